@@ -1,0 +1,16 @@
+"""The map.
+
+An order passes: api/guards (size, time) -> api/caller (key -> account, mode, scopes) -> api/graphql/mutations (request ->
+one PlaceOrder value) -> operations/place_orders (claim keys -> price -> plan -> take grams -> write -> commit) -> the door
+renders the returned value.
+
+__main__    the command line
+app         composition root: settings in, ASGI app out; the only file that knows every room
+settings    the environment, read once; every limit has a name, a unit and a default there
+errors      the closed list of refusals
+domain      what is true: pure rules; no await, no clock, no database, no settings
+operations  what can be done: one verb, one file, one transaction
+storage     what is remembered: the only room with SQL
+api         how one asks: doors; no rules, no SQL
+kit         tools that have never heard of carbon
+"""

@@ -1,0 +1,71 @@
+"""What is for sale: projects, the bundles made of them, their prices, and how a request selects among bundles.
+
+Knows nothing of stock (allocation.py) or of sums (pricing.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+from service.errors import Code, Refused
+
+HUNDREDTHS_IN_WHOLE = 10_000
+
+
+class Mode(StrEnum):
+    """Test and live never meet: accounts, batches and orders belong to one of the two."""
+
+    LIVE = "live"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTier:
+    """The net price of one tonne, in millionths of a currency unit, for orders of at least `minimum_mass_g` grams."""
+
+    minimum_mass_g: int
+    unit_price_micros: int
+
+
+Tariff: TypeAlias = Mapping[UUID, Sequence[PriceTier]]
+"""The tiers of each bundle in one currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A bundle's part of an order's mass, in hundredths of a percent."""
+
+    bundle_id: UUID
+    hundredths: int
+
+
+Selection: TypeAlias = tuple[Weight, ...]
+"""Distinct bundles whose weights sum to exactly 100.00 %."""
+
+
+def selection_of(asked: Sequence[tuple[UUID, int | None]]) -> Selection:
+    """The selection that a caller's bundles make: weights for all or for none; none means an equal split, whose
+    remainder goes hundredth by hundredth to the first bundles. Refuses `SELECTION_INVALID` with the path of the fault.
+    """
+    if not asked:
+        raise Refused(Code.SELECTION_INVALID, "A selection names at least one bundle.")
+    seen: set[UUID] = set()
+    for index, (bundle_id, _) in enumerate(asked):
+        if bundle_id in seen:
+            raise Refused(Code.SELECTION_INVALID, "A selection names each bundle once.", (index,))
+        seen.add(bundle_id)
+    given = [hundredths for _, hundredths in asked if hundredths is not None]
+    if not given:
+        return _equal_split([bundle_id for bundle_id, _ in asked])
+    if len(given) != len(asked):
+        raise Refused(Code.SELECTION_INVALID, "Give a percentage for every bundle or for none.")
+    if min(given) <= 0 or sum(given) != HUNDREDTHS_IN_WHOLE:
+        raise Refused(Code.SELECTION_INVALID, "Percentages are positive and sum to 100.")
+    return tuple(Weight(bundle_id, hundredths) for (bundle_id, _), hundredths in zip(asked, given, strict=True))
+
+
+def _equal_split(bundle_ids: Sequence[UUID]) -> Selection:
+    each, left = divmod(HUNDREDTHS_IN_WHOLE, len(bundle_ids))
+    return tuple(Weight(bundle_id, each + (index < left)) for index, bundle_id in enumerate(bundle_ids))
