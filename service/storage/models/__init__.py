@@ -1,0 +1,45 @@
+"""The tables, as Tortoise models: the one place where table and column names are written.
+
+Tortoise allows one key column, so each model names one as its key; the real keys, which start with the account, and all
+constraints are in migrations/. Columns that refer to other tables are plain ids: every statement names its account and
+joins by hand, so that no lazy relation can leave the account or the connection it was asked on.
+"""
+
+from service.storage.models.accounts import Account, AccountHead, ApiKey, Organisation
+from service.storage.models.catalogue import (
+    Bundle,
+    BundleProject,
+    CreditBatch,
+    Portfolio,
+    PortfolioWeight,
+    Price,
+    Project,
+    ProjectCategory,
+)
+from service.storage.models.money import Balance, LedgerEntry
+from service.storage.models.orders import Backorder, CreditEntry, Event, Order, OrderLine
+from service.storage.models.quotes import Quote, QuoteLine
+
+__all__ = [
+    "Account",
+    "AccountHead",
+    "ApiKey",
+    "Backorder",
+    "Balance",
+    "Bundle",
+    "BundleProject",
+    "CreditBatch",
+    "CreditEntry",
+    "Event",
+    "LedgerEntry",
+    "Order",
+    "OrderLine",
+    "Organisation",
+    "Portfolio",
+    "PortfolioWeight",
+    "Price",
+    "Project",
+    "ProjectCategory",
+    "Quote",
+    "QuoteLine",
+]

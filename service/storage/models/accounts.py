@@ -1,0 +1,58 @@
+"""Who asks: organisations, their accounts, the head of each account's event sequence, API keys."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Organisation(Model):
+    id = fields.UUIDField(primary_key=True)
+    name = fields.TextField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "organisations"
+
+
+class Account(Model):
+    """A live account and its test twin share an organisation and nothing else."""
+
+    id = fields.UUIDField(primary_key=True)
+    organisation_id = fields.UUIDField()
+    parent_account_id = fields.UUIDField(null=True)
+    name = fields.TextField()
+    mode = fields.CharField(max_length=4)
+    contract = fields.CharField(max_length=16)
+    currency = fields.CharField(max_length=3)
+    commission_hundredths = fields.IntField()
+    portfolio_id = fields.UUIDField()
+    beneficiary_name = fields.TextField(null=True)
+    suspended_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "accounts"
+
+
+class AccountHead(Model):
+    """Locked first and raised last by every transaction that writes for the account."""
+
+    account_id = fields.UUIDField(primary_key=True)
+    event_seq = fields.BigIntField()
+
+    class Meta:
+        table = "account_heads"
+
+
+class ApiKey(Model):
+    id = fields.CharField(max_length=32, primary_key=True)
+    account_id = fields.UUIDField()
+    name = fields.TextField()
+    scopes: fields.Field[list[str]] = fields.JSONField()
+    digest = fields.CharField(max_length=64)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField(null=True)
+    revoked_at = fields.DatetimeField(null=True)
+    last_used_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "api_keys"
