@@ -78,9 +78,7 @@ class CreditEntry(Model):
 
 
 class Backorder(Model):
-    """An order line's place in its bundle's queue; key (bundle_id, order_id, position). Not owned by an account, because
-    the queue is one for all of them.
-    """
+    """An order line's place in its bundle's queue, one queue for all accounts; key (bundle_id, order_id, position)."""
 
     order_id = fields.UUIDField(primary_key=True)
     bundle_id = fields.UUIDField()

@@ -1,0 +1,226 @@
+"""An order: what a caller may ask for, what it has become, and the moves it may make.
+
+Knows no prices (pricing.py) and no batches (allocation.py).
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+from service.domain.amounts import MassUnit, Money
+from service.domain.catalogue import Selection
+from service.errors import Code, Refused
+from service.kit.canonical_json import fingerprint
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands between being accepted and being retired."""
+
+    PLACED = "PLACED"
+    FULFILLED = "FULFILLED"
+    RETIRING = "RETIRING"
+    COMPLETE = "COMPLETE"
+    CANCELLED = "CANCELLED"
+    FAILED = "FAILED"
+
+
+class PaymentStatus(StrEnum):
+    """Where the money of an order stands."""
+
+    ISSUED = "ISSUED"
+    BILLED = "BILLED"
+    PAID = "PAID"
+    REFUNDED = "REFUNDED"
+
+
+class OrderKind(StrEnum):
+    """What fixed the size of an order."""
+
+    MASS = "mass"
+    VALUE = "value"
+    ESTIMATE = "estimate"
+
+
+class Source(StrEnum):
+    """The door through which an order came."""
+
+    GRAPHQL = "graphql"
+    LUNE = "lune"
+    CARBON_ENGINE = "carbon-engine"
+    CARBONEXT = "carbonext"
+    IMPORT = "import"
+
+
+MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.PLACED: frozenset({OrderStatus.FULFILLED, OrderStatus.CANCELLED, OrderStatus.FAILED}),
+    OrderStatus.FULFILLED: frozenset({OrderStatus.RETIRING, OrderStatus.CANCELLED, OrderStatus.FAILED}),
+    OrderStatus.RETIRING: frozenset({OrderStatus.COMPLETE}),
+    OrderStatus.COMPLETE: frozenset(),
+    OrderStatus.CANCELLED: frozenset(),
+    OrderStatus.FAILED: frozenset(),
+}
+"""The only moves there are: once retirement starts there is no way back, and an end is an end."""
+
+
+def refuse_unless_allowed(current: OrderStatus, wanted: OrderStatus) -> None:
+    """Refuses `ORDER_STATE`, naming the state, unless the table of moves has this one."""
+    if wanted not in MOVES[current]:
+        raise Refused(Code.ORDER_STATE, f"An order that is {current} cannot become {wanted}.", status=current.value)
+
+
+@dataclass(frozen=True, slots=True)
+class ByMass:
+    """One mass, split over a selection."""
+
+    mass_g: int
+
+
+@dataclass(frozen=True, slots=True)
+class ByBundleMasses:
+    """A mass for each bundle."""
+
+    masses_g: tuple[tuple[UUID, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ByValue:
+    """As much as a sum of money buys, commission included."""
+
+    value_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class FromQuote:
+    """Exactly what a stored quote promised, once."""
+
+    quote_id: UUID
+
+
+Ask: TypeAlias = ByMass | ByBundleMasses | ByValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be priced: how much, of which bundles, in which currency.
+
+    Bundles are the selection's, else the portfolio's, else the account's. `step` is what shares are truncated to;
+    `whole_mass` gives the grams that truncation leaves over to the first bundle. No currency means the account's.
+    """
+
+    ask: Ask
+    selection: Selection | None = None
+    portfolio_id: UUID | None = None
+    currency: str | None = None
+    step: MassUnit = MassUnit.GRAM
+    whole_mass: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOrder:
+    """One caller's command, parsed and bounded; every door makes this and nothing else.
+
+    `order_id` is chosen before the first try: a try whose commit went unanswered finds its own order by it.
+    """
+
+    order_id: UUID
+    account_id: UUID
+    actor: str
+    source: Source
+    wish: Wish | FromQuote
+    idempotency_key: str | None = None
+    maximum_total: Money | None = None
+    allow_backorder: bool = True
+    customer: str | None = None
+    description: str | None = None
+    metadata: dict[str, str] | None = None
+    callback_url: str | None = None
+    beneficiary: dict[str, str] | None = None
+
+    def fingerprint(self) -> str:
+        """Equal for two spellings of one command, through whichever door they came."""
+        told = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _NOT_TOLD}
+        ask = self.wish.ask if isinstance(self.wish, Wish) else self.wish
+        return fingerprint({"kind": type(ask).__name__, **told})
+
+
+_NOT_TOLD = frozenset({"order_id", "account_id", "actor", "source", "idempotency_key"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order as it is stored. Masses in grams, money in minor units of `currency`."""
+
+    account_id: UUID
+    id: UUID
+    number: str
+    source: Source
+    kind: OrderKind
+    requested_mass_g: int | None
+    requested_value_minor: int | None
+    step: MassUnit
+    currency: str
+    status: OrderStatus
+    payment_status: PaymentStatus
+    mass_g: int
+    fulfilled_g: int
+    retired_g: int
+    offset_cost_minor: int
+    commission_minor: int
+    total_cost_minor: int
+    paid_minor: int
+    commission_hundredths: int
+    customer: str | None
+    description: str | None
+    metadata: dict[str, str]
+    callback_url: str | None
+    beneficiary: dict[str, str] | None
+    portfolio_id: UUID | None
+    estimate_id: UUID | None
+    quote_id: UUID | None
+    idempotency_key: str | None
+    fingerprint: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """One bundle's share of an order, at prices frozen when it was placed."""
+
+    order_id: UUID
+    position: int
+    bundle_id: UUID
+    mass_g: int
+    fulfilled_g: int
+    unit_price_micros: int
+    gross_unit_price_micros: int
+    offset_cost_minor: int
+
+
+class EntryKind(StrEnum):
+    """Which way the grams went."""
+
+    GIVEN = "given"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditEntry:
+    """Grams of a batch given to an order line (positive) or returned by it (negative)."""
+
+    id: UUID
+    order_id: UUID
+    position: int
+    batch_id: UUID
+    kind: EntryKind
+    mass_g: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The order that answers a command, and whether it stood before."""
+
+    order: Order
+    replayed: bool

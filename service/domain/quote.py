@@ -1,0 +1,68 @@
+"""A quote: a price that holds until it expires, for one order.
+
+Whether a quote is still open is decided by one statement in storage, by the database's clock, never by reading it first.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from service.domain.amounts import MassUnit
+from service.domain.order import OrderKind
+from service.domain.pricing import PricedLine, Pricing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A quote as it is stored; `order_id` is the order that used it."""
+
+    account_id: UUID
+    id: UUID
+    kind: OrderKind
+    requested_mass_g: int | None
+    requested_value_minor: int | None
+    step: MassUnit
+    currency: str
+    portfolio_id: UUID | None
+    mass_g: int
+    offset_cost_minor: int
+    commission_minor: int
+    total_cost_minor: int
+    commission_hundredths: int
+    order_id: UUID | None
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteLine:
+    """One bundle's share of a quote."""
+
+    quote_id: UUID
+    position: int
+    bundle_id: UUID
+    mass_g: int
+    unit_price_micros: int
+    gross_unit_price_micros: int
+    offset_cost_minor: int
+
+
+def promised_pricing(quote: Quote, lines: list[QuoteLine]) -> Pricing:
+    """Exactly the price that the quote promised, as an order from it will have."""
+    return Pricing(
+        currency=quote.currency,
+        lines=tuple(
+            PricedLine(
+                bundle_id=line.bundle_id,
+                mass_g=line.mass_g,
+                unit_price_micros=line.unit_price_micros,
+                gross_unit_price_micros=line.gross_unit_price_micros,
+                offset_cost_minor=line.offset_cost_minor,
+            )
+            for line in lines
+        ),
+        mass_g=quote.mass_g,
+        offset_cost_minor=quote.offset_cost_minor,
+        commission_minor=quote.commission_minor,
+        total_cost_minor=quote.total_cost_minor,
+    )
