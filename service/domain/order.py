@@ -188,6 +188,7 @@ class Order:
 class OrderLine:
     """One bundle's share of an order, at prices frozen when it was placed."""
 
+    account_id: UUID
     order_id: UUID
     position: int
     bundle_id: UUID
@@ -209,6 +210,7 @@ class EntryKind(StrEnum):
 class CreditEntry:
     """Grams of a batch given to an order line (positive) or returned by it (negative)."""
 
+    account_id: UUID
     id: UUID
     order_id: UUID
     position: int

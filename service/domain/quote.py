@@ -3,6 +3,7 @@
 Whether a quote is still open is decided by one statement in storage, by the database's clock, never by reading it first.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -38,6 +39,7 @@ class Quote:
 class QuoteLine:
     """One bundle's share of a quote."""
 
+    account_id: UUID
     quote_id: UUID
     position: int
     bundle_id: UUID
@@ -47,7 +49,7 @@ class QuoteLine:
     offset_cost_minor: int
 
 
-def promised_pricing(quote: Quote, lines: list[QuoteLine]) -> Pricing:
+def promised_pricing(quote: Quote, lines: Sequence[QuoteLine]) -> Pricing:
     """Exactly the price that the quote promised, as an order from it will have."""
     return Pricing(
         currency=quote.currency,

@@ -1,0 +1,93 @@
+"""Organisations, accounts, their heads and their API keys, as rows."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from service.domain.accounts import Account
+from service.storage import models
+from service.storage.database import Statements, placeholders
+from service.storage.dialects import for_update, typed_rows
+from service.storage.tables import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """A company; its live account and its test account share nothing but this."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An account under its lock, with the number of its last event."""
+
+    account: Account
+    event_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRow:
+    """The head of a fresh account."""
+
+    account_id: UUID
+    event_seq: int
+
+
+ORGANISATIONS = Table(models.Organisation, Organisation)
+ACCOUNTS = Table(models.Account, Account)
+HEADS = Table(models.AccountHead, HeadRow)
+
+
+async def lock_heads(statements: Statements, account_ids: Collection[UUID]) -> dict[UUID, Head]:
+    """The heads are locked, in id order, until the transaction ends; absent accounts are left out."""
+    rows = await statements.fetch(
+        f"SELECT h.event_seq, {ACCOUNTS.of('a')} FROM {HEADS.name} h JOIN {ACCOUNTS.name} a ON a.id = h.account_id"
+        f" WHERE h.account_id IN ({placeholders(1, len(account_ids))})"
+        f" ORDER BY h.account_id{for_update(statements, of='h')}",
+        *account_ids,
+    )
+    return {row["id"]: Head(ACCOUNTS.value(row), row["event_seq"]) for row in rows}
+
+
+async def raise_heads(statements: Statements, event_seqs: Mapping[UUID, int]) -> None:
+    """Each account's head stands at its last event. Written last: whoever waits for the head sees all of the rest."""
+    if not event_seqs:
+        return
+    cells = [cell for pair in sorted(event_seqs.items()) for cell in pair]
+    await statements.execute(
+        f"UPDATE {HEADS.name} SET event_seq = v.column2"
+        f" FROM (VALUES {typed_rows(statements, ('uuid', 'bigint'), len(event_seqs))}) AS v"
+        f" WHERE {HEADS.name}.account_id = v.column1",
+        *cells,
+    )
+
+
+async def account(statements: Statements, account_id: UUID) -> Account | None:
+    """The account, if there is one."""
+    rows = await statements.fetch(f"SELECT {ACCOUNTS.column_list} FROM {ACCOUNTS.name} WHERE id = $1", account_id)
+    return ACCOUNTS.value(rows[0]) if rows else None
+
+
+async def all_accounts(statements: Statements) -> list[Account]:
+    """Every account, by name and mode: for the operator's command line."""
+    rows = await statements.fetch(f"SELECT {ACCOUNTS.column_list} FROM {ACCOUNTS.name} ORDER BY name, mode, id")
+    return [ACCOUNTS.value(row) for row in rows]
+
+
+async def add_organisation(statements: Statements, organisation: Organisation, accounts: Collection[Account]) -> None:
+    """The organisation exists with its accounts, each with a head at zero events."""
+    await ORGANISATIONS.insert(statements, [organisation])
+    await ACCOUNTS.insert(statements, accounts)
+    await HEADS.insert(statements, [HeadRow(account.id, 0) for account in accounts])
+
+
+async def suspend(statements: Statements, account_id: UUID, suspended_at: datetime | None) -> bool:
+    """The account is suspended since then, or reinstated; false if there is no such account."""
+    changed = await statements.execute(
+        f"UPDATE {ACCOUNTS.name} SET suspended_at = $2 WHERE id = $1", account_id, suspended_at
+    )
+    return changed == 1

@@ -1,0 +1,75 @@
+"""API keys, as rows: a key's digest, never the key.
+
+Looked up before the account is known, so these statements are the ones that do not start with an account.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from service.domain.accounts import Account
+from service.storage import models
+from service.storage.accounts import ACCOUNTS
+from service.storage.database import Statements
+from service.storage.tables import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredKey:
+    """What is kept of an API key."""
+
+    id: str
+    account_id: UUID
+    name: str
+    scopes: list[str]
+    digest: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+KEYS = Table(models.ApiKey, StoredKey)
+
+
+async def add(statements: Statements, key: StoredKey) -> None:
+    """The key opens its account from the commit on."""
+    await KEYS.insert(statements, [key])
+
+
+async def find(statements: Statements, key_id: str) -> tuple[StoredKey, Account] | None:
+    """The key and its account, whatever their state."""
+    rows = await statements.fetch(
+        f"SELECT {KEYS.of('k')} FROM {KEYS.name} k WHERE k.id = $1",
+        key_id,
+    )
+    if not rows:
+        return None
+    key = KEYS.value(rows[0])
+    accounts = await statements.fetch(
+        f"SELECT {ACCOUNTS.column_list} FROM {ACCOUNTS.name} WHERE id = $1", key.account_id
+    )
+    return key, ACCOUNTS.value(accounts[0])
+
+
+async def of_account(statements: Statements, account_id: UUID) -> list[StoredKey]:
+    """The account's keys, oldest first."""
+    rows = await statements.fetch(
+        f"SELECT {KEYS.column_list} FROM {KEYS.name} WHERE account_id = $1 ORDER BY created_at, id", account_id
+    )
+    return [KEYS.value(row) for row in rows]
+
+
+async def revoke(statements: Statements, key_id: str, revoked_at: datetime) -> bool:
+    """The key opens nothing any more; false if there was none to revoke."""
+    changed = await statements.execute(
+        f"UPDATE {KEYS.name} SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", key_id, revoked_at
+    )
+    return changed == 1
+
+
+async def note_use(statements: Statements, key_id: str, used_at: datetime) -> None:
+    """When the key was last used, to the minute: informative only, so no order ever waits for it."""
+    await statements.execute(
+        f"UPDATE {KEYS.name} SET last_used_at = $2 WHERE id = $1", key_id, used_at.replace(second=0, microsecond=0)
+    )

@@ -1,0 +1,34 @@
+"""The few words in which the two databases differ, each in one place.
+
+Everything else in storage/ is one text for both.
+"""
+
+from service.storage.database import Statements
+
+
+def for_update(statements: Statements, *, of: str = "") -> str:
+    """The clause that locks the rows read. SQLite needs none: its transactions write one at a time from their start."""
+    if statements.dialect == "sqlite":
+        return ""
+    return f" FOR UPDATE OF {of}" if of else " FOR UPDATE"
+
+
+def typed_rows(statements: Statements, types: tuple[str, ...], count: int, *, start: int = 1) -> str:
+    """`count` rows of parameters for a `VALUES` list that stands in a FROM clause, where PostgreSQL cannot infer types.
+    Both databases name the columns `column1, column2 …`.
+    """
+    width = len(types)
+    if statements.dialect == "sqlite":
+        cells = [[f"${start + row * width + column}" for column in range(width)] for row in range(count)]
+    else:
+        cells = [[f"${start + row * width + column}::{types[column]}" for column in range(width)] for row in range(count)]
+    return ", ".join(f"({', '.join(row)})" for row in cells)
+
+
+def database_now(statements: Statements) -> str:
+    """The database's own clock, comparable with the instants it stores. Microseconds on PostgreSQL; SQLite counts
+    milliseconds and is padded to the stored width, so that text order stays time order.
+    """
+    if statements.dialect == "sqlite":
+        return "strftime('%Y-%m-%d %H:%M:%f000+00:00', 'now')"
+    return "clock_timestamp()"

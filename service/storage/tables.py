@@ -1,0 +1,65 @@
+"""A table seen as values of one dataclass: names come from the Tortoise model, so that a renamed column breaks loudly.
+
+Writes statements and reads rows; decides nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
+
+from tortoise.models import Model
+
+from service.storage.database import Row, Statements, placeholders
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    Value = TypeVar("Value", bound=DataclassInstance)
+else:
+    Value = TypeVar("Value")
+
+ROWS_A_STATEMENT = 500
+"""Keeps the widest table (30 columns) below the 32,766 parameters that one statement may carry on either database."""
+
+
+class Table(Generic[Value]):
+    """`value` has one field for each column that is read or written, named as the model names it."""
+
+    def __init__(self, model: type[Model], value: type[Value]) -> None:
+        self.name: str = model._meta.db_table  # noqa: SLF001 - Tortoise publishes a model's table only there
+        self.columns = tuple(field.name for field in fields(value))
+        self.column_list = ", ".join(self.columns)
+        unknown = set(self.columns) - set(model._meta.fields_map)  # noqa: SLF001
+        if unknown:
+            raise TypeError(f"{model.__name__} has no columns {sorted(unknown)}")
+        self._value = value
+        hints = get_type_hints(value)
+        self._enums: dict[str, type[Enum]] = {
+            name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Enum)
+        }
+
+    def of(self, alias: str) -> str:
+        """The column list under a table alias."""
+        return ", ".join(f"{alias}.{column}" for column in self.columns)
+
+    def value(self, row: Row) -> Value:
+        """The row's value; its enumerations are members again."""
+        facts: dict[str, Any] = {column: row[column] for column in self.columns}
+        for column, enum in self._enums.items():
+            facts[column] = enum(facts[column])
+        return self._value(**facts)
+
+    async def insert(self, statements: Statements, values: Iterable[Value]) -> int:
+        """The values are rows; rows whose key stands already are left as they are. How many were inserted."""
+        rows: Sequence[Value] = tuple(values)
+        inserted = 0
+        for start in range(0, len(rows), ROWS_A_STATEMENT):
+            chunk = rows[start : start + ROWS_A_STATEMENT]
+            width = len(self.columns)
+            tuples = ", ".join(f"({placeholders(1 + index * width, width)})" for index in range(len(chunk)))
+            parameters = [getattr(value, column) for value in chunk for column in self.columns]
+            inserted += await statements.execute(
+                f"INSERT INTO {self.name} ({self.column_list}) VALUES {tuples} ON CONFLICT DO NOTHING", *parameters
+            )
+        return inserted
