@@ -1,0 +1,198 @@
+"""The schema's own scalars: which texts are numbers, moments, currencies and maps, and how these are printed.
+
+It knows no rule of ordering: whether a mass is positive or a currency is sold is decided behind the door. The stock
+scalars read NaN, 1e400, 1_000, naive times and floats; each of those has already cost somebody money.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, NewType
+
+from babel.core import get_global
+from graphql import GraphQLError, IntValueNode, ObjectValueNode, StringValueNode, ValueNode, VariableNode
+from strawberry import scalar
+from strawberry.types.scalar import ScalarDefinition
+
+BigInt = NewType("BigInt", int)
+CurrencyCode = NewType("CurrencyCode", str)
+Metadata = NewType("Metadata", dict[str, str])
+
+MAX_METADATA_KEYS = 50
+MAX_METADATA_LENGTH = 500
+
+_DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,18})?")
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})",
+)
+# A JSON number above this has already lost digits in a JavaScript client, silently.
+_SAFE_INTEGER = 2**53 - 1
+_INT64 = range(-(2**63), 2**63)
+
+# Legal tender somewhere today: the list with the dead currencies would accept DEM.
+_CURRENCIES: frozenset[str] = frozenset(
+    code
+    for territory in get_global("territory_currencies").values()
+    for code, _since, until, is_tender in territory
+    if until is None and is_tender
+)
+
+
+def _decimal(value: object) -> Decimal:
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return Decimal(value)
+    raise GraphQLError('A Decimal is a string of digits, with a point if needed, such as "12.07".')
+
+
+def _print_decimal(value: object) -> str:
+    if isinstance(value, Decimal) and value.is_finite():
+        return format(value, "f")  # str() would print 1E+2
+    raise TypeError(f"not a finite Decimal: {value!r}")
+
+
+def _big_int(value: object) -> int:
+    if isinstance(value, str) and _INTEGER.fullmatch(value) and (number := int(value)) in _INT64:
+        return number
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _SAFE_INTEGER:
+        return value
+    raise GraphQLError("A BigInt is a whole number of at most 64 bits, as a string when it is above 2^53.")
+
+
+def _big_int_literal(node: ValueNode, _variables: dict[str, Any] | None = None) -> int:
+    # An integer literal passes no JavaScript and keeps its digits; int() of an unbounded one would be slow.
+    return _big_int(node.value if isinstance(node, StringValueNode | IntValueNode) else None)
+
+
+def _print_big_int(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise TypeError(f"not an int: {value!r}")
+
+
+def _moment(value: object) -> datetime:
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise GraphQLError('A DateTime is a date and a time with an offset, such as "2026-05-01T09:30:00Z".')
+
+
+def _print_moment(value: object) -> str:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    raise TypeError(f"not an aware datetime: {value!r}")
+
+
+def _currency(value: object) -> str:
+    if isinstance(value, str) and value in _CURRENCIES:
+        return value
+    raise GraphQLError('A CurrencyCode is three capital letters of ISO 4217, such as "SAR".')
+
+
+def _print_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"not a str: {value!r}")
+
+
+def _metadata(value: object) -> dict[str, str]:
+    if isinstance(value, Mapping) and len(value) <= MAX_METADATA_KEYS:
+        entries = dict(value)
+        if all(_is_metadata_text(key) and key and _is_metadata_text(text) for key, text in entries.items()):
+            return entries
+    raise GraphQLError(
+        f"Metadata is an object of at most {MAX_METADATA_KEYS} strings; names and strings have at most "
+        f"{MAX_METADATA_LENGTH} characters.",
+    )
+
+
+def _is_metadata_text(text: object) -> bool:
+    return isinstance(text, str) and len(text) <= MAX_METADATA_LENGTH and "\0" not in text
+
+
+def _metadata_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> dict[str, str]:
+    if not isinstance(node, ObjectValueNode):
+        return _metadata(None)
+    names = [field.name.value for field in node.fields]
+    if len(set(names)) < len(names):
+        return _metadata(None)
+    return _metadata({field.name.value: _text_of(field.value, variables) for field in node.fields})
+
+
+def _print_metadata(value: object) -> dict[str, str]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"not a mapping: {value!r}")
+
+
+def _text_of(node: ValueNode, variables: dict[str, Any] | None) -> object:
+    if isinstance(node, VariableNode):
+        # Validation asks without variables; the text is judged when the operation runs.
+        return "" if variables is None else variables.get(node.name.value)
+    return node.value if isinstance(node, StringValueNode) else None
+
+
+def _string_literal(parse: Callable[[object], Any]) -> Callable[..., Any]:
+    """Only a string literal reaches `parse`: the stock conversion passes SAR without quotes, an enum value, as text."""
+
+    def parse_literal(node: ValueNode, _variables: dict[str, Any] | None = None) -> Any:
+        return parse(node.value if isinstance(node, StringValueNode) else None)
+
+    return parse_literal
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    Decimal: scalar(
+        name="Decimal",
+        description=(
+            'An exact decimal number as a string, such as `"12.07"`: digits, and a point if needed. '
+            "Given: never negative, at most 20 digits before the point and 18 after it, no exponent. Never a JSON "
+            "number, which would be rounded."
+        ),
+        serialize=_print_decimal,
+        parse_value=_decimal,
+        parse_literal=_string_literal(_decimal),
+    ),
+    BigInt: scalar(
+        name="BigInt",
+        description=(
+            "A whole number of at most 64 bits, shown as a string because JSON numbers lose digits above 2^53. Given "
+            "as a string, or as a number up to 2^53."
+        ),
+        serialize=_print_big_int,
+        parse_value=_big_int,
+        parse_literal=_big_int_literal,
+    ),
+    datetime: scalar(
+        name="DateTime",
+        description=(
+            'A moment as RFC 3339 writes it, shown in UTC with microseconds: `"2026-05-01T09:30:00.000000Z"`. Given '
+            "with any offset, which is required, and at most six digits of a second."
+        ),
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=_print_moment,
+        parse_value=_moment,
+        parse_literal=_string_literal(_moment),
+    ),
+    CurrencyCode: scalar(
+        name="CurrencyCode",
+        description='A currency in use, by the three capital letters of ISO 4217: `"SAR"`, `"USD"`, `"EUR"`.',
+        specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
+        serialize=_print_text,
+        parse_value=_currency,
+        parse_literal=_string_literal(_currency),
+    ),
+    Metadata: scalar(
+        name="Metadata",
+        description=(
+            f"The caller's own notes: a JSON object of at most {MAX_METADATA_KEYS} strings. Names and strings have at "
+            f"most {MAX_METADATA_LENGTH} characters. The service keeps and shows them, and never reads them."
+        ),
+        serialize=_print_metadata,
+        parse_value=_metadata,
+        parse_literal=_metadata_literal,
+    ),
+}
