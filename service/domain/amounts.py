@@ -19,8 +19,9 @@ MICROS_PER_UNIT = 1_000_000
 MASS_G_MAX = 10**15
 """A thousand million tonnes: decades of the whole voluntary market, and thousands of them still sum within 64 bits."""
 MINOR_MAX = 10**15
-"""Ten million million dollars. Below 2**53, so that callers who read JSON numbers as doubles still read them exactly."""
-PRICE_MICROS_MAX = 10**15
+"""Ten million million dollars. Below 2**53, so that a caller who reads JSON numbers as doubles reads them exactly."""
+PRICE_MICROS_MAX = 10**14
+"""A hundred million a tonne; even under a commission of 99.99 % the gross price still fits into 64 bits."""
 
 _DECIMAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _DECIMAL_LENGTH_MAX = 40

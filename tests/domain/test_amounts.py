@@ -204,7 +204,7 @@ def test_a_unit_price_survives_the_trip_through_its_text(micros: int):
     assert price_micros_of(price_text(micros)) == micros
 
 
-@pytest.mark.parametrize("text", ["0.0000001", "1000000000.000001"])
+@pytest.mark.parametrize("text", ["0.0000001", "100000000.000001"])
 def test_a_unit_price_finer_than_a_millionth_or_unbounded_is_refused(text: str):
     with pytest.raises(Refused) as refusal:
         price_micros_of(text)

@@ -1,0 +1,237 @@
+"""What an order costs: how a mass or an amount of money becomes shares of bundles, and what these sum to.
+
+Knows nothing of stock, accounts or time; whoever asks brings the tariff and the terms. All sums are exact until the one
+rounding that each figure is defined by.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+from uuid import UUID
+
+from service.domain.amounts import (
+    GRAMS_PER_TONNE,
+    MASS_G_MAX,
+    MICROS_PER_UNIT,
+    MINOR_MAX,
+    MassUnit,
+    minor_exponent,
+    round_down,
+    round_half_up,
+    round_up,
+)
+from service.domain.catalogue import HUNDREDTHS_IN_WHOLE, PriceTier, Selection, Tariff
+from service.errors import Code, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an account's contract adds to the price list.
+
+    `commission_hundredths` is in hundredths of a percent of the total (1000 = 10 %). Shares are truncated to `step`;
+    with `whole_mass` an order by mass gives the truncated grams to its first bundle, so that all of it is ordered.
+    """
+
+    currency: str
+    commission_hundredths: int = 0
+    step: MassUnit = MassUnit.GRAM
+    whole_mass: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.commission_hundredths < HUNDREDTHS_IN_WHOLE:
+            raise ValueError(f"a commission is at least 0 % and below 100 % of the total: {self.commission_hundredths}")
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A bundle's share, its price for a tonne without and with commission, and its cost without commission rounded by
+    itself: the costs of the lines need not add up to the order's.
+    """
+
+    bundle_id: UUID
+    mass_g: int
+    unit_price_micros: int
+    gross_unit_price_micros: int
+    offset_cost_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """The figures of an order or a quote; offset cost and commission sum to the total. A share may be 0 g."""
+
+    currency: str
+    lines: tuple[PricedLine, ...]
+    mass_g: int
+    offset_cost_minor: int
+    commission_minor: int
+    total_cost_minor: int
+
+    @property
+    def mean_gross_unit_price_micros(self) -> int:
+        """The gross price of a mean tonne of the order, rounded half up to the minor unit; 0 when nothing is left."""
+        if self.mass_g == 0:
+            return 0
+        weighed = sum(line.mass_g * line.gross_unit_price_micros for line in self.lines)
+        micros_per_minor = _micros_per_minor(self.currency)
+        return round_half_up(Fraction(weighed, self.mass_g * micros_per_minor)) * micros_per_minor
+
+
+_UnitPrice: TypeAlias = tuple[UUID, int, int]
+"""A bundle, its net and its gross unit price."""
+
+
+def price_by_mass(mass_g: int, selection: Selection, tariff: Tariff, terms: Terms) -> Pricing:
+    """The price of the mass, split by the weights and truncated to the step; the mass as asked decides the tier.
+
+    Refuses `QUANTITY_INVALID` when no gram results, `CURRENCY_UNAVAILABLE` when the tariff has no price for a bundle at
+    this mass, and `BAD_USER_INPUT` beyond what one order can hold.
+    """
+    _check_mass(mass_g)
+    prices = _prices_at(mass_g, (weight.bundle_id for weight in selection), tariff, terms)
+    shares = _shares(Fraction(mass_g), selection, terms.step)
+    if terms.whole_mass:
+        shares[0] += mass_g - sum(shares)
+    return _not_empty(_sum_up(prices, shares, terms))
+
+
+def price_by_bundle_masses(masses: Sequence[tuple[UUID, int]], tariff: Tariff, terms: Terms) -> Pricing:
+    """The price of a mass for each bundle, each truncated to the step; their sum as asked decides the tier.
+
+    `whole_mass` changes nothing: what the caller gave to one bundle is not moved to another. Refuses
+    `SELECTION_INVALID` when a bundle is named twice, else as `price_by_mass`.
+    """
+    bundle_ids = [bundle_id for bundle_id, _ in masses]
+    if len(set(bundle_ids)) != len(bundle_ids):
+        raise Refused(Code.SELECTION_INVALID, "Give one mass for each bundle.")
+    requested_g = sum(mass_g for _, mass_g in masses)
+    _check_mass(requested_g)
+    if any(mass_g < 0 for _, mass_g in masses):
+        raise Refused(Code.QUANTITY_INVALID, "The mass of a bundle is not negative.")
+    prices = _prices_at(requested_g, bundle_ids, tariff, terms)
+    step_g = terms.step.grams
+    return _not_empty(_sum_up(prices, [mass_g // step_g * step_g for _, mass_g in masses], terms))
+
+
+def price_by_value(value_minor: int, selection: Selection, tariff: Tariff, terms: Terms) -> Pricing:
+    """The price of the mass that the amount buys, commission included: the total is never above the amount, and below
+    it by less than a step of each bundle and the rounding of the gross prices.
+
+    The tier is the one with the highest minimum that is reached by the mass it buys itself, before truncation. With
+    `whole_mass` the truncated grams stay unordered all the same: in a dearer first bundle they would overspend. Refuses
+    `QUANTITY_INVALID` when the amount is not positive or too small for a step, else as `price_by_mass`.
+    """
+    if value_minor <= 0:
+        raise Refused(Code.QUANTITY_INVALID, "The amount to spend is positive.")
+    if value_minor > MINOR_MAX:
+        raise Refused(Code.BAD_USER_INPUT, "The amount is above what one order can hold.")
+    bundle_ids = [weight.bundle_id for weight in selection]
+    minimums = {tier.minimum_mass_g for bundle_id in bundle_ids for tier in tariff.get(bundle_id, ())}
+    for minimum_g in sorted(minimums, reverse=True):
+        prices = _prices_at(minimum_g, bundle_ids, tariff, terms)
+        mass_g = _mass_bought(value_minor, selection, prices, terms)
+        if mass_g >= minimum_g:
+            return _not_empty(_sum_up(prices, _shares(mass_g, selection, terms.step), terms))
+    raise Refused(Code.CURRENCY_UNAVAILABLE, f"The bundles have no price in {terms.currency} for so small an order.")
+
+
+def reprice(lines: Sequence[PricedLine], masses_g: Sequence[int], terms: Terms) -> Pricing:
+    """The price of other masses of the same lines at the unit prices that the lines froze, whatever the tariff says by
+    now. No mass at all costs nothing. The terms are those the lines were priced under.
+    """
+    if any(mass_g < 0 for mass_g in masses_g):
+        raise ValueError(f"a line keeps a mass of at least 0 g: {list(masses_g)}")
+    prices = [(line.bundle_id, line.unit_price_micros, line.gross_unit_price_micros) for line in lines]
+    return _sum_up(prices, masses_g, terms)
+
+
+def _check_mass(mass_g: int) -> None:
+    if mass_g <= 0:
+        raise Refused(Code.QUANTITY_INVALID, "The mass to order is positive.")
+    if mass_g > MASS_G_MAX:
+        raise Refused(Code.BAD_USER_INPUT, "The mass is above what one order can hold.")
+
+
+def _not_empty(pricing: Pricing) -> Pricing:
+    if pricing.mass_g <= 0:
+        raise Refused(Code.QUANTITY_INVALID, "No mass is left once the shares are truncated to the step.")
+    return pricing
+
+
+def _prices_at(mass_g: int, bundle_ids: Iterable[UUID], tariff: Tariff, terms: Terms) -> list[_UnitPrice]:
+    """Each bundle's price in the tier that the mass of the whole order reaches."""
+    prices = []
+    for bundle_id in bundle_ids:
+        reached = [tier for tier in tariff.get(bundle_id, ()) if tier.minimum_mass_g <= mass_g]
+        if not reached:
+            raise Refused(
+                Code.CURRENCY_UNAVAILABLE,
+                f"A bundle has no price in {terms.currency} for an order of this mass.",
+                bundle_id=bundle_id,
+            )
+        net_micros = max(reached, key=_minimum_mass_g).unit_price_micros
+        prices.append((bundle_id, net_micros, _with_commission(net_micros, terms)))
+    return prices
+
+
+def _minimum_mass_g(tier: PriceTier) -> int:
+    return tier.minimum_mass_g
+
+
+def _with_commission(net_micros: int, terms: Terms) -> int:
+    """The gross unit price, in whole minor units; without a commission the net one as it stands, however fine."""
+    if terms.commission_hundredths == 0:
+        return net_micros
+    micros_per_minor = _micros_per_minor(terms.currency)
+    kept = HUNDREDTHS_IN_WHOLE - terms.commission_hundredths
+    return round_half_up(Fraction(net_micros * HUNDREDTHS_IN_WHOLE, kept * micros_per_minor)) * micros_per_minor
+
+
+def _shares(mass_g: Fraction, selection: Selection, step: MassUnit) -> list[int]:
+    steps = mass_g / (HUNDREDTHS_IN_WHOLE * step.grams)
+    return [round_down(steps * weight.hundredths) * step.grams for weight in selection]
+
+
+def _mass_bought(value_minor: int, selection: Selection, prices: Sequence[_UnitPrice], terms: Terms) -> Fraction:
+    """The untruncated mass that the amount buys. Both ways of charging bound it: by gross unit prices, which are
+    rounded, and by net prices with the commission on their sum; the smaller mass is paid for under either.
+    """
+    gross = sum(
+        weight.hundredths * gross_micros for weight, (_, _, gross_micros) in zip(selection, prices, strict=True)
+    )
+    net = sum(weight.hundredths * net_micros for weight, (_, net_micros, _) in zip(selection, prices, strict=True))
+    kept = HUNDREDTHS_IN_WHOLE - terms.commission_hundredths
+    budget = value_minor * _micros_per_minor(terms.currency) * GRAMS_PER_TONNE
+    bounds = [Fraction(budget * HUNDREDTHS_IN_WHOLE, gross)] if gross else []
+    bounds += [Fraction(budget * kept, net)] if net else []
+    if not bounds or min(bounds) > MASS_G_MAX:
+        raise Refused(Code.BAD_USER_INPUT, "The amount buys more mass than one order can hold.")
+    return min(bounds)
+
+
+def _sum_up(prices: Sequence[_UnitPrice], masses_g: Sequence[int], terms: Terms) -> Pricing:
+    per_minor = _micros_per_minor(terms.currency) * GRAMS_PER_TONNE
+    lines = tuple(
+        PricedLine(bundle_id, mass_g, net_micros, gross_micros, round_half_up(Fraction(mass_g * net_micros, per_minor)))
+        for (bundle_id, net_micros, gross_micros), mass_g in zip(prices, masses_g, strict=True)
+    )
+    net = Fraction(sum(line.mass_g * line.unit_price_micros for line in lines), per_minor)
+    offset_cost_minor = total_cost_minor = round_half_up(net)
+    if terms.commission_hundredths:
+        kept = HUNDREDTHS_IN_WHOLE - terms.commission_hundredths
+        total_cost_minor = round_up(net * Fraction(HUNDREDTHS_IN_WHOLE, kept))
+    if total_cost_minor > MINOR_MAX:
+        raise Refused(Code.BAD_USER_INPUT, "The order costs more than one order can.")
+    return Pricing(
+        currency=terms.currency,
+        lines=lines,
+        mass_g=sum(masses_g),
+        offset_cost_minor=offset_cost_minor,
+        commission_minor=total_cost_minor - offset_cost_minor,
+        total_cost_minor=total_cost_minor,
+    )
+
+
+def _micros_per_minor(currency: str) -> int:
+    minor_units_per_unit: int = 10 ** minor_exponent(currency)
+    return MICROS_PER_UNIT // minor_units_per_unit
