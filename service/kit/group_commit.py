@@ -1,0 +1,230 @@
+"""Gathers commands that wait at the same moment into groups, and hands each caller its own result.
+
+Knows nothing of what a command does, nor of databases: it is given how to run a group and how to run one command alone.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextvars import Context
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from service.errors import Code, Refused
+
+C = TypeVar("C")
+R = TypeVar("R")
+A = TypeVar("A")
+
+log = structlog.get_logger(__name__)
+
+
+class GroupCommit(Generic[C, R]):
+    """Runs commands through `run_group`, at most `size_max` together, in at most `writers` groups at once.
+
+    A command that finds a writer idle starts at once and alone; those that arrive meanwhile form the next group. When
+    `run_group` raises, its members run singly, through `run_single`, beside the groups that follow: at most
+    `singles_max` at once, so that they cannot take every database connection, and those that found no turn within
+    `single_wait_ms` are refused, so that a few which wait for a lock cannot hold the others. Whatever `run_group`
+    raised it may have done (a COMMIT whose answer was lost), so commands must be safe to run again.
+
+    Both callables bound their own time. One instance belongs to one event loop.
+    """
+
+    def __init__(
+        self,
+        run_group: Callable[[Sequence[C]], Awaitable[Sequence[R | Refused]]],
+        run_single: Callable[[C], Awaitable[R | Refused]],
+        *,
+        size_max: int = 64,
+        writers: int = 1,
+        queue_max: int = 1024,
+        singles_max: int = 8,
+        single_wait_ms: int = 5_000,
+    ) -> None:
+        self._run_group = run_group
+        self._run_single = run_single
+        self._queue_max = queue_max
+        self._single_wait_s = single_wait_ms / 1000
+        self._groups: _Lane[C, R] = _Lane(self._together, take_max=size_max, workers_max=writers)
+        self._singles: _Lane[C, R] = _Lane(self._alone, take_max=1, workers_max=singles_max)
+        self._closing = False
+
+    async def submit(self, command: C) -> R:
+        """The command's own result; raises the `Refused` that is its result, or what running it singly raised.
+
+        Refuses `UNAVAILABLE` when `queue_max` commands wait already, and once `close` has begun. A caller cancelled
+        while its command waits for its first run takes it back; later the work goes on and only its result is dropped.
+        """
+        if self._closing:
+            raise _unavailable("The service is stopping.")
+        if len(self._groups) + len(self._singles) >= self._queue_max:
+            raise _unavailable("Too many commands are waiting.")
+        member: _Member[C, R] = _Member(command, asyncio.get_running_loop().create_future())
+        self._groups.put([member])
+        try:
+            outcome = await member.outcome
+        except asyncio.CancelledError:
+            self._groups.withdraw(member)
+            raise
+        if isinstance(outcome, _Raised):
+            raise outcome.failure
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome
+
+    async def close(self, *, timeout_ms: int) -> None:
+        """Every command was answered: those waiting ran within `timeout_ms` or were refused `UNAVAILABLE`, and those
+        running were waited for, however long they take.
+        """
+        self._closing = True
+        now = asyncio.get_running_loop().time
+        deadline = now() + timeout_ms / 1000
+        while (workers := self._workers()) and (left_s := deadline - now()) > 0:
+            await asyncio.wait(workers, timeout=left_s)
+        self._groups.stop()
+        self._singles.stop()
+        while workers := self._workers():
+            await asyncio.wait(workers)
+
+    def _workers(self) -> "set[asyncio.Task[None]]":
+        return self._groups.workers | self._singles.workers
+
+    async def _together(self, taken: "Sequence[_Member[C, R]]") -> None:
+        # A caller may have been cancelled in this very turn of the loop, before it could withdraw its command.
+        members = [member for member in taken if not member.outcome.cancelled()]
+        if not members:
+            return
+        results = await _outcome_of(self._run_group, [member.command for member in members])
+        if isinstance(results, _Raised):
+            # A lock that is waited for too long is everyday life: its traceback is for whoever looks for one.
+            log.warning("group failed, its members run singly", size=len(members), error=repr(results.failure))
+            log.debug("group failed", exc_info=results.failure)
+            turn_by = asyncio.get_running_loop().time() + self._single_wait_s
+            for member in members:
+                member.turn_by = turn_by
+            self._singles.put(members)
+        elif not isinstance(results, Sequence) or len(results) != len(members):
+            # Not run again: the group has committed, and whose result is whose cannot be told.
+            for member in members:
+                member.answer(_Raised(RuntimeError(f"A group of {len(members)} did not answer each of its members.")))
+        else:
+            for member, result in zip(members, results, strict=True):
+                member.answer(result)
+
+    async def _alone(self, taken: "Sequence[_Member[C, R]]") -> None:
+        for member in taken:
+            if asyncio.get_running_loop().time() > member.turn_by:
+                member.answer(_unavailable("Too many commands are waiting for the database."))
+            else:
+                member.answer(await _outcome_of(self._run_single, member.command))
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """Something was raised instead of answered. It travels as a value, because a future whose exception nobody
+    collects (its caller was cancelled) is reported as a fault of the program.
+    """
+
+    failure: Exception
+
+
+@dataclass(eq=False, slots=True)
+class _Member(Generic[C, R]):
+    """A command, the future its caller waits on, and when it must have begun once it waits to run singly."""
+
+    command: C
+    outcome: "asyncio.Future[R | Refused | _Raised]"
+    turn_by: float = 0.0
+
+    def answer(self, outcome: "R | Refused | _Raised") -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
+
+
+class _Lane(Generic[C, R]):
+    """Members that wait, and up to `workers_max` tasks that take them in turn; a task lives while it finds any."""
+
+    def __init__(
+        self, work: Callable[[Sequence[_Member[C, R]]], Awaitable[None]], *, take_max: int, workers_max: int
+    ) -> None:
+        self._work = work
+        self._take_max = take_max
+        self._workers_max = workers_max
+        self._waiting: deque[_Member[C, R]] = deque()
+        self._stopped = False
+        self.workers: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, members: Iterable[_Member[C, R]]) -> None:
+        self._waiting.extend(members)
+        if self._stopped:
+            self.stop()
+        for _ in range(min(len(self._waiting), self._workers_max - len(self.workers))):
+            # A clean context: a worker outlives the request that started it, and must not log or trace as that one.
+            task = asyncio.get_running_loop().create_task(self._take_turns(), context=Context())
+            self.workers.add(task)
+            task.add_done_callback(self._ended)
+
+    def withdraw(self, member: _Member[C, R]) -> None:
+        with contextlib.suppress(ValueError):
+            self._waiting.remove(member)
+
+    def stop(self) -> None:
+        """Whoever waits, or is put here later, is refused; who runs goes on."""
+        self._stopped = True
+        self._refuse_waiting("The service is stopping.")
+
+    async def _take_turns(self) -> None:
+        while self._waiting:
+            taken = [self._waiting.popleft() for _ in range(min(self._take_max, len(self._waiting)))]
+            try:
+                await self._work(taken)
+            except BaseException:
+                for member in taken:
+                    member.answer(_unavailable("The writer was stopped; the same key tells whether this was done."))
+                raise
+        # Here and not only in the callback, which runs a turn later: a command put in between would find no worker.
+        self.workers.discard(_this_task())
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self.workers.discard(task)
+        failure = None if task.cancelled() else task.exception()
+        if failure is None and not task.cancelled():
+            return
+        log.error("writer died", exc_info=failure or False)
+        if not self.workers:
+            self._refuse_waiting("The writer was stopped; nothing was done.")
+
+    def _refuse_waiting(self, message: str) -> None:
+        while self._waiting:
+            self._waiting.popleft().answer(_unavailable(message))
+
+
+async def _outcome_of(run: Callable[[A], Awaitable[Any]], argument: A) -> Any:
+    """What `run` answered, or what it raised as a value. A cancellation passes only if it was meant for this task: one
+    that comes out of `run` by itself (a driver gave up a connection) is a failure like any other.
+    """
+    try:
+        return await run(argument)
+    except asyncio.CancelledError:
+        if _this_task().cancelling():
+            raise
+        return _Raised(_unavailable("The database gave up; the same key tells whether this was done."))
+    except Exception as failure:  # noqa: BLE001 - whatever it is, it belongs to the callers and must not end the writer
+        return _Raised(failure)
+
+
+def _this_task() -> "asyncio.Task[Any]":
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - a coroutine that runs, runs in a task
+    return task
+
+
+def _unavailable(message: str) -> Refused:
+    return Refused(Code.UNAVAILABLE, message)
