@@ -1,0 +1,83 @@
+"""Which batches an order's credits come from: oldest vintage first, then batch id, as far as the grams reach.
+
+Knows nothing of prices, and changes nothing: whoever follows a plan lowers the batches by conditional updates, because
+others take from them meanwhile.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStock:
+    """A batch as it stands on a bundle's shelf, with the grams that were left of it when it was read."""
+
+    batch_id: UUID
+    project_id: UUID
+    vintage: int
+    available_g: int
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Grams of one batch for the order's line of this index."""
+
+    line: int
+    batch_id: UUID
+    mass_g: int
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationPlan:
+    """What to take, and for each line the grams that no batch has; takes and shortage sum to the line's mass."""
+
+    takes: tuple[Take, ...]
+    short_g: tuple[int, ...]
+
+    @property
+    def is_full(self) -> bool:
+        return not any(self.short_g)
+
+
+def plan_allocation(
+    lines: Sequence[tuple[UUID, int]],
+    shelves: Mapping[UUID, Sequence[BatchStock]],
+    available_g: Mapping[UUID, int],
+    queued: Collection[UUID] = (),
+) -> AllocationPlan:
+    """The plan for one order, whose lines are bundles with grams, in the order in which they are served.
+
+    `shelves` holds each bundle's batches in any order; `available_g` says what is left of a batch right now, and a
+    batch it does not name has what its shelf says. Lines share a batch without taking a gram twice. From a bundle in
+    `queued` nothing is taken: earlier orders wait for its credits.
+    """
+    taken_g: dict[UUID, int] = {}
+    takes: list[Take] = []
+    short_g: list[int] = []
+    for index, (bundle_id, wanted_g) in enumerate(lines):
+        missing_g = wanted_g
+        shelf = () if bundle_id in queued else shelves.get(bundle_id, ())
+        for batch_id, stocked_g in _oldest_first(shelf, available_g):
+            if missing_g <= 0:
+                break
+            take_g = min(stocked_g - taken_g.get(batch_id, 0), missing_g)
+            if take_g > 0:
+                takes.append(Take(index, batch_id, take_g))
+                taken_g[batch_id] = taken_g.get(batch_id, 0) + take_g
+                missing_g -= take_g
+        short_g.append(missing_g)
+    return AllocationPlan(tuple(takes), tuple(short_g))
+
+
+def _oldest_first(shelf: Sequence[BatchStock], available_g: Mapping[UUID, int]) -> Iterator[tuple[UUID, int]]:
+    """The shelf's batches that still have grams, with those grams. Exhausted ones pile up on a shelf over the years, so
+    they are dropped before the rest is sorted.
+    """
+    stocked = [
+        (stock.vintage, stock.batch_id.int, stock.batch_id, left_g)
+        for stock in shelf
+        if (left_g := available_g.get(stock.batch_id, stock.available_g)) > 0
+    ]
+    stocked.sort()
+    return ((batch_id, left_g) for _, _, batch_id, left_g in stocked)
