@@ -1,0 +1,115 @@
+"""A database: transactions that write, a reader that never waits for them, and one way to speak SQL to both dialects.
+
+Knows how a database is opened and which dialect it speaks; it must not know a table.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from service.storage.engines import Dialect, Row, Statements, speech
+from service.storage.engines.postgresql import PostgresqlClient, PostgresqlStatements
+from service.storage.engines.sqlite import SqliteClient, SqliteStatements
+
+__all__ = ["Database", "Dialect", "Row", "Statements", "dialect_of", "placeholders", "sqlite_path"]
+
+
+def placeholders(start: int, count: int) -> str:
+    """`$3, $4, $5` for (3, 3): an `IN` list or a row of `VALUES`."""
+    return ", ".join(f"${number}" for number in range(start, start + count))
+
+
+def dialect_of(url: str) -> Dialect:
+    """Which database a URL names; ValueError for any other."""
+    if url.startswith(("postgresql://", "postgres://")):
+        return "postgresql"
+    sqlite_path(url)
+    return "sqlite"
+
+
+def sqlite_path(url: str) -> str:
+    """The file that `sqlite://relative/path` or `sqlite:///absolute/path` names; ValueError for anything else."""
+    path = url.removeprefix("sqlite://")
+    if not path or path == url or "?" in path or path == ":memory:":
+        raise ValueError("A database URL is sqlite://path/of/a/file or postgresql://user@host/name.")
+    return path
+
+
+class Database:
+    """One database, open. Any number may be open in a process, one after another or, in one dialect, side by side."""
+
+    dialect: Dialect
+
+    def __init__(self, dialect: Dialect, writer: Any, reads: Any) -> None:
+        """For `open()` alone."""
+        self.dialect = dialect
+        self._writer = writer
+        self._reads = reads
+        self._kinds: Mapping[str, type] = {}
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        pool_size_max: int = 8,
+        lock_timeout_ms: int = 2_000,
+        statement_timeout_ms: int = 5_000,
+        pool_wait_ms: int = 1_000,
+        statement_cache_size: int = 100,
+    ) -> "Database":
+        """Connections are open and their durability was checked (RuntimeError when it does not hold).
+
+        `statement_cache_size=0` is for a PostgreSQL behind a transaction-pooling proxy. The tables are not looked at.
+        """
+        limits: dict[str, Any] = {
+            "lock_timeout_ms": lock_timeout_ms,
+            "statement_timeout_ms": statement_timeout_ms,
+            "statement_cache_size": statement_cache_size,
+        }
+        if dialect_of(url) == "sqlite":
+            path = sqlite_path(url)
+            database = cls("sqlite", SqliteClient(path, **limits), SqliteClient(path, query_only=True, **limits))
+        else:
+            pool = PostgresqlClient(url, pool_size_max=pool_size_max, pool_wait_ms=pool_wait_ms, **limits)
+            database = cls("postgresql", pool, pool)
+        database._kinds = await speech.join(database.dialect)
+        try:
+            for client in database._clients:
+                await client.create_connection(with_db=True)
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    @property
+    def _clients(self) -> tuple[Any, ...]:
+        # Writer first: it sets the journal mode that the reader then finds in the file.
+        return (self._writer,) if self._reads is self._writer else (self._writer, self._reads)
+
+    async def close(self) -> None:
+        """Its connections are closed; call it when no transaction is running any more."""
+        speech.leave(self.dialect)
+        for client in self._clients:
+            await client.close()
+
+    def transaction(self, *, lock_timeout_ms: int | None = None) -> AbstractAsyncContextManager[Statements]:
+        """What is said inside is committed at the end, or rolled back on any exception, cancellation included.
+
+        A writer waits for other writers at most `lock_timeout_ms`. Nothing inside may start a task, await one, call the
+        network or another transaction. A connection lost during COMMIT leaves the outcome to be read from the key.
+        """
+        return self._transaction(lock_timeout_ms)
+
+    @asynccontextmanager
+    async def _transaction(self, lock_timeout_ms: int | None) -> AsyncIterator[Statements]:
+        async with self._writer.transaction(lock_timeout_ms) as client:
+            yield self._statements(client)
+
+    @property
+    def reader(self) -> Statements:
+        """Statements outside any transaction, each seeing what was committed before it; never waits for a writer."""
+        return self._statements(self._reads)
+
+    def _statements(self, client: Any) -> Statements:
+        return SqliteStatements(client, self._kinds) if self.dialect == "sqlite" else PostgresqlStatements(client)

@@ -1,0 +1,60 @@
+"""The two Tortoise back ends, repaired so that a cancelled task leaves neither a lock nor a connection behind.
+
+Knows what both dialects share; it must not know a table. Both clients begin, commit and roll back by themselves:
+Tortoise's own transaction contexts take the lock (SQLite) or the connection (PostgreSQL) before they can give it back.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine, Mapping
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+Dialect = Literal["sqlite", "postgresql"]
+Row: TypeAlias = Mapping[str, Any]
+T = TypeVar("T")
+
+UNNAMED = "No database was named: a model's query says which one with .using_db(statements.client)."
+
+
+class Statements(ABC):
+    """SQL on one connection, with `$1, $2 …` placeholders on both databases.
+
+    A parameter is a UUID, an aware datetime, a date, a str, int, bool, bytes, an enum (its value), a dict or a list (as
+    JSON) or None; there are no array parameters, use `placeholders()`. One statement takes at most 32,766 parameters
+    (SQLite's limit; PostgreSQL's is 32,767). Errors are the driver's own: see `failures.py`.
+    """
+
+    dialect: Dialect
+    client: BaseDBAsyncClient
+
+    @abstractmethod
+    async def fetch(self, sql: str, *parameters: object) -> list[Row]:
+        """The rows of a query or of a `RETURNING`, with UUIDs, aware UTC datetimes, dates, booleans and decoded JSON.
+
+        On SQLite a value is told by the name of its column, so an alias must be a name that a model gives to that kind.
+        """
+
+    @abstractmethod
+    async def execute(self, sql: str, *parameters: object) -> int:
+        """The number of rows that the statement inserted, updated or deleted; what triggers did does not count."""
+
+
+async def uncancelled(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns, run to its end even when the caller is cancelled meanwhile, and as often as it likes.
+
+    The cancellation is raised afterwards. `work` has to bound its own time.
+    """
+    task = asyncio.ensure_future(work)
+    cancellation: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError as error:
+            cancellation = error
+    if cancellation is None:
+        return task.result()
+    if not task.cancelled() and (failure := task.exception()) is not None:
+        raise cancellation from failure
+    raise cancellation

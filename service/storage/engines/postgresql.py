@@ -1,0 +1,238 @@
+"""PostgreSQL through asyncpg: a bounded pool of connections whose sessions never change state.
+
+Knows how values travel and which server settings an acknowledged order depends on; it must not know a table.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from enum import Enum
+from itertools import count
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+import orjson
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import NestedTransactionContext
+
+from service.errors import Code, Refused
+from service.storage.engines import UNNAMED, Dialect, Row, Statements, uncancelled
+
+_savepoints = count()
+
+
+class SessionlessConnection(asyncpg.Connection):  # type: ignore[misc]
+    """Goes back to the pool without a round trip: no session state is ever set, so there is none to reset."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+async def _decode_json(connection: asyncpg.Connection) -> None:
+    # Tortoise and `encode` both hand over JSON text, hence no encoder of our own.
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=orjson.loads, format="text")
+
+
+async def _require_durable(pool: asyncpg.Pool) -> None:
+    for setting in ("fsync", "synchronous_commit"):
+        held = await pool.fetchval("SELECT current_setting($1)", setting)
+        if held not in ("on", "remote_apply"):
+            raise RuntimeError(f"PostgreSQL runs with {setting} = {held}: an acknowledged order could be lost.")
+
+
+def encode(value: object) -> object:
+    """The value as asyncpg takes it: JSON as text, an enum as its value."""
+    if isinstance(value, dict | list):
+        return orjson.dumps(value).decode()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError(f"a naive datetime cannot be stored: {value!r}")
+    return value
+
+
+class PostgresqlClient(AsyncpgDBClient):
+    """Tortoise's client, with a bounded wait for a connection and transactions that survive cancellation."""
+
+    def __init__(
+        self,
+        url: str = "",
+        *,
+        connection_name: str = "postgresql",
+        pool_size_max: int = 8,
+        lock_timeout_ms: int = 2_000,
+        statement_timeout_ms: int = 5_000,
+        pool_wait_ms: int = 1_000,
+        statement_cache_size: int = 100,
+    ) -> None:
+        super().__init__(connection_name=connection_name)
+        self.url = url
+        self.pool_size_max = pool_size_max
+        self.lock_timeout_ms = lock_timeout_ms
+        self.pool_wait_s = pool_wait_ms / 1_000
+        self.statement_timeout_ms = statement_timeout_ms
+        self.statement_cache_size = statement_cache_size
+        # The server ends a statement; this bound is for a server that no longer answers.
+        self.silence_s = statement_timeout_ms / 1_000 + 1 if statement_timeout_ms else None
+
+    @property
+    def behind_a_proxy(self) -> bool:
+        """A pooling proxy takes no start-up parameters and shares connections, so the prepared statements are off."""
+        return self.statement_cache_size == 0
+
+    async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's signature
+        """The pool is open and the server keeps what it acknowledges; RuntimeError when it is set not to."""
+        if not self.url:
+            raise RuntimeError(UNNAMED)
+        timeouts = {"lock_timeout": self.lock_timeout_ms, "statement_timeout": self.statement_timeout_ms}
+        settings = {"default_transaction_isolation": "read committed"} | {key: str(ms) for key, ms in timeouts.items()}
+        pool = await asyncpg.create_pool(
+            self.url,
+            min_size=1,
+            max_size=self.pool_size_max,
+            statement_cache_size=self.statement_cache_size,
+            command_timeout=self.silence_s,
+            connection_class=SessionlessConnection,
+            init=_decode_json,
+            server_settings={} if self.behind_a_proxy else settings,
+        )
+        try:
+            await _require_durable(pool)
+        except BaseException:
+            pool.terminate()
+            raise
+        self._pool = pool
+        await self._post_connect()
+
+    async def _take(self) -> Any:
+        if self._pool is None:
+            await self.create_connection(with_db=True)
+        try:
+            # No timeout inside asyncpg: its acquire() is safe to cancel as long as no task stands between it and us.
+            async with asyncio.timeout(self.pool_wait_s):
+                return await self._pool.acquire()  # type: ignore[union-attr]
+        except TimeoutError:
+            raise Refused(Code.UNAVAILABLE, "All database connections are busy; try again.") from None
+
+    async def _give_back(self, connection: Any) -> None:
+        if self._pool is not None:
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await self._pool.release(connection, timeout=self.pool_wait_s)
+
+    def acquire_connection(self) -> Any:
+        return self._acquire_connection()
+
+    @asynccontextmanager
+    async def _acquire_connection(self) -> AsyncIterator[Any]:
+        connection = await self._take()
+        try:
+            yield connection
+        finally:
+            await uncancelled(self._give_back(connection))
+
+    def _in_transaction(self) -> Any:
+        return self.transaction()
+
+    @asynccontextmanager
+    async def transaction(self, lock_timeout_ms: int | None = None) -> AsyncIterator["PostgresqlTransaction"]:
+        """Commits at the end, rolls back on any exception; a cancellation at any await has one of the two outcomes.
+
+        Waits for a connection at most `pool_wait_ms` (`Refused`) and for each lock at most `lock_timeout_ms` (55P03).
+        """
+        connection = await self._take()
+        try:
+            await connection.execute(self._begin(lock_timeout_ms))
+            transaction = PostgresqlTransaction(self, connection)
+            try:
+                yield transaction
+            finally:
+                transaction.end()
+        except BaseException:
+            await uncancelled(self._roll_back(connection))
+            raise
+        await uncancelled(self._commit(connection))
+
+    def _begin(self, lock_timeout_ms: int | None) -> str:
+        """One round trip, whatever it sets: a text without parameters may hold several statements."""
+        text = "BEGIN"
+        if lock_timeout_ms is not None or self.behind_a_proxy:
+            text += f"; SET LOCAL lock_timeout = {self.lock_timeout_ms if lock_timeout_ms is None else lock_timeout_ms}"
+        if self.behind_a_proxy:
+            text += f"; SET LOCAL statement_timeout = {self.statement_timeout_ms}"
+        return text
+
+    async def _commit(self, connection: Any) -> None:
+        try:
+            async with asyncio.timeout(self.silence_s):
+                said = await connection.execute("COMMIT")
+        except BaseException:
+            connection.terminate()  # nobody knows what it would do next
+            raise
+        finally:
+            await self._give_back(connection)
+        if (
+            said != "COMMIT"
+        ):  # a statement failed and its error was swallowed: the server rolls back and calls it success
+            raise asyncpg.InFailedSQLTransactionError("the transaction had failed before its commit")
+
+    async def _roll_back(self, connection: Any) -> None:
+        try:
+            async with asyncio.timeout(self.pool_wait_s):
+                await connection.execute("ROLLBACK")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            connection.terminate()  # the server rolls back what its client abandoned
+        finally:
+            await self._give_back(connection)
+
+
+client_class = PostgresqlClient
+
+
+class PostgresqlTransaction(TransactionWrapper):
+    """What Tortoise needs inside a transaction. Its savepoints are plain SQL: asyncpg's refuse a transaction that was
+    begun by hand.
+    """
+
+    def __init__(self, parent: Any, connection: Any) -> None:
+        super().__init__(parent)
+        self._connection = connection
+        self._savepoint = f"savepoint_{next(_savepoints)}"
+
+    def end(self) -> None:
+        """Whoever kept the client past the end fails from now on, instead of writing into a stranger's transaction."""
+        self._finalized, self._connection = True, None
+
+    def _in_transaction(self) -> NestedTransactionContext:
+        return NestedTransactionContext(PostgresqlTransaction(self, self._connection))
+
+    async def savepoint(self) -> None:
+        await self._connection.execute(f"SAVEPOINT {self._savepoint}")
+
+    async def release_savepoint(self) -> None:
+        await self._connection.execute(f"RELEASE {self._savepoint}")
+
+    async def savepoint_rollback(self) -> None:
+        await self._connection.execute(f"ROLLBACK TO {self._savepoint}")
+
+
+class PostgresqlStatements(Statements):
+    """Statements on a PostgreSQL client."""
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, client: AsyncpgDBClient) -> None:
+        self.client = client
+        self._client = client
+
+    async def fetch(self, sql: str, *parameters: object) -> list[Row]:
+        async with self._client.acquire_connection() as connection:
+            rows: list[Row] = await connection.fetch(sql, *map(encode, parameters))
+            return rows
+
+    async def execute(self, sql: str, *parameters: object) -> int:
+        async with self._client.acquire_connection() as connection:
+            said: str = await connection.execute(sql, *map(encode, parameters))
+        affected = said.rpartition(" ")[2]
+        return int(affected) if affected.isdigit() else 0

@@ -1,0 +1,272 @@
+"""SQLite: one connection that writes, in `BEGIN IMMEDIATE` transactions, and one that only reads.
+
+Knows how values look in a file that has no types for them; it must not know a table.
+"""
+
+import asyncio
+import re
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from enum import Enum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+from uuid import UUID
+
+import aiosqlite
+import orjson
+from tortoise.backends.sqlite.client import SqliteClient as TortoiseSqliteClient
+from tortoise.backends.sqlite.client import SqliteTransactionWrapper
+
+from service.storage.engines import UNNAMED, Dialect, Row, Statements, uncancelled
+
+T = TypeVar("T")
+
+STEPS_BETWEEN_CLOCK_READS = 100_000
+"""Virtual machine steps; a few milliseconds, so that a statement's deadline costs nothing measurable."""
+
+
+def instant_text(value: datetime) -> str:
+    """Fixed width and always UTC, so that the order of texts is the order of times."""
+    if value.tzinfo is None:
+        raise ValueError(f"a naive datetime cannot be stored: {value!r}")
+    return value.astimezone(UTC).isoformat(" ", "microseconds")
+
+
+# Tortoise registers an adapter that keeps the value's own offset and drops zero microseconds: its rows and ours would
+# not sort together. The registry is the sqlite3 module's, hence one for the whole process.
+sqlite3.register_adapter(datetime, instant_text)
+
+DECODERS: Mapping[type, Callable[[Any], Any]] = {
+    UUID: UUID,
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+    bool: bool,
+    dict: orjson.loads,
+}
+"""How a column's text or integer becomes the value that PostgreSQL's driver would have given; dict stands for JSON."""
+
+
+class _Encoders(dict[type, Callable[[Any], Any] | None]):
+    """By the exact class of a parameter: what to call before sqlite3 binds it, if anything."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], Any] | None:
+        self[kind] = _member_value if issubclass(kind, Enum) else None
+        return self[kind]
+
+
+def _member_value(member: Enum) -> Any:
+    return member.value
+
+
+def _json_text(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+ENCODERS = _Encoders(
+    {UUID: str, datetime: instant_text, date: date.isoformat, dict: _json_text, list: _json_text},
+)
+
+_QUOTED_OR_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\$(\d+)")
+
+
+@lru_cache(maxsize=1_000)
+def numbered(sql: str) -> str:
+    """`?1` for `$1`: SQLite takes `$1` for a name and would number the names in their order of appearance."""
+    return _QUOTED_OR_PLACEHOLDER.sub(lambda found: f"?{found[1]}" if found[1] else found[0], sql)
+
+
+def _run(connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> tuple[list[Any], tuple[str, ...], int]:
+    cursor = connection.execute(sql, parameters)
+    rows = cursor.fetchall()
+    return rows, tuple(column[0] for column in cursor.description or ()), cursor.rowcount
+
+
+def _begin(connection: sqlite3.Connection, wait_ms: int) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {wait_ms}")
+    # Immediate: a deferred transaction that reads and then writes fails at once when another process wrote in between.
+    connection.execute("BEGIN IMMEDIATE")
+
+
+def _commit(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("COMMIT")
+    except BaseException:
+        _roll_back(connection)  # a full disk leaves the transaction open, and every later one would fail inside it
+        raise
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _busy() -> sqlite3.OperationalError:
+    """The error SQLite raises when another process holds the file, for the case that this process holds it."""
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_BUSY, "SQLITE_BUSY"
+    return error
+
+
+class BoundedConnection(aiosqlite.Connection):
+    """Interrupts a statement that runs longer than `statement_timeout_ms` (`SQLITE_INTERRUPT`); 0 means no limit."""
+
+    statement_timeout_ms = 0
+    _deadline = float("inf")
+
+    async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        # Every statement passes here, Tortoise's too. The clock starts in the connection's thread: a statement does not
+        # pay for those queued before it.
+        def bounded() -> T:
+            if self.statement_timeout_ms:
+                self._deadline = time.monotonic() + self.statement_timeout_ms / 1_000
+            return fn(*args, **kwargs)
+
+        result: T = await super()._execute(bounded)  # type: ignore[no-untyped-call]
+        return result
+
+    async def limit_statements(self, timeout_ms: int) -> None:
+        self.statement_timeout_ms = timeout_ms
+        await self.set_progress_handler(lambda: time.monotonic() > self._deadline, STEPS_BETWEEN_CLOCK_READS)
+
+    async def call(self, fn: Callable[..., T], *args: Any) -> T:
+        """What `fn(sqlite3_connection, *args)` returns, run as one step of the connection's thread."""
+        return await self._execute(fn, self._conn, *args)
+
+
+class SqliteClient(TortoiseSqliteClient):
+    """Tortoise's client, with transactions that survive cancellation and durable settings that are checked."""
+
+    _connection: BoundedConnection | None
+
+    def __init__(
+        self,
+        file_path: str = "",
+        *,
+        connection_name: str = "sqlite",
+        query_only: bool = False,
+        create: bool = False,
+        foreign_keys: bool = True,
+        lock_timeout_ms: int = 2_000,
+        statement_timeout_ms: int = 5_000,
+        statement_cache_size: int = 100,
+    ) -> None:
+        super().__init__(file_path, connection_name=connection_name)
+        self.create = create
+        self.lock_timeout_ms = lock_timeout_ms
+        self.statement_timeout_ms = statement_timeout_ms
+        self.statement_cache_size = statement_cache_size
+        # FULL, because NORMAL may lose the last commits at power loss; it is the default of most builds, not of all.
+        self.pragmas = {
+            "busy_timeout": lock_timeout_ms,
+            "journal_mode": "wal",
+            "synchronous": 2,
+            "foreign_keys": int(foreign_keys),
+            "query_only": int(query_only),
+        }
+
+    async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's signature
+        """The connection is open and each of its settings was read back; RuntimeError when one did not hold."""
+        if not self.filename:
+            raise RuntimeError(UNNAMED)
+        connection = BoundedConnection(self._connect, iter_chunk_size=64)
+        await connection
+        try:
+            await connection.limit_statements(self.statement_timeout_ms)
+        except BaseException:
+            await uncancelled(connection.close())
+            raise
+        self._connection = connection
+        await self._post_connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        mode = "rwc" if self.create else "rw"
+        location = f"file:{quote(str(Path(self.filename).absolute()))}?mode={mode}"
+        connection = sqlite3.connect(
+            location, uri=True, isolation_level=None, cached_statements=self.statement_cache_size
+        )
+        connection.row_factory = sqlite3.Row
+        for pragma, wanted in self.pragmas.items():
+            connection.execute(f"PRAGMA {pragma} = {wanted}")
+            held = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+            if held != wanted:
+                connection.close()
+                raise RuntimeError(f"SQLite holds {pragma} at {held!r}, not {wanted!r}: commits would not be safe.")
+        return connection
+
+    def _in_transaction(self) -> Any:
+        return self.transaction()
+
+    @asynccontextmanager
+    async def transaction(self, lock_timeout_ms: int | None = None) -> AsyncIterator[SqliteTransactionWrapper]:
+        """Commits at the end, rolls back on any exception; a cancellation at any await has one of the two outcomes.
+
+        Waits for other writers, of this process or of others, at most `lock_timeout_ms`: then `SQLITE_BUSY`.
+        """
+        timeout_ms = self.lock_timeout_ms if lock_timeout_ms is None else lock_timeout_ms
+        asked_at = time.monotonic()
+        try:
+            async with asyncio.timeout(timeout_ms / 1_000):
+                await self._lock.acquire()
+        except TimeoutError:
+            raise _busy() from None
+        try:
+            connection = self._connection
+            if connection is None:
+                raise sqlite3.ProgrammingError("the database is closed")
+            left_ms = max(0, timeout_ms - int((time.monotonic() - asked_at) * 1_000))
+            try:
+                await uncancelled(connection.call(_begin, left_ms))
+                transaction = SqliteTransactionWrapper(self)
+                try:
+                    yield transaction
+                finally:
+                    # Whoever kept the client past the end must fail, not write into a stranger's transaction.
+                    transaction._finalized, transaction._connection = True, None  # type: ignore[assignment]  # noqa: SLF001
+            except BaseException:
+                await uncancelled(connection.call(_roll_back))
+                raise
+            await uncancelled(connection.call(_commit))
+        finally:
+            self._lock.release()
+
+
+client_class = SqliteClient
+
+
+class SqliteStatements(Statements):
+    """Statements on a SQLite client; `kinds` says what each column's text or integer stands for."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, client: TortoiseSqliteClient, kinds: Mapping[str, type]) -> None:
+        self.client = client
+        self._client = client
+        self._kinds = kinds
+
+    async def fetch(self, sql: str, *parameters: object) -> list[Row]:
+        rows, names, _ = await self._run(sql, parameters)
+        if not rows:
+            return []
+        decoded = [(index, DECODERS[self._kinds[name]]) for index, name in enumerate(names) if name in self._kinds]
+        answer: list[Row] = []
+        for row in rows:
+            values = list(row)
+            for index, decode in decoded:
+                if values[index] is not None:
+                    values[index] = decode(values[index])
+            answer.append(dict(zip(names, values, strict=True)))
+        return answer
+
+    async def execute(self, sql: str, *parameters: object) -> int:
+        return max(0, (await self._run(sql, parameters))[2])
+
+    async def _run(self, sql: str, parameters: tuple[object, ...]) -> tuple[list[Any], tuple[str, ...], int]:
+        values = [encode(value) if (encode := ENCODERS[type(value)]) else value for value in parameters]
+        async with self._client.acquire_connection() as connection:
+            answer: tuple[list[Any], tuple[str, ...], int] = await connection.call(_run, numbered(sql), values)
+            return answer
