@@ -1,0 +1,195 @@
+"""Which journal each verb that moves money writes, so that the books balance whatever happens to an order.
+
+Knows nothing of tables or of who pays; a journal is a value, and storage appends it. A debit is positive and a credit
+negative, so every journal sums to zero, and the account `balance`, which is a debt to the customer, stands below zero
+by what the customer has.
+
+For an order that stands, receivable = total cost - what was paid of it. Once it is cancelled, failed or refunded its
+sale is undone, receivable is 0 and what was paid lies in the balance: a later verb then has nothing left to reverse.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class LedgerAccount(StrEnum):
+    """Money that came in, what customers have, what they owe, and the two sorts of income."""
+
+    CASH = "cash"
+    BALANCE = "balance"
+    RECEIVABLE = "receivable"
+    SALES = "sales"
+    COMMISSION = "commission"
+
+
+class Verb(StrEnum):
+    """What happened; each writes one journal."""
+
+    ORDER_PLACED = "order_placed"
+    BALANCE_APPLIED = "balance_applied"
+    PAYMENT_RECORDED = "payment_recorded"
+    BALANCE_TOPPED_UP = "balance_topped_up"
+    INVOICE_SETTLED = "invoice_settled"
+    ORDER_CANCELLED = "order_cancelled"
+    ORDER_REDUCED = "order_reduced"
+    ORDER_REFUNDED = "order_refunded"
+    ORDER_FAILED = "order_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """An amount on one side of an account, in minor units: a debit is positive, a credit negative, none is zero."""
+
+    account: LedgerAccount
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The balanced postings of one verb, at most one an account; empty when no money moved.
+
+    An unbalanced journal cannot exist: making one is a fault of the program and raises `ValueError`.
+    """
+
+    verb: Verb
+    currency: str
+    postings: tuple[Posting, ...]
+
+    def __post_init__(self) -> None:
+        if sum(posting.amount_minor for posting in self.postings) != 0:
+            raise ValueError(f"a journal sums to zero: {self}")
+        if any(posting.amount_minor == 0 for posting in self.postings):
+            raise ValueError(f"a posting moves an amount: {self}")
+        if len({posting.account for posting in self.postings}) != len(self.postings):
+            raise ValueError(f"a journal posts once to an account: {self}")
+
+    def change_of(self, account: LedgerAccount) -> int:
+        """What the journal adds to the account, in minor units, debit positive."""
+        return sum(posting.amount_minor for posting in self.postings if posting.account is account)
+
+    @property
+    def balance_change_minor(self) -> int:
+        """What the customer's balance gains, or loses when negative; the balance row moves by exactly this."""
+        return -self.change_of(LedgerAccount.BALANCE)
+
+    @property
+    def paid_change_minor(self) -> int:
+        """What is paid of the order's total more by this journal, or less when negative.
+
+        Sales and commission say how the total moved and receivable says how the debt moved; the rest was paid.
+        """
+        total_change = -self.change_of(LedgerAccount.SALES) - self.change_of(LedgerAccount.COMMISSION)
+        return total_change - self.change_of(LedgerAccount.RECEIVABLE)
+
+
+def order_placed(currency: str, offset_cost_minor: int, commission_minor: int) -> Journal:
+    """The customer owes the total. Debit receivable total; credit sales offset cost, commission commission."""
+    return _sale_changed(Verb.ORDER_PLACED, currency, (0, 0), (offset_cost_minor, commission_minor), 0)
+
+
+def balance_applied(currency: str, amount_minor: int) -> Journal:
+    """The balance pays for an order. Debit balance; credit receivable. The amount is within both."""
+    _check_amounts(amount_minor)
+    return _journal(
+        Verb.BALANCE_APPLIED,
+        currency,
+        {LedgerAccount.BALANCE: amount_minor, LedgerAccount.RECEIVABLE: -amount_minor},
+    )
+
+
+def payment_recorded(currency: str, amount_minor: int, receivable_minor: int) -> Journal:
+    """Money came in for an order that still owes `receivable_minor`: 0 when it is cancelled, failed, refunded or paid.
+
+    Debit cash amount; credit receivable as far as it is owed, balance the rest.
+    """
+    return _received(Verb.PAYMENT_RECORDED, currency, amount_minor, receivable_minor)
+
+
+def balance_topped_up(currency: str, amount_minor: int) -> Journal:
+    """Money came in for no order. Debit cash; credit balance."""
+    return _received(Verb.BALANCE_TOPPED_UP, currency, amount_minor, 0)
+
+
+def invoice_settled(currency: str, billed_minor: int, receivable_minor: int) -> Journal:
+    """An invoice's line was paid as billed; one journal for each order on it. The order still owes `receivable_minor`,
+    which is less than billed if it was paid, reduced or cancelled since: the issued invoice did not change.
+
+    Debit cash billed; credit receivable as far as it is owed, balance the rest.
+    """
+    return _received(Verb.INVOICE_SETTLED, currency, billed_minor, receivable_minor)
+
+
+def order_cancelled(currency: str, offset_cost_minor: int, commission_minor: int, paid_minor: int) -> Journal:
+    """The whole sale is undone: what was paid goes to the balance, and what was not is no longer owed.
+
+    Debit sales offset cost, commission commission; credit balance paid, receivable the rest of the total.
+    """
+    return _sale_changed(Verb.ORDER_CANCELLED, currency, (offset_cost_minor, commission_minor), (0, 0), paid_minor)
+
+
+def order_reduced(currency: str, before: tuple[int, int], after: tuple[int, int], paid_minor: int) -> Journal:
+    """A part of the sale is undone; `before` and `after` are (offset cost, commission) and the total does not rise.
+
+    Debit sales and commission by their differences; credit balance what was paid above the total that remains,
+    receivable the rest of the difference. Each total is rounded by itself, so that the commission may rise by a minor
+    unit while the total falls; it is credited then.
+    """
+    if sum(after) > sum(before):
+        raise ValueError(f"a reduced order does not cost more: {before} to {after}")
+    return _sale_changed(Verb.ORDER_REDUCED, currency, before, after, paid_minor)
+
+
+def order_refunded(currency: str, offset_cost_minor: int, commission_minor: int, paid_minor: int) -> Journal:
+    """The money of the order goes back though the order keeps its state and its credits: postings as of a cancel."""
+    return _sale_changed(Verb.ORDER_REFUNDED, currency, (offset_cost_minor, commission_minor), (0, 0), paid_minor)
+
+
+def order_failed(currency: str, offset_cost_minor: int, commission_minor: int, paid_minor: int) -> Journal:
+    """We could not deliver, so the whole sale is undone: postings as of a cancel."""
+    return _sale_changed(Verb.ORDER_FAILED, currency, (offset_cost_minor, commission_minor), (0, 0), paid_minor)
+
+
+def _received(verb: Verb, currency: str, amount_minor: int, receivable_minor: int) -> Journal:
+    _check_amounts(amount_minor, receivable_minor)
+    towards_order_minor = min(amount_minor, receivable_minor)
+    return _journal(
+        verb,
+        currency,
+        {
+            LedgerAccount.CASH: amount_minor,
+            LedgerAccount.RECEIVABLE: -towards_order_minor,
+            LedgerAccount.BALANCE: towards_order_minor - amount_minor,
+        },
+    )
+
+
+def _sale_changed(
+    verb: Verb, currency: str, before: tuple[int, int], after: tuple[int, int], paid_minor: int
+) -> Journal:
+    """From one (offset cost, commission) to another: the part of what was paid that the total no longer covers goes to
+    the balance, and receivable follows.
+    """
+    _check_amounts(*before, *after, paid_minor)
+    total_before, total_after = sum(before), sum(after)
+    if paid_minor > max(total_before, total_after):
+        raise ValueError(f"no more than the total is paid of an order: {paid_minor} of {total_before}")
+    returned_minor = max(0, paid_minor - total_after)
+    return _journal(
+        verb,
+        currency,
+        {
+            LedgerAccount.RECEIVABLE: total_after - total_before + returned_minor,
+            LedgerAccount.SALES: before[0] - after[0],
+            LedgerAccount.COMMISSION: before[1] - after[1],
+            LedgerAccount.BALANCE: -returned_minor,
+        },
+    )
+
+
+def _check_amounts(*amounts_minor: int) -> None:
+    if min(amounts_minor) < 0:
+        raise ValueError(f"a verb says which way money moves, an amount only how much: {amounts_minor}")
+
+
+def _journal(verb: Verb, currency: str, changes: dict[LedgerAccount, int]) -> Journal:
+    return Journal(verb, currency, tuple(Posting(account, amount) for account, amount in changes.items() if amount))
