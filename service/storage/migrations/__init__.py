@@ -1,0 +1,9 @@
+"""How tables come about: numbered migrations, each one SQL text for both databases, applied once and in order.
+
+Knows the files beside it; everything else in storage/ may assume that they were applied. Files whose name begins with
+an underscore are the runner; every other one is a migration.
+"""
+
+from service.storage.migrations._runner import migrate, pending
+
+__all__ = ["migrate", "pending"]

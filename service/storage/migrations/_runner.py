@@ -1,0 +1,115 @@
+"""Applies migrations: each one whole or not at all, once, whoever starts at the same time.
+
+Knows Tortoise's planner and its history table `tortoise_migrations`; it must not know a table of ours. Tortoise's own
+executor is not used, because it writes the history after the migration's transaction: a process killed between the two,
+or a second one starting meanwhile, would apply a migration twice.
+"""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.migration import Migration
+from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.schema_generator.state_apps import StateApps
+
+from service.storage.database import dialect_of, sqlite_path
+from service.storage.engines.postgresql import PostgresqlClient
+from service.storage.engines.sqlite import SqliteClient
+
+APP = "storage"
+HISTORY = "tortoise_migrations"
+LOCK_TIMEOUT_MS = 5_000
+"""A migration that cannot get its locks gives up before the requests queued behind it time out."""
+TURN_TIMEOUT_MS = 60_000
+"""How long a process waits for another one that is migrating."""
+
+
+async def migrate(url: str) -> list[str]:
+    """Every migration is applied; the names of those that this call applied, in order, `[]` when there were none.
+
+    Creates a SQLite file and its folder, not a PostgreSQL database. Safe to call from several processes at once and to
+    kill at any moment. RuntimeError when SQLite's foreign keys do not hold afterwards; then nothing was changed.
+    """
+    client = _client(url, create=True)
+    try:
+        await client.create_connection(with_db=True)
+        await _ensure_history(client)
+        applied: list[str] = []
+        while (name := await _apply_next(client)) is not None:
+            applied.append(name)
+        return applied
+    finally:
+        await client.close()
+
+
+async def pending(url: str) -> list[str]:
+    """The names of the migrations that are not applied, in order; the database is not touched, nor created."""
+    client = _client(url, create=False)
+    try:
+        if client is not None:
+            await client.create_connection(with_db=True)
+        return [migration.name for migration in await _plan(client)]
+    finally:
+        if client is not None:
+            await client.close()
+
+
+def _client(url: str, *, create: bool) -> Any:
+    """A client that waits and works as long as a migration needs; None for a SQLite file that is not there."""
+    if dialect_of(url) == "sqlite":
+        file = Path(sqlite_path(url)).absolute()
+        if create:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        elif not file.exists():
+            return None
+        # Rebuilding a table means dropping the old one, and with foreign keys on that deletes its children's rows.
+        return SqliteClient(
+            str(file),
+            create=create,
+            foreign_keys=False,
+            lock_timeout_ms=TURN_TIMEOUT_MS,
+            statement_timeout_ms=0,
+        )
+    return PostgresqlClient(url, pool_size_max=1, pool_wait_ms=TURN_TIMEOUT_MS, statement_timeout_ms=0)
+
+
+def _executor(client: Any) -> MigrationExecutor:
+    return MigrationExecutor(client, {APP: {"models": [], "migrations": "service.storage.migrations"}})
+
+
+async def _plan(client: Any) -> list[Migration]:
+    """What is not applied yet, in the order of the migrations' dependencies."""
+    steps = await _executor(client).plan([MigrationTarget(APP, "__latest__")])
+    return [step.migration for step in steps]
+
+
+async def _ensure_history(client: Any) -> None:
+    executor = _executor(client)
+    # Two processes that create one table at the same instant: PostgreSQL refuses the second, IF NOT EXISTS or no.
+    with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):
+        await executor.recorder.ensure_schema(executor._schema_editor())  # noqa: SLF001 - the planner keeps it to itself
+
+
+async def _apply_next(client: Any) -> str | None:
+    """The next migration and its line in the history are committed together; None when there is none."""
+    async with client.transaction() as transaction:
+        if isinstance(client, PostgresqlClient):
+            await transaction.execute_script(
+                f"SET LOCAL lock_timeout = {TURN_TIMEOUT_MS}; LOCK TABLE {HISTORY} IN EXCLUSIVE MODE;"
+                f" SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
+            )
+        executor = _executor(transaction)
+        plan = await _plan(transaction)
+        if not plan:
+            return None
+        state = State(models={}, apps=StateApps())
+        await plan[0].apply(state, schema_editor=executor._schema_editor())  # noqa: SLF001
+        await executor.recorder.record_applied(APP, plan[0].name)
+        if isinstance(client, SqliteClient):
+            orphans = await transaction.execute_query_dict("PRAGMA foreign_key_check")
+            if orphans:
+                raise RuntimeError(f"{plan[0].name} would leave rows without their parents: {orphans[:10]}")
+        return plan[0].name
