@@ -1,0 +1,138 @@
+"""What a certificate of retirement states: who, how much, and exactly which grams of which credits.
+
+Knows nothing of how it is drawn or served. A certificate is stated once, when its order is complete, and never changes.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from service.domain.amounts import GRAMS_PER_TONNE
+from service.domain.catalogue import Mode
+from service.kit.canonical_json import fingerprint
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The grams [start_g, end_g) of a batch, counted from its first."""
+
+    start_g: int
+    end_g: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_g < self.end_g:
+            raise ValueError("An interval holds at least one gram of its batch.")
+
+    @property
+    def mass_g(self) -> int:
+        return self.end_g - self.start_g
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetiredBatch:
+    """The grams of one credit batch that the order retired, and the words of the project they come from.
+
+    `country` is an ISO 3166-1 code; `serial_start` is the registry's number of the batch's first tonne.
+    """
+
+    batch_id: UUID
+    project_id: UUID
+    project_name: str
+    country: str
+    registry: str
+    vintage: int
+    serial_prefix: str
+    serial_start: int
+    intervals: tuple[Interval, ...]
+
+    def __post_init__(self) -> None:
+        if not self.intervals:
+            raise ValueError("A retired batch has retired grams.")
+        for before, after in zip(self.intervals, self.intervals[1:], strict=False):
+            if after.start_g < before.end_g:
+                raise ValueError("A gram is retired once; intervals ascend and do not overlap.")
+
+    @property
+    def mass_g(self) -> int:
+        return sum(interval.mass_g for interval in self.intervals)
+
+    @property
+    def serials(self) -> tuple[tuple[str, str], ...]:
+        """The first and the last serial of each interval; the tonnes they name may be retired in part only."""
+        return tuple((self._serial(each.start_g), self._serial(each.end_g - 1)) for each in self.intervals)
+
+    def _serial(self, gram: int) -> str:
+        return f"{self.serial_prefix}{self.serial_start + gram // GRAMS_PER_TONNE}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """The facts of one certificate. `recipient` is the beneficiary in whose name the credits were retired.
+
+    `token` is the secret of the public address and no fact: it is not part of the fingerprint.
+    """
+
+    number: str
+    token: str
+    mode: Mode
+    recipient: str
+    order_id: UUID
+    order_number: str
+    retired_at: datetime
+    issued_at: datetime
+    batches: tuple[RetiredBatch, ...]
+
+    def __post_init__(self) -> None:
+        if not self.batches:
+            raise ValueError("A certificate states what was retired.")
+
+    @property
+    def mass_g(self) -> int:
+        return sum(batch.mass_g for batch in self.batches)
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256, as 64 hex digits, of the canonical JSON of `facts`."""
+        return fingerprint(self.facts)
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What whoever verifies the certificate must find: names here are part of every fingerprint ever printed."""
+        return {
+            "number": self.number,
+            "mode": self.mode,
+            "recipient": self.recipient,
+            "order_id": self.order_id,
+            "order_number": self.order_number,
+            "mass_g": self.mass_g,
+            "retired_at": self.retired_at,
+            "issued_at": self.issued_at,
+            "batches": [
+                {
+                    "batch_id": batch.batch_id,
+                    "project_id": batch.project_id,
+                    "project_name": batch.project_name,
+                    "country": batch.country,
+                    "registry": batch.registry,
+                    "vintage": batch.vintage,
+                    "mass_g": batch.mass_g,
+                    "intervals": [[each.start_g, each.end_g] for each in batch.intervals],
+                    "serials": [list(pair) for pair in batch.serials],
+                }
+                for batch in self.batches
+            ],
+        }
+
+
+def certificate_number(order_id: UUID) -> str:
+    """The number of the order's one certificate: "CR-" and three groups of four Crockford base-32 characters.
+
+    Its 60 bits are the head of the id's SHA-256, so that a certificate issued again keeps its number, no counter is
+    needed, and two of a million certificates share one with a chance of 1 in 2 million; the table's unique key decides.
+    """
+    bits = int.from_bytes(hashlib.sha256(order_id.bytes).digest()[:8]) >> 4
+    characters = "".join(_CROCKFORD[bits >> shift & 31] for shift in range(55, -1, -5))
+    return f"CR-{characters[:4]}-{characters[4:8]}-{characters[8:]}"
