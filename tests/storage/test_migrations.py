@@ -1,0 +1,134 @@
+"""Migrations are applied once and whole, whoever starts at the same time."""
+
+import asyncio
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.storage.database import Database
+from service.storage.migrations import _runner, migrate, pending
+from service.storage.migrations._script import render, statements
+
+ALL = ["0001_foundation"]
+
+
+def schema(file: Path) -> list[tuple[str, str, str]]:
+    connection = sqlite3.connect(file)
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+    connection.close()
+    return rows
+
+
+async def test_a_database_is_migrated_once(database_url: str, tmp_path: Path):
+    assert await migrate(database_url) == []
+    assert await pending(database_url) == []
+
+
+async def test_a_fresh_file_gets_its_folder_and_every_table(tmp_path: Path, sqlite_template: Path):
+    url = f"sqlite://{tmp_path}/var/orders.sqlite3"
+    assert await pending(url) == ALL
+    assert not (tmp_path / "var").exists()
+    assert await migrate(url) == ALL
+    assert schema(tmp_path / "var/orders.sqlite3") == schema(sqlite_template)
+
+
+async def test_a_fresh_postgresql_gets_every_table(postgres):
+    postgres.say("CREATE DATABASE fresh")
+    url = postgres.uri("fresh")
+    assert await pending(url) == ALL
+    assert await migrate(url) == ALL
+    assert await migrate(url) == []
+    postgres.say("DROP DATABASE fresh")
+
+
+MIGRATE = (
+    "import asyncio, sys; from service.storage.migrations import migrate; print(asyncio.run(migrate(sys.argv[1])))"
+)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_two_processes_that_start_at_once_migrate_once(dialect: str, postgres, tmp_path: Path):
+    if dialect == "postgresql":
+        postgres.say("CREATE DATABASE contested")
+    url = postgres.uri("contested") if dialect == "postgresql" else f"sqlite://{tmp_path}/contested.sqlite3"
+    processes = [
+        subprocess.Popen([sys.executable, "-c", MIGRATE, url], stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    answers = sorted(process.communicate(timeout=60)[0].strip() for process in processes)
+    assert answers == sorted(["[]", "[]", str(ALL)])
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    if dialect == "postgresql":
+        postgres.say("DROP DATABASE contested")
+
+
+async def test_runners_in_one_process_take_turns(tmp_path: Path):
+    url = f"sqlite://{tmp_path}/orders.sqlite3"
+    answers = await asyncio.gather(migrate(url), migrate(url))
+    assert sorted(answers) == [[], ALL]
+
+
+@pytest.fixture
+def broken_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The next release, whose second migration fails half way."""
+    folder = tmp_path / "next_release"
+    shutil.copytree(Path(_runner.__file__).parent, folder)
+    (folder / "__init__.py").write_text("")
+    (folder / "0002_broken.sql").write_text("CREATE TABLE half (id {uuid});\nINSERT INTO absent VALUES (1);\n")
+    (folder / "0002_broken.py").write_text(
+        (folder / "0001_foundation.py")
+        .read_text()
+        .replace("initial = True", "dependencies = [('storage', '0001_foundation')]")
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(_runner, "MIGRATIONS", "next_release")
+    yield
+    for name in [name for name in sys.modules if name.startswith("next_release")]:
+        del sys.modules[name]
+
+
+async def test_a_migration_that_fails_leaves_nothing(database_url: str, broken_release: None):
+    before = await tables(database_url)
+    assert await pending(database_url) == ["0002_broken"]
+    with pytest.raises(Exception, match="absent"):
+        await migrate(database_url)
+    assert await tables(database_url) == before
+    assert await pending(database_url) == ["0002_broken"]
+
+
+async def tables(url: str) -> list[str]:
+    database = await Database.open(url)
+    names = (
+        "SELECT name FROM sqlite_master ORDER BY name"
+        if database.dialect == "sqlite"
+        else "SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1"
+    )
+    found = [row["name"] for row in await database.reader.fetch(names)]
+    await database.close()
+    return found
+
+
+def test_a_text_is_rendered_for_each_dialect():
+    text = "CREATE TABLE t (id {uuid}, at {instant}, doc {json}, ok {flag});\n-- sqlite only\nA;\n-- end\n-- postgresql only\nB;\n-- end\nC;"
+    assert render(text, "sqlite") == "CREATE TABLE t (id CHAR(36), at TEXT, doc TEXT, ok INTEGER);\nA;\nC;"
+    assert render(text, "postgresql") == "CREATE TABLE t (id UUID, at TIMESTAMPTZ, doc JSONB, ok BOOLEAN);\nB;\nC;"
+
+
+@pytest.mark.parametrize("text", ["{uuuid}", "-- sqlite only\nA;", "-- sqlite only\n-- postgresql only\n-- end"])
+def test_a_text_with_a_slip_is_refused(text: str):
+    with pytest.raises(ValueError, match=r"uuuid|closed|open"):
+        render(text, "sqlite")
+
+
+def test_a_triggers_body_stays_in_one_piece():
+    trigger = "CREATE TRIGGER t BEFORE UPDATE ON x\n    BEGIN SELECT 1; SELECT RAISE(ABORT, 'no; never'); END;"
+    assert list(statements(f"-- one; two\nSELECT ';';\n{trigger}\n-- the end\n")) == [
+        "-- one; two\nSELECT ';';",
+        trigger,
+    ]
+    with pytest.raises(ValueError, match="semicolon"):
+        list(statements("SELECT 1"))
