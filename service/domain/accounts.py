@@ -10,8 +10,17 @@ from service.errors import Code, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """A company; its live account and its test account share nothing but this."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A customer's account in one mode; `commission_hundredths` is the commission in hundredths of a percent of totals."""
+    """A customer's account in one mode; `commission_hundredths` is hundredths of a percent of the total of an order."""
 
     id: UUID
     organisation_id: UUID
@@ -27,6 +36,14 @@ class Account:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An account under its lock, with the number of its last event."""
+
+    account: Account
+    event_seq: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """An account acting through one of its API keys."""
@@ -36,8 +53,14 @@ class Caller:
     scopes: frozenset[Scope]
 
     def require(self, scope: Scope) -> None:
-        """Refuses `FORBIDDEN` unless the key carries the scope, and `ACCOUNT_SUSPENDED` on writes of a suspended account."""
+        """Refuses `FORBIDDEN` unless the key has the scope, and writing while the account is suspended."""
         if scope not in self.scopes:
             raise Refused(Code.FORBIDDEN, f"This API key lacks the scope {scope}.", scope=scope.value)
-        if scope is Scope.ORDERS_WRITE and self.account.suspended_at is not None:
-            raise Refused(Code.ACCOUNT_SUSPENDED, "The account is suspended: it may read, but not order or cancel.")
+        if scope is Scope.ORDERS_WRITE:
+            refuse_if_suspended(self.account)
+
+
+def refuse_if_suspended(account: Account) -> None:
+    """Refuses `ACCOUNT_SUSPENDED` while the account is suspended."""
+    if account.suspended_at is not None:
+        raise Refused(Code.ACCOUNT_SUSPENDED, "The account is suspended: it may read, but not order or cancel.")

@@ -5,6 +5,7 @@ Knows nothing of stock (allocation.py) or of sums (pricing.py).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
@@ -43,6 +44,103 @@ class Weight:
 
 Selection: TypeAlias = tuple[Weight, ...]
 """Distinct bundles whose weights sum to exactly 100.00 %."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectCategory:
+    """A kind of project, such as forest conservation."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """Where credits come from."""
+
+    id: UUID
+    category_id: UUID
+    slug: str
+    name: str
+    project_type: str
+    country: str
+    registry_name: str
+    description: str
+    logo_url: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A sellable set of projects; a disabled one takes no orders."""
+
+    id: UUID
+    name: str
+    description: str
+    offset_type: str
+    approach: str
+    carbon_permanence: str
+    primary_image_url: str | None
+    background_colour: str | None
+    disabled_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BundleProject:
+    """A project's place in a bundle."""
+
+    bundle_id: UUID
+    project_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """One tier of a bundle's price in one currency."""
+
+    bundle_id: UUID
+    currency: str
+    minimum_mass_g: int
+    unit_price_micros: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portfolio:
+    """Weighted bundles; one without an account may be used by all."""
+
+    id: UUID
+    account_id: UUID | None
+    identifier: str
+    label: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioWeight:
+    """A bundle's part of a portfolio, in hundredths of a percent."""
+
+    portfolio_id: UUID
+    bundle_id: UUID
+    position: int
+    hundredths: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditBatch:
+    """Grams issued under one project and vintage; `issued = available + held + allocated + retired`."""
+
+    id: UUID
+    project_id: UUID
+    mode: Mode
+    vintage: int
+    serial_prefix: str
+    serial_start: int
+    issued_g: int
+    available_g: int
+    held_g: int
+    allocated_g: int
+    retired_g: int
+    created_at: datetime
 
 
 def selection_of(asked: Sequence[tuple[UUID, int | None]]) -> Selection:

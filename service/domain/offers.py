@@ -12,14 +12,21 @@ from service.errors import Code, Refused
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedPortfolio:
+    """A portfolio's bundles; one without an owner may be used by every account."""
+
+    owner: UUID | None
+    selection: Selection
+
+
+@dataclass(frozen=True, slots=True)
 class Offers:
     """The part of the catalogue that some wishes touch, read in one go.
 
-    `portfolios` holds those that the asking accounts may use; `sold` the bundles that are not disabled; `tariffs` the
-    price tiers by currency.
+    `sold` holds the bundles that are not disabled, `tariffs` the price tiers by currency.
     """
 
-    portfolios: Mapping[UUID, Selection]
+    portfolios: Mapping[UUID, OfferedPortfolio]
     sold: Collection[UUID]
     tariffs: Mapping[str, Tariff]
 
@@ -68,10 +75,10 @@ def _selection_for(wish: Wish, account: Account, offers: Offers) -> Selection:
     if wish.selection is not None:
         selection = wish.selection
     else:
-        portfolio_id = wish.portfolio_id or account.portfolio_id
-        if portfolio_id not in offers.portfolios:
+        portfolio = offers.portfolios.get(wish.portfolio_id or account.portfolio_id)
+        if portfolio is None or portfolio.owner not in {None, account.id}:
             raise Refused(Code.NOT_FOUND, "There is no such portfolio.", ("portfolioId",))
-        selection = offers.portfolios[portfolio_id]
+        selection = portfolio.selection
     _refuse_unsold((weight.bundle_id for weight in selection), offers, "selection")
     return selection
 

@@ -6,11 +6,11 @@ Knows no prices (pricing.py) and no batches (allocation.py).
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from service.domain.amounts import MassUnit, Money
-from service.domain.catalogue import Selection
+from service.domain.catalogue import Mode, Selection
 from service.errors import Code, Refused
 from service.kit.canonical_json import fingerprint
 
@@ -117,6 +117,18 @@ class Wish:
     whole_mass: bool = False
 
 
+def requested_of(wish: Wish) -> dict[str, Any]:
+    """The kind of a wish and what it asked for: grams, or minor units of its currency."""
+    match wish.ask:
+        case ByMass(mass_g):
+            return {"kind": OrderKind.MASS, "requested_mass_g": mass_g, "requested_value_minor": None}
+        case ByBundleMasses(masses_g):
+            requested_g = sum(mass_g for _, mass_g in masses_g)
+            return {"kind": OrderKind.MASS, "requested_mass_g": requested_g, "requested_value_minor": None}
+        case ByValue(value_minor):
+            return {"kind": OrderKind.VALUE, "requested_mass_g": None, "requested_value_minor": value_minor}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
     """One caller's command, parsed and bounded; every door makes this and nothing else.
@@ -220,9 +232,32 @@ class CreditEntry:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backorder:
+    """An order line's place in its bundle's queue; `created_at` is its order's."""
+
+    bundle_id: UUID
+    mode: Mode
+    account_id: UUID
+    order_id: UUID
+    position: int
+    waiting_g: int
+    created_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """The order that answers a command, and whether it stood before."""
 
     order: Order
     replayed: bool
+
+
+def amounts_of(order: Order) -> dict[str, Any]:
+    """What an event tells of the order it is about."""
+    return {
+        "mass_g": order.mass_g,
+        "fulfilled_g": order.fulfilled_g,
+        "total_cost_minor": order.total_cost_minor,
+        "currency": order.currency,
+    }

@@ -1,9 +1,8 @@
 """A quote: a price that holds until it expires, for one order.
 
-Whether a quote is still open is decided by one statement in storage, by the database's clock, never by reading it first.
+Whether a quote has expired is told by the database's clock; that it is used once is decided by a conditional update.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +10,7 @@ from uuid import UUID
 from service.domain.amounts import MassUnit
 from service.domain.order import OrderKind
 from service.domain.pricing import PricedLine, Pricing
+from service.errors import Code, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,32 @@ class QuoteLine:
     offset_cost_minor: int
 
 
-def promised_pricing(quote: Quote, lines: Sequence[QuoteLine]) -> Pricing:
+@dataclass(frozen=True, slots=True)
+class QuoteNow:
+    """A quote with its lines, and whether it has not expired by the database's clock."""
+
+    quote: Quote
+    lines: tuple[QuoteLine, ...]
+    unexpired: bool
+
+
+def refuse_unless_open(found: QuoteNow | None) -> QuoteNow:
+    """The quote, if an order may still be placed from it; refuses `NOT_FOUND`, `QUOTE_USED` or `QUOTE_EXPIRED`."""
+    if found is None:
+        raise Refused(Code.NOT_FOUND, "There is no such quote.", ("quoteId",))
+    if found.quote.order_id is not None:
+        raise Refused(Code.QUOTE_USED, "An order was already placed from this quote.", ("quoteId",))
+    if not found.unexpired:
+        expired_at = found.quote.expires_at
+        raise Refused(
+            Code.QUOTE_EXPIRED, "The quote has expired; ask for a new one.", ("quoteId",), expired_at=expired_at
+        )
+    return found
+
+
+def promised_pricing(found: QuoteNow) -> Pricing:
     """Exactly the price that the quote promised, as an order from it will have."""
+    quote = found.quote
     return Pricing(
         currency=quote.currency,
         lines=tuple(
@@ -61,7 +85,7 @@ def promised_pricing(quote: Quote, lines: Sequence[QuoteLine]) -> Pricing:
                 gross_unit_price_micros=line.gross_unit_price_micros,
                 offset_cost_minor=line.offset_cost_minor,
             )
-            for line in lines
+            for line in found.lines
         ),
         mass_g=quote.mass_g,
         offset_cost_minor=quote.offset_cost_minor,

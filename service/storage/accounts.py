@@ -5,28 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from service.domain.accounts import Account
+from service.domain.accounts import Account, Head, Organisation
 from service.storage import models
 from service.storage.database import Statements, placeholders
 from service.storage.dialects import for_update, typed_rows
 from service.storage.tables import Table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Organisation:
-    """A company; its live account and its test account share nothing but this."""
-
-    id: UUID
-    name: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """An account under its lock, with the number of its last event."""
-
-    account: Account
-    event_seq: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,13 @@
 """The queues for credits, one a bundle and mode, as rows: first come, first served."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from service.domain.catalogue import Mode
+from service.domain.order import Backorder
 from service.storage import models
 from service.storage.database import Statements, placeholders
 from service.storage.tables import Table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backorder:
-    """An order line's place in its bundle's queue; `created_at` is its order's."""
-
-    bundle_id: UUID
-    mode: Mode
-    account_id: UUID
-    order_id: UUID
-    position: int
-    waiting_g: int
-    created_at: datetime
-
 
 BACKORDERS = Table(models.Backorder, Backorder)
 

@@ -1,35 +1,16 @@
 """Credit batches, as rows. A batch's grams move only by conditional updates here; CHECK constraints hold the sum."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from service.domain.allocation import BatchStock
-from service.domain.catalogue import Mode
+from service.domain.catalogue import CreditBatch, Mode
+from service.kit.keyset import PageRequest
 from service.storage import models
+from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
 from service.storage.dialects import for_update, typed_rows
 from service.storage.tables import Table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreditBatch:
-    """Grams issued under one project and vintage; `issued = available + held + allocated + retired`."""
-
-    id: UUID
-    project_id: UUID
-    mode: Mode
-    vintage: int
-    serial_prefix: str
-    serial_start: int
-    issued_g: int
-    available_g: int
-    held_g: int
-    allocated_g: int
-    retired_g: int
-    created_at: datetime
-
 
 BATCHES = Table(models.CreditBatch, CreditBatch)
 BUNDLE_PROJECTS = models.BundleProject._meta.db_table  # noqa: SLF001
@@ -38,7 +19,7 @@ Shelves = dict[UUID, list[BatchStock]]
 
 
 async def lock_shelves(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> Shelves:
-    """Each bundle's batches of the mode that have grams left; they are locked, in id order, until the transaction ends."""
+    """Each bundle's batches of the mode that have grams left, locked in id order until the transaction ends."""
     rows = await statements.fetch(
         f"SELECT bp.bundle_id, b.id, b.project_id, b.vintage, b.available_g"
         f" FROM {BATCHES.name} b JOIN {BUNDLE_PROJECTS} bp ON bp.project_id = b.project_id"
@@ -53,18 +34,49 @@ async def lock_shelves(statements: Statements, mode: Mode, bundle_ids: Collectio
     return shelves
 
 
+async def page(statements: Statements, mode: Mode, request: PageRequest) -> list[CreditBatch]:
+    """One batch of the mode more than the page holds, oldest first."""
+    conditions = Conditions()
+    conditions.add("mode = {}", mode)
+    return await BATCHES.page(statements, conditions, "created_at", request, descending=False)
+
+
+async def of_ids(statements: Statements, mode: Mode, batch_ids: Collection[UUID]) -> dict[UUID, CreditBatch]:
+    """Those of the batches that are of the mode, by id."""
+    conditions = Conditions()
+    conditions.add("mode = {}", mode)
+    conditions.add_in("id", batch_ids)
+    return {batch.id: batch for batch in await BATCHES.select(statements, conditions)}
+
+
+async def available_g(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> dict[UUID, int]:
+    """What each bundle has in stock of the mode, in grams; projects that are in two bundles count in both."""
+    rows = await statements.fetch(
+        f"SELECT bp.bundle_id, CAST(sum(b.available_g) AS BIGINT) AS grams"
+        f" FROM {BATCHES.name} b JOIN {BUNDLE_PROJECTS} bp ON bp.project_id = b.project_id"
+        f" WHERE b.mode = $1 AND b.available_g > 0 AND bp.bundle_id IN ({placeholders(2, len(bundle_ids))})"
+        f" GROUP BY bp.bundle_id",
+        mode,
+        *bundle_ids,
+    )
+    found: dict[UUID, int] = {row["bundle_id"]: row["grams"] for row in rows}
+    return {bundle_id: found.get(bundle_id, 0) for bundle_id in bundle_ids}
+
+
 async def take(statements: Statements, taken_g: Mapping[UUID, int]) -> None:
     """The grams are allocated. Raises if any batch has too few left, which the lock taken before makes impossible."""
     await _move(statements, "available_g", "allocated_g", taken_g)
 
 
 async def give_back(statements: Statements, returned_g: Mapping[UUID, int]) -> None:
-    """The grams are available again. Batches are written in id order, each locked by its own update."""
+    """The grams are available again. The batches are locked before, because one update locks rows in no set order."""
     await _move(statements, "allocated_g", "available_g", returned_g)
 
 
 async def lock(statements: Statements, batch_ids: Collection[UUID]) -> None:
     """The batches are locked, in id order, until the transaction ends."""
+    if not batch_ids:
+        return
     await statements.fetch(
         f"SELECT id FROM {BATCHES.name} WHERE id IN ({placeholders(1, len(batch_ids))})"
         f" ORDER BY id{for_update(statements)}",

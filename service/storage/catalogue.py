@@ -1,95 +1,28 @@
 """The catalogue, as rows: projects, bundles, prices, portfolios."""
 
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from service.domain.catalogue import PriceTier, Selection, Weight
+from service.domain.accounts import Account
+from service.domain.catalogue import (
+    Bundle,
+    BundleProject,
+    Portfolio,
+    PortfolioWeight,
+    Price,
+    PriceTier,
+    Project,
+    ProjectCategory,
+    Weight,
+)
+from service.domain.offers import OfferedPortfolio, Offers, currency_of, named_bundles, portfolio_of
+from service.domain.order import Wish
+from service.kit.keyset import PageRequest
 from service.storage import models
+from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
 from service.storage.tables import Table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectCategory:
-    """A kind of project, such as forest conservation."""
-
-    id: UUID
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
-    """Where credits come from."""
-
-    id: UUID
-    category_id: UUID
-    slug: str
-    name: str
-    project_type: str
-    country: str
-    registry_name: str
-    description: str
-    logo_url: str | None
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
-    """A sellable set of projects; a disabled one takes no orders."""
-
-    id: UUID
-    name: str
-    description: str
-    offset_type: str
-    approach: str
-    carbon_permanence: str
-    primary_image_url: str | None
-    background_colour: str | None
-    disabled_at: datetime | None
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class BundleProject:
-    """A project's place in a bundle."""
-
-    bundle_id: UUID
-    project_id: UUID
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """One tier of a bundle's price in one currency."""
-
-    bundle_id: UUID
-    currency: str
-    minimum_mass_g: int
-    unit_price_micros: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Portfolio:
-    """Weighted bundles; one without an account may be used by all."""
-
-    id: UUID
-    account_id: UUID | None
-    identifier: str
-    label: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortfolioWeight:
-    """A bundle's part of a portfolio, in hundredths of a percent."""
-
-    portfolio_id: UUID
-    bundle_id: UUID
-    position: int
-    hundredths: int
-
 
 CATEGORIES = Table(models.ProjectCategory, ProjectCategory)
 PROJECTS = Table(models.Project, Project)
@@ -100,30 +33,37 @@ PORTFOLIOS = Table(models.Portfolio, Portfolio)
 WEIGHTS = Table(models.PortfolioWeight, PortfolioWeight)
 
 
-async def selections(
-    statements: Statements, account_ids: Collection[UUID], portfolio_ids: Collection[UUID]
-) -> dict[UUID, dict[UUID | None, Selection]]:
-    """The weights of those portfolios that are shared or the accounts' own: portfolio -> owner (None: shared) -> weights."""
+async def read_offers(statements: Statements, wishes: Iterable[tuple[Account, Wish]]) -> Offers:
+    """All of the catalogue that pricing these wishes needs, in two statements."""
+    wishes = list(wishes)
+    portfolio_ids = {portfolio_id for account, wish in wishes if (portfolio_id := portfolio_of(wish, account))}
+    portfolios = await _portfolios(statements, portfolio_ids)
+    bundle_ids = {bundle_id for _, wish in wishes for bundle_id in named_bundles(wish)}
+    bundle_ids |= {weight.bundle_id for portfolio in portfolios.values() for weight in portfolio.selection}
+    currencies = {currency_of(wish, account) for account, wish in wishes}
+    sold, tariffs = await _prices_on_sale(statements, bundle_ids, currencies)
+    return Offers(portfolios=portfolios, sold=sold, tariffs=tariffs)
+
+
+async def _portfolios(statements: Statements, portfolio_ids: Collection[UUID]) -> dict[UUID, OfferedPortfolio]:
     if not portfolio_ids:
         return {}
     rows = await statements.fetch(
         f"SELECT p.id, p.account_id, w.bundle_id, w.hundredths FROM {PORTFOLIOS.name} p"
         f" JOIN {WEIGHTS.name} w ON w.portfolio_id = p.id"
-        f" WHERE p.id IN ({placeholders(1, len(portfolio_ids))}) AND (p.account_id IS NULL OR p.account_id IN"
-        f" ({placeholders(1 + len(portfolio_ids), len(account_ids))})) ORDER BY p.id, w.position",
+        f" WHERE p.id IN ({placeholders(1, len(portfolio_ids))}) ORDER BY p.id, w.position",
         *portfolio_ids,
-        *account_ids,
     )
-    weights: dict[tuple[UUID, UUID | None], list[Weight]] = defaultdict(list)
+    owners: dict[UUID, UUID | None] = {row["id"]: row["account_id"] for row in rows}
+    weights: dict[UUID, list[Weight]] = defaultdict(list)
     for row in rows:
-        weights[row["id"], row["account_id"]].append(Weight(row["bundle_id"], row["hundredths"]))
-    found: dict[UUID, dict[UUID | None, Selection]] = defaultdict(dict)
-    for (portfolio_id, owner), selection in weights.items():
-        found[portfolio_id][owner] = tuple(selection)
-    return found
+        weights[row["id"]].append(Weight(row["bundle_id"], row["hundredths"]))
+    return {
+        portfolio_id: OfferedPortfolio(owner, tuple(weights[portfolio_id])) for portfolio_id, owner in owners.items()
+    }
 
 
-async def prices_on_sale(
+async def _prices_on_sale(
     statements: Statements, bundle_ids: Collection[UUID], currencies: Collection[str]
 ) -> tuple[set[UUID], dict[str, dict[UUID, list[PriceTier]]]]:
     """Those of the bundles that are sold, and their tiers by currency."""
@@ -143,3 +83,81 @@ async def prices_on_sale(
         if row["currency"] is not None:
             tariffs[row["currency"]][row["id"]].append(PriceTier(row["minimum_mass_g"], row["unit_price_micros"]))
     return {row["id"] for row in rows}, tariffs
+
+
+async def bundles_on_sale(statements: Statements, currency: str, request: PageRequest) -> list[Bundle]:
+    """One bundle more than the page holds: those that take orders in the currency, oldest first."""
+    conditions = Conditions()
+    conditions.add(
+        f"disabled_at IS NULL AND EXISTS"
+        f" (SELECT 1 FROM {PRICES.name} p WHERE p.bundle_id = {BUNDLES.name}.id AND p.currency = {{}})",
+        currency,
+    )
+    return await BUNDLES.page(statements, conditions, "created_at", request, descending=False)
+
+
+async def projects(statements: Statements, request: PageRequest) -> list[Project]:
+    """One project more than the page holds, oldest first."""
+    conditions = Conditions()
+    conditions.add("1 = 1")
+    return await PROJECTS.page(statements, conditions, "created_at", request, descending=False)
+
+
+async def portfolios(statements: Statements, account_id: UUID, request: PageRequest) -> list[Portfolio]:
+    """One portfolio more than the page holds: those shared by all and the account's own, oldest first."""
+    conditions = Conditions()
+    conditions.add("(account_id IS NULL OR account_id = {})", account_id)
+    return await PORTFOLIOS.page(statements, conditions, "created_at", request, descending=False)
+
+
+async def bundles_of_ids(statements: Statements, bundle_ids: Collection[UUID]) -> dict[UUID, Bundle]:
+    """The bundles by id, sold or not."""
+    conditions = Conditions()
+    conditions.add_in("id", bundle_ids)
+    return {bundle.id: bundle for bundle in await BUNDLES.select(statements, conditions)}
+
+
+async def projects_of_ids(statements: Statements, project_ids: Collection[UUID]) -> dict[UUID, Project]:
+    """The projects by id."""
+    conditions = Conditions()
+    conditions.add_in("id", project_ids)
+    return {project.id: project for project in await PROJECTS.select(statements, conditions)}
+
+
+async def categories_of_ids(statements: Statements, category_ids: Collection[UUID]) -> dict[UUID, ProjectCategory]:
+    """The project categories by id."""
+    conditions = Conditions()
+    conditions.add_in("id", category_ids)
+    return {category.id: category for category in await CATEGORIES.select(statements, conditions)}
+
+
+async def portfolios_of_ids(
+    statements: Statements, account_id: UUID, portfolio_ids: Collection[UUID]
+) -> dict[UUID, Portfolio]:
+    """Those of the portfolios that the account may use, by id."""
+    conditions = Conditions()
+    conditions.add_in("id", portfolio_ids)
+    conditions.add("(account_id IS NULL OR account_id = {})", account_id)
+    return {portfolio.id: portfolio for portfolio in await PORTFOLIOS.select(statements, conditions)}
+
+
+async def weights_of(statements: Statements, portfolio_ids: Collection[UUID]) -> list[PortfolioWeight]:
+    """The weights of the portfolios, each in its order."""
+    conditions = Conditions()
+    conditions.add_in("portfolio_id", portfolio_ids)
+    return await WEIGHTS.select(statements, conditions, "ORDER BY portfolio_id, position")
+
+
+async def prices_of(statements: Statements, bundle_ids: Collection[UUID], currency: str) -> list[Price]:
+    """The bundles' tiers in the currency, lowest minimum first."""
+    conditions = Conditions()
+    conditions.add_in("bundle_id", bundle_ids)
+    conditions.add("currency = {}", currency)
+    return await PRICES.select(statements, conditions, "ORDER BY bundle_id, minimum_mass_g")
+
+
+async def projects_in(statements: Statements, bundle_ids: Collection[UUID]) -> list[BundleProject]:
+    """Which projects the bundles are made of."""
+    conditions = Conditions()
+    conditions.add_in("bundle_id", bundle_ids)
+    return await BUNDLE_PROJECTS.select(statements, conditions, "ORDER BY bundle_id, project_id")

@@ -21,7 +21,9 @@ def typed_rows(statements: Statements, types: tuple[str, ...], count: int, *, st
     if statements.dialect == "sqlite":
         cells = [[f"${start + row * width + column}" for column in range(width)] for row in range(count)]
     else:
-        cells = [[f"${start + row * width + column}::{types[column]}" for column in range(width)] for row in range(count)]
+        cells = [
+            [f"${start + row * width + column}::{types[column]}" for column in range(width)] for row in range(count)
+        ]
     return ", ".join(f"({', '.join(row)})" for row in cells)
 
 
@@ -32,3 +34,17 @@ def database_now(statements: Statements) -> str:
     if statements.dialect == "sqlite":
         return "strftime('%Y-%m-%d %H:%M:%f000+00:00', 'now')"
     return "clock_timestamp()"
+
+
+def contains_text(statements: Statements, column: str) -> str:
+    """The column contains the text `{}`, whatever the case of ASCII letters. No character of the text is a wildcard."""
+    if statements.dialect == "sqlite":
+        return f"instr(lower({column}), lower({{}})) > 0"
+    return f"position(lower({{}}::text) IN lower({column})) > 0"
+
+
+def json_member_equals(statements: Statements, column: str) -> str:
+    """The JSON object has the member `{}` with the text `{}`. A key is never read as a path."""
+    if statements.dialect == "sqlite":
+        return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE key = {{}} AND value = {{}})"
+    return f"{column} ->> {{}}::text = {{}}::text"

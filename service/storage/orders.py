@@ -1,12 +1,15 @@
-"""Orders and their lines and credit entries, as rows. Every statement names the account."""
+"""Orders, their lines and their credit entries, as rows. Every statement names the account."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from service.domain.listing import OrderFilter, OrderRef, OrderSort
 from service.domain.order import CreditEntry, Order, OrderLine
 from service.kit.keyset import PageRequest
 from service.storage import models
-from service.storage.database import Row, Statements, placeholders
+from service.storage.conditions import Conditions
+from service.storage.database import Statements, placeholders
+from service.storage.dialects import contains_text, for_update, json_member_equals
 from service.storage.tables import Table
 
 ORDERS = Table(models.Order, Order)
@@ -18,16 +21,137 @@ async def standing(
     statements: Statements, account_ids: Collection[UUID], keys: Collection[str], order_ids: Collection[UUID]
 ) -> list[Order]:
     """The orders of these accounts that already carry one of the keys or one of the ids."""
-    accounts = placeholders(1, len(account_ids))
     found: dict[UUID, Order] = {}
     for column, wanted in (("idempotency_key", keys), ("id", order_ids)):
         if not wanted:
             continue
-        rows = await statements.fetch(
-            f"SELECT {ORDERS.column_list} FROM {ORDERS.name} WHERE account_id IN ({accounts})"
-            f" AND {column} IN ({placeholders(len(account_ids) + 1, len(wanted))})",
-            *account_ids,
-            *wanted,
-        )
-        found.update((row["id"], ORDERS.value(row)) for row in rows)
+        conditions = Conditions()
+        conditions.add_in("account_id", account_ids)
+        conditions.add_in(column, wanted)
+        for order in await ORDERS.select(statements, conditions):
+            found[order.id] = order
     return list(found.values())
+
+
+async def lock(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, Order]:
+    """Those of the orders that are the account's; they are locked, in id order, until the transaction ends."""
+    conditions = _owned(account_id)
+    conditions.add_in("id", order_ids)
+    return {
+        order.id: order for order in await ORDERS.select(statements, conditions, f"ORDER BY id{for_update(statements)}")
+    }
+
+
+async def find(statements: Statements, account_id: UUID, ref: OrderRef) -> Order | None:
+    """The account's order of that name, if there is one."""
+    conditions = _owned(account_id)
+    if ref.id is not None:
+        conditions.add("id = {}", ref.id)
+    elif ref.number is not None:
+        conditions.add("number = {}", ref.number)
+    else:
+        conditions.add("idempotency_key = {}", ref.idempotency_key)
+    found = await ORDERS.select(statements, conditions)
+    return found[0] if found else None
+
+
+async def of_ids(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, Order]:
+    """Those of the orders that are the account's, by id."""
+    conditions = _owned(account_id)
+    conditions.add_in("id", order_ids)
+    return {order.id: order for order in await ORDERS.select(statements, conditions)}
+
+
+async def page(
+    statements: Statements, account_id: UUID, wanted: OrderFilter, sort: OrderSort, request: PageRequest
+) -> list[Order]:
+    """One row more than the page holds, in the order in which the page is read."""
+    conditions = _filtered(statements, account_id, wanted)
+    return await ORDERS.page(statements, conditions, sort.field, request, descending=sort.descending)
+
+
+async def count(statements: Statements, account_id: UUID, wanted: OrderFilter) -> int:
+    """How many orders the filter lets through, exactly."""
+    conditions = _filtered(statements, account_id, wanted)
+    rows = await statements.fetch(
+        f"SELECT count(*) AS orders FROM {ORDERS.name} WHERE {conditions.clause}", *conditions.parameters
+    )
+    return int(rows[0]["orders"])
+
+
+async def lines(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> list[OrderLine]:
+    """The lines of those orders, in order."""
+    rows = await statements.fetch(
+        f"SELECT {LINES.column_list} FROM {LINES.name} WHERE account_id = $1"
+        f" AND order_id IN ({placeholders(2, len(order_ids))}) ORDER BY order_id, position",
+        account_id,
+        *order_ids,
+    )
+    return [LINES.value(row) for row in rows]
+
+
+async def entries(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> list[CreditEntry]:
+    """The credit entries of those orders, oldest first."""
+    if not order_ids:
+        return []
+    rows = await statements.fetch(
+        f"SELECT {ENTRIES.column_list} FROM {ENTRIES.name} WHERE account_id = $1"
+        f" AND order_id IN ({placeholders(2, len(order_ids))}) ORDER BY order_id, id",
+        account_id,
+        *order_ids,
+    )
+    return [ENTRIES.value(row) for row in rows]
+
+
+async def change(statements: Statements, order: Order, columns: Sequence[str]) -> None:
+    """The order's row, locked before, has the order's values in these columns."""
+    assignments = ", ".join(f"{column} = ${index}" for index, column in enumerate(columns, start=3))
+    await statements.execute(
+        f"UPDATE {ORDERS.name} SET {assignments} WHERE account_id = $1 AND id = $2",
+        order.account_id,
+        order.id,
+        *(getattr(order, column) for column in columns),
+    )
+
+
+async def empty_lines(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> None:
+    """No line of those orders has any credits."""
+    await statements.execute(
+        f"UPDATE {LINES.name} SET fulfilled_g = 0 WHERE account_id = $1"
+        f" AND order_id IN ({placeholders(2, len(order_ids))})",
+        account_id,
+        *order_ids,
+    )
+
+
+def _owned(account_id: UUID) -> Conditions:
+    conditions = Conditions()
+    conditions.add("account_id = {}", account_id)
+    return conditions
+
+
+def _filtered(statements: Statements, account_id: UUID, wanted: OrderFilter) -> Conditions:
+    conditions = _owned(account_id)
+    for column, members in (
+        ("status", wanted.statuses),
+        ("payment_status", wanted.payment_statuses),
+        ("kind", wanted.kinds),
+        ("currency", wanted.currencies),
+    ):
+        if members is not None:
+            conditions.add_in(column, sorted(members))
+    for column, sign, bound in (
+        ("created_at", ">=", wanted.created_from),
+        ("created_at", "<", wanted.created_until),
+        ("mass_g", ">=", wanted.mass_g_from),
+        ("mass_g", "<", wanted.mass_g_until),
+        ("total_cost_minor", ">=", wanted.total_minor_from),
+        ("total_cost_minor", "<", wanted.total_minor_until),
+    ):
+        if bound is not None:
+            conditions.add(f"{column} {sign} {{}}", bound)
+    if wanted.customer_contains is not None:
+        conditions.add(contains_text(statements, "customer"), wanted.customer_contains)
+    for key, value in wanted.metadata.items():
+        conditions.add(json_member_equals(statements, f"{ORDERS.name}.metadata"), key, value)
+    return conditions

@@ -1,10 +1,10 @@
 """Quotes, as rows. Whether a quote is open is judged by the database's clock; it is used by one conditional update."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from service.domain.quote import Quote, QuoteLine
+from service.domain.quote import Quote, QuoteLine, QuoteNow
 from service.storage import models
 from service.storage.database import Statements, placeholders
 from service.storage.dialects import database_now, typed_rows
@@ -14,13 +14,11 @@ QUOTES = Table(models.Quote, Quote)
 LINES = Table(models.QuoteLine, QuoteLine)
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteNow:
-    """A quote with its lines, and whether it has not expired by the database's clock."""
-
-    quote: Quote
-    lines: tuple[QuoteLine, ...]
-    unexpired: bool
+async def validity(statements: Statements, valid_ms: int) -> tuple[datetime, datetime]:
+    """Now, by the database's clock, and `valid_ms` later."""
+    rows = await statements.fetch(f"SELECT {database_now(statements)} AS created_at")
+    now: datetime = rows[0]["created_at"]
+    return now, now + timedelta(milliseconds=valid_ms)
 
 
 async def add(statements: Statements, quote: Quote, lines: Sequence[QuoteLine]) -> None:
@@ -70,7 +68,7 @@ async def lines_of(
 
 
 async def use(statements: Statements, used: Mapping[tuple[UUID, UUID], UUID]) -> None:
-    """Each (account, quote) is used by its order. Raises if one was used before, which the head's lock makes impossible."""
+    """Each (account, quote) is used by its order. Raises if one was used before: its head's lock makes that impossible."""
     if not used:
         return
     cells = [cell for (account_id, quote_id), order_id in used.items() for cell in (account_id, quote_id, order_id)]

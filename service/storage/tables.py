@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
 
 from tortoise.models import Model
 
+from service.kit.keyset import PageRequest
+from service.storage.conditions import Conditions
 from service.storage.database import Row, Statements, placeholders
 
 if TYPE_CHECKING:
@@ -63,3 +65,28 @@ class Table(Generic[Value]):
                 f"INSERT INTO {self.name} ({self.column_list}) VALUES {tuples} ON CONFLICT DO NOTHING", *parameters
             )
         return inserted
+
+    async def select(self, statements: Statements, conditions: Conditions, rest: str = "") -> list[Value]:
+        """The values whose rows fulfil the conditions."""
+        rows = await statements.fetch(
+            f"SELECT {self.column_list} FROM {self.name} WHERE {conditions.clause} {rest}", *conditions.parameters
+        )
+        return [self.value(row) for row in rows]
+
+    async def page(
+        self, statements: Statements, conditions: Conditions, column: str, request: PageRequest, *, descending: bool
+    ) -> list[Value]:
+        """One row more than the page holds, sorted by the column and then the id, in the order in which it is read.
+
+        A position is compared as a row value: written out with OR, a page in the middle of a million orders costs
+        thirty times as much.
+        """
+        for position, sign in (
+            (request.after, "<" if descending else ">"),
+            (request.before, ">" if descending else "<"),
+        ):
+            if position is not None:
+                conditions.add(f"({column}, id) {sign} ({{}}, {{}})", position.value, position.id)
+        direction = "DESC" if descending is not request.backward else "ASC"
+        limit = conditions.parameter(request.limit + 1)
+        return await self.select(statements, conditions, f"ORDER BY {column} {direction}, id {direction} LIMIT {limit}")

@@ -192,7 +192,10 @@ CREATE TABLE orders (
     CHECK (total_cost_minor = offset_cost_minor + commission_minor),
     CHECK (paid_minor <= total_cost_minor)
 );
-CREATE INDEX orders_newest_first ON orders (account_id, created_at, id);
+-- One index a sort: a page costs the same at the first and at the millionth order, in both directions.
+CREATE INDEX orders_by_creation ON orders (account_id, created_at, id);
+CREATE INDEX orders_by_mass ON orders (account_id, mass_g, id);
+CREATE INDEX orders_by_total ON orders (account_id, total_cost_minor, id);
 
 CREATE TABLE order_lines (
     account_id {uuid} NOT NULL,

@@ -1,0 +1,318 @@
+"""Placing a group of orders, decided in memory: every command gets an order, a replay or a refusal, in its turn.
+
+The desk is opened with all that the database knows, keeps account of what has to be written, and never asks for more.
+A refused command leaves no trace, so that it cannot spoil its neighbours.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service.domain import ledger
+from service.domain.accounts import Account, Head, refuse_if_suspended
+from service.domain.allocation import AllocationPlan, BatchStock, plan_allocation
+from service.domain.catalogue import Mode
+from service.domain.events import Event, EventType
+from service.domain.ledger import Journal
+from service.domain.offers import Offers, portfolio_of, price_wish
+from service.domain.order import (
+    Backorder,
+    CreditEntry,
+    EntryKind,
+    FromQuote,
+    Order,
+    OrderLine,
+    OrderStatus,
+    PaymentStatus,
+    Placed,
+    PlaceOrder,
+    amounts_of,
+    requested_of,
+)
+from service.domain.pricing import Pricing
+from service.domain.quote import Quote, QuoteNow, promised_pricing, refuse_unless_open
+from service.errors import Code, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A command that may become an order, and what it will cost."""
+
+    command: PlaceOrder
+    account: Account
+    fingerprint: str
+    pricing: Pricing
+    quote: Quote | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What one mode has on its shelves for the group, and the bundles for which others already wait."""
+
+    shelves: Mapping[UUID, Sequence[BatchStock]]
+    queued: Collection[UUID]
+
+
+@dataclass(slots=True)
+class Changes:
+    """What the group's transaction has to write."""
+
+    orders: list[Order] = field(default_factory=list)
+    lines: list[OrderLine] = field(default_factory=list)
+    entries: list[CreditEntry] = field(default_factory=list)
+    backorders: list[Backorder] = field(default_factory=list)
+    journals: list[tuple[Order, Journal]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    taken_g: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
+    used_quotes: dict[tuple[UUID, UUID], UUID] = field(default_factory=dict)
+    event_seqs: dict[UUID, int] = field(default_factory=dict)
+
+
+class PlacingDesk:
+    """Answers each command of one group: `price` all of them first, then `place` those that were priced, in turn."""
+
+    def __init__(
+        self,
+        *,
+        now: datetime,
+        heads: Mapping[UUID, Head],
+        standing: Iterable[Order],
+        new_id: Callable[[], UUID],
+        new_number: Callable[[], str],
+    ) -> None:
+        self.changes = Changes()
+        self._now = now
+        self._heads = heads
+        self._new_id = new_id
+        self._new_number = new_number
+        self._by_id = {(order.account_id, order.id): order for order in standing}
+        self._by_key = {(order.account_id, order.idempotency_key): order for order in self._by_id.values()}
+        self._available_g: dict[UUID, int] = {}
+
+    def replay(self, command: PlaceOrder) -> Placed | Refused | None:
+        """The standing order that answers the command: its own from a try whose answer was lost, or its key's."""
+        own = self._by_id.get((command.account_id, command.order_id))
+        if own is not None:
+            return Placed(own, replayed=False)
+        if command.idempotency_key is None:
+            return None
+        standing = self._by_key.get((command.account_id, command.idempotency_key))
+        if standing is None:
+            return None
+        if standing.fingerprint != command.fingerprint():
+            return Refused(
+                Code.IDEMPOTENCY_KEY_REUSED,
+                "This idempotency key was used for another command; use a fresh key for a new order.",
+                ("idempotencyKey",),
+            )
+        return Placed(standing, replayed=True)
+
+    def price(
+        self, command: PlaceOrder, offers: Offers, quotes: Mapping[tuple[UUID, UUID], QuoteNow]
+    ) -> Priced | Placed | Refused:
+        """A replay, a refusal, or the price at which the command may become an order."""
+        answer = self.replay(command)
+        if answer is not None:
+            return answer
+        head = self._heads[command.account_id]
+        try:
+            refuse_if_suspended(head.account)
+            if isinstance(command.wish, FromQuote):
+                found = refuse_unless_open(quotes.get((command.account_id, command.wish.quote_id)))
+                quote, pricing = found.quote, promised_pricing(found)
+            else:
+                quote, pricing = None, price_wish(command.wish, head.account, offers)
+            _refuse_above_maximum(command, pricing)
+        except Refused as refusal:
+            return refusal
+        return Priced(command, head.account, command.fingerprint(), pricing, quote)
+
+    def stock_up(self, stock: Stock) -> None:
+        """The shelves' grams are what the group may still take."""
+        for shelf in stock.shelves.values():
+            for batch in shelf:
+                self._available_g[batch.batch_id] = batch.available_g
+
+    def place(self, priced: Priced, stock: Stock) -> Placed | Refused:
+        """The command's order is among the changes, or nothing is; a twin earlier in the group answers for both."""
+        answer = self.replay(priced.command)
+        if answer is not None:
+            return answer
+        quote_key = (priced.account.id, priced.quote.id) if priced.quote else None
+        if quote_key in self.changes.used_quotes:
+            return Refused(Code.QUOTE_USED, "An order was already placed from this quote.", ("quoteId",))
+        wanted = [(line.bundle_id, line.mass_g) for line in priced.pricing.lines]
+        plan = plan_allocation(wanted, stock.shelves, self._available_g, stock.queued)
+        if not plan.is_full and not priced.command.allow_backorder:
+            available_g = priced.pricing.mass_g - sum(plan.short_g)
+            return Refused(
+                Code.INSUFFICIENT_CREDITS,
+                "Not enough credits are in stock; order less, or allow a backorder.",
+                ("allowBackorder",),
+                available_g=available_g,
+            )
+        order = self._write_order(priced, plan)
+        if quote_key:
+            self.changes.used_quotes[quote_key] = order.id
+        return Placed(order, replayed=False)
+
+    def _write_order(self, priced: Priced, plan: AllocationPlan) -> Order:
+        order = _order_of(priced, plan, self._new_number(), self._now)
+        self.changes.orders.append(order)
+        self._by_id[order.account_id, order.id] = order
+        if order.idempotency_key is not None:
+            self._by_key[order.account_id, order.idempotency_key] = order
+        self._write_lines(order, priced, plan)
+        self._write_entries(order, plan)
+        journal = ledger.order_placed(order.currency, order.offset_cost_minor, order.commission_minor)
+        self.changes.journals.append((order, journal))
+        self._tell(order, priced.command.actor, EventType.ORDER_PLACED)
+        if order.status is OrderStatus.FULFILLED:
+            self._tell(order, priced.command.actor, EventType.ORDER_FULFILLED)
+        return order
+
+    def _write_lines(self, order: Order, priced: Priced, plan: AllocationPlan) -> None:
+        for position, (line, short_g) in enumerate(zip(priced.pricing.lines, plan.short_g, strict=True)):
+            self.changes.lines.append(
+                OrderLine(
+                    account_id=order.account_id,
+                    order_id=order.id,
+                    position=position,
+                    bundle_id=line.bundle_id,
+                    mass_g=line.mass_g,
+                    fulfilled_g=line.mass_g - short_g,
+                    unit_price_micros=line.unit_price_micros,
+                    gross_unit_price_micros=line.gross_unit_price_micros,
+                    offset_cost_minor=line.offset_cost_minor,
+                )
+            )
+            if short_g:
+                self.changes.backorders.append(
+                    Backorder(
+                        bundle_id=line.bundle_id,
+                        mode=priced.account.mode,
+                        account_id=order.account_id,
+                        order_id=order.id,
+                        position=position,
+                        waiting_g=short_g,
+                        created_at=self._now,
+                    )
+                )
+
+    def _write_entries(self, order: Order, plan: AllocationPlan) -> None:
+        for taken in plan.takes:
+            self._available_g[taken.batch_id] -= taken.mass_g
+            self.changes.taken_g[taken.batch_id] += taken.mass_g
+            self.changes.entries.append(
+                CreditEntry(
+                    account_id=order.account_id,
+                    id=self._new_id(),
+                    order_id=order.id,
+                    position=taken.line,
+                    batch_id=taken.batch_id,
+                    kind=EntryKind.GIVEN,
+                    mass_g=taken.mass_g,
+                    created_at=self._now,
+                )
+            )
+
+    def _tell(self, order: Order, actor: str, event_type: EventType) -> None:
+        account_id = order.account_id
+        seq = self.changes.event_seqs.get(account_id, self._heads[account_id].event_seq) + 1
+        self.changes.event_seqs[account_id] = seq
+        self.changes.events.append(
+            Event(
+                account_id=account_id,
+                seq=seq,
+                id=self._new_id(),
+                event_type=event_type,
+                order_id=order.id,
+                actor=actor,
+                payload=amounts_of(order),
+                created_at=self._now,
+            )
+        )
+
+
+def modes_of(priced: Iterable[Priced]) -> dict[Mode, set[UUID]]:
+    """The bundles that the commands need of each mode."""
+    bundles: dict[Mode, set[UUID]] = defaultdict(set)
+    for each in priced:
+        bundles[each.account.mode].update(line.bundle_id for line in each.pricing.lines)
+    return bundles
+
+
+def _refuse_above_maximum(command: PlaceOrder, pricing: Pricing) -> None:
+    maximum = command.maximum_total
+    if maximum is None:
+        return
+    if maximum.currency != pricing.currency:
+        raise Refused(
+            Code.BAD_USER_INPUT,
+            f"The order is in {pricing.currency}; so must be its maximum.",
+            ("maximumTotal", "currency"),
+        )
+    if pricing.total_cost_minor > maximum.minor_units:
+        raise Refused(
+            Code.MAXIMUM_TOTAL_EXCEEDED,
+            "The total would be above the maximum.",
+            ("maximumTotal",),
+            total_cost_minor=pricing.total_cost_minor,
+        )
+
+
+def _order_of(priced: Priced, plan: AllocationPlan, number: str, now: datetime) -> Order:
+    command, pricing = priced.command, priced.pricing
+    return Order(
+        account_id=priced.account.id,
+        id=command.order_id,
+        number=number,
+        source=command.source,
+        **_size_of(priced),
+        currency=pricing.currency,
+        status=OrderStatus.FULFILLED if plan.is_full else OrderStatus.PLACED,
+        payment_status=PaymentStatus.ISSUED,
+        mass_g=pricing.mass_g,
+        fulfilled_g=pricing.mass_g - sum(plan.short_g),
+        retired_g=0,
+        offset_cost_minor=pricing.offset_cost_minor,
+        commission_minor=pricing.commission_minor,
+        total_cost_minor=pricing.total_cost_minor,
+        paid_minor=0,
+        customer=command.customer,
+        description=command.description,
+        metadata=command.metadata or {},
+        callback_url=command.callback_url,
+        beneficiary=command.beneficiary,
+        idempotency_key=command.idempotency_key,
+        fingerprint=priced.fingerprint,
+        created_at=now,
+    )
+
+
+def _size_of(priced: Priced) -> dict[str, Any]:
+    """What the order says of the wish behind it; a quote's order says what the quote said."""
+    quote, wish = priced.quote, priced.command.wish
+    if quote is not None or isinstance(wish, FromQuote):
+        assert quote is not None  # noqa: S101 - a command from a quote is priced by its quote
+        return {
+            "kind": quote.kind,
+            "requested_mass_g": quote.requested_mass_g,
+            "requested_value_minor": quote.requested_value_minor,
+            "step": quote.step,
+            "commission_hundredths": quote.commission_hundredths,
+            "portfolio_id": quote.portfolio_id,
+            "estimate_id": None,
+            "quote_id": quote.id,
+        }
+    return {
+        **requested_of(wish),
+        "step": wish.step,
+        "commission_hundredths": priced.account.commission_hundredths,
+        "portfolio_id": portfolio_of(wish, priced.account),
+        "estimate_id": None,
+        "quote_id": None,
+    }

@@ -1,0 +1,28 @@
+"""Authenticate: an API key becomes the caller who holds it, or nobody learns why not."""
+
+from service.domain.accounts import Caller
+from service.domain.api_keys import Scope, matches, parse
+from service.errors import Code, Refused
+from service.operations.resources import Resources
+from service.storage import api_keys
+
+
+async def authenticate(resources: Resources, key_text: str, *, pepper: bytes) -> Caller:
+    """The account behind the key, and what the key may do. Refuses `UNAUTHENTICATED` in the same words for a key that is
+    malformed, unknown, revoked, expired or of the other mode. Promise: P21.
+    """
+    parsed = parse(key_text)
+    found = await api_keys.find(resources.database.reader, parsed.key_id) if parsed else None
+    if parsed is None or found is None:
+        raise unauthenticated()
+    key, account = found
+    now = resources.clock()
+    ended = key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now)
+    if not matches(parsed, key.digest, pepper) or ended or parsed.mode is not account.mode:
+        raise unauthenticated()
+    return Caller(account=account, key_id=key.id, scopes=frozenset(Scope(scope) for scope in key.scopes))
+
+
+def unauthenticated() -> Refused:
+    """The one answer to everybody without a valid key."""
+    return Refused(Code.UNAUTHENTICATED, "Send a valid API key: Authorization: Bearer <key>.")

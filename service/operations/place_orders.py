@@ -1,0 +1,113 @@
+"""Place orders: the whole group in one transaction, each command with its own answer.
+
+Locks: account heads in id order, then batches by mode and id. Everything is decided in memory by domain/placing.py
+between the reads and the writes. Promises: P1, P2, P3, P4, P5.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from service.domain.catalogue import Mode
+from service.domain.order import FromQuote, Placed, PlaceOrder, Wish
+from service.domain.placing import Changes, PlacingDesk, Priced, Stock, modes_of
+from service.errors import Refused
+from service.kit.group_commit import GroupCommit
+from service.operations.resources import Resources
+from service.storage import accounts, backorders, batches, catalogue, ledger, orders, quotes
+from service.storage.database import Statements
+from service.storage.events import EVENTS
+
+Placement = GroupCommit[PlaceOrder, Placed]
+
+
+def placement(resources: Resources, *, group_lock_timeout_ms: int, size_max: int, writers: int) -> Placement:
+    """The queue that doors join with `submit(command)`: whatever waits at the same moment is placed together."""
+    return GroupCommit(
+        partial(place_group, resources, lock_timeout_ms=group_lock_timeout_ms),
+        partial(place_alone, resources),
+        size_max=size_max,
+        writers=writers,
+    )
+
+
+async def place_group(
+    resources: Resources, commands: Sequence[PlaceOrder], *, lock_timeout_ms: int
+) -> list[Placed | Refused]:
+    """Every command has its order, its replay or its refusal, and all of it is committed; or nothing happened."""
+    async with resources.database.transaction(lock_timeout_ms=lock_timeout_ms) as statements:
+        return await _place(resources, statements, commands)
+
+
+async def place_alone(resources: Resources, command: PlaceOrder) -> Placed | Refused:
+    """The command's own answer, tried again while the database says that again may help. A try whose commit went
+    unanswered is found by its order's id.
+    """
+    try:
+        (answer,) = await resources.transact(lambda statements: _place(resources, statements, [command]))
+    except Refused as refusal:
+        return refusal
+    return answer
+
+
+async def _place(
+    resources: Resources, statements: Statements, commands: Sequence[PlaceOrder]
+) -> list[Placed | Refused]:
+    account_ids = sorted({command.account_id for command in commands})
+    heads = await accounts.lock_heads(statements, account_ids)
+    desk = PlacingDesk(
+        now=resources.clock(),
+        heads=heads,
+        standing=await orders.standing(
+            statements,
+            account_ids,
+            {command.idempotency_key for command in commands if command.idempotency_key is not None},
+            {command.order_id for command in commands},
+        ),
+        new_id=resources.new_id,
+        new_number=resources.new_order_number,
+    )
+    fresh = [command for command in commands if desk.replay(command) is None]
+    wishes = [(heads[each.account_id].account, each.wish) for each in fresh if isinstance(each.wish, Wish)]
+    offers = await catalogue.read_offers(statements, wishes)
+    quote_ids = {each.wish.quote_id for each in fresh if isinstance(each.wish, FromQuote)}
+    quoted = await quotes.find(statements, account_ids, quote_ids)
+    answers = [desk.price(command, offers, quoted) for command in commands]
+    stocks = await _lock_stock(statements, [answer for answer in answers if isinstance(answer, Priced)])
+    for stock in stocks.values():
+        desk.stock_up(stock)
+    placed = [
+        desk.place(answer, stocks[answer.account.mode]) if isinstance(answer, Priced) else answer for answer in answers
+    ]
+    await _write(resources, statements, desk.changes)
+    return placed
+
+
+async def _lock_stock(statements: Statements, priced: Sequence[Priced]) -> dict[Mode, Stock]:
+    stocks: dict[Mode, Stock] = {}
+    for mode, bundle_ids in sorted(modes_of(priced).items()):
+        shelves = await batches.lock_shelves(statements, mode, bundle_ids)
+        # Read after the lock: whoever queued before has committed by then, so nobody is overtaken.
+        queued = await backorders.queued_bundles(statements, mode, bundle_ids)
+        stocks[mode] = Stock(shelves, queued)
+    return stocks
+
+
+async def _write(resources: Resources, statements: Statements, changes: Changes) -> None:
+    if not changes.orders:
+        return
+    if await orders.ORDERS.insert(statements, changes.orders) != len(changes.orders):
+        raise RuntimeError("an idempotency key or order number was taken under its account's lock")
+    await orders.LINES.insert(statements, changes.lines)
+    await orders.ENTRIES.insert(statements, changes.entries)
+    await backorders.BACKORDERS.insert(statements, changes.backorders)
+    await quotes.use(statements, changes.used_quotes)
+    await ledger.book(
+        statements,
+        [
+            ledger.Booking(order.account_id, resources.new_id(), order.id, journal, order.created_at)
+            for order, journal in changes.journals
+        ],
+    )
+    await EVENTS.insert(statements, changes.events)
+    await batches.take(statements, changes.taken_g)
+    await accounts.raise_heads(statements, changes.event_seqs)

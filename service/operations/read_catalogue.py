@@ -1,0 +1,116 @@
+"""Read the catalogue: bundles with prices and stock, projects, credit batches, portfolios.
+
+What is on sale and in stock is told for the caller's currency and mode.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from service.domain.accounts import Caller
+from service.domain.api_keys import Scope
+from service.domain.catalogue import Bundle, CreditBatch, Portfolio, PriceTier, Project, ProjectCategory, Weight
+from service.kit.keyset import PageRequest, Slice, slice_of
+from service.operations.resources import Resources
+from service.storage import batches, catalogue
+
+
+async def list_bundles(
+    resources: Resources, caller: Caller, request: PageRequest, *, currency: str | None = None
+) -> Slice[Bundle]:
+    """One page of the bundles on sale in the currency, the account's unless told otherwise."""
+    caller.require(Scope.CATALOGUE_READ)
+    wanted = currency or caller.account.currency
+    return slice_of(await catalogue.bundles_on_sale(resources.database.reader, wanted, request), request)
+
+
+async def list_projects(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Project]:
+    """One page of the projects."""
+    caller.require(Scope.CATALOGUE_READ)
+    return slice_of(await catalogue.projects(resources.database.reader, request), request)
+
+
+async def list_batches(resources: Resources, caller: Caller, request: PageRequest) -> Slice[CreditBatch]:
+    """One page of the credit batches of the caller's mode."""
+    caller.require(Scope.CATALOGUE_READ)
+    return slice_of(await batches.page(resources.database.reader, caller.account.mode, request), request)
+
+
+async def list_portfolios(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Portfolio]:
+    """One page of the portfolios that the account may use."""
+    caller.require(Scope.CATALOGUE_READ)
+    rows = await catalogue.portfolios(resources.database.reader, caller.account.id, request)
+    return slice_of(rows, request)
+
+
+async def bundles_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, Bundle]:
+    """The bundles by id, sold or not: an old order still names them."""
+    caller.require(Scope.CATALOGUE_READ)
+    return await catalogue.bundles_of_ids(resources.database.reader, ids)
+
+
+async def projects_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, Project]:
+    """The projects by id."""
+    caller.require(Scope.CATALOGUE_READ)
+    return await catalogue.projects_of_ids(resources.database.reader, ids)
+
+
+async def categories_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, ProjectCategory]:
+    """The project categories by id."""
+    caller.require(Scope.CATALOGUE_READ)
+    return await catalogue.categories_of_ids(resources.database.reader, ids)
+
+
+async def batches_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, CreditBatch]:
+    """Those of the batches that are of the caller's mode, by id."""
+    caller.require(Scope.CATALOGUE_READ)
+    return await batches.of_ids(resources.database.reader, caller.account.mode, ids)
+
+
+async def portfolios_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, Portfolio]:
+    """Those of the portfolios that the account may use, by id."""
+    caller.require(Scope.CATALOGUE_READ)
+    return await catalogue.portfolios_of_ids(resources.database.reader, caller.account.id, ids)
+
+
+async def weights_of_portfolios(
+    resources: Resources, caller: Caller, portfolio_ids: Sequence[UUID]
+) -> list[tuple[Weight, ...]]:
+    """For each portfolio its bundles and weights, in order."""
+    caller.require(Scope.CATALOGUE_READ)
+    weights: dict[UUID, list[Weight]] = defaultdict(list)
+    for each in await catalogue.weights_of(resources.database.reader, portfolio_ids):
+        weights[each.portfolio_id].append(Weight(each.bundle_id, each.hundredths))
+    return [tuple(weights[portfolio_id]) for portfolio_id in portfolio_ids]
+
+
+async def tiers_of_bundles(
+    resources: Resources, caller: Caller, bundle_ids: Sequence[UUID], *, currency: str | None = None
+) -> list[tuple[PriceTier, ...]]:
+    """For each bundle its price tiers in the currency, the account's unless told otherwise; none where it has none."""
+    caller.require(Scope.CATALOGUE_READ)
+    wanted = currency or caller.account.currency
+    tiers: dict[UUID, list[PriceTier]] = defaultdict(list)
+    for price in await catalogue.prices_of(resources.database.reader, bundle_ids, wanted):
+        tiers[price.bundle_id].append(PriceTier(price.minimum_mass_g, price.unit_price_micros))
+    return [tuple(tiers[bundle_id]) for bundle_id in bundle_ids]
+
+
+async def projects_of_bundles(
+    resources: Resources, caller: Caller, bundle_ids: Sequence[UUID]
+) -> list[tuple[Project, ...]]:
+    """For each bundle the projects that it is made of."""
+    caller.require(Scope.CATALOGUE_READ)
+    members = await catalogue.projects_in(resources.database.reader, bundle_ids)
+    found = await catalogue.projects_of_ids(resources.database.reader, {each.project_id for each in members})
+    projects: dict[UUID, list[Project]] = defaultdict(list)
+    for each in members:
+        projects[each.bundle_id].append(found[each.project_id])
+    return [tuple(projects[bundle_id]) for bundle_id in bundle_ids]
+
+
+async def available_masses_g(resources: Resources, caller: Caller, bundle_ids: Sequence[UUID]) -> list[int]:
+    """For each bundle the grams in stock in the caller's mode."""
+    caller.require(Scope.CATALOGUE_READ)
+    found = await batches.available_g(resources.database.reader, caller.account.mode, bundle_ids)
+    return [found[bundle_id] for bundle_id in bundle_ids]

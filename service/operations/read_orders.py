@@ -1,0 +1,62 @@
+"""Read orders: one, a page, or many at once, with their lines and credits; always the caller's own."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from service.domain.accounts import Caller
+from service.domain.api_keys import Scope
+from service.domain.listing import OrderFilter, OrderRef, OrderSort
+from service.domain.order import CreditEntry, Order, OrderLine
+from service.kit.keyset import PageRequest, Slice, slice_of
+from service.operations.resources import Resources
+from service.storage import orders
+
+
+async def list_orders(
+    resources: Resources, caller: Caller, wanted: OrderFilter, sort: OrderSort, request: PageRequest
+) -> Slice[Order]:
+    """One page of the caller's orders under the filter and the sort."""
+    caller.require(Scope.ORDERS_READ)
+    rows = await orders.page(resources.database.reader, caller.account.id, wanted, sort, request)
+    return slice_of(rows, request)
+
+
+async def count_orders(resources: Resources, caller: Caller, wanted: OrderFilter) -> int:
+    """How many of the caller's orders the filter lets through, exactly."""
+    caller.require(Scope.ORDERS_READ)
+    return await orders.count(resources.database.reader, caller.account.id, wanted)
+
+
+async def find_order(resources: Resources, caller: Caller, ref: OrderRef) -> Order | None:
+    """The caller's order of that name; another account's is as absent as one that never was."""
+    caller.require(Scope.ORDERS_READ)
+    return await orders.find(resources.database.reader, caller.account.id, ref)
+
+
+async def orders_of_ids(resources: Resources, caller: Caller, order_ids: Collection[UUID]) -> dict[UUID, Order]:
+    """Those of the orders that are the caller's, by id."""
+    caller.require(Scope.ORDERS_READ)
+    return await orders.of_ids(resources.database.reader, caller.account.id, order_ids)
+
+
+async def lines_of_orders(
+    resources: Resources, caller: Caller, order_ids: Sequence[UUID]
+) -> list[tuple[OrderLine, ...]]:
+    """For each of the caller's orders its lines, in order."""
+    caller.require(Scope.ORDERS_READ)
+    lines: dict[UUID, list[OrderLine]] = defaultdict(list)
+    for line in await orders.lines(resources.database.reader, caller.account.id, order_ids):
+        lines[line.order_id].append(line)
+    return [tuple(lines[order_id]) for order_id in order_ids]
+
+
+async def entries_of_orders(
+    resources: Resources, caller: Caller, order_ids: Sequence[UUID]
+) -> list[tuple[CreditEntry, ...]]:
+    """For each of the caller's orders the credits it was given and returned, oldest first."""
+    caller.require(Scope.ORDERS_READ)
+    entries: dict[UUID, list[CreditEntry]] = defaultdict(list)
+    for entry in await orders.entries(resources.database.reader, caller.account.id, order_ids):
+        entries[entry.order_id].append(entry)
+    return [tuple(entries[order_id]) for order_id in order_ids]

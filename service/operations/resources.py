@@ -1,0 +1,64 @@
+"""What every operation works with: the database, the clock, fresh ids and randomness, and how a transaction is tried.
+
+Made once by the composition root and handed to each operation; tests hand in their own clock.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+
+from service.errors import Code, Refused
+from service.kit.clock import Clock
+from service.kit.ids import IdSource, random_bits, short_number
+from service.kit.retry import with_retries
+from service.storage.database import Database, Statements
+from service.storage.failures import is_outage, may_retry
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+TRANSACTION_DEADLINE_MS = 5_000
+TRANSACTION_ATTEMPTS_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The outside world, as far as operations may see it."""
+
+    database: Database
+    clock: Clock
+    new_id: IdSource
+
+    def new_order_number(self) -> str:
+        """Short, for people to read out; unique per account except once in millions of orders of one millisecond."""
+        return short_number(self.clock(), random_bits(24))
+
+    async def transact(self, work: Callable[[Statements], Awaitable[T]]) -> T:
+        """The work is committed. A failure that may pass is tried again from the start, so the work must be safe to
+        run again after a commit whose answer was lost. Refuses `UNAVAILABLE` when the database stays away.
+        """
+
+        async def attempt() -> T:
+            async with self.database.transaction() as statements:
+                return await work(statements)
+
+        try:
+            return await with_retries(
+                attempt,
+                may_retry=may_retry,
+                deadline_ms=TRANSACTION_DEADLINE_MS,
+                attempts_max=TRANSACTION_ATTEMPTS_MAX,
+            )
+        except Exception as error:
+            raise refusal_of(error) from error
+
+
+def refusal_of(error: Exception) -> Exception:
+    """`UNAVAILABLE` for a database that is away or too busy; anything else is the fault it was."""
+    if isinstance(error, Refused) or not (is_outage(error) or may_retry(error)):
+        return error
+    log.warning("database_unavailable", error=repr(error))
+    return Refused(Code.UNAVAILABLE, "The database cannot be reached or is too busy; try again with the same key.")
