@@ -1,0 +1,122 @@
+"""How the service writes its log: one event a line on stderr, JSON for machines and columns for people, secrets hidden.
+
+Does not know what is logged. Every module logs through `structlog.get_logger(__name__)`; libraries that use the
+standard library's logging, uvicorn among them, come out in the same form.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+HIDDEN = "[hidden]"
+
+_SECRET_NAMES = frozenset({
+    "authorization", "proxy_authorization", "cookie", "set_cookie", "password", "secret", "client_secret", "pepper",
+    "api_key", "x_api_key", "token", "access_token", "refresh_token", "webhook_signature",
+})  # fmt: skip
+# What is secret wherever it stands; the group stays, so that a key's holder can be found by its first characters.
+# Nearly no line holds a hint of one, and looking for those costs a tenth of the expression.
+_HINTS = ("earer", "EARER", "asic", "ASIC", "_live_", "_test_", "whsec_", "eyJ", "://")
+_SECRET_TEXT = re.compile(
+    r"""([Bb]earer\s+|[Bb]asic\s+|B(?:EARER|ASIC)\s+)[\w.~+/=-]{6,}  # credentials of a header
+    |(_(?:live|test)_\w{8})\w{20,}                  # API keys in the usual manner
+    |(whsec_)[\w+/=-]+                             # webhook secrets
+    |(eyJ)[\w-]+\.[\w-]+\.[\w-]*                  # JSON web tokens
+    |(://[^/\s:@"]*:)[^/\s@"]+(?=@)                # the password in an address
+    """,
+    re.VERBOSE,
+)
+
+
+def configure_logging(*, json: bool | None = None, level: str = "info") -> None:
+    """Everything logged from here on goes to stderr, from `level` up: as JSON when asked, or by default when stderr is
+    no terminal. Context bound with `structlog.contextvars` (the request id) is part of each line. May be called again.
+    """
+    as_json = not sys.stderr.isatty() if json is None else json
+    least = logging.getLevelNamesMapping()[level.upper()]
+    named: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    written: list[Processor] = [structlog.processors.format_exc_info, _hide_by_name, _renderer(as_json), _hide_by_form]
+    structlog.configure(
+        processors=[*named, *written],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=lambda *names: _Lines(names[0] if names else "service", sys.stderr),
+        cache_logger_on_first_use=False,  # or loggers of loaded modules would keep the stream of an earlier call
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=named, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *written]
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=least, force=True)
+    logging.raiseExceptions = False  # a line that cannot be formatted would be shown raw, secrets and all
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    # Its line holds the query string; ours does not. httpx writes whole addresses of callbacks.
+    logging.getLogger("uvicorn.access").disabled = True
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(max(least, logging.WARNING))
+
+
+class _Lines:
+    """Writes lines; a full disk or a closed pipe loses the line and nothing else."""
+
+    def __init__(self, name: str, stream: TextIO) -> None:
+        self.name = name
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.write(line + "\n")  # one write, or lines of two threads would mix
+            self._stream.flush()
+
+    debug = info = warning = error = critical = exception = msg
+
+
+def _renderer(as_json: bool) -> Processor:
+    if as_json:
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    # The plain traceback, because the rich one prints local variables, and those are where secrets are.
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+
+
+def _hide_by_name(_logger: object, _method: str, event: EventDict) -> EventDict:
+    return {name: _hidden(name, value, depth=4) for name, value in event.items()}
+
+
+def _hidden(name: Any, value: Any, depth: int) -> Any:
+    if isinstance(name, bytes):
+        name = name.decode("latin-1")
+    if isinstance(name, str) and name.lower().replace("-", "_") in _SECRET_NAMES:
+        return HIDDEN
+    if isinstance(value, str | int | None):
+        return value
+    if depth == 0:
+        return "…"
+    if isinstance(value, Mapping):
+        return {str(key): _hidden(key, item, depth - 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        # Headers are lists of pairs, so the first of two may be the name of the second.
+        owner = value[0] if len(value) == 2 else None
+        return [item if item is owner else _hidden(owner, item, depth - 1) for item in value]
+    return value
+
+
+def _hide_by_form(_logger: object, _method: str, line: Any) -> str:
+    """The last step, on the finished line, so that no `repr` of an object slips past."""
+    if not any(hint in line for hint in _HINTS):
+        return str(line)
+    return _SECRET_TEXT.sub(lambda found: f"{found[found.lastindex or 0]}{HIDDEN}", line)
