@@ -42,6 +42,7 @@ class Code(StrEnum):
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
     THROTTLED = "THROTTLED"
     UNAVAILABLE = "UNAVAILABLE"
+    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
 
 
 REASONS: dict[Code, Reason] = {
@@ -65,6 +66,7 @@ REASONS: dict[Code, Reason] = {
     Code.REQUEST_TIMEOUT: Reason("The request body did not arrive in time.", 408, True),
     Code.THROTTLED: Reason("Too many requests; wait as long as Retry-After says.", 429, True),
     Code.UNAVAILABLE: Reason("The service cannot do this now; nothing was changed unless the key says so.", 503, True),
+    Code.INTERNAL_SERVER_ERROR: Reason("A fault of the service, masked and logged under the request id.", 500, True),
 }
 
 
