@@ -1,7 +1,7 @@
 """What every test may ask for: an empty, migrated database of each kind, fresh for the test, and no network.
 
-`database_url` (and `database`, open) run the test once on SQLite and once on a real PostgreSQL with its durable settings;
-`sqlite_url` and `postgresql_url` are for what only one of them does.
+`database_url` (and `database`, open) run the test once on SQLite and once on a real PostgreSQL with its durable
+settings; `sqlite_url` and `postgresql_url` are for what only one of them does.
 """
 
 import asyncio

@@ -113,7 +113,14 @@ async def tables(url: str) -> list[str]:
 
 
 def test_a_text_is_rendered_for_each_dialect():
-    text = "CREATE TABLE t (id {uuid}, at {instant}, doc {json}, ok {flag});\n-- sqlite only\nA;\n-- end\n-- postgresql only\nB;\n-- end\nC;"
+    text = """CREATE TABLE t (id {uuid}, at {instant}, doc {json}, ok {flag});
+-- sqlite only
+A;
+-- end
+-- postgresql only
+B;
+-- end
+C;"""
     assert render(text, "sqlite") == "CREATE TABLE t (id CHAR(36), at TEXT, doc TEXT, ok INTEGER);\nA;\nC;"
     assert render(text, "postgresql") == "CREATE TABLE t (id UUID, at TIMESTAMPTZ, doc JSONB, ok BOOLEAN);\nB;\nC;"
 

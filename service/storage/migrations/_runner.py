@@ -5,11 +5,11 @@ executor is not used, because it writes the history after the migration's transa
 or a second one starting meanwhile, would apply a migration twice.
 """
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
+from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.migrations.migration import Migration
 from tortoise.migrations.schema_generator.state import State
@@ -89,9 +89,12 @@ async def _plan(client: Any) -> list[Migration]:
 
 async def _ensure_history(client: Any) -> None:
     executor = _executor(client)
-    # Two processes that create one table at the same instant: PostgreSQL refuses the second, IF NOT EXISTS or no.
-    with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):
+    try:
         await executor.recorder.ensure_schema(executor._schema_editor())  # noqa: SLF001 - the planner keeps it to itself
+    except (IntegrityError, OperationalError) as error:
+        # Two processes that create one table at the same instant: PostgreSQL refuses the second, IF NOT EXISTS or no.
+        if not isinstance(error.__cause__, asyncpg.UniqueViolationError | asyncpg.DuplicateTableError):
+            raise
 
 
 async def _apply_next(client: Any) -> str | None:
