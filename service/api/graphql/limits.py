@@ -1,0 +1,326 @@
+"""How large a GraphQL document may be: one pass that looks at each of its nodes once, before validation and any data.
+
+It knows no field by name; prices come from the schema. Each fragment is measured once and remembered, because counting
+it at every spread doubles with each level: 18 nested fragments in 600 bytes held a server for a second.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, NoReturn
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLNamedType,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    parse,
+)
+from strawberry.extensions import SchemaExtension
+
+from service.api.graphql.prices import FieldPrice, PriceList, Shape
+from service.api.graphql.sizes import Sizes
+from service.errors import Code, Refused
+
+# Open selection sets, one in another. The parser uses more of the stack for each than the walk does.
+_NESTING = 150
+_COMMENTS = 1_000
+# A token as the lexer sees it, or a comment: counting takes a tenth of the time of parsing as far as the limit. An open
+# string runs to the end of its line or of the text; if it failed instead, each of its quotes would be tried again.
+_TOKEN = re.compile(
+    r'"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?|"(?:[^"\\\n\r]|\\.)*+"?|[A-Za-z_][0-9A-Za-z_]*|-?[0-9][0-9.eE+-]*'
+    r"|\.\.\.|[!$&():=@\[\]{|}]|#[^\n\r]*",
+)
+# PostgreSQL keeps no NUL in text, so one that got through would be a fault instead of a refusal.
+_NUL = re.compile(r"\x00|\\u0000|\\u\{0+\}")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLimits:
+    """The bounds of one document.
+
+    `fields` and `repeated_fields` bound validation, which compares every pair of fields that share a response name:
+    490 times `b{a}` kept it busy for half a second. A list whose length nothing tells counts as `list_size` long.
+    """
+
+    tokens: int = 2_000
+    depth: int = 10
+    aliases: int = 30
+    directives: int = 50
+    fields: int = 2_000
+    repeated_fields: int = 100
+    nodes: int = 10_000
+    cost: int = 1_000
+    page_size: int = 100
+    default_page_size: int = 20
+    list_size: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a document asks for at most: points, and objects. Only the variables named here can change either."""
+
+    requested: int
+    nodes: int = 0
+    variables: frozenset[str] = frozenset()
+
+
+class DocumentMeter:
+    """Parses and measures documents against one schema. Safe to share: every measuring keeps its own books."""
+
+    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits) -> None:
+        self.limits = limits
+        self._schema = schema
+        self._prices = PriceList(schema)
+
+    def parse(self, text: str) -> DocumentNode:
+        """The document; GraphQLSyntaxError when it is not one, Refused(MAX_COST_EXCEEDED) when it is too long."""
+        if _NUL.search(text):
+            raise Refused(Code.BAD_USER_INPUT, "A text holds no NUL character.")
+        if _is_longer(text, self.limits.tokens + _COMMENTS):
+            _refuse("tokens", self.limits.tokens)
+        try:
+            return parse(text, max_lexical_tokens=self.limits.tokens, max_comments=_COMMENTS)
+        except GraphQLSyntaxError as error:
+            if "contains more than" in error.message:
+                _refuse("tokens", self.limits.tokens)
+            raise
+
+    def measure(self, document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any] | None) -> Cost:
+        """The cost of the operation that runs. Refused when any part of the document is above a limit.
+
+        GraphQLError(OPERATION_RESOLUTION_FAILURE) when the name does not choose one operation: of two without a name
+        the first would run otherwise.
+        """
+        return Walk(self._schema, self._prices, self.limits, document, variables or {}).cost(operation_name)
+
+
+@dataclass(slots=True)
+class _Measure:
+    """A selection: its depth, and what each use of it adds.
+
+    What is asked of a connection's nodes is kept apart, since only the connection knows how many there are. `names` are
+    the selection's response names with the fields that each one brings.
+    """
+
+    depth: int = 0
+    aliases: int = 0
+    directives: int = 0
+    fields: int = 0
+    cost: int = 0
+    nodes: int = 0
+    cost_per_node: int = 0
+    nodes_per_node: int = 0
+    names: dict[str, int] = field(default_factory=dict)
+
+    def add(self, other: "_Measure") -> None:
+        self.depth = max(self.depth, other.depth)
+        self.aliases += other.aliases
+        self.directives += other.directives
+        self.fields += other.fields
+        self.cost += other.cost
+        self.nodes += other.nodes
+        self.cost_per_node += other.cost_per_node
+        self.nodes_per_node += other.nodes_per_node
+
+
+class Walk:
+    """One measuring of one document."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        prices: PriceList,
+        limits: DocumentLimits,
+        document: DocumentNode,
+        variables: Mapping[str, Any],
+    ) -> None:
+        self._schema = schema
+        self._prices = prices
+        self._limits = limits
+        self._sizes = Sizes(limits.default_page_size, limits.page_size, limits.list_size, variables)
+        self._operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._measured: dict[str, _Measure] = {}
+        self._open: set[str] = set()
+        self._repeated = 0
+        self._merged = 0
+        self.visited = 0
+
+    def cost(self, operation_name: str | None) -> Cost:
+        chosen = self._chosen(operation_name)
+        self._sizes.run(chosen)
+        result = Cost(0)
+        # The chosen one comes first, so that its variables, not another's, are those that its fragments are priced by.
+        for operation in sorted(self._operations, key=lambda node: node is not chosen):
+            measure = self._operation(operation)
+            if operation is chosen:
+                self._check("nodes", measure.nodes)
+                self._check("cost", measure.cost)
+                result = Cost(measure.cost, measure.nodes, frozenset(self._sizes.read))
+        for name in self._fragments:
+            self._check_size(self._fragment(name, 0))
+        return result
+
+    def _chosen(self, name: str | None) -> OperationDefinitionNode:
+        named = [node for node in self._operations if name is None or (node.name and node.name.value == name)]
+        if len(named) == 1:
+            return named[0]
+        message = "Name one operation of the document in operationName." if name is None else "No such operation."
+        raise GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
+
+    def _operation(self, operation: OperationDefinitionNode) -> _Measure:
+        measure = _Measure(directives=len(operation.directives or ()))
+        for definition in operation.variable_definitions or ():
+            measure.directives += len(definition.directives or ())
+        measure.add(self._selections(operation.selection_set, self._schema.get_root_type(operation.operation), 0))
+        self._check_size(measure)
+        return measure
+
+    def _check_size(self, measure: _Measure) -> None:
+        self._check("depth", measure.depth)
+        self._check("aliases", measure.aliases)
+        self._check("directives", measure.directives)
+
+    def _check(self, limit: str, requested: int) -> None:
+        maximum = getattr(self._limits, limit)
+        if requested > maximum:
+            _refuse(limit, maximum, requested)
+
+    def _selections(self, selection_set: SelectionSetNode, parent: GraphQLNamedType | None, level: int) -> _Measure:
+        measure = _Measure()
+        self._collect(selection_set, parent, level, measure, set())
+        return measure
+
+    def _collect(
+        self,
+        selection_set: SelectionSetNode,
+        parent: GraphQLNamedType | None,
+        level: int,
+        into: _Measure,
+        spread: set[str],
+    ) -> None:
+        if level >= _NESTING:
+            _refuse("depth", self._limits.depth)
+        for node in selection_set.selections:
+            self.visited += 1
+            into.directives += len(node.directives or ())
+            if isinstance(node, FieldNode):
+                inner = self._field(node, parent, level)
+                into.add(inner)
+                self._name(into, node.alias.value if node.alias else node.name.value, inner.fields)
+            elif isinstance(node, InlineFragmentNode):
+                condition = node.type_condition
+                kind = self._schema.type_map.get(condition.name.value) if condition else parent
+                self._collect(node.selection_set, kind, level + 1, into, spread)
+            elif isinstance(node, FragmentSpreadNode):
+                name = node.name.value
+                inner = self._fragment(name, level + 1)
+                into.add(inner)
+                if name not in spread:  # a second spread of it merges with the first for nothing
+                    spread.add(name)
+                    self._merged += len(inner.names)
+                    self._check("fields", self._merged)
+                    for response_name, fields in inner.names.items():
+                        self._name(into, response_name, fields)
+        self._check("fields", self.visited)
+
+    def _name(self, into: _Measure, response_name: str, fields: int) -> None:
+        if response_name in into.names:
+            self._repeated += fields
+            self._check("repeated_fields", self._repeated)
+        else:
+            into.names[response_name] = fields
+
+    def _fragment(self, name: str, level: int) -> _Measure:
+        known = self._measured.get(name)
+        if known is not None:
+            return known
+        definition = self._fragments.get(name)
+        if definition is None or name in self._open:
+            return _Measure()  # unknown or cyclic: validation says so
+        self._open.add(name)
+        kind = self._schema.type_map.get(definition.type_condition.name.value)
+        measure = self._selections(definition.selection_set, kind, level)
+        measure.directives += len(definition.directives or ())
+        self._open.remove(name)
+        self._measured[name] = measure
+        return measure
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None, level: int) -> _Measure:
+        """The field with all below it, ready to be added to the selection that it stands in."""
+        name = node.name.value
+        price = self._prices.of(parent, name) if parent is not None else None
+        measure = _Measure(fields=1, aliases=1 if node.alias else 0)
+        if node.selection_set:
+            measure.add(self._selections(node.selection_set, price.below if price else None, level + 1))
+        if name.startswith("__") or (parent is not None and parent.name.startswith("__")):
+            # Introspection reads no data; its own depth is bounded by a rule of validation.
+            return replace(measure, depth=0, cost=0, nodes=0, cost_per_node=0, nodes_per_node=0)
+        measure.depth += 1
+        if price is not None:
+            self._price(node, price, measure)
+        return measure
+
+    def _price(self, node: FieldNode, price: FieldPrice, measure: _Measure) -> None:
+        if price.shape is Shape.CONNECTION:
+            size = self._sizes.page_of(node)
+            # A page is read even when only its cursors or its end are looked at.
+            measure.cost += price.own + size * max(1, measure.cost_per_node)
+            measure.nodes += size * max(1, measure.nodes_per_node)
+            measure.cost_per_node = measure.nodes_per_node = 0
+        elif price.shape is Shape.NODES:
+            measure.cost_per_node = price.own + measure.cost
+            measure.nodes_per_node = price.objects + measure.nodes
+            measure.cost = measure.nodes = 0
+        else:
+            size = self._sizes.list_of(node, price) if price.shape is Shape.LIST else 1
+            measure.cost = size * (price.own + measure.cost)
+            measure.nodes = size * (price.objects + measure.nodes)
+
+
+def _is_longer(text: str, tokens: int) -> bool:
+    return next(islice(_TOKEN.finditer(text), tokens, None), None) is not None
+
+
+def _refuse(limit: str, maximum: int, requested: int | None = None) -> NoReturn:
+    # Nested fragments ask for numbers of many digits; a client's Int ends at 2^31.
+    asked = {} if requested is None else {"requested": min(requested, 10**9)}
+    message = f"The document is above the limit of {maximum} on its {limit.replace('_', ' ')}."
+    raise Refused(Code.MAX_COST_EXCEEDED, message, (), limit=limit, maximum=maximum, **asked)
+
+
+class LimitDocuments(SchemaExtension):
+    """Strawberry's hook: measures before validation and shows the cost in `extensions.cost`."""
+
+    def __init__(self, meter: DocumentMeter) -> None:
+        self._meter = meter
+        self._cost: Cost | None = None
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        if context.graphql_document is None and context.query:
+            context.graphql_document = self._meter.parse(context.query)
+        if context.graphql_document is not None:
+            # Not `operation_name`: that one silently stands for the first operation when none was named.
+            name = context._provided_operation_name  # noqa: SLF001 - nothing public tells what the caller named
+            self._cost = self._meter.measure(context.graphql_document, name, context.variables)
+        yield
+
+    def get_results(self) -> dict[str, Any]:
+        return {} if self._cost is None else {"cost": shown_cost(self._cost, self._meter.limits)}
+
+
+def shown_cost(cost: Cost, limits: DocumentLimits) -> dict[str, int]:
+    """What `extensions.cost` says."""
+    return {"requestedQueryCost": cost.requested, "maximumCost": limits.cost}

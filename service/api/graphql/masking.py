@@ -1,0 +1,126 @@
+"""How an error is shown: every one has a code and the request id, a refusal speaks, and a fault stays masked.
+
+It knows no field and no HTTP. A fault is logged once with its traceback under the request id that the caller sees; what
+a client got wrong is an answer, not an error of the service, and is not logged as one.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import MissingQueryError
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionContext
+
+from service.api.graphql.limits import DocumentLimits, DocumentMeter, LimitDocuments
+from service.errors import Refused
+
+PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+BAD_USER_INPUT = "BAD_USER_INPUT"
+OPERATION_UNRESOLVED = "OPERATION_RESOLUTION_FAILURE"
+INTERNAL = "INTERNAL_SERVER_ERROR"
+
+_log = logging.getLogger(__name__)
+_CHOICE_OF_OPERATION = (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError)
+
+
+def cause_of(error: GraphQLError) -> Exception | None:
+    """What a resolver, a scalar or a hook raised, below all the errors that graphql-core wrapped around it."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def is_fault(error: GraphQLError) -> bool:
+    """Whether the service went wrong, and not the request."""
+    return not isinstance(cause_of(error), (Refused, GraphQLError, *_CHOICE_OF_OPERATION, type(None)))
+
+
+def present(error: GraphQLError, request_id: str, otherwise: str = BAD_USER_INPUT) -> GraphQLError:
+    """The error as a caller may see it; `otherwise` is the code of a client mistake that names none itself."""
+    if "requestId" in (error.extensions or {}):
+        return error
+    cause = cause_of(error)
+    message = error.message
+    extensions: dict[str, Any] = {"code": INTERNAL}
+    if isinstance(cause, Refused):
+        message, extensions = cause.message, refusal_extensions(cause)
+    elif isinstance(cause, _CHOICE_OF_OPERATION):
+        extensions = {"code": OPERATION_UNRESOLVED}
+    elif is_fault(error):
+        message = "Internal error"
+    else:
+        extensions = {"code": PARSE_FAILED if isinstance(error, GraphQLSyntaxError) else otherwise}
+        extensions |= getattr(cause, "extensions", None) or error.extensions or {}
+    shown = GraphQLError(message, error.nodes, error.source, error.positions, error.path, cause)
+    shown.extensions = extensions | {"requestId": request_id}
+    return shown
+
+
+def refusal_extensions(refused: Refused) -> dict[str, Any]:
+    """What a refusal says beside its message; `inputPath` leads to the fault in the arguments."""
+    details = {name: _plain(value) for name, value in refused.details.items()}
+    path = {"inputPath": list(refused.path)} if refused.path else {}
+    return {**details, **path, "code": str(refused.code), "mayRetry": refused.reason.may_retry}
+
+
+def _plain(value: object) -> object:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each) for each in value]
+    return str(value)  # a Decimal, a moment, an id
+
+
+class QuietSchema(strawberry.Schema):
+    """A schema that bounds documents before validation, and whose errors are already fit to be shown.
+
+    Its extensions run without Strawberry's DirectivesExtension, which would lead every field through a coroutine.
+    """
+
+    def __init__(
+        self,
+        query: type,
+        mutation: type | None = None,
+        subscription: type | None = None,
+        *,
+        request_id: Callable[[], str],
+        limits: DocumentLimits | None = None,
+        types: Iterable[Any] = (),
+        extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (),
+        config: StrawberryConfig | None = None,
+    ) -> None:
+        super().__init__(query, mutation, subscription, types=types, extensions=extensions, config=config)
+        self.meter = DocumentMeter(self._schema, limits or DocumentLimits())
+        self.request_id = request_id
+
+    def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:  # noqa: ARG002 - Strawberry's signature
+        return [LimitDocuments(self.meter), *(extension() for extension in self.extensions)]
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Replaces each error by what may be shown. Every way through Strawberry calls this once before it answers."""
+        errors[:] = self.presented(errors, validated=execution_context is None or execution_context.result is not None)
+
+    def presented(self, errors: Iterable[GraphQLError], *, validated: bool) -> list[GraphQLError]:
+        """The errors as shown, each fault among them logged once; `validated` tells variables from the document."""
+        request_id = self.request_id()
+        logged: set[int] = set()
+        shown = []
+        for error in errors:
+            cause = cause_of(error)
+            # One exception of a data loader fails many fields.
+            if cause is not None and is_fault(error) and id(cause) not in logged:
+                logged.add(id(cause))
+                where = ".".join(map(str, error.path or ()))
+                _log.error("fault at %s", where, exc_info=cause, extra={"request_id": request_id})
+            code = BAD_USER_INPUT if validated or error.path else VALIDATION_FAILED
+            shown.append(present(error, request_id, code))
+        return shown

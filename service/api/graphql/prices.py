@@ -1,0 +1,112 @@
+"""What a field costs, read from the schema: a price stands on its field or type, never in a list of names.
+
+It knows the shapes of types and nothing of what is sold. A leaf is free, an object costs 1, a connection 2 beside its
+nodes; whoever knows better says so where the field is defined: `strawberry.field(metadata=priced(size=4))`, or
+`query_cost: ClassVar[int] = 0` on a type that is read with its parent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_composite_type,
+    is_list_type,
+    is_non_null_type,
+)
+
+_STRAWBERRY = "strawberry-definition"  # under this name Strawberry hangs its own definition on what it builds
+_OBJECT = 1
+_CONNECTION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What the shape of a field cannot say: its own points, how many a list holds at most, or which argument tells."""
+
+    own: int | None = None
+    size: int | None = None
+    size_argument: str | None = None
+
+
+def priced(*, own: int | None = None, size: int | None = None, size_argument: str | None = None) -> Mapping[Any, Any]:
+    """Metadata for `strawberry.field`. `size_argument` leads to a list argument by dots, as `input.ids` does."""
+    return {Price: Price(own, size, size_argument)}
+
+
+class Shape(Enum):
+    """How the cost of what is selected below a field enters the field's own."""
+
+    PLAIN = auto()  # once
+    LIST = auto()  # as often as the list is long
+    CONNECTION = auto()  # what is asked of the nodes, as often as the page is long
+    NODES = auto()  # a connection's edges or nodes: priced by the connection
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPrice:
+    """One field of one type: its own points, its shape, and the type that its selection is made on (None: a leaf)."""
+
+    own: int
+    shape: Shape
+    below: GraphQLNamedType | None
+    objects: int = 0
+    size: int | None = None
+    size_argument: tuple[str, ...] = ()
+
+
+class PriceList:
+    """The prices of one schema, worked out once a field when first asked for."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._known: dict[tuple[str, str], FieldPrice | None] = {}
+
+    def of(self, parent: GraphQLNamedType, name: str) -> FieldPrice | None:
+        """The price of a field, or None where the type has no such field, which validation will say."""
+        key = (parent.name, name)
+        if key not in self._known:
+            field = self._schema.get_field(parent, name) if is_composite_type(parent) else None
+            if field is None:
+                return None  # not kept: names that do not exist are without number
+            self._known[key] = _price(parent, name, field)
+        return self._known[key]
+
+
+def _price(parent: GraphQLNamedType, name: str, field: GraphQLField) -> FieldPrice:
+    below = get_named_type(field.type)
+    definition = field.extensions.get(_STRAWBERRY)
+    said = (getattr(definition, "metadata", None) or {}).get(Price, Price())
+    size_argument = tuple(said.size_argument.split(".")) if said.size_argument else ()
+    if not is_composite_type(below):
+        return FieldPrice(said.own or 0, Shape.PLAIN, None)
+    if _is_connection(parent) and name in {"edges", "nodes"}:
+        # An edge is no object of its own; the node below it is.
+        return (
+            FieldPrice(0, Shape.NODES, below)
+            if name == "edges"
+            else FieldPrice(_type_cost(below), Shape.NODES, below, 1)
+        )
+    if _is_connection(below) and {"first", "last"} & field.args.keys():
+        return FieldPrice(_CONNECTION if said.own is None else said.own, Shape.CONNECTION, below)
+    own = _type_cost(below) if said.own is None else said.own
+    inner = field.type.of_type if is_non_null_type(field.type) else field.type
+    shape = Shape.LIST if is_list_type(inner) else Shape.PLAIN
+    return FieldPrice(own, shape, below, 1, said.size, size_argument)
+
+
+def _is_connection(kind: GraphQLNamedType) -> bool:
+    return isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and {"edges", "pageInfo"} <= kind.fields.keys()
+
+
+def _type_cost(kind: GraphQLNamedType) -> int:
+    origin = getattr(kind.extensions.get(_STRAWBERRY), "origin", None)
+    cost = getattr(origin, "query_cost", _OBJECT)
+    return cost if isinstance(cost, int) else _OBJECT

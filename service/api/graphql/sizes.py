@@ -1,0 +1,82 @@
+"""How many things a field asks for, as its arguments and the request's variables say before anything is coerced.
+
+It knows no prices. Whatever has the wrong type counts as the largest page here and is refused by validation.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    IntValueNode,
+    ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    ValueNode,
+    VariableNode,
+)
+
+from service.api.graphql.prices import FieldPrice
+from service.errors import Code, Refused
+
+# Whole numbers of more digits are all the same: far too many.
+_DIGITS = 12
+
+
+class Sizes:
+    """The sizes in one request; `read` collects the variables that they came from."""
+
+    def __init__(self, default_page: int, maximum_page: int, unknown_list: int, variables: Mapping[str, Any]) -> None:
+        self._default_page = default_page
+        self._maximum_page = maximum_page
+        self._unknown_list = unknown_list
+        self._variables = variables
+        self._defaults: Mapping[str, ValueNode | None] = {}
+        self.read: set[str] = set()
+
+    def run(self, operation: OperationDefinitionNode) -> None:
+        """From here on a variable that was not sent has the default of this operation."""
+        definitions = operation.variable_definitions or ()
+        self._defaults = {node.variable.name.value: node.default_value for node in definitions}
+
+    def page_of(self, node: FieldNode) -> int:
+        """The page size of a connection; BAD_USER_INPUT above the largest."""
+        sizes = []
+        for argument in node.arguments or ():
+            name = argument.name.value
+            if name in {"first", "last"} and (given := self._value(argument.value)) is not None:
+                size = given if isinstance(given, int) else self._maximum_page
+                if size > self._maximum_page:
+                    message = f"{name} is from 1 to {self._maximum_page}."
+                    raise Refused(Code.BAD_USER_INPUT, message, (name,), limit="page_size", maximum=self._maximum_page)
+                sizes.append(max(size, 1))
+        return max(sizes, default=self._default_page)
+
+    def list_of(self, node: FieldNode, price: FieldPrice) -> int:
+        """The longest that a list can be: as long as its argument, else as its price says."""
+        if price.size_argument:
+            name, *steps = price.size_argument
+            given = next((self._value(each.value) for each in node.arguments or () if each.name.value == name), None)
+            for step in steps:
+                given = given.get(step) if isinstance(given, Mapping) else None
+            if isinstance(given, list):
+                return len(given)
+        return self._unknown_list if price.size is None else price.size
+
+    def _value(self, node: ValueNode) -> Any:
+        """A literal or variable as far as a size needs it: numbers, lists, objects; None stands for what is absent."""
+        if isinstance(node, VariableNode):
+            name = node.name.value
+            self.read.add(name)
+            if name in self._variables:
+                return self._variables[name]
+            default = self._defaults.get(name)
+            return None if default is None else self._value(default)
+        if isinstance(node, IntValueNode):
+            return int(node.value) if len(node.value) < _DIGITS else 10**_DIGITS
+        if isinstance(node, ListValueNode):
+            return [self._value(value) for value in node.values]
+        if isinstance(node, ObjectValueNode):
+            return {entry.name.value: self._value(entry.value) for entry in node.fields}
+        return None if isinstance(node, NullValueNode) else ""

@@ -1,0 +1,112 @@
+import logging
+from typing import Any
+
+import pytest
+from graphql import GraphQLError
+
+from service.api.graphql.masking import QuietSchema, present, refusal_extensions
+from service.errors import Code, Refused
+
+
+async def error_of(shop: QuietSchema, text: str, **variables: Any) -> dict[str, Any]:
+    result = await shop.execute(text, variable_values=variables)
+    assert len(result.errors) == 1
+    return result.errors[0].formatted
+
+
+async def test_a_refusal_speaks_with_its_code_and_details(shop: QuietSchema, caplog: pytest.LogCaptureFixture):
+    error = await error_of(shop, "{ refused }")
+
+    assert error["message"] == "The order is retired."
+    assert error["path"] == ["refused"]
+    assert error["extensions"] == {
+        "code": "ORDER_STATE",
+        "requestId": "req-1",
+        "inputPath": ["input", "id"],
+        "mayRetry": False,
+        "state": "COMPLETE",
+        "total": "1.50",
+    }
+    assert caplog.records == []
+
+
+async def test_a_fault_is_masked_and_logged_once_with_its_traceback(
+    shop: QuietSchema, caplog: pytest.LogCaptureFixture
+):
+    error = await error_of(shop, "{ crash }")
+
+    assert error == {
+        "message": "Internal error",
+        "locations": [{"line": 1, "column": 3}],
+        "path": ["crash"],
+        "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": "req-1"},
+    }
+    (record,) = caplog.records
+    assert (record.levelno, record.request_id, record.getMessage()) == (logging.ERROR, "req-1", "fault at crash")
+    assert "hunter2" in str(record.exc_info[1])
+
+
+async def test_null_where_none_may_be_is_our_fault(shop: QuietSchema, caplog: pytest.LogCaptureFixture):
+    assert (await error_of(shop, "{ empty }"))["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "code"),
+    [
+        ("{", {}, "GRAPHQL_PARSE_FAILED"),
+        ("{" * 900, {}, "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", {}, "GRAPHQL_VALIDATION_FAILED"),
+        ("{ ...nope }", {}, "GRAPHQL_VALIDATION_FAILED"),
+        ('{ orders(first: "x") { totalCount } }', {}, "GRAPHQL_VALIDATION_FAILED"),
+        ("query ($n: Int!) { orders(first: $n) { totalCount } }", {}, "BAD_USER_INPUT"),
+        ("query ($n: Int) { orders(first: $n) { totalCount } }", {"n": "x"}, "BAD_USER_INPUT"),
+        ("{ orders(first: 0) { totalCount } }", {}, "BAD_USER_INPUT"),
+        ("{ orders(first: 101) { totalCount } }", {}, "BAD_USER_INPUT"),
+        ("{ graphqlError }", {}, "BAD_USER_INPUT"),
+        ("query A { hello } query B { hello }", {}, "OPERATION_RESOLUTION_FAILURE"),
+    ],
+)
+async def test_what_a_client_got_wrong_has_a_code_and_is_not_logged(
+    shop: QuietSchema, caplog: pytest.LogCaptureFixture, text: str, variables: dict[str, Any], code: str
+):
+    error = await error_of(shop, text, **variables)
+
+    assert (error["extensions"]["code"], error["extensions"]["requestId"]) == (code, "req-1")
+    assert error["message"]
+    assert caplog.records == []
+
+
+async def test_a_failed_stream_is_masked_like_an_answer(shop: QuietSchema):
+    stream = await shop.subscribe("subscription { nothing }")
+    (answer,) = [each async for each in stream]
+
+    assert answer.errors[0].extensions == {"code": "GRAPHQL_VALIDATION_FAILED", "requestId": "req-1"}
+
+
+async def test_an_event_that_fails_is_masked(shop: QuietSchema, caplog: pytest.LogCaptureFixture):
+    stream = await shop.subscribe("subscription { broken }")
+    answers = [each async for each in stream]
+
+    assert [error.message for error in answers[-1].errors] == ["Internal error"]
+    assert len(caplog.records) == 1
+
+
+def test_one_exception_behind_many_fields_is_logged_once(shop: QuietSchema, caplog: pytest.LogCaptureFixture):
+    lost = ConnectionError("10.0.0.7")
+    errors = [GraphQLError(str(lost), path=["a", n], original_error=lost) for n in range(3)]
+
+    shown = shop.presented(errors, validated=True)
+
+    assert [error.message for error in shown] == ["Internal error"] * 3
+    assert len(caplog.records) == 1
+
+
+def test_presenting_twice_changes_nothing():
+    once = present(GraphQLError("x"), "a")
+
+    assert present(once, "b") is once
+
+
+def test_a_refusal_that_may_succeed_later_says_so():
+    assert refusal_extensions(Refused(Code.UNAVAILABLE, "Later."))["mayRetry"] is True
