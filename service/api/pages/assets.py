@@ -1,0 +1,63 @@
+"""Knows the static files of the pages: what they are called, what is in them and how they are sent. Must not know a page.
+
+Names hold a digest of what is in the file, so a browser may keep it for ever. Files lie gzipped in memory: a process reads
+some two megabytes once and then answers without touching the disk; the rare client that does not accept gzip gets them unpacked.
+"""
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+# Not from `mimetypes`: its answers depend on the machine, and a module script with a wrong type does not run.
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".ttf": "font/ttf",
+    ".txt": "text/plain; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+def read_gzipped(folder: Path) -> dict[str, bytes]:
+    """The files that a build has hashed and gzipped already, by the name they are served under."""
+    return {path.name.removesuffix(".gz"): path.read_bytes() for path in sorted(folder.glob("*.gz"))}
+
+
+def read_plain(folder: Path) -> dict[str, bytes]:
+    """The files of a folder as written, under a folder named by their digest, so that they find each other by relative names."""
+    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in MEDIA_TYPES}
+    digest = hashlib.sha256(b"\0".join(files.values())).hexdigest()[:8]
+    return {f"{folder.name}-{digest}/{name}": gzip.compress(body, mtime=0) for name, body in files.items()}
+
+
+def send(assets: Mapping[str, bytes], request: Request) -> Response:
+    """The asset that the route's `path` names, to be kept for a year; 404 for any other name."""
+    name = request.path_params["path"]
+    body = assets.get(name)
+    if body is None:
+        return PlainTextResponse("There is no such file.\n", 404)
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Vary": "Accept-Encoding",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if accepts_gzip(request.headers.get("accept-encoding", "")):
+        headers["Content-Encoding"] = "gzip"
+    else:
+        body = gzip.decompress(body)
+    return Response(body, headers=headers, media_type=MEDIA_TYPES[PurePosixPath(name).suffix])
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether the header names gzip, or any coding, without refusing it by q=0."""
+    weights = dict(_coding(item) for item in accept_encoding.lower().split(",") if item.strip())
+    return weights.get("gzip", weights.get("*", "0")) not in {"0", "0.0", "0.00", "0.000"}
+
+
+def _coding(item: str) -> tuple[str, str]:
+    name, _, parameter = item.partition(";")
+    return name.strip(), parameter.strip().removeprefix("q=") or "1"

@@ -1,0 +1,35 @@
+"""Knows the example documents that both explorers offer, one file each. Must not know a page or a schema.
+
+`examples/1-quote-by-mass.graphql` begins with a comment line that is its title, and a second one that says what it does;
+`1-quote-by-mass.json` beside it holds its variables, if it has any. The numbers give the order.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "examples"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One document a newcomer can run as it stands; `variables` is JSON text, empty where there are none."""
+
+    title: str
+    about: str
+    query: str
+    variables: str
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def read_examples(folder: Path = FOLDER) -> tuple[Example, ...]:
+    """Every example, in the order of the file names."""
+    return tuple(_read(path) for path in sorted(folder.glob("*.graphql")))
+
+
+def _read(path: Path) -> Example:
+    text = path.read_text(encoding="utf-8").strip()
+    title, about = (line.removeprefix("# ") for line in text.splitlines()[:2])
+    variables = path.with_suffix(".json")
+    return Example(title, about, text, variables.read_text(encoding="utf-8").strip() if variables.exists() else "")
