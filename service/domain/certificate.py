@@ -60,12 +60,20 @@ class RetiredBatch:
         return sum(interval.mass_g for interval in self.intervals)
 
     @property
-    def serials(self) -> tuple[tuple[str, str], ...]:
-        """The first and the last serial of each interval; the tonnes they name may be retired in part only."""
-        return tuple((self._serial(each.start_g), self._serial(each.end_g - 1)) for each in self.intervals)
+    def serial_numbers(self) -> tuple[tuple[int, int], ...]:
+        """The first and the last tonne that each interval touches; the outermost may be retired in part only."""
+        return tuple(
+            (
+                self.serial_start + each.start_g // GRAMS_PER_TONNE,
+                self.serial_start + (each.end_g - 1) // GRAMS_PER_TONNE,
+            )
+            for each in self.intervals
+        )
 
-    def _serial(self, gram: int) -> str:
-        return f"{self.serial_prefix}{self.serial_start + gram // GRAMS_PER_TONNE}"
+    @property
+    def serials(self) -> tuple[tuple[str, str], ...]:
+        """`serial_numbers` as the registry writes them."""
+        return tuple((f"{self.serial_prefix}{a}", f"{self.serial_prefix}{b}") for a, b in self.serial_numbers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

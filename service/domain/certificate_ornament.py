@@ -1,0 +1,151 @@
+"""The engraving of a certificate: the guilloche border, the rosette, the ring of shares, the QR code.
+
+Knows no words and no facts; draws what it is given, always the same way.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import groupby
+from math import cos, pi, sin
+
+import segno
+from reportlab.lib.colors import Color, HexColor
+from reportlab.pdfgen.canvas import Canvas
+
+INK = HexColor("#14342B")
+GOLD = HexColor("#A9853A")
+MUTED = HexColor("#5D6B64")
+FAINT = HexColor("#DCE6DE")
+_BAND = 15.0
+
+
+def shades(count: int) -> list[Color]:
+    """As many colours, from deep green through leaf to gold, as there are shares to tell apart."""
+    stops = (HexColor("#14342B"), HexColor("#3F7D5C"), HexColor("#9DBE8C"), HexColor("#D9B65D"))
+    return [_between(stops, index / max(count - 1, 1)) for index in range(count)]
+
+
+def border(canvas: Canvas, width: float, height: float, margin: float) -> None:
+    """Afterwards the page has two rules, and between them waves woven as on a banknote."""
+    canvas.saveState()
+    canvas.setLineWidth(0.3)
+    canvas.setStrokeColor(_between((FAINT, HexColor("#3F7D5C")), 0.75))
+    centre = margin + _BAND / 2
+    weave = canvas.beginPath()
+    for phase in range(6):
+        for (x0, y0), (x1, y1) in _sides(width, height, centre):
+            _wave(weave, x0, y0, x1, y1, phase * pi / 6)
+    canvas.drawPath(weave)
+    canvas.setStrokeColor(GOLD)
+    for inset, thickness in ((margin, 1.2), (margin + _BAND, 0.6), (margin + _BAND + 3, 0.25)):
+        canvas.setLineWidth(thickness)
+        canvas.rect(inset, inset, width - 2 * inset, height - 2 * inset)
+    for x in (centre, width - centre):
+        for y in (centre, height - centre):
+            _corner(canvas, x, y)
+    canvas.restoreState()
+
+
+def rosette(canvas: Canvas, x: float, y: float, radius: float) -> None:
+    """Afterwards a faint turned rosette stands behind whatever is written at this place."""
+    canvas.saveState()
+    canvas.setLineWidth(0.25)
+    canvas.setStrokeColor(_between((FAINT, HexColor("#FFFFFF")), 0.25))
+    path = canvas.beginPath()
+    for index, (px, py) in enumerate(_hypotrochoid(turns=17, lobes=48)):
+        (path.lineTo if index else path.moveTo)(round(x + radius * px, 2), round(y + radius * py, 2))
+    canvas.drawPath(path)
+    canvas.restoreState()
+
+
+def ring(canvas: Canvas, x: float, y: float, radius: float, shares: Sequence[int], colours: Sequence[Color]) -> None:
+    """Afterwards the shares stand in a ring, clockwise from the top; the least of them is still a visible line."""
+    canvas.saveState()
+    canvas.setStrokeColor(HexColor("#FFFFFF"))
+    canvas.setLineWidth(0.5 if len(shares) > 1 else 0)
+    start, whole = 90.0, sum(shares)
+    for share, colour in zip(shares, colours, strict=True):
+        extent = -360.0 * share / whole
+        canvas.setFillColor(colour)
+        if len(shares) == 1:
+            canvas.circle(x, y, radius, stroke=0, fill=1)
+        else:
+            canvas.wedge(x - radius, y - radius, x + radius, y + radius, start, extent, stroke=1, fill=1)
+        start += extent
+    canvas.setFillColor(HexColor("#FFFFFF"))
+    canvas.circle(x, y, radius * 0.62, stroke=0, fill=1)
+    canvas.restoreState()
+
+
+def qr_code(canvas: Canvas, x: float, y: float, side: float, content: str) -> None:
+    """Afterwards the square whose lower left corner is (x, y) says `content` to a camera; its quiet zone is in it."""
+    modules = [list(row) for row in segno.make(content, error="m", micro=False).matrix_iter(border=4)]
+    module = side / len(modules)
+    path = canvas.beginPath()
+    for down, row in enumerate(modules):
+        at = 0
+        for dark, same in groupby(row):
+            length = sum(1 for _ in same)
+            if dark:
+                path.rect(x + at * module, y + side - (down + 1) * module, length * module, module)
+            at += length
+    canvas.saveState()
+    canvas.setFillColor(HexColor("#FFFFFF"))
+    canvas.rect(x, y, side, side, stroke=0, fill=1)
+    canvas.setFillColor(INK)
+    canvas.drawPath(path, stroke=0, fill=1)
+    canvas.restoreState()
+
+
+def _sides(width: float, height: float, inset: float) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    gap = inset + _BAND / 2 + 2  # the corners are left to their medallions
+    return [
+        ((gap, inset), (width - gap, inset)),
+        ((gap, height - inset), (width - gap, height - inset)),
+        ((inset, gap), (inset, height - gap)),
+        ((width - inset, gap), (width - inset, height - gap)),
+    ]
+
+
+def _wave(path: object, x0: float, y0: float, x1: float, y1: float, phase: float) -> None:
+    horizontal = y0 == y1
+    length = (x1 - x0) if horizontal else (y1 - y0)
+    periods = round(length / 30)
+    steps = periods * 14
+    for step in range(steps + 1):
+        along = length * step / steps
+        away = 5.6 * sin(2 * pi * periods * step / steps + phase) * cos(phase / 2)
+        x, y = (x0 + along, y0 + away) if horizontal else (x0 + away, y0 + along)
+        (path.lineTo if step else path.moveTo)(round(x, 2), round(y, 2))  # type: ignore[attr-defined]
+
+
+def _corner(canvas: Canvas, x: float, y: float) -> None:
+    canvas.setFillColor(HexColor("#FFFFFF"))
+    canvas.setLineWidth(0.6)
+    canvas.rect(x - _BAND / 2, y - _BAND / 2, _BAND, _BAND, fill=1)
+    canvas.setLineWidth(0.3)
+    path = canvas.beginPath()
+    for index in range(97):
+        angle = 2 * pi * index / 96
+        reach = _BAND * (0.3 + 0.13 * cos(8 * angle))
+        (path.lineTo if index else path.moveTo)(x + reach * cos(angle), y + reach * sin(angle))
+    canvas.drawPath(path)
+    canvas.circle(x, y, 1.4, stroke=1)
+
+
+@cache
+def _hypotrochoid(turns: int, lobes: int) -> tuple[tuple[float, float], ...]:
+    steps = lobes * 30
+    angles = [2 * pi * turns * step / steps for step in range(steps + 1)]
+    ratio = lobes / turns
+    return tuple(
+        (0.54 * cos(angle) + 0.46 * cos(ratio * angle), 0.54 * sin(angle) - 0.46 * sin(ratio * angle))
+        for angle in angles
+    )
+
+
+def _between(stops: Sequence[Color], at: float) -> Color:
+    position = at * (len(stops) - 1)
+    index = min(int(position), len(stops) - 2)
+    a, b, part = stops[index], stops[index + 1], position - index
+    return Color(*(p + (q - p) * part for p, q in zip(a.rgb(), b.rgb(), strict=True)))

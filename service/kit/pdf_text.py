@@ -1,0 +1,129 @@
+"""Shaped text in a ReportLab page: the operators that show it, and the fonts embedded for it.
+
+Knows nothing of what is written. ReportLab's own TrueType text cannot order or shape, numbers ligatures as the process
+happens to meet them, and embeds raw bytes; here the same text always makes the same bytes, and all of them are ASCII.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from reportlab.pdfbase import pdfdoc
+from reportlab.pdfgen.canvas import Canvas
+
+from service.kit.shaping import EM, Font, Line, Run
+
+ASCII_FILTERS = (pdfdoc.PDFBase85Encode, pdfdoc.PDFZCompress)
+
+
+@dataclass
+class Typesetter:
+    """Writes lines into a canvas, and their fonts into its document when that is saved."""
+
+    canvas: Canvas
+    _used: dict[Font, dict[int, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # ReportLab adds these fonts when the document is saved, once every glyph is known.
+        vars(self.canvas)["_doc"].delayedFonts.append(self)
+
+    def text(
+        self, x: float, y: float, line: Line, size: float, align: Literal["left", "centre", "right"] = "left"
+    ) -> None:
+        """Afterwards the line stands with its baseline at y, and its left end, centre or right end at x."""
+        x -= line.width_em * size * {"left": 0, "centre": 0.5, "right": 1}[align]
+        content = vars(self.canvas)["_code"]  # ReportLab has no call for text whose glyphs are known
+        for run in line.runs:
+            told = self._used.setdefault(run.font, {})
+            name = f"T{list(self._used).index(run.font)}"
+            content.append(f"BT /{name} {size:.3f} Tf 1 0 0 1 {x:.3f} {y:.3f} Tm {_shown(run, size)} ET")
+            for glyph in run.glyphs:
+                told[glyph.id] = told.get(glyph.id) or glyph.text
+            x += sum(glyph.advance for glyph in run.glyphs) * size / EM
+
+    def addObjects(self, document: Any) -> None:  # noqa: N802 - the name by which ReportLab calls it
+        """Afterwards the document holds each used font, cut down to its used glyphs."""
+        fonts = document.idToObject["BasicFonts"].dict
+        for index, (font, told) in enumerate(self._used.items()):
+            fonts[f"T{index}"] = _embed(document, font, told, f"CERT{chr(65 + index // 26)}{chr(65 + index % 26)}")
+
+
+def _shown(run: Run, size: float) -> str:
+    """The operators that show the glyphs: each its own width on, but for what kerning and mark placement move it."""
+    shown, moves = "", ""
+    for glyph in run.glyphs:
+        after = glyph.x_offset + run.font.width(glyph.id) - glyph.advance
+        placed = f"{_moved(-glyph.x_offset)}<{glyph.id:04X}>{_moved(after)}"
+        if glyph.y_offset:
+            shown += f"[{moves}] TJ {glyph.y_offset * size / EM:.3f} Ts [{placed}] TJ 0 Ts "
+            moves = ""
+        else:
+            moves += placed
+    return f"{shown}[{moves}] TJ".replace("><", "")
+
+
+def _moved(thousandths: float) -> str:
+    return f"{thousandths:.1f}" if abs(thousandths) >= 0.05 else ""
+
+
+def _embed(document: Any, font: Font, told: dict[int, str], tag: str) -> Any:
+    """A Type 0 font whose codes are glyph numbers (PDF 32000-1, 9.7), with a map back to text to search and copy."""
+    name = pdfdoc.PDFName(f"{tag}+{font.name}")
+    glyph_ids = sorted(told)
+
+    def stream(key: str, content: bytes, **entries: int) -> Any:
+        made = pdfdoc.PDFStream(pdfdoc.PDFDictionary(entries), content, filters=ASCII_FILTERS)
+        return document.Reference(made, f"{tag}.{key}")
+
+    def dictionary(key: str, **entries: Any) -> Any:
+        return document.Reference(pdfdoc.PDFDictionary(entries), f"{tag}.{key}")
+
+    outlines = font.subset(glyph_ids)
+    extents = font.shaper.get_font_extents("ltr")
+    scale = EM / font.face.upem
+    descriptor = dictionary(
+        "descriptor",
+        Type=pdfdoc.PDFName("FontDescriptor"),
+        FontName=name,
+        Flags=4,
+        FontBBox=pdfdoc.PDFArray([-EM, round(extents.descender * scale), 2 * EM, round(extents.ascender * scale)]),
+        ItalicAngle=0,
+        Ascent=round(extents.ascender * scale),
+        Descent=round(extents.descender * scale),
+        CapHeight=700,
+        StemV=80,
+        FontFile2=stream("outlines", outlines, Length1=len(outlines)),
+    )
+    identity = {"Registry": pdfdoc.PDFString("Adobe"), "Ordering": pdfdoc.PDFString("Identity"), "Supplement": 0}
+    widths = [each for glyph_id in glyph_ids for each in (glyph_id, pdfdoc.PDFArray([font.width(glyph_id)]))]
+    descendant = dictionary(
+        "descendant",
+        Type=pdfdoc.PDFName("Font"),
+        Subtype=pdfdoc.PDFName("CIDFontType2"),
+        BaseFont=name,
+        CIDSystemInfo=pdfdoc.PDFDictionary(identity),
+        CIDToGIDMap=pdfdoc.PDFName("Identity"),
+        FontDescriptor=descriptor,
+        W=pdfdoc.PDFArray(widths),
+    )
+    return dictionary(
+        "font",
+        Type=pdfdoc.PDFName("Font"),
+        Subtype=pdfdoc.PDFName("Type0"),
+        BaseFont=name,
+        Encoding=pdfdoc.PDFName("Identity-H"),
+        DescendantFonts=pdfdoc.PDFArray([descendant]),
+        ToUnicode=stream("unicode", _to_unicode(told)),
+    )
+
+
+def _to_unicode(told: dict[int, str]) -> bytes:
+    mapped = [f"<{glyph_id:04X}> <{text.encode('utf-16-be').hex()}>" for glyph_id, text in sorted(told.items()) if text]
+    blocks = [mapped[at : at + 100] for at in range(0, len(mapped), 100)]  # 100 is the most that a block may hold
+    listed = "".join(f"{len(block)} beginbfchar\n{chr(10).join(block)}\nendbfchar\n" for block in blocks)
+    return (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n"
+        "/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n"
+        "/CMapName /Adobe-Identity-UCS def /CMapType 2 def\n"
+        "1 begincodespacerange <0000> <FFFF> endcodespacerange\n"
+        f"{listed}endcmap CMapName currentdict /CMap defineresource pop end end"
+    ).encode()
