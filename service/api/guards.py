@@ -1,0 +1,223 @@
+"""What every request passes before a door sees it: it gets an id, bounds on its body and the crowd, and a log line.
+
+Knows HTTP and nothing of orders, keys or doors; how a refusal reads is told to it by each door. A body is read whole
+and handed on in one piece, so that a slow sender occupies a connection here and never a door. Not its business: slow
+or endless headers, and the number of connections, which the HTTP server sees before an application is called.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import orjson
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, reset_contextvars
+
+from service.errors import Code, Refused
+from service.kit.ids import uuid7
+
+ErrorBody: TypeAlias = Callable[[Refused, str], tuple[bytes, str]]
+"""The body and content type in which a door refuses, given the refusal and the request id."""
+
+log = structlog.get_logger(__name__)
+
+_SAFE_ID = re.compile(rb"[A-Za-z0-9._~-]{1,64}")
+_CLIENT_GONE = 499  # nginx's number for a caller who left before the answer; it is logged and never sent
+_LOGGED_PATH_MAX = 256
+
+
+def graphql_error_body(refusal: Refused, request_id: str) -> tuple[bytes, str]:
+    """A refusal as a GraphQL response without data."""
+    error = {"message": refusal.message, "extensions": {"code": refusal.code, "requestId": request_id}}
+    return orjson.dumps({"errors": [error]}), "application/json"
+
+
+class Guards:
+    """Wraps an ASGI application. Whatever it refuses is answered with the body of the door whose path prefix, the
+    longest of `error_bodies`, the request has.
+
+    * The request id is the caller's `X-Request-Id` if it is 1 to 64 safe characters; it is in `scope["state"]`, in
+      every log line of the request and in the answer.
+    * A declared body above `body_bytes_max` is refused before it is read, an undeclared one with the chunk that passes
+      the limit: `PAYLOAD_TOO_LARGE`. The whole body arrives within `body_timeout_ms`, or `REQUEST_TIMEOUT`.
+    * `in_flight_max` requests may be in the application without an answer begun; more are refused `UNAVAILABLE` at
+      once. A body still arriving does not count, or slow senders would crowd out the others; nor does an answer that
+      streams, or subscribers would.
+    * An exception of the application is logged with its traceback and answered with a masked 500.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_bytes_max: int = 100_000,
+        body_timeout_ms: int = 10_000,
+        in_flight_max: int = 256,
+        error_bodies: Mapping[str, ErrorBody] | None = None,
+    ) -> None:
+        self._app = app
+        self._body_bytes_max = body_bytes_max
+        self._body_timeout_s = body_timeout_ms / 1000
+        self._in_flight_max = in_flight_max
+        doors = ((prefix.rstrip("/"), error_body) for prefix, error_body in (error_bodies or {}).items())
+        self._error_bodies = sorted(doors, key=lambda door: -len(door[0]))
+        self.in_flight = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        bound = bind_contextvars(request_id=request_id)
+        try:
+            if scope["type"] == "http":
+                await self._exchange(scope, receive, _Answer(self, scope, send, request_id))
+            else:
+                await self._app(scope, receive, send)
+        finally:
+            reset_contextvars(**bound)
+
+    async def _exchange(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        began = time.perf_counter()
+        facts = {"method": scope["method"], "path": scope["path"][:_LOGGED_PATH_MAX]}
+        try:
+            await self._admit(scope, receive, answer)
+        except Exception as failure:
+            refusal = failure if isinstance(failure, Refused) else None
+            if refusal is None:
+                log.exception("fault", **facts, request_id=answer.request_id)
+            if answer.status is not None:
+                raise  # half an answer is out: only the server can tell the caller, by cutting the connection
+            await answer.refuse(refusal or Refused(Code.INTERNAL_SERVER_ERROR, "Internal error"))
+        finally:
+            answer.leave_crowd()
+            ms = round((time.perf_counter() - began) * 1000, 2)
+            log.info("request", **facts, status=answer.status or _CLIENT_GONE, ms=ms, request_id=answer.request_id)
+
+    async def _admit(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        answer.body_pending = self._expects_body(scope)
+        self._refuse_crowd()
+        if answer.body_pending:
+            body = await self._whole_body(receive)
+            if body is None:
+                return
+            answer.body_pending = False
+            receive = _replaying(body, receive)
+            self._refuse_crowd()
+        answer.join_crowd()
+        await self._app(scope, receive, answer.send)
+
+    def _expects_body(self, scope: Scope) -> bool:
+        declared, may_follow = 0, not scope["http_version"].startswith("1")
+        for name, value in scope["headers"]:
+            if name == b"content-length":
+                if not value.isdigit():
+                    raise Refused(Code.BAD_USER_INPUT, "Content-Length is not a number.")
+                # int() refuses very many digits with an error of its own.
+                declared = int(value) if len(value) <= 18 else self._body_bytes_max + 1
+            elif name == b"transfer-encoding":
+                may_follow = True
+        if declared > self._body_bytes_max:
+            raise self._too_large()
+        return declared > 0 or may_follow
+
+    async def _whole_body(self, receive: Receive) -> bytes | None:
+        """The body, or None if the caller left before its end."""
+        body = bytearray()  # and not a list of chunks: a body sent byte by byte would weigh fifty times its size
+        try:
+            async with asyncio.timeout(self._body_timeout_s):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    body += message.get("body", b"")
+                    if len(body) > self._body_bytes_max:
+                        raise self._too_large()
+                    if not message.get("more_body", False):
+                        return bytes(body)
+        except TimeoutError:
+            raise Refused(Code.REQUEST_TIMEOUT, "The request body did not arrive in time.") from None
+
+    def _refuse_crowd(self) -> None:
+        if self.in_flight >= self._in_flight_max:
+            raise Refused(Code.UNAVAILABLE, "Too many requests are in progress.")
+
+    def _too_large(self) -> Refused:
+        return Refused(Code.PAYLOAD_TOO_LARGE, f"A request body has at most {self._body_bytes_max} bytes.")
+
+    def error_body_for(self, path: str) -> ErrorBody:
+        for prefix, error_body in self._error_bodies:
+            if path.startswith(prefix) and path[len(prefix) :][:1] in {"", "/"}:
+                return error_body
+        return graphql_error_body
+
+
+class _Answer:
+    """One request's way out: puts the common headers on its answer and keeps its place in the crowd."""
+
+    __slots__ = ("_guards", "_in_crowd", "_path", "_send", "body_pending", "request_id", "status")
+
+    def __init__(self, guards: Guards, scope: Scope, send: Send, request_id: str) -> None:
+        self._guards = guards
+        self._path = scope["path"]
+        self._send = send
+        self._in_crowd = False
+        self.request_id = request_id
+        self.status: int | None = None
+        self.body_pending = True
+
+    def join_crowd(self) -> None:
+        self._in_crowd = True
+        self._guards.in_flight += 1
+
+    def leave_crowd(self) -> None:
+        if self._in_crowd:
+            self._in_crowd = False
+            self._guards.in_flight -= 1
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.leave_crowd()
+            headers = [
+                *message.get("headers", ()),
+                (b"x-request-id", self.request_id.encode()),
+                (b"x-content-type-options", b"nosniff"),
+            ]
+            if not any(name == b"cache-control" for name, _ in headers):
+                headers.append((b"cache-control", b"no-store"))
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+    async def refuse(self, refusal: Refused) -> None:
+        body, content_type = self._guards.error_body_for(self._path)(refusal, self.request_id)
+        status = refusal.reason.http_status
+        headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
+        if status in {429, 503}:
+            headers.append((b"retry-after", str(refusal.details.get("retry_after_s", 1)).encode()))
+        if self.body_pending:
+            # The rest of the body is never read, so the connection cannot carry another request.
+            headers.append((b"connection", b"close"))
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _SAFE_ID.fullmatch(value):
+            return str(value, "ascii")
+    return uuid7().hex
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    """Hands the body on in one piece; afterwards the application may wait for its caller to leave."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replay
