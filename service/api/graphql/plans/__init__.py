@@ -1,0 +1,39 @@
+"""Compiles validated GraphQL operations against a Strawberry schema into coroutines; graphql-core stays the judge.
+
+It knows GraphQL and Strawberry and has never heard of orders. docs/plans.md tells how it works and what it costs. Read
+it in this order:
+
+runner      a request: text -> Operation -> plan -> answer, and back to graphql-core when the answer is not plain
+operation   one operation of a document, and its plan for each combination of the conditions in it
+compiler    AST beside schema -> source: a function for each selection, a function for each field that is called
+reading     ... the statements that read a field        fields     how each field is read, by the schema alone
+leaves      ... the expression that completes a leaf    arguments  constant, look-up, or graphql-core's coercion
+levels      what those statements call: nulls out and in, lists open and shut, resolvers called and awaited
+objects     which objects may stand for a type, and the type of an object of an interface or union
+info        what a resolver is told                     columns    which columns the selection below a resolver needs
+batch       a field resolved for many parents at once, in a plan and in the ordinary executor
+cache       least recently used, bounded in entries and bytes
+coverage    what of a schema compiles, and why the rest does not
+fallback    the two exceptions with which a plan steps aside
+"""
+
+from service.api.graphql.plans.batch import batch_field
+from service.api.graphql.plans.columns import needs, selected_columns
+from service.api.graphql.plans.coverage import Covered, coverage, report
+from service.api.graphql.plans.leaves import serializes_to_itself
+from service.api.graphql.plans.operation import Operation
+from service.api.graphql.plans.runner import PlannedSchema, Rejected, Verdict
+
+__all__ = [
+    "Covered",
+    "Operation",
+    "PlannedSchema",
+    "Rejected",
+    "Verdict",
+    "batch_field",
+    "coverage",
+    "needs",
+    "report",
+    "selected_columns",
+    "serializes_to_itself",
+]

@@ -1,0 +1,159 @@
+"""Knows what a resolver is told when a plan calls it: the same `info` that the ordinary executor would build.
+
+It must not know how a plan reads or completes a field.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationDefinitionNode,
+)
+from graphql.execution.values import VariableValues
+from graphql.pyutils import Path, gather_with_cancel
+from graphql.type.definition import GraphQLResolveInfoHelpers
+from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import Info
+from strawberry.types.field import StrawberryField
+
+from service.api.graphql.plans.fallback import Odd
+
+
+class ListedPath:
+    """The path of a field below a list. A plan completes a whole level at once and does not know the position.
+
+    Its last step is exact; asking for what lies above it sends the operation to graphql-core.
+    """
+
+    __slots__ = ("key", "typename")
+
+    def __init__(self, key: str, typename: str) -> None:
+        self.key = key
+        self.typename = typename
+
+    @property
+    def prev(self) -> NoReturn:
+        raise Odd("a resolver asked for its position in a list")
+
+    def add_key(self, _key: str | int, _typename: str | None = None) -> NoReturn:
+        raise Odd("a resolver asked for its position in a list")
+
+    def as_list(self) -> NoReturn:
+        raise Odd("a resolver asked for its position in a list")
+
+
+class Frame(NamedTuple):
+    """What is fixed for an operation once it is compiled."""
+
+    schema: GraphQLSchema
+    config: StrawberryConfig
+    operation: OperationDefinitionNode
+    fragments: dict[str, FragmentDefinitionNode]
+
+
+class Site:
+    """One field of one selection set: everything about it that does not change from request to request."""
+
+    __slots__ = ("columns", "definition", "field", "frame", "key", "nodes", "parent_type", "path")
+
+    def __init__(
+        self,
+        frame: Frame,
+        key: str,
+        nodes: list[FieldNode],
+        parent_type: GraphQLObjectType,
+        definition: GraphQLField,
+        field: StrawberryField,
+        path: Path | ListedPath,
+    ) -> None:
+        self.frame = frame
+        self.key = key
+        self.nodes = nodes
+        self.parent_type = parent_type
+        self.definition = definition
+        self.field = field
+        self.path = path
+        self.columns: dict[tuple[str, ...], frozenset[str]] = {}
+
+
+class PlanResolveInfo(NamedTuple):
+    """Attribute for attribute what Strawberry's executor passes to a resolver, and the site as well."""
+
+    field_name: str
+    field_nodes: list[FieldNode]
+    return_type: GraphQLOutputType
+    parent_type: GraphQLObjectType
+    path: Any
+    schema: GraphQLSchema
+    fragments: dict[str, FragmentDefinitionNode]
+    root_value: Any
+    operation: OperationDefinitionNode
+    variable_values: dict[str, Any]
+    context: Any
+    is_awaitable: Callable[[Any], bool]
+    abort_signal: None
+    async_helpers: GraphQLResolveInfoHelpers
+    operation_extensions: dict[str, Any] | None
+    site: Site
+
+
+class Run:
+    """One execution of a plan: what the request brought, the infos made so far, and what a mutation has done."""
+
+    def __init__(
+        self, context: Any, root_value: Any, variables: VariableValues, operation_extensions: dict[str, Any] | None
+    ) -> None:
+        self.context = context
+        self.root_value = root_value
+        self.variables = variables
+        self.operation_extensions = operation_extensions
+        # What each root field of a mutation came to, by response key: a value or the exception it raised.
+        self.kept: dict[str, tuple[Any, Exception | None]] = {}
+        self._raws: dict[Site, GraphQLResolveInfo[Any]] = {}
+        self._infos: dict[Site, Info[Any, Any]] = {}
+
+    def raw(self, site: Site) -> GraphQLResolveInfo[Any]:
+        raw = self._raws.get(site)
+        if raw is None:
+            definition, frame = site.definition, site.frame
+            raw = self._raws[site] = PlanResolveInfo(  # type: ignore[assignment]
+                site.nodes[0].name.value,
+                site.nodes,
+                definition.type,
+                site.parent_type,
+                site.path,
+                frame.schema,
+                frame.fragments,
+                self.root_value,
+                frame.operation,
+                self.variables.coerced,
+                self.context,
+                optimized_is_awaitable,
+                None,
+                # Bound methods, as in graphql-core: batches of the ordinary kind find the operation through them.
+                GraphQLResolveInfoHelpers(self.gather, self.track),
+                self.operation_extensions,
+                site,
+            )
+        return raw  # type: ignore[return-value]
+
+    def info(self, site: Site) -> Info[Any, Any]:
+        """The same object for every parent of a level: nothing in it differs between them but the list position."""
+        info = self._infos.get(site)
+        if info is None:
+            info = self._infos[site] = site.frame.config.info_class(_raw_info=self.raw(site), _field=site.field)
+        return info
+
+    def gather(self, awaitables: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
+        return gather_with_cancel(*awaitables)
+
+    def track(self, _values: Sequence[Any]) -> NoReturn:
+        raise Odd("a resolver left asynchronous work behind")

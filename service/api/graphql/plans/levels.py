@@ -1,0 +1,128 @@
+"""Knows what generated code does with the values of one level: take out nulls, open lists, call and await resolvers.
+
+It must not know which field or type the values belong to. Every function keeps order and length, or raises Odd.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import chain
+from types import CoroutineType, GeneratorType
+from typing import Any, TypeAlias
+
+from graphql.pyutils import gather_with_cancel, is_iterable
+from strawberry.execution import optimized_is_awaitable
+from strawberry.types import Info
+
+from service.api.graphql.plans.fallback import Odd
+from service.api.graphql.plans.info import Run
+
+Values: TypeAlias = list[Any]
+_CLASSES_MAX = 512
+_never_awaitable: set[type] = {type(None), str, int, float, bool, list, tuple, dict}
+
+
+def is_ordinary(cls: type) -> bool:
+    """Whether no instance of this class can be awaited, raised, or answer differently from the next one."""
+    return (
+        not issubclass(cls, (BaseException, GeneratorType, CoroutineType))
+        and not hasattr(cls, "__await__")
+        and not hasattr(cls, "__getattr__")
+        and cls.__getattribute__ in (object.__getattribute__, type.__getattribute__)
+    )
+
+
+def present(values: Values) -> tuple[Values, Values | None]:
+    """The values without their nulls, and what `refill` needs to put them back."""
+    there = [value for value in values if value is not None]
+    return (values, None) if len(there) == len(values) else (there, values)
+
+
+def refill(completed: Values, holes: Values | None) -> Values:
+    """The completed values with the nulls of the raw ones back in their places."""
+    if holes is None:
+        return completed
+    rest = iter(completed)
+    return [None if value is None else next(rest) for value in holes]
+
+
+def unfold(lists: Values) -> tuple[Values, list[int]]:
+    """The items of all lists in a row, and the length of each list.
+
+    An iterator is refused unread: graphql-core may have to read it after all.
+    """
+    for index, items in enumerate(lists):
+        if items.__class__ is not list and items.__class__ is not tuple:
+            if not is_iterable(items) or isinstance(items, Iterator) or hasattr(items, "__aiter__"):
+                raise Odd("a list that is not one")
+            lists = [*lists[:index], list(items), *lists[index + 1 :]]
+    if len(lists) == 1:
+        return list(lists[0]), [len(lists[0])]
+    return list(chain.from_iterable(lists)), [len(items) for items in lists]
+
+
+def fold(items: Values, sizes: list[int]) -> Values:
+    """The row of completed items cut into lists again."""
+    if len(sizes) == 1:
+        return [items]
+    lists, start = [], 0
+    for size in sizes:
+        lists.append(items[start : start + size])
+        start += size
+    return lists
+
+
+async def called(call: Callable[[Any], Any], objects: Values) -> Values:
+    """What the resolver answers for each object, awaited where it has to be, all of the level at once."""
+    values: Values = []
+    try:
+        for each in objects:
+            values.append(call(each))
+    except BaseException:
+        _discard(values)
+        raise
+    classes = {type(value) for value in values}
+    if not classes <= _never_awaitable:
+        waiting = [index for index, value in enumerate(values) if optimized_is_awaitable(value)]
+        if waiting:
+            arrived = await together([values[index] for index in waiting])
+            for index, value in zip(waiting, arrived, strict=True):
+                values[index] = value
+        elif len(_never_awaitable) < _CLASSES_MAX:
+            _never_awaitable.update(cls for cls in classes if is_ordinary(cls))
+    return values
+
+
+async def together(awaitables: Sequence[Awaitable[Any]]) -> Values:
+    """What they come to. The first failure cancels the others and is raised."""
+    if len(awaitables) == 1:
+        return [await awaitables[0]]
+    return await gather_with_cancel(*awaitables)
+
+
+async def batched(
+    resolver: Callable[..., Any], objects: Values, info: tuple[Info[Any, Any], ...], arguments: dict[str, Any]
+) -> Values:
+    """One result for each object from one call of a batch resolver."""
+    results = resolver(list(objects), *info, **arguments)
+    results = list(await results if optimized_is_awaitable(results) else results)
+    if len(results) != len(objects):
+        raise Odd("a batch resolver with too few or too many results")
+    return results
+
+
+async def kept(run: Run, key: str, call: Callable[[], Any]) -> Any:
+    """What the root field of a mutation comes to. It is remembered, so that this call is never made again."""
+    try:
+        value = call()
+        if optimized_is_awaitable(value):
+            value = await value
+    except Exception as error:
+        run.kept[key] = (None, error)
+        raise
+    run.kept[key] = (value, None)
+    return value
+
+
+def _discard(values: Values) -> None:
+    for value in values:
+        if isinstance(value, CoroutineType):
+            value.close()

@@ -1,0 +1,124 @@
+"""Knows one operation of a document that was parsed, judged and validated, and its plans.
+
+It must not know requests. A document has one plan for each combination of the variables that its directives read, so
+that a plan itself holds no conditions.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import strawberry
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    VariableNode,
+)
+from graphql.execution.values import VariableValues
+from graphql.pyutils import Undefined
+
+from service.api.graphql.plans.compiler import Compiler, Plan
+from service.api.graphql.plans.fallback import Uncompilable
+
+# Five conditions of two values each; a document with more of them would fill the memory with plans.
+_PLANS_MAX = 32
+_INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
+
+
+class Operation:
+    """An operation that may be executed. `note` is what the caller's verdict had to say about it."""
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        document: DocumentNode,
+        node: OperationDefinitionNode,
+        note: Any,
+        fields_max: int,
+    ) -> None:
+        self.document = document
+        self.node = node
+        self.note = note
+        self._schema = schema
+        self._fields_max = fields_max
+        self._fragments = {
+            each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+        }
+        self._conditions: tuple[str, ...] = ()
+        self._plans: dict[tuple[Any, ...], Plan | str] = {}
+        try:
+            self._conditions = tuple(sorted(_conditions(node, self._fragments)))
+            self.reason = "a subscription" if self.kind is OperationType.SUBSCRIPTION else None
+        except Uncompilable as reason:
+            self.reason = str(reason)
+
+    @property
+    def kind(self) -> OperationType:
+        return self.node.operation
+
+    @property
+    def name(self) -> str | None:
+        return self.node.name.value if self.node.name else None
+
+    @property
+    def is_introspection(self) -> bool:
+        """Whether nothing but the schema itself is asked for, so that the answer is the same for everybody."""
+        selections = self.node.selection_set.selections
+        return self.kind is OperationType.QUERY and all(
+            isinstance(each, FieldNode) and each.name.value in _INTROSPECTION for each in selections
+        )
+
+    def plan(self, variables: VariableValues) -> Plan | str:
+        """The plan for these variables, compiled on first use; or why there is none."""
+        if self.reason is not None:
+            return self.reason
+        key = tuple(variables.coerced.get(name, Undefined) for name in self._conditions)
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= _PLANS_MAX:
+                return "more combinations of conditions than a document may have plans"
+            plan = self._plans[key] = self._compiled(variables)
+        return plan
+
+    def _compiled(self, variables: VariableValues) -> Plan | str:
+        try:
+            return Compiler(self._schema, self.node, self._fragments, variables, fields_max=self._fields_max).plan()
+        except Uncompilable as reason:
+            return str(reason)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, graphql-core answers, and says so
+            return f"not to be compiled: {error!r}"
+
+
+def _conditions(node: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> Iterator[str]:
+    """The variables read by directives. Raises Uncompilable for directives and fragments that plans do not know."""
+    if node.directives or any(definition.directives for definition in node.variable_definitions or ()):
+        raise Uncompilable("a directive on the operation or on a variable")
+    names: set[str] = set()
+    waiting: list[SelectionSetNode] = [node.selection_set]
+    for fragment in fragments.values():
+        if fragment.directives or fragment.variable_definitions:
+            raise Uncompilable("a fragment with directives or variables of its own")
+        waiting.append(fragment.selection_set)
+    while waiting:
+        for selection in waiting.pop().selections:
+            names.update(_condition(directive) for directive in selection.directives or ())
+            if isinstance(selection, FragmentSpreadNode):
+                if selection.arguments:
+                    raise Uncompilable("a fragment with arguments")
+            elif isinstance(selection, (FieldNode, InlineFragmentNode)) and selection.selection_set:
+                waiting.append(selection.selection_set)
+    return iter(names - {""})
+
+
+def _condition(directive: DirectiveNode) -> str:
+    """The variable that decides, or nothing where a literal does."""
+    if directive.name.value not in {"skip", "include"}:
+        raise Uncompilable(f"the directive @{directive.name.value}")
+    value = directive.arguments[0].value if directive.arguments else None
+    return value.name.value if isinstance(value, VariableNode) else ""

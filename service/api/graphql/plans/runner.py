@@ -1,0 +1,251 @@
+"""Knows how a request is answered: by a plan if there is one and all goes well, by graphql-core otherwise.
+
+It must not know what the fields mean. The order of things: text -> parsed -> verdict -> validated -> Operation (kept)
+-> variables coerced -> plan -> answer; and back to graphql-core from any point at which the answer is not plain.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+import orjson
+import strawberry
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLResolveInfo,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+    parse,
+    specified_rules,
+)
+from graphql.execution import get_variable_values
+from graphql.execution.values import VariableValues
+from graphql.pyutils import is_awaitable
+from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.schema import validate_document
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+
+from service.api.graphql.plans.cache import BoundedCache
+from service.api.graphql.plans.fields import obstacle
+from service.api.graphql.plans.info import Run
+from service.api.graphql.plans.operation import Operation
+
+# A parsed document with its plan takes about this many times its text; measured, see docs/plans.md.
+_BYTES_PER_CHARACTER = 100
+_INTROSPECTIONS_MAX = 16
+
+
+class Verdict(NamedTuple):
+    """What a caller's limits say about a parsed document: errors refuse it; the note stays with the operation."""
+
+    errors: Sequence[GraphQLError] = ()
+    note: Any = None
+
+
+class Rejected(Exception):  # noqa: N818 - a request that was answered, not a fault
+    """The document will not be executed. Nothing of it was kept."""
+
+    def __init__(self, errors: Sequence[GraphQLError], note: Any = None) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = list(errors)
+        self.note = note
+
+
+class PlannedSchema:
+    """A Strawberry schema whose operations are compiled. Answers are byte for byte those of graphql-core.
+
+    `verdict` is asked after parsing and before validation, `validate` takes the place of Strawberry's own validation.
+    Extensions of the schema are not run: what they would do is the business of these two and of the caller. Results are
+    shared with nobody but for introspection, whose data must not be changed.
+    """
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        *,
+        entries_max: int,
+        bytes_max: int,
+        enabled: bool = True,
+        verdict: Callable[[DocumentNode, str | None], Verdict] | None = None,
+        validate: Callable[[DocumentNode], Sequence[GraphQLError]] | None = None,
+        parse_options: Mapping[str, Any] | None = None,
+        fields_max: int = 2000,
+    ) -> None:
+        reason = obstacle(schema)
+        if reason is not None:
+            raise ValueError(f"No operation can be planned: {reason}.")
+        self.schema = schema
+        self.enabled = enabled
+        # planned, replayed (a plan gave up half-way), interpreted (no plan), introspected
+        self.counts: Counter[str] = Counter()
+        self._types = schema._schema  # noqa: SLF001 - Strawberry has no public name for graphql-core's schema
+        self._verdict = verdict
+        self._validate = validate or self._strawberry_validation
+        self._parse_options = dict(parse_options or {})
+        self._fields_max = fields_max
+        self._operations: BoundedCache[Operation] = BoundedCache(entries_max=entries_max, bytes_max=bytes_max)
+        self._introspections: BoundedCache[dict[str, Any]] = BoundedCache(
+            entries_max=min(_INTROSPECTIONS_MAX, entries_max), bytes_max=bytes_max
+        )
+
+    async def execute(
+        self,
+        query: str | None,
+        variables: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+        context: Any = None,
+        root_value: Any = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """The answer to one query or mutation. Never raises for anything a caller sent."""
+        try:
+            operation = self.prepare(query, operation_name)
+        except Rejected as rejected:
+            return PreExecutionError(data=None, errors=rejected.errors)
+        return await self.run(operation, variables, context, root_value, operation_extensions)
+
+    def prepare(
+        self, query: str | None, operation_name: str | None = None, *, document_id: Hashable | None = None
+    ) -> Operation:
+        """The operation, ready to run. Parsed, judged and validated once for each document and operation name.
+
+        A trusted document is known by its id, which then stands for the text. Raises Rejected.
+        """
+        key = (query, operation_name) if document_id is None else ("id", document_id, operation_name)
+        operation = self._operations.get(key)
+        if operation is None:
+            operation = self._prepared(query or "", operation_name)
+            self._operations.put(key, operation, _BYTES_PER_CHARACTER * len(query or ""))
+        return operation
+
+    async def run(
+        self,
+        operation: Operation,
+        variables: dict[str, Any] | None = None,
+        context: Any = None,
+        root_value: Any = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """The answer to a prepared operation; `data` is None only if it failed as a whole."""
+        if operation.kind is OperationType.SUBSCRIPTION:
+            error = GraphQLError("A subscription needs a transport that streams.", operation.node)
+            return PreExecutionError(data=None, errors=[error])
+        if operation.is_introspection:
+            return await self._introspect(operation, variables)
+        kept: dict[str, tuple[Any, Exception | None]] = {}
+        coerced = self._coerced(operation, variables) if self.enabled and operation.reason is None else None
+        plan = operation.plan(coerced) if coerced is not None else None
+        if coerced is None or plan is None or isinstance(plan, str):
+            self.counts["interpreted"] += 1
+        else:
+            run = Run(context, root_value, coerced, operation_extensions)
+            try:
+                data = await plan.answer(run)
+            except Exception:  # noqa: BLE001 - whatever it is, graphql-core meets it again and words the error
+                self.counts["replayed"] += 1
+                kept = run.kept
+            else:
+                self.counts["planned"] += 1
+                return ExecutionResult(data=data, errors=None)
+        return await self._interpret(operation, variables, context, root_value, operation_extensions, kept)
+
+    def _prepared(self, query: str, operation_name: str | None) -> Operation:
+        try:
+            document = parse(query, **self._parse_options)
+        except GraphQLError as error:
+            raise Rejected([error]) from error
+        note = None
+        if self._verdict is not None:
+            errors, note = self._verdict(document, operation_name)
+            if errors:
+                raise Rejected(errors, note)
+        errors = self._validate(document)
+        if errors:
+            raise Rejected(errors, note)
+        node = _chosen(document, operation_name)
+        return Operation(self.schema, document, node, note, self._fields_max)
+
+    def _strawberry_validation(self, document: DocumentNode) -> Sequence[GraphQLError]:
+        return validate_document(self._types, document, tuple(specified_rules))
+
+    def _coerced(self, operation: Operation, variables: dict[str, Any] | None) -> VariableValues | None:
+        """None where graphql-core has errors to report, which it does better itself."""
+        definitions = operation.node.variable_definitions
+        if not definitions:
+            return VariableValues({}, {})
+        coerced = get_variable_values(self._types, definitions, variables or {}, max_errors=1)
+        return None if isinstance(coerced, list) else coerced
+
+    async def _introspect(self, operation: Operation, variables: dict[str, Any] | None) -> ExecutionResult:
+        try:
+            key = (operation, orjson.dumps(variables, option=orjson.OPT_SORT_KEYS))
+        except TypeError:
+            return await self._interpret(operation, variables, None, None, None, {})
+        data = self._introspections.get(key)
+        if data is not None:
+            self.counts["introspected"] += 1
+            return ExecutionResult(data=data, errors=None)
+        self.counts["interpreted"] += 1
+        result = await self._interpret(operation, variables, None, None, None, {})
+        if result.data is not None and not result.errors:
+            self._introspections.put(key, result.data, len(orjson.dumps(result.data)))
+        return result
+
+    async def _interpret(
+        self,
+        operation: Operation,
+        variables: dict[str, Any] | None,
+        context: Any,
+        root_value: Any,
+        operation_extensions: dict[str, Any] | None,
+        kept: dict[str, tuple[Any, Exception | None]],
+    ) -> ExecutionResult:
+        """graphql-core's answer, with the root fields that a mutation has done already taken as done."""
+        result: Any = execute(
+            self._types,
+            operation.document,
+            root_value=root_value,
+            context_value=context,
+            variable_values=variables,
+            operation_name=operation.name,
+            middleware=[_replaying(kept)] if kept else None,
+            executor_class=self.schema.execution_context_class,
+            is_awaitable=cast(Any, optimized_is_awaitable),
+            operation_extensions=operation_extensions,
+        )
+        if is_awaitable(result):
+            result = await result
+        return ExecutionResult(data=result.data, errors=result.errors)
+
+
+def _replaying(kept: dict[str, tuple[Any, Exception | None]]) -> Callable[..., Any]:
+    """Middleware that answers root fields with what they came to before, whatever that was."""
+
+    def replay(resolve: Callable[..., Any], source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        key = info.path.key
+        if info.path.prev is None and key in kept:
+            value, error = kept[key]
+            if error is not None:
+                raise error
+            return value
+        return resolve(source, info, **arguments)
+
+    return replay
+
+
+def _chosen(document: DocumentNode, operation_name: str | None) -> OperationDefinitionNode:
+    """The operation to execute, in graphql-core's words where there is none."""
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    if operation_name is None:
+        if len(operations) > 1:
+            raise Rejected([GraphQLError("Must provide operation name if query contains multiple operations.")])
+        if not operations:
+            raise Rejected([GraphQLError("Must provide an operation.")])
+        return operations[0]
+    for operation in operations:
+        if operation.name is not None and operation.name.value == operation_name:
+            return operation
+    raise Rejected([GraphQLError(f"Unknown operation named '{operation_name}'.")])

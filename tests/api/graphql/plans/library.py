@@ -1,0 +1,463 @@
+"""A toy schema with every shape that plans know or leave alone, and worlds of data in which anything may be odd."""
+
+import asyncio
+import dataclasses
+import datetime as dt
+import decimal
+import enum
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from random import Random
+from typing import Annotated, Any, NewType
+
+import strawberry
+from strawberry import relay
+from strawberry.extensions import FieldExtension
+from strawberry.permission import BasePermission
+from strawberry.scalars import JSON
+from strawberry.schema.config import StrawberryConfig
+
+from service.api.graphql.plans import batch_field, needs, selected_columns, serializes_to_itself
+
+Coins = NewType("Coins", str)
+
+
+@serializes_to_itself(str)
+def show_coins(value: Any) -> str:
+    if not isinstance(value, str | int):
+        raise TypeError(f"no coins: {value.__class__.__name__}")
+    return str(value)
+
+
+def read_coins(value: Any) -> str:
+    if not isinstance(value, str) or not value.isdigit():
+        raise ValueError("coins are digits")
+    return value
+
+
+@strawberry.enum
+class Genre(enum.Enum):
+    CRIME = "crime"
+    VERSE = "verse"
+
+
+@strawberry.enum
+class Rank(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Later:
+    """Something to await, as often as one likes."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __await__(self) -> Any:
+        yield from asyncio.sleep(0).__await__()
+        return self.value
+
+
+@dataclasses.dataclass
+class Context:
+    """What a request brings: faults by "Type.field", and a log of what the resolvers of the root did."""
+
+    world: "World"
+    faults: dict[str, str] = dataclasses.field(default_factory=dict)
+    calls: list[str] = dataclasses.field(default_factory=list)
+
+    def at(self, place: str) -> None:
+        self.calls.append(place)
+        if place in self.faults:
+            raise RuntimeError(self.faults[place])
+
+
+class Shout(FieldExtension):
+    def resolve(self, next_: Any, source: Any, info: strawberry.Info, **arguments: Any) -> Any:
+        return f"{next_(source, info, **arguments)}!"
+
+    async def resolve_async(self, next_: Any, source: Any, info: strawberry.Info, **arguments: Any) -> Any:
+        return await next_(source, info, **arguments)
+
+
+class Allowed(BasePermission):
+    message = "not allowed"
+
+    def has_permission(self, source: Any, info: strawberry.Info, **_arguments: Any) -> bool:
+        return "permission" not in info.context.faults
+
+
+@strawberry.interface
+class Named:
+    name: str
+
+
+@strawberry.input
+class Wanted:
+    genres: list[Genre] | None = None
+    least: int = 0
+    words: list[str | None] = strawberry.field(default_factory=list)
+
+
+async def author_of(parents: list["Book"], info: strawberry.Info) -> list[Any]:
+    info.context.at("Book.author")
+    await asyncio.sleep(0)
+    return [info.context.world.author_of(parent) for parent in parents]
+
+
+async def books_of(
+    parents: list["Author"], info: strawberry.Info, first: int = 2, genre: Genre | None = None
+) -> list[Any]:
+    info.context.at("Author.books")
+    columns = sorted(selected_columns(info, "nodes", "edges.node"))
+    return [info.context.world.books_of(parent, first, genre, columns) for parent in parents]
+
+
+async def rivals_of(parents: list["Author"], wanted: Wanted | None = None) -> list[Any]:
+    least = wanted.least if wanted else 0
+    return [[parent] * (least % 3) if parent.age != 13 else KeyError("unlucky") for parent in parents]
+
+
+@strawberry.type
+class Page:
+    has_next_page: bool
+    end_cursor: str | None
+
+
+@strawberry.type
+class BookEdge:
+    cursor: str
+    node: "Book"
+
+
+@strawberry.type
+class BookConnection:
+    nodes: list["Book"]
+    page_info: Page
+    columns: list[str] = strawberry.field(metadata=needs())
+
+    @strawberry.field
+    def edges(self) -> list[BookEdge]:
+        return [BookEdge(cursor=f"c{index}", node=node) for index, node in enumerate(self.nodes)]
+
+    @strawberry.field
+    async def total_count(self) -> int:
+        return len(self.nodes)
+
+
+@strawberry.type
+class Book(relay.Node):
+    id: relay.NodeID[int]
+    title: str
+    subtitle: str | None
+    genre: Genre
+    ranks: list[Rank | None] | None
+    pages: int
+    weight: float | None
+    price: decimal.Decimal
+    coins: Coins | None
+    published: dt.datetime | None
+    isbn: uuid.UUID
+    tags: list[str]
+    extra: JSON | None
+    author: Annotated["Author", strawberry.lazy("tests.api.graphql.plans.library")] | None = batch_field(
+        author_of, columns=("author_id",)
+    )
+
+    @classmethod
+    def resolve_nodes(cls, *, info: strawberry.Info, node_ids: Iterable[str], required: bool = False) -> Any:
+        info.context.at("Book.nodes")
+        return [info.context.world.book(node_id) for node_id in node_ids]
+
+    @strawberry.field(metadata=needs("title", "pages"))
+    def label(self, style: str = "plain", width: int | None = None) -> str:
+        return f"{style}:{self.title}:{width}"
+
+    @strawberry.field(extensions=[Shout()])
+    def loud(self, times: int = 1) -> str:
+        return str(self.title) * times
+
+
+@strawberry.type
+class Author(relay.Node, Named):
+    id: relay.NodeID[uuid.UUID]
+    name: str
+    age: int | None
+    alive: bool
+    favourite: Genre | None
+    grid: list[list[int | None] | None]
+    weights: list[list[float]] | None
+    born: dt.date | None
+    wakes: dt.time | None
+    shelves: list[list[Book]]
+    best: Book | None
+    books: BookConnection | None = batch_field(books_of, columns=("id", "shelf"))
+    rivals: list["Author"] | None = batch_field(rivals_of)
+
+    @strawberry.field
+    def greeting(self, info: strawberry.Info, to: list[str] | None = None) -> str:
+        info.context.at("Author.greeting")
+        return f"{self.name} greets {to} ({info.field_name})"
+
+    @strawberry.field
+    async def score(self, info: strawberry.Info, by: float = 1.5) -> float | None:
+        info.context.at("Author.score")
+        await asyncio.sleep(0)
+        return None if self.age is None else self.age * by
+
+    @strawberry.field
+    def whereabouts(self, info: strawberry.Info) -> str:
+        return ".".join(str(key) for key in info.path.as_list())
+
+    @strawberry.field
+    def maybe_later(self, soon: bool = False) -> str | None:
+        return Later(self.name) if soon else self.name  # type: ignore[return-value]
+
+    @strawberry.field(permission_classes=[Allowed])
+    async def secret(self) -> str | None:
+        return self.name
+
+    @strawberry.field
+    def drafts(self) -> list[Book] | None:
+        return (book for shelf in self.shelves for book in shelf)  # type: ignore[return-value]
+
+
+class PressRow:
+    """A light row that stands for a type without being one of it."""
+
+    __slots__ = ("founded", "name")
+
+    def __init__(self, name: str, founded: int) -> None:
+        self.name = name
+        self.founded = founded
+
+
+@strawberry.type
+class Press(Named):
+    name: str
+    founded: int
+
+    @classmethod
+    def is_type_of(cls, obj: Any, _info: Any) -> bool:
+        return isinstance(obj, (cls, PressRow))
+
+
+@strawberry.type
+class Magazine(relay.Node):
+    id: relay.NodeID[str]
+    name: str | None
+
+    @classmethod
+    def resolve_nodes(cls, *, info: strawberry.Info, node_ids: Iterable[str], required: bool = False) -> Any:
+        async def nodes() -> list[Any]:
+            info.context.at("Magazine.nodes")
+            return [Magazine(id=node_id, name=f"no. {node_id}") for node_id in node_ids]
+
+        return nodes()
+
+
+Found = Annotated[Author | Book | Magazine, strawberry.union("Found")]
+
+
+@strawberry.interface
+class UserError:
+    message: str
+    path: list[str]
+
+
+@strawberry.type
+class NotFound(UserError):
+    wanted: strawberry.ID
+
+
+@strawberry.type
+class Taken(UserError):
+    by: Author | None
+
+
+@strawberry.type
+class RenamePayload:
+    author: Author | None
+    errors: list[UserError]
+
+
+@strawberry.input
+class RenameInput:
+    name: str
+    rank: Rank = Rank.LOW
+    at: dt.datetime | None = None
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def authors(self, info: strawberry.Info, first: int = 3) -> list[Author] | None:
+        info.context.at("Query.authors")
+        await asyncio.sleep(0)
+        return info.context.world.authors[:first]  # type: ignore[no-any-return]
+
+    @strawberry.field
+    def author(self, info: strawberry.Info, nth: int = 0) -> Author | None:
+        info.context.at("Query.author")
+        return info.context.world.authors[nth]  # type: ignore[no-any-return]
+
+    @strawberry.field
+    def books(self, info: strawberry.Info, wanted: Wanted | None = None) -> list[Book | None]:
+        info.context.at("Query.books")
+        genres = wanted.genres if wanted and wanted.genres else list(Genre)
+        return [book for book in info.context.world.books if getattr(book, "genre", None) in [*genres, None, "crime"]]
+
+    @strawberry.field
+    async def found(self, info: strawberry.Info, most: int = 5) -> list[Found]:
+        info.context.at("Query.found")
+        return info.context.world.found[:most]  # type: ignore[no-any-return]
+
+    @strawberry.field
+    def named(self, info: strawberry.Info) -> list[Named | None]:
+        return tuple(info.context.world.named)  # type: ignore[return-value]
+
+    @relay.connection(relay.ListConnection[Magazine])
+    def magazines(self, info: strawberry.Info) -> Iterable[Magazine]:
+        return [Magazine(id=str(index), name=None) for index in range(4)]
+
+    node: relay.Node | None = relay.node()
+    several: list[relay.Node | None] = relay.node()
+
+    @strawberry.field
+    def echo(self, text: str | None = "nothing", rank: Rank | None = Rank.LOW, coins: Coins | None = None) -> str:
+        return f"{text} {rank} {coins}"
+
+    @strawberry.field
+    async def pages(self) -> AsyncIterator[int]:
+        yield 1
+
+    @strawberry.field
+    def names(self, info: strawberry.Info) -> list[str]:
+        return sorted(field.name for field in info.selected_fields) + sorted(info.variable_values)
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    async def rename(self, info: strawberry.Info, input: RenameInput, nth: int = 0) -> RenamePayload | None:
+        info.context.at(f"Mutation.rename {input.name}")
+        world = info.context.world
+        errors: list[UserError] = []
+        if input.name == "nobody":
+            errors.append(NotFound(message="no such author", path=["input", "name"], wanted=strawberry.ID("7")))
+        if input.rank is Rank.HIGH:
+            errors.append(Taken(message="taken", path=[], by=world.authors[0] if world.authors else None))
+        author = world.authors[nth] if nth < len(world.authors) else None
+        if author is not None and not errors:
+            author.name = input.name
+        return RenamePayload(author=author, errors=errors)
+
+    @strawberry.mutation
+    def bump(self, info: strawberry.Info, by: int = 1) -> int:
+        info.context.world.counter += by
+        info.context.at(f"Mutation.bump {by}")
+        return info.context.world.counter  # type: ignore[no-any-return]
+
+    @strawberry.mutation
+    async def take(self, info: strawberry.Info, nth: int = 0) -> Author | None:
+        info.context.at(f"Mutation.take {nth}")
+        await asyncio.sleep(0)
+        return info.context.world.authors.pop(nth)  # type: ignore[no-any-return]
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def ticks(self) -> AsyncIterator[int]:
+        yield 1
+
+
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    types=[Press, NotFound, Taken],
+    config=StrawberryConfig(
+        scalar_map={Coins: strawberry.scalar(name="Coins", serialize=show_coins, parse_value=read_coins)}
+    ),
+)
+
+
+class World:
+    """Authors, books and their kin, made from a seed; `oddity` is the share of values that are not what they should be."""
+
+    def __init__(self, random: Random, *, oddity: float = 0.0, authors: int | None = None) -> None:
+        self.random = random
+        self.oddity = oddity
+        self.counter = 0
+        self.books = [self._book(index) for index in range(random.randrange(5))]
+        self.authors = [self._author(index) for index in range(random.randrange(4) if authors is None else authors)]
+        rest = [Magazine(id=str(index), name=f"no. {index}") for index in range(2)]
+        self.found: list[Any] = [*self.authors, *self.books, *rest]
+        random.shuffle(self.found)
+        if random.random() < oddity:
+            self.found.append(random.choice([None, "a string", PressRow("row", 1)]))
+        self.named: list[Any] = [*self.authors, Press(name="own", founded=1900), PressRow("row", 1950), None]
+
+    def author_of(self, book: Book) -> Any:
+        if self.oddity and book.pages == 7:
+            return RuntimeError("lost")
+        return self.authors[0] if self.authors and book.pages != 5 else None
+
+    def books_of(self, _author: Author, first: int, genre: Genre | None, columns: list[str]) -> Any:
+        nodes = [book for book in self.books if genre is None or getattr(book, "genre", None) is genre][:first]
+        page = Page(has_next_page=len(self.books) > first, end_cursor=None if not nodes else "end")
+        return BookConnection(nodes=nodes, page_info=page, columns=columns)
+
+    def book(self, node_id: str) -> Any:
+        return next((book for book in self.books if str(getattr(book, "id", None)) == node_id), None)
+
+    def _author(self, index: int) -> Author:
+        random = self.random
+        author = Author(
+            id=uuid.UUID(int=index),
+            name=f"author {index}",
+            age=random.choice([None, 13, 40]),
+            alive=random.random() < 0.5,
+            favourite=random.choice([None, *Genre]),
+            grid=random.choice([[], [[1, None], None, []], [[index]]]),
+            weights=random.choice([None, [], [[0.5], [1.0, 2.0]]]),
+            born=random.choice([None, dt.date(1900, 1, 1 + index)]),
+            wakes=random.choice([None, dt.time(6, index)]),
+            shelves=random.choice([[], [self.books[:2], []], [[], self.books]]),
+            best=random.choice([None, *self.books]),
+        )
+        return self._spoil(author)
+
+    def _book(self, index: int) -> Book:
+        random = self.random
+        book = Book(
+            id=index,
+            title=f"book {index}",
+            subtitle=random.choice([None, "", "é"]),
+            genre=random.choice(list(Genre)),
+            ranks=random.choice([None, [], [Rank.LOW, None, Rank.HIGH]]),
+            pages=random.choice([1, 5, 7, 2**31 - 1]),
+            weight=random.choice([None, 0.25, -1e300]),
+            price=decimal.Decimal(random.choice(["1.10", "1E+2"])),
+            coins=random.choice([None, Coins("3"), 4]),
+            published=random.choice([None, dt.datetime(2020, 1, 1, tzinfo=dt.UTC)]),
+            isbn=uuid.UUID(int=index),
+            tags=random.choice([[], ["a", "b"], ("t",)]),
+            extra=random.choice([None, {"k": [1, None]}, 0]),
+        )
+        return self._spoil(book)
+
+    def _spoil(self, each: Any) -> Any:
+        """Puts odd values in the place of good ones: some that a serializer mends, some that it refuses."""
+        odd: list[Any] = [
+            None, 0, 2**31, 1.0, float("nan"), "7", "crime", "", True, [], [None], ["x"], {}, (), ValueError("as a value"),
+            Later("late"), Later(None), Genre.CRIME, Rank.HIGH, object(), uuid.UUID(int=9), iter([]),
+        ]  # fmt: skip
+        for field in dataclasses.fields(each):
+            if self.random.random() < self.oddity:
+                if self.random.random() < 0.1:
+                    delattr(each, field.name)
+                else:
+                    setattr(each, field.name, self.random.choice(odd))
+        return each
