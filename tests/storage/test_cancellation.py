@@ -6,6 +6,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Coroutine, Generator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -26,11 +27,22 @@ async def scratch(database_url: str):
     await database.close()
 
 
-@types.coroutine
-def cancelled_at(work: Coroutine[Any, Any, None], suspension: int, *, at_once: bool) -> Generator[Any, Any, bool]:
-    """Runs `work` and cancels the task at its n-th suspension: before what it waits for begins to run, or just after.
-    True if it got so far.
+@dataclass(frozen=True)
+class Blow:
+    """Cancels the task at its n-th suspension: before what it waits for begins to run, or just after; once, or at every
+    later suspension too, as a shutdown does that will not wait.
     """
+
+    at_once: bool
+    again: bool
+
+
+BLOWS = [Blow(at_once, again) for at_once in (True, False) for again in (True, False)]
+
+
+@types.coroutine
+def struck(work: Coroutine[Any, Any, None], suspension: int, blow: Blow) -> Generator[Any, Any, bool]:
+    """Runs `work` under the blow; True if it got as far as that suspension."""
     task = asyncio.current_task()
     assert task is not None
     reached = 0
@@ -42,8 +54,8 @@ def cancelled_at(work: Coroutine[Any, Any, None], suspension: int, *, at_once: b
         except StopIteration:
             return reached >= suspension
         reached += 1
-        if reached == suspension:
-            if at_once:
+        if reached == suspension or (blow.again and reached > suspension):
+            if blow.at_once:
                 task.cancel()
             else:
                 asyncio.get_running_loop().call_soon(task.cancel)
@@ -71,50 +83,49 @@ async def probe(database: Database, first: int) -> None:
     assert set(range(first, first + POOL_SIZE)) <= await numbers_in(database)
 
 
-async def sweep(database: Database, at_once: bool) -> tuple[int, int]:
-    """Cancels a transaction at its 1st, 2nd … suspension until one runs to its end: how many; how many wrote."""
-    written = 0
+async def strike(work: Coroutine[Any, Any, None], suspension: int, blow: Blow) -> bool:
+    """True if the work was cancelled at that suspension, False if it ended before; it never hangs."""
+
+    async def attempt() -> bool:
+        return await struck(work, suspension, blow)
+
+    task = asyncio.create_task(attempt())
+    await asyncio.wait((task,), timeout=PROBE_TIMEOUT_S)
+    assert task.done(), f"hangs when cancelled at suspension {suspension}"
+    if task.cancelled():
+        return True
+    assert task.result() is False, f"suspension {suspension} swallowed its cancellation"
+    return False
+
+
+@pytest.mark.parametrize("blow", BLOWS, ids=str)
+async def test_a_transaction_may_be_cancelled_at_every_await(scratch: Database, blow: Blow):
+    outcomes: list[bool] = []
     for suspension in range(1, 200):
         number = suspension * 100
-
-        async def attempt(number: int = number, suspension: int = suspension) -> bool:
-            return await cancelled_at(write(database, number), suspension, at_once=at_once)
-
-        task = asyncio.create_task(attempt())
-        await asyncio.wait((task,), timeout=PROBE_TIMEOUT_S)
-        assert task.done(), f"hangs when cancelled at suspension {suspension}"
-        if not task.cancelled():
-            assert task.result() is False, f"suspension {suspension} swallowed its cancellation"
-            assert number in await numbers_in(database)
-            return suspension - 1, written
-        await probe(database, number + 1)
-        written += number in await numbers_in(database)
-    raise AssertionError("the transaction never ends")
+        if not await strike(write(scratch, number), suspension, blow):
+            break
+        written = number in await numbers_in(scratch)
+        await probe(scratch, number + 1)
+        assert (number in await numbers_in(scratch)) is written, "the outcome was not settled when the caller went on"
+        outcomes.append(written)
+    assert number in await numbers_in(scratch)  # the last one ran to its end
+    assert len(outcomes) >= 4  # begin, two statements, commit
+    assert outcomes == sorted(outcomes)  # nothing until COMMIT, everything from then on
+    assert outcomes[0] is False
+    assert outcomes[-1] is True
 
 
-@pytest.mark.parametrize("at_once", [True, False])
-async def test_a_transaction_may_be_cancelled_at_every_await(scratch: Database, at_once: bool):
-    suspensions, written = await sweep(scratch, at_once)
-    assert suspensions >= 4  # begin, two statements, commit
-    assert 0 < written < suspensions  # early cancellations left nothing; one during COMMIT left all
-
-
-async def test_the_reader_may_be_cancelled_at_every_await(scratch: Database):
+@pytest.mark.parametrize("blow", BLOWS, ids=str)
+async def test_the_reader_may_be_cancelled_at_every_await(scratch: Database, blow: Blow):
     async def read() -> None:
         await scratch.reader.fetch("SELECT number FROM scratch")
 
-    for suspension in range(1, 50):
-
-        async def attempt(suspension: int = suspension) -> bool:
-            return await cancelled_at(read(), suspension, at_once=False)
-
-        task = asyncio.create_task(attempt())
-        await asyncio.wait((task,), timeout=PROBE_TIMEOUT_S)
-        assert task.done()
-        if not task.cancelled():
-            break
+    suspension = 1
+    while await strike(read(), suspension, blow):
         await probe(scratch, suspension * 100)
-    assert 1 < suspension < 49
+        suspension += 1
+        assert suspension < 50
 
 
 async def test_hundreds_of_random_cancellations_leave_everything_usable(scratch: Database):
