@@ -1,0 +1,227 @@
+"""Load the demo: a catalogue with stock, three customers of different habits, an operator, and a fresh key for each.
+
+What is loaded stands in `demo_catalogue.json` beside this file; nothing here may hold a price or a name of its own.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from service.domain.accounts import Account, Organisation
+from service.domain.amounts import MassUnit, mass_g_of, parse_decimal, price_micros_of
+from service.domain.api_keys import MintedKey, Scope
+from service.domain.catalogue import (
+    Bundle,
+    BundleProject,
+    CreditBatch,
+    Mode,
+    Portfolio,
+    PortfolioWeight,
+    Price,
+    Project,
+    ProjectCategory,
+)
+from service.operations.minting import mint_for, store
+from service.operations.resources import Resources
+from service.storage import accounts, batches, catalogue
+from service.storage.database import Statements
+
+CATALOGUE_FILE = Path(__file__).with_name("demo_catalogue.json")
+KEY_NAME = "demo"
+CUSTOMER_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.ORDERS_READ, Scope.ORDERS_WRITE})
+OPERATOR_SCOPES = frozenset({Scope.OPERATOR, Scope.CATALOGUE_READ, Scope.ORDERS_READ})
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """A demo customer in one mode, with a key that was made for this answer."""
+
+    name: str
+    mode: Mode
+    contract: str
+    currency: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccounts:
+    """The customers, live before test, and the key that acts for the seller."""
+
+    accounts: tuple[DemoAccount, ...]
+    operator_key: str = field(repr=False)
+
+
+async def load_demo(resources: Resources, *, pepper: bytes) -> DemoAccounts:
+    """Catalogue, stock and accounts are there, and each account has one key more; earlier keys go on working.
+
+    Ids are fixed, so a second load adds nothing but keys, and leaves stock, prices and suspensions as they have become.
+    """
+    catalogue_now = json.loads(CATALOGUE_FILE.read_text(encoding="utf-8"))
+    created_at = datetime.fromisoformat(catalogue_now["created_at"])
+    organisations = [_Pair.of(each, catalogue_now, created_at) for each in catalogue_now["organisations"]]
+    customers = [account for pair in organisations if not pair.is_operator for account in (pair.live, pair.test)]
+    (operator,) = (pair.live for pair in organisations if pair.is_operator)
+    keys: list[tuple[Account, MintedKey]] = [(account, mint_for(account)) for account in [*customers, operator]]
+    issued_at = resources.clock()
+
+    async def work(statements: Statements) -> None:
+        await _load_catalogue(statements, catalogue_now, created_at)
+        for pair in organisations:
+            await accounts.add_organisation(statements, pair.organisation, [pair.live, pair.test])
+        for account, minted in keys:
+            scopes = OPERATOR_SCOPES if account is operator else CUSTOMER_SCOPES
+            await store(statements, minted, account, name=KEY_NAME, scopes=scopes, created_at=issued_at, pepper=pepper)
+
+    await resources.transact(work)
+    return DemoAccounts(
+        accounts=tuple(
+            DemoAccount(account.name, account.mode, account.contract, account.currency, minted.text)
+            for account, minted in keys[:-1]
+        ),
+        operator_key=keys[-1][1].text,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    organisation: Organisation
+    live: Account
+    test: Account
+    is_operator: bool
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any], catalogue_now: Mapping[str, Any], created_at: datetime) -> "_Pair":
+        organisation = Organisation(id=UUID(facts["id"]), name=facts["name"], created_at=created_at)
+        (portfolio,) = (each for each in catalogue_now["portfolios"] if each["identifier"] == facts["portfolio"])
+        live, test = (
+            Account(
+                id=UUID(facts[f"{mode}_id"]),
+                organisation_id=organisation.id,
+                parent_account_id=None,
+                name=organisation.name,
+                mode=mode,
+                contract=facts["contract"],
+                currency=facts["currency"],
+                commission_hundredths=_hundredths(facts["commission_percent"]),
+                portfolio_id=UUID(portfolio["id"]),
+                beneficiary_name=organisation.name,
+                suspended_at=None,
+                created_at=created_at,
+            )
+            for mode in (Mode.LIVE, Mode.TEST)
+        )
+        return cls(organisation, live, test, facts["is_operator"])
+
+
+async def _load_catalogue(statements: Statements, facts: Mapping[str, Any], created_at: datetime) -> None:
+    categories = {each["name"]: UUID(each["id"]) for each in facts["categories"]}
+    projects = {each["slug"]: UUID(each["id"]) for each in facts["projects"]}
+    bundles = {each["slug"]: UUID(each["id"]) for each in facts["bundles"]}
+    await catalogue.CATEGORIES.insert(
+        statements, [ProjectCategory(id=category_id, name=name) for name, category_id in categories.items()]
+    )
+    await catalogue.PROJECTS.insert(
+        statements, [_project(each, categories[each["category"]], created_at) for each in facts["projects"]]
+    )
+    await batches.BATCHES.insert(
+        statements, [batch for each in facts["projects"] for batch in _batches(each, created_at)]
+    )
+    await catalogue.BUNDLES.insert(statements, [_bundle(each, created_at) for each in facts["bundles"]])
+    await catalogue.BUNDLE_PROJECTS.insert(
+        statements,
+        [BundleProject(UUID(each["id"]), projects[slug]) for each in facts["bundles"] for slug in each["projects"]],
+    )
+    await catalogue.PRICES.insert(statements, [price for each in facts["bundles"] for price in _prices(each)])
+    await catalogue.PORTFOLIOS.insert(statements, [_portfolio(each, created_at) for each in facts["portfolios"]])
+    await catalogue.WEIGHTS.insert(
+        statements, [weight for each in facts["portfolios"] for weight in _weights(each, bundles)]
+    )
+
+
+def _project(facts: Mapping[str, Any], category_id: UUID, created_at: datetime) -> Project:
+    return Project(
+        id=UUID(facts["id"]),
+        category_id=category_id,
+        slug=facts["slug"],
+        name=facts["name"],
+        project_type=facts["type"],
+        country=facts["country"],
+        registry_name=facts["registry"],
+        description=facts["description"],
+        logo_url=None,
+        created_at=created_at,
+    )
+
+
+def _batches(project: Mapping[str, Any], created_at: datetime) -> Iterator[CreditBatch]:
+    """Each batch once for either mode; the test one's serials say so, because no registry issued them twice."""
+    for facts in project["batches"]:
+        mass_g = mass_g_of(facts["tonnes"], MassUnit.TONNE)
+        for mode, prefix in ((Mode.LIVE, ""), (Mode.TEST, "TEST-")):
+            yield CreditBatch(
+                id=UUID(facts[f"{mode}_id"]),
+                project_id=UUID(project["id"]),
+                mode=mode,
+                vintage=facts["vintage"],
+                serial_prefix=prefix + facts["serial"],
+                serial_start=facts["serial_start"],
+                issued_g=mass_g,
+                available_g=mass_g,
+                held_g=0,
+                allocated_g=0,
+                retired_g=0,
+                created_at=created_at,
+            )
+
+
+def _bundle(facts: Mapping[str, Any], created_at: datetime) -> Bundle:
+    return Bundle(
+        id=UUID(facts["id"]),
+        name=facts["name"],
+        description=facts["description"],
+        offset_type=facts["offset_type"],
+        approach=facts["approach"],
+        carbon_permanence=facts["carbon_permanence"],
+        primary_image_url=None,
+        background_colour=facts["background_colour"],
+        disabled_at=None,
+        created_at=created_at,
+    )
+
+
+def _prices(bundle: Mapping[str, Any]) -> Iterator[Price]:
+    for facts in bundle["prices"]:
+        yield Price(
+            bundle_id=UUID(bundle["id"]),
+            currency=facts["currency"],
+            minimum_mass_g=mass_g_of(facts["from_tonnes"], MassUnit.TONNE),
+            unit_price_micros=price_micros_of(facts["price"]),
+        )
+
+
+def _portfolio(facts: Mapping[str, Any], created_at: datetime) -> Portfolio:
+    return Portfolio(
+        id=UUID(facts["id"]),
+        account_id=None,
+        identifier=facts["identifier"],
+        label=facts["label"],
+        created_at=created_at,
+    )
+
+
+def _weights(portfolio: Mapping[str, Any], bundles: Mapping[str, UUID]) -> Iterator[PortfolioWeight]:
+    for position, facts in enumerate(portfolio["weights"]):
+        yield PortfolioWeight(
+            portfolio_id=UUID(portfolio["id"]),
+            bundle_id=bundles[facts["bundle"]],
+            position=position,
+            hundredths=_hundredths(facts["percent"]),
+        )
+
+
+def _hundredths(percent: str) -> int:
+    return int(parse_decimal(percent) * 100)

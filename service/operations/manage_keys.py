@@ -1,0 +1,82 @@
+"""Manage API keys: issue one, list an account's, revoke one. The operator's work; no caller is asked for a scope."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from service.domain.api_keys import MintedKey, Scope
+from service.errors import Code, Refused
+from service.operations.minting import mint_for, store
+from service.operations.resources import Resources
+from service.storage import accounts, api_keys
+from service.storage.api_keys import StoredKey
+from service.storage.database import Statements
+
+CUSTOMER_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.ORDERS_READ, Scope.ORDERS_WRITE})
+"""What a customer's program needs: everything but acting for the seller."""
+NAME_LENGTH_MAX = 200
+
+log = structlog.get_logger(__name__)
+
+
+async def create_key(
+    resources: Resources,
+    account_id: UUID,
+    name: str,
+    scopes: Collection[Scope] = CUSTOMER_SCOPES,
+    expires_at: datetime | None = None,
+    *,
+    pepper: bytes,
+) -> MintedKey:
+    """The account has one key more, which works until `expires_at`. Its text is in the answer and nowhere else.
+
+    Refuses `NOT_FOUND` for an unknown account, `BAD_USER_INPUT` for an empty name, no scope, or an end in the past.
+    """
+    now = resources.clock()
+    if not name.strip() or len(name) > NAME_LENGTH_MAX:
+        raise Refused(Code.BAD_USER_INPUT, f"Give the key a name of 1 to {NAME_LENGTH_MAX} characters.", ("name",))
+    if not scopes:
+        raise Refused(Code.BAD_USER_INPUT, "Give the key at least one scope.", ("scopes",))
+    if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
+        raise Refused(Code.BAD_USER_INPUT, "A key expires in the future, at an instant with offset.", ("expiresAt",))
+    account = await accounts.account(resources.database.reader, account_id)
+    if account is None:
+        raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
+    minted = mint_for(account)
+
+    async def work(statements: Statements) -> None:
+        await store(
+            statements,
+            minted,
+            account,
+            name=name.strip(),
+            scopes=scopes,
+            created_at=now,
+            expires_at=expires_at,
+            pepper=pepper,
+        )
+
+    await resources.transact(work)
+    log.info("key_created", key_id=minted.key_id, account_id=str(account_id), scopes=sorted(scopes))
+    return minted
+
+
+async def list_keys(resources: Resources, account_id: UUID) -> list[StoredKey]:
+    """The account's keys, oldest first, whatever their state. Refuses `NOT_FOUND` for an unknown account."""
+    if await accounts.account(resources.database.reader, account_id) is None:
+        raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
+    return await api_keys.of_account(resources.database.reader, account_id)
+
+
+async def revoke_key(resources: Resources, key_id: str) -> None:
+    """The key opens nothing any more; one that was revoked before keeps its first instant. Refuses `NOT_FOUND`."""
+
+    async def work(statements: Statements) -> bool:
+        if await api_keys.find(statements, key_id) is None:
+            raise Refused(Code.NOT_FOUND, "There is no such key.", ("key",))
+        return await api_keys.revoke(statements, key_id, resources.clock())
+
+    if await resources.transact(work):
+        log.info("key_revoked", key_id=key_id)

@@ -1,0 +1,46 @@
+"""A step that several operations share: an API key comes into being inside their transaction.
+
+Here the secret exists once as text, in the value that is returned; the database sees its digest.
+"""
+
+import secrets
+from collections.abc import Collection
+from datetime import datetime
+
+from service.domain.accounts import Account
+from service.domain.api_keys import ID_BYTES, SECRET_BYTES, MintedKey, Scope, digest, mint
+from service.storage import api_keys
+from service.storage.database import Statements
+
+
+def mint_for(account: Account) -> MintedKey:
+    """A fresh key of the account's mode; it opens nothing before it is stored."""
+    return mint(account.mode, secrets.token_bytes(ID_BYTES), secrets.token_bytes(SECRET_BYTES))
+
+
+async def store(
+    statements: Statements,
+    minted: MintedKey,
+    account: Account,
+    *,
+    name: str,
+    scopes: Collection[Scope],
+    created_at: datetime,
+    expires_at: datetime | None = None,
+    pepper: bytes,
+) -> None:
+    """The key opens the account from the commit on; stored again after an unanswered commit, it is the same key."""
+    await api_keys.add(
+        statements,
+        api_keys.StoredKey(
+            id=minted.key_id,
+            account_id=account.id,
+            name=name,
+            scopes=sorted(scope.value for scope in scopes),
+            digest=digest(minted.text, pepper),
+            created_at=created_at,
+            expires_at=expires_at,
+            revoked_at=None,
+            last_used_at=None,
+        ),
+    )
