@@ -428,6 +428,21 @@ async def call(app, headers, receive=None, scope=()):
     return sent
 
 
+async def test_a_length_of_very_many_digits_is_too_large(door):
+    sent = await call(Guards(door), [(b"content-length", b"9" * 10_000)])
+
+    assert sent[0]["status"] == 413
+    assert door.seen == []
+
+
+async def test_the_server_is_told_that_an_answer_broke_in_the_middle(door):
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    with pytest.raises(ZeroDivisionError):
+        await call(Guards(door), [], receive, {"path": "/half"})
+
+
 @pytest.mark.parametrize("length", [b"-1", b"1e3", b"0x10", b"", b"\xc2\xb2", b"1, 1"])
 async def test_a_length_that_is_no_number_is_refused(door, length):
     sent = await call(Guards(door), [(b"content-length", length)])
