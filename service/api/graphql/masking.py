@@ -4,17 +4,18 @@ It knows no field and no HTTP. A fault is logged once with its traceback under t
 a client got wrong is an answer, not an error of the service, and is not logged as one.
 """
 
-import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import strawberry
+import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
+from structlog.contextvars import get_contextvars
 
 from service.api.graphql.limits import DocumentLimits, DocumentMeter, LimitDocuments
 from service.errors import Refused
@@ -25,7 +26,7 @@ BAD_USER_INPUT = "BAD_USER_INPUT"
 OPERATION_UNRESOLVED = "OPERATION_RESOLUTION_FAILURE"
 INTERNAL = "INTERNAL_SERVER_ERROR"
 
-_log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 _CHOICE_OF_OPERATION = (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError)
 
 
@@ -44,7 +45,7 @@ def is_fault(error: GraphQLError) -> bool:
 
 def present(error: GraphQLError, request_id: str, otherwise: str = BAD_USER_INPUT) -> GraphQLError:
     """The error as a caller may see it; `otherwise` is the code of a client mistake that names none itself."""
-    if "requestId" in (error.extensions or {}):
+    if _is_presented(error):
         return error
     cause = cause_of(error)
     message = error.message
@@ -61,6 +62,15 @@ def present(error: GraphQLError, request_id: str, otherwise: str = BAD_USER_INPU
     shown = GraphQLError(message, error.nodes, error.source, error.positions, error.path, cause)
     shown.extensions = extensions | {"requestId": request_id}
     return shown
+
+
+def _is_presented(error: GraphQLError) -> bool:
+    return "requestId" in (error.extensions or {})
+
+
+def current_request_id() -> str:
+    """The id that the guards bound to this request; empty outside one."""
+    return str(get_contextvars().get("request_id", ""))
 
 
 def refusal_extensions(refused: Refused) -> dict[str, Any]:
@@ -92,7 +102,7 @@ class QuietSchema(strawberry.Schema):
         mutation: type | None = None,
         subscription: type | None = None,
         *,
-        request_id: Callable[[], str],
+        request_id: Callable[[], str] = current_request_id,
         limits: DocumentLimits | None = None,
         types: Iterable[Any] = (),
         extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (),
@@ -115,12 +125,14 @@ class QuietSchema(strawberry.Schema):
         logged: set[int] = set()
         shown = []
         for error in errors:
+            if _is_presented(error):
+                shown.append(error)
+                continue
             cause = cause_of(error)
             # One exception of a data loader fails many fields.
             if cause is not None and is_fault(error) and id(cause) not in logged:
                 logged.add(id(cause))
-                where = ".".join(map(str, error.path or ()))
-                _log.error("fault at %s", where, exc_info=cause, extra={"request_id": request_id})
+                log.error("fault", where=".".join(map(str, error.path or ())), exc_info=cause, request_id=request_id)
             code = BAD_USER_INPUT if validated or error.path else VALIDATION_FAILED
             shown.append(present(error, request_id, code))
         return shown

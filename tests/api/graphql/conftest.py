@@ -1,14 +1,15 @@
 """A small shop as a schema, with everything that limits, masking and the view have to deal with."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
 import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
+from structlog.testing import capture_logs
 
 from service.api.graphql.connections import Connection, First, Last
 from service.api.graphql.masking import QuietSchema
@@ -109,6 +110,10 @@ class Query:
         raise GraphQLError(message)
 
     @strawberry.field
+    def secret(self) -> str | None:
+        raise Refused(Code.UNAUTHENTICATED, "Send a key.")
+
+    @strawberry.field
     def crash(self) -> str | None:
         raise RuntimeError("password=hunter2 SELECT * FROM orders")
 
@@ -154,5 +159,16 @@ def _untouched() -> None:
 
 
 @pytest.fixture
+def logged() -> Iterator[list[Any]]:
+    with capture_logs() as lines:
+        yield lines
+
+
+@pytest.fixture
+def touches() -> list[str]:
+    return touched
+
+
+@pytest.fixture(scope="session")
 def shop() -> QuietSchema:
     return schema

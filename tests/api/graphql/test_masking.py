@@ -1,4 +1,3 @@
-import logging
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ async def error_of(shop: QuietSchema, text: str, **variables: Any) -> dict[str, 
     return result.errors[0].formatted
 
 
-async def test_a_refusal_speaks_with_its_code_and_details(shop: QuietSchema, caplog: pytest.LogCaptureFixture):
+async def test_a_refusal_speaks_with_its_code_and_details(shop: QuietSchema, logged: list[dict[str, Any]]):
     error = await error_of(shop, "{ refused }")
 
     assert error["message"] == "The order is retired."
@@ -27,12 +26,10 @@ async def test_a_refusal_speaks_with_its_code_and_details(shop: QuietSchema, cap
         "state": "COMPLETE",
         "total": "1.50",
     }
-    assert caplog.records == []
+    assert logged == []
 
 
-async def test_a_fault_is_masked_and_logged_once_with_its_traceback(
-    shop: QuietSchema, caplog: pytest.LogCaptureFixture
-):
+async def test_a_fault_is_masked_and_logged_once_with_its_traceback(shop: QuietSchema, logged: list[dict[str, Any]]):
     error = await error_of(shop, "{ crash }")
 
     assert error == {
@@ -41,14 +38,14 @@ async def test_a_fault_is_masked_and_logged_once_with_its_traceback(
         "path": ["crash"],
         "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": "req-1"},
     }
-    (record,) = caplog.records
-    assert (record.levelno, record.request_id, record.getMessage()) == (logging.ERROR, "req-1", "fault at crash")
-    assert "hunter2" in str(record.exc_info[1])
+    (line,) = logged
+    assert (line["event"], line["log_level"], line["where"], line["request_id"]) == ("fault", "error", "crash", "req-1")
+    assert "hunter2" in str(line["exc_info"])
 
 
-async def test_null_where_none_may_be_is_our_fault(shop: QuietSchema, caplog: pytest.LogCaptureFixture):
+async def test_null_where_none_may_be_is_our_fault(shop: QuietSchema, logged: list[dict[str, Any]]):
     assert (await error_of(shop, "{ empty }"))["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
-    assert len(caplog.records) == 1
+    assert len(logged) == 1
 
 
 @pytest.mark.parametrize(
@@ -68,13 +65,13 @@ async def test_null_where_none_may_be_is_our_fault(shop: QuietSchema, caplog: py
     ],
 )
 async def test_what_a_client_got_wrong_has_a_code_and_is_not_logged(
-    shop: QuietSchema, caplog: pytest.LogCaptureFixture, text: str, variables: dict[str, Any], code: str
+    shop: QuietSchema, logged: list[dict[str, Any]], text: str, variables: dict[str, Any], code: str
 ):
     error = await error_of(shop, text, **variables)
 
     assert (error["extensions"]["code"], error["extensions"]["requestId"]) == (code, "req-1")
     assert error["message"]
-    assert caplog.records == []
+    assert logged == []
 
 
 async def test_a_failed_stream_is_masked_like_an_answer(shop: QuietSchema):
@@ -84,22 +81,22 @@ async def test_a_failed_stream_is_masked_like_an_answer(shop: QuietSchema):
     assert answer.errors[0].extensions == {"code": "GRAPHQL_VALIDATION_FAILED", "requestId": "req-1"}
 
 
-async def test_an_event_that_fails_is_masked(shop: QuietSchema, caplog: pytest.LogCaptureFixture):
+async def test_an_event_that_fails_is_masked(shop: QuietSchema, logged: list[dict[str, Any]]):
     stream = await shop.subscribe("subscription { broken }")
     answers = [each async for each in stream]
 
     assert [error.message for error in answers[-1].errors] == ["Internal error"]
-    assert len(caplog.records) == 1
+    assert len(logged) == 1
 
 
-def test_one_exception_behind_many_fields_is_logged_once(shop: QuietSchema, caplog: pytest.LogCaptureFixture):
+def test_one_exception_behind_many_fields_is_logged_once(shop: QuietSchema, logged: list[dict[str, Any]]):
     lost = ConnectionError("10.0.0.7")
     errors = [GraphQLError(str(lost), path=["a", n], original_error=lost) for n in range(3)]
 
     shown = shop.presented(errors, validated=True)
 
     assert [error.message for error in shown] == ["Internal error"] * 3
-    assert len(caplog.records) == 1
+    assert len(logged) == 1
 
 
 def test_presenting_twice_changes_nothing():

@@ -1,0 +1,144 @@
+"""GraphQL over HTTP as it comes in: which content type is wanted, and which operation a GET or POST asks for.
+
+It knows neither the schema nor how an operation is answered. Whatever it refuses is the client's mistake and names the
+HTTP status: the parsers of the stock view answered 500 to a lone number, invalid UTF-8, deep nesting and long integers.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from email.message import Message
+from typing import Any
+
+import orjson
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+HTML = "text/html"
+# What each range of an Accept header stands for here. A client that accepts anything gets what old clients expect.
+_RANGES = {JSON: JSON, GRAPHQL_JSON: GRAPHQL_JSON, "application/*": JSON, "*/*": JSON}
+# What says more wins over what says less, as HTTP demands, before the order of the header counts.
+_PLAIN_RANGES = frozenset({"application/*", "*/*"})
+
+
+class BadRequest(Exception):  # noqa: N818 - an answer, not an error of the program
+    """The HTTP request cannot carry an operation; `status` says how, `headers` go with it."""
+
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = dict(headers or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one request asks to run; `read_only` when it came by GET, which must change nothing."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+    extensions: dict[str, Any] | None = None
+    read_only: bool = False
+
+
+def answer_type(accept: str) -> str | None:
+    """The content type to answer with, None when none of ours is acceptable; no header means plain JSON."""
+    wanted = _media_ranges(accept)
+    if not wanted:
+        return JSON
+    refused = {name for name, quality in wanted if quality <= 0}
+    offers = [
+        (quality, name not in _PLAIN_RANGES, -place, _RANGES[name])
+        for place, (name, quality) in enumerate(wanted)
+        if name in _RANGES and quality > 0 and _RANGES[name] not in refused
+    ]
+    return max(offers)[-1] if offers else None
+
+
+def wants_page(accept: str) -> bool:
+    """Whether a browser asks: only those name HTML."""
+    return any(name == HTML and quality > 0 for name, quality in _media_ranges(accept))
+
+
+def _media_ranges(accept: str) -> list[tuple[str, float]]:
+    ranges = []
+    for part in accept.split(","):
+        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        if name:
+            ranges.append((name, _quality(parameters)))
+    return ranges
+
+
+def _quality(parameters: Iterable[str]) -> float:
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip() == "q":
+            try:
+                return min(max(float(value), 0.0), 1.0)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def asked_by_post(content_type: str, body: bytes) -> Asked:
+    """The operation in a JSON body. Other types are refused with 415: a form on another site can send those."""
+    message = Message()
+    message["content-type"] = content_type
+    if message.get_content_type() != JSON or not content_type:
+        raise BadRequest(415, "Send the operation as application/json.", {"Accept": JSON})
+    if (message.get_content_charset() or "utf-8") not in {"utf-8", "utf8"}:
+        raise BadRequest(415, "Send the operation in UTF-8.", {"Accept": JSON})
+    data = _json(body, "body")
+    if isinstance(data, list):
+        raise BadRequest(400, "One operation a request: batches are not run.")
+    if not isinstance(data, dict):
+        raise BadRequest(400, "The body is a JSON object with a query.")
+    return _asked(data, read_only=False)
+
+
+def asked_by_get(parameters: Mapping[str, str]) -> Asked:
+    """The operation in a query string, whose variables and extensions are JSON texts."""
+    data: dict[str, Any] = dict(parameters)
+    for name in ("variables", "extensions"):
+        if name in data:
+            data[name] = _json(data[name].encode("utf-8", "replace"), name) if data[name] else None
+    return _asked(data, read_only=True)
+
+
+def _json(text: bytes, what: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise BadRequest(400, f"The {what} is not JSON in UTF-8.") from None
+
+
+def _asked(data: dict[str, Any], *, read_only: bool) -> Asked:
+    query, name = data.get("query"), data.get("operationName")
+    variables, extensions = data.get("variables"), data.get("extensions")
+    if not isinstance(query, str) or not query:
+        raise BadRequest(400, "query is a string and required.")
+    if not isinstance(name, str | None):
+        raise BadRequest(400, "operationName is a string.")
+    if not isinstance(variables, dict | None):
+        raise BadRequest(400, "variables is an object.")
+    if not isinstance(extensions, dict | None):
+        raise BadRequest(400, "extensions is an object.")
+    if _holds_nul(variables):
+        raise BadRequest(400, "A text holds no NUL character.")
+    return Asked(query, variables, name, extensions, read_only)
+
+
+def _holds_nul(value: object) -> bool:
+    """PostgreSQL keeps no NUL in text. No recursion: JSON may nest deeper than Python's stack."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            if "\0" in each:
+                return True
+        elif isinstance(each, dict):
+            left.extend(each)
+            left.extend(each.values())
+        elif isinstance(each, list):
+            left.extend(each)
+    return False

@@ -1,0 +1,182 @@
+"""The ASGI application behind /graphql: a request in, one GraphQL response out, and every refusal as a GraphQL error.
+
+It knows no type of the schema and no rule; who calls, how an operation is run and what a browser sees are handed in.
+Status codes follow GraphQL over HTTP as its audits of 2024 read it: a request that was understood but not run is 400
+under application/graphql-response+json, and 200 under application/json, where old clients look for `errors`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from service.api.graphql.http import (
+    GRAPHQL_JSON,
+    JSON,
+    Asked,
+    BadRequest,
+    answer_type,
+    asked_by_get,
+    asked_by_post,
+    wants_page,
+)
+from service.api.graphql.masking import OPERATION_UNRESOLVED, QuietSchema
+from service.errors import REASONS, Code, Refused
+
+Run = Callable[[Asked, Any], Awaitable[ExecutionResult]]
+
+_STATUSES = {str(code): reason.http_status for code, reason in REASONS.items()}
+_POLICY_VIOLATION = 1008
+
+
+class GraphQLView:
+    """Serves one schema over HTTP; `sockets` takes the WebSockets, which are refused without it.
+
+    * `get_context(request)` is called once for each operation that HTTP lets through. A Refused that it raises is the
+      whole answer, with its own HTTP status.
+    * `run(asked, context)` answers the operation; by default the schema does. It raises InvalidOperationTypeError for
+      what `asked` may not run: anything but a query when it is read-only, a subscription always.
+    * `render_page(request)` answers a browser's GET without a query.
+    """
+
+    def __init__(
+        self,
+        schema: QuietSchema,
+        *,
+        get_context: Callable[[Request], Awaitable[Any]],
+        run: Run | None = None,
+        render_page: Callable[[Request], Response] | None = None,
+        sockets: ASGIApp | None = None,
+    ) -> None:
+        self._schema = schema
+        self._get_context = get_context
+        self._run = run or self._execute
+        self._render_page = render_page
+        self._sockets = sockets
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            if self._sockets is None:
+                await receive()
+                await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            else:
+                await self._sockets(scope, receive, send)
+            return
+        try:
+            response = await self._answer(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        accept = ",".join(request.headers.getlist("accept"))
+        content_type = answer_type(accept)
+        try:
+            if self._render_page and self._is_for_page(request, accept):
+                return self._render_page(request)
+            asked = await _asked(request, content_type)
+            result = await self._run(asked, await self._get_context(request))
+            return self._response(result, content_type or JSON)
+        except ClientDisconnect:
+            raise
+        except Exception as why:  # noqa: BLE001 - the last place where a fault can be masked as GraphQL
+            return self._refusal(why, request.method, content_type or JSON)
+
+    def _is_for_page(self, request: Request, accept: str) -> bool:
+        return request.method == "GET" and "query" not in request.query_params and wants_page(accept)
+
+    async def _execute(self, asked: Asked, context: Any) -> ExecutionResult:
+        reading = {OperationType.QUERY}
+        return await self._schema.execute(
+            asked.query,
+            variable_values=asked.variables,
+            context_value=context,
+            operation_name=asked.operation_name,
+            allowed_operation_types=reading if asked.read_only else reading | {OperationType.MUTATION},
+            operation_extensions=asked.extensions,
+        )
+
+    def _response(self, result: ExecutionResult, content_type: str) -> Response:
+        errors = self._schema.presented(result.errors or (), validated=True)
+        body: dict[str, Any] = {}
+        status, headers = 200, {}
+        if errors:
+            body["errors"] = [error.formatted for error in errors]
+            code = str((errors[0].extensions or {}).get("code"))
+            if _ran_nothing(result.data, errors):
+                status, headers = _status(code, content_type), _headers_of(code, errors[0].extensions or {})
+            else:
+                body["data"] = result.data
+        else:
+            body["data"] = result.data
+        if result.extensions:
+            body["extensions"] = result.extensions
+        return _json_response(body, status, content_type, headers)
+
+    def _refusal(self, why: Exception, method: str, content_type: str) -> Response:
+        """The answer to a request of which nothing ran."""
+        headers: dict[str, str] = {}
+        if isinstance(why, BadRequest):
+            status, headers = why.status, why.headers
+            error = GraphQLError(why.message, extensions={"code": "BAD_REQUEST"})
+        elif isinstance(why, Refused):
+            status, headers = why.reason.http_status, _headers_of(why.code, why.details)
+            error = GraphQLError(why.message, original_error=why)
+        elif isinstance(why, InvalidOperationTypeError) and why.operation_type is not OperationType.SUBSCRIPTION:
+            status, headers = 405, {"Allow": "POST"}
+            error = GraphQLError(f"By {method} only queries are run; send mutations by POST.", original_error=why)
+        elif isinstance(why, InvalidOperationTypeError):
+            status, error = 400, GraphQLError("A subscription needs a transport that streams.", original_error=why)
+        elif isinstance(why, CannotGetOperationTypeError | MissingQueryError):
+            status, error = 400, GraphQLError("The document has no such operation.", original_error=why)
+        else:
+            status, error = 500, GraphQLError("Internal error", original_error=why)
+        shown = self._schema.presented([error], validated=True)
+        return _json_response({"errors": [each.formatted for each in shown]}, status, content_type, headers)
+
+
+async def _asked(request: Request, content_type: str | None) -> Asked:
+    if request.method not in {"GET", "POST"}:
+        raise BadRequest(405, "GraphQL is served by GET and POST.", {"Allow": "GET, POST"})
+    if content_type is None:
+        raise BadRequest(406, f"Answers are {GRAPHQL_JSON} or {JSON}.")
+    if request.method == "GET":
+        return asked_by_get(request.query_params)
+    return asked_by_post(request.headers.get("content-type", ""), await request.body())
+
+
+def _ran_nothing(data: dict[str, Any] | None, errors: list[GraphQLError]) -> bool:
+    """Whether the whole request was refused: before it ran, or at each of its root fields for want of a key."""
+    if data is None:
+        return not any(error.path for error in errors)
+    codes = {(error.extensions or {}).get("code") for error in errors}
+    return codes == {Code.UNAUTHENTICATED} and not any(value is not None for value in data.values())
+
+
+def _status(code: str, content_type: str) -> int:
+    if code == OPERATION_UNRESOLVED:
+        return 400
+    status = _STATUSES.get(code, 400)
+    return 200 if status == 400 and content_type == JSON else status
+
+
+def _headers_of(code: str, details: Mapping[str, object]) -> dict[str, str]:
+    if code == Code.UNAUTHENTICATED:
+        return {"WWW-Authenticate": "Bearer"}
+    if code in {Code.THROTTLED, Code.UNAVAILABLE}:
+        return {"Retry-After": str(details.get("retry_after_s", 1))}
+    return {}
+
+
+def _json_response(body: Mapping[str, Any], status: int, content_type: str, headers: Mapping[str, str]) -> Response:
+    # The type is chosen by the Accept header, which a cache between has to know.
+    every = {**headers, "Content-Type": f"{content_type}; charset=utf-8", "Vary": "Accept"}
+    return Response(orjson.dumps(body), status, every)
