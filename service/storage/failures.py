@@ -57,9 +57,10 @@ def _sqlstate(error: BaseException) -> str:
 
 
 def _is_lost_connection(error: BaseException) -> bool:
-    # asyncpg.InterfaceError is also raised for our own misuse ("connection is closed" and "pool is closed" among it):
-    # running again is bounded and harmless, refusing to would turn every restart of the server into failed orders.
-    return isinstance(error, asyncpg.InterfaceError | ConnectionError) or _sqlstate(error).startswith(CONNECTION_CLASS)
+    # asyncpg raises one class for a lost connection, which its pool takes back at once, and for wrong arguments.
+    if isinstance(error, asyncpg.InterfaceError):
+        return any(word in str(error) for word in ("closed", "closing", "released back to the pool"))
+    return isinstance(error, ConnectionError) or _sqlstate(error).startswith(CONNECTION_CLASS)
 
 
 def _sqlite_code(error: BaseException) -> int:

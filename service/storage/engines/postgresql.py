@@ -42,6 +42,12 @@ async def _require_durable(pool: asyncpg.Pool) -> None:
             raise RuntimeError(f"PostgreSQL runs with {setting} = {held}: an acknowledged order could be lost.")
 
 
+def _abandon(connection: Any) -> None:
+    """The connection is cut and never used again; the server rolls back whatever it had not committed."""
+    with suppress(asyncpg.InterfaceError):  # the pool may have noticed the loss first and taken the connection back
+        connection.terminate()
+
+
 def encode(value: object) -> object:
     """The value as asyncpg takes it: JSON as text, an enum as its value."""
     if isinstance(value, dict | list):
@@ -167,8 +173,11 @@ class PostgresqlClient(AsyncpgDBClient):
         try:
             async with asyncio.timeout(self.silence_s):
                 said = await connection.execute("COMMIT")
+        except TimeoutError as error:
+            _abandon(connection)
+            raise asyncpg.ConnectionDoesNotExistError("COMMIT was not answered: its outcome is unknown") from error
         except BaseException:
-            connection.terminate()  # nobody knows what it would do next
+            _abandon(connection)
             raise
         finally:
             await self._give_back(connection)
@@ -182,7 +191,7 @@ class PostgresqlClient(AsyncpgDBClient):
             async with asyncio.timeout(self.pool_wait_s):
                 await connection.execute("ROLLBACK")
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            connection.terminate()  # the server rolls back what its client abandoned
+            _abandon(connection)
         finally:
             await self._give_back(connection)
 
