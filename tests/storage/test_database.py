@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum, StrEnum
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -131,11 +131,6 @@ async def test_every_kind_of_parameter_comes_back_as_it_was(database: Database):
     }
     assert isinstance(row["id"], UUID)
     assert row["created_at"].utcoffset() == timedelta(0)
-
-
-async def test_a_date_travels_as_a_date(database: Database):
-    (row,) = await database.reader.fetch("SELECT CAST($1 AS VARCHAR(10)) AS day", str(date(2026, 3, 1)))
-    assert row["day"] == "2026-03-01"
 
 
 async def test_a_naive_datetime_is_refused(database: Database):
