@@ -72,7 +72,7 @@ async def test_a_lone_command_runs_at_once(store):
     started = time.monotonic()
 
     assert await commits.submit("a") == "done a"
-    assert time.monotonic() - started < 0.05
+    assert time.monotonic() - started < 0.5
     assert store.groups == [["a"]]
 
 
@@ -154,15 +154,14 @@ async def test_a_driver_that_cancels_itself_is_a_failure_like_any_other(store):
 async def test_slow_singles_hold_neither_their_neighbours_nor_the_next_groups(store):
     commits = GroupCommit(store.run_group, store.run_single, singles_max=3)
     store.failing_groups = {1}
-    store.single_s = {1: 0.5, 2: 0.5}
-    started = time.monotonic()
+    store.single_s = {1: 1, 2: 1}
     slow = submit(commits, 1, 2)
     quick = submit(commits, *range(3, 20))
     await turns()
     late = submit(commits, "late")
 
     assert await answers(quick + late) == [f"done {n}" for n in [*range(3, 20), "late"]]
-    assert time.monotonic() - started < 0.25
+    assert not any(task.done() for task in slow)
     assert await answers(slow) == ["done 1", "done 2"]
 
 
