@@ -3,6 +3,7 @@
 Knows nothing of stock (allocation.py) or of sums (pricing.py).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -162,6 +163,17 @@ def selection_of(asked: Sequence[tuple[UUID, int | None]]) -> Selection:
     if min(given) <= 0 or sum(given) != HUNDREDTHS_IN_WHOLE:
         raise Refused(Code.SELECTION_INVALID, "Percentages are positive and sum to 100.")
     return tuple(Weight(bundle_id, hundredths) for (bundle_id, _), hundredths in zip(asked, given, strict=True))
+
+
+_PERCENTAGE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,2})?")
+
+
+def hundredths_of(percentage: str, *path: str | int) -> int:
+    """A percentage with at most two decimals, in hundredths of a percent."""
+    if not _PERCENTAGE.fullmatch(percentage):
+        raise Refused(Code.SELECTION_INVALID, "A percentage has at most two decimals, such as 34 or 33.34.", path)
+    whole, _, decimals = percentage.partition(".")
+    return int(whole) * 100 + int(decimals.ljust(2, "0"))
 
 
 def _equal_split(bundle_ids: Sequence[UUID]) -> Selection:

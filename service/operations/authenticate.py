@@ -8,8 +8,10 @@ from service.storage import api_keys
 
 
 async def authenticate(resources: Resources, key_text: str, *, pepper: bytes) -> Caller:
-    """The account behind the key, and what the key may do. Refuses `UNAUTHENTICATED` in the same words for a key that is
-    malformed, unknown, revoked, expired or of the other mode. Promise: P21.
+    """The account behind the key, and what the key may do. Promise: P21.
+
+    Refuses `UNAUTHENTICATED` in the same words for a key that is malformed, unknown, revoked, expired or of the other
+    mode.
     """
     parsed = parse(key_text)
     found = await api_keys.find(resources.database.reader, parsed.key_id) if parsed else None

@@ -11,6 +11,7 @@ from service.domain.accounts import Caller, Head
 from service.domain.api_keys import Scope
 from service.domain.cancelling import Cancellation, cancel
 from service.domain.events import Event, EventType
+from service.domain.listing import OrderRef
 from service.domain.order import CreditEntry, Order, amounts_of
 from service.errors import Code, Refused
 from service.operations.resources import Resources
@@ -22,33 +23,44 @@ ORDERS_AT_ONCE_MAX = 100
 
 
 async def cancel_orders(
-    resources: Resources, caller: Caller, order_ids: Sequence[UUID], *, all_or_nothing: bool = True
+    resources: Resources, caller: Caller, refs: Sequence[OrderRef], *, all_or_nothing: bool = True
 ) -> list[Order | Refused]:
     """Each order is cancelled, or was before, or has its refusal; with `all_or_nothing` one refusal leaves all of them
     as they were. Credits go back to their batches; what was paid goes to the balance.
     """
     caller.require(Scope.ORDERS_WRITE)
-    if not 0 < len(order_ids) <= ORDERS_AT_ONCE_MAX:
-        raise Refused(Code.BAD_USER_INPUT, f"Name 1 to {ORDERS_AT_ONCE_MAX} orders.", ("orders",))
+    if not 0 < len(refs) <= ORDERS_AT_ONCE_MAX:
+        raise Refused(Code.BAD_USER_INPUT, f"Name 1 to {ORDERS_AT_ONCE_MAX} orders.")
 
     async def work(statements: Statements) -> list[Order | Refused]:
         head = (await accounts.lock_heads(statements, [caller.account.id]))[caller.account.id]
-        found = await orders.lock(statements, caller.account.id, set(order_ids))
+        order_ids = await _ids_of(statements, caller, refs)
+        found = await orders.lock(statements, caller.account.id, {each for each in order_ids if each is not None})
+        answers: dict[UUID | None, Order | Refused] = {order_id: _absent() for order_id in order_ids}
+        answers.update(found)
         decided = await _decide(resources, statements, found)
-        refusals = {order_id: each for order_id, each in decided.items() if isinstance(each, Refused)}
-        refusals |= {order_id: _absent() for order_id in order_ids if order_id not in found}
-        if refusals and all_or_nothing:
-            return [refusals.get(order_id) or found[order_id] for order_id in order_ids]
-        cancellations = [each for each in decided.values() if isinstance(each, Cancellation)]
-        await _write(resources, statements, caller, head, cancellations)
-        cancelled = {each.order.id: each.order for each in cancellations}
-        return [refusals.get(order_id) or cancelled.get(order_id) or found[order_id] for order_id in order_ids]
+        answers.update((order_id, each) for order_id, each in decided.items() if isinstance(each, Refused))
+        refused = any(isinstance(answers[order_id], Refused) for order_id in order_ids)
+        if not (refused and all_or_nothing):
+            cancellations = [each for each in decided.values() if isinstance(each, Cancellation)]
+            await _write(resources, statements, caller, head, cancellations)
+            answers.update((each.order.id, each.order) for each in cancellations)
+        return [answers[order_id] for order_id in order_ids]
 
     return await resources.transact(work)
 
 
+async def _ids_of(statements: Statements, caller: Caller, refs: Sequence[OrderRef]) -> list[UUID | None]:
+    """The id that each reference leads to, if it leads to any."""
+    ids: list[UUID | None] = []
+    for ref in refs:
+        order = None if ref.id is not None else await orders.find(statements, caller.account.id, ref)
+        ids.append(ref.id if order is None else order.id)
+    return ids
+
+
 def _absent() -> Refused:
-    return Refused(Code.NOT_FOUND, "There is no such order.", ("order",))
+    return Refused(Code.NOT_FOUND, "There is no such order.")
 
 
 async def _decide(

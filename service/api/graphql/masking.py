@@ -112,6 +112,10 @@ class QuietSchema(strawberry.Schema):
         self.meter = DocumentMeter(self._schema, limits or DocumentLimits())
         self.request_id = request_id
 
+    def bound_by(self, limits: DocumentLimits) -> None:
+        """From here on documents are measured against these limits."""
+        self.meter = DocumentMeter(self._schema, limits)
+
     def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:  # noqa: ARG002 - Strawberry's signature
         return [LimitDocuments(self.meter), *(extension() for extension in self.extensions)]
 

@@ -5,7 +5,6 @@ nodes; whoever knows better says so where the field is defined: `strawberry.fiel
 `query_cost: ClassVar[int] = 0` on a type that is read with its parent.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -36,7 +35,7 @@ class Price:
     size_argument: str | None = None
 
 
-def priced(*, own: int | None = None, size: int | None = None, size_argument: str | None = None) -> Mapping[Any, Any]:
+def priced(*, own: int | None = None, size: int | None = None, size_argument: str | None = None) -> dict[Any, Any]:
     """Metadata for `strawberry.field`. `size_argument` leads to a list argument by dots, as `input.ids` does."""
     return {Price: Price(own, size, size_argument)}
 

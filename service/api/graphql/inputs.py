@@ -1,0 +1,356 @@
+"""What callers send, turned into the domain's wishes and commands. Refuses with the path of the fault."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeVar
+from uuid import UUID
+
+import strawberry
+
+from service.api.graphql.scalars import BigInt, CurrencyCode, Metadata
+from service.api.graphql.types.amounts import MassInput, MoneyInput
+from service.api.graphql.types.node import parse_id
+from service.domain.amounts import MassUnit
+from service.domain.catalogue import Selection, hundredths_of, selection_of
+from service.domain.listing import OrderFilter, OrderRef, OrderSort, OrderSortField
+from service.domain.order import (
+    Ask,
+    ByBundleMasses,
+    ByMass,
+    ByValue,
+    FromQuote,
+    OrderKind,
+    OrderStatus,
+    PaymentStatus,
+    PlaceOrder,
+    Source,
+    Wish,
+)
+from service.domain.texts import (
+    DESCRIPTION_LENGTH_MAX,
+    IDEMPOTENCY_KEY_LENGTH_MAX,
+    NAME_LENGTH_MAX,
+    kept_text,
+    kept_url,
+)
+from service.errors import Code, Refused
+
+T = TypeVar("T")
+BUNDLES_MAX = 20
+METADATA_CONDITIONS_MAX = 10
+
+
+def at(path: Sequence[str | int], make: Callable[[], T]) -> T:
+    """What `make` makes; its refusal's path starts at `path`."""
+    try:
+        return make()
+    except Refused as refusal:
+        refusal.path = (*path, *refusal.path)
+        raise
+
+
+@strawberry.input(description="A mass of one bundle.")
+class BundleMassInput:
+    bundle_id: strawberry.ID = strawberry.field(description="The bundle.")
+    mass: MassInput = strawberry.field(description="How much of it.")
+
+
+@strawberry.input(description="A bundle's part of an order.")
+class BundleShareInput:
+    bundle_id: strawberry.ID = strawberry.field(description="The bundle.")
+    percentage: Decimal | None = strawberry.field(
+        default=None,
+        description="Percent of the mass, at most two decimals. Give it for all bundles, to sum to 100, or for none: "
+        "then all get the same.",
+    )
+
+
+@strawberry.input(description="For whom the credits are retired.")
+class BeneficiaryInput:
+    name: str = strawberry.field(description="The name on the certificate: 1 to 200 characters.")
+    email: str | None = strawberry.field(default=None, description="Where the certificate may be sent.")
+    tax_id: str | None = strawberry.field(default=None, description="The tax number that the certificate states.")
+
+    def told(self) -> dict[str, str]:
+        given = {"name": self.name, "email": self.email, "tax_id": self.tax_id}
+        return {
+            name: kept_text(text, NAME_LENGTH_MAX, "beneficiary", name)
+            for name, text in given.items()
+            if text is not None
+        }
+
+
+@strawberry.input(one_of=True, description="One way of naming an order; give exactly one.")
+class OrderRefInput:
+    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Its id.")
+    number: str | None = strawberry.field(default=strawberry.UNSET, description="Its number.")
+    idempotency_key: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The idempotency key that it was placed with."
+    )
+
+    def ref(self, *path: str | int) -> OrderRef:
+        if isinstance(self.id, str):
+            return OrderRef(id=parse_id("Order", self.id, *path, "id"))
+        if isinstance(self.number, str):
+            return OrderRef(number=self.number)
+        return OrderRef(idempotency_key=self.idempotency_key or None)
+
+
+@strawberry.input
+class _Choice:
+    selection: list[BundleShareInput] | None = strawberry.field(
+        default=None, description="The bundles to buy, at most 20. Without it, `portfolioId` or the account decides."
+    )
+    portfolio_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The portfolio to buy, instead of a selection; the account's without either."
+    )
+    step: MassUnit = strawberry.field(
+        default=MassUnit.GRAM,
+        description="Each bundle's share is cut to whole units of this; what is cut off is not ordered.",
+    )
+
+    def wish(self, ask: Ask, currency: str | None) -> Wish:
+        if self.selection is not None and self.portfolio_id is not None:
+            raise Refused(Code.SELECTION_INVALID, "Give a selection or a portfolio, not both.", ("selection",))
+        return Wish(
+            ask=ask,
+            selection=None if self.selection is None else at(["selection"], lambda: _selection(self.selection or [])),
+            portfolio_id=None if self.portfolio_id is None else parse_id("Portfolio", self.portfolio_id, "portfolioId"),
+            currency=currency,
+            step=self.step,
+        )
+
+
+def _selection(shares: Sequence[BundleShareInput]) -> Selection:
+    if len(shares) > BUNDLES_MAX:
+        raise Refused(Code.SELECTION_INVALID, f"At most {BUNDLES_MAX} bundles.")
+    return selection_of(
+        [
+            (
+                parse_id("Bundle", share.bundle_id, index, "bundleId"),
+                None if share.percentage is None else hundredths_of(format(share.percentage, "f"), index, "percentage"),
+            )
+            for index, share in enumerate(shares)
+        ]
+    )
+
+
+@strawberry.input
+class _ByMass(_Choice):
+    mass: MassInput | None = strawberry.field(
+        default=None, description="The whole mass, split over the bundles. Either this or `bundleMasses`."
+    )
+    bundle_masses: list[BundleMassInput] | None = strawberry.field(
+        default=None, description="A mass for each bundle, at most 20; then give no selection and no portfolio."
+    )
+    currency: CurrencyCode | None = strawberry.field(
+        default=None, description="The currency to pay in: ISO 4217; the account's without it."
+    )
+
+    def mass_wish(self) -> Wish:
+        if (self.mass is None) == (self.bundle_masses is None):
+            raise Refused(Code.BAD_USER_INPUT, "Give either mass or bundleMasses.", ("mass",))
+        if self.mass is not None:
+            return self.wish(ByMass(at(["mass", "amount"], self.mass.grams)), self.currency)
+        if self.selection is not None or self.portfolio_id is not None:
+            raise Refused(Code.SELECTION_INVALID, "bundleMasses choose the bundles themselves.", ("bundleMasses",))
+        return self.wish(at(["bundleMasses"], lambda: _bundle_masses(self.bundle_masses or [])), self.currency)
+
+
+def _bundle_masses(masses: Sequence[BundleMassInput]) -> ByBundleMasses:
+    if not 0 < len(masses) <= BUNDLES_MAX:
+        raise Refused(Code.SELECTION_INVALID, f"Name 1 to {BUNDLES_MAX} bundles.")
+    return ByBundleMasses(
+        tuple(
+            (parse_id("Bundle", each.bundle_id, index, "bundleId"), at([index, "mass", "amount"], each.mass.grams))
+            for index, each in enumerate(masses)
+        )
+    )
+
+
+@strawberry.input
+class _ByValue(_Choice):
+    value: MoneyInput = strawberry.field(
+        description="What to spend at most, commission included. Its currency is the order's."
+    )
+
+    def value_wish(self) -> Wish:
+        value = at(["value", "amount"], self.value.at_most)
+        return self.wish(ByValue(value.minor_units), value.currency)
+
+
+@strawberry.input
+class CommandInput:
+    idempotency_key: str = strawberry.field(
+        description="Chosen by the caller, 1 to 512 characters, once for each order. A retry with the same key and "
+        "the same input answers the order that stands; the same key with another input is refused. Keys never expire."
+    )
+    maximum_total: MoneyInput | None = strawberry.field(
+        default=None, description="Refuse the order if its total would be above this."
+    )
+    allow_backorder: bool = strawberry.field(
+        default=True,
+        description="Whether to accept the order while credits are missing; they are delivered as they come in.",
+    )
+    beneficiary: BeneficiaryInput | None = strawberry.field(
+        default=None, description="For whom the credits are retired; the account's own company without it."
+    )
+    customer: str | None = strawberry.field(
+        default=None, description="The customer it is bought for, in your words: up to 200 characters."
+    )
+    description: str | None = strawberry.field(default=None, description="A note of yours: up to 1,000 characters.")
+    metadata: Metadata | None = strawberry.field(default=None, description="Your own data, kept and shown.")
+    callback_url: str | None = strawberry.field(
+        default=None, description="Where changes of the order are reported: an absolute https address."
+    )
+
+    def command(self, wish: Wish | FromQuote, *, order_id: UUID, account_id: UUID, actor: str) -> PlaceOrder:
+        return PlaceOrder(
+            order_id=order_id,
+            account_id=account_id,
+            actor=actor,
+            source=Source.GRAPHQL,
+            wish=wish,
+            idempotency_key=kept_text(self.idempotency_key, IDEMPOTENCY_KEY_LENGTH_MAX, "idempotencyKey"),
+            maximum_total=None
+            if self.maximum_total is None
+            else at(["maximumTotal", "amount"], self.maximum_total.at_most),
+            allow_backorder=self.allow_backorder,
+            customer=None
+            if self.customer is None
+            else kept_text(self.customer, NAME_LENGTH_MAX, "customer", required=False),
+            description=None
+            if self.description is None
+            else kept_text(self.description, DESCRIPTION_LENGTH_MAX, "description", required=False),
+            metadata=None if self.metadata is None else dict(self.metadata),
+            callback_url=None if self.callback_url is None else kept_url(self.callback_url, "callbackUrl"),
+            beneficiary=None if self.beneficiary is None else self.beneficiary.told(),
+        )
+
+
+@strawberry.input(description="What to quote, by mass.")
+class QuoteByMassInput(_ByMass):
+    pass
+
+
+@strawberry.input(description="What to quote, by value.")
+class QuoteByValueInput(_ByValue):
+    pass
+
+
+@strawberry.input(description="An order by mass.")
+class CreateOrderByMassInput(CommandInput, _ByMass):
+    pass
+
+
+@strawberry.input(description="An order by value: as much as the sum buys.")
+class CreateOrderByValueInput(CommandInput, _ByValue):
+    pass
+
+
+@strawberry.input(description="An order from a quote: its bundles, its masses, its price.")
+class CreateOrderFromQuoteInput(CommandInput):
+    quote_id: strawberry.ID = strawberry.field(description="The quote; it can be used once.")
+
+    def quoted(self) -> FromQuote:
+        return FromQuote(parse_id("Quote", self.quote_id, "quoteId"))
+
+
+@strawberry.input(description="Which order to cancel.")
+class CancelOrderInput:
+    order: OrderRefInput = strawberry.field(description="The order.")
+
+
+@strawberry.input(description="Which orders to cancel.")
+class CancelOrdersInput:
+    orders: list[OrderRefInput] = strawberry.field(description="The orders: 1 to 100.")
+    all_or_nothing: bool = strawberry.field(
+        default=True, description="Whether one that cannot be cancelled leaves all of them as they were."
+    )
+
+
+@strawberry.input(description="From one moment on, until before another.")
+class DateTimeRange:
+    gte: datetime | None = strawberry.field(default=None, description="At or after.")
+    lt: datetime | None = strawberry.field(default=None, description="Before.")
+
+
+@strawberry.input(description="From one mass on, until below another.")
+class MassRange:
+    gte: MassInput | None = strawberry.field(default=None, description="At least.")
+    lt: MassInput | None = strawberry.field(default=None, description="Less than.")
+
+
+@strawberry.input(description="From one amount on, until below another, in minor units: filter by currency as well.")
+class MinorUnitsRange:
+    gte: BigInt | None = strawberry.field(default=None, description="At least.")
+    lt: BigInt | None = strawberry.field(default=None, description="Less than.")
+
+
+@strawberry.input(description="One entry of an order's metadata.")
+class MetadataEntryInput:
+    key: str = strawberry.field(description="The entry's name.")
+    value: str = strawberry.field(description="Exactly its text.")
+
+
+@strawberry.input(description="Which orders to list: all conditions hold at once.")
+class OrderFilterInput:
+    status: list[OrderStatus] | None = strawberry.field(default=None, description="In one of these states.")
+    payment_status: list[PaymentStatus] | None = strawberry.field(
+        default=None, description="With money in one of these states."
+    )
+    kind: list[OrderKind] | None = strawberry.field(default=None, description="Of one of these kinds.")
+    currency: list[CurrencyCode] | None = strawberry.field(default=None, description="In one of these currencies.")
+    created_at: DateTimeRange | None = strawberry.field(default=None, description="Placed within this time.")
+    mass: MassRange | None = strawberry.field(default=None, description="Of this mass.")
+    total_minor_units: MinorUnitsRange | None = strawberry.field(default=None, description="With this total.")
+    customer_contains: str | None = strawberry.field(
+        default=None, description="With this text in its customer, upper or lower case: 1 to 200 characters."
+    )
+    metadata: list[MetadataEntryInput] | None = strawberry.field(
+        default=None, description="With all of these entries in its metadata, at most 10."
+    )
+
+    def order_filter(self) -> OrderFilter:
+        created = self.created_at or DateTimeRange()
+        mass = self.mass or MassRange()
+        total = self.total_minor_units or MinorUnitsRange()
+        if len(self.metadata or ()) > METADATA_CONDITIONS_MAX:
+            raise Refused(
+                Code.BAD_USER_INPUT, f"At most {METADATA_CONDITIONS_MAX} entries of metadata.", ("filter", "metadata")
+            )
+        return OrderFilter(
+            statuses=_set(self.status),
+            payment_statuses=_set(self.payment_status),
+            kinds=_set(self.kind),
+            currencies=_set(self.currency),
+            created_from=created.gte,
+            created_until=created.lt,
+            mass_g_from=None if mass.gte is None else at(["filter", "mass", "gte"], mass.gte.grams),
+            mass_g_until=None if mass.lt is None else at(["filter", "mass", "lt"], mass.lt.grams),
+            total_minor_from=total.gte,
+            total_minor_until=total.lt,
+            customer_contains=None
+            if self.customer_contains is None
+            else kept_text(self.customer_contains, NAME_LENGTH_MAX, "filter", "customerContains"),
+            metadata={
+                kept_text(entry.key, DESCRIPTION_LENGTH_MAX, "filter", "metadata", index, "key"): kept_text(
+                    entry.value, DESCRIPTION_LENGTH_MAX, "filter", "metadata", index, "value", required=False
+                )
+                for index, entry in enumerate(self.metadata or ())
+            },
+        )
+
+
+def _set(members: Sequence[T] | None) -> frozenset[T] | None:
+    return None if members is None else frozenset(members)
+
+
+@strawberry.input(description="How to sort orders. A cursor belongs to the sort that it was made under.")
+class OrderSortInput:
+    field: OrderSortField = strawberry.field(default=OrderSortField.CREATED_AT, description="What to sort by.")
+    descending: bool = strawberry.field(default=True, description="Whether the largest or newest come first.")
+
+    def sort(self) -> OrderSort:
+        return OrderSort(self.field, self.descending)

@@ -1,0 +1,193 @@
+"""What can be read. Root fields are nullable, so that one failure never hides the rest of an answer."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from service.api.graphql.connections import After, Before, Connection, First, Last
+from service.api.graphql.context import Context, Info
+from service.api.graphql.inputs import OrderFilterInput, OrderRefInput, OrderSortInput
+from service.api.graphql.prices import priced
+from service.api.graphql.scalars import CurrencyCode
+from service.api.graphql.types.account import Account, account_of
+from service.api.graphql.types.catalogue import (
+    Bundle,
+    CreditBatch,
+    Portfolio,
+    Project,
+    batch_of,
+    bundle_of,
+    portfolio_of,
+    project_of,
+)
+from service.api.graphql.types.node import Node, parse_global_id, parse_id
+from service.api.graphql.types.order import Order, order_of
+from service.api.graphql.types.quote import Quote, quote_of
+from service.domain.listing import OrderFilter, OrderSort
+from service.errors import Code, Refused
+from service.kit.keyset import PageRequest, Position, encode_cursor, page_request
+from service.operations import read_catalogue, read_orders, read_quotes
+
+NODES_MAX = 100
+
+
+@strawberry.type(description="What can be read. Every field but introspection needs an API key.")
+class Query:
+    @strawberry.field(description="Anything by its id; null if there is no such thing in the account.")
+    async def node(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of anything.")]
+    ) -> Node | None:
+        return (await _nodes(info.context, [id]))[0]
+
+    @strawberry.field(
+        description="Many things by their ids, in the same order; null where there is no such thing.",
+        metadata=priced(size_argument="ids"),
+    )
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="The ids, at most 100.")],
+    ) -> list[Node | None] | None:
+        if len(ids) > NODES_MAX:
+            raise Refused(Code.BAD_USER_INPUT, f"At most {NODES_MAX} ids.", ("ids",))
+        return await _nodes(info.context, ids)
+
+    @strawberry.field(description="The account that the API key belongs to.")
+    async def account(self, info: Info) -> Account | None:
+        return account_of(info.context.caller.account)
+
+    @strawberry.field(description="One order; null if the account has no such order.")
+    async def order(
+        self, info: Info, by: Annotated[OrderRefInput, strawberry.argument(description="One way of naming it.")]
+    ) -> Order | None:
+        row = await read_orders.find_order(info.context.resources, info.context.caller, by.ref("by"))
+        return None if row is None else order_of(row)
+
+    @strawberry.field(description="The account's orders, newest first unless sorted otherwise.")
+    async def orders(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Annotated[OrderFilterInput | None, strawberry.argument(description="Which orders.")] = None,
+        order_by: Annotated[OrderSortInput | None, strawberry.argument(description="In which order.")] = None,
+    ) -> Connection[Order] | None:
+        context = info.context
+        sort = order_by.sort() if order_by else OrderSort()
+        wanted = filter.order_filter() if filter else OrderFilter()
+        request = _page(context, sort.name, first, after, last, before)
+        page = await read_orders.list_orders(context.resources, context.caller, wanted, sort, request)
+        return Connection.of(
+            page,
+            cursor=lambda row: encode_cursor(sort.name, sort.position(row)),
+            node=order_of,
+            count=lambda: read_orders.count_orders(context.resources, context.caller, wanted),
+        )
+
+    @strawberry.field(description="One quote; null if the account has no such quote.")
+    async def quote(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The quote's id.")]
+    ) -> Quote | None:
+        quote_id = parse_id("Quote", id, "id")
+        found = await read_quotes.quotes_of_ids(info.context.resources, info.context.caller, [quote_id])
+        return quote_of(found[quote_id]) if quote_id in found else None
+
+    @strawberry.field(description="One bundle, on sale or not; null if there is no such bundle.")
+    async def bundle(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The bundle's id.")]
+    ) -> Bundle | None:
+        bundle_id = parse_id("Bundle", id, "id")
+        found = await read_catalogue.bundles_of_ids(info.context.resources, info.context.caller, [bundle_id])
+        return bundle_of(found[bundle_id]) if bundle_id in found else None
+
+    @strawberry.field(description="The bundles on sale in the currency, oldest first.")
+    async def bundles(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        currency: Annotated[
+            CurrencyCode | None, strawberry.argument(description="ISO 4217; the account's without it.")
+        ] = None,
+    ) -> Connection[Bundle] | None:
+        request = _page(info.context, "bundles", first, after, last, before)
+        page = await read_catalogue.list_bundles(
+            info.context.resources, info.context.caller, request, currency=currency
+        )
+        return Connection.of(page, cursor=_by_creation("bundles"), node=bundle_of)
+
+    @strawberry.field(description="The projects behind the bundles, oldest first.")
+    async def projects(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Project] | None:
+        request = _page(info.context, "projects", first, after, last, before)
+        page = await read_catalogue.list_projects(info.context.resources, info.context.caller, request)
+        return Connection.of(page, cursor=_by_creation("projects"), node=project_of)
+
+    @strawberry.field(description="The credit batches of the account's mode, oldest first.")
+    async def credit_batches(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[CreditBatch] | None:
+        request = _page(info.context, "batches", first, after, last, before)
+        page = await read_catalogue.list_batches(info.context.resources, info.context.caller, request)
+        return Connection.of(page, cursor=_by_creation("batches"), node=batch_of)
+
+    @strawberry.field(description="The portfolios that the account may use, oldest first.")
+    async def portfolios(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Portfolio] | None:
+        request = _page(info.context, "portfolios", first, after, last, before)
+        page = await read_catalogue.list_portfolios(info.context.resources, info.context.caller, request)
+        return Connection.of(page, cursor=_by_creation("portfolios"), node=portfolio_of)
+
+
+def _page(
+    context: Context, sort: str, first: int | None, after: str | None, last: int | None, before: str | None
+) -> PageRequest:
+    return page_request(
+        sort,
+        first=first,
+        after=after,
+        last=last,
+        before=before,
+        default_size=context.page_size_default,
+        max_size=context.page_size_max,
+    )
+
+
+def _by_creation(sort: str) -> Callable[[Any], str]:
+    """Cursors of a list that is sorted by creation."""
+
+    def cursor(row: Any) -> str:
+        return encode_cursor(sort, Position(row.created_at, row.id))
+
+    return cursor
+
+
+async def _nodes(context: Context, ids: list[strawberry.ID]) -> list[Node | None]:
+    wanted = [parse_global_id(text, "ids", index) for index, text in enumerate(ids)]
+    found: dict[tuple[str, UUID], Node] = {}
+    caller = context.caller
+    for type_name, (read, show) in _READERS.items():
+        of_type = {id_ for name, id_ in wanted if name == type_name}
+        if of_type:
+            rows = await read(context.resources, caller, of_type)
+            found.update(((type_name, id_), show(row)) for id_, row in rows.items())
+    found["Account", caller.account.id] = account_of(caller.account)
+    return [found.get(each) for each in wanted]
+
+
+_READERS: dict[str, tuple[Callable[..., Awaitable[Mapping[UUID, Any]]], Callable[[Any], Node]]] = {
+    "Order": (read_orders.orders_of_ids, order_of),
+    "Quote": (read_quotes.quotes_of_ids, quote_of),
+    "Bundle": (read_catalogue.bundles_of_ids, bundle_of),
+    "Project": (read_catalogue.projects_of_ids, project_of),
+    "CreditBatch": (read_catalogue.batches_of_ids, batch_of),
+    "Portfolio": (read_catalogue.portfolios_of_ids, portfolio_of),
+}

@@ -1,0 +1,1 @@
+"""What the schema shows: each type reads one domain value and asks operations for what lies beside it."""

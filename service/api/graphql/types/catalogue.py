@@ -1,0 +1,229 @@
+"""The catalogue as callers see it: projects, credit batches, bundles, portfolios."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import strawberry
+
+from service.api.graphql.context import Info
+from service.api.graphql.plans import batch_field
+from service.api.graphql.prices import priced
+from service.api.graphql.types.amounts import Mass, UnitPrice, unit_price
+from service.api.graphql.types.node import Node, global_id
+from service.domain import catalogue
+from service.domain.catalogue import Mode
+from service.operations import read_catalogue
+
+
+async def _category_names(parents: Sequence["Project"], info: Info) -> list[str]:
+    ids = {parent.row.category_id for parent in parents}
+    found = await read_catalogue.categories_of_ids(info.context.resources, info.context.caller, ids)
+    return [found[parent.row.category_id].name for parent in parents]
+
+
+@strawberry.type(description="A project that avoids or removes emissions and so issues carbon credits.")
+class Project(Node):
+    row: strawberry.Private[catalogue.Project]
+    category: str = batch_field(_category_names, description="The kind of project, such as forest conservation.")
+
+    @strawberry.field(description="What people call it.")
+    def name(self) -> str:
+        return self.row.name
+
+    @strawberry.field(description="Its name in web addresses.")
+    def slug(self) -> str:
+        return self.row.slug
+
+    @strawberry.field(description="The method by which it avoids or removes emissions.")
+    def project_type(self) -> str:
+        return self.row.project_type
+
+    @strawberry.field(description="Where it is: ISO 3166-1 alpha-3.")
+    def country(self) -> str:
+        return self.row.country
+
+    @strawberry.field(description="The registry that issues its credits.")
+    def registry_name(self) -> str:
+        return self.row.registry_name
+
+    @strawberry.field(description="What it does, in a few sentences.")
+    def description(self) -> str:
+        return self.row.description
+
+    @strawberry.field(description="When it was added to the catalogue.")
+    def created_at(self) -> datetime:
+        return self.row.created_at
+
+
+def project_of(row: catalogue.Project) -> Project:
+    return Project(id=global_id("Project", row.id), row=row)
+
+
+async def _projects_of_batches(parents: Sequence["CreditBatch"], info: Info) -> list[Project]:
+    ids = {parent.row.project_id for parent in parents}
+    found = await read_catalogue.projects_of_ids(info.context.resources, info.context.caller, ids)
+    return [project_of(found[parent.row.project_id]) for parent in parents]
+
+
+@strawberry.type(description="Credits issued together under one project and vintage, with a range of registry serials.")
+class CreditBatch(Node):
+    row: strawberry.Private[catalogue.CreditBatch]
+    project: Project = batch_field(_projects_of_batches, description="The project that issued the credits.")
+
+    @strawberry.field(description="The year in which emissions were avoided or removed. Old vintages are sold first.")
+    def vintage(self) -> int:
+        return self.row.vintage
+
+    @strawberry.field(description="Live or test.")
+    def mode(self) -> Mode:
+        return self.row.mode
+
+    @strawberry.field(description="The registry's serial of its first credit.")
+    def first_serial(self) -> str:
+        return f"{self.row.serial_prefix}{self.row.serial_start}"
+
+    @strawberry.field(description="What the registry issued.")
+    def issued(self) -> Mass:
+        return Mass(mass_g=self.row.issued_g)
+
+    @strawberry.field(description="What can still be ordered.")
+    def available(self) -> Mass:
+        return Mass(mass_g=self.row.available_g)
+
+    @strawberry.field(description="What was retired: nobody can sell or claim it again.")
+    def retired(self) -> Mass:
+        return Mass(mass_g=self.row.retired_g)
+
+    @strawberry.field(description="When it was received.")
+    def created_at(self) -> datetime:
+        return self.row.created_at
+
+
+def batch_of(row: catalogue.CreditBatch) -> CreditBatch:
+    return CreditBatch(id=global_id("CreditBatch", row.id), row=row)
+
+
+@strawberry.type(description="The price of a tonne for orders of at least a certain mass.")
+class PriceTier:
+    minimum_mass: Mass = strawberry.field(description="The smallest order that gets this price.")
+    unit_price: UnitPrice = strawberry.field(description="The price of one tonne, without commission.")
+
+
+async def _tiers(parents: Sequence["Bundle"], info: Info) -> list[list[PriceTier]]:
+    context = info.context
+    currency = context.caller.account.currency
+    ids = [parent.row.id for parent in parents]
+    found = await read_catalogue.tiers_of_bundles(context.resources, context.caller, ids)
+    return [
+        [
+            PriceTier(
+                minimum_mass=Mass(mass_g=tier.minimum_mass_g),
+                unit_price=unit_price(tier.unit_price_micros, currency),
+            )
+            for tier in tiers
+        ]
+        for tiers in found
+    ]
+
+
+async def _projects_of_bundles(parents: Sequence["Bundle"], info: Info) -> list[list[Project]]:
+    ids = [parent.row.id for parent in parents]
+    found = await read_catalogue.projects_of_bundles(info.context.resources, info.context.caller, ids)
+    return [[project_of(row) for row in rows] for rows in found]
+
+
+async def _available(parents: Sequence["Bundle"], info: Info) -> list[Mass]:
+    ids = [parent.row.id for parent in parents]
+    found = await read_catalogue.available_masses_g(info.context.resources, info.context.caller, ids)
+    return [Mass(mass_g=mass_g) for mass_g in found]
+
+
+@strawberry.type(description="A set of projects that is sold at one price.")
+class Bundle(Node):
+    row: strawberry.Private[catalogue.Bundle]
+    prices: list[PriceTier] = batch_field(
+        _tiers,
+        description="Its price tiers in the account's currency, smallest orders first; empty where it has none.",
+        metadata=priced(size=5),
+    )
+    projects: list[Project] = batch_field(
+        _projects_of_bundles, description="The projects it is made of.", metadata=priced(size=10)
+    )
+    available: Mass = batch_field(
+        _available, description="What is in stock in the account's mode. A project in two bundles counts in both."
+    )
+
+    @strawberry.field(description="What people call it.")
+    def name(self) -> str:
+        return self.row.name
+
+    @strawberry.field(description="What it supports, in a few sentences.")
+    def description(self) -> str:
+        return self.row.description
+
+    @strawberry.field(description="`emissions_reduction` or `carbon_removal`.")
+    def offset_type(self) -> str:
+        return self.row.offset_type
+
+    @strawberry.field(description="`traditional` or `innovative`.")
+    def approach(self) -> str:
+        return self.row.approach
+
+    @strawberry.field(description="How long the carbon stays away: `long_term`, `short_term` or `no_storage`.")
+    def carbon_permanence(self) -> str:
+        return self.row.carbon_permanence
+
+    @strawberry.field(description="Whether it takes no orders any more.")
+    def disabled(self) -> bool:
+        return self.row.disabled_at is not None
+
+    @strawberry.field(description="When it was added to the catalogue.")
+    def created_at(self) -> datetime:
+        return self.row.created_at
+
+
+def bundle_of(row: catalogue.Bundle) -> Bundle:
+    return Bundle(id=global_id("Bundle", row.id), row=row)
+
+
+async def _bundles_of_weights(parents: Sequence["PortfolioWeight"], info: Info) -> list[Bundle]:
+    ids = {parent.weight.bundle_id for parent in parents}
+    found = await read_catalogue.bundles_of_ids(info.context.resources, info.context.caller, ids)
+    return [bundle_of(found[parent.weight.bundle_id]) for parent in parents]
+
+
+@strawberry.type(description="A bundle's part of a portfolio.")
+class PortfolioWeight:
+    weight: strawberry.Private[catalogue.Weight]
+    bundle: Bundle = batch_field(_bundles_of_weights, description="The bundle.")
+
+    @strawberry.field(description="Percent of the mass, at most two decimals. A portfolio's weights sum to 100.")
+    def percentage(self) -> Decimal:
+        return Decimal(self.weight.hundredths).scaleb(-2)
+
+
+async def _weights(parents: Sequence["Portfolio"], info: Info) -> list[list[PortfolioWeight]]:
+    ids = [parent.row.id for parent in parents]
+    found = await read_catalogue.weights_of_portfolios(info.context.resources, info.context.caller, ids)
+    return [[PortfolioWeight(weight=weight) for weight in weights] for weights in found]
+
+
+@strawberry.type(description="A standing choice of bundles: what an order buys when it names no bundles itself.")
+class Portfolio(Node):
+    row: strawberry.Private[catalogue.Portfolio]
+    weights: list[PortfolioWeight] = batch_field(
+        _weights, description="Its bundles with their parts, in order.", metadata=priced(size=10)
+    )
+
+    @strawberry.field(description="A stable name for programs.")
+    def identifier(self) -> str:
+        return self.row.identifier
+
+    @strawberry.field(description="A name for people.")
+    def label(self) -> str:
+        return self.row.label
+
+
+def portfolio_of(row: catalogue.Portfolio) -> Portfolio:
+    return Portfolio(id=global_id("Portfolio", row.id), row=row)

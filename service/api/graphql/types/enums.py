@@ -1,0 +1,109 @@
+"""The domain's enumerations with the words that callers read. Clients must expect further values in later releases."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, TypeVar
+
+import strawberry
+
+from service.domain.amounts import MassUnit
+from service.domain.catalogue import Mode
+from service.domain.listing import OrderSortField
+from service.domain.order import EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
+from service.errors import REASONS, Code
+
+E = TypeVar("E", bound=type[Enum])
+
+
+def _describe(enum: E, name: str, description: str, values: Mapping[Any, str]) -> E:
+    """The enumeration is in the schema; a member without a description is a KeyError when the service starts."""
+    strawberry.enum(enum, name=name, description=description)
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[enum[value.name]]
+    return enum
+
+
+_describe(
+    MassUnit,
+    "MassUnit",
+    "A unit of mass of CO2 equivalent.",
+    {
+        MassUnit.GRAM: "One gram: the smallest mass that is sold.",
+        MassUnit.KILOGRAM: "1,000 grams.",
+        MassUnit.TONNE: "1,000,000 grams: one carbon credit.",
+    },
+)
+_describe(
+    Mode,
+    "Mode",
+    "Whether an account or a batch is for real; the two never meet.",
+    {Mode.LIVE: "Real credits and real money.", Mode.TEST: "For trying things out: nothing is bought or retired."},
+)
+_describe(
+    OrderStatus,
+    "OrderStatus",
+    "Where an order stands between being accepted and its credits being retired.",
+    {
+        OrderStatus.PLACED: "Accepted; some of its credits are still to come (a backorder).",
+        OrderStatus.FULFILLED: "All of its credits are set aside for it.",
+        OrderStatus.RETIRING: "Some of its credits are retired; it can no longer be cancelled.",
+        OrderStatus.COMPLETE: "All of its credits are retired. An end state.",
+        OrderStatus.CANCELLED: "Called off: credits and money went back. An end state.",
+        OrderStatus.FAILED: "The seller could not deliver: credits and money went back. An end state.",
+    },
+)
+_describe(
+    PaymentStatus,
+    "PaymentStatus",
+    "Where the money of an order stands.",
+    {
+        PaymentStatus.ISSUED: "Owed, and on no invoice yet.",
+        PaymentStatus.BILLED: "On an invoice that is not settled.",
+        PaymentStatus.PAID: "Paid in full.",
+        PaymentStatus.REFUNDED: "What was paid went to the account's balance.",
+    },
+)
+_describe(
+    OrderKind,
+    "OrderKind",
+    "What fixed the size of an order.",
+    {
+        OrderKind.MASS: "A mass, or a mass for each bundle.",
+        OrderKind.VALUE: "A sum of money to spend at most.",
+        OrderKind.ESTIMATE: "An estimate of an activity's emissions.",
+    },
+)
+_describe(
+    Source,
+    "OrderSource",
+    "The way by which an order came.",
+    {
+        Source.GRAPHQL: "This GraphQL API.",
+        Source.LUNE: "The Lune REST API.",
+        Source.CARBON_ENGINE: "The carbon-engine REST API.",
+        Source.CARBONEXT: "The Carbonext REST API.",
+        Source.IMPORT: "Imported history.",
+    },
+)
+_describe(
+    EntryKind,
+    "CreditEntryKind",
+    "Which way credits went.",
+    {EntryKind.GIVEN: "From the batch to the order.", EntryKind.RETURNED: "From the order back to the batch."},
+)
+_describe(
+    OrderSortField,
+    "OrderSortField",
+    "What a list of orders is sorted by; ties are broken by id, so that pages are stable.",
+    {
+        OrderSortField.CREATED_AT: "When the order was placed.",
+        OrderSortField.MASS: "The ordered mass.",
+        OrderSortField.TOTAL_COST: "The total in minor units, whatever the currency: filter by currency as well.",
+    },
+)
+_describe(
+    Code,
+    "ErrorCode",
+    "Every way in which the service says no.",
+    {code: reason.meaning for code, reason in REASONS.items()},
+)

@@ -1,0 +1,60 @@
+"""Refusals as data: what a mutation says when it says no."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from service.api.graphql.types.amounts import Mass
+from service.domain.order import OrderStatus
+from service.errors import Code, Refused
+
+RAISED = frozenset({Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.THROTTLED, Code.UNAVAILABLE})
+"""What a mutation does not answer as data: the request itself went wrong, whatever it asked for."""
+
+
+@strawberry.interface(description="Why a mutation changed nothing. Clients that know only these fields know enough.")
+class UserError:
+    code: Code = strawberry.field(description="For programs.")
+    message: str = strawberry.field(description="For people.")
+    path: list[str] = strawberry.field(description="Leads to the fault in the arguments; empty where none is to blame.")
+
+
+@strawberry.type(description="The input, or the state of what it names, does not allow this.")
+class InputError(UserError):
+    pass
+
+
+@strawberry.type(description="Too few credits are in stock, and the caller refused a backorder.")
+class InsufficientCreditsError(UserError):
+    available: Mass = strawberry.field(description="What could have been delivered at once.")
+
+
+@strawberry.type(description="The quote had expired.")
+class QuoteExpiredError(UserError):
+    expired_at: datetime = strawberry.field(description="Since when.")
+
+
+@strawberry.type(description="The order's state does not allow this.")
+class OrderStateError(UserError):
+    status: OrderStatus = strawberry.field(description="Where the order stands.")
+
+
+ERROR_TYPES = (InputError, InsufficientCreditsError, QuoteExpiredError, OrderStateError)
+
+
+def user_error(refusal: Refused) -> UserError:
+    """The refusal as a mutation answers it; raises those that are no answer to this input."""
+    if refusal.code in RAISED:
+        raise refusal
+    path = [str(step) for step in ("input", *refusal.path)] if refusal.path else []
+    common: dict[str, Any] = {"code": refusal.code, "message": refusal.message, "path": path}
+    match refusal.code, refusal.details:
+        case Code.INSUFFICIENT_CREDITS, {"available_g": int(available_g)}:
+            return InsufficientCreditsError(**common, available=Mass(mass_g=available_g))
+        case Code.QUOTE_EXPIRED, {"expired_at": datetime() as expired_at}:
+            return QuoteExpiredError(**common, expired_at=expired_at)
+        case Code.ORDER_STATE, {"status": str(status)}:
+            return OrderStateError(**common, status=OrderStatus(status))
+        case _:
+            return InputError(**common)

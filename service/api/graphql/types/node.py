@@ -1,0 +1,40 @@
+"""Global ids: opaque to callers, one spelling each."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from uuid import UUID
+
+import strawberry
+
+from service.errors import Code, Refused
+
+
+@strawberry.interface(description="Anything that can be fetched again by its id.")
+class Node:
+    id: strawberry.ID = strawberry.field(description="Opaque and unique over all types. Do not take it apart.")
+
+
+def global_id(type_name: str, id: UUID) -> strawberry.ID:  # noqa: A002 - what it is called in the schema
+    """The id as callers see it."""
+    return strawberry.ID(urlsafe_b64encode(f"{type_name}:".encode() + id.bytes).decode().rstrip("="))
+
+
+def parse_global_id(text: str, *path: str | int) -> tuple[str, UUID]:
+    """The type's name and the id. Refuses `BAD_USER_INPUT` for any text that `global_id` never gives."""
+    try:
+        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        name, _, id_bytes = raw.partition(b":")
+        type_name, id_ = name.decode("ascii"), UUID(bytes=id_bytes)
+    except (ValueError, NotBase64) as error:
+        raise Refused(Code.BAD_USER_INPUT, "This is not an id of this service.", path) from error
+    if global_id(type_name, id_) != text:
+        raise Refused(Code.BAD_USER_INPUT, "This is not an id of this service.", path)
+    return type_name, id_
+
+
+def parse_id(type_name: str, text: str, *path: str | int) -> UUID:
+    """The id of a thing of that type. Refuses `BAD_USER_INPUT` for an id of anything else."""
+    found, id_ = parse_global_id(text, *path)
+    if found != type_name:
+        raise Refused(Code.BAD_USER_INPUT, f"Expected the id of a {type_name}, not of a {found}.", path)
+    return id_

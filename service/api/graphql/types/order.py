@@ -1,0 +1,215 @@
+"""Orders as callers see them, with their lines and credits."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import strawberry
+
+from service.api.graphql.context import Info
+from service.api.graphql.plans import batch_field
+from service.api.graphql.prices import priced
+from service.api.graphql.scalars import CurrencyCode, Metadata
+from service.api.graphql.types.amounts import Mass, Money, UnitPrice, money, unit_price
+from service.api.graphql.types.catalogue import Bundle, CreditBatch, Portfolio, batch_of, bundle_of, portfolio_of
+from service.api.graphql.types.node import Node, global_id
+from service.domain import order as domain
+from service.domain.amounts import MassUnit
+from service.domain.order import EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
+from service.operations import read_catalogue, read_orders
+
+
+async def _batches(parents: Sequence["CreditEntry"], info: Info) -> list[CreditBatch]:
+    ids = {parent.row.batch_id for parent in parents}
+    found = await read_catalogue.batches_of_ids(info.context.resources, info.context.caller, ids)
+    return [batch_of(found[parent.row.batch_id]) for parent in parents]
+
+
+@strawberry.type(description="Credits of one batch that went to an order, or back. Entries are never changed.")
+class CreditEntry:
+    row: strawberry.Private[domain.CreditEntry]
+    batch: CreditBatch = batch_field(_batches, description="The batch that the credits are of.")
+
+    @strawberry.field(description="Which way the credits went.")
+    def kind(self) -> EntryKind:
+        return self.row.kind
+
+    @strawberry.field(description="How much; negative when it went back.")
+    def mass(self) -> Mass:
+        return Mass(mass_g=self.row.mass_g)
+
+    @strawberry.field(description="When.")
+    def recorded_at(self) -> datetime:
+        return self.row.created_at
+
+
+async def _bundles(parents: Sequence["OrderLine"], info: Info) -> list[Bundle]:
+    ids = {parent.row.bundle_id for parent in parents}
+    found = await read_catalogue.bundles_of_ids(info.context.resources, info.context.caller, ids)
+    return [bundle_of(found[parent.row.bundle_id]) for parent in parents]
+
+
+@strawberry.type(description="One bundle's share of an order, at prices frozen when the order was placed.")
+class OrderLine:
+    row: strawberry.Private[domain.OrderLine]
+    currency: strawberry.Private[str]
+    bundle: Bundle = batch_field(_bundles, description="The bundle.")
+
+    @strawberry.field(description="The ordered mass.")
+    def mass(self) -> Mass:
+        return Mass(mass_g=self.row.mass_g)
+
+    @strawberry.field(description="The mass for which credits are set aside; less than `mass` while some are missing.")
+    def fulfilled_mass(self) -> Mass:
+        return Mass(mass_g=self.row.fulfilled_g)
+
+    @strawberry.field(description="The price of a tonne without commission.")
+    def unit_price(self) -> UnitPrice:
+        return unit_price(self.row.unit_price_micros, self.currency)
+
+    @strawberry.field(description="The price of a tonne with commission.")
+    def gross_unit_price(self) -> UnitPrice:
+        return unit_price(self.row.gross_unit_price_micros, self.currency)
+
+    @strawberry.field(description="The line's credits, rounded by itself: lines and order may differ by a minor unit.")
+    def offset_cost(self) -> Money:
+        return money(self.row.offset_cost_minor, self.currency)
+
+
+@strawberry.type(description="For whom the credits are retired.")
+class Beneficiary:
+    name: str = strawberry.field(description="The name on the certificate.")
+    email: str | None = strawberry.field(description="Where the certificate may be sent.")
+    tax_id: str | None = strawberry.field(description="The tax number that the certificate states.")
+
+
+async def _lines(parents: Sequence["Order"], info: Info) -> list[list[OrderLine]]:
+    ids = [parent.row.id for parent in parents]
+    found = await read_orders.lines_of_orders(info.context.resources, info.context.caller, ids)
+    return [
+        [OrderLine(row=line, currency=parent.row.currency) for line in lines]
+        for parent, lines in zip(parents, found, strict=True)
+    ]
+
+
+async def _entries(parents: Sequence["Order"], info: Info) -> list[list[CreditEntry]]:
+    ids = [parent.row.id for parent in parents]
+    found = await read_orders.entries_of_orders(info.context.resources, info.context.caller, ids)
+    return [[CreditEntry(row=entry) for entry in entries] for entries in found]
+
+
+async def _portfolios(parents: Sequence["Order"], info: Info) -> list[Portfolio | None]:
+    ids = {parent.row.portfolio_id for parent in parents if parent.row.portfolio_id}
+    found = await read_catalogue.portfolios_of_ids(info.context.resources, info.context.caller, ids)
+    return [
+        portfolio_of(found[parent.row.portfolio_id]) if parent.row.portfolio_id in found else None for parent in parents
+    ]
+
+
+@strawberry.type(description="An order of carbon credits.")
+class Order(Node):
+    row: strawberry.Private[domain.Order]
+    lines: list[OrderLine] = batch_field(
+        _lines, description="The bundles it is made of, in the order they were asked for.", metadata=priced(size=5)
+    )
+    entries: list[CreditEntry] = batch_field(
+        _entries, description="The credits it was given and gave back, oldest first.", metadata=priced(size=10)
+    )
+    portfolio: Portfolio | None = batch_field(
+        _portfolios, description="The portfolio that chose its bundles; null if the caller named them."
+    )
+
+    @strawberry.field(description="Short and unique in the account: for people to read out.")
+    def number(self) -> str:
+        return self.row.number
+
+    @strawberry.field(description="Where it stands.")
+    def status(self) -> OrderStatus:
+        return self.row.status
+
+    @strawberry.field(description="Where its money stands.")
+    def payment_status(self) -> PaymentStatus:
+        return self.row.payment_status
+
+    @strawberry.field(description="What fixed its size.")
+    def kind(self) -> OrderKind:
+        return self.row.kind
+
+    @strawberry.field(description="The API by which it came.")
+    def source(self) -> Source:
+        return self.row.source
+
+    @strawberry.field(description="The mass that was asked for; null for an order by value.")
+    def requested_mass(self) -> Mass | None:
+        return None if self.row.requested_mass_g is None else Mass(mass_g=self.row.requested_mass_g)
+
+    @strawberry.field(description="The sum that was to be spent at most; null for an order by mass.")
+    def requested_value(self) -> Money | None:
+        minor = self.row.requested_value_minor
+        return None if minor is None else money(minor, self.row.currency)
+
+    @strawberry.field(description="The unit to which each bundle's share was cut.")
+    def step(self) -> MassUnit:
+        return self.row.step
+
+    @strawberry.field(description="The ordered mass: the sum of its lines.")
+    def mass(self) -> Mass:
+        return Mass(mass_g=self.row.mass_g)
+
+    @strawberry.field(description="The mass for which credits are set aside; zero again once cancelled.")
+    def fulfilled_mass(self) -> Mass:
+        return Mass(mass_g=self.row.fulfilled_g)
+
+    @strawberry.field(description="ISO 4217 code of all its amounts.")
+    def currency(self) -> CurrencyCode:
+        return CurrencyCode(self.row.currency)
+
+    @strawberry.field(description="The credits without commission.")
+    def offset_cost(self) -> Money:
+        return money(self.row.offset_cost_minor, self.row.currency)
+
+    @strawberry.field(description="The commission.")
+    def commission(self) -> Money:
+        return money(self.row.commission_minor, self.row.currency)
+
+    @strawberry.field(description="Credits and commission.")
+    def total_cost(self) -> Money:
+        return money(self.row.total_cost_minor, self.row.currency)
+
+    @strawberry.field(description="What was paid of the total so far.")
+    def paid(self) -> Money:
+        return money(self.row.paid_minor, self.row.currency)
+
+    @strawberry.field(description="The customer it was bought for, in the caller's words.")
+    def customer(self) -> str | None:
+        return self.row.customer
+
+    @strawberry.field(description="A note of the caller's.")
+    def description(self) -> str | None:
+        return self.row.description
+
+    @strawberry.field(description="The caller's own data; the service never reads it.")
+    def metadata(self) -> Metadata:
+        return Metadata(self.row.metadata)
+
+    @strawberry.field(description="Where changes of the order are reported.")
+    def callback_url(self) -> str | None:
+        return self.row.callback_url
+
+    @strawberry.field(description="For whom the credits are retired; null means the account's own company.")
+    def beneficiary(self) -> Beneficiary | None:
+        told = self.row.beneficiary
+        if told is None:
+            return None
+        return Beneficiary(name=told["name"], email=told.get("email"), tax_id=told.get("tax_id"))
+
+    @strawberry.field(description="The caller's key: a retry with the same key and the same input is this same order.")
+    def idempotency_key(self) -> str | None:
+        return self.row.idempotency_key
+
+    @strawberry.field(description="When it was placed.")
+    def created_at(self) -> datetime:
+        return self.row.created_at
+
+
+def order_of(row: domain.Order) -> Order:
+    return Order(id=global_id("Order", row.id), row=row)

@@ -1,0 +1,122 @@
+"""The composition root: settings in, ASGI application out. The only file, beside the command line, that knows every room.
+
+A request passes guards (id, size, time, crowd), then its door. The database is opened when the application starts and
+closed after the last queued order has its answer.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from service.api.caller import caller_of
+from service.api.graphql.context import Context
+from service.api.graphql.limits import DocumentLimits
+from service.api.graphql.schema import schema
+from service.api.graphql.view import GraphQLView
+from service.api.guards import Guards
+from service.api.pages.explorer import explorer_routes, load_explorer
+from service.kit.clock import system_clock
+from service.kit.ids import uuid7
+from service.operations.check_health import is_ready
+from service.operations.place_orders import Placement, placement
+from service.operations.resources import Resources
+from service.settings import Settings
+from service.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What exists between start and stop."""
+
+    resources: Resources
+    placement: Placement
+
+
+def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
+    """The service, ready to be served. `pepper` is what API keys are digested under."""
+    explorer = load_explorer()
+    schema.bound_by(document_limits(settings))
+
+    async def get_context(request: Request) -> Context:
+        running: Running = request.app.state.running
+        return Context(
+            resources=running.resources,
+            placement=running.placement,
+            quote_valid_ms=settings.quote_valid_ms,
+            page_size_default=settings.page_size_default,
+            page_size_max=settings.page_size_max,
+            identified=await caller_of(request, running.resources, pepper=pepper),
+        )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        database = await open_database(settings)
+        resources = Resources(database=database, clock=system_clock, new_id=uuid7)
+        queue = placement(
+            resources,
+            group_lock_timeout_ms=settings.group_lock_timeout_ms,
+            size_max=settings.group_size_max,
+            writers=settings.group_writers,
+        )
+        app.state.running = Running(resources, queue)
+        try:
+            yield
+        finally:
+            await queue.close(timeout_ms=settings.shutdown_timeout_ms)
+            await database.close()
+
+    application = Starlette(
+        routes=[
+            Route("/health/live", _live),
+            Route("/health/ready", _ready),
+            *explorer_routes(explorer, schema.as_str),
+            Route("/graphql", GraphQLView(schema, get_context=get_context, render_page=lambda _: explorer.page())),
+        ],
+        lifespan=lifespan,
+    )
+    return Guards(
+        application,
+        body_bytes_max=settings.body_bytes_max,
+        body_timeout_ms=settings.body_timeout_ms,
+        in_flight_max=settings.in_flight_max,
+    )
+
+
+async def open_database(settings: Settings) -> Database:
+    """The database that the settings name, open within their limits."""
+    return await Database.open(
+        settings.database_url,
+        pool_size_max=settings.pool_size_max,
+        lock_timeout_ms=settings.lock_timeout_ms,
+        statement_timeout_ms=settings.statement_timeout_ms,
+        pool_wait_ms=settings.pool_wait_ms,
+        statement_cache_size=settings.statement_cache_size,
+    )
+
+
+def document_limits(settings: Settings) -> DocumentLimits:
+    """The bounds of a GraphQL document."""
+    return DocumentLimits(
+        tokens=settings.query_tokens_max,
+        depth=settings.query_depth_max,
+        aliases=settings.query_aliases_max,
+        directives=settings.query_directives_max,
+        cost=settings.query_cost_max,
+        page_size=settings.page_size_max,
+        default_page_size=settings.page_size_default,
+    )
+
+
+async def _live(_request: Request) -> Response:
+    return JSONResponse({"status": "live"})
+
+
+async def _ready(request: Request) -> Response:
+    ready = await is_ready(request.app.state.running.resources)
+    return JSONResponse({"status": "ready" if ready else "database away"}, 200 if ready else 503)
