@@ -1,7 +1,8 @@
-"""Knows the static files of the pages: what they are called, what is in them and how they are sent. Must not know a page.
+"""Knows the static files of the pages: their names, their content and how they are sent. Must not know a page.
 
-Names hold a digest of what is in the file, so a browser may keep it for ever. Files lie gzipped in memory: a process reads
-some two megabytes once and then answers without touching the disk; the rare client that does not accept gzip gets them unpacked.
+Names hold a digest of what is in the file, so a browser may keep it for ever. Files lie gzipped in memory: a process
+reads some two megabytes once and then answers without touching the disk; the rare client that does not accept gzip
+gets them unpacked.
 """
 
 import gzip
@@ -28,7 +29,7 @@ def read_gzipped(folder: Path) -> dict[str, bytes]:
 
 
 def read_plain(folder: Path) -> dict[str, bytes]:
-    """The files of a folder as written, under a folder named by their digest, so that they find each other by relative names."""
+    """The files of a folder as written; the digest is in their folder's name, so that they find each other as written."""
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in MEDIA_TYPES}
     digest = hashlib.sha256(b"\0".join(files.values())).hexdigest()[:8]
     return {f"{folder.name}-{digest}/{name}": gzip.compress(body, mtime=0) for name, body in files.items()}

@@ -1,7 +1,7 @@
 """Knows the example documents that both explorers offer, one file each. Must not know a page or a schema.
 
-`examples/1-quote-by-mass.graphql` begins with a comment line that is its title, and a second one that says what it does;
-`1-quote-by-mass.json` beside it holds its variables, if it has any. The numbers give the order.
+`examples/1-quote-by-mass.graphql` begins with a comment line that is its title, and a second one that says what it
+does; `1-quote-by-mass.json` beside it holds its variables, if it has any. The numbers give the order.
 """
 
 from dataclasses import asdict, dataclass

@@ -1,7 +1,7 @@
-"""Knows the page on which a person tries GraphQL: which files it loads and what its browser may do. Must not know the schema.
+"""Knows the page on which a person tries GraphQL: its files, and what a browser may do there. Must not know the schema.
 
-The page is GraphiQL when `explorer/` has been bundled, else a plain page of our own; both work without any other origin.
-Their configuration travels in a `data-config` attribute, so that no script stands in the page.
+The page is GraphiQL when `explorer/` has been bundled, else a plain page of our own; both work without any other
+origin. Their configuration travels in a `data-config` attribute, so that no script stands in the page.
 """
 
 import json
@@ -25,8 +25,8 @@ PLAIN = HERE / "plain"
 # Monaco writes style elements and style attributes as it lays out text; nothing else needs an exception.
 _STYLES = {"explorer": "'self' 'unsafe-inline'", "plain": "'self'"}
 _POLICY = (
-    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src {styles}; font-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src {styles}; font-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
@@ -39,7 +39,7 @@ class Explorer:
     files: dict[str, bytes]
     bundled: bool
 
-    def page(self) -> Response:
+    def page(self, _request: Request) -> Response:
         """The page itself: asked for afresh every time, so that an upgrade shows at once."""
         headers = {
             "Cache-Control": "no-cache",
@@ -79,7 +79,9 @@ def explorer_routes(explorer: Explorer, schema_text: Callable[[], str], endpoint
         return assets.send(explorer.files, request)
 
     async def schema(_request: Request) -> Response:
-        return PlainTextResponse(schema_text(), headers={"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"})
+        return PlainTextResponse(
+            schema_text(), headers={"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+        )
 
     return [
         Route(f"{endpoint}/assets/{{path:path}}", asset, methods=["GET"]),

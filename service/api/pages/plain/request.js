@@ -1,12 +1,11 @@
 // Knows how a browser asks the service: one POST, answered by JSON or, for a subscription, by server-sent events.
 // Knows nothing of any page; both explorers use it.
 
-/** Whether the operation that would run is a subscription. Comments and strings do not count. */
-export function isSubscription(document, operationName) {
+/** The operations of a document, as kind and name, by their opening words. Comments and strings do not count. */
+function operationsOf(document) {
   const bare = document.replace(/"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|#.*/g, "");
-  const operations = [...bare.matchAll(/(?:^|\})\s*(query|mutation|subscription)\b\s*(\w*)/g)];
-  const chosen = operationName ? operations.filter(([, , name]) => name === operationName) : operations;
-  return chosen[0]?.[1] === "subscription";
+  const words = bare.matchAll(/(?:^|\})\s*(?:(query|mutation|subscription)\b\s*(\w*)|(?=\{))/g);
+  return [...words].map(([, kind = "query", name = ""]) => ({ kind, name }));
 }
 
 /**
@@ -14,7 +13,9 @@ export function isSubscription(document, operationName) {
  * `return()` hangs up. Rejects when the service cannot be reached or does not answer in GraphQL.
  */
 export async function ask(endpoint, { query, variables, operationName }, headers = {}) {
-  const streaming = isSubscription(query, operationName);
+  const operations = operationsOf(query);
+  const chosen = operations.find(({ name }) => name && name === operationName);
+  const streaming = (chosen ?? operations[0])?.kind === "subscription";
   const hangUp = new AbortController();
   const response = await fetch(endpoint, {
     method: "POST",
@@ -23,7 +24,8 @@ export async function ask(endpoint, { query, variables, operationName }, headers
       accept: streaming ? "text/event-stream" : "application/graphql-response+json, application/json;q=0.9",
       ...headers,
     },
-    body: JSON.stringify({ query, variables, operationName: operationName || undefined }),
+    // GraphiQL learns of a new name only a moment after it was typed, and would ask for one that is gone.
+    body: JSON.stringify({ query, variables, operationName: chosen?.name }),
     signal: hangUp.signal,
   });
   if (response.headers.get("content-type")?.startsWith("text/event-stream")) {

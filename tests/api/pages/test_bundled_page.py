@@ -1,0 +1,186 @@
+"""GraphiQL as we bundle it, as a person meets it in a browser that reaches nothing but our server."""
+
+import json
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+
+@pytest.fixture
+def page(visit, bundled):
+    return ready(visit(bundled).page)
+
+
+def ready(page: Page) -> Page:
+    expect(page.locator(".graphiql-query-editor .view-line").first).to_contain_text("# Quote by mass")
+    return page
+
+
+EDITORS = {"Operation": "operation.graphql", "Headers": "request-headers.json"}
+
+
+def write(page: Page, editor: str, text: str) -> None:
+    """Replaces what an editor holds and leaves the cursor in it. Not typed, because Monaco would close the brackets."""
+    model = "__MONACO.editor.getModels().find(model => model.uri.path.endsWith(name))"
+    page.evaluate(f"([name, text]) => {model}.setValue(text)", [EDITORS[editor], text])
+    page.get_by_role("region", name=editor).locator(".view-lines:visible").click()
+
+
+def until(page: Page, condition: str) -> None:
+    """Waits for what the browser keeps; the page's policy forbids Playwright's own way of waiting for an expression."""
+    deadline = time.monotonic() + 5
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, condition
+        page.wait_for_timeout(50)
+
+
+def run(page: Page, document: str) -> None:
+    """Runs a document once GraphiQL has taken note of it, as it has of anything typed by hand."""
+    write(page, "Operation", document)
+    until(page, f"localStorage.getItem('graphiql:tabState')?.includes({json.dumps(document)})")
+    page.keyboard.press("Control+Enter")
+
+
+def response(page: Page):
+    return page.locator(".result-window .view-lines")
+
+
+def show(page: Page, panel: str) -> None:
+    page.get_by_role("button", name=f"Show {panel}").click()
+
+
+def test_the_examples_stand_ready_in_tabs_and_the_first_runs(page):
+    assert page.locator(".graphiql-tab-button").all_inner_texts()[:2] == ["QuoteByMass", "OrderByMass"]
+    page.get_by_role("button", name="Execute query").click()
+    expect(response(page)).to_contain_text('"grams": "12070"')
+
+
+def test_the_key_is_sent_from_every_tab_and_a_header_of_ones_own_wins(page):
+    page.get_by_label("API key").fill("secret")
+    run(page, "{ authorization }")
+    expect(response(page)).to_contain_text('"authorization": "Bearer secret"')
+    page.get_by_role("button", name="New tab").click()
+    run(page, "{ again: authorization }")
+    expect(response(page)).to_contain_text('"again": "Bearer secret"')
+    page.get_by_role("button", name="Headers").click()
+    write(page, "Headers", '{"Authorization": "Bearer by-hand"}')
+    run(page, "{ authorization }")
+    expect(response(page)).to_contain_text('"authorization": "Bearer by-hand"')
+
+
+def test_headers_and_key_are_forgotten_after_a_reload_also_by_the_history(visit, bundled):
+    opened = visit(bundled)
+    page = ready(opened.page)
+    page.get_by_label("API key").fill("secret")
+    page.get_by_role("button", name="Headers").click()
+    write(page, "Headers", '{"Account-Id": "private"}')
+    run(page, "query Mine { authorization }")
+    expect(response(page)).to_contain_text("Bearer secret")
+    until(page, "localStorage.getItem('graphiql:queries')?.includes('query Mine')")
+    assert "secret" not in opened.storage()
+    assert "private" not in opened.storage()
+    page.reload()
+    expect(page.locator(".graphiql-query-editor .view-line").first).to_contain_text("query Mine")
+    expect(page.get_by_label("API key")).to_have_value("")
+    run(page, "{ authorization }")
+    expect(response(page)).to_contain_text('"authorization": null')
+
+
+def test_headers_and_key_are_remembered_when_asked_until_no_longer_asked(visit, bundled):
+    opened = visit(bundled)
+    page = ready(opened.page)
+    page.get_by_label("API key").fill("secret")
+    page.get_by_label("Remember").check()
+    page.get_by_role("button", name="Headers").click()
+    write(page, "Headers", '{"Account-Id": "private"}')
+    run(page, "query Mine { authorization }")
+    until(page, "localStorage.getItem('graphiql:queries')?.includes('private')")
+    page.reload()
+    expect(page.get_by_label("Remember")).to_be_checked()
+    expect(page.get_by_label("API key")).to_have_value("secret")
+    page.get_by_label("Remember").uncheck()
+    until(page, "!JSON.stringify(localStorage).includes('private')")
+    assert "secret" not in opened.storage()
+
+
+def test_the_history_gives_an_operation_back(page):
+    run(page, "query Remarkable { authorization }")
+    expect(response(page)).to_contain_text('"authorization": null')
+    write(page, "Operation", "{ authorization }")
+    show(page, "History")
+    page.get_by_role("button", name="Remarkable").first.click()
+    expect(page.locator(".graphiql-query-editor .view-line").first).to_contain_text("query Remarkable")
+
+
+def test_the_documentation_leads_from_the_root_to_a_description(page):
+    show(page, "Documentation Explorer")
+    page.locator(".graphiql-doc-explorer").get_by_text("Mutation", exact=True).click()
+    page.locator(".graphiql-doc-explorer").get_by_text("quoteByMass", exact=True).click()
+    expect(page.locator(".graphiql-doc-explorer")).to_contain_text("Prices a mass and stores the quote.")
+
+
+def test_the_query_builder_adds_a_field(page):
+    write(page, "Operation", "{ __typename }")
+    show(page, "Query builder")
+    page.locator(".graphiql-explorer-root").get_by_text("authorization").click()
+    expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text("authorization")
+
+
+def test_an_example_opens_in_a_tab_of_its_own(page):
+    tabs = page.locator(".graphiql-tab-button")
+    before = tabs.count()
+    show(page, "Examples")
+    page.get_by_role("button", name="Order by mass").click()
+    expect(tabs).to_have_count(before + 1)
+    expect(tabs.last).to_have_text("OrderByMass")
+    expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text("createOrderByMass")
+
+
+def test_the_editor_checks_a_document_against_the_schema_in_its_worker(page):
+    write(page, "Operation", "{ nothingLikeIt }")
+    expect(page.locator(".graphiql-query-editor .squiggly-error").first).to_be_attached()
+    write(page, "Operation", "{ authorization }")
+    expect(page.locator(".graphiql-query-editor .squiggly-error")).to_have_count(0)
+
+
+def test_a_subscription_runs_until_it_is_stopped(page):
+    run(page, "subscription { ticks }")
+    expect(response(page)).to_contain_text('"ticks": 3')
+    page.get_by_role("button", name="Stop query").click()
+    expect(page.get_by_role("button", name="Execute query")).to_be_visible()
+    heard = response(page).inner_text()
+    page.wait_for_timeout(300)
+    assert response(page).inner_text() == heard
+
+
+def test_the_theme_of_the_settings_outweighs_the_system(page):
+    page.get_by_role("button", name="Open settings dialog").click()
+    page.get_by_role("button", name="Dark", exact=True).click()
+    assert page.evaluate("[document.documentElement.className, getComputedStyle(document.body).colorScheme]") == [
+        "dark",
+        "dark",
+    ]
+    page.get_by_role("button", name="System", exact=True).click()
+    page.emulate_media(color_scheme="dark")
+    until(page, "document.documentElement.classList.contains('dark')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_everybody_can_use_it(visit, bundled, tmp_path, scheme, width):
+    opened = visit(bundled, scheme, width)
+    page = ready(opened.page)
+    page.get_by_role("button", name="Execute query").click()
+    expect(response(page)).to_contain_text('"grams": "12070"')
+    found = {"operation": opened.violations()}
+    # On a phone the panels differ in nothing but their place, which one of them shows.
+    for panel in ("Documentation Explorer", "History", "Examples", "Query builder")[: 4 if width > 700 else 1]:
+        show(page, panel)
+        found[panel] = opened.violations()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.screenshot(path=tmp_path / "panel.png")
+    page.get_by_role("button", name="Hide").last.click()
+    page.get_by_role("button", name="Open settings dialog").click()
+    found["settings"] = opened.violations()
+    assert not any(found.values()), json.dumps(found, indent=1)

@@ -1,0 +1,96 @@
+"""The plain explorer, as a person without the bundle meets it in a browser."""
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def page(visit, plain):
+    return visit(plain).page
+
+
+def run(page, document):
+    page.get_by_label("Operation").fill(document)
+    page.keyboard.press("Control+Enter")
+
+
+def test_the_first_example_runs_as_it_stands(page):
+    page.get_by_role("button", name="Run").click()
+    expect(page.locator("#response")).to_contain_text('"grams": "12070"')
+    expect(page.locator("#status")).to_contain_text("Answered")
+
+
+def test_the_key_is_sent_and_a_header_of_ones_own_wins(page):
+    page.get_by_label("API key").fill("secret")
+    run(page, "{ authorization }")
+    expect(page.locator("#response")).to_contain_text('"authorization": "Bearer secret"')
+    page.get_by_label("Headers").fill('{"authorization": "Bearer other"}')
+    run(page, "{ authorization }")
+    expect(page.locator("#response")).to_contain_text('"authorization": "Bearer other"')
+
+
+def test_nothing_typed_is_kept_after_a_reload(visit, plain):
+    opened = visit(plain)
+    opened.page.get_by_label("API key").fill("secret")
+    opened.page.get_by_label("Headers").fill('{"Account-Id": "private"}')
+    run(opened.page, "{ authorization }")
+    expect(opened.page.locator("#response")).to_contain_text("Bearer secret")
+    opened.page.reload()
+    expect(opened.page.get_by_label("API key")).to_have_value("")
+    expect(opened.page.get_by_label("Headers")).to_have_value("")
+    assert opened.storage() == "[{},{}]"
+
+
+def test_variables_are_sent_and_bad_ones_are_said_to_be_bad(page):
+    document = "mutation Q($m: MassInput!) { quoteByMass(input: {mass: $m}) { quote { mass { grams } } } }"
+    page.get_by_label("Variables").fill('{"m": {"amount": "1.5", "unit": "TONNE"}}')
+    run(page, document)
+    expect(page.locator("#response")).to_contain_text('"grams": "1500000"')
+    page.get_by_label("Variables").fill("{m")
+    run(page, document)
+    expect(page.locator("#response")).to_contain_text("The variables are not JSON")
+
+
+def test_errors_are_counted(page):
+    run(page, "{ nothingLikeIt }")
+    expect(page.locator("#status")).to_contain_text("1 error ·")
+    expect(page.locator("#response")).to_contain_text("Cannot query field")
+
+
+def test_a_subscription_runs_until_it_is_stopped(page):
+    run(page, "subscription { ticks }")
+    expect(page.locator("#response")).to_contain_text('"ticks": 3')
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#status")).to_contain_text("Ended")
+    expect(page.get_by_role("button", name="Run")).to_be_visible()
+
+
+def test_the_schema_can_be_read_and_searched(page):
+    page.get_by_text("Schema", exact=True).last.click()
+    expect(page.locator("#definitions")).to_contain_text("type Quote {")
+    page.get_by_label("Find").fill("massunit enum")
+    expect(page.locator("#definitions")).to_have_text("enum MassUnit { GRAM KILOGRAM TONNE }")
+    expect(page.locator("#found")).to_contain_text("1 of")
+
+
+def test_tab_indents_but_a_keyboard_can_leave(page):
+    field = page.get_by_label("Operation")
+    field.fill("")
+    field.press("Tab")
+    expect(field).to_have_value("  ")
+    field.press("Escape")
+    field.press("Tab")
+    expect(page.get_by_label("Variables")).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_everybody_can_use_it(visit, plain, tmp_path, scheme, width):
+    opened = visit(plain, scheme, width)
+    opened.page.get_by_role("button", name="Run").click()
+    expect(opened.page.locator("#status")).to_contain_text("Answered")
+    opened.page.get_by_text("Schema", exact=True).last.click()
+    expect(opened.page.locator("#definitions")).to_contain_text("type Quote {")
+    opened.page.screenshot(path=tmp_path / "page.png", full_page=True)
+    assert opened.violations() == []
+    assert opened.page.evaluate("document.documentElement.scrollWidth") == width
