@@ -29,7 +29,7 @@ def read_gzipped(folder: Path) -> dict[str, bytes]:
 
 
 def read_plain(folder: Path) -> dict[str, bytes]:
-    """The files of a folder as written; the digest is in their folder's name, so that they find each other as written."""
+    """The files of a folder as written; their digest names the folder, so that they find each other as written."""
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in MEDIA_TYPES}
     digest = hashlib.sha256(b"\0".join(files.values())).hexdigest()[:8]
     return {f"{folder.name}-{digest}/{name}": gzip.compress(body, mtime=0) for name, body in files.items()}
