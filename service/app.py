@@ -1,4 +1,4 @@
-"""The composition root: settings in, ASGI application out. The only file, beside the command line, that knows every room.
+"""The composition root: settings in, ASGI application out. It and the command line alone know every room.
 
 A request passes guards (id, size, time, crowd), then its door. The database is opened when the application starts and
 closed after the last queued order has its answer.
@@ -76,7 +76,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             Route("/health/live", _live),
             Route("/health/ready", _ready),
             *explorer_routes(explorer, schema.as_str),
-            Route("/graphql", GraphQLView(schema, get_context=get_context, render_page=lambda _: explorer.page())),
+            Route("/graphql", GraphQLView(schema, get_context=get_context, render_page=explorer.page)),
         ],
         lifespan=lifespan,
     )

@@ -22,7 +22,7 @@ async def authenticate(resources: Resources, key_text: str, *, pepper: bytes) ->
     ended = key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now)
     if not matches(parsed, key.digest, pepper) or ended or parsed.mode is not account.mode:
         raise unauthenticated()
-    return Caller(account=account, key_id=key.id, scopes=frozenset(Scope(scope) for scope in key.scopes))
+    return Caller(account=account, key_id=key.key_id, scopes=frozenset(Scope(scope) for scope in key.scopes))
 
 
 def unauthenticated() -> Refused:

@@ -37,7 +37,7 @@ async def cancel_orders(
         order_ids = await _ids_of(statements, caller, refs)
         found = await orders.lock(statements, caller.account.id, {each for each in order_ids if each is not None})
         answers: dict[UUID | None, Order | Refused] = {order_id: _absent() for order_id in order_ids}
-        answers.update(found)
+        answers.update(found.items())
         decided = await _decide(resources, statements, found)
         answers.update((order_id, each) for order_id, each in decided.items() if isinstance(each, Refused))
         refused = any(isinstance(answers[order_id], Refused) for order_id in order_ids)

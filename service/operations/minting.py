@@ -33,7 +33,7 @@ async def store(
     await api_keys.add(
         statements,
         api_keys.StoredKey(
-            id=minted.key_id,
+            key_id=minted.key_id,
             account_id=account.id,
             name=name,
             scopes=sorted(scope.value for scope in scopes),

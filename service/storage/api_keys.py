@@ -18,7 +18,7 @@ from service.storage.tables import Table
 class StoredKey:
     """What is kept of an API key."""
 
-    id: str
+    key_id: str
     account_id: UUID
     name: str
     scopes: list[str]
@@ -40,7 +40,7 @@ async def add(statements: Statements, key: StoredKey) -> None:
 async def find(statements: Statements, key_id: str) -> tuple[StoredKey, Account] | None:
     """The key and its account, whatever their state."""
     rows = await statements.fetch(
-        f"SELECT {KEYS.of('k')} FROM {KEYS.name} k WHERE k.id = $1",
+        f"SELECT {KEYS.of('k')} FROM {KEYS.name} k WHERE k.key_id = $1",
         key_id,
     )
     if not rows:
@@ -55,7 +55,7 @@ async def find(statements: Statements, key_id: str) -> tuple[StoredKey, Account]
 async def of_account(statements: Statements, account_id: UUID) -> list[StoredKey]:
     """The account's keys, oldest first."""
     rows = await statements.fetch(
-        f"SELECT {KEYS.column_list} FROM {KEYS.name} WHERE account_id = $1 ORDER BY created_at, id", account_id
+        f"SELECT {KEYS.column_list} FROM {KEYS.name} WHERE account_id = $1 ORDER BY created_at, key_id", account_id
     )
     return [KEYS.value(row) for row in rows]
 
@@ -63,7 +63,7 @@ async def of_account(statements: Statements, account_id: UUID) -> list[StoredKey
 async def revoke(statements: Statements, key_id: str, revoked_at: datetime) -> bool:
     """The key opens nothing any more; false if there was none to revoke."""
     changed = await statements.execute(
-        f"UPDATE {KEYS.name} SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", key_id, revoked_at
+        f"UPDATE {KEYS.name} SET revoked_at = $2 WHERE key_id = $1 AND revoked_at IS NULL", key_id, revoked_at
     )
     return changed == 1
 
@@ -71,5 +71,5 @@ async def revoke(statements: Statements, key_id: str, revoked_at: datetime) -> b
 async def note_use(statements: Statements, key_id: str, used_at: datetime) -> None:
     """When the key was last used, to the minute: informative only, so no order ever waits for it."""
     await statements.execute(
-        f"UPDATE {KEYS.name} SET last_used_at = $2 WHERE id = $1", key_id, used_at.replace(second=0, microsecond=0)
+        f"UPDATE {KEYS.name} SET last_used_at = $2 WHERE key_id = $1", key_id, used_at.replace(second=0, microsecond=0)
     )

@@ -108,7 +108,7 @@ CREATE TABLE account_heads (
 );
 
 CREATE TABLE api_keys (
-    id VARCHAR(32) PRIMARY KEY,
+    key_id VARCHAR(32) PRIMARY KEY,
     account_id {uuid} NOT NULL REFERENCES accounts (id) ON DELETE RESTRICT,
     name TEXT NOT NULL,
     scopes {json} NOT NULL,

@@ -44,7 +44,7 @@ class AccountHead(Model):
 
 
 class ApiKey(Model):
-    id = fields.CharField(max_length=32, primary_key=True)
+    key_id = fields.CharField(max_length=32, primary_key=True)
     account_id = fields.UUIDField()
     name = fields.TextField()
     scopes: fields.Field[list[str]] = fields.JSONField()

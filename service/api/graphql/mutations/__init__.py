@@ -1,0 +1,14 @@
+"""What can be done, one file an area. Each mutation answers an object or why not; its field is nullable, so that a
+failure never hides what an earlier field of the same document has done.
+"""
+
+import strawberry
+
+from service.api.graphql.mutations.cancellations import CancellationMutations
+from service.api.graphql.mutations.orders import OrderMutations
+from service.api.graphql.mutations.quotes import QuoteMutations
+
+
+@strawberry.type(description="What can be done. Every field needs an API key; the customer's need `orders:write`.")
+class Mutation(QuoteMutations, OrderMutations, CancellationMutations):
+    pass

@@ -1,0 +1,73 @@
+"""Mutations that place orders: whatever the way, one PlaceOrder joins the queue of the placement."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import strawberry
+
+from service.api.graphql.context import Context, Info
+from service.api.graphql.inputs import (
+    CommandInput,
+    CreateOrderByMassInput,
+    CreateOrderByValueInput,
+    CreateOrderFromQuoteInput,
+)
+from service.api.graphql.types.errors import UserError, user_error
+from service.api.graphql.types.order import Order, order_of
+from service.domain.api_keys import Scope
+from service.domain.order import FromQuote, Wish
+from service.errors import Refused
+
+
+@strawberry.type(description="What came of an order.")
+class CreateOrderPayload:
+    order: Order | None = strawberry.field(description="The order; null if it was refused.")
+    replayed: bool = strawberry.field(
+        description="Whether the order stood before: the key had been used for this very input."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Why not; empty if there is an order.")
+
+
+@strawberry.type
+class OrderMutations:
+    @strawberry.mutation(
+        description="Orders a mass. A retry with the same key and input answers the same order, in its present state."
+    )
+    async def create_order_by_mass(
+        self, info: Info, input: Annotated[CreateOrderByMassInput, strawberry.argument(description="The order.")]
+    ) -> CreateOrderPayload | None:
+        return await _place(info.context, input.mass_wish, input)
+
+    @strawberry.mutation(
+        description="Orders as much as a sum of money buys. A retry with the same key and input answers the same "
+        "order, in its present state."
+    )
+    async def create_order_by_value(
+        self, info: Info, input: Annotated[CreateOrderByValueInput, strawberry.argument(description="The order.")]
+    ) -> CreateOrderPayload | None:
+        return await _place(info.context, input.value_wish, input)
+
+    @strawberry.mutation(
+        description="Orders exactly what a quote promised, at its price, once. A retry with the same key and input "
+        "answers the same order, in its present state."
+    )
+    async def create_order_from_quote(
+        self, info: Info, input: Annotated[CreateOrderFromQuoteInput, strawberry.argument(description="The order.")]
+    ) -> CreateOrderPayload | None:
+        return await _place(info.context, input.quoted, input)
+
+
+async def _place(context: Context, wish: Callable[[], Wish | FromQuote], command: CommandInput) -> CreateOrderPayload:
+    try:
+        context.caller.require(Scope.ORDERS_WRITE)
+        placed = await context.placement.submit(
+            command.command(
+                wish(),
+                order_id=context.resources.new_id(),
+                account_id=context.caller.account.id,
+                actor=context.caller.key_id,
+            )
+        )
+    except Refused as refusal:
+        return CreateOrderPayload(order=None, replayed=False, user_errors=[user_error(refusal)])
+    return CreateOrderPayload(order=order_of(placed.order), replayed=placed.replayed, user_errors=[])

@@ -1,0 +1,159 @@
+"""What the command line shows: tables for people, JSON for programs, and failures that say what to do.
+
+Answers go to stdout, everything else to stderr, so that an answer can be piped. Knows no operation.
+"""
+
+import json
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from service.domain.accounts import Account
+from service.operations.load_demo import DemoAccounts
+from service.storage.api_keys import StoredKey
+
+FAILED = 1
+MISUSED = 2
+TABLE_WIDTH_MIN = 140
+"""A terminal that is narrower wraps a key by itself, and then it is still copied as one; rich would break or cut it."""
+
+QUOTE = (
+    'mutation { quoteByMass(input: {mass: {amount: "12.07", unit: KILOGRAM}}) { quote { id mass { grams }'
+    " netCost { amount } commission { amount } totalCost { amount currency } expiresAt"
+    " lines { bundle { name } mass { grams } } } userErrors { code message path } } }"
+)
+ORDER = (
+    'mutation { createOrderByMass(input: {mass: {amount: "12.07", unit: KILOGRAM}, idempotencyKey: "first"})'
+    " { order { id number status paymentStatus mass { tonnes } totalCost { amount currency } }"
+    " replayed userErrors { code message } } }"
+)
+
+
+def show(text: str) -> None:
+    """One line on stdout, as it stands."""
+    typer.echo(text)
+
+
+def show_json(value: object) -> None:
+    """The value on stdout, indented."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on stdout whose cells are never wrapped or cut."""
+    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    for column in table.columns:
+        column.no_wrap = True
+    for row in rows:
+        table.add_row(*row)
+    console = Console(highlight=False, markup=False)
+    console.width = max(console.width, TABLE_WIDTH_MIN)
+    console.print(table)
+
+
+def fail(message: str, exit_code: int = FAILED) -> NoReturn:
+    """The command ends with the message on stderr."""
+    typer.echo(f"carbon-orders: {message}", err=True)
+    raise typer.Exit(exit_code)
+
+
+def place_of(database_url: str) -> str:
+    """The database's address without the user and the password in it."""
+    parts = urlsplit(database_url)
+    if parts.scheme == "sqlite":
+        return database_url
+    return f"{parts.hostname or 'the local socket'}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
+def account_facts(account: Account) -> dict[str, Any]:
+    """An account, for programs."""
+    return {
+        "id": str(account.id),
+        "name": account.name,
+        "mode": account.mode.value,
+        "contract": account.contract,
+        "currency": account.currency,
+        "commission_percent": f"{account.commission_hundredths / 100:.2f}",
+        "portfolio_id": str(account.portfolio_id),
+        "suspended_at": account.suspended_at.isoformat() if account.suspended_at else None,
+        "created_at": account.created_at.isoformat(),
+    }
+
+
+def show_accounts(accounts: Iterable[Account], *, as_json: bool) -> None:
+    """The accounts, one a row."""
+    facts = [account_facts(account) for account in accounts]
+    if as_json:
+        show_json(facts)
+        return
+    columns = ("id", "name", "mode", "contract", "currency", "commission_percent", "suspended_at")
+    show_table(columns, ([each[column] or "" for column in columns] for each in facts))
+
+
+def show_keys(keys: Iterable[StoredKey], *, as_json: bool) -> None:
+    """The keys, one a row; what would open the account is not known here."""
+    facts = [
+        {
+            "id": key.key_id,
+            "name": key.name,
+            "scopes": list(key.scopes),
+            "created_at": key.created_at.isoformat(timespec="seconds"),
+            "expires_at": key.expires_at.isoformat(timespec="seconds") if key.expires_at else None,
+            "revoked_at": key.revoked_at.isoformat(timespec="seconds") if key.revoked_at else None,
+            "last_used_at": key.last_used_at.isoformat(timespec="seconds") if key.last_used_at else None,
+        }
+        for key in keys
+    ]
+    if as_json:
+        show_json(facts)
+        return
+    columns = ("id", "name", "scopes", "created_at", "expires_at", "revoked_at")
+    show_table(
+        columns,
+        (
+            [" ".join(cell) if isinstance(cell, list) else cell or "" for cell in (each[column] for column in columns)]
+            for each in facts
+        ),
+    )
+
+
+def demo_facts(demo: DemoAccounts) -> dict[str, Any]:
+    """The demo accounts and their keys, for programs."""
+    accounts = [
+        {
+            "name": each.name,
+            "mode": each.mode.value,
+            "contract": each.contract,
+            "currency": each.currency,
+            "key": each.key,
+        }
+        for each in demo.accounts
+    ]
+    return {"accounts": accounts, "operator_key": demo.operator_key}
+
+
+def show_demo(demo: DemoAccounts, address: str) -> None:
+    """The demo accounts with their keys, and two calls to paste."""
+    rows = [(each.name, each.contract, each.currency, each.key) for each in demo.accounts]
+    show_table(
+        ("account", "contract", "currency", "API key"), [*rows, ("(the seller)", "operator", "", demo.operator_key)]
+    )
+    key = next(each.key for each in demo.accounts if each.contract == "lune")
+    show("These keys are shown once. A quote, and an order that may be sent again without buying twice:\n")
+    show(f"{curl(address, key, QUOTE)}\n\n{curl(address, key, ORDER)}\n")
+
+
+def curl(address: str, key: str, document: str) -> str:
+    """One shell command that sends the GraphQL document."""
+    return " ".join((
+        f"curl -s {address}/graphql",
+        f"-H 'Authorization: Bearer {key}'",
+        "-H 'Content-Type: application/json'",
+        f"-d {shlex.quote(json.dumps({'query': document}))}",
+    ))  # fmt: skip
