@@ -21,6 +21,7 @@ from graphql import (
     get_argument_values,
     is_enum_type,
     is_non_null_type,
+    is_scalar_type,
     is_specified_scalar_type,
 )
 from graphql.execution.values import coerce_argument
@@ -135,7 +136,7 @@ def _is_plain(definition: GraphQLArgument, node: ArgumentNode, *, converted: boo
     argument = definition.extensions.get("strawberry-definition")
     if not isinstance(node.value, VariableNode) or not isinstance(argument, StrawberryArgument):
         return False
-    if not (is_enum_type(type_) or is_specified_scalar_type(type_)):  # type: ignore[arg-type]
+    if not is_enum_type(type_) and not (is_scalar_type(type_) and is_specified_scalar_type(type_)):
         return False
     wanted = argument.type
     if isinstance(wanted, StrawberryMaybe):

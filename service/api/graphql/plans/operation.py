@@ -14,6 +14,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
@@ -26,8 +27,10 @@ from graphql.pyutils import Undefined
 from service.api.graphql.plans.compiler import Compiler, Plan
 from service.api.graphql.plans.fallback import Uncompilable
 
-# Five conditions of two values each; a document with more of them would fill the memory with plans.
-_PLANS_MAX = 32
+# Four conditions of two values each; a document with more of them would fill the memory with plans.
+_PLANS_MAX = 16
+# A parsed document with one plan takes about this many times its text; measured by tests/api/graphql/plans/measure.py.
+_BYTES_PER_CHARACTER = 350
 _INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
 
 
@@ -67,6 +70,12 @@ class Operation:
         return self.node.name.value if self.node.name else None
 
     @property
+    def size_bytes(self) -> int:
+        """What it takes in memory, about, once all plans that its conditions allow for are compiled."""
+        characters = 0 if self.document.loc is None else len(self.document.loc.source.body)
+        return characters * _BYTES_PER_CHARACTER * min(2 ** len(self._conditions), _PLANS_MAX)
+
+    @property
     def is_introspection(self) -> bool:
         """Whether nothing but the schema itself is asked for, so that the answer is the same for everybody."""
         selections = self.node.selection_set.selections
@@ -91,6 +100,8 @@ class Operation:
             return Compiler(self._schema, self.node, self._fragments, variables, fields_max=self._fields_max).plan()
         except Uncompilable as reason:
             return str(reason)
+        except GraphQLError as error:
+            return f"graphql-core refuses it: {error.message}"
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, graphql-core answers, and says so
             return f"not to be compiled: {error!r}"
 

@@ -5,6 +5,7 @@ It must not decide where that is allowed: types that compute their id or type na
 
 import uuid
 from base64 import b64encode
+from types import CoroutineType
 from typing import Any
 
 from graphql import GraphQLLeafType
@@ -40,4 +41,7 @@ class RelayId:
         # Relay asks the class of a Node, which may differ from the type's own; for all others the type's own is asked.
         if not issubclass(cls, Node) and is_ordinary(cls) and len(self._known) < _CLASSES_MAX:
             self._known.add(cls)
-        return self._complete(self._resolver.wrapped_func(root=each, info=run.info(self._site)))  # type: ignore[operator]
+        made = self._resolver.wrapped_func(root=each, info=run.info(self._site))  # type: ignore[operator]
+        if isinstance(made, CoroutineType):
+            made.close()
+        return self._complete(made)

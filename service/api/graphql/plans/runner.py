@@ -33,8 +33,6 @@ from service.api.graphql.plans.fields import obstacle
 from service.api.graphql.plans.info import Run
 from service.api.graphql.plans.operation import Operation
 
-# A parsed document with its plan takes about this many times its text; measured, see docs/plans.md.
-_BYTES_PER_CHARACTER = 100
 _INTROSPECTIONS_MAX = 16
 
 
@@ -104,7 +102,7 @@ class PlannedSchema:
         try:
             operation = self.prepare(query, operation_name)
         except Rejected as rejected:
-            return PreExecutionError(data=None, errors=rejected.errors)
+            return PreExecutionError(data=None, errors=rejected.errors, extensions={})
         return await self.run(operation, variables, context, root_value, operation_extensions)
 
     def prepare(
@@ -118,7 +116,7 @@ class PlannedSchema:
         operation = self._operations.get(key)
         if operation is None:
             operation = self._prepared(query or "", operation_name)
-            self._operations.put(key, operation, _BYTES_PER_CHARACTER * len(query or ""))
+            self._operations.put(key, operation, operation.size_bytes)
         return operation
 
     async def run(
@@ -132,7 +130,7 @@ class PlannedSchema:
         """The answer to a prepared operation; `data` is None only if it failed as a whole."""
         if operation.kind is OperationType.SUBSCRIPTION:
             error = GraphQLError("A subscription needs a transport that streams.", operation.node)
-            return PreExecutionError(data=None, errors=[error])
+            return PreExecutionError(data=None, errors=[error], extensions={})
         if operation.is_introspection:
             return await self._introspect(operation, variables)
         kept: dict[str, tuple[Any, Exception | None]] = {}
@@ -149,7 +147,7 @@ class PlannedSchema:
                 kept = run.kept
             else:
                 self.counts["planned"] += 1
-                return ExecutionResult(data=data, errors=None)
+                return ExecutionResult(data=data, errors=None, extensions={})
         return await self._interpret(operation, variables, context, root_value, operation_extensions, kept)
 
     def _prepared(self, query: str, operation_name: str | None) -> Operation:
@@ -187,7 +185,7 @@ class PlannedSchema:
         data = self._introspections.get(key)
         if data is not None:
             self.counts["introspected"] += 1
-            return ExecutionResult(data=data, errors=None)
+            return ExecutionResult(data=data, errors=None, extensions={})
         self.counts["interpreted"] += 1
         result = await self._interpret(operation, variables, None, None, None, {})
         if result.data is not None and not result.errors:
@@ -218,7 +216,7 @@ class PlannedSchema:
         )
         if is_awaitable(result):
             result = await result
-        return ExecutionResult(data=result.data, errors=result.errors)
+        return ExecutionResult(data=result.data, errors=result.errors, extensions={})
 
 
 def _replaying(kept: dict[str, tuple[Any, Exception | None]]) -> Callable[..., Any]:

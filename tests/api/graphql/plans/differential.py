@@ -1,0 +1,60 @@
+"""Compares answers with plans and without, for any schema: they have to be the same bytes, errors included."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import orjson
+import strawberry
+from strawberry.types import ExecutionResult
+
+from service.api.graphql.plans import PlannedSchema, Rejected
+from tests.api.graphql.plans.operations import Written
+
+
+def answer_bytes(result: ExecutionResult) -> bytes:
+    """The answer as it would go over the wire, with what raised each error."""
+    errors = [
+        {**error.formatted, "raised": type(error.original_error).__name__} for error in result.errors or ()
+    ]
+    return orjson.dumps(
+        {"data": result.data, "errors": errors, "extensions": result.extensions},
+        default=lambda value: type(value).__name__,
+        option=orjson.OPT_NON_STR_KEYS,
+    )
+
+
+class Checked(NamedTuple):
+    """What the two left of their contexts, and whether graphql-core was asked after a plan gave up."""
+
+    planned: Any
+    plain: Any
+    replayed: bool
+
+
+class Differential:
+    """A schema twice, with plans and without. `context` makes a fresh but equal context for each of the two."""
+
+    def __init__(self, schema: strawberry.Schema) -> None:
+        self.planned = PlannedSchema(schema, entries_max=50, bytes_max=50_000_000)
+        self.plain = PlannedSchema(schema, entries_max=50, bytes_max=50_000_000, enabled=False)
+
+    async def check(self, written: Written, context: Callable[[], Any], root_value: Any = None) -> Checked:
+        """Fails unless the answers are equal, and the compiler took the operation or knew why not."""
+        used, answers = [], []
+        replayed = self.planned.counts["replayed"]
+        for schema in (self.planned, self.plain, self.planned):
+            used.append(context())
+            answers.append(
+                answer_bytes(
+                    await schema.execute(written.text, written.variables, written.name, used[-1], root_value)
+                )
+            )
+        planned, plain, again = answers
+        said = f"{written.text}\n{written.variables}"
+        assert planned == plain, f"{said}\nplan: {planned.decode()}\ncore: {plain.decode()}"
+        assert again == plain, f"{said}\na second run of the plan: {again.decode()}\ncore: {plain.decode()}"
+        with suppress(Rejected):
+            for plan in self.planned.prepare(written.text, written.name)._plans.values():
+                assert not str(plan).startswith("not to be compiled"), f"{said}\n{plan}"
+        return Checked(used[0], used[1], self.planned.counts["replayed"] > replayed)
