@@ -35,7 +35,7 @@ def _no_network(event: str, arguments: tuple[Any, ...]) -> None:
         return
     address = arguments[1]
     if isinstance(address, tuple) and not _is_loopback(address[0]):
-        raise RuntimeError(f"a test reaches nothing but this machine, not {address}")
+        raise PermissionError(f"a test reaches nothing but this machine, not {address}")
 
 
 def _is_loopback(host: str) -> bool:

@@ -105,6 +105,11 @@ def _roll_back(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
+def _require(held: bool, otherwise: str) -> None:
+    if not held:
+        raise RuntimeError(otherwise)
+
+
 def _busy() -> sqlite3.OperationalError:
     """The error SQLite raises when another process holds the file, for the case that this process holds it."""
     error = sqlite3.OperationalError("database is locked")
@@ -173,15 +178,19 @@ class SqliteClient(TortoiseSqliteClient):
         """The connection is open and each of its settings was read back; RuntimeError when one did not hold."""
         if not self.filename:
             raise RuntimeError(UNNAMED)
-        connection = BoundedConnection(self._connect, iter_chunk_size=64)
-        await connection
-        try:
-            await connection.limit_statements(self.statement_timeout_ms)
-        except BaseException:
-            await uncancelled(connection.close())
-            raise
-        self._connection = connection
+        await uncancelled(self._open())
         await self._post_connect()
+
+    async def _open(self) -> None:
+        connection = BoundedConnection(self._connect, iter_chunk_size=64)
+        try:
+            await connection
+        except BaseException:
+            # aiosqlite leaves its thread to end by itself, which then speaks to an event loop that may be closed.
+            await asyncio.to_thread(connection._thread.join)  # noqa: SLF001 - it has no public way
+            raise
+        await connection.limit_statements(self.statement_timeout_ms)
+        self._connection = connection
 
     def _connect(self) -> sqlite3.Connection:
         mode = "rwc" if self.create else "rw"
@@ -189,13 +198,17 @@ class SqliteClient(TortoiseSqliteClient):
         connection = sqlite3.connect(
             location, uri=True, isolation_level=None, cached_statements=self.statement_cache_size
         )
-        connection.row_factory = sqlite3.Row
-        for pragma, wanted in self.pragmas.items():
-            connection.execute(f"PRAGMA {pragma} = {wanted}")
-            held = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
-            if held != wanted:
-                connection.close()
-                raise RuntimeError(f"SQLite holds {pragma} at {held!r}, not {wanted!r}: commits would not be safe.")
+        try:
+            connection.row_factory = sqlite3.Row
+            for pragma, wanted in self.pragmas.items():
+                connection.execute(f"PRAGMA {pragma} = {wanted}")
+                held = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+                _require(
+                    held == wanted, f"SQLite holds {pragma} at {held!r}, not {wanted!r}: commits would not be safe."
+                )
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _in_transaction(self) -> Any:
