@@ -12,5 +12,6 @@ domain      what is true: pure rules; no await, no clock, no database, no settin
 operations  what can be done: one verb, one file, one transaction
 storage     what is remembered: the only room with SQL
 api         how one asks: doors; no rules, no SQL
+workers     what happens later: loops over rows, each step one operation
 kit         tools that have never heard of carbon
 """

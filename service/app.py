@@ -28,6 +28,7 @@ from service.operations.place_orders import Placement, placement
 from service.operations.resources import Resources
 from service.settings import Settings
 from service.storage.database import Database
+from service.workers.loops import steps, working
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,10 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             writers=settings.group_writers,
         )
         app.state.running = Running(resources, queue)
+        embedded = steps(rest_ms=settings.worker_rest_ms) if settings.workers_embedded else ()
         try:
-            yield
+            async with working(resources, embedded):
+                yield
         finally:
             await queue.close(timeout_ms=settings.shutdown_timeout_ms)
             await database.close()

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     group_writers: Count = Field(1, description="Groups that are placed at the same time; SQLite has use for one.")
     quote_valid_ms: Milliseconds = Field(900_000, description="How long a quote's price holds: 15 minutes.")
 
+    workers_embedded: bool = Field(True, description="Whether `serve` also does what `work` does.")
+    worker_rest_ms: Milliseconds = Field(500, description="How long a worker that found nothing to do rests.")
+
     body_bytes_max: Count = Field(100_000, description="Bytes of a request's body.")
     body_timeout_ms: Milliseconds = Field(10_000, description="How long a request's body may take to arrive.")
     in_flight_max: Count = Field(256, description="Requests that are worked on at once; more are answered 503.")

@@ -14,6 +14,7 @@ class EventType(StrEnum):
     """What can happen."""
 
     ORDER_PLACED = "order.placed"
+    ORDER_SUPPLIED = "order.supplied"
     ORDER_FULFILLED = "order.fulfilled"
     ORDER_CANCELLED = "order.cancelled"
 

@@ -6,10 +6,13 @@ from uuid import UUID
 from service.domain.catalogue import Mode
 from service.domain.order import Backorder
 from service.storage import models
+from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
 from service.storage.tables import Table
 
 BACKORDERS = Table(models.Backorder, Backorder)
+BATCHES = models.CreditBatch._meta.db_table  # noqa: SLF001 - as in tables.py
+BUNDLE_PROJECTS = models.BundleProject._meta.db_table  # noqa: SLF001
 
 
 async def queued_bundles(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> set[UUID]:
@@ -30,3 +33,33 @@ async def leave(statements: Statements, account_id: UUID, order_ids: Collection[
         account_id,
         *order_ids,
     )
+
+
+async def matchable(statements: Statements) -> list[tuple[Mode, UUID]]:
+    """The (mode, bundle) queues whose bundle has anything in stock."""
+    rows = await statements.fetch(
+        f"SELECT DISTINCT q.mode, q.bundle_id FROM {BACKORDERS.name} q WHERE EXISTS"
+        f" (SELECT 1 FROM {BATCHES} b JOIN {BUNDLE_PROJECTS} bp ON bp.project_id = b.project_id"
+        f" WHERE bp.bundle_id = q.bundle_id AND b.mode = q.mode AND b.available_g > 0)"
+    )
+    return [(Mode(row["mode"]), row["bundle_id"]) for row in rows]
+
+
+async def first_in_line(statements: Statements, mode: Mode, bundle_id: UUID, limit: int) -> list[Backorder]:
+    """Who came first, at most `limit` of them."""
+    conditions = Conditions()
+    conditions.add("bundle_id = {}", bundle_id)
+    conditions.add("mode = {}", mode)
+    return await BACKORDERS.select(
+        statements, conditions, f"ORDER BY created_at, order_id, position LIMIT {conditions.parameter(limit)}"
+    )
+
+
+async def serve(statements: Statements, backorder: Backorder, waiting_g: int) -> None:
+    """The line waits for so much from here on, or has left the queue."""
+    key = (backorder.bundle_id, backorder.order_id, backorder.position)
+    where = "WHERE bundle_id = $1 AND order_id = $2 AND position = $3"
+    if waiting_g:
+        await statements.execute(f"UPDATE {BACKORDERS.name} SET waiting_g = $4 {where}", *key, waiting_g)
+    else:
+        await statements.execute(f"DELETE FROM {BACKORDERS.name} {where}", *key)

@@ -114,6 +114,18 @@ async def change(statements: Statements, order: Order, columns: Sequence[str]) -
     )
 
 
+async def fill_line(statements: Statements, account_id: UUID, order_id: UUID, position: int, more_g: int) -> None:
+    """The line has so many grams more."""
+    await statements.execute(
+        f"UPDATE {LINES.name} SET fulfilled_g = fulfilled_g + $4"
+        f" WHERE account_id = $1 AND order_id = $2 AND position = $3",
+        account_id,
+        order_id,
+        position,
+        more_g,
+    )
+
+
 async def empty_lines(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> None:
     """No line of those orders has any credits."""
     await statements.execute(

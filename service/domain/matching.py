@@ -1,0 +1,105 @@
+"""Matching a bundle's queue with its stock, decided in memory: first come, first served, as far as the grams reach."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from service.domain.allocation import BatchStock, Take, plan_allocation
+from service.domain.events import Event, EventType
+from service.domain.order import Backorder, CreditEntry, EntryKind, Order, OrderStatus, amounts_of
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What one waiting order line gets now; `waiting_g` is what it goes on waiting for."""
+
+    backorder: Backorder
+    takes: tuple[Take, ...]
+    waiting_g: int
+
+    @property
+    def mass_g(self) -> int:
+        return self.backorder.waiting_g - self.waiting_g
+
+
+@dataclass(frozen=True, slots=True)
+class Supplies:
+    """What the served lines change: their orders, the entries with their credits, the events, the batches' grams."""
+
+    orders: tuple[Order, ...]
+    entries: tuple[CreditEntry, ...]
+    events: tuple[Event, ...]
+    taken_g: Mapping[UUID, int]
+    event_seqs: Mapping[UUID, int]
+
+
+def match(queue: Sequence[Backorder], shelf: Sequence[BatchStock]) -> list[Filled]:
+    """The lines that get credits, in the order of the queue. Nobody is served before whoever came earlier has all."""
+    available_g = {batch.batch_id: batch.available_g for batch in shelf}
+    filled: list[Filled] = []
+    for backorder in queue:
+        bundle_id = backorder.bundle_id
+        plan = plan_allocation([(bundle_id, backorder.waiting_g)], {bundle_id: shelf}, available_g)
+        if plan.takes:
+            filled.append(Filled(backorder, plan.takes, plan.short_g[0]))
+        for take in plan.takes:
+            available_g[take.batch_id] -= take.mass_g
+        if not plan.is_full:
+            break
+    return filled
+
+
+def supply(
+    filled: Sequence[Filled],
+    waiting: Mapping[UUID, Order],
+    event_seqs: Mapping[UUID, int],
+    *,
+    actor: str,
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> Supplies:
+    """The orders with the credits of their lines, one event for each line; `waiting` are the orders as they stand."""
+    orders, seqs = dict(waiting), dict(event_seqs)
+    entries: list[CreditEntry] = []
+    events: list[Event] = []
+    taken_g: Counter[UUID] = Counter()
+    for each in filled:
+        order = _with_more(orders[each.backorder.order_id], each.mass_g)
+        orders[order.id] = order
+        seqs[order.account_id] += 1
+        fulfilled = order.status is OrderStatus.FULFILLED
+        events.append(
+            Event(
+                account_id=order.account_id,
+                seq=seqs[order.account_id],
+                id=new_id(),
+                event_type=EventType.ORDER_FULFILLED if fulfilled else EventType.ORDER_SUPPLIED,
+                order_id=order.id,
+                actor=actor,
+                payload=amounts_of(order),
+                created_at=now,
+            )
+        )
+        for take in each.takes:
+            taken_g[take.batch_id] += take.mass_g
+            entries.append(
+                CreditEntry(
+                    account_id=order.account_id,
+                    id=new_id(),
+                    order_id=order.id,
+                    position=each.backorder.position,
+                    batch_id=take.batch_id,
+                    kind=EntryKind.GIVEN,
+                    mass_g=take.mass_g,
+                    created_at=now,
+                )
+            )
+    return Supplies(tuple(orders.values()), tuple(entries), tuple(events), taken_g, seqs)
+
+
+def _with_more(order: Order, more_g: int) -> Order:
+    fulfilled_g = order.fulfilled_g + more_g
+    status = OrderStatus.FULFILLED if fulfilled_g == order.mass_g else OrderStatus.PLACED
+    return replace(order, fulfilled_g=fulfilled_g, status=status)

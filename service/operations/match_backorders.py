@@ -1,0 +1,78 @@
+"""Match backorders: credits that came in go to whoever waits for them, first come, first served.
+
+Runs whenever a bundle's stock may have grown; what it finds in the queue and on the shelf is all it needs to know, so
+running it once too often does nothing. Locks: account heads by id, then batches by id. Promises: P3, P24.
+"""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from service.domain.accounts import Head
+from service.domain.catalogue import Mode
+from service.domain.matching import Filled, match, supply
+from service.domain.order import Order
+from service.operations.resources import Resources
+from service.storage import accounts, backorders, batches, orders
+from service.storage.database import Statements
+from service.storage.events import EVENTS
+
+LINES_A_TRANSACTION = 50
+ACTOR = "worker:match"
+
+
+async def match_backorders(resources: Resources) -> int:
+    """No bundle has both a queue and stock for the first in it. How many order lines got credits."""
+    filled = 0
+    for mode, bundle_id in await backorders.matchable(resources.database.reader):
+        while served := await _match_bundle(resources, mode, bundle_id):
+            filled += served
+    return filled
+
+
+async def _match_bundle(resources: Resources, mode: Mode, bundle_id: UUID) -> int:
+    """The first in the queue have what there is, in one bounded transaction."""
+    waiting = await backorders.first_in_line(resources.database.reader, mode, bundle_id, LINES_A_TRANSACTION)
+    if not waiting:
+        return 0
+    account_ids = {each.account_id for each in waiting}
+
+    async def work(statements: Statements) -> int:
+        heads = await accounts.lock_heads(statements, account_ids)
+        shelf = (await batches.lock_shelves(statements, mode, [bundle_id]))[bundle_id]
+        # Read again under the locks. Whoever is in front by now may be of an account that is not locked: then it is
+        # served by the next transaction, and nobody behind it by this one.
+        queue = await backorders.first_in_line(statements, mode, bundle_id, LINES_A_TRANSACTION)
+        ours = next((index for index, each in enumerate(queue) if each.account_id not in heads), len(queue))
+        filled = match(queue[:ours], shelf)
+        if filled:
+            await _write(resources, statements, heads, filled)
+        return len(filled)
+
+    return await resources.transact(work)
+
+
+async def _write(
+    resources: Resources, statements: Statements, heads: Mapping[UUID, Head], filled: Sequence[Filled]
+) -> None:
+    waiting: dict[UUID, Order] = {}
+    for account_id in sorted({each.backorder.account_id for each in filled}):
+        order_ids = {each.backorder.order_id for each in filled if each.backorder.account_id == account_id}
+        waiting |= await orders.lock(statements, account_id, order_ids)
+    supplies = supply(
+        filled,
+        waiting,
+        {account_id: head.event_seq for account_id, head in heads.items()},
+        actor=ACTOR,
+        now=resources.clock(),
+        new_id=resources.new_id,
+    )
+    for order in supplies.orders:
+        await orders.change(statements, order, ("fulfilled_g", "status"))
+    for each in filled:
+        served = each.backorder
+        await orders.fill_line(statements, served.account_id, served.order_id, served.position, each.mass_g)
+        await backorders.serve(statements, served, each.waiting_g)
+    await orders.ENTRIES.insert(statements, supplies.entries)
+    await EVENTS.insert(statements, supplies.events)
+    await batches.take(statements, supplies.taken_g)
+    await accounts.raise_heads(statements, supplies.event_seqs)
