@@ -79,7 +79,7 @@ def account_facts(account: Account) -> dict[str, Any]:
         "mode": account.mode.value,
         "contract": account.contract,
         "currency": account.currency,
-        "commission_percent": f"{account.commission_hundredths / 100:.2f}",
+        "commission_percent": f"{account.commission_hundredths // 100}.{account.commission_hundredths % 100:02}",
         "portfolio_id": str(account.portfolio_id),
         "suspended_at": account.suspended_at.isoformat() if account.suspended_at else None,
         "created_at": account.created_at.isoformat(),

@@ -1,0 +1,59 @@
+"""How the process serves: a bound socket, uvicorn on it, and an end that finishes what is under way.
+
+Knows nothing of what is served.
+"""
+
+import math
+import signal
+import socket
+from typing import NoReturn
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from service.console import FAILED, fail
+from service.settings import Settings
+
+
+def listen(settings: Settings) -> socket.socket:
+    """A bound socket: a port in use is found out before anything is loaded or printed."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        fail(f"cannot listen on {settings.host}:{settings.port}: {reason}. End what uses it, or choose another --port.")
+
+
+def end_on_sigterm() -> None:
+    """SIGTERM ends the process with exit code 0: at once now, and while serving after what is under way is finished,
+    because uvicorn raises the signals that it caught once more when it has ended.
+    """
+    signal.signal(signal.SIGTERM, _end)
+
+
+def serve_on(listener: socket.socket, app: ASGIApp, settings: Settings) -> None:
+    """Requests were answered until SIGTERM or Ctrl+C; `typer.Exit` with 1 when the application could not start."""
+    config = uvicorn.Config(
+        app,
+        loop="auto",  # uvloop, except on Windows
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(settings.shutdown_timeout_ms / 1000),
+    )
+    server = uvicorn.Server(config)
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        return
+    except SystemExit:
+        if server.started:
+            raise
+        fail("the service did not start; the log says why.", FAILED)
+
+
+def _end(_signal: int, _frame: object) -> NoReturn:
+    raise SystemExit(0)

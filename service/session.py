@@ -1,0 +1,86 @@
+"""What a command runs in: checked settings, the pepper, a database whose tables are up to date.
+
+Turns what goes wrong on the way into one line that says what to do, and an exit code; knows no operation.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from service.console import MISUSED, fail, place_of
+from service.errors import Refused
+from service.kit.clock import system_clock
+from service.kit.ids import uuid7
+from service.operations.resources import Resources
+from service.secret import pepper
+from service.settings import Settings
+from service.storage.database import Database, dialect_of
+from service.storage.failures import is_outage, may_retry
+from service.storage.migrations import migrate, pending
+
+T = TypeVar("T")
+
+
+def settings_given(**given: Any) -> Settings:
+    """The environment's settings with those given on the command line; ends the command when one is wrong."""
+    try:
+        settings = Settings(**given)
+        dialect_of(settings.database_url)
+    except ValidationError as error:
+        faults = (f"SERVICE_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())
+        fail("wrong settings. " + "; ".join(faults), MISUSED)
+    except ValueError as error:
+        fail(f"SERVICE_DATABASE_URL: {error}", MISUSED)
+    return settings
+
+
+def pepper_of(settings: Settings) -> bytes:
+    """The pepper, made on the first call beside an embedded database; ends the command when there is none to be had."""
+    try:
+        return pepper(settings)
+    except (ValueError, OSError) as error:
+        fail(str(error), MISUSED)
+
+
+def run(settings: Settings, work: Callable[[Resources], Awaitable[T]]) -> T:
+    """The work's answer. An embedded database is migrated first; a PostgreSQL has to have been."""
+
+    async def on_database() -> T:
+        await up_to_date(settings)
+        database = await Database.open(
+            settings.database_url,
+            pool_size_max=1,
+            lock_timeout_ms=settings.lock_timeout_ms,
+            statement_timeout_ms=settings.statement_timeout_ms,
+            statement_cache_size=settings.statement_cache_size,
+        )
+        try:
+            return await work(Resources(database, system_clock, uuid7))
+        finally:
+            await database.close()
+
+    return guarded(settings, on_database())
+
+
+def guarded(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
+    """The work's answer; a refusal, or a database that cannot be used, ends the command with its reason."""
+    try:
+        return asyncio.run(work)
+    except Refused as refusal:
+        fail(f"{refusal.message} ({refusal.code})")
+    except Exception as error:
+        if not (is_outage(error) or may_retry(error)):
+            raise
+        place = place_of(settings.database_url)
+        fail(f"the database at {place} cannot be used: {error}. Does it run, and is SERVICE_DATABASE_URL right?")
+
+
+async def up_to_date(settings: Settings) -> None:
+    """An embedded database is migrated; a PostgreSQL was, or the command ends and says how to do it."""
+    if dialect_of(settings.database_url) == "sqlite":
+        await migrate(settings.database_url)
+    elif missing := await pending(settings.database_url):
+        # Several processes share a PostgreSQL, so its tables change when the operator says so, not when one starts.
+        fail(f"{len(missing)} migrations are not applied. Run: carbon-orders migrate")
