@@ -24,6 +24,9 @@ from service.kit.pdf_text import Typesetter
 from service.kit.shaping import Style, set_line, shrink, wrap
 
 ROWS_MAX = 40
+INTERVALS_MAX = 60
+NAME_LENGTH_MAX = 300
+"""Characters; what is longer could not be read on the page, and would take long to set."""
 ROWS_IN_ONE_COLUMN = 14
 ROWS_BESIDE_NOTE = 4
 TWO_LINE_PITCH = 40.0
@@ -110,7 +113,7 @@ def _declaration(page: _Page, certificate: Certificate) -> None:
     page.say(_MIDDLE, 488, "Certificate of Retirement", _SERIF, 39, INK, "centre")
     page.rule(_MIDDLE - 60, _MIDDLE + 60, 474, GOLD, 0.6)
     page.say(_MIDDLE, 453, "This is to certify that in the name of", _ITALIC, 13, MUTED, "centre")
-    _recipient(page, certificate.recipient)
+    _recipient(page, certificate.recipient[:NAME_LENGTH_MAX])
     page.say(_MIDDLE, 394, "credits for", _ITALIC, 13, MUTED, "centre")
     page.say(_MIDDLE, 369, _mass_in_words(certificate.mass_g) + " of CO₂ equivalent", _STRONG, 23, INK, "centre")
     fate = "have been retired for good: cancelled as listed below, so that nobody can use or sell them again."
@@ -138,7 +141,10 @@ def _rows(batches: Sequence[RetiredBatch]) -> list[_Row]:
     # The largest share takes the darkest shade, so that the ring reads the same whatever the order of the table.
     by_mass = sorted(range(len(shown)), key=lambda index: -shown[index].mass_g)
     colours = dict(zip(by_mass, shades(len(shown)), strict=True))
-    rows = [_Row(batch.project_name, _detail(batch), batch.mass_g, colours[i]) for i, batch in enumerate(shown)]
+    rows = [
+        _Row(batch.project_name[:NAME_LENGTH_MAX], _detail(batch), batch.mass_g, colours[i])
+        for i, batch in enumerate(shown)
+    ]
     if rest:
         mass_g = sum(batch.mass_g for batch in rest)
         rows.append(_Row(f"and {len(rest)} more", "listed in full at the address beside", mass_g, MUTED))
@@ -146,8 +152,9 @@ def _rows(batches: Sequence[RetiredBatch]) -> list[_Row]:
 
 
 def _detail(batch: RetiredBatch) -> str:
-    numbers = ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in batch.serial_numbers)
+    numbers = ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in batch.serial_numbers[:INTERVALS_MAX])
     label = "serial" if numbers.isdigit() else "serials"
+    numbers += ", …" * (len(batch.serial_numbers) > INTERVALS_MAX)
     parts = (_country(batch.country), batch.registry, f"vintage {batch.vintage}")
     return " · ".join(part for part in (*parts, f"{label} {batch.serial_prefix}{numbers}") if part)
 
@@ -173,15 +180,15 @@ def _table(page: _Page, rows: Sequence[_Row]) -> None:
 
 def _row(page: _Page, row: _Row, x: float, top: float, width: float, pitch: float) -> None:
     """Name and mass above, and below them, smaller, where the credits come from and which they are."""
-    size = min(17.0, pitch * 0.43)
+    size = min(width / 29, pitch * 0.43)
     small = min(9.2, size * 0.72)
     indent = 4 + size * 0.6
     page.canvas.setFillColor(row.colour)
     page.canvas.rect(x, top - pitch * 0.94, 1.5 + size * 0.15, pitch * 0.84, stroke=0, fill=1)
     mass = _mass(row.mass_g)
     y = top - size * 1.16
-    page.say(x + width, y, mass, _SANS_STRONG, size * 0.8, INK, "right")
-    room = width - indent - set_line(mass, _SANS_STRONG).width_em * size * 0.8 - 10
+    mass_y, mass_size = y, size * 0.8
+    room = width - indent - set_line(mass, _SANS_STRONG).width_em * mass_size - 10
     names = [row.name]
     if pitch > TWO_LINE_PITCH and set_line(row.name, _STRONG).width_em * size * 0.8 > room:
         size *= 0.8
@@ -191,6 +198,7 @@ def _row(page: _Page, row: _Row, x: float, top: float, width: float, pitch: floa
         text, fitted = shrink(name, _STRONG, size, room, size * 0.8)
         page.say(x + indent, y, text, _STRONG, fitted)
         y -= size * 1.1
+    page.say(x + width, mass_y, mass, _SANS_STRONG, mass_size, INK, "right")
     y += size * 1.1 - small * 1.42
     _details(page, row.detail, x + indent, y, width - indent, small, top - pitch)
     if pitch > 15:  # closer than that, a rule would run through the small print

@@ -5,7 +5,7 @@ happens to meet them, and embeds raw bytes; here the same text always makes the 
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from reportlab.pdfbase import pdfdoc
 from reportlab.pdfgen.canvas import Canvas
@@ -13,6 +13,8 @@ from reportlab.pdfgen.canvas import Canvas
 from service.kit.shaping import EM, Font, Line, Run
 
 ASCII_FILTERS = (pdfdoc.PDFBase85Encode, pdfdoc.PDFZCompress)
+Codes: TypeAlias = dict[tuple[int, str], int]
+"""The code of each glyph with what it stands for: one outline may stand for many letters, as joined Arabic ones do."""
 
 
 @dataclass
@@ -20,7 +22,7 @@ class Typesetter:
     """Writes lines into a canvas, and their fonts into its document when that is saved."""
 
     canvas: Canvas
-    _used: dict[Font, dict[int, str]] = field(default_factory=dict)
+    _used: dict[Font, Codes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # ReportLab adds these fonts when the document is saved, once every glyph is known.
@@ -33,26 +35,25 @@ class Typesetter:
         x -= line.width_em * size * {"left": 0, "centre": 0.5, "right": 1}[align]
         content = vars(self.canvas)["_code"]  # ReportLab has no call for text whose glyphs are known
         for run in line.runs:
-            told = self._used.setdefault(run.font, {})
+            codes = self._used.setdefault(run.font, {})
             name = f"T{list(self._used).index(run.font)}"
-            content.append(f"BT /{name} {size:.3f} Tf 1 0 0 1 {x:.3f} {y:.3f} Tm {_shown(run, size)} ET")
-            for glyph in run.glyphs:
-                told[glyph.id] = told.get(glyph.id) or glyph.text
+            content.append(f"BT /{name} {size:.3f} Tf 1 0 0 1 {x:.3f} {y:.3f} Tm {_shown(run, codes, size)} ET")
             x += sum(glyph.advance for glyph in run.glyphs) * size / EM
 
     def addObjects(self, document: Any) -> None:  # noqa: N802 - the name by which ReportLab calls it
         """Afterwards the document holds each used font, cut down to its used glyphs."""
         fonts = document.idToObject["BasicFonts"].dict
-        for index, (font, told) in enumerate(self._used.items()):
-            fonts[f"T{index}"] = _embed(document, font, told, f"CERT{chr(65 + index // 26)}{chr(65 + index % 26)}")
+        for index, (font, codes) in enumerate(self._used.items()):
+            fonts[f"T{index}"] = _embed(document, font, codes, f"CERT{chr(65 + index // 26)}{chr(65 + index % 26)}")
 
 
-def _shown(run: Run, size: float) -> str:
+def _shown(run: Run, codes: Codes, size: float) -> str:
     """The operators that show the glyphs: each its own width on, but for what kerning and mark placement move it."""
     shown, moves = "", ""
     for glyph in run.glyphs:
         after = glyph.x_offset + run.font.width(glyph.id) - glyph.advance
-        placed = f"{_moved(-glyph.x_offset)}<{glyph.id:04X}>{_moved(after)}"
+        code = codes.setdefault((glyph.id, glyph.text), len(codes) + 1)
+        placed = f"{_moved(-glyph.x_offset)}<{code:04X}>{_moved(after)}"
         if glyph.y_offset:
             shown += f"[{moves}] TJ {glyph.y_offset * size / EM:.3f} Ts [{placed}] TJ 0 Ts "
             moves = ""
@@ -65,10 +66,10 @@ def _moved(thousandths: float) -> str:
     return f"{thousandths:.1f}" if abs(thousandths) >= 0.05 else ""
 
 
-def _embed(document: Any, font: Font, told: dict[int, str], tag: str) -> Any:
-    """A Type 0 font whose codes are glyph numbers (PDF 32000-1, 9.7), with a map back to text to search and copy."""
+def _embed(document: Any, font: Font, codes: Codes, tag: str) -> Any:
+    """A Type 0 font (PDF 32000-1, 9.7) for the codes, which count from 1, with a map back to text for readers."""
     name = pdfdoc.PDFName(f"{tag}+{font.name}")
-    glyph_ids = sorted(told)
+    glyph_ids = [glyph_id for glyph_id, _ in codes]
 
     def stream(key: str, content: bytes, **entries: int) -> Any:
         made = pdfdoc.PDFStream(pdfdoc.PDFDictionary(entries), content, filters=ASCII_FILTERS)
@@ -94,16 +95,15 @@ def _embed(document: Any, font: Font, told: dict[int, str], tag: str) -> Any:
         FontFile2=stream("outlines", outlines, Length1=len(outlines)),
     )
     identity = {"Registry": pdfdoc.PDFString("Adobe"), "Ordering": pdfdoc.PDFString("Identity"), "Supplement": 0}
-    widths = [each for glyph_id in glyph_ids for each in (glyph_id, pdfdoc.PDFArray([font.width(glyph_id)]))]
     descendant = dictionary(
         "descendant",
         Type=pdfdoc.PDFName("Font"),
         Subtype=pdfdoc.PDFName("CIDFontType2"),
         BaseFont=name,
         CIDSystemInfo=pdfdoc.PDFDictionary(identity),
-        CIDToGIDMap=pdfdoc.PDFName("Identity"),
+        CIDToGIDMap=stream("glyphs", b"".join(glyph_id.to_bytes(2) for glyph_id in (0, *glyph_ids))),
         FontDescriptor=descriptor,
-        W=pdfdoc.PDFArray(widths),
+        W=pdfdoc.PDFArray([1, pdfdoc.PDFArray([font.width(glyph_id) for glyph_id in glyph_ids])]),
     )
     return dictionary(
         "font",
@@ -112,12 +112,12 @@ def _embed(document: Any, font: Font, told: dict[int, str], tag: str) -> Any:
         BaseFont=name,
         Encoding=pdfdoc.PDFName("Identity-H"),
         DescendantFonts=pdfdoc.PDFArray([descendant]),
-        ToUnicode=stream("unicode", _to_unicode(told)),
+        ToUnicode=stream("unicode", _to_unicode(codes)),
     )
 
 
-def _to_unicode(told: dict[int, str]) -> bytes:
-    mapped = [f"<{glyph_id:04X}> <{text.encode('utf-16-be').hex()}>" for glyph_id, text in sorted(told.items()) if text]
+def _to_unicode(codes: Codes) -> bytes:
+    mapped = [f"<{code:04X}> <{text.encode('utf-16-be').hex()}>" for (_, text), code in codes.items()]
     blocks = [mapped[at : at + 100] for at in range(0, len(mapped), 100)]  # 100 is the most that a block may hold
     listed = "".join(f"{len(block)} beginbfchar\n{chr(10).join(block)}\nendbfchar\n" for block in blocks)
     return (

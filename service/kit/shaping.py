@@ -4,6 +4,7 @@ Knows nothing of pages, nor of what is written. Needs no font of the system's: a
 """
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
@@ -12,6 +13,8 @@ from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
 import uharfbuzz as hb  # type: ignore[import-untyped]
+
+from service.kit.bidi import embedding_levels
 
 EM = 1000
 """Glyphs are measured in thousandths of an em, as PDF does."""
@@ -39,9 +42,6 @@ _BY_SCRIPT |= {
 _EAST_ASIAN = frozenset({"HANGUL", "HIRAGANA", "KATAKANA", "BOPOMOFO"})
 _SYMBOLS = ("manimgx_fonts", "NotoSansSymbols[wght].ttf")
 _EMOJI = ("manimgx_fonts", "NotoEmoji[wght].ttf")
-_DIRECTIONS = {"L": "L", "R": "R", "AL": "R", "EN": "number", "AN": "number", "NSM": "mark"} | dict.fromkeys(
-    ("CS", "ES", "ET"), "separator"
-)
 
 
 _USELESS_IN_PDF = ("GSUB", "GPOS", "GDEF", "BASE", "STAT", "name", "post", "cmap", "OS/2", "vhea", "vmtx")
@@ -108,10 +108,14 @@ class Font:
         clusters = sorted({info.cluster for info in buffer.glyph_infos})
         ends = dict(zip(clusters, [*clusters[1:], len(text)], strict=True))
         scale = EM / self.face.upem
-        told: set[int] = set()
-        for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
-            stands_for = "" if info.cluster in told else text[info.cluster : ends[info.cluster]]
-            told.add(info.cluster)
+        shaped = list(zip(buffer.glyph_infos, buffer.glyph_positions, strict=True))
+        bases: dict[int, int] = {}  # the widest glyph of a cluster stands for its characters, its marks for nothing
+        for index, (info, position) in enumerate(shaped):
+            widest = bases.setdefault(info.cluster, index)
+            if position.x_advance > shaped[widest][1].x_advance:
+                bases[info.cluster] = index
+        for index, (info, position) in enumerate(shaped):
+            stands_for = text[info.cluster : ends[info.cluster]] if bases[info.cluster] == index else ""
             advance, x, y = position.x_advance * scale, position.x_offset * scale, position.y_offset * scale
             yield Glyph(info.codepoint, advance + (tracking if advance else 0), x, y, stands_for)
 
@@ -143,7 +147,7 @@ def set_line(text: str, style: Style, tracking: float = 0) -> Line:
     room after each glyph, in thousandths of an em. A character that no font has shows as an empty box.
     """
     text = unicodedata.normalize("NFC", " ".join(text.split()))
-    levels, fonts = _levels(text), _fonts(text, style)
+    levels, fonts = embedding_levels(text), _fonts(text, style)
     runs: list[tuple[int, Run]] = []
     start = 0
     for (level, font), same in groupby(zip(levels, fonts, strict=True)):
@@ -161,10 +165,14 @@ def shrink(text: str, style: Style, size: float, width: float, least: float) -> 
         return text, size
     if width_em * least <= width:
         return text, width / width_em
-    kept = len(text)
-    while kept and set_line(text[:kept].rstrip() + "…", style).width_em * least > width:
-        kept -= 1
-    return text[:kept].rstrip() + "…", least
+    kept = bisect_left(
+        range(len(text)), 1, key=lambda cut: set_line(_cut(text, cut + 1), style).width_em * least > width
+    )
+    return _cut(text, kept), least
+
+
+def _cut(text: str, kept: int) -> str:
+    return text[:kept].rstrip() + "…"
 
 
 def wrap(text: str, style: Style, size: float, width: float) -> list[str]:
@@ -198,63 +206,6 @@ def _fonts(text: str, style: Style) -> list[Font]:
         choices = (_font(*file, style.weight) for file in (*wished, han, _TRADITIONAL, _SYMBOLS, _EMOJI))
         fonts.append(next((font for font in choices if ord(character) in font.covered), _font(*own, style.weight)))
     return fonts
-
-
-def _levels(text: str) -> list[int]:
-    """The embedding level of each character, odd where it reads from right to left, by those rules of Unicode's
-    bidirectional algorithm (UAX 9) that decide names: all but explicit embeddings and isolates.
-    """
-    kinds = [_DIRECTIONS.get(unicodedata.bidirectional(character), "neutral") for character in text]
-    if "R" not in kinds:
-        return [0] * len(text)
-    base = next(kind for kind in kinds if kind in {"L", "R"})
-    _resolve_weak(kinds, base)
-    _resolve_brackets(text, kinds, base)
-    levels: list[int] = []
-    before = base
-    for kind, same in groupby(list(enumerate(kinds)), key=lambda numbered: numbered[1]):
-        count = sum(1 for _ in same)
-        at = len(levels)
-        if kind == "neutral":
-            after = next((_side(later) for later in kinds[at + count :] if later != "neutral"), base)
-            read = before if before == after else base
-        else:
-            read, before = kind, _side(kind)
-        levels.extend([{"L": 0 if base == "L" else 2, "R": 1, "number": 2}[read]] * count)
-    return levels
-
-
-def _side(kind: str) -> str:
-    """A number stands on the right-to-left side to its neutral neighbours (rule N1)."""
-    return "R" if kind == "number" else kind
-
-
-def _resolve_weak(kinds: list[str], base: str) -> None:
-    """Marks join what they mark, a separator inside a number joins it, a number joins left-to-right text before it."""
-    strong = base
-    for index, kind in enumerate(kinds):
-        if kind == "mark":
-            kinds[index] = kinds[index - 1] if index else base
-        elif kind == "separator":
-            joined = 0 < index < len(kinds) - 1 and kinds[index - 1] == kinds[index + 1] == "number"
-            kinds[index] = "number" if joined else "neutral"
-        elif kind == "number" and strong == "L":
-            kinds[index] = "L"
-        strong = kinds[index] if kinds[index] in {"L", "R"} else strong
-
-
-def _resolve_brackets(text: str, kinds: list[str], base: str) -> None:
-    """Both brackets of a pair go the same way: the text's, unless all inside and what stands before goes the other."""
-    opened: list[int] = []
-    for close, character in enumerate(text):
-        if unicodedata.category(character) == "Ps":
-            opened.append(close)
-        elif unicodedata.category(character) == "Pe" and opened:
-            start = opened.pop()
-            inside = {_side(kind) for kind in kinds[start + 1 : close]} - {"neutral", "separator"}
-            before = next((_side(kind) for kind in reversed(kinds[:start]) if _side(kind) in {"L", "R"}), base)
-            if inside:
-                kinds[start] = kinds[close] = base if base in inside or before == base else before
 
 
 def _visual_order(runs: list[tuple[int, Run]]) -> Iterator[Run]:
