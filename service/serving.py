@@ -4,15 +4,19 @@ Knows nothing of what is served.
 """
 
 import math
+import os
 import signal
 import socket
 from typing import NoReturn
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
 from service.console import FAILED, fail
 from service.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -21,7 +25,7 @@ def listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = os.strerror(error.errno) if error.errno else str(error)  # strerror of the error repeats the address
         fail(f"cannot listen on {settings.host}:{settings.port}: {reason}. End what uses it, or choose another --port.")
 
 
@@ -45,6 +49,7 @@ def serve_on(listener: socket.socket, app: ASGIApp, settings: Settings) -> None:
         timeout_graceful_shutdown=math.ceil(settings.shutdown_timeout_ms / 1000),
     )
     server = uvicorn.Server(config)
+    log.info("serving", address=settings.public_address, host=settings.host, port=settings.port)
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:

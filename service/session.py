@@ -4,10 +4,13 @@ Turns what goes wrong on the way into one line that says what to do, and an exit
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+import asyncpg  # type: ignore[import-untyped]
 from pydantic import ValidationError
+from tortoise.exceptions import DBConnectionError
 
 from service.console import MISUSED, fail, place_of
 from service.errors import Refused
@@ -21,6 +24,14 @@ from service.storage.failures import is_outage, may_retry
 from service.storage.migrations import migrate, pending
 
 T = TypeVar("T")
+
+UNUSABLE = (
+    DBConnectionError,
+    sqlite3.DatabaseError,  # the file is none of SQLite's
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+"""What a wrong address or password raises, beside the outages that pass by themselves."""
 
 
 def settings_given(**given: Any) -> Settings:
@@ -40,8 +51,10 @@ def pepper_of(settings: Settings) -> bytes:
     """The pepper, made on the first call beside an embedded database; ends the command when there is none to be had."""
     try:
         return pepper(settings)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         fail(str(error), MISUSED)
+    except OSError as error:
+        fail(f"the secret beside the database: {error}. Set SERVICE_SECRET, or make its folder writable.", MISUSED)
 
 
 def run(settings: Settings, work: Callable[[Resources], Awaitable[T]]) -> T:
@@ -71,7 +84,7 @@ def guarded(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
     except Refused as refusal:
         fail(f"{refusal.message} ({refusal.code})")
     except Exception as error:
-        if not (is_outage(error) or may_retry(error)):
+        if not (isinstance(error, UNUSABLE) or is_outage(error) or may_retry(error)):
             raise
         place = place_of(settings.database_url)
         fail(f"the database at {place} cannot be used: {error}. Does it run, and is SERVICE_DATABASE_URL right?")
