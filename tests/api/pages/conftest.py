@@ -201,14 +201,16 @@ class Visit:
     def storage(self) -> str:
         return self.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
 
-    def violations(self) -> list[tuple[str, str]]:
+    def violations(self, within: str = "html") -> list[tuple[str, str]]:
         """What axe-core finds wrong, as rule and element. Complaints that axe itself causes are not the page's."""
         if not AXE.exists():
             missing("axe-core (make explorer)")
         before = len(self.complaints)
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = self.page.evaluate("axe.run(document, {preload: false, resultTypes: ['violations']})")["violations"]
+        found = self.page.evaluate("within => axe.run(within, {preload: false, resultTypes: ['violations']})", within)[
+            "violations"
+        ]
         del self.complaints[before:]
         return [(rule["id"], node["html"]) for rule in found for node in rule["nodes"]]
 
