@@ -13,7 +13,7 @@ from uuid import UUID
 
 from service.domain import ledger
 from service.domain.accounts import Account, Head, refuse_if_suspended
-from service.domain.allocation import AllocationPlan, BatchStock, plan_allocation
+from service.domain.allocation import AllocationPlan, BatchStock, Take, plan_allocation
 from service.domain.catalogue import Mode
 from service.domain.events import Event, EventType
 from service.domain.ledger import Journal
@@ -33,7 +33,7 @@ from service.domain.order import (
     requested_of,
 )
 from service.domain.pricing import Pricing
-from service.domain.quote import Quote, QuoteNow, promised_pricing, refuse_unless_open
+from service.domain.quote import Quote, QuoteHold, QuoteNow, promised_pricing, refuse_unless_open
 from service.errors import Code, Refused
 
 
@@ -46,6 +46,7 @@ class Priced:
     fingerprint: str
     pricing: Pricing
     quote: Quote | None
+    holds: tuple[QuoteHold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Changes:
     journals: list[tuple[Order, Journal]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     taken_g: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
+    taken_held_g: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
     used_quotes: dict[tuple[UUID, UUID], UUID] = field(default_factory=dict)
     event_seqs: dict[UUID, int] = field(default_factory=dict)
 
@@ -122,13 +124,13 @@ class PlacingDesk:
             refuse_if_suspended(head.account)
             if isinstance(command.wish, FromQuote):
                 found = refuse_unless_open(quotes.get((command.account_id, command.wish.quote_id)))
-                quote, pricing = found.quote, promised_pricing(found)
+                quote, holds, pricing = found.quote, found.holds, promised_pricing(found)
             else:
-                quote, pricing = None, price_wish(command.wish, head.account, offers)
+                quote, holds, pricing = None, (), price_wish(command.wish, head.account, offers)
             _refuse_above_maximum(command, pricing)
         except Refused as refusal:
             return refusal
-        return Priced(command, head.account, command.fingerprint(), pricing, quote)
+        return Priced(command, head.account, command.fingerprint(), pricing, quote, holds)
 
     def stock_up(self, stock: Stock) -> None:
         """The shelves' grams are what the group may still take."""
@@ -144,8 +146,7 @@ class PlacingDesk:
         quote_key = (priced.account.id, priced.quote.id) if priced.quote else None
         if quote_key in self.changes.used_quotes:
             return Refused(Code.QUOTE_USED, "An order was already placed from this quote.", ("quoteId",))
-        wanted = [(line.bundle_id, line.mass_g) for line in priced.pricing.lines]
-        plan = plan_allocation(wanted, stock.shelves, self._available_g, stock.queued)
+        plan = self._plan(priced, stock)
         if not plan.is_full and not priced.command.allow_backorder:
             available_g = priced.pricing.mass_g - sum(plan.short_g)
             return Refused(
@@ -159,6 +160,13 @@ class PlacingDesk:
             self.changes.used_quotes[quote_key] = order.id
         return Placed(order, replayed=False)
 
+    def _plan(self, priced: Priced, stock: Stock) -> AllocationPlan:
+        lines = [(line.bundle_id, line.mass_g) for line in priced.pricing.lines]
+        if priced.holds:
+            takes = tuple(Take(hold.position, hold.batch_id, hold.mass_g) for hold in priced.holds)
+            return AllocationPlan(takes, (0,) * len(lines))
+        return plan_allocation(lines, stock.shelves, self._available_g, stock.queued)
+
     def _write_order(self, priced: Priced, plan: AllocationPlan) -> Order:
         order = _order_of(priced, plan, self._new_number(), self._now)
         self.changes.orders.append(order)
@@ -166,7 +174,7 @@ class PlacingDesk:
         if order.idempotency_key is not None:
             self._by_key[order.account_id, order.idempotency_key] = order
         self._write_lines(order, priced, plan)
-        self._write_entries(order, plan)
+        self._write_entries(order, priced, plan)
         journal = ledger.order_placed(order.currency, order.offset_cost_minor, order.commission_minor)
         self.changes.journals.append((order, journal))
         self._tell(order, priced.command.actor, EventType.ORDER_PLACED)
@@ -202,10 +210,13 @@ class PlacingDesk:
                     )
                 )
 
-    def _write_entries(self, order: Order, plan: AllocationPlan) -> None:
+    def _write_entries(self, order: Order, priced: Priced, plan: AllocationPlan) -> None:
         for taken in plan.takes:
-            self._available_g[taken.batch_id] -= taken.mass_g
-            self.changes.taken_g[taken.batch_id] += taken.mass_g
+            if priced.holds:
+                self.changes.taken_held_g[taken.batch_id] += taken.mass_g
+            else:
+                self._available_g[taken.batch_id] -= taken.mass_g
+                self.changes.taken_g[taken.batch_id] += taken.mass_g
             self.changes.entries.append(
                 CreditEntry(
                     account_id=order.account_id,
@@ -237,12 +248,21 @@ class PlacingDesk:
         )
 
 
-def modes_of(priced: Iterable[Priced]) -> dict[Mode, set[UUID]]:
-    """The bundles that the commands need of each mode."""
-    bundles: dict[Mode, set[UUID]] = defaultdict(set)
+@dataclass(slots=True)
+class Needs:
+    """What the commands of one mode touch: the bundles that they take from, and the batches held for them."""
+
+    bundle_ids: set[UUID] = field(default_factory=set)
+    held_ids: set[UUID] = field(default_factory=set)
+
+
+def needs_by_mode(priced: Iterable[Priced]) -> dict[Mode, Needs]:
+    """What has to be locked of each mode before the commands can be placed."""
+    needs: dict[Mode, Needs] = defaultdict(Needs)
     for each in priced:
-        bundles[each.account.mode].update(line.bundle_id for line in each.pricing.lines)
-    return bundles
+        needs[each.account.mode].bundle_ids.update(line.bundle_id for line in each.pricing.lines)
+        needs[each.account.mode].held_ids.update(hold.batch_id for hold in each.holds)
+    return needs
 
 
 def _refuse_above_maximum(command: PlaceOrder, pricing: Pricing) -> None:

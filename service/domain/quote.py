@@ -15,7 +15,7 @@ from service.errors import Code, Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A quote as it is stored; `order_id` is the order that used it."""
+    """A quote as it is stored; `order_id` is the order that used it, `released_at` when its held credits went back."""
 
     account_id: UUID
     id: UUID
@@ -30,6 +30,8 @@ class Quote:
     commission_minor: int
     total_cost_minor: int
     commission_hundredths: int
+    holds_credits: bool
+    released_at: datetime | None
     order_id: UUID | None
     created_at: datetime
     expires_at: datetime
@@ -49,12 +51,24 @@ class QuoteLine:
     offset_cost_minor: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteHold:
+    """Grams of a batch that are kept for a quote's line until the quote is used or expires."""
+
+    account_id: UUID
+    quote_id: UUID
+    position: int
+    batch_id: UUID
+    mass_g: int
+
+
 @dataclass(frozen=True, slots=True)
 class QuoteNow:
-    """A quote with its lines, and whether it has not expired by the database's clock."""
+    """A quote with its lines and holds, and whether it has not expired by the database's clock."""
 
     quote: Quote
     lines: tuple[QuoteLine, ...]
+    holds: tuple[QuoteHold, ...]
     unexpired: bool
 
 
@@ -64,7 +78,7 @@ def refuse_unless_open(found: QuoteNow | None) -> QuoteNow:
         raise Refused(Code.NOT_FOUND, "There is no such quote.", ("quoteId",))
     if found.quote.order_id is not None:
         raise Refused(Code.QUOTE_USED, "An order was already placed from this quote.", ("quoteId",))
-    if not found.unexpired:
+    if not found.unexpired or found.quote.released_at is not None:
         expired_at = found.quote.expires_at
         raise Refused(
             Code.QUOTE_EXPIRED, "The quote has expired; ask for a new one.", ("quoteId",), expired_at=expired_at

@@ -9,7 +9,7 @@ from functools import partial
 
 from service.domain.catalogue import Mode
 from service.domain.order import FromQuote, Placed, PlaceOrder, Wish
-from service.domain.placing import Changes, PlacingDesk, Priced, Stock, modes_of
+from service.domain.placing import Changes, PlacingDesk, Priced, Stock, needs_by_mode
 from service.errors import Refused
 from service.kit.group_commit import GroupCommit
 from service.operations.resources import Resources
@@ -84,10 +84,10 @@ async def _place(
 
 async def _lock_stock(statements: Statements, priced: Sequence[Priced]) -> dict[Mode, Stock]:
     stocks: dict[Mode, Stock] = {}
-    for mode, bundle_ids in sorted(modes_of(priced).items()):
-        shelves = await batches.lock_shelves(statements, mode, bundle_ids)
+    for mode, needs in sorted(needs_by_mode(priced).items()):
+        shelves = await batches.lock_shelves(statements, mode, needs.bundle_ids, needs.held_ids)
         # Read after the lock: whoever queued before has committed by then, so nobody is overtaken.
-        queued = await backorders.queued_bundles(statements, mode, bundle_ids)
+        queued = await backorders.queued_bundles(statements, mode, needs.bundle_ids)
         stocks[mode] = Stock(shelves, queued)
     return stocks
 
@@ -110,4 +110,5 @@ async def _write(resources: Resources, statements: Statements, changes: Changes)
     )
     await EVENTS.insert(statements, changes.events)
     await batches.take(statements, changes.taken_g)
+    await batches.take_held(statements, changes.taken_held_g)
     await accounts.raise_heads(statements, changes.event_seqs)

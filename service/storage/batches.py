@@ -18,8 +18,16 @@ BUNDLE_PROJECTS = models.BundleProject._meta.db_table  # noqa: SLF001
 Shelves = dict[UUID, list[BatchStock]]
 
 
-async def lock_shelves(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> Shelves:
-    """Each bundle's batches of the mode that have grams left, locked in id order until the transaction ends."""
+async def lock_shelves(
+    statements: Statements, mode: Mode, bundle_ids: Collection[UUID], held_ids: Collection[UUID] = ()
+) -> Shelves:
+    """Each bundle's batches of the mode that have grams left, locked in id order until the transaction ends.
+
+    With `held_ids`, batches that quotes hold grams of, all of them are locked first, in one go: two goes could meet
+    another transaction's two goes crosswise.
+    """
+    if held_ids:
+        await _lock_both(statements, mode, bundle_ids, held_ids)
     rows = await statements.fetch(
         f"SELECT bp.bundle_id, b.id, b.project_id, b.vintage, b.available_g"
         f" FROM {BATCHES.name} b JOIN {BUNDLE_PROJECTS} bp ON bp.project_id = b.project_id"
@@ -63,6 +71,21 @@ async def available_g(statements: Statements, mode: Mode, bundle_ids: Collection
     return {bundle_id: found.get(bundle_id, 0) for bundle_id in bundle_ids}
 
 
+async def hold(statements: Statements, held_g: Mapping[UUID, int]) -> None:
+    """The grams are held for a quote: nobody else can order them."""
+    await _move(statements, "available_g", "held_g", held_g)
+
+
+async def take_held(statements: Statements, held_g: Mapping[UUID, int]) -> None:
+    """The grams that a quote held are its order's."""
+    await _move(statements, "held_g", "allocated_g", held_g)
+
+
+async def let_go(statements: Statements, held_g: Mapping[UUID, int]) -> None:
+    """The grams that a quote held are available again."""
+    await _move(statements, "held_g", "available_g", held_g)
+
+
 async def take(statements: Statements, taken_g: Mapping[UUID, int]) -> None:
     """The grams are allocated. Raises if any batch has too few left, which the lock taken before makes impossible."""
     await _move(statements, "available_g", "allocated_g", taken_g)
@@ -81,6 +104,19 @@ async def lock(statements: Statements, batch_ids: Collection[UUID]) -> None:
         f"SELECT id FROM {BATCHES.name} WHERE id IN ({placeholders(1, len(batch_ids))})"
         f" ORDER BY id{for_update(statements)}",
         *batch_ids,
+    )
+
+
+async def _lock_both(
+    statements: Statements, mode: Mode, bundle_ids: Collection[UUID], held_ids: Collection[UUID]
+) -> None:
+    await statements.fetch(
+        f"SELECT b.id FROM {BATCHES.name} b WHERE b.mode = $1 AND (b.id IN ({placeholders(2, len(held_ids))})"
+        f" OR (b.available_g > 0 AND b.project_id IN (SELECT project_id FROM {BUNDLE_PROJECTS} WHERE bundle_id IN"
+        f" ({placeholders(2 + len(held_ids), len(bundle_ids))})))) ORDER BY b.id{for_update(statements, of='b')}",
+        mode,
+        *held_ids,
+        *bundle_ids,
     )
 
 

@@ -4,14 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from service.domain.quote import Quote, QuoteLine, QuoteNow
+from service.domain.quote import Quote, QuoteHold, QuoteLine, QuoteNow
 from service.storage import models
+from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
 from service.storage.dialects import database_now, typed_rows
 from service.storage.tables import Table
 
 QUOTES = Table(models.Quote, Quote)
 LINES = Table(models.QuoteLine, QuoteLine)
+HOLDS = Table(models.QuoteHold, QuoteHold)
 
 
 async def validity(statements: Statements, valid_ms: int) -> tuple[datetime, datetime]:
@@ -21,10 +23,13 @@ async def validity(statements: Statements, valid_ms: int) -> tuple[datetime, dat
     return now, now + timedelta(milliseconds=valid_ms)
 
 
-async def add(statements: Statements, quote: Quote, lines: Sequence[QuoteLine]) -> None:
-    """The quote stands with its lines; it holds nothing but its price."""
-    await QUOTES.insert(statements, [quote])
+async def add(statements: Statements, quote: Quote, lines: Sequence[QuoteLine], holds: Sequence[QuoteHold]) -> bool:
+    """The quote stands with its lines and holds; false if it stood before, from a try whose commit went unanswered."""
+    if await QUOTES.insert(statements, [quote]) == 0:
+        return False
     await LINES.insert(statements, lines)
+    await HOLDS.insert(statements, holds)
+    return True
 
 
 async def find(
@@ -46,10 +51,49 @@ async def find(
     lines: dict[UUID, list[QuoteLine]] = {row["id"]: [] for row in rows}
     for line in await lines_of(statements, account_ids, list(lines)):
         lines[line.quote_id].append(line)
+    holds: dict[UUID, list[QuoteHold]] = {row["id"]: [] for row in rows}
+    holding = [row["id"] for row in rows if row["holds_credits"]]
+    for hold in await _holds_of(statements, account_ids, holding):
+        holds[hold.quote_id].append(hold)
     return {
-        (row["account_id"], row["id"]): QuoteNow(QUOTES.value(row), tuple(lines[row["id"]]), bool(row["unexpired"]))
+        (row["account_id"], row["id"]): QuoteNow(
+            QUOTES.value(row), tuple(lines[row["id"]]), tuple(holds[row["id"]]), bool(row["unexpired"])
+        )
         for row in rows
     }
+
+
+async def _holds_of(
+    statements: Statements, account_ids: Collection[UUID], quote_ids: Collection[UUID]
+) -> list[QuoteHold]:
+    if not quote_ids:
+        return []
+    conditions = Conditions()
+    conditions.add_in("account_id", account_ids)
+    conditions.add_in("quote_id", quote_ids)
+    return await HOLDS.select(statements, conditions, "ORDER BY quote_id, position, batch_id")
+
+
+async def expired_holds(statements: Statements, limit: int) -> list[tuple[UUID, UUID]]:
+    """The (account, quote) pairs whose hold has run out by the database's clock, longest ago first."""
+    rows = await statements.fetch(
+        f"SELECT account_id, id FROM {QUOTES.name} WHERE holds_credits AND order_id IS NULL AND released_at IS NULL"
+        f" AND expires_at <= {database_now(statements)} ORDER BY expires_at LIMIT $1",
+        limit,
+    )
+    return [(row["account_id"], row["id"]) for row in rows]
+
+
+async def release(statements: Statements, account_id: UUID, quote_id: UUID) -> list[QuoteHold]:
+    """The quote has given up its hold, and these are the grams it held; none if it was used or released before."""
+    now = database_now(statements)
+    released = await statements.execute(
+        f"UPDATE {QUOTES.name} SET released_at = {now} WHERE account_id = $1 AND id = $2"
+        f" AND holds_credits AND order_id IS NULL AND released_at IS NULL AND expires_at <= {now}",
+        account_id,
+        quote_id,
+    )
+    return await _holds_of(statements, [account_id], [quote_id]) if released else []
 
 
 async def lines_of(
@@ -68,7 +112,7 @@ async def lines_of(
 
 
 async def use(statements: Statements, used: Mapping[tuple[UUID, UUID], UUID]) -> None:
-    """Each (account, quote) is used by its order. Raises if one was used before: its head's lock makes that impossible."""
+    """Each (account, quote) is used by its order. Raises if one was used before, which its head's lock prevents."""
     if not used:
         return
     cells = [cell for (account_id, quote_id), order_id in used.items() for cell in (account_id, quote_id, order_id)]
@@ -76,7 +120,7 @@ async def use(statements: Statements, used: Mapping[tuple[UUID, UUID], UUID]) ->
         f"UPDATE {QUOTES.name} SET order_id = v.column3"
         f" FROM (VALUES {typed_rows(statements, ('uuid', 'uuid', 'uuid'), len(used))}) AS v"
         f" WHERE {QUOTES.name}.account_id = v.column1 AND {QUOTES.name}.id = v.column2"
-        f" AND {QUOTES.name}.order_id IS NULL",
+        f" AND {QUOTES.name}.order_id IS NULL AND {QUOTES.name}.released_at IS NULL",
         *cells,
     )
     if changed != len(used):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from service.errors import Refused
+from service.operations.expire_holds import expire_holds
 from service.operations.match_backorders import match_backorders
 from service.operations.resources import Resources
 
@@ -29,7 +30,10 @@ class Step:
 
 def steps(*, rest_ms: int) -> tuple[Step, ...]:
     """All that is to be done beside answering requests."""
-    return (Step("match_backorders", match_backorders, rest_ms),)
+    return (
+        Step("expire_holds", expire_holds, rest_ms),
+        Step("match_backorders", match_backorders, rest_ms),
+    )
 
 
 async def repeat(step: Step, resources: Resources) -> None:

@@ -229,13 +229,21 @@ class CommandInput:
         )
 
 
+@strawberry.input
+class QuoteCommandInput:
+    hold: bool = strawberry.field(
+        default=False,
+        description="Whether to set the credits aside until the quote expires; refused when stock is short.",
+    )
+
+
 @strawberry.input(description="What to quote, by mass.")
-class QuoteByMassInput(_ByMass):
+class QuoteByMassInput(QuoteCommandInput, _ByMass):
     pass
 
 
 @strawberry.input(description="What to quote, by value.")
-class QuoteByValueInput(_ByValue):
+class QuoteByValueInput(QuoteCommandInput, _ByValue):
     pass
 
 

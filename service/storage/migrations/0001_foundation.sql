@@ -134,12 +134,17 @@ CREATE TABLE quotes (
     commission_minor BIGINT NOT NULL CHECK (commission_minor >= 0),
     total_cost_minor BIGINT NOT NULL,
     commission_hundredths INTEGER NOT NULL,
+    holds_credits {flag} NOT NULL,
+    released_at {instant},
     order_id {uuid},
     created_at {instant} NOT NULL,
     expires_at {instant} NOT NULL,
     PRIMARY KEY (account_id, id),
-    CHECK (total_cost_minor = offset_cost_minor + commission_minor)
+    CHECK (total_cost_minor = offset_cost_minor + commission_minor),
+    CHECK (released_at IS NULL OR (holds_credits AND order_id IS NULL))
 );
+-- What the worker looks for: holds that nobody used and nobody gave back.
+CREATE INDEX quotes_holding ON quotes (expires_at) WHERE holds_credits AND order_id IS NULL AND released_at IS NULL;
 
 CREATE TABLE quote_lines (
     account_id {uuid} NOT NULL,
@@ -152,6 +157,17 @@ CREATE TABLE quote_lines (
     offset_cost_minor BIGINT NOT NULL CHECK (offset_cost_minor >= 0),
     PRIMARY KEY (account_id, quote_id, position),
     FOREIGN KEY (account_id, quote_id) REFERENCES quotes (account_id, id) ON DELETE RESTRICT
+);
+
+CREATE TABLE quote_holds (
+    account_id {uuid} NOT NULL,
+    quote_id {uuid} NOT NULL,
+    position INTEGER NOT NULL,
+    batch_id {uuid} NOT NULL REFERENCES credit_batches (id) ON DELETE RESTRICT,
+    mass_g BIGINT NOT NULL CHECK (mass_g > 0),
+    PRIMARY KEY (account_id, quote_id, position, batch_id),
+    FOREIGN KEY (account_id, quote_id, position) REFERENCES quote_lines (account_id, quote_id, position)
+        ON DELETE RESTRICT
 );
 
 CREATE TABLE orders (

@@ -18,7 +18,7 @@ from service.storage.models.catalogue import (
 )
 from service.storage.models.money import Balance, LedgerEntry
 from service.storage.models.orders import Backorder, CreditEntry, Event, Order, OrderLine
-from service.storage.models.quotes import Quote, QuoteLine
+from service.storage.models.quotes import Quote, QuoteHold, QuoteLine
 
 __all__ = [
     "Account",
@@ -41,5 +41,6 @@ __all__ = [
     "Project",
     "ProjectCategory",
     "Quote",
+    "QuoteHold",
     "QuoteLine",
 ]

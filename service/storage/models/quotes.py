@@ -20,6 +20,8 @@ class Quote(Model):
     commission_minor = fields.BigIntField()
     total_cost_minor = fields.BigIntField()
     commission_hundredths = fields.IntField()
+    holds_credits = fields.BooleanField()
+    released_at = fields.DatetimeField(null=True)
     order_id = fields.UUIDField(null=True)
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
@@ -42,3 +44,16 @@ class QuoteLine(Model):
 
     class Meta:
         table = "quote_lines"
+
+
+class QuoteHold(Model):
+    """Grams of a batch that are held for a quote's line; key (account_id, quote_id, position, batch_id)."""
+
+    quote_id = fields.UUIDField(primary_key=True)
+    account_id = fields.UUIDField()
+    position = fields.IntField()
+    batch_id = fields.UUIDField()
+    mass_g = fields.BigIntField()
+
+    class Meta:
+        table = "quote_holds"

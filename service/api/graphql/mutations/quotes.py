@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from service.api.graphql.context import Context, Info
-from service.api.graphql.inputs import QuoteByMassInput, QuoteByValueInput
+from service.api.graphql.inputs import QuoteByMassInput, QuoteByValueInput, QuoteCommandInput
 from service.api.graphql.types.errors import UserError, user_error
 from service.api.graphql.types.quote import Quote, quote_of
 from service.domain.order import Wish
@@ -23,27 +23,29 @@ class QuotePayload:
 @strawberry.type
 class QuoteMutations:
     @strawberry.mutation(
-        description="Quotes a mass: its price holds until the quote expires. Nothing is owed and no credits are held. "
-        "A retry makes another quote."
+        description="Quotes a mass: its price holds until the quote expires. Nothing is owed; credits are held if "
+        "asked for. A retry makes another quote."
     )
     async def quote_by_mass(
         self, info: Info, input: Annotated[QuoteByMassInput, strawberry.argument(description="What to quote.")]
     ) -> QuotePayload | None:
-        return await _quote(info.context, input.mass_wish)
+        return await _quote(info.context, input.mass_wish, input)
 
     @strawberry.mutation(
-        description="Quotes what a sum of money buys. Nothing is owed and no credits are held. A retry makes another "
-        "quote."
+        description="Quotes what a sum of money buys. Nothing is owed; credits are held if asked for. A retry makes "
+        "another quote."
     )
     async def quote_by_value(
         self, info: Info, input: Annotated[QuoteByValueInput, strawberry.argument(description="What to quote.")]
     ) -> QuotePayload | None:
-        return await _quote(info.context, input.value_wish)
+        return await _quote(info.context, input.value_wish, input)
 
 
-async def _quote(context: Context, wish: Callable[[], Wish]) -> QuotePayload:
+async def _quote(context: Context, wish: Callable[[], Wish], command: QuoteCommandInput) -> QuotePayload:
     try:
-        quoted = await quote_order(context.resources, context.caller, wish(), valid_ms=context.quote_valid_ms)
+        quoted = await quote_order(
+            context.resources, context.caller, wish(), valid_ms=context.quote_valid_ms, hold=command.hold
+        )
     except Refused as refusal:
         return QuotePayload(quote=None, user_errors=[user_error(refusal)])
     return QuotePayload(quote=quote_of(quoted.quote), user_errors=[])

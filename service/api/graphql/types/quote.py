@@ -62,7 +62,7 @@ async def _orders(parents: Sequence["Quote"], info: Info) -> list[Order | None]:
     return [order_of(found[parent.row.order_id]) if parent.row.order_id in found else None for parent in parents]
 
 
-@strawberry.type(description="A price that holds until it expires, for one order. No credits are held by it.")
+@strawberry.type(description="A price that holds until it expires, for one order.")
 class Quote(Node):
     row: strawberry.Private[domain.Quote]
     lines: list[QuoteLine] = batch_field(
@@ -102,6 +102,10 @@ class Quote(Node):
     @strawberry.field(description="Credits and commission: exactly what an order from this quote costs.")
     def total_cost(self) -> Money:
         return money(self.row.total_cost_minor, self.row.currency)
+
+    @strawberry.field(description="Whether its credits are set aside until it is used or expires.")
+    def holds_credits(self) -> bool:
+        return self.row.holds_credits and self.row.released_at is None
 
     @strawberry.field(description="When it was made.")
     def created_at(self) -> datetime:
