@@ -149,6 +149,13 @@ def test_the_extra_row_only_tells_that_the_list_goes_on():
     assert slice_of([], PageRequest(2)) == Slice((), has_previous=False, has_next=False)
 
 
+def test_the_row_a_cursor_was_made_from_counts_as_a_neighbour():
+    at = Position(NOON, ID)
+
+    assert slice_of([2], PageRequest(2, after=at)) == Slice((2,), has_previous=True, has_next=False)
+    assert slice_of([2], PageRequest(2, before=at)) == Slice((2,), has_previous=False, has_next=True)
+
+
 def test_a_backward_page_is_shown_in_the_order_of_the_list():
     at = Position(NOON, ID)
 

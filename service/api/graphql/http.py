@@ -14,10 +14,13 @@ import orjson
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 HTML = "text/html"
-# What each range of an Accept header stands for here. A client that accepts anything gets what old clients expect.
-_RANGES = {JSON: JSON, GRAPHQL_JSON: GRAPHQL_JSON, "application/*": JSON, "*/*": JSON}
-# What says more wins over what says less, as HTTP demands, before the order of the header counts.
-_PLAIN_RANGES = frozenset({"application/*", "*/*"})
+# What each range of an Accept header stands for here, best first: who accepts anything gets what old clients expect.
+_RANGES = {
+    JSON: (JSON,),
+    GRAPHQL_JSON: (GRAPHQL_JSON,),
+    "application/*": (JSON, GRAPHQL_JSON),
+    "*/*": (JSON, GRAPHQL_JSON),
+}
 
 
 class BadRequest(Exception):  # noqa: N818 - an answer, not an error of the program
@@ -47,10 +50,13 @@ def answer_type(accept: str) -> str | None:
     if not wanted:
         return JSON
     refused = {name for name, quality in wanted if quality <= 0}
+    # Of equal quality the type that is named wins over a wildcard, and then the first of the header.
     offers = [
-        (quality, name not in _PLAIN_RANGES, -place, _RANGES[name])
+        (quality, len(_RANGES[name]) == 1, -place, offer)
         for place, (name, quality) in enumerate(wanted)
-        if name in _RANGES and quality > 0 and _RANGES[name] not in refused
+        if name in _RANGES and quality > 0
+        for offer in [next((each for each in _RANGES[name] if each not in refused), None)]
+        if offer is not None
     ]
     return max(offers)[-1] if offers else None
 

@@ -161,8 +161,7 @@ class Walk:
         chosen = self._chosen(operation_name)
         self._sizes.run(chosen)
         result = Cost(0)
-        # The chosen one comes first, so that its variables, not another's, are those that its fragments are priced by.
-        for operation in sorted(self._operations, key=lambda node: node is not chosen):
+        for operation in self._operations:
             measure = self._operation(operation)
             if operation is chosen:
                 self._check("nodes", measure.nodes)

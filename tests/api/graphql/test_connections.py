@@ -124,6 +124,7 @@ async def test_an_empty_page_has_no_cursors_and_an_uncounted_list_no_total():
         "{ uncounted { edges { cursor } totalCount pageInfo { startCursor endCursor hasNextPage } } }"
     )
 
+    assert result.errors is None
     assert result.data["uncounted"] == {
         "edges": [],
         "totalCount": None,
