@@ -4,11 +4,9 @@ It knows no field by name; prices come from the schema. Each fragment is measure
 it at every spread doubles with each level: 18 nested fragments in 600 bytes held a server for a second.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import Any, NoReturn
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -18,29 +16,18 @@ from graphql import (
     GraphQLError,
     GraphQLNamedType,
     GraphQLSchema,
-    GraphQLSyntaxError,
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    parse,
 )
 from strawberry.extensions import SchemaExtension
 
+from service.api.graphql.documents import parse_document, refuse_above
 from service.api.graphql.prices import FieldPrice, PriceList, Shape
 from service.api.graphql.sizes import Sizes
-from service.errors import Code, Refused
 
 # Open selection sets, one in another. The parser uses more of the stack for each than the walk does.
 _NESTING = 150
-_COMMENTS = 1_000
-# A token as the lexer sees it, or a comment: counting takes a tenth of the time of parsing as far as the limit. An open
-# string runs to the end of its line or of the text; if it failed instead, each of its quotes would be tried again.
-_TOKEN = re.compile(
-    r'"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?|"(?:[^"\\\n\r]|\\.)*+"?|[A-Za-z_][0-9A-Za-z_]*|-?[0-9][0-9.eE+-]*'
-    r"|\.\.\.|[!$&():=@\[\]{|}]|#[^\n\r]*",
-)
-# PostgreSQL keeps no NUL in text, so one that got through would be a fault instead of a refusal.
-_NUL = re.compile(r"\x00|\\u0000|\\u\{0+\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +69,8 @@ class DocumentMeter:
         self._prices = PriceList(schema)
 
     def parse(self, text: str) -> DocumentNode:
-        """The document; GraphQLSyntaxError when it is not one, Refused(MAX_COST_EXCEEDED) when it is too long."""
-        if _NUL.search(text):
-            raise Refused(Code.BAD_USER_INPUT, "A text holds no NUL character.")
-        if _is_longer(text, self.limits.tokens + _COMMENTS):
-            _refuse("tokens", self.limits.tokens)
-        try:
-            return parse(text, max_lexical_tokens=self.limits.tokens, max_comments=_COMMENTS)
-        except GraphQLSyntaxError as error:
-            if "contains more than" in error.message:
-                _refuse("tokens", self.limits.tokens)
-            raise
+        """The document; raises what `parse_document` does."""
+        return parse_document(text, self.limits.tokens)
 
     def measure(self, document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any] | None) -> Cost:
         """The cost of the operation that runs. Refused when any part of the document is above a limit.
@@ -194,7 +172,7 @@ class Walk:
     def _check(self, limit: str, requested: int) -> None:
         maximum = getattr(self._limits, limit)
         if requested > maximum:
-            _refuse(limit, maximum, requested)
+            refuse_above(limit, maximum, requested)
 
     def _selections(self, selection_set: SelectionSetNode, parent: GraphQLNamedType | None, level: int) -> _Measure:
         measure = _Measure()
@@ -210,7 +188,7 @@ class Walk:
         spread: set[str],
     ) -> None:
         if level >= _NESTING:
-            _refuse("depth", self._limits.depth)
+            refuse_above("depth", self._limits.depth)
         for node in selection_set.selections:
             self.visited += 1
             into.directives += len(node.directives or ())
@@ -286,17 +264,6 @@ class Walk:
             size = self._sizes.list_of(node, price) if price.shape is Shape.LIST else 1
             measure.cost = size * (price.own + measure.cost)
             measure.nodes = size * (price.objects + measure.nodes)
-
-
-def _is_longer(text: str, tokens: int) -> bool:
-    return next(islice(_TOKEN.finditer(text), tokens, None), None) is not None
-
-
-def _refuse(limit: str, maximum: int, requested: int | None = None) -> NoReturn:
-    # Nested fragments ask for numbers of many digits; a client's Int ends at 2^31.
-    asked = {} if requested is None else {"requested": min(requested, 10**9)}
-    message = f"The document is above the limit of {maximum} on its {limit.replace('_', ' ')}."
-    raise Refused(Code.MAX_COST_EXCEEDED, message, (), limit=limit, maximum=maximum, **asked)
 
 
 class LimitDocuments(SchemaExtension):

@@ -1,0 +1,48 @@
+"""How a text becomes a GraphQL document, without the ones that are too long ever being parsed.
+
+It knows no schema: what a document asks for is measured elsewhere.
+"""
+
+import re
+from itertools import islice
+from typing import NoReturn
+
+from graphql import DocumentNode, GraphQLSyntaxError, parse
+
+from service.errors import Code, Refused
+
+_COMMENTS = 1_000
+# A token as the lexer sees it, or a comment: counting takes a tenth of the time of parsing as far as the limit. An open
+# string runs to the end of its line or of the text; if it failed instead, each of its quotes would be tried again.
+_TOKEN = re.compile(
+    r'"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?|"(?:[^"\\\n\r]|\\.)*+"?|[A-Za-z_][0-9A-Za-z_]*|-?[0-9][0-9.eE+-]*'
+    r"|\.\.\.|[!$&():=@\[\]{|}]|#[^\n\r]*",
+)
+# PostgreSQL keeps no NUL in text, so one that got through would be a fault instead of a refusal.
+_NUL = re.compile(r"\x00|\\u0000|\\u\{0+\}")
+
+
+def parse_document(text: str, tokens: int) -> DocumentNode:
+    """The document; GraphQLSyntaxError when it is not one, Refused(MAX_COST_EXCEEDED) above so many tokens."""
+    if _NUL.search(text):
+        raise Refused(Code.BAD_USER_INPUT, "A text holds no NUL character.")
+    if _is_longer(text, tokens + _COMMENTS):
+        refuse_above("tokens", tokens)
+    try:
+        return parse(text, max_lexical_tokens=tokens, max_comments=_COMMENTS)
+    except GraphQLSyntaxError as error:
+        if "contains more than" in error.message:
+            refuse_above("tokens", tokens)
+        raise
+
+
+def _is_longer(text: str, tokens: int) -> bool:
+    return next(islice(_TOKEN.finditer(text), tokens, None), None) is not None
+
+
+def refuse_above(limit: str, maximum: int, requested: int | None = None) -> NoReturn:
+    """Refuses a document with MAX_COST_EXCEEDED, saying which limit, its value and what was asked."""
+    # Nested fragments ask for numbers of many digits; a client's Int ends at 2^31.
+    asked = {} if requested is None else {"requested": min(requested, 10**9)}
+    message = f"The document is above the limit of {maximum} on its {limit.replace('_', ' ')}."
+    raise Refused(Code.MAX_COST_EXCEEDED, message, (), limit=limit, maximum=maximum, **asked)
