@@ -2,12 +2,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run test check schema clean
+EXPLORER := service/api/pages/explorer
+
+.PHONY: help install run test check schema explorer clean
 help: ## these lines
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: .venv/installed ## virtual environment with the pinned run-time dependencies
 run: install ## migrate the embedded database, load the demo data once, serve on 127.0.0.1:8000
+	@$(MAKE) --no-print-directory explorer || echo 'no bundle: /graphql shows the plain explorer'
 	@$(BIN)/carbon-orders serve --demo
 
 test: check ## lint, types, arrows, schema, and the suite on SQLite and PostgreSQL
@@ -22,8 +25,20 @@ check: .venv/tested
 schema: .venv/tested ## write schema.graphql from the code
 	$(BIN)/carbon-orders schema > schema.graphql
 
+explorer: ## bundle GraphiQL for /graphql (with npm; without it a plain page is shown)
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(EXPLORER)/dist/manifest.json; \
+	else echo 'npm is not installed: /graphql shows the plain explorer'; fi
+
+$(EXPLORER)/node_modules/.package-lock.json: $(EXPLORER)/package-lock.json
+	cd $(EXPLORER) && npm ci --silent
+	@touch $@
+
+$(EXPLORER)/dist/manifest.json: $(EXPLORER)/node_modules/.package-lock.json service/api/pages/plain/bar.css \
+		service/api/pages/plain/request.js $(wildcard $(addprefix $(EXPLORER)/*.,js jsx mjs css))
+	cd $(EXPLORER) && node bundle.mjs
+
 clean: ## forget the environment and the caches, keep the data in var/
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(EXPLORER)/dist $(EXPLORER)/node_modules .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
