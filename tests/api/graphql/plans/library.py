@@ -47,7 +47,14 @@ class Rank(enum.IntEnum):
     HIGH = 2
 
 
-class Later:
+class Strange:
+    """No value of any type."""
+
+    def __repr__(self) -> str:
+        return "strange"
+
+
+class Later(Strange):
     """Something to await, as often as one likes."""
 
     def __init__(self, value: Any) -> None:
@@ -56,13 +63,6 @@ class Later:
     def __await__(self) -> Any:
         yield from asyncio.sleep(0).__await__()
         return self.value
-
-
-class Strange:
-    """No value of any type."""
-
-    def __repr__(self) -> str:
-        return "strange"
 
 
 class Once(Strange):
@@ -281,26 +281,26 @@ class Magazine(relay.Node):
 Found = Annotated[Author | Book | Magazine, strawberry.union("Found")]
 
 
-@strawberry.interface
-class UserError:
+@strawberry.interface(name="UserError")
+class Refusal:
     message: str
     path: list[str]
 
 
 @strawberry.type
-class NotFound(UserError):
+class Missing(Refusal):
     wanted: strawberry.ID
 
 
 @strawberry.type
-class Taken(UserError):
+class Held(Refusal):
     by: Author | None
 
 
 @strawberry.type
 class RenamePayload:
     author: Author | None
-    errors: list[UserError]
+    errors: list[Refusal]
 
 
 @strawberry.input
@@ -361,17 +361,17 @@ class Query:
 @strawberry.type
 class Mutation:
     @strawberry.mutation
-    async def rename(self, info: strawberry.Info, input: RenameInput, nth: int = 0) -> RenamePayload | None:
-        info.context.at(f"Mutation.rename {input.name}")
+    async def rename(self, info: strawberry.Info, to: RenameInput, nth: int = 0) -> RenamePayload | None:
+        info.context.at(f"Mutation.rename {to.name}")
         world = info.context.world
-        errors: list[UserError] = []
-        if input.name == "nobody":
-            errors.append(NotFound(message="no such author", path=["input", "name"], wanted=strawberry.ID("7")))
-        if input.rank is Rank.HIGH:
-            errors.append(Taken(message="taken", path=[], by=world.authors[0] if world.authors else None))
+        errors: list[Refusal] = []
+        if to.name == "nobody":
+            errors.append(Missing(message="no such author", path=["to", "name"], wanted=strawberry.ID("7")))
+        if to.rank is Rank.HIGH:
+            errors.append(Held(message="taken", path=[], by=world.authors[0] if world.authors else None))
         author = world.authors[nth] if nth < len(world.authors) else None
         if author is not None and not errors:
-            author.name = input.name
+            author.name = to.name
         return RenamePayload(author=author, errors=errors)
 
     @strawberry.mutation
@@ -398,7 +398,7 @@ schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    types=[Press, NotFound, Taken],
+    types=[Press, Missing, Held],
     config=StrawberryConfig(
         scalar_map={Coins: strawberry.scalar(name="Coins", serialize=show_coins, parse_value=read_coins)}
     ),
@@ -406,7 +406,7 @@ schema = strawberry.Schema(
 
 
 class World:
-    """Authors, books and their kin, made from a seed; `oddity` is the share of values that are not what they should be."""
+    """Authors, books and their kin, made from a seed; `oddity` is the share of values that are not as promised."""
 
     def __init__(self, random: Random, *, oddity: float = 0.0, authors: int | None = None) -> None:
         self.random = random
@@ -473,7 +473,7 @@ class World:
     def _spoil(self, each: Any) -> Any:
         """Puts odd values in the place of good ones: some that a serializer mends, some that it refuses."""
         odd: list[Any] = [
-            None, 0, 2**31, 1.0, float("nan"), "7", "crime", "", True, [], [None], ["x"], {}, (), ValueError("as a value"),
+            None, 0, 2**31, 1.0, float("nan"), "7", "crime", "", True, [], [None], ["x"], {}, (), ValueError("value"),
             Later("late"), Later(None), Genre.CRIME, Rank.HIGH, Strange(), uuid.UUID(int=9), Once([]), Once(["x"]),
         ]  # fmt: skip
         for name in list(vars(each)):

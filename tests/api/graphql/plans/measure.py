@@ -6,16 +6,14 @@ Data are in memory and the same for both, so what is compared is execution alone
 import asyncio
 import gc
 import statistics
+import sys
 import time
 import tracemalloc
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import orjson
 import strawberry
 
-from service.api.graphql.plans import PlannedSchema, batch_field
-from service.api.graphql.plans.operation import _BYTES_PER_CHARACTER
+from service.api.graphql.plans import Operation, PlannedSchema, batch_field
 
 
 @strawberry.type
@@ -91,46 +89,55 @@ NESTED = (
 )
 
 
-async def microseconds(call: Callable[[], Awaitable[Any]], rounds: int) -> float:
+async def microseconds(schema: PlannedSchema, operation: Operation, rounds: int) -> float:
     taken = []
     for _ in range(rounds):
         begin = time.process_time_ns()
-        await call()
+        await schema.run(operation, {"first": 20})
         taken.append((time.process_time_ns() - begin) / 1000)
     return statistics.median(taken)
 
 
+async def compare(planned: PlannedSchema, plain: PlannedSchema, text: str) -> str:
+    operation = planned.prepare(text)
+    first, second = await planned.run(operation, {"first": 20}), await plain.run(operation, {"first": 20})
+    assert orjson.dumps(first.data) == orjson.dumps(second.data)
+    ratios, plans = [], []
+    for _ in range(9):
+        plan, core = await microseconds(planned, operation, 200), await microseconds(plain, operation, 20)
+        plans.append(plan)
+        ratios.append(core / plan)
+    return f"plan {statistics.median(plans):.0f} us, graphql-core {statistics.median(ratios):.0f} times as much"
+
+
+def once(planned: PlannedSchema, text: str) -> str:
+    begin = time.process_time_ns()
+    operation = planned.prepare(f"{text} # once")
+    prepared = time.process_time_ns()
+    operation.plan(planned._coerced(operation, {"first": 20}))
+    compiled = time.process_time_ns()
+    return f"parse and validate {(prepared - begin) / 1e6:.1f} ms, compile {(compiled - prepared) / 1e6:.1f} ms"
+
+
+def kept(planned: PlannedSchema, text: str) -> str:
+    gc.collect()
+    tracemalloc.start()
+    many = [planned.prepare(f"{text} #{index}") for index in range(20)]
+    for each in many:
+        each.plan(planned._coerced(each, {"first": 20}))
+    gc.collect()
+    size_bytes = tracemalloc.get_traced_memory()[0] / len(many)
+    tracemalloc.stop()
+    return f"{size_bytes / len(text):.0f} bytes a character, counted as {many[0].size_bytes / len(text):.0f}"
+
+
 async def main() -> None:
     schema = strawberry.Schema(Query)
-    planned = PlannedSchema(schema, entries_max=10, bytes_max=10**7)
-    plain = PlannedSchema(schema, entries_max=10, bytes_max=10**7, enabled=False)
+    planned = PlannedSchema(schema, entries_max=100, bytes_max=10**8)
+    plain = PlannedSchema(schema, entries_max=100, bytes_max=10**8, enabled=False)
     for name, text in (("20 x 10 scalars", FLAT), ("the same with two nested levels", NESTED)):
-        with_plan, without = planned.prepare(text), plain.prepare(text)
-        answers = [await which.run(operation, {"first": 20}) for which, operation in ((planned, with_plan), (plain, without))]
-        assert orjson.dumps(answers[0].data) == orjson.dumps(answers[1].data)
-        ratios, plans = [], []
-        for _ in range(7):
-            plan = await microseconds(lambda: planned.run(with_plan, {"first": 20}), 200)
-            core = await microseconds(lambda: plain.run(without, {"first": 20}), 20)
-            plans.append(plan)
-            ratios.append(core / plan)
-        print(f"{name}: plan {min(plans):.0f} us, graphql-core {statistics.median(ratios):.0f} x as much")  # noqa: T201
-        fresh = PlannedSchema(schema, entries_max=10, bytes_max=10**7)
-        begin = time.process_time_ns()
-        operation = fresh.prepare(text)
-        prepared = time.process_time_ns()
-        operation.plan(planned._coerced(operation, {"first": 20}))
-        compiled = time.process_time_ns()
-        print(f"  once: parse and validate {(prepared - begin) / 1e6:.1f} ms, compile {(compiled - prepared) / 1e6:.1f} ms")  # noqa: T201
-        gc.collect()
-        tracemalloc.start()
-        many = [PlannedSchema(schema, entries_max=10, bytes_max=10**7).prepare(f"{text} #{index}") for index in range(20)]
-        for each in many:
-            each.plan(planned._coerced(each, {"first": 20}))
-        gc.collect()
-        size_bytes = tracemalloc.get_traced_memory()[0] / len(many)
-        tracemalloc.stop()
-        print(f"  kept: {size_bytes / len(text):.0f} bytes a character, counted as {_BYTES_PER_CHARACTER}")  # noqa: T201
+        lines = (name, await compare(planned, plain, text), once(planned, text), kept(planned, text))
+        sys.stdout.write("\n  ".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ class OperationWriter:
         self._definitions: list[str] = []
         self._variables: dict[str, Any] = {}
         self._fragments: list[tuple[str, str, str]] = []
-        self._fields_left = 60
+        self._fields_left = 45
 
     def write(self, kind: str = "query") -> Written:
         root = {"query": self._schema.query_type, "mutation": self._schema.mutation_type}[kind]

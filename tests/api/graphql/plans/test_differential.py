@@ -16,7 +16,7 @@ from tests.api.graphql.plans.differential import Differential
 from tests.api.graphql.plans.library import Context, World, schema
 from tests.api.graphql.plans.operations import OperationWriter
 
-EXAMPLES = int(os.environ.get("PLANS_EXAMPLES", "400"))
+EXAMPLES = int(os.environ.get("PLANS_EXAMPLES", "500"))
 FAULTS = [
     "Query.authors", "Query.author", "Query.books", "Query.found", "Author.books", "Author.greeting", "Author.score",
     "Book.author", "Book.nodes", "Magazine.nodes", "permission", "Mutation.bump 1", "Mutation.rename nobody",
@@ -25,7 +25,12 @@ FAULTS = [
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 differential = Differential(schema)
 gate = settings(
-    max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=EXAMPLES // 2,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    # The suite asks the same every time; a longer run looks elsewhere each time and prints the seed of what it finds.
+    derandomize="PLANS_EXAMPLES" not in os.environ,
 )
 
 
@@ -45,24 +50,26 @@ def context_maker(seed: int, oddity: float):
 
 
 @gate
-@given(st.integers(0, 2**48), st.sampled_from([0.0, 0.0, 0.02, 0.1]))
+@given(st.integers(0, 2**48), st.sampled_from([0.0, 0.02, 0.1]))
 async def test_differential_of_queries(seed, oddity):
     written = OperationWriter(schema._schema, Random(seed)).write()
-    planned, plain, replayed = await differential.check(written, context_maker(seed, oddity))
-    # Then a plan that went through asked the same resolvers as often: batches too.
-    if not replayed:
-        assert sorted(planned.calls) == sorted(plain.calls)
+    for world in (seed, seed + 1):
+        planned, plain, replayed = await differential.check(written, context_maker(world, oddity))
+        # Then a plan that went through asked the same resolvers as often: batches too.
+        if not replayed:
+            assert sorted(planned.calls) == sorted(plain.calls)
 
 
 @gate
 @given(st.integers(0, 2**48), st.sampled_from([0.0, 0.05, 0.2]))
 async def test_differential_of_mutations(seed, oddity):
     written = OperationWriter(schema._schema, Random(seed), depth_max=3).write("mutation")
-    planned, plain, _ = await differential.check(written, context_maker(seed, oddity))
-    # Then each root field was done once, in the same order, and the world is the same.
-    done = [[call for call in used.calls if call.startswith("Mutation.")] for used in (planned, plain)]
-    assert done[0] == done[1]
-    assert planned.world.counter == plain.world.counter
+    for world in (seed, seed + 1):
+        planned, plain, _ = await differential.check(written, context_maker(world, oddity))
+        # Then each root field was done once, in the same order, and the world is the same.
+        done = [[call for call in used.calls if call.startswith("Mutation.")] for used in (planned, plain)]
+        assert done[0] == done[1]
+        assert planned.world.counter == plain.world.counter
 
 
 def test_most_of_the_gate_was_answered_by_plans():

@@ -96,7 +96,8 @@ async def test_root_fields_of_a_query_are_resolved_at_the_same_time():
 
 
 MUTATIONS = """mutation {
-    one: bump(by: 1) renamed: rename(input: {name: "new"}) { author { whereabouts name shelves { id } } errors { message } }
+    one: bump(by: 1)
+    renamed: rename(to: {name: "new"}) { author { whereabouts name shelves { id } } errors { message } }
     two: bump(by: 2) taken: take(nth: 9) { name } three: bump(by: 3)
 }"""
 
@@ -120,9 +121,9 @@ async def test_root_fields_of_a_mutation_run_once_and_in_order_even_if_their_com
 
 
 async def test_a_mutation_that_goes_well_is_planned_with_typed_errors_of_an_interface():
-    text = """mutation($input: RenameInput!) { rename(input: $input) { author { name } errors {
-        __typename message path ... on NotFound { wanted } ... on Taken { by { name } } } } }"""
-    await both(text, variables={"input": {"name": "nobody", "rank": "HIGH"}})
+    text = """mutation($to: RenameInput!) { rename(to: $to) { author { name } errors {
+        __typename message path ... on Missing { wanted } ... on Held { by { name } } } } }"""
+    await both(text, variables={"to": {"name": "nobody", "rank": "HIGH"}})
 
 
 async def test_a_cancelled_request_is_not_answered_by_anybody():
@@ -191,7 +192,11 @@ async def test_what_cannot_be_executed_is_said_in_the_words_of_graphql_core_and_
         ("{", None, "Syntax Error: Expected Name, found <EOF>."),
         ("", None, "Syntax Error: Unexpected <EOF>."),
         ("{ nothing }", None, "Cannot query field 'nothing' on type 'Query'."),
-        ("query A { echo } query B { echo }", None, "Must provide operation name if query contains multiple operations."),
+        (
+            "query A { echo } query B { echo }",
+            None,
+            "Must provide operation name if query contains multiple operations.",
+        ),
         ("query A { echo }", "C", "Unknown operation named 'C'."),
         ("fragment F on Query { echo }", None, "Must provide an operation."),
     ]:
@@ -203,7 +208,7 @@ async def test_what_cannot_be_executed_is_said_in_the_words_of_graphql_core_and_
 
 
 async def test_each_operation_of_a_document_has_its_own_plan():
-    plans, text = planned(), "query A { echo(text: \"a\") } query B { echo(text: \"b\") }"
+    plans, text = planned(), 'query A { echo(text: "a") } query B { echo(text: "b") }'
     answers = [(await plans.execute(text, None, name, context())).data["echo"][0] for name in "ABAB"]
     assert answers == ["a", "b", "a", "b"]
     assert len(plans._operations) == 2
@@ -235,7 +240,8 @@ async def test_the_least_recently_used_operations_go_first_when_entries_or_bytes
 
 async def test_a_document_has_a_plan_for_each_combination_of_its_conditions_up_to_a_bound():
     names = [f"c{index}" for index in range(5)]
-    text = f"query({' '.join(f'${n}: Boolean!' for n in names)}) {{ {' '.join(f'{n}: echo @skip(if: ${n})' for n in names)} }}"
+    declared = " ".join(f"${name}: Boolean!" for name in names)
+    text = f"query({declared}) {{ {' '.join(f'{name}: echo @skip(if: ${name})' for name in names)} }}"
     plans, plain = planned(), planned(enabled=False)
     for number in range(32):
         variables = {name: bool(number >> index & 1) for index, name in enumerate(names)}
