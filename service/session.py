@@ -27,7 +27,6 @@ T = TypeVar("T")
 
 UNUSABLE = (
     DBConnectionError,
-    sqlite3.DatabaseError,  # the file is none of SQLite's
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
@@ -84,7 +83,8 @@ def guarded(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
     except Refused as refusal:
         fail(f"{refusal.message} ({refusal.code})")
     except Exception as error:
-        if not (isinstance(error, UNUSABLE) or is_outage(error) or may_retry(error)):
+        is_sqlite = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) != sqlite3.SQLITE_NOTADB
+        if is_sqlite and not (isinstance(error, UNUSABLE) or is_outage(error) or may_retry(error)):
             raise
         place = place_of(settings.database_url)
         fail(f"the database at {place} cannot be used: {error}. Does it run, and is SERVICE_DATABASE_URL right?")

@@ -59,7 +59,9 @@ async def create_key(
         )
 
     await resources.transact(work)
-    log.info("key_created", key_id=minted.key_id, account_id=str(account_id), scopes=sorted(scopes))
+    log.info(
+        "key_created", key_id=minted.key_id, account_id=str(account_id), scopes=sorted(scope.value for scope in scopes)
+    )
     return minted
 
 

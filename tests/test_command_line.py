@@ -1,0 +1,306 @@
+"""The command line as its users meet it: a real process, its exit code, what it prints and where."""
+
+import http.client
+import json
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from typer.testing import CliRunner
+
+from service.__main__ import app
+
+DATABASE = "sqlite://data/orders.sqlite3"
+SECRET = "a secret of this test, long enough for one"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose embedded database, loaded with the demo, is shared by the tests of this file."""
+    return tmp_path_factory.mktemp("command-line")
+
+
+@pytest.fixture(scope="module")
+def loaded(folder: Path) -> dict[str, object]:
+    answer = command(folder, "demo", "--json")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    facts: dict[str, object] = json.loads(answer.stdout)
+    return facts
+
+
+def surroundings(**variables: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_")}
+    root = str(Path(__file__).parent.parent)
+    return {**kept, "PYTHONPATH": root, "SERVICE_DATABASE_URL": DATABASE, **variables}
+
+
+def command(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "service", *arguments],
+        cwd=folder,
+        env=surroundings(**variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def failure(answer: subprocess.CompletedProcess[str]) -> tuple[int, str]:
+    assert answer.stdout == ""
+    assert "Traceback" not in answer.stderr
+    return answer.returncode, answer.stderr.strip()
+
+
+@pytest.mark.parametrize("words", [
+    ("serve",), ("migrate",), ("demo",), ("schema",),
+    ("account", "create"), ("account", "list"), ("account", "suspend"), ("account", "reinstate"),
+    ("key", "create"), ("key", "list"), ("key", "revoke"),
+])  # fmt: skip
+def test_the_help_of_every_command_shows_an_example(words: tuple[str, ...]) -> None:
+    answer = CliRunner().invoke(app, [*words, "--help"])
+
+    shown = " ".join(answer.stdout.split())
+    assert answer.exit_code == 0
+    assert "Example: " in shown
+    assert f"carbon-orders {' '.join(words)}" in shown.partition("Example: ")[2]
+
+
+def test_help_lists_the_commands_and_the_exit_codes(folder: Path) -> None:
+    answer = command(folder, "--help")
+
+    shown = " ".join(answer.stdout.split())
+    assert answer.returncode == 0
+    for word in ("serve", "migrate", "demo", "schema", "account", "key"):
+        assert f"│ {word} " in shown
+    assert "0 done, 1 refused or failed, 2 wrong arguments or settings" in shown
+
+
+def test_demo_answers_programs_in_the_documented_shape(loaded: dict[str, object]) -> None:
+    assert set(loaded) == {"accounts", "operator_key"}
+    accounts = loaded["accounts"]
+    assert isinstance(accounts, list)
+    assert [(each["contract"], each["mode"], each["currency"]) for each in accounts] == [
+        ("lune", "live", "GBP"), ("lune", "test", "GBP"),
+        ("carbon-engine", "live", "SAR"), ("carbon-engine", "test", "SAR"),
+        ("carbonext", "live", "BRL"), ("carbonext", "test", "BRL"),
+    ]  # fmt: skip
+    assert all(set(each) == {"name", "mode", "contract", "currency", "key"} for each in accounts)
+    assert all(each["key"].startswith(f"co_{each['mode']}_") for each in accounts)
+
+
+def test_the_generated_secret_lies_beside_the_database_for_its_owner_alone(
+    folder: Path, loaded: dict[str, object]
+) -> None:
+    secret = folder / "data" / "secret"
+
+    assert secret.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in (folder / "data").iterdir() if "secret" in file.name] == ["secret"]
+    assert len(secret.read_text().strip()) >= 43
+
+
+def test_an_account_and_a_key_from_birth_to_end(folder: Path, loaded: dict[str, object]) -> None:
+    created = command(
+        folder, "account", "create", "Orrin Mills", "--contract", "graphql", "--currency", "GBP",
+        "--portfolio", "everyday-with-removal", "--commission", "12.5", "--json",
+    )  # fmt: skip
+    live, test = json.loads(created.stdout)
+    assert (live["mode"], test["mode"], live["commission_percent"]) == ("live", "test", "12.50")
+
+    made = command(folder, "key", "create", test["id"], "--name", "ERP", "--scope", "orders:read", "--json")
+    key = json.loads(made.stdout)
+    assert key["key"].startswith(f"co_test_{key['id']}_")
+
+    revoked = command(folder, "key", "revoke", key["id"])
+    assert (revoked.returncode, revoked.stdout) == (0, "")
+    (listed,) = json.loads(command(folder, "key", "list", test["id"], "--json").stdout)
+    assert (listed["id"], listed["scopes"]) == (key["id"], ["orders:read"])
+    assert listed["revoked_at"] is not None
+    assert key["key"].split("_")[3] not in json.dumps(listed)
+
+    command(folder, "account", "suspend", live["id"])
+    states = {
+        each["id"]: each["suspended_at"] for each in json.loads(command(folder, "account", "list", "--json").stdout)
+    }
+    assert states[live["id"]] is not None
+    assert states[test["id"]] is None
+
+
+def test_the_schema_is_printed_and_nothing_else(folder: Path) -> None:
+    answer = command(folder, "schema")
+
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "type Mutation {" in answer.stdout
+
+
+def test_migrating_twice_says_what_it_did(tmp_path: Path) -> None:
+    first = json.loads(command(tmp_path, "migrate", "--json").stdout)["applied"]
+
+    assert first[0] == "0001_foundation"
+    assert json.loads(command(tmp_path, "migrate", "--json").stdout) == {"applied": []}
+
+
+def test_wrong_settings_are_named_with_their_variables_and_without_their_values(folder: Path) -> None:
+    code, said = failure(command(folder, "migrate", SERVICE_PORT="many", SERVICE_SECRET="tooshort"))
+
+    assert code == 2
+    assert "SERVICE_PORT" in said
+    assert "SERVICE_SECRET" in said
+    assert "tooshort" not in said
+
+
+def test_a_database_url_of_another_kind_is_refused(folder: Path) -> None:
+    code, said = failure(command(folder, "account", "list", SERVICE_DATABASE_URL="mysql://root:hush@db/orders"))
+
+    assert (code, "SERVICE_DATABASE_URL" in said, "hush" in said) == (2, True, False)
+
+
+def test_a_database_that_is_away_is_named_without_its_password(folder: Path) -> None:
+    url = f"postgresql://orders:hush@127.0.0.1:{free_port()}/orders"
+
+    code, said = failure(command(folder, "account", "list", SERVICE_DATABASE_URL=url, SERVICE_SECRET=SECRET))
+
+    assert code == 1
+    assert "the database at 127.0.0.1:" in said
+    assert "hush" not in said
+
+
+def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing that SQLite wrote")
+
+    code, said = failure(command(tmp_path, "account", "list", SERVICE_DATABASE_URL="sqlite://notes.txt"))
+
+    assert (code, "file is not a database" in said) == (1, True)
+
+
+def test_a_postgresql_has_to_be_given_a_secret(folder: Path, postgresql_url: str) -> None:
+    code, said = failure(command(folder, "demo", SERVICE_DATABASE_URL=postgresql_url))
+
+    assert (code, "SERVICE_SECRET" in said) == (2, True)
+
+
+def test_a_postgresql_that_does_not_have_the_database_is_one_line(folder: Path, postgresql_url: str) -> None:
+    name = urlsplit(postgresql_url).path.removeprefix("/")
+    url = postgresql_url.replace(name, f"no_{name}")
+
+    code, said = failure(command(folder, "migrate", SERVICE_DATABASE_URL=url))
+
+    assert (code, "does not exist" in said) == (1, True)
+
+
+def test_serving_an_unmigrated_postgresql_says_which_command_to_run(folder: Path, postgres) -> None:
+    postgres.say("CREATE DATABASE unmigrated")
+    try:
+        code, said = failure(
+            command(
+                folder,
+                "serve",
+                "--port",
+                str(free_port()),
+                SERVICE_DATABASE_URL=postgres.uri("unmigrated"),
+                SERVICE_SECRET=SECRET,
+            )
+        )
+        tables = postgres.say("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", database="unmigrated")
+    finally:
+        postgres.say("DROP DATABASE unmigrated WITH (FORCE)")
+
+    assert (code, "carbon-orders migrate" in said, tables) == (1, True, "0")
+
+
+def test_a_port_in_use_is_found_out_before_keys_are_issued(folder: Path, loaded: dict[str, object]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, said = failure(command(folder, "serve", "--demo", "--port", str(port)))
+
+    assert (code, f"127.0.0.1:{port}" in said, "--port" in said) == (1, True, True)
+
+
+def test_a_first_start_prints_two_calls_that_work_and_a_second_one_serves_the_same_data(tmp_path: Path) -> None:
+    with serving(tmp_path) as (port, printed):
+        quote, order = [line for line in printed if line.startswith("curl ")]
+        quoted = sent(quote)["quoteByMass"]
+        ordered = sent(order)["createOrderByMass"]
+
+    assert quoted["userErrors"] == ordered["userErrors"] == []
+    assert [line["mass"]["grams"] for line in quoted["quote"]["lines"]] == ["11466", "603"]
+    assert quoted["quote"]["netCost"]["amount"] == "0.31"
+    assert quoted["quote"]["totalCost"] == {"amount": "0.35", "currency": "GBP"}
+    assert (ordered["order"]["mass"]["tonnes"], ordered["replayed"]) == ("0.012069", False)
+
+    with serving(tmp_path) as (again, printed):
+        repeated = sent(order.replace(f":{port}/", f":{again}/"))["createOrderByMass"]
+
+    assert len(printed) == 1
+    assert "carbon-orders demo" in printed[0]
+    assert (repeated["replayed"], repeated["order"]) == (True, ordered["order"])
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[int, list[str]]]:
+    """The demo served from the folder, and the lines it printed; SIGTERM has to end it with exit code 0."""
+    port = free_port()
+    printed = folder / "printed.txt"
+    with printed.open("w") as out, (folder / "log.txt").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service", "serve", "--demo", "--port", str(port)],
+            cwd=folder, env=surroundings(), stdout=out, stderr=log,
+        )  # fmt: skip
+    try:
+        for _ in range(300):
+            if process.poll() is not None or is_ready(port):
+                break
+            time.sleep(0.1)
+        assert process.poll() is None, (folder / "log.txt").read_text()
+        yield port, printed.read_text().splitlines()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def sent(curl: str) -> dict[str, dict[str, dict[str, object]]]:
+    """The data that the printed command would get, its words split by the rules of a shell."""
+    program, _, url, *options = shlex.split(curl)
+    assert program == "curl"
+    headers = dict(
+        value.split(": ", 1) for option, value in zip(options[::2], options[1::2], strict=True) if option == "-H"
+    )
+    assert options[-2] == "-d"
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+    try:
+        connection.request("POST", urlsplit(url).path, options[-1], headers)
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+    finally:
+        connection.close()
+    assert response.status == 200, answer
+    data: dict[str, dict[str, dict[str, object]]] = answer["data"]
+    return data
