@@ -1,0 +1,124 @@
+"""The equations that hold whatever happened: grams, money, queue and events of a whole database.
+
+Reads tables and recomputes what the operations keep; it must not call an operation or a rule of the service.
+"""
+
+from collections import Counter, defaultdict
+from typing import Any
+from uuid import UUID
+
+from service.domain.ledger import LedgerAccount
+from service.domain.order import OrderStatus, PaymentStatus, Source
+from service.storage import accounts, backorders, balances, batches, ledger, orders, quotes
+from service.storage.conditions import Conditions
+from service.storage.database import Database
+from service.storage.events import EVENTS
+from service.storage.tables import Table
+
+UNDONE = {OrderStatus.CANCELLED, OrderStatus.FAILED}
+TOLD_BY = {OrderStatus.CANCELLED: "order.cancelled", OrderStatus.FULFILLED: "order.fulfilled"}
+
+
+async def rows_of(database: Database, table: Table[Any]) -> list[Any]:
+    """Every row of the table, as values."""
+    conditions = Conditions()
+    conditions.add("1 = 1")
+    return await table.select(database.reader, conditions)
+
+
+async def assert_books_balance(database: Database) -> None:
+    """No gram, no minor unit, no place in a queue and no event is lost, made up or counted twice."""
+    await _grams_of_batches(database)
+    await _grams_of_orders(database)
+    await _money(database)
+    await _events(database)
+
+
+async def _grams_of_batches(database: Database) -> None:
+    given_g: Counter[UUID] = Counter()
+    for entry in await rows_of(database, orders.ENTRIES):
+        given_g[entry.batch_id] += entry.mass_g
+    open_holds = {
+        (quote.account_id, quote.id)
+        for quote in await rows_of(database, quotes.QUOTES)
+        if quote.holds_credits and quote.order_id is None and quote.released_at is None
+    }
+    held_g: Counter[UUID] = Counter()
+    for hold in await rows_of(database, quotes.HOLDS):
+        if (hold.account_id, hold.quote_id) in open_holds:
+            held_g[hold.batch_id] += hold.mass_g
+    for batch in await rows_of(database, batches.BATCHES):
+        parts = (batch.available_g, batch.held_g, batch.allocated_g, batch.retired_g)
+        assert min(parts) >= 0, batch
+        assert batch.issued_g == sum(parts), batch
+        assert batch.allocated_g + batch.retired_g == given_g[batch.id], batch
+        assert batch.held_g == held_g[batch.id], batch
+
+
+async def _grams_of_orders(database: Database) -> None:
+    given_g: Counter[tuple[UUID, int]] = Counter()
+    for entry in await rows_of(database, orders.ENTRIES):
+        given_g[entry.order_id, entry.position] += entry.mass_g
+    lines = defaultdict(list)
+    for line in await rows_of(database, orders.LINES):
+        lines[line.order_id].append(line)
+    waiting_g = {(row.order_id, row.position): row.waiting_g for row in await rows_of(database, backorders.BACKORDERS)}
+    missing_g: dict[tuple[UUID, int], int] = {}
+    for order in await rows_of(database, orders.ORDERS):
+        if order.source is Source.IMPORT:
+            continue
+        own = sorted(lines[order.id], key=lambda line: line.position)
+        assert [line.position for line in own] == list(range(len(own))), order
+        assert sum(line.mass_g for line in own) == order.mass_g > 0, order
+        assert sum(line.fulfilled_g for line in own) == order.fulfilled_g, order
+        for line in own:
+            assert line.fulfilled_g == given_g[order.id, line.position], line
+            if order.status is OrderStatus.PLACED and line.fulfilled_g < line.mass_g:
+                missing_g[order.id, line.position] = line.mass_g - line.fulfilled_g
+        if order.status in UNDONE:
+            assert order.fulfilled_g == 0, order
+        else:
+            assert (order.fulfilled_g < order.mass_g) is (order.status is OrderStatus.PLACED), order
+    assert waiting_g == missing_g
+
+
+async def _money(database: Database) -> None:
+    journals: Counter[tuple[UUID, UUID, str]] = Counter()
+    of_order: Counter[tuple[UUID, LedgerAccount]] = Counter()
+    prepaid: Counter[tuple[UUID, str]] = Counter()
+    for entry in await rows_of(database, ledger.LEDGER):
+        journals[entry.account_id, entry.journal_id, entry.currency] += entry.amount_minor
+        of_order[entry.order_id, entry.ledger_account] += entry.amount_minor
+        if entry.ledger_account is LedgerAccount.BALANCE:
+            prepaid[entry.account_id, entry.currency] -= entry.amount_minor
+    assert not any(journals.values()), journals
+    stored = {(row.account_id, row.currency): row.amount_minor for row in await rows_of(database, balances.BALANCES)}
+    assert {key: amount for key, amount in stored.items() if amount} == {k: v for k, v in prepaid.items() if v}
+    for order in await rows_of(database, orders.ORDERS):
+        assert order.total_cost_minor == order.offset_cost_minor + order.commission_minor, order
+        if order.source is Source.IMPORT:
+            continue
+        stands = order.status not in UNDONE and order.payment_status is not PaymentStatus.REFUNDED
+        due = order.total_cost_minor - order.paid_minor if stands else 0
+        assert of_order[order.id, LedgerAccount.RECEIVABLE] == due, order
+        assert of_order[order.id, LedgerAccount.SALES] == (-order.offset_cost_minor if stands else 0), order
+        assert of_order[order.id, LedgerAccount.COMMISSION] == (-order.commission_minor if stands else 0), order
+
+
+async def _events(database: Database) -> None:
+    seqs = defaultdict(list)
+    told: Counter[tuple[UUID, str]] = Counter()
+    for event in await rows_of(database, EVENTS):
+        seqs[event.account_id].append(event.seq)
+        told[event.order_id, event.event_type.value] += 1
+    for head in await rows_of(database, accounts.HEADS):
+        assert sorted(seqs[head.account_id]) == list(range(1, head.event_seq + 1)), head
+    for order in await rows_of(database, orders.ORDERS):
+        if order.source is Source.IMPORT:
+            continue
+        assert told[order.id, "order.placed"] == 1, order
+        for status, event_type in TOLD_BY.items():
+            expected = (
+                {0, 1} if status is OrderStatus.FULFILLED and order.status in UNDONE else {order.status is status}
+            )
+            assert told[order.id, event_type] in expected, (order, event_type)
