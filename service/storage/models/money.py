@@ -1,4 +1,7 @@
-"""Money: prepaid balances and the journals of the ledger."""
+"""Money: prepaid balances, the journals of the ledger, payments and invoices.
+
+`account_id` is whose balance it is: the parent's, where a client account ordered.
+"""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -26,8 +29,63 @@ class LedgerEntry(Model):
     ledger_account = fields.CharField(max_length=12)
     currency = fields.CharField(max_length=3)
     amount_minor = fields.BigIntField()
+    order_account_id = fields.UUIDField(null=True)
     order_id = fields.UUIDField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "ledger_entries"
+
+
+class Payment(Model):
+    """Money that came in; append-only; key (account_id, id), unique (account_id, reference)."""
+
+    id = fields.UUIDField(primary_key=True)
+    account_id = fields.UUIDField()
+    reference = fields.TextField()
+    fingerprint = fields.CharField(max_length=64)
+    order_account_id = fields.UUIDField(null=True)
+    order_id = fields.UUIDField(null=True)
+    currency = fields.CharField(max_length=3)
+    amount_minor = fields.BigIntField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "payments"
+
+
+class Invoice(Model):
+    """Only its status and `paid_at` ever change, once; key (account_id, id), unique number and reference."""
+
+    id = fields.UUIDField(primary_key=True)
+    account_id = fields.UUIDField()
+    number = fields.CharField(max_length=32)
+    reference = fields.TextField()
+    fingerprint = fields.CharField(max_length=64)
+    currency = fields.CharField(max_length=3)
+    status = fields.CharField(max_length=8)
+    total_minor = fields.BigIntField()
+    mass_g = fields.BigIntField()
+    created_at = fields.DatetimeField()
+    due_at = fields.DatetimeField()
+    paid_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "invoices"
+
+
+class InvoiceLine(Model):
+    """What one order still owed when it was billed; append-only; key (account_id, invoice_id, position), and an order
+    is on one invoice.
+    """
+
+    invoice_id = fields.UUIDField(primary_key=True)
+    account_id = fields.UUIDField()
+    position = fields.IntField()
+    order_account_id = fields.UUIDField()
+    order_id = fields.UUIDField()
+    billed_minor = fields.BigIntField()
+    mass_g = fields.BigIntField()
+
+    class Meta:
+        table = "invoice_lines"
