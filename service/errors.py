@@ -36,6 +36,7 @@ class Code(StrEnum):
     INSUFFICIENT_CREDITS = "INSUFFICIENT_CREDITS"
     QUOTE_EXPIRED = "QUOTE_EXPIRED"
     QUOTE_USED = "QUOTE_USED"
+    ESTIMATE_USED = "ESTIMATE_USED"
     ORDER_STATE = "ORDER_STATE"
     MAX_COST_EXCEEDED = "MAX_COST_EXCEEDED"
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
@@ -60,6 +61,7 @@ REASONS: dict[Code, Reason] = {
     Code.INSUFFICIENT_CREDITS: Reason("Not enough credits are in stock and the caller refused a backorder.", 409, True),
     Code.QUOTE_EXPIRED: Reason("The quote no longer holds; ask for a new one.", 409),
     Code.QUOTE_USED: Reason("An order was already placed from this quote.", 409),
+    Code.ESTIMATE_USED: Reason("An order was already placed for this estimate.", 409),
     Code.ORDER_STATE: Reason("The order's state does not allow this move.", 409),
     Code.MAX_COST_EXCEEDED: Reason("The GraphQL document is too large, too deep or too expensive.", 400),
     Code.PAYLOAD_TOO_LARGE: Reason("The request body is above the limit.", 413),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from service.domain.api_keys import Scope
@@ -18,9 +19,19 @@ class Organisation:
     created_at: datetime
 
 
+class Visibility(StrEnum):
+    """Whether pages about an account may be seen from outside."""
+
+    PUBLIC = "public"
+    HIDDEN = "hidden"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A customer's account in one mode; `commission_hundredths` is hundredths of a percent of the total of an order."""
+    """A customer's account in one mode; `commission_hundredths` is hundredths of a percent of the total of an order.
+
+    One with a parent is a client account: its orders, estimates and keys are its own, balance and invoices the parent's.
+    """
 
     id: UUID
     organisation_id: UUID
@@ -34,6 +45,8 @@ class Account:
     beneficiary_name: str | None
     suspended_at: datetime | None
     created_at: datetime
+    handle: str | None = None
+    external_pages_visibility: Visibility = Visibility.PUBLIC
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,28 @@ class Project:
     created_at: datetime
 
 
+class OffsetType(StrEnum):
+    """What a bundle's credits stand for."""
+
+    EMISSIONS_REDUCTION = "emissions_reduction"
+    CARBON_REMOVAL = "carbon_removal"
+
+
+class Approach(StrEnum):
+    """How proven a bundle's methods are."""
+
+    TRADITIONAL = "traditional"
+    INNOVATIVE = "innovative"
+
+
+class CarbonPermanence(StrEnum):
+    """How long a bundle keeps carbon out of the air."""
+
+    LONG_TERM = "long_term"
+    SHORT_TERM = "short_term"
+    NO_STORAGE = "no_storage"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """A sellable set of projects; a disabled one takes no orders."""
@@ -78,13 +100,14 @@ class Bundle:
     id: UUID
     name: str
     description: str
-    offset_type: str
-    approach: str
-    carbon_permanence: str
+    offset_type: OffsetType
+    approach: Approach
+    carbon_permanence: CarbonPermanence
     primary_image_url: str | None
     background_colour: str | None
     disabled_at: datetime | None
     created_at: datetime
+    slug: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +165,7 @@ class CreditBatch:
     allocated_g: int
     retired_g: int
     created_at: datetime
+    reference: str | None = None
 
 
 def selection_of(asked: Sequence[tuple[UUID, int | None]]) -> Selection:

@@ -72,9 +72,10 @@ def refuse_unless_allowed(current: OrderStatus, wanted: OrderStatus) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ByMass:
-    """One mass, split over a selection."""
+    """One mass, split over a selection; `estimate_id` names the estimate that it was read from, to be ordered once."""
 
     mass_g: int
+    estimate_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +118,22 @@ class Wish:
     whole_mass: bool = False
 
 
+def estimate_of(wish: Wish | FromQuote) -> UUID | None:
+    """The estimate that the wish itself names."""
+    return wish.ask.estimate_id if isinstance(wish, Wish) and isinstance(wish.ask, ByMass) else None
+
+
 def requested_of(wish: Wish) -> dict[str, Any]:
     """The kind of a wish and what it asked for: grams, or minor units of its currency."""
+    asked: dict[str, Any] = {"requested_mass_g": None, "requested_value_minor": None, "estimate_id": estimate_of(wish)}
     match wish.ask:
         case ByMass(mass_g):
-            return {"kind": OrderKind.MASS, "requested_mass_g": mass_g, "requested_value_minor": None}
+            kind = OrderKind.MASS if asked["estimate_id"] is None else OrderKind.ESTIMATE
+            return {**asked, "kind": kind, "requested_mass_g": mass_g}
         case ByBundleMasses(masses_g):
-            requested_g = sum(mass_g for _, mass_g in masses_g)
-            return {"kind": OrderKind.MASS, "requested_mass_g": requested_g, "requested_value_minor": None}
+            return {**asked, "kind": OrderKind.MASS, "requested_mass_g": sum(mass_g for _, mass_g in masses_g)}
         case ByValue(value_minor):
-            return {"kind": OrderKind.VALUE, "requested_mass_g": None, "requested_value_minor": value_minor}
+            return {**asked, "kind": OrderKind.VALUE, "requested_value_minor": value_minor}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

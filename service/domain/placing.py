@@ -30,6 +30,7 @@ from service.domain.order import (
     Placed,
     PlaceOrder,
     amounts_of,
+    estimate_of,
     requested_of,
 )
 from service.domain.pricing import Pricing
@@ -47,6 +48,13 @@ class Priced:
     pricing: Pricing
     quote: Quote | None
     holds: tuple[QuoteHold, ...] = ()
+
+    @property
+    def estimate_id(self) -> UUID | None:
+        """The estimate that the order would use up."""
+        if self.quote is not None:
+            return self.quote.estimate_id
+        return estimate_of(self.command.wish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ class Changes:
     taken_g: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
     taken_held_g: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
     used_quotes: dict[tuple[UUID, UUID], UUID] = field(default_factory=dict)
+    used_estimates: dict[tuple[UUID, UUID], UUID] = field(default_factory=dict)
     event_seqs: dict[UUID, int] = field(default_factory=dict)
 
 
@@ -82,12 +91,14 @@ class PlacingDesk:
         now: datetime,
         heads: Mapping[UUID, Head],
         standing: Iterable[Order],
+        used_estimates: Mapping[tuple[UUID, UUID], UUID | None],
         new_id: Callable[[], UUID],
         new_number: Callable[[], str],
     ) -> None:
         self.changes = Changes()
         self._now = now
         self._heads = heads
+        self._used_estimates = dict(used_estimates)
         self._new_id = new_id
         self._new_number = new_number
         self._by_id = {(order.account_id, order.id): order for order in standing}
@@ -146,6 +157,9 @@ class PlacingDesk:
         quote_key = (priced.account.id, priced.quote.id) if priced.quote else None
         if quote_key in self.changes.used_quotes:
             return Refused(Code.QUOTE_USED, "An order was already placed from this quote.", ("quoteId",))
+        estimate_key = (priced.account.id, priced.estimate_id) if priced.estimate_id else None
+        if estimate_key and (refusal := self._estimate_refusal(estimate_key)):
+            return refusal
         plan = self._plan(priced, stock)
         if not plan.is_full and not priced.command.allow_backorder:
             available_g = priced.pricing.mass_g - sum(plan.short_g)
@@ -158,7 +172,17 @@ class PlacingDesk:
         order = self._write_order(priced, plan)
         if quote_key:
             self.changes.used_quotes[quote_key] = order.id
+        if estimate_key:
+            self.changes.used_estimates[estimate_key] = order.id
+            self._used_estimates[estimate_key] = order.id
         return Placed(order, replayed=False)
+
+    def _estimate_refusal(self, estimate_key: tuple[UUID, UUID]) -> Refused | None:
+        if estimate_key not in self._used_estimates:
+            return Refused(Code.NOT_FOUND, "There is no such estimate.", ("estimateId",))
+        if self._used_estimates[estimate_key] is not None:
+            return Refused(Code.ESTIMATE_USED, "An order was already placed for this estimate.", ("estimateId",))
+        return None
 
     def _plan(self, priced: Priced, stock: Stock) -> AllocationPlan:
         lines = [(line.bundle_id, line.mass_g) for line in priced.pricing.lines]
@@ -325,7 +349,7 @@ def _size_of(priced: Priced) -> dict[str, Any]:
             "step": quote.step,
             "commission_hundredths": quote.commission_hundredths,
             "portfolio_id": quote.portfolio_id,
-            "estimate_id": None,
+            "estimate_id": quote.estimate_id,
             "quote_id": quote.id,
         }
     return {
@@ -333,6 +357,5 @@ def _size_of(priced: Priced) -> dict[str, Any]:
         "step": wish.step,
         "commission_hundredths": priced.account.commission_hundredths,
         "portfolio_id": portfolio_of(wish, priced.account),
-        "estimate_id": None,
         "quote_id": None,
     }

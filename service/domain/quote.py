@@ -25,6 +25,7 @@ class Quote:
     step: MassUnit
     currency: str
     portfolio_id: UUID | None
+    estimate_id: UUID | None
     mass_g: int
     offset_cost_minor: int
     commission_minor: int

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from service.domain.catalogue import Mode
-from service.domain.order import FromQuote, Placed, PlaceOrder, Wish
+from service.domain.order import FromQuote, Placed, PlaceOrder, Wish, estimate_of
 from service.domain.placing import Changes, PlacingDesk, Priced, Stock, needs_by_mode
 from service.errors import Refused
 from service.kit.group_commit import GroupCommit
 from service.operations.resources import Resources
-from service.storage import accounts, backorders, batches, catalogue, ledger, orders, quotes
+from service.storage import accounts, backorders, batches, catalogue, estimates, ledger, orders, quotes
 from service.storage.database import Statements
 from service.storage.events import EVENTS
 
@@ -54,23 +54,28 @@ async def _place(
 ) -> list[Placed | Refused]:
     account_ids = sorted({command.account_id for command in commands})
     heads = await accounts.lock_heads(statements, account_ids)
+    standing = await orders.standing(
+        statements,
+        account_ids,
+        {command.idempotency_key for command in commands if command.idempotency_key is not None},
+        {command.order_id for command in commands},
+    )
+    quote_ids = {command.wish.quote_id for command in commands if isinstance(command.wish, FromQuote)}
+    quoted = await quotes.find(statements, account_ids, quote_ids)
+    estimates_named = [estimate_of(command.wish) for command in commands]
+    estimates_quoted = [quote_now.quote.estimate_id for quote_now in quoted.values()]
+    estimate_ids = {each for each in (*estimates_named, *estimates_quoted) if each is not None}
     desk = PlacingDesk(
         now=resources.clock(),
         heads=heads,
-        standing=await orders.standing(
-            statements,
-            account_ids,
-            {command.idempotency_key for command in commands if command.idempotency_key is not None},
-            {command.order_id for command in commands},
-        ),
+        standing=standing,
+        used_estimates=await estimates.orders_of(statements, account_ids, estimate_ids),
         new_id=resources.new_id,
         new_number=resources.new_order_number,
     )
     fresh = [command for command in commands if desk.replay(command) is None]
     wishes = [(heads[each.account_id].account, each.wish) for each in fresh if isinstance(each.wish, Wish)]
     offers = await catalogue.read_offers(statements, wishes)
-    quote_ids = {each.wish.quote_id for each in fresh if isinstance(each.wish, FromQuote)}
-    quoted = await quotes.find(statements, account_ids, quote_ids)
     answers = [desk.price(command, offers, quoted) for command in commands]
     stocks = await _lock_stock(statements, [answer for answer in answers if isinstance(answer, Priced)])
     for stock in stocks.values():
@@ -101,6 +106,7 @@ async def _write(resources: Resources, statements: Statements, changes: Changes)
     await orders.ENTRIES.insert(statements, changes.entries)
     await backorders.BACKORDERS.insert(statements, changes.backorders)
     await quotes.use(statements, changes.used_quotes)
+    await estimates.use(statements, changes.used_estimates)
     await ledger.book(
         statements,
         [

@@ -36,6 +36,13 @@ def database_now(statements: Statements) -> str:
     return "clock_timestamp()"
 
 
+def utc_date_text(statements: Statements, column: str, *, length: int) -> str:
+    """The instant's date in UTC as far as `length` characters of `2026-11-21`."""
+    if statements.dialect == "sqlite":
+        return f"substr({column}, 1, {length})"  # instants are stored in UTC and at a fixed width
+    return f"left(to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD'), {length})"
+
+
 def contains_text(statements: Statements, column: str) -> str:
     """The column contains the text `{}`, whatever the case of ASCII letters. No character of the text is a wildcard."""
     if statements.dialect == "sqlite":

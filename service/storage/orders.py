@@ -66,13 +66,13 @@ async def page(
     statements: Statements, account_id: UUID, wanted: OrderFilter, sort: OrderSort, request: PageRequest
 ) -> list[Order]:
     """One row more than the page holds, in the order in which the page is read."""
-    conditions = _filtered(statements, account_id, wanted)
+    conditions = filtered(statements, account_id, wanted)
     return await ORDERS.page(statements, conditions, sort.field, request, descending=sort.descending)
 
 
 async def count(statements: Statements, account_id: UUID, wanted: OrderFilter) -> int:
     """How many orders the filter lets through, exactly."""
-    conditions = _filtered(statements, account_id, wanted)
+    conditions = filtered(statements, account_id, wanted)
     rows = await statements.fetch(
         f"SELECT count(*) AS orders FROM {ORDERS.name} WHERE {conditions.clause}", *conditions.parameters
     )
@@ -142,7 +142,8 @@ def _owned(account_id: UUID) -> Conditions:
     return conditions
 
 
-def _filtered(statements: Statements, account_id: UUID, wanted: OrderFilter) -> Conditions:
+def filtered(statements: Statements, account_id: UUID, wanted: OrderFilter) -> Conditions:
+    """The account's orders that the filter lets through."""
     conditions = _owned(account_id)
     for column, members in (
         ("status", wanted.statuses),

@@ -115,7 +115,7 @@ async def use(statements: Statements, used: Mapping[tuple[UUID, UUID], UUID]) ->
     """Each (account, quote) is used by its order. Raises if one was used before, which its head's lock prevents."""
     if not used:
         return
-    cells = [cell for (account_id, quote_id), order_id in used.items() for cell in (account_id, quote_id, order_id)]
+    cells = [cell for key, order_id in used.items() for cell in (*key, order_id)]
     changed = await statements.execute(
         f"UPDATE {QUOTES.name} SET order_id = v.column3"
         f" FROM (VALUES {typed_rows(statements, ('uuid', 'uuid', 'uuid'), len(used))}) AS v"

@@ -98,7 +98,7 @@ class OrderRefInput:
 
 
 @strawberry.input
-class _Choice:
+class ChoiceInput:
     selection: list[BundleShareInput] | None = strawberry.field(
         default=None, description="The bundles to buy, at most 20. Without it, `portfolioId` or the account decides."
     )
@@ -137,7 +137,7 @@ def _selection(shares: Sequence[BundleShareInput]) -> Selection:
 
 
 @strawberry.input
-class _ByMass(_Choice):
+class _ByMass(ChoiceInput):
     mass: MassInput | None = strawberry.field(
         default=None, description="The whole mass, split over the bundles. Either this or `bundleMasses`."
     )
@@ -170,7 +170,7 @@ def _bundle_masses(masses: Sequence[BundleMassInput]) -> ByBundleMasses:
 
 
 @strawberry.input
-class _ByValue(_Choice):
+class _ByValue(ChoiceInput):
     value: MoneyInput = strawberry.field(
         description="What to spend at most, commission included. Its currency is the order's."
     )

@@ -11,6 +11,7 @@ from service.api.graphql.context import Context, Info
 from service.api.graphql.inputs import OrderFilterInput, OrderRefInput, OrderSortInput
 from service.api.graphql.prices import priced
 from service.api.graphql.scalars import CurrencyCode
+from service.api.graphql.statistics import StatisticsQueries
 from service.api.graphql.types.account import Account, account_of
 from service.api.graphql.types.catalogue import (
     Bundle,
@@ -22,19 +23,20 @@ from service.api.graphql.types.catalogue import (
     portfolio_of,
     project_of,
 )
+from service.api.graphql.types.estimate import Estimate, estimate_of
 from service.api.graphql.types.node import Node, parse_global_id, parse_id
 from service.api.graphql.types.order import Order, order_of
 from service.api.graphql.types.quote import Quote, quote_of
 from service.domain.listing import OrderFilter, OrderSort
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest, Position, encode_cursor, page_request
-from service.operations import read_catalogue, read_orders, read_quotes
+from service.operations import read_catalogue, read_estimates, read_orders, read_quotes
 
 NODES_MAX = 100
 
 
 @strawberry.type(description="What can be read. Every field but introspection needs an API key.")
-class Query:
+class Query(StatisticsQueries):
     @strawberry.field(description="Anything by its id; null if there is no such thing in the account.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of anything.")]
@@ -95,6 +97,14 @@ class Query:
         quote_id = parse_id("Quote", id, "id")
         found = await read_quotes.quotes_of_ids(info.context.resources, info.context.caller, [quote_id])
         return quote_of(found[quote_id]) if quote_id in found else None
+
+    @strawberry.field(description="One estimate; null if the account has no such estimate.")
+    async def estimate(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The estimate's id.")]
+    ) -> Estimate | None:
+        estimate_id = parse_id("Estimate", id, "id")
+        found = await read_estimates.estimates_of_ids(info.context.resources, info.context.caller, [estimate_id])
+        return estimate_of(found[estimate_id]) if estimate_id in found else None
 
     @strawberry.field(description="One bundle, on sale or not; null if there is no such bundle.")
     async def bundle(
@@ -186,6 +196,7 @@ async def _nodes(context: Context, ids: list[strawberry.ID]) -> list[Node | None
 _READERS: dict[str, tuple[Callable[..., Awaitable[Mapping[UUID, Any]]], Callable[[Any], Node]]] = {
     "Order": (read_orders.orders_of_ids, order_of),
     "Quote": (read_quotes.quotes_of_ids, quote_of),
+    "Estimate": (read_estimates.estimates_of_ids, estimate_of),
     "Bundle": (read_catalogue.bundles_of_ids, bundle_of),
     "Project": (read_catalogue.projects_of_ids, project_of),
     "CreditBatch": (read_catalogue.batches_of_ids, batch_of),

@@ -120,6 +120,25 @@ CREATE TABLE api_keys (
 );
 CREATE INDEX api_keys_of_account ON api_keys (account_id);
 
+CREATE TABLE estimates (
+    account_id {uuid} NOT NULL REFERENCES accounts (id) ON DELETE RESTRICT,
+    id {uuid} NOT NULL,
+    activity_kind VARCHAR(16) NOT NULL
+        CHECK (activity_kind IN ('electricity', 'flight', 'air_freight', 'ground_transport', 'mass')),
+    name TEXT,
+    mass_g BIGINT NOT NULL CHECK (mass_g > 0),
+    activity {json} NOT NULL,
+    factor {json},
+    working {json} NOT NULL,
+    metadata {json} NOT NULL,
+    idempotency_key TEXT,
+    fingerprint VARCHAR(64) NOT NULL,
+    order_id {uuid},
+    created_at {instant} NOT NULL,
+    PRIMARY KEY (account_id, id),
+    UNIQUE (account_id, idempotency_key)
+);
+
 CREATE TABLE quotes (
     account_id {uuid} NOT NULL REFERENCES accounts (id) ON DELETE RESTRICT,
     id {uuid} NOT NULL,
@@ -129,6 +148,7 @@ CREATE TABLE quotes (
     step VARCHAR(2) NOT NULL CHECK (step IN ('g', 'kg', 't')),
     currency VARCHAR(3) NOT NULL,
     portfolio_id {uuid},
+    estimate_id {uuid},
     mass_g BIGINT NOT NULL CHECK (mass_g > 0),
     offset_cost_minor BIGINT NOT NULL CHECK (offset_cost_minor >= 0),
     commission_minor BIGINT NOT NULL CHECK (commission_minor >= 0),

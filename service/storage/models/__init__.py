@@ -16,7 +16,8 @@ from service.storage.models.catalogue import (
     Project,
     ProjectCategory,
 )
-from service.storage.models.money import Balance, LedgerEntry
+from service.storage.models.estimates import Estimate
+from service.storage.models.money import Balance, Invoice, InvoiceLine, LedgerEntry, Payment
 from service.storage.models.orders import Backorder, CreditEntry, Event, Order, OrderLine
 from service.storage.models.quotes import Quote, QuoteHold, QuoteLine
 
@@ -30,11 +31,15 @@ __all__ = [
     "BundleProject",
     "CreditBatch",
     "CreditEntry",
+    "Estimate",
     "Event",
+    "Invoice",
+    "InvoiceLine",
     "LedgerEntry",
     "Order",
     "OrderLine",
     "Organisation",
+    "Payment",
     "Portfolio",
     "PortfolioWeight",
     "Price",

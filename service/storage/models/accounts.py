@@ -26,6 +26,8 @@ class Account(Model):
     commission_hundredths = fields.IntField()
     portfolio_id = fields.UUIDField()
     beneficiary_name = fields.TextField(null=True)
+    handle = fields.CharField(max_length=64, null=True)
+    external_pages_visibility = fields.CharField(max_length=8)
     suspended_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 

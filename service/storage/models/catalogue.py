@@ -42,6 +42,7 @@ class CreditBatch(Model):
     held_g = fields.BigIntField()
     allocated_g = fields.BigIntField()
     retired_g = fields.BigIntField()
+    reference = fields.CharField(max_length=200, null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -57,6 +58,7 @@ class Bundle(Model):
     carbon_permanence = fields.CharField(max_length=16)
     primary_image_url = fields.TextField(null=True)
     background_colour = fields.CharField(max_length=7, null=True)
+    slug = fields.CharField(max_length=100, null=True)
     disabled_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 

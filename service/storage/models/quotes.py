@@ -15,6 +15,7 @@ class Quote(Model):
     step = fields.CharField(max_length=2)
     currency = fields.CharField(max_length=3)
     portfolio_id = fields.UUIDField(null=True)
+    estimate_id = fields.UUIDField(null=True)
     mass_g = fields.BigIntField()
     offset_cost_minor = fields.BigIntField()
     commission_minor = fields.BigIntField()

@@ -36,7 +36,7 @@ class OrderMutations:
     async def create_order_by_mass(
         self, info: Info, input: Annotated[CreateOrderByMassInput, strawberry.argument(description="The order.")]
     ) -> CreateOrderPayload | None:
-        return await _place(info.context, input.mass_wish, input)
+        return await place(info.context, input.mass_wish, input)
 
     @strawberry.mutation(
         description="Orders as much as a sum of money buys. A retry with the same key and input answers the same "
@@ -45,7 +45,7 @@ class OrderMutations:
     async def create_order_by_value(
         self, info: Info, input: Annotated[CreateOrderByValueInput, strawberry.argument(description="The order.")]
     ) -> CreateOrderPayload | None:
-        return await _place(info.context, input.value_wish, input)
+        return await place(info.context, input.value_wish, input)
 
     @strawberry.mutation(
         description="Orders exactly what a quote promised, at its price, once. A retry with the same key and input "
@@ -54,10 +54,11 @@ class OrderMutations:
     async def create_order_from_quote(
         self, info: Info, input: Annotated[CreateOrderFromQuoteInput, strawberry.argument(description="The order.")]
     ) -> CreateOrderPayload | None:
-        return await _place(info.context, input.quoted, input)
+        return await place(info.context, input.quoted, input)
 
 
-async def _place(context: Context, wish: Callable[[], Wish | FromQuote], command: CommandInput) -> CreateOrderPayload:
+async def place(context: Context, wish: Callable[[], Wish | FromQuote], command: CommandInput) -> CreateOrderPayload:
+    """What came of the order, once it is committed or refused."""
     try:
         context.caller.require(Scope.ORDERS_WRITE)
         placed = await context.placement.submit(
@@ -69,5 +70,10 @@ async def _place(context: Context, wish: Callable[[], Wish | FromQuote], command
             )
         )
     except Refused as refusal:
-        return CreateOrderPayload(order=None, replayed=False, user_errors=[user_error(refusal)])
+        return refused_order(refusal)
     return CreateOrderPayload(order=order_of(placed.order), replayed=placed.replayed, user_errors=[])
+
+
+def refused_order(refusal: Refused) -> CreateOrderPayload:
+    """The answer to an order that was refused."""
+    return CreateOrderPayload(order=None, replayed=False, user_errors=[user_error(refusal)])

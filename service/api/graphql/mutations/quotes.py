@@ -29,7 +29,7 @@ class QuoteMutations:
     async def quote_by_mass(
         self, info: Info, input: Annotated[QuoteByMassInput, strawberry.argument(description="What to quote.")]
     ) -> QuotePayload | None:
-        return await _quote(info.context, input.mass_wish, input)
+        return await quote(info.context, input.mass_wish, input)
 
     @strawberry.mutation(
         description="Quotes what a sum of money buys. Nothing is owed; credits are held if asked for. A retry makes "
@@ -38,14 +38,20 @@ class QuoteMutations:
     async def quote_by_value(
         self, info: Info, input: Annotated[QuoteByValueInput, strawberry.argument(description="What to quote.")]
     ) -> QuotePayload | None:
-        return await _quote(info.context, input.value_wish, input)
+        return await quote(info.context, input.value_wish, input)
 
 
-async def _quote(context: Context, wish: Callable[[], Wish], command: QuoteCommandInput) -> QuotePayload:
+async def quote(context: Context, wish: Callable[[], Wish], command: QuoteCommandInput) -> QuotePayload:
+    """What came of the request for a quote."""
     try:
         quoted = await quote_order(
             context.resources, context.caller, wish(), valid_ms=context.quote_valid_ms, hold=command.hold
         )
     except Refused as refusal:
-        return QuotePayload(quote=None, user_errors=[user_error(refusal)])
+        return refused_quote(refusal)
     return QuotePayload(quote=quote_of(quoted.quote), user_errors=[])
+
+
+def refused_quote(refusal: Refused) -> QuotePayload:
+    """The answer to a request for a quote that was refused."""
+    return QuotePayload(quote=None, user_errors=[user_error(refusal)])

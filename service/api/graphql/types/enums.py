@@ -8,8 +8,11 @@ import strawberry
 
 from service.domain.amounts import MassUnit
 from service.domain.catalogue import Mode
+from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.listing import OrderSortField
 from service.domain.order import EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
+from service.domain.recorded_estimate import ActivityKind
+from service.domain.statistics import OrderGrouping
 from service.errors import REASONS, Code
 
 E = TypeVar("E", bound=type[Enum])
@@ -99,6 +102,76 @@ _describe(
         OrderSortField.CREATED_AT: "When the order was placed.",
         OrderSortField.MASS: "The ordered mass.",
         OrderSortField.TOTAL_COST: "The total in minor units, whatever the currency: filter by currency as well.",
+    },
+)
+_describe(
+    OrderGrouping,
+    "OrderGrouping",
+    "What the orders of a group have in common.",
+    {
+        OrderGrouping.STATUS: "The status.",
+        OrderGrouping.PAYMENT_STATUS: "The payment status.",
+        OrderGrouping.MONTH: "The month of UTC in which they were placed.",
+        OrderGrouping.DAY: "The day of UTC on which they were placed.",
+        OrderGrouping.BUNDLE: "A bundle that they are made of.",
+        OrderGrouping.PROJECT: "A project whose credits are set aside for them.",
+        OrderGrouping.CUSTOMER: "The customer they were bought for, letter by letter.",
+        OrderGrouping.CURRENCY: "The currency.",
+    },
+)
+_describe(
+    ActivityKind,
+    "ActivityKind",
+    "What an estimate is of.",
+    {
+        ActivityKind.ELECTRICITY: "Electricity that was used.",
+        ActivityKind.FLIGHT: "A flight.",
+        ActivityKind.AIR_FREIGHT: "Goods that were flown.",
+        ActivityKind.GROUND_TRANSPORT: "A road vehicle that was driven.",
+        ActivityKind.MASS: "Emissions that the caller worked out.",
+    },
+)
+_describe(
+    EnergyUnit,
+    "EnergyUnit",
+    "A unit of electrical energy.",
+    {
+        EnergyUnit.WATT_HOUR: "Wh.",
+        EnergyUnit.KILOWATT_HOUR: "1,000 Wh.",
+        EnergyUnit.MEGAWATT_HOUR: "1,000 kWh.",
+        EnergyUnit.GIGAWATT_HOUR: "1,000 MWh.",
+    },
+)
+_describe(
+    DistanceUnit,
+    "DistanceUnit",
+    "A unit of distance.",
+    {
+        DistanceUnit.KILOMETRE: "1,000 metres.",
+        DistanceUnit.MILE: "The international mile: 1,609.344 metres.",
+        DistanceUnit.NAUTICAL_MILE: "1,852 metres.",
+    },
+)
+_describe(
+    CabinClass,
+    "CabinClass",
+    "The part of an aircraft that a passenger sits in; the more room, the more emissions.",
+    {
+        CabinClass.ECONOMY: "Economy.",
+        CabinClass.PREMIUM_ECONOMY: "Premium economy.",
+        CabinClass.BUSINESS: "Business.",
+        CabinClass.FIRST: "First.",
+    },
+)
+_describe(
+    VehicleType,
+    "VehicleType",
+    "A road vehicle, counted whole, whoever is aboard.",
+    {
+        VehicleType.PASSENGER_CAR_VAN_OR_SUV: "A passenger car, van or SUV.",
+        VehicleType.SMALL_BUS: "A small bus.",
+        VehicleType.SCHOOL_BUS: "A school bus.",
+        VehicleType.COACH_BUS: "A coach.",
     },
 )
 _describe(

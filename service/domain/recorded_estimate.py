@@ -1,0 +1,67 @@
+"""An estimate that an account keeps: what was asked, what came of it, and the one order that was placed for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from service.domain.estimate import Activity, AirFreight, Electricity, Flight, GroundTransport, PlainMass
+
+
+class ActivityKind(StrEnum):
+    """What an estimate is of."""
+
+    ELECTRICITY = "electricity"
+    FLIGHT = "flight"
+    AIR_FREIGHT = "air_freight"
+    GROUND_TRANSPORT = "ground_transport"
+    MASS = "mass"
+
+
+KINDS: dict[type, ActivityKind] = {
+    Electricity: ActivityKind.ELECTRICITY,
+    Flight: ActivityKind.FLIGHT,
+    AirFreight: ActivityKind.AIR_FREIGHT,
+    GroundTransport: ActivityKind.GROUND_TRANSPORT,
+    PlainMass: ActivityKind.MASS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateEstimate:
+    """One caller's command. `told` is the activity in the caller's own form, to be shown again as it was given."""
+
+    estimate_id: UUID
+    activity: Activity
+    told: dict[str, Any]
+    name: str | None = None
+    metadata: dict[str, str] | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedEstimate:
+    """An estimate as it is stored; its mass never changes. `factor` is none for a mass that the caller gave."""
+
+    account_id: UUID
+    id: UUID
+    activity_kind: ActivityKind
+    name: str | None
+    mass_g: int
+    activity: dict[str, Any]
+    factor: dict[str, Any] | None
+    working: list[str]
+    metadata: dict[str, str]
+    idempotency_key: str | None
+    fingerprint: str
+    order_id: UUID | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The estimate that answers a command, and whether it stood before."""
+
+    estimate: RecordedEstimate
+    replayed: bool

@@ -1,0 +1,67 @@
+"""Estimates, as rows. One is used by one conditional update."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from service.domain.recorded_estimate import RecordedEstimate
+from service.storage import models
+from service.storage.conditions import Conditions
+from service.storage.database import Statements
+from service.storage.dialects import typed_rows
+from service.storage.tables import Table
+
+ESTIMATES = Table(models.Estimate, RecordedEstimate)
+
+
+async def standing(
+    statements: Statements, account_id: UUID, estimate_id: UUID, idempotency_key: str | None
+) -> RecordedEstimate | None:
+    """The account's estimate that carries the id, or else the key."""
+    conditions = Conditions()
+    conditions.add("account_id = {}", account_id)
+    conditions.add("(id = {} OR idempotency_key = {})", estimate_id, idempotency_key)
+    found = await ESTIMATES.select(statements, conditions)
+    return next((each for each in found if each.id == estimate_id), found[0] if found else None)
+
+
+async def of_ids(
+    statements: Statements, account_id: UUID, estimate_ids: Collection[UUID]
+) -> dict[UUID, RecordedEstimate]:
+    """Those of the estimates that are the account's, by id."""
+    conditions = Conditions()
+    conditions.add("account_id = {}", account_id)
+    conditions.add_in("id", estimate_ids)
+    return {estimate.id: estimate for estimate in await ESTIMATES.select(statements, conditions)}
+
+
+async def orders_of(
+    statements: Statements, account_ids: Collection[UUID], estimate_ids: Collection[UUID]
+) -> dict[tuple[UUID, UUID], UUID | None]:
+    """For each (account, estimate) there is, the order that was placed for it. Stays true while the head is locked."""
+    if not estimate_ids:
+        return {}
+    conditions = Conditions()
+    conditions.add_in("account_id", account_ids)
+    conditions.add_in("id", estimate_ids)
+    rows = await statements.fetch(
+        f"SELECT account_id, id, order_id FROM {ESTIMATES.name} WHERE {conditions.clause}", *conditions.parameters
+    )
+    return {(row["account_id"], row["id"]): row["order_id"] for row in rows}
+
+
+async def use(statements: Statements, used: Mapping[tuple[UUID, UUID], UUID]) -> None:
+    """Each (account, estimate) is used by its order. Raises if one was used before, which its head's lock prevents."""
+    if not used:
+        return
+    cells = [
+        cell for (account_id, estimate_id), order_id in used.items() for cell in (account_id, estimate_id, order_id)
+    ]
+    changed = await statements.execute(
+        f"UPDATE {ESTIMATES.name} SET order_id = v.column3"
+        f" FROM (VALUES {typed_rows(statements, ('uuid', 'uuid', 'uuid'), len(used))}) AS v"
+        f" WHERE {ESTIMATES.name}.account_id = v.column1 AND {ESTIMATES.name}.id = v.column2"
+        f" AND {ESTIMATES.name}.order_id IS NULL",
+        *cells,
+    )
+    if changed != len(used):
+        raise RuntimeError("an estimate was used twice under its account's lock")
