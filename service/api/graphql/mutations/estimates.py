@@ -168,7 +168,9 @@ class EstimateMutations:
 
     @strawberry.mutation(description="Estimates the emissions of a flight. A retry with the same key is the same.")
     async def create_flight_estimate(
-        self, info: Info, input: Annotated[CreateFlightEstimateInput, strawberry.argument(description="The activity.")]
+        self,
+        info: Info,
+        input: Annotated[CreateFlightEstimateInput, strawberry.argument(description="The activity.")],
     ) -> CreateEstimatePayload | None:
         told = {
             "route": input.route.told(),
@@ -206,7 +208,9 @@ class EstimateMutations:
 
     @strawberry.mutation(description="Keeps emissions that you worked out. A retry with the same key is the same.")
     async def create_mass_estimate(
-        self, info: Info, input: Annotated[CreateMassEstimateInput, strawberry.argument(description="The activity.")]
+        self,
+        info: Info,
+        input: Annotated[CreateMassEstimateInput, strawberry.argument(description="The activity.")],
     ) -> CreateEstimatePayload | None:
         def activity() -> Activity:
             return PlainMass(at(["mass", "amount"], input.mass.grams))

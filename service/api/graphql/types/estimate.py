@@ -37,9 +37,7 @@ async def _orders(parents: Sequence["Estimate"], info: Info) -> list[Order | Non
 @strawberry.type(description="The emissions of an activity. They can be quoted often and ordered once.")
 class Estimate(Node):
     row: strawberry.Private[domain.RecordedEstimate]
-    order: Order | None = batch_field(
-        _orders, description="The order that was placed for it; null while there is none."
-    )
+    order: Order | None = batch_field(_orders, description="The order that was placed for it; null before.")
 
     @strawberry.field(description="What kind of activity.")
     def activity(self) -> ActivityKind:
