@@ -1,3 +1,3 @@
-"""The types of the schema, each over rows that operations answer."""
+"""What the schema shows: each type reads one domain value and asks operations for what lies beside it."""
 
-from service.api.graphql.types import enums as enums  # noqa: PLC0414 - before any type: the first mention names an enum
+from service.api.graphql.types import enums as enums
