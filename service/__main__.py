@@ -22,7 +22,8 @@ from service.operations.manage_accounts import (
     reinstate_account,
     suspend_account,
 )
-from service.operations.manage_keys import CUSTOMER_SCOPES, create_key, list_keys, revoke_key
+from service.operations.manage_keys import create_key, list_keys, revoke_key
+from service.operations.minting import CUSTOMER_SCOPES
 from service.operations.resources import Resources
 from service.serving import end_on_sigterm, listen, serve_on
 from service.session import guarded, pepper_of, run, settings_given, up_to_date

@@ -27,59 +27,67 @@ class Settings(BaseSettings):
     )
 
     database_url: str = Field(
-        "sqlite://var/carbon-orders.sqlite3",
+        default="sqlite://var/carbon-orders.sqlite3",
         description="sqlite://relative/file, sqlite:///absolute/file or postgresql://user:password@host/name.",
         repr=False,  # it may hold a password
     )
-    host: str = Field("127.0.0.1", description="The address to listen on; 0.0.0.0 is every interface.")
-    port: int = Field(8000, ge=1, le=65_535, description="The TCP port to listen on.")
+    host: str = Field(default="127.0.0.1", description="The address to listen on; 0.0.0.0 is every interface.")
+    port: int = Field(default=8000, ge=1, le=65_535, description="The TCP port to listen on.")
     public_url: str | None = Field(
-        None, pattern=r"^https?://[^\s?#]+$", description="What absolute links begin with; by default host and port."
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="What absolute links begin with; by default host and port.",
     )
     secret: SecretStr | None = Field(
-        None,
+        default=None,
         min_length=32,
         description="What API keys are digested under: at least 32 characters, the same in every process, kept for as"
         " long as the keys shall work. By default one is generated beside the embedded database; PostgreSQL needs one.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least important lines that are logged."
+        default="info", description="The least important lines that are logged."
     )
-    log_json: bool | None = Field(None, description="JSON lines; by default only when stderr is no terminal.")
+    log_json: bool | None = Field(default=None, description="JSON lines; by default only when stderr is no terminal.")
 
-    pool_size_max: Count = Field(8, description="PostgreSQL connections of one process.")
+    pool_size_max: Count = Field(default=8, description="PostgreSQL connections of one process.")
     statement_cache_size: int = Field(
-        100, ge=0, description="Prepared statements a connection keeps; 0 behind a transaction-pooling proxy."
+        default=100, ge=0, description="Prepared statements a connection keeps; 0 behind a transaction-pooling proxy."
     )
-    lock_timeout_ms: Milliseconds = Field(2_000, description="How long a transaction waits for another one's locks.")
-    statement_timeout_ms: Milliseconds = Field(5_000, description="How long one SQL statement may take.")
-    pool_wait_ms: Milliseconds = Field(1_000, description="How long a request waits for a free connection.")
+    lock_timeout_ms: Milliseconds = Field(
+        default=2_000, description="How long a transaction waits for another one's locks."
+    )
+    statement_timeout_ms: Milliseconds = Field(default=5_000, description="How long one SQL statement may take.")
+    pool_wait_ms: Milliseconds = Field(default=1_000, description="How long a request waits for a free connection.")
 
-    group_size_max: Count = Field(64, description="Orders that are placed in one transaction.")
+    group_size_max: Count = Field(default=64, description="Orders that are placed in one transaction.")
     group_lock_timeout_ms: Milliseconds = Field(
-        250, description="How long a group of orders waits for locks before its orders are placed one by one."
+        default=250, description="How long a group of orders waits for locks before its orders are placed one by one."
     )
-    group_writers: Count = Field(1, description="Groups that are placed at the same time; SQLite has use for one.")
-    quote_valid_ms: Milliseconds = Field(900_000, description="How long a quote's price holds: 15 minutes.")
+    group_writers: Count = Field(
+        default=1, description="Groups that are placed at the same time; SQLite has use for one."
+    )
+    quote_valid_ms: Milliseconds = Field(default=900_000, description="How long a quote's price holds: 15 minutes.")
 
-    workers_embedded: bool = Field(True, description="Whether `serve` also does what `work` does.")
-    worker_rest_ms: Milliseconds = Field(500, description="How long a worker that found nothing to do rests.")
+    workers_embedded: bool = Field(default=True, description="Whether `serve` also does what `work` does.")
+    worker_rest_ms: Milliseconds = Field(default=500, description="How long a worker that found nothing to do rests.")
 
-    body_bytes_max: Count = Field(100_000, description="Bytes of a request's body.")
-    body_timeout_ms: Milliseconds = Field(10_000, description="How long a request's body may take to arrive.")
-    in_flight_max: Count = Field(256, description="Requests that are worked on at once; more are answered 503.")
-    request_deadline_ms: Milliseconds = Field(10_000, description="How long a request is worked on.")
+    body_bytes_max: Count = Field(default=100_000, description="Bytes of a request's body.")
+    body_timeout_ms: Milliseconds = Field(default=10_000, description="How long a request's body may take to arrive.")
+    in_flight_max: Count = Field(default=256, description="Requests that are worked on at once; more are answered 503.")
+    request_deadline_ms: Milliseconds = Field(default=10_000, description="How long a request is worked on.")
     shutdown_timeout_ms: Milliseconds = Field(
-        10_000, description="How long requests under way may take once the process is told to end."
+        default=10_000, description="How long requests under way may take once the process is told to end."
     )
 
-    page_size_default: Count = Field(20, description="Nodes of a page when the caller names no number.")
-    page_size_max: Count = Field(100, description="Nodes of a page at most.")
-    query_tokens_max: Count = Field(2_000, description="Tokens of a GraphQL document.")
-    query_depth_max: Count = Field(10, description="Levels of fields in a GraphQL document, introspection excepted.")
-    query_aliases_max: Count = Field(30, description="Aliases in a GraphQL document.")
-    query_directives_max: Count = Field(50, description="Directives in a GraphQL document.")
-    query_cost_max: Count = Field(1_000, description="Cost points of a GraphQL operation.")
+    page_size_default: Count = Field(default=20, description="Nodes of a page when the caller names no number.")
+    page_size_max: Count = Field(default=100, description="Nodes of a page at most.")
+    query_tokens_max: Count = Field(default=2_000, description="Tokens of a GraphQL document.")
+    query_depth_max: Count = Field(
+        default=10, description="Levels of fields in a GraphQL document, introspection excepted."
+    )
+    query_aliases_max: Count = Field(default=30, description="Aliases in a GraphQL document.")
+    query_directives_max: Count = Field(default=50, description="Directives in a GraphQL document.")
+    query_cost_max: Count = Field(default=1_000, description="Cost points of a GraphQL operation.")
 
     @property
     def public_address(self) -> str:

@@ -15,24 +15,26 @@ from service.domain.accounts import Account, Organisation
 from service.domain.amounts import MassUnit, mass_g_of, parse_decimal, price_micros_of
 from service.domain.api_keys import MintedKey, Scope
 from service.domain.catalogue import (
+    Approach,
     Bundle,
     BundleProject,
+    CarbonPermanence,
     CreditBatch,
     Mode,
+    OffsetType,
     Portfolio,
     PortfolioWeight,
     Price,
     Project,
     ProjectCategory,
 )
-from service.operations.minting import mint_for, store
+from service.operations.minting import CUSTOMER_SCOPES, mint_for, store
 from service.operations.resources import Resources
 from service.storage import accounts, batches, catalogue
 from service.storage.database import Statements
 
 CATALOGUE_FILE = Path(__file__).with_name("demo_catalogue.json")
 KEY_NAME = "demo"
-CUSTOMER_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.ORDERS_READ, Scope.ORDERS_WRITE})
 OPERATOR_SCOPES = frozenset({Scope.OPERATOR, Scope.CATALOGUE_READ, Scope.ORDERS_READ})
 
 
@@ -181,11 +183,12 @@ def _batches(project: Mapping[str, Any], created_at: datetime) -> Iterator[Credi
 def _bundle(facts: Mapping[str, Any], created_at: datetime) -> Bundle:
     return Bundle(
         id=UUID(facts["id"]),
+        slug=facts["slug"],
         name=facts["name"],
         description=facts["description"],
-        offset_type=facts["offset_type"],
-        approach=facts["approach"],
-        carbon_permanence=facts["carbon_permanence"],
+        offset_type=OffsetType(facts["offset_type"]),
+        approach=Approach(facts["approach"]),
+        carbon_permanence=CarbonPermanence(facts["carbon_permanence"]),
         primary_image_url=None,
         background_colour=facts["background_colour"],
         disabled_at=None,

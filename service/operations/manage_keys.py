@@ -8,14 +8,12 @@ import structlog
 
 from service.domain.api_keys import MintedKey, Scope
 from service.errors import Code, Refused
-from service.operations.minting import mint_for, store
+from service.operations.minting import CUSTOMER_SCOPES, mint_for, store
 from service.operations.resources import Resources
 from service.storage import accounts, api_keys
 from service.storage.api_keys import StoredKey
 from service.storage.database import Statements
 
-CUSTOMER_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.ORDERS_READ, Scope.ORDERS_WRITE})
-"""What a customer's program needs: everything but acting for the seller."""
 NAME_LENGTH_MAX = 200
 
 log = structlog.get_logger(__name__)

@@ -12,6 +12,9 @@ from service.domain.api_keys import ID_BYTES, SECRET_BYTES, MintedKey, Scope, di
 from service.storage import api_keys
 from service.storage.database import Statements
 
+CUSTOMER_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.ORDERS_READ, Scope.ORDERS_WRITE})
+"""What a customer's program needs: everything but acting for the seller."""
+
 
 def mint_for(account: Account) -> MintedKey:
     """A fresh key of the account's mode; it opens nothing before it is stored."""
