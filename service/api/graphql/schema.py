@@ -7,7 +7,6 @@ from service.api.graphql.masking import QuietSchema
 from service.api.graphql.mutations import Mutation
 from service.api.graphql.queries import Query
 from service.api.graphql.scalars import SCALARS
-from service.api.graphql.types import enums as enums  # noqa: PLC0414 - describes the enumerations when imported
 from service.api.graphql.types.errors import ERROR_TYPES
 
 

@@ -36,7 +36,7 @@ class Project(Node):
         return self.row.slug
 
     @strawberry.field(description="The method by which it avoids or removes emissions.")
-    def project_type(self) -> str:
+    def type(self) -> str:
         return self.row.project_type
 
     @strawberry.field(description="Where it is: ISO 3166-1 alpha-3.")

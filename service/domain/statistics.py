@@ -1,0 +1,88 @@
+"""Figures over many orders: by what they are grouped, and what is told of each group. Counts nothing itself."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+GROUPS_MAX = 100
+
+
+class OrderGrouping(StrEnum):
+    """What the orders of one group have in common."""
+
+    STATUS = "status"
+    PAYMENT_STATUS = "payment_status"
+    MONTH = "month"
+    DAY = "day"
+    BUNDLE = "bundle"
+    PROJECT = "project"
+    CUSTOMER = "customer"
+    CURRENCY = "currency"
+
+    @property
+    def is_time(self) -> bool:
+        """Groups of time are listed newest first, all others largest first."""
+        return self in {OrderGrouping.MONTH, OrderGrouping.DAY}
+
+    @property
+    def tells_totals(self) -> bool:
+        """A commission is the whole order's, so that the total of a part of it cannot be told."""
+        return self not in {OrderGrouping.BUNDLE, OrderGrouping.PROJECT}
+
+    @property
+    def tells_offset_costs(self) -> bool:
+        """A line has one cost whatever projects its credits come from."""
+        return self is not OrderGrouping.PROJECT
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPart:
+    """The orders of one group in one currency; money in its minor units, 0 where it cannot be told."""
+
+    key: str | None
+    currency: str
+    orders: int
+    mass_g: int
+    offset_cost_minor: int
+    total_cost_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderGroup:
+    """One group; money in minor units by currency, None where it cannot be told."""
+
+    key: str | None
+    orders: int
+    mass_g: int
+    offset_costs_minor: Mapping[str, int] | None
+    total_costs_minor: Mapping[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStatistics:
+    """At most `GROUPS_MAX` groups, in their order, and whether there are more."""
+
+    groups: tuple[OrderGroup, ...]
+    truncated: bool
+
+
+def statistics_of(grouping: OrderGrouping, parts: Iterable[GroupPart]) -> OrderStatistics:
+    """The groups that the parts belong to: newest first by time, else the one with the most orders first."""
+    by_key: dict[str | None, list[GroupPart]] = {}
+    for part in sorted(parts, key=lambda part: part.currency):
+        by_key.setdefault(part.key, []).append(part)
+    groups = sorted((_group(grouping, members) for members in by_key.values()), key=lambda group: group.key or "")
+    groups.sort(key=lambda group: (group.key or "") if grouping.is_time else group.orders, reverse=True)
+    return OrderStatistics(tuple(groups[:GROUPS_MAX]), truncated=len(groups) > GROUPS_MAX)
+
+
+def _group(grouping: OrderGrouping, parts: list[GroupPart]) -> OrderGroup:
+    return OrderGroup(
+        key=parts[0].key,
+        orders=sum(part.orders for part in parts),
+        mass_g=sum(part.mass_g for part in parts),
+        offset_costs_minor={part.currency: part.offset_cost_minor for part in parts}
+        if grouping.tells_offset_costs
+        else None,
+        total_costs_minor={part.currency: part.total_cost_minor for part in parts} if grouping.tells_totals else None,
+    )
