@@ -38,8 +38,12 @@ class Code(StrEnum):
     QUOTE_USED = "QUOTE_USED"
     ESTIMATE_USED = "ESTIMATE_USED"
     ORDER_STATE = "ORDER_STATE"
+    PAYMENT_STATE = "PAYMENT_STATE"
+    INSUFFICIENT_BALANCE = "INSUFFICIENT_BALANCE"
     MAX_COST_EXCEEDED = "MAX_COST_EXCEEDED"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
     THROTTLED = "THROTTLED"
     UNAVAILABLE = "UNAVAILABLE"
@@ -63,8 +67,12 @@ REASONS: dict[Code, Reason] = {
     Code.QUOTE_USED: Reason("An order was already placed from this quote.", 409),
     Code.ESTIMATE_USED: Reason("An order was already placed for this estimate.", 409),
     Code.ORDER_STATE: Reason("The order's state does not allow this move.", 409),
+    Code.PAYMENT_STATE: Reason("The state of the order's payment does not allow this move.", 409),
+    Code.INSUFFICIENT_BALANCE: Reason("The balance does not pay for the whole order; nothing was created.", 409),
     Code.MAX_COST_EXCEEDED: Reason("The GraphQL document is too large, too deep or too expensive.", 400),
+    Code.METHOD_NOT_ALLOWED: Reason("The address exists, but not for this HTTP method; Allow names those it has.", 405),
     Code.PAYLOAD_TOO_LARGE: Reason("The request body is above the limit.", 413),
+    Code.UNSUPPORTED_MEDIA_TYPE: Reason("The request body is not labelled as JSON.", 415),
     Code.REQUEST_TIMEOUT: Reason("The request body did not arrive in time.", 408, True),
     Code.THROTTLED: Reason("Too many requests; wait as long as Retry-After says.", 429, True),
     Code.UNAVAILABLE: Reason("The service cannot do this now; nothing was changed unless the key says so.", 503, True),
