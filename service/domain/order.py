@@ -158,8 +158,16 @@ class PlaceOrder:
     beneficiary: dict[str, str] | None = None
 
     def fingerprint(self) -> str:
-        """Equal for two spellings of one command, through whichever door they came."""
-        told = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _NOT_TOLD}
+        """Equal for two spellings of one command, through whichever door they came.
+
+        What stands at its default is left out: keys never expire, and a fingerprint stored today has to match still
+        after commands have gained another field.
+        """
+        told = {
+            field.name: value
+            for field in fields(self)
+            if field.name not in _NOT_TOLD and (value := getattr(self, field.name)) != field.default
+        }
         ask = self.wish.ask if isinstance(self.wish, Wish) else self.wish
         return fingerprint({"kind": type(ask).__name__, **told})
 
