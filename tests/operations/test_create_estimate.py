@@ -1,0 +1,101 @@
+"""Estimates: kept with their factor, one for a key, ordered once.
+
+Seen to fail when: an estimate may be ordered twice, in one group or in two; another account's estimate may be ordered;
+a key answers an estimate of another activity; a quote forgets its estimate.
+"""
+
+from fractions import Fraction
+
+import pytest
+
+from service.domain.estimate import Electricity, EnergyUnit, PlainMass
+from service.domain.order import ByMass, FromQuote, OrderKind, Placed
+from service.domain.recorded_estimate import ActivityKind, CreateEstimate
+from service.errors import Code, Refused
+from service.kit.ids import uuid7
+from service.operations.create_estimate import create_estimate
+from service.operations.quote_order import quote_order
+from service.operations.read_estimates import estimates_of_ids
+from tests.makers import make_caller, make_wish
+from tests.shop import Shop
+
+
+def command(mass_g: int = 12_070, **facts) -> CreateEstimate:
+    activity = PlainMass(mass_g)
+    return CreateEstimate(**{"estimate_id": uuid7(), "activity": activity, "told": {"mass_g": mass_g}, **facts})
+
+
+async def estimated(shop: Shop, mass_g: int = 12_070):
+    return (await create_estimate(shop.resources, shop.caller, command(mass_g))).estimate
+
+
+async def test_an_estimate_is_kept_with_the_factor_it_rests_on(shop: Shop):
+    used = Electricity(Fraction(1200), EnergyUnit.KILOWATT_HOUR, "GBR")
+    recorded = await create_estimate(shop.resources, shop.caller, command(activity=used, told={"amount": "1200"}))
+    found = await estimates_of_ids(shop.resources, shop.caller, [recorded.estimate.id])
+    assert found == {recorded.estimate.id: recorded.estimate}
+    assert recorded.estimate.activity_kind is ActivityKind.ELECTRICITY
+    assert recorded.estimate.activity == {"amount": "1200"}
+    factor = Fraction(recorded.estimate.factor["value"])  # grams of a kilowatt-hour
+    assert recorded.estimate.mass_g == round(1200 * factor)
+    assert recorded.estimate.order_id is None
+
+
+async def test_the_same_key_answers_the_same_estimate(shop: Shop):
+    first = await create_estimate(shop.resources, shop.caller, command(idempotency_key="k"))
+    again = await create_estimate(shop.resources, shop.caller, command(idempotency_key="k"))
+    assert (first.replayed, again.replayed) == (False, True)
+    assert again.estimate == first.estimate
+
+
+async def test_the_same_key_refuses_another_activity(shop: Shop):
+    await create_estimate(shop.resources, shop.caller, command(idempotency_key="k"))
+    with pytest.raises(Refused) as refusal:
+        await create_estimate(shop.resources, shop.caller, command(1, idempotency_key="k"))
+    assert refusal.value.code is Code.IDEMPOTENCY_KEY_REUSED
+
+
+async def test_an_estimate_is_ordered_as_any_mass(shop: Shop):
+    estimate = await estimated(shop)
+    order = await shop.place(make_wish(ask=ByMass(estimate.mass_g, estimate.id)))
+    assert (order.kind, order.estimate_id, order.requested_mass_g) == (OrderKind.ESTIMATE, estimate.id, 12_070)
+    assert order.total_cost_minor == 35
+    found = await estimates_of_ids(shop.resources, shop.caller, [estimate.id])
+    assert found[estimate.id].order_id == order.id
+
+
+async def test_an_estimate_is_ordered_once(shop: Shop):
+    estimate = await estimated(shop)
+    wish = make_wish(ask=ByMass(estimate.mass_g, estimate.id))
+    first, second = await shop.place_all(shop.command(wish), shop.command(wish))
+    assert isinstance(first, Placed)
+    assert isinstance(second, Refused)
+    assert second.code is Code.ESTIMATE_USED
+    assert (await shop.refusal(wish)).code is Code.ESTIMATE_USED
+
+
+async def test_a_refused_order_leaves_the_estimate_to_the_next(shop: Shop):
+    estimate = await estimated(shop, 10**12)
+    wish = make_wish(ask=ByMass(estimate.mass_g, estimate.id))
+    assert (await shop.refusal(wish, allow_backorder=False)).code is Code.INSUFFICIENT_CREDITS
+    assert (await shop.place(wish)).estimate_id == estimate.id
+
+
+async def test_a_quote_for_an_estimate_uses_it_up_when_it_is_ordered(shop: Shop):
+    estimate = await estimated(shop)
+    wish = make_wish(ask=ByMass(estimate.mass_g, estimate.id))
+    quoted = [await quote_order(shop.resources, shop.caller, wish, valid_ms=60_000) for _ in range(2)]
+    assert quoted[0].quote.kind is OrderKind.ESTIMATE
+    order = await shop.place(FromQuote(quoted[0].quote.id))
+    assert order.estimate_id == estimate.id
+    assert (await shop.refusal(FromQuote(quoted[1].quote.id))).code is Code.ESTIMATE_USED
+
+
+async def test_another_accounts_estimate_is_as_absent_as_one_that_never_was(shop: Shop):
+    stranger = make_caller(await shop.another_account())
+    estimate = (await create_estimate(shop.resources, stranger, command())).estimate
+    foreign = await shop.refusal(make_wish(ask=ByMass(estimate.mass_g, estimate.id)))
+    absent = await shop.refusal(make_wish(ask=ByMass(estimate.mass_g, uuid7())))
+    assert (foreign.code, foreign.message, foreign.path) == (absent.code, absent.message, absent.path)
+    assert foreign.code is Code.NOT_FOUND
+    assert await estimates_of_ids(shop.resources, shop.caller, [estimate.id]) == {}
