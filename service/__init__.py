@@ -4,9 +4,10 @@ An order passes: api/guards (size, time) -> api/caller (key -> account, mode, sc
 one PlaceOrder value) -> operations/place_orders (claim keys -> price -> plan -> take grams -> write -> commit) -> the door
 renders the returned value.
 
-__main__    the command line
+__main__    the command line; console.py shows its answers, session.py opens its database, serving.py runs the server
 app         composition root: settings in, ASGI app out; the only file that knows every room
 settings    the environment, read once; every limit has a name, a unit and a default there
+secret      where the secret comes from under which API keys are digested
 errors      the closed list of refusals
 domain      what is true: pure rules; no await, no clock, no database, no settings
 operations  what can be done: one verb, one file, one transaction
