@@ -30,7 +30,7 @@ class Visibility(StrEnum):
 class Account:
     """A customer's account in one mode; `commission_hundredths` is hundredths of a percent of the total of an order.
 
-    One with a parent is a client account: its orders, estimates and keys are its own, balance and invoices the parent's.
+    One with a parent is a client account: orders, estimates and keys are its own, balance and invoices the parent's.
     """
 
     id: UUID
@@ -71,6 +71,11 @@ class Caller:
             raise Refused(Code.FORBIDDEN, f"This API key lacks the scope {scope}.", scope=scope.value)
         if scope is Scope.ORDERS_WRITE:
             refuse_if_suspended(self.account)
+
+
+def payer_of(account: Account) -> UUID:
+    """Whose balance, ledger and invoices an account's money is in: its own, or its parent's for a client account."""
+    return account.parent_account_id or account.id
 
 
 def refuse_if_suspended(account: Account) -> None:

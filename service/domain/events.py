@@ -3,11 +3,14 @@
 Timeline, webhooks, subscriptions and audit all read these; nothing else is kept about the past.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from service.domain.order import Order, amounts_of
 
 
 class EventType(StrEnum):
@@ -16,7 +19,26 @@ class EventType(StrEnum):
     ORDER_PLACED = "order.placed"
     ORDER_SUPPLIED = "order.supplied"
     ORDER_FULFILLED = "order.fulfilled"
+    ORDER_REDUCED = "order.reduced"
     ORDER_CANCELLED = "order.cancelled"
+    ORDER_FAILED = "order.failed"
+    ORDER_BILLED = "order.billed"
+    ORDER_PAID = "order.paid"
+    ORDER_REFUNDED = "order.refunded"
+    PAYMENT_RECORDED = "payment.recorded"
+    INVOICE_ISSUED = "invoice.issued"
+    INVOICE_SETTLED = "invoice.settled"
+    ORDER_IMPORTED = "order.imported"
+    PROJECT_CREATED = "project.created"
+    BUNDLE_CREATED = "bundle.created"
+    BUNDLE_DISABLED = "bundle.disabled"
+    BUNDLE_ENABLED = "bundle.enabled"
+    PRICE_SET = "price.set"
+    PORTFOLIO_SET = "portfolio.set"
+    BATCH_RECEIVED = "batch.received"
+    ACCOUNT_PORTFOLIO_SET = "account.portfolio_set"
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_UPDATED = "account.updated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +53,39 @@ class Event:
     actor: str
     payload: dict[str, Any]
     created_at: datetime
+
+
+class Chronicle:
+    """The events of one transaction, each numbered on from the last one of its account.
+
+    `event_seqs` are the locked heads of every account that anything is told of; afterwards, where they have to stand.
+    """
+
+    def __init__(
+        self, event_seqs: Mapping[UUID, int], *, actor: str, now: datetime, new_id: Callable[[], UUID]
+    ) -> None:
+        self.events: list[Event] = []
+        self.event_seqs = dict(event_seqs)
+        self._actor = actor
+        self._now = now
+        self._new_id = new_id
+
+    def tell_of(self, order: Order, event_type: EventType, **more: Any) -> None:
+        """Something happened to the order, which is now as given."""
+        self.tell(order.account_id, event_type, order.id, **amounts_of(order), **more)
+
+    def tell(self, account_id: UUID, event_type: EventType, order_id: UUID | None = None, **payload: Any) -> None:
+        """Something happened in the account."""
+        self.event_seqs[account_id] += 1
+        self.events.append(
+            Event(
+                account_id=account_id,
+                seq=self.event_seqs[account_id],
+                id=self._new_id(),
+                event_type=event_type,
+                order_id=order_id,
+                actor=self._actor,
+                payload=payload,
+                created_at=self._now,
+            )
+        )

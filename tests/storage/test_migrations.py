@@ -15,7 +15,7 @@ from service.storage.database import Database
 from service.storage.migrations import _runner, migrate, pending
 from service.storage.migrations._script import render, statements
 
-ALL = ["0001_foundation", "0002_money"]
+ALL = ["0001_foundation", "0002_money", "0003_catalogue"]
 
 
 def schema(file: Path) -> list[tuple[str, str, str]]:
@@ -79,9 +79,9 @@ def broken_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     folder = tmp_path / "next_release"
     shutil.copytree(Path(_runner.__file__).parent, folder)
     (folder / "__init__.py").write_text("")
-    (folder / "0003_broken.sql").write_text("CREATE TABLE half (id {uuid});\nINSERT INTO absent VALUES (1);\n")
-    (folder / "0003_broken.py").write_text(
-        (folder / "0002_money.py").read_text().replace("0001_foundation", "0002_money")
+    (folder / "9999_broken.sql").write_text("CREATE TABLE half (id {uuid});\nINSERT INTO absent VALUES (1);\n")
+    (folder / "9999_broken.py").write_text(
+        (folder / "0002_money.py").read_text().replace("0001_foundation", ALL[-1])
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(_runner, "MIGRATIONS", "next_release")
@@ -92,11 +92,11 @@ def broken_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 async def test_a_migration_that_fails_leaves_nothing(database_url: str, broken_release: None):
     before = await tables(database_url)
-    assert await pending(database_url) == ["0003_broken"]
+    assert await pending(database_url) == ["9999_broken"]
     with pytest.raises(Exception, match="absent"):
         await migrate(database_url)
     assert await tables(database_url) == before
-    assert await pending(database_url) == ["0003_broken"]
+    assert await pending(database_url) == ["9999_broken"]
 
 
 async def tables(url: str) -> list[str]:

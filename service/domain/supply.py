@@ -1,0 +1,113 @@
+"""What may enter the catalogue: the rule of each fact that an operator states, whichever way it comes.
+
+Knows neither what stands already nor how facts are spelled on the way in; a refusal's path names the fact.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from itertools import pairwise
+from typing import Any
+
+from service.domain.amounts import GRAMS_PER_TONNE, MASS_G_MAX, PRICE_MICROS_MAX
+from service.domain.catalogue import CreditBatch, PriceTier
+from service.errors import Code, Refused
+
+REFERENCE_LENGTH_MAX = 200
+SLUG_LENGTH_MAX = 100
+TIERS_MAX = 20
+VINTAGES = range(1990, 2201)
+SERIAL_MAX = 10**15
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_COUNTRY = re.compile(r"[A-Z]{3}")
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+
+STOCK = frozenset({"id", "created_at", "available_g", "held_g", "allocated_g", "retired_g"})
+"""What of a batch is not stated by whoever received it."""
+SALE = frozenset({"id", "created_at", "disabled_at"})
+"""What of a bundle or a project is not stated by whoever created it."""
+
+
+def slug_of(text: str, *path: str | int) -> str:
+    """A name for programs and addresses: lower-case words joined by hyphens."""
+    if len(text) > SLUG_LENGTH_MAX or not _SLUG.fullmatch(text):
+        message = f"Expected at most {SLUG_LENGTH_MAX} lower-case letters and digits, in words joined by hyphens."
+        raise Refused(Code.BAD_USER_INPUT, message, path)
+    return text
+
+
+def country_of(text: str, *path: str | int) -> str:
+    """A country by the three letters of ISO 3166-1; which of them exist is not checked."""
+    if not _COUNTRY.fullmatch(text):
+        raise Refused(Code.BAD_USER_INPUT, "Give the country by three capital letters of ISO 3166-1, as BRA.", path)
+    return text
+
+
+def colour_of(text: str, *path: str | int) -> str:
+    """A colour as six hex digits."""
+    if not _COLOUR.fullmatch(text):
+        raise Refused(Code.BAD_USER_INPUT, "Give the colour as six hex digits, as #E8F1E4.", path)
+    return text
+
+
+def vintage_of(year: int, *path: str | int) -> int:
+    """The year in which emissions were avoided or removed."""
+    if year not in VINTAGES:
+        raise Refused(Code.BAD_USER_INPUT, f"A vintage is a year from {VINTAGES[0]} to {VINTAGES[-1]}.", path)
+    return year
+
+
+def serial_start_of(number: int, *path: str | int) -> int:
+    """The number of a batch's first credit within its registry's series."""
+    if not 0 <= number <= SERIAL_MAX:
+        raise Refused(Code.BAD_USER_INPUT, f"A serial is a number from 0 to {SERIAL_MAX}.", path)
+    return number
+
+
+def issued_g_of(mass_g: int, *path: str | int) -> int:
+    """What a registry issued: a positive mass."""
+    if not 0 < mass_g <= MASS_G_MAX:
+        raise Refused(Code.QUANTITY_INVALID, "A batch has a positive mass.", path)
+    return mass_g
+
+
+def tiers_of(tiers: Iterable[PriceTier], *path: str | int) -> tuple[PriceTier, ...]:
+    """All tiers of one price, lowest minimum first: 1 to `TIERS_MAX`, positive, each minimum once."""
+    found = tuple(sorted(tiers, key=lambda tier: tier.minimum_mass_g))
+    if not 0 < len(found) <= TIERS_MAX:
+        raise Refused(Code.BAD_USER_INPUT, f"A price has 1 to {TIERS_MAX} tiers.", path)
+    if any(lower.minimum_mass_g == upper.minimum_mass_g for lower, upper in pairwise(found)):
+        raise Refused(Code.BAD_USER_INPUT, "Each tier begins at a mass of its own.", path)
+    if not all(0 < tier.unit_price_micros <= PRICE_MICROS_MAX for tier in found):
+        raise Refused(Code.BAD_USER_INPUT, "A unit price is positive.", path)
+    return found
+
+
+def stocked(**facts: Any) -> CreditBatch:
+    """A batch as it is received: all that was issued is available."""
+    return CreditBatch(**facts, available_g=facts["issued_g"], held_g=0, allocated_g=0, retired_g=0)
+
+
+def serials_of(batch: CreditBatch) -> range:
+    """The registry's numbers of the batch's credits; a last credit that is only partly ours counts whole."""
+    return range(batch.serial_start, batch.serial_start - (-batch.issued_g // GRAMS_PER_TONNE))
+
+
+def overlap(one: CreditBatch, other: CreditBatch) -> bool:
+    """Whether both claim a credit of the registry's that exists once."""
+    mine, theirs = serials_of(one), serials_of(other)
+    alike = one.serial_prefix == other.serial_prefix and one.mode is other.mode
+    return alike and mine.start < theirs.stop and theirs.start < mine.stop
+
+
+def differing(one: Any, other: Any, unstated: frozenset[str]) -> list[str]:
+    """The facts in which two values of one dataclass differ, apart from those that nobody stated."""
+    names = (field.name for field in fields(one))
+    return [name for name in names if name not in unstated and getattr(one, name) != getattr(other, name)]
+
+
+def reused(noun: str, names: Sequence[str], *path: str | int) -> Refused:
+    """The refusal of an identifier that already names something else."""
+    message = f"This identifier names another {noun} already: {', '.join(names)} differ."
+    return Refused(Code.IDEMPOTENCY_KEY_REUSED, message, path)

@@ -1,0 +1,163 @@
+"""Manage the catalogue: create a project or a bundle, set a price, set a portfolio, switch a bundle off and on.
+
+The operator's work. Each verb is safe to repeat: what it names by a slug or an identifier is made once, and what it
+sets may be set again. Locks: the caller's head, then the bundle or the portfolio. Promise: P24.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from service.domain.accounts import Caller, Head
+from service.domain.amounts import minor_exponent
+from service.domain.api_keys import Scope
+from service.domain.catalogue import (
+    Bundle,
+    BundleProject,
+    Portfolio,
+    PortfolioWeight,
+    PriceTier,
+    Project,
+    ProjectCategory,
+    Selection,
+)
+from service.domain.events import EventType
+from service.domain.supply import SALE, differing, reused, tiers_of
+from service.errors import Code, Refused
+from service.operations.noting import Done, noted
+from service.operations.resources import Resources
+from service.storage import catalogue, supply
+from service.storage.database import Statements
+
+
+async def create_project(resources: Resources, caller: Caller, *, category: str, **facts: Any) -> Project:
+    """The project stands, with its category. Its slug names it: a repetition answers the project that stands, and
+    refuses `IDEMPOTENCY_KEY_REUSED` where any other fact differs.
+    """
+    caller.require(Scope.OPERATOR)
+    wanted_category = ProjectCategory(id=resources.new_id(), name=category)
+    project_id, now = resources.new_id(), resources.clock()
+
+    async def work(statements: Statements, _head: Head) -> Done[Project]:
+        category_id = (await supply.categories(statements, [wanted_category]))[category]
+        wanted = Project(id=project_id, category_id=category_id, created_at=now, **facts)
+        if await catalogue.PROJECTS.insert(statements, [wanted]):
+            return Done(wanted, EventType.PROJECT_CREATED, {"project_id": wanted.id, "slug": wanted.slug})
+        standing = (await supply.projects(statements, [wanted.slug]))[wanted.slug]
+        if names := differing(standing, wanted, SALE):
+            raise reused("project", names, "slug")
+        return Done(standing, None, {})
+
+    return await noted(resources, caller, work)
+
+
+async def create_bundle(resources: Resources, caller: Caller, *, project_ids: Collection[UUID], **facts: Any) -> Bundle:
+    """The bundle stands, made of these projects, and is sold as soon as it has a price. A repetition answers as
+    `create_project` does. Refuses `NOT_FOUND` for an unknown project.
+    """
+    caller.require(Scope.OPERATOR)
+    wanted = Bundle(id=resources.new_id(), disabled_at=None, created_at=resources.clock(), **facts)
+    if not project_ids:
+        raise Refused(Code.BAD_USER_INPUT, "A bundle is made of at least one project.", ("projectIds",))
+
+    async def work(statements: Statements, _head: Head) -> Done[Bundle]:
+        if set(project_ids) - (await catalogue.projects_of_ids(statements, project_ids)).keys():
+            raise Refused(Code.NOT_FOUND, "There is no such project.", ("projectIds",))
+        if await catalogue.BUNDLES.insert(statements, [wanted]):
+            members = [BundleProject(wanted.id, project_id) for project_id in project_ids]
+            await catalogue.BUNDLE_PROJECTS.insert(statements, members)
+            return Done(wanted, EventType.BUNDLE_CREATED, {"bundle_id": wanted.id, "slug": wanted.slug})
+        standing = (await supply.bundles(statements, [wanted.slug or ""]))[wanted.slug or ""]
+        names = differing(standing, wanted, SALE)
+        if await supply.members(statements, standing.id) != set(project_ids):
+            names.append("projects")
+        if names:
+            raise reused("bundle", names, "slug")
+        return Done(standing, None, {})
+
+    return await noted(resources, caller, work)
+
+
+async def switch_bundle(resources: Resources, caller: Caller, bundle_id: UUID, *, disabled: bool) -> Bundle:
+    """The bundle takes no orders, or takes them again; orders, quotes and backorders that stand are not touched.
+    One that was disabled before keeps its first instant. Refuses `NOT_FOUND`.
+    """
+    caller.require(Scope.OPERATOR)
+    now = resources.clock()
+
+    async def work(statements: Statements, _head: Head) -> Done[Bundle]:
+        standing = await _bundle(statements, bundle_id)
+        if (standing.disabled_at is not None) is disabled:
+            return Done(standing, None, {})
+        changed = replace(standing, disabled_at=now if disabled else None)
+        await supply.disable(statements, bundle_id, changed.disabled_at)
+        event_type = EventType.BUNDLE_DISABLED if disabled else EventType.BUNDLE_ENABLED
+        return Done(changed, event_type, {"bundle_id": bundle_id})
+
+    return await noted(resources, caller, work)
+
+
+async def set_price(
+    resources: Resources, caller: Caller, bundle_id: UUID, currency: str, tiers: Sequence[PriceTier]
+) -> Bundle:
+    """These are all tiers of the bundle in the currency. Quotes and orders that stand keep the prices they froze.
+    Refuses `NOT_FOUND`, and `BAD_USER_INPUT` for tiers that do not form a price.
+    """
+    caller.require(Scope.OPERATOR)
+    minor_exponent(currency)
+    wanted = tiers_of(tiers, "tiers")
+
+    async def work(statements: Statements, _head: Head) -> Done[Bundle]:
+        standing = await _bundle(statements, bundle_id)
+        if not await supply.replace_price(statements, bundle_id, currency, wanted):
+            return Done(standing, None, {})
+        told = [[tier.minimum_mass_g, tier.unit_price_micros] for tier in wanted]
+        return Done(standing, EventType.PRICE_SET, {"bundle_id": bundle_id, "currency": currency, "tiers": told})
+
+    return await noted(resources, caller, work)
+
+
+async def set_portfolio(
+    resources: Resources, caller: Caller, identifier: str, label: str, selection: Selection
+) -> Portfolio:
+    """The portfolio of that identifier, which all accounts may use, has this label and these weights from the next
+    order on. Refuses `BUNDLE_UNAVAILABLE` for a bundle that is unknown or disabled.
+    """
+    caller.require(Scope.OPERATOR)
+    wanted = Portfolio(
+        id=resources.new_id(), account_id=None, identifier=identifier, label=label, created_at=resources.clock()
+    )
+
+    async def work(statements: Statements, _head: Head) -> Done[Portfolio]:
+        await _refuse_unsold(statements, selection)
+        standing = await supply.lock_portfolio(statements, wanted)
+        weights = [
+            PortfolioWeight(
+                portfolio_id=standing.id,
+                bundle_id=weight.bundle_id,
+                position=position,
+                hundredths=weight.hundredths,
+            )
+            for position, weight in enumerate(selection)
+        ]
+        if not await supply.replace_portfolio(statements, standing, label, weights):
+            return Done(standing, None, {})
+        told = {"portfolio_id": standing.id, "weights": [[each.bundle_id, each.hundredths] for each in weights]}
+        return Done(replace(standing, label=label), EventType.PORTFOLIO_SET, told)
+
+    return await noted(resources, caller, work)
+
+
+async def _bundle(statements: Statements, bundle_id: UUID) -> Bundle:
+    bundle = await supply.lock_bundle(statements, bundle_id)
+    if bundle is None:
+        raise Refused(Code.NOT_FOUND, "There is no such bundle.", ("bundleId",))
+    return bundle
+
+
+async def _refuse_unsold(statements: Statements, selection: Selection) -> None:
+    bundles = await catalogue.bundles_of_ids(statements, {weight.bundle_id for weight in selection})
+    for index, weight in enumerate(selection):
+        if weight.bundle_id not in bundles or bundles[weight.bundle_id].disabled_at is not None:
+            raise Refused(Code.BUNDLE_UNAVAILABLE, "There is no such bundle on sale.", ("weights", index))

@@ -1,0 +1,51 @@
+"""A step that several operations share: a change and the event that tells of it are committed together.
+
+The event belongs to the account that acted, an operator's included; it says who, what and how much, and no secret.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from service.domain.accounts import Caller, Head
+from service.domain.events import Chronicle, EventType
+from service.operations.resources import Resources
+from service.storage import accounts
+from service.storage.database import Statements
+from service.storage.events import EVENTS
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """What came of a verb, and what it changed; an event type of None says that all of it stood before."""
+
+    value: T
+    event_type: EventType | None
+    told: Mapping[str, Any]
+
+
+async def noted(
+    resources: Resources, caller: Caller, work: Callable[[Statements, Head], Awaitable[Done[T]]], *also: UUID
+) -> T:
+    """The work is committed with its event. The heads of the caller's account and of `also` are locked before it."""
+
+    async def attempt(statements: Statements) -> T:
+        heads = await accounts.lock_heads(statements, {caller.account.id, *also})
+        head = heads[caller.account.id]
+        done = await work(statements, head)
+        if done.event_type is not None:
+            chronicle = Chronicle(
+                {caller.account.id: head.event_seq},
+                actor=caller.key_id,
+                now=resources.clock(),
+                new_id=resources.new_id,
+            )
+            chronicle.tell(caller.account.id, done.event_type, **done.told)
+            await EVENTS.insert(statements, chronicle.events)
+            await accounts.raise_heads(statements, chronicle.event_seqs)
+        return done.value
+
+    return await resources.transact(attempt)

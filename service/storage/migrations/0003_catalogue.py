@@ -1,0 +1,10 @@
+"""What operators name things by, and what client accounts have of their own. The SQL lies beside this file."""
+
+from tortoise.migrations.migration import Migration as TortoiseMigration
+
+from service.storage.migrations._script import SqlFile
+
+
+class Migration(TortoiseMigration):
+    dependencies = [("storage", "0002_money")]  # noqa: RUF012 - Tortoise's way to declare them
+    operations = [SqlFile(__file__)]  # noqa: RUF012

@@ -1,0 +1,156 @@
+"""What operators put into the catalogue, as rows: found again by the names that they chose, replaced as a whole."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from service.domain.catalogue import (
+    Bundle,
+    CreditBatch,
+    Portfolio,
+    PortfolioWeight,
+    Price,
+    PriceTier,
+    Project,
+    ProjectCategory,
+)
+from service.storage.batches import BATCHES
+from service.storage.catalogue import (
+    BUNDLE_PROJECTS,
+    BUNDLES,
+    CATEGORIES,
+    PORTFOLIOS,
+    PRICES,
+    PROJECTS,
+    WEIGHTS,
+)
+from service.storage.conditions import Conditions
+from service.storage.database import Statements
+from service.storage.dialects import for_update
+
+NAMES_A_STATEMENT = 1_000
+
+
+async def categories(statements: Statements, wanted: Collection[ProjectCategory]) -> dict[str, UUID]:
+    """The ids of the categories by name; those that were absent stand now, under the ids they came with."""
+    await CATEGORIES.insert(statements, wanted)
+    found: dict[str, UUID] = {}
+    for names in _chunks({category.name for category in wanted}):
+        rows = await CATEGORIES.select(statements, _named("name", names))
+        found |= {category.name: category.id for category in rows}
+    return found
+
+
+async def projects(statements: Statements, slugs: Collection[str]) -> dict[str, Project]:
+    """Those of the projects that stand, by slug."""
+    found: dict[str, Project] = {}
+    for names in _chunks(slugs):
+        found |= {each.slug: each for each in await PROJECTS.select(statements, _named("slug", names))}
+    return found
+
+
+async def bundles(statements: Statements, slugs: Collection[str]) -> dict[str, Bundle]:
+    """Those of the bundles that stand, by slug."""
+    found: dict[str, Bundle] = {}
+    for names in _chunks(slugs):
+        rows = await BUNDLES.select(statements, _named("slug", names))
+        found |= {each.slug: each for each in rows if each.slug is not None}
+    return found
+
+
+async def batches(statements: Statements, references: Collection[str]) -> dict[str, CreditBatch]:
+    """Those of the batches that stand, by reference."""
+    found: dict[str, CreditBatch] = {}
+    for names in _chunks(references):
+        rows = await BATCHES.select(statements, _named("reference", names))
+        found |= {each.reference: each for each in rows if each.reference is not None}
+    return found
+
+
+async def batches_in_series(statements: Statements, serial_prefixes: Collection[str]) -> list[CreditBatch]:
+    """Every batch of those series of serials, of either mode."""
+    found: list[CreditBatch] = []
+    for prefixes in _chunks(serial_prefixes):
+        found += await BATCHES.select(statements, _named("serial_prefix", prefixes))
+    return found
+
+
+async def lock_project(statements: Statements, project_id: UUID) -> Project | None:
+    """The project, locked until the transaction ends: two receipts for it take turns."""
+    found = await PROJECTS.select(statements, _named("id", [project_id]), for_update(statements))
+    return found[0] if found else None
+
+
+async def lock_bundle(statements: Statements, bundle_id: UUID) -> Bundle | None:
+    """The bundle, locked until the transaction ends: two changes of it take turns."""
+    found = await BUNDLES.select(statements, _named("id", [bundle_id]), for_update(statements))
+    return found[0] if found else None
+
+
+async def disable(statements: Statements, bundle_id: UUID, disabled_at: datetime | None) -> None:
+    """The bundle takes no orders since then, or takes them again."""
+    await statements.execute(f"UPDATE {BUNDLES.name} SET disabled_at = $2 WHERE id = $1", bundle_id, disabled_at)
+
+
+async def members(statements: Statements, bundle_id: UUID) -> set[UUID]:
+    """The projects that the bundle is made of."""
+    return {each.project_id for each in await BUNDLE_PROJECTS.select(statements, _named("bundle_id", [bundle_id]))}
+
+
+async def replace_price(statements: Statements, bundle_id: UUID, currency: str, tiers: Iterable[PriceTier]) -> bool:
+    """These are all tiers of the bundle in the currency; false if they were before. The bundle is locked before."""
+    conditions = _named("bundle_id", [bundle_id])
+    conditions.add("currency = {}", currency)
+    prices = [
+        Price(
+            bundle_id=bundle_id,
+            currency=currency,
+            minimum_mass_g=tier.minimum_mass_g,
+            unit_price_micros=tier.unit_price_micros,
+        )
+        for tier in tiers
+    ]
+    if await PRICES.select(statements, conditions, "ORDER BY minimum_mass_g") == prices:
+        return False
+    await statements.execute(f"DELETE FROM {PRICES.name} WHERE bundle_id = $1 AND currency = $2", bundle_id, currency)
+    await PRICES.insert(statements, prices)
+    return True
+
+
+async def lock_portfolio(statements: Statements, wanted: Portfolio) -> Portfolio:
+    """The account's, or the shared, portfolio of that identifier, locked; it stands now if it was absent."""
+    await PORTFOLIOS.insert(statements, [wanted])
+    conditions = _named("identifier", [wanted.identifier])
+    if wanted.account_id is None:
+        conditions.add("account_id IS NULL")
+    else:
+        conditions.add("account_id = {}", wanted.account_id)
+    (found,) = await PORTFOLIOS.select(statements, conditions, for_update(statements))
+    return found
+
+
+async def replace_portfolio(
+    statements: Statements, standing: Portfolio, label: str, weights: Sequence[PortfolioWeight]
+) -> bool:
+    """The portfolio, locked before, has this label and these weights; false if it had them before."""
+    conditions = _named("portfolio_id", [standing.id])
+    before = await WEIGHTS.select(statements, conditions, "ORDER BY position")
+    if standing.label == label and before == list(weights):
+        return False
+    await statements.execute(f"UPDATE {PORTFOLIOS.name} SET label = $2 WHERE id = $1", standing.id, label)
+    await statements.execute(f"DELETE FROM {WEIGHTS.name} WHERE portfolio_id = $1", standing.id)
+    await WEIGHTS.insert(statements, weights)
+    return True
+
+
+def _named(column: str, values: Collection[object]) -> Conditions:
+    conditions = Conditions()
+    conditions.add_in(column, values)
+    return conditions
+
+
+def _chunks(names: Collection[str]) -> Iterable[Sequence[str]]:
+    """So many names as one statement may carry."""
+    ordered = sorted(names)
+    for start in range(0, len(ordered), NAMES_A_STATEMENT):
+        yield ordered[start : start + NAMES_A_STATEMENT]
