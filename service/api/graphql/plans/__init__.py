@@ -10,8 +10,11 @@ reading     ... the statements that read a field        fields     how each fiel
 leaves      ... the expression that completes a leaf    arguments  constant, look-up, or graphql-core's coercion
 levels      what those statements call: nulls out and in, lists open and shut, resolvers called and awaited
 objects     which objects may stand for a type, and the type of an object of an interface or union
+replay      how graphql-core finishes a mutation that a plan began
 info        what a resolver is told                     columns    which columns the selection below a resolver needs
+relay       Relay's `id` without its resolver
 batch       a field resolved for many parents at once, in a plan and in the ordinary executor
+source      functions, columns and names of generated code
 cache       least recently used, bounded in entries and bytes
 coverage    what of a schema compiles, and why the rest does not
 fallback    the two exceptions with which a plan steps aside

@@ -43,7 +43,7 @@ from service.api.graphql.plans.leaves import leaf_expression
 from service.api.graphql.plans.objects import Abstract, Admission
 from service.api.graphql.plans.reading import reading
 from service.api.graphql.plans.relay import RelayId
-from service.api.graphql.plans.source import Names, Source
+from service.api.graphql.plans.source import Column, Function, Names, Source, fill, fill_in_order
 
 
 class Plan(NamedTuple):
@@ -63,13 +63,6 @@ class Place(NamedTuple):
         if self.listed or isinstance(self.path, ListedPath):
             return ListedPath(key, type_.name)
         return Path(self.path, key, type_.name)
-
-
-class Function(NamedTuple):
-    """A generated function, and whether it may wait for anything."""
-
-    name: str
-    waits: bool
 
 
 class Compiler:
@@ -125,41 +118,25 @@ class Compiler:
                 raise Uncompilable(f"an asynchronous is_type_of, of {type_}")
             lines += ["if not objects:", "    return []"]
             lines.append(f"{self._names.add(f'admit_{type_.name}', Admission(type_, site))}(run, objects)")
-        entries, columns = [], []
+        entries: list[str] = []
+        columns: list[Column] = []
         for key, details in collected.grouped_field_set.items():
-            site_here = self._site(type_, key, details, place)
-            entry = repr(type_.name) if site_here is None else self._in_place(site_here)
-            if entry is None and site_here is not None:
-                function = self._field(site_here, details, place)
-                column = self._names.fresh(f"each_{key}")
-                columns.append((column, function))
-                entry = column
+            below = self._site(type_, key, details, place)
+            entry = repr(type_.name) if below is None else self._in_place(below)
+            if entry is None and below is not None:
+                entry = self._names.fresh(f"each_{key}")
+                columns.append(Column(key, entry, self._field(below, details, place)))
             entries.append(f"{key!r}: {entry}")
-        lines += self._columns(columns, serially=site is None and self._is_mutation)
+        lines += fill_in_order(columns) if site is None and self._is_mutation else fill(columns)
         row = f"{{{', '.join(entries)}}}"
         if columns:
-            each, lists = ", ".join(each for each, _ in columns), ", ".join(f"all_{each}" for each, _ in columns)
-            lines.append(f"return [{row} for o, {each} in zip(objects, {lists})]")
+            names = ", ".join(column.name for column in columns)
+            lists = ", ".join(f"all_{column.name}" for column in columns)
+            lines.append(f"return [{row} for o, {names} in zip(objects, {lists})]")
         else:
             lines.append(f"return [{row} for o in objects]")
         self._source.function(name, str(type_), lines)
-        return Function(name, any(function.waits for _, function in columns))
-
-    def _columns(self, columns: list[tuple[str, Function]], *, serially: bool) -> list[str]:
-        """Statements that fill each column: those that wait all at once, in a mutation one after the other."""
-        waiting = [] if serially else [(each, function) for each, function in columns if function.waits]
-        if len(waiting) < 2:
-            waiting = []
-        lines = [
-            f"all_{each} = await {function.name}(run, objects)"
-            for each, function in columns
-            if (each, function) not in waiting
-        ]
-        if waiting:
-            targets = ", ".join(f"all_{each}" for each, _ in waiting)
-            calls = ", ".join(f"{function.name}(run, objects)" for _, function in waiting)
-            lines.append(f"{targets} = await together([{calls}])")
-        return lines
+        return Function(name, any(column.function.waits for column in columns))
 
     def _site(self, type_: GraphQLObjectType, key: str, details: FieldDetailsList, place: Place) -> Site | None:
         """The field as plans see it; None for `__typename`, which is no field of Strawberry's."""

@@ -115,8 +115,10 @@ class Run:
         self.root_value = root_value
         self.variables = variables
         self.operation_extensions = operation_extensions
-        # What each root field of a mutation came to, by response key: a value or the exception it raised.
+        # Of a mutation, by response key: what each root resolver came to, a value or the exception it raised; and the
+        # root fields that are complete.
         self.kept: dict[str, tuple[Any, Exception | None]] = {}
+        self.completed: dict[str, Any] = {}
         self._raws: dict[Site, GraphQLResolveInfo[Any]] = {}
         self._infos: dict[Site, Info[Any, Any]] = {}
 

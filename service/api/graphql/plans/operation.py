@@ -72,8 +72,8 @@ class Operation:
     @property
     def size_bytes(self) -> int:
         """What it takes in memory, about, once all plans that its conditions allow for are compiled."""
-        characters = 0 if self.document.loc is None else len(self.document.loc.source.body)
-        return characters * _BYTES_PER_CHARACTER * min(2 ** len(self._conditions), _PLANS_MAX)
+        characters: int = 0 if self.document.loc is None else len(self.document.loc.source.body)
+        return characters * _BYTES_PER_CHARACTER * min(1 << len(self._conditions), _PLANS_MAX)
 
     @property
     def is_introspection(self) -> bool:

@@ -13,7 +13,6 @@ import strawberry
 from graphql import (
     DocumentNode,
     GraphQLError,
-    GraphQLResolveInfo,
     OperationDefinitionNode,
     OperationType,
     execute,
@@ -32,6 +31,7 @@ from service.api.graphql.plans.cache import BoundedCache
 from service.api.graphql.plans.fields import obstacle
 from service.api.graphql.plans.info import Run
 from service.api.graphql.plans.operation import Operation
+from service.api.graphql.plans.replay import replaying
 
 _INTROSPECTIONS_MAX = 16
 
@@ -133,7 +133,7 @@ class PlannedSchema:
             return PreExecutionError(data=None, errors=[error], extensions={})
         if operation.is_introspection:
             return await self._introspect(operation, variables)
-        kept: dict[str, tuple[Any, Exception | None]] = {}
+        begun = None
         coerced = self._coerced(operation, variables) if self.enabled and operation.reason is None else None
         plan = operation.plan(coerced) if coerced is not None else None
         if coerced is None or plan is None or isinstance(plan, str):
@@ -144,11 +144,11 @@ class PlannedSchema:
                 data = await plan.answer(run)
             except Exception:  # noqa: BLE001 - whatever it is, graphql-core meets it again and words the error
                 self.counts["replayed"] += 1
-                kept = run.kept
+                begun = run
             else:
                 self.counts["planned"] += 1
                 return ExecutionResult(data=data, errors=None, extensions={})
-        return await self._interpret(operation, variables, context, root_value, operation_extensions, kept)
+        return await self._interpret(operation, variables, context, root_value, operation_extensions, begun)
 
     def _prepared(self, query: str, operation_name: str | None) -> Operation:
         try:
@@ -181,13 +181,13 @@ class PlannedSchema:
         try:
             key = (operation, orjson.dumps(variables, option=orjson.OPT_SORT_KEYS))
         except TypeError:
-            return await self._interpret(operation, variables, None, None, None, {})
+            return await self._interpret(operation, variables, None, None, None, None)
         data = self._introspections.get(key)
         if data is not None:
             self.counts["introspected"] += 1
             return ExecutionResult(data=data, errors=None, extensions={})
         self.counts["interpreted"] += 1
-        result = await self._interpret(operation, variables, None, None, None, {})
+        result = await self._interpret(operation, variables, None, None, None, None)
         if result.data is not None and not result.errors:
             self._introspections.put(key, result.data, len(orjson.dumps(result.data)))
         return result
@@ -199,9 +199,12 @@ class PlannedSchema:
         context: Any,
         root_value: Any,
         operation_extensions: dict[str, Any] | None,
-        kept: dict[str, tuple[Any, Exception | None]],
+        begun: Run | None,
     ) -> ExecutionResult:
-        """graphql-core's answer, with the root fields that a mutation has done already taken as done."""
+        """graphql-core's answer, with what a plan has begun of a mutation taken as done."""
+        options: dict[str, Any] = {"executor_class": self.schema.execution_context_class}
+        if begun is not None and operation.kind is OperationType.MUTATION:
+            options = replaying(begun)
         result: Any = execute(
             self._types,
             operation.document,
@@ -209,29 +212,13 @@ class PlannedSchema:
             context_value=context,
             variable_values=variables,
             operation_name=operation.name,
-            middleware=[_replaying(kept)] if kept else None,
-            executor_class=self.schema.execution_context_class,
             is_awaitable=cast(Any, optimized_is_awaitable),
             operation_extensions=operation_extensions,
+            **options,
         )
         if is_awaitable(result):
             result = await result
         return ExecutionResult(data=result.data, errors=result.errors, extensions={})
-
-
-def _replaying(kept: dict[str, tuple[Any, Exception | None]]) -> Callable[..., Any]:
-    """Middleware that answers root fields with what they came to before, whatever that was."""
-
-    def replay(resolve: Callable[..., Any], source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-        key = info.path.key
-        if info.path.prev is None and key in kept:
-            value, error = kept[key]
-            if error is not None:
-                raise error
-            return value
-        return resolve(source, info, **arguments)
-
-    return replay
 
 
 def _chosen(document: DocumentNode, operation_name: str | None) -> OperationDefinitionNode:

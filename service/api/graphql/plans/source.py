@@ -1,4 +1,4 @@
-"""Knows how to write Python: lines, and the names of the constants they use.
+"""Knows how to write the Python of a plan: functions, the columns they fill, and the names of their constants.
 
 It must not know GraphQL. Nothing a caller sent is ever pasted into the source but as a `repr`.
 """
@@ -6,7 +6,7 @@ It must not know GraphQL. Nothing a caller sent is ever pasted into the source b
 import re
 from collections import Counter
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, NamedTuple
 
 _ODD_CHARACTER = re.compile(r"\W", re.ASCII)
 
@@ -40,6 +40,21 @@ class Names:
         return name
 
 
+class Function(NamedTuple):
+    """A generated function, and whether it may wait for anything."""
+
+    name: str
+    waits: bool
+
+
+class Column(NamedTuple):
+    """The values of one field for all objects of a selection: its response key, its variable, what fills it."""
+
+    key: str
+    name: str
+    function: Function
+
+
 class Source:
     """The functions of a plan, in the order in which they were finished."""
 
@@ -52,3 +67,26 @@ class Source:
 
     def text(self) -> str:
         return "\n\n".join(self._functions)
+
+
+def fill(columns: list[Column]) -> list[str]:
+    """Statements that fill each column. Those that wait are awaited all at once."""
+    waiting = [column for column in columns if column.function.waits]
+    at_once = waiting if len(waiting) > 1 else []
+    lines = [
+        f"all_{column.name} = await {column.function.name}(run, objects)" for column in columns if column not in at_once
+    ]
+    if at_once:
+        targets = ", ".join(f"all_{column.name}" for column in at_once)
+        calls = ", ".join(f"{column.function.name}(run, objects)" for column in at_once)
+        lines.append(f"{targets} = await together([{calls}])")
+    return lines
+
+
+def fill_in_order(columns: list[Column]) -> list[str]:
+    """The same for the root of a mutation: one after the other, and each is remembered when it is complete."""
+    lines = []
+    for column in columns:
+        lines.append(f"all_{column.name} = await {column.function.name}(run, objects)")
+        lines.append(f"(run.completed[{column.key!r}],) = all_{column.name}")
+    return lines

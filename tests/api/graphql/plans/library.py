@@ -54,6 +54,10 @@ class Strange:
         return "strange"
 
 
+class MishapError(Strange, Exception):
+    """An error that is given back, not raised."""
+
+
 class Later(Strange):
     """Something to await, as often as one likes."""
 
@@ -470,16 +474,54 @@ class World:
         )
         return self._spoil(book)
 
+    def spoil_one(self, text: str) -> None:
+        """Puts one odd value in the place of one attribute of all authors or of all books, one the document asks for."""
+        each = self.random.choice([objects for objects in (self.authors, self.books) if objects] or [[Strange()]])
+        asked = [name for name in vars(each[0]) if name in text]
+        if asked:
+            name = self.random.choice(asked)
+            odd = self.random.choice(self._odd(type(getattr(each[0], name))))
+            for one in each:
+                setattr(one, name, odd)
+
     def _spoil(self, each: Any) -> Any:
-        """Puts odd values in the place of good ones: some that a serializer mends, some that it refuses."""
-        odd: list[Any] = [
-            None, 0, 2**31, 1.0, float("nan"), "7", "crime", "", True, [], [None], ["x"], {}, (), ValueError("value"),
-            Later("late"), Later(None), Genre.CRIME, Rank.HIGH, Strange(), uuid.UUID(int=9), Once([]), Once(["x"]),
-        ]  # fmt: skip
-        for name in list(vars(each)):
+        """Puts odd values in the place of some good ones, and takes some away."""
+        for name, value in list(vars(each).items()):
             if self.random.random() < self.oddity:
                 if self.random.random() < 0.1:
                     delattr(each, name)
                 else:
-                    setattr(each, name, self.random.choice(odd))
+                    setattr(each, name, self.random.choice([*self._odd(type(value)), 0, "7", {}, (), object]))
         return each
+
+    def _odd(self, expected: type) -> list[Any]:
+        """Values of which a serializer mends some and refuses others, most of them near the expected class."""
+        near: dict[type, list[Any]] = {
+            int: [2**31, -(2**31) - 1, True, 1.0, 1.5, "7"],
+            float: [float("nan"), float("inf"), 3, "0.5", True],
+            str: [7, 1.5, True, Genre.CRIME],
+            bool: [0, 1.0, "true"],
+            Genre: ["crime", "CRIME", Rank.LOW, []],
+            list: [
+                [None],
+                [[None]],
+                ["x"],
+                ("t",),
+                Once(["x"]),
+                Once([]),
+                {"k": 1},
+                "text",
+                [[1, "7"]],
+                [[MishapError("in")]],
+            ],
+            uuid.UUID: [7, "key", 1.5],
+            Book: [PressRow("row", 1), Magazine(id="9", name=None), Author.__new__(Author)],
+        }
+        return [
+            None,
+            MishapError("as a value"),
+            Later("late"),
+            Later(None),
+            Strange(),
+            *near.get(expected, [[], "x", 7]),
+        ]

@@ -144,7 +144,7 @@ class OperationWriter:
         return f"({', '.join(given)})" if given else ""
 
     def _value(self, type_: GraphQLInputType, *, variable: bool) -> str:
-        if variable and self._chance(0.35):
+        if variable and self._chance(0.45):
             return self._variable(type_)
         return self._literal_and_json(type_, variable=variable)[0]
 
@@ -153,7 +153,7 @@ class OperationWriter:
         literal, value = self._literal_and_json(type_, variable=False)
         default = f" = {literal}" if self._chance(0.3) else ""
         self._definitions.append(f"${name}: {type_}{default}")
-        if self._chance(0.97 if is_non_null_type(type_) else 0.7):
+        if self._chance(0.97 if is_non_null_type(type_) else 0.6):
             self._variables[name] = value
         return f"${name}"
 

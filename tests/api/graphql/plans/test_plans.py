@@ -11,7 +11,7 @@ from strawberry.extensions import SchemaExtension
 
 from service.api.graphql.plans import PlannedSchema, Rejected, Verdict, batch_field, coverage, report
 from tests.api.graphql.plans.differential import answer_bytes
-from tests.api.graphql.plans.library import Context, World, schema
+from tests.api.graphql.plans.library import Context, Magazine, Once, World, schema
 
 
 def planned(**options: Any) -> PlannedSchema:
@@ -150,7 +150,7 @@ async def test_a_cancelled_request_is_not_answered_by_anybody():
 
 async def test_an_object_cast_to_another_type_is_what_it_is_cast_to():
     used = context(authors=1)
-    odd = strawberry.cast(World.__init__.__globals__["Magazine"], World(Random(1), authors=1).authors[0])
+    odd = strawberry.cast(Magazine, World(Random(1), authors=1).authors[0])
     used.world.found = [*used.world.authors, odd]
     plans, plain = planned(), planned(enabled=False)
     text = "{ found { __typename ... on Magazine { name } } }"
@@ -159,6 +159,14 @@ async def test_an_object_cast_to_another_type_is_what_it_is_cast_to():
         assert first.data["found"][1]["__typename"] == "Magazine"
         assert answer_bytes(first) == answer_bytes(second)
     assert plans.counts == {"planned": 2}
+
+
+async def test_an_iterator_is_left_unread_for_graphql_core():
+    plans, used = planned(), context(authors=1)
+    used.world.authors[0].shelves = Once([used.world.books[:1]])
+    answer = await plans.execute("{ author { shelves { id } } }", context=used)
+    assert plans.counts == {"replayed": 1}
+    assert answer.data == {"author": {"shelves": [[{"id": "Qm9vazow"}]]}}
 
 
 async def test_plans_can_be_turned_off():
