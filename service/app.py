@@ -88,6 +88,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
         body_bytes_max=settings.body_bytes_max,
         body_timeout_ms=settings.body_timeout_ms,
         in_flight_max=settings.in_flight_max,
+        deadline_ms=settings.request_deadline_ms,
     )
 
 

@@ -8,7 +8,7 @@ or endless headers, and the number of connections, which the HTTP server sees be
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeAlias
 
 import orjson
@@ -42,10 +42,13 @@ class Guards:
     * The request id is the caller's `X-Request-Id` if it is 1 to 64 safe characters; it is in `scope["state"]`, in
       every log line of the request and in the answer.
     * A declared body above `body_bytes_max` is refused before it is read, an undeclared one with the chunk that passes
-      the limit: `PAYLOAD_TOO_LARGE`. The whole body arrives within `body_timeout_ms`, or `REQUEST_TIMEOUT`.
+      the limit: `PAYLOAD_TOO_LARGE`. Below the prefixes of `late_refusals` a door that reads the body is refused it
+      instead, so that whoever has no key is told that first. The whole body arrives within `body_timeout_ms`, or
+      `REQUEST_TIMEOUT`.
     * `in_flight_max` requests may be in the application without an answer begun; more are refused `UNAVAILABLE` at
       once. A body still arriving does not count, or slow senders would crowd out the others; nor does an answer that
       streams, or subscribers would.
+    * An answer that has not begun within `deadline_ms` is refused `UNAVAILABLE`, and the application is cancelled.
     * An exception of the application is logged with its traceback and answered with a masked 500.
     """
 
@@ -56,14 +59,18 @@ class Guards:
         body_bytes_max: int = 100_000,
         body_timeout_ms: int = 10_000,
         in_flight_max: int = 256,
+        deadline_ms: int = 10_000,
         error_bodies: Mapping[str, ErrorBody] | None = None,
+        late_refusals: Collection[str] = (),
     ) -> None:
         self._app = app
         self._body_bytes_max = body_bytes_max
         self._body_timeout_s = body_timeout_ms / 1000
         self._in_flight_max = in_flight_max
+        self._deadline_s = deadline_ms / 1000
         doors = ((prefix.rstrip("/"), error_body) for prefix, error_body in (error_bodies or {}).items())
         self._error_bodies = sorted(doors, key=lambda door: -len(door[0]))
+        self._late_refusals = tuple(late_refusals)
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,17 +106,32 @@ class Guards:
             log.info("request", **facts, status=answer.status or _CLIENT_GONE, ms=ms, request_id=answer.request_id)
 
     async def _admit(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        answer.body_pending = self._expects_body(scope)
-        self._refuse_crowd()
-        if answer.body_pending:
-            body = await self._whole_body(receive)
-            if body is None:
-                return
-            answer.body_pending = False
-            receive = _replaying(body, receive)
+        try:
+            answer.body_pending = self._expects_body(scope)
             self._refuse_crowd()
+            if answer.body_pending:
+                body = await self._whole_body(receive)
+                if body is None:
+                    return
+                answer.body_pending = False
+                receive = _replaying(body, receive)
+        except Refused as refusal:
+            if refusal.code is not Code.PAYLOAD_TOO_LARGE or not self._refuses_late(scope["path"]):
+                raise
+            receive = _refusing(refusal)
+        self._refuse_crowd()
         answer.join_crowd()
-        await self._app(scope, receive, answer.send)
+        answer.deadline = deadline = asyncio.timeout(self._deadline_s)
+        try:
+            async with deadline:
+                await self._app(scope, receive, answer.send)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            message = "The request took too long; it may have been done: send it again with the same key."
+            raise Refused(Code.UNAVAILABLE, message) from None
+        finally:
+            answer.deadline = None
 
     def _expects_body(self, scope: Scope) -> bool:
         declared, may_follow = 0, not scope["http_version"].startswith("1")
@@ -151,15 +173,18 @@ class Guards:
 
     def error_body_for(self, path: str) -> ErrorBody:
         for prefix, error_body in self._error_bodies:
-            if path.startswith(prefix) and path[len(prefix) :][:1] in {"", "/"}:
+            if _is_below(path, prefix):
                 return error_body
         return graphql_error_body
+
+    def _refuses_late(self, path: str) -> bool:
+        return any(_is_below(path, prefix) for prefix in self._late_refusals)
 
 
 class _Answer:
     """One request's way out: puts the common headers on its answer and keeps its place in the crowd."""
 
-    __slots__ = ("_guards", "_in_crowd", "_path", "_send", "body_pending", "request_id", "status")
+    __slots__ = ("_guards", "_in_crowd", "_path", "_send", "body_pending", "deadline", "request_id", "status")
 
     def __init__(self, guards: Guards, scope: Scope, send: Send, request_id: str) -> None:
         self._guards = guards
@@ -169,6 +194,7 @@ class _Answer:
         self.request_id = request_id
         self.status: int | None = None
         self.body_pending = True
+        self.deadline: asyncio.Timeout | None = None
 
     def join_crowd(self) -> None:
         self._in_crowd = True
@@ -183,6 +209,8 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.leave_crowd()
+            if self.deadline is not None:
+                self.deadline.reschedule(None)  # an answer that has begun may stream for as long as it likes
             headers = [
                 *message.get("headers", ()),
                 (b"x-request-id", self.request_id.encode()),
@@ -190,6 +218,9 @@ class _Answer:
             ]
             if not any(name == b"cache-control" for name, _ in headers):
                 headers.append((b"cache-control", b"no-store"))
+            if self.body_pending:
+                # The rest of the body is never read, so the connection cannot carry another request.
+                headers.append((b"connection", b"close"))
             message = {**message, "headers": headers}
         await self._send(message)
 
@@ -199,9 +230,6 @@ class _Answer:
         headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
         if status in {429, 503}:
             headers.append((b"retry-after", str(refusal.details.get("retry_after_s", 1)).encode()))
-        if self.body_pending:
-            # The rest of the body is never read, so the connection cannot carry another request.
-            headers.append((b"connection", b"close"))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 
@@ -211,6 +239,19 @@ def _request_id(scope: Scope) -> str:
         if name == b"x-request-id" and _SAFE_ID.fullmatch(value):
             return str(value, "ascii")
     return uuid7().hex
+
+
+def _is_below(path: str, prefix: str) -> bool:
+    return path.startswith(prefix) and path[len(prefix) :][:1] in {"", "/"}
+
+
+def _refusing(refusal: Refused) -> Receive:
+    """Refuses whoever asks for the body."""
+
+    async def refuse() -> Message:
+        raise refusal
+
+    return refuse
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:

@@ -322,6 +322,26 @@ async def test_an_answer_that_streams_leaves_the_crowd(door):
         assert (await streaming).body.startswith(b"first")
 
 
+async def test_an_answer_that_does_not_begin_in_time_is_refused(door):
+    guards = Guards(door, deadline_ms=100)
+    async with serving(guards) as connect:
+        answer = await ask(connect, get("/wait"))
+        after = await ask(connect, get("/a"))
+
+    assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "UNAVAILABLE", "1")
+    assert after.status == 200
+    assert guards.in_flight == 0
+
+
+async def test_an_answer_that_has_begun_may_take_its_time(door):
+    async with serving(Guards(door, deadline_ms=100)) as connect:
+        streaming = asyncio.create_task(ask(connect, get("/stream")))
+        await asyncio.sleep(0.3)
+        door.gate.set()
+
+        assert (await streaming).body.startswith(b"first")
+
+
 async def test_a_fault_is_masked_and_logged_under_the_id_the_caller_sees(door, log):
     guards = Guards(door)
     async with serving(guards) as connect:
