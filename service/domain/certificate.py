@@ -4,13 +4,13 @@ Knows nothing of how it is drawn or served. A certificate is stated once, when i
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from service.domain.amounts import GRAMS_PER_TONNE
 from service.domain.catalogue import Mode
-from service.kit.canonical_json import fingerprint
+from service.kit.canonical_json import canonical_json, fingerprint
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -78,7 +78,8 @@ class RetiredBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """The facts of one certificate. `recipient` is the beneficiary in whose name the credits were retired.
+    """The facts of one certificate. `recipient` is whom it is made out to, `beneficiary` for whom the credits count:
+    the recipient too, unless another is named.
 
     `token` is the secret of the public address and no fact: it is not part of the fingerprint.
     """
@@ -92,6 +93,7 @@ class Certificate:
     retired_at: datetime
     issued_at: datetime
     batches: tuple[RetiredBatch, ...]
+    beneficiary: str | None = None
 
     def __post_init__(self) -> None:
         if not self.batches:
@@ -113,6 +115,7 @@ class Certificate:
             "number": self.number,
             "mode": self.mode,
             "recipient": self.recipient,
+            "beneficiary": self.beneficiary or self.recipient,
             "order_id": self.order_id,
             "order_number": self.order_number,
             "mass_g": self.mass_g,
@@ -133,6 +136,32 @@ class Certificate:
                 for batch in self.batches
             ],
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedCertificate:
+    """A certificate as it is stored. `facts` is canonical JSON, and `sha256` the digest of exactly those bytes."""
+
+    account_id: UUID
+    order_id: UUID
+    number: str
+    token: str = field(repr=False)
+    facts: str
+    sha256: str
+    issued_at: datetime
+
+
+def issued(account_id: UUID, certificate: Certificate) -> IssuedCertificate:
+    """The certificate as it is kept for good."""
+    return IssuedCertificate(
+        account_id=account_id,
+        order_id=certificate.order_id,
+        number=certificate.number,
+        token=certificate.token,
+        facts=canonical_json(certificate.facts).decode(),
+        sha256=certificate.fingerprint,
+        issued_at=certificate.issued_at,
+    )
 
 
 def certificate_number(order_id: UUID) -> str:

@@ -25,6 +25,8 @@ class EventType(StrEnum):
     ORDER_BILLED = "order.billed"
     ORDER_PAID = "order.paid"
     ORDER_REFUNDED = "order.refunded"
+    ORDER_RETIRING = "order.retiring"
+    ORDER_COMPLETED = "order.completed"
     PAYMENT_RECORDED = "payment.recorded"
     INVOICE_ISSUED = "invoice.issued"
     INVOICE_SETTLED = "invoice.settled"

@@ -96,6 +96,23 @@ async def give_back(statements: Statements, returned_g: Mapping[UUID, int]) -> N
     await _move(statements, "allocated_g", "available_g", returned_g)
 
 
+async def retire(statements: Statements, retired_g: Mapping[UUID, int]) -> None:
+    """The allocated grams are retired for good."""
+    await _move(statements, "allocated_g", "retired_g", retired_g)
+
+
+async def lock_ends(statements: Statements, batch_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The batches are locked, in id order; for each, the first gram that nobody has retired."""
+    if not batch_ids:
+        return {}
+    rows = await statements.fetch(
+        f"SELECT id, retired_g FROM {BATCHES.name} WHERE id IN ({placeholders(1, len(batch_ids))})"
+        f" ORDER BY id{for_update(statements)}",
+        *batch_ids,
+    )
+    return {row["id"]: row["retired_g"] for row in rows}
+
+
 async def lock(statements: Statements, batch_ids: Collection[UUID]) -> None:
     """The batches are locked, in id order, until the transaction ends."""
     if not batch_ids:

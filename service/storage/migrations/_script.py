@@ -2,8 +2,8 @@
 
 Knows the dialects' words; it must not know a table.
 
-    {uuid} {instant} {json} {flag}     the dialect's type names
-    -- sqlite only                     the lines up to the next `-- end` are for SQLite (or: -- postgresql only)
+    {uuid} {instant} {json} {flag} {bytes}     the dialect's type names
+    -- sqlite only                             the lines up to the next `-- end` are for SQLite (or: -- postgresql only)
     -- end
 """
 
@@ -20,8 +20,8 @@ from tortoise.migrations.schema_generator.state import State
 from service.storage.engines import Dialect
 
 TYPES: dict[Dialect, dict[str, str]] = {
-    "sqlite": {"uuid": "CHAR(36)", "instant": "TEXT", "json": "TEXT", "flag": "INTEGER"},
-    "postgresql": {"uuid": "UUID", "instant": "TIMESTAMPTZ", "json": "JSONB", "flag": "BOOLEAN"},
+    "sqlite": {"uuid": "CHAR(36)", "instant": "TEXT", "json": "TEXT", "flag": "INTEGER", "bytes": "BLOB"},
+    "postgresql": {"uuid": "UUID", "instant": "TIMESTAMPTZ", "json": "JSONB", "flag": "BOOLEAN", "bytes": "BYTEA"},
 }
 _ONLY = re.compile(r"-- (sqlite|postgresql) only\s*")
 _TYPE = re.compile(r"\{(\w+)\}")

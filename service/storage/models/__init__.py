@@ -20,6 +20,7 @@ from service.storage.models.estimates import Estimate
 from service.storage.models.money import Balance, Invoice, InvoiceLine, LedgerEntry, Payment
 from service.storage.models.orders import Backorder, CreditEntry, Event, Order, OrderLine
 from service.storage.models.quotes import Quote, QuoteHold, QuoteLine
+from service.storage.models.retirements import Certificate, Retirement
 
 __all__ = [
     "Account",
@@ -29,6 +30,7 @@ __all__ = [
     "Balance",
     "Bundle",
     "BundleProject",
+    "Certificate",
     "CreditBatch",
     "CreditEntry",
     "Estimate",
@@ -48,4 +50,5 @@ __all__ = [
     "Quote",
     "QuoteHold",
     "QuoteLine",
+    "Retirement",
 ]

@@ -1,0 +1,109 @@
+"""Retire orders: each takes the next grams of its batches for good, and is complete when all of its lines have.
+
+Locks: the account's head, its orders by id, then batches by id. A retirement that has started cannot be undone, and an
+order that is cancelled first is not retired: both change its status under the same lock. Promises: P3, P6, P24.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from uuid import UUID
+
+from service.domain.events import Chronicle, EventType
+from service.domain.order import CreditEntry, Order, PaymentStatus
+from service.domain.retirement import Retired, Retirement, Share, may_retire, retire, shares_of
+from service.operations.resources import Resources
+from service.storage import accounts, batches, certificates, orders, retirements
+from service.storage.database import Statements
+from service.storage.events import EVENTS
+
+ORDERS_AT_ONCE = 50
+SHARES_A_TRANSACTION = 100
+ACTOR = "worker:retire"
+
+
+async def retire_orders(resources: Resources, *, after_ms: int, unpaid: bool) -> int:
+    """Every live order that is paid, or with `unpaid` may be owed, and that was fulfilled `after_ms` ago is complete,
+    but for more than a page of them. How many shares of lines were retired.
+    """
+    payments = {PaymentStatus.PAID, PaymentStatus.ISSUED, PaymentStatus.BILLED} if unpaid else {PaymentStatus.PAID}
+    fulfilled_until = resources.clock() - timedelta(milliseconds=after_ms)
+    due = await retirements.due(
+        resources.database.reader, payments, fulfilled_until=fulfilled_until, limit=ORDERS_AT_ONCE
+    )
+    retired = 0
+    for account_id, pairs in groupby(sorted(due), key=lambda pair: pair[0]):
+        order_ids = [order_id for _, order_id in pairs]
+        retired += await _retire(resources, account_id, order_ids, unpaid=unpaid, keep=0, actor=ACTOR)
+    return retired
+
+
+async def retire_order(resources: Resources, account_id: UUID, order_id: UUID, *, keep: int, actor: str) -> int:
+    """The order's retirement has started, and all but the last `keep` shares of it are retired; nothing happens to an
+    order that may not retire. How many shares were retired.
+    """
+    return await _retire(resources, account_id, [order_id], unpaid=True, keep=keep, actor=actor)
+
+
+async def _retire(
+    resources: Resources, account_id: UUID, order_ids: Collection[UUID], *, unpaid: bool, keep: int, actor: str
+) -> int:
+    async def work(statements: Statements) -> int:
+        head = (await accounts.lock_heads(statements, [account_id]))[account_id]
+        found = await orders.lock(statements, account_id, order_ids)
+        ready = [order for order in found.values() if may_retire(order, unpaid=unpaid)]
+        if not ready:
+            return 0
+        now = resources.clock()
+        wanted = await _shares(statements, account_id, ready, keep)
+        next_g = await batches.lock_ends(statements, {share.batch_id for _, shares in wanted for share in shares})
+        retired = [retire(order, shares, next_g, now=now) for order, shares in wanted]
+        chronicle = Chronicle({account_id: head.event_seq}, actor=actor, now=now, new_id=resources.new_id)
+        await _write(statements, chronicle, retired, now)
+        return sum(len(each.retirements) for each in retired)
+
+    return await resources.transact(work)
+
+
+async def _shares(
+    statements: Statements, account_id: UUID, ready: Sequence[Order], keep: int
+) -> list[tuple[Order, Sequence[Share]]]:
+    """What of each order is retired in this transaction; an order that finds no room in it waits for the next."""
+    order_ids = [order.id for order in ready]
+    entries: dict[UUID, list[CreditEntry]] = defaultdict(list)
+    for entry in await orders.entries(statements, account_id, order_ids):
+        entries[entry.order_id].append(entry)
+    done: dict[UUID, list[Retirement]] = defaultdict(list)
+    for each in await retirements.of_orders(statements, account_id, order_ids):
+        done[each.order_id].append(each)
+    wanted: list[tuple[Order, Sequence[Share]]] = []
+    room = SHARES_A_TRANSACTION
+    for order in ready:
+        shares = shares_of(entries[order.id], done[order.id])
+        shares = shares[: min(room, max(0, len(shares) - keep))]
+        if room:
+            wanted.append((order, shares))
+        room -= len(shares)
+    return wanted
+
+
+async def _write(statements: Statements, chronicle: Chronicle, retired: Sequence[Retired], now: datetime) -> None:
+    retired_g: Counter[UUID] = Counter()
+    for each in retired:
+        await orders.change(statements, each.order, ("status", "retired_g"))
+        for event_type in each.events:
+            chronicle.tell_of(each.order, event_type, retired_g=each.order.retired_g)
+        for retirement in each.retirements:
+            retired_g[retirement.batch_id] += retirement.mass_g
+    intervals = [retirement for each in retired for retirement in each.retirements]
+    if await retirements.RETIREMENTS.insert(statements, intervals) != len(intervals):
+        raise RuntimeError("grams were retired twice under their batch's lock")
+    complete = [each.order for each in retired if EventType.ORDER_COMPLETED in each.events]
+    await certificates.DUE.insert(
+        statements,
+        [certificates.CertificateDue(account_id=each.account_id, order_id=each.id, due_at=now) for each in complete],
+    )
+    await EVENTS.insert(statements, chronicle.events)
+    await batches.retire(statements, retired_g)
+    await accounts.raise_heads(statements, chronicle.event_seqs)

@@ -1,0 +1,82 @@
+"""Certificates, as rows: due when their order is complete, written once when they are issued.
+
+A token is looked up before the account is known, so that statement is the one that does not start with an account.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from service.domain.certificate import IssuedCertificate
+from service.storage import models
+from service.storage.conditions import Conditions
+from service.storage.database import Statements
+from service.storage.tables import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateDue:
+    """An order that is complete and whose certificate is to be issued."""
+
+    account_id: UUID
+    order_id: UUID
+    due_at: datetime
+
+
+DUE = Table(models.Certificate, CertificateDue)
+ISSUED = Table(models.Certificate, IssuedCertificate)
+
+
+async def due(statements: Statements, limit: int) -> list[CertificateDue]:
+    """The certificates to be issued, longest due first."""
+    conditions = Conditions()
+    conditions.add("issued_at IS NULL")
+    return await DUE.select(statements, conditions, f"ORDER BY due_at LIMIT {conditions.parameter(limit)}")
+
+
+async def issue(statements: Statements, certificate: IssuedCertificate, pdf: bytes) -> bool:
+    """The certificate is as given, for good; false if it was issued before, or its order is not complete."""
+    changed = await statements.execute(
+        f"UPDATE {ISSUED.name} SET number = $3, token = $4, facts = $5, sha256 = $6, issued_at = $7, pdf = $8"
+        f" WHERE account_id = $1 AND order_id = $2 AND issued_at IS NULL",
+        certificate.account_id,
+        certificate.order_id,
+        certificate.number,
+        certificate.token,
+        certificate.facts,
+        certificate.sha256,
+        certificate.issued_at,
+        pdf,
+    )
+    return changed == 1
+
+
+async def of_orders(statements: Statements, account_id: UUID, order_ids: list[UUID]) -> dict[UUID, IssuedCertificate]:
+    """The certificates of those of the account's orders that have one, by order."""
+    conditions = Conditions()
+    conditions.add("account_id = {}", account_id)
+    conditions.add_in("order_id", order_ids)
+    conditions.add("issued_at IS NOT NULL")
+    return {each.order_id: each for each in await ISSUED.select(statements, conditions)}
+
+
+async def of_token(statements: Statements, token: str) -> IssuedCertificate | None:
+    """The certificate of that public address."""
+    conditions = Conditions()
+    conditions.add("token = {}", token)
+    found = await ISSUED.select(statements, conditions)
+    return found[0] if found else None
+
+
+async def pdf_of_token(statements: Statements, token: str) -> bytes | None:
+    """The page of that public address, byte for byte as it was issued."""
+    rows = await statements.fetch(f"SELECT pdf FROM {ISSUED.name} WHERE token = $1", token)
+    return rows[0]["pdf"] if rows else None
+
+
+async def pdf_of_order(statements: Statements, account_id: UUID, order_id: UUID) -> bytes | None:
+    """The page of the account's order, if its certificate is issued."""
+    rows = await statements.fetch(
+        f"SELECT pdf FROM {ISSUED.name} WHERE account_id = $1 AND order_id = $2", account_id, order_id
+    )
+    return rows[0]["pdf"] if rows else None
