@@ -99,6 +99,11 @@ class FromQuote:
     quote_id: UUID
 
 
+Beneficiary: TypeAlias = dict[str, dict[str, str]]
+"""`recipient`, whom the certificate is made out to, and `retirement`, for whom the credits count: each a `name` and, if
+known, an `email` and a `tax_id`. One that is absent is the account's own company.
+"""
+
 Ask: TypeAlias = ByMass | ByBundleMasses | ByValue
 
 
@@ -136,6 +141,14 @@ def requested_of(wish: Wish) -> dict[str, Any]:
             return {**asked, "kind": OrderKind.VALUE, "requested_value_minor": value_minor}
 
 
+class BalanceUse(StrEnum):
+    """Whether an order is paid from the balance as it is placed."""
+
+    NONE = "none"
+    AVAILABLE = "available"
+    WHOLE = "whole"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
     """One caller's command, parsed and bounded; every door makes this and nothing else.
@@ -151,11 +164,12 @@ class PlaceOrder:
     idempotency_key: str | None = None
     maximum_total: Money | None = None
     allow_backorder: bool = True
+    pay_with_balance: BalanceUse = BalanceUse.NONE
     customer: str | None = None
     description: str | None = None
     metadata: dict[str, str] | None = None
     callback_url: str | None = None
-    beneficiary: dict[str, str] | None = None
+    beneficiary: Beneficiary | None = None
 
     def fingerprint(self) -> str:
         """Equal for two spellings of one command, through whichever door they came.
@@ -202,7 +216,7 @@ class Order:
     description: str | None
     metadata: dict[str, str]
     callback_url: str | None
-    beneficiary: dict[str, str] | None
+    beneficiary: Beneficiary | None
     portfolio_id: UUID | None
     estimate_id: UUID | None
     quote_id: UUID | None
@@ -274,5 +288,6 @@ def amounts_of(order: Order) -> dict[str, Any]:
         "mass_g": order.mass_g,
         "fulfilled_g": order.fulfilled_g,
         "total_cost_minor": order.total_cost_minor,
+        "paid_minor": order.paid_minor,
         "currency": order.currency,
     }

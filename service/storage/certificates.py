@@ -3,6 +3,7 @@
 A token is looked up before the account is known, so that statement is the one that does not start with an account.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -51,7 +52,9 @@ async def issue(statements: Statements, certificate: IssuedCertificate, pdf: byt
     return changed == 1
 
 
-async def of_orders(statements: Statements, account_id: UUID, order_ids: list[UUID]) -> dict[UUID, IssuedCertificate]:
+async def of_orders(
+    statements: Statements, account_id: UUID, order_ids: Collection[UUID]
+) -> dict[UUID, IssuedCertificate]:
     """The certificates of those of the account's orders that have one, by order."""
     conditions = Conditions()
     conditions.add("account_id = {}", account_id)

@@ -112,6 +112,7 @@ def test_the_fingerprint_is_the_hash_of_the_facts_as_published():
         "order_id": "00000000-0000-0000-0000-000000000003",
         "order_number": "0HZ4XK7M2QJ9A",
         "recipient": "Acme",
+        "beneficiary": "Acme",
         "retired_at": "2026-05-01T00:00:00.000000Z",
     }
     text = json.dumps(published, separators=(",", ":"), sort_keys=True)

@@ -16,6 +16,7 @@ from service.domain.catalogue import Selection, hundredths_of, selection_of
 from service.domain.listing import OrderFilter, OrderRef, OrderSort, OrderSortField
 from service.domain.order import (
     Ask,
+    Beneficiary,
     ByBundleMasses,
     ByMass,
     ByValue,
@@ -66,19 +67,34 @@ class BundleShareInput:
     )
 
 
-@strawberry.input(description="For whom the credits are retired.")
-class BeneficiaryInput:
-    name: str = strawberry.field(description="The name on the certificate: 1 to 200 characters.")
-    email: str | None = strawberry.field(default=None, description="Where the certificate may be sent.")
-    tax_id: str | None = strawberry.field(default=None, description="The tax number that the certificate states.")
+@strawberry.input(description="A company or a person.")
+class PartyInput:
+    name: str = strawberry.field(description="The name: 1 to 200 characters.")
+    email: str | None = strawberry.field(default=None, description="The email address.")
+    tax_id: str | None = strawberry.field(default=None, description="The tax number.")
 
-    def told(self) -> dict[str, str]:
+    def party(self, *path: str) -> dict[str, str]:
         given = {"name": self.name, "email": self.email, "tax_id": self.tax_id}
+        spelled = {"name": "name", "email": "email", "tax_id": "taxId"}
         return {
-            name: kept_text(text, NAME_LENGTH_MAX, "beneficiary", name)
+            name: kept_text(text, NAME_LENGTH_MAX, *path, spelled[name])
             for name, text in given.items()
             if text is not None
         }
+
+
+@strawberry.input(description="Whom the certificate is made out to, and for whom the credits count.")
+class BeneficiaryInput:
+    recipient: PartyInput | None = strawberry.field(
+        default=None, description="Whom the certificate is made out to; the account's own company without it."
+    )
+    retirement: PartyInput | None = strawberry.field(
+        default=None, description="For whom the credits count; the account's own company without it."
+    )
+
+    def beneficiary(self) -> Beneficiary | None:
+        parties = {"recipient": self.recipient, "retirement": self.retirement}
+        return {role: party.party("beneficiary", role) for role, party in parties.items() if party} or None
 
 
 @strawberry.input(one_of=True, description="One way of naming an order; give exactly one.")
@@ -225,7 +241,7 @@ class CommandInput:
             else kept_text(self.description, DESCRIPTION_LENGTH_MAX, "description", required=False),
             metadata=None if self.metadata is None else dict(self.metadata),
             callback_url=None if self.callback_url is None else kept_url(self.callback_url, "callbackUrl"),
-            beneficiary=None if self.beneficiary is None else self.beneficiary.told(),
+            beneficiary=None if self.beneficiary is None else self.beneficiary.beneficiary(),
         )
 
 

@@ -1,6 +1,6 @@
 """Orders as callers see them, with their lines and credits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import strawberry
@@ -75,11 +75,25 @@ class OrderLine:
         return money(self.row.offset_cost_minor, self.currency)
 
 
-@strawberry.type(description="For whom the credits are retired.")
+@strawberry.type(description="A company or a person.")
+class Party:
+    name: str = strawberry.field(description="The name.")
+    email: str | None = strawberry.field(description="The email address.")
+    tax_id: str | None = strawberry.field(description="The tax number.")
+
+
+@strawberry.type(description="Whom the certificate is made out to, and for whom the credits count.")
 class Beneficiary:
-    name: str = strawberry.field(description="The name on the certificate.")
-    email: str | None = strawberry.field(description="Where the certificate may be sent.")
-    tax_id: str | None = strawberry.field(description="The tax number that the certificate states.")
+    recipient: Party | None = strawberry.field(
+        description="Whom the certificate is made out to; null means the account's own company."
+    )
+    retirement: Party | None = strawberry.field(
+        description="For whom the credits count; null means the account's own company."
+    )
+
+
+def _party(told: Mapping[str, str] | None) -> Party | None:
+    return Party(name=told["name"], email=told.get("email"), tax_id=told.get("tax_id")) if told else None
 
 
 async def _lines(parents: Sequence["Order"], info: Info) -> list[list[OrderLine]]:
@@ -200,7 +214,7 @@ class Order(Node):
         told = self.row.beneficiary
         if told is None:
             return None
-        return Beneficiary(name=told["name"], email=told.get("email"), tax_id=told.get("tax_id"))
+        return Beneficiary(recipient=_party(told.get("recipient")), retirement=_party(told.get("retirement")))
 
     @strawberry.field(description="The caller's key: a retry with the same key and the same input is this same order.")
     def idempotency_key(self) -> str | None:

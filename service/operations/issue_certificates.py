@@ -1,0 +1,133 @@
+"""Issue certificates: each complete order has one, whose facts and page are written once and never change.
+
+The order's completion has left a row to fill, so whatever was under way when a process ended is done by the next run.
+No lock: the row is filled by one conditional update, and whoever comes second is discarded. Promise: P8.
+"""
+
+import asyncio
+import secrets
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+
+from service.domain.accounts import Account
+from service.domain.catalogue import CreditBatch, Project
+from service.domain.certificate import Certificate, Interval, RetiredBatch, certificate_number, issued
+from service.domain.certificate_pdf import certificate_pdf
+from service.domain.order import Order
+from service.domain.retirement import Retirement
+from service.errors import Refused
+from service.operations.resources import Resources
+from service.storage import accounts, batches, catalogue, certificates, orders, retirements
+from service.storage.database import Statements
+
+log = structlog.get_logger(__name__)
+
+CERTIFICATES_AT_ONCE = 20
+TOKEN_BYTES = 32
+
+
+def certificate_address(public_address: str, token: str) -> str:
+    """The public page of a certificate; with `.pdf` behind it, the page to print."""
+    return f"{public_address}/certificates/{token}"
+
+
+async def issue_certificates(resources: Resources, *, public_address: str) -> int:
+    """Every complete order has its certificate, but for more than a page of them. How many were issued."""
+    due = await certificates.due(resources.database.reader, CERTIFICATES_AT_ONCE)
+    issued_now = 0
+    for each in due:
+        try:
+            issued_now += await issue_certificate(
+                resources, each.account_id, each.order_id, public_address=public_address
+            )
+        except Refused:
+            raise
+        except Exception:
+            # One that cannot be drawn does not keep the others waiting.
+            log.exception("certificate_failed", account_id=each.account_id, order_id=each.order_id)
+    return issued_now
+
+
+async def issue_certificate(resources: Resources, account_id: UUID, order_id: UUID, *, public_address: str) -> bool:
+    """The complete order has its certificate; false if it had one before."""
+    certificate = await _state(resources, account_id, order_id)
+    address = certificate_address(public_address, certificate.token)
+    # Drawing takes longer than all the rest: in a thread, and before the transaction.
+    pdf = await asyncio.to_thread(certificate_pdf, certificate, address)
+
+    async def work(statements: Statements) -> bool:
+        return await certificates.issue(statements, issued(account_id, certificate), pdf)
+
+    return await resources.transact(work)
+
+
+async def _state(resources: Resources, account_id: UUID, order_id: UUID) -> Certificate:
+    """The order's certificate, as the world stands now."""
+    reader = resources.database.reader
+    order = (await orders.of_ids(reader, account_id, [order_id]))[order_id]
+    account = await accounts.account(reader, account_id)
+    assert account is not None  # noqa: S101 - an order's account is a foreign key
+    retired = await retirements.of_orders(reader, account_id, [order_id])
+    found = await batches.of_ids(reader, account.mode, {each.batch_id for each in retired})
+    projects = await catalogue.projects_of_ids(reader, {batch.project_id for batch in found.values()})
+    recipient, beneficiary = _names(order, account)
+    return Certificate(
+        number=certificate_number(order_id),
+        token=secrets.token_urlsafe(TOKEN_BYTES),
+        mode=account.mode,
+        recipient=recipient,
+        beneficiary=beneficiary,
+        order_id=order_id,
+        order_number=order.number,
+        retired_at=max(each.retired_at for each in retired),
+        issued_at=resources.clock(),
+        batches=_retired_batches(retired, found, projects),
+    )
+
+
+def _names(order: Order, account: Account) -> tuple[str, str]:
+    """Whom the certificate is made out to, and for whom the credits count: the account's company unless told."""
+    own = account.beneficiary_name or account.name
+    told = order.beneficiary or {}
+    return told.get("recipient", {}).get("name", own), told.get("retirement", {}).get("name", own)
+
+
+def _retired_batches(
+    retired: Sequence[Retirement], found: dict[UUID, CreditBatch], projects: dict[UUID, Project]
+) -> tuple[RetiredBatch, ...]:
+    """One entry a batch, in the order of the lines; what several lines took of a batch stands together."""
+    intervals: dict[UUID, list[Interval]] = defaultdict(list)
+    for each in retired:
+        intervals[each.batch_id].append(Interval(each.start_g, each.end_g))
+    return tuple(
+        _retired_batch(found[batch_id], projects[found[batch_id].project_id], taken)
+        for batch_id, taken in intervals.items()
+    )
+
+
+def _retired_batch(batch: CreditBatch, project: Project, taken: Sequence[Interval]) -> RetiredBatch:
+    return RetiredBatch(
+        batch_id=batch.id,
+        project_id=project.id,
+        project_name=project.name,
+        country=project.country,
+        registry=project.registry_name,
+        vintage=batch.vintage,
+        serial_prefix=batch.serial_prefix,
+        serial_start=batch.serial_start,
+        intervals=_joined(taken),
+    )
+
+
+def _joined(taken: Sequence[Interval]) -> tuple[Interval, ...]:
+    """The same grams in ascending order, intervals that meet as one."""
+    joined: list[Interval] = []
+    for each in sorted(taken, key=lambda interval: interval.start_g):
+        if joined and joined[-1].end_g == each.start_g:
+            joined[-1] = Interval(joined[-1].start_g, each.end_g)
+        else:
+            joined.append(each)
+    return tuple(joined)

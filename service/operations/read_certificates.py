@@ -1,0 +1,48 @@
+"""Read certificates: an account its own by order; anybody the one whose token they hold."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from service.domain.accounts import Caller
+from service.domain.api_keys import Scope
+from service.domain.certificate import IssuedCertificate
+from service.domain.retirement import Retirement
+from service.operations.resources import Resources
+from service.storage import certificates, retirements
+
+
+async def certificates_of_orders(
+    resources: Resources, caller: Caller, order_ids: Sequence[UUID]
+) -> list[IssuedCertificate | None]:
+    """For each of the caller's orders its certificate; none before it is complete."""
+    caller.require(Scope.ORDERS_READ)
+    found = await certificates.of_orders(resources.database.reader, caller.account.id, order_ids)
+    return [found.get(order_id) for order_id in order_ids]
+
+
+async def certificate_file(resources: Resources, caller: Caller, order_id: UUID) -> bytes | None:
+    """The page to print of the caller's order; none before its certificate is issued."""
+    caller.require(Scope.ORDERS_READ)
+    return await certificates.pdf_of_order(resources.database.reader, caller.account.id, order_id)
+
+
+async def retirements_of_orders(
+    resources: Resources, caller: Caller, order_ids: Sequence[UUID]
+) -> list[tuple[Retirement, ...]]:
+    """For each of the caller's orders what it has retired so far, line by line."""
+    caller.require(Scope.ORDERS_READ)
+    retired: dict[UUID, list[Retirement]] = defaultdict(list)
+    for each in await retirements.of_orders(resources.database.reader, caller.account.id, order_ids):
+        retired[each.order_id].append(each)
+    return [tuple(retired[order_id]) for order_id in order_ids]
+
+
+async def public_certificate(resources: Resources, token: str) -> IssuedCertificate | None:
+    """The certificate of that public address: whoever holds the token may see it."""
+    return await certificates.of_token(resources.database.reader, token)
+
+
+async def public_certificate_file(resources: Resources, token: str) -> bytes | None:
+    """The page to print of that public address, byte for byte as it was issued."""
+    return await certificates.pdf_of_token(resources.database.reader, token)
