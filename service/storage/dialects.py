@@ -44,10 +44,13 @@ def utc_date_text(statements: Statements, column: str, *, length: int) -> str:
 
 
 def contains_text(statements: Statements, column: str) -> str:
-    """The column contains the text `{}`, whatever the case of ASCII letters. No character of the text is a wildcard."""
+    """The column contains the text `{}`, whatever the case of ASCII letters. No character of the text is a wildcard.
+
+    PostgreSQL would fold other letters too, each server as its locale says; SQLite never does.
+    """
     if statements.dialect == "sqlite":
         return f"instr(lower({column}), lower({{}})) > 0"
-    return f"position(lower({{}}::text) IN lower({column})) > 0"
+    return f'position(lower({{}}::text COLLATE "C") IN lower({column} COLLATE "C")) > 0'
 
 
 def json_member_equals(statements: Statements, column: str) -> str:

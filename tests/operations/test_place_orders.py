@@ -126,7 +126,8 @@ async def test_events_are_numbered_without_gaps_for_each_account(shop: Shop):
     assert [event.event_type for event in ours] == ["order.placed", "order.fulfilled"] * 3
     assert [event.actor for event in ours[4:]] == ["another key"] * 2
     assert [event.seq for event in events if event.account_id == other.id] == [1, 2]
-    assert ours[0].payload == {"mass_g": 1_000, "fulfilled_g": 1_000, "total_cost_minor": 3, "currency": "USD"}
+    amounts = {"mass_g": 1_000, "fulfilled_g": 1_000, "total_cost_minor": 3, "paid_minor": 0, "currency": "USD"}
+    assert ours[0].payload == amounts
 
 
 # Stock
