@@ -1,4 +1,6 @@
-"""Cancelling a whole order, decided in memory: what it becomes, which grams and which money go back."""
+"""Undoing an order, whole or the part that still waits for credits, decided in memory: what it becomes, which grams and
+which money go back.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -7,42 +9,122 @@ from datetime import datetime
 from uuid import UUID
 
 from service.domain import ledger
+from service.domain.billing import after, stands
+from service.domain.events import EventType
 from service.domain.ledger import Journal
-from service.domain.order import CreditEntry, EntryKind, Order, OrderStatus, PaymentStatus, refuse_unless_allowed
+from service.domain.order import (
+    CreditEntry,
+    EntryKind,
+    Order,
+    OrderLine,
+    OrderStatus,
+    PaymentStatus,
+    refuse_unless_allowed,
+)
+from service.domain.pricing import PricedLine, Terms, reprice
 
 
 @dataclass(frozen=True, slots=True)
-class Cancellation:
-    """A cancelled order, the entries that return its grams, and the journal that undoes its sale."""
+class Undoing:
+    """What an order becomes: the entries that return its grams, the journal that undoes its sale or a part of it, what
+    is told of it. `lines` are those that remain of an order of which something remains.
+    """
 
     order: Order
     returns: tuple[CreditEntry, ...]
     journal: Journal | None
+    told: tuple[EventType, ...]
+    lines: tuple[OrderLine, ...] = ()
 
 
 def cancel(
     order: Order, entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]
-) -> Cancellation | None:
+) -> Undoing | None:
     """What cancelling does, or nothing to do for an order that is cancelled already. Refuses `ORDER_STATE` once
     retirement has started or the order has failed.
     """
     if order.status is OrderStatus.CANCELLED:
         return None
     refuse_unless_allowed(order.status, OrderStatus.CANCELLED)
-    refunded_before = order.payment_status is PaymentStatus.REFUNDED
-    journal = (
-        None
-        if refunded_before
-        else ledger.order_cancelled(order.currency, order.offset_cost_minor, order.commission_minor, order.paid_minor)
-    )
-    cancelled = replace(
+    journal = ledger.order_cancelled(order.currency, order.offset_cost_minor, order.commission_minor, order.paid_minor)
+    returns = _returns(entries, now=now, new_id=new_id)
+    return _undone(order, OrderStatus.CANCELLED, EventType.ORDER_CANCELLED, journal, returns)
+
+
+def fail(order: Order, entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]) -> Undoing | None:
+    """What our failing to deliver does, or nothing to do for an order that has failed already. Refuses as `cancel`."""
+    if order.status is OrderStatus.FAILED:
+        return None
+    refuse_unless_allowed(order.status, OrderStatus.FAILED)
+    journal = ledger.order_failed(order.currency, order.offset_cost_minor, order.commission_minor, order.paid_minor)
+    returns = _returns(entries, now=now, new_id=new_id)
+    return _undone(order, OrderStatus.FAILED, EventType.ORDER_FAILED, journal, returns)
+
+
+def cancel_unfulfilled(
+    order: Order,
+    lines: Sequence[OrderLine],
+    entries: Sequence[CreditEntry],
+    *,
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> Undoing | None:
+    """What cancelling the part that waits for credits does: the rest is fulfilled, at the unit prices that the lines
+    froze; without a rest the whole order is cancelled. Nothing to do where nothing waits. Refuses as `cancel`.
+    """
+    if order.status in {OrderStatus.FULFILLED, OrderStatus.CANCELLED}:
+        return None
+    refuse_unless_allowed(order.status, OrderStatus.CANCELLED)
+    if order.fulfilled_g == 0:
+        return cancel(order, entries, now=now, new_id=new_id)
+    terms = Terms(currency=order.currency, commission_hundredths=order.commission_hundredths)
+    rest = reprice([_priced(line) for line in lines], [line.fulfilled_g for line in lines], terms)
+    reduced = replace(
         order,
-        status=OrderStatus.CANCELLED,
+        status=OrderStatus.FULFILLED,
+        mass_g=rest.mass_g,
+        offset_cost_minor=rest.offset_cost_minor,
+        commission_minor=rest.commission_minor,
+        total_cost_minor=rest.total_cost_minor,
+    )
+    journal = None
+    if stands(order):
+        before = (order.offset_cost_minor, order.commission_minor)
+        costs = (rest.offset_cost_minor, rest.commission_minor)
+        journal = ledger.order_reduced(order.currency, before, costs, order.paid_minor)
+        reduced = after(reduced, journal)
+    told = [EventType.ORDER_REDUCED, EventType.ORDER_FULFILLED]
+    if reduced.payment_status is not order.payment_status:
+        told.append(EventType.ORDER_PAID)
+    remaining = tuple(
+        replace(line, mass_g=priced.mass_g, offset_cost_minor=priced.offset_cost_minor)
+        for line, priced in zip(lines, rest.lines, strict=True)
+    )
+    return Undoing(reduced, (), journal, tuple(told), remaining)
+
+
+def _undone(
+    order: Order, status: OrderStatus, told: EventType, journal: Journal, returns: tuple[CreditEntry, ...]
+) -> Undoing:
+    undone = replace(
+        order,
+        status=status,
         payment_status=PaymentStatus.REFUNDED if order.paid_minor else order.payment_status,
         fulfilled_g=0,
         paid_minor=0,
     )
-    return Cancellation(cancelled, _returns(entries, now=now, new_id=new_id), journal)
+    # A refund has undone the sale before: there is nothing left to reverse.
+    return Undoing(undone, returns, journal if stands(order) else None, (told,))
+
+
+def _priced(line: OrderLine) -> PricedLine:
+    return PricedLine(
+        bundle_id=line.bundle_id,
+        mass_g=line.mass_g,
+        unit_price_micros=line.unit_price_micros,
+        gross_unit_price_micros=line.gross_unit_price_micros,
+        offset_cost_minor=line.offset_cost_minor,
+    )
 
 
 def _returns(entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]) -> tuple[CreditEntry, ...]:

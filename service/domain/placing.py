@@ -12,14 +12,16 @@ from typing import Any
 from uuid import UUID
 
 from service.domain import ledger
-from service.domain.accounts import Account, Head, refuse_if_suspended
+from service.domain.accounts import Account, Head, payer_of, refuse_if_suspended
 from service.domain.allocation import AllocationPlan, BatchStock, Take, plan_allocation
+from service.domain.billing import apply_balance, balance_share
 from service.domain.catalogue import Mode
 from service.domain.events import Event, EventType
 from service.domain.ledger import Journal
 from service.domain.offers import Offers, portfolio_of, price_wish
 from service.domain.order import (
     Backorder,
+    BalanceUse,
     CreditEntry,
     EntryKind,
     FromQuote,
@@ -50,6 +52,11 @@ class Priced:
     holds: tuple[QuoteHold, ...] = ()
 
     @property
+    def purse(self) -> tuple[UUID, str]:
+        """Whose balance may pay for the order, and in which currency."""
+        return payer_of(self.account), self.pricing.currency
+
+    @property
     def estimate_id(self) -> UUID | None:
         """The estimate that the order would use up."""
         if self.quote is not None:
@@ -73,7 +80,7 @@ class Changes:
     lines: list[OrderLine] = field(default_factory=list)
     entries: list[CreditEntry] = field(default_factory=list)
     backorders: list[Backorder] = field(default_factory=list)
-    journals: list[tuple[Order, Journal]] = field(default_factory=list)
+    journals: list[tuple[UUID, Order, Journal]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     taken_g: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
     taken_held_g: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
@@ -104,6 +111,7 @@ class PlacingDesk:
         self._by_id = {(order.account_id, order.id): order for order in standing}
         self._by_key = {(order.account_id, order.idempotency_key): order for order in self._by_id.values()}
         self._available_g: dict[UUID, int] = {}
+        self._balances_minor: dict[tuple[UUID, str], int] = {}
 
     def replay(self, command: PlaceOrder) -> Placed | Refused | None:
         """The standing order that answers the command: its own from a try whose answer was lost, or its key's."""
@@ -149,6 +157,10 @@ class PlacingDesk:
             for batch in shelf:
                 self._available_g[batch.batch_id] = batch.available_g
 
+    def fund(self, balances_minor: Mapping[tuple[UUID, str], int]) -> None:
+        """The balances are what the group may still spend."""
+        self._balances_minor = dict(balances_minor)
+
     def place(self, priced: Priced, stock: Stock) -> Placed | Refused:
         """The command's order is among the changes, or nothing is; a twin earlier in the group answers for both."""
         answer = self.replay(priced.command)
@@ -169,7 +181,11 @@ class PlacingDesk:
                 ("allowBackorder",),
                 available_g=available_g,
             )
-        order = self._write_order(priced, plan)
+        try:
+            share_minor = self._balance_share(priced)
+        except Refused as refusal:
+            return refusal
+        order = self._write_order(priced, plan, share_minor)
         if quote_key:
             self.changes.used_quotes[quote_key] = order.id
         if estimate_key:
@@ -191,20 +207,36 @@ class PlacingDesk:
             return AllocationPlan(takes, (0,) * len(lines))
         return plan_allocation(lines, stock.shelves, self._available_g, stock.queued)
 
-    def _write_order(self, priced: Priced, plan: AllocationPlan) -> Order:
-        order = _order_of(priced, plan, self._new_number(), self._now)
+    def _balance_share(self, priced: Priced) -> int:
+        available_minor = self._balances_minor.get(priced.purse, 0)
+        return balance_share(priced.command.pay_with_balance, priced.pricing.total_cost_minor, available_minor)
+
+    def _write_order(self, priced: Priced, plan: AllocationPlan, share_minor: int) -> Order:
+        order = self._book(priced, _order_of(priced, plan, self._new_number(), self._now), share_minor)
         self.changes.orders.append(order)
         self._by_id[order.account_id, order.id] = order
         if order.idempotency_key is not None:
             self._by_key[order.account_id, order.idempotency_key] = order
         self._write_lines(order, priced, plan)
         self._write_entries(order, priced, plan)
-        journal = ledger.order_placed(order.currency, order.offset_cost_minor, order.commission_minor)
-        self.changes.journals.append((order, journal))
         self._tell(order, priced.command.actor, EventType.ORDER_PLACED)
         if order.status is OrderStatus.FULFILLED:
             self._tell(order, priced.command.actor, EventType.ORDER_FULFILLED)
+        if order.payment_status is PaymentStatus.PAID:
+            self._tell(order, priced.command.actor, EventType.ORDER_PAID)
         return order
+
+    def _book(self, priced: Priced, order: Order, share_minor: int) -> Order:
+        """The order with its share of the balance, which the next of the group no longer finds there."""
+        payer_id = priced.purse[0]
+        journal = ledger.order_placed(order.currency, order.offset_cost_minor, order.commission_minor)
+        self.changes.journals.append((payer_id, order, journal))
+        if priced.command.pay_with_balance is BalanceUse.NONE:
+            return order
+        applied = apply_balance(order, share_minor)
+        self.changes.journals.append((payer_id, order, applied.journal))
+        self._balances_minor[priced.purse] = self._balances_minor.get(priced.purse, 0) - share_minor
+        return applied.order
 
     def _write_lines(self, order: Order, priced: Priced, plan: AllocationPlan) -> None:
         for position, (line, short_g) in enumerate(zip(priced.pricing.lines, plan.short_g, strict=True)):
@@ -287,6 +319,11 @@ def needs_by_mode(priced: Iterable[Priced]) -> dict[Mode, Needs]:
         needs[each.account.mode].bundle_ids.update(line.bundle_id for line in each.pricing.lines)
         needs[each.account.mode].held_ids.update(hold.batch_id for hold in each.holds)
     return needs
+
+
+def purses_of(priced: Iterable[Priced]) -> set[tuple[UUID, str]]:
+    """The balances that the commands want to be paid from."""
+    return {each.purse for each in priced if each.command.pay_with_balance is not BalanceUse.NONE}
 
 
 def _refuse_above_maximum(command: PlaceOrder, pricing: Pricing) -> None:

@@ -1,32 +1,38 @@
-"""Cancel orders: their credits and their money are back, exactly once.
+"""Cancel orders, or the part of them that waits for credits: credits and money are back, exactly once.
 
-Locks: the account's head, its orders by id, then batches by id. Promises: P3, P4, P6.
+Locks: the account's head, its orders by id, then as undoing.py says. Promises: P3, P4, P6.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from service.domain.accounts import Caller, Head
+from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
-from service.domain.cancelling import Cancellation, cancel
-from service.domain.events import Event, EventType
+from service.domain.cancelling import Undoing, cancel, cancel_unfulfilled
 from service.domain.listing import OrderRef
-from service.domain.order import CreditEntry, Order, amounts_of
+from service.domain.order import Order
 from service.errors import Code, Refused
 from service.operations.resources import Resources
-from service.storage import accounts, backorders, balances, batches, ledger, orders
+from service.operations.undoing import entries_by_order, lines_by_order, undo
+from service.storage import accounts, orders
 from service.storage.database import Statements
-from service.storage.events import EVENTS
 
 ORDERS_AT_ONCE_MAX = 100
 
 
 async def cancel_orders(
-    resources: Resources, caller: Caller, refs: Sequence[OrderRef], *, all_or_nothing: bool = True
+    resources: Resources,
+    caller: Caller,
+    refs: Sequence[OrderRef],
+    *,
+    all_or_nothing: bool = True,
+    only_unfulfilled: bool = False,
 ) -> list[Order | Refused]:
     """Each order is cancelled, or was before, or has its refusal; with `all_or_nothing` one refusal leaves all of them
     as they were. Credits go back to their batches; what was paid goes to the balance.
+
+    With `only_unfulfilled` an order keeps the credits that it has, at its own unit prices: what it costs less is no
+    longer owed, or goes to the balance. One that has none is cancelled; one that waits for nothing stays as it is.
     """
     caller.require(Scope.ORDERS_WRITE)
     if not 0 < len(refs) <= ORDERS_AT_ONCE_MAX:
@@ -38,13 +44,13 @@ async def cancel_orders(
         found = await orders.lock(statements, caller.account.id, {each for each in order_ids if each is not None})
         answers: dict[UUID | None, Order | Refused] = {order_id: _absent() for order_id in order_ids}
         answers.update(found.items())
-        decided = await _decide(resources, statements, found)
+        decided = await _decide(resources, statements, found, only_unfulfilled=only_unfulfilled)
         answers.update((order_id, each) for order_id, each in decided.items() if isinstance(each, Refused))
         refused = any(isinstance(answers[order_id], Refused) for order_id in order_ids)
         if not (refused and all_or_nothing):
-            cancellations = [each for each in decided.values() if isinstance(each, Cancellation)]
-            await _write(resources, statements, caller, head, cancellations)
-            answers.update((each.order.id, each.order) for each in cancellations)
+            undoings = [each for each in decided.values() if isinstance(each, Undoing)]
+            await undo(resources, statements, caller, head, undoings)
+            answers.update((each.order.id, each.order) for each in undoings)
         return [answers[order_id] for order_id in order_ids]
 
     return await resources.transact(work)
@@ -64,67 +70,27 @@ def _absent() -> Refused:
 
 
 async def _decide(
-    resources: Resources, statements: Statements, found: Mapping[UUID, Order]
-) -> dict[UUID, Cancellation | Refused]:
-    """What is to be done with each order; orders cancelled before are left out."""
+    resources: Resources, statements: Statements, found: Mapping[UUID, Order], *, only_unfulfilled: bool
+) -> dict[UUID, Undoing | Refused]:
+    """What is to be done with each order; those with nothing to do are left out."""
     if not found:
         return {}
-    entries: dict[UUID, list[CreditEntry]] = defaultdict(list)
     account_id = next(iter(found.values())).account_id
-    for entry in await orders.entries(statements, account_id, list(found)):
-        entries[entry.order_id].append(entry)
-    decided: dict[UUID, Cancellation | Refused] = {}
+    entries = await entries_by_order(statements, account_id, found)
+    lines = await lines_by_order(statements, account_id, found if only_unfulfilled else ())
+    now, new_id = resources.clock(), resources.new_id
+    decided: dict[UUID, Undoing | Refused] = {}
     for order in found.values():
+        given = entries.get(order.id, ())
         try:
-            cancellation = cancel(order, entries[order.id], now=resources.clock(), new_id=resources.new_id)
+            undoing = (
+                cancel_unfulfilled(order, lines.get(order.id, ()), given, now=now, new_id=new_id)
+                if only_unfulfilled
+                else cancel(order, given, now=now, new_id=new_id)
+            )
         except Refused as refusal:
             decided[order.id] = refusal
         else:
-            if cancellation is not None:
-                decided[order.id] = cancellation
+            if undoing is not None:
+                decided[order.id] = undoing
     return decided
-
-
-async def _write(
-    resources: Resources, statements: Statements, caller: Caller, head: Head, cancellations: Sequence[Cancellation]
-) -> None:
-    if not cancellations:
-        return
-    now = resources.clock()
-    account_id = caller.account.id
-    order_ids = [each.order.id for each in cancellations]
-    for each in cancellations:
-        await orders.change(statements, each.order, ("status", "payment_status", "fulfilled_g", "paid_minor"))
-    await orders.empty_lines(statements, account_id, order_ids)
-    await backorders.leave(statements, account_id, order_ids)
-    await orders.ENTRIES.insert(statements, [entry for each in cancellations for entry in each.returns])
-    journals = [(each.order.id, each.journal) for each in cancellations if each.journal is not None]
-    await ledger.book(
-        statements,
-        [ledger.Booking(account_id, resources.new_id(), order_id, journal, now) for order_id, journal in journals],
-    )
-    for _, journal in journals:
-        await balances.add(statements, account_id, journal.currency, journal.balance_change_minor)
-    await EVENTS.insert(
-        statements,
-        [
-            Event(
-                account_id=account_id,
-                seq=seq,
-                id=resources.new_id(),
-                event_type=EventType.ORDER_CANCELLED,
-                order_id=each.order.id,
-                actor=caller.key_id,
-                payload=amounts_of(each.order),
-                created_at=now,
-            )
-            for seq, each in enumerate(cancellations, start=head.event_seq + 1)
-        ],
-    )
-    returned_g: Counter[UUID] = Counter()
-    for each in cancellations:
-        for entry in each.returns:
-            returned_g[entry.batch_id] -= entry.mass_g
-    await batches.lock(statements, returned_g)
-    await batches.give_back(statements, returned_g)
-    await accounts.raise_heads(statements, {account_id: head.event_seq + len(cancellations)})

@@ -1,7 +1,7 @@
 """Place orders: the whole group in one transaction, each command with its own answer.
 
-Locks: account heads in id order, then batches by mode and id. Everything is decided in memory by domain/placing.py
-between the reads and the writes. Promises: P1, P2, P3, P4, P5.
+Locks: account heads in id order, balances that are to pay, then batches by mode and id. Everything is decided in
+memory by domain/placing.py between the reads and the writes. Promises: P1, P2, P3, P4, P5.
 """
 
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from functools import partial
 
 from service.domain.catalogue import Mode
 from service.domain.order import FromQuote, Placed, PlaceOrder, Wish, estimate_of
-from service.domain.placing import Changes, PlacingDesk, Priced, Stock, needs_by_mode
+from service.domain.placing import Changes, PlacingDesk, Priced, Stock, needs_by_mode, purses_of
 from service.errors import Refused
 from service.kit.group_commit import GroupCommit
 from service.operations.resources import Resources
-from service.storage import accounts, backorders, batches, catalogue, estimates, ledger, orders, quotes
+from service.storage import accounts, backorders, balances, batches, catalogue, estimates, ledger, orders, quotes
 from service.storage.database import Statements
 from service.storage.events import EVENTS
 
@@ -77,7 +77,9 @@ async def _place(
     wishes = [(heads[each.account_id].account, each.wish) for each in fresh if isinstance(each.wish, Wish)]
     offers = await catalogue.read_offers(statements, wishes)
     answers = [desk.price(command, offers, quoted) for command in commands]
-    stocks = await _lock_stock(statements, [answer for answer in answers if isinstance(answer, Priced)])
+    priced = [answer for answer in answers if isinstance(answer, Priced)]
+    desk.fund(await balances.lock(statements, purses_of(priced)))
+    stocks = await _lock_stock(statements, priced)
     for stock in stocks.values():
         desk.stock_up(stock)
     placed = [
@@ -110,8 +112,8 @@ async def _write(resources: Resources, statements: Statements, changes: Changes)
     await ledger.book(
         statements,
         [
-            ledger.Booking(order.account_id, resources.new_id(), order.id, journal, order.created_at)
-            for order, journal in changes.journals
+            ledger.Booking(payer_id, resources.new_id(), order, journal, order.created_at)
+            for payer_id, order, journal in changes.journals
         ],
     )
     await EVENTS.insert(statements, changes.events)

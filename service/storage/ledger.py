@@ -1,19 +1,25 @@
-"""The ledger, as rows; the table refuses updates and deletes."""
+"""The ledger, as rows; the table refuses updates and deletes. Whatever is booked moves the balances with it."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from service.domain.ledger import Journal, LedgerAccount, Verb
-from service.storage import models
-from service.storage.database import Statements
+from service.domain.order import Order
+from service.kit.keyset import PageRequest
+from service.storage import balances, models
+from service.storage.conditions import Conditions
+from service.storage.database import Statements, placeholders
 from service.storage.tables import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One posting of a journal; debits are positive."""
+    """One posting of a journal; debits are positive. `order_account_id` is the client account whose order it is about,
+    if it is not the account's own.
+    """
 
     account_id: UUID
     journal_id: UUID
@@ -21,6 +27,7 @@ class LedgerEntry:
     verb: Verb
     currency: str
     amount_minor: int
+    order_account_id: UUID | None
     order_id: UUID | None
     created_at: datetime
 
@@ -30,31 +37,76 @@ LEDGER = Table(models.LedgerEntry, LedgerEntry)
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """A journal of one account, about one order or none."""
+    """A journal of the account whose balance it is, about one order or none."""
 
     account_id: UUID
     journal_id: UUID
-    order_id: UUID | None
+    order: Order | None
     journal: Journal
     created_at: datetime
 
 
 async def book(statements: Statements, bookings: Iterable[Booking]) -> None:
-    """The journals are in the ledger, each whole."""
-    await LEDGER.insert(
-        statements,
-        [
-            LedgerEntry(
-                account_id=booking.account_id,
-                journal_id=booking.journal_id,
-                ledger_account=posting.account,
-                verb=booking.journal.verb,
-                currency=booking.journal.currency,
-                amount_minor=posting.amount_minor,
-                order_id=booking.order_id,
-                created_at=booking.created_at,
-            )
-            for booking in bookings
-            for posting in booking.journal.postings
-        ],
+    """The journals are in the ledger, each whole, and the balances are what the ledger says they are."""
+    entries: list[LedgerEntry] = []
+    changes: Counter[balances.Purse] = Counter()
+    for booking in bookings:
+        changes[booking.account_id, booking.journal.currency] += booking.journal.balance_change_minor
+        entries += _entries_of(booking)
+    await LEDGER.insert(statements, entries)
+    await balances.move(statements, changes)
+
+
+def _entries_of(booking: Booking) -> list[LedgerEntry]:
+    order = booking.order
+    return [
+        LedgerEntry(
+            account_id=booking.account_id,
+            journal_id=booking.journal_id,
+            ledger_account=posting.account,
+            verb=booking.journal.verb,
+            currency=booking.journal.currency,
+            amount_minor=posting.amount_minor,
+            order_account_id=order.account_id if order and order.account_id != booking.account_id else None,
+            order_id=order.id if order else None,
+            created_at=booking.created_at,
+        )
+        for posting in booking.journal.postings
+    ]
+
+
+async def page(statements: Statements, account_id: UUID, request: PageRequest) -> list[UUID]:
+    """The ids of one journal more than the page holds, newest first: an id begins with the time it was made at, so
+    that the key of the table serves as the index.
+    """
+    conditions = _owned(account_id)
+    for position, sign in ((request.after, "<"), (request.before, ">")):
+        if position is not None:
+            conditions.add(f"journal_id {sign} {{}}", position.id)
+    direction = "ASC" if request.backward else "DESC"
+    limit = conditions.parameter(request.limit + 1)
+    rows = await statements.fetch(
+        f"SELECT journal_id FROM {LEDGER.name} WHERE {conditions.clause}"
+        f" GROUP BY journal_id ORDER BY journal_id {direction} LIMIT {limit}",
+        *conditions.parameters,
     )
+    return [row["journal_id"] for row in rows]
+
+
+async def entries_of(statements: Statements, account_id: UUID, journal_ids: Collection[UUID]) -> Sequence[LedgerEntry]:
+    """The postings of those journals that are the account's."""
+    if not journal_ids:
+        return []
+    rows = await statements.fetch(
+        f"SELECT {LEDGER.column_list} FROM {LEDGER.name} WHERE account_id = $1"
+        f" AND journal_id IN ({placeholders(2, len(journal_ids))}) ORDER BY journal_id, ledger_account",
+        account_id,
+        *journal_ids,
+    )
+    return [LEDGER.value(row) for row in rows]
+
+
+def _owned(account_id: UUID) -> Conditions:
+    conditions = Conditions()
+    conditions.add("account_id = {}", account_id)
+    return conditions

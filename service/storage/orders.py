@@ -126,6 +126,20 @@ async def fill_line(statements: Statements, account_id: UUID, order_id: UUID, po
     )
 
 
+async def reduce_lines(statements: Statements, lines: Sequence[OrderLine]) -> None:
+    """The lines have the mass and the cost that is given."""
+    for line in lines:
+        await statements.execute(
+            f"UPDATE {LINES.name} SET mass_g = $4, offset_cost_minor = $5"
+            f" WHERE account_id = $1 AND order_id = $2 AND position = $3",
+            line.account_id,
+            line.order_id,
+            line.position,
+            line.mass_g,
+            line.offset_cost_minor,
+        )
+
+
 async def empty_lines(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> None:
     """No line of those orders has any credits."""
     await statements.execute(

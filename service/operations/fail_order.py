@@ -1,0 +1,36 @@
+"""Fail an order that cannot be delivered: its credits and its money are back, exactly once. An operator's verb.
+
+Locks: the account's head, the order, then as undoing.py says. Promises: P3, P4, P6.
+"""
+
+from uuid import UUID
+
+from service.domain.accounts import Caller
+from service.domain.api_keys import Scope
+from service.domain.cancelling import fail
+from service.domain.listing import OrderRef
+from service.domain.order import Order
+from service.operations.acting import lock_order, lock_payer
+from service.operations.resources import Resources
+from service.operations.undoing import entries_by_order, undo
+from service.storage.database import Statements
+
+
+async def fail_order(resources: Resources, caller: Caller, account_id: UUID, ref: OrderRef) -> Order:
+    """The account's order has failed, or had before: credits are back in their batches, what was paid in the balance.
+
+    Refuses `NOT_FOUND`, and `ORDER_STATE` once retirement has started or the order was cancelled.
+    """
+    caller.require(Scope.OPERATOR)
+
+    async def work(statements: Statements) -> Order:
+        acting = await lock_payer(statements, account_id)
+        order = await lock_order(statements, account_id, ref)
+        entries = await entries_by_order(statements, account_id, [order.id])
+        undoing = fail(order, entries.get(order.id, ()), now=resources.clock(), new_id=resources.new_id)
+        if undoing is None:
+            return order
+        await undo(resources, statements, caller, acting.heads[account_id], [undoing])
+        return undoing.order
+
+    return await resources.transact(work)

@@ -1,0 +1,88 @@
+"""A step that several operations share: orders are undone, whole or in part, and their grams and money go back.
+
+Expects the heads and the orders to be locked; locks balances, then batches by id. Promises: P3, P4, P6.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from service.domain.accounts import Caller, Head, payer_of
+from service.domain.cancelling import Undoing
+from service.domain.events import Chronicle
+from service.domain.order import CreditEntry, OrderLine
+from service.operations.resources import Resources
+from service.storage import accounts, backorders, batches, ledger, orders
+from service.storage.database import Statements
+from service.storage.events import EVENTS
+
+CHANGED = (
+    "status",
+    "payment_status",
+    "mass_g",
+    "fulfilled_g",
+    "offset_cost_minor",
+    "commission_minor",
+    "total_cost_minor",
+    "paid_minor",
+)
+
+
+async def entries_by_order(
+    statements: Statements, account_id: UUID, order_ids: Collection[UUID]
+) -> Mapping[UUID, Sequence[CreditEntry]]:
+    """Each order's credit entries."""
+    entries: dict[UUID, list[CreditEntry]] = defaultdict(list)
+    for entry in await orders.entries(statements, account_id, order_ids):
+        entries[entry.order_id].append(entry)
+    return entries
+
+
+async def lines_by_order(
+    statements: Statements, account_id: UUID, order_ids: Collection[UUID]
+) -> Mapping[UUID, Sequence[OrderLine]]:
+    """Each order's lines, in order."""
+    lines: dict[UUID, list[OrderLine]] = defaultdict(list)
+    if order_ids:
+        for line in await orders.lines(statements, account_id, order_ids):
+            lines[line.order_id].append(line)
+    return lines
+
+
+async def undo(
+    resources: Resources, statements: Statements, caller: Caller, head: Head, undoings: Sequence[Undoing]
+) -> None:
+    """The account's orders, lines, queue, ledger, balances, batches and events are what the undoings say."""
+    if not undoings:
+        return
+    now = resources.clock()
+    account_id = head.account.id
+    order_ids = [each.order.id for each in undoings]
+    for each in undoings:
+        await orders.change(statements, each.order, CHANGED)
+    await orders.reduce_lines(statements, [line for each in undoings for line in each.lines])
+    whole = [each.order.id for each in undoings if not each.lines]
+    if whole:
+        await orders.empty_lines(statements, account_id, whole)
+    await backorders.leave(statements, account_id, order_ids)
+    await orders.ENTRIES.insert(statements, [entry for each in undoings for entry in each.returns])
+    await ledger.book(
+        statements,
+        [
+            ledger.Booking(payer_of(head.account), resources.new_id(), each.order, each.journal, now)
+            for each in undoings
+            if each.journal is not None
+        ],
+    )
+    chronicle = Chronicle({account_id: head.event_seq}, actor=caller.key_id, now=now, new_id=resources.new_id)
+    for each in undoings:
+        for event_type in each.told:
+            chronicle.tell_of(each.order, event_type)
+    await EVENTS.insert(statements, chronicle.events)
+    returned_g: Counter[UUID] = Counter()
+    for each in undoings:
+        for entry in each.returns:
+            returned_g[entry.batch_id] -= entry.mass_g
+    await batches.lock(statements, returned_g)
+    await batches.give_back(statements, returned_g)
+    await accounts.raise_heads(statements, chronicle.event_seqs)

@@ -1,0 +1,96 @@
+"""Payments and invoices, as rows; the tables refuse to change what was recorded or issued."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from service.domain.billing import Invoice, InvoiceLine, InvoiceStatus, Payment
+from service.domain.order import Order, OrderStatus, PaymentStatus
+from service.kit.keyset import PageRequest
+from service.storage import models
+from service.storage.accounts import ACCOUNTS
+from service.storage.conditions import Conditions
+from service.storage.database import Statements
+from service.storage.orders import ORDERS
+from service.storage.tables import Table
+
+PAYMENTS = Table(models.Payment, Payment)
+INVOICES = Table(models.Invoice, Invoice)
+INVOICE_LINES = Table(models.InvoiceLine, InvoiceLine)
+
+T = TypeVar("T", Payment, Invoice)
+
+
+async def of_reference(statements: Statements, table: Table[T], account_id: UUID, reference: str) -> T | None:
+    """The account's payment or invoice of that reference, if there is one."""
+    conditions = _owned(account_id)
+    conditions.add("reference = {}", reference)
+    found = await table.select(statements, conditions)
+    return found[0] if found else None
+
+
+async def of_ids(statements: Statements, table: Table[T], account_id: UUID, ids: Collection[UUID]) -> dict[UUID, T]:
+    """Those of the payments or invoices that are the account's, by id."""
+    conditions = _owned(account_id)
+    conditions.add_in("id", ids)
+    return {each.id: each for each in await table.select(statements, conditions)}
+
+
+async def invoices(statements: Statements, account_id: UUID, request: PageRequest) -> list[Invoice]:
+    """One invoice of the account more than the page holds, newest first."""
+    return await INVOICES.page(statements, _owned(account_id), "created_at", request, descending=True)
+
+
+async def lines_of(statements: Statements, account_id: UUID, invoice_ids: Collection[UUID]) -> list[InvoiceLine]:
+    """The lines of those of the invoices that are the account's, in order."""
+    conditions = _owned(account_id)
+    conditions.add_in("invoice_id", invoice_ids)
+    return await INVOICE_LINES.select(statements, conditions, "ORDER BY invoice_id, position")
+
+
+async def mark_paid(statements: Statements, invoice: Invoice, paid_at: datetime) -> None:
+    """The invoice, which is pending, is paid since then."""
+    changed = await statements.execute(
+        f"UPDATE {INVOICES.name} SET status = $3, paid_at = $4 WHERE account_id = $1 AND id = $2 AND status = $5",
+        invoice.account_id,
+        invoice.id,
+        InvoiceStatus.PAID,
+        paid_at,
+        InvoiceStatus.PENDING,
+    )
+    if changed != 1:
+        raise RuntimeError("an invoice was paid under its account's lock")
+
+
+async def billable(
+    statements: Statements,
+    account_id: UUID,
+    currency: str,
+    *,
+    created_from: datetime | None,
+    created_until: datetime | None,
+    limit: int,
+) -> list[Order]:
+    """The oldest orders of the account and its client accounts, placed within the time, that are owed and on no
+    invoice.
+    """
+    conditions = Conditions()
+    conditions.add(
+        f"account_id IN (SELECT id FROM {ACCOUNTS.name} WHERE id = {{}} OR parent_account_id = {{}})",
+        account_id,
+        account_id,
+    )
+    conditions.add("currency = {}", currency)
+    conditions.add("payment_status = {}", PaymentStatus.ISSUED)
+    conditions.add("status NOT IN ({}, {})", OrderStatus.CANCELLED, OrderStatus.FAILED)
+    for sign, bound in ((">=", created_from), ("<", created_until)):
+        if bound is not None:
+            conditions.add(f"created_at {sign} {{}}", bound)
+    return await ORDERS.select(statements, conditions, f"ORDER BY created_at, id LIMIT {conditions.parameter(limit)}")
+
+
+def _owned(account_id: UUID) -> Conditions:
+    conditions = Conditions()
+    conditions.add("account_id = {}", account_id)
+    return conditions
