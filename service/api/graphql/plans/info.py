@@ -3,6 +3,7 @@
 It must not know how a plan reads or completes a field.
 """
 
+from asyncio import Future, gather
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -119,6 +120,7 @@ class Run:
         # root fields that are complete.
         self.kept: dict[str, tuple[Any, Exception | None]] = {}
         self.completed: dict[str, Any] = {}
+        self._background: list[Future[Any]] = []
         self._raws: dict[Site, GraphQLResolveInfo[Any]] = {}
         self._infos: dict[Site, Info[Any, Any]] = {}
 
@@ -157,5 +159,8 @@ class Run:
     def gather(self, awaitables: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
         return gather_with_cancel(*awaitables)
 
-    def track(self, _values: Sequence[Any]) -> NoReturn:
-        raise Odd("a resolver left asynchronous work behind")
+    def track(self, values: Sequence[Any]) -> None:
+        """Work that a resolver leaves behind is finished in the background, and its failures are nobody's, as ever."""
+        awaitables = [value for value in values if optimized_is_awaitable(value)]
+        if awaitables:
+            self._background.append(gather(*awaitables, return_exceptions=True))

@@ -42,13 +42,16 @@ class Operation:
         schema: strawberry.Schema,
         document: DocumentNode,
         node: OperationDefinitionNode,
+        *,
         note: Any,
+        characters: int,
         fields_max: int,
     ) -> None:
         self.document = document
         self.node = node
         self.note = note
         self._schema = schema
+        self._characters = characters
         self._fields_max = fields_max
         self._fragments = {
             each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
@@ -72,8 +75,7 @@ class Operation:
     @property
     def size_bytes(self) -> int:
         """What it takes in memory, about, once all plans that its conditions allow for are compiled."""
-        characters: int = 0 if self.document.loc is None else len(self.document.loc.source.body)
-        return characters * _BYTES_PER_CHARACTER * min(1 << len(self._conditions), _PLANS_MAX)
+        return self._characters * _BYTES_PER_CHARACTER * min(1 << len(self._conditions), _PLANS_MAX)
 
     @property
     def is_introspection(self) -> bool:

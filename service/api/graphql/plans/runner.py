@@ -164,7 +164,7 @@ class PlannedSchema:
         if errors:
             raise Rejected(errors, note)
         node = _chosen(document, operation_name)
-        return Operation(self.schema, document, node, note, self._fields_max)
+        return Operation(self.schema, document, node, note=note, characters=len(query), fields_max=self._fields_max)
 
     def _strawberry_validation(self, document: DocumentNode) -> Sequence[GraphQLError]:
         return validate_document(self._types, document, tuple(specified_rules))

@@ -56,7 +56,7 @@ class Column(NamedTuple):
 
 
 class Source:
-    """The functions of a plan, in the order in which they were finished."""
+    """The functions of a plan, the root first."""
 
     def __init__(self) -> None:
         self._functions: list[str] = []
@@ -66,7 +66,7 @@ class Source:
         self._functions.append(f"async def {name}(run, objects):  # {comment}\n{body}\n")
 
     def text(self) -> str:
-        return "\n\n".join(self._functions)
+        return "\n\n".join(reversed(self._functions))
 
 
 def fill(columns: list[Column]) -> list[str]:

@@ -475,7 +475,7 @@ class World:
         return self._spoil(book)
 
     def spoil_one(self, text: str) -> None:
-        """Puts one odd value in the place of one attribute of all authors or of all books, one the document asks for."""
+        """Puts an odd value in the place of an attribute of all authors or of all books, one the document asks for."""
         each = self.random.choice([objects for objects in (self.authors, self.books) if objects] or [[Strange()]])
         asked = [name for name in vars(each[0]) if name in text]
         if asked:

@@ -30,6 +30,11 @@ class Written(NamedTuple):
     name: str
     variables: dict[str, Any]
 
+    def flipped(self) -> "Written":
+        """The same with every true variable false and every false one true: other conditions hold."""
+        flipped = {name: not value if isinstance(value, bool) else value for name, value in self.variables.items()}
+        return self._replace(variables=flipped)
+
 
 # What to send for scalars: (literal, JSON value). Unknown scalars get strings.
 _SCALARS: dict[str, list[tuple[str, Any]]] = {

@@ -1,6 +1,8 @@
 """What a plan promises, one thing at a time. Whether its answers are right is the differential gate's business."""
 
 import asyncio
+import re
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -304,3 +306,13 @@ def test_coverage_names_every_field_and_why_the_rest_is_left_to_graphql_core():
     text = report(lines.values())
     assert "- subscriptions: they stream" in text
     assert len(text.splitlines()) == len(lines)
+
+
+def test_the_worked_example_is_what_the_compiler_writes():
+    page = (Path(__file__).parents[4] / "docs" / "plans.md").read_text()
+    (document,) = re.findall(r"```graphql\n(.*?)```", page, re.DOTALL)
+    (source,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    plans = planned()
+    operation = plans.prepare(document)
+    plan = operation.plan(plans._coerced(operation, {"first": 3}))
+    assert plan.source == source
