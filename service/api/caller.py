@@ -1,10 +1,15 @@
-"""From a request to its caller: the bearer key in the Authorization header, and nothing else."""
+"""From a request to its caller: the bearer key in the Authorization header, and the account that another one names."""
+
+from collections.abc import Callable
+from uuid import UUID
 
 from starlette.requests import HTTPConnection
 
 from service.domain.accounts import Caller
+from service.errors import Refused
 from service.operations.authenticate import authenticate, unauthenticated
 from service.operations.resources import Resources
+from service.operations.select_account import select_account
 
 
 def bearer_of(connection: HTTPConnection) -> str | None:
@@ -21,7 +26,29 @@ def bearer_of(connection: HTTPConnection) -> str | None:
     return credentials.strip()
 
 
-async def caller_of(connection: HTTPConnection, resources: Resources, *, pepper: bytes) -> Caller | None:
-    """Who calls; None when no key was sent. Refuses `UNAUTHENTICATED` for a key that opens nothing."""
+async def caller_of(
+    connection: HTTPConnection,
+    resources: Resources,
+    *,
+    pepper: bytes,
+    account_header: str | None = None,
+    id_of: Callable[[str], UUID] = UUID,
+) -> Caller | None:
+    """Who calls, and for which account; None when no key was sent. Refuses `UNAUTHENTICATED` for a key that opens
+    nothing, and `ACCOUNT_SELECTED_INVALID` for an account that it may not act for.
+
+    The account is the key's own, or the one that `account_header` names in the spelling that `id_of` reads.
+    """
     key_text = bearer_of(connection)
-    return None if key_text is None else await authenticate(resources, key_text, pepper=pepper)
+    if key_text is None:
+        return None
+    caller = await authenticate(resources, key_text, pepper=pepper)
+    selected = connection.headers.get(account_header) if account_header else None
+    return caller if selected is None else await select_account(resources, caller, _read(selected, id_of))
+
+
+def _read(text: str, id_of: Callable[[str], UUID]) -> UUID | None:
+    try:
+        return id_of(text)
+    except (Refused, ValueError):
+        return None

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 from service.domain.amounts import GRAMS_PER_TONNE, MASS_G_MAX, PRICE_MICROS_MAX
-from service.domain.catalogue import CreditBatch, PriceTier
+from service.domain.catalogue import CreditBatch, PortfolioWeight, PriceTier, Selection
 from service.errors import Code, Refused
 
 REFERENCE_LENGTH_MAX = 200
@@ -20,6 +21,7 @@ VINTAGES = range(1990, 2201)
 SERIAL_MAX = 10**15
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_HANDLE = re.compile(r"[a-z0-9_-]{1,64}")
 _COUNTRY = re.compile(r"[A-Z]{3}")
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 
@@ -33,6 +35,14 @@ def slug_of(text: str, *path: str | int) -> str:
     """A name for programs and addresses: lower-case words joined by hyphens."""
     if len(text) > SLUG_LENGTH_MAX or not _SLUG.fullmatch(text):
         message = f"Expected at most {SLUG_LENGTH_MAX} lower-case letters and digits, in words joined by hyphens."
+        raise Refused(Code.BAD_USER_INPUT, message, path)
+    return text
+
+
+def handle_of(text: str, *path: str | int) -> str:
+    """A client account's name for programs."""
+    if not _HANDLE.fullmatch(text):
+        message = "Expected 1 to 64 lower-case letters, digits, hyphens and underscores."
         raise Refused(Code.BAD_USER_INPUT, message, path)
     return text
 
@@ -111,3 +121,13 @@ def reused(noun: str, names: Sequence[str], *path: str | int) -> Refused:
     """The refusal of an identifier that already names something else."""
     message = f"This identifier names another {noun} already: {', '.join(names)} differ."
     return Refused(Code.IDEMPOTENCY_KEY_REUSED, message, path)
+
+
+def weights_of(portfolio_id: UUID, selection: Selection) -> list[PortfolioWeight]:
+    """The selection as the weights of a portfolio, in its order."""
+    return [
+        PortfolioWeight(
+            portfolio_id=portfolio_id, bundle_id=weight.bundle_id, position=position, hundredths=weight.hundredths
+        )
+        for position, weight in enumerate(selection)
+    ]

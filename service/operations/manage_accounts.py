@@ -82,12 +82,14 @@ async def create_account(
 
 
 async def suspend_account(resources: Resources, account_id: UUID) -> Account:
-    """The account may read but not change anything; one suspended before keeps its first instant. `NOT_FOUND`."""
+    """The account and its clients may read but not change anything; one suspended before keeps its first instant.
+    Refuses `NOT_FOUND`.
+    """
     return await _set_suspended(resources, account_id, resources.clock())
 
 
 async def reinstate_account(resources: Resources, account_id: UUID) -> Account:
-    """The account may order again; one that was not suspended stays as it is. Refuses `NOT_FOUND`."""
+    """The account and its clients may order again; one not suspended stays as it is. Refuses `NOT_FOUND`."""
     return await _set_suspended(resources, account_id, None)
 
 

@@ -16,17 +16,17 @@ from service.domain.catalogue import (
     Bundle,
     BundleProject,
     Portfolio,
-    PortfolioWeight,
     PriceTier,
     Project,
     ProjectCategory,
     Selection,
 )
 from service.domain.events import EventType
-from service.domain.supply import SALE, differing, reused, tiers_of
+from service.domain.supply import SALE, differing, reused, tiers_of, weights_of
 from service.errors import Code, Refused
 from service.operations.noting import Done, noted
 from service.operations.resources import Resources
+from service.operations.vetting import refuse_unsold
 from service.storage import catalogue, supply
 from service.storage.database import Statements
 
@@ -130,17 +130,9 @@ async def set_portfolio(
     )
 
     async def work(statements: Statements, _head: Head) -> Done[Portfolio]:
-        await _refuse_unsold(statements, selection)
+        await refuse_unsold(statements, selection, "weights")
         standing = await supply.lock_portfolio(statements, wanted)
-        weights = [
-            PortfolioWeight(
-                portfolio_id=standing.id,
-                bundle_id=weight.bundle_id,
-                position=position,
-                hundredths=weight.hundredths,
-            )
-            for position, weight in enumerate(selection)
-        ]
+        weights = weights_of(standing.id, selection)
         if not await supply.replace_portfolio(statements, standing, label, weights):
             return Done(standing, None, {})
         told = {"portfolio_id": standing.id, "weights": [[each.bundle_id, each.hundredths] for each in weights]}
@@ -154,10 +146,3 @@ async def _bundle(statements: Statements, bundle_id: UUID) -> Bundle:
     if bundle is None:
         raise Refused(Code.NOT_FOUND, "There is no such bundle.", ("bundleId",))
     return bundle
-
-
-async def _refuse_unsold(statements: Statements, selection: Selection) -> None:
-    bundles = await catalogue.bundles_of_ids(statements, {weight.bundle_id for weight in selection})
-    for index, weight in enumerate(selection):
-        if weight.bundle_id not in bundles or bundles[weight.bundle_id].disabled_at is not None:
-            raise Refused(Code.BUNDLE_UNAVAILABLE, "There is no such bundle on sale.", ("weights", index))

@@ -69,8 +69,10 @@ async def add_organisation(statements: Statements, organisation: Organisation, a
 
 
 async def suspend(statements: Statements, account_id: UUID, suspended_at: datetime | None) -> bool:
-    """The account is suspended since then, or reinstated; false if there is no such account."""
+    """The account and its clients are suspended since then, or reinstated; false if there is no such account."""
     changed = await statements.execute(
-        f"UPDATE {ACCOUNTS.name} SET suspended_at = $2 WHERE id = $1", account_id, suspended_at
+        f"UPDATE {ACCOUNTS.name} SET suspended_at = $2 WHERE id = $1 OR parent_account_id = $1",
+        account_id,
+        suspended_at,
     )
-    return changed == 1
+    return changed > 0

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from service.domain.accounts import Account
 from service.domain.catalogue import (
     Bundle,
     CreditBatch,
@@ -13,7 +14,9 @@ from service.domain.catalogue import (
     PriceTier,
     Project,
     ProjectCategory,
+    Selection,
 )
+from service.domain.supply import weights_of
 from service.storage.batches import BATCHES
 from service.storage.catalogue import (
     BUNDLE_PROJECTS,
@@ -29,6 +32,8 @@ from service.storage.database import Statements
 from service.storage.dialects import for_update
 
 NAMES_A_STATEMENT = 1_000
+OWN = "own"
+"""The identifier of the portfolio that an account makes for itself."""
 
 
 async def categories(statements: Statements, wanted: Collection[ProjectCategory]) -> dict[str, UUID]:
@@ -141,6 +146,18 @@ async def replace_portfolio(
     await statements.execute(f"DELETE FROM {WEIGHTS.name} WHERE portfolio_id = $1", standing.id)
     await WEIGHTS.insert(statements, weights)
     return True
+
+
+async def give_own_portfolio(
+    statements: Statements, account: Account, selection: Selection, *, new_id: UUID, now: datetime
+) -> tuple[UUID, bool]:
+    """The account's one portfolio of its own has these weights; its id, `new_id` if it is made now, and whether
+    anything changed.
+    """
+    wanted = Portfolio(id=new_id, account_id=account.id, identifier=OWN, label=account.name, created_at=now)
+    standing = await lock_portfolio(statements, wanted)
+    weights = weights_of(standing.id, selection)
+    return standing.id, await replace_portfolio(statements, standing, standing.label, weights)
 
 
 def _named(column: str, values: Collection[object]) -> Conditions:

@@ -131,14 +131,17 @@ class ChoiceInput:
             raise Refused(Code.SELECTION_INVALID, "Give a selection or a portfolio, not both.", ("selection",))
         return Wish(
             ask=ask,
-            selection=None if self.selection is None else at(["selection"], lambda: _selection(self.selection or [])),
+            selection=None
+            if self.selection is None
+            else at(["selection"], lambda: selection_from(self.selection or [])),
             portfolio_id=None if self.portfolio_id is None else parse_id("Portfolio", self.portfolio_id, "portfolioId"),
             currency=currency,
             step=self.step,
         )
 
 
-def _selection(shares: Sequence[BundleShareInput]) -> Selection:
+def selection_from(shares: Sequence[BundleShareInput]) -> Selection:
+    """The selection that the shares make; a refusal's path starts below them."""
     if len(shares) > BUNDLES_MAX:
         raise Refused(Code.SELECTION_INVALID, f"At most {BUNDLES_MAX} bundles.")
     return selection_of(

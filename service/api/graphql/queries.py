@@ -28,9 +28,10 @@ from service.api.graphql.types.node import Node, parse_global_id, parse_id
 from service.api.graphql.types.order import Order, order_of
 from service.api.graphql.types.quote import Quote, quote_of
 from service.domain.listing import OrderFilter, OrderSort
+from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest, Position, encode_cursor, page_request
-from service.operations import read_catalogue, read_estimates, read_orders, read_quotes
+from service.operations import manage_clients, read_catalogue, read_estimates, read_orders, read_quotes
 
 NODES_MAX = 100
 
@@ -56,9 +57,35 @@ class Query(StatisticsQueries):
             raise Refused(Code.BAD_USER_INPUT, f"At most {NODES_MAX} ids.", ("ids",))
         return await _nodes(info.context, ids)
 
-    @strawberry.field(description="The account that the API key belongs to.")
+    @strawberry.field(
+        description="The account that is acted for: the API key's own, or the client account that `Account-Id` names."
+    )
     async def account(self, info: Info) -> Account | None:
         return account_of(info.context.caller.account)
+
+    @strawberry.field(description="The account's client accounts, oldest first.")
+    async def client_accounts(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        name_contains: Annotated[
+            str | None,
+            strawberry.argument(description="With this text in its name, upper or lower case: 1 to 200 characters."),
+        ] = None,
+    ) -> Connection[Account] | None:
+        context = info.context
+        text = None if name_contains is None else kept_text(name_contains, NAME_LENGTH_MAX, "nameContains")
+        request = _page(context, "clients", first, after, last, before)
+        page = await manage_clients.list_clients(context.resources, context.caller, request, name_contains=text)
+        return Connection.of(
+            page,
+            cursor=_by_creation("clients"),
+            node=account_of,
+            count=lambda: manage_clients.count_clients(context.resources, context.caller, name_contains=text),
+        )
 
     @strawberry.field(description="One order; null if the account has no such order.")
     async def order(
@@ -189,11 +216,11 @@ async def _nodes(context: Context, ids: list[strawberry.ID]) -> list[Node | None
         if of_type:
             rows = await read(context.resources, caller, of_type)
             found.update(((type_name, id_), show(row)) for id_, row in rows.items())
-    found["Account", caller.account.id] = account_of(caller.account)
     return [found.get(each) for each in wanted]
 
 
 _READERS: dict[str, tuple[Callable[..., Awaitable[Mapping[UUID, Any]]], Callable[[Any], Node]]] = {
+    "Account": (manage_clients.accounts_of_ids, account_of),
     "Order": (read_orders.orders_of_ids, order_of),
     "Quote": (read_quotes.quotes_of_ids, quote_of),
     "Estimate": (read_estimates.estimates_of_ids, estimate_of),

@@ -1,6 +1,7 @@
-"""The caller's account as it sees itself."""
+"""Accounts as their holder sees them: the caller's own and its client accounts."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import strawberry
 
@@ -8,19 +9,20 @@ from service.api.graphql.context import Info
 from service.api.graphql.plans import batch_field
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.catalogue import Portfolio, portfolio_of
-from service.api.graphql.types.node import Node, global_id
+from service.api.graphql.types.node import Node, global_id, parse_id
 from service.domain import accounts
+from service.domain.accounts import Visibility
 from service.domain.catalogue import Mode
-from service.operations import read_catalogue
+from service.operations import manage_clients
 
 
 async def _portfolios(parents: Sequence["Account"], info: Info) -> list[Portfolio]:
-    ids = {parent.row.portfolio_id for parent in parents}
-    found = await read_catalogue.portfolios_of_ids(info.context.resources, info.context.caller, ids)
-    return [portfolio_of(found[parent.row.portfolio_id]) for parent in parents]
+    rows = [parent.row for parent in parents]
+    found = await manage_clients.portfolios_of_accounts(info.context.resources, info.context.caller, rows)
+    return [portfolio_of(found[row.portfolio_id]) for row in rows]
 
 
-@strawberry.type(description="The account that the API key belongs to.")
+@strawberry.type(description="A customer: whom orders, estimates and keys belong to.")
 class Account(Node):
     row: strawberry.Private[accounts.Account]
     portfolio: Portfolio = batch_field(
@@ -43,6 +45,29 @@ class Account(Node):
     def suspended(self) -> bool:
         return self.row.suspended_at is not None
 
+    @strawberry.field(description="Whether it is a client account: its balance and invoices are its parent's.")
+    def is_client(self) -> bool:
+        return self.row.parent_account_id is not None
+
+    @strawberry.field(description="A client account's name for programs; null if it has none.")
+    def handle(self) -> str | None:
+        return self.row.handle
+
+    @strawberry.field(
+        description="For whom credits are retired unless an order says otherwise; null if nobody is named."
+    )
+    def beneficiary(self) -> str | None:
+        return self.row.beneficiary_name
+
+    @strawberry.field(description="Whether pages about it may be seen from outside.")
+    def external_pages_visibility(self) -> Visibility:
+        return self.row.external_pages_visibility
+
 
 def account_of(row: accounts.Account) -> Account:
     return Account(id=global_id("Account", row.id), row=row)
+
+
+def account_id_of(text: str) -> UUID:
+    """The account that a global id names. Refuses `BAD_USER_INPUT` for any other text."""
+    return parse_id("Account", text)

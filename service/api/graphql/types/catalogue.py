@@ -12,7 +12,7 @@ from service.api.graphql.prices import priced
 from service.api.graphql.types.amounts import Mass, UnitPrice, unit_price
 from service.api.graphql.types.node import Node, global_id
 from service.domain import catalogue
-from service.domain.catalogue import Mode
+from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
 from service.operations import read_catalogue
 
 
@@ -78,6 +78,12 @@ class CreditBatch(Node):
     @strawberry.field(description="Live or test.")
     def mode(self) -> Mode:
         return self.row.mode
+
+    @strawberry.field(
+        description="What whoever received it called it; null for batches that were received without one."
+    )
+    def reference(self) -> str | None:
+        return self.row.reference
 
     @strawberry.field(description="The registry's serial of its first credit.")
     def first_serial(self) -> str:
@@ -162,16 +168,20 @@ class Bundle(Node):
     def description(self) -> str:
         return self.row.description
 
-    @strawberry.field(description="`emissions_reduction` or `carbon_removal`.")
-    def offset_type(self) -> str:
+    @strawberry.field(description="Its name for programs; null for bundles that were made without one.")
+    def slug(self) -> str | None:
+        return self.row.slug
+
+    @strawberry.field(description="Whether its projects avoid or remove emissions.")
+    def offset_type(self) -> OffsetType:
         return self.row.offset_type
 
-    @strawberry.field(description="`traditional` or `innovative`.")
-    def approach(self) -> str:
+    @strawberry.field(description="How proven its methods are.")
+    def approach(self) -> Approach:
         return self.row.approach
 
-    @strawberry.field(description="How long the carbon stays away: `long_term`, `short_term` or `no_storage`.")
-    def carbon_permanence(self) -> str:
+    @strawberry.field(description="How long the carbon stays away.")
+    def carbon_permanence(self) -> CarbonPermanence:
         return self.row.carbon_permanence
 
     @strawberry.field(description="Whether it takes no orders any more.")

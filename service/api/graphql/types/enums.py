@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 import strawberry
 
+from service.domain.accounts import Visibility
 from service.domain.amounts import MassUnit
-from service.domain.catalogue import Mode
+from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.listing import OrderSortField
 from service.domain.order import EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
@@ -179,4 +180,35 @@ _describe(
     "ErrorCode",
     "Every way in which the service says no.",
     {code: reason.meaning for code, reason in REASONS.items()},
+)
+_describe(
+    OffsetType,
+    "OffsetType",
+    "What a bundle's credits stand for.",
+    {
+        OffsetType.EMISSIONS_REDUCTION: "Emissions that did not happen.",
+        OffsetType.CARBON_REMOVAL: "Carbon taken out of the air.",
+    },
+)
+_describe(
+    Approach,
+    "Approach",
+    "How proven a bundle's methods are.",
+    {Approach.TRADITIONAL: "Done for decades.", Approach.INNOVATIVE: "Young, and still scarce."},
+)
+_describe(
+    CarbonPermanence,
+    "CarbonPermanence",
+    "How long a bundle keeps carbon out of the air.",
+    {
+        CarbonPermanence.LONG_TERM: "A thousand years or more.",
+        CarbonPermanence.SHORT_TERM: "Decades to centuries.",
+        CarbonPermanence.NO_STORAGE: "Nothing is stored: the emissions were avoided.",
+    },
+)
+_describe(
+    Visibility,
+    "ExternalPagesVisibility",
+    "Whether pages about an account may be seen from outside.",
+    {Visibility.PUBLIC: "By whoever has the address.", Visibility.HIDDEN: "By nobody."},
 )

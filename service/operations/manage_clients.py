@@ -1,0 +1,135 @@
+"""Client accounts: create one under an account, change one, list them.
+
+A client account has orders, estimates and keys of its own; its balance and invoices are its parent's, and so are its
+mode, contract, commission and organisation. Locks: the parent's head. Promises: P21, P24.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from service.domain.accounts import Account, Caller, Head, Visibility
+from service.domain.amounts import minor_exponent
+from service.domain.api_keys import Scope
+from service.domain.catalogue import Portfolio, Weight
+from service.domain.events import EventType
+from service.domain.supply import differing, reused
+from service.errors import Code, Refused
+from service.kit.keyset import PageRequest, Slice, slice_of
+from service.operations.noting import Done, noted
+from service.operations.resources import Resources
+from service.operations.vetting import refuse_unpriced
+from service.storage import catalogue, clients, supply
+from service.storage.database import Statements
+
+CHANGEABLE = frozenset({"name", "handle", "beneficiary_name", "external_pages_visibility"})
+UNSTATED = frozenset({"id", "created_at", "suspended_at", "portfolio_id", "commission_hundredths"})
+"""What of a client account its creation does not state, or somebody else may have changed since."""
+
+
+async def create_client(
+    resources: Resources,
+    caller: Caller,
+    *,
+    name: str,
+    currency: str,
+    handle: str | None = None,
+    beneficiary_name: str | None = None,
+    external_pages_visibility: Visibility = Visibility.PUBLIC,
+) -> Account:
+    """A client account stands under the caller's account and buys as its parent does, until it sets its own portfolio.
+
+    The handle names it among the parent's clients: a repetition with it answers the account that stands, and refuses
+    `IDEMPOTENCY_KEY_REUSED` where another fact differs; without a handle each call makes another. Refuses `FORBIDDEN`
+    to a client account, and `CURRENCY_UNAVAILABLE` where the parent's portfolio has no full price in the currency.
+    """
+    caller.require(Scope.ORDERS_WRITE)
+    if caller.account.parent_account_id is not None:
+        raise Refused(Code.FORBIDDEN, "A client account has no client accounts of its own.")
+    minor_exponent(currency)
+    client_id, own_portfolio_id, now = resources.new_id(), resources.new_id(), resources.clock()
+
+    async def work(statements: Statements, head: Head) -> Done[Account]:
+        wanted = replace(
+            head.account,
+            id=client_id,
+            parent_account_id=head.account.id,
+            name=name,
+            currency=currency,
+            handle=handle,
+            beneficiary_name=beneficiary_name,
+            external_pages_visibility=external_pages_visibility,
+            created_at=now,
+        )
+        standing = await clients.by_handle(statements, head.account.id, handle)
+        standing = standing or await clients.find(statements, head.account.id, client_id)
+        if standing is not None:
+            if names := differing(standing, wanted, UNSTATED):
+                raise reused("client account", names, "handle")
+            return Done(standing, None, {})
+        weights = await catalogue.weights_of(statements, [wanted.portfolio_id])
+        await refuse_unpriced(statements, {weight.bundle_id for weight in weights}, currency, "currency")
+        if wanted.portfolio_id not in await catalogue.portfolios_of_ids(statements, client_id, [wanted.portfolio_id]):
+            # The parent's own, which it may change for itself: the client begins with a copy.
+            selection = tuple(Weight(weight.bundle_id, weight.hundredths) for weight in weights)
+            copied_id, _ = await supply.give_own_portfolio(
+                statements, wanted, selection, new_id=own_portfolio_id, now=now
+            )
+            wanted = replace(wanted, portfolio_id=copied_id)
+        await clients.add(statements, wanted)
+        return Done(wanted, EventType.ACCOUNT_CREATED, {"client_account_id": wanted.id, "name": wanted.name})
+
+    return await noted(resources, caller, work)
+
+
+async def update_client(resources: Resources, caller: Caller, client_id: UUID, changes: Mapping[str, Any]) -> Account:
+    """The client account has the changed facts, each of `CHANGEABLE`, and keeps the others; repeating it changes
+    nothing. Refuses `NOT_FOUND`, and `IDEMPOTENCY_KEY_REUSED` for a handle that another client of the parent has.
+    """
+    caller.require(Scope.ORDERS_WRITE)
+    if unknown := set(changes) - CHANGEABLE:
+        raise ValueError(f"of a client account nobody changes {sorted(unknown)}")
+
+    async def work(statements: Statements, _head: Head) -> Done[Account]:
+        standing = await clients.find(statements, caller.account.id, client_id)
+        if standing is None:
+            raise Refused(Code.NOT_FOUND, "There is no such client account.", ("id",))
+        changed = replace(standing, **changes)
+        if changed == standing:
+            return Done(standing, None, {})
+        namesake = await clients.by_handle(statements, caller.account.id, changed.handle)
+        if namesake is not None and namesake.id != client_id:
+            raise reused("client account", ["id"], "handle")
+        await clients.change(statements, changed, sorted(CHANGEABLE))
+        return Done(changed, EventType.ACCOUNT_UPDATED, {"client_account_id": client_id, "changed": sorted(changes)})
+
+    return await noted(resources, caller, work)
+
+
+async def list_clients(
+    resources: Resources, caller: Caller, request: PageRequest, *, name_contains: str | None = None
+) -> Slice[Account]:
+    """One page of the caller's client accounts, oldest first."""
+    caller.require(Scope.ORDERS_READ)
+    rows = await clients.page(resources.database.reader, caller.account.id, request, name_contains=name_contains)
+    return slice_of(rows, request)
+
+
+async def count_clients(resources: Resources, caller: Caller, *, name_contains: str | None = None) -> int:
+    """How many client accounts the caller has, exactly."""
+    caller.require(Scope.ORDERS_READ)
+    return await clients.count(resources.database.reader, caller.account.id, name_contains=name_contains)
+
+
+async def accounts_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, Account]:
+    """Those of the accounts that are the caller's own or its clients', by id."""
+    return await clients.family(resources.database.reader, caller.account.id, ids)
+
+
+async def portfolios_of_accounts(
+    resources: Resources, caller: Caller, accounts: Collection[Account]
+) -> dict[UUID, Portfolio]:
+    """The portfolios that the accounts, which the caller was shown, buy by; a client's own one included."""
+    caller.require(Scope.CATALOGUE_READ)
+    return await clients.portfolios(resources.database.reader, accounts)

@@ -1,0 +1,27 @@
+"""Select an account: a key of a parent acts for one of its client accounts."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from service.domain.accounts import Caller
+from service.domain.api_keys import Scope
+from service.errors import Code, Refused
+from service.operations.resources import Resources
+from service.storage import accounts
+
+
+async def select_account(resources: Resources, caller: Caller, account_id: UUID | None) -> Caller:
+    """The caller, acting for the key's own account or one of its client accounts, never with an operator's scope there.
+    Promise: P21.
+
+    Refuses `ACCOUNT_SELECTED_INVALID` in the same words for an id that is malformed (None), unknown, another
+    customer's, or of the other mode.
+    """
+    if account_id == caller.account.id:
+        return caller
+    found = None if account_id is None else await accounts.account(resources.database.reader, account_id)
+    if found is None or found.parent_account_id != caller.account.id or found.mode is not caller.account.mode:
+        raise Refused(
+            Code.ACCOUNT_SELECTED_INVALID, "The selected account is neither the key's own nor a client account of it."
+        )
+    return replace(caller, account=found, scopes=caller.scopes - {Scope.OPERATOR})

@@ -1,0 +1,88 @@
+"""Client accounts, as rows: found under their parent, and by no other way."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from service.domain.accounts import Account
+from service.domain.catalogue import Portfolio
+from service.kit.keyset import PageRequest
+from service.storage.accounts import ACCOUNTS, HEADS, HeadRow
+from service.storage.catalogue import PORTFOLIOS
+from service.storage.conditions import Conditions
+from service.storage.database import Statements
+from service.storage.dialects import contains_text
+
+
+async def add(statements: Statements, client: Account) -> bool:
+    """The client account stands with its head; false if it stood before."""
+    added = await ACCOUNTS.insert(statements, [client])
+    await HEADS.insert(statements, [HeadRow(client.id, 0)])
+    return added == 1
+
+
+async def change(statements: Statements, account: Account, columns: Sequence[str]) -> None:
+    """The account's row has the account's values in these columns."""
+    assignments = ", ".join(f"{column} = ${index}" for index, column in enumerate(columns, start=2))
+    await statements.execute(
+        f"UPDATE {ACCOUNTS.name} SET {assignments} WHERE id = $1",
+        account.id,
+        *(getattr(account, column) for column in columns),
+    )
+
+
+async def by_handle(statements: Statements, parent_id: UUID, handle: str | None) -> Account | None:
+    """The parent's client account of that handle; no handle names none."""
+    if handle is None:
+        return None
+    conditions = _of_parent(statements, parent_id)
+    conditions.add("handle = {}", handle)
+    found = await ACCOUNTS.select(statements, conditions)
+    return found[0] if found else None
+
+
+async def find(statements: Statements, parent_id: UUID, client_id: UUID) -> Account | None:
+    """The parent's client account of that id."""
+    conditions = _of_parent(statements, parent_id)
+    conditions.add("id = {}", client_id)
+    found = await ACCOUNTS.select(statements, conditions)
+    return found[0] if found else None
+
+
+async def page(
+    statements: Statements, parent_id: UUID, request: PageRequest, *, name_contains: str | None
+) -> list[Account]:
+    """One client account of the parent more than the page holds, oldest first."""
+    conditions = _of_parent(statements, parent_id, name_contains)
+    return await ACCOUNTS.page(statements, conditions, "created_at", request, descending=False)
+
+
+async def count(statements: Statements, parent_id: UUID, *, name_contains: str | None) -> int:
+    """How many client accounts the parent has, exactly."""
+    conditions = _of_parent(statements, parent_id, name_contains)
+    rows = await statements.fetch(
+        f"SELECT count(*) AS clients FROM {ACCOUNTS.name} WHERE {conditions.clause}", *conditions.parameters
+    )
+    return int(rows[0]["clients"])
+
+
+async def family(statements: Statements, account_id: UUID, ids: Collection[UUID]) -> dict[UUID, Account]:
+    """Those of the accounts that are this one or its clients, by id."""
+    conditions = Conditions()
+    conditions.add_in("id", ids)
+    conditions.add("(id = {} OR parent_account_id = {})", account_id, account_id)
+    return {account.id: account for account in await ACCOUNTS.select(statements, conditions)}
+
+
+async def portfolios(statements: Statements, accounts: Collection[Account]) -> dict[UUID, Portfolio]:
+    """The portfolios of these accounts, by id."""
+    conditions = Conditions()
+    conditions.add_in("id", {account.portfolio_id for account in accounts})
+    return {portfolio.id: portfolio for portfolio in await PORTFOLIOS.select(statements, conditions)}
+
+
+def _of_parent(statements: Statements, parent_id: UUID, name_contains: str | None = None) -> Conditions:
+    conditions = Conditions()
+    conditions.add("parent_account_id = {}", parent_id)
+    if name_contains is not None:
+        conditions.add(contains_text(statements, "name"), name_contains)
+    return conditions
