@@ -65,6 +65,7 @@ def configure_logging(*, json: bool | None = None, level: str = "info") -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+        logger.setLevel(logging.NOTSET)  # whoever made a server before may have left a level of its own
     # Its line holds the query string; ours does not. httpx writes whole addresses of callbacks.
     logging.getLogger("uvicorn.access").disabled = True
     for name in ("httpx", "httpcore"):
