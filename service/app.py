@@ -18,9 +18,15 @@ from service.api.caller import caller_of
 from service.api.graphql.context import Context
 from service.api.graphql.limits import DocumentLimits
 from service.api.graphql.schema import schema
+from service.api.graphql.types.account import account_id_of
 from service.api.graphql.view import GraphQLView
 from service.api.guards import Guards
 from service.api.pages.explorer import explorer_routes, load_explorer
+from service.api.rate_limits import Budget, RateLimits
+from service.api.rest.contracts import CONTRACTS
+from service.api.rest.door import mounted
+from service.api.rest.front import Front
+from service.api.rest.surroundings import Budgets, Surroundings
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.operations.check_health import is_ready
@@ -37,6 +43,7 @@ class Running:
 
     resources: Resources
     placement: Placement
+    rest: Surroundings
 
 
 def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
@@ -52,7 +59,9 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             quote_valid_ms=settings.quote_valid_ms,
             page_size_default=settings.page_size_default,
             page_size_max=settings.page_size_max,
-            identified=await caller_of(request, running.resources, pepper=pepper),
+            identified=await caller_of(
+                request, running.resources, pepper=pepper, account_header="Account-Id", id_of=account_id_of
+            ),
         )
 
     @asynccontextmanager
@@ -65,13 +74,23 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             size_max=settings.group_size_max,
             writers=settings.group_writers,
         )
-        app.state.running = Running(resources, queue)
+        rate_limits = RateLimits(settings.redis_url.get_secret_value() if settings.redis_url else None)
+        rest = Surroundings(
+            resources=resources,
+            placement=queue,
+            rate_limits=rate_limits,
+            budgets=rest_budgets(settings),
+            pepper=pepper,
+            public_address=settings.public_address,
+        )
+        app.state.running = Running(resources, queue, rest)
         embedded = steps(rest_ms=settings.worker_rest_ms) if settings.workers_embedded else ()
         try:
             async with working(resources, embedded):
                 yield
         finally:
             await queue.close(timeout_ms=settings.shutdown_timeout_ms)
+            await rate_limits.close()
             await database.close()
 
     application = Starlette(
@@ -79,17 +98,21 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             Route("/health/live", _live),
             Route("/health/ready", _ready),
             *explorer_routes(explorer, schema.as_str),
+            *(mounted(contract, _rest_surroundings) for contract in CONTRACTS),
             Route("/graphql", GraphQLView(schema, get_context=get_context, render_page=explorer.page)),
         ],
         lifespan=lifespan,
     )
-    return Guards(
+    guarded = Guards(
         application,
         body_bytes_max=settings.body_bytes_max,
         body_timeout_ms=settings.body_timeout_ms,
         in_flight_max=settings.in_flight_max,
         deadline_ms=settings.request_deadline_ms,
+        error_bodies={contract.prefix: contract.error_body for contract in CONTRACTS},
+        late_refusals=[contract.prefix for contract in CONTRACTS],
     )
+    return Front(guarded, CONTRACTS, settings.hosts)
 
 
 async def open_database(settings: Settings) -> Database:
@@ -115,6 +138,25 @@ def document_limits(settings: Settings) -> DocumentLimits:
         page_size=settings.page_size_max,
         default_page_size=settings.page_size_default,
     )
+
+
+def rest_budgets(settings: Settings) -> dict[str, Budgets]:
+    """What the calls of each contract are paid from, by its name."""
+    lune = Budget("lune", settings.lune_requests_per_s)
+    carbonext = Budget("carbonext", settings.carbonext_requests_per_s)
+    return {
+        "lune": Budgets(reads=lune, writes=lune),
+        "carbon-engine": Budgets(
+            reads=Budget("carbon-engine-reads", settings.carbon_engine_reads_per_s),
+            writes=Budget("carbon-engine-writes", settings.carbon_engine_writes_per_s),
+        ),
+        "carbonext": Budgets(reads=carbonext, writes=carbonext),
+    }
+
+
+def _rest_surroundings(request: Request) -> Surroundings:
+    running: Running = request.app.state.running
+    return running.rest
 
 
 async def _live(_request: Request) -> Response:

@@ -5,11 +5,20 @@ Knows no other room; whoever needs a limit is handed it by the composition root.
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Count = Annotated[int, Field(ge=1)]
 Milliseconds = Annotated[int, Field(ge=1)]
+ContractName = Literal["lune", "carbon-engine", "carbonext"]
+
+
+def _pairs(text: object) -> object:
+    """`a=b, c=d` as a mapping; anything else is left for pydantic to refuse."""
+    if not isinstance(text, str):
+        return text
+    parts = (part.strip().partition("=") for part in text.split(",") if part.strip())
+    return {name.strip(): value.strip() for name, _, value in parts}
 
 
 class Settings(BaseSettings):
@@ -37,6 +46,15 @@ class Settings(BaseSettings):
         default=None,
         pattern=r"^https?://[^\s?#]+$",
         description="What absolute links begin with; by default host and port.",
+    )
+    hosts: Annotated[dict[str, ContractName], NoDecode, BeforeValidator(_pairs)] = Field(
+        default={},
+        description="Host names that serve a contract at /v1 as its own host does, such as"
+        " api.lune.example=lune,engine.example=carbon-engine.",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="redis://… where processes share their rate limits; by default each process keeps its own.",
     )
     secret: SecretStr | None = Field(
         default=None,
@@ -77,6 +95,17 @@ class Settings(BaseSettings):
     request_deadline_ms: Milliseconds = Field(default=10_000, description="How long a request is worked on.")
     shutdown_timeout_ms: Milliseconds = Field(
         default=10_000, description="How long requests under way may take once the process is told to end."
+    )
+
+    lune_requests_per_s: Count = Field(default=15, description="Requests of one API key in the Lune contract.")
+    carbon_engine_reads_per_s: Count = Field(
+        default=100, description="Reading requests of one API key in the carbon-engine contract."
+    )
+    carbon_engine_writes_per_s: Count = Field(
+        default=100, description="Writing requests of one API key in the carbon-engine contract."
+    )
+    carbonext_requests_per_s: Count = Field(
+        default=100, description="Requests of one API key in the Carbonext contract."
     )
 
     page_size_default: Count = Field(default=20, description="Nodes of a page when the caller names no number.")

@@ -1,0 +1,110 @@
+"""How often one key may call: budgets of requests a window, kept in this process, or in Redis where processes share.
+
+Knows nothing of doors; each door says which budget a call is paid from. A window slides: what was spent in the last
+one counts for the part of it that the present one still overlaps, so that two bursts never meet at its edge.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from limits import RateLimitItemPerSecond
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.storage.redis.redispy import RedispyBridge
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import StorageError
+
+from service.errors import Code, Refused
+
+log = structlog.get_logger(__name__)
+
+REDIS_TIMEOUT_S = 0.25
+"""A limit that cannot be read in this time is not worth waiting for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """So many requests of one key in each window; budgets of one name and size are one budget."""
+
+    name: str
+    requests: int
+    window_s: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is left of a key's budget after a call, and in how many seconds there is more."""
+
+    budget: Budget
+    admitted: bool
+    remaining: int
+    reset_s: int
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """`RateLimit` and `RateLimit-Policy` as draft-ietf-httpapi-ratelimit-headers writes them."""
+        name = self.budget.name
+        return {
+            "RateLimit-Policy": f'"{name}";q={self.budget.requests};w={self.budget.window_s}',
+            "RateLimit": f'"{name}";r={self.remaining};t={self.reset_s}',
+        }
+
+    def refuse_unless_admitted(self) -> None:
+        """Refuses `THROTTLED`, with the seconds to wait as `retry_after_s`."""
+        if not self.admitted:
+            budget = self.budget
+            message = f"This API key may send {budget.requests} requests in {budget.window_s} s; wait and try again."
+            raise Refused(Code.THROTTLED, message, retry_after_s=self.reset_s)
+
+
+class RateLimits:
+    """Keeps count. While its Redis is away it counts in this process, and says so once: a limit that cannot be shared
+    is still a limit, and never a reason to turn an order away.
+    """
+
+    def __init__(self, redis_url: str | None = None) -> None:
+        self._own = MemoryStorage()
+        self._shared: RedisStorage | None = None
+        self._away = False
+        if redis_url is not None:
+            self._shared = RedisStorage(
+                redis_url,
+                wrap_exceptions=True,
+                implementation="redispy",
+                key_prefix="carbon-orders",
+                socket_timeout=REDIS_TIMEOUT_S,
+                socket_connect_timeout=REDIS_TIMEOUT_S,
+            )
+
+    async def spend(self, budget: Budget, holder: str) -> Standing:
+        """One request of the holder is paid from the budget, or not admitted and not counted."""
+        if self._shared is not None:
+            try:
+                standing = await _spend(self._shared, budget, holder)
+            except StorageError as error:
+                if not self._away:
+                    log.warning("rate_limits_unshared", error=repr(error.storage_error))
+                self._away = True
+            else:
+                self._away = False
+                return standing
+        return await _spend(self._own, budget, holder)
+
+    async def close(self) -> None:
+        """Connections are closed; counts in Redis stay until their window ends."""
+        if self._own.timer is not None:
+            self._own.timer.cancel()
+        if self._shared is not None and isinstance(self._shared.bridge, RedispyBridge):
+            client: Any = self._shared.bridge.get_connection()  # typed as a protocol that leaves out how it ends
+            await client.aclose()
+
+
+async def _spend(storage: Storage, budget: Budget, holder: str) -> Standing:
+    limiter = SlidingWindowCounterRateLimiter(storage)
+    item = RateLimitItemPerSecond(budget.requests, budget.window_s, namespace=budget.name)
+    admitted = await limiter.hit(item, holder)
+    stats = await limiter.get_window_stats(item, holder)
+    reset_s = min(budget.window_s, max(1, math.ceil(stats.reset_time - time.time())))
+    return Standing(budget, admitted, stats.remaining if admitted else 0, reset_s)

@@ -1,0 +1,152 @@
+"""A REST contract as it is declared: its endpoints, each with its models, and how it says no.
+
+One declaration serves requests (door.py) and describes itself (openapi.py); it knows no order and no foreign name.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+import msgspec
+from starlette.requests import Request
+
+from service.api.caller import caller_of
+from service.api.rest.surroundings import Surroundings
+from service.domain.accounts import Caller
+from service.errors import Refused
+from service.operations.authenticate import unauthenticated
+
+BodyT = TypeVar("BodyT")
+QueryT = TypeVar("QueryT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Generic[BodyT, QueryT]):
+    """One request, read and checked: `path` holds the address's parameters, `body` and `query` the declared models."""
+
+    surroundings: Surroundings
+    request: Request
+    identified: Caller | None
+    path: Mapping[str, str]
+    query: QueryT
+    body: BodyT
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls; a public endpoint may have nobody."""
+        if self.identified is None:
+            raise unauthenticated()
+        return self.identified
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an endpoint says: a value of the model that it declared for the status."""
+
+    body: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An answer that is not JSON. As a declared response only its `media_type` counts."""
+
+    media_type: str
+    content: bytes = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A method and an address below the contract's prefix, `{name}` or `{name:path}` for its parameters.
+
+    `responses` gives the model of each status that the handler answers, `refusals` the statuses of refusals beside
+    those that every endpoint of its kind has. A `public` one is served without a key and pays from no budget.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    summary: str
+    handler: Callable[[Call[Any, Any]], Awaitable[Answer | File]]
+    responses: Mapping[int, Any]
+    refusals: frozenset[int] = frozenset()
+    query: type[msgspec.Struct] | None = None
+    body: Any = None
+    body_is_form: bool = False
+    public: bool = False
+    request_headers: tuple[str, ...] = ()
+
+    @property
+    def writes(self) -> bool:
+        return self.method != "GET"
+
+
+Refusal: TypeAlias = tuple[int, msgspec.Struct]
+"""The status and the body in which a contract says no."""
+
+Authenticate: TypeAlias = Callable[[Request, Surroundings], Awaitable[Caller]]
+
+
+async def by_api_key(request: Request, surroundings: Surroundings) -> Caller:
+    """The holder of the bearer key; refuses `UNAUTHENTICATED` without one."""
+    caller = await caller_of(request, surroundings.resources, pepper=surroundings.pepper)
+    if caller is None:
+        raise unauthenticated()
+    return caller
+
+
+def no_headers(_request_headers: Mapping[str, str], _request_id: str) -> Mapping[str, str]:
+    """Nothing beside what every answer of the service has."""
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """An API that programs of others were written for, served below `/name`.
+
+    * `refusal` turns a refusal and the request id into the status and a value of `error_model`.
+    * `labelled_json` answers 415 unless a body is labelled as JSON; else it is read as JSON whatever its label.
+    * `any_case` matches the members of bodies whatever their case, `any_case_query` those of the address's query.
+    * `decimals_are_numbers` writes `Decimal` as JSON numbers instead of strings.
+    * `headers` are put on every answer below the prefix, refusals of the guards included: it is given the request's
+      headers by their lower-case names, and the request id.
+    """
+
+    name: str
+    title: str
+    description: str
+    version: str
+    endpoints: tuple[Endpoint, ...]
+    error_model: type[msgspec.Struct]
+    refusal: Callable[[Refused, str], Refusal]
+    error_media_type: str = "application/json"
+    authenticate: Authenticate = by_api_key
+    headers: Callable[[Mapping[str, str], str], Mapping[str, str]] = no_headers
+    labelled_json: bool = True
+    any_case: bool = False
+    any_case_query: bool = False
+    decimals_are_numbers: bool = False
+
+    @property
+    def prefix(self) -> str:
+        return f"/{self.name}"
+
+    @cached_property
+    def roots(self) -> frozenset[str]:
+        """The first segments of the contract's addresses, such as `v1`: what a host of its own serves."""
+        return frozenset(endpoint.path.split("/")[1] for endpoint in self.endpoints)
+
+    @cached_property
+    def _encoder(self) -> msgspec.json.Encoder:
+        return msgspec.json.Encoder(decimal_format="number" if self.decimals_are_numbers else "string")
+
+    def encode(self, value: Any) -> bytes:
+        return self._encoder.encode(value)
+
+    def error_body(self, refusal: Refused, request_id: str) -> tuple[bytes, str]:
+        """How the guards say no below this contract's prefix."""
+        _, body = self.refusal(refusal, request_id)
+        return self.encode(body), self.error_media_type

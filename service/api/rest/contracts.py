@@ -1,0 +1,6 @@
+"""The contracts that are served. Knows their names, and nothing of what they say."""
+
+from service.api.rest.contract import Contract
+from service.api.rest.lune import CONTRACT as LUNE
+
+CONTRACTS: tuple[Contract, ...] = (LUNE,)

@@ -1,0 +1,144 @@
+"""How a declared endpoint is served: method, key, budget, body, handler, in this order.
+
+Knows HTTP and the declaration, and no order. Every no is said in the contract's own words; faults pass through to the
+guards, which mask them.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import Receive, Scope, Send
+
+from service.api.rest.bodies import form_body, from_texts, json_body
+from service.api.rest.contract import Answer, Call, Contract, Endpoint, File
+from service.api.rest.openapi import openapi_document
+from service.api.rest.surroundings import Surroundings
+from service.domain.accounts import Caller
+from service.errors import Code, Refused
+
+SurroundingsOf = Callable[[Request], Surroundings]
+
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+_RETRY_LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+
+
+def mounted(contract: Contract, surroundings_of: SurroundingsOf) -> Mount:
+    """Every endpoint of the contract below its prefix, its OpenAPI document at `/openapi.json`, and 404 for the rest.
+
+    Addresses are tried in the order in which they are declared.
+    """
+    by_path: dict[str, list[Endpoint]] = defaultdict(list)
+    for endpoint in contract.endpoints:
+        by_path[endpoint.path].append(endpoint)
+    routes: list[BaseRoute] = [
+        Route(path, _Address(contract, endpoints, surroundings_of)) for path, endpoints in by_path.items()
+    ]
+    routes.append(Route("/openapi.json", _document(contract, surroundings_of)))
+    routes.append(Route("/{unknown:path}", _Address(contract, (), surroundings_of)))
+    return Mount(contract.prefix, routes=routes)
+
+
+class _Address:
+    """One address with the endpoints of its methods. An ASGI application, so that Starlette leaves methods to it."""
+
+    def __init__(self, contract: Contract, endpoints: Sequence[Endpoint], surroundings_of: SurroundingsOf) -> None:
+        self._contract = contract
+        self._by_method: dict[str, Endpoint] = {endpoint.method: endpoint for endpoint in endpoints}
+        self._surroundings_of = surroundings_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        headers: dict[str, str] = {}
+        try:
+            response = self._respond(await self._answer(request, headers), headers)
+        except Refused as refusal:
+            response = self._refuse(refusal, request.state.request_id, headers)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, headers: dict[str, str]) -> Answer | File:
+        endpoint = self._endpoint(request, headers)
+        surroundings = self._surroundings_of(request)
+        caller = None if endpoint.public else await self._contract.authenticate(request, surroundings)
+        if caller is not None:
+            await self._pay(endpoint, caller, surroundings, headers)
+        call: Call[Any, Any] = Call(
+            surroundings=surroundings,
+            request=request,
+            identified=caller,
+            path=request.path_params,
+            body=await self._body(endpoint, request),
+            query=self._query(endpoint, request),
+        )
+        return await endpoint.handler(call)
+
+    def _endpoint(self, request: Request, headers: dict[str, str]) -> Endpoint:
+        if not self._by_method:
+            raise Refused(Code.NOT_FOUND, "There is no such address.")
+        endpoint = self._by_method.get("GET" if request.method == "HEAD" else request.method)
+        if endpoint is None:
+            headers["Allow"] = ", ".join(sorted(self._by_method))
+            raise Refused(Code.METHOD_NOT_ALLOWED, f"This address does not know {request.method}.")
+        return endpoint
+
+    async def _pay(
+        self, endpoint: Endpoint, caller: Caller, surroundings: Surroundings, headers: dict[str, str]
+    ) -> None:
+        budgets = surroundings.budgets[self._contract.name]
+        budget = budgets.writes if endpoint.writes else budgets.reads
+        standing = await surroundings.rate_limits.spend(budget, caller.key_id)
+        headers.update(standing.headers)
+        standing.refuse_unless_admitted()
+
+    async def _body(self, endpoint: Endpoint, request: Request) -> Any:
+        if endpoint.body is None:
+            return None
+        content = await request.body()  # raises the guards' refusal of a body that is too large
+        if endpoint.body_is_form:
+            _refuse_other_label(request, _FORM)
+            return form_body(content, endpoint.body)
+        if self._contract.labelled_json:
+            _refuse_other_label(request, _JSON)
+        return json_body(content, endpoint.body, any_case=self._contract.any_case)
+
+    def _query(self, endpoint: Endpoint, request: Request) -> Any:
+        if endpoint.query is None:
+            return None
+        return from_texts(dict(request.query_params), endpoint.query, any_case=self._contract.any_case_query)
+
+    def _respond(self, answer: Answer | File, headers: Mapping[str, str]) -> Response:
+        told = {**headers, **answer.headers}
+        if isinstance(answer, File):
+            return Response(answer.content, answer.status, told, answer.media_type)
+        return Response(self._contract.encode(answer.body), answer.status, told, _JSON)
+
+    def _refuse(self, refusal: Refused, request_id: str, headers: dict[str, str]) -> Response:
+        status, body = self._contract.refusal(refusal, request_id)
+        if status == HTTPStatus.UNAUTHORIZED:
+            headers["WWW-Authenticate"] = "Bearer"
+        if status in _RETRY_LATER:
+            headers["Retry-After"] = str(refusal.details.get("retry_after_s", 1))
+        return Response(self._contract.encode(body), status, headers, self._contract.error_media_type)
+
+
+def _refuse_other_label(request: Request, wanted: str) -> None:
+    label = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if label != wanted:
+        raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"Send the body as {wanted}.")
+
+
+def _document(contract: Contract, surroundings_of: SurroundingsOf) -> Callable[[Request], Response]:
+    content: list[bytes] = []
+
+    def answer(request: Request) -> Response:
+        if not content:
+            address = surroundings_of(request).public_address
+            content.append(contract.encode(openapi_document(contract, address)))
+        return Response(content[0], media_type=_JSON, headers={"Cache-Control": "public, max-age=300"})
+
+    return answer

@@ -1,0 +1,67 @@
+"""Before the guards: which contract a request is meant for, and the headers that this contract puts on every answer.
+
+A program that can change only its host name sends `/v1/…` to a host of our own; one that glues addresses together sends
+`//v1/…`. Both reach the contract's prefix here, so that guards and doors see one spelling. Knows no endpoint.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.rest.contract import Contract
+
+_SEGMENT = re.compile(r"/+([^/]*)")
+
+
+class Front:
+    """Wraps the guarded application. `hosts` maps host names, in lower case and without port, to names of contracts."""
+
+    def __init__(self, app: ASGIApp, contracts: Collection[Contract], hosts: Mapping[str, str]) -> None:
+        self._app = app
+        self._contracts = {contract.name: contract for contract in contracts}
+        self._hosts = {host.lower(): self._contracts[name] for host, name in hosts.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            contract, path = self._meant(scope["path"], headers.get("host", ""))
+            if contract is not None:
+                scope = {**scope, "path": path, "state": {**scope.get("state", {})}}
+                send = _with_headers(contract, headers, scope, send)
+        await self._app(scope, receive, send)
+
+    def _meant(self, path: str, host: str) -> tuple[Contract | None, str]:
+        """The contract that serves the address, and the address below its prefix: slashes collapse up to the first
+        segment after the prefix; what follows is the contract's own, where two slashes may mean something.
+        """
+        first, rest = _cut(path)
+        own = self._contracts.get(first)
+        if own is not None:
+            second, tail = _cut(rest)
+            return own, f"{own.prefix}/{second}{tail}"
+        hosted = self._hosts.get(_name_of(host))
+        if hosted is not None and first in hosted.roots:
+            return hosted, f"{hosted.prefix}/{first}{rest}"
+        return None, path
+
+
+def _cut(path: str) -> tuple[str, str]:
+    found = _SEGMENT.match(path)
+    return (found[1], path[found.end() :]) if found else ("", path)
+
+
+def _name_of(host: str) -> str:
+    name = host.lower()
+    return name if name.endswith("]") else name.rpartition(":")[0] or name
+
+
+def _with_headers(contract: Contract, request_headers: Mapping[str, str], scope: Scope, send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            told = contract.headers(request_headers, scope["state"].get("request_id", ""))
+            encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in told.items()]
+            message = {**message, "headers": [*message.get("headers", ()), *encoded]}
+        await send(message)
+
+    return sending

@@ -1,0 +1,22 @@
+"""The Lune contract: carbon offsets ordered by mass, by value or for an estimate, and what surrounds these orders.
+
+Lune's names, shapes and habits live in this package alone; every call is one of the service's own operations.
+"""
+
+from service.api.rest.contract import Contract
+from service.api.rest.lune.accounts import ENDPOINTS as ACCOUNTS
+from service.api.rest.lune.caller import answer_headers, authenticate
+from service.api.rest.lune.errors import Errors, refusal
+
+CONTRACT = Contract(
+    name="lune",
+    title="Orders, after Lune",
+    description="Quotes, orders and certificates of carbon credits in the shapes of Lune's API. Masses and money are"
+    " decimal strings; nulls are always present in responses; an idempotency key is used once.",
+    version="2024-08-08",
+    endpoints=(*ACCOUNTS,),
+    error_model=Errors,
+    refusal=refusal,
+    authenticate=authenticate,
+    headers=answer_headers,
+)

@@ -1,0 +1,43 @@
+"""Who calls, and how every answer is marked: `Lune-Account`, `Lune-Version`, `CF-Ray`."""
+
+import re
+from collections.abc import Mapping
+
+from starlette.requests import Request
+
+from service.api.caller import caller_of
+from service.api.rest.lune.errors import invalid
+from service.api.rest.lune.ids import uuid_of
+from service.api.rest.surroundings import Surroundings
+from service.domain.accounts import Caller
+from service.operations.authenticate import unauthenticated
+
+LATEST_VERSION = "2024-08-08"
+
+_VERSION = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]")
+
+
+async def authenticate(request: Request, surroundings: Surroundings) -> Caller:
+    """The key's holder, acting for the account that `Lune-Account` names. Refuses a version that is no date."""
+    caller = await caller_of(
+        request,
+        surroundings.resources,
+        pepper=surroundings.pepper,
+        account_header="lune-account",
+        id_of=uuid_of,
+    )
+    if caller is None:
+        raise unauthenticated()
+    version = request.headers.get("lune-version")
+    if version is not None and not _VERSION.fullmatch(version):
+        raise invalid("api_version_invalid", f"A version is a date, such as {LATEST_VERSION}.")
+    return caller
+
+
+def answer_headers(request_headers: Mapping[str, str], request_id: str) -> Mapping[str, str]:
+    """The version that was asked for, else the latest; the request id under the name that clients read."""
+    version = request_headers.get("lune-version", "")
+    return {
+        "Lune-Version": version if _VERSION.fullmatch(version) else LATEST_VERSION,
+        "CF-Ray": request_id,
+    }

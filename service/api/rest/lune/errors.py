@@ -1,0 +1,68 @@
+"""How Lune says no: its error codes, their statuses, and the one shape of every error body.
+
+Old clients read `errors`, newer ones `error`; both are always there, on every status.
+"""
+
+from typing import Any
+
+import msgspec
+
+from service.api.rest.contract import Refusal
+from service.errors import Code, Refused
+
+
+class Error(msgspec.Struct):
+    """One reason."""
+
+    error_code: str
+    message: str
+
+
+class Errors(msgspec.Struct):
+    """The reason, twice: `errors` has exactly one element, the same as `error`."""
+
+    error: Error
+    errors: list[Error]
+
+
+def errors_of(error_code: str, message: str) -> Errors:
+    """The body of a refusal."""
+    error = Error(error_code, message)
+    return Errors(error, [error])
+
+
+_CODES: dict[Code, tuple[int, str]] = {
+    Code.BAD_USER_INPUT: (400, "validation_error"),
+    Code.UNAUTHENTICATED: (401, "unauthorised"),
+    Code.FORBIDDEN: (403, "forbidden"),
+    Code.ACCOUNT_SELECTED_INVALID: (400, "invalid_selected_account_id"),
+    Code.ACCOUNT_SUSPENDED: (409, "account_suspended"),
+    Code.NOT_FOUND: (404, "not_found"),
+    Code.IDEMPOTENCY_KEY_REUSED: (409, "order_idempotency_already_exists"),
+    Code.QUANTITY_INVALID: (409, "order_quantity_invalid"),
+    Code.SELECTION_INVALID: (400, "bundle_selection_ratios_invalid"),
+    Code.BUNDLE_UNAVAILABLE: (400, "bundle_selection_bundle_invalid"),
+    Code.CURRENCY_UNAVAILABLE: (400, "bundle_selection_bundle_invalid"),
+    Code.INSUFFICIENT_CREDITS: (409, "insufficient_credits"),
+    Code.ESTIMATE_USED: (409, "estimate_order_already_placed"),
+    Code.METHOD_NOT_ALLOWED: (405, "method_not_allowed"),
+    Code.PAYLOAD_TOO_LARGE: (413, "payload_too_large"),
+    Code.UNSUPPORTED_MEDIA_TYPE: (415, "unsupported_media_type"),
+    Code.REQUEST_TIMEOUT: (408, "request_timeout"),
+    Code.THROTTLED: (429, "rate_limit_exceeded"),
+    Code.UNAVAILABLE: (503, "service_unavailable"),
+    Code.INTERNAL_SERVER_ERROR: (500, "internal_server_error"),
+}
+
+
+def invalid(error_code: str, message: str, *path: str | int) -> Refused:
+    """A 400 with a code of Lune's own, where the service's codes are coarser."""
+    return Refused(Code.BAD_USER_INPUT, message, path, error_code=error_code)
+
+
+def refusal(refused: Refused, _request_id: str) -> Refusal:
+    """The status and body of a refusal; the place of the fault stands before its message."""
+    status, error_code = _CODES.get(refused.code, (refused.reason.http_status, refused.code.lower()))
+    told: Any = refused.details.get("error_code", error_code)
+    place = ".".join(str(step) for step in refused.path)
+    return status, errors_of(told, f"{place}: {refused.message}" if place else refused.message)

@@ -1,0 +1,111 @@
+"""A contract's OpenAPI 3.1 document, built from the declarations that serve its requests. Knows no order."""
+
+import re
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from service.api.rest.contract import Contract, Endpoint, File
+
+_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+_ALWAYS = frozenset({405, 500, 503})
+_WITH_KEY = frozenset({401, 403, 429})
+_WITH_BODY = frozenset({400, 408, 413})
+
+
+def openapi_document(contract: Contract, public_address: str) -> dict[str, Any]:
+    """The document; `public_address` is what the service's absolute links begin with."""
+    models = _Models(contract)
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in contract.endpoints:
+        path = _PARAMETER.sub(r"{\1}", endpoint.path)
+        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(contract, endpoint, models)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": contract.title, "description": contract.description, "version": contract.version},
+        "servers": [{"url": public_address + contract.prefix}],
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}},
+            "schemas": models.components,
+        },
+    }
+
+
+def refused_statuses(contract: Contract, endpoint: Endpoint) -> frozenset[int]:
+    """Every status with which the endpoint may say no."""
+    statuses = _ALWAYS | endpoint.refusals
+    if not endpoint.public:
+        statuses |= _WITH_KEY
+    if endpoint.query is not None:
+        statuses |= {400}
+    if endpoint.body is not None:
+        statuses |= _WITH_BODY
+        if contract.labelled_json or endpoint.body_is_form:
+            statuses |= {415}
+    return statuses
+
+
+class _Models:
+    """The JSON schemas of all models of a contract, and a reference to each."""
+
+    def __init__(self, contract: Contract) -> None:
+        wanted: list[Any] = [contract.error_model]
+        for endpoint in contract.endpoints:
+            wanted += [endpoint.body, endpoint.query, *endpoint.responses.values()]
+        self._types = [each for each in wanted if each is not None and not isinstance(each, File)]
+        schemas, self.components = msgspec.json.schema_components(
+            self._types, ref_template="#/components/schemas/{name}"
+        )
+        self._schemas = schemas
+
+    def schema(self, model: Any) -> Mapping[str, Any]:
+        return self._schemas[self._types.index(model)]
+
+
+def _operation(contract: Contract, endpoint: Endpoint, models: _Models) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": endpoint.summary,
+        "operationId": endpoint.handler.__name__,
+        "parameters": list(_parameters(endpoint, models)),
+        "responses": {
+            **{str(status): _response(status, model, models) for status, model in sorted(endpoint.responses.items())},
+            **{
+                str(status): _described(status, contract.error_media_type, models.schema(contract.error_model))
+                for status in sorted(refused_statuses(contract, endpoint))
+            },
+        },
+    }
+    if endpoint.public:
+        operation["security"] = []
+    if endpoint.body is not None:
+        media_type = "application/x-www-form-urlencoded" if endpoint.body_is_form else "application/json"
+        operation["requestBody"] = {"required": True, "content": {media_type: {"schema": models.schema(endpoint.body)}}}
+    return operation
+
+
+def _parameters(endpoint: Endpoint, models: _Models) -> Iterator[dict[str, Any]]:
+    for name in _PARAMETER.findall(endpoint.path):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    if endpoint.query is not None:
+        component = models.components[endpoint.query.__name__]
+        for name, schema in component["properties"].items():
+            required = name in component.get("required", ())
+            yield {"name": name, "in": "query", "required": required, "schema": schema}
+    for name in endpoint.request_headers:
+        yield {"name": name, "in": "header", "required": False, "schema": {"type": "string"}}
+
+
+def _response(status: int, model: Any, models: _Models) -> dict[str, Any]:
+    if model is None:
+        return {"description": HTTPStatus(status).phrase}
+    if isinstance(model, File):
+        return _described(status, model.media_type, {"type": "string", "contentEncoding": "binary"})
+    return _described(status, "application/json", models.schema(model))
+
+
+def _described(status: int, media_type: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"description": HTTPStatus(status).phrase, "content": {media_type: {"schema": schema}}}
