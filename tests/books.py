@@ -9,14 +9,25 @@ from uuid import UUID
 
 from service.domain.ledger import LedgerAccount
 from service.domain.order import OrderStatus, PaymentStatus, Source
-from service.storage import accounts, backorders, balances, batches, ledger, orders, quotes
+from service.storage import accounts, backorders, balances, batches, certificates, ledger, orders, quotes, retirements
 from service.storage.conditions import Conditions
 from service.storage.database import Database
 from service.storage.events import EVENTS
 from service.storage.tables import Table
 
 UNDONE = {OrderStatus.CANCELLED, OrderStatus.FAILED}
-TOLD_BY = {OrderStatus.CANCELLED: "order.cancelled", OrderStatus.FULFILLED: "order.fulfilled"}
+TOLD_BY = {
+    OrderStatus.FULFILLED: "order.fulfilled",
+    OrderStatus.RETIRING: "order.retiring",
+    OrderStatus.COMPLETE: "order.completed",
+    OrderStatus.CANCELLED: "order.cancelled",
+    OrderStatus.FAILED: "order.failed",
+}
+PASSED = {
+    OrderStatus.RETIRING: {OrderStatus.FULFILLED},
+    OrderStatus.COMPLETE: {OrderStatus.FULFILLED, OrderStatus.RETIRING},
+}
+"""The states that an order has certainly been in before."""
 
 
 async def rows_of(database: Database, table: Table[Any]) -> list[Any]:
@@ -30,6 +41,7 @@ async def assert_books_balance(database: Database) -> None:
     """No gram, no minor unit, no place in a queue and no event is lost, made up or counted twice."""
     await _grams_of_batches(database)
     await _grams_of_orders(database)
+    await _grams_retired(database)
     await _money(database)
     await _events(database)
 
@@ -82,6 +94,26 @@ async def _grams_of_orders(database: Database) -> None:
     assert waiting_g == missing_g
 
 
+async def _grams_retired(database: Database) -> None:
+    """The intervals of a batch tile what is retired of it, and an order has retired what its lines were given."""
+    ends = {batch.id: 0 for batch in await rows_of(database, batches.BATCHES)}
+    retired_g: Counter[UUID] = Counter()
+    for each in sorted(await rows_of(database, retirements.RETIREMENTS), key=lambda row: (row.batch_id, row.start_g)):
+        assert each.start_g == ends[each.batch_id], each
+        assert each.end_g > each.start_g, each
+        ends[each.batch_id] = each.end_g
+        retired_g[each.order_id] += each.mass_g
+    for batch in await rows_of(database, batches.BATCHES):
+        assert ends[batch.id] == batch.retired_g, batch
+    due = {row.order_id for row in await rows_of(database, certificates.DUE)}
+    for order in await rows_of(database, orders.ORDERS):
+        assert order.retired_g == retired_g[order.id], order
+        if order.source is not Source.IMPORT:
+            assert (order.retired_g == order.mass_g) is (order.status is OrderStatus.COMPLETE), order
+            assert order.retired_g == 0 or order.status in {OrderStatus.RETIRING, OrderStatus.COMPLETE}, order
+            assert (order.id in due) is (order.status is OrderStatus.COMPLETE), order
+
+
 async def _money(database: Database) -> None:
     journals: Counter[tuple[UUID, UUID, str]] = Counter()
     of_order: Counter[tuple[UUID, LedgerAccount]] = Counter()
@@ -118,7 +150,7 @@ async def _events(database: Database) -> None:
             continue
         assert told[order.id, "order.placed"] == 1, order
         for status, event_type in TOLD_BY.items():
-            expected = (
-                {0, 1} if status is OrderStatus.FULFILLED and order.status in UNDONE else {order.status is status}
-            )
+            expected = {int(order.status is status or status in PASSED.get(order.status, ()))}
+            if status is OrderStatus.FULFILLED and order.status in UNDONE:
+                expected = {0, 1}
             assert told[order.id, event_type] in expected, (order, event_type)
