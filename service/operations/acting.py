@@ -31,12 +31,17 @@ class Acting:
         return Chronicle(seqs, actor=caller.key_id, now=resources.clock(), new_id=resources.new_id)
 
 
-async def lock_payer(statements: Statements, account_id: UUID, also: Collection[UUID] = ()) -> Acting:
-    """The account, its payer and `also` are locked by their heads until the transaction ends; refuses `NOT_FOUND`."""
+async def find_payer(statements: Statements, account_id: UUID) -> UUID:
+    """Whose balance, ledger and invoices the account's money is in; refuses `NOT_FOUND`."""
     account = await accounts.account(statements, account_id)
     if account is None:
         raise Refused(Code.NOT_FOUND, "There is no such account.", ("accountId",))
-    payer_id = payer_of(account)
+    return payer_of(account)
+
+
+async def lock_payer(statements: Statements, account_id: UUID, also: Collection[UUID] = ()) -> Acting:
+    """The account, its payer and `also` are locked by their heads until the transaction ends; refuses `NOT_FOUND`."""
+    payer_id = await find_payer(statements, account_id)
     return Acting(payer_id, await accounts.lock_heads(statements, {account_id, payer_id, *also}))
 
 
@@ -46,6 +51,13 @@ async def lock_order(statements: Statements, account_id: UUID, ref: OrderRef, *p
     if order is None:
         raise Refused(Code.NOT_FOUND, "There is no such order in the account.", path or ("order",))
     return (await orders.lock(statements, account_id, [order.id]))[order.id]
+
+
+def reused() -> Refused:
+    """The refusal of a reference that stands for another command."""
+    return Refused(
+        Code.IDEMPOTENCY_KEY_REUSED, "This reference was used for another command; nothing was changed.", ("reference",)
+    )
 
 
 async def tell(statements: Statements, chronicle: Chronicle) -> None:

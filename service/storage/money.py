@@ -49,14 +49,14 @@ async def lines_of(statements: Statements, account_id: UUID, invoice_ids: Collec
     return await INVOICE_LINES.select(statements, conditions, "ORDER BY invoice_id, position")
 
 
-async def mark_paid(statements: Statements, invoice: Invoice, paid_at: datetime) -> None:
-    """The invoice, which is pending, is paid since then."""
+async def mark_paid(statements: Statements, invoice: Invoice) -> None:
+    """The invoice, which was pending, is paid, and since when."""
     changed = await statements.execute(
         f"UPDATE {INVOICES.name} SET status = $3, paid_at = $4 WHERE account_id = $1 AND id = $2 AND status = $5",
         invoice.account_id,
         invoice.id,
         InvoiceStatus.PAID,
-        paid_at,
+        invoice.paid_at,
         InvoiceStatus.PENDING,
     )
     if changed != 1:

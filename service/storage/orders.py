@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from service.domain.listing import OrderFilter, OrderRef, OrderSort
-from service.domain.order import CreditEntry, Order, OrderLine
+from service.domain.order import CreditEntry, Order, OrderLine, PaymentStatus
 from service.kit.keyset import PageRequest
 from service.storage import models
 from service.storage.conditions import Conditions
@@ -123,6 +123,17 @@ async def fill_line(statements: Statements, account_id: UUID, order_id: UUID, po
         order_id,
         position,
         more_g,
+    )
+
+
+async def mark_billed(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> None:
+    """Those orders, locked before, are on an invoice."""
+    await statements.execute(
+        f"UPDATE {ORDERS.name} SET payment_status = $2 WHERE account_id = $1"
+        f" AND id IN ({placeholders(3, len(order_ids))})",
+        account_id,
+        PaymentStatus.BILLED,
+        *order_ids,
     )
 
 

@@ -1,0 +1,192 @@
+"""Bill orders: what some orders of an account owe becomes one invoice. An operator's verb.
+
+Locks: the heads of the payer and of every account whose orders are billed, then the orders. Promises: P2, P4.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from service.domain.accounts import Caller
+from service.domain.api_keys import Scope
+from service.domain.billing import Invoice, InvoiceStatus, billed, invoice_lines
+from service.domain.events import Chronicle, EventType
+from service.domain.listing import OrderRef
+from service.domain.order import Order
+from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_text
+from service.errors import Code, Refused
+from service.kit.canonical_json import fingerprint
+from service.operations.acting import lock_payer, reused, tell
+from service.operations.resources import Resources
+from service.storage import money, orders
+from service.storage.database import Statements
+
+ORDERS_NAMED_MAX = 100
+ORDERS_AN_INVOICE_MAX = 5_000
+PAYMENT_DAYS_MAX = 3_650
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """All that is owed in one currency and on no invoice yet, of the account and its client accounts, placed from one
+    moment on until before another.
+    """
+
+    currency: str
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """An invoice, and whether it was issued before."""
+
+    invoice: Invoice
+    replayed: bool
+
+
+async def bill_orders(
+    resources: Resources,
+    caller: Caller,
+    account_id: UUID,
+    reference: str,
+    what: Period | Sequence[OrderRef],
+    *,
+    payment_days: int = 30,
+) -> Billed:
+    """One invoice of the account's payer is issued, once, whatever the number of tries with its reference, and its
+    orders are BILLED. It is due after `payment_days`.
+
+    Refuses `IDEMPOTENCY_KEY_REUSED` for a reference of another invoice, `NOT_FOUND`, also when there is nothing to
+    bill, `PAYMENT_STATE` for a named order that is not owed or on an invoice already, and `BAD_USER_INPUT` for orders
+    in several currencies and for more of them than one invoice holds.
+    """
+    caller.require(Scope.OPERATOR)
+    kept_text(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference")
+    if not 0 <= payment_days <= PAYMENT_DAYS_MAX:
+        raise Refused(Code.BAD_USER_INPUT, f"Give 0 to {PAYMENT_DAYS_MAX} days.", ("paymentDays",))
+    if not isinstance(what, Period) and not 0 < len(what) <= ORDERS_NAMED_MAX:
+        raise Refused(Code.BAD_USER_INPUT, f"Name 1 to {ORDERS_NAMED_MAX} orders.", ("orders",))
+    invoice_id = resources.new_id()
+
+    async def work(statements: Statements) -> Billed:
+        candidates = await _candidates(statements, account_id, what)
+        acting = await lock_payer(statements, account_id, {order.account_id for order in candidates})
+        told = what if isinstance(what, Period) else [order.id for order in candidates]
+        told_print = fingerprint({"account_id": account_id, "what": told, "payment_days": payment_days})
+        issued = await money.of_reference(statements, money.INVOICES, acting.payer_id, reference)
+        if issued is not None:
+            if issued.fingerprint != told_print:
+                raise reused()
+            # A try whose commit went unanswered finds its own invoice: that is no replay to its caller.
+            return Billed(issued, replayed=issued.id != invoice_id)
+        on_invoice = _billed(await _lock(statements, candidates), what)
+        lines = invoice_lines(invoice_id, acting.payer_id, on_invoice)
+        now = resources.clock()
+        invoice = Invoice(
+            account_id=acting.payer_id,
+            id=invoice_id,
+            number=resources.new_order_number(),
+            reference=reference,
+            fingerprint=told_print,
+            currency=_one_currency(on_invoice),
+            status=InvoiceStatus.PENDING,
+            total_minor=sum(line.billed_minor for line in lines),
+            mass_g=sum(line.mass_g for line in lines),
+            created_at=now,
+            due_at=now + timedelta(days=payment_days),
+            paid_at=None,
+        )
+        if await money.INVOICES.insert(statements, [invoice]) != 1:
+            raise RuntimeError("an invoice's reference or number was taken under its account's lock")
+        if await money.INVOICE_LINES.insert(statements, lines) != len(lines):
+            raise RuntimeError("an order that was owed and unbilled is on an invoice")
+        await _mark_billed(statements, on_invoice)
+        chronicle = acting.chronicle(resources, caller)
+        _tell(chronicle, invoice, on_invoice)
+        await tell(statements, chronicle)
+        return Billed(invoice, replayed=False)
+
+    return await resources.transact(work)
+
+
+async def _candidates(statements: Statements, account_id: UUID, what: Period | Sequence[OrderRef]) -> list[Order]:
+    """The orders that are asked for, as they were before anything was locked."""
+    if isinstance(what, Period):
+        found = await money.billable(
+            statements,
+            account_id,
+            what.currency,
+            created_from=what.created_from,
+            created_until=what.created_until,
+            limit=ORDERS_AN_INVOICE_MAX + 1,
+        )
+        if len(found) > ORDERS_AN_INVOICE_MAX:
+            raise Refused(
+                Code.BAD_USER_INPUT,
+                f"More than {ORDERS_AN_INVOICE_MAX} orders are owed; bill a shorter time.",
+                ("createdAt",),
+            )
+        return found
+    named: dict[UUID, Order] = {}
+    for index, ref in enumerate(what):
+        order = await orders.find(statements, account_id, ref)
+        if order is None:
+            raise Refused(Code.NOT_FOUND, "There is no such order in the account.", ("orders", index))
+        named[order.id] = order
+    return list(named.values())
+
+
+async def _lock(statements: Statements, candidates: Sequence[Order]) -> list[Order]:
+    """The orders as they stand under their locks."""
+    locked: dict[UUID, Order] = {}
+    for account_id in sorted({order.account_id for order in candidates}):
+        order_ids = [order.id for order in candidates if order.account_id == account_id]
+        locked |= await orders.lock(statements, account_id, order_ids)
+    return [locked[order.id] for order in candidates]
+
+
+def _billed(owed: Sequence[Order], what: Period | Sequence[OrderRef]) -> list[Order]:
+    """The orders as they are on the invoice. One that was paid or cancelled a moment ago drops out of a period; one
+    that was named is refused.
+    """
+    on_invoice: list[Order] = []
+    for index, order in enumerate(owed):
+        try:
+            on_invoice.append(billed(order))
+        except Refused as refusal:
+            if not isinstance(what, Period):
+                refusal.path = ("orders", index)
+                raise
+    if not on_invoice:
+        raise Refused(Code.NOT_FOUND, "Nothing is owed that is on no invoice yet.")
+    return on_invoice
+
+
+def _one_currency(on_invoice: Sequence[Order]) -> str:
+    currencies = {order.currency for order in on_invoice}
+    if len(currencies) > 1:
+        raise Refused(Code.BAD_USER_INPUT, "An invoice is in one currency.", ("orders",))
+    return currencies.pop()
+
+
+async def _mark_billed(statements: Statements, on_invoice: Sequence[Order]) -> None:
+    for account_id in sorted({order.account_id for order in on_invoice}):
+        order_ids = [order.id for order in on_invoice if order.account_id == account_id]
+        await orders.mark_billed(statements, account_id, order_ids)
+
+
+def _tell(chronicle: Chronicle, invoice: Invoice, on_invoice: Sequence[Order]) -> None:
+    told: dict[str, Any] = {"invoice_id": str(invoice.id), "invoice_number": invoice.number}
+    chronicle.tell(
+        invoice.account_id,
+        EventType.INVOICE_ISSUED,
+        **told,
+        currency=invoice.currency,
+        total_minor=invoice.total_minor,
+        orders=len(on_invoice),
+    )
+    for order in on_invoice:
+        chronicle.tell_of(order, EventType.ORDER_BILLED, **told)

@@ -1,0 +1,98 @@
+"""Read money: balances, ledger and invoices, which are the parent's for a client account."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from service.domain.accounts import Caller, payer_of
+from service.domain.amounts import Money
+from service.domain.api_keys import Scope
+from service.domain.billing import Invoice, InvoiceLine
+from service.domain.ledger import Journal, Posting
+from service.kit.keyset import PageRequest, Slice, slice_of
+from service.operations.resources import Resources
+from service.storage import balances, ledger, money
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A journal as it stands in the ledger, and the order that it is about, if it is about one."""
+
+    id: UUID
+    journal: Journal
+    order_account_id: UUID | None
+    order_id: UUID | None
+    created_at: datetime
+
+
+async def list_balances(resources: Resources, caller: Caller) -> list[Money]:
+    """What the caller has prepaid in each currency, by currency; one that was used up is zero."""
+    caller.require(Scope.ORDERS_READ)
+    rows = await balances.of_account(resources.database.reader, payer_of(caller.account))
+    return [Money(row.amount_minor, row.currency) for row in rows]
+
+
+async def list_invoices(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Invoice]:
+    """One page of the caller's invoices, newest first."""
+    caller.require(Scope.ORDERS_READ)
+    return slice_of(await money.invoices(resources.database.reader, payer_of(caller.account), request), request)
+
+
+async def invoices_of_ids(resources: Resources, caller: Caller, invoice_ids: Collection[UUID]) -> dict[UUID, Invoice]:
+    """Those of the invoices that are the caller's, by id."""
+    caller.require(Scope.ORDERS_READ)
+    return await money.of_ids(resources.database.reader, money.INVOICES, payer_of(caller.account), invoice_ids)
+
+
+async def lines_of_invoices(
+    resources: Resources, caller: Caller, invoices: Sequence[Invoice]
+) -> list[tuple[InvoiceLine, ...]]:
+    """For each invoice its lines, in order. Whoever was given an invoice may see what is on it."""
+    caller.require(Scope.ORDERS_READ)
+    lines: dict[UUID, list[InvoiceLine]] = defaultdict(list)
+    for account_id in {invoice.account_id for invoice in invoices}:
+        ids = [invoice.id for invoice in invoices if invoice.account_id == account_id]
+        for line in await money.lines_of(resources.database.reader, account_id, ids):
+            lines[line.invoice_id].append(line)
+    return [tuple(lines[invoice.id]) for invoice in invoices]
+
+
+async def list_journals(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Booked]:
+    """One page of the caller's ledger, newest first, each journal whole."""
+    caller.require(Scope.ORDERS_READ)
+    reader, payer_id = resources.database.reader, payer_of(caller.account)
+    journal_ids = await ledger.page(reader, payer_id, request)
+    found = _journals(await ledger.entries_of(reader, payer_id, journal_ids))
+    return slice_of([found[journal_id] for journal_id in journal_ids], request)
+
+
+async def journals_of_ids(resources: Resources, caller: Caller, journal_ids: Collection[UUID]) -> dict[UUID, Booked]:
+    """Those of the journals that are the caller's, by id."""
+    caller.require(Scope.ORDERS_READ)
+    reader = resources.database.reader
+    return _journals(await ledger.entries_of(reader, payer_of(caller.account), journal_ids))
+
+
+def _journals(entries: Sequence[ledger.LedgerEntry]) -> dict[UUID, Booked]:
+    postings: dict[UUID, list[ledger.LedgerEntry]] = defaultdict(list)
+    for entry in entries:
+        postings[entry.journal_id].append(entry)
+    return {journal_id: _booked(own) for journal_id, own in postings.items()}
+
+
+def _booked(entries: Sequence[ledger.LedgerEntry]) -> Booked:
+    first = entries[0]
+    of_other = first.order_account_id or first.account_id
+    return Booked(
+        id=first.journal_id,
+        journal=Journal(
+            first.verb,
+            first.currency,
+            tuple(Posting(entry.ledger_account, entry.amount_minor) for entry in entries),
+        ),
+        order_account_id=None if first.order_id is None else of_other,
+        order_id=first.order_id,
+        created_at=first.created_at,
+    )

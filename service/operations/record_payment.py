@@ -1,0 +1,115 @@
+"""Record a payment: money came in, for an order or for the balance. An operator's verb.
+
+Locks: the heads of the account and its payer, the order, then the balance. Promises: P2, P4.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.domain.accounts import Caller
+from service.domain.amounts import Money
+from service.domain.api_keys import Scope
+from service.domain.billing import Payment, pay
+from service.domain.events import Chronicle, EventType
+from service.domain.ledger import Journal, balance_topped_up
+from service.domain.listing import OrderRef
+from service.domain.order import Order
+from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_text
+from service.errors import Code, Refused
+from service.kit.canonical_json import fingerprint
+from service.operations.acting import lock_order, lock_payer, reused, tell
+from service.operations.resources import Resources
+from service.storage import ledger, money, orders
+from service.storage.database import Statements
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A payment, the order that it was for as it now is, and whether it was recorded before."""
+
+    payment: Payment
+    order: Order | None
+    replayed: bool
+
+
+async def record_payment(
+    resources: Resources, caller: Caller, account_id: UUID, reference: str, amount: Money, ref: OrderRef | None = None
+) -> Recorded:
+    """The payment is in the ledger once, whatever the number of tries with its reference: towards the account's order
+    as far as that owes, else in the balance. An order of which nothing is owed any more is PAID.
+
+    Refuses `IDEMPOTENCY_KEY_REUSED` for a reference of another payment, `NOT_FOUND`, `BAD_USER_INPUT` for an amount
+    that is not positive or not in the order's currency.
+    """
+    caller.require(Scope.OPERATOR)
+    kept_text(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference")
+    if amount.minor_units <= 0:
+        raise Refused(Code.BAD_USER_INPUT, "A payment is more than nothing.", ("amount", "amount"))
+    payment_id = resources.new_id()
+
+    async def work(statements: Statements) -> Recorded:
+        acting = await lock_payer(statements, account_id)
+        order = None if ref is None else await lock_order(statements, account_id, ref)
+        payment = Payment(
+            account_id=acting.payer_id,
+            id=payment_id,
+            reference=reference,
+            fingerprint=fingerprint(
+                {"account_id": account_id, "amount": amount, "order_id": None if order is None else order.id}
+            ),
+            order_account_id=None if order is None else order.account_id,
+            order_id=None if order is None else order.id,
+            currency=amount.currency,
+            amount_minor=amount.minor_units,
+            created_at=resources.clock(),
+        )
+        recorded = await money.of_reference(statements, money.PAYMENTS, acting.payer_id, reference)
+        if recorded is not None:
+            if recorded.fingerprint != payment.fingerprint:
+                raise reused()
+            # A try whose commit went unanswered finds its own payment: that is no replay to its caller.
+            return Recorded(recorded, order, replayed=recorded.id != payment_id)
+        paid, journal = _paid(order, amount)
+        await _write(resources, statements, payment, paid, journal)
+        chronicle = acting.chronicle(resources, caller)
+        _tell(chronicle, payment, order, paid)
+        await tell(statements, chronicle)
+        return Recorded(payment, paid, replayed=False)
+
+    return await resources.transact(work)
+
+
+def _paid(order: Order | None, amount: Money) -> tuple[Order | None, Journal]:
+    if order is None:
+        return None, balance_topped_up(amount.currency, amount.minor_units)
+    if order.currency != amount.currency:
+        raise Refused(
+            Code.BAD_USER_INPUT, f"The order is in {order.currency}; so is its payment.", ("amount", "currency")
+        )
+    booked = pay(order, amount.minor_units)
+    return booked.order, booked.journal
+
+
+async def _write(
+    resources: Resources, statements: Statements, payment: Payment, paid: Order | None, journal: Journal
+) -> None:
+    if await money.PAYMENTS.insert(statements, [payment]) != 1:
+        raise RuntimeError("a payment's reference was taken under its account's lock")
+    if paid is not None:
+        await orders.change(statements, paid, ("paid_minor", "payment_status"))
+    booking = ledger.Booking(payment.account_id, resources.new_id(), paid, journal, payment.created_at)
+    await ledger.book(statements, [booking])
+
+
+def _tell(chronicle: Chronicle, payment: Payment, order: Order | None, paid: Order | None) -> None:
+    chronicle.tell(
+        payment.account_id,
+        EventType.PAYMENT_RECORDED,
+        payment.order_id,
+        payment_id=str(payment.id),
+        reference=payment.reference,
+        currency=payment.currency,
+        amount_minor=payment.amount_minor,
+    )
+    if order is not None and paid is not None and paid.payment_status is not order.payment_status:
+        chronicle.tell_of(paid, EventType.ORDER_PAID)

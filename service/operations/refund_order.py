@@ -1,0 +1,43 @@
+"""Refund an order: what was paid goes to the balance; the order keeps its state and its credits. An operator's verb.
+
+Locks: the heads of the account and its payer, the order, then the balance. Promise: P4.
+"""
+
+from uuid import UUID
+
+from service.domain.accounts import Caller
+from service.domain.api_keys import Scope
+from service.domain.billing import refund
+from service.domain.events import EventType
+from service.domain.listing import OrderRef
+from service.domain.order import Order
+from service.operations.acting import lock_order, lock_payer, tell
+from service.operations.resources import Resources
+from service.storage import ledger, orders
+from service.storage.database import Statements
+
+
+async def refund_order(resources: Resources, caller: Caller, account_id: UUID, ref: OrderRef) -> Order:
+    """The account's order is REFUNDED, or was before: its whole sale is undone, so that nothing is owed of it either.
+
+    Refuses `NOT_FOUND`, and `PAYMENT_STATE` when nothing was paid of it.
+    """
+    caller.require(Scope.OPERATOR)
+
+    async def work(statements: Statements) -> Order:
+        acting = await lock_payer(statements, account_id)
+        order = await lock_order(statements, account_id, ref)
+        refunded = refund(order)
+        if refunded is None:
+            return order
+        await orders.change(statements, refunded.order, ("paid_minor", "payment_status"))
+        booking = ledger.Booking(
+            acting.payer_id, resources.new_id(), refunded.order, refunded.journal, resources.clock()
+        )
+        await ledger.book(statements, [booking])
+        chronicle = acting.chronicle(resources, caller)
+        chronicle.tell_of(refunded.order, EventType.ORDER_REFUNDED, refunded_minor=order.paid_minor)
+        await tell(statements, chronicle)
+        return refunded.order
+
+    return await resources.transact(work)

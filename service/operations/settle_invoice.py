@@ -1,0 +1,89 @@
+"""Settle an invoice: it was paid as billed, and so are its orders. An operator's verb.
+
+Locks: the heads of the payer and of every account whose orders are on it, the orders, then balances. Promise: P4.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from service.domain.accounts import Caller
+from service.domain.api_keys import Scope
+from service.domain.billing import Booked, Invoice, InvoiceLine, InvoiceStatus, settle
+from service.domain.events import EventType
+from service.domain.order import Order
+from service.errors import Code, Refused
+from service.operations.acting import Acting, find_payer, lock_payer, tell
+from service.operations.resources import Resources
+from service.storage import ledger, money, orders
+from service.storage.database import Statements
+
+
+async def settle_invoice(resources: Resources, caller: Caller, account_id: UUID, invoice_id: UUID) -> Invoice:
+    """The account's invoice is PAID, or was before. Each of its orders has what it still owes; whatever was paid,
+    reduced or cancelled of it since it was billed goes to the balance, because the whole invoice was paid.
+
+    Refuses `NOT_FOUND`.
+    """
+    caller.require(Scope.OPERATOR)
+
+    async def work(statements: Statements) -> Invoice:
+        payer_id = await find_payer(statements, account_id)
+        # Lines never change, so they may be read before anything is locked, and say what has to be.
+        lines = await money.lines_of(statements, payer_id, [invoice_id])
+        acting = await lock_payer(statements, account_id, {line.order_account_id for line in lines})
+        invoice = (await money.of_ids(statements, money.INVOICES, acting.payer_id, [invoice_id])).get(invoice_id)
+        if invoice is None:
+            raise Refused(Code.NOT_FOUND, "There is no such invoice of the account.", ("invoiceId",))
+        if invoice.status is InvoiceStatus.PAID:
+            return invoice
+        paid = replace(invoice, status=InvoiceStatus.PAID, paid_at=resources.clock())
+        await _settle(resources, statements, caller, acting, paid, lines)
+        return paid
+
+    return await resources.transact(work)
+
+
+async def _settle(
+    resources: Resources,
+    statements: Statements,
+    caller: Caller,
+    acting: Acting,
+    invoice: Invoice,
+    lines: Sequence[InvoiceLine],
+) -> None:
+    now = resources.clock()
+    settled: list[Booked] = []
+    chronicle = acting.chronicle(resources, caller)
+    told: dict[str, Any] = {"invoice_id": str(invoice.id), "invoice_number": invoice.number}
+    chronicle.tell(
+        invoice.account_id,
+        EventType.INVOICE_SETTLED,
+        **told,
+        currency=invoice.currency,
+        total_minor=invoice.total_minor,
+    )
+    standing = await _lock_orders(statements, lines)
+    for line in lines:
+        order = standing[line.order_id]
+        settled.append(settle(order, line.billed_minor))
+        if settled[-1].order.payment_status is not order.payment_status:
+            chronicle.tell_of(settled[-1].order, EventType.ORDER_PAID, **told)
+    for each in settled:
+        if each.order != standing[each.order.id]:
+            await orders.change(statements, each.order, ("paid_minor", "payment_status"))
+    await ledger.book(
+        statements,
+        [ledger.Booking(invoice.account_id, resources.new_id(), each.order, each.journal, now) for each in settled],
+    )
+    await money.mark_paid(statements, invoice)
+    await tell(statements, chronicle)
+
+
+async def _lock_orders(statements: Statements, lines: Sequence[InvoiceLine]) -> dict[UUID, Order]:
+    locked: dict[UUID, Order] = {}
+    for account_id in sorted({line.order_account_id for line in lines}):
+        order_ids = [line.order_id for line in lines if line.order_account_id == account_id]
+        locked |= await orders.lock(statements, account_id, order_ids)
+    return locked
