@@ -1,5 +1,5 @@
-"""Each rule was seen to fail: shares that forget what was returned or retired, `may_retire` without a look at the money,
-COMPLETE a share too early, a retirement from PLACED.
+"""What retiring makes of an order. Each rule was seen to fail: shares that forget what was returned or retired,
+`may_retire` that does not ask for money, COMPLETE a share too early, a retirement from PLACED.
 """
 
 from datetime import UTC, datetime
