@@ -65,7 +65,6 @@ async def undo(
     if whole:
         await orders.empty_lines(statements, account_id, whole)
     await backorders.leave(statements, account_id, order_ids)
-    await orders.ENTRIES.insert(statements, [entry for each in undoings for entry in each.returns])
     await ledger.book(
         statements,
         [
@@ -84,5 +83,7 @@ async def undo(
         for entry in each.returns:
             returned_g[entry.batch_id] -= entry.mass_g
     await batches.lock(statements, returned_g)
+    # After the lock: a foreign key locks each entry's batch too, in no set order, and would cross with other orders.
+    await orders.ENTRIES.insert(statements, [entry for each in undoings for entry in each.returns])
     await batches.give_back(statements, returned_g)
     await accounts.raise_heads(statements, chronicle.event_seqs)
