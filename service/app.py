@@ -21,6 +21,7 @@ from service.api.graphql.schema import schema
 from service.api.graphql.types.account import account_id_of
 from service.api.graphql.view import GraphQLView
 from service.api.guards import Guards
+from service.api.pages.certificate import CERTIFICATES, certificate_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
 from service.api.rate_limits import Budget, RateLimits
 from service.api.rest.contracts import CONTRACTS
@@ -34,7 +35,8 @@ from service.operations.place_orders import Placement, placement
 from service.operations.resources import Resources
 from service.settings import Settings
 from service.storage.database import Database
-from service.workers.loops import steps, working
+from service.workers.loops import working
+from service.working import worker_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             quote_valid_ms=settings.quote_valid_ms,
             page_size_default=settings.page_size_default,
             page_size_max=settings.page_size_max,
+            public_address=settings.public_address,
             identified=await caller_of(
                 request, running.resources, pepper=pepper, account_header="Account-Id", id_of=account_id_of
             ),
@@ -84,7 +87,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             public_address=settings.public_address,
         )
         app.state.running = Running(resources, queue, rest)
-        embedded = steps(rest_ms=settings.worker_rest_ms) if settings.workers_embedded else ()
+        embedded = worker_steps(settings) if settings.workers_embedded else ()
         try:
             async with working(resources, embedded):
                 yield
@@ -98,6 +101,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             Route("/health/live", _live),
             Route("/health/ready", _ready),
             *explorer_routes(explorer, schema.as_str),
+            *certificate_routes(_resources),
             *(mounted(contract, _rest_surroundings) for contract in CONTRACTS),
             Route("/graphql", GraphQLView(schema, get_context=get_context, render_page=explorer.page)),
         ],
@@ -111,8 +115,14 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
         deadline_ms=settings.request_deadline_ms,
         error_bodies={contract.prefix: contract.error_body for contract in CONTRACTS},
         late_refusals=[contract.prefix for contract in CONTRACTS],
+        secret_paths=[CERTIFICATES],
     )
     return Front(guarded, CONTRACTS, settings.hosts)
+
+
+def _resources(request: Request) -> Resources:
+    running: Running = request.app.state.running
+    return running.resources
 
 
 async def open_database(settings: Settings) -> Database:

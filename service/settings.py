@@ -89,6 +89,16 @@ class Settings(BaseSettings):
     workers_embedded: bool = Field(default=True, description="Whether `serve` also does what `work` does.")
     worker_rest_ms: Milliseconds = Field(default=500, description="How long a worker that found nothing to do rests.")
 
+    retire_after_ms: int = Field(
+        default=3_600_000,
+        ge=0,
+        description="How long an order that is fulfilled and paid waits before its credits are retired: an hour. Until"
+        " then it can be cancelled.",
+    )
+    retire_unpaid: bool = Field(
+        default=False, description="Whether credits are retired before they are paid, for accounts that pay later."
+    )
+
     body_bytes_max: Count = Field(default=100_000, description="Bytes of a request's body.")
     body_timeout_ms: Milliseconds = Field(default=10_000, description="How long a request's body may take to arrive.")
     in_flight_max: Count = Field(default=256, description="Requests that are worked on at once; more are answered 503.")

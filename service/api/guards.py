@@ -50,6 +50,7 @@ class Guards:
       streams, or subscribers would.
     * An answer that has not begun within `deadline_ms` is refused `UNAVAILABLE`, and the application is cancelled.
     * An exception of the application is logged with its traceback and answered with a masked 500.
+    * Of a path below one of `secret_paths` only the prefix is logged: what follows opens what it names.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Guards:
         deadline_ms: int = 10_000,
         error_bodies: Mapping[str, ErrorBody] | None = None,
         late_refusals: Collection[str] = (),
+        secret_paths: Collection[str] = (),
     ) -> None:
         self._app = app
         self._body_bytes_max = body_bytes_max
@@ -71,6 +73,7 @@ class Guards:
         doors = ((prefix.rstrip("/"), error_body) for prefix, error_body in (error_bodies or {}).items())
         self._error_bodies = sorted(doors, key=lambda door: -len(door[0]))
         self._late_refusals = tuple(late_refusals)
+        self._secret_paths = tuple(secret_paths)
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,7 +93,7 @@ class Guards:
 
     async def _exchange(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         began = time.perf_counter()
-        facts = {"method": scope["method"], "path": scope["path"][:_LOGGED_PATH_MAX]}
+        facts = {"method": scope["method"], "path": self._logged_path(scope["path"])}
         try:
             await self._admit(scope, receive, answer)
         except Exception as failure:
@@ -104,6 +107,11 @@ class Guards:
             answer.leave_crowd()
             ms = round((time.perf_counter() - began) * 1000, 2)
             log.info("request", **facts, status=answer.status or _CLIENT_GONE, ms=ms, request_id=answer.request_id)
+
+    def _logged_path(self, path: str) -> str:
+        plain = "/" + path.lstrip("/")
+        prefix = next((each for each in self._secret_paths if plain.startswith(each)), None)
+        return path[:_LOGGED_PATH_MAX] if prefix is None else f"{prefix}..."
 
     async def _admit(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:

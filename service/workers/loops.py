@@ -8,13 +8,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import Context
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from service.errors import Refused
 from service.operations.expire_holds import expire_holds
+from service.operations.issue_certificates import issue_certificates
 from service.operations.match_backorders import match_backorders
 from service.operations.resources import Resources
+from service.operations.retire_orders import retire_orders
 
 log = structlog.get_logger(__name__)
 
@@ -28,11 +31,14 @@ class Step:
     rest_ms: int
 
 
-def steps(*, rest_ms: int) -> tuple[Step, ...]:
+def steps(*, rest_ms: int, retire_after_ms: int, retire_unpaid: bool, public_address: str) -> tuple[Step, ...]:
     """All that is to be done beside answering requests."""
+    retire = partial(retire_orders, after_ms=retire_after_ms, unpaid=retire_unpaid)
     return (
         Step("expire_holds", expire_holds, rest_ms),
         Step("match_backorders", match_backorders, rest_ms),
+        Step("retire_orders", retire, rest_ms),
+        Step("issue_certificates", partial(issue_certificates, public_address=public_address), rest_ms),
     )
 
 

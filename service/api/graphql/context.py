@@ -20,6 +20,7 @@ class Context:
     quote_valid_ms: int
     page_size_default: int
     page_size_max: int
+    public_address: str
     identified: Caller | None
 
     @property

@@ -1,0 +1,135 @@
+"""Knows the public page of a certificate: its addresses, and what a browser may do there. Must not know the catalogue.
+
+Whoever holds an address may read it, without a key. All that the page says comes from the facts as they were issued.
+"""
+
+import hashlib
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.core import get_global
+from babel.dates import format_datetime
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from service.domain.amounts import GRAMS_PER_TONNE, MassUnit, mass_text
+from service.domain.catalogue import Mode
+from service.domain.certificate import IssuedCertificate
+from service.operations.read_certificates import public_certificate, public_certificate_file
+from service.operations.resources import Resources
+
+HERE = Path(__file__).parent
+CERTIFICATES = "/certificates/"
+"""What the path of every certificate begins with; a token follows, so it is nothing for a log."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_FOREVER = "public, max-age=31536000, immutable"
+_ENGLISH = Locale("en")
+_STYLE = (HERE / "certificate.css").read_text(encoding="utf-8")
+_STYLE_DIGEST = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_HEADERS = {
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",  # the address opens the certificate
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+}
+_TEMPLATE = Environment(
+    loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+).get_template("certificate.html")
+
+
+def certificate_routes(resources_of: Callable[[Request], Resources]) -> list[BaseRoute]:
+    """The page of a certificate, its PDF, and its facts as the JSON whose digest is printed on it."""
+
+    async def page(request: Request) -> Response:
+        found = await _find(request, resources_of(request))
+        if found is None:
+            return _absent()
+        return HTMLResponse(page_of(found), headers={**_HEADERS, "Cache-Control": "no-cache"})
+
+    async def facts(request: Request) -> Response:
+        found = await _find(request, resources_of(request))
+        if found is None:
+            return _absent()
+        headers = {**_HEADERS, "Cache-Control": _FOREVER}
+        return Response(found.facts.encode(), media_type="application/json", headers=headers)
+
+    async def pdf(request: Request) -> Response:
+        token = request.path_params["token"]
+        file = await public_certificate_file(resources_of(request), token) if _TOKEN.fullmatch(token) else None
+        if file is None:
+            return _absent()
+        return Response(file, media_type="application/pdf", headers={**_HEADERS, "Cache-Control": _FOREVER})
+
+    return [
+        Route(f"{CERTIFICATES}{{token}}.pdf", pdf, methods=["GET"]),
+        Route(f"{CERTIFICATES}{{token}}.json", facts, methods=["GET"]),
+        Route(f"{CERTIFICATES}{{token}}", page, methods=["GET"]),
+    ]
+
+
+def page_of(certificate: IssuedCertificate) -> str:
+    """The page. Its digest is computed from the facts as they are stored, so that a change of them would show."""
+    facts: dict[str, Any] = json.loads(certificate.facts)
+    return _TEMPLATE.render(
+        style=Markup(_STYLE),  # noqa: S704 - our own file
+        test=facts["mode"] == Mode.TEST,
+        number=facts["number"],
+        order_number=facts["order_number"],
+        recipient=facts["recipient"],
+        beneficiary=facts["beneficiary"],
+        mass=_mass(facts["mass_g"]),
+        retired_at=facts["retired_at"],
+        retired=_moment(facts["retired_at"]),
+        issued_at=facts["issued_at"],
+        issued=_moment(facts["issued_at"]),
+        batches=[_batch(each) for each in facts["batches"]],
+        sha256=hashlib.sha256(certificate.facts.encode()).hexdigest(),
+        # Relative, so that the page works behind any prefix.
+        pdf=f"{certificate.token}.pdf",
+        facts=f"{certificate.token}.json",
+    )
+
+
+async def _find(request: Request, resources: Resources) -> IssuedCertificate | None:
+    token = request.path_params["token"]
+    return await public_certificate(resources, token) if _TOKEN.fullmatch(token) else None
+
+
+def _absent() -> Response:
+    return PlainTextResponse("There is no such certificate.\n", 404, headers=_HEADERS)
+
+
+def _batch(facts: dict[str, Any]) -> dict[str, Any]:
+    rows = [
+        {"serials": first if first == last else f"{first} to {last}", "grams": f"{start_g:,} to {end_g - 1:,}"}
+        for (first, last), (start_g, end_g) in zip(facts["serials"], facts["intervals"], strict=True)
+    ]
+    return {**facts, "mass": _mass(facts["mass_g"]), "country": _country(facts["country"]), "rows": rows}
+
+
+def _mass(mass_g: int) -> str:
+    if mass_g < GRAMS_PER_TONNE // 1000:
+        return f"{mass_g} g"
+    if mass_g < GRAMS_PER_TONNE:
+        return f"{mass_text(mass_g, MassUnit.KILOGRAM)} kg"
+    return f"{mass_text(mass_g, MassUnit.TONNE)} t"
+
+
+def _country(code: str) -> str:
+    alpha_2 = get_global("territory_aliases").get(code, [code])[0]
+    return str(_ENGLISH.territories.get(alpha_2, code))
+
+
+def _moment(text: str) -> str:
+    return f"{format_datetime(datetime.fromisoformat(text), 'd MMMM y, HH:mm:ss', locale=_ENGLISH)} UTC"

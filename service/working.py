@@ -1,0 +1,37 @@
+"""How a process works without serving: the steps that the settings ask for, until it is told to end.
+
+Knows signals and settings; what a step does is in operations/.
+"""
+
+import asyncio
+import signal
+
+import structlog
+
+from service.operations.resources import Resources
+from service.settings import Settings
+from service.workers.loops import Step, steps, working
+
+log = structlog.get_logger(__name__)
+
+
+def worker_steps(settings: Settings) -> tuple[Step, ...]:
+    """All that is to be done beside answering requests, as the settings say."""
+    return steps(
+        rest_ms=settings.worker_rest_ms,
+        retire_after_ms=settings.retire_after_ms,
+        retire_unpaid=settings.retire_unpaid,
+        public_address=settings.public_address,
+    )
+
+
+async def work_until_told(resources: Resources, settings: Settings) -> None:
+    """Every step was repeated until SIGTERM or Ctrl+C; what was under way then is rolled back, for the next process."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    each = worker_steps(settings)
+    async with working(resources, each):
+        log.info("working", steps=[step.name for step in each])
+        await told.wait()
+    log.info("ended")
