@@ -9,7 +9,7 @@ from uuid import UUID
 
 from service.domain.ledger import LedgerAccount
 from service.domain.order import OrderStatus, PaymentStatus, Source
-from service.storage import accounts, backorders, balances, batches, certificates, ledger, orders, quotes, retirements
+from service.storage import accounts, backorders, balances, batches, certificates, ledger, money, orders, quotes, retirements
 from service.storage.conditions import Conditions
 from service.storage.database import Database
 from service.storage.events import EVENTS
@@ -43,6 +43,7 @@ async def assert_books_balance(database: Database) -> None:
     await _grams_of_orders(database)
     await _grams_retired(database)
     await _money(database)
+    await _cash(database)
     await _events(database)
 
 
@@ -135,6 +136,24 @@ async def _money(database: Database) -> None:
         assert of_order[order.id, LedgerAccount.RECEIVABLE] == due, order
         assert of_order[order.id, LedgerAccount.SALES] == (-order.offset_cost_minor if stands else 0), order
         assert of_order[order.id, LedgerAccount.COMMISSION] == (-order.commission_minor if stands else 0), order
+
+
+async def _cash(database: Database) -> None:
+    """What came in is what was recorded, and the invoices that were paid; an invoice is the sum of its lines."""
+    cash: Counter[tuple[UUID, str]] = Counter()
+    for entry in await rows_of(database, ledger.LEDGER):
+        if entry.ledger_account is LedgerAccount.CASH:
+            cash[entry.account_id, entry.currency] += entry.amount_minor
+    for payment in await rows_of(database, money.PAYMENTS):
+        cash[payment.account_id, payment.currency] -= payment.amount_minor
+    billed: Counter[UUID] = Counter()
+    for line in await rows_of(database, money.INVOICE_LINES):
+        billed[line.invoice_id] += line.billed_minor
+    for invoice in await rows_of(database, money.INVOICES):
+        assert invoice.total_minor == billed[invoice.id], invoice
+        if invoice.paid_at is not None:
+            cash[invoice.account_id, invoice.currency] -= invoice.total_minor
+    assert not any(cash.values()), cash
 
 
 async def _events(database: Database) -> None:

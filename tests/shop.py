@@ -16,7 +16,7 @@ from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.operations.place_orders import place_group
 from service.operations.resources import Resources
-from service.storage import accounts, backorders, balances, batches, ledger, orders, quotes
+from service.storage import accounts, backorders, balances, batches, ledger, money, orders, quotes
 from service.storage.database import Database
 from service.storage.events import EVENTS
 from tests.books import rows_of
@@ -110,6 +110,9 @@ async def everything_in(database: Database) -> dict[str, list[str]]:
         quotes.HOLDS,
         ledger.LEDGER,
         balances.BALANCES,
+        money.PAYMENTS,
+        money.INVOICES,
+        money.INVOICE_LINES,
         accounts.HEADS,
         EVENTS,
     ]
