@@ -1,0 +1,100 @@
+"""The service as a process of its own, on a free port, for tests of what only a real process shows."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from uuid import UUID
+
+from service.domain.api_keys import Scope
+from service.operations.manage_keys import create_key
+from service.operations.resources import Resources
+from service.secret import pepper
+from service.settings import Settings
+from tests.http_client import HttpClient
+
+ROOT = Path(__file__).parent.parent
+SECRET = "a secret of these tests, long enough"
+READY_S = 30
+LOG_SHOWN = 10_000
+
+
+@dataclass
+class Server:
+    """`url` answers as long as the process lives."""
+
+    url: str
+    process: asyncio.subprocess.Process
+
+    def client(self, key: str | None = None, **options: float) -> HttpClient:
+        return HttpClient(self.url, key=key, **options)
+
+    async def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Its exit code, negative for the signal that killed it."""
+        if self.process.returncode is None:
+            self.process.send_signal(how)
+        return await asyncio.wait_for(self.process.wait(), READY_S)
+
+
+@asynccontextmanager
+async def serving(database_url: str, **settings: object) -> AsyncIterator[Server]:
+    """A server on a database that is migrated, killed at the end if it still runs."""
+    port = free_port()
+    with TemporaryFile() as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "service", "serve", "--port", str(port)),
+            cwd=ROOT,
+            env=surroundings(database_url, **settings),
+            stdout=log,
+            stderr=log,
+        )
+        server = Server(f"http://127.0.0.1:{port}", process)
+        try:
+            await _until_ready(server, log.fileno())
+            yield server
+        finally:
+            await server.end(signal.SIGKILL)
+            sys.stderr.write(os.pread(log.fileno(), LOG_SHOWN, 0).decode())  # pytest shows it when the test fails
+
+
+def surroundings(database_url: str, **settings: object) -> dict[str, str]:
+    """The environment of a process of the service."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_")}
+    given = {"database_url": database_url, "secret": SECRET, "log_level": "error", **settings}
+    return {**kept, **{f"SERVICE_{name.upper()}": str(value) for name, value in given.items()}}
+
+
+async def key_for(resources: Resources, account_id: UUID, *scopes: Scope) -> str:
+    """A key that opens the account at every server of `serving`."""
+    used = Settings(database_url="sqlite://unused", secret=SECRET)
+    minted = await create_key(resources, account_id, "test", scopes or tuple(Scope), pepper=pepper(used))
+    return minted.text
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _until_ready(server: Server, log: int) -> None:
+    client = server.client()
+    try:
+        async with asyncio.timeout(READY_S):
+            while True:
+                if server.process.returncode is not None:
+                    raise RuntimeError(f"the server died: {os.pread(log, LOG_SHOWN, 0).decode()}")
+                try:
+                    if (await client.send("GET", "/health/ready")).status == 200:
+                        return
+                except OSError:
+                    await asyncio.sleep(0.05)
+    finally:
+        await client.close()
