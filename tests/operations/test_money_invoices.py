@@ -1,0 +1,339 @@
+"""Invoices: issued once for what is owed, never changed, paid once.
+
+Planted defects that were seen caught here: a period that forgets client accounts or its end, an invoice that bills the
+total of an order that is paid in part, a second invoice for an order, a settlement that books what the order still owes
+instead of what was billed, one that is booked twice.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from service.domain.amounts import Money
+from service.domain.api_keys import Scope
+from service.domain.billing import Invoice, InvoiceStatus
+from service.domain.catalogue import selection_of
+from service.domain.listing import OrderRef
+from service.domain.order import Order, OrderStatus, PaymentStatus
+from service.errors import Code, Refused
+from service.kit.clock import system_clock
+from service.kit.ids import uuid7
+from service.kit.keyset import PageRequest, Position
+from service.operations.bill_orders import Billed, Period, bill_orders
+from service.operations.cancel_orders import cancel_orders
+from service.operations.read_money import (
+    invoices_of_ids,
+    journals_of_ids,
+    lines_of_invoices,
+    list_balances,
+    list_invoices,
+    list_journals,
+)
+from service.operations.record_payment import record_payment
+from service.operations.settle_invoice import settle_invoice
+from service.storage.events import EVENTS
+from service.storage.orders import ORDERS
+from tests.books import rows_of
+from tests.makers import TONNE_G, make_caller, make_command, make_wish
+from tests.shop import Shop
+
+TOTAL_MINOR = 2_822
+ALL = Period(currency="USD")
+
+
+async def bill(shop: Shop, *what: Order, reference: str = "march", period: Period = ALL, **facts: int) -> Billed:
+    asked = [OrderRef(id=order.id) for order in what] or period
+    return await bill_orders(shop.resources, shop.caller, shop.account.id, reference, asked, **facts)
+
+
+async def settle(shop: Shop, invoice: Invoice) -> Invoice:
+    return await settle_invoice(shop.resources, shop.caller, shop.account.id, invoice.id)
+
+
+async def pay(shop: Shop, order: Order, amount_minor: int) -> None:
+    ref, amount = OrderRef(id=order.id), Money(amount_minor, "USD")
+    await record_payment(shop.resources, shop.caller, shop.account.id, f"for {order.number}", amount, ref)
+
+
+async def standing(shop: Shop, order: Order) -> Order:
+    found = {each.id: each for each in await rows_of(shop.database, ORDERS)}
+    return found[order.id]
+
+
+async def balance_minor(shop: Shop) -> int:
+    return sum(each.minor_units for each in await list_balances(shop.resources, shop.caller))
+
+
+async def refused(shop: Shop, work) -> Refused:
+    """Why it was refused; nothing changed."""
+    before = await shop.everything()
+    with pytest.raises(Refused) as caught:
+        await work
+    assert await shop.everything() == before
+    return caught.value
+
+
+async def test_orders_that_are_owed_become_one_invoice(shop: Shop):
+    first, second = await shop.place(make_wish(TONNE_G)), await shop.place(make_wish(1_000))
+    await pay(shop, first, 822)
+    answer = await bill(shop, payment_days=14)
+
+    invoice = answer.invoice
+    assert (invoice.status, invoice.currency, invoice.paid_at) == (InvoiceStatus.PENDING, "USD", None)
+    assert (invoice.total_minor, invoice.mass_g) == (2_000 + second.total_cost_minor, TONNE_G + 1_000)
+    assert invoice.due_at - invoice.created_at == timedelta(days=14)
+    ((one, two),) = await lines_of_invoices(shop.resources, shop.caller, [invoice])
+    assert (one.order_id, one.billed_minor, one.mass_g) == (first.id, 2_000, TONNE_G)
+    assert (two.order_id, two.billed_minor, two.mass_g) == (second.id, second.total_cost_minor, 1_000)
+    for order in (first, second):
+        assert (await standing(shop, order)).payment_status is PaymentStatus.BILLED
+    told = [event.event_type.value for event in await rows_of(shop.database, EVENTS)]
+    assert (told.count("invoice.issued"), told.count("order.billed")) == (1, 2)
+
+
+async def test_a_period_ends_before_its_end(shop: Shop):
+    early = await shop.place(make_wish(1_000))
+    moment = system_clock()
+    late = await shop.place(make_wish(1_000))
+
+    (answer,) = [await bill(shop, period=Period(currency="USD", created_until=moment))]
+    assert answer.invoice.mass_g == 1_000
+    assert (await standing(shop, early)).payment_status is PaymentStatus.BILLED
+    assert (await standing(shop, late)).payment_status is PaymentStatus.ISSUED
+
+    rest = await bill(shop, reference="april", period=Period(currency="USD", created_from=moment))
+    assert rest.invoice.mass_g == 1_000
+    assert (await standing(shop, late)).payment_status is PaymentStatus.BILLED
+
+
+async def test_what_is_paid_cancelled_or_in_another_currency_is_not_billed(shop: Shop):
+    paid, cancelled = await shop.place(make_wish(TONNE_G)), await shop.place(make_wish(1_000))
+    await pay(shop, paid, TOTAL_MINOR)
+    await cancel_orders(shop.resources, shop.caller, [OrderRef(id=cancelled.id)])
+    refusal = await refused(shop, bill(shop))
+    assert refusal.code is Code.NOT_FOUND
+    refusal = await refused(shop, bill(shop, period=Period(currency="SAR")))
+    assert refusal.code is Code.NOT_FOUND
+
+
+async def test_an_invoice_has_the_orders_of_client_accounts_too(shop: Shop):
+    client = await shop.another_account(parent_account_id=shop.account.id)
+    stranger = await shop.another_account()
+    own = await shop.place(make_wish(1_000))
+    (clients,) = await shop.place_all(make_command(client, make_wish(TONNE_G)))
+    (strangers,) = await shop.place_all(make_command(stranger, make_wish(TONNE_G)))
+    invoice = (await bill(shop)).invoice
+    assert (invoice.account_id, invoice.mass_g) == (shop.account.id, TONNE_G + 1_000)
+    ((*lines,),) = await lines_of_invoices(shop.resources, make_caller(client), [invoice])
+    assert {(line.order_account_id, line.order_id) for line in lines} == {
+        (shop.account.id, own.id),
+        (client.id, clients.order.id),
+    }
+    assert (await standing(shop, strangers.order)).payment_status is PaymentStatus.ISSUED
+
+    await settle_invoice(shop.resources, shop.caller, client.id, invoice.id)
+    assert (await standing(shop, clients.order)).payment_status is PaymentStatus.PAID
+    assert (await standing(shop, own)).payment_status is PaymentStatus.PAID
+
+
+async def test_named_orders_are_billed_and_no_others(shop: Shop):
+    named, other = await shop.place(make_wish(TONNE_G)), await shop.place(make_wish(1_000))
+    invoice = (await bill(shop, named, named)).invoice
+    assert invoice.total_minor == TOTAL_MINOR
+    assert (await standing(shop, other)).payment_status is PaymentStatus.ISSUED
+
+
+async def test_a_named_order_that_is_not_owed_is_refused_with_all_others(shop: Shop):
+    owed, cancelled = await shop.place(make_wish(TONNE_G)), await shop.place(make_wish(1_000))
+    await cancel_orders(shop.resources, shop.caller, [OrderRef(id=cancelled.id)])
+    refusal = await refused(shop, bill(shop, owed, cancelled))
+    assert (refusal.code, refusal.path) == (Code.PAYMENT_STATE, ("orders", 1))
+    await bill(shop, owed)
+    refusal = await refused(shop, bill(shop, owed, reference="again"))
+    assert (refusal.code, refusal.details) == (Code.PAYMENT_STATE, {"payment_status": "BILLED"})
+
+
+async def test_an_invoice_is_in_one_currency(shop: Shop):
+    forest = selection_of([(shop.forest.id, None)])
+    dollars = await shop.place(make_wish(TONNE_G, selection=forest))
+    riyals = await shop.place(make_wish(TONNE_G, selection=forest, currency="SAR"))
+    refusal = await refused(shop, bill(shop, dollars, riyals))
+    assert (refusal.code, refusal.path) == (Code.BAD_USER_INPUT, ("orders",))
+    assert (await bill(shop, period=Period(currency="SAR"))).invoice.total_minor == riyals.total_cost_minor
+
+
+async def test_a_reference_is_an_invoice_once(shop: Shop):
+    order = await shop.place(make_wish(TONNE_G))
+    first = await bill(shop)
+    later = await shop.place(make_wish(1_000))
+    before = await shop.everything()
+
+    again = await bill(shop)
+    assert (again.invoice, again.replayed, first.replayed) == (first.invoice, True, False)
+    assert await shop.everything() == before
+    assert (await refused(shop, bill(shop, later))).code is Code.IDEMPOTENCY_KEY_REUSED
+    assert (await refused(shop, bill(shop, payment_days=31))).code is Code.IDEMPOTENCY_KEY_REUSED
+    assert (await standing(shop, order)).payment_status is PaymentStatus.BILLED
+
+
+async def test_twins_of_a_bill_are_one_invoice(shop: Shop):
+    await shop.place(make_wish(TONNE_G))
+    answers = await asyncio.gather(*(bill(shop) for _ in range(6)))
+    assert sorted(answer.replayed for answer in answers) == [False] + [True] * 5
+    assert len({answer.invoice.id for answer in answers}) == 1
+
+
+async def test_an_order_is_on_one_invoice_though_two_reach_for_it(shop: Shop):
+    order = await shop.place(make_wish(TONNE_G))
+    answers = await asyncio.gather(
+        *(bill(shop, order, reference=f"bill-{index}") for index in range(4)),
+        *(bill(shop, reference=f"all-{index}") for index in range(4)),
+        return_exceptions=True,
+    )
+    (billed,) = [answer for answer in answers if isinstance(answer, Billed)]
+    assert {answer.code for answer in answers if isinstance(answer, Refused)} <= {Code.PAYMENT_STATE, Code.NOT_FOUND}
+    assert billed.invoice.total_minor == TOTAL_MINOR
+
+
+async def test_a_settled_invoice_has_paid_its_orders(shop: Shop):
+    order = await shop.place(make_wish(TONNE_G))
+    await pay(shop, order, 822)
+    invoice = (await bill(shop)).invoice
+    paid = await settle(shop, invoice)
+
+    assert paid.status is InvoiceStatus.PAID
+    assert paid.paid_at is not None
+    now = await standing(shop, order)
+    assert (now.paid_minor, now.payment_status) == (TOTAL_MINOR, PaymentStatus.PAID)
+    found = await invoices_of_ids(shop.resources, shop.caller, [invoice.id])
+    assert found == {invoice.id: paid}
+    assert await balance_minor(shop) == 0
+
+
+async def test_an_invoice_is_settled_once(shop: Shop):
+    await shop.place(make_wish(TONNE_G))
+    invoice = (await bill(shop)).invoice
+    answers = await asyncio.gather(*(settle(shop, invoice) for _ in range(6)))
+    assert answers == [answers[0]] * 6
+    assert await balance_minor(shop) == 0
+
+
+async def test_an_issued_invoice_is_paid_as_billed_whatever_became_of_its_orders(shop: Shop):
+    kept, paid, cancelled = [await shop.place(make_wish(TONNE_G // 4)) for _ in range(3)]
+    invoice = (await bill(shop)).invoice
+    await pay(shop, paid, 100)
+    await cancel_orders(shop.resources, shop.caller, [OrderRef(id=cancelled.id)])
+    found = await invoices_of_ids(shop.resources, shop.caller, [invoice.id])
+    assert found[invoice.id] == invoice
+
+    await settle(shop, invoice)
+
+    assert await balance_minor(shop) == 100 + cancelled.total_cost_minor
+    for order in (kept, paid):
+        now = await standing(shop, order)
+        assert (now.paid_minor, now.payment_status) == (order.total_cost_minor, PaymentStatus.PAID)
+    now = await standing(shop, cancelled)
+    assert (now.status, now.payment_status, now.paid_minor) == (OrderStatus.CANCELLED, PaymentStatus.BILLED, 0)
+
+
+async def test_a_cancel_and_a_settlement_that_meet_lose_no_money(shop: Shop):
+    for index in range(4):
+        order = await shop.place(make_wish(TONNE_G))
+        invoice = (await bill(shop, reference=f"bill-{index}")).invoice
+        await asyncio.gather(settle(shop, invoice), cancel_orders(shop.resources, shop.caller, [OrderRef(id=order.id)]))
+        assert await balance_minor(shop) == (index + 1) * TOTAL_MINOR
+
+
+async def test_what_is_not_there_is_not_settled(shop: Shop):
+    await shop.place(make_wish(TONNE_G))
+    invoice = (await bill(shop)).invoice
+    other = await shop.another_account()
+    for account_id, invoice_id in ((shop.account.id, uuid7()), (other.id, invoice.id), (uuid7(), invoice.id)):
+        work = settle_invoice(shop.resources, shop.caller, account_id, invoice_id)
+        assert (await refused(shop, work)).code is Code.NOT_FOUND
+
+
+async def test_only_an_operator_bills_and_settles(shop: Shop):
+    await shop.place(make_wish(TONNE_G))
+    invoice = (await bill(shop)).invoice
+    customer = make_caller(shop.account, frozenset(Scope) - {Scope.OPERATOR})
+    for work in (
+        bill_orders(shop.resources, customer, shop.account.id, "april", ALL),
+        settle_invoice(shop.resources, customer, shop.account.id, invoice.id),
+    ):
+        assert (await refused(shop, work)).code is Code.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE invoices SET total_minor = 1",
+        "UPDATE invoices SET due_at = created_at",
+        "DELETE FROM invoices",
+        "UPDATE invoice_lines SET billed_minor = 1",
+        "DELETE FROM invoice_lines",
+        "UPDATE payments SET amount_minor = 1",
+        "DELETE FROM payments",
+    ],
+)
+async def test_the_database_itself_refuses_to_change_what_was_issued(shop: Shop, sql: str):
+    order = await shop.place(make_wish(TONNE_G))
+    await pay(shop, order, 1_000)
+    await bill(shop)
+    before = await shop.everything()
+    with pytest.raises(Exception, match="append-only"):
+        await shop.say(sql)
+    assert await shop.everything() == before
+
+
+async def test_a_paid_invoice_stays_paid(shop: Shop):
+    await shop.place(make_wish(TONNE_G))
+    await settle(shop, (await bill(shop)).invoice)
+    with pytest.raises(Exception, match="append-only"):
+        await shop.say("UPDATE invoices SET status = 'PENDING', paid_at = NULL")
+
+
+async def test_invoices_are_listed_newest_first_and_only_ones_own(shop: Shop):
+    issued = []
+    for index in range(3):
+        order = await shop.place(make_wish(1_000 + index))
+        issued.append((await bill(shop, order, reference=f"bill-{index}")).invoice)
+    first = await list_invoices(shop.resources, shop.caller, PageRequest(2))
+    assert (list(first.items), first.has_next) == ([issued[2], issued[1]], True)
+    last = first.items[-1]
+    rest = await list_invoices(shop.resources, shop.caller, PageRequest(2, after=Position(last.created_at, last.id)))
+    assert (list(rest.items), rest.has_next) == ([issued[0]], False)
+    stranger = make_caller(await shop.another_account())
+    assert (await list_invoices(shop.resources, stranger, PageRequest(2))).items == ()
+    assert await invoices_of_ids(shop.resources, stranger, [issued[0].id]) == {}
+
+
+async def test_the_ledger_is_listed_journal_by_journal_newest_first(shop: Shop):
+    order = await shop.place(make_wish(TONNE_G))
+    await pay(shop, order, TOTAL_MINOR)
+    await cancel_orders(shop.resources, shop.caller, [OrderRef(id=order.id)])
+
+    whole = await list_journals(shop.resources, shop.caller, PageRequest(10))
+    assert [each.journal.verb.value for each in whole.items] == [
+        "order_cancelled",
+        "payment_recorded",
+        "order_placed",
+    ]
+    assert all((each.order_account_id, each.order_id) == (order.account_id, order.id) for each in whole.items)
+    page = await list_journals(
+        shop.resources, shop.caller, PageRequest(1, after=Position(whole.items[0].created_at, whole.items[0].id))
+    )
+    assert (page.items, page.has_next) == (whole.items[1:2], True)
+    backward = await list_journals(
+        shop.resources,
+        shop.caller,
+        PageRequest(1, before=Position(whole.items[2].created_at, whole.items[2].id), backward=True),
+    )
+    assert backward.items == whole.items[1:2]
+    assert await journals_of_ids(shop.resources, shop.caller, [whole.items[0].id]) == {
+        whole.items[0].id: whole.items[0]
+    }
+    stranger = make_caller(await shop.another_account())
+    assert (await list_journals(shop.resources, stranger, PageRequest(10))).items == ()
+    assert await journals_of_ids(shop.resources, stranger, [whole.items[0].id]) == {}
