@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, demo, accounts, keys, the GraphQL schema.
+"""The command line: serve, work, migrate, demo, accounts, keys, the GraphQL schema.
 
 Reads arguments and settings, runs one operation, and hands its answer to console.py; decides nothing itself.
 """
@@ -10,6 +10,7 @@ from uuid import UUID
 import typer
 
 from service import console
+from service.books import audit_command, import_app
 from service.domain.amounts import parse_decimal
 from service.domain.api_keys import Scope
 from service.errors import Code, Refused
@@ -30,6 +31,7 @@ from service.session import guarded, pepper_of, run, settings_given, up_to_date
 from service.settings import Settings
 from service.storage.database import dialect_of
 from service.storage.migrations import migrate as apply_migrations
+from service.working import work_until_told
 
 app = typer.Typer(
     name="carbon-orders",
@@ -45,6 +47,8 @@ account_app = typer.Typer(help="Create, list, suspend and reinstate accounts.", 
 key_app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 app.add_typer(account_app, name="account")
 app.add_typer(key_app, name="key")
+app.add_typer(import_app, name="import")
+app.command("audit", epilog="Example: carbon-orders audit --json")(audit_command)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 AccountId = Annotated[UUID, typer.Argument(metavar="ACCOUNT_ID", help="An id that `account list` shows.")]
@@ -77,6 +81,16 @@ def serve(
     from service.app import create_app  # noqa: PLC0415
 
     serve_on(listener, create_app(settings, pepper=key_pepper), settings)
+
+
+@app.command(epilog="Example: SERVICE_WORKERS_EMBEDDED=false carbon-orders serve & carbon-orders work")
+def work() -> None:
+    """Do what happens later, without serving, until SIGTERM or Ctrl+C: match, expire, retire, certify. Any number may
+    run, beside `serve` too.
+    """
+    settings = settings_given()
+    configure_logging(json=settings.log_json, level=settings.log_level)
+    run(settings, lambda resources: work_until_told(resources, settings), pool_size_max=settings.pool_size_max)
 
 
 @app.command(epilog="Example: SERVICE_DATABASE_URL=postgresql://orders@db/orders carbon-orders migrate")

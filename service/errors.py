@@ -27,6 +27,7 @@ class Code(StrEnum):
     FORBIDDEN = "FORBIDDEN"
     ACCOUNT_SUSPENDED = "ACCOUNT_SUSPENDED"
     ACCOUNT_SELECTED_INVALID = "ACCOUNT_SELECTED_INVALID"
+    TEST_ACCOUNT_REQUIRED = "TEST_ACCOUNT_REQUIRED"
     NOT_FOUND = "NOT_FOUND"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     QUANTITY_INVALID = "QUANTITY_INVALID"
@@ -57,6 +58,7 @@ REASONS: dict[Code, Reason] = {
     Code.FORBIDDEN: Reason("The API key lacks the scope that this call needs.", 403),
     Code.ACCOUNT_SUSPENDED: Reason("The account may read but not change anything until it is reinstated.", 409),
     Code.ACCOUNT_SELECTED_INVALID: Reason("The account that was selected cannot be acted for with this API key.", 400),
+    Code.TEST_ACCOUNT_REQUIRED: Reason("Only a test account may simulate; this one is live.", 403),
     Code.NOT_FOUND: Reason("There is no such thing, or it belongs to another account.", 404),
     Code.IDEMPOTENCY_KEY_REUSED: Reason("The key was used for a different command; nothing was changed.", 422),
     Code.QUANTITY_INVALID: Reason("The mass that results is not positive.", 409),

@@ -56,14 +56,14 @@ def pepper_of(settings: Settings) -> bytes:
         fail(f"the secret beside the database: {error}. Set SERVICE_SECRET, or make its folder writable.", MISUSED)
 
 
-def run(settings: Settings, work: Callable[[Resources], Awaitable[T]]) -> T:
+def run(settings: Settings, work: Callable[[Resources], Awaitable[T]], *, pool_size_max: int = 1) -> T:
     """The work's answer. An embedded database is migrated first; a PostgreSQL has to have been."""
 
     async def on_database() -> T:
         await up_to_date(settings)
         database = await Database.open(
             settings.database_url,
-            pool_size_max=1,
+            pool_size_max=pool_size_max,
             lock_timeout_ms=settings.lock_timeout_ms,
             statement_timeout_ms=settings.statement_timeout_ms,
             statement_cache_size=settings.statement_cache_size,

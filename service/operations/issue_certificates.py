@@ -53,6 +53,8 @@ async def issue_certificates(resources: Resources, *, public_address: str) -> in
 
 async def issue_certificate(resources: Resources, account_id: UUID, order_id: UUID, *, public_address: str) -> bool:
     """The complete order has its certificate; false if it had one before."""
+    if await certificates.of_orders(resources.database.reader, account_id, [order_id]):
+        return False
     certificate = await _state(resources, account_id, order_id)
     address = certificate_address(public_address, certificate.token)
     # Drawing takes longer than all the rest: in a thread, and before the transaction.

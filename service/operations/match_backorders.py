@@ -45,15 +45,16 @@ async def _match_bundle(resources: Resources, mode: Mode, bundle_id: UUID) -> in
         ours = next((index for index, each in enumerate(queue) if each.account_id not in heads), len(queue))
         filled = match(queue[:ours], shelf)
         if filled:
-            await _write(resources, statements, heads, filled)
+            await deliver(resources, statements, heads, filled, actor=ACTOR)
         return len(filled)
 
     return await resources.transact(work)
 
 
-async def _write(
-    resources: Resources, statements: Statements, heads: Mapping[UUID, Head], filled: Sequence[Filled]
+async def deliver(
+    resources: Resources, statements: Statements, heads: Mapping[UUID, Head], filled: Sequence[Filled], *, actor: str
 ) -> None:
+    """The lines have what they were filled with; their accounts' heads and the batches are locked."""
     waiting: dict[UUID, Order] = {}
     for account_id in sorted({each.backorder.account_id for each in filled}):
         order_ids = {each.backorder.order_id for each in filled if each.backorder.account_id == account_id}
@@ -62,7 +63,7 @@ async def _write(
         filled,
         waiting,
         {account_id: head.event_seq for account_id, head in heads.items()},
-        actor=ACTOR,
+        actor=actor,
         now=resources.clock(),
         new_id=resources.new_id,
     )

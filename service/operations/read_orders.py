@@ -6,10 +6,12 @@ from uuid import UUID
 
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
+from service.domain.events import Event
 from service.domain.listing import OrderFilter, OrderRef, OrderSort
 from service.domain.order import CreditEntry, Order, OrderLine
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
+from service.storage import events as event_log
 from service.storage import orders
 
 
@@ -60,3 +62,12 @@ async def entries_of_orders(
     for entry in await orders.entries(resources.database.reader, caller.account.id, order_ids):
         entries[entry.order_id].append(entry)
     return [tuple(entries[order_id]) for order_id in order_ids]
+
+
+async def events_of_orders(resources: Resources, caller: Caller, order_ids: Sequence[UUID]) -> list[tuple[Event, ...]]:
+    """For each of the caller's orders what happened to it, oldest first."""
+    caller.require(Scope.ORDERS_READ)
+    events: dict[UUID | None, list[Event]] = defaultdict(list)
+    for event in await event_log.of_orders(resources.database.reader, caller.account.id, order_ids):
+        events[event.order_id].append(event)
+    return [tuple(events[order_id]) for order_id in order_ids]

@@ -55,6 +55,14 @@ async def first_in_line(statements: Statements, mode: Mode, bundle_id: UUID, lim
     )
 
 
+async def of_order(statements: Statements, account_id: UUID, order_id: UUID) -> list[Backorder]:
+    """What the order's lines wait for, in order."""
+    conditions = Conditions()
+    conditions.add("account_id = {}", account_id)
+    conditions.add("order_id = {}", order_id)
+    return await BACKORDERS.select(statements, conditions, "ORDER BY position")
+
+
 async def serve(statements: Statements, backorder: Backorder, waiting_g: int) -> None:
     """The line waits for so much from here on, or has left the queue."""
     key = (backorder.bundle_id, backorder.order_id, backorder.position)

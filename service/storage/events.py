@@ -1,7 +1,20 @@
 """What happened, as rows; the table refuses updates and deletes."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from service.domain.events import Event
 from service.storage import models
+from service.storage.conditions import Conditions
+from service.storage.database import Statements
 from service.storage.tables import Table
 
 EVENTS = Table(models.Event, Event)
+
+
+async def of_orders(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> list[Event]:
+    """What happened in the account to those orders, order by order, oldest first."""
+    conditions = Conditions()
+    conditions.add("account_id = {}", account_id)
+    conditions.add_in("order_id", order_ids)
+    return await EVENTS.select(statements, conditions, "ORDER BY order_id, seq")

@@ -10,10 +10,17 @@ from service.api.graphql.mutations.catalogue import CatalogueMutations
 from service.api.graphql.mutations.estimates import EstimateMutations
 from service.api.graphql.mutations.orders import OrderMutations
 from service.api.graphql.mutations.quotes import QuoteMutations
+from service.api.graphql.mutations.simulation import SimulationMutations
 
 
 @strawberry.type(description="What can be done. Every field needs an API key; the customer's need `orders:write`.")
 class Mutation(
-    QuoteMutations, OrderMutations, EstimateMutations, CancellationMutations, AccountMutations, CatalogueMutations
+    QuoteMutations,
+    OrderMutations,
+    EstimateMutations,
+    CancellationMutations,
+    AccountMutations,
+    CatalogueMutations,
+    SimulationMutations,
 ):
     pass

@@ -15,6 +15,7 @@ from service.domain.order import EntryKind, OrderKind, OrderStatus, PaymentStatu
 from service.domain.recorded_estimate import ActivityKind
 from service.domain.statistics import OrderGrouping
 from service.errors import REASONS, Code
+from service.operations.simulate_order import Outcome
 
 E = TypeVar("E", bound=type[Enum])
 
@@ -50,7 +51,7 @@ _describe(
     {
         OrderStatus.PLACED: "Accepted; some of its credits are still to come (a backorder).",
         OrderStatus.FULFILLED: "All of its credits are set aside for it.",
-        OrderStatus.RETIRING: "Some of its credits are retired; it can no longer be cancelled.",
+        OrderStatus.RETIRING: "Its credits are being retired; it can no longer be cancelled.",
         OrderStatus.COMPLETE: "All of its credits are retired. An end state.",
         OrderStatus.CANCELLED: "Called off: credits and money went back. An end state.",
         OrderStatus.FAILED: "The seller could not deliver: credits and money went back. An end state.",
@@ -173,6 +174,19 @@ _describe(
         VehicleType.SMALL_BUS: "A small bus.",
         VehicleType.SCHOOL_BUS: "A school bus.",
         VehicleType.COACH_BUS: "A coach.",
+    },
+)
+_describe(
+    Outcome,
+    "SimulationOutcome",
+    "How an order of a test account is to stand; what has to come before happens as well.",
+    {
+        Outcome.PAY: "What it owes is paid.",
+        Outcome.FULFIL: "The credits that it waits for are made up, for this order alone.",
+        Outcome.RETIRE: "Fulfilled, paid, and its retirement under way: all but the last of its credits are retired.",
+        Outcome.COMPLETE: "Retired to the last gram, with its certificate.",
+        Outcome.FAIL: "The seller could not deliver: credits and money go back.",
+        Outcome.REFUND: "What was paid goes to the balance; the order keeps its credits.",
     },
 )
 _describe(

@@ -11,11 +11,13 @@ from service.api.graphql.prices import priced
 from service.api.graphql.scalars import CurrencyCode, Metadata
 from service.api.graphql.types.amounts import Mass, Money, UnitPrice, money, unit_price
 from service.api.graphql.types.catalogue import Bundle, CreditBatch, Portfolio, batch_of, bundle_of, portfolio_of
+from service.api.graphql.types.certificate import Certificate, Retirement
 from service.api.graphql.types.node import Node, global_id
+from service.api.graphql.types.timeline import TimelineEntry
 from service.domain import order as domain
 from service.domain.amounts import MassUnit
 from service.domain.order import EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
-from service.operations import read_catalogue, read_orders
+from service.operations import read_catalogue, read_certificates, read_orders
 
 
 async def _batches(parents: Sequence["CreditEntry"], info: Info) -> list[CreditBatch]:
@@ -119,6 +121,24 @@ async def _portfolios(parents: Sequence["Order"], info: Info) -> list[Portfolio 
     ]
 
 
+async def _certificates(parents: Sequence["Order"], info: Info) -> list[Certificate | None]:
+    ids = [parent.row.id for parent in parents]
+    found = await read_certificates.certificates_of_orders(info.context.resources, info.context.caller, ids)
+    return [row and Certificate(row=row, public_address=info.context.public_address) for row in found]
+
+
+async def _retirements(parents: Sequence["Order"], info: Info) -> list[list[Retirement]]:
+    ids = [parent.row.id for parent in parents]
+    found = await read_certificates.retirements_of_orders(info.context.resources, info.context.caller, ids)
+    return [[Retirement(row=row) for row in rows] for rows in found]
+
+
+async def _timelines(parents: Sequence["Order"], info: Info) -> list[list[TimelineEntry]]:
+    ids = [parent.row.id for parent in parents]
+    found = await read_orders.events_of_orders(info.context.resources, info.context.caller, ids)
+    return [[TimelineEntry(row=row) for row in rows] for rows in found]
+
+
 @strawberry.type(description="An order of carbon credits.")
 class Order(Node):
     row: strawberry.Private[domain.Order]
@@ -127,6 +147,15 @@ class Order(Node):
     )
     entries: list[CreditEntry] = batch_field(
         _entries, description="The credits it was given and gave back, oldest first.", metadata=priced(size=10)
+    )
+    retirements: list[Retirement] = batch_field(
+        _retirements, description="The credits it retired, line by line.", metadata=priced(size=10)
+    )
+    certificate: Certificate | None = batch_field(
+        _certificates, description="Its certificate; null until it is complete, and for a moment after."
+    )
+    timeline: list[TimelineEntry] = batch_field(
+        _timelines, description="What happened to it, oldest first.", metadata=priced(size=10)
     )
     portfolio: Portfolio | None = batch_field(
         _portfolios, description="The portfolio that chose its bundles; null if the caller named them."
@@ -172,6 +201,10 @@ class Order(Node):
     @strawberry.field(description="The mass for which credits are set aside; zero again once cancelled.")
     def fulfilled_mass(self) -> Mass:
         return Mass(mass_g=self.row.fulfilled_g)
+
+    @strawberry.field(description="The mass that is retired for good.")
+    def retired_mass(self) -> Mass:
+        return Mass(mass_g=self.row.retired_g)
 
     @strawberry.field(description="ISO 4217 code of all its amounts.")
     def currency(self) -> CurrencyCode:

@@ -1,0 +1,65 @@
+"""Certificates as callers see them, and what an order retired."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import strawberry
+
+from service.api.graphql.context import Info
+from service.api.graphql.plans import batch_field
+from service.api.graphql.types.amounts import Mass
+from service.api.graphql.types.catalogue import CreditBatch, batch_of
+from service.domain import certificate as domain
+from service.domain.retirement import Retirement as RetirementRow
+from service.operations import read_catalogue
+from service.operations.issue_certificates import certificate_address
+
+
+@strawberry.type(description="The certificate of a complete order. It never changes, and its addresses need no key.")
+class Certificate:
+    row: strawberry.Private[domain.IssuedCertificate]
+    public_address: strawberry.Private[str]
+
+    @strawberry.field(description="Its number, as CR-XXXX-XXXX-XXXX.")
+    def number(self) -> str:
+        return self.row.number
+
+    @strawberry.field(description="A page to look at and to verify it. Whoever has the address can read it.")
+    def url(self) -> str:
+        return certificate_address(self.public_address, self.row.token)
+
+    @strawberry.field(description="The page to print, as PDF. Whoever has the address can read it.")
+    def pdf_url(self) -> str:
+        return f"{certificate_address(self.public_address, self.row.token)}.pdf"
+
+    @strawberry.field(description="The SHA-256 of its facts, as 64 hex digits: the same as on the page.")
+    def sha256(self) -> str:
+        return self.row.sha256
+
+    @strawberry.field(description="When it was issued.")
+    def issued_at(self) -> datetime:
+        return self.row.issued_at
+
+
+async def _batches(parents: Sequence["Retirement"], info: Info) -> list[CreditBatch]:
+    ids = {parent.row.batch_id for parent in parents}
+    found = await read_catalogue.batches_of_ids(info.context.resources, info.context.caller, ids)
+    return [batch_of(found[parent.row.batch_id]) for parent in parents]
+
+
+@strawberry.type(description="Credits of one batch that an order retired for good.")
+class Retirement:
+    row: strawberry.Private[RetirementRow]
+    batch: CreditBatch = batch_field(_batches, description="The batch.")
+
+    @strawberry.field(description="How much.")
+    def mass(self) -> Mass:
+        return Mass(mass_g=self.row.mass_g)
+
+    @strawberry.field(description="The first of its grams, counted from the batch's first.")
+    def start(self) -> Mass:
+        return Mass(mass_g=self.row.start_g)
+
+    @strawberry.field(description="When.")
+    def retired_at(self) -> datetime:
+        return self.row.retired_at

@@ -1,0 +1,145 @@
+"""Simulate what happens to a test account's order: the verbs that move a live order, called when the tester says so.
+
+This is the one operation that calls others: whatever it brings about went the way that live orders go. Only the credits
+are made up: an order that waits for some gets a batch of its own, so that no other tester's stock or turn is touched.
+Promise: P24.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from service.domain.accounts import Caller
+from service.domain.allocation import Take
+from service.domain.amounts import Money
+from service.domain.api_keys import Scope
+from service.domain.billing import owed_minor
+from service.domain.catalogue import CreditBatch, Mode
+from service.domain.listing import OrderRef
+from service.domain.matching import Filled
+from service.domain.order import Backorder, Order, OrderStatus, PaymentStatus, refuse_unless_allowed
+from service.errors import Code, Refused
+from service.operations.fail_order import fail_order
+from service.operations.issue_certificates import issue_certificate
+from service.operations.match_backorders import deliver
+from service.operations.record_payment import record_payment
+from service.operations.refund_order import refund_order
+from service.operations.resources import Resources
+from service.operations.retire_orders import retire_order
+from service.storage import accounts, backorders, batches, catalogue, orders
+from service.storage.database import Statements
+
+
+class Outcome(StrEnum):
+    """What is to happen to the order, with all that has to happen before."""
+
+    PAY = "PAY"
+    FULFIL = "FULFIL"
+    RETIRE = "RETIRE"
+    COMPLETE = "COMPLETE"
+    FAIL = "FAIL"
+    REFUND = "REFUND"
+
+
+async def simulate_order(
+    resources: Resources, caller: Caller, ref: OrderRef, outcome: Outcome, *, public_address: str
+) -> Order:
+    """The order is as the outcome says, or was before; so a repetition changes nothing.
+
+    Refuses `TEST_ACCOUNT_REQUIRED` on a live account, `NOT_FOUND`, and `ORDER_STATE` or `PAYMENT_STATE` for an order
+    that can no longer get there.
+    """
+    caller.require(Scope.ORDERS_WRITE)
+    if caller.account.mode is not Mode.TEST:
+        raise Refused(Code.TEST_ACCOUNT_REQUIRED, "Only the orders of a test account can be simulated.")
+    order = await orders.find(resources.database.reader, caller.account.id, ref)
+    if order is None:
+        raise Refused(Code.NOT_FOUND, "There is no such order.", ("order",))
+    seller = replace(caller, scopes=caller.scopes | {Scope.OPERATOR})
+    match outcome:
+        case Outcome.PAY:
+            await _pay(resources, seller, order)
+        case Outcome.FULFIL:
+            await _fulfil(resources, caller, order)
+        case Outcome.RETIRE | Outcome.COMPLETE:
+            await _retire(resources, seller, order, outcome, public_address)
+        case Outcome.FAIL:
+            await fail_order(resources, seller, order.account_id, OrderRef(id=order.id))
+        case Outcome.REFUND:
+            await refund_order(resources, seller, order.account_id, OrderRef(id=order.id))
+    return (await orders.of_ids(resources.database.reader, order.account_id, [order.id]))[order.id]
+
+
+async def _pay(resources: Resources, seller: Caller, order: Order) -> None:
+    """What the order owes is paid, by a payment that is named after it."""
+    if order.payment_status is PaymentStatus.PAID:
+        return
+    owed = owed_minor(order)
+    if not owed:
+        status = order.payment_status.value
+        raise Refused(Code.PAYMENT_STATE, "Nothing is owed of this order.", ("order",), payment_status=status)
+    # Named by what is owed as well: an order that was paid in part before is paid for the rest.
+    reference = f"simulated:{order.id}:{owed}"
+    await record_payment(
+        resources, seller, order.account_id, reference, Money(owed, order.currency), OrderRef(id=order.id)
+    )
+
+
+async def _retire(resources: Resources, seller: Caller, order: Order, outcome: Outcome, public_address: str) -> None:
+    """Retirement starts from an order that has its credits and its money; RETIRE stops before the last share."""
+    wanted = OrderStatus.RETIRING if outcome is Outcome.RETIRE else OrderStatus.COMPLETE
+    if order.status in {OrderStatus.PLACED, OrderStatus.FULFILLED}:
+        if order.total_cost_minor:
+            await _pay(resources, seller, order)
+        await _fulfil(resources, seller, order)
+    elif order.status is not wanted:
+        refuse_unless_allowed(order.status, wanted)
+    keep = 1 if outcome is Outcome.RETIRE else 0
+    while await retire_order(resources, order.account_id, order.id, keep=keep, actor=seller.key_id):
+        continue
+    stands = (await orders.of_ids(resources.database.reader, order.account_id, [order.id]))[order.id]
+    if stands.status is not wanted:
+        refuse_unless_allowed(stands.status, wanted)  # somebody cancelled it meanwhile
+    if outcome is Outcome.COMPLETE:
+        await issue_certificate(resources, order.account_id, order.id, public_address=public_address)
+
+
+async def _fulfil(resources: Resources, caller: Caller, order: Order) -> None:
+    """The credits that the order waits for exist and are its own, whoever else waits."""
+    if order.status is OrderStatus.FULFILLED:
+        return
+    refuse_unless_allowed(order.status, OrderStatus.FULFILLED)
+
+    async def work(statements: Statements) -> None:
+        heads = await accounts.lock_heads(statements, [order.account_id])
+        waiting = await backorders.of_order(statements, order.account_id, order.id)
+        bundle_ids = {each.bundle_id for each in waiting}
+        projects = {each.bundle_id: each.project_id for each in await catalogue.projects_in(statements, bundle_ids)}
+        if missing := bundle_ids - projects.keys():
+            raise Refused(Code.BUNDLE_UNAVAILABLE, "A bundle of the order has no project.", bundle_ids=sorted(missing))
+        now = resources.clock()
+        made = [(each, _batch_for(order, each, projects[each.bundle_id], resources.new_id(), now)) for each in waiting]
+        await batches.BATCHES.insert(statements, [batch for _, batch in made])
+        filled = [Filled(each, (Take(0, batch.id, each.waiting_g),), 0) for each, batch in made]
+        if filled:
+            await deliver(resources, statements, heads, filled, actor=caller.key_id)
+
+    await resources.transact(work)
+
+
+def _batch_for(order: Order, waiting: Backorder, project_id: UUID, batch_id: UUID, now: datetime) -> CreditBatch:
+    return CreditBatch(
+        id=batch_id,
+        project_id=project_id,
+        mode=Mode.TEST,
+        vintage=now.year,
+        serial_prefix=f"SIMULATED-{order.number}-{waiting.position}-",
+        serial_start=1,
+        issued_g=waiting.waiting_g,
+        available_g=waiting.waiting_g,
+        held_g=0,
+        allocated_g=0,
+        retired_g=0,
+        created_at=now,
+    )
