@@ -13,7 +13,7 @@ IdSource: TypeAlias = Callable[[], UUID]
 """Answers an id that no one else has been given."""
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_NUMBER_EPOCH = datetime(2010, 1, 1, tzinfo=UTC)
+NUMBER_EPOCH = datetime(2010, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _VERSION_AND_VARIANT = (0x7 << 76) | (0b10 << 62)
 _LOW_62 = (1 << 62) - 1
@@ -54,7 +54,7 @@ def short_number(now: datetime, random_bits: int) -> str:
     """Thirteen Crockford base-32 characters that sort by time: 41 bits of milliseconds since 2010-01-01 UTC (enough
     until September 2079) and 24 random bits. `ValueError` for an instant or bits outside of those.
     """
-    elapsed_ms = (now - _NUMBER_EPOCH) // _MILLISECOND
+    elapsed_ms = (now - NUMBER_EPOCH) // _MILLISECOND
     if not (0 <= elapsed_ms < 1 << 41 and 0 <= random_bits < 1 << 24):
         raise ValueError("A short number holds 41 bits of milliseconds since 2010 and 24 random bits.")
     number = elapsed_ms << 24 | random_bits

@@ -1,0 +1,133 @@
+"""The commands about the books as a whole: import a catalogue or an account's history, audit what is there.
+
+Read arguments and files, run one operation, show what came of it; decide nothing.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from service import console
+from service.domain.rows import Fault
+from service.operations.audit import audit
+from service.operations.import_catalogue import import_catalogue
+from service.operations.import_orders import import_orders
+from service.session import run, settings_given
+from service.settings import Settings
+from service.storage.audit import CHECKS
+
+STATEMENT_TIMEOUT_MS = 3_600_000
+"""Sums over whole tables take longer than any request may."""
+
+import_app = typer.Typer(help="Import a catalogue, or an account's order history.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check the file and say what would happen.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+
+
+@import_app.command("orders", epilog="Example: carbon-orders import orders orders.json --account 019b8d62-…")
+def orders_command(
+    file: File,
+    *,
+    account: Annotated[UUID, typer.Option(metavar="ACCOUNT_ID", help="Whose history it is.")],
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add past orders to an account, with their own ids and dates. Imported again, the file adds nothing.
+
+    The file is a JSON list, or an object with a list `items`, of {id, vcuAmount, vcuUnitPrice, targetCurrency, status,
+    createdAt}. With any fault nothing is imported.
+    """
+    text = _text_of(file)
+    with _progress("orders") as advance:
+        done = run(
+            _patient(settings_given()),
+            lambda resources: import_orders(resources, account, text, rehearse=dry_run, progress=advance),
+        )
+    facts = {"rows": done.rows, "added": done.added, "standing": done.standing, "dry_run": dry_run}
+    _show(facts, done.faults, as_json=as_json)
+
+
+@import_app.command("catalogue", epilog="Example: carbon-orders import catalogue catalogue.csv --dry-run")
+def catalogue_command(file: File, *, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Add projects, batches, bundles, prices and portfolios: all of the file, or nothing with any fault.
+
+    Imported again, the file adds nothing. docs/import.md describes its columns.
+    """
+    text = _text_of(file)
+    with _progress("rows") as advance:
+        done = run(
+            _patient(settings_given()),
+            lambda resources: import_catalogue(
+                resources, text, is_csv=file.suffix.lower() == ".csv", rehearse=dry_run, progress=advance
+            ),
+        )
+    facts = {"rows": done.rows, "added": done.added, "standing": done.standing, "dry_run": dry_run}
+    _show(facts, done.faults, as_json=as_json)
+
+
+def audit_command(*, as_json: AsJson = False) -> None:
+    """Add the books up again and name whatever deviates; exit code 1 if anything does."""
+    with _progress("checks", len(CHECKS)) as advance:
+        findings = run(
+            _patient(settings_given()), lambda resources: audit(resources, lambda finding: advance(1, finding.name))
+        )
+    if as_json:
+        console.show_json([asdict(finding) for finding in findings])
+    else:
+        rows = [
+            (finding.name, str(finding.rows), str(finding.deviating) if finding.deviating else "holds")
+            for finding in findings
+        ]
+        console.show_table(("check", "rows", "deviating"), rows)
+        for finding in findings:
+            for key in finding.first:
+                console.show(f"{finding.name}: not so for {key}")
+    if any(finding.deviating for finding in findings):
+        raise typer.Exit(console.FAILED)
+
+
+def _patient(settings: Settings) -> Settings:
+    return settings.model_copy(update={"statement_timeout_ms": STATEMENT_TIMEOUT_MS})
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        console.fail(f"{file} cannot be read as UTF-8: {error}", console.MISUSED)
+
+
+@contextmanager
+def _progress(unit: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """A bar on stderr while it is a terminal; call what is given with how much more is done, and what it was."""
+    stderr = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
+        task = bar.add_task(unit, total=total)
+
+        def advance(more: int, what: str = unit) -> None:
+            bar.update(task, advance=more, description=what)
+
+        yield advance
+
+
+def _show(facts: dict[str, Any], faults: Sequence[Fault], *, as_json: bool) -> None:
+    if as_json:
+        console.show_json({**facts, "faults": [asdict(fault) for fault in faults]})
+    elif faults:
+        console.show_table(("row", "column", "fault"), [(each.row, each.column, each.message) for each in faults])
+        console.show(f"Nothing was imported: {len(faults)} faults in {facts['rows']} rows.")
+    else:
+        verb = "would be added" if facts["dry_run"] else "added"
+        console.show(f"{facts['added']} {verb}, {facts['standing']} stood before, of {facts['rows']} rows.")
+    if faults:
+        raise typer.Exit(console.FAILED)

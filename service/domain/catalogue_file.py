@@ -1,0 +1,239 @@
+"""A catalogue in a file: rows of five kinds, told apart by `record`, read into values with every fault named at once.
+
+Rows name each other by slugs; whether a slug that the file does not define stands already is for the database to say.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service.domain import supply
+from service.domain.amounts import MassUnit, mass_g_of, minor_exponent, price_micros_of
+from service.domain.catalogue import (
+    Approach,
+    Bundle,
+    CarbonPermanence,
+    CreditBatch,
+    Mode,
+    OffsetType,
+    PriceTier,
+    Project,
+    hundredths_of,
+    selection_of,
+)
+from service.domain.rows import Fault, Row
+from service.domain.texts import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, kept_text, kept_url
+from service.errors import Code, Refused
+
+UNKNOWN = UUID(int=0)
+"""Stands for the id of what a slug names, until the database has told it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A value of the file, its row, and the slugs that it names: its project, its projects, or its category's name."""
+
+    row: Row
+    value: Any
+    names: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Sheet:
+    """All that a file says, by what identifies it. Only rows without a fault are here, but `declared` has the kind and slug
+    of every row, so that one fault is not reported again by whoever names the row.
+    """
+
+    faults: list[Fault] = field(default_factory=list)
+    declared: set[tuple[str, Any]] = field(default_factory=set)
+    projects: dict[str, Named] = field(default_factory=dict)
+    bundles: dict[str, Named] = field(default_factory=dict)
+    batches: dict[str, Named] = field(default_factory=dict)
+    tiers: dict[tuple[str, str], list[tuple[Row, PriceTier]]] = field(default_factory=dict)
+    weights: dict[str, list[tuple[Row, str, str, int]]] = field(default_factory=dict)
+
+
+def read_sheet(rows: Sequence[tuple[str, Mapping[str, Any]]], *, now: datetime, new_id: Callable[[], UUID]) -> Sheet:
+    """What the named rows say. Rows in themselves, and among each other, are checked; not against what stands."""
+    sheet = Sheet()
+    for name, cells in rows:
+        row = Row(name, {column: cell for column, cell in cells.items() if column != "record"}, sheet.faults)
+        kind = cells.get("record")
+        if kind not in _READERS:
+            row.fail("record", f"is none of {', '.join(_READERS)}")
+            continue
+        columns, read = _READERS[kind]
+        row.refuse_unknown(columns)
+        sheet.declared.add((kind, str(cells.get("slug"))))
+        read(sheet, row, now, new_id)
+    _check_serials(sheet)
+    _check_tiers(sheet)
+    _check_weights(sheet)
+    return sheet
+
+
+def _project(sheet: Sheet, row: Row, now: datetime, new_id: Callable[[], UUID]) -> None:
+    slug, category = row.read("slug", supply.slug_of), row.read("category", _name)
+    facts = {
+        "name": row.read("name", _name),
+        "project_type": row.read("project_type", _name),
+        "country": row.read("country", supply.country_of),
+        "registry_name": row.read("registry", _name),
+        "description": row.read("description", _description),
+    }
+    logo_url = row.read_optional("logo_url", kept_url)
+    if slug is not None and category is not None and None not in facts.values():
+        project = Project(id=new_id(), category_id=UNKNOWN, slug=slug, logo_url=logo_url, created_at=now, **facts)  # type: ignore[arg-type]
+        _keep(sheet.projects, slug, Named(row, project, (category,)), "slug")
+
+
+def _bundle(sheet: Sheet, row: Row, now: datetime, new_id: Callable[[], UUID]) -> None:
+    slug, projects = row.read("slug", supply.slug_of), row.texts("projects")
+    facts = {
+        "name": row.read("name", _name),
+        "description": row.read("description", _description),
+        "offset_type": row.read("offset_type", _one_of(OffsetType)),
+        "approach": row.read("approach", _one_of(Approach)),
+        "carbon_permanence": row.read("carbon_permanence", _one_of(CarbonPermanence)),
+    }
+    colour = row.read_optional("background_colour", supply.colour_of)
+    image = row.read_optional("primary_image_url", kept_url)
+    if slug is not None and projects and None not in facts.values():
+        bundle = Bundle(
+            id=new_id(),
+            slug=slug,
+            background_colour=colour,
+            primary_image_url=image,
+            disabled_at=None,
+            created_at=now,
+            **facts,  # type: ignore[arg-type]
+        )
+        _keep(sheet.bundles, slug, Named(row, bundle, tuple(projects)), "slug")
+
+
+def _batch(sheet: Sheet, row: Row, now: datetime, new_id: Callable[[], UUID]) -> None:
+    reference, project = row.read("reference", _reference), row.read("project", supply.slug_of)
+    facts = {
+        "mode": row.read("mode", _one_of(Mode)),
+        "vintage": row.read("vintage", lambda text: supply.vintage_of(_whole(text))),
+        "issued_g": row.read("tonnes", lambda text: supply.issued_g_of(mass_g_of(text, MassUnit.TONNE))),
+        "serial_prefix": row.read("serial_prefix", _name),
+        "serial_start": row.read("serial_start", lambda text: supply.serial_start_of(_whole(text))),
+    }
+    if reference is not None and project is not None and None not in facts.values():
+        batch = supply.stocked(id=new_id(), project_id=UNKNOWN, reference=reference, created_at=now, **facts)
+        _keep(sheet.batches, reference, Named(row, batch, (project,)), "reference")
+
+
+def _price(sheet: Sheet, row: Row, _now: datetime, _new_id: Callable[[], UUID]) -> None:
+    bundle, currency = row.read("bundle", supply.slug_of), row.read("currency", _currency)
+    minimum_g = row.read("from_tonnes", lambda text: mass_g_of(text, MassUnit.TONNE))
+    micros = row.read("price", price_micros_of)
+    if bundle is not None and currency is not None and minimum_g is not None and micros is not None:
+        sheet.tiers.setdefault((bundle, currency), []).append((row, PriceTier(minimum_g, micros)))
+
+
+def _weight(sheet: Sheet, row: Row, _now: datetime, _new_id: Callable[[], UUID]) -> None:
+    portfolio, label = row.read("portfolio", supply.slug_of), row.read("label", _name)
+    bundle, hundredths = row.read("bundle", supply.slug_of), row.read("percent", hundredths_of)
+    if portfolio is not None and label is not None and bundle is not None and hundredths is not None:
+        sheet.weights.setdefault(portfolio, []).append((row, label, bundle, hundredths))
+
+
+_READERS: dict[Any, tuple[frozenset[str], Callable[[Sheet, Row, datetime, Callable[[], UUID]], None]]] = {
+    "project": (
+        frozenset({"slug", "name", "category", "project_type", "country", "registry", "description", "logo_url"}),
+        _project,
+    ),
+    "batch": (
+        frozenset({"reference", "project", "mode", "vintage", "tonnes", "serial_prefix", "serial_start"}),
+        _batch,
+    ),
+    "bundle": (
+        frozenset(
+            {"slug", "name", "description", "offset_type", "approach", "carbon_permanence", "projects"}
+            | {"background_colour", "primary_image_url"}
+        ),
+        _bundle,
+    ),
+    "price": (frozenset({"bundle", "currency", "from_tonnes", "price"}), _price),
+    "weight": (frozenset({"portfolio", "label", "bundle", "percent"}), _weight),
+}
+
+
+def _check_serials(sheet: Sheet) -> None:
+    """No two batches of the file claim the same credit: neighbours in a series are enough to look at."""
+    claims = sorted(
+        sheet.batches.values(), key=lambda each: (each.value.serial_prefix, each.value.mode, each.value.serial_start)
+    )
+    furthest: CreditBatch | None = None
+    for each in claims:
+        if furthest is not None and supply.overlap(furthest, each.value):
+            each.row.fail("serial_start", f"overlaps the serials of the batch {furthest.reference}")
+        alike = furthest is not None and (furthest.serial_prefix, furthest.mode) == (
+            each.value.serial_prefix,
+            each.value.mode,
+        )
+        if not alike or furthest is None or supply.serials_of(each.value).stop > supply.serials_of(furthest).stop:
+            furthest = each.value
+
+
+def _check_tiers(sheet: Sheet) -> None:
+    for tiers in sheet.tiers.values():
+        try:
+            supply.tiers_of([tier for _, tier in tiers])
+        except Refused as refusal:
+            tiers[-1][0].fail("from_tonnes" if "mass of its own" in refusal.message else "price", refusal.message)
+
+
+def _check_weights(sheet: Sheet) -> None:
+    for weights in sheet.weights.values():
+        last = weights[-1][0]
+        if len({label for _, label, _, _ in weights}) > 1:
+            last.fail("label", "differs from another row of the portfolio")
+        bundles = {bundle: UUID(int=index) for index, (_, _, bundle, _) in enumerate(weights)}
+        try:
+            selection_of([(bundles[bundle], hundredths) for _, _, bundle, hundredths in weights])
+        except Refused as refusal:
+            last.fail("bundle" if len(bundles) < len(weights) else "percent", refusal.message)
+
+
+def _keep(known: dict[str, Named], name: str, named: Named, column: str) -> None:
+    if name in known:
+        named.row.fail(column, f"names {known[name].row.name} as well")
+    known.setdefault(name, named)
+
+
+def _name(text: str) -> str:
+    return kept_text(text, NAME_LENGTH_MAX)
+
+
+def _description(text: str) -> str:
+    return kept_text(text, DESCRIPTION_LENGTH_MAX)
+
+
+def _reference(text: str) -> str:
+    return kept_text(text, supply.REFERENCE_LENGTH_MAX)
+
+
+def _currency(text: str) -> str:
+    minor_exponent(text)
+    return text
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        raise Refused(Code.BAD_USER_INPUT, "is not a whole number")
+    return int(text)
+
+
+def _one_of(enum: type[Mode] | type[OffsetType] | type[Approach] | type[CarbonPermanence]) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            return enum(text)
+        except ValueError:
+            raise Refused(Code.BAD_USER_INPUT, f"is none of {', '.join(enum)}") from None
+
+    return read

@@ -1,0 +1,70 @@
+"""Rows of a file that somebody made elsewhere, read with every fault named at once: which row, which column, and why.
+
+Knows neither files nor what the rows are about.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from service.errors import Refused
+
+T = TypeVar("T")
+FAULTS_MAX = 1_000
+"""So many are named; a file with more was made by another program than the one that is asked about here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a cell, or with a whole row where the column is empty."""
+
+    row: str
+    column: str
+    message: str
+
+
+class Row:
+    """One row by its name, such as `line 7`. Cells are texts or lists of texts; every fault is kept in `faults`."""
+
+    def __init__(self, name: str, cells: Mapping[str, Any], faults: list[Fault]) -> None:
+        self.name = name
+        self._cells = cells
+        self._faults = faults
+
+    def fail(self, column: str, message: str) -> None:
+        """The row cannot be imported as it is."""
+        if len(self._faults) < FAULTS_MAX:
+            self._faults.append(Fault(self.name, column, message))
+
+    def read(self, column: str, reader: Callable[[str], T]) -> T | None:
+        """What the reader makes of the cell; None, and a fault, when it is absent, no text, or refused."""
+        cell = self._cells.get(column)
+        if cell is None or cell == "":
+            self.fail(column, "is missing")
+        elif not isinstance(cell, str):
+            self.fail(column, "is neither a text nor a number")
+        else:
+            try:
+                return reader(cell)
+            except Refused as refusal:
+                self.fail(column, refusal.message)
+        return None
+
+    def read_optional(self, column: str, reader: Callable[[str], T]) -> T | None:
+        """As `read`, but an absent or empty cell is no fault."""
+        return None if self._cells.get(column) in (None, "") else self.read(column, reader)
+
+    def texts(self, column: str) -> list[str]:
+        """The cell's list: a JSON list, or the parts of a text between semicolons."""
+        cell = self._cells.get(column)
+        parts = [part.strip() for part in cell.split(";")] if isinstance(cell, str) else cell
+        if not isinstance(parts, list) or not parts or not all(isinstance(part, str) and part for part in parts):
+            self.fail(column, "is not a list of names")
+            return []
+        return parts
+
+    def refuse_unknown(self, known: frozenset[str]) -> None:
+        """A column that nobody reads is a misspelt one."""
+        for column, cell in self._cells.items():
+            if column not in known and cell not in (None, ""):
+                self.fail(column, "is not a column of such a row")

@@ -1,0 +1,221 @@
+"""Import a catalogue: projects, batches, bundles, prices and portfolios of a file, all of them or nothing.
+
+The operator's work, without callers: its event is in the log. Locks: what it changes, in the order of the file's kinds.
+Promises: P3.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from service.domain.catalogue import BundleProject, Portfolio, ProjectCategory, Weight
+from service.domain.catalogue_file import Named, Sheet, read_sheet
+from service.domain.rows import Fault
+from service.domain.supply import SALE, STOCK, differing, overlap, tiers_of, weights_of
+from service.errors import Code, Refused
+from service.operations.resources import Resources
+from service.storage import batches, catalogue, supply
+from service.storage.database import Statements
+
+log = structlog.get_logger(__name__)
+
+NamedRow = tuple[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedCatalogue:
+    """How many rows the file has, how many things of it were added or changed (or would be, as a rehearsal) or stood
+    before, and what is wrong; with any fault nothing is changed.
+    """
+
+    rows: int
+    added: int
+    standing: int
+    faults: tuple[Fault, ...]
+
+
+async def import_catalogue(
+    resources: Resources,
+    text: str,
+    *,
+    is_csv: bool,
+    rehearse: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> ImportedCatalogue:
+    """The catalogue has all that the file says. Things are named by slug, reference or identifier: one that stands with
+    the same facts is left as it is, one that stands with others is a fault; prices and portfolios are replaced.
+
+    `rehearse` says what would happen. Refuses `BAD_USER_INPUT` for a text that is neither CSV nor JSON of rows.
+    """
+    rows = list(_csv_rows(text) if is_csv else _json_rows(text))
+    sheet = read_sheet(rows, now=resources.clock(), new_id=resources.new_id)
+    found_in_file = len(sheet.faults)
+
+    async def work(statements: Statements) -> ImportedCatalogue:
+        del sheet.faults[found_in_file:]  # those of a try that the database broke off
+        counted = _Counted()
+        for step in (_projects, _bundles, _batches, _prices, _portfolios):
+            await step(resources, statements, sheet, counted)
+        done = ImportedCatalogue(len(rows), counted.added, counted.standing, tuple(sheet.faults))
+        if done.faults:
+            raise _Undone(replace(done, added=0))
+        if rehearse:
+            raise _Undone(done)
+        return done
+
+    try:
+        done = await resources.transact(work)
+    except _Undone as undone:
+        return undone.done
+    progress(len(rows))
+    log.info("catalogue_imported", rows=done.rows, added=done.added)
+    return done
+
+
+class _Undone(Exception):  # noqa: N818 - no error: the transaction is rolled back, and this is its answer
+    """A rehearsal runs the very statements of an import and takes them back."""
+
+    def __init__(self, done: ImportedCatalogue) -> None:
+        super().__init__("rolled back")
+        self.done = done
+
+
+@dataclass(slots=True)
+class _Counted:
+    added: int = 0
+    standing: int = 0
+
+    def count(self, *, added: bool) -> None:
+        self.added += added
+        self.standing += not added
+
+
+async def _projects(resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
+    names = {name for each in sheet.projects.values() for name in each.names}
+    wanted = [ProjectCategory(id=resources.new_id(), name=name) for name in sorted(names)]
+    categories = await supply.categories(statements, wanted) if wanted else {}
+    named = {
+        slug: replace(each, value=replace(each.value, category_id=categories[each.names[0]]))
+        for slug, each in sheet.projects.items()
+    }
+    fresh = _fresh(named, await supply.projects(statements, named), SALE, "slug", counted)
+    await catalogue.PROJECTS.insert(statements, [each.value for each in fresh])
+
+
+async def _bundles(_resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
+    projects = await _project_ids(statements, sheet, sheet.bundles.values(), "projects")
+    standing = await supply.bundles(statements, sheet.bundles)
+    for slug, bundle in standing.items():
+        wanted = {projects[name] for name in sheet.bundles[slug].names if name in projects}
+        if await supply.members(statements, bundle.id) != wanted:
+            sheet.bundles[slug].row.fail("projects", "differ from the bundle's that stands")
+    fresh = _fresh(sheet.bundles, standing, SALE, "slug", counted)
+    await catalogue.BUNDLES.insert(statements, [each.value for each in fresh])
+    members = [
+        BundleProject(each.value.id, projects[name]) for each in fresh for name in set(each.names) if name in projects
+    ]
+    await catalogue.BUNDLE_PROJECTS.insert(statements, members)
+
+
+async def _batches(_resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
+    projects = await _project_ids(statements, sheet, sheet.batches.values(), "project")
+    named = {
+        reference: replace(each, value=replace(each.value, project_id=projects[each.names[0]]))
+        for reference, each in sheet.batches.items()
+        if each.names[0] in projects
+    }
+    fresh = _fresh(named, await supply.batches(statements, named), STOCK, "reference", counted)
+    claimed: dict[str, list[Any]] = {}
+    for batch in await supply.batches_in_series(statements, {each.value.serial_prefix for each in fresh}):
+        claimed.setdefault(batch.serial_prefix, []).append(batch)
+    for each in fresh:
+        for batch in claimed.get(each.value.serial_prefix, ()):
+            if overlap(batch, each.value):
+                each.row.fail("serial_start", f"overlaps the serials of the batch {batch.reference or batch.id}")
+    await batches.BATCHES.insert(statements, [each.value for each in fresh])
+
+
+async def _prices(_resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
+    bundles = await supply.bundles(statements, {slug for slug, _ in sheet.tiers})
+    for (slug, currency), tiers in sheet.tiers.items():
+        if slug not in bundles and ("bundle", slug) not in sheet.declared:
+            tiers[0][0].fail("bundle", f"there is no bundle {slug}")
+        elif not sheet.faults:
+            await supply.lock_bundle(statements, bundles[slug].id)
+            ordered = tiers_of(tier for _, tier in tiers)
+            counted.count(added=await supply.replace_price(statements, bundles[slug].id, currency, ordered))
+
+
+async def _portfolios(resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
+    bundles = await supply.bundles(statements, {bundle for rows in sheet.weights.values() for _, _, bundle, _ in rows})
+    for identifier, rows in sheet.weights.items():
+        for row, _, slug, _ in rows:
+            unknown = slug not in bundles and ("bundle", slug) not in sheet.declared
+            if unknown or (slug in bundles and bundles[slug].disabled_at is not None):
+                row.fail("bundle", f"there is no bundle {slug} on sale")
+        if sheet.faults:
+            continue
+        label = rows[0][1]
+        wanted = Portfolio(
+            id=resources.new_id(), account_id=None, identifier=identifier, label=label, created_at=resources.clock()
+        )
+        standing = await supply.lock_portfolio(statements, wanted)
+        selection = tuple(Weight(bundles[slug].id, hundredths) for _, _, slug, hundredths in rows)
+        weights = weights_of(standing.id, selection)
+        counted.count(added=await supply.replace_portfolio(statements, standing, label, weights))
+
+
+async def _project_ids(statements: Statements, sheet: Sheet, named: Iterable[Named], column: str) -> dict[str, UUID]:
+    """The ids of all projects that the rows name; a name of none is a fault of its row."""
+    rows = list(named)
+    found = await supply.projects(statements, {name for each in rows for name in each.names})
+    for each in rows:
+        for name in each.names:
+            if name not in found and ("project", name) not in sheet.declared:
+                each.row.fail(column, f"there is no project {name}")
+    return {slug: project.id for slug, project in found.items()}
+
+
+def _fresh(
+    named: Mapping[str, Named], standing: Mapping[str, Any], unstated: frozenset[str], column: str, counted: _Counted
+) -> list[Named]:
+    """Those that do not stand yet; one that stands with other facts is a fault of its row."""
+    for name, value in standing.items():
+        if names := differing(value, named[name].value, unstated):
+            named[name].row.fail(column, f"stands already, with another {', '.join(names)}")
+        counted.count(added=False)
+    fresh = [each for name, each in named.items() if name not in standing]
+    counted.added += len(fresh)
+    return fresh
+
+
+def _csv_rows(text: str) -> Iterable[NamedRow]:
+    """Each row by its line in the file; the first line names the columns."""
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="(surplus)", strict=True)
+    try:
+        for cells in reader:
+            yield f"line {reader.line_num}", {column: _stripped(cell) for column, cell in cells.items()}
+    except csv.Error as error:
+        raise Refused(Code.BAD_USER_INPUT, f"The file is not CSV: {error} in line {reader.line_num}") from None
+
+
+def _stripped(cell: Any) -> Any:
+    return cell.strip() if isinstance(cell, str) else cell
+
+
+def _json_rows(text: str) -> Iterable[NamedRow]:
+    """Each object of the list by its place, counted from 1; numbers stay the texts that they are."""
+    try:
+        document = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    except (ValueError, RecursionError) as error:
+        raise Refused(Code.BAD_USER_INPUT, f"The file is not JSON: {error}") from None
+    if not isinstance(document, list) or not all(isinstance(each, dict) for each in document):
+        raise Refused(Code.BAD_USER_INPUT, "The file is not a JSON list of objects, each with its `record`.")
+    for number, cells in enumerate(document, start=1):
+        yield f"item {number}", cells

@@ -1,0 +1,131 @@
+"""Import orders: an account's history from elsewhere, with its own ids and dates, all of it or nothing.
+
+The operator's work, without callers. Locks: the heads of the account and its payer. Promises: P4, P24.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from service.domain.accounts import Account, payer_of
+from service.domain.events import Chronicle, EventType
+from service.domain.history import Imported, Past, imported, numbers_of, read_history
+from service.domain.rows import Fault
+from service.errors import Code, Refused
+from service.operations.resources import Resources
+from service.storage import accounts, catalogue, history, ledger, orders
+from service.storage.database import Statements
+from service.storage.events import EVENTS
+
+ORDERS_AT_ONCE = 500
+ACTOR = "command:import"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedOrders:
+    """How many orders the file has, how many of them were added (or would be, as a rehearsal) or stood before, and what
+    is wrong with the others; with any fault nothing is added.
+    """
+
+    rows: int
+    added: int
+    standing: int
+    faults: tuple[Fault, ...]
+
+
+async def import_orders(
+    resources: Resources,
+    account_id: UUID,
+    text: str,
+    *,
+    rehearse: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> ImportedOrders:
+    """The account has every order of the file, once; imported again, the file adds nothing. Their lines are of the
+    first bundle of the account's portfolio, which stands for whatever was sold elsewhere.
+
+    `rehearse` says what would happen. An interrupted import has added a part and is finished by importing again.
+    Refuses `NOT_FOUND` for the account and `BAD_USER_INPUT` for a text that is no order list.
+    """
+    account = await accounts.account(resources.database.reader, account_id)
+    if account is None:
+        raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
+    items = _items(text)
+    past, faults = read_history(items, resources.clock())
+    standing = await history.fingerprints(resources.database.reader, account_id, [each.id for each in past])
+    for each in past:
+        if each.id in standing and standing[each.id] != each.fingerprint():
+            faults.append(
+                Fault(f"order {each.id}", "id", "stands already, with another amount, price, currency, status or date")
+            )
+    fresh = [each for each in past if each.id not in standing]
+    if faults or rehearse:
+        return ImportedOrders(len(items), 0 if faults else len(fresh), len(past) - len(fresh), tuple(faults))
+    progress(len(past) - len(fresh))
+    weights = await catalogue.weights_of(resources.database.reader, [account.portfolio_id])
+    added = 0
+    for start in range(0, len(fresh), ORDERS_AT_ONCE):
+        chunk = fresh[start : start + ORDERS_AT_ONCE]
+        added += await _add(resources, account, weights[0].bundle_id, chunk)
+        progress(len(chunk))
+    return ImportedOrders(len(items), added, len(past) - added, ())
+
+
+def _items(text: str) -> list[Any]:
+    """The list, bare or under `items`; numbers stay the texts that they are, because a float would round them."""
+    try:
+        document = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    except (ValueError, RecursionError) as error:
+        raise Refused(Code.BAD_USER_INPUT, f"The file is not JSON: {error}") from None
+    items = document.get("items") if isinstance(document, dict) else document
+    if not isinstance(items, list):
+        raise Refused(Code.BAD_USER_INPUT, "The file has neither a list nor an object with a list `items`.")
+    return items
+
+
+async def _add(resources: Resources, account: Account, bundle_id: UUID, past: Sequence[Past]) -> int:
+    """Those of the orders that are absent were added, in one transaction; how many."""
+
+    async def work(statements: Statements) -> int:
+        payer_id = payer_of(account)
+        heads = await accounts.lock_heads(statements, {account.id, payer_id})
+        standing = await history.fingerprints(statements, account.id, [each.id for each in past])
+        fresh = [each for each in past if each.id not in standing]
+        numbers = await _free_numbers(statements, account.id, fresh)
+        added = [imported(each, account, bundle_id, number) for each, number in zip(fresh, numbers, strict=True)]
+        chronicle = Chronicle(
+            {account.id: heads[account.id].event_seq}, actor=ACTOR, now=resources.clock(), new_id=resources.new_id
+        )
+        for each in added:
+            chronicle.tell_of(each.order, EventType.ORDER_IMPORTED)
+        await _write(resources, statements, payer_id, added)
+        await EVENTS.insert(statements, chronicle.events)
+        await accounts.raise_heads(statements, chronicle.event_seqs)
+        return len(added)
+
+    return await resources.transact(work)
+
+
+async def _free_numbers(statements: Statements, account_id: UUID, past: Sequence[Past]) -> list[str]:
+    """A number for each order that no order of the account has."""
+    taken: set[str] = set()
+    while True:
+        numbers = numbers_of(past, taken)
+        found = await history.numbers(statements, account_id, numbers)
+        if not found:
+            return numbers
+        taken |= found
+
+
+async def _write(resources: Resources, statements: Statements, payer_id: UUID, added: Sequence[Imported]) -> None:
+    if await orders.ORDERS.insert(statements, [each.order for each in added]) != len(added):
+        raise RuntimeError("an order number was taken under its account's lock")
+    await orders.LINES.insert(statements, [each.line for each in added])
+    bookings = [
+        ledger.Booking(payer_id, resources.new_id(), each.order, journal, each.order.created_at)
+        for each in added
+        for journal in each.journals
+    ]
+    await ledger.book(statements, bookings)

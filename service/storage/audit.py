@@ -1,0 +1,237 @@
+"""What the books have to add up to, as SQL: each check is one statement, so that what it compares is of one instant.
+
+A statement answers the keys of what deviates: any row at all is bad news. Knows every table that carries grams, money
+or events; it must not change one.
+"""
+
+from dataclasses import dataclass
+
+from service.storage import models
+from service.storage.database import Statements
+
+DEVIATIONS_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A promise about the books. `deviating` selects the key of each row that breaks it, as `account_id` and `id`
+    where it has both, and `currency` where that is part of the key; `looked_at` is the table whose rows are gone
+    through.
+    """
+
+    name: str
+    looked_at: str
+    deviating: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found: how many rows it went through, how many deviate, and the first of these."""
+
+    name: str
+    rows: int
+    deviating: int
+    first: tuple[str, ...]
+
+
+ORDERS = models.Order._meta.db_table  # noqa: SLF001
+LINES = models.OrderLine._meta.db_table  # noqa: SLF001
+ENTRIES = models.CreditEntry._meta.db_table  # noqa: SLF001
+BATCHES = models.CreditBatch._meta.db_table  # noqa: SLF001
+QUOTES = models.Quote._meta.db_table  # noqa: SLF001
+HOLDS = models.QuoteHold._meta.db_table  # noqa: SLF001
+BACKORDERS = models.Backorder._meta.db_table  # noqa: SLF001
+LEDGER = models.LedgerEntry._meta.db_table  # noqa: SLF001
+BALANCES = models.Balance._meta.db_table  # noqa: SLF001
+EVENTS = models.Event._meta.db_table  # noqa: SLF001
+HEADS = models.AccountHead._meta.db_table  # noqa: SLF001
+RETIREMENTS = models.Retirement._meta.db_table  # noqa: SLF001
+
+STANDS = "o.status NOT IN ('CANCELLED', 'FAILED') AND o.payment_status <> 'REFUNDED'"
+"""Of an order: whether its sale does."""
+
+
+def batches_add_up() -> Check:
+    """Issued grams are available, held, allocated or retired, and none of these is negative."""
+    return Check(
+        "every batch: issued = available + held + allocated + retired",
+        BATCHES,
+        f"SELECT id FROM {BATCHES} WHERE issued_g <> available_g + held_g + allocated_g + retired_g"
+        f" OR available_g < 0 OR held_g < 0 OR allocated_g < 0 OR retired_g < 0",
+    )
+
+
+def batches_match_entries() -> Check:
+    """What a batch gave away, retired or not, is what orders got of it and have not returned."""
+    return Check(
+        "every batch: allocated + retired = what orders have of it",
+        ENTRIES,
+        f"SELECT b.id FROM {BATCHES} b LEFT JOIN"
+        f" (SELECT batch_id, sum(mass_g) AS mass_g FROM {ENTRIES} GROUP BY batch_id) e ON e.batch_id = b.id"
+        f" WHERE b.allocated_g + b.retired_g <> coalesce(e.mass_g, 0)",
+    )
+
+
+def batches_match_holds() -> Check:
+    """What a batch holds is held by quotes that are neither used nor released."""
+    return Check(
+        "every batch: held = open holds of quotes",
+        HOLDS,
+        f"SELECT b.id FROM {BATCHES} b LEFT JOIN"
+        f" (SELECT h.batch_id, sum(h.mass_g) AS mass_g FROM {HOLDS} h"
+        f" JOIN {QUOTES} q ON q.account_id = h.account_id AND q.id = h.quote_id"
+        f" WHERE q.order_id IS NULL AND q.released_at IS NULL GROUP BY h.batch_id) e ON e.batch_id = b.id"
+        f" WHERE b.held_g <> coalesce(e.mass_g, 0)",
+    )
+
+
+def batches_match_retirements() -> Check:
+    """Retired intervals of a batch meet end to end from its first gram on, and reach as far as it is retired."""
+    return Check(
+        "every batch: retired intervals meet without gap or overlap",
+        RETIREMENTS,
+        f"SELECT b.id FROM {BATCHES} b LEFT JOIN"
+        f" (SELECT batch_id, min(start_g) AS first_g, max(end_g) AS last_g, sum(end_g - start_g) AS mass_g,"
+        f" sum(CASE WHEN start_g <> before_g THEN 1 ELSE 0 END) AS breaks FROM"
+        f" (SELECT batch_id, start_g, end_g,"
+        f" coalesce(lag(end_g) OVER (PARTITION BY batch_id ORDER BY start_g), 0) AS before_g FROM {RETIREMENTS}) r"
+        f" GROUP BY batch_id) e ON e.batch_id = b.id"
+        f" WHERE b.retired_g <> coalesce(e.mass_g, 0) OR b.retired_g <> coalesce(e.last_g, 0) OR e.breaks > 0"
+        f" OR b.retired_g > b.issued_g",
+    )
+
+
+def lines_match_entries() -> Check:
+    """What a line of an order has is what it was given and did not return."""
+    return Check(
+        "every order line: fulfilled = given - returned",
+        ENTRIES,
+        f"SELECT l.account_id, l.order_id AS id FROM {LINES} l LEFT JOIN"
+        f" (SELECT account_id, order_id, position, sum(mass_g) AS mass_g FROM {ENTRIES}"
+        f" GROUP BY account_id, order_id, position) e"
+        f" ON e.account_id = l.account_id AND e.order_id = l.order_id AND e.position = l.position"
+        f" WHERE l.fulfilled_g <> coalesce(e.mass_g, 0)",
+    )
+
+
+def orders_match_lines() -> Check:
+    """An order is the sum of its lines, in mass and in what it has."""
+    return Check(
+        "every order: mass and fulfilled = the sums of its lines",
+        LINES,
+        f"SELECT o.account_id, o.id FROM {ORDERS} o LEFT JOIN"
+        f" (SELECT account_id, order_id, sum(mass_g) AS mass_g, sum(fulfilled_g) AS fulfilled_g FROM {LINES}"
+        f" GROUP BY account_id, order_id) l ON l.account_id = o.account_id AND l.order_id = o.id"
+        f" WHERE o.mass_g <> coalesce(l.mass_g, 0) OR o.fulfilled_g <> coalesce(l.fulfilled_g, 0)",
+    )
+
+
+def orders_match_retirements() -> Check:
+    """What an order retired is what its intervals say, and no more than it has."""
+    return Check(
+        "every order: retired = its retired intervals",
+        RETIREMENTS,
+        f"SELECT o.account_id, o.id FROM {ORDERS} o LEFT JOIN"
+        f" (SELECT account_id, order_id, sum(end_g - start_g) AS mass_g FROM {RETIREMENTS}"
+        f" GROUP BY account_id, order_id) r ON r.account_id = o.account_id AND r.order_id = o.id"
+        f" WHERE o.retired_g <> coalesce(r.mass_g, 0) OR o.retired_g > o.fulfilled_g",
+    )
+
+
+def missing_grams_wait() -> Check:
+    """What an order that stands has not got waits in the queue, and nothing else does. History waits for nothing."""
+    return Check(
+        "every order line: what is missing waits in the queue",
+        LINES,
+        f"SELECT l.account_id, l.order_id AS id FROM {LINES} l"
+        f" JOIN {ORDERS} o ON o.account_id = l.account_id AND o.id = l.order_id"
+        f" LEFT JOIN {BACKORDERS} q ON q.bundle_id = l.bundle_id AND q.order_id = l.order_id"
+        f" AND q.position = l.position AND q.account_id = l.account_id"
+        f" WHERE coalesce(q.waiting_g, 0) <>"
+        f" CASE WHEN o.status = 'PLACED' AND o.source <> 'import' THEN l.mass_g - l.fulfilled_g ELSE 0 END",
+    )
+
+
+def journals_balance() -> Check:
+    """The postings of a journal sum to zero, in one currency and about one verb."""
+    return Check(
+        "every journal sums to zero",
+        LEDGER,
+        f"SELECT account_id, journal_id AS id FROM {LEDGER} GROUP BY account_id, journal_id"
+        f" HAVING sum(amount_minor) <> 0 OR min(currency) <> max(currency) OR min(verb) <> max(verb)",
+    )
+
+
+def orders_match_ledger() -> Check:
+    """While an order's sale stands, its total is earned and what is not paid of it is owed; afterwards nothing is."""
+    return Check(
+        "every order: owed and earned as the ledger says",
+        LEDGER,
+        f"SELECT o.account_id, o.id FROM {ORDERS} o LEFT JOIN"
+        f" (SELECT coalesce(order_account_id, account_id) AS account_id, order_id,"
+        f" sum(CASE WHEN ledger_account = 'receivable' THEN amount_minor ELSE 0 END) AS receivable,"
+        f" sum(CASE WHEN ledger_account = 'sales' THEN amount_minor ELSE 0 END) AS sales,"
+        f" sum(CASE WHEN ledger_account = 'commission' THEN amount_minor ELSE 0 END) AS commission"
+        f" FROM {LEDGER} WHERE order_id IS NOT NULL GROUP BY 1, 2) e"
+        f" ON e.account_id = o.account_id AND e.order_id = o.id"
+        f" WHERE coalesce(e.receivable, 0) <> CASE WHEN {STANDS} THEN o.total_cost_minor - o.paid_minor ELSE 0 END"
+        f" OR coalesce(e.sales, 0) <> CASE WHEN {STANDS} THEN -o.offset_cost_minor ELSE 0 END"
+        f" OR coalesce(e.commission, 0) <> CASE WHEN {STANDS} THEN -o.commission_minor ELSE 0 END",
+    )
+
+
+def balances_match_ledger() -> Check:
+    """What an account has prepaid is what the ledger owes it."""
+    return Check(
+        "every balance: what the ledger owes the customer",
+        BALANCES,
+        f"SELECT account_id AS id, currency FROM"
+        f" (SELECT account_id, currency, amount_minor FROM {BALANCES} UNION ALL"
+        f" SELECT account_id, currency, amount_minor FROM {LEDGER} WHERE ledger_account = 'balance') b"
+        f" GROUP BY account_id, currency HAVING sum(amount_minor) <> 0",
+    )
+
+
+def events_are_gapless() -> Check:
+    """An account's events are numbered from 1 to its head without a gap."""
+    return Check(
+        "every account: events 1 to head without a gap",
+        EVENTS,
+        f"SELECT h.account_id AS id FROM {HEADS} h LEFT JOIN"
+        f" (SELECT account_id, count(*) AS events, min(seq) AS first_seq, max(seq) AS last_seq FROM {EVENTS}"
+        f" GROUP BY account_id) e ON e.account_id = h.account_id"
+        f" WHERE h.event_seq <> coalesce(e.events, 0) OR h.event_seq <> coalesce(e.last_seq, 0)"
+        f" OR coalesce(e.first_seq, 1) <> 1",
+    )
+
+
+CHECKS = (
+    batches_add_up(),
+    batches_match_entries(),
+    batches_match_holds(),
+    batches_match_retirements(),
+    lines_match_entries(),
+    orders_match_lines(),
+    orders_match_retirements(),
+    missing_grams_wait(),
+    journals_balance(),
+    orders_match_ledger(),
+    balances_match_ledger(),
+    events_are_gapless(),
+)
+
+
+async def run(statements: Statements, check: Check) -> Finding:
+    """What the check finds now."""
+    counted = await statements.fetch(f"SELECT count(*) AS rows_there FROM {check.looked_at}")
+    found = await statements.fetch(
+        f"SELECT d.*, count(*) OVER () AS deviations FROM ({check.deviating}) d ORDER BY d.id LIMIT {DEVIATIONS_SHOWN}"
+    )
+    return Finding(
+        check.name,
+        int(counted[0]["rows_there"]),
+        int(found[0]["deviations"]) if found else 0,
+        tuple(
+            " ".join(str(row[column]) for column in ("account_id", "id", "currency") if column in row) for row in found
+        ),
+    )
