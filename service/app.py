@@ -23,7 +23,9 @@ from service.api.graphql.view import GraphQLView
 from service.api.guards import Guards
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
+from service.api.pages.receipt import receipt_routes
 from service.api.rate_limits import Budget, RateLimits
+from service.api.receipt_links import RECEIPTS
 from service.api.rest.contracts import CONTRACTS
 from service.api.rest.door import mounted
 from service.api.rest.front import Front
@@ -102,6 +104,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             Route("/health/ready", _ready),
             *explorer_routes(explorer, schema.as_str),
             *certificate_routes(_resources),
+            *receipt_routes(_resources, pepper),
             *(mounted(contract, _rest_surroundings) for contract in CONTRACTS),
             Route("/graphql", GraphQLView(schema, get_context=get_context, render_page=explorer.page)),
         ],
@@ -115,7 +118,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
         deadline_ms=settings.request_deadline_ms,
         error_bodies={contract.prefix: contract.error_body for contract in CONTRACTS},
         late_refusals=[contract.prefix for contract in CONTRACTS],
-        secret_paths=[CERTIFICATES],
+        secret_paths=[CERTIFICATES, RECEIPTS],
     )
     return Front(guarded, CONTRACTS, settings.hosts)
 

@@ -1,6 +1,7 @@
 """The contracts that are served. Knows their names, and nothing of what they say."""
 
+from service.api.rest.carbon_engine import CONTRACT as CARBON_ENGINE
 from service.api.rest.contract import Contract
 from service.api.rest.lune import CONTRACT as LUNE
 
-CONTRACTS: tuple[Contract, ...] = (LUNE,)
+CONTRACTS: tuple[Contract, ...] = (LUNE, CARBON_ENGINE)

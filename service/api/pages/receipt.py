@@ -1,0 +1,92 @@
+"""Knows the public page of a receipt: what an order costs and what of it is paid. Must not know a contract.
+
+Whoever holds an address may read it, without a key. It is not the certificate: nothing is said of projects or serials.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+
+from babel import Locale
+from babel.dates import format_datetime
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from service.api.receipt_links import RECEIPTS, named_by
+from service.domain.amounts import MassUnit, mass_text, money_text, price_text
+from service.domain.billing import owed_minor
+from service.domain.catalogue import Mode
+from service.operations.read_receipts import Receipt, ReceiptLine, read_receipt
+from service.operations.resources import Resources
+
+HERE = Path(__file__).parent
+
+_ENGLISH = Locale("en")
+_STYLE = (HERE / "certificate.css").read_text(encoding="utf-8")
+_STYLE_DIGEST = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_HEADERS = {
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",  # the address opens the receipt
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+    "Cache-Control": "no-store",
+}
+_TEMPLATE = Environment(
+    loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+).get_template("receipt.html")
+
+
+def receipt_routes(resources_of: Callable[[Request], Resources], pepper: bytes) -> list[BaseRoute]:
+    """The page of a receipt, by the address that the service signed for it."""
+
+    async def page(request: Request) -> Response:
+        named = named_by(request.path_params["token"], pepper)
+        receipt = None if named is None else await read_receipt(resources_of(request), *named)
+        if receipt is None:
+            return PlainTextResponse("There is no such receipt.\n", 404, headers=_HEADERS)
+        return HTMLResponse(page_of(receipt), headers=_HEADERS)
+
+    return [Route(f"{RECEIPTS}{{token}}", page, methods=["GET"])]
+
+
+def page_of(receipt: Receipt) -> str:
+    """The page, from the order as it stands."""
+    order = receipt.order
+    return _TEMPLATE.render(
+        style=Markup(_STYLE),  # noqa: S704 - our own file
+        test=receipt.account.mode is Mode.TEST,
+        account=receipt.account.name,
+        customer=order.customer,
+        description=order.description,
+        number=order.number,
+        placed_at=order.created_at.isoformat(),
+        placed=f"{format_datetime(order.created_at, 'd MMMM y, HH:mm', locale=_ENGLISH)} UTC",
+        status=order.status.lower(),
+        payment_status=order.payment_status.lower(),
+        currency=order.currency,
+        lines=[_line(each, order.currency) for each in receipt.lines],
+        mass=_kilograms(order.mass_g),
+        offset_cost=money_text(order.offset_cost_minor, order.currency),
+        commission=money_text(order.commission_minor, order.currency) if order.commission_minor else None,
+        total=money_text(order.total_cost_minor, order.currency),
+        paid=money_text(order.paid_minor, order.currency),
+        due=money_text(owed_minor(order), order.currency),
+    )
+
+
+def _line(each: ReceiptLine, currency: str) -> dict[str, str]:
+    return {
+        "bundle": each.bundle_name,
+        "mass": _kilograms(each.line.mass_g),
+        "unit_price": price_text(each.line.unit_price_micros),
+        "cost": money_text(each.line.offset_cost_minor, currency),
+    }
+
+
+def _kilograms(mass_g: int) -> str:
+    return f"{mass_text(mass_g, MassUnit.KILOGRAM)} kg"

@@ -1,0 +1,33 @@
+"""The address of an order's receipt: readable by whoever holds it, guessed by nobody.
+
+The address names the account and the order, and is signed under the service's secret, so nothing has to be stored.
+"""
+
+import hmac
+import re
+from uuid import UUID
+
+RECEIPTS = "/receipts/"
+"""What the path of every receipt begins with; a token follows, so it is nothing for a log."""
+
+_FORM = re.compile(r"([0-9a-f]{32})([0-9a-f]{32})([0-9a-f]{64})")
+
+
+def receipt_path(account_id: UUID, order_id: UUID, pepper: bytes) -> str:
+    """Where the receipt of the order is."""
+    named = f"{account_id.hex}{order_id.hex}"
+    return f"{RECEIPTS}{named}{_signature(named, pepper)}"
+
+
+def named_by(token: str, pepper: bytes) -> tuple[UUID, UUID] | None:
+    """The account and the order that the token names, or None for one that we did not sign."""
+    form = _FORM.fullmatch(token)
+    if form is None:
+        return None
+    account, order, signature = form.groups()
+    genuine = hmac.compare_digest(signature, _signature(account + order, pepper))
+    return (UUID(account), UUID(order)) if genuine else None
+
+
+def _signature(named: str, pepper: bytes) -> str:
+    return hmac.digest(pepper, f"receipt {named}".encode(), "sha256").hex()

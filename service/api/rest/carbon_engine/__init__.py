@@ -1,0 +1,23 @@
+"""The carbon-engine contract: whole kilograms of carbon credits, paid in halalas, the hundredths of a Saudi riyal.
+
+Its names, shapes and habits live in this package alone; every call is one of the service's own operations. It has no
+currency field, so it shows and finds only orders in riyals.
+"""
+
+from service.api.rest.carbon_engine.errors import Problem, refusal
+from service.api.rest.carbon_engine.orders import ENDPOINTS as ORDERS
+from service.api.rest.carbon_engine.quotes import ENDPOINTS as QUOTES
+from service.api.rest.contract import Contract
+
+CONTRACT = Contract(
+    name="carbon-engine",
+    title="Orders, after carbon-engine",
+    description="Orders and quotes of carbon credits by the kilogram. Money is whole halalas; masses are kilograms as"
+    " JSON numbers. Send an Idempotency-Key with each order: a retry with it answers the same order.",
+    version="1",
+    endpoints=(*ORDERS, *QUOTES),
+    error_model=Problem,
+    error_media_type="application/problem+json",
+    refusal=refusal,
+    decimals_are_numbers=True,
+)

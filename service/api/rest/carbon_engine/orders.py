@@ -1,0 +1,151 @@
+"""Orders: place, list, look at, cancel. Those in other currencies than the riyal are not there."""
+
+from uuid import UUID
+
+from service.api.rest.carbon_engine.ids import portfolio_of, uuid_of
+from service.api.rest.carbon_engine.models import ListQuery, NewOrder, OrderView
+from service.api.rest.carbon_engine.quotes import CURRENCY, KILOGRAM_G
+from service.api.rest.carbon_engine.show import shown
+from service.api.rest.contract import Answer, Call, Endpoint
+from service.domain.amounts import MassUnit
+from service.domain.api_keys import Scope
+from service.domain.listing import OrderFilter, OrderRef, OrderSort
+from service.domain.order import Ask, BalanceUse, ByMass, ByValue, Order, PlaceOrder, Source, Wish
+from service.domain.texts import (
+    DESCRIPTION_LENGTH_MAX,
+    IDEMPOTENCY_KEY_LENGTH_MAX,
+    NAME_LENGTH_MAX,
+    kept_text,
+    kept_url,
+)
+from service.errors import Code, Refused
+from service.kit.keyset import PageRequest, Position
+from service.operations.cancel_orders import cancel_orders
+from service.operations.read_orders import find_order, list_orders
+
+IN_RIYALS = OrderFilter(currencies=frozenset({CURRENCY}))
+NEWEST_FIRST = OrderSort()
+
+
+async def create_order(call: Call[NewOrder, None]) -> Answer:
+    call.caller.require(Scope.ORDERS_WRITE)
+    placed = await call.surroundings.placement.submit(_command(call))
+    headers = {"Idempotent-Replayed": "true"} if placed.replayed else {}
+    return Answer(await shown(call.surroundings, call.caller, [placed.order]), status=201, headers=headers)
+
+
+async def list_all(call: Call[None, ListQuery]) -> Answer:
+    after = await _position(call, call.query.starting_after, "starting_after")
+    before = await _position(call, call.query.ending_before, "ending_before")
+    request = PageRequest(call.query.limit, after=after, before=before, backward=before is not None and after is None)
+    page = await list_orders(call.surroundings.resources, call.caller, IN_RIYALS, NEWEST_FIRST, request)
+    return Answer(await shown(call.surroundings, call.caller, page.items))
+
+
+async def get_order(call: Call[None, None]) -> Answer:
+    order = await _find(call, call.path["id"])
+    return Answer((await shown(call.surroundings, call.caller, [order]))[0])
+
+
+async def cancel_order(call: Call[None, None]) -> Answer:
+    order = await _find(call, call.path["id"])
+    (answer,) = await cancel_orders(call.surroundings.resources, call.caller, [OrderRef(id=order.id)])
+    if isinstance(answer, Refused):
+        raise answer
+    return Answer((await shown(call.surroundings, call.caller, [answer]))[0])
+
+
+def _command(call: Call[NewOrder, None]) -> PlaceOrder:
+    body, key = call.body, call.request.headers.get("idempotency-key")
+    return PlaceOrder(
+        order_id=call.surroundings.resources.new_id(),
+        account_id=call.caller.account.id,
+        actor=call.caller.key_id,
+        source=Source.CARBON_ENGINE,
+        wish=Wish(
+            ask=_ask(body),
+            portfolio_id=portfolio_of(body.portfolioId, "portfolioId"),
+            currency=CURRENCY,
+            step=MassUnit.GRAM if body.total_price_sar_halalas is None else MassUnit.KILOGRAM,
+            whole_mass=body.total_price_sar_halalas is None,
+        ),
+        idempotency_key=None if key is None else kept_text(key, IDEMPOTENCY_KEY_LENGTH_MAX, "Idempotency-Key"),
+        pay_with_balance=BalanceUse.AVAILABLE,
+        customer=None
+        if body.customer is None
+        else kept_text(body.customer, NAME_LENGTH_MAX, "customer", required=False),
+        description=None
+        if body.description is None
+        else kept_text(body.description, DESCRIPTION_LENGTH_MAX, "description", required=False),
+        callback_url=None if body.callbackUrl is None else kept_url(body.callbackUrl, "callbackUrl"),
+    )
+
+
+def _ask(body: NewOrder) -> Ask:
+    match body.amount_kg, body.total_price_sar_halalas:
+        case int(amount_kg), None:
+            return ByMass(amount_kg * KILOGRAM_G)
+        case None, int(halalas):
+            return ByValue(halalas)
+    raise Refused(Code.BAD_USER_INPUT, "Give either amount_kg or total_price_sar_halalas.", ("amount_kg",))
+
+
+async def _find(call: Call[None, None], text: str) -> Order:
+    order_id = uuid_of(text)
+    order = None if order_id is None else await _in_riyals(call, order_id)
+    if order is None:
+        raise Refused(Code.NOT_FOUND, "There is no such order.")
+    return order
+
+
+async def _in_riyals(call: Call[None, None] | Call[None, ListQuery], order_id: UUID) -> Order | None:
+    order = await find_order(call.surroundings.resources, call.caller, OrderRef(id=order_id))
+    return order if order is not None and order.currency == CURRENCY else None
+
+
+async def _position(call: Call[None, ListQuery], text: str | None, name: str) -> Position | None:
+    if text is None:
+        return None
+    order_id = uuid_of(text)
+    order = None if order_id is None else await _in_riyals(call, order_id)
+    if order is None:
+        raise Refused(Code.BAD_USER_INPUT, "Give the id of one of your orders.", (name,))
+    return NEWEST_FIRST.position(order)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path="/v1/orders",
+        summary="Place an order; with an Idempotency-Key, once",
+        handler=create_order,
+        body=NewOrder,
+        responses={201: list[OrderView]},
+        refusals=frozenset({404, 409, 422}),
+        request_headers=("Idempotency-Key",),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/orders",
+        summary="List orders, newest first",
+        handler=list_all,
+        query=ListQuery,
+        responses={200: list[OrderView]},
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/orders/{id}",
+        summary="Look at an order",
+        handler=get_order,
+        responses={200: OrderView},
+        refusals=frozenset({404}),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/orders/{id}/cancel",
+        summary="Cancel an order before its retirement starts; cancelling again answers the same",
+        handler=cancel_order,
+        responses={200: OrderView},
+        refusals=frozenset({404, 409}),
+    ),
+)

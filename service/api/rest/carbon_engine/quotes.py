@@ -1,0 +1,74 @@
+"""Prices without an order: of a mass, of air freight, of a drive. Nothing is kept."""
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from service.api.rest.carbon_engine.ids import portfolio_of
+from service.api.rest.carbon_engine.models import QuoteByAirFreight, QuoteByGroundTransport, QuoteByMass, QuoteView
+from service.api.rest.contract import Answer, Call, Endpoint
+from service.domain.amounts import MassUnit, round_up
+from service.domain.estimate import Activity, AirFreight, GroundTransport, VehicleType, estimate
+from service.domain.order import ByMass, Wish
+from service.operations.price_order import price_order
+
+CURRENCY = "SAR"
+KILOGRAM_G = MassUnit.KILOGRAM.grams
+
+
+async def quote_mass(call: Call[QuoteByMass, None]) -> Answer:
+    return await _quote(call, call.body.amount_kg, portfolio_of(call.body.portfolioId, "portfolioId"))
+
+
+async def quote_air_freight(call: Call[QuoteByAirFreight, None]) -> Answer:
+    activity = AirFreight(_fraction(call.body.freight_mass_kg), _fraction(call.body.distance_km))
+    return await _quote(call, _whole_kilograms(activity), portfolio_of(call.body.portfolio_id, "portfolio_id"))
+
+
+async def quote_ground_transport(call: Call[QuoteByGroundTransport, None]) -> Answer:
+    activity = GroundTransport(_fraction(call.body.distance_km), VehicleType(call.body.vehicle_type))
+    return await _quote(call, _whole_kilograms(activity), portfolio_of(call.body.portfolio_id, "portfolio_id"))
+
+
+async def _quote(call: Call[Any, None], amount_kg: int, portfolio_id: UUID | None) -> Answer:
+    wish = Wish(ask=ByMass(amount_kg * KILOGRAM_G), portfolio_id=portfolio_id, currency=CURRENCY, whole_mass=True)
+    preview = await price_order(call.surroundings.resources, call.caller, wish)
+    return Answer(QuoteView(amount_kg=amount_kg, price_sar_halalas=preview.pricing.total_cost_minor))
+
+
+def _whole_kilograms(activity: Activity) -> int:
+    """What the activity emits, rounded up: an order of that many kilograms makes up for all of it."""
+    return round_up(Fraction(estimate(activity).mass_g, KILOGRAM_G))
+
+
+def _fraction(amount: Decimal) -> Fraction:
+    return Fraction(amount)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path="/v1/quotes",
+        summary="Price a mass",
+        handler=quote_mass,
+        body=QuoteByMass,
+        responses={200: QuoteView},
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/quotes/air-freight",
+        summary="Price the emissions of air freight",
+        handler=quote_air_freight,
+        body=QuoteByAirFreight,
+        responses={200: QuoteView},
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/quotes/ground-transport",
+        summary="Price the emissions of a drive",
+        handler=quote_ground_transport,
+        body=QuoteByGroundTransport,
+        responses={200: QuoteView},
+    ),
+)

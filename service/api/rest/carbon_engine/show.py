@@ -1,0 +1,91 @@
+"""An order as carbon-engine shows it: kilograms, halalas, and the records of its projects."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from service.api.receipt_links import receipt_path
+from service.api.rest.carbon_engine.models import Invoice, OrderView, ProjectRecord
+from service.api.rest.surroundings import Surroundings
+from service.domain.accounts import Caller
+from service.domain.amounts import MassUnit, mass_text
+from service.domain.billing import owed_minor
+from service.domain.order import CreditEntry, Order, OrderStatus
+from service.operations.issue_certificates import certificate_address
+from service.operations.read_catalogue import batches_of_ids, projects_of_ids
+from service.operations.read_certificates import certificates_of_orders
+from service.operations.read_orders import entries_of_orders
+
+_STATES = {
+    OrderStatus.PLACED: "placed",
+    OrderStatus.FULFILLED: "fulfilled",
+    OrderStatus.RETIRING: "fulfilled",
+    OrderStatus.COMPLETE: "fulfilled",
+    OrderStatus.CANCELLED: "cancelled",
+    OrderStatus.FAILED: "cancelled",
+}
+
+
+async def shown(surroundings: Surroundings, caller: Caller, orders: Sequence[Order]) -> list[OrderView]:
+    """The orders with the credits they were given and gave back, in the same order."""
+    ids = [order.id for order in orders]
+    entries = await entries_of_orders(surroundings.resources, caller, ids)
+    records = await _records(surroundings, caller, [entry for each in entries for entry in each])
+    certificates = await certificates_of_orders(surroundings.resources, caller, ids)
+    return [
+        _view(
+            surroundings,
+            order,
+            [records[entry.id] for entry in each],
+            None if certificate is None else certificate_address(surroundings.public_address, certificate.token),
+        )
+        for order, each, certificate in zip(orders, entries, certificates, strict=True)
+    ]
+
+
+def _view(
+    surroundings: Surroundings, order: Order, records: list[ProjectRecord], certificate_url: str | None
+) -> OrderView:
+    receipt = receipt_path(order.account_id, order.id, surroundings.pepper)
+    return OrderView(
+        id=order.id.hex,
+        orderNumber=order.number,
+        customer=order.customer,
+        description=order.description,
+        price_sar_halalas=order.total_cost_minor,
+        amount_kg=_kilograms(order.mass_g if order.requested_mass_g is None else order.requested_mass_g),
+        creditsPurchased=_kilograms(order.fulfilled_g),
+        callbackUrl=order.callback_url,
+        state=_STATES[order.status],
+        portfolio=order.portfolio_id.hex if order.portfolio_id else None,
+        certificateUrl=certificate_url,
+        projectRecords=records,
+        invoice=Invoice(
+            amountDueSarHalalas=owed_minor(order),
+            balanceAppliedSarHalalas=order.paid_minor,
+            receiptUrl=surroundings.public_address + receipt,
+        ),
+    )
+
+
+async def _records(
+    surroundings: Surroundings, caller: Caller, entries: Sequence[CreditEntry]
+) -> dict[object, ProjectRecord]:
+    batches = await batches_of_ids(surroundings.resources, caller, {entry.batch_id for entry in entries})
+    project_ids = {batch.project_id for batch in batches.values()}
+    projects = await projects_of_ids(surroundings.resources, caller, project_ids)
+    records: dict[object, ProjectRecord] = {}
+    for entry in entries:
+        project = projects[batches[entry.batch_id].project_id]
+        records[entry.id] = ProjectRecord(
+            project_id=project.id.hex,
+            project_category_id=project.category_id.hex,
+            credit_batch_id=entry.batch_id.hex,
+            delta=_kilograms(entry.mass_g),
+            recorded_on=entry.created_at,
+        )
+    return records
+
+
+def _kilograms(mass_g: int) -> Decimal:
+    sign = "-" if mass_g < 0 else ""
+    return Decimal(sign + mass_text(abs(mass_g), MassUnit.KILOGRAM))

@@ -1,0 +1,39 @@
+"""Read receipts: what an order's price is made of and what of it is paid, for whoever holds its address."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.domain.accounts import Account
+from service.domain.listing import OrderRef
+from service.domain.order import Order, OrderLine
+from service.operations.resources import Resources
+from service.storage import accounts, catalogue, orders
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """A line of the order, and what its bundle is called."""
+
+    line: OrderLine
+    bundle_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An order as its receipt shows it, in its present state."""
+
+    account: Account
+    order: Order
+    lines: tuple[ReceiptLine, ...]
+
+
+async def read_receipt(resources: Resources, account_id: UUID, order_id: UUID) -> Receipt | None:
+    """The receipt of that order, if there is one. The caller has checked that the address may be read."""
+    reader = resources.database.reader
+    account = await accounts.account(reader, account_id)
+    order = await orders.find(reader, account_id, OrderRef(id=order_id))
+    if account is None or order is None:
+        return None
+    lines = await orders.lines(reader, account_id, [order_id])
+    bundles = await catalogue.bundles_of_ids(reader, {line.bundle_id for line in lines})
+    return Receipt(account, order, tuple(ReceiptLine(line, bundles[line.bundle_id].name) for line in lines))
