@@ -5,6 +5,7 @@ What is on sale and in stock is told for the caller's currency and mode.
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from service.domain.accounts import Caller
@@ -16,12 +17,24 @@ from service.storage import batches, catalogue
 
 
 async def list_bundles(
-    resources: Resources, caller: Caller, request: PageRequest, *, currency: str | None = None
+    resources: Resources,
+    caller: Caller,
+    request: PageRequest,
+    *,
+    currency: str | None = None,
+    or_disabled_within: timedelta | None = None,
 ) -> Slice[Bundle]:
-    """One page of the bundles on sale in the currency, the account's unless told otherwise."""
+    """One page of the bundles on sale in the currency, the account's unless told otherwise; with `or_disabled_within`
+    also those that were disabled so recently.
+    """
     caller.require(Scope.CATALOGUE_READ)
-    wanted = currency or caller.account.currency
-    return slice_of(await catalogue.bundles_on_sale(resources.database.reader, wanted, request), request)
+    rows = await catalogue.bundles_on_sale(
+        resources.database.reader,
+        currency or caller.account.currency,
+        request,
+        or_disabled_since=None if or_disabled_within is None else resources.clock() - or_disabled_within,
+    )
+    return slice_of(rows, request)
 
 
 async def list_projects(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Project]:

@@ -55,6 +55,14 @@ async def account(statements: Statements, account_id: UUID) -> Account | None:
     return ACCOUNTS.value(rows[0]) if rows else None
 
 
+async def of_organisation(statements: Statements, organisation_id: UUID) -> list[Account]:
+    """The organisation's accounts of both modes, client accounts included."""
+    rows = await statements.fetch(
+        f"SELECT {ACCOUNTS.column_list} FROM {ACCOUNTS.name} WHERE organisation_id = $1 ORDER BY id", organisation_id
+    )
+    return [ACCOUNTS.value(row) for row in rows]
+
+
 async def all_accounts(statements: Statements) -> list[Account]:
     """Every account, by name and mode: for the operator's command line."""
     rows = await statements.fetch(f"SELECT {ACCOUNTS.column_list} FROM {ACCOUNTS.name} ORDER BY name, mode, id")

@@ -28,11 +28,20 @@ async def lock_shelves(
     """
     if held_ids:
         await _lock_both(statements, mode, bundle_ids, held_ids)
+    return await _shelves(statements, mode, bundle_ids, for_update(statements, of="b"))
+
+
+async def shelves(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> Shelves:
+    """Each bundle's batches of the mode that have grams left, as they are at this moment and nothing is locked."""
+    return await _shelves(statements, mode, bundle_ids, "")
+
+
+async def _shelves(statements: Statements, mode: Mode, bundle_ids: Collection[UUID], locking: str) -> Shelves:
     rows = await statements.fetch(
         f"SELECT bp.bundle_id, b.id, b.project_id, b.vintage, b.available_g"
         f" FROM {BATCHES.name} b JOIN {BUNDLE_PROJECTS} bp ON bp.project_id = b.project_id"
         f" WHERE b.mode = $1 AND b.available_g > 0 AND bp.bundle_id IN ({placeholders(2, len(bundle_ids))})"
-        f" ORDER BY b.id{for_update(statements, of='b')}",
+        f" ORDER BY b.id{locking}",
         mode,
         *bundle_ids,
     )

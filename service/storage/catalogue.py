@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from uuid import UUID
 
 from service.domain.accounts import Account
@@ -85,13 +86,19 @@ async def _prices_on_sale(
     return {row["id"] for row in rows}, tariffs
 
 
-async def bundles_on_sale(statements: Statements, currency: str, request: PageRequest) -> list[Bundle]:
-    """One bundle more than the page holds: those that take orders in the currency, oldest first."""
+async def bundles_on_sale(
+    statements: Statements, currency: str, request: PageRequest, *, or_disabled_since: datetime | None = None
+) -> list[Bundle]:
+    """One bundle more than the page holds: those that take orders in the currency, oldest first; with
+    `or_disabled_since` also those that did until then or later.
+    """
     conditions = Conditions()
+    if or_disabled_since is None:
+        conditions.add("disabled_at IS NULL")
+    else:
+        conditions.add("(disabled_at IS NULL OR disabled_at >= {})", or_disabled_since)
     conditions.add(
-        f"disabled_at IS NULL AND EXISTS"
-        f" (SELECT 1 FROM {PRICES.name} p WHERE p.bundle_id = {BUNDLES.name}.id AND p.currency = {{}})",
-        currency,
+        f"EXISTS (SELECT 1 FROM {PRICES.name} p WHERE p.bundle_id = {BUNDLES.name}.id AND p.currency = {{}})", currency
     )
     return await BUNDLES.page(statements, conditions, "created_at", request, descending=False)
 

@@ -17,20 +17,20 @@ from service.domain.accounts import Caller
 from service.errors import Refused
 from service.operations.authenticate import unauthenticated
 
-BodyT = TypeVar("BodyT")
-QueryT = TypeVar("QueryT")
+BodyT_co = TypeVar("BodyT_co", covariant=True)
+QueryT_co = TypeVar("QueryT_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call(Generic[BodyT, QueryT]):
+class Call(Generic[BodyT_co, QueryT_co]):
     """One request, read and checked: `path` holds the address's parameters, `body` and `query` the declared models."""
 
     surroundings: Surroundings
     request: Request
     identified: Caller | None
     path: Mapping[str, str]
-    query: QueryT
-    body: BodyT
+    query: QueryT_co
+    body: BodyT_co
 
     @property
     def caller(self) -> Caller:

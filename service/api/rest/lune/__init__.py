@@ -5,8 +5,11 @@ Lune's names, shapes and habits live in this package alone; every call is one of
 
 from service.api.rest.contract import Contract
 from service.api.rest.lune.accounts import ENDPOINTS as ACCOUNTS
+from service.api.rest.lune.bundles import ENDPOINTS as BUNDLES
 from service.api.rest.lune.caller import answer_headers, authenticate
 from service.api.rest.lune.errors import Errors, refusal
+from service.api.rest.lune.estimates import ENDPOINTS as ESTIMATES
+from service.api.rest.lune.orders import ENDPOINTS as ORDERS
 
 CONTRACT = Contract(
     name="lune",
@@ -14,7 +17,7 @@ CONTRACT = Contract(
     description="Quotes, orders and certificates of carbon credits in the shapes of Lune's API. Masses and money are"
     " decimal strings; nulls are always present in responses; an idempotency key is used once.",
     version="2024-08-08",
-    endpoints=(*ACCOUNTS,),
+    endpoints=(*ORDERS, *ESTIMATES, *BUNDLES, *ACCOUNTS),
     error_model=Errors,
     refusal=refusal,
     authenticate=authenticate,

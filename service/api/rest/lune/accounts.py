@@ -1,32 +1,147 @@
-"""Accounts: the caller's own."""
+"""Accounts: the caller's own, and the client accounts under it."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
-import msgspec
+from babel.numbers import list_currencies
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from service.api.rest.contract import Answer, Call, Endpoint
-from service.domain.accounts import Account
+from service.api.rest.lune.errors import invalid
+from service.api.rest.lune.ids import uuid_of
+from service.api.rest.lune.models import Id, Page, PageQuery
+from service.api.rest.lune.paging import page_of, page_request
+from service.domain.accounts import Account, Visibility
+from service.domain.supply import handle_of
+from service.domain.texts import NAME_LENGTH_MAX, kept_text
+from service.errors import Code, Refused
+from service.kit.keyset import Position
+from service.operations.manage_clients import accounts_of_ids, create_client, list_clients, update_client
+from service.operations.read_account import twin_of_account
+
+HEADERS = ("Lune-Account", "Lune-Version")
+
+Handle = Annotated[str, Meta(pattern=r"^[a-z0-9-_]+$")]
+VisibilityName = Literal["public", "hidden"]
 
 
-class AccountView(msgspec.Struct, rename={"kind": "type"}):
-    """An account; amounts of its orders are in its currency."""
+class AccountView(Struct, kw_only=True, rename={"kind": "type"}):
+    """An account. `sibling_id` is its twin in the other mode, which a client account has not."""
 
-    id: str
+    id: Id
     name: str
-    organisation_id: str
+    organisation_id: Id
     handle: str | None
     currency: str
     kind: Literal["live", "test"]
     logo: str | None
     beneficiary: str | None
-    bundle_portfolio_id: str | None
-    external_pages_visibility: Literal["public", "hidden"]
+    bundle_portfolio_id: Id | None
+    external_pages_visibility: VisibilityName
     scope: Literal["account", "client_account"]
-    sibling_id: str | msgspec.UnsetType = msgspec.UNSET
+    sibling_id: Id | UnsetType | None = UNSET
 
 
-def account_view(account: Account) -> AccountView:
-    """The account as it is shown."""
+class NewClientAccount(Struct, kw_only=True):
+    """A client account: orders and estimates of its own, balance and invoices of its parent."""
+
+    name: str
+    currency: str
+    beneficiary: str | None = None
+    handle: Handle | None = None
+    external_pages_visibility: VisibilityName | None = None
+
+
+class ClientAccountPatch(Struct, kw_only=True):
+    """What is absent stays; `null` deletes."""
+
+    name: str | UnsetType = UNSET
+    beneficiary: str | UnsetType | None = UNSET
+    handle: Handle | UnsetType | None = UNSET
+    external_pages_visibility: VisibilityName | UnsetType = UNSET
+
+
+class ClientAccountChange(Struct, kw_only=True):
+    """What is absent is deleted; the visibility stays as it is."""
+
+    name: str
+    beneficiary: str | None = None
+    handle: Handle | None = None
+    external_pages_visibility: VisibilityName | UnsetType = UNSET
+
+
+class ClientsQuery(PageQuery, kw_only=True):
+    """`name` is a part of the names to list."""
+
+    name: str | None = None
+
+
+async def get_account(call: Call[None, None]) -> Answer:
+    view = _view(call.caller.account)
+    if view.scope == "account":
+        twin_id = await twin_of_account(call.surroundings.resources, call.caller)
+        view.sibling_id = None if twin_id is None else twin_id.hex
+    return Answer(view)
+
+
+async def create_client_account(call: Call[NewClientAccount, None]) -> Answer:
+    body = call.body
+    if body.currency not in list_currencies():
+        raise invalid("validation_error", "Give the currency as an ISO 4217 code in capitals.", "currency")
+    facts = _facts({"name": body.name, "beneficiary": body.beneficiary, "handle": body.handle})
+    if body.external_pages_visibility is not None:
+        facts |= _facts({"external_pages_visibility": body.external_pages_visibility})
+    account = await create_client(call.surroundings.resources, call.caller, currency=body.currency, **facts)
+    return Answer(_view(account))
+
+
+async def list_client_accounts(call: Call[None, ClientsQuery]) -> Answer:
+    async def stands(account_id: UUID) -> Position | None:
+        account = (await accounts_of_ids(resources, call.caller, [account_id])).get(account_id)
+        return None if account is None else Position(account.created_at, account.id)
+
+    resources, name = call.surroundings.resources, call.query.name
+    request = await page_request(call.query, stands)
+    contained = None if name is None else kept_text(name, NAME_LENGTH_MAX, "name")
+    rows = await list_clients(resources, call.caller, request, name_contains=contained)
+    return Answer(page_of(rows, [_view(account) for account in rows.items]))
+
+
+async def patch_client_account(call: Call[ClientAccountPatch, None]) -> Answer:
+    return await _update(call, call.body)
+
+
+async def update_client_account(call: Call[ClientAccountChange, None]) -> Answer:
+    return await _update(call, call.body)
+
+
+async def _update(call: Call[object, object], body: ClientAccountPatch | ClientAccountChange) -> Answer:
+    try:
+        client_id = uuid_of(call.path["id"])
+    except ValueError:
+        raise Refused(Code.NOT_FOUND, "There is no such client account.") from None
+    given = {name: value for name, value in structs.asdict(body).items() if value is not UNSET}
+    return Answer(_view(await update_client(call.surroundings.resources, call.caller, client_id, _facts(given))))
+
+
+def _facts(given: dict[str, Any]) -> dict[str, Any]:
+    """The operations' names and values of what was given."""
+    facts: dict[str, Any] = {}
+    for name, value in given.items():
+        match name:
+            case "name":
+                facts["name"] = kept_text(value.strip(), NAME_LENGTH_MAX, "name")
+            case "beneficiary":
+                kept = (value or "").strip()
+                facts["beneficiary_name"] = kept_text(kept, NAME_LENGTH_MAX, "beneficiary") if kept else None
+            case "handle":
+                facts["handle"] = None if value is None else handle_of(value, "handle")
+            case "external_pages_visibility":
+                facts["external_pages_visibility"] = Visibility(value)
+    return facts
+
+
+def _view(account: Account) -> AccountView:
     return AccountView(
         id=account.id.hex,
         name=account.name,
@@ -42,10 +157,6 @@ def account_view(account: Account) -> AccountView:
     )
 
 
-async def get_account(call: Call[None, None]) -> Answer:
-    return Answer(account_view(call.caller.account))
-
-
 ENDPOINTS = (
     Endpoint(
         method="GET",
@@ -54,6 +165,45 @@ ENDPOINTS = (
         handler=get_account,
         responses={200: AccountView},
         refusals=frozenset({400}),
-        request_headers=("Lune-Account", "Lune-Version"),
+        request_headers=HEADERS,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/accounts/client",
+        summary="Create a client account",
+        handler=create_client_account,
+        body=NewClientAccount,
+        responses={200: AccountView},
+        refusals=frozenset({409}),
+        request_headers=HEADERS,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/accounts/client",
+        summary="List client accounts",
+        handler=list_client_accounts,
+        query=ClientsQuery,
+        responses={200: Page[AccountView]},
+        request_headers=HEADERS,
+    ),
+    Endpoint(
+        method="PATCH",
+        path="/v1/accounts/client/{id}",
+        summary="Change some facts of a client account",
+        handler=patch_client_account,
+        body=ClientAccountPatch,
+        responses={200: AccountView},
+        refusals=frozenset({404, 409}),
+        request_headers=HEADERS,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/v1/accounts/client/{id}",
+        summary="Change all facts of a client account",
+        handler=update_client_account,
+        body=ClientAccountChange,
+        responses={200: AccountView},
+        refusals=frozenset({404, 409}),
+        request_headers=HEADERS,
     ),
 )

@@ -55,6 +55,18 @@ _CODES: dict[Code, tuple[int, str]] = {
 }
 
 
+_PLACES = {
+    "bundleMasses": "bundle_masses",
+    "selection": "bundle_selection",
+    "portfolioId": "bundle_portfolio_id",
+    "estimateId": "estimate_id",
+    "idempotencyKey": "idempotency_key",
+    "beneficiaryName": "beneficiary",
+    "country": "country_code",
+}
+"""What operations call a member, where Lune has another name for it."""
+
+
 def invalid(error_code: str, message: str, *path: str | int) -> Refused:
     """A 400 with a code of Lune's own, where the service's codes are coarser."""
     return Refused(Code.BAD_USER_INPUT, message, path, error_code=error_code)
@@ -63,6 +75,8 @@ def invalid(error_code: str, message: str, *path: str | int) -> Refused:
 def refusal(refused: Refused, _request_id: str) -> Refusal:
     """The status and body of a refusal; the place of the fault stands before its message."""
     status, error_code = _CODES.get(refused.code, (refused.reason.http_status, refused.code.lower()))
+    if refused.code is Code.BUNDLE_UNAVAILABLE and refused.path[:1] == ("bundleMasses",):
+        error_code = "bundle_id_invalid"
     told: Any = refused.details.get("error_code", error_code)
-    place = ".".join(str(step) for step in refused.path)
+    place = ".".join(_PLACES.get(str(step), str(step)) for step in refused.path)
     return status, errors_of(told, f"{place}: {refused.message}" if place else refused.message)

@@ -1,0 +1,186 @@
+"""Estimates: electricity and flights turned into a mass, with the quote for it; each can be ordered once."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, to_builtins
+
+from service.api.rest.contract import Answer, Call, Endpoint
+from service.api.rest.lune.errors import invalid, refusal
+from service.api.rest.lune.models import KEY_LENGTH_MAX, Choice, DecimalText, Id, Key, Metadata
+from service.api.rest.lune.views import quote_view
+from service.api.rest.lune.wishes import metadata, selection, step
+from service.domain.amounts import MassUnit, mass_text, parse_decimal
+from service.domain.estimate import (
+    Activity,
+    AirportPair,
+    CabinClass,
+    Distance,
+    DistanceUnit,
+    Electricity,
+    EnergyUnit,
+    Flight,
+)
+from service.domain.order import ByMass, Wish
+from service.domain.recorded_estimate import CreateEstimate, RecordedEstimate
+from service.domain.texts import NAME_LENGTH_MAX, kept_text
+from service.errors import Code, Refused
+from service.operations.create_estimate import create_estimate
+from service.operations.price_order import price_order
+
+_KEPT_APART = frozenset({"metadata", "idempotency_key"})
+
+
+class Consumption(Struct):
+    """Electricity used."""
+
+    amount: DecimalText
+    unit: Literal["Wh", "kWh", "MWh", "GWh"]
+
+
+class EstimateRequest(Choice, kw_only=True):
+    """What every estimate takes; the bundles and the step are those of its quote."""
+
+    name: str | None = None
+    idempotency_key: Key | None = None
+    metadata: Metadata | None = None
+
+
+class ElectricityRequest(EstimateRequest, kw_only=True):
+    """Electricity used in a country, by its three letters of ISO 3166-1; without one, the world's average."""
+
+    consumption: Consumption
+    country_code: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] | None = None
+
+
+class Route(Struct, kw_only=True):
+    """Either a distance, `amount` and `unit`, or the IATA codes of two airports, `source` and `destination`."""
+
+    amount: DecimalText | None = None
+    unit: Literal["km", "mi", "nm"] | None = None
+    source: str | None = None
+    destination: str | None = None
+
+
+class FlightRequest(EstimateRequest, kw_only=True):
+    """A flight, one way, all passengers in the same cabin."""
+
+    route: Route
+    passengers: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+    cabin_class: Literal["economy", "premium_economy", "business", "first"] | None = None
+
+
+class EstimatedMass(Struct):
+    """What the activity emits."""
+
+    amount: DecimalText
+    unit: Literal["mg", "g", "kg", "t"]
+
+
+Quote = Annotated[
+    Any,  # msgspec knows no union of plain structs; this one is only written, and the document says what it is
+    Meta(extra_json_schema={"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("QuoteView", "Errors")]}),
+]
+
+
+class EstimateView(Struct, kw_only=True):
+    """An estimate. `quote` has the shape of an error where the mass cannot be priced; `request` is as it was sent."""
+
+    id: Id
+    mass: EstimatedMass
+    quote: Quote
+    request: dict[str, Any]
+    metadata: Metadata
+    idempotency_key: str | None
+
+
+async def create_electricity_estimate(call: Call[ElectricityRequest, None]) -> Answer:
+    used = call.body.consumption
+    activity = Electricity(parse_decimal(used.amount), EnergyUnit(used.unit), call.body.country_code)
+    return await _estimate(call, call.body, activity)
+
+
+async def create_flight_estimate(call: Call[FlightRequest, None]) -> Answer:
+    cabin = CabinClass(call.body.cabin_class or "economy")
+    return await _estimate(call, call.body, Flight(_route(call.body.route), call.body.passengers, cabin))
+
+
+def _route(route: Route) -> Distance | AirportPair:
+    if route.amount is not None and route.unit is not None and route.source is None and route.destination is None:
+        return Distance(parse_decimal(route.amount), DistanceUnit(route.unit))
+    if route.source is not None and route.destination is not None and route.amount is None and route.unit is None:
+        return AirportPair(route.source, route.destination)
+    raise invalid("validation_error", "Give amount and unit, or source and destination.", "route")
+
+
+async def _estimate(call: Call[object, object], body: EstimateRequest, activity: Activity) -> Answer:
+    bundles, resources = selection(body.bundle_selection), call.surroundings.resources
+    command = CreateEstimate(
+        estimate_id=resources.new_id(),
+        activity=activity,
+        told={name: told for name, told in to_builtins(body).items() if told is not None and name not in _KEPT_APART},
+        name=None if body.name is None else kept_text(body.name, NAME_LENGTH_MAX, "name", required=False),
+        metadata=metadata(body.metadata),
+        idempotency_key=None
+        if body.idempotency_key is None
+        else kept_text(body.idempotency_key, KEY_LENGTH_MAX, "idempotency_key"),
+    )
+    try:
+        recorded = await create_estimate(resources, call.caller, command)
+    except Refused as refused:
+        raise _reused() if refused.code is Code.IDEMPOTENCY_KEY_REUSED else refused from None
+    if recorded.replayed:
+        raise _reused()
+    wish = Wish(ask=ByMass(recorded.estimate.mass_g), selection=bundles, step=step(body))
+    return Answer(_view(recorded.estimate, await _quote(call, wish)))
+
+
+async def _quote(call: Call[object, object], wish: Wish) -> Struct:
+    try:
+        return await quote_view(call, wish, await price_order(call.surroundings.resources, call.caller, wish))
+    except Refused as refused:
+        _, errors = refusal(refused, "")
+        return errors
+
+
+def _reused() -> Refused:
+    return Refused(
+        Code.IDEMPOTENCY_KEY_REUSED,
+        "An estimate with this idempotency key was already created.",
+        ("idempotency_key",),
+        error_code="estimate_idempotency_already_exists",
+    )
+
+
+def _view(estimate: RecordedEstimate, quote: Struct) -> EstimateView:
+    return EstimateView(
+        id=estimate.id.hex,
+        mass=EstimatedMass(mass_text(estimate.mass_g, MassUnit.TONNE), "t"),
+        quote=quote,
+        request=estimate.activity,
+        metadata=estimate.metadata,
+        idempotency_key=estimate.idempotency_key,
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path="/v1/estimates/electricity",
+        summary="Estimate the emissions of electricity",
+        handler=create_electricity_estimate,
+        body=ElectricityRequest,
+        responses={200: EstimateView},
+        refusals=frozenset({409}),
+        request_headers=("Lune-Account", "Lune-Version"),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/estimates/flight",
+        summary="Estimate the emissions of a flight",
+        handler=create_flight_estimate,
+        body=FlightRequest,
+        responses={200: EstimateView},
+        refusals=frozenset({409}),
+        request_headers=("Lune-Account", "Lune-Version"),
+    ),
+)

@@ -1,0 +1,252 @@
+"""Orders: quote, create, find, list, certificate."""
+
+from uuid import UUID
+
+from service.api.rest.contract import Answer, Call, Endpoint, File
+from service.api.rest.lune.errors import invalid
+from service.api.rest.lune.ids import uuid_of
+from service.api.rest.lune.models import (
+    KEY_LENGTH_MAX,
+    OrderByEstimate,
+    OrderByMass,
+    OrderByValue,
+    OrdersQuery,
+    OrderView,
+    Page,
+    QuoteByMass,
+    QuoteByValue,
+    QuoteView,
+)
+from service.api.rest.lune.paging import page_of, page_request
+from service.api.rest.lune.views import order_views, quote_view
+from service.api.rest.lune.wishes import metadata, selection, step, wish_by_mass, wish_by_value
+from service.domain.api_keys import Scope
+from service.domain.listing import OrderFilter, OrderRef, OrderSort
+from service.domain.order import ByMass, Order, PlaceOrder, Source, Wish
+from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_text
+from service.errors import Code, Refused
+from service.kit.keyset import Position, Slice
+from service.operations.price_order import price_order
+from service.operations.read_certificates import certificate_file
+from service.operations.read_estimates import estimates_of_ids
+from service.operations.read_orders import find_order, list_orders
+
+HEADERS = ("Lune-Account", "Lune-Version")
+NEWEST_FIRST = OrderSort()
+
+
+async def create_order_by_mass(call: Call[OrderByMass, None]) -> Answer:
+    return await _place(call, call.body, wish_by_mass(call.body))
+
+
+async def create_order_by_value(call: Call[OrderByValue, None]) -> Answer:
+    return await _place(call, call.body, wish_by_value(call.body, call.caller.account.currency))
+
+
+async def create_order_by_estimate(call: Call[OrderByEstimate, None]) -> Answer:
+    estimate_id = _estimate_id(call.body.estimate_id)
+    found = await estimates_of_ids(call.surroundings.resources, call.caller, [estimate_id])
+    if estimate_id not in found:
+        raise _no_estimate()
+    wish = Wish(
+        ask=ByMass(found[estimate_id].mass_g, estimate_id),
+        selection=selection(call.body.bundle_selection),
+        step=step(call.body),
+    )
+    return await _place(call, call.body, wish)
+
+
+async def quote_order_by_mass(call: Call[QuoteByMass, None]) -> Answer:
+    return await _quote(call, wish_by_mass(call.body))
+
+
+async def quote_order_by_value(call: Call[QuoteByValue, None]) -> Answer:
+    return await _quote(call, wish_by_value(call.body, call.caller.account.currency))
+
+
+async def list_all_orders(call: Call[None, OrdersQuery]) -> Answer:
+    async def stands(order_id: UUID) -> Position | None:
+        order = await find_order(resources, call.caller, OrderRef(id=order_id))
+        return None if order is None else NEWEST_FIRST.position(order)
+
+    resources = call.surroundings.resources
+    request = await page_request(call.query, stands)
+    if call.query.offset_link_id is not None:
+        return Answer(page_of(Slice((), has_previous=False, has_next=False), []))
+    rows = await list_orders(resources, call.caller, OrderFilter(), NEWEST_FIRST, request)
+    return Answer(page_of(rows, await order_views(call, rows.items)))
+
+
+async def get_order(call: Call[None, None]) -> Answer:
+    return await _shown(call, await _found(call))
+
+
+async def get_order_by_idempotency_key(call: Call[None, None]) -> Answer:
+    try:
+        key = kept_text(call.path["idempotency_key"], IDEMPOTENCY_KEY_LENGTH_MAX)
+    except Refused:
+        raise _no_order() from None
+    order = await find_order(call.surroundings.resources, call.caller, OrderRef(idempotency_key=key))
+    return await _shown(call, order or _missing())
+
+
+async def get_order_certificate(call: Call[None, None]) -> File:
+    order = await _found(call)
+    content = await certificate_file(call.surroundings.resources, call.caller, order.id)
+    if content is None:
+        raise Refused(Code.NOT_FOUND, "The order has no certificate yet.")
+    name = f'inline; filename="certificate-{order.number}.pdf"'
+    return File("application/pdf", content, headers={"Content-Disposition": name})
+
+
+async def _place(call: Call[object, object], body: OrderByMass | OrderByValue | OrderByEstimate, wish: Wish) -> Answer:
+    noted = metadata(body.metadata)
+    key = None if body.idempotency_key is None else kept_text(body.idempotency_key, KEY_LENGTH_MAX, "idempotency_key")
+    caller, surroundings = call.caller, call.surroundings
+    caller.require(Scope.ORDERS_WRITE)
+    placed = await surroundings.placement.submit(
+        PlaceOrder(
+            order_id=surroundings.resources.new_id(),
+            account_id=caller.account.id,
+            actor=caller.key_id,
+            source=Source.LUNE,
+            wish=wish,
+            idempotency_key=key,
+            metadata=noted,
+        )
+    )
+    if placed.replayed:
+        message = "An order with this idempotency key was already created; fetch it by the key."
+        raise Refused(Code.IDEMPOTENCY_KEY_REUSED, message, ("idempotency_key",))
+    return await _shown(call, placed.order)
+
+
+async def _quote(call: Call[object, object], wish: Wish) -> Answer:
+    preview = await price_order(call.surroundings.resources, call.caller, wish)
+    return Answer(await quote_view(call, wish, preview))
+
+
+async def _shown(call: Call[object, object], order: Order) -> Answer:
+    (view,) = await order_views(call, [order])
+    return Answer(view)
+
+
+async def _found(call: Call[object, object]) -> Order:
+    try:
+        order_id = uuid_of(call.path["id"])
+    except ValueError:
+        raise _no_order() from None
+    return await find_order(call.surroundings.resources, call.caller, OrderRef(id=order_id)) or _missing()
+
+
+def _missing() -> Order:
+    raise _no_order()
+
+
+def _no_order() -> Refused:
+    return Refused(Code.NOT_FOUND, "There is no such order.")
+
+
+def _estimate_id(text: str) -> UUID:
+    try:
+        return uuid_of(text)
+    except ValueError:
+        raise _no_estimate() from None
+
+
+def _no_estimate() -> Refused:
+    return invalid("estimate_not_found", "There is no such estimate.", "estimate_id")
+
+
+_CREATES = frozenset({409})
+_FINDS = frozenset({400, 404})
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path="/v1/orders/by-mass",
+        summary="Create an order by mass",
+        handler=create_order_by_mass,
+        body=OrderByMass,
+        responses={200: OrderView},
+        refusals=_CREATES,
+        request_headers=HEADERS,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/orders/by-value",
+        summary="Create an order by value",
+        handler=create_order_by_value,
+        body=OrderByValue,
+        responses={200: OrderView},
+        refusals=_CREATES,
+        request_headers=HEADERS,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/orders/by-estimate",
+        summary="Create an order from an emission estimate",
+        handler=create_order_by_estimate,
+        body=OrderByEstimate,
+        responses={200: OrderView},
+        refusals=_CREATES,
+        request_headers=HEADERS,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/orders/by-mass/quote",
+        summary="Calculate an order quote by mass; nothing is created",
+        handler=quote_order_by_mass,
+        body=QuoteByMass,
+        responses={200: QuoteView},
+        refusals=_CREATES,
+        request_headers=HEADERS,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/orders/by-value/quote",
+        summary="Calculate an order quote by value; nothing is created",
+        handler=quote_order_by_value,
+        body=QuoteByValue,
+        responses={200: QuoteView},
+        refusals=_CREATES,
+        request_headers=HEADERS,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/orders",
+        summary="List orders, newest first",
+        handler=list_all_orders,
+        query=OrdersQuery,
+        responses={200: Page[OrderView]},
+        request_headers=HEADERS,
+    ),
+    Endpoint(
+        method="GET",
+        # The rest of the address, slashes included: clients send keys with their slashes unescaped.
+        path="/v1/orders/by-idempotency-key/{idempotency_key:path}",
+        summary="Get an order by idempotency key",
+        handler=get_order_by_idempotency_key,
+        responses={200: OrderView},
+        refusals=_FINDS,
+        request_headers=HEADERS,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/orders/{id}/certificate",
+        summary="Get the certificate of a completed order",
+        handler=get_order_certificate,
+        responses={200: File("application/pdf")},
+        refusals=_FINDS,
+        request_headers=HEADERS,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/orders/{id}",
+        summary="Get an order",
+        handler=get_order,
+        responses={200: OrderView},
+        refusals=_FINDS,
+        request_headers=HEADERS,
+    ),
+)

@@ -1,0 +1,99 @@
+"""From Lune's requests to the service's wishes. Refuses with Lune's codes where the service's are coarser."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from service.api.rest.lune.errors import invalid
+from service.api.rest.lune.ids import uuid_of
+from service.api.rest.lune.models import BundleMass, BundleShare, Choice, Mass, Metadata, QuoteByMass, QuoteByValue
+from service.domain.amounts import MassUnit, mass_g_of, minor_units_below
+from service.domain.catalogue import Selection, hundredths_of, selection_of
+from service.domain.order import ByBundleMasses, ByMass, ByValue, Wish
+from service.domain.texts import kept_text
+from service.errors import Refused
+
+BUNDLES_MAX = 20
+METADATA_KEYS_MAX = 50
+METADATA_LENGTH_MAX = 500
+
+
+def wish_by_mass(body: QuoteByMass) -> Wish:
+    """What is to be priced by mass."""
+    if (body.mass is None) == (body.bundle_masses is None):
+        raise invalid("validation_error", "Give either mass or bundle_masses.", "mass")
+    if body.mass is not None:
+        return Wish(ask=ByMass(_mass_g(body.mass)), selection=selection(body.bundle_selection), step=step(body))
+    if body.bundle_selection is not None:
+        raise invalid("validation_error", "bundle_masses choose the bundles themselves.", "bundle_selection")
+    return Wish(ask=_bundle_masses(body.bundle_masses or []), step=step(body))
+
+
+def wish_by_value(body: QuoteByValue, currency: str) -> Wish:
+    """What is to be priced by value; what a value has beyond minor units is not spent."""
+    value_minor = minor_units_below(body.value, currency)
+    if value_minor == 0:
+        raise invalid("order_value_invalid", f"Give at least the smallest unit of {currency}.", "value")
+    return Wish(ask=ByValue(value_minor), selection=selection(body.bundle_selection), step=step(body))
+
+
+def step(body: Choice) -> MassUnit:
+    """What quantities are truncated to: grams unless told otherwise."""
+    return MassUnit(body.quantity_trunc or "g")
+
+
+def selection(shares: Sequence[BundleShare] | None) -> Selection | None:
+    """The request's bundles; none leaves them to the account."""
+    if shares is None:
+        return None
+    if len(shares) > BUNDLES_MAX:
+        raise invalid("bundle_selection_bundle_invalid", f"Give at most {BUNDLES_MAX} bundles.", "bundle_selection")
+    return selection_of(
+        [
+            (bundle_id(share.bundle_id, "bundle_selection", index), _hundredths(share.percentage, index))
+            for index, share in enumerate(shares)
+        ]
+    )
+
+
+def bundle_id(text: str, *path: str | int) -> UUID:
+    """The bundle that is named; which exist is not known here."""
+    try:
+        return uuid_of(text)
+    except ValueError:
+        raise invalid("bundle_id_invalid", "A bundle's id has 32 letters and digits.", *path) from None
+
+
+def metadata(given: Metadata | None) -> dict[str, str] | None:
+    """The caller's own data, within the bounds that every door keeps."""
+    if given is None:
+        return None
+    if len(given) > METADATA_KEYS_MAX:
+        raise invalid("validation_error", f"Give at most {METADATA_KEYS_MAX} entries.", "metadata")
+    for name, text in given.items():
+        kept_text(name, METADATA_LENGTH_MAX, "metadata")
+        kept_text(text, METADATA_LENGTH_MAX, "metadata", name, required=False)
+    return dict(given)
+
+
+def _hundredths(percentage: int | str | None, index: int) -> int | None:
+    if percentage is None:
+        return None
+    try:
+        return hundredths_of(str(percentage))
+    except Refused as refused:
+        code = "bundle_selection_ratios_invalid_format"
+        raise invalid(code, refused.message, "bundle_selection", index, "percentage") from None
+
+
+def _mass_g(mass: Mass) -> int:
+    return mass_g_of(mass.amount, MassUnit(mass.unit))
+
+
+def _bundle_masses(masses: Sequence[BundleMass]) -> ByBundleMasses:
+    if not 0 < len(masses) <= BUNDLES_MAX:
+        raise invalid("validation_error", f"Give 1 to {BUNDLES_MAX} bundles.", "bundle_masses")
+    return ByBundleMasses(
+        tuple(
+            (bundle_id(each.bundle_id, "bundle_masses", index), _mass_g(each.mass)) for index, each in enumerate(masses)
+        )
+    )

@@ -1,0 +1,37 @@
+"""Price an order without keeping anything: what it would cost at this moment, and what of it stock could not cover.
+
+No lock: nothing is promised, and the order may find other prices and other stock.
+"""
+
+from dataclasses import dataclass
+
+from service.domain.accounts import Caller
+from service.domain.allocation import plan_allocation
+from service.domain.api_keys import Scope
+from service.domain.offers import price_wish
+from service.domain.order import Wish
+from service.domain.pricing import Pricing
+from service.operations.resources import Resources
+from service.storage import backorders, batches, catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an order would become if it were placed now; `short_g` is what each of its lines would wait for."""
+
+    pricing: Pricing
+    short_g: tuple[int, ...]
+
+
+async def price_order(resources: Resources, caller: Caller, wish: Wish) -> Preview:
+    """The wish's price and shortage, exactly as an order placed at the same moment would have them. Refuses as it
+    would; nothing is stored.
+    """
+    caller.require(Scope.CATALOGUE_READ)
+    reader, mode = resources.database.reader, caller.account.mode
+    pricing = price_wish(wish, caller.account, await catalogue.read_offers(reader, [(caller.account, wish)]))
+    lines = [(line.bundle_id, line.mass_g) for line in pricing.lines]
+    bundle_ids = {bundle_id for bundle_id, _ in lines}
+    shelves = await batches.shelves(reader, mode, bundle_ids)
+    queued = await backorders.queued_bundles(reader, mode, bundle_ids)
+    return Preview(pricing, plan_allocation(lines, shelves, {}, queued).short_g)
