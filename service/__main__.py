@@ -1,4 +1,4 @@
-"""The command line: serve, work, migrate, demo, accounts, keys, the GraphQL schema.
+"""The command line: serve, work, migrate, demo, accounts, keys, import, audit, the GraphQL schema.
 
 Reads arguments and settings, runs one operation, and hands its answer to console.py; decides nothing itself.
 """
@@ -122,6 +122,18 @@ def schema() -> None:
     from service.api.graphql.schema import schema as graphql_schema  # noqa: PLC0415 - as in serve
 
     console.show(graphql_schema.as_str())
+
+
+@app.command(epilog="Example: carbon-orders openapi lune > lune.json")
+def openapi(contract: Annotated[str, typer.Argument(help="lune, carbon-engine or carbonext.")]) -> None:
+    """Print the OpenAPI document of a REST contract."""
+    from service.api.rest.contracts import CONTRACTS  # noqa: PLC0415 - as in serve
+    from service.api.rest.openapi import openapi_document  # noqa: PLC0415
+
+    documents = {each.name: each for each in CONTRACTS}
+    if contract not in documents:
+        console.fail(f"there is no contract {contract!r}; there are {', '.join(documents)}.", console.MISUSED)
+    console.show_json(openapi_document(documents[contract], settings_given().public_address))
 
 
 @account_app.command(

@@ -42,12 +42,12 @@ class Named:
 
 @dataclass(slots=True)
 class Sheet:
-    """All that a file says, by what identifies it. Only rows without a fault are here, but `declared` has the kind and slug
-    of every row, so that one fault is not reported again by whoever names the row.
+    """All that a file says, by what identifies it. Only rows without a fault are here, but `declared` has the kind and the
+    slug of every row, so that one fault is not reported again by whoever names the row.
     """
 
     faults: list[Fault] = field(default_factory=list)
-    declared: set[tuple[str, Any]] = field(default_factory=set)
+    declared: set[tuple[str, str]] = field(default_factory=set)
     projects: dict[str, Named] = field(default_factory=dict)
     bundles: dict[str, Named] = field(default_factory=dict)
     batches: dict[str, Named] = field(default_factory=dict)
@@ -66,7 +66,7 @@ def read_sheet(rows: Sequence[tuple[str, Mapping[str, Any]]], *, now: datetime, 
             continue
         columns, read = _READERS[kind]
         row.refuse_unknown(columns)
-        sheet.declared.add((kind, str(cells.get("slug"))))
+        sheet.declared.add((str(kind), str(cells.get("slug"))))
         read(sheet, row, now, new_id)
     _check_serials(sheet)
     _check_tiers(sheet)
