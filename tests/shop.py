@@ -16,7 +16,18 @@ from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.operations.place_orders import place_group
 from service.operations.resources import Resources
-from service.storage import accounts, backorders, balances, batches, ledger, money, orders, quotes
+from service.storage import (
+    accounts,
+    backorders,
+    balances,
+    batches,
+    certificates,
+    ledger,
+    money,
+    orders,
+    quotes,
+    retirements,
+)
 from service.storage.database import Database
 from service.storage.events import EVENTS
 from tests.books import rows_of
@@ -108,6 +119,8 @@ async def everything_in(database: Database) -> dict[str, list[str]]:
         quotes.QUOTES,
         quotes.LINES,
         quotes.HOLDS,
+        retirements.RETIREMENTS,
+        certificates.ISSUED,
         ledger.LEDGER,
         balances.BALANCES,
         money.PAYMENTS,

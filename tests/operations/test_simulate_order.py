@@ -1,0 +1,199 @@
+"""A test account drives its orders through every state, by the steps that live orders take, and no live account does.
+
+Planted defects that were seen to fail here: the mode is not asked for, credits taken from the shelf or out of others'
+turn, a payment for more than is owed, RETIRE that retires all, a state that cannot be left is not refused.
+"""
+
+from collections.abc import AsyncIterator
+from itertools import product
+
+import pytest
+
+from service.domain.api_keys import Scope
+from service.domain.catalogue import Mode
+from service.domain.listing import OrderRef
+from service.domain.order import ByBundleMasses, Order, OrderStatus, PaymentStatus
+from service.errors import Code, Refused
+from service.operations.cancel_orders import cancel_orders
+from service.operations.read_certificates import certificates_of_orders
+from service.operations.read_orders import events_of_orders
+from service.operations.simulate_order import Outcome, simulate_order
+from service.storage import batches
+from service.storage.backorders import BACKORDERS
+from service.storage.database import Database
+from tests.books import assert_books_balance, rows_of
+from tests.makers import make_batch, make_caller, make_wish, store
+from tests.shop import Shop, open_shop
+
+PLACED, FULFILLED, RETIRING = OrderStatus.PLACED, OrderStatus.FULFILLED, OrderStatus.RETIRING
+COMPLETE, CANCELLED, FAILED = OrderStatus.COMPLETE, OrderStatus.CANCELLED, OrderStatus.FAILED
+ISSUED, PAID = PaymentStatus.ISSUED, PaymentStatus.PAID
+
+
+@pytest.fixture
+async def trial(database: Database) -> AsyncIterator[Shop]:
+    """A test account's shop: the forest has credits in test mode, the ocean has none."""
+    shop = await open_shop(database, mode=Mode.TEST)
+    await store(database, make_batch(shop.forest_project, 100_000, mode=Mode.TEST, serial_prefix="T-"))
+    yield shop
+    await assert_books_balance(database)
+
+
+async def simulate(shop: Shop, order: Order, outcome: Outcome) -> Order:
+    return await simulate_order(
+        shop.resources, shop.caller, OrderRef(id=order.id), outcome, public_address="https://orders.test"
+    )
+
+
+async def fulfilled(shop: Shop) -> Order:
+    return await shop.place(make_wish(ask=ByBundleMasses(((shop.forest.id, 1_000),))))
+
+
+async def told(shop: Shop, order: Order) -> list[str]:
+    (events,) = await events_of_orders(shop.resources, shop.caller, [order.id])
+    return [event.event_type.value for event in events]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "payment_status"),
+    [
+        (Outcome.PAY, PLACED, PAID),
+        (Outcome.FULFIL, FULFILLED, ISSUED),
+        (Outcome.RETIRE, RETIRING, PAID),
+        (Outcome.COMPLETE, COMPLETE, PAID),
+        (Outcome.FAIL, FAILED, ISSUED),
+    ],
+)
+async def test_a_waiting_order_becomes_what_is_asked_for_and_a_repetition_changes_nothing(
+    trial: Shop, outcome: Outcome, status: OrderStatus, payment_status: PaymentStatus
+):
+    order = await trial.place(make_wish(10_000))
+    assert (order.status, order.fulfilled_g) == (PLACED, 9_500)
+
+    driven = await simulate(trial, order, outcome)
+    before = await trial.everything()
+    again = await simulate(trial, order, outcome)
+
+    assert (driven.status, driven.payment_status) == (status, payment_status)
+    assert again == driven
+    assert await trial.everything() == before
+
+
+async def test_every_step_of_a_whole_life_is_told(trial: Shop):
+    order = await trial.place(make_wish(10_000))
+
+    for outcome in (Outcome.FULFIL, Outcome.PAY, Outcome.RETIRE, Outcome.COMPLETE, Outcome.REFUND):
+        await simulate(trial, order, outcome)
+
+    assert await told(trial, order) == [
+        "order.placed", "order.fulfilled", "payment.recorded", "order.paid", "order.retiring", "order.completed",
+        "order.refunded",
+    ]  # fmt: skip
+    assert (await certificates_of_orders(trial.resources, trial.caller, [order.id]))[0] is not None
+
+
+async def test_complete_takes_every_step_that_is_missing(trial: Shop):
+    order = await trial.place(make_wish(10_000))
+
+    driven = await simulate(trial, order, Outcome.COMPLETE)
+
+    assert (driven.status, driven.payment_status, driven.retired_g) == (COMPLETE, PAID, 10_000)
+    (certificate,) = await certificates_of_orders(trial.resources, trial.caller, [order.id])
+    assert certificate is not None
+    assert '"mode":"test"' in certificate.facts
+
+
+async def test_retire_leaves_the_last_of_the_credits(trial: Shop):
+    order = await trial.place(make_wish(10_000))
+    assert (await simulate(trial, order, Outcome.RETIRE)).retired_g == 9_500
+
+    single = await fulfilled(trial)
+    assert (await simulate(trial, single, Outcome.RETIRE)).retired_g == 0
+
+
+async def test_made_up_credits_touch_nobody_else(trial: Shop):
+    earlier = await trial.place(make_wish(10_000))
+    order = await trial.place(make_wish(20_000))
+    stock = {batch.id: batch for batch in await rows_of(trial.database, batches.BATCHES)}
+
+    await simulate(trial, order, Outcome.FULFIL)
+
+    assert [row.order_id for row in await rows_of(trial.database, BACKORDERS)] == [earlier.id]
+    after = {batch.id: batch for batch in await rows_of(trial.database, batches.BATCHES)}
+    assert {batch_id: after[batch_id] for batch_id in stock} == stock
+    made = [batch for batch_id, batch in after.items() if batch_id not in stock]
+    assert {(batch.mode, batch.available_g) for batch in made} == {(Mode.TEST, 0)}
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+async def test_a_live_account_is_refused(shop: Shop, outcome: Outcome):
+    order = await shop.place()
+    before = await shop.everything()
+
+    with pytest.raises(Refused) as refusal:
+        await simulate(shop, order, outcome)
+
+    assert refusal.value.code is Code.TEST_ACCOUNT_REQUIRED
+    assert await shop.everything() == before
+
+
+async def test_another_accounts_order_is_absent(trial: Shop):
+    order = await trial.place()
+    stranger = make_caller(await trial.another_account(mode=Mode.TEST))
+
+    with pytest.raises(Refused) as refusal:
+        await simulate_order(
+            trial.resources, stranger, OrderRef(id=order.id), Outcome.PAY, public_address="https://orders.test"
+        )
+
+    assert refusal.value.code is Code.NOT_FOUND
+
+
+async def test_a_key_that_may_only_read_simulates_nothing(trial: Shop):
+    order = await trial.place()
+    reader = make_caller(trial.account, frozenset({Scope.ORDERS_READ}))
+
+    with pytest.raises(Refused) as refusal:
+        await simulate_order(
+            trial.resources, reader, OrderRef(id=order.id), Outcome.PAY, public_address="https://orders.test"
+        )
+
+    assert refusal.value.code is Code.FORBIDDEN
+
+
+ENDS = {
+    COMPLETE: {Outcome.FULFIL, Outcome.RETIRE, Outcome.FAIL},
+    RETIRING: {Outcome.FULFIL, Outcome.FAIL},
+    CANCELLED: {Outcome.PAY, Outcome.FULFIL, Outcome.RETIRE, Outcome.COMPLETE, Outcome.FAIL, Outcome.REFUND},
+    FAILED: {Outcome.PAY, Outcome.FULFIL, Outcome.RETIRE, Outcome.COMPLETE, Outcome.REFUND},
+}
+
+
+@pytest.mark.parametrize(("status", "outcome"), [pair for pair in product(ENDS, Outcome) if pair[1] in ENDS[pair[0]]])
+async def test_there_is_no_way_back(trial: Shop, status: OrderStatus, outcome: Outcome):
+    order = await fulfilled(trial)
+    if status is CANCELLED:
+        await cancel_orders(trial.resources, trial.caller, [OrderRef(id=order.id)])
+    else:
+        way = {COMPLETE: Outcome.COMPLETE, RETIRING: Outcome.RETIRE, FAILED: Outcome.FAIL}[status]
+        await simulate(trial, order, way)
+    before = await trial.everything()
+
+    with pytest.raises(Refused) as refusal:
+        await simulate(trial, order, outcome)
+
+    assert refusal.value.code in {Code.ORDER_STATE, Code.PAYMENT_STATE}
+    assert await trial.everything() == before
+
+
+async def test_what_was_refunded_is_never_retired(trial: Shop):
+    order = await fulfilled(trial)
+    await simulate(trial, order, Outcome.PAY)
+    await simulate(trial, order, Outcome.REFUND)
+    before = await trial.everything()
+
+    with pytest.raises(Refused) as refusal:
+        await simulate(trial, order, Outcome.COMPLETE)
+
+    assert refusal.value.code is Code.PAYMENT_STATE
+    assert await trial.everything() == before
