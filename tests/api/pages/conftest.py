@@ -16,6 +16,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
 from strawberry.asgi import GraphQL
 from strawberry.types import Info
 
@@ -146,6 +147,10 @@ def missing(what: str) -> None:
 
 def serve(bundle: Path) -> Iterator[str]:
     """The origin of a server that shows the explorer on a GET and runs operations on a POST."""
+    yield from serve_app(explorer_app(bundle))
+
+
+def explorer_app(bundle: Path) -> Starlette:
     explorer = load_explorer(bundle=bundle)
 
     view = GraphQL(schema, graphql_ide=None, subscription_protocols=["graphql-transport-ws", "graphql-sse"])
@@ -155,7 +160,12 @@ def serve(bundle: Path) -> Iterator[str]:
         Mount("/graphql", view),
         Route("/graphql", view),
     ]
-    config = uvicorn.Config(Starlette(routes=routes), port=0, log_level="warning", timeout_graceful_shutdown=1)
+    return Starlette(routes=routes)
+
+
+def serve_app(app: ASGIApp) -> Iterator[str]:
+    """The origin of a server of the application, ended afterwards."""
+    config = uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -220,7 +230,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
     """Opens a page; afterwards it must have asked nothing of another origin and logged no error."""
     visits: list[Visit] = []
 
-    def open_page(origin: str, scheme: str = "light", width: int = 1280) -> Visit:
+    def open_page(origin: str, scheme: str = "light", width: int = 1280, path: str = "/graphql") -> Visit:
         context = chromium.new_context(color_scheme=scheme, viewport={"width": width, "height": 844})
         context.set_default_timeout(10_000)
         page = context.new_page()
@@ -230,7 +240,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
         context.on("request", lambda request: request.url.startswith(ours) or visit.outside.append(request.url))
         page.on("console", lambda said: said.type == "error" and visit.complaints.append(said.text))
         page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-        page.goto(f"{origin}/graphql")
+        page.goto(f"{origin}{path}")
         return visit
 
     yield open_page
