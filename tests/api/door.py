@@ -1,0 +1,78 @@
+"""The real application, started and stopped as a server does, asked over ASGI without a socket."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from service.app import create_app
+from service.domain.accounts import Account
+from service.domain.api_keys import Scope
+from service.operations.manage_keys import create_key
+from service.settings import Settings
+from tests.shop import Shop
+
+PEPPER = b"pepper of the tests, 32 bytes...."
+
+
+@asynccontextmanager
+async def started(app: Any) -> AsyncIterator[None]:
+    """The application has started; afterwards it has stopped. Both in one task, as a server does it."""
+    said: asyncio.Queue[Any] = asyncio.Queue()
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+    task = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, said.get, heard.put))
+    try:
+        await said.put({"type": "lifespan.startup"})
+        assert (await heard.get())["type"] == "lifespan.startup.complete"
+        yield
+        await said.put({"type": "lifespan.shutdown"})
+        assert (await heard.get())["type"] == "lifespan.shutdown.complete"
+    finally:
+        await asyncio.wait_for(task, timeout=15)
+
+
+@dataclass
+class Door:
+    """GraphQL of the running service over a shop's database, and keys to it."""
+
+    shop: Shop
+    client: httpx.AsyncClient
+    key: str
+
+    async def ask(
+        self, query: str, variables: Mapping[str, Any] | None = None, *, key: str | None = None, **headers: str
+    ) -> httpx.Response:
+        """The answer to a document; an empty key is none."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if key != "":
+            sent.setdefault("authorization", f"Bearer {key or self.key}")
+        return await self.client.post("/graphql", json={"query": query, "variables": variables}, headers=sent)
+
+    async def data(self, query: str, variables: Mapping[str, Any] | None = None, *, key: str | None = None) -> Any:
+        """What was asked for, without any error."""
+        answer = await self.ask(query, variables, key=key)
+        body = answer.json()
+        assert (answer.status_code, body.get("errors")) == (200, None), body
+        return body["data"]
+
+    async def new_key(self, *scopes: Scope, account: Account | None = None) -> str:
+        """A fresh key of the shop's account, or of another."""
+        owner = account or self.shop.account
+        minted = await create_key(self.shop.resources, owner.id, "test", scopes or frozenset(Scope), pepper=PEPPER)
+        return minted.text
+
+
+@asynccontextmanager
+async def open_door(shop: Shop, url: str) -> AsyncIterator[Door]:
+    """The service without its workers, so that nothing happens but what is asked for."""
+    app = create_app(Settings(database_url=url, workers_embedded=False), pepper=PEPPER)
+    async with (
+        started(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service.test") as client,
+    ):
+        door = Door(shop, client, "")
+        door.key = await door.new_key()
+        yield door

@@ -1,0 +1,150 @@
+"""Everything that has an id can be fetched by it, by its owner; to anybody else it is as absent as what never was.
+
+Seen to fail when: a Node type has no reader; a reader leaves out the account or the mode; a foreign thing is answered
+in other words than an absent one.
+"""
+
+import re
+from typing import Any
+
+from graphql import GraphQLObjectType
+
+from service.api.graphql.schema import schema
+from service.api.graphql.types.node import global_id
+from service.domain.catalogue import Mode
+from service.kit.ids import uuid7
+from tests.api.door import Door
+from tests.makers import make_batch, make_portfolio, store
+
+SETUP = """mutation {
+    order: createOrderByMass(input: {mass: {amount: "1", unit: KILOGRAM}, idempotencyKey: "theirs"}) {
+        order { id number }
+    }
+    quote: quoteByMass(input: {mass: {amount: "1", unit: KILOGRAM}}) { quote { id } }
+    estimate: createMassEstimate(input: {mass: {amount: "1", unit: KILOGRAM}}) { estimate { id } }
+}"""
+OWNED_BY_NOBODY = {"Bundle", "Project"}
+
+
+def node_types() -> set[str]:
+    node = schema._schema.type_map["Node"]
+    return {
+        name
+        for name, kind in schema._schema.type_map.items()
+        if isinstance(kind, GraphQLObjectType) and node in kind.interfaces
+    }
+
+
+async def one_of_each(door: Door) -> dict[str, str]:
+    """The id of a thing of each Node type, as the account of the door's key sees it."""
+    made = await door.data(SETUP)
+    portfolio = make_portfolio({door.shop.forest.id: 10_000}, account_id=door.shop.account.id)
+    await store(door.shop.database, *portfolio)
+    return {
+        "Account": global_id("Account", door.shop.account.id),
+        "Bundle": global_id("Bundle", door.shop.forest.id),
+        "CreditBatch": global_id("CreditBatch", door.shop.old.id),
+        "Estimate": made["estimate"]["estimate"]["id"],
+        "Order": made["order"]["order"]["id"],
+        "Portfolio": global_id("Portfolio", portfolio[0].id),
+        "Project": global_id("Project", door.shop.forest_project.id),
+        "Quote": made["quote"]["quote"]["id"],
+    }
+
+
+async def test_every_node_can_be_fetched_by_its_id(door: Door):
+    ids = await one_of_each(door)
+    assert set(ids) == node_types()
+    for kind, id_ in ids.items():
+        found = (await door.data("query ($id: ID!) { node(id: $id) { __typename id } }", {"id": id_}))["node"]
+        assert found == {"__typename": kind, "id": id_}
+    unknown = global_id("Order", uuid7())
+    wanted = [*ids.values(), unknown, ids["Order"]]
+    found = (await door.data("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": wanted}))["nodes"]
+    assert found == [None if id_ == unknown else {"id": id_} for id_ in wanted]
+
+
+async def test_a_foreign_node_is_as_absent_as_none(door: Door):
+    ids = await one_of_each(door)
+    other = await door.shop.another_account(mode=Mode.TEST)
+    key = await door.new_key(account=other)
+    for kind, id_ in ids.items():
+        answers = [
+            (await door.ask("query ($id: ID!) { node(id: $id) { id } }", {"id": each}, key=key)).json()
+            for each in (id_, global_id(kind, uuid7()))
+        ]
+        if kind in OWNED_BY_NOBODY:
+            assert answers[0]["data"]["node"] == {"id": id_}
+        else:
+            assert answers[0] == answers[1], kind
+            assert answers[0]["data"] == {"node": None}, kind
+
+
+async def test_a_foreign_order_is_as_absent_as_none_whoever_asks_and_how(door: Door):
+    ids = await one_of_each(door)
+    order = (await door.data("query ($id: ID!) { order(by: {id: $id}) { number } }", {"id": ids["Order"]}))["order"]
+    other = await door.shop.another_account()
+    key = await door.new_key(account=other)
+    before = await door.shop.everything()
+    questions = [
+        ("order(by: {id: %s}) { id }", ids["Order"], global_id("Order", uuid7())),
+        ("order(by: {number: %s}) { id }", order["number"], "0000000000000"),
+        ("order(by: {idempotencyKey: %s}) { id }", "theirs", "nobody's"),
+        ("quote(id: %s) { id }", ids["Quote"], global_id("Quote", uuid7())),
+        ("estimate(id: %s) { id }", ids["Estimate"], global_id("Estimate", uuid7())),
+    ]
+    commands = [
+        ("cancelOrder(input: {order: {id: %s}})", ids["Order"], global_id("Order", uuid7())),
+        ("cancelOrder(input: {order: {number: %s}})", order["number"], "0000000000000"),
+        ("cancelOrder(input: {order: {idempotencyKey: %s}})", "theirs", "nobody's"),
+        ("cancelOrders(input: {orders: [{id: %s}]})", ids["Order"], global_id("Order", uuid7())),
+        (
+            'createOrderFromQuote(input: {quoteId: %s, idempotencyKey: "k"})',
+            ids["Quote"],
+            global_id("Quote", uuid7()),
+        ),
+        (
+            'createOrderByEstimate(input: {estimateId: %s, idempotencyKey: "k"})',
+            ids["Estimate"],
+            global_id("Estimate", uuid7()),
+        ),
+        (
+            'quoteByMass(input: {mass: {amount: "1", unit: TONNE}, portfolioId: %s})',
+            ids["Portfolio"],
+            global_id("Portfolio", uuid7()),
+        ),
+    ]
+    for form, foreign, absent in questions:
+        assert await _told(door, key, f"{{ told: {form} }}", foreign) == {"told": None}, form
+        assert await _told(door, key, f"{{ told: {form} }}", absent) == {"told": None}, form
+    for form, foreign, absent in commands:
+        document = f"mutation {{ told: {form} {{ userErrors {{ __typename code message path }} }} }}"
+        told = await _told(door, key, document, foreign)
+        assert told == await _told(door, key, document, absent), form
+        assert [error["code"] for error in told["told"]["userErrors"]] == ["NOT_FOUND"], form
+    assert await door.shop.everything() == before
+
+
+async def _told(door: Door, key: str, document: str, name: str) -> Any:
+    return await door.data(document % f'"{name}"', key=key)
+
+
+async def test_an_id_of_something_else_is_refused(door: Door):
+    ids = await one_of_each(door)
+    for field, kind in (("quote", "Order"), ("bundle", "Quote"), ("estimate", "Bundle")):
+        body = (await door.ask(f'{{ {field}(id: "{ids[kind]}") {{ id }} }}')).json()
+        assert [error["extensions"]["code"] for error in body["errors"]] == ["BAD_USER_INPUT"]
+        assert body["errors"][0]["extensions"]["inputPath"] == ["id"]
+    for text in ("", "x", ids["Order"][:-1], ids["Order"] + "=", " " + ids["Order"], "T3JkZXI6MQ"):
+        body = (await door.ask("query ($id: ID!) { node(id: $id) { id } }", {"id": text})).json()
+        assert [error["extensions"]["code"] for error in body["errors"]] == ["BAD_USER_INPUT"], text
+        assert not re.search("Traceback|uuid|base64", body["errors"][0]["message"])
+
+
+async def test_a_batch_of_the_other_mode_is_absent(door: Door):
+    spare = make_batch(door.shop.forest_project, 5, mode=Mode.TEST)
+    await store(door.shop.database, spare)
+    document = "query ($id: ID!) { node(id: $id) { id } creditBatches { nodes { id } } }"
+    data = await door.data(document, {"id": global_id("CreditBatch", spare.id)})
+    assert data["node"] is None
+    assert global_id("CreditBatch", spare.id) not in [each["id"] for each in data["creditBatches"]["nodes"]]
