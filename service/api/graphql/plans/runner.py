@@ -5,7 +5,7 @@ It must not know what the fields mean. The order of things: text -> parsed -> ve
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple, cast
 
 import orjson
@@ -67,9 +67,9 @@ class PlannedSchema:
         entries_max: int,
         bytes_max: int,
         enabled: bool = True,
-        verdict: Callable[[DocumentNode, str | None], Verdict] | None = None,
+        verdict: Callable[[DocumentNode, str | None, dict[str, Any] | None], Verdict] | None = None,
         validate: Callable[[DocumentNode], Sequence[GraphQLError]] | None = None,
-        parse_options: Mapping[str, Any] | None = None,
+        parse: Callable[[str], DocumentNode] = parse,
         fields_max: int = 2000,
     ) -> None:
         reason = obstacle(schema)
@@ -82,7 +82,7 @@ class PlannedSchema:
         self._types = schema._schema  # noqa: SLF001 - Strawberry has no public name for graphql-core's schema
         self._verdict = verdict
         self._validate = validate or self._strawberry_validation
-        self._parse_options = dict(parse_options or {})
+        self._parse = parse
         self._fields_max = fields_max
         self._operations: BoundedCache[Operation] = BoundedCache(entries_max=entries_max, bytes_max=bytes_max)
         self._introspections: BoundedCache[dict[str, Any]] = BoundedCache(
@@ -100,22 +100,28 @@ class PlannedSchema:
     ) -> ExecutionResult:
         """The answer to one query or mutation. Never raises for anything a caller sent."""
         try:
-            operation = self.prepare(query, operation_name)
+            operation = self.prepare(query, operation_name, variables)
         except Rejected as rejected:
             return PreExecutionError(data=None, errors=rejected.errors, extensions={})
         return await self.run(operation, variables, context, root_value, operation_extensions)
 
     def prepare(
-        self, query: str | None, operation_name: str | None = None, *, document_id: Hashable | None = None
+        self,
+        query: str | None,
+        operation_name: str | None = None,
+        variables: dict[str, Any] | None = None,
+        *,
+        document_id: Hashable | None = None,
     ) -> Operation:
         """The operation, ready to run. Parsed, judged and validated once for each document and operation name.
 
-        A trusted document is known by its id, which then stands for the text. Raises Rejected.
+        A trusted document is known by its id, which then stands for the text. The variables are for the verdict alone;
+        one that depends on them is the caller's to give again. Raises Rejected.
         """
         key = (query, operation_name) if document_id is None else ("id", document_id, operation_name)
         operation = self._operations.get(key)
         if operation is None:
-            operation = self._prepared(query or "", operation_name)
+            operation = self._prepared(query or "", operation_name, variables)
             self._operations.put(key, operation, operation.size_bytes)
         return operation
 
@@ -150,14 +156,14 @@ class PlannedSchema:
                 return ExecutionResult(data=data, errors=None, extensions={})
         return await self._interpret(operation, variables, context, root_value, operation_extensions, begun)
 
-    def _prepared(self, query: str, operation_name: str | None) -> Operation:
+    def _prepared(self, query: str, operation_name: str | None, variables: dict[str, Any] | None) -> Operation:
         try:
-            document = parse(query, **self._parse_options)
+            document = self._parse(query)
         except GraphQLError as error:
             raise Rejected([error]) from error
         note = None
         if self._verdict is not None:
-            errors, note = self._verdict(document, operation_name)
+            errors, note = self._verdict(document, operation_name, variables)
             if errors:
                 raise Rejected(errors, note)
         errors = self._validate(document)

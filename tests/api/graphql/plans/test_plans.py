@@ -163,6 +163,14 @@ async def test_an_object_cast_to_another_type_is_what_it_is_cast_to():
     assert plans.counts == {"planned": 2}
 
 
+async def test_an_object_of_another_type_is_refused_even_if_it_has_what_is_asked_for():
+    plans, used = planned(), context(authors=1)
+    used.world.authors[0].best = Magazine(id="1", name=None)
+    answer = await plans.execute("{ author { best { id } } }", context=used)
+    assert plans.counts == {"replayed": 1}
+    assert (answer.data, answer.errors[0].path) == ({"author": {"best": None}}, ["author", "best"])
+
+
 async def test_an_iterator_is_left_unread_for_graphql_core():
     plans, used = planned(), context(authors=1)
     used.world.authors[0].shelves = Once([used.world.books[:1]])
@@ -180,7 +188,7 @@ async def test_plans_can_be_turned_off():
 async def test_a_document_is_judged_before_it_is_validated_and_once():
     judged = []
 
-    def verdict(document: Any, operation_name: str | None) -> Verdict:
+    def verdict(document: Any, operation_name: str | None, variables: Any) -> Verdict:
         judged.append(operation_name)
         return Verdict([GraphQLError("too much")] if "unknown" in document.loc.source.body else [], note=7)
 
