@@ -1,4 +1,4 @@
-"""Select an account: a key of a parent acts for one of its client accounts."""
+"""Select an account: a key of a parent acts for one of its client accounts, and an operator reads for any."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -25,3 +25,16 @@ async def select_account(resources: Resources, caller: Caller, account_id: UUID 
             Code.ACCOUNT_SELECTED_INVALID, "The selected account is neither the key's own nor a client account of it."
         )
     return replace(caller, account=found, scopes=caller.scopes - {Scope.OPERATOR})
+
+
+async def reader_of(resources: Resources, caller: Caller, account_id: UUID) -> Caller | None:
+    """The caller as a reader of what is that account's: its own, a client's of it, or any for an operator; else None.
+
+    An operator's verbs answer other accounts' orders, and a parent's invoices list those of its clients.
+    """
+    if account_id == caller.account.id:
+        return caller
+    found = await accounts.account(resources.database.reader, account_id)
+    if found is None or (Scope.OPERATOR not in caller.scopes and found.parent_account_id != caller.account.id):
+        return None
+    return replace(caller, account=found, scopes=caller.scopes - {Scope.OPERATOR, Scope.ORDERS_WRITE})

@@ -1,7 +1,9 @@
 """Orders as callers see them, with their lines and credits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 import strawberry
 
@@ -14,15 +16,21 @@ from service.api.graphql.types.catalogue import Bundle, CreditBatch, Portfolio, 
 from service.api.graphql.types.certificate import Certificate, Retirement
 from service.api.graphql.types.node import Node, global_id
 from service.api.graphql.types.timeline import TimelineEntry
+from service.domain import catalogue
 from service.domain import order as domain
+from service.domain.accounts import Caller
 from service.domain.amounts import MassUnit
+from service.domain.billing import owed_minor
 from service.domain.order import EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
-from service.operations import read_catalogue, read_certificates, read_orders
+from service.operations import read_catalogue, read_certificates, read_orders, select_account
 
 
 async def _batches(parents: Sequence["CreditEntry"], info: Info) -> list[CreditBatch]:
-    ids = {parent.row.batch_id for parent in parents}
-    found = await read_catalogue.batches_of_ids(info.context.resources, info.context.caller, ids)
+    found: dict[UUID, catalogue.CreditBatch] = {}
+    for account_id in {parent.row.account_id for parent in parents}:
+        ids = {parent.row.batch_id for parent in parents if parent.row.account_id == account_id}
+        reader = await _reader(info, account_id)
+        found |= await read_catalogue.batches_of_ids(info.context.resources, reader, ids)
     return [batch_of(found[parent.row.batch_id]) for parent in parents]
 
 
@@ -98,9 +106,26 @@ def _party(told: Mapping[str, str] | None) -> Party | None:
     return Party(name=told["name"], email=told.get("email"), tax_id=told.get("tax_id")) if told else None
 
 
+async def _reader(info: Info, account_id: UUID) -> Caller:
+    """Who may read what lies beside an order that the caller was given."""
+    reader = await select_account.reader_of(info.context.resources, info.context.caller, account_id)
+    if reader is None:
+        raise RuntimeError("an order was shown to somebody who may not read it")
+    return reader
+
+
+async def _ask(parents: Sequence["Order"], info: Info, read: Callable[..., Awaitable[Sequence[Any]]]) -> list[Any]:
+    """What `read` says of each order, asked for in its own account: to an operator that is another's."""
+    found: dict[UUID, Any] = {}
+    for account_id in {parent.row.account_id for parent in parents}:
+        ids = [parent.row.id for parent in parents if parent.row.account_id == account_id]
+        reader = await _reader(info, account_id)
+        found.update(zip(ids, await read(info.context.resources, reader, ids), strict=True))
+    return [found[parent.row.id] for parent in parents]
+
+
 async def _lines(parents: Sequence["Order"], info: Info) -> list[list[OrderLine]]:
-    ids = [parent.row.id for parent in parents]
-    found = await read_orders.lines_of_orders(info.context.resources, info.context.caller, ids)
+    found = await _ask(parents, info, read_orders.lines_of_orders)
     return [
         [OrderLine(row=line, currency=parent.row.currency) for line in lines]
         for parent, lines in zip(parents, found, strict=True)
@@ -108,8 +133,7 @@ async def _lines(parents: Sequence["Order"], info: Info) -> list[list[OrderLine]
 
 
 async def _entries(parents: Sequence["Order"], info: Info) -> list[list[CreditEntry]]:
-    ids = [parent.row.id for parent in parents]
-    found = await read_orders.entries_of_orders(info.context.resources, info.context.caller, ids)
+    found = await _ask(parents, info, read_orders.entries_of_orders)
     return [[CreditEntry(row=entry) for entry in entries] for entries in found]
 
 
@@ -122,20 +146,17 @@ async def _portfolios(parents: Sequence["Order"], info: Info) -> list[Portfolio 
 
 
 async def _certificates(parents: Sequence["Order"], info: Info) -> list[Certificate | None]:
-    ids = [parent.row.id for parent in parents]
-    found = await read_certificates.certificates_of_orders(info.context.resources, info.context.caller, ids)
+    found = await _ask(parents, info, read_certificates.certificates_of_orders)
     return [row and Certificate(row=row, public_address=info.context.public_address) for row in found]
 
 
 async def _retirements(parents: Sequence["Order"], info: Info) -> list[list[Retirement]]:
-    ids = [parent.row.id for parent in parents]
-    found = await read_certificates.retirements_of_orders(info.context.resources, info.context.caller, ids)
+    found = await _ask(parents, info, read_certificates.retirements_of_orders)
     return [[Retirement(row=row) for row in rows] for rows in found]
 
 
 async def _timelines(parents: Sequence["Order"], info: Info) -> list[list[TimelineEntry]]:
-    ids = [parent.row.id for parent in parents]
-    found = await read_orders.events_of_orders(info.context.resources, info.context.caller, ids)
+    found = await _ask(parents, info, read_orders.events_of_orders)
     return [[TimelineEntry(row=row) for row in rows] for rows in found]
 
 
@@ -225,6 +246,10 @@ class Order(Node):
     @strawberry.field(description="What was paid of the total so far.")
     def paid(self) -> Money:
         return money(self.row.paid_minor, self.row.currency)
+
+    @strawberry.field(description="What is still owed of the total; nothing once cancelled, failed or refunded.")
+    def due(self) -> Money:
+        return money(owed_minor(self.row), self.row.currency)
 
     @strawberry.field(description="The customer it was bought for, in the caller's words.")
     def customer(self) -> str | None:
