@@ -42,8 +42,8 @@ class Named:
 
 @dataclass(slots=True)
 class Sheet:
-    """All that a file says, by what identifies it. Only rows without a fault are here, but `declared` has the kind and the
-    slug of every row, so that one fault is not reported again by whoever names the row.
+    """All that a file says, by what identifies it. Only rows without a fault are here, but `declared` has the kind and
+    the slug of every row, so that one fault is not reported again by whoever names the row.
     """
 
     faults: list[Fault] = field(default_factory=list)

@@ -10,12 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from service.domain.accounts import Account, payer_of
+from service.domain.billing import Payment
 from service.domain.events import Chronicle, EventType
 from service.domain.history import Imported, Past, imported, numbers_of, read_history
+from service.domain.order import Order
 from service.domain.rows import Fault
 from service.errors import Code, Refused
 from service.operations.resources import Resources
-from service.storage import accounts, catalogue, history, ledger, orders
+from service.storage import accounts, catalogue, history, ledger, money, orders
 from service.storage.database import Statements
 from service.storage.events import EVENTS
 
@@ -129,3 +131,20 @@ async def _write(resources: Resources, statements: Statements, payer_id: UUID, a
         for journal in each.journals
     ]
     await ledger.book(statements, bookings)
+    paid = [_payment_of(each.order, payer_id, resources.new_id()) for each in added if each.order.paid_minor]
+    await money.PAYMENTS.insert(statements, paid)
+
+
+def _payment_of(order: Order, payer_id: UUID, payment_id: UUID) -> Payment:
+    """The payment behind a paid order of the past, so that the cash of the ledger is still what payments say."""
+    return Payment(
+        account_id=payer_id,
+        id=payment_id,
+        reference=f"import:{order.account_id}:{order.id}",
+        fingerprint=order.fingerprint,
+        order_account_id=order.account_id,
+        order_id=order.id,
+        currency=order.currency,
+        amount_minor=order.paid_minor,
+        created_at=order.created_at,
+    )

@@ -43,6 +43,8 @@ HOLDS = models.QuoteHold._meta.db_table  # noqa: SLF001
 BACKORDERS = models.Backorder._meta.db_table  # noqa: SLF001
 LEDGER = models.LedgerEntry._meta.db_table  # noqa: SLF001
 BALANCES = models.Balance._meta.db_table  # noqa: SLF001
+PAYMENTS = models.Payment._meta.db_table  # noqa: SLF001
+INVOICES = models.Invoice._meta.db_table  # noqa: SLF001
 EVENTS = models.Event._meta.db_table  # noqa: SLF001
 HEADS = models.AccountHead._meta.db_table  # noqa: SLF001
 RETIREMENTS = models.Retirement._meta.db_table  # noqa: SLF001
@@ -192,6 +194,19 @@ def balances_match_ledger() -> Check:
     )
 
 
+def cash_matches_payments() -> Check:
+    """The money that came in is what payments and paid invoices say, account by account."""
+    return Check(
+        "every account: cash = payments and paid invoices",
+        PAYMENTS,
+        f"SELECT account_id AS id, currency FROM"
+        f" (SELECT account_id, currency, -amount_minor AS amount_minor FROM {LEDGER} WHERE ledger_account = 'cash'"
+        f" UNION ALL SELECT account_id, currency, amount_minor FROM {PAYMENTS}"
+        f" UNION ALL SELECT account_id, currency, total_minor FROM {INVOICES} WHERE paid_at IS NOT NULL) c"
+        f" GROUP BY account_id, currency HAVING sum(amount_minor) <> 0",
+    )
+
+
 def events_are_gapless() -> Check:
     """An account's events are numbered from 1 to its head without a gap."""
     return Check(
@@ -217,6 +232,7 @@ CHECKS = (
     journals_balance(),
     orders_match_ledger(),
     balances_match_ledger(),
+    cash_matches_payments(),
     events_are_gapless(),
 )
 

@@ -1,0 +1,190 @@
+"""Audit: silent about books that add up, and exact about what does not: each check is shown a deviation planted behind
+the service's back, and names it.
+"""
+
+import pytest
+
+from service.domain.order import Order
+from service.operations.audit import audit
+from service.operations.quote_order import quote_order
+from service.storage.audit import CHECKS, Finding
+from service.storage.database import Database
+from tests.conftest import Postgres
+from tests.makers import TONNE_G, make_wish
+from tests.shop import Shop, open_shop
+
+
+@pytest.fixture
+async def shop(database: Database) -> Shop:
+    """Without the check of the books that other tests end with: here they are spoilt."""
+    return await open_shop(database)
+
+
+@pytest.fixture
+async def order(shop: Shop) -> Order:
+    """An order with credits, and one that waits for most of its own."""
+    placed = await shop.place(make_wish(TONNE_G))
+    await shop.place(make_wish(40 * TONNE_G))
+    return placed
+
+
+async def deviating(shop: Shop) -> dict[str, Finding]:
+    return {finding.name: finding for finding in await audit(shop.resources) if finding.deviating}
+
+
+async def plant(shop: Shop, *statements: str) -> None:
+    """Says the statements with the database's own guards off: audit is for the day on which those did not hold."""
+    async with shop.database.transaction() as session:
+        if session.dialect == "sqlite":
+            await session.execute("PRAGMA ignore_check_constraints = ON")
+            for row in await session.fetch("SELECT name AS trigger_name FROM sqlite_master WHERE type = 'trigger'"):
+                await session.execute(f"DROP TRIGGER {row['trigger_name']}")
+        else:
+            await session.execute("SET LOCAL session_replication_role = replica")
+            for row in await session.fetch(
+                "SELECT conrelid::regclass::text AS table_name, conname AS check_name FROM pg_constraint"
+                " WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+            ):
+                await session.execute(f"ALTER TABLE {row['table_name']} DROP CONSTRAINT {row['check_name']}")
+        for sql in statements:
+            assert await session.execute(sql), sql
+
+
+@pytest.fixture
+def postgresql_url(postgres_template: Postgres):
+    """A database of its own: its constraints are dropped."""
+    postgres_template.say("CREATE DATABASE audited TEMPLATE migrated_template")
+    yield postgres_template.uri("audited")
+    postgres_template.say("DROP DATABASE audited WITH (FORCE)")
+
+
+async def test_an_empty_database_has_nothing_to_find(shop: Shop):
+    findings = await audit(shop.resources)
+
+    assert [finding.name for finding in findings] == [check.name for check in CHECKS]
+    assert not any(finding.deviating or finding.first for finding in findings)
+
+
+async def test_books_that_the_service_kept_add_up(shop: Shop, order: Order):
+    await quote_order(shop.resources, shop.caller, make_wish(1_000), valid_ms=60_000)
+
+    told: list[str] = []
+    findings = await audit(shop.resources, lambda finding: told.append(finding.name))
+
+    assert [finding.name for finding in findings if finding.deviating] == []
+    assert told == [check.name for check in CHECKS]
+    assert next(finding.rows for finding in findings if "sums of its lines" in finding.name) == 4
+
+
+PLANTED = {
+    "every batch: issued = available + held + allocated + retired": (
+        "UPDATE credit_batches SET available_g = available_g + 1 WHERE id = '{old}'",
+        "{old}",
+    ),
+    "every batch: allocated + retired = what orders have of it": (
+        "UPDATE credit_batches SET allocated_g = allocated_g - 1, available_g = available_g + 1 WHERE id = '{old}'",
+        "{old}",
+    ),
+    "every batch: held = open holds of quotes": (
+        "UPDATE credit_batches SET held_g = held_g + 1, issued_g = issued_g + 1 WHERE id = '{old}'",
+        "{old}",
+    ),
+    "every batch: retired intervals meet without gap or overlap": (
+        "UPDATE credit_batches SET retired_g = 1, allocated_g = allocated_g - 1 WHERE id = '{old}'",
+        "{old}",
+    ),
+    "every order line: fulfilled = given - returned": (
+        "UPDATE credit_entries SET mass_g = mass_g + 1 WHERE order_id = '{order}' AND batch_id = '{old}'",
+        "{account} {order}",
+    ),
+    "every order: mass and fulfilled = the sums of its lines": (
+        "UPDATE orders SET mass_g = mass_g + 1 WHERE id = '{order}'",
+        "{account} {order}",
+    ),
+    "every order: retired = its retired intervals": (
+        "UPDATE orders SET retired_g = 5 WHERE id = '{order}'",
+        "{account} {order}",
+    ),
+    "every order line: what is missing waits in the queue": (
+        "UPDATE backorders SET waiting_g = waiting_g + 1 WHERE bundle_id = '{forest}'",
+        "{account} {waiting}",
+    ),
+    "every journal sums to zero": (
+        "UPDATE ledger_entries SET amount_minor = 1 WHERE order_id = '{order}' AND ledger_account = 'sales'",
+        "{account} {journal}",
+    ),
+    "every order: owed and earned as the ledger says": (
+        "UPDATE orders SET paid_minor = 1 WHERE id = '{order}'",
+        "{account} {order}",
+    ),
+    "every balance: what the ledger owes the customer": (
+        "INSERT INTO balances (account_id, currency, amount_minor) VALUES ('{account}', 'USD', 1)",
+        "{account} USD",
+    ),
+    "every account: cash = payments and paid invoices": (
+        (
+            "INSERT INTO payments (account_id, id, reference, fingerprint, currency, amount_minor, created_at)"
+            " SELECT account_id, id, number, fingerprint, currency, 7, created_at FROM orders WHERE id = '{order}'"
+        ),
+        "{account} USD",
+    ),
+    "every account: events 1 to head without a gap": (
+        "DELETE FROM events WHERE account_id = '{account}' AND seq = 2",
+        "{account}",
+    ),
+}
+
+
+def test_each_check_has_a_planted_deviation():
+    assert list(PLANTED) == [check.name for check in CHECKS]
+
+
+@pytest.mark.parametrize("name", PLANTED)
+async def test_a_deviation_is_named(shop: Shop, order: Order, name: str):
+    assert await deviating(shop) == {}
+    (journal,) = await shop.database.reader.fetch(
+        "SELECT DISTINCT journal_id FROM ledger_entries WHERE order_id = $1", order.id
+    )
+    (waiting,) = await shop.database.reader.fetch(
+        "SELECT order_id FROM backorders WHERE bundle_id = $1", shop.forest.id
+    )
+    known = {
+        "old": shop.old.id,
+        "order": order.id,
+        "account": shop.account.id,
+        "forest": shop.forest.id,
+        "journal": journal["journal_id"],
+        "waiting": waiting["order_id"],
+    }
+    sql, key = PLANTED[name]
+
+    await plant(shop, sql.format(**known))
+
+    found = (await deviating(shop))[name]
+    assert (found.deviating, found.first) == (1, (key.format(**known),))
+
+
+async def test_overlapping_and_parted_intervals_are_found(shop: Shop, order: Order):
+    interval = (
+        "INSERT INTO retirements (account_id, order_id, position, batch_id, start_g, end_g, retired_at) VALUES"
+        f" ('{shop.account.id}', '{order.id}', {{}}, '{shop.old.id}', {{}}, {{}}, '2026-01-01 00:00:00.000000+00:00')"
+    )
+    await plant(
+        shop,
+        f"UPDATE credit_batches SET retired_g = 20, allocated_g = allocated_g - 20 WHERE id = '{shop.old.id}'",
+        f"UPDATE orders SET retired_g = 20 WHERE id = '{order.id}'",
+        interval.format(0, 0, 10),
+        interval.format(1, 5, 15),
+    )
+
+    assert set(await deviating(shop)) == {"every batch: retired intervals meet without gap or overlap"}
+
+
+async def test_no_more_than_ten_keys_are_shown_and_all_are_counted(shop: Shop):
+    for _ in range(12):
+        await shop.place(make_wish(1_000))
+    await plant(shop, "UPDATE orders SET paid_minor = 1")
+
+    found = (await deviating(shop))["every order: owed and earned as the ledger says"]
+    assert (found.deviating, len(found.first)) == (12, 10)
+    assert list(found.first) == sorted(found.first)
