@@ -53,10 +53,9 @@ class CancellationMutations:
         self, info: Info, input: Annotated[CancelOrdersInput, strawberry.argument(description="Which orders.")]
     ) -> CancelOrdersPayload | None:
         try:
+            caller = info.context.caller
             refs = [each.ref("orders", index) for index, each in enumerate(input.orders)]
-            answers = await cancel_orders(
-                info.context.resources, info.context.caller, refs, all_or_nothing=input.all_or_nothing
-            )
+            answers = await cancel_orders(info.context.resources, caller, refs, all_or_nothing=input.all_or_nothing)
         except Refused as refusal:
             return CancelOrdersPayload(orders=[], user_errors=[user_error(refusal)])
         errors = [

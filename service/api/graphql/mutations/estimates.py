@@ -17,6 +17,7 @@ from service.api.graphql.types.errors import UserError, user_error
 from service.api.graphql.types.estimate import Estimate, estimate_of
 from service.api.graphql.types.node import parse_id
 from service.domain.amounts import parse_decimal
+from service.domain.api_keys import Scope
 from service.domain.estimate import (
     Activity,
     AirFreight,
@@ -250,6 +251,7 @@ def _exactly(amount: Decimal) -> Fraction:
 
 
 async def _wish(context: Context, choice: ChoiceInput, estimate_id: str, currency: str | None) -> Wish:
+    context.caller.require(Scope.ORDERS_WRITE)
     wanted = parse_id("Estimate", estimate_id, "estimateId")
     found = await estimates_of_ids(context.resources, context.caller, [wanted])
     if wanted not in found:
