@@ -26,6 +26,7 @@ from service.operations.read_certificates import (
     public_certificate_file,
 )
 from service.operations.retire_orders import retire_order, retire_orders
+from service.storage import certificates
 from service.storage.database import Database
 from tests.makers import TONNE_G, make_caller, make_wish
 from tests.shop import Shop
@@ -104,6 +105,18 @@ async def test_it_never_changes_whatever_is_edited_or_restarted(shop: Shop, data
         await restarted.close()
 
     assert (after, file) == before
+
+
+async def test_whoever_comes_second_with_the_same_certificate_changes_nothing(shop: Shop):
+    order = await complete(shop)
+    await issue(shop)
+    late = replace(await certificate_of(shop, order), token="B" * 43)
+    before = await shop.everything()
+
+    async with shop.database.transaction() as statements:
+        assert not await certificates.issue(statements, late, b"%PDF-")
+
+    assert await shop.everything() == before
 
 
 @pytest.mark.parametrize("change", ["UPDATE certificates SET facts = '{}'", "DELETE FROM certificates"])
