@@ -106,7 +106,7 @@ def apply_balance(order: Order, amount_minor: int) -> Booked:
     return Booked(after(order, journal), journal)
 
 
-def balance_share(use: BalanceUse, total_minor: int, available_minor: int) -> int:
+def balance_share(use: BalanceUse, total_minor: int, available_minor: int, currency: str) -> int:
     """How much of the available balance an order of this total takes.
 
     Refuses `INSUFFICIENT_BALANCE` when it is to pay for all of the order and cannot.
@@ -119,6 +119,7 @@ def balance_share(use: BalanceUse, total_minor: int, available_minor: int) -> in
             "The balance is below the order's total.",
             ("payWithBalance",),
             available_minor=available_minor,
+            currency=currency,
         )
     return min(total_minor, available_minor)
 

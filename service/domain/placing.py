@@ -209,10 +209,11 @@ class PlacingDesk:
 
     def _balance_share(self, priced: Priced) -> int:
         available_minor = self._balances_minor.get(priced.purse, 0)
-        return balance_share(priced.command.pay_with_balance, priced.pricing.total_cost_minor, available_minor)
+        pricing, use = priced.pricing, priced.command.pay_with_balance
+        return balance_share(use, pricing.total_cost_minor, available_minor, pricing.currency)
 
     def _write_order(self, priced: Priced, plan: AllocationPlan, share_minor: int) -> Order:
-        order = self._book(priced, _order_of(priced, plan, self._new_number(), self._now), share_minor)
+        order = self._book(priced, _order_of(priced, plan, self._new_number(), self.now), share_minor)
         self.changes.orders.append(order)
         self._by_id[order.account_id, order.id] = order
         if order.idempotency_key is not None:

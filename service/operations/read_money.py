@@ -9,7 +9,7 @@ from uuid import UUID
 from service.domain.accounts import Caller, payer_of
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
-from service.domain.billing import Invoice, InvoiceLine
+from service.domain.billing import Invoice, InvoiceLine, Payment
 from service.domain.ledger import Journal, Posting
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
@@ -47,16 +47,22 @@ async def invoices_of_ids(resources: Resources, caller: Caller, invoice_ids: Col
 
 
 async def lines_of_invoices(
-    resources: Resources, caller: Caller, invoices: Sequence[Invoice]
-) -> list[tuple[InvoiceLine, ...]]:
-    """For each invoice its lines, in order. Whoever was given an invoice may see what is on it."""
+    resources: Resources, caller: Caller, invoices: Sequence[Invoice], request: PageRequest
+) -> list[Slice[InvoiceLine]]:
+    """For each invoice one page of its lines, in order. Whoever was given an invoice may see what is on it."""
     caller.require(Scope.ORDERS_READ)
     lines: dict[UUID, list[InvoiceLine]] = defaultdict(list)
     for account_id in {invoice.account_id for invoice in invoices}:
         ids = [invoice.id for invoice in invoices if invoice.account_id == account_id]
-        for line in await money.lines_of(resources.database.reader, account_id, ids):
+        for line in await money.pages_of_lines(resources.database.reader, account_id, ids, request):
             lines[line.invoice_id].append(line)
-    return [tuple(lines[invoice.id]) for invoice in invoices]
+    return [slice_of(lines[invoice.id], request) for invoice in invoices]
+
+
+async def payments_of_ids(resources: Resources, caller: Caller, payment_ids: Collection[UUID]) -> dict[UUID, Payment]:
+    """Those of the payments that are the caller's, by id."""
+    caller.require(Scope.ORDERS_READ)
+    return await money.of_ids(resources.database.reader, money.PAYMENTS, payer_of(caller.account), payment_ids)
 
 
 async def list_journals(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Booked]:

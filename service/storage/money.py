@@ -49,6 +49,29 @@ async def lines_of(statements: Statements, account_id: UUID, invoice_ids: Collec
     return await INVOICE_LINES.select(statements, conditions, "ORDER BY invoice_id, position")
 
 
+async def pages_of_lines(
+    statements: Statements, account_id: UUID, invoice_ids: Collection[UUID], request: PageRequest
+) -> list[InvoiceLine]:
+    """Of each of the invoices that are the account's one line more than the page holds, in the order in which the page
+    is read. A position's value is the line's place on its invoice.
+    """
+    conditions = _owned(account_id)
+    conditions.add_in("invoice_id", invoice_ids)
+    for position, sign in ((request.after, ">"), (request.before, "<")):
+        if position is not None:
+            conditions.add(f"position {sign} {{}}", position.value)
+    direction = "DESC" if request.backward else "ASC"
+    limit = conditions.parameter(request.limit + 1)
+    rows = await statements.fetch(
+        f"SELECT {INVOICE_LINES.column_list} FROM (SELECT {INVOICE_LINES.column_list},"
+        f" row_number() OVER (PARTITION BY invoice_id ORDER BY position {direction}) AS place"
+        f" FROM {INVOICE_LINES.name} WHERE {conditions.clause}) AS numbered"
+        f" WHERE place <= {limit} ORDER BY invoice_id, place",
+        *conditions.parameters,
+    )
+    return [INVOICE_LINES.value(row) for row in rows]
+
+
 async def mark_paid(statements: Statements, invoice: Invoice) -> None:
     """The invoice, which was pending, is paid, and since when."""
     changed = await statements.execute(

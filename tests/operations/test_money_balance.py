@@ -63,7 +63,7 @@ async def test_a_whole_order_is_refused_when_the_balance_is_short(shop: Shop):
     await top_up(shop, TOTAL_MINOR - 1)
     refusal = await shop.refusal(ONE_TONNE, pay_with_balance=BalanceUse.WHOLE)
     assert (refusal.code, refusal.path) == (Code.INSUFFICIENT_BALANCE, ("payWithBalance",))
-    assert refusal.details == {"available_minor": TOTAL_MINOR - 1}
+    assert refusal.details == {"available_minor": TOTAL_MINOR - 1, "currency": "USD"}
 
 
 async def test_an_account_that_never_had_a_balance_pays_nothing_with_it(shop: Shop):

@@ -12,7 +12,7 @@ import pytest
 
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
-from service.domain.billing import Invoice, InvoiceStatus
+from service.domain.billing import Invoice, InvoiceLine, InvoiceStatus
 from service.domain.catalogue import selection_of
 from service.domain.listing import OrderRef
 from service.domain.order import Order, OrderStatus, PaymentStatus
@@ -56,6 +56,11 @@ async def pay(shop: Shop, order: Order, amount_minor: int) -> None:
     await record_payment(shop.resources, shop.caller, shop.account.id, f"for {order.number}", amount, ref)
 
 
+async def lines_of(shop: Shop, invoice: Invoice) -> list[InvoiceLine]:
+    (page,) = await lines_of_invoices(shop.resources, shop.caller, [invoice], PageRequest(100))
+    return list(page.items)
+
+
 async def standing(shop: Shop, order: Order) -> Order:
     found = {each.id: each for each in await rows_of(shop.database, ORDERS)}
     return found[order.id]
@@ -83,7 +88,7 @@ async def test_orders_that_are_owed_become_one_invoice(shop: Shop):
     assert (invoice.status, invoice.currency, invoice.paid_at) == (InvoiceStatus.PENDING, "USD", None)
     assert (invoice.total_minor, invoice.mass_g) == (2_000 + second.total_cost_minor, TONNE_G + 1_000)
     assert invoice.due_at - invoice.created_at == timedelta(days=14)
-    ((one, two),) = await lines_of_invoices(shop.resources, shop.caller, [invoice])
+    one, two = await lines_of(shop, invoice)
     assert (one.order_id, one.billed_minor, one.mass_g) == (first.id, 2_000, TONNE_G)
     assert (two.order_id, two.billed_minor, two.mass_g) == (second.id, second.total_cost_minor, 1_000)
     for order in (first, second):
@@ -125,7 +130,7 @@ async def test_an_invoice_has_the_orders_of_client_accounts_too(shop: Shop):
     (strangers,) = await shop.place_all(make_command(stranger, make_wish(TONNE_G)))
     invoice = (await bill(shop)).invoice
     assert (invoice.account_id, invoice.mass_g) == (shop.account.id, TONNE_G + 1_000)
-    ((*lines,),) = await lines_of_invoices(shop.resources, make_caller(client), [invoice])
+    lines = await lines_of(shop, invoice)
     assert {(line.order_account_id, line.order_id) for line in lines} == {
         (shop.account.id, own.id),
         (client.id, clients.order.id),
@@ -307,6 +312,30 @@ async def test_invoices_are_listed_newest_first_and_only_ones_own(shop: Shop):
     stranger = make_caller(await shop.another_account())
     assert (await list_invoices(shop.resources, stranger, PageRequest(2))).items == ()
     assert await invoices_of_ids(shop.resources, stranger, [issued[0].id]) == {}
+
+
+async def test_the_lines_of_invoices_are_read_page_by_page(shop: Shop):
+    placed = [await shop.place(make_wish(1_000 + index)) for index in range(5)]
+    long = (await bill(shop, *placed[:3])).invoice
+    short = (await bill(shop, *placed[3:], reference="short")).invoice
+
+    def orders(pages) -> list[list[Order]]:
+        by_id = {order.id: order for order in placed}
+        return [[by_id[line.order_id] for line in page.items] for page in pages]
+
+    async def read(request: PageRequest):
+        return await lines_of_invoices(shop.resources, shop.caller, [short, long], request)
+
+    first = await read(PageRequest(2))
+    assert orders(first) == [placed[3:5], placed[:2]]
+    assert [page.has_next for page in first] == [False, True]
+    line = first[1].items[0]
+    after = await read(PageRequest(2, after=Position(line.position, line.order_id)))
+    assert orders(after) == [placed[4:5], placed[1:3]]
+    last = await read(PageRequest(1, backward=True))
+    assert orders(last) == [placed[4:5], placed[2:3]]
+    before = await read(PageRequest(1, before=Position(2, placed[2].id), backward=True))
+    assert orders(before) == [placed[4:5], placed[1:2]]
 
 
 async def test_the_ledger_is_listed_journal_by_journal_newest_first(shop: Shop):

@@ -5,8 +5,8 @@ from typing import Any
 
 import strawberry
 
-from service.api.graphql.types.amounts import Mass
-from service.domain.order import OrderStatus
+from service.api.graphql.types.amounts import Mass, Money, money
+from service.domain.order import OrderStatus, PaymentStatus
 from service.errors import Code, Refused
 
 RAISED = frozenset({Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.THROTTLED, Code.UNAVAILABLE})
@@ -40,7 +40,24 @@ class OrderStateError(UserError):
     status: OrderStatus = strawberry.field(description="Where the order stands.")
 
 
-ERROR_TYPES = (InputError, InsufficientCreditsError, QuoteExpiredError, OrderStateError)
+@strawberry.type(description="The state of the order's payment does not allow this.")
+class PaymentStateError(UserError):
+    payment_status: PaymentStatus = strawberry.field(description="Where its money stands.")
+
+
+@strawberry.type(description="The balance does not pay for the whole order, as the caller wanted; nothing was created.")
+class InsufficientBalanceError(UserError):
+    available: Money = strawberry.field(description="What the balance held.")
+
+
+ERROR_TYPES = (
+    InputError,
+    InsufficientCreditsError,
+    QuoteExpiredError,
+    OrderStateError,
+    PaymentStateError,
+    InsufficientBalanceError,
+)
 
 
 def user_error(refusal: Refused) -> UserError:
@@ -56,5 +73,9 @@ def user_error(refusal: Refused) -> UserError:
             return QuoteExpiredError(**common, expired_at=expired_at)
         case Code.ORDER_STATE, {"status": str(status)}:
             return OrderStateError(**common, status=OrderStatus(status))
+        case Code.PAYMENT_STATE, {"payment_status": str(status)}:
+            return PaymentStateError(**common, payment_status=PaymentStatus(status))
+        case Code.INSUFFICIENT_BALANCE, {"available_minor": int(minor), "currency": str(currency)}:
+            return InsufficientBalanceError(**common, available=money(minor, currency))
         case _:
             return InputError(**common)
