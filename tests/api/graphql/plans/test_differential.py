@@ -1,12 +1,13 @@
 """The gate: whatever is asked and whatever the data are, an answer by plan is graphql-core's answer, byte for byte.
 
-Fuzz longer with PLANS_EXAMPLES=20000 in the environment. It was seen to fail when response keys came in another order, a
-condition of @skip or @include did not count, null was let through where there can be none, Int was not bounded or Float
-not finite, nulls were not put back into lists, arguments of a batch or literal arguments were lost, variables that are
-null or absent were taken for values, only the first of merged fields counted, union members came in order of type, an
-interface had the type of its first object, exceptions were taken for values, awaitables were not awaited, a path lacked
-its list positions, Relay made an id of null; when a mutation's root field was done twice, completed twice, or not in its
-turn. Objects of a foreign type, iterators read too early and columns of skipped fields are caught by test_plans.py.
+Fuzz longer with PLANS_EXAMPLES=20000 in the environment. It was seen to fail when response keys came in another
+order, a condition of @skip or @include did not count, null was let through where there can be none, Int was not
+bounded or Float not finite, nulls were not put back into lists, arguments of a batch or literal arguments were
+lost, variables that are null or absent were taken for values, only the first of merged fields counted, union
+members came in order of type, an interface had the type of its first object, exceptions were taken for values,
+awaitables were not awaited, a path lacked its list positions, Relay made an id of null; when a mutation's root
+field was done twice, completed twice, or not in its turn. Objects of a foreign type, iterators read too early and
+columns of skipped fields are caught by test_plans.py.
 """
 
 import logging

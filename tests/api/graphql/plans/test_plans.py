@@ -13,7 +13,7 @@ from strawberry.extensions import SchemaExtension
 
 from service.api.graphql.plans import PlannedSchema, Rejected, Verdict, batch_field, coverage, report
 from tests.api.graphql.plans.differential import answer_bytes
-from tests.api.graphql.plans.library import Context, Magazine, Once, World, schema
+from tests.api.graphql.plans.library import Context, Magazine, Once, PressRow, World, schema
 
 
 def planned(**options: Any) -> PlannedSchema:
@@ -165,8 +165,8 @@ async def test_an_object_cast_to_another_type_is_what_it_is_cast_to():
 
 async def test_an_object_of_another_type_is_refused_even_if_it_has_what_is_asked_for():
     plans, used = planned(), context(authors=1)
-    used.world.authors[0].best = Magazine(id="1", name=None)
-    answer = await plans.execute("{ author { best { id } } }", context=used)
+    used.world.authors[0].best = PressRow("row", 1950)
+    answer = await plans.execute("{ author { best { __typename } } }", context=used)
     assert plans.counts == {"replayed": 1}
     assert (answer.data, answer.errors[0].path) == ({"author": {"best": None}}, ["author", "best"])
 
@@ -319,7 +319,7 @@ def test_coverage_names_every_field_and_why_the_rest_is_left_to_graphql_core():
 def test_the_worked_example_is_what_the_compiler_writes():
     page = (Path(__file__).parents[4] / "docs" / "plans.md").read_text()
     (document,) = re.findall(r"```graphql\n(.*?)```", page, re.DOTALL)
-    (source,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (source,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
     plans = planned()
     operation = plans.prepare(document)
     plan = operation.plan(plans._coerced(operation, {"first": 3}))
