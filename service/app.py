@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from service.api.caller import caller_of
 from service.api.graphql.context import Context
 from service.api.graphql.limits import DocumentLimits
+from service.api.graphql.planned import PlannedRunner
 from service.api.graphql.schema import schema
 from service.api.graphql.types.account import account_id_of
 from service.api.graphql.view import GraphQLView
@@ -54,6 +55,12 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
     """The service, ready to be served. `pepper` is what API keys are digested under."""
     explorer = load_explorer()
     schema.bound_by(document_limits(settings))
+    runner = PlannedRunner(
+        schema,
+        entries_max=settings.plans_max,
+        bytes_max=settings.plan_bytes_max,
+        enabled=settings.plans_enabled,
+    )
 
     async def get_context(request: Request) -> Context:
         running: Running = request.app.state.running
@@ -106,7 +113,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             *certificate_routes(_resources),
             *receipt_routes(_resources, pepper),
             *(mounted(contract, _rest_surroundings) for contract in CONTRACTS),
-            Route("/graphql", GraphQLView(schema, get_context=get_context, render_page=explorer.page)),
+            Route("/graphql", GraphQLView(schema, get_context=get_context, run=runner, render_page=explorer.page)),
         ],
         lifespan=lifespan,
     )

@@ -120,6 +120,9 @@ class Settings(BaseSettings):
 
     page_size_default: Count = Field(default=20, description="Nodes of a page when the caller names no number.")
     page_size_max: Count = Field(default=100, description="Nodes of a page at most.")
+    plans_enabled: bool = Field(default=True, description="Whether GraphQL operations are compiled, not interpreted.")
+    plans_max: Count = Field(default=1_000, description="GraphQL operations that are kept ready, compiled.")
+    plan_bytes_max: Count = Field(default=32_000_000, description="Bytes, roughly, of operations that are kept ready.")
     query_tokens_max: Count = Field(default=2_000, description="Tokens of a GraphQL document.")
     query_depth_max: Count = Field(
         default=10, description="Levels of fields in a GraphQL document, introspection excepted."

@@ -1,0 +1,81 @@
+"""How an operation of this service is run: measured, compiled once, answered by its plan, its errors made presentable.
+
+Joins the plans, which know no limits, with the meter, which knows no plans; it knows no type of the schema.
+"""
+
+from typing import Any
+
+from graphql import DocumentNode, GraphQLError, OperationType
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType as StrawberryOperationType
+
+from service.api.graphql.http import Asked
+from service.api.graphql.limits import Cost, shown_cost
+from service.api.graphql.masking import QuietSchema
+from service.api.graphql.plans import Operation, PlannedSchema, Rejected, Verdict
+from service.errors import Refused
+
+
+class PlannedRunner:
+    """Answers what was asked, as `GraphQLView` wants it. The schema's limits are read at each request."""
+
+    def __init__(self, schema: QuietSchema, *, entries_max: int, bytes_max: int, enabled: bool) -> None:
+        self._schema = schema
+        self.plans = PlannedSchema(
+            schema,
+            entries_max=entries_max,
+            bytes_max=bytes_max,
+            enabled=enabled,
+            parse=self._parse,
+            verdict=self._verdict,
+        )
+
+    async def __call__(self, asked: Asked, context: Any) -> ExecutionResult:
+        """The answer, with its cost. Raises `InvalidOperationTypeError` for what this request may not run."""
+        try:
+            operation = self.plans.prepare(asked.query, asked.operation_name, asked.variables)
+            cost = self._cost(operation, asked)
+        except Rejected as rejected:
+            # Presented as errors of the document, which is what they are: no field has run.
+            errors = self._schema.presented(rejected.errors, validated=False)
+            return ExecutionResult(data=None, errors=errors, extensions={})
+        _refuse_kind(operation, asked)
+        result = await self.plans.run(operation, asked.variables, context, None, asked.extensions)
+        result.extensions = {"cost": shown_cost(cost, self._schema.meter.limits)}
+        return result
+
+    def _parse(self, text: str) -> DocumentNode:
+        try:
+            return self._schema.meter.parse(text)
+        except Refused as refusal:
+            raise _as_error(refusal) from refusal
+
+    def _verdict(self, document: DocumentNode, name: str | None, variables: dict[str, Any] | None) -> Verdict:
+        try:
+            return Verdict(note=self._schema.meter.measure(document, name, variables))
+        except Refused as refusal:
+            return Verdict([_as_error(refusal)])
+        except GraphQLError as error:
+            return Verdict([error])
+
+    def _cost(self, operation: Operation, asked: Asked) -> Cost:
+        """What was measured when the document was new, unless the variables of this request count."""
+        cost: Cost = operation.note
+        if not cost.variables:
+            return cost
+        verdict = self._verdict(operation.document, asked.operation_name, asked.variables)
+        if verdict.errors:
+            raise Rejected(verdict.errors)
+        measured: Cost = verdict.note
+        return measured
+
+
+def _as_error(refusal: Refused) -> GraphQLError:
+    return GraphQLError(refusal.message, original_error=refusal)
+
+
+def _refuse_kind(operation: Operation, asked: Asked) -> None:
+    allowed = {OperationType.QUERY} if asked.read_only else {OperationType.QUERY, OperationType.MUTATION}
+    if operation.kind not in allowed:
+        raise InvalidOperationTypeError(StrawberryOperationType(operation.kind.value))
