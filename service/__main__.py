@@ -1,4 +1,4 @@
-"""The command line: serve, work, migrate, demo, accounts, keys, import, audit, the GraphQL schema.
+"""The command line: serve, work, migrate, demo, accounts, keys, import, audit, doctor, the GraphQL schema.
 
 Reads arguments and settings, runs one operation, and hands its answer to console.py; decides nothing itself.
 """
@@ -11,11 +11,13 @@ import typer
 
 from service import console
 from service.books import audit_command, import_app
+from service.doctor import doctor_command
 from service.domain.amounts import parse_decimal
 from service.domain.api_keys import Scope
 from service.errors import Code, Refused
 from service.kit.logging import configure_logging
 from service.operations.load_demo import DemoAccounts, load_demo
+from service.operations.load_orders import load_orders
 from service.operations.manage_accounts import (
     Contract,
     create_account,
@@ -40,7 +42,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 refused or failed, 2 wrong arguments or settings."
     " Example: carbon-orders serve --demo",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,  # the pretty ones print local variables, and those are where secrets are
 )
 account_app = typer.Typer(help="Create, list, suspend and reinstate accounts.", no_args_is_help=True)
@@ -49,6 +50,7 @@ app.add_typer(account_app, name="account")
 app.add_typer(key_app, name="key")
 app.add_typer(import_app, name="import")
 app.command("audit", epilog="Example: carbon-orders audit --json")(audit_command)
+app.command("doctor", epilog="Example: carbon-orders doctor --json")(doctor_command)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 AccountId = Annotated[UUID, typer.Argument(metavar="ACCOUNT_ID", help="An id that `account list` shows.")]
@@ -104,12 +106,24 @@ def migrate(*, as_json: AsJson = False) -> None:
         console.show("\n".join(f"applied {name}" for name in applied) or "Nothing to apply: the tables are up to date.")
 
 
-@app.command(epilog="Example: carbon-orders demo --json > keys.json")
-def demo(*, as_json: AsJson = False) -> None:
+@app.command(epilog="Example: carbon-orders demo --json > keys.json; carbon-orders demo --orders 10000")
+def demo(
+    *,
+    orders: Annotated[int, typer.Option(min=0, help="Load so many made-up orders of the last two years, too.")] = 0,
+    as_json: AsJson = False,
+) -> None:
     """Load the demo catalogue and accounts, unless they are there, and issue a fresh key for each account."""
     settings = settings_given()
     key_pepper = pepper_of(settings)
-    loaded = run(settings, lambda resources: load_demo(resources, pepper=key_pepper))
+
+    async def load(resources: Resources) -> DemoAccounts:
+        loaded = await load_demo(resources, pepper=key_pepper)
+        if orders:
+            with console.progress("orders", orders) as advance:
+                await load_orders(resources, orders, loaded=advance)
+        return loaded
+
+    loaded = run(settings, load)
     if as_json:
         console.show_json(console.demo_facts(loaded))
     else:

@@ -5,14 +5,25 @@ Answers go to stdout, everything else to stderr, so that an answer can be piped.
 
 import json
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from service.domain.accounts import Account
 from service.operations.load_demo import DemoAccounts
@@ -45,16 +56,33 @@ def show_json(value: object) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on stdout whose cells are never wrapped or cut."""
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, wrapped: str | None = None) -> None:
+    """A table on stdout whose cells are never wrapped or cut, except those of the column `wrapped`, which is prose."""
     table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
     for column in table.columns:
-        column.no_wrap = True
+        column.no_wrap = column.header != wrapped
     for row in rows:
         table.add_row(*row)
     console = Console(highlight=False, markup=False)
     console.width = max(console.width, TABLE_WIDTH_MIN)
     console.print(table)
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr, where that is a terminal; the function in hand moves it on."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda more: bar.advance(task, more)
+
+
+class RateColumn(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed or 0:,.0f}/s")
 
 
 def fail(message: str, exit_code: int = FAILED) -> NoReturn:

@@ -90,7 +90,10 @@ class Changes:
 
 
 class PlacingDesk:
-    """Answers each command of one group: `price` all of them first, then `place` those that were priced, in turn."""
+    """Answers each command of one group: `price` all of them first, then `place` those that were priced, in turn.
+
+    What is placed is placed `now`, which only a made-up history moves on from one command to the next.
+    """
 
     def __init__(
         self,
@@ -103,7 +106,7 @@ class PlacingDesk:
         new_number: Callable[[], str],
     ) -> None:
         self.changes = Changes()
-        self._now = now
+        self.now = now
         self._heads = heads
         self._used_estimates = dict(used_estimates)
         self._new_id = new_id
@@ -220,11 +223,11 @@ class PlacingDesk:
             self._by_key[order.account_id, order.idempotency_key] = order
         self._write_lines(order, priced, plan)
         self._write_entries(order, priced, plan)
-        self._tell(order, priced.command.actor, EventType.ORDER_PLACED)
+        self.tell(order, priced.command.actor, EventType.ORDER_PLACED)
         if order.status is OrderStatus.FULFILLED:
-            self._tell(order, priced.command.actor, EventType.ORDER_FULFILLED)
+            self.tell(order, priced.command.actor, EventType.ORDER_FULFILLED)
         if order.payment_status is PaymentStatus.PAID:
-            self._tell(order, priced.command.actor, EventType.ORDER_PAID)
+            self.tell(order, priced.command.actor, EventType.ORDER_PAID)
         return order
 
     def _book(self, priced: Priced, order: Order, share_minor: int) -> Order:
@@ -263,7 +266,7 @@ class PlacingDesk:
                         order_id=order.id,
                         position=position,
                         waiting_g=short_g,
-                        created_at=self._now,
+                        created_at=self.now,
                     )
                 )
 
@@ -283,11 +286,11 @@ class PlacingDesk:
                     batch_id=taken.batch_id,
                     kind=EntryKind.GIVEN,
                     mass_g=taken.mass_g,
-                    created_at=self._now,
+                    created_at=self.now,
                 )
             )
 
-    def _tell(self, order: Order, actor: str, event_type: EventType) -> None:
+    def tell(self, order: Order, actor: str, event_type: EventType) -> None:
         account_id = order.account_id
         seq = self.changes.event_seqs.get(account_id, self._heads[account_id].event_seq) + 1
         self.changes.event_seqs[account_id] = seq
@@ -300,7 +303,7 @@ class PlacingDesk:
                 order_id=order.id,
                 actor=actor,
                 payload=amounts_of(order),
-                created_at=self._now,
+                created_at=self.now,
             )
         )
 

@@ -3,9 +3,11 @@
 Writes statements and reads rows; decides nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from enum import Enum
+from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
 
 from tortoise.models import Model
@@ -25,6 +27,14 @@ ROWS_A_STATEMENT = 500
 """Keeps the widest table (30 columns) below the 32,766 parameters that one statement may carry on either database."""
 
 
+@lru_cache(maxsize=512)
+def _insertion(table: str, columns: tuple[str, ...], rows: int) -> str:
+    """Kept, because a group of orders writes a thousand placeholders, and groups are of the same few sizes."""
+    width = len(columns)
+    tuples = ", ".join(f"({placeholders(1 + index * width, width)})" for index in range(rows))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {tuples} ON CONFLICT DO NOTHING"
+
+
 class Table(Generic[Value]):
     """`value` has one field for each column that is read or written, named as the model names it."""
 
@@ -36,6 +46,7 @@ class Table(Generic[Value]):
         if unknown:
             raise TypeError(f"{model.__name__} has no columns {sorted(unknown)}")
         self._value = value
+        self._cells: Callable[[Value], tuple[Any, ...]] = attrgetter(*self.columns)
         hints = get_type_hints(value)
         self._enums: dict[str, type[Enum]] = {
             name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Enum)
@@ -58,12 +69,8 @@ class Table(Generic[Value]):
         inserted = 0
         for start in range(0, len(rows), ROWS_A_STATEMENT):
             chunk = rows[start : start + ROWS_A_STATEMENT]
-            width = len(self.columns)
-            tuples = ", ".join(f"({placeholders(1 + index * width, width)})" for index in range(len(chunk)))
-            parameters = [getattr(value, column) for value in chunk for column in self.columns]
-            inserted += await statements.execute(
-                f"INSERT INTO {self.name} ({self.column_list}) VALUES {tuples} ON CONFLICT DO NOTHING", *parameters
-            )
+            parameters = [cell for value in chunk for cell in self._cells(value)]
+            inserted += await statements.execute(_insertion(self.name, self.columns, len(chunk)), *parameters)
         return inserted
 
     async def select(self, statements: Statements, conditions: Conditions, rest: str = "") -> list[Value]:

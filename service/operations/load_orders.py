@@ -1,0 +1,322 @@
+"""Load a made-up history: plausible orders of the live customers over the last two years, in the states that orders
+come to. The rules are those of real orders; their credits are of batches received for them, so that stock stays as is.
+
+Locks: the customers' heads, for one chunk of orders at a time. Promises: P3, P4, P24 hold for what is loaded.
+"""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+from uuid import UUID
+
+from service.domain.accounts import Account, Head, payer_of
+from service.domain.allocation import BatchStock
+from service.domain.billing import Payment, pay
+from service.domain.cancelling import cancel
+from service.domain.catalogue import CreditBatch, Mode
+from service.domain.events import EventType
+from service.domain.order import (
+    ByBundleMasses,
+    ByMass,
+    ByValue,
+    CreditEntry,
+    Order,
+    OrderStatus,
+    Placed,
+    PlaceOrder,
+    Source,
+    Wish,
+)
+from service.domain.placing import PlacingDesk, Priced, Stock
+from service.domain.retirement import Retirement, retire, shares_of
+from service.errors import Code, Refused
+from service.kit.ids import random_bits, short_number
+from service.kit.keyset import PageRequest
+from service.operations.resources import Resources
+from service.storage import accounts, backorders, batches, catalogue, certificates, ledger, money, orders, retirements
+from service.storage.database import Statements
+from service.storage.events import EVENTS
+
+CHUNK = 1_000
+SPAN = timedelta(days=730)
+ACTOR = "demo"
+ORDERS_OF_EACH = 100
+"""Different orders of a customer that are priced; the history repeats them, as customers do."""
+CANCELLED, COMPLETE, PAID = 0.08, 0.20, 0.60
+"""Of orders whose credits are there: cancelled below the first, retired below the second, paid below the third."""
+WAITING_SHARE = 200
+"""One order in so many, at most a chunk of them, waits for credits of a bundle that has run out or is about to."""
+SCARCE_G = 100_000_000
+CUSTOMERS = (
+    *("Almeida Café", "Baxter & Sons", "Cedar Hotels", "Dunmore Freight", "Eastgate Dental", "Fjord Rederi"),
+    *("Grupo Ipê", "Harbour Coffee", "Isfahan Rugs", "Jubail Cement", "Kestrel Air", "Loja da Praia", None, None),
+)
+CAMPAIGNS = ("checkout", "travel", "events")
+_DOORS = {door.value: door for door in (Source.LUNE, Source.CARBON_ENGINE, Source.CARBONEXT)}
+
+
+async def load_orders(
+    resources: Resources, count: int, *, seed: int = 0, loaded: Callable[[int], None] = lambda _: None
+) -> None:
+    """So many orders more are there; `loaded` is told how many of them after each transaction. The seed decides masses,
+    customers and fates, so that two databases can be filled alike. Refuses `NOT_FOUND` without the demo's accounts.
+    """
+    chance = random.Random(seed)  # noqa: S311 - a made-up history needs no secrets
+    customers = await _customers(resources)
+    usual = await _priced(resources, [_usual(chance, account) for account in customers for _ in range(ORDERS_OF_EACH)])
+    patient = await _priced(resources, await _waiting(resources, customers))
+    waiting = min(CHUNK, count // WAITING_SHARE) if patient else 0
+    moments = _moments(resources.clock(), count, chance)
+    for start in range(0, count, CHUNK):
+        size = min(CHUNK, count - start)
+        last = max(0, start + size - (count - waiting))
+        chosen = [
+            *chance.choices(usual, k=size - min(last, size)),
+            *chance.choices(patient or usual, k=min(last, size)),
+        ]
+        chapter = _Chapter(resources, list(zip(islice(moments, size), chosen, strict=True)), chance.random())
+        await resources.transact(chapter.write)
+        loaded(size)
+
+
+async def _customers(resources: Resources) -> list[Account]:
+    everyone = await accounts.all_accounts(resources.database.reader)
+    found = [
+        each for each in everyone if each.mode is Mode.LIVE and each.contract in _DOORS and each.suspended_at is None
+    ]
+    if not found:
+        raise Refused(Code.NOT_FOUND, "There are no customers who could order; load the demo first.")
+    return found
+
+
+def _moments(now: datetime, count: int, chance: random.Random) -> Iterator[datetime]:
+    """Rising moments up to now, about evenly spread."""
+    step = SPAN / count
+    return (now - SPAN + step * (index + chance.random()) for index in range(count))
+
+
+def _usual(chance: random.Random, account: Account) -> PlaceOrder:
+    mass_g, value_minor = int(10 ** chance.uniform(4, 7.3)), int(10 ** chance.uniform(4, 6))
+    wish = Wish(ask=ByMass(mass_g) if chance.random() < 0.8 else ByValue(value_minor))
+    metadata = {"costCentre": f"CC-{chance.randint(1, 40):02}", "campaign": chance.choice(CAMPAIGNS)}
+    return _command(account, wish, chance.choice(CUSTOMERS), metadata)
+
+
+async def _waiting(resources: Resources, customers: Sequence[Account]) -> list[PlaceOrder]:
+    """For each customer who can pay for it, a tonne more than is left of a bundle that is scarce."""
+    reader = resources.database.reader
+    found = []
+    for account in customers:
+        on_sale = await catalogue.bundles_on_sale(reader, account.currency, PageRequest(100))
+        in_stock = await batches.available_g(reader, Mode.LIVE, [bundle.id for bundle in on_sale])
+        for bundle_id, available_g in in_stock.items():
+            if available_g < SCARCE_G:
+                wish = Wish(ask=ByBundleMasses(((bundle_id, available_g + 1_000_000),)))
+                found.append(_command(account, wish, None, {}))
+    return found
+
+
+def _command(account: Account, wish: Wish, customer: str | None, metadata: dict[str, str]) -> PlaceOrder:
+    return PlaceOrder(
+        order_id=account.id,  # of this kind of order; each order of the kind gets its own
+        account_id=account.id,
+        actor=ACTOR,
+        source=_DOORS[account.contract],
+        wish=wish,
+        customer=customer,
+        metadata=metadata,
+    )
+
+
+async def _priced(resources: Resources, commands: Sequence[PlaceOrder]) -> list[Priced]:
+    """The commands at today's prices, without those that buy less than a gram."""
+    reader = resources.database.reader
+    heads = {each.id: Head(each, 0) for each in await _customers(resources)}
+    wishes = [(heads[each.account_id].account, each.wish) for each in commands if isinstance(each.wish, Wish)]
+    offers = await catalogue.read_offers(reader, wishes)
+    desk = _desk(resources, heads)
+    return [priced for each in commands if isinstance(priced := desk.price(each, offers, {}), Priced)]
+
+
+def _desk(resources: Resources, heads: Mapping[UUID, Head]) -> PlacingDesk:
+    desk = PlacingDesk(
+        now=resources.clock(),
+        heads=heads,
+        standing=(),
+        used_estimates={},
+        new_id=resources.new_id,
+        new_number=lambda: short_number(desk.now, random_bits(24)),
+    )
+    return desk
+
+
+class _Chapter:
+    """Some orders of the history in turn, each with its moment, and all that became of them: one transaction."""
+
+    def __init__(self, resources: Resources, plot: Sequence[tuple[datetime, Priced]], seed: float) -> None:
+        self._resources = resources
+        self._plot = plot
+        self._seed = seed
+
+    async def write(self, statements: Statements) -> None:
+        """Begins from nothing each time it is tried."""
+        heads = await accounts.lock_heads(statements, sorted({each.account.id for _, each in self._plot}))
+        self._chance = random.Random(self._seed)  # noqa: S311 - as above
+        self._desk = _desk(self._resources, heads)
+        self._supply = await _supplied(statements, self._resources, self._plot)
+        self._payments: list[Payment] = []
+        self._retirements: list[Retirement] = []
+        self._next_g: dict[UUID, int] = defaultdict(int)
+        stock = Stock({each: [_stock_of(batch) for batch in on] for each, on in self._supply.items()}, queued=())
+        self._desk.stock_up(stock)
+        for moment, kind in self._plot:
+            self._desk.now = moment
+            order_id = self._resources.new_id()
+            command = replace(kind.command, order_id=order_id, idempotency_key=f"demo-{order_id.hex}")
+            self._live(replace(kind, command=command), stock)
+        await self._store(statements)
+
+    def _live(self, priced: Priced, stock: Stock) -> None:
+        """The order is placed, and then paid, retired or cancelled as chance has it."""
+        changes = self._desk.changes
+        first_entry, first_line = len(changes.entries), len(changes.lines)
+        placed = self._desk.place(priced, stock)
+        if not isinstance(placed, Placed) or placed.order.status is not OrderStatus.FULFILLED:
+            return
+        order, fate = placed.order, self._chance.random()
+        if fate < CANCELLED:
+            self._cancel(order, changes.entries[first_entry:])
+            changes.lines[first_line:] = [replace(line, fulfilled_g=0) for line in changes.lines[first_line:]]
+        elif fate < PAID:
+            order = self._pay(order, payer_of(priced.account))
+            if fate < COMPLETE:
+                self._retire(order, changes.entries[first_entry:])
+
+    def _cancel(self, order: Order, entries: Sequence[CreditEntry]) -> None:
+        undoing = cancel(order, entries, now=order.created_at, new_id=self._resources.new_id)
+        if undoing is None or undoing.journal is None:
+            return
+        changes = self._desk.changes
+        changes.orders[-1] = undoing.order
+        changes.entries.extend(undoing.returns)
+        changes.journals.append((order.account_id, order, undoing.journal))
+        for event_type in undoing.told:
+            self._desk.tell(undoing.order, ACTOR, event_type)
+
+    def _pay(self, order: Order, payer_id: UUID) -> Order:
+        if order.total_cost_minor == 0:
+            return order
+        booked = pay(order, order.total_cost_minor)
+        self._payments.append(
+            Payment(
+                account_id=payer_id,
+                id=self._resources.new_id(),
+                reference=f"demo-{order.number}",
+                fingerprint=order.fingerprint,
+                order_account_id=order.account_id,
+                order_id=order.id,
+                currency=order.currency,
+                amount_minor=order.total_cost_minor,
+                created_at=order.created_at,
+            )
+        )
+        self._desk.changes.orders[-1] = booked.order
+        self._desk.changes.journals.append((payer_id, order, booked.journal))
+        self._desk.tell(booked.order, ACTOR, EventType.PAYMENT_RECORDED)
+        self._desk.tell(booked.order, ACTOR, EventType.ORDER_PAID)
+        return booked.order
+
+    def _retire(self, order: Order, entries: Sequence[CreditEntry]) -> None:
+        retired = retire(order, shares_of(entries, ()), self._next_g, now=order.created_at)
+        self._desk.changes.orders[-1] = retired.order
+        self._retirements += retired.retirements
+        for event_type in retired.events:
+            self._desk.tell(retired.order, ACTOR, event_type)
+
+    async def _store(self, statements: Statements) -> None:
+        changes = self._desk.changes
+        held_g: Counter[UUID] = Counter()
+        for entry in changes.entries:
+            held_g[entry.batch_id] += entry.mass_g
+        await batches.BATCHES.insert(
+            statements,
+            [
+                replace(
+                    batch,
+                    available_g=batch.issued_g - held_g[batch.id],
+                    allocated_g=held_g[batch.id] - self._next_g[batch.id],
+                    retired_g=self._next_g[batch.id],
+                )
+                for shelf in self._supply.values()
+                for batch in shelf
+            ],
+        )
+        await orders.ORDERS.insert(statements, changes.orders)
+        await orders.LINES.insert(statements, changes.lines)
+        await orders.ENTRIES.insert(statements, changes.entries)
+        await backorders.BACKORDERS.insert(statements, changes.backorders)
+        await money.PAYMENTS.insert(statements, self._payments)
+        await retirements.RETIREMENTS.insert(statements, self._retirements)
+        complete = [order for order in changes.orders if order.status is OrderStatus.COMPLETE]
+        await certificates.DUE.insert(
+            statements,
+            [
+                certificates.CertificateDue(account_id=each.account_id, order_id=each.id, due_at=each.created_at)
+                for each in complete
+            ],
+        )
+        await ledger.book(
+            statements,
+            [
+                ledger.Booking(payer_id, self._resources.new_id(), order, journal, order.created_at)
+                for payer_id, order, journal in changes.journals
+            ],
+        )
+        await EVENTS.insert(statements, changes.events)
+        await accounts.raise_heads(statements, changes.event_seqs)
+
+
+async def _supplied(
+    statements: Statements, resources: Resources, plot: Sequence[tuple[datetime, Priced]]
+) -> dict[UUID, list[CreditBatch]]:
+    """For each bundle fresh batches of its projects, together just enough for the orders; none of a scarce bundle."""
+    wanted_g: Counter[UUID] = Counter()
+    for _, priced in plot:
+        if not isinstance(priced.command.wish, Wish) or isinstance(priced.command.wish.ask, ByBundleMasses):
+            continue
+        for line in priced.pricing.lines:
+            wanted_g[line.bundle_id] += line.mass_g
+    received_at = plot[0][0]
+    projects: dict[UUID, list[UUID]] = defaultdict(list)
+    for row in await catalogue.projects_in(statements, wanted_g):
+        projects[row.bundle_id].append(row.project_id)
+    supply: dict[UUID, list[CreditBatch]] = {}
+    for bundle_id, project_ids in projects.items():
+        share_g = -(-wanted_g[bundle_id] // len(project_ids))
+        supply[bundle_id] = [_batch(resources, project_id, share_g, received_at) for project_id in project_ids]
+    return supply
+
+
+def _batch(resources: Resources, project_id: UUID, mass_g: int, received_at: datetime) -> CreditBatch:
+    batch_id = resources.new_id()
+    return CreditBatch(
+        id=batch_id,
+        project_id=project_id,
+        mode=Mode.LIVE,
+        vintage=received_at.year - 2,
+        serial_prefix=f"DEMO-{batch_id.hex.upper()}-",
+        serial_start=1,
+        issued_g=mass_g,
+        available_g=mass_g,
+        held_g=0,
+        allocated_g=0,
+        retired_g=0,
+        created_at=received_at,
+    )
+
+
+def _stock_of(batch: CreditBatch) -> BatchStock:
+    return BatchStock(batch.id, batch.project_id, batch.vintage, batch.available_g)

@@ -1,0 +1,93 @@
+"""A made-up history is like a real one: its books balance, its orders are in every state, stock is as it was."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from service.domain.order import OrderStatus, PaymentStatus
+from service.errors import Code, Refused
+from service.kit.clock import system_clock
+from service.kit.ids import uuid7
+from service.operations.load_demo import load_demo
+from service.operations.load_orders import CHUNK, load_orders
+from service.operations.match_backorders import match_backorders
+from service.operations.resources import Resources
+from service.storage import batches, orders
+from service.storage.database import Database
+from tests.books import assert_books_balance, rows_of
+
+
+@pytest.fixture
+async def resources(database: Database) -> Resources:
+    resources = Resources(database, system_clock, uuid7)
+    await load_demo(resources, pepper=b"a pepper of this test, 32 bytes.")
+    return resources
+
+
+async def stock_g(database: Database) -> dict[object, int]:
+    return {batch.id: batch.available_g for batch in await rows_of(database, batches.BATCHES)}
+
+
+async def test_the_books_of_a_made_up_history_balance(resources: Resources, database: Database):
+    count = CHUNK + 234
+    before = await stock_g(database)
+    told: list[int] = []
+
+    await load_orders(resources, count, loaded=told.append)
+
+    loaded = await rows_of(database, orders.ORDERS)
+    assert (told, len(loaded)) == ([CHUNK, 234], count)
+    await assert_books_balance(database)
+    after = await stock_g(database)
+    assert {batch_id: after[batch_id] for batch_id in before} == before
+    assert {(order.status, order.payment_status) for order in loaded} == {
+        (OrderStatus.PLACED, PaymentStatus.ISSUED),
+        (OrderStatus.FULFILLED, PaymentStatus.ISSUED),
+        (OrderStatus.FULFILLED, PaymentStatus.PAID),
+        (OrderStatus.COMPLETE, PaymentStatus.PAID),
+        (OrderStatus.CANCELLED, PaymentStatus.ISSUED),
+    }
+
+
+async def test_orders_are_spread_over_two_years_and_the_last_ones_wait(resources: Resources, database: Database):
+    await load_orders(resources, 600)
+
+    loaded = sorted(await rows_of(database, orders.ORDERS), key=lambda order: order.created_at)
+    assert {order.status for order in loaded[-3:]} == {OrderStatus.PLACED}
+    assert OrderStatus.PLACED not in {order.status for order in loaded[:-3]}
+    span = loaded[-1].created_at - loaded[0].created_at
+    assert timedelta(days=720) < span < timedelta(days=731)
+    assert loaded[-1].created_at <= system_clock()
+
+
+async def test_orders_that_wait_are_served_like_any_other(resources: Resources, database: Database):
+    await load_orders(resources, 400)
+
+    await match_backorders(resources)
+
+    waiting = [order for order in await rows_of(database, orders.ORDERS) if order.status is OrderStatus.PLACED]
+    assert Counter(order.fulfilled_g > 0 for order in waiting) == {True: 1, False: 1}
+    await assert_books_balance(database)
+
+
+async def test_the_same_seed_makes_the_same_history(resources: Resources, database: Database):
+    await load_orders(resources, 50, seed=7)
+    first = await rows_of(database, orders.ORDERS)
+
+    await load_orders(resources, 50, seed=7)
+
+    second = {order.id: order for order in await rows_of(database, orders.ORDERS)}
+    for order in first:
+        del second[order.id]
+    assert Counter((order.mass_g, order.customer, order.status) for order in first) == Counter(
+        (order.mass_g, order.customer, order.status) for order in second.values()
+    )
+
+
+async def test_without_customers_nobody_orders(database: Database):
+    with pytest.raises(Refused) as refusal:
+        await load_orders(Resources(database, system_clock, uuid7), 1)
+
+    assert refusal.value.code is Code.NOT_FOUND
+    assert await rows_of(database, orders.ORDERS) == []
