@@ -108,15 +108,13 @@ async def test_its_addresses_need_no_key_and_show_what_was_issued(trial: Door):
     assert page.headers["referrer-policy"] == "no-referrer"
 
 
-@pytest.mark.parametrize("word", [OTHER, "short", "x" * 10_000, "%00" * 20, "..%2F..%2Fetc", "é", f"{OTHER}x"])
-@pytest.mark.parametrize("suffix", ["", ".pdf", ".json"])
-async def test_an_address_of_no_certificate_is_absent(trial: Door, word: str, suffix: str):
+async def test_an_address_of_no_certificate_is_absent(trial: Door):
     await completed(trial)
 
-    answer = await trial.client.get(f"/certificates/{word}{suffix}")
-
-    assert answer.status_code == 404
-    assert OTHER not in answer.text
+    for word in (OTHER, "short", "x" * 10_000, "%00" * 20, "..%2F..%2Fetc", "é", f"{OTHER}x"):
+        for suffix in ("", ".pdf", ".json"):
+            answer = await trial.client.get(f"/certificates/{word}{suffix}")
+            assert (answer.status_code, OTHER in answer.text) == (404, False), word + suffix
 
 
 async def test_the_token_is_in_no_log_line(trial: Door):

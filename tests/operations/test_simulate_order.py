@@ -20,6 +20,7 @@ from service.operations.read_orders import events_of_orders
 from service.operations.simulate_order import Outcome, simulate_order
 from service.storage import batches
 from service.storage.backorders import BACKORDERS
+from service.storage.balances import BALANCES
 from service.storage.database import Database
 from tests.books import assert_books_balance, rows_of
 from tests.makers import make_batch, make_caller, make_wish, store
@@ -98,6 +99,7 @@ async def test_complete_takes_every_step_that_is_missing(trial: Shop):
     driven = await simulate(trial, order, Outcome.COMPLETE)
 
     assert (driven.status, driven.payment_status, driven.retired_g) == (COMPLETE, PAID, 10_000)
+    assert not any(row.amount_minor for row in await rows_of(trial.database, BALANCES)), "paid more than was owed"
     (certificate,) = await certificates_of_orders(trial.resources, trial.caller, [order.id])
     assert certificate is not None
     assert '"mode":"test"' in certificate.facts

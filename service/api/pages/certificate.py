@@ -36,7 +36,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 _ENGLISH = Locale("en")
 _STYLE = (HERE / "certificate.css").read_text(encoding="utf-8")
 _STYLE_DIGEST = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",  # the address opens the certificate
@@ -55,13 +55,13 @@ def certificate_routes(resources_of: Callable[[Request], Resources]) -> list[Bas
         found = await _find(request, resources_of(request))
         if found is None:
             return _absent()
-        return HTMLResponse(page_of(found), headers={**_HEADERS, "Cache-Control": "no-cache"})
+        return HTMLResponse(page_of(found), headers={**HEADERS, "Cache-Control": "no-cache"})
 
     async def facts(request: Request) -> Response:
         found = await _find(request, resources_of(request))
         if found is None:
             return _absent()
-        headers = {**_HEADERS, "Cache-Control": _FOREVER}
+        headers = {**HEADERS, "Cache-Control": _FOREVER}
         return Response(found.facts.encode(), media_type="application/json", headers=headers)
 
     async def pdf(request: Request) -> Response:
@@ -69,7 +69,7 @@ def certificate_routes(resources_of: Callable[[Request], Resources]) -> list[Bas
         file = await public_certificate_file(resources_of(request), token) if _TOKEN.fullmatch(token) else None
         if file is None:
             return _absent()
-        return Response(file, media_type="application/pdf", headers={**_HEADERS, "Cache-Control": _FOREVER})
+        return Response(file, media_type="application/pdf", headers={**HEADERS, "Cache-Control": _FOREVER})
 
     return [
         Route(f"{CERTIFICATES}{{token}}.pdf", pdf, methods=["GET"]),
@@ -107,13 +107,13 @@ async def _find(request: Request, resources: Resources) -> IssuedCertificate | N
 
 
 def _absent() -> Response:
-    return PlainTextResponse("There is no such certificate.\n", 404, headers=_HEADERS)
+    return PlainTextResponse("There is no such certificate.\n", 404, headers=HEADERS)
 
 
 def _batch(facts: dict[str, Any]) -> dict[str, Any]:
     rows = [
-        {"serials": first if first == last else f"{first} to {last}", "grams": f"{start_g:,} to {end_g - 1:,}"}
-        for (first, last), (start_g, end_g) in zip(facts["serials"], facts["intervals"], strict=True)
+        {"serials": a if a == b else f"{a} to {b}", "first": f"{start_g:,}", "last": f"{end_g - 1:,}"}
+        for (a, b), (start_g, end_g) in zip(facts["serials"], facts["intervals"], strict=True)
     ]
     return {**facts, "mass": _mass(facts["mass_g"]), "country": _country(facts["country"]), "rows": rows}
 
