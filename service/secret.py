@@ -25,17 +25,43 @@ def pepper(settings: Settings) -> bytes:
     return hmac.digest(_secret(settings).encode(), b"carbon-orders api keys", "sha256")
 
 
+def where_secret_lies(settings: Settings) -> str:
+    """Where the secret is, or that the first start makes one; never the secret itself, and nothing is created.
+
+    ValueError where `pepper` would raise it, where a database has lost its secret, or where others may read it.
+    """
+    if settings.secret is not None:
+        return "SERVICE_SECRET"
+    file = _file(settings)
+    if file.exists():
+        _read(file)
+        if file.stat().st_mode & 0o077:
+            raise ValueError(f"{file} may be read by others than its owner: chmod 600 it.")
+        return f"{file}; back it up with the database"
+    if Path(sqlite_path(settings.database_url)).exists():
+        raise ValueError(f"{file} is missing beside a database that exists.")
+    return f"the first start makes {file}"
+
+
 def _secret(settings: Settings) -> str:
     if settings.secret is not None:
         return settings.secret.get_secret_value()
+    file = _file(settings)
+    if not file.exists():
+        _create(file)
+    return _read(file)
+
+
+def _file(settings: Settings) -> Path:
     if dialect_of(settings.database_url) == "postgresql":
         raise ValueError(
             "PostgreSQL needs SERVICE_SECRET, the same in every process: 32 characters or more, such as the output of"
             ' python3 -c "import secrets; print(secrets.token_urlsafe(32))".'
         )
-    file = Path(sqlite_path(settings.database_url)).absolute().with_name(FILE_NAME)
-    if not file.exists():
-        _create(file)
+    return Path(sqlite_path(settings.database_url)).absolute().with_name(FILE_NAME)
+
+
+def _read(file: Path) -> str:
     secret = file.read_text(encoding="ascii").strip()
     if len(secret) < LENGTH_MIN:
         raise ValueError(f"{file} holds no secret: restore it from a backup, or delete it and issue fresh keys.")

@@ -1,0 +1,152 @@
+"""`carbon-orders doctor`: whether the service could run here as it is set, and what to do where it could not.
+
+Looks and changes nothing: no file is made, no migration applied. Knows what each room can be asked, and no order.
+"""
+
+import asyncio
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from limits.aio.storage import RedisStorage
+from limits.errors import ConfigurationError
+from pydantic import ValidationError
+
+from service import console
+from service.kit.clock import system_clock
+from service.secret import where_secret_lies
+from service.settings import Settings
+from service.storage.database import Database, dialect_of, sqlite_path
+from service.storage.health import DatabaseHealth, database_health
+from service.storage.migrations import pending
+
+CLOCK_SKEW_MAX_MS = 1_000
+"""Holds and quotes end by the database's clock and are shown by ours."""
+PATIENCE_S = 10.0
+REDIS_PATIENCE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `advice` says what to do and is empty where nothing is wrong."""
+
+    check: str
+    found: str
+    advice: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        return not self.advice
+
+
+def doctor_command(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False
+) -> None:
+    """Look at settings, secret, database, migrations, clock and Redis; exit with 1 when something is wrong."""
+    findings = asyncio.run(examine())
+    if as_json:
+        console.show_json([{**asdict(each), "ok": each.is_well} for each in findings])
+    else:
+        rows = [
+            ("ok" if each.is_well else "PROBLEM", each.check, "\n→ ".join(filter(None, (each.found, each.advice))))
+            for each in findings
+        ]
+        console.show_table(("", "check", "found"), rows, wrapped="found")
+    if not all(each.is_well for each in findings):
+        raise typer.Exit(console.FAILED)
+
+
+async def examine() -> list[Finding]:
+    """What was found; where the settings are wrong nothing else can be looked at."""
+    try:
+        settings = Settings()
+        dialect = dialect_of(settings.database_url)
+    except ValidationError as error:
+        faults = (f"SERVICE_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())
+        return [Finding("settings", "; ".join(faults), "Correct or unset these variables; docs/limits.md lists them.")]
+    except ValueError as error:
+        return [Finding("settings", f"SERVICE_DATABASE_URL: {error}", "Correct SERVICE_DATABASE_URL.")]
+    findings = [Finding("settings", f"valid; {dialect}, {settings.public_address}"), _secret(settings)]
+    findings += await _database(settings)
+    if settings.redis_url is not None:
+        findings.append(await _redis(settings.redis_url.get_secret_value()))
+    return findings
+
+
+def _secret(settings: Settings) -> Finding:
+    try:
+        return Finding("secret", where_secret_lies(settings))
+    except (OSError, ValueError) as error:
+        advice = "Without the secret that API keys were digested under, none of them works: restore it or set it."
+        return Finding("secret", str(error), advice)
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    place = console.place_of(settings.database_url)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            missing = await pending(settings.database_url)
+            health = await _health(settings) if await asyncio.to_thread(_exists, settings.database_url) else None
+    except RuntimeError as error:  # the engines refuse to open what would lose an acknowledged order
+        return [Finding("durability", str(error), "Set it back to its default in the server's configuration.")]
+    except Exception as error:  # noqa: BLE001 - whatever is wrong, it is what was found
+        advice = "Does the database run, is SERVICE_DATABASE_URL right, and may this user use it?"
+        return [Finding("database", f"{place}: {error or 'no answer'}", advice)]
+    if health is None:
+        return [Finding("database", f"{place} does not exist yet; the first command that needs it creates it")]
+    return [
+        Finding("database", f"{place}, version {health.version}"),
+        Finding("durability", ", ".join(f"{name} = {value}" for name, value in health.durability.items())),
+        _migrations(missing),
+        _clock(health),
+    ]
+
+
+def _exists(database_url: str) -> bool:
+    return dialect_of(database_url) == "postgresql" or Path(sqlite_path(database_url)).exists()
+
+
+async def _health(settings: Settings) -> DatabaseHealth:
+    database = await Database.open(
+        settings.database_url,
+        pool_size_max=1,
+        lock_timeout_ms=settings.lock_timeout_ms,
+        statement_timeout_ms=settings.statement_timeout_ms,
+        statement_cache_size=settings.statement_cache_size,
+    )
+    try:
+        return await database_health(database)
+    finally:
+        await database.close()
+
+
+def _migrations(missing: list[str]) -> Finding:
+    if not missing:
+        return Finding("migrations", "all applied")
+    return Finding("migrations", f"not applied: {', '.join(missing)}", "Back the data up, then: carbon-orders migrate")
+
+
+def _clock(health: DatabaseHealth) -> Finding:
+    skew_ms = round((system_clock() - health.clock).total_seconds() * 1000)
+    found = f"this machine's clock is {abs(skew_ms)} ms {'ahead of' if skew_ms >= 0 else 'behind'} the database's"
+    if abs(skew_ms) <= CLOCK_SKEW_MAX_MS:
+        return Finding("clock", found)
+    return Finding("clock", found, "Synchronize both clocks (NTP): prices and holds end by the database's.")
+
+
+async def _redis(url: str) -> Finding:
+    try:
+        storage = RedisStorage(
+            url, implementation="redispy", socket_timeout=REDIS_PATIENCE_S, socket_connect_timeout=REDIS_PATIENCE_S
+        )
+        async with asyncio.timeout(PATIENCE_S):
+            answered = await storage.check()
+    except ConfigurationError:
+        return Finding("redis", "its client is not installed", "pip install 'carbon-orders[redis]'")
+    except Exception as error:  # noqa: BLE001 - as above
+        return Finding("redis", str(error) or "no answer", "Is SERVICE_REDIS_URL a redis:// address?")
+    if answered:
+        return Finding("redis", "answers")
+    advice = "Does it run, and is SERVICE_REDIS_URL right? Until it answers, every process counts for itself."
+    return Finding("redis", "no answer", advice)
