@@ -28,7 +28,7 @@ class OrderSort:
     @property
     def name(self) -> str:
         """What a cursor says of the sort it was made under."""
-        return f"orders:{self.field}:{'desc' if self.descending else 'asc'}"
+        return f"orders.{self.field}.{'desc' if self.descending else 'asc'}"
 
     def position(self, order: Order) -> Position:
         """Where the order stands under this sort."""

@@ -53,7 +53,11 @@ class Slice(Generic[T]):
 
 
 def encode_cursor(sort: str, position: Position) -> str:
-    """Opaque URL-safe text that names the sort, the value and the id; the same position always gives the same text."""
+    """Opaque URL-safe text that names the sort, the value and the id; the same position always gives the same text.
+    ValueError for a sort with a colon in its name, which no cursor could be read back from.
+    """
+    if ":" in sort:
+        raise ValueError(f"a sort is named without a colon: {sort}")
     value = position.value
     if isinstance(value, datetime):
         written = f"t{(value - _EPOCH) // _MICROSECOND}"

@@ -196,3 +196,8 @@ def fetch(listed: list[tuple[int, UUID]], request: PageRequest) -> list[tuple[in
         and (request.before is None or row > (request.before.value, request.before.id))
     ]
     return (inside[::-1] if request.backward else inside)[: request.limit + 1]
+
+
+def test_a_sort_whose_cursors_could_not_be_read_back_is_a_fault():
+    with pytest.raises(ValueError, match="without a colon"):
+        encode_cursor("orders:created", Position(1, UUID(int=1)))
