@@ -48,6 +48,7 @@ INVOICES = models.Invoice._meta.db_table  # noqa: SLF001
 EVENTS = models.Event._meta.db_table  # noqa: SLF001
 HEADS = models.AccountHead._meta.db_table  # noqa: SLF001
 RETIREMENTS = models.Retirement._meta.db_table  # noqa: SLF001
+CERTIFICATES = models.Certificate._meta.db_table  # noqa: SLF001
 
 STANDS = "o.status NOT IN ('CANCELLED', 'FAILED') AND o.payment_status <> 'REFUNDED'"
 """Of an order: whether its sale does."""
@@ -140,6 +141,17 @@ def orders_match_retirements() -> Check:
     )
 
 
+def complete_orders_are_certified() -> Check:
+    """A complete order has a certificate, issued or due, and no other order has one. History brings none."""
+    return Check(
+        "every order: complete = certified or about to be",
+        CERTIFICATES,
+        f"SELECT o.account_id, o.id FROM {ORDERS} o LEFT JOIN {CERTIFICATES} c"
+        f" ON c.account_id = o.account_id AND c.order_id = o.id"
+        f" WHERE o.source <> 'import' AND (o.status = 'COMPLETE') <> (c.order_id IS NOT NULL)",
+    )
+
+
 def missing_grams_wait() -> Check:
     """What an order that stands has not got waits in the queue, and nothing else does. History waits for nothing."""
     return Check(
@@ -228,6 +240,7 @@ CHECKS = (
     lines_match_entries(),
     orders_match_lines(),
     orders_match_retirements(),
+    complete_orders_are_certified(),
     missing_grams_wait(),
     journals_balance(),
     orders_match_ledger(),

@@ -105,6 +105,13 @@ PLANTED = {
         "UPDATE orders SET retired_g = 5 WHERE id = '{order}'",
         "{account} {order}",
     ),
+    "every order: complete = certified or about to be": (
+        (
+            "INSERT INTO certificates (account_id, order_id, due_at)"
+            " SELECT account_id, id, created_at FROM orders WHERE id = '{order}'"
+        ),
+        "{account} {order}",
+    ),
     "every order line: what is missing waits in the queue": (
         "UPDATE backorders SET waiting_g = waiting_g + 1 WHERE bundle_id = '{forest}'",
         "{account} {waiting}",
