@@ -43,7 +43,7 @@ async def create_project(resources: Resources, caller: Caller, *, category: str,
         category_id = (await supply.categories(statements, [wanted_category]))[category]
         wanted = Project(id=project_id, category_id=category_id, created_at=now, **facts)
         if await catalogue.PROJECTS.insert(statements, [wanted]):
-            return Done(wanted, EventType.PROJECT_CREATED, {"project_id": wanted.id, "slug": wanted.slug})
+            return Done(wanted, EventType.PROJECT_CREATED, {"project_id": str(wanted.id), "slug": wanted.slug})
         standing = (await supply.projects(statements, [wanted.slug]))[wanted.slug]
         if names := differing(standing, wanted, SALE):
             raise reused("project", names, "slug")
@@ -67,7 +67,7 @@ async def create_bundle(resources: Resources, caller: Caller, *, project_ids: Co
         if await catalogue.BUNDLES.insert(statements, [wanted]):
             members = [BundleProject(wanted.id, project_id) for project_id in project_ids]
             await catalogue.BUNDLE_PROJECTS.insert(statements, members)
-            return Done(wanted, EventType.BUNDLE_CREATED, {"bundle_id": wanted.id, "slug": wanted.slug})
+            return Done(wanted, EventType.BUNDLE_CREATED, {"bundle_id": str(wanted.id), "slug": wanted.slug})
         standing = (await supply.bundles(statements, [wanted.slug or ""]))[wanted.slug or ""]
         names = differing(standing, wanted, SALE)
         if await supply.members(statements, standing.id) != set(project_ids):
@@ -93,7 +93,7 @@ async def switch_bundle(resources: Resources, caller: Caller, bundle_id: UUID, *
         changed = replace(standing, disabled_at=now if disabled else None)
         await supply.disable(statements, bundle_id, changed.disabled_at)
         event_type = EventType.BUNDLE_DISABLED if disabled else EventType.BUNDLE_ENABLED
-        return Done(changed, event_type, {"bundle_id": bundle_id})
+        return Done(changed, event_type, {"bundle_id": str(bundle_id)})
 
     return await noted(resources, caller, work)
 
@@ -113,7 +113,7 @@ async def set_price(
         if not await supply.replace_price(statements, bundle_id, currency, wanted):
             return Done(standing, None, {})
         told = [[tier.minimum_mass_g, tier.unit_price_micros] for tier in wanted]
-        return Done(standing, EventType.PRICE_SET, {"bundle_id": bundle_id, "currency": currency, "tiers": told})
+        return Done(standing, EventType.PRICE_SET, {"bundle_id": str(bundle_id), "currency": currency, "tiers": told})
 
     return await noted(resources, caller, work)
 
@@ -135,7 +135,10 @@ async def set_portfolio(
         weights = weights_of(standing.id, selection)
         if not await supply.replace_portfolio(statements, standing, label, weights):
             return Done(standing, None, {})
-        told = {"portfolio_id": standing.id, "weights": [[each.bundle_id, each.hundredths] for each in weights]}
+        told = {
+            "portfolio_id": str(standing.id),
+            "weights": [[str(each.bundle_id), each.hundredths] for each in weights],
+        }
         return Done(replace(standing, label=label), EventType.PORTFOLIO_SET, told)
 
     return await noted(resources, caller, work)

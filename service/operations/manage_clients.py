@@ -78,7 +78,7 @@ async def create_client(
             )
             wanted = replace(wanted, portfolio_id=copied_id)
         await clients.add(statements, wanted)
-        return Done(wanted, EventType.ACCOUNT_CREATED, {"client_account_id": wanted.id, "name": wanted.name})
+        return Done(wanted, EventType.ACCOUNT_CREATED, {"client_account_id": str(wanted.id), "name": wanted.name})
 
     return await noted(resources, caller, work)
 
@@ -102,7 +102,9 @@ async def update_client(resources: Resources, caller: Caller, client_id: UUID, c
         if namesake is not None and namesake.id != client_id:
             raise reused("client account", ["id"], "handle")
         await clients.change(statements, changed, sorted(CHANGEABLE))
-        return Done(changed, EventType.ACCOUNT_UPDATED, {"client_account_id": client_id, "changed": sorted(changes)})
+        return Done(
+            changed, EventType.ACCOUNT_UPDATED, {"client_account_id": str(client_id), "changed": sorted(changes)}
+        )
 
     return await noted(resources, caller, work)
 

@@ -20,7 +20,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[T]):
-    """What came of a verb, and what it changed; an event type of None says that all of it stood before."""
+    """What came of a verb, and what it changed, in texts and numbers; an event type of None says that all of it stood
+    before.
+    """
 
     value: T
     event_type: EventType | None

@@ -44,8 +44,8 @@ async def receive_batch(
         if not await batches.BATCHES.insert(statements, [wanted]):
             raise Refused(Code.UNAVAILABLE, "The same reference is being received for another project; try again.")
         told = {
-            "batch_id": wanted.id,
-            "project_id": project_id,
+            "batch_id": str(wanted.id),
+            "project_id": str(project_id),
             "reference": reference,
             "mode": wanted.mode.value,
             "mass_g": wanted.issued_g,

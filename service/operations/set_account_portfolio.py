@@ -47,6 +47,6 @@ async def set_account_portfolio(resources: Resources, caller: Caller, wanted: UU
         if not changed and chosen == account:
             return Done(account, None, {})
         await clients.change(statements, chosen, ["portfolio_id"])
-        return Done(chosen, EventType.ACCOUNT_PORTFOLIO_SET, {"portfolio_id": portfolio_id})
+        return Done(chosen, EventType.ACCOUNT_PORTFOLIO_SET, {"portfolio_id": str(portfolio_id)})
 
     return await noted(resources, caller, work)
