@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -18,6 +19,7 @@ from service.api.caller import caller_of
 from service.api.graphql.context import Context
 from service.api.graphql.limits import DocumentLimits
 from service.api.graphql.planned import PlannedRunner
+from service.api.graphql.points import Points, points_budget
 from service.api.graphql.schema import schema
 from service.api.graphql.types.account import account_id_of
 from service.api.graphql.view import GraphQLView
@@ -62,8 +64,13 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
         enabled=settings.plans_enabled,
     )
 
+    budget = points_budget(settings.query_points_a_minute)
+
     async def get_context(request: Request) -> Context:
         running: Running = request.app.state.running
+        identified = await caller_of(
+            request, running.resources, pepper=pepper, account_header="Account-Id", id_of=account_id_of
+        )
         return Context(
             resources=running.resources,
             placement=running.placement,
@@ -71,9 +78,8 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             page_size_default=settings.page_size_default,
             page_size_max=settings.page_size_max,
             public_address=settings.public_address,
-            identified=await caller_of(
-                request, running.resources, pepper=pepper, account_header="Account-Id", id_of=account_id_of
-            ),
+            identified=identified,
+            points=Points(running.rest.rate_limits, budget, identified.key_id) if identified else None,
         )
 
     @asynccontextmanager
@@ -105,7 +111,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             await rate_limits.close()
             await database.close()
 
-    application = Starlette(
+    application = _Doors(
         routes=[
             Route("/health/live", _live),
             Route("/health/ready", _ready),
@@ -133,6 +139,13 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
 def _resources(request: Request) -> Resources:
     running: Running = request.app.state.running
     return running.resources
+
+
+class _Doors(Starlette):
+    """Starlette without its own answer to a fault: the guards mask faults in the words of the door they happened at."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return ExceptionMiddleware(self.router, handlers=self.exception_handlers)
 
 
 async def open_database(settings: Settings) -> Database:

@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     query_aliases_max: Count = Field(default=30, description="Aliases in a GraphQL document.")
     query_directives_max: Count = Field(default=50, description="Directives in a GraphQL document.")
     query_cost_max: Count = Field(default=1_000, description="Cost points of a GraphQL operation.")
+    query_points_a_minute: Count = Field(
+        default=30_000, description="Cost points of all GraphQL operations of one API key in a minute."
+    )
 
     @property
     def public_address(self) -> str:

@@ -66,7 +66,8 @@ async def serving(database_url: str, **settings: object) -> AsyncIterator[Server
 def surroundings(database_url: str, **settings: object) -> dict[str, str]:
     """The environment of a process of the service."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_")}
-    given = {"database_url": database_url, "secret": SECRET, "log_level": "error", **settings}
+    ours = {"secret": SECRET, "log_level": "error", "query_points_a_minute": 10**9}  # one key is a whole crowd here
+    given = {**ours, "database_url": database_url, **settings}
     return {**kept, **{f"SERVICE_{name.upper()}": str(value) for name, value in given.items()}}
 
 

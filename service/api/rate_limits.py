@@ -26,11 +26,14 @@ REDIS_TIMEOUT_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """So many requests of one key in each window; budgets of one name and size are one budget."""
+    """So many requests of one key in each window, or of what else `unit` says that a call costs; budgets of one name
+    and size are one budget.
+    """
 
     name: str
     requests: int
     window_s: int = 1
+    unit: str = "requests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Standing:
         """Refuses `THROTTLED`, with the seconds to wait as `retry_after_s`."""
         if not self.admitted:
             budget = self.budget
-            message = f"This API key may send {budget.requests} requests in {budget.window_s} s; wait and try again."
+            message = f"This API key has {budget.requests} {budget.unit} in {budget.window_s} s; wait and try again."
             raise Refused(Code.THROTTLED, message, retry_after_s=self.reset_s)
 
 
@@ -78,11 +81,11 @@ class RateLimits:
                 socket_connect_timeout=REDIS_TIMEOUT_S,
             )
 
-    async def spend(self, budget: Budget, holder: str) -> Standing:
-        """One request of the holder is paid from the budget, or not admitted and not counted."""
+    async def spend(self, budget: Budget, holder: str, *, cost: int = 1) -> Standing:
+        """A request of the holder is paid from the budget, or not admitted and not counted."""
         if self._shared is not None:
             try:
-                standing = await _spend(self._shared, budget, holder)
+                standing = await _spend(self._shared, budget, holder, cost)
             except StorageError as error:
                 if not self._away:
                     log.warning("rate_limits_unshared", error=repr(error.storage_error))
@@ -90,7 +93,7 @@ class RateLimits:
             else:
                 self._away = False
                 return standing
-        return await _spend(self._own, budget, holder)
+        return await _spend(self._own, budget, holder, cost)
 
     async def close(self) -> None:
         """Connections are closed; counts in Redis stay until their window ends."""
@@ -101,10 +104,10 @@ class RateLimits:
             await client.aclose()
 
 
-async def _spend(storage: Storage, budget: Budget, holder: str) -> Standing:
+async def _spend(storage: Storage, budget: Budget, holder: str, cost: int) -> Standing:
     limiter = SlidingWindowCounterRateLimiter(storage)
     item = RateLimitItemPerSecond(budget.requests, budget.window_s, namespace=budget.name)
-    admitted = await limiter.hit(item, holder)
+    admitted = await limiter.hit(item, holder, cost=cost)
     stats = await limiter.get_window_stats(item, holder)
     reset_s = min(budget.window_s, max(1, math.ceil(stats.reset_time - time.time())))
     return Standing(budget, admitted, stats.remaining if admitted else 0, reset_s)

@@ -1,14 +1,18 @@
 """What a request carries to the resolvers: who calls, what may be used, and the queue that orders join."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import strawberry.types
 
 from service.domain.accounts import Caller
 from service.errors import Code, Refused
+from service.kit.keyset import PageRequest, page_request
 from service.operations.place_orders import Placement
 from service.operations.resources import Resources
+
+if TYPE_CHECKING:
+    from service.api.graphql.points import Points
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class Context:
     page_size_max: int
     public_address: str
     identified: Caller | None
+    points: "Points | None" = None
 
     @property
     def caller(self) -> Caller:
@@ -29,6 +34,20 @@ class Context:
         if self.identified is None:
             raise Refused(Code.UNAUTHENTICATED, "Send a valid API key: Authorization: Bearer <key>.")
         return self.identified
+
+    def page(
+        self, sort: str, first: int | None, after: str | None, last: int | None, before: str | None
+    ) -> PageRequest:
+        """The page that Relay's four arguments ask for, within the sizes of the service."""
+        return page_request(
+            sort,
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+            default_size=self.page_size_default,
+            max_size=self.page_size_max,
+        )
 
 
 Info: TypeAlias = strawberry.types.Info[Context, None]

@@ -10,6 +10,7 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType as StrawberryOperationType
 
+from service.api.graphql.context import Context
 from service.api.graphql.http import Asked
 from service.api.graphql.limits import Cost, shown_cost
 from service.api.graphql.masking import QuietSchema
@@ -31,8 +32,10 @@ class PlannedRunner:
             verdict=self._verdict,
         )
 
-    async def __call__(self, asked: Asked, context: Any) -> ExecutionResult:
-        """The answer, with its cost. Raises `InvalidOperationTypeError` for what this request may not run."""
+    async def __call__(self, asked: Asked, context: Context) -> ExecutionResult:
+        """The answer, with its cost, which the caller's key has paid. Raises `InvalidOperationTypeError` for what this
+        request may not run. Refuses `THROTTLED`.
+        """
         try:
             operation = self.plans.prepare(asked.query, asked.operation_name, asked.variables)
             cost = self._cost(operation, asked)
@@ -41,6 +44,8 @@ class PlannedRunner:
             errors = self._schema.presented(rejected.errors, validated=False)
             return ExecutionResult(data=None, errors=errors, extensions={})
         _refuse_kind(operation, asked)
+        if context.points is not None:
+            await context.points.pay(cost.requested)
         result = await self.plans.run(operation, asked.variables, context, None, asked.extensions)
         result.extensions = {"cost": shown_cost(cost, self._schema.meter.limits)}
         return result

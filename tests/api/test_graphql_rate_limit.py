@@ -1,0 +1,72 @@
+"""Cost points: every operation pays what it was measured to cost, before any of it runs."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from service.kit.clock import system_clock
+from service.storage.database import Database
+from tests.api.door import Door, open_door
+from tests.shop import Shop, open_shop
+
+RATE_LIMIT = "{ rateLimit { limit cost remaining resetAt } }"
+ORDERS_20 = "{ orders(first: 20) { nodes { id } } rateLimit { cost remaining } }"
+GRAPHQL_JSON = "application/graphql-response+json"
+
+
+@pytest.fixture
+async def door(database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
+    monkeypatch.setenv("SERVICE_QUERY_POINTS_A_MINUTE", "30")
+    shop: Shop = await open_shop(database)
+    async with open_door(shop, database_url) as door:
+        yield door
+
+
+async def test_the_limit_tells_what_is_left_and_when_there_is_more(door: Door):
+    said = (await door.data(RATE_LIMIT))["rateLimit"]
+
+    reset_at = datetime.fromisoformat(said.pop("resetAt"))
+    assert said == {"limit": 30, "cost": 1, "remaining": 29}
+    assert system_clock() < reset_at <= system_clock() + timedelta(seconds=61)
+
+
+async def test_an_operation_costs_what_extensions_say(door: Door):
+    answer = (await door.ask(ORDERS_20)).json()
+
+    cost = answer["extensions"]["cost"]["requestedQueryCost"]
+    assert cost > 20
+    assert answer["data"]["rateLimit"] == {"cost": cost, "remaining": 30 - cost}
+
+
+@pytest.mark.parametrize("accept", [GRAPHQL_JSON, "application/json"])
+async def test_whoever_has_too_few_points_left_waits_and_nothing_ran(door: Door, accept: str):
+    await door.ask(ORDERS_20)
+
+    answer = await door.ask(ORDERS_20, accept=accept)
+
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["extensions"]["code"], "data" in answer.json()) == (429, "THROTTLED", False)
+    assert error["extensions"]["mayRetry"] is True
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+    assert "cost points" in error["message"]
+
+
+async def test_a_cheaper_operation_still_fits_and_another_key_has_its_own(door: Door):
+    await door.ask(ORDERS_20)
+
+    assert (await door.ask(RATE_LIMIT)).status_code == 200
+    assert (await door.ask(ORDERS_20, key=await door.new_key())).status_code == 200
+
+
+async def test_introspection_costs_nothing(door: Door):
+    for _ in range(40):
+        assert (await door.ask("{ __typename __schema { queryType { name } } }")).status_code == 200
+
+    assert (await door.data(RATE_LIMIT))["rateLimit"]["remaining"] == 29
+
+
+async def test_nobody_has_points_without_a_key(door: Door):
+    answer = await door.ask(RATE_LIMIT, key="")
+
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (401, "UNAUTHENTICATED")
