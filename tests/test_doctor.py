@@ -1,0 +1,136 @@
+"""`carbon-orders doctor`: what it finds, that it changes nothing, and its exit code."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from service.__main__ import app
+from service.doctor import _clock
+from service.storage.health import DatabaseHealth
+from tests.server import free_port
+
+SECRET = "a secret of this test, long enough for one"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder without settings, in which the command runs."""
+    for name in ("DATABASE_URL", "SECRET", "REDIS_URL", "PORT"):
+        monkeypatch.delenv(f"SERVICE_{name}", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def findings(**settings: str) -> tuple[int, dict[str, dict[str, object]]]:
+    """The exit code, and each finding by what was looked at."""
+    answer = CliRunner(env={f"SERVICE_{name.upper()}": value for name, value in settings.items()}).invoke(
+        app, ["doctor", "--json"]
+    )
+    return answer.exit_code, {each["check"]: each for each in json.loads(answer.stdout)}
+
+
+def problems(found: dict[str, dict[str, object]]) -> list[str]:
+    return [check for check, each in found.items() if not each["ok"]]
+
+
+def test_an_empty_folder_is_well_and_stays_empty(folder: Path) -> None:
+    code, found = findings()
+
+    assert (code, problems(found), list(found)) == (0, [], ["settings", "secret", "database"])
+    assert list(folder.iterdir()) == []
+
+
+def test_a_loaded_database_is_well_and_nothing_of_the_secret_is_shown(folder: Path) -> None:
+    CliRunner().invoke(app, ["demo"])
+    code, found = findings()
+
+    assert (code, problems(found)) == (0, [])
+    assert list(found) == ["settings", "secret", "database", "durability", "migrations", "clock"]
+    assert found["durability"]["found"] == "journal_mode = wal, synchronous = 2, foreign_keys = 1"
+    assert (folder / "var" / "secret").read_text().strip() not in json.dumps(found)
+
+
+def test_a_database_that_has_lost_its_secret_is_told_to_get_it_back(folder: Path) -> None:
+    CliRunner().invoke(app, ["demo"])
+    (folder / "var" / "secret").unlink()
+    code, found = findings()
+
+    assert (code, problems(found)) == (1, ["secret"])
+    assert "restore it" in str(found["secret"]["advice"])
+    assert not (folder / "var" / "secret").exists()
+
+
+def test_a_secret_that_others_may_read_is_a_problem(folder: Path) -> None:
+    CliRunner().invoke(app, ["demo"])
+    (folder / "var" / "secret").chmod(0o644)
+    code, found = findings()
+
+    assert (code, problems(found)) == (1, ["secret"])
+    assert "chmod 600" in str(found["secret"]["found"])
+
+
+def test_wrong_settings_are_a_finding_with_the_variable_and_without_its_value() -> None:
+    code, found = findings(port="many", secret="tooshort")
+
+    assert (code, problems(found)) == (1, ["settings"])
+    assert "SERVICE_PORT" in str(found["settings"]["found"])
+    assert "tooshort" not in json.dumps(found)
+
+
+def test_a_migrated_postgresql_is_well(postgresql_url: str) -> None:
+    code, found = findings(database_url=postgresql_url, secret=SECRET)
+
+    assert (code, problems(found)) == (0, [])
+    assert found["durability"]["found"] == "fsync = on, synchronous_commit = on, full_page_writes = on"
+
+
+def test_an_unmigrated_postgresql_is_told_the_command_and_stays_empty(postgres) -> None:
+    postgres.say("CREATE DATABASE untouched")
+    try:
+        code, found = findings(database_url=postgres.uri("untouched"), secret=SECRET)
+        tables = postgres.say("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", database="untouched")
+    finally:
+        postgres.say("DROP DATABASE untouched WITH (FORCE)")
+
+    assert (code, problems(found), tables) == (1, ["migrations"], "0")
+    assert "carbon-orders migrate" in str(found["migrations"]["advice"])
+
+
+def test_a_postgresql_that_may_lose_a_commit_is_a_problem(postgres, postgresql_url: str) -> None:
+    postgres.say(f"ALTER DATABASE {postgresql_url.partition('?')[0].rpartition('/')[2]} SET synchronous_commit = off")
+    code, found = findings(database_url=postgresql_url, secret=SECRET)
+
+    assert (code, problems(found)) == (1, ["durability"])
+    assert "synchronous_commit = off" in str(found["durability"]["found"])
+
+
+def test_a_database_that_is_away_is_named_without_its_password() -> None:
+    url = f"postgresql://orders:hush@127.0.0.1:{free_port()}/orders"
+    code, found = findings(database_url=url, secret=SECRET)
+
+    assert (code, problems(found)) == (1, ["database"])
+    assert "hush" not in json.dumps(found)
+
+
+def test_a_redis_that_is_away_is_a_problem() -> None:
+    code, found = findings(redis_url=f"redis://127.0.0.1:{free_port()}")
+
+    assert (code, problems(found)) == (1, ["redis"])
+
+
+@pytest.mark.parametrize(("skew_ms", "is_well"), [(0, True), (-900, True), (5_000, False), (-5_000, False)])
+def test_a_clock_may_differ_from_the_databases_by_less_than_a_second(skew_ms: int, is_well: bool) -> None:
+    database = DatabaseHealth("1", {}, datetime.now(UTC) - timedelta(milliseconds=skew_ms))
+
+    assert _clock(database).is_well == is_well
+
+
+def test_people_read_what_is_wrong_and_what_to_do() -> None:
+    answer = CliRunner(env={"SERVICE_REDIS_URL": f"redis://127.0.0.1:{free_port()}"}).invoke(app, ["doctor"])
+
+    assert answer.exit_code == 1
+    assert "PROBLEM" in answer.stdout
+    assert "→ Does it run, and is SERVICE_REDIS_URL right?" in " ".join(answer.stdout.split())
