@@ -16,6 +16,7 @@ from service.domain.catalogue import Selection, hundredths_of, selection_of
 from service.domain.listing import OrderFilter, OrderRef, OrderSort, OrderSortField
 from service.domain.order import (
     Ask,
+    BalanceUse,
     Beneficiary,
     ByBundleMasses,
     ByMass,
@@ -212,6 +213,10 @@ class CommandInput:
         default=True,
         description="Whether to accept the order while credits are missing; they are delivered as they come in.",
     )
+    pay_with_balance: BalanceUse = strawberry.field(
+        default=BalanceUse.NONE,
+        description="Whether to pay with what the account has prepaid in the order's currency.",
+    )
     beneficiary: BeneficiaryInput | None = strawberry.field(
         default=None, description="For whom the credits are retired; the account's own company without it."
     )
@@ -236,6 +241,7 @@ class CommandInput:
             if self.maximum_total is None
             else at(["maximumTotal", "amount"], self.maximum_total.at_most),
             allow_backorder=self.allow_backorder,
+            pay_with_balance=self.pay_with_balance,
             customer=None
             if self.customer is None
             else kept_text(self.customer, NAME_LENGTH_MAX, "customer", required=False),
@@ -287,6 +293,11 @@ class CreateOrderFromQuoteInput(CommandInput):
 @strawberry.input(description="Which order to cancel.")
 class CancelOrderInput:
     order: OrderRefInput = strawberry.field(description="The order.")
+    only_unfulfilled: bool = strawberry.field(
+        default=False,
+        description="Whether to cancel only the part that still waits for credits. The rest keeps its unit prices; an "
+        "order without a rest is cancelled whole, and one that waits for nothing stays as it is.",
+    )
 
 
 @strawberry.input(description="Which orders to cancel.")

@@ -9,6 +9,8 @@ import strawberry
 from service.api.graphql.connections import After, Before, Connection, First, Last
 from service.api.graphql.context import Context, Info
 from service.api.graphql.inputs import OrderFilterInput, OrderRefInput, OrderSortInput
+from service.api.graphql.money_queries import MoneyQueries
+from service.api.graphql.points import PointsQueries
 from service.api.graphql.prices import priced
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.statistics import StatisticsQueries
@@ -24,20 +26,21 @@ from service.api.graphql.types.catalogue import (
     project_of,
 )
 from service.api.graphql.types.estimate import Estimate, estimate_of
+from service.api.graphql.types.money import invoice_of, journal_of, payment_of
 from service.api.graphql.types.node import Node, parse_global_id, parse_id
 from service.api.graphql.types.order import Order, order_of
 from service.api.graphql.types.quote import Quote, quote_of
 from service.domain.listing import OrderFilter, OrderSort
 from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
-from service.kit.keyset import PageRequest, Position, encode_cursor, page_request
-from service.operations import manage_clients, read_catalogue, read_estimates, read_orders, read_quotes
+from service.kit.keyset import Position, encode_cursor
+from service.operations import manage_clients, read_catalogue, read_estimates, read_money, read_orders, read_quotes
 
 NODES_MAX = 100
 
 
 @strawberry.type(description="What can be read. Every field but introspection needs an API key.")
-class Query(StatisticsQueries):
+class Query(StatisticsQueries, MoneyQueries, PointsQueries):
     @strawberry.field(description="Anything by its id; null if there is no such thing in the account.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of anything.")]
@@ -78,7 +81,7 @@ class Query(StatisticsQueries):
     ) -> Connection[Account] | None:
         context = info.context
         text = None if name_contains is None else kept_text(name_contains, NAME_LENGTH_MAX, "nameContains")
-        request = _page(context, "clients", first, after, last, before)
+        request = context.page("clients", first, after, last, before)
         page = await manage_clients.list_clients(context.resources, context.caller, request, name_contains=text)
         return Connection.of(
             page,
@@ -108,7 +111,7 @@ class Query(StatisticsQueries):
         context = info.context
         sort = order_by.sort() if order_by else OrderSort()
         wanted = filter.order_filter() if filter else OrderFilter()
-        request = _page(context, sort.name, first, after, last, before)
+        request = context.page(sort.name, first, after, last, before)
         page = await read_orders.list_orders(context.resources, context.caller, wanted, sort, request)
         return Connection.of(
             page,
@@ -153,7 +156,7 @@ class Query(StatisticsQueries):
             CurrencyCode | None, strawberry.argument(description="ISO 4217; the account's without it.")
         ] = None,
     ) -> Connection[Bundle] | None:
-        request = _page(info.context, "bundles", first, after, last, before)
+        request = info.context.page("bundles", first, after, last, before)
         page = await read_catalogue.list_bundles(
             info.context.resources, info.context.caller, request, currency=currency
         )
@@ -163,7 +166,7 @@ class Query(StatisticsQueries):
     async def projects(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Project] | None:
-        request = _page(info.context, "projects", first, after, last, before)
+        request = info.context.page("projects", first, after, last, before)
         page = await read_catalogue.list_projects(info.context.resources, info.context.caller, request)
         return Connection.of(page, cursor=_by_creation("projects"), node=project_of)
 
@@ -171,7 +174,7 @@ class Query(StatisticsQueries):
     async def credit_batches(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[CreditBatch] | None:
-        request = _page(info.context, "batches", first, after, last, before)
+        request = info.context.page("batches", first, after, last, before)
         page = await read_catalogue.list_batches(info.context.resources, info.context.caller, request)
         return Connection.of(page, cursor=_by_creation("batches"), node=batch_of)
 
@@ -179,23 +182,9 @@ class Query(StatisticsQueries):
     async def portfolios(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Portfolio] | None:
-        request = _page(info.context, "portfolios", first, after, last, before)
+        request = info.context.page("portfolios", first, after, last, before)
         page = await read_catalogue.list_portfolios(info.context.resources, info.context.caller, request)
         return Connection.of(page, cursor=_by_creation("portfolios"), node=portfolio_of)
-
-
-def _page(
-    context: Context, sort: str, first: int | None, after: str | None, last: int | None, before: str | None
-) -> PageRequest:
-    return page_request(
-        sort,
-        first=first,
-        after=after,
-        last=last,
-        before=before,
-        default_size=context.page_size_default,
-        max_size=context.page_size_max,
-    )
 
 
 def _by_creation(sort: str) -> Callable[[Any], str]:
@@ -228,4 +217,7 @@ _READERS: dict[str, tuple[Callable[..., Awaitable[Mapping[UUID, Any]]], Callable
     "Project": (read_catalogue.projects_of_ids, project_of),
     "CreditBatch": (read_catalogue.batches_of_ids, batch_of),
     "Portfolio": (read_catalogue.portfolios_of_ids, portfolio_of),
+    "Payment": (read_money.payments_of_ids, payment_of),
+    "Invoice": (read_money.invoices_of_ids, invoice_of),
+    "Journal": (read_money.journals_of_ids, journal_of),
 }

@@ -8,6 +8,7 @@ from service.api.graphql.mutations.accounts import AccountMutations
 from service.api.graphql.mutations.cancellations import CancellationMutations
 from service.api.graphql.mutations.catalogue import CatalogueMutations
 from service.api.graphql.mutations.estimates import EstimateMutations
+from service.api.graphql.mutations.money import MoneyMutations
 from service.api.graphql.mutations.orders import OrderMutations
 from service.api.graphql.mutations.quotes import QuoteMutations
 from service.api.graphql.mutations.simulation import SimulationMutations
@@ -21,6 +22,7 @@ class Mutation(
     CancellationMutations,
     AccountMutations,
     CatalogueMutations,
+    MoneyMutations,
     SimulationMutations,
 ):
     pass

@@ -30,14 +30,19 @@ class CancelOrdersPayload:
 @strawberry.type
 class CancellationMutations:
     @strawberry.mutation(
-        description="Cancels an order before its retirement starts: credits go back, what was paid goes to the "
-        "balance. A retry answers the cancelled order."
+        description="Cancels an order before its retirement starts, or the part of it that waits for credits: "
+        "credits go back, what was paid for them goes to the balance. A retry answers the order as it then is."
     )
     async def cancel_order(
         self, info: Info, input: Annotated[CancelOrderInput, strawberry.argument(description="Which order.")]
     ) -> CancelOrderPayload | None:
         try:
-            (answer,) = await cancel_orders(info.context.resources, info.context.caller, [input.order.ref("order")])
+            (answer,) = await cancel_orders(
+                info.context.resources,
+                info.context.caller,
+                [input.order.ref("order")],
+                only_unfulfilled=input.only_unfulfilled,
+            )
         except Refused as refusal:
             answer = refusal
         if isinstance(answer, Refused):

@@ -5,15 +5,23 @@ from uuid import UUID
 
 import strawberry
 
+from service.api.graphql.connections import After, Before, Connection, First, Last
 from service.api.graphql.context import Info
 from service.api.graphql.plans import batch_field
+from service.api.graphql.prices import priced
 from service.api.graphql.scalars import CurrencyCode
+from service.api.graphql.types.amounts import Money, money
 from service.api.graphql.types.catalogue import Portfolio, portfolio_of
+from service.api.graphql.types.money import Invoice, invoice_of
 from service.api.graphql.types.node import Node, global_id, parse_id
-from service.domain import accounts
-from service.domain.accounts import Visibility
+from service.domain import accounts, billing
+from service.domain.accounts import Caller, Visibility
 from service.domain.catalogue import Mode
-from service.operations import manage_clients
+from service.kit.keyset import Position, encode_cursor
+from service.operations import manage_clients, read_money, select_account
+
+CURRENCIES_USUAL = 5
+INVOICES = "invoices"
 
 
 async def _portfolios(parents: Sequence["Account"], info: Info) -> list[Portfolio]:
@@ -22,11 +30,68 @@ async def _portfolios(parents: Sequence["Account"], info: Info) -> list[Portfoli
     return [portfolio_of(found[row.portfolio_id]) for row in rows]
 
 
+async def _payers(parents: Sequence["Account"], info: Info) -> dict[UUID, Caller]:
+    """A reader of the money of each account, by whose money it is."""
+    context = info.context
+    readers: dict[UUID, Caller] = {}
+    for parent in parents:
+        payer_id = accounts.payer_of(parent.row)
+        if payer_id not in readers:
+            reader = await select_account.reader_of(context.resources, context.caller, parent.row.id)
+            if reader is None:
+                raise RuntimeError("an account was shown to somebody who may not read it")
+            readers[payer_id] = reader
+    return readers
+
+
+async def _balances(parents: Sequence["Account"], info: Info) -> list[list[Money]]:
+    found = {
+        payer_id: [
+            money(each.minor_units, each.currency)
+            for each in await read_money.list_balances(info.context.resources, reader)
+        ]
+        for payer_id, reader in (await _payers(parents, info)).items()
+    }
+    return [found[accounts.payer_of(parent.row)] for parent in parents]
+
+
+async def _invoices(
+    parents: Sequence["Account"],
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> list[Connection[Invoice]]:
+    request = info.context.page(INVOICES, first, after, last, before)
+    found = {
+        payer_id: await read_money.list_invoices(info.context.resources, reader, request)
+        for payer_id, reader in (await _payers(parents, info)).items()
+    }
+    return [
+        Connection.of(found[accounts.payer_of(parent.row)], cursor=_invoice_cursor, node=invoice_of)
+        for parent in parents
+    ]
+
+
+def _invoice_cursor(row: billing.Invoice) -> str:
+    return encode_cursor(INVOICES, Position(row.created_at, row.id))
+
+
 @strawberry.type(description="A customer: whom orders, estimates and keys belong to.")
 class Account(Node):
     row: strawberry.Private[accounts.Account]
     portfolio: Portfolio = batch_field(
         _portfolios, description="What its orders buy when they name neither bundles nor a portfolio."
+    )
+
+    balances: list[Money] = batch_field(
+        _balances,
+        description="What is prepaid, in each currency that ever was; a client account's is its parent's.",
+        metadata=priced(size=CURRENCIES_USUAL),
+    )
+    invoices: Connection[Invoice] = batch_field(
+        _invoices, description="Its invoices, newest first; a client account's are its parent's."
     )
 
     @strawberry.field(description="The customer's name.")

@@ -8,10 +8,12 @@ import strawberry
 
 from service.domain.accounts import Visibility
 from service.domain.amounts import MassUnit
+from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
+from service.domain.ledger import LedgerAccount, Verb
 from service.domain.listing import OrderSortField
-from service.domain.order import EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
+from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
 from service.domain.recorded_estimate import ActivityKind
 from service.domain.statistics import OrderGrouping
 from service.errors import REASONS, Code
@@ -225,4 +227,48 @@ _describe(
     "ExternalPagesVisibility",
     "Whether pages about an account may be seen from outside.",
     {Visibility.PUBLIC: "By whoever has the address.", Visibility.HIDDEN: "By nobody."},
+)
+_describe(
+    BalanceUse,
+    "BalanceUse",
+    "Whether an order is paid from the balance as it is placed.",
+    {
+        BalanceUse.NONE: "The balance is left alone; the whole order is owed.",
+        BalanceUse.AVAILABLE: "Whatever there is pays as far as it reaches; the rest is owed.",
+        BalanceUse.WHOLE: "The balance pays for all of it at once, or nothing is created.",
+    },
+)
+_describe(
+    InvoiceStatus,
+    "InvoiceStatus",
+    "Whether an invoice was paid.",
+    {InvoiceStatus.PENDING: "Not yet.", InvoiceStatus.PAID: "In full, and with it its orders. An end state."},
+)
+_describe(
+    LedgerAccount,
+    "LedgerAccount",
+    "Where money stands in the books.",
+    {
+        LedgerAccount.CASH: "What came in.",
+        LedgerAccount.BALANCE: "What the customer has prepaid: a debt of the seller, so negative.",
+        LedgerAccount.RECEIVABLE: "What the customer owes for orders.",
+        LedgerAccount.SALES: "What credits were sold for: income, so negative.",
+        LedgerAccount.COMMISSION: "What commission was earned: income, so negative.",
+    },
+)
+_describe(
+    Verb,
+    "LedgerVerb",
+    "What happened to the money.",
+    {
+        Verb.ORDER_PLACED: "An order was placed: its total is owed.",
+        Verb.BALANCE_APPLIED: "The balance paid for an order as it was placed.",
+        Verb.PAYMENT_RECORDED: "Money came in for an order.",
+        Verb.BALANCE_TOPPED_UP: "Money came in for no order.",
+        Verb.INVOICE_SETTLED: "An order's line of an invoice was paid.",
+        Verb.ORDER_CANCELLED: "An order was cancelled: its sale is undone.",
+        Verb.ORDER_REDUCED: "The part of an order that waited for credits was cancelled.",
+        Verb.ORDER_REFUNDED: "An order was refunded: its sale is undone.",
+        Verb.ORDER_FAILED: "An order could not be delivered: its sale is undone.",
+    },
 )

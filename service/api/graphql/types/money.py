@@ -1,0 +1,205 @@
+"""Payments, invoices and the ledger as callers see them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+import strawberry
+
+from service.api.graphql.connections import After, Before, Connection, First, Last
+from service.api.graphql.context import Info
+from service.api.graphql.plans import batch_field
+from service.api.graphql.prices import priced
+from service.api.graphql.scalars import CurrencyCode
+from service.api.graphql.types.amounts import Mass, Money, money
+from service.api.graphql.types.node import Node, global_id
+from service.api.graphql.types.order import Order, order_of
+from service.domain import billing
+from service.domain.billing import InvoiceStatus
+from service.domain.ledger import LedgerAccount, Verb
+from service.domain.ledger import Posting as LedgerPosting
+from service.kit.keyset import Position, encode_cursor
+from service.operations import read_money, read_orders, select_account
+
+POSTINGS_MAX = len(LedgerAccount)
+"""A journal posts at most once to each account."""
+LINES = "invoice_lines"
+
+
+async def _orders(info: Info, named: Sequence[tuple[UUID | None, UUID | None]]) -> list[Order | None]:
+    """Orders by account and id; null where there is none or the caller may not read it."""
+    context = info.context
+    found: dict[UUID, Order] = {}
+    for account_id in {account_id for account_id, _ in named if account_id is not None}:
+        reader = await select_account.reader_of(context.resources, context.caller, account_id)
+        if reader is not None:
+            ids = {order_id for owner, order_id in named if owner == account_id and order_id is not None}
+            rows = await read_orders.orders_of_ids(context.resources, reader, ids)
+            found |= {order_id: order_of(row) for order_id, row in rows.items()}
+    return [None if order_id is None else found.get(order_id) for _, order_id in named]
+
+
+async def _orders_of_payments(parents: Sequence["Payment"], info: Info) -> list[Order | None]:
+    return await _orders(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
+
+
+@strawberry.type(description="Money that came in, as the seller recorded it. Payments are never changed.")
+class Payment(Node):
+    row: strawberry.Private[billing.Payment]
+    order: Order | None = batch_field(
+        _orders_of_payments, description="The order that it was for; null for a top-up of the balance."
+    )
+
+    @strawberry.field(description="What the seller calls it: one payment, however often it was sent.")
+    def reference(self) -> str:
+        return self.row.reference
+
+    @strawberry.field(description="How much came in; what its order did not owe went to the balance.")
+    def amount(self) -> Money:
+        return money(self.row.amount_minor, self.row.currency)
+
+    @strawberry.field(description="When it was recorded.")
+    def created_at(self) -> datetime:
+        return self.row.created_at
+
+
+async def _orders_of_lines(parents: Sequence["InvoiceLine"], info: Info) -> list[Order | None]:
+    return await _orders(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
+
+
+@strawberry.type(description="What one order owed when it was billed.")
+class InvoiceLine:
+    row: strawberry.Private[billing.InvoiceLine]
+    currency: strawberry.Private[str]
+    order: Order | None = batch_field(
+        _orders_of_lines, description="The order as it now is; null if it is another client account's."
+    )
+
+    @strawberry.field(description="What was to be paid of it; it stands, whatever became of the order since.")
+    def billed(self) -> Money:
+        return money(self.row.billed_minor, self.currency)
+
+    @strawberry.field(description="Its mass when it was billed.")
+    def mass(self) -> Mass:
+        return Mass(mass_g=self.row.mass_g)
+
+
+async def _lines(
+    parents: Sequence["Invoice"],
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> list[Connection[InvoiceLine]]:
+    context = info.context
+    request = context.page(LINES, first, after, last, before)
+    rows = [parent.row for parent in parents]
+    pages = await read_money.lines_of_invoices(context.resources, context.caller, rows, request)
+    return [
+        Connection.of(page, cursor=_line_cursor, node=partial(_line_of, row.currency))
+        for row, page in zip(rows, pages, strict=True)
+    ]
+
+
+def _line_of(currency: str, line: billing.InvoiceLine) -> InvoiceLine:
+    return InvoiceLine(row=line, currency=currency)
+
+
+def _line_cursor(line: billing.InvoiceLine) -> str:
+    return encode_cursor(LINES, Position(line.position, line.order_id))
+
+
+@strawberry.type(description="A bill for one or more orders. Once issued, only its status changes.")
+class Invoice(Node):
+    row: strawberry.Private[billing.Invoice]
+    lines: Connection[InvoiceLine] = batch_field(_lines, description="Its orders, oldest first.")
+
+    @strawberry.field(description="Short and unique in the account: for people to read out.")
+    def number(self) -> str:
+        return self.row.number
+
+    @strawberry.field(description="What the seller calls it: one invoice, however often it was sent.")
+    def reference(self) -> str:
+        return self.row.reference
+
+    @strawberry.field(description="Whether it was paid.")
+    def status(self) -> InvoiceStatus:
+        return self.row.status
+
+    @strawberry.field(description="The sum of its lines.")
+    def total(self) -> Money:
+        return money(self.row.total_minor, self.row.currency)
+
+    @strawberry.field(description="The mass of its orders when they were billed.")
+    def mass(self) -> Mass:
+        return Mass(mass_g=self.row.mass_g)
+
+    @strawberry.field(description="ISO 4217 code of all its amounts.")
+    def currency(self) -> CurrencyCode:
+        return CurrencyCode(self.row.currency)
+
+    @strawberry.field(description="When it was issued.")
+    def created_at(self) -> datetime:
+        return self.row.created_at
+
+    @strawberry.field(description="When it is to be paid by.")
+    def due_at(self) -> datetime:
+        return self.row.due_at
+
+    @strawberry.field(description="When it was paid; null while it is pending.")
+    def paid_at(self) -> datetime | None:
+        return self.row.paid_at
+
+
+@strawberry.type(description="One side of a journal.")
+class Posting:
+    posting: strawberry.Private[LedgerPosting]
+    currency: strawberry.Private[str]
+
+    @strawberry.field(description="The ledger account.")
+    def account(self) -> LedgerAccount:
+        return self.posting.account
+
+    @strawberry.field(description="The amount: a debit is positive, a credit negative.")
+    def amount(self) -> Money:
+        return money(self.posting.amount_minor, self.currency)
+
+
+async def _orders_of_journals(parents: Sequence["Journal"], info: Info) -> list[Order | None]:
+    return await _orders(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
+
+
+@strawberry.type(description="What one event did to the money; its postings sum to zero. Journals are never changed.")
+class Journal(Node):
+    row: strawberry.Private[read_money.Booked]
+    order: Order | None = batch_field(
+        _orders_of_journals,
+        description="The order that it is about; null if about none, or about another client account's.",
+    )
+
+    @strawberry.field(description="What happened.")
+    def verb(self) -> Verb:
+        return self.row.journal.verb
+
+    @strawberry.field(description="The amounts on each ledger account.", metadata=priced(size=POSTINGS_MAX))
+    def postings(self) -> list[Posting]:
+        journal = self.row.journal
+        return [Posting(posting=posting, currency=journal.currency) for posting in journal.postings]
+
+    @strawberry.field(description="When it was booked.")
+    def created_at(self) -> datetime:
+        return self.row.created_at
+
+
+def payment_of(row: billing.Payment) -> Payment:
+    return Payment(id=global_id("Payment", row.id), row=row)
+
+
+def invoice_of(row: billing.Invoice) -> Invoice:
+    return Invoice(id=global_id("Invoice", row.id), row=row)
+
+
+def journal_of(row: read_money.Booked) -> Journal:
+    return Journal(id=global_id("Journal", row.id), row=row)
