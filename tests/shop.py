@@ -137,7 +137,7 @@ async def open_shop(database: Database, **account: Any) -> Shop:
     trees, waves = make_project(slug="trees"), make_project(slug="waves")
     old, young = make_batch(trees, TONNE_G, vintage=2018), make_batch(trees, 10 * TONNE_G, vintage=2021)
     deep = make_batch(waves, TONNE_G)
-    portfolio, *weights = make_portfolio({forest.id: 9_500, ocean.id: 500})
+    portfolio, *weights = make_portfolio({forest.id: 9_500, ocean.id: 500}, identifier="mix")
     customer = make_account(portfolio.id, **account)
     await store(
         database,

@@ -24,14 +24,14 @@ async def started(app: Any) -> AsyncIterator[None]:
     said: asyncio.Queue[Any] = asyncio.Queue()
     heard: asyncio.Queue[Any] = asyncio.Queue()
     task = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, said.get, heard.put))
+    await said.put({"type": "lifespan.startup"})
     try:
-        await said.put({"type": "lifespan.startup"})
         assert (await heard.get())["type"] == "lifespan.startup.complete"
         yield
-        await said.put({"type": "lifespan.shutdown"})
-        assert (await heard.get())["type"] == "lifespan.shutdown.complete"
     finally:
+        await said.put({"type": "lifespan.shutdown"})
         await asyncio.wait_for(task, timeout=15)
+    assert (await heard.get())["type"] == "lifespan.shutdown.complete"
 
 
 @dataclass
