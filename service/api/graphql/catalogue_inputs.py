@@ -64,9 +64,7 @@ class CreateProjectInput:
     category: str = strawberry.field(
         description="The kind of project, such as forest conservation: 1 to 200 characters. It is made if it is absent."
     )
-    project_type: str = strawberry.field(
-        description="The method by which it avoids or removes emissions: 1 to 200 characters."
-    )
+    type: str = strawberry.field(description="The method by which it avoids or removes emissions: 1 to 200 characters.")
     country: str = strawberry.field(description="Where it is: ISO 3166-1 alpha-3, such as BRA.")
     registry_name: str = strawberry.field(description="The registry that issues its credits: 1 to 200 characters.")
     description: str = strawberry.field(description="What it does, in a few sentences: 1 to 1,000 characters.")
@@ -77,7 +75,7 @@ class CreateProjectInput:
             "slug": supply.slug_of(self.slug, "slug"),
             "name": kept_text(self.name, NAME_LENGTH_MAX, "name"),
             "category": kept_text(self.category, NAME_LENGTH_MAX, "category"),
-            "project_type": kept_text(self.project_type, NAME_LENGTH_MAX, "projectType"),
+            "project_type": kept_text(self.type, NAME_LENGTH_MAX, "type"),
             "country": supply.country_of(self.country, "country"),
             "registry_name": kept_text(self.registry_name, NAME_LENGTH_MAX, "registryName"),
             "description": kept_text(self.description, DESCRIPTION_LENGTH_MAX, "description"),
