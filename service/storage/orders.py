@@ -81,6 +81,8 @@ async def count(statements: Statements, account_id: UUID, wanted: OrderFilter) -
 
 async def lines(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> list[OrderLine]:
     """The lines of those orders, in order."""
+    if not order_ids:
+        return []
     rows = await statements.fetch(
         f"SELECT {LINES.column_list} FROM {LINES.name} WHERE account_id = $1"
         f" AND order_id IN ({placeholders(2, len(order_ids))}) ORDER BY order_id, position",

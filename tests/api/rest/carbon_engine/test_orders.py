@@ -1,0 +1,243 @@
+"""carbon-engine's orders and quotes: kilograms and halalas, one order a key, riyals only.
+
+Seen to fail when: the truncated grams are not ordered; a replay answers 200; an order in another currency is listed;
+the balance is left alone; a page begins with the order it comes after; a cancelled order keeps its credits; the receipt
+answers an address that was not signed.
+"""
+
+import re
+
+import pytest
+
+from service.domain.amounts import Money
+from service.domain.order import BalanceUse, OrderStatus
+from service.kit.ids import uuid7
+from service.storage import balances, ledger
+from tests.api.rest.client import Rest
+from tests.makers import make_wish
+
+FIELDS = {
+    "_id": str,
+    "orderNumber": str,
+    "customer": str,
+    "description": str,
+    "price_sar_halalas": int,
+    "amount_kg": int,
+    "creditsPurchased": int,
+    "callbackUrl": str,
+    "state": str,
+    "portfolio": str,
+    "projectRecords": list,
+    "invoice": dict,
+}
+
+
+async def create(engine: Rest, key: str | None = None, **body):
+    headers = {} if key is None else {"idempotency-key": key}
+    return await engine.ask("POST", "/orders", {"amount_kg": 123, **body}, headers=headers)
+
+
+async def placed(engine: Rest, **body) -> dict:
+    answer = await create(engine, **body)
+    assert answer.status_code == 201, answer.text
+    (order,) = answer.json()
+    return order
+
+
+async def prepay(engine: Rest, halalas: int) -> None:
+    account = engine.shop.account
+    from service.domain.ledger import balance_topped_up
+
+    async with engine.shop.database.transaction() as statements:
+        journal = balance_topped_up("SAR", halalas)
+        booking = ledger.Booking(account.id, uuid7(), None, None, journal, engine.shop.resources.clock())
+        await ledger.book(statements, [booking])
+        await balances.add(statements, account.id, Money(halalas, "SAR"))
+
+
+async def test_an_order_is_created_with_every_documented_field(engine: Rest):
+    order = await placed(engine, description="a trip", customer="ACME", callbackUrl="https://acme.example/hook")
+    assert {name: type(order[name]) for name in FIELDS} == FIELDS
+    # 116.85 kg at 50 and 6.15 kg at 600 riyals a tonne are 5.8425 and 3.69.
+    assert (order["amount_kg"], order["creditsPurchased"], order["price_sar_halalas"]) == (123, 123, 953)
+    assert (order["state"], order["customer"], order["description"]) == ("fulfilled", "ACME", "a trip")
+    assert order["invoice"]["amountDueSarHalalas"] == 953
+    assert order["invoice"]["balanceAppliedSarHalalas"] == 0
+    assert sorted(record["delta"] for record in order["projectRecords"]) == [6.15, 116.85]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", order["projectRecords"][0]["recorded_on"])
+    assert order["certificateUrl"] is None
+
+
+async def test_what_is_not_told_is_null(engine: Rest):
+    order = await placed(engine)
+    assert (order["customer"], order["description"], order["callbackUrl"]) == (None, None, None)
+
+
+async def test_the_whole_mass_is_ordered_though_shares_are_cut(engine: Rest):
+    selection = engine.shop.account.portfolio_id
+    order = await placed(engine, amount_kg=1, portfolioId=selection.hex)
+    assert (order["amount_kg"], order["creditsPurchased"], order["portfolio"]) == (1, 1, selection.hex)
+
+
+async def test_a_total_price_buys_whole_kilograms_and_is_not_overspent(engine: Rest):
+    order = await placed(engine, amount_kg=None, total_price_sar_halalas=10_000)
+    assert order["amount_kg"] == order["creditsPurchased"] == int(order["amount_kg"])
+    assert 10_000 - 60 - 5 <= order["price_sar_halalas"] <= 10_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"amount_kg": None},
+        {"total_price_sar_halalas": 1},
+        {"amount_kg": 0},
+        {"amount_kg": -1},
+        {"amount_kg": 1.5},
+        {"amount_kg": "1"},
+        {"portfolioId": "x"},
+        {"callbackUrl": "ftp://a"},
+    ],
+)
+async def test_a_body_that_does_not_fit_is_refused_by_field(engine: Rest, body):
+    before = await engine.shop.everything()
+    answer = await create(engine, **body)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    (field,) = answer.json()["errors"]
+    assert field in {"amount_kg", *body}
+    assert await engine.shop.everything() == before
+
+
+async def test_a_retry_with_the_key_answers_the_same_order(engine: Rest):
+    first, again = await create(engine, "k"), await create(engine, "k")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert ("idempotent-replayed" in first.headers, again.headers["idempotent-replayed"]) == (False, "true")
+    assert first.json() == again.json()
+
+
+async def test_the_key_with_another_payload_is_refused(engine: Rest):
+    await create(engine, "k")
+    before = await engine.shop.everything()
+    answer = await create(engine, "k", amount_kg=124)
+    assert (answer.status_code, answer.json()["title"]) == (422, "Unprocessable Entity")
+    assert await engine.shop.everything() == before
+
+
+async def test_a_key_that_is_too_long_is_refused(engine: Rest):
+    assert (await create(engine, "k" * 513)).status_code == 400
+    assert (await create(engine, "k" * 512)).status_code == 201
+
+
+async def test_the_balance_pays_as_far_as_it_reaches(engine: Rest):
+    await prepay(engine, 1_000)
+    paid, rest = await placed(engine), await placed(engine)
+    assert paid["invoice"]["amountDueSarHalalas"] == 0
+    assert paid["invoice"]["balanceAppliedSarHalalas"] == 953
+    assert rest["invoice"]["amountDueSarHalalas"] == 953 - 47
+    assert rest["invoice"]["balanceAppliedSarHalalas"] == 47
+
+
+async def test_an_order_waits_for_credits_as_placed(engine: Rest):
+    order = await placed(engine, amount_kg=100_000)
+    assert (order["state"], order["amount_kg"]) == ("placed", 100_000)
+    assert order["creditsPurchased"] == sum(record["delta"] for record in order["projectRecords"]) < 100_000
+
+
+async def test_cancelling_gives_the_credits_back_and_again_answers_the_same(engine: Rest):
+    order = await placed(engine)
+    cancelled = await engine.post(f"/orders/{order['_id']}/cancel", None)
+    assert (cancelled["state"], cancelled["creditsPurchased"]) == ("cancelled", 0)
+    assert sum(record["delta"] for record in cancelled["projectRecords"]) == 0
+    assert cancelled["invoice"]["amountDueSarHalalas"] == 0
+    assert await engine.post(f"/orders/{order['_id']}/cancel", None) == cancelled
+
+
+async def test_an_order_that_is_being_retired_is_not_cancelled(engine: Rest):
+    order = await placed(engine)
+    await engine.shop.say(f"UPDATE orders SET status = '{OrderStatus.RETIRING}'")
+    answer = await engine.ask("POST", f"/orders/{order['_id']}/cancel")
+    assert answer.status_code == 409
+    await engine.shop.say(f"UPDATE orders SET status = '{OrderStatus.FULFILLED}'")
+
+
+async def test_orders_are_listed_newest_first_in_pages(engine: Rest):
+    ids = [(await placed(engine, amount_kg=1 + index))["_id"] for index in range(5)][::-1]
+    assert [order["_id"] for order in await engine.get("/orders")] == ids
+    assert [order["_id"] for order in await engine.get("/orders?limit=2")] == ids[:2]
+    assert [order["_id"] for order in await engine.get(f"/orders?limit=2&starting_after={ids[1]}")] == ids[2:4]
+    assert [order["_id"] for order in await engine.get(f"/orders?limit=2&ending_before={ids[3]}")] == ids[1:3]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "starting_after=x", f"ending_before={'0' * 32}"])
+async def test_a_page_that_there_is_not_is_refused(engine: Rest, query):
+    assert (await engine.ask("GET", f"/orders?{query}")).status_code == 400
+
+
+async def test_orders_in_other_currencies_are_not_there(engine: Rest):
+    shop = engine.shop
+    foreign = await shop.place(make_wish(1_000, currency="USD"), pay_with_balance=BalanceUse.NONE)
+    assert await engine.get("/orders") == []
+    for method, path in (("GET", f"/orders/{foreign.id.hex}"), ("POST", f"/orders/{foreign.id.hex}/cancel")):
+        absent = await engine.ask(method, path.replace(foreign.id.hex, uuid7().hex))
+        answer = await engine.ask(method, path)
+        assert answer.status_code == absent.status_code == 404
+        assert answer.json()["detail"] == absent.json()["detail"]
+
+
+async def test_an_order_of_another_door_shows_the_same_mass_and_money(engine: Rest):
+    order = await engine.shop.place(make_wish(12_070))
+    shown = await engine.get(f"/orders/{order.id.hex}")
+    assert (shown["amount_kg"], shown["creditsPurchased"]) == (12.07, 12.069)
+    assert shown["price_sar_halalas"] == order.total_cost_minor
+
+
+async def test_the_receipt_is_a_page_for_whoever_holds_its_address(engine: Rest):
+    order = await placed(engine, customer="<ACME>")
+    url = order["invoice"]["receiptUrl"]
+    page = await engine.http.get(url)
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "9.53" in page.text
+    assert "&lt;ACME&gt;" in page.text
+    assert "script" not in page.headers["content-security-policy"]
+    forged = url[:-1] + ("0" if url[-1] != "0" else "1")
+    assert (await engine.http.get(forged)).status_code == 404
+
+
+async def test_a_quote_costs_what_the_order_will(engine: Rest):
+    before = await engine.shop.everything()
+    quoted = await engine.post("/quotes", {"amount_kg": 123})
+    assert quoted == {"amount_kg": 123, "price_sar_halalas": 953}
+    assert await engine.shop.everything() == before
+    assert (await placed(engine))["price_sar_halalas"] == 953
+
+
+async def test_freight_and_drives_are_quoted_by_what_they_emit(engine: Rest):
+    freight = await engine.post(
+        "/quotes/air-freight", {"freight_mass_kg": 100, "distance_km": 2000.5, "portfolio_id": None}
+    )
+    drive = await engine.post("/quotes/ground-transport", {"distance_km": 250, "vehicle_type": "school_bus"})
+    for quoted in (freight, drive):
+        assert quoted["amount_kg"] > 0
+        again = await engine.post("/quotes", {"amount_kg": quoted["amount_kg"]})
+        assert again == quoted
+
+
+async def test_an_unknown_vehicle_is_refused(engine: Rest):
+    body = {"distance_km": 250, "vehicle_type": "rocket"}
+    answer = await engine.ask("POST", "/quotes/ground-transport", body)
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["vehicle_type"])
+
+
+async def test_noes_of_http_are_problems_too(engine: Rest):
+    assert (await engine.ask("GET", "/orders", key="")).status_code == 401
+    assert (await engine.ask("GET", "/orders", key="wrong")).status_code == 401
+    wrong_method = await engine.ask("DELETE", "/orders")
+    assert (wrong_method.status_code, wrong_method.headers["allow"]) == (405, "GET, POST")
+    assert (await engine.ask("GET", "/nowhere")).status_code == 404
+    assert (
+        await engine.ask("POST", "/orders", content=b"{", headers={"content-type": "application/json"})
+    ).status_code == 400
+    assert (await engine.ask("POST", "/orders", content=b"a=b")).status_code == 415
+    large = b'{"description": "' + b"x" * 200_000 + b'"}'
+    assert (
+        await engine.ask("POST", "/orders", content=large, headers={"content-type": "application/json"})
+    ).status_code == 413
