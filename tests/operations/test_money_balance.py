@@ -1,8 +1,8 @@
 """Paying with the balance, and cancelling the part of an order that waits for credits.
 
 Planted defects that were seen caught here: a desk that forgets what its group has spent, a balance that is not locked,
-WHOLE that takes what there is, a refused order that keeps its share, a rest that is priced by the price list instead of
-its own frozen prices, a reduced order that stays in the queue or keeps what was paid above its total.
+WHOLE that takes what there is, a refused order that keeps its share, a rest that is priced without its
+commission, a reduced order that stays in the queue or keeps what was paid above its total.
 """
 
 import asyncio
