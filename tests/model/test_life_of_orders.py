@@ -1,0 +1,377 @@
+"""Random lives of orders on a real database, beside a model of a page: after every step both say the same, and the
+books balance.
+
+`MODEL_EXAMPLES` lives of `MODEL_STEPS` steps on each database; a failure prints the shortest life that shows it.
+Planted defects that were seen to fail here: a newcomer that overtakes, credits that come back twice or not at all, a
+cancelled order that goes on waiting, a partial cancel that keeps the price, a hold that is used and released, what was
+refunded is retired, a replay that places again, a payment that is booked above what is owed.
+"""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from service.domain.amounts import Money
+from service.domain.catalogue import selection_of
+from service.domain.listing import OrderRef
+from service.domain.order import BalanceUse, ByBundleMasses, ByMass, ByValue, FromQuote, Placed, PlaceOrder, Wish
+from service.errors import Code, Refused
+from service.operations.cancel_orders import cancel_orders
+from service.operations.expire_holds import expire_holds
+from service.operations.fail_order import fail_order
+from service.operations.match_backorders import match_backorders
+from service.operations.place_orders import place_alone, place_group
+from service.operations.quote_order import Quoted, quote_order
+from service.operations.record_payment import record_payment
+from service.operations.refund_order import refund_order
+from service.operations.retire_orders import retire_order, retire_orders
+from service.storage import backorders, balances, batches, models, orders
+from service.storage.database import Database
+from tests.books import assert_books_balance, rows_of
+from tests.conftest import TEMPLATE, Postgres
+from tests.makers import make_batch, make_caller, make_command, store
+from tests.model.life import Life, Line, Ordered
+from tests.shop import Shop, open_shop
+
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "25"))
+STEPS = int(os.environ.get("MODEL_STEPS", "20"))
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+# As the tests of operations do: one database, emptied behind the service's back.
+EMPTY = "SET session_replication_role = replica; " + "; ".join(
+    f"DELETE FROM {getattr(models, name)._meta.db_table}" for name in models.__all__
+)
+
+GRAMS = st.integers(1_000, 6_000_000)
+
+
+class LifeOfOrders(RuleBasedStateMachine):
+    """Two accounts, two bundles, stock that runs short."""
+
+    opened: Callable[[], Coroutine[Any, Any, Database]]
+    placed = Bundle("placed")
+    quoted = Bundle("quoted")
+
+    @initialize()
+    def open(self) -> None:
+        self.runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self.runner.run(self._open())
+
+    async def _open(self) -> None:
+        self.database = await type(self).opened()
+        self.shop: Shop = await open_shop(self.database)
+        shop = self.shop
+        self.accounts = [shop.account, await shop.another_account(commission_hundredths=0)]
+        self.projects = {shop.forest.id: shop.forest_project.id, shop.ocean.id: shop.deep.project_id}
+        self.sold = list(self.projects)
+        self.life = Life()
+        self.life.available_g.update({shop.forest.id: 11_000_000, shop.ocean.id: 1_000_000})
+        self.used: set[UUID] = set()
+        self.expired: set[UUID] = set()
+        self.numbers = count(1)
+
+    def teardown(self) -> None:
+        if hasattr(self, "runner"):
+            self.runner.run(self.database.close())
+            self.runner.close()
+
+    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.runner.run(work)
+
+    # What is wished for, by every route.
+
+    def wish(self, route: str, grams: int) -> Wish:
+        shop = self.shop
+        match route:
+            case "mass":
+                return Wish(ask=ByMass(grams))
+            case "selection":
+                return Wish(ask=ByMass(grams), selection=selection_of([(each, None) for each in self.sold]))
+            case "one":
+                return Wish(ask=ByBundleMasses(((shop.forest.id, grams),)))
+            case "masses":
+                return Wish(ask=ByBundleMasses(((shop.ocean.id, grams // 10 + 1), (shop.forest.id, grams))))
+            case _:
+                return Wish(ask=ByValue(grams // 10_000 + 100))
+
+    async def lines_of(self, account_id: UUID, order_id: UUID) -> list[Line]:
+        found = await orders.lines(self.database.reader, account_id, [order_id])
+        return [Line(line.bundle_id, line.mass_g) for line in found]
+
+    def take_in(self, command: PlaceOrder, answer: Placed | Refused, *, held: bool = False) -> bool:
+        """The model places what the service placed; true if there is an order."""
+        if isinstance(answer, Refused):
+            return False
+        assert not answer.replayed
+        order = answer.order
+        lines = self.do(self.lines_of(order.account_id, order.id))
+        assert sum(line.mass_g for line in lines) == order.mass_g
+        known = Ordered(order.account_id, lines, order.total_cost_minor)
+        if not held and not command.allow_backorder:
+            assert self.life.can_have_at_once(lines), "accepted without the credits"
+        from_balance = command.pay_with_balance is BalanceUse.AVAILABLE
+        self.life.place(order.id, known, from_hold=held, from_balance=from_balance)
+        return True
+
+    @rule(
+        target=placed,
+        account=st.integers(0, 1),
+        route=st.sampled_from(["mass", "selection", "one", "masses", "value"]),
+        grams=GRAMS,
+        allow_backorder=st.booleans(),
+        balance=st.sampled_from([BalanceUse.NONE, BalanceUse.AVAILABLE]),
+    )
+    def order(self, account: int, route: str, grams: int, allow_backorder: bool, balance: BalanceUse) -> Any:
+        command = make_command(
+            self.accounts[account],
+            self.wish(route, grams),
+            allow_backorder=allow_backorder,
+            pay_with_balance=balance,
+        )
+        answer = self.do(place_alone(self.shop.resources, command))
+        if self.take_in(command, answer):
+            return command
+        assert answer.code is Code.INSUFFICIENT_CREDITS
+        assert not allow_backorder
+        return multiple()
+
+    @rule(target=placed, grams=st.lists(GRAMS, min_size=2, max_size=5))
+    def order_together(self, grams: list[int]) -> Any:
+        commands = [
+            make_command(self.accounts[index % 2], self.wish("one" if index % 3 else "masses", mass_g))
+            for index, mass_g in enumerate(grams)
+        ]
+        for command, answer in zip(
+            commands, self.do(place_group(self.shop.resources, commands, lock_timeout_ms=2_000)), strict=True
+        ):
+            assert self.take_in(command, answer)
+        return multiple(*commands)
+
+    @rule(target=quoted, account=st.integers(0, 1), grams=GRAMS, hold=st.booleans())
+    def quote(self, account: int, grams: int, hold: bool) -> Any:
+        wish = self.wish("masses", grams)
+        caller = make_caller(self.accounts[account])
+        lines = [Line(bundle_id, mass_g) for bundle_id, mass_g in wish.ask.masses_g]
+        free = self.life.can_have_at_once(lines)
+        work = quote_order(self.shop.resources, caller, wish, valid_ms=3_600_000, hold=hold)
+        if hold and not free:
+            assert not self.succeeds(work)
+            return multiple()
+        quoted = self.do(work)
+        if hold:
+            for line in lines:
+                self.life.available_g[line.bundle] -= line.mass_g
+                self.life.held_g[line.bundle] += line.mass_g
+        return quoted
+
+    @rule(target=placed, quoted=quoted)
+    def order_from_quote(self, quoted: Quoted) -> Any:
+        quote = quoted.quote
+        (account,) = (each for each in self.accounts if each.id == quote.account_id)
+        command = make_command(account, FromQuote(quote.id))
+        answer = self.do(place_alone(self.shop.resources, command))
+        if quote.id in self.used | self.expired:
+            assert answer.code is (Code.QUOTE_USED if quote.id in self.used else Code.QUOTE_EXPIRED)
+            return multiple()
+        self.used.add(quote.id)
+        assert self.take_in(command, answer, held=quote.holds_credits)
+        order = answer.order
+        assert (order.mass_g, order.total_cost_minor) == (quote.mass_g, quote.total_cost_minor)
+        return command
+
+    @rule(quoted=quoted)
+    def expire(self, quoted: Quoted) -> None:
+        quote = quoted.quote
+        self.do(self.shop.say("UPDATE quotes SET expires_at = $1 WHERE id = $2", LONG_AGO, quote.id))
+        freed = self.do(expire_holds(self.shop.resources))
+        gives_back = quote.holds_credits and quote.id not in self.used | self.expired
+        assert freed == int(gives_back)
+        self.expired.add(quote.id)
+        if gives_back:
+            for line in quoted.lines:
+                self.life.available_g[line.bundle_id] += line.mass_g
+                self.life.held_g[line.bundle_id] -= line.mass_g
+
+    @rule(command=placed)
+    def replay(self, command: PlaceOrder) -> None:
+        again = self.do(place_alone(self.shop.resources, replace(command, order_id=self.shop.resources.new_id())))
+        assert isinstance(again, Placed)
+        assert (again.order.id, again.replayed) == (command.order_id, True)
+        other = replace(command, order_id=self.shop.resources.new_id(), description="another command")
+        refused = self.do(place_alone(self.shop.resources, other))
+        assert refused.code is Code.IDEMPOTENCY_KEY_REUSED
+
+    # What happens to it.
+
+    @rule(command=placed, waiting=st.booleans())
+    def cancel(self, command: PlaceOrder, waiting: bool) -> None:
+        (account,) = (each for each in self.accounts if each.id == command.account_id)
+        refs = [OrderRef(id=command.order_id)]
+        (answer,) = self.do(cancel_orders(self.shop.resources, make_caller(account), refs, only_unfulfilled=waiting))
+        total = 0 if isinstance(answer, Refused) else answer.total_cost_minor
+        if waiting:
+            assert total <= self.life.orders[command.order_id].total
+            allowed = self.life.drop_what_waits(command.order_id, total)
+        else:
+            allowed = self.life.undo(command.order_id, "CANCELLED")
+        assert isinstance(answer, Refused) is not allowed
+
+    @rule(command=placed)
+    def fail(self, command: PlaceOrder) -> None:
+        allowed = self.life.undo(command.order_id, "FAILED")
+        work = fail_order(self.shop.resources, self.shop.caller, command.account_id, OrderRef(id=command.order_id))
+        assert self.succeeds(work) is allowed
+
+    @rule(command=placed, part=st.sampled_from([30, 120, "rest"]))
+    def pay(self, command: PlaceOrder, part: Any) -> None:
+        known = self.life.orders[command.order_id]
+        amount = max(1, known.total - known.paid if part == "rest" else known.total * part // 100)
+        self.life.pay(command.order_id, amount)
+        reference = f"wire {next(self.numbers)}"
+        for _ in range(2):  # the second is a retry
+            self.do(
+                record_payment(
+                    self.shop.resources,
+                    self.shop.caller,
+                    command.account_id,
+                    reference,
+                    Money(amount, "USD"),
+                    OrderRef(id=command.order_id),
+                )
+            )
+
+    @rule(command=placed)
+    def refund(self, command: PlaceOrder) -> None:
+        allowed = self.life.refund(command.order_id)
+        work = refund_order(self.shop.resources, self.shop.caller, command.account_id, OrderRef(id=command.order_id))
+        assert self.succeeds(work) is allowed
+
+    @rule(bundle=st.integers(0, 1), grams=GRAMS)
+    def receive(self, bundle: int, grams: int) -> None:
+        bundle_id = self.sold[bundle]
+        batch = make_batch(self.shop.forest_project, grams, project_id=self.projects[bundle_id])
+        self.do(store(self.database, batch))
+        self.life.available_g[bundle_id] += grams
+
+    @rule()
+    def match(self) -> None:
+        self.do(match_backorders(self.shop.resources))
+        self.life.match()
+
+    @rule(unpaid=st.booleans())
+    def retire(self, unpaid: bool) -> None:
+        while self.do(retire_orders(self.shop.resources, after_ms=0, unpaid=unpaid)):
+            continue
+        for order in self.life.orders.values():
+            if order.status == "RETIRING":
+                order.status, order.retired_g = "COMPLETE", order.mass_g
+        self.life.retire(unpaid=unpaid)
+
+    @rule(command=placed)
+    def start_to_retire(self, command: PlaceOrder) -> None:
+        """All but one share: what it has retired by then depends on its batches, so the service says how much."""
+        self.do(retire_order(self.shop.resources, command.account_id, command.order_id, keep=1, actor="model"))
+        self.life.start_retiring(command.order_id)
+        found = self.do(orders.of_ids(self.database.reader, command.account_id, [command.order_id]))
+        known = self.life.orders[command.order_id]
+        if known.status == "RETIRING":
+            known.retired_g = found[command.order_id].retired_g
+            assert known.retired_g < known.mass_g
+
+    def succeeds(self, work: Coroutine[Any, Any, Any]) -> bool:
+        try:
+            self.do(work)
+        except Refused:
+            return False
+        return True
+
+    @invariant()
+    def both_say_the_same(self) -> None:
+        if hasattr(self, "life"):
+            self.do(self._compare())
+
+    async def _compare(self) -> None:
+        await assert_books_balance(self.database)
+        stored = {order.id: order for order in await rows_of(self.database, orders.ORDERS)}
+        assert stored.keys() == self.life.orders.keys()
+        for order_id, known in self.life.orders.items():
+            order = stored[order_id]
+            assert (
+                order.status.value,
+                order.payment_status.value,
+                order.mass_g,
+                order.fulfilled_g,
+                order.retired_g,
+                order.total_cost_minor,
+                order.paid_minor,
+            ) == (known.status, known.payment, known.mass_g, known.has_g, known.retired_g, known.total, known.paid)
+        await self._compare_stock()
+        waiting = await rows_of(self.database, backorders.BACKORDERS)
+        assert {(row.order_id, row.position) for row in waiting} == {
+            entry for queue in self.life.queues.values() for entry in queue
+        }
+        prepaid = {row.account_id: row.amount_minor for row in await rows_of(self.database, balances.BALANCES)}
+        assert {key: amount for key, amount in prepaid.items() if amount} == +self.life.balances
+
+    async def _compare_stock(self) -> None:
+        for bundle_id, project_id in self.projects.items():
+            stock = [row for row in await rows_of(self.database, batches.BATCHES) if row.project_id == project_id]
+            assert sum(row.available_g for row in stock) == self.life.available_g[bundle_id]
+            assert sum(row.held_g for row in stock) == self.life.held_g[bundle_id]
+
+
+def live(opened: Callable[[], Coroutine[Any, Any, Database]]) -> None:
+    """As many lives as were asked for, each in a world of its own."""
+    LifeOfOrders.opened = staticmethod(opened)
+    run_state_machine_as_test(
+        LifeOfOrders,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
+
+
+def test_lives_on_sqlite(sqlite_template: Path, tmp_path: Path):
+    numbers = count(1)
+
+    async def opened() -> Database:
+        file = tmp_path / f"{next(numbers)}.sqlite3"
+        shutil.copyfile(sqlite_template, file)
+        return await Database.open(f"sqlite://{file}")
+
+    live(opened)
+
+
+def test_lives_on_postgresql(postgres_template: Postgres):
+    name = "lives"
+    postgres_template.say(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+
+    async def opened() -> Database:
+        postgres_template.say(EMPTY, database=name)
+        return await Database.open(postgres_template.uri(name), pool_size_max=2)
+
+    live(opened)
+    postgres_template.say(f"DROP DATABASE {name} WITH (FORCE)")
