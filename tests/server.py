@@ -4,10 +4,13 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryFile
 from uuid import UUID
@@ -61,6 +64,31 @@ async def serving(database_url: str, **settings: object) -> AsyncIterator[Server
         finally:
             await server.end(signal.SIGKILL)
             sys.stderr.write(os.pread(log.fileno(), LOG_SHOWN, 0).decode())  # pytest shows it when the test fails
+
+
+@contextmanager
+def running(database_url: str, **settings: object) -> Iterator[str]:
+    """The address of a server that is shared by tests with event loops of their own; an embedded database is made."""
+    port = free_port()
+    command = [sys.executable, "-m", "service", "serve", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env=surroundings(database_url, **settings), stdout=subprocess.DEVNULL)
+    try:
+        _wait_for(port, process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    give_up_at = time.monotonic() + READY_S
+    while process.poll() is None and time.monotonic() < give_up_at:
+        with suppress(OSError), closing(HTTPConnection("127.0.0.1", port, timeout=1)) as connection:
+            connection.request("GET", "/health/ready")
+            if connection.getresponse().status == 200:
+                return
+        time.sleep(0.05)
+    raise RuntimeError("the server did not start")
 
 
 def surroundings(database_url: str, **settings: object) -> dict[str, str]:

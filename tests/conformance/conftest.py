@@ -3,23 +3,13 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import strawberry
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import HTMLResponse
-from starlette.routing import Mount
 
-from service.api.graphql.masking import QuietSchema
-from service.api.graphql.view import GraphQLView
+from tests.server import running
 
 HERE = Path(__file__).parent
 Script = Callable[..., subprocess.CompletedProcess[str]]
@@ -53,32 +43,11 @@ def script() -> Script:
     return run
 
 
-@strawberry.type
-class Query:
-    @strawberry.field
-    def hello(self) -> str | None:
-        return "world"
-
-
-async def no_context(_: Request) -> dict[str, Any]:
-    return {}
-
-
-@pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    """A running server; the audits ask for nothing but introspection."""
-    page = lambda _: HTMLResponse("<h1>explorer</h1>")  # noqa: E731 - a page, not a function worth a name
-    view = GraphQLView(QuietSchema(Query), get_context=no_context, render_page=page)
-    app = Starlette(routes=[Mount("/graphql", app=view)])
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", ws="none"))
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/graphql/"
-        server.should_exit = True
-        thread.join()
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """GraphQL of the running service; the audits ask for nothing but introspection, which needs no key."""
+    with running(f"sqlite://{tmp_path_factory.mktemp('audits')}/orders.sqlite3") as url:
+        yield f"{url}/graphql"
 
 
 @pytest.fixture

@@ -39,6 +39,15 @@ const eslint = new ESLint({
     },
   ],
 });
-const [result] = await eslint.lintText(readFileSync(file, "utf8"), { filePath: file });
+const text = readFileSync(file, "utf8");
+const lines = text.split("\n");
+const [result] = await eslint.lintText(text, { filePath: file });
+// @oneOf is GraphQL's own directive, which an older parser has to be told of: there is nothing to describe.
+const isOneOf = ({ message }) => message.endsWith('directive "oneOf"');
+// A long list of values is read page by page as well, though none of them can be asked for by itself.
+const edgeAt = (line) => lines.slice(0, line).findLast((each) => each.startsWith("type "))?.split(" ")[1];
+const isPageOfValues = ({ line, message }) =>
+  message.includes("must implement `Node`") && values.some((value) => edgeAt(line) === `${value}Edge`);
+result.messages = result.messages.filter((finding) => !isOneOf(finding) && !isPageOfValues(finding));
 for (const { line, ruleId, message } of result.messages) console.log(`${line}: ${ruleId}: ${message.replaceAll("\n", " ")}`);
 process.exit(result.messages.length ? 1 : 0);
