@@ -35,6 +35,8 @@ FIELDS: dict[str, Scope | None] = {
     "Query.clientAccounts": Scope.ORDERS_READ,
     "Query.creditBatches": Scope.CATALOGUE_READ,
     "Query.estimate": Scope.ORDERS_READ,
+    "Query.invoice": Scope.ORDERS_READ,
+    "Query.ledger": Scope.ORDERS_READ,
     "Query.node": Scope.ORDERS_READ,
     "Query.nodes": Scope.ORDERS_READ,
     "Query.order": Scope.ORDERS_READ,
@@ -43,6 +45,8 @@ FIELDS: dict[str, Scope | None] = {
     "Query.portfolios": Scope.CATALOGUE_READ,
     "Query.projects": Scope.CATALOGUE_READ,
     "Query.quote": Scope.ORDERS_READ,
+    "Query.rateLimit": ANY_KEY,
+    "Mutation.billOrders": Scope.OPERATOR,
     "Mutation.cancelOrder": Scope.ORDERS_WRITE,
     "Mutation.cancelOrders": Scope.ORDERS_WRITE,
     "Mutation.createAirFreightEstimate": Scope.ORDERS_WRITE,
@@ -59,13 +63,17 @@ FIELDS: dict[str, Scope | None] = {
     "Mutation.createProject": Scope.OPERATOR,
     "Mutation.disableBundle": Scope.OPERATOR,
     "Mutation.enableBundle": Scope.OPERATOR,
+    "Mutation.failOrder": Scope.OPERATOR,
     "Mutation.quoteByEstimate": Scope.ORDERS_WRITE,
     "Mutation.quoteByMass": Scope.ORDERS_WRITE,
     "Mutation.quoteByValue": Scope.ORDERS_WRITE,
     "Mutation.receiveCreditBatch": Scope.OPERATOR,
+    "Mutation.recordPayment": Scope.OPERATOR,
+    "Mutation.refundOrder": Scope.OPERATOR,
     "Mutation.setAccountPortfolio": Scope.ORDERS_WRITE,
     "Mutation.setPortfolio": Scope.OPERATOR,
     "Mutation.setPrice": Scope.OPERATOR,
+    "Mutation.settleInvoice": Scope.OPERATOR,
     "Mutation.simulateOrder": Scope.ORDERS_WRITE,
     "Mutation.updateClientAccount": Scope.ORDERS_WRITE,
 }
@@ -118,7 +126,7 @@ def _literal(owner: str, name: str, kind: Any) -> str:
         if kind.extensions["strawberry-definition"].is_one_of:
             members = dict([next(iter(kind.fields.items()))])
         else:
-            members = {k: f for k, f in kind.fields.items() if is_required_input_field(f) or k == "mass"}
+            members = {k: f for k, f in kind.fields.items() if is_required_input_field(f) or k in {"mass", "currency"}}
         told = (f"{key}: {_value(owner if name == 'input' else name, key, member)}" for key, member in members.items())
         return f"{{{', '.join(told)}}}"
     if isinstance(kind, GraphQLEnumType):
@@ -176,6 +184,6 @@ def test_a_document_is_what_a_caller_would_write():
     assert written("Query.orders") == "query { told: orders { __typename } }"
     assert written("Query.order").startswith('query { told: order(by: {id: "')
     assert written("Mutation.createOrderByMass") == (
-        'mutation { told: createOrderByMass(input: {idempotencyKey: "idempotencyKey", mass: {amount: "1", unit: GRAM}})'
-        " { __typename } }"
+        'mutation { told: createOrderByMass(input: {idempotencyKey: "idempotencyKey", '
+        'mass: {amount: "1", unit: GRAM}, currency: "USD"}) { __typename } }'
     )

@@ -23,6 +23,12 @@ SETUP = """mutation {
     quote: quoteByMass(input: {mass: {amount: "1", unit: KILOGRAM}}) { quote { id } }
     estimate: createMassEstimate(input: {mass: {amount: "1", unit: KILOGRAM}}) { estimate { id } }
 }"""
+MONEY = """mutation ($account: ID!, $order: ID!) {
+    payment: recordPayment(input: {
+        accountId: $account, reference: "p", amount: {amount: "0.01", currency: "USD"}, order: {id: $order}
+    }) { payment { id } }
+    invoice: billOrders(input: {accountId: $account, reference: "i", currency: "USD"}) { invoice { id } }
+}"""
 OWNED_BY_NOBODY = {"Bundle", "Project"}
 
 
@@ -40,12 +46,18 @@ async def one_of_each(door: Door) -> dict[str, str]:
     made = await door.data(SETUP)
     portfolio = make_portfolio({door.shop.forest.id: 10_000}, account_id=door.shop.account.id)
     await store(door.shop.database, *portfolio)
+    account, order = global_id("Account", door.shop.account.id), made["order"]["order"]["id"]
+    booked = await door.data(MONEY, {"account": account, "order": order})
+    journals = await door.data("{ ledger(first: 1) { nodes { id } } }")
     return {
-        "Account": global_id("Account", door.shop.account.id),
+        "Account": account,
         "Bundle": global_id("Bundle", door.shop.forest.id),
         "CreditBatch": global_id("CreditBatch", door.shop.old.id),
         "Estimate": made["estimate"]["estimate"]["id"],
-        "Order": made["order"]["order"]["id"],
+        "Invoice": booked["invoice"]["invoice"]["id"],
+        "Journal": journals["ledger"]["nodes"][0]["id"],
+        "Order": order,
+        "Payment": booked["payment"]["payment"]["id"],
         "Portfolio": global_id("Portfolio", portfolio[0].id),
         "Project": global_id("Project", door.shop.forest_project.id),
         "Quote": made["quote"]["quote"]["id"],
@@ -92,6 +104,7 @@ async def test_a_foreign_order_is_as_absent_as_none_whoever_asks_and_how(door: D
         ("order(by: {idempotencyKey: %s}) { id }", "theirs", "nobody's"),
         ("quote(id: %s) { id }", ids["Quote"], global_id("Quote", uuid7())),
         ("estimate(id: %s) { id }", ids["Estimate"], global_id("Estimate", uuid7())),
+        ("invoice(id: %s) { id }", ids["Invoice"], global_id("Invoice", uuid7())),
     ]
     commands = [
         ("cancelOrder(input: {order: {id: %s}})", ids["Order"], global_id("Order", uuid7())),
