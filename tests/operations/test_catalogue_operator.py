@@ -4,6 +4,7 @@ Seen to fail when: a reference is received twice; overlapping serials are taken;
 ones; a disabled bundle is disabled again with another instant; a customer's key may keep the catalogue.
 """
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -199,6 +200,22 @@ async def test_the_same_serials_of_the_other_mode_or_series_are_others(shop: Sho
     await received(shop, operator, reference="receipt-3", serial_prefix="OTHER-")
 
     assert await events_of(shop, operator) == ["batch.received"] * 3
+
+
+async def test_of_receipts_at_one_time_one_takes_the_serials(shop: Shop, operator: Caller):
+    other = make_caller(await shop.another_account(), operator.scopes)
+    both = [operator, other] * 4
+
+    same = await asyncio.gather(*(received(shop, each) for each in both))
+    rivals = await asyncio.gather(
+        *(received(shop, each, reference=f"rival-{n}", serial_prefix="RIVAL-") for n, each in enumerate(both)),
+        return_exceptions=True,
+    )
+
+    assert len({batch.id for batch in same}) == 1
+    assert [type(each) for each in rivals].count(CreditBatch) == 1
+    assert {each.code for each in rivals if isinstance(each, Refused)} == {Code.BAD_USER_INPUT}
+    assert len(await events_of(shop, operator)) + len(await events_of(shop, other)) == 2
 
 
 async def test_a_batch_of_an_unknown_project_is_refused(shop: Shop, operator: Caller):

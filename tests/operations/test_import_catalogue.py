@@ -155,6 +155,7 @@ async def test_every_fault_is_named_at_once_and_nothing_is_imported(shop: Shop):
         {**PRICE, "bundle": "elms"},
         {**WEIGHT, "percent": "99"},
         {"record": "tree"},
+        {**BATCH, "reference": "wcc-5", "serial_prefix": "names-a-faulty-row-"},
     ]
 
     done = await imported(shop, bad)
