@@ -57,13 +57,26 @@ class _Models:
         for endpoint in contract.endpoints:
             wanted += [endpoint.body, endpoint.query, *endpoint.responses.values()]
         self._types = [each for each in wanted if each is not None and not isinstance(each, File)]
-        schemas, self.components = msgspec.json.schema_components(
-            self._types, ref_template="#/components/schemas/{name}"
-        )
-        self._schemas = schemas
+        schemas, components = msgspec.json.schema_components(self._types, ref_template="#/components/schemas/{name}")
+        if contract.decimals_are_numbers:
+            schemas, components = _with_numbers(schemas), _with_numbers(components)
+        self._schemas: tuple[dict[str, Any], ...] = schemas
+        self.components: dict[str, Any] = components
 
     def schema(self, model: Any) -> Mapping[str, Any]:
         return self._schemas[self._types.index(model)]
+
+
+def _with_numbers(schema: Any) -> Any:
+    """The schema of a contract that writes decimals as JSON numbers; msgspec describes its own habit, strings."""
+    if isinstance(schema, dict):
+        if schema.get("format") == "decimal":
+            told = {name: value for name, value in schema.items() if name != "format"}
+            return {**told, "type": "number"}
+        return {name: _with_numbers(value) for name, value in schema.items()}
+    if isinstance(schema, list | tuple):
+        return type(schema)(map(_with_numbers, schema))
+    return schema
 
 
 def _operation(contract: Contract, endpoint: Endpoint, models: _Models) -> dict[str, Any]:

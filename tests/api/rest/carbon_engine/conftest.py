@@ -1,4 +1,4 @@
-"""The carbon-engine contract over a shop that sells in riyals, whose books have to balance when a test is done with it."""
+"""The carbon-engine contract over a shop that sells in riyals; its books have to balance when a test is done."""
 
 from collections.abc import AsyncIterator
 
