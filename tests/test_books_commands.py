@@ -1,0 +1,106 @@
+"""Importing and auditing from the command line: real processes, their exit codes, what they print and where."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SEED = ROOT / "tests/operations/seed_orders.json"
+CATALOGUE = """record,slug,name,category,project_type,country,registry,description
+project,oak-hills,Oak Hills,Native woodland,Planting,{country},Woodland Carbon Code,Oaks mostly.
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an embedded database that is loaded with the demo."""
+    folder = tmp_path_factory.mktemp("books")
+    assert command(folder, "demo").returncode == 0
+    return folder
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "service", *arguments],
+        cwd=folder,
+        env={**kept, "PYTHONPATH": str(ROOT), "SERVICE_DATABASE_URL": "sqlite://orders.sqlite3"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def account(folder: Path) -> str:
+    listed = json.loads(command(folder, "account", "list", "--json").stdout)
+    return next(each["id"] for each in listed if (each["contract"], each["mode"]) == ("carbonext", "live"))
+
+
+def test_history_is_rehearsed_imported_and_imported_again(folder: Path, account: str):
+    import_it = ("import", "orders", str(SEED), "--account", account)
+
+    said = [command(folder, *import_it, *more) for more in (("--dry-run",), (), ("--json",))]
+
+    assert [(each.returncode, each.stderr) for each in said] == [(0, "")] * 3
+    assert said[0].stdout == "36 would be added, 0 stood before, of 36 rows.\n"
+    assert said[1].stdout == "36 added, 0 stood before, of 36 rows.\n"
+    assert json.loads(said[2].stdout) == {"rows": 36, "added": 0, "standing": 36, "dry_run": False, "faults": []}
+
+
+def test_a_faulty_file_is_told_by_row_and_column(folder: Path):
+    file = folder / "catalogue.csv"
+    file.write_text(CATALOGUE.format(country="UK"))
+
+    shown = command(folder, "import", "catalogue", str(file))
+    told = command(folder, "import", "catalogue", str(file), "--json")
+
+    assert (shown.returncode, told.returncode) == (1, 1)
+    assert "line 2" in shown.stdout
+    assert "Nothing was imported: 1 faults in 1 rows." in shown.stdout
+    (fault,) = json.loads(told.stdout)["faults"]
+    assert (fault["row"], fault["column"]) == ("line 2", "country")
+
+
+def test_a_catalogue_is_imported_with_what_a_spreadsheet_puts_before_it(folder: Path):
+    file = folder / "excel.CSV"
+    file.write_text(CATALOGUE.format(country="GBR"), encoding="utf-8-sig")
+
+    assert command(folder, "import", "catalogue", str(file)).stdout == "1 added, 0 stood before, of 1 rows.\n"
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[1"])
+def test_a_file_that_is_none_is_one_line_on_stderr(folder: Path, content: bytes):
+    file = folder / "broken.json"
+    file.write_bytes(content)
+
+    answer = command(folder, "import", "catalogue", str(file))
+
+    assert answer.returncode in {1, 2}
+    assert answer.stdout == ""
+    assert answer.stderr.startswith("carbon-orders: ")
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_an_audit_ends_with_1_and_names_what_deviates(folder: Path):
+    assert command(folder, "audit").returncode == 0
+    with sqlite3.connect(folder / "orders.sqlite3") as connection:
+        (batch_id,) = connection.execute("SELECT min(id) FROM credit_batches").fetchone()
+        connection.execute(
+            "UPDATE credit_batches SET available_g = available_g - 1, held_g = held_g + 1 WHERE id = ?", [batch_id]
+        )
+    connection.close()
+
+    shown, told = command(folder, "audit"), command(folder, "audit", "--json")
+
+    assert (shown.returncode, told.returncode) == (1, 1)
+    assert f"every batch: held = open holds of quotes: not so for {batch_id}" in shown.stdout
+    assert [(each["deviating"], each["first"]) for each in json.loads(told.stdout) if each["deviating"]] == [
+        (1, [batch_id])
+    ]
