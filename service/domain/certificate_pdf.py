@@ -118,9 +118,15 @@ def _declaration(page: _Page, certificate: Certificate) -> None:
     page.say(_MIDDLE, 369, _mass_in_words(certificate.mass_g) + " of CO₂ equivalent", _STRONG, 23, INK, "centre")
     fate = "have been retired for good: cancelled as listed below, so that nobody can use or sell them again."
     page.say(_MIDDLE, 349, fate, _ITALIC, 13, MUTED, "centre")
+    y = 333
+    if certificate.beneficiary not in {None, certificate.recipient}:
+        counted = f"The credits count for {certificate.beneficiary}"[:NAME_LENGTH_MAX]
+        text, size = shrink(counted, _ITALIC, 11, _RIGHT - _LEFT, 7)
+        page.say(_MIDDLE, 337, text, _ITALIC, size, MUTED, "centre")
+        y = 325
     if certificate.mode is Mode.TEST:
         warning = "Made in test mode. No credit was retired and this page certifies nothing."
-        page.say(_MIDDLE, 333, warning, _SANS_STRONG, 9, HexColor("#A03B2A"), "centre")
+        page.say(_MIDDLE, y, warning, _SANS_STRONG, 9, HexColor("#A03B2A"), "centre")
 
 
 def _recipient(page: _Page, recipient: str) -> None:

@@ -111,6 +111,11 @@ def test_what_finds_no_place_is_summed():
     assert "75 tonnes of" in text
 
 
+def test_it_says_for_whom_the_credits_count_if_not_for_the_recipient():
+    assert "The credits count for Bo" in text_of(replace(ONE, beneficiary="Bo"))
+    assert "The credits count" not in text_of(replace(ONE, beneficiary=ONE.recipient))
+
+
 def test_a_test_account_gets_a_specimen():
     text = text_of(replace(ONE, mode=Mode.TEST))
 

@@ -166,7 +166,7 @@ async def test_cancel_retire_and_cancel_at_once_have_one_winner(shop: Shop):
     chance = random.Random(7)
     won = set()
     for _ in range(RACES):
-        order = await shop.place(make_wish(chance.randint(1_000, 9_999)))
+        order = await shop.place(make_wish(chance.randint(100, 999)))
         ref = [OrderRef(id=order.id)]
         works = [
             cancel_orders(shop.resources, shop.caller, ref),
@@ -184,7 +184,7 @@ async def test_two_workers_retire_every_gram_once(shop: Shop, database_url: str)
     chance = random.Random(11)
     placed_g = 0
     for _ in range(RACES // 10):
-        commands = [shop.command(make_wish(chance.randint(1_000, 9_999))) for _ in range(10)]
+        commands = [shop.command(make_wish(chance.randint(100, 999))) for _ in range(10)]
         for answer in await shop.place_all(*commands):
             assert not isinstance(answer, Refused)
             placed_g += answer.order.mass_g
