@@ -26,12 +26,15 @@ from service.api.graphql.view import GraphQLView
 from service.api.guards import Guards
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
+from service.api.pages.references import Described, load_references, reference_routes
 from service.api.pages.receipt import receipt_routes
 from service.api.rate_limits import Budget, RateLimits
 from service.api.receipt_links import RECEIPTS
+from service.api.rest.contract import Contract
 from service.api.rest.contracts import CONTRACTS
 from service.api.rest.door import mounted
 from service.api.rest.front import Front
+from service.api.rest.openapi import openapi_document
 from service.api.rest.surroundings import Budgets, Surroundings
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
@@ -118,6 +121,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             *explorer_routes(explorer, schema.as_str),
             *certificate_routes(_resources),
             *receipt_routes(_resources, pepper),
+            *reference_routes(load_references(), [_described(contract, settings) for contract in CONTRACTS]),
             *(mounted(contract, _rest_surroundings) for contract in CONTRACTS),
             Route("/graphql", GraphQLView(schema, get_context=get_context, run=runner, render_page=explorer.page)),
         ],
@@ -134,6 +138,10 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
         secret_paths=[CERTIFICATES, RECEIPTS],
     )
     return Front(guarded, CONTRACTS, settings.hosts)
+
+
+def _described(contract: Contract, settings: Settings) -> Described:
+    return Described(contract.name, contract.title, lambda _: openapi_document(contract, settings.public_address))
 
 
 def _resources(request: Request) -> Resources:
