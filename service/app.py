@@ -26,8 +26,8 @@ from service.api.graphql.view import GraphQLView
 from service.api.guards import Guards
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
-from service.api.pages.references import Described, load_references, reference_routes
 from service.api.pages.receipt import receipt_routes
+from service.api.pages.references import Described, load_references, reference_routes
 from service.api.rate_limits import Budget, RateLimits
 from service.api.receipt_links import RECEIPTS
 from service.api.rest.contract import Contract
