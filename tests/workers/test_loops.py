@@ -1,0 +1,91 @@
+"""The loops: every step is repeated, at once while it finds something to do; one that fails costs only its own turn.
+
+Seen to fail when: an exception ends a loop, a step that found something rests, a loop outlives `working`.
+"""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from service.errors import Code, Refused
+from service.kit.clock import system_clock
+from service.kit.ids import uuid7
+from service.operations.resources import Resources
+from service.storage.database import Database
+from service.workers.loops import Step, steps, working
+
+
+@pytest.fixture
+def resources(database: Database) -> Resources:
+    return Resources(database, system_clock, uuid7)
+
+
+def test_everything_that_happens_later_is_a_step():
+    names = [step.name for step in steps(rest_ms=1, retire_after_ms=0, retire_unpaid=False, public_address="")]
+
+    assert names == ["expire_holds", "match_backorders", "retire_orders", "issue_certificates"]
+
+
+async def test_a_step_that_fails_or_is_refused_is_tried_again_and_stops_no_other(resources: Resources):
+    turns = {"fails": 0, "refused": 0, "works": 0}
+
+    async def fails(_resources: Resources) -> int:
+        turns["fails"] += 1
+        raise ZeroDivisionError
+
+    async def refused(_resources: Resources) -> int:
+        turns["refused"] += 1
+        raise Refused(Code.UNAVAILABLE, "The database is away.")
+
+    async def works(_resources: Resources) -> int:
+        turns["works"] += 1
+        return 0
+
+    with capture_logs() as logs:
+        async with working(resources, [Step(each.__name__, each, 1) for each in (fails, refused, works)]):
+            await until(lambda: min(turns.values()) >= 3)
+
+    assert {(entry["event"], entry["step"]) for entry in logs} == {
+        ("step_failed", "fails"),
+        ("step_refused", "refused"),
+    }
+
+
+async def test_a_step_that_found_something_goes_on_at_once_and_rests_when_it_did_not(resources: Resources):
+    found = [3, 1, 0, 5]
+    turns = 0
+
+    async def step(_resources: Resources) -> int:
+        nonlocal turns
+        turns += 1
+        return found[turns - 1]
+
+    async with working(resources, [Step("step", step, 60_000)]):
+        await until(lambda: turns == 3)
+        await asyncio.sleep(0.05)
+
+    assert turns == 3
+
+
+async def test_afterwards_no_step_runs(resources: Resources):
+    turns = 0
+
+    async def step(_resources: Resources) -> int:
+        nonlocal turns
+        turns += 1
+        await asyncio.sleep(0)
+        return 1
+
+    async with working(resources, [Step("step", step, 1)]):
+        await until(lambda: turns > 2)
+    before = turns
+    await asyncio.sleep(0.05)
+
+    assert turns == before
+
+
+async def until(happened) -> None:
+    async with asyncio.timeout(10):
+        while not happened():  # noqa: ASYNC110 - a step tells nobody that it ran
+            await asyncio.sleep(0.002)
