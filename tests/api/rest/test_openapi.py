@@ -7,7 +7,9 @@ from typing import Any
 import jsonschema
 import pytest
 from starlette.routing import Route
+from typer.testing import CliRunner
 
+from service.__main__ import app as command_line
 from service.api.rest.contract import Contract
 from service.api.rest.contracts import CONTRACTS
 from service.api.rest.door import mounted
@@ -92,3 +94,20 @@ async def test_the_document_is_served_to_anybody(contract: Contract, database: D
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
     return sqlite_url
+
+
+@every_contract
+def test_the_command_line_prints_the_document(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVICE_PUBLIC_URL", ADDRESS)
+
+    printed = CliRunner().invoke(command_line, ["openapi", contract.name])
+
+    assert json.loads(printed.stdout) == json.loads(json.dumps(document_of(contract.name)))
+    assert printed.exit_code == 0
+
+
+def test_the_command_line_knows_which_contracts_there_are() -> None:
+    answer = CliRunner().invoke(command_line, ["openapi", "moon"])
+
+    assert answer.exit_code == 2
+    assert "lune" in answer.stderr
