@@ -1,10 +1,21 @@
 """Authenticate: an API key becomes the caller who holds it, or nobody learns why not."""
 
-from service.domain.accounts import Caller
+from service.domain.accounts import Account, Caller
 from service.domain.api_keys import Scope, matches, parse
 from service.errors import Code, Refused
 from service.operations.resources import Resources
-from service.storage import api_keys
+from service.storage.api_keys import StoredKey
+
+
+async def authenticate_again(resources: Resources, key_id: str) -> Caller:
+    """The account behind a key that was shown before, if it still opens anything: for tokens that stand for a key.
+
+    Refuses `UNAUTHENTICATED` as `authenticate` does. Whoever calls this has proved that the token is genuine.
+    """
+    found = await resources.keys.get(key_id)
+    if found is None:
+        raise unauthenticated()
+    return _caller(resources, *found)
 
 
 async def authenticate(resources: Resources, key_text: str, *, pepper: bytes) -> Caller:
@@ -14,13 +25,18 @@ async def authenticate(resources: Resources, key_text: str, *, pepper: bytes) ->
     mode.
     """
     parsed = parse(key_text)
-    found = await api_keys.find(resources.database.reader, parsed.key_id) if parsed else None
+    found = await resources.keys.get(parsed.key_id) if parsed else None
     if parsed is None or found is None:
         raise unauthenticated()
     key, account = found
-    now = resources.clock()
-    ended = key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now)
-    if not matches(parsed, key.digest, pepper) or ended or parsed.mode is not account.mode:
+    if not matches(parsed, key.digest, pepper) or parsed.mode is not account.mode:
+        raise unauthenticated()
+    return _caller(resources, key, account)
+
+
+def _caller(resources: Resources, key: StoredKey, account: Account) -> Caller:
+    ended = key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= resources.clock())
+    if ended:
         raise unauthenticated()
     return Caller(account=account, key_id=key.key_id, scopes=frozenset(Scope(scope) for scope in key.scopes))
 

@@ -4,19 +4,23 @@ Made once by the composition root and handed to each operation; tests hand in th
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import TypeAlias, TypeVar
 
 import structlog
 
+from service.domain.accounts import Account
 from service.errors import Code, Refused
 from service.kit.clock import Clock
+from service.kit.gather import Gathered
 from service.kit.ids import IdSource, random_bits, short_number
 from service.kit.retry import with_retries
+from service.storage import api_keys
 from service.storage.database import Database, Statements
 from service.storage.failures import is_outage, may_retry
 
 T = TypeVar("T")
+FoundKey: TypeAlias = tuple[api_keys.StoredKey, Account]
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +35,11 @@ class Resources:
     database: Database
     clock: Clock
     new_id: IdSource
+    keys: Gathered[str, FoundKey] = field(init=False)
+    """API keys by id, looked up together: under a crowd this is most of what the database is asked."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keys", Gathered(lambda ids: api_keys.of_ids(self.database.reader, ids)))
 
     def new_order_number(self) -> str:
         """Short, for people to read out; unique per account except once in millions of orders of one millisecond."""

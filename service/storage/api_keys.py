@@ -3,6 +3,7 @@
 Looked up before the account is known, so these statements are the ones that do not start with an account.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from service.domain.accounts import Account
 from service.storage import models
 from service.storage.accounts import ACCOUNTS
+from service.storage.conditions import Conditions
 from service.storage.database import Statements
 from service.storage.tables import Table
 
@@ -39,17 +41,20 @@ async def add(statements: Statements, key: StoredKey) -> None:
 
 async def find(statements: Statements, key_id: str) -> tuple[StoredKey, Account] | None:
     """The key and its account, whatever their state."""
-    rows = await statements.fetch(
-        f"SELECT {KEYS.of('k')} FROM {KEYS.name} k WHERE k.key_id = $1",
-        key_id,
-    )
-    if not rows:
-        return None
-    key = KEYS.value(rows[0])
-    accounts = await statements.fetch(
-        f"SELECT {ACCOUNTS.column_list} FROM {ACCOUNTS.name} WHERE id = $1", key.account_id
-    )
-    return key, ACCOUNTS.value(accounts[0])
+    return (await of_ids(statements, [key_id])).get(key_id)
+
+
+async def of_ids(statements: Statements, key_ids: Collection[str]) -> dict[str, tuple[StoredKey, Account]]:
+    """Those keys that there are, each with its account, whatever their state."""
+    conditions = Conditions()
+    conditions.add_in("key_id", sorted(key_ids))
+    keys = await KEYS.select(statements, conditions)
+    if not keys:
+        return {}
+    conditions = Conditions()
+    conditions.add_in("id", {key.account_id for key in keys})
+    accounts = {account.id: account for account in await ACCOUNTS.select(statements, conditions)}
+    return {key.key_id: (key, accounts[key.account_id]) for key in keys}
 
 
 async def of_account(statements: Statements, account_id: UUID) -> list[StoredKey]:

@@ -1,0 +1,61 @@
+"""Gathers look-ups that wait at the same moment, so that a crowd costs one statement.
+
+Knows neither what is looked up nor where; nothing is remembered, so that every answer is as fresh as its question.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextvars import Context
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Gathered(Generic[K, V]):
+    """Looks keys up through `read`. Whoever asks while it is idle is answered by a reading of its own; those who ask
+    meanwhile share the next one, which begins after the last of them has asked.
+
+    What `read` raises is raised for all who shared it. One instance belongs to one event loop at a time.
+    """
+
+    def __init__(self, read: Callable[[Collection[K]], Awaitable[Mapping[K, V]]]) -> None:
+        self._read = read
+        self._waiting: _Reading[K, V] | None = None
+        self._worker: asyncio.Task[None] | None = None
+
+    async def get(self, key: K) -> V | None:
+        """What the key leads to now, if anything. A caller who is cancelled leaves the others their answer."""
+        if self._waiting is None:
+            self._waiting = _Reading(asyncio.get_running_loop().create_future())
+        reading = self._waiting
+        reading.keys.add(key)
+        if self._worker is None:
+            # A clean context: the worker reads for others too, and must not log or trace as this request.
+            self._worker = asyncio.get_running_loop().create_task(self._work(), context=Context())
+        found = await asyncio.shield(reading.found)
+        return found.get(key)
+
+    async def _work(self) -> None:
+        try:
+            while (reading := self._waiting) is not None:
+                self._waiting = None
+                try:
+                    reading.found.set_result(await self._read(reading.keys))
+                except Exception as failure:  # noqa: BLE001 - it belongs to those who asked
+                    reading.found.set_exception(failure)
+                    reading.found.exception()  # if all of them were cancelled, nobody else collects it
+                except BaseException:
+                    reading.found.cancel()
+                    raise
+        finally:
+            self._worker = None
+
+
+@dataclass(slots=True)
+class _Reading(Generic[K, V]):
+    """The keys of those who share a reading, and what it will find."""
+
+    found: "asyncio.Future[Mapping[K, V]]"
+    keys: set[K] = field(default_factory=set)

@@ -1,0 +1,89 @@
+"""Look-ups that wait together share a reading, and nobody is told anything older than the question."""
+
+import asyncio
+from collections.abc import Collection
+
+import pytest
+
+from service.kit.gather import Gathered
+
+
+class Shelf:
+    """Things by name; a reading waits until it is let go, and then takes what is there."""
+
+    def __init__(self) -> None:
+        self.things = {"a": 1, "b": 2}
+        self.readings: list[set[str]] = []
+        self.doors: list[asyncio.Event] = []
+
+    async def read(self, keys: Collection[str]) -> dict[str, int]:
+        self.readings.append(set(keys))
+        seen = dict(self.things)
+        self.doors.append(asyncio.Event())
+        await self.doors[-1].wait()
+        return {key: seen[key] for key in keys if key in seen}
+
+
+async def turns() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+async def test_those_who_wait_share_the_next_reading(shelf: Shelf):
+    gathered = Gathered(shelf.read)
+    first = asyncio.create_task(gathered.get("a"))
+    await turns()
+    others = [asyncio.create_task(gathered.get(key)) for key in ("b", "a", "b", "c")]
+    await turns()
+    shelf.doors[0].set()
+    await turns()
+    shelf.doors[1].set()
+
+    assert (await first, await asyncio.gather(*others)) == (1, [2, 1, 2, None])
+    assert shelf.readings == [{"a"}, {"a", "b", "c"}]
+
+
+async def test_an_answer_is_never_older_than_its_question(shelf: Shelf):
+    gathered = Gathered(shelf.read)
+    early = asyncio.create_task(gathered.get("a"))
+    await turns()
+    shelf.things["a"] = 10
+    late = asyncio.create_task(gathered.get("a"))
+    shelf.doors[0].set()
+    await turns()
+    shelf.doors[1].set()
+
+    assert (await early, await late) == (1, 10)
+
+
+async def test_a_failure_is_for_those_who_shared_it_and_the_next_reads_again():
+    readings = []
+
+    async def read(keys: Collection[str]) -> dict[str, int]:
+        readings.append(keys)
+        if len(readings) == 1:
+            raise ConnectionError("away")
+        return dict.fromkeys(keys, 5)
+
+    gathered = Gathered(read)
+    answers = await asyncio.gather(gathered.get("a"), gathered.get("b"), return_exceptions=True)
+
+    assert [type(answer) for answer in answers] == [ConnectionError, ConnectionError]
+    assert await gathered.get("a") == 5
+
+
+async def test_whoever_is_cancelled_leaves_the_others_their_answer(shelf: Shelf):
+    gathered = Gathered(shelf.read)
+    gone, stays = asyncio.create_task(gathered.get("a")), asyncio.create_task(gathered.get("b"))
+    await turns()
+    gone.cancel()
+    await turns()
+    shelf.doors[0].set()
+
+    assert await stays == 2
+    assert gone.cancelled()
