@@ -11,7 +11,7 @@ from service.domain.retirement import Retirement
 from service.storage import models
 from service.storage.accounts import ACCOUNTS
 from service.storage.conditions import Conditions
-from service.storage.database import Statements, placeholders
+from service.storage.database import Statements
 from service.storage.events import EVENTS
 from service.storage.orders import ORDERS
 from service.storage.tables import Table
@@ -22,21 +22,28 @@ RETIREMENTS = Table(models.Retirement, Retirement)
 async def due(
     statements: Statements, payments: Collection[PaymentStatus], *, fulfilled_until: datetime, limit: int
 ) -> list[tuple[UUID, UUID]]:
-    """The (account, order) pairs of live orders to retire, oldest first: those whose retirement has started, and those
-    with money in one of these states that were fulfilled until then. Orders of test accounts wait to be told.
+    """The (account, order) pairs of live orders to retire: those whose retirement has started, then those with money in
+    one of these states that were fulfilled until then, oldest first. Orders of test accounts wait to be told.
+
+    One statement a state, because each then reads its index in order and stops at the limit.
     """
-    count = len(payments)
+    found = await _first(statements, f"o.status = '{OrderStatus.RETIRING}'", limit)
+    for payment in sorted(payments):
+        condition = (
+            f"o.status = '{OrderStatus.FULFILLED}' AND o.payment_status = $2 AND o.created_at <= $3"
+            f" AND NOT EXISTS (SELECT 1 FROM {EVENTS.name} e WHERE e.account_id = o.account_id AND e.order_id = o.id"
+            f" AND e.event_type = '{EventType.ORDER_FULFILLED}' AND e.created_at > $3)"
+        )
+        found += await _first(statements, condition, limit, payment, fulfilled_until)
+    return found[:limit]
+
+
+async def _first(statements: Statements, condition: str, limit: int, *parameters: object) -> list[tuple[UUID, UUID]]:
     rows = await statements.fetch(
         f"SELECT o.account_id, o.id FROM {ORDERS.name} o JOIN {ACCOUNTS.name} a ON a.id = o.account_id"
-        f" WHERE a.mode = '{Mode.LIVE}' AND (o.status = '{OrderStatus.RETIRING}'"
-        f" OR (o.status = '{OrderStatus.FULFILLED}' AND o.payment_status IN ({placeholders(1, count)})"
-        f" AND o.created_at <= ${count + 1} AND NOT EXISTS (SELECT 1 FROM {EVENTS.name} e"
-        f" WHERE e.account_id = o.account_id AND e.order_id = o.id AND e.event_type = '{EventType.ORDER_FULFILLED}'"
-        f" AND e.created_at > ${count + 1})))"
-        f" ORDER BY o.created_at, o.id LIMIT ${count + 2}",
-        *sorted(payments),
-        fulfilled_until,
+        f" WHERE a.mode = '{Mode.LIVE}' AND {condition} ORDER BY o.created_at LIMIT $1",
         limit,
+        *parameters,
     )
     return [(row["account_id"], row["id"]) for row in rows]
 
