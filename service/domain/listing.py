@@ -51,6 +51,33 @@ class OrderFilter:
     total_minor_until: int | None = None
     customer_contains: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    standings: frozenset[tuple[OrderStatus, PaymentStatus]] | None = None
+    mean_price_micros_from: int | None = None
+    mean_price_micros_until: int | None = None
+    invoice_id: UUID | None = None
+
+
+class NumberedSort(StrEnum):
+    """What numbered pages can be sorted by beside what every list can; no index serves the last two."""
+
+    CREATED_AT = "created_at"
+    MASS = "mass_g"
+    STANDING = "standing"
+    MEAN_PRICE = "mean_price"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberedPage:
+    """A page by its number, from 1. It costs as much as all pages before it: for contracts that know no cursors."""
+
+    number: int
+    size: int
+    sort: NumberedSort = NumberedSort.CREATED_AT
+    descending: bool = True
+
+    @property
+    def offset(self) -> int:
+        return (self.number - 1) * self.size
 
 
 @dataclass(frozen=True, slots=True)

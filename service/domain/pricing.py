@@ -70,11 +70,21 @@ class Pricing:
     @property
     def mean_gross_unit_price_micros(self) -> int:
         """The gross price of a mean tonne of the order, rounded half up to the minor unit; 0 when nothing is left."""
-        if self.mass_g == 0:
-            return 0
-        weighed = sum(line.mass_g * line.gross_unit_price_micros for line in self.lines)
-        micros_per_minor = _micros_per_minor(self.currency)
-        return round_half_up(Fraction(weighed, self.mass_g * micros_per_minor)) * micros_per_minor
+        return mean_gross_unit_price_micros(
+            self.currency, [(line.mass_g, line.gross_unit_price_micros) for line in self.lines]
+        )
+
+
+def mean_gross_unit_price_micros(currency: str, lines: Sequence[tuple[int, int]]) -> int:
+    """The gross price of a mean tonne of lines of (grams, gross unit price), rounded half up to the minor unit; 0 when
+    nothing is left.
+    """
+    mass_g = sum(line_g for line_g, _ in lines)
+    if mass_g == 0:
+        return 0
+    weighed = sum(line_g * micros for line_g, micros in lines)
+    micros_per_minor = _micros_per_minor(currency)
+    return round_half_up(Fraction(weighed, mass_g * micros_per_minor)) * micros_per_minor
 
 
 _UnitPrice: TypeAlias = tuple[UUID, int, int]

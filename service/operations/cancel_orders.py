@@ -10,7 +10,7 @@ from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.cancelling import Undoing, cancel, cancel_unfulfilled
 from service.domain.listing import OrderRef
-from service.domain.order import Order
+from service.domain.order import Order, PaymentStatus
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.operations.undoing import entries_by_order, lines_by_order, undo
@@ -27,12 +27,14 @@ async def cancel_orders(
     *,
     all_or_nothing: bool = True,
     only_unfulfilled: bool = False,
+    while_issued: bool = False,
 ) -> list[Order | Refused]:
     """Each order is cancelled, or was before, or has its refusal; with `all_or_nothing` one refusal leaves all of them
     as they were. Credits go back to their batches; what was paid goes to the balance.
 
     With `only_unfulfilled` an order keeps the credits that it has, at its own unit prices: what it costs less is no
     longer owed, or goes to the balance. One that has none is cancelled; one that waits for nothing stays as it is.
+    With `while_issued` an order that is on an invoice, or paid, is refused `ORDER_STATE`.
     """
     caller.require(Scope.ORDERS_WRITE)
     if not 0 < len(refs) <= ORDERS_AT_ONCE_MAX:
@@ -45,6 +47,9 @@ async def cancel_orders(
         answers: dict[UUID | None, Order | Refused] = {order_id: _absent() for order_id in order_ids}
         answers.update(found.items())
         decided = await _decide(resources, statements, found, only_unfulfilled=only_unfulfilled)
+        if while_issued:
+            billed = [order for order in found.values() if order.id in decided and not _issued(order)]
+            decided |= {order.id: _billed(order) for order in billed}
         answers.update((order_id, each) for order_id, each in decided.items() if isinstance(each, Refused))
         refused = any(isinstance(answers[order_id], Refused) for order_id in order_ids)
         if not (refused and all_or_nothing):
@@ -63,6 +68,15 @@ async def _ids_of(statements: Statements, caller: Caller, refs: Sequence[OrderRe
         order = None if ref.id is not None else await orders.find(statements, caller.account.id, ref)
         ids.append(ref.id if order is None else order.id)
     return ids
+
+
+def _issued(order: Order) -> bool:
+    return order.payment_status is PaymentStatus.ISSUED
+
+
+def _billed(order: Order) -> Refused:
+    message = f"The order can no longer be cancelled: it is {order.payment_status}."
+    return Refused(Code.ORDER_STATE, message, status=order.status.value)
 
 
 def _absent() -> Refused:

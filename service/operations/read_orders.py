@@ -7,7 +7,7 @@ from uuid import UUID
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.events import Event
-from service.domain.listing import OrderFilter, OrderRef, OrderSort
+from service.domain.listing import NumberedPage, OrderFilter, OrderRef, OrderSort
 from service.domain.order import CreditEntry, Order, OrderLine
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
@@ -22,6 +22,18 @@ async def list_orders(
     caller.require(Scope.ORDERS_READ)
     rows = await orders.page(resources.database.reader, caller.account.id, wanted, sort, request)
     return slice_of(rows, request)
+
+
+async def numbered_page_of_orders(
+    resources: Resources, caller: Caller, wanted: OrderFilter, asked: NumberedPage
+) -> tuple[list[Order], int]:
+    """The page of the caller's orders with that number, and how many there are in all."""
+    caller.require(Scope.ORDERS_READ)
+    reader, account_id = resources.database.reader, caller.account.id
+    return (
+        await orders.numbered_page(reader, account_id, wanted, asked),
+        await orders.count(reader, account_id, wanted),
+    )
 
 
 async def count_orders(resources: Resources, caller: Caller, wanted: OrderFilter) -> int:

@@ -1,0 +1,48 @@
+"""How Carbonext says no: problem details, in the manner of RFC 9457; at its token endpoints as OAuth 2 words it."""
+
+from http import HTTPStatus
+
+import msgspec
+
+from service.api.rest.contract import Refusal
+from service.errors import Code, Refused
+
+_STATUSES = {
+    Code.QUANTITY_INVALID: 400,
+    Code.INSUFFICIENT_BALANCE: 409,
+    Code.ACCOUNT_SUSPENDED: 403,
+}
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """What went wrong. `traceId` names the request; `error` and `error_description` stand at token endpoints only."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    traceId: str  # noqa: N815 - the contract's name
+    error: str | msgspec.UnsetType = msgspec.UNSET
+    error_description: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def oauth_refusal(code: Code, error: str, description: str) -> Refused:
+    """A no of a token endpoint, with the error code that OAuth 2 has for it."""
+    return Refused(code, description, oauth_error=error)
+
+
+def refusal(refused: Refused, request_id: str) -> Refusal:
+    """The status and the problem."""
+    status = _STATUSES.get(refused.code, refused.reason.http_status)
+    place = ".".join(str(step) for step in refused.path)
+    problem = Problem(
+        type=f"about:blank#{refused.code.lower().replace('_', '-')}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=f"{place}: {refused.message}" if place else refused.message,
+        traceId=request_id,
+    )
+    error = refused.details.get("oauth_error")
+    if isinstance(error, str):
+        problem.error, problem.error_description = error, refused.message
+    return status, problem

@@ -1,0 +1,186 @@
+"""Carbonext's grammar of filters and sorts: `status_in:Issued-Paid~vcuAmount_ge:20`, `createdAt_desc`.
+
+Terms are joined by a tilde and all hold at once; a hyphen separates the values of `in`. What the grammar does not know
+is left out, as Carbonext's own examples rely on.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from service.api.rest.carbonext.models import ListQuery
+from service.api.rest.carbonext.states import Status, standings_of
+from service.api.rest.contract import Answer, Call, Endpoint
+from service.domain.amounts import GRAMS_PER_TONNE, MICROS_PER_UNIT, parse_decimal
+from service.domain.listing import NumberedPage, NumberedSort, OrderFilter
+from service.errors import Code, Refused
+
+MINOR_PER_UNIT = 100
+"""Both currencies of the contract have hundredths."""
+
+_TERM = re.compile(r"([A-Za-z]+)_(eq|ne|in|ge|gt|le|lt):(.+)", re.IGNORECASE)
+_STATUSES = {status.casefold(): status for status in Status}
+_SORTS = {
+    "createdat": NumberedSort.CREATED_AT,
+    "vcuamount": NumberedSort.MASS,
+    "status": NumberedSort.STANDING,
+    "vcuunitprice": NumberedSort.MEAN_PRICE,
+}
+_COMPARISONS = ["ge", "le", "gt", "lt"]
+
+
+class Allowed(msgspec.Struct):
+    """What a list can be filtered by, with the operators of each field, and sorted by."""
+
+    filters: dict[str, list[str]]
+    sort: list[str]
+
+
+ALLOWED = {
+    "orders": Allowed(
+        filters={
+            "status": ["eq", "ne", "in"],
+            "vcuUnitPrice": _COMPARISONS,
+            "vcuAmount": ["eq", *_COMPARISONS],
+            "invoiceId": ["eq"],
+            "createdAt": ["eq", *_COMPARISONS],
+            "totalPrice": ["eq", *_COMPARISONS],
+        },
+        sort=["createdAt", "vcuAmount", "status", "vcuUnitPrice"],
+    )
+}
+
+
+class Resources(msgspec.Struct):
+    """The lists that can be filtered."""
+
+    entities: list[str]
+
+
+def page_asked_for(query: ListQuery) -> NumberedPage:
+    """The page; a sort that is not known is the usual one, newest first."""
+    name, _, direction = query.sort_by.rpartition("_")
+    sort = _SORTS.get(name.casefold())
+    if sort is None or direction.casefold() not in {"asc", "desc"}:
+        return NumberedPage(number=query.page, size=query.page_size)
+    descending = direction.casefold() == "desc"
+    return NumberedPage(number=query.page, size=query.page_size, sort=sort, descending=descending)
+
+
+def filter_asked_for(query: ListQuery) -> OrderFilter:
+    """The filter that all known terms make. Refuses `BAD_USER_INPUT` for a value that its field cannot have."""
+    wanted = OrderFilter()
+    for term in query.filter_by.split("~"):
+        form = _TERM.fullmatch(term)
+        if form is None:
+            continue
+        name, operator, text = form[1].casefold(), form[2].casefold(), form[3]
+        narrow = _FIELDS.get(name)
+        if narrow is not None:
+            wanted = narrow(wanted, operator, text)
+    return wanted
+
+
+def _by_status(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
+    if operator not in {"eq", "ne", "in"}:
+        return wanted
+    named = text.split("-") if operator == "in" else [text]
+    statuses = frozenset(_STATUSES[each.casefold()] for each in named if each.casefold() in _STATUSES)
+    if operator == "ne":
+        statuses = frozenset(Status) - statuses
+    standings = standings_of(statuses)
+    return replace(wanted, standings=standings if wanted.standings is None else wanted.standings & standings)
+
+
+def _by_invoice(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
+    if operator != "eq":
+        return wanted
+    try:
+        return replace(wanted, invoice_id=UUID(text))
+    except ValueError:
+        raise Refused(Code.BAD_USER_INPUT, "An invoice's id is a UUID.", ("filter-by", "invoiceId")) from None
+
+
+def _by_number(low: str, high: str, scale: int) -> Callable[[OrderFilter, str, str], OrderFilter]:
+    """Narrows a range of whole units, `scale` of which make one of the contract's."""
+
+    def narrow(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
+        exact: Fraction = parse_decimal(text) * scale
+        above, below = -(-exact.numerator // exact.denominator), exact.numerator // exact.denominator
+        bounds = {
+            "eq": (above, below + 1),  # empty unless it is whole: nothing is that much
+            "ge": (above, None),
+            "gt": (below + 1, None),
+            "le": (None, below + 1),
+            "lt": (None, above),
+        }
+        return _within(wanted, low, high, *bounds.get(operator, (None, None)))
+
+    return narrow
+
+
+def _by_date(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise Refused(Code.BAD_USER_INPUT, "A date is YYYY-MM-DD.", ("filter-by", "createdAt")) from None
+    after = day + timedelta(days=1)
+    bounds = {"eq": (day, after), "ge": (day, None), "gt": (after, None), "le": (None, after), "lt": (None, day)}
+    return _within(wanted, "created_from", "created_until", *bounds.get(operator, (None, None)))
+
+
+def _within(wanted: OrderFilter, low: str, high: str, start: Any, end: Any) -> OrderFilter:
+    """The filter with the range made narrower, if it is."""
+    before, after = getattr(wanted, low), getattr(wanted, high)
+    starts = [each for each in (before, start) if each is not None]
+    ends = [each for each in (after, end) if each is not None]
+    narrowed: dict[str, Any] = {low: max(starts, default=None), high: min(ends, default=None)}
+    return replace(wanted, **narrowed)
+
+
+_FIELDS: dict[str, Callable[[OrderFilter, str, str], OrderFilter]] = {
+    "status": _by_status,
+    "invoiceid": _by_invoice,
+    "createdat": _by_date,
+    "vcuamount": _by_number("mass_g_from", "mass_g_until", GRAMS_PER_TONNE),
+    "totalprice": _by_number("total_minor_from", "total_minor_until", MINOR_PER_UNIT),
+    "vcuunitprice": _by_number("mean_price_micros_from", "mean_price_micros_until", MICROS_PER_UNIT),
+}
+
+
+async def list_resources(_call: Call[None, None]) -> Answer:
+    return Answer(Resources(list(ALLOWED)))
+
+
+async def allowed_filters(call: Call[None, None]) -> Answer:
+    allowed = ALLOWED.get(call.path["resource"].casefold())
+    if allowed is None:
+        raise Refused(Code.NOT_FOUND, "There is no such list.")
+    return Answer(allowed)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/resources",
+        summary="The lists that can be filtered",
+        handler=list_resources,
+        public=True,
+        responses={200: Resources},
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/allowed-filters/{resource}",
+        summary="What a list can be filtered and sorted by",
+        handler=allowed_filters,
+        public=True,
+        responses={200: Allowed},
+        refusals=frozenset({404}),
+    ),
+)

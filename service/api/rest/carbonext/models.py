@@ -1,0 +1,81 @@
+"""The bodies of the Carbonext contract, field by field: the six of the first generation, then the later ones."""
+
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+
+Vcu = Annotated[Decimal, msgspec.Meta(description="VCU: tonnes of CO2 equivalent; a fraction is allowed.")]
+
+
+class RecipientInfo(msgspec.Struct, kw_only=True):
+    """Whom the certificate is made out to and, with the retirement fields, for whom the credits count."""
+
+    name: str | None = None
+    email: str | None = None
+    taxId: str | None = None  # noqa: N815 - the contract's name
+    retirementName: str | None = None  # noqa: N815 - the contract's name
+    retirementEmail: str | None = None  # noqa: N815 - the contract's name
+    retirementTaxId: str | None = None  # noqa: N815 - the contract's name
+
+
+class NewOrder(msgspec.Struct, kw_only=True):
+    """An order. Paid at once from the balance if `payWithBalance` is set, and refused if that is too short."""
+
+    vcuAmount: Vcu  # noqa: N815 - the contract's name
+    targetCurrency: str  # noqa: N815 - the contract's name
+    payWithBalance: bool = False  # noqa: N815 - the contract's name
+    certificateRecipientInfo: RecipientInfo | None = None  # noqa: N815 - the contract's name
+    metaData: Annotated[str, msgspec.Meta(max_length=500)] | None = None  # noqa: N815 - the contract's name
+
+
+class OrderView(msgspec.Struct, kw_only=True):
+    """An order."""
+
+    id: str
+    vcuAmount: Vcu  # noqa: N815 - the contract's name
+    vcuUnitPrice: Decimal  # noqa: N815 - the contract's name
+    targetCurrency: str  # noqa: N815 - the contract's name
+    status: str
+    createdAt: str  # noqa: N815 - the contract's name
+    totalPrice: Decimal  # noqa: N815 - the contract's name
+    notifyCertificateTo: str | None  # noqa: N815 - the contract's name
+    type: str
+    paymentDate: str | None  # noqa: N815 - the contract's name
+    metaData: str | None  # noqa: N815 - the contract's name
+    retireForRecipient: bool  # noqa: N815 - the contract's name
+    certificateRecipientInfo: RecipientInfo | None  # noqa: N815 - the contract's name
+
+
+class ListedOrder(OrderView, kw_only=True):
+    """An order as lists show it."""
+
+    invoices: list[str] = []
+    subscriptions: list[str] = []
+
+
+class ListQuery(msgspec.Struct, rename="kebab"):
+    """Which page, sorted and filtered how; see `/v1/allowed-filters/orders`."""
+
+    page: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
+    page_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
+    sort_by: str = "createdAt_desc"
+    filter_by: str = ""
+
+
+class OrderPage(msgspec.Struct, kw_only=True):
+    """One page of orders, with exact counters."""
+
+    items: list[ListedOrder]
+    pageIndex: int  # noqa: N815 - the contract's name
+    totalPages: int  # noqa: N815 - the contract's name
+    totalCount: int  # noqa: N815 - the contract's name
+    hasPreviousPage: bool  # noqa: N815 - the contract's name
+    hasNextPage: bool  # noqa: N815 - the contract's name
+    aggregations: None = None
+
+
+class OrdersToCancel(msgspec.Struct):
+    """The ids of orders."""
+
+    ordersIds: Annotated[list[str], msgspec.Meta(min_length=1, max_length=100)]  # noqa: N815 - the contract's name

@@ -1,0 +1,215 @@
+"""Prices, balances and invoices: a price by amount, what an account has and owes in VCU, and its bills."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from service.api.rest.carbonext.orders import CURRENCIES, currency, grams
+from service.api.rest.contract import Answer, Call, Endpoint
+from service.domain.amounts import MassUnit, Money, mass_text, money_text, price_text, round_down
+from service.domain.billing import Invoice, InvoiceStatus
+from service.domain.order import ByMass, Wish
+from service.errors import Code, Refused
+from service.kit.keyset import PageRequest
+from service.operations.price_order import price_order
+from service.operations.read_money import invoices_of_ids, list_balances, list_invoices
+
+DATES = "%Y-%m-%d"
+TIMES = "%d/%m/%Y %H:%M:%S"
+INVOICES_MAX = 100
+
+
+class PriceQuery(msgspec.Struct, rename="kebab"):
+    """How much is to be ordered, and in which currency."""
+
+    vcu_amount: Decimal = Decimal(1)
+    target_currency: str = "BRL"
+
+
+class PriceView(msgspec.Struct):
+    """The price of one VCU in an order of that amount."""
+
+    vcuPrice: Decimal  # noqa: N815 - the contract's name
+    currency: str
+
+
+class BalanceQuery(msgspec.Struct):
+    """A period, echoed; the balance is that of now."""
+
+    startDate: str = ""  # noqa: N815 - the contract's name
+    endDate: str = ""  # noqa: N815 - the contract's name
+    startPeriod: str = ""  # noqa: N815 - the first generation's name
+    endPeriod: str = ""  # noqa: N815 - the first generation's name
+
+
+class VcuBalance(msgspec.Struct):
+    """What a prepaid balance buys at the price of now, as tonnes."""
+
+    balance: Decimal
+    credit: Decimal
+    debt: Decimal
+    futureDebt: Decimal  # noqa: N815 - the contract's name
+    type: str = "VCU"
+
+
+class CurrencyBalance(msgspec.Struct):
+    """The balance in one currency."""
+
+    currency: str
+    vcuBalance: VcuBalance  # noqa: N815 - the contract's name
+
+
+class BalanceView(msgspec.Struct):
+    """Balances by currency."""
+
+    startDate: str  # noqa: N815 - the contract's name
+    endDate: str  # noqa: N815 - the contract's name
+    balancesByCurrency: list[CurrencyBalance]  # noqa: N815 - the contract's name
+
+
+class InvoicesQuery(msgspec.Struct, rename="kebab"):
+    """How many of the newest invoices."""
+
+    page_size: Annotated[int, msgspec.Meta(ge=1, le=INVOICES_MAX)] = 20
+
+
+class InvoiceView(msgspec.Struct):
+    """What some orders owed when the invoice was issued."""
+
+    id: str
+    status: str
+    totalVcuAmount: Decimal  # noqa: N815 - the contract's name
+    totalPrice: Decimal  # noqa: N815 - the contract's name
+    currency: str
+    customerId: str  # noqa: N815 - the contract's name
+    createdAt: str  # noqa: N815 - the contract's name
+    paidAt: str | None  # noqa: N815 - the contract's name
+    dueDate: str  # noqa: N815 - the contract's name
+
+
+async def get_price(call: Call[None, PriceQuery]) -> Answer:
+    wanted = currency(call.query.target_currency)
+    wish = Wish(ask=ByMass(grams(call.query.vcu_amount, "vcu-amount")), currency=wanted, whole_mass=True)
+    preview = await price_order(call.surroundings.resources, call.caller, wish)
+    price = preview.pricing.mean_gross_unit_price_micros
+    return Answer(PriceView(Decimal(price_text(price)), wanted))
+
+
+async def get_balance(call: Call[None, BalanceQuery]) -> Answer:
+    query, today = call.query, call.surroundings.resources.clock().date().isoformat()
+    balances = {each.currency: each for each in await list_balances(call.surroundings.resources, call.caller)}
+    return Answer(
+        BalanceView(
+            startDate=_date(query.startDate or query.startPeriod or today),
+            endDate=_date(query.endDate or query.endPeriod or today),
+            balancesByCurrency=[
+                CurrencyBalance(code, await _in_vcu(call, balances.get(code, Money(0, code))))
+                for code in sorted(CURRENCIES)
+            ],
+        )
+    )
+
+
+async def get_invoices(call: Call[None, InvoicesQuery]) -> Answer:
+    page = await list_invoices(call.surroundings.resources, call.caller, PageRequest(call.query.page_size))
+    return Answer(_views(page.items))
+
+
+async def get_invoice(call: Call[None, None]) -> Answer:
+    try:
+        wanted = UUID(call.path["id"])
+    except ValueError:
+        wanted = UUID(int=0)
+    found = await invoices_of_ids(call.surroundings.resources, call.caller, [wanted])
+    if wanted not in found:
+        raise Refused(Code.NOT_FOUND, "There is no such invoice.")
+    return Answer(_views([found[wanted]])[0])
+
+
+async def _in_vcu(call: Call[None, BalanceQuery], balance: Money) -> VcuBalance:
+    """The tonnes that the money buys at the price of a single one, down to the gram; none where nothing is sold."""
+    nothing = Decimal(0)
+    tonne_g = MassUnit.TONNE.grams
+    if balance.minor_units == 0:
+        return VcuBalance(nothing, nothing, nothing, nothing)
+    wish = Wish(ask=ByMass(tonne_g), currency=balance.currency, whole_mass=True)
+    try:
+        preview = await price_order(call.surroundings.resources, call.caller, wish)
+    except Refused:
+        return VcuBalance(nothing, nothing, nothing, nothing)
+    mass_g = round_down(Fraction(balance.minor_units * tonne_g, preview.pricing.total_cost_minor))
+    vcu = Decimal(mass_text(mass_g, MassUnit.TONNE))
+    return VcuBalance(balance=vcu, credit=vcu, debt=nothing, futureDebt=nothing)
+
+
+def _views(invoices: Sequence[Invoice]) -> list[InvoiceView]:
+    return [
+        InvoiceView(
+            id=str(invoice.id),
+            status="Paid" if invoice.status is InvoiceStatus.PAID else "Pending",
+            totalVcuAmount=Decimal(mass_text(invoice.mass_g, MassUnit.TONNE)),
+            totalPrice=Decimal(money_text(invoice.total_minor, invoice.currency)),
+            currency=invoice.currency,
+            customerId=str(invoice.account_id),
+            createdAt=invoice.created_at.strftime(TIMES),
+            paidAt=None if invoice.paid_at is None else invoice.paid_at.strftime(TIMES),
+            dueDate=invoice.due_at.strftime(TIMES),
+        )
+        for invoice in invoices
+    ]
+
+
+def _date(text: str) -> str:
+    try:
+        return datetime.strptime(text, DATES).replace(tzinfo=UTC).date().isoformat()
+    except ValueError:
+        raise Refused(Code.BAD_USER_INPUT, "A date is YYYY-MM-DD.", ("startDate",)) from None
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/prices",
+        summary="The price of a VCU in an order of some amount",
+        handler=get_price,
+        query=PriceQuery,
+        responses={200: PriceView},
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/customers/balance",
+        summary="What the prepaid balance buys",
+        handler=get_balance,
+        query=BalanceQuery,
+        responses={200: BalanceView},
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/invoices/balance",
+        summary="What the prepaid balance buys, at the first generation's address",
+        handler=get_balance,
+        query=BalanceQuery,
+        responses={200: BalanceView},
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/invoices",
+        summary="The newest invoices",
+        handler=get_invoices,
+        query=InvoicesQuery,
+        responses={200: list[InvoiceView]},
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/invoices/{id}",
+        summary="One invoice",
+        handler=get_invoice,
+        responses={200: InvoiceView},
+        refusals=frozenset({404}),
+    ),
+)

@@ -1,0 +1,217 @@
+"""Orders: place, list, cancel one or many. By the tonne; the grams that truncation leaves over are ordered too."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from service.api.rest.carbonext.filters import filter_asked_for, page_asked_for
+from service.api.rest.carbonext.models import (
+    ListedOrder,
+    ListQuery,
+    NewOrder,
+    OrderPage,
+    OrdersToCancel,
+    OrderView,
+    RecipientInfo,
+)
+from service.api.rest.carbonext.states import Status, status_of
+from service.api.rest.contract import Answer, Call, Endpoint
+from service.domain.amounts import MassUnit, mass_g_of, mass_text, money_text, price_text
+from service.domain.api_keys import Scope
+from service.domain.listing import OrderRef
+from service.domain.order import BalanceUse, Beneficiary, ByMass, Order, OrderLine, PlaceOrder, Source, Wish
+from service.domain.pricing import mean_gross_unit_price_micros
+from service.domain.texts import NAME_LENGTH_MAX, kept_text
+from service.errors import Code, Refused
+from service.operations.cancel_orders import cancel_orders
+from service.operations.read_orders import find_order, lines_of_orders, numbered_page_of_orders, orders_of_ids
+
+CURRENCIES = frozenset({"BRL", "USD"})
+_NOBODY = UUID(int=0)
+NOTE = "metaData"
+"""Under this name the contract's free text stands in an order's metadata."""
+
+
+async def create_order(call: Call[NewOrder, None]) -> Answer:
+    call.caller.require(Scope.ORDERS_WRITE)
+    placed = await call.surroundings.placement.submit(_command(call))
+    return Answer((await _shown(call, [placed.order]))[0])
+
+
+async def list_orders(call: Call[None, ListQuery]) -> Answer:
+    asked = page_asked_for(call.query)
+    resources = call.surroundings.resources
+    found, count = await numbered_page_of_orders(resources, call.caller, filter_asked_for(call.query), asked)
+    pages = -(-count // asked.size)
+    shown = await _shown(call, found)
+    return Answer(
+        OrderPage(
+            items=[ListedOrder(**{name: getattr(view, name) for name in view.__struct_fields__}) for view in shown],
+            pageIndex=asked.number,
+            totalPages=pages,
+            totalCount=count,
+            hasPreviousPage=asked.number > 1,
+            hasNextPage=asked.number < pages,
+        )
+    )
+
+
+async def cancel_order(call: Call[None, None]) -> Answer:
+    resources, caller = call.surroundings.resources, call.caller
+    order_id = _id(call.path["id"])
+    order = None if order_id is None else await find_order(resources, caller, OrderRef(id=order_id))
+    if order is None:
+        raise Refused(Code.NOT_FOUND, "There is no such order.")
+    if not _may_be_cancelled(order):
+        status = status_of(order.status, order.payment_status)
+        raise Refused(Code.ORDER_STATE, f"Only an Issued order can be cancelled; this one is {status}.")
+    (answer,) = await cancel_orders(resources, caller, [OrderRef(id=order.id)], while_issued=True)
+    if isinstance(answer, Refused):
+        raise answer
+    return Answer((await _shown(call, [answer]))[0])
+
+
+async def cancel_many(call: Call[OrdersToCancel, None]) -> Answer:
+    ids = [_id(text) or _NOBODY for text in call.body.ordersIds]
+    resources, caller = call.surroundings.resources, call.caller
+    found = await orders_of_ids(resources, caller, set(ids))
+    caller.require(Scope.ORDERS_WRITE)
+    if not all(each in found and _may_be_cancelled(found[each]) for each in ids):
+        return Answer(body=False)
+    refs = [OrderRef(id=each) for each in dict.fromkeys(ids)]
+    answers = await cancel_orders(resources, caller, refs, while_issued=True)
+    return Answer(body=not any(isinstance(answer, Refused) for answer in answers))
+
+
+def _may_be_cancelled(order: Order) -> bool:
+    return status_of(order.status, order.payment_status) in {Status.ISSUED, Status.CANCELLED, Status.REFUNDED}
+
+
+def _command(call: Call[NewOrder, None]) -> PlaceOrder:
+    body = call.body
+    return PlaceOrder(
+        order_id=call.surroundings.resources.new_id(),
+        account_id=call.caller.account.id,
+        actor=call.caller.key_id,
+        source=Source.CARBONEXT,
+        wish=Wish(ask=ByMass(grams(body.vcuAmount)), currency=currency(body.targetCurrency), whole_mass=True),
+        pay_with_balance=BalanceUse.WHOLE if body.payWithBalance else BalanceUse.NONE,
+        metadata=None if body.metaData is None else {NOTE: kept_text(body.metaData, 500, NOTE, required=False)},
+        beneficiary=_beneficiary(body.certificateRecipientInfo),
+    )
+
+
+def grams(amount: Decimal, name: str = "vcuAmount") -> int:
+    """The mass. Refuses `QUANTITY_INVALID` for one that is not positive, and what no number of grams is."""
+    if not amount.is_finite() or amount <= 0:
+        raise Refused(Code.QUANTITY_INVALID, "Order more than nothing.", (name,))
+    return mass_g_of(format(amount, "f"), MassUnit.TONNE)
+
+
+def currency(text: str) -> str:
+    """The currency. Refuses `BAD_USER_INPUT` for one that the contract does not know."""
+    if text.upper() not in CURRENCIES:
+        raise Refused(Code.BAD_USER_INPUT, "Pay in BRL or USD.", ("targetCurrency",))
+    return text.upper()
+
+
+def _beneficiary(info: RecipientInfo | None) -> Beneficiary | None:
+    """Whom the contract names; an object without a name is the account's own company."""
+    if info is None:
+        return None
+    told: Beneficiary = {}
+    for role, name, email, tax_id in (
+        ("recipient", info.name, info.email, info.taxId),
+        ("retirement", info.retirementName, info.retirementEmail, info.retirementTaxId),
+    ):
+        given = {"name": name, "email": email, "tax_id": tax_id}
+        if name:
+            told[role] = {
+                field: kept_text(text, NAME_LENGTH_MAX, "certificateRecipientInfo", field)
+                for field, text in given.items()
+                if text
+            }
+    return told or None
+
+
+async def _shown(call: Call[Any, Any], orders: Sequence[Order]) -> list[OrderView]:
+    lines = await lines_of_orders(call.surroundings.resources, call.caller, [order.id for order in orders])
+    return [_view(order, each) for order, each in zip(orders, lines, strict=True)]
+
+
+def _view(order: Order, lines: Sequence[OrderLine]) -> OrderView:
+    unit_price = mean_gross_unit_price_micros(
+        order.currency, [(line.mass_g, line.gross_unit_price_micros) for line in lines]
+    )
+    told = order.beneficiary or {}
+    recipient, retirement = told.get("recipient", {}), told.get("retirement", {})
+    return OrderView(
+        id=str(order.id),
+        vcuAmount=Decimal(mass_text(order.mass_g, MassUnit.TONNE)),
+        vcuUnitPrice=Decimal(price_text(unit_price)),
+        targetCurrency=order.currency,
+        status=status_of(order.status, order.payment_status),
+        createdAt=order.created_at.strftime("%d/%m/%Y %H:%M:%S"),
+        totalPrice=Decimal(money_text(order.total_cost_minor, order.currency)),
+        notifyCertificateTo=recipient.get("email"),
+        type="Postpaid",
+        paymentDate=None,
+        metaData=order.metadata.get(NOTE),
+        retireForRecipient="retirement" in told,
+        certificateRecipientInfo=None
+        if order.beneficiary is None
+        else RecipientInfo(
+            name=recipient.get("name"),
+            email=recipient.get("email"),
+            taxId=recipient.get("tax_id"),
+            retirementName=retirement.get("name"),
+            retirementEmail=retirement.get("email"),
+            retirementTaxId=retirement.get("tax_id"),
+        ),
+    )
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path="/v1/orders",
+        summary="Place an order",
+        handler=create_order,
+        body=NewOrder,
+        responses={200: OrderView},
+        refusals=frozenset({409}),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/orders",
+        summary="List orders by page number",
+        handler=list_orders,
+        query=ListQuery,
+        responses={200: OrderPage},
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/orders/{id}/cancel",
+        summary="Cancel an order before it is billed or paid",
+        handler=cancel_order,
+        responses={200: OrderView},
+        refusals=frozenset({404, 409}),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/orders/cancel",
+        summary="Cancel all of these orders, or none of them",
+        handler=cancel_many,
+        body=OrdersToCancel,
+        responses={200: bool},
+        refusals=frozenset({409}),
+    ),
+)

@@ -1,0 +1,243 @@
+"""Tokens that stand for an API key for an hour, from both addresses at which Carbonext's clients ask for them.
+
+A token is signed and never stored. It names its key, which is looked up at every call: a revoked key ends its tokens at
+once. `client_id` is the key's id, with or without the prefix that Carbonext puts before it, `client_secret` the key.
+"""
+
+import hmac
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+import jwt
+import msgspec
+from starlette.requests import Request
+
+from service.api.caller import bearer_of
+from service.api.rest.carbonext.errors import oauth_refusal
+from service.api.rest.contract import Answer, Call, Endpoint
+from service.api.rest.surroundings import Surroundings
+from service.domain.accounts import Caller
+from service.domain.api_keys import Scope, parse
+from service.errors import Code, Refused
+from service.operations.authenticate import authenticate as authenticate_key
+from service.operations.authenticate import authenticate_again, unauthenticated
+
+ALGORITHM = "HS256"
+ACCESS_VALID = timedelta(hours=1)
+REFRESH_VALID = timedelta(days=30)
+CLIENT_PREFIX = "cbx_b2b_"
+
+PERMISSIONS = {
+    Scope.ORDERS_READ: ("orders_read", "financial_read", "certificates_read"),
+    Scope.ORDERS_WRITE: ("orders_write",),
+    Scope.CATALOGUE_READ: ("customer_applications_read",),
+    Scope.OPERATOR: ("financial_write", "users_read"),
+}
+"""What Carbonext calls the scopes of a key."""
+
+
+class TokenUse(StrEnum):
+    """What a token may be used for; one is never taken for the other."""
+
+    ACCESS = "access"
+    REFRESH = "refresh"
+
+
+class Credentials(msgspec.Struct):
+    """A form with the client's credentials, or with a refresh token."""
+
+    grant_type: str
+    client_id: str = ""
+    client_secret: str = ""
+    refresh_token: str = ""
+    scope: str = ""
+
+
+class Token(msgspec.Struct, rename={"not_before_policy": "not-before-policy"}):
+    """A token as the newer address answers it."""
+
+    access_token: str
+    expires_in: int
+    refresh_expires_in: int = 0
+    token_type: str = "Bearer"  # noqa: S105 - what kind of token, not one
+    not_before_policy: int = 0
+    scope: str = "profile email roles"
+
+
+class RefreshableToken(msgspec.Struct):
+    """A token as the older address answers it, with the one that gets the next."""
+
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    token_type: str = "Bearer"  # noqa: S105 - what kind of token, not one
+
+
+class UserInfo(msgspec.Struct):
+    """For whom a token stands."""
+
+    clientId: str  # noqa: N815 - the contract's name
+    userId: str  # noqa: N815 - the contract's name
+    name: str
+    customerId: str  # noqa: N815 - the contract's name
+    customerLegalName: str  # noqa: N815 - the contract's name
+    permissions: list[str]
+
+
+class Permission(msgspec.Struct):
+    """Something that a key may be allowed to do."""
+
+    id: str
+    name: str
+    description: str
+
+
+async def authenticate(request: Request, surroundings: Surroundings) -> Caller:
+    """The caller whose API key, or whose token, is the bearer. Refuses `UNAUTHENTICATED`."""
+    bearer = bearer_of(request)
+    if bearer is None:
+        raise unauthenticated()
+    if parse(bearer) is not None:
+        return await authenticate_key(surroundings.resources, bearer, pepper=surroundings.pepper)
+    return await authenticate_again(surroundings.resources, _key_named_by(bearer, TokenUse.ACCESS, surroundings))
+
+
+async def get_token(call: Call[Credentials, None]) -> Answer:
+    caller = await _client(call)
+    token = _signed(caller, TokenUse.ACCESS, ACCESS_VALID, call.surroundings)
+    return Answer(Token(token, _seconds(ACCESS_VALID)), headers=_NOT_KEPT)
+
+
+async def get_refreshable_token(call: Call[Credentials, None]) -> Answer:
+    caller = await (_refreshing(call) if call.body.grant_type == "refresh_token" else _client(call))
+    access = _signed(caller, TokenUse.ACCESS, ACCESS_VALID, call.surroundings)
+    refresh = _signed(caller, TokenUse.REFRESH, REFRESH_VALID, call.surroundings)
+    return Answer(RefreshableToken(access, _seconds(ACCESS_VALID), refresh), headers=_NOT_KEPT)
+
+
+async def user_info(call: Call[None, None]) -> Answer:
+    account = call.caller.account
+    return Answer(
+        UserInfo(
+            clientId=CLIENT_PREFIX + call.caller.key_id,
+            userId=call.caller.key_id,
+            name=account.name,
+            customerId=str(account.id),
+            customerLegalName=account.name,
+            permissions=_permissions(call.caller),
+        )
+    )
+
+
+async def list_permissions(call: Call[None, None]) -> Answer:
+    names = _permissions(call.caller)
+    return Answer([Permission(name, name, name.replace("_", " ")) for name in names])
+
+
+async def _client(call: Call[Credentials, None]) -> Caller:
+    form = call.body
+    if form.grant_type != "client_credentials":
+        raise oauth_refusal(Code.BAD_USER_INPUT, "unsupported_grant_type", "This grant type is not served here.")
+    try:
+        caller = await authenticate_key(
+            call.surroundings.resources, form.client_secret, pepper=call.surroundings.pepper
+        )
+    except Refused as refusal:
+        raise _no_client() from refusal
+    if form.client_id.removeprefix(CLIENT_PREFIX) != caller.key_id:
+        raise _no_client()
+    return caller
+
+
+async def _refreshing(call: Call[Credentials, None]) -> Caller:
+    try:
+        key_id = _key_named_by(call.body.refresh_token, TokenUse.REFRESH, call.surroundings)
+        return await authenticate_again(call.surroundings.resources, key_id)
+    except Refused as refusal:
+        raise oauth_refusal(Code.UNAUTHENTICATED, "invalid_grant", "The refresh token opens nothing.") from refusal
+
+
+def _no_client() -> Refused:
+    return oauth_refusal(Code.UNAUTHENTICATED, "unauthorized_client", "Invalid client or invalid client credentials.")
+
+
+def _signed(caller: Caller, use: TokenUse, valid: timedelta, surroundings: Surroundings) -> str:
+    now = surroundings.resources.clock()
+    claims: dict[str, Any] = {
+        "sub": str(caller.account.id),
+        "key": caller.key_id,
+        "use": use.value,
+        "iat": now,
+        "exp": now + valid,
+        "scope": " ".join(sorted(caller.scopes)),
+    }
+    return jwt.encode(claims, _secret(surroundings), algorithm=ALGORITHM)
+
+
+def _key_named_by(token: str, use: TokenUse, surroundings: Surroundings) -> str:
+    options: Any = {"require": ["key", "use", "exp"], "verify_exp": False, "verify_iat": False}
+    try:
+        claims = jwt.decode(token, _secret(surroundings), algorithms=[ALGORITHM], options=options)
+        # Judged by the service's own clock, as everything is, and not by the library's.
+        expired = claims["exp"] <= surroundings.resources.clock().timestamp()
+    except (jwt.PyJWTError, TypeError, ValueError) as error:
+        raise unauthenticated() from error
+    if expired or claims["use"] != use or not isinstance(claims["key"], str):
+        raise unauthenticated()
+    return claims["key"]
+
+
+def _secret(surroundings: Surroundings) -> bytes:
+    # Derived, so that a signature made for anything else under the same secret is never one of a token.
+    return hmac.digest(surroundings.pepper, b"carbonext tokens", "sha256")
+
+
+def _seconds(valid: timedelta) -> int:
+    return int(valid.total_seconds())
+
+
+def _permissions(caller: Caller) -> list[str]:
+    return sorted(name for scope in caller.scopes for name in PERMISSIONS[scope])
+
+
+_NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path="/auth/realms/co2free/protocol/openid-connect/token",
+        summary="Get a token of an hour for an API key",
+        handler=get_token,
+        body=Credentials,
+        body_is_form=True,
+        public=True,
+        responses={200: Token},
+        refusals=frozenset({401}),
+    ),
+    Endpoint(
+        method="POST",
+        path="/connect/token",
+        summary="Get a token of an hour for an API key, and one that gets the next",
+        handler=get_refreshable_token,
+        body=Credentials,
+        body_is_form=True,
+        public=True,
+        responses={200: RefreshableToken},
+        refusals=frozenset({401}),
+    ),
+    Endpoint(
+        method="GET",
+        path="/connect/userinfo",
+        summary="For whom a token stands",
+        handler=user_info,
+        responses={200: UserInfo},
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/permissions",
+        summary="What the key may do",
+        handler=list_permissions,
+        responses={200: list[Permission]},
+    ),
+)
