@@ -82,7 +82,7 @@ def _with_numbers(schema: Any) -> Any:
 def _operation(contract: Contract, endpoint: Endpoint, models: _Models) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": endpoint.summary,
-        "operationId": endpoint.handler.__name__,
+        "operationId": _operation_id(contract, endpoint),
         "parameters": list(_parameters(endpoint, models)),
         "responses": {
             **{str(status): _response(status, model, models) for status, model in sorted(endpoint.responses.items())},
@@ -98,6 +98,14 @@ def _operation(contract: Contract, endpoint: Endpoint, models: _Models) -> dict[
         media_type = "application/x-www-form-urlencoded" if endpoint.body_is_form else "application/json"
         operation["requestBody"] = {"required": True, "content": {media_type: {"schema": models.schema(endpoint.body)}}}
     return operation
+
+
+def _operation_id(contract: Contract, endpoint: Endpoint) -> str:
+    """The handler's name; with the address where one handler serves several."""
+    name = endpoint.handler.__name__
+    if sum(each.handler is endpoint.handler for each in contract.endpoints) == 1:
+        return name
+    return "_".join([name, endpoint.method.lower(), *re.findall(r"\w+", endpoint.path)])
 
 
 def _parameters(endpoint: Endpoint, models: _Models) -> Iterator[dict[str, Any]]:
