@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from service.storage.engines import Dialect, Row, Statements, speech
+from service.storage.engines.loop_reader import LoopReader
 from service.storage.engines.postgresql import PostgresqlClient, PostgresqlStatements
 from service.storage.engines.sqlite import SqliteClient, SqliteStatements
 
@@ -46,6 +47,7 @@ class Database:
         self._writer = writer
         self._reads = reads
         self._kinds: Mapping[str, type] = {}
+        self._loop_reader: LoopReader | None = None
 
     @classmethod
     async def open(
@@ -57,10 +59,13 @@ class Database:
         statement_timeout_ms: int = 5_000,
         pool_wait_ms: int = 1_000,
         statement_cache_size: int = 100,
+        loop_read_ms: int = 5,
     ) -> "Database":
         """Connections are open and their durability was checked (RuntimeError when it does not hold).
 
-        `statement_cache_size=0` is for a PostgreSQL behind a transaction-pooling proxy. The tables are not looked at.
+        `loop_read_ms` is how long a read of a SQLite file may hold up the event loop before it goes to a thread; with 0
+        each goes there at once. `statement_cache_size=0` is for a PostgreSQL behind a transaction-pooling proxy. The
+        tables are not looked at.
         """
         limits: dict[str, Any] = {
             "lock_timeout_ms": lock_timeout_ms,
@@ -77,6 +82,8 @@ class Database:
         try:
             for client in database._clients:
                 await client.create_connection(with_db=True)
+            if dialect_of(url) == "sqlite" and loop_read_ms:
+                database._loop_reader = LoopReader(database._reads.connect, budget_ms=loop_read_ms)
         except BaseException:
             await database.close()
             raise
@@ -90,6 +97,8 @@ class Database:
     async def close(self) -> None:
         """Its connections are closed; call it when no transaction is running any more."""
         speech.leave(self.dialect)
+        if self._loop_reader is not None:
+            self._loop_reader.close()
         for client in self._clients:
             await client.close()
 
@@ -109,7 +118,9 @@ class Database:
     @property
     def reader(self) -> Statements:
         """Statements outside any transaction, each seeing what was committed before it; never waits for a writer."""
-        return self._statements(self._reads)
+        return self._statements(self._reads, self._loop_reader)
 
-    def _statements(self, client: Any) -> Statements:
-        return SqliteStatements(client, self._kinds) if self.dialect == "sqlite" else PostgresqlStatements(client)
+    def _statements(self, client: Any, loop_reader: LoopReader | None = None) -> Statements:
+        if self.dialect == "sqlite":
+            return SqliteStatements(client, self._kinds, loop_reader)
+        return PostgresqlStatements(client)

@@ -6,7 +6,7 @@ Tortoise's own transaction contexts take the lock (SQLite) or the connection (Po
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -35,6 +35,10 @@ class Statements(ABC):
 
         On SQLite a value is told by the name of its column, so an alias must be a name that a model gives to that kind.
         """
+
+    @abstractmethod
+    async def fetch_cells(self, sql: str, *parameters: object) -> list[Sequence[Any]]:
+        """The rows as `fetch` gives them, but by position: what a list of thousands of cells is read with."""
 
     @abstractmethod
     async def execute(self, sql: str, *parameters: object) -> int:

@@ -4,8 +4,8 @@ Knows how values travel and which server settings an acknowledged order depends 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from enum import Enum
 from itertools import count
@@ -16,17 +16,13 @@ import orjson
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import NestedTransactionContext
 
-from service.errors import Code, Refused
 from service.storage.engines import UNNAMED, Dialect, Row, Statements, uncancelled
+from service.storage.engines.connections import Connections
 
 _savepoints = count()
 
-
-class SessionlessConnection(asyncpg.Connection):  # type: ignore[misc]
-    """Goes back to the pool without a round trip: no session state is ever set, so there is none to reset."""
-
-    def get_reset_query(self) -> str:
-        return ""
+ANSWERED = (asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What the server or asyncpg said of a statement: the connection is in order, or known to be closed."""
 
 
 async def _decode_json(connection: asyncpg.Connection) -> None:
@@ -35,17 +31,11 @@ async def _decode_json(connection: asyncpg.Connection) -> None:
         await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=orjson.loads, format="text")
 
 
-async def _require_durable(pool: asyncpg.Pool) -> None:
+async def _require_durable(connection: asyncpg.Connection) -> None:
     for setting in ("fsync", "synchronous_commit"):
-        held = await pool.fetchval("SELECT current_setting($1)", setting)
+        held = await connection.fetchval("SELECT current_setting($1)", setting)
         if held not in ("on", "remote_apply"):
             raise RuntimeError(f"PostgreSQL runs with {setting} = {held}: an acknowledged order could be lost.")
-
-
-def _abandon(connection: Any) -> None:
-    """The connection is cut and never used again; the server rolls back whatever it had not committed."""
-    with suppress(asyncpg.InterfaceError):  # the pool may have noticed the loss first and taken the connection back
-        connection.terminate()
 
 
 def encode(value: object) -> object:
@@ -80,6 +70,7 @@ class PostgresqlClient(AsyncpgDBClient):
         self.pool_wait_s = pool_wait_ms / 1_000
         self.statement_timeout_ms = statement_timeout_ms
         self.statement_cache_size = statement_cache_size
+        self.connections: Connections | None = None
         # The server ends a statement; this bound is for a server that no longer answers.
         self.silence_s = statement_timeout_ms / 1_000 + 1 if statement_timeout_ms else None
 
@@ -92,51 +83,66 @@ class PostgresqlClient(AsyncpgDBClient):
         """The pool is open and the server keeps what it acknowledges; RuntimeError when it is set not to."""
         if not self.url:
             raise RuntimeError(UNNAMED)
+        connection = await self._connect()
+        try:
+            await _require_durable(connection)
+        finally:
+            connection.terminate()
+        self.connections = Connections(self._connect, size_max=self.pool_size_max, wait_s=self.pool_wait_s)
+        await self._post_connect()
+
+    async def _connect(self) -> Any:
         timeouts = {"lock_timeout": self.lock_timeout_ms, "statement_timeout": self.statement_timeout_ms}
         settings = {"default_transaction_isolation": "read committed"} | {key: str(ms) for key, ms in timeouts.items()}
-        pool = await asyncpg.create_pool(
+        connection = await asyncpg.connect(
             self.url,
-            min_size=1,
-            max_size=self.pool_size_max,
             statement_cache_size=self.statement_cache_size,
             command_timeout=self.silence_s,
-            connection_class=SessionlessConnection,
-            init=_decode_json,
             server_settings={} if self.behind_a_proxy else settings,
         )
         try:
-            await _require_durable(pool)
+            await _decode_json(connection)
         except BaseException:
-            pool.terminate()
+            connection.terminate()
             raise
-        self._pool = pool
-        await self._post_connect()
+        return connection
 
-    async def _take(self) -> Any:
-        if self._pool is None:
+    async def take(self) -> Any:
+        """A connection of this task alone, until it is given back; waits at most `pool_wait_ms` (`Refused`)."""
+        if self.connections is None:
             await self.create_connection(with_db=True)
-        try:
-            # No timeout inside asyncpg: its acquire() is safe to cancel as long as no task stands between it and us.
-            async with asyncio.timeout(self.pool_wait_s):
-                return await self._pool.acquire()  # type: ignore[union-attr]
-        except TimeoutError:
-            raise Refused(Code.UNAVAILABLE, "All database connections are busy; try again.") from None
+        return await self.connections.take()  # type: ignore[union-attr]
 
-    async def _give_back(self, connection: Any) -> None:
-        if self._pool is not None:
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                await self._pool.release(connection, timeout=self.pool_wait_s)
+    async def close(self) -> None:
+        """No connection is open, and none is opened again."""
+        if self.connections is not None:
+            await self.connections.close()
 
     def acquire_connection(self) -> Any:
         return self._acquire_connection()
 
     @asynccontextmanager
     async def _acquire_connection(self) -> AsyncIterator[Any]:
-        connection = await self._take()
-        try:
+        connection = await self.take()
+        with self.returning(connection):
             yield connection
-        finally:
-            await uncancelled(self._give_back(connection))
+
+    @contextmanager
+    def returning(self, connection: Any) -> Iterator[None]:
+        """What is said inside is answered in full or the connection is cut: one that was left in the middle of an
+        answer would give it to the next who asks.
+        """
+        connections = self.connections
+        assert connections is not None  # noqa: S101 - the connection came from there
+        try:
+            yield
+        except ANSWERED:
+            connections.give_back(connection)
+            raise
+        except BaseException:
+            connections.abandon(connection)
+            raise
+        connections.give_back(connection)
 
     def _in_transaction(self) -> Any:
         return self.transaction()
@@ -147,7 +153,7 @@ class PostgresqlClient(AsyncpgDBClient):
 
         Waits for a connection at most `pool_wait_ms` (`Refused`) and for each lock at most `lock_timeout_ms` (55P03).
         """
-        connection = await self._take()
+        connection = await self.take()
         try:
             await connection.execute(self._begin(lock_timeout_ms))
             transaction = PostgresqlTransaction(self, connection)
@@ -170,30 +176,29 @@ class PostgresqlClient(AsyncpgDBClient):
         return text
 
     async def _commit(self, connection: Any) -> None:
-        try:
-            async with asyncio.timeout(self.silence_s):
-                said = await connection.execute("COMMIT")
-        except TimeoutError as error:
-            _abandon(connection)
-            raise asyncpg.ConnectionDoesNotExistError("COMMIT was not answered: its outcome is unknown") from error
-        except BaseException:
-            _abandon(connection)
-            raise
-        finally:
-            await self._give_back(connection)
-        if (
-            said != "COMMIT"
-        ):  # a statement failed and its error was swallowed: the server rolls back and calls it success
+        with self.returning(connection):
+            try:
+                async with asyncio.timeout(self.silence_s):
+                    said = await connection.execute("COMMIT")
+            except TimeoutError as error:
+                connection.terminate()
+                message = "COMMIT was not answered: its outcome is unknown"
+                raise asyncpg.ConnectionDoesNotExistError(message) from error
+            except BaseException:
+                connection.terminate()
+                raise
+        # A statement failed and its error was swallowed: the server rolls back and calls it success.
+        if said != "COMMIT":
             raise asyncpg.InFailedSQLTransactionError("the transaction had failed before its commit")
 
     async def _roll_back(self, connection: Any) -> None:
-        try:
-            async with asyncio.timeout(self.pool_wait_s):
-                await connection.execute("ROLLBACK")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            _abandon(connection)
-        finally:
-            await self._give_back(connection)
+        with suppress(*ANSWERED, OSError, TimeoutError), self.returning(connection):
+            try:
+                async with asyncio.timeout(self.pool_wait_s):
+                    await connection.execute("ROLLBACK")
+            except BaseException:
+                connection.terminate()
+                raise
 
 
 client_class = PostgresqlClient
@@ -227,21 +232,31 @@ class PostgresqlTransaction(TransactionWrapper):
 
 
 class PostgresqlStatements(Statements):
-    """Statements on a PostgreSQL client."""
+    """Statements on a PostgreSQL client or inside one of its transactions."""
 
     dialect: Dialect = "postgresql"
 
     def __init__(self, client: AsyncpgDBClient) -> None:
         self.client = client
-        self._client = client
 
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
-        async with self._client.acquire_connection() as connection:
-            rows: list[Row] = await connection.fetch(sql, *map(encode, parameters))
-            return rows
+        rows: list[Row] = await self._say("fetch", sql, parameters)
+        return rows
+
+    async def fetch_cells(self, sql: str, *parameters: object) -> list[Sequence[Any]]:
+        rows: list[Sequence[Any]] = await self._say("fetch", sql, parameters)
+        return rows
 
     async def execute(self, sql: str, *parameters: object) -> int:
-        async with self._client.acquire_connection() as connection:
-            said: str = await connection.execute(sql, *map(encode, parameters))
+        said: str = await self._say("execute", sql, parameters)
         affected = said.rpartition(" ")[2]
         return int(affected) if affected.isdigit() else 0
+
+    async def _say(self, method: str, sql: str, parameters: tuple[object, ...]) -> Any:
+        client = self.client
+        if isinstance(client, PostgresqlTransaction):
+            async with client.acquire_connection() as connection:
+                return await getattr(connection, method)(sql, *map(encode, parameters))
+        connection = await client.take()  # type: ignore[attr-defined]
+        with client.returning(connection):  # type: ignore[attr-defined]
+            return await getattr(connection, method)(sql, *map(encode, parameters))

@@ -23,6 +23,7 @@ from tortoise.backends.sqlite.client import SqliteClient as TortoiseSqliteClient
 from tortoise.backends.sqlite.client import SqliteTransactionWrapper
 
 from service.storage.engines import UNNAMED, Dialect, Row, Statements, uncancelled
+from service.storage.engines.loop_reader import LoopReader
 
 T = TypeVar("T")
 
@@ -182,7 +183,7 @@ class SqliteClient(TortoiseSqliteClient):
         await self._post_connect()
 
     async def _open(self) -> None:
-        connection = BoundedConnection(self._connect, iter_chunk_size=64)
+        connection = BoundedConnection(self.connect, iter_chunk_size=64)
         try:
             await connection
         except BaseException:
@@ -192,7 +193,8 @@ class SqliteClient(TortoiseSqliteClient):
         await connection.limit_statements(self.statement_timeout_ms)
         self._connection = connection
 
-    def _connect(self) -> sqlite3.Connection:
+    def connect(self) -> sqlite3.Connection:
+        """A connection with this client's settings, for the thread that calls."""
         mode = "rwc" if self.create else "rw"
         location = f"file:{quote(str(Path(self.filename).absolute()))}?mode={mode}"
         connection = sqlite3.connect(
@@ -252,31 +254,40 @@ client_class = SqliteClient
 
 
 class SqliteStatements(Statements):
-    """Statements on a SQLite client; `kinds` says what each column's text or integer stands for."""
+    """Statements on a SQLite client; `kinds` says what each column's text or integer stands for. With `loop_reader`
+    they only read, and what is short is read without a thread.
+    """
 
     dialect: Dialect = "sqlite"
 
-    def __init__(self, client: TortoiseSqliteClient, kinds: Mapping[str, type]) -> None:
+    def __init__(
+        self, client: TortoiseSqliteClient, kinds: Mapping[str, type], loop_reader: LoopReader | None = None
+    ) -> None:
         self.client = client
-        self._client = client
         self._kinds = kinds
+        self._loop_reader = loop_reader
 
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
         rows, names, _ = await self._run(sql, parameters)
-        if not rows:
-            return []
-        decoded = [(index, DECODERS[self._kinds[name]]) for index, name in enumerate(names) if name in self._kinds]
-        answer: list[Row] = []
-        for row in rows:
-            values = list(row)
-            for index, decode in decoded:
-                if values[index] is not None:
-                    values[index] = decode(values[index])
-            answer.append(dict(zip(names, values, strict=True)))
-        return answer
+        return [dict(zip(names, row, strict=True)) for row in self._decoded(rows, names)]
+
+    async def fetch_cells(self, sql: str, *parameters: object) -> list[Sequence[Any]]:
+        rows, names, _ = await self._run(sql, parameters)
+        return self._decoded(rows, names)
 
     async def execute(self, sql: str, *parameters: object) -> int:
         return max(0, (await self._run(sql, parameters))[2])
+
+    def _decoded(self, rows: list[Any], names: tuple[str, ...]) -> list[Sequence[Any]]:
+        decoders = [(index, DECODERS[self._kinds[name]]) for index, name in enumerate(names) if name in self._kinds]
+        answer: list[Sequence[Any]] = []
+        for row in rows:
+            cells = list(row)
+            for index, decode in decoders:
+                if cells[index] is not None:
+                    cells[index] = decode(cells[index])
+            answer.append(cells)
+        return answer
 
     async def _run(self, sql: str, parameters: tuple[object, ...]) -> tuple[list[Any], tuple[str, ...], int]:
         # A group of orders names its account and each order a dozen times; writing an id as text takes a microsecond.
@@ -290,6 +301,10 @@ class SqliteStatements(Statements):
             if text is None:
                 text = texts[id(value)] = encode(value)
             values.append(text)
-        async with self._client.acquire_connection() as connection:
+        if self._loop_reader is not None:
+            read = self._loop_reader.read(numbered(sql), values)
+            if read is not None:
+                return *read, 0
+        async with self.client.acquire_connection() as connection:
             answer: tuple[list[Any], tuple[str, ...], int] = await connection.call(_run, numbered(sql), values)
             return answer

@@ -1,0 +1,131 @@
+"""A bounded list of PostgreSQL connections that are handed over without a task, a proxy or a round trip.
+
+asyncpg's own pool makes all three for each statement and costs more than the statement. It can do without none of them,
+because it cannot know what a session was left with; here no session state is ever set. Knows nothing of transactions:
+who took a connection gives back one that is outside any, or abandons it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+
+from service.errors import Code, Refused
+
+
+class Connections:
+    """At most `size_max` connections, made by `connect` when they are first needed and again when one was lost."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Any]], *, size_max: int, wait_s: float) -> None:
+        self._connect = connect
+        self._size_max = size_max
+        self._wait_s = wait_s
+        self._free: list[Any] = []
+        self._open: set[Any] = set()
+        self._places = size_max  # connections that may still be made
+        self._waiting: deque[asyncio.Future[Any]] = deque()
+        self._closed = False
+
+    def take_free(self) -> Any:
+        """A connection that nobody uses, None if there is none: the way without an await, which most statements go."""
+        while self._free:
+            connection = self._free.pop()
+            if not connection.is_closed():
+                return connection
+            self._forget(connection)
+        return None
+
+    async def take(self) -> Any:
+        """A connection, waited for at most `wait_s`: then it refuses `UNAVAILABLE`. Safe to cancel."""
+        if self._closed:
+            raise asyncpg.InterfaceError("the database is closed")
+        connection = self.take_free()
+        if connection is not None:
+            return connection
+        try:
+            async with asyncio.timeout(self._wait_s):
+                return await self._made() or await self._given()
+        except TimeoutError:
+            raise Refused(Code.UNAVAILABLE, "All database connections are busy; try again.") from None
+
+    def give_back(self, connection: Any) -> None:
+        """Somebody else may have it. One that was lost, or left inside a transaction, is replaced instead."""
+        if connection.is_closed() or connection.is_in_transaction() or self._closed:
+            self.abandon(connection)
+            return
+        waiting = self._next_waiting()
+        if waiting is None:
+            self._free.append(connection)
+        else:
+            waiting.set_result(connection)
+
+    def abandon(self, connection: Any) -> None:
+        """It is cut and never used again; the server rolls back whatever it had not committed."""
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
+        self._forget(connection)
+
+    async def close(self) -> None:
+        """No connection is open; one that somebody still uses is cut."""
+        self._closed = True
+        connections, self._open, self._free = self._open, set(), []
+        for connection in connections:
+            try:
+                await connection.close(timeout=self._wait_s)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+                connection.terminate()
+
+    async def _made(self) -> Any:
+        """A fresh connection, None while there are as many as there may be."""
+        if not self._places:
+            return None
+        self._places -= 1
+        try:
+            connection = await self._connect()
+        except BaseException:
+            self._release_place()
+            raise
+        self._open.add(connection)
+        return connection
+
+    async def _given(self) -> Any:
+        """What somebody gives back; or the place of what was lost, made anew."""
+        while True:
+            waiting = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            try:
+                connection = await waiting
+            except asyncio.CancelledError:
+                # Handed over in the very turn in which the wait ended: without this it would be lost for good.
+                if waiting.done() and not waiting.cancelled() and waiting.result() is not None:
+                    self.give_back(waiting.result())
+                elif waiting.done() and not waiting.cancelled():
+                    self._wake_for_place()
+                raise
+            connection = connection or await self._made()
+            if connection is not None:
+                return connection
+
+    def _forget(self, connection: Any) -> None:
+        if connection in self._open:
+            self._open.discard(connection)
+            self._release_place()
+
+    def _release_place(self) -> None:
+        self._places += 1
+        self._wake_for_place()
+
+    def _wake_for_place(self) -> None:
+        waiting = self._next_waiting()
+        if waiting is not None:
+            waiting.set_result(None)
+
+    def _next_waiting(self) -> asyncio.Future[Any] | None:
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                return waiting
+        return None
