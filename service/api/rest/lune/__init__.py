@@ -10,6 +10,7 @@ from service.api.rest.lune.caller import answer_headers, authenticate
 from service.api.rest.lune.errors import Errors, refusal
 from service.api.rest.lune.estimates import ENDPOINTS as ESTIMATES
 from service.api.rest.lune.orders import ENDPOINTS as ORDERS
+from service.api.rest.lune.selections import ENDPOINTS as SELECTIONS
 
 CONTRACT = Contract(
     name="lune",
@@ -17,7 +18,7 @@ CONTRACT = Contract(
     description="Quotes, orders and certificates of carbon credits in the shapes of Lune's API. Masses and money are"
     " decimal strings; nulls are always present in responses; an idempotency key is used once.",
     version="2024-08-08",
-    endpoints=(*ORDERS, *ESTIMATES, *BUNDLES, *ACCOUNTS),
+    endpoints=(*ORDERS, *ESTIMATES, *BUNDLES, *SELECTIONS, *ACCOUNTS),
     error_model=Errors,
     refusal=refusal,
     authenticate=authenticate,

@@ -1,38 +1,32 @@
-"""Bundles, and what an account buys when an order names none: its selection, or one of the portfolios."""
+"""Bundles: what is sold in the account's currency, with prices and stock."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 from babel import Locale
 from babel.core import get_global
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from service.api.rest.contract import Answer, Call, Endpoint
-from service.api.rest.lune.errors import invalid
-from service.api.rest.lune.ids import uuid_of
-from service.api.rest.lune.models import BundleShare, DecimalText, Id, Page, PageQuery
+from service.api.rest.lune.ids import uuid_or_none
+from service.api.rest.lune.models import DecimalText, Id, Page, PageQuery
 from service.api.rest.lune.paging import page_of, page_request
-from service.api.rest.lune.wishes import selection
 from service.domain.accounts import Account
 from service.domain.amounts import GRAMS_PER_TONNE, MassUnit, mass_text, price_text
-from service.domain.catalogue import HUNDREDTHS_IN_WHOLE, Bundle, Portfolio, PriceTier, Project, Weight
+from service.domain.catalogue import HUNDREDTHS_IN_WHOLE, Bundle, PriceTier, Project, Weight
 from service.domain.pricing import Terms, price_by_mass
 from service.errors import Code, Refused
-from service.kit.keyset import PageRequest, Position
+from service.kit.keyset import Position
 from service.operations.read_catalogue import (
     available_masses_g,
     bundles_of_ids,
     list_bundles,
-    list_portfolios,
-    portfolios_of_ids,
     projects_of_bundles,
     tiers_of_bundles,
-    weights_of_portfolios,
 )
-from service.operations.set_account_portfolio import set_account_portfolio
 
 HEADERS = ("Lune-Account", "Lune-Version")
 RECENTLY = timedelta(days=30)
@@ -84,32 +78,10 @@ class BundleView(Struct, kw_only=True):
     projects: list[ProjectSummary]
 
 
-class BundlePercentage(Struct):
-    """A bundle's part of a selection; whole percentages are numbers, others strings."""
-
-    bundle_id: Id
-    percentage: int | Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{1,2}$")]
-
-
-class BundlePortfolioView(Struct):
-    """A selection under a name."""
-
-    id: Id
-    identifier: str
-    label: str
-    bundle_selection: list[BundlePercentage]
-
-
 class BundlesQuery(PageQuery, kw_only=True):
     """`recently_disabled` adds the bundles that were disabled in the last 30 days."""
 
     recently_disabled: bool | None = None
-
-
-class ChosenPortfolio(Struct):
-    """The portfolio to buy from now on."""
-
-    bundle_portfolio_id: str
 
 
 async def list_all_bundles(call: Call[None, BundlesQuery]) -> Answer:
@@ -125,37 +97,12 @@ async def list_all_bundles(call: Call[None, BundlesQuery]) -> Answer:
 
 
 async def get_bundle(call: Call[None, None]) -> Answer:
-    bundle_id = _id(call.path["id"])
+    bundle_id = uuid_or_none(call.path["id"])
     found = await bundles_of_ids(call.surroundings.resources, call.caller, [bundle_id] if bundle_id else [])
     views = await _bundle_views(call, list(found.values()))
     if not views:
         raise Refused(Code.NOT_FOUND, "There is no such bundle in the account's currency.")
     return Answer(views[0])
-
-
-async def get_bundle_selection(call: Call[None, None]) -> Answer:
-    return Answer(await _percentages(call, call.caller.account))
-
-
-async def update_bundle_selection(call: Call[list[BundleShare], None]) -> Answer:
-    wanted = selection(call.body) or ()
-    account = await set_account_portfolio(call.surroundings.resources, call.caller, wanted)
-    return Answer(await _percentages(call, account))
-
-
-async def list_bundle_portfolios(call: Call[None, None]) -> Answer:
-    rows = await list_portfolios(call.surroundings.resources, call.caller, PageRequest(PORTFOLIOS_MAX))
-    return Answer(await _portfolio_views(call, rows.items))
-
-
-async def update_bundle_portfolio(call: Call[ChosenPortfolio, None]) -> Answer:
-    resources, portfolio_id = call.surroundings.resources, _id(call.body.bundle_portfolio_id)
-    chosen = await portfolios_of_ids(resources, call.caller, [portfolio_id] if portfolio_id else [])
-    if portfolio_id not in chosen:
-        raise invalid("id_invalid", "There is no such portfolio.", "bundle_portfolio_id")
-    await set_account_portfolio(resources, call.caller, portfolio_id)
-    (view,) = await _portfolio_views(call, [chosen[portfolio_id]])
-    return Answer(view)
 
 
 async def _bundle_views(call: Call[object, object], bundles: Sequence[Bundle]) -> list[BundleView]:
@@ -224,32 +171,6 @@ def _country_name(alpha_3: str) -> str:
     return str(Locale("en").territories.get(alpha_2, alpha_3))
 
 
-async def _percentages(call: Call[object, object], account: Account) -> list[BundlePercentage]:
-    (weights,) = await weights_of_portfolios(call.surroundings.resources, call.caller, [account.portfolio_id])
-    return [_percentage(weight) for weight in weights]
-
-
-async def _portfolio_views(call: Call[object, object], portfolios: Sequence[Portfolio]) -> list[BundlePortfolioView]:
-    ids = [portfolio.id for portfolio in portfolios]
-    weights = await weights_of_portfolios(call.surroundings.resources, call.caller, ids)
-    return [
-        BundlePortfolioView(portfolio.id.hex, portfolio.identifier, portfolio.label, [_percentage(w) for w in own])
-        for portfolio, own in zip(portfolios, weights, strict=True)
-    ]
-
-
-def _percentage(weight: Weight) -> BundlePercentage:
-    whole, hundredths = divmod(weight.hundredths, 100)
-    return BundlePercentage(weight.bundle_id.hex, f"{whole}.{hundredths:02}".rstrip("0") if hundredths else whole)
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return uuid_of(text)
-    except ValueError:
-        return None
-
-
 ENDPOINTS = (
     Endpoint(
         method="GET",
@@ -267,44 +188,6 @@ ENDPOINTS = (
         handler=get_bundle,
         responses={200: BundleView},
         refusals=frozenset({400, 404}),
-        request_headers=HEADERS,
-    ),
-    Endpoint(
-        method="GET",
-        path="/v1/bundle-selections",
-        summary="Get the account's bundle selection",
-        handler=get_bundle_selection,
-        responses={200: list[BundlePercentage]},
-        refusals=frozenset({400}),
-        request_headers=HEADERS,
-    ),
-    Endpoint(
-        method="PUT",
-        path="/v1/bundle-selections",
-        summary="Set the account's bundle selection",
-        handler=update_bundle_selection,
-        body=list[BundleShare],
-        responses={200: list[BundlePercentage]},
-        refusals=frozenset({409}),
-        request_headers=HEADERS,
-    ),
-    Endpoint(
-        method="GET",
-        path="/v1/bundle-portfolios",
-        summary="List bundle portfolios",
-        handler=list_bundle_portfolios,
-        responses={200: list[BundlePortfolioView]},
-        refusals=frozenset({400}),
-        request_headers=HEADERS,
-    ),
-    Endpoint(
-        method="PUT",
-        path="/v1/bundle-portfolios",
-        summary="Set the account's bundle portfolio",
-        handler=update_bundle_portfolio,
-        body=ChosenPortfolio,
-        responses={200: BundlePortfolioView},
-        refusals=frozenset({409}),
         request_headers=HEADERS,
     ),
 )

@@ -11,3 +11,8 @@ def uuid_of(text: str) -> UUID:
     if not _ID.fullmatch(text):
         raise ValueError(text)
     return UUID(text)
+
+
+def uuid_or_none(text: str) -> UUID | None:
+    """The id that the text writes, if it writes one."""
+    return UUID(text) if _ID.fullmatch(text) else None
