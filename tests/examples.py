@@ -163,14 +163,14 @@ def unlike(wanted: Any, found: Any, path: str = "answer") -> list[str]:
 
 
 @contextmanager
-def serving(folder: Path, *command: str) -> Iterator[tuple[str, Path]]:
+def serving(folder: Path, *command: str, env: Mapping[str, str] | None = None) -> Iterator[tuple[str, Path]]:
     """The command's service in the folder, once it answers: its address, and the file of what it printed."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     printed = folder / "printed.txt"
     with printed.open("w") as out, (folder / "log.txt").open("w") as log:
         process = subprocess.Popen(
-            [*command, "--port", str(port)], cwd=folder, env=environment(), stdout=out, stderr=log
+            [*command, "--port", str(port)], cwd=folder, env=env or environment(), stdout=out, stderr=log
         )
         try:
             _wait(process, f"http://127.0.0.1:{port}", folder / "log.txt")

@@ -1,13 +1,12 @@
-// What the viewer leaves without a name, for those who hear the page instead of seeing it.
-const NAMES = { ".scalar-code-copy": "Copy" };
+// What the viewer leaves without a name, or gives the same name twice, for those who hear the page instead of seeing it.
 
-/** Names what has none, now and whenever something is drawn. */
+/** Puts both right, now and whenever something is drawn. */
 export function keepAccessible(root) {
-  const name = () => {
-    for (const [selector, label] of Object.entries(NAMES)) {
-      for (const element of root.querySelectorAll(`${selector}:not([aria-label])`)) element.ariaLabel = label;
-    }
+  const mend = () => {
+    for (const button of root.querySelectorAll(".scalar-code-copy:not([aria-label])")) button.ariaLabel = "Copy";
+    // Landmarks are for finding one's way; a card of examples in every operation is none.
+    for (const card of root.querySelectorAll('.scalar-card[role="region"]')) card.role = "group";
   };
-  new MutationObserver(name).observe(root, { childList: true, subtree: true });
-  name();
+  new MutationObserver(mend).observe(root, { childList: true, subtree: true });
+  mend();
 }

@@ -1,0 +1,108 @@
+"""The pages of the real service on the demo data: every example of the explorer runs, every contract can be tried."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from service.api.pages.examples import read_examples
+from service.api.pages.references import BUNDLE
+from service.api.rest.contracts import CONTRACTS
+from service.api.rest.openapi import openapi_document
+from tests.api.pages.conftest import missing
+from tests.api.pages.test_bundled_page import ready, response, show
+from tests.examples import Service, demo_service
+
+EXAMPLES = read_examples()
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, bundled: str) -> Iterator[Service]:
+    """`bundled` says when there is no bundle to be looked at."""
+    with demo_service(tmp_path_factory.mktemp("pages")) as service:
+        yield service
+
+
+def answer_of(page: Page, operation: str, **variables: str) -> dict[str, object]:
+    """The data that running the tab of this operation got, and that the page then shows."""
+    page.locator(".graphiql-tab-button", has_text=re.compile(f"^{operation}$")).first.click()
+    expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text(f" {operation}")
+    if variables:
+        model = "__MONACO.editor.getModels().find(model => model.uri.path.endsWith('variables.json'))"
+        page.evaluate(f"text => {model}.setValue(text)", json.dumps(variables))
+    with page.expect_response(lambda got: got.request.method == "POST") as got:
+        page.get_by_role("button", name="Execute query").click()
+    body = got.value.json()
+    assert "errors" not in body, body
+    expect(response(page)).to_contain_text('"data"')
+    (data,) = body["data"].values()
+    assert data.get("userErrors", []) == [], data
+    return data
+
+
+def open_explorer(visit, service: Service, scheme: str = "light", width: int = 1280) -> Page:
+    page = ready(visit(service.address, scheme, width).page)
+    page.get_by_label("API key").fill(service.keys["lune"])
+    return page
+
+
+def test_every_example_of_the_explorer_runs_on_the_demo_data(visit, service: Service) -> None:
+    page = open_explorer(visit, service)
+    ran = ["QuoteByMass", "OrderByMass", "PageThroughOrders", "EstimateFlight"]
+    answers = {operation: answer_of(page, operation) for operation in ran}
+    answers |= {
+        "OrderFromQuote": answer_of(page, "OrderFromQuote", quoteId=answers["QuoteByMass"]["quote"]["id"]),
+        "OrderEstimate": answer_of(page, "OrderEstimate", estimateId=answers["EstimateFlight"]["estimate"]["id"]),
+        "CancelOrder": answer_of(page, "CancelOrder"),
+    }
+
+    assert sorted(answers) == sorted(re.search(r"(?:query|mutation) (\w+)", each.query)[1] for each in EXAMPLES)
+    assert answers["QuoteByMass"]["quote"]["mass"]["grams"] == "12069"
+    assert answers["OrderByMass"]["order"]["status"] == "FULFILLED"
+    assert answers["OrderFromQuote"]["order"]["status"] == "FULFILLED"
+    assert answers["PageThroughOrders"]["totalCount"] == 1
+    assert answers["CancelOrder"]["order"]["status"] == "CANCELLED"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_explorer_shows_an_answer_beside_its_documentation(
+    visit, service: Service, tmp_path: Path, scheme: str, width: int
+) -> None:
+    page = open_explorer(visit, service, scheme, width)
+    answer_of(page, "QuoteByMass")
+    expect(response(page)).to_contain_text('"grams": "12069"')
+    page.screenshot(path=tmp_path / "answer.png")
+    show(page, "Documentation Explorer")
+    page.locator(".graphiql-doc-explorer").get_by_text("Mutation", exact=True).click()
+    page.locator(".graphiql-doc-explorer").get_by_text("createOrderByMass", exact=True).click()
+    expect(page.locator(".graphiql-doc-explorer")).to_contain_text("CreateOrderByMassInput")
+    page.screenshot(path=tmp_path / "documentation.png")
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_a_contract_is_read_and_tried_with_a_key_of_its_account(
+    visit, service: Service, tmp_path: Path, contract, scheme: str, width: int
+) -> None:
+    if not (BUNDLE / "manifest.json").exists():
+        missing("the bundled references (make references)")
+    paths = openapi_document(contract, "")["paths"]
+    first = next(iter(next(iter(paths.values())).values()))["summary"]
+    opened = visit(service.address, scheme, width, f"/{contract.name}/docs")
+    page = opened.page
+    expect(page.get_by_role("heading", name=first).first).to_be_visible()
+    page.screenshot(path=tmp_path / f"{contract.name}.png")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert opened.violations() == []
+    if width > 700:
+        page.get_by_placeholder("Token").first.fill(service.keys[contract.name])
+        listing = next(each["get"]["summary"] for path, each in paths.items() if path == "/v1/orders")
+        page.get_by_role("link", name=listing).first.click()
+        page.get_by_role("region", name=listing).get_by_role("button", name=re.compile("Test Request")).click()
+        with page.expect_response(lambda got: "/v1/orders" in got.url) as got:
+            page.get_by_role("dialog").get_by_role("button", name=re.compile("^Send")).first.click()
+        assert got.value.status == 200, got.value.text()
