@@ -116,6 +116,8 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
 
     application = _Doors(
         routes=[
+            # First, because a request is compared with one route after the other, and most come here.
+            Route("/graphql", GraphQLView(schema, get_context=get_context, run=runner, render_page=explorer.page)),
             Route("/health/live", _live),
             Route("/health/ready", _ready),
             *explorer_routes(explorer, schema.as_str),
@@ -123,7 +125,6 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             *receipt_routes(_resources, pepper),
             *reference_routes(load_references(), [_described(contract, settings) for contract in CONTRACTS]),
             *(mounted(contract, _rest_surroundings) for contract in CONTRACTS),
-            Route("/graphql", GraphQLView(schema, get_context=get_context, run=runner, render_page=explorer.page)),
         ],
         lifespan=lifespan,
     )
