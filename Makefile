@@ -2,15 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-EXPLORER := service/api/pages/explorer
+PAGES := service/api/pages
+BUNDLES := explorer references
 
-.PHONY: help install run test check schema explorer clean
+.PHONY: help install run test check schema docs $(BUNDLES) clean
 help: ## these lines
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: .venv/installed ## virtual environment with the pinned run-time dependencies
 run: install ## migrate the embedded database, load the demo data once, serve on 127.0.0.1:8000
-	@$(MAKE) --no-print-directory explorer || echo 'no bundle: /graphql shows the plain explorer'
+	@$(MAKE) --no-print-directory $(BUNDLES) || echo 'not bundled: plain pages are shown instead'
 	@$(BIN)/carbon-orders serve --demo
 
 test: check ## lint, types, arrows, schema, and the suite on SQLite and PostgreSQL
@@ -25,20 +26,28 @@ check: .venv/tested
 schema: .venv/tested ## write schema.graphql from the code
 	$(BIN)/carbon-orders schema > schema.graphql
 
-explorer: ## bundle GraphiQL for /graphql (with npm; without it a plain page is shown)
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(EXPLORER)/dist/manifest.json; \
-	else echo 'npm is not installed: /graphql shows the plain explorer'; fi
+docs: .venv/tested ## write the pages of docs/ that repeat what the code says
+	$(BIN)/python -m docs.generate
 
-$(EXPLORER)/node_modules/.package-lock.json: $(EXPLORER)/package-lock.json
-	cd $(EXPLORER) && npm ci --silent
+explorer: ## bundle GraphiQL for /graphql (with npm; without it a plain page is shown)
+references: ## bundle the viewer for /lune/docs and its like (the same)
+$(BUNDLES):
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGES)/$@/dist/manifest.json; \
+	else echo 'npm is not installed: a plain page is shown instead of the $@'; fi
+
+$(PAGES)/%/node_modules/.package-lock.json: $(PAGES)/%/package-lock.json
+	cd $(PAGES)/$* && npm ci --silent
 	@touch $@
 
-$(EXPLORER)/dist/manifest.json: $(EXPLORER)/node_modules/.package-lock.json service/api/pages/plain/bar.css \
-		service/api/pages/plain/request.js $(wildcard $(addprefix $(EXPLORER)/*.,js jsx mjs css))
-	cd $(EXPLORER) && node bundle.mjs
+define BUNDLE
+$(PAGES)/$(1)/dist/manifest.json: $(PAGES)/$(1)/node_modules/.package-lock.json \
+		$(wildcard $(addprefix $(PAGES)/$(1)/*.,js jsx mjs css) $(PAGES)/*.mjs $(PAGES)/plain/*.css $(PAGES)/plain/*.js)
+	cd $(PAGES)/$(1) && node bundle.mjs
+endef
+$(foreach bundle,$(BUNDLES),$(eval $(call BUNDLE,$(bundle))))
 
 clean: ## forget the environment and the caches, keep the data in var/
-	rm -rf $(EXPLORER)/dist $(EXPLORER)/node_modules .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(PAGES)/*/dist $(PAGES)/*/node_modules .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
