@@ -16,7 +16,7 @@ from service.domain.accounts import Account, Head, payer_of, refuse_if_suspended
 from service.domain.allocation import AllocationPlan, BatchStock, Take, plan_allocation
 from service.domain.billing import apply_balance, balance_share
 from service.domain.catalogue import Mode
-from service.domain.events import Event, EventType
+from service.domain.events import Chronicle, Event, EventType
 from service.domain.ledger import Journal
 from service.domain.offers import Offers, portfolio_of, price_wish
 from service.domain.order import (
@@ -31,7 +31,6 @@ from service.domain.order import (
     PaymentStatus,
     Placed,
     PlaceOrder,
-    amounts_of,
     estimate_of,
     requested_of,
 )
@@ -291,21 +290,13 @@ class PlacingDesk:
             )
 
     def tell(self, order: Order, actor: str, event_type: EventType) -> None:
+        """Something happened to the order, which is now as given."""
         account_id = order.account_id
-        seq = self.changes.event_seqs.get(account_id, self._heads[account_id].event_seq) + 1
-        self.changes.event_seqs[account_id] = seq
-        self.changes.events.append(
-            Event(
-                account_id=account_id,
-                seq=seq,
-                id=self._new_id(),
-                event_type=event_type,
-                order_id=order.id,
-                actor=actor,
-                payload=amounts_of(order),
-                created_at=self.now,
-            )
-        )
+        seq = self.changes.event_seqs.get(account_id, self._heads[account_id].event_seq)
+        chronicle = Chronicle({account_id: seq}, actor=actor, now=self.now, new_id=self._new_id)
+        chronicle.tell_of(order, event_type)
+        self.changes.events += chronicle.events
+        self.changes.event_seqs |= chronicle.event_seqs
 
 
 @dataclass(slots=True)
