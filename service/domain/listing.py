@@ -68,12 +68,16 @@ class NumberedSort(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberedPage:
-    """A page by its number, from 1. It costs as much as all pages before it: for contracts that know no cursors."""
+    """A page by its number, from 1. It costs as much as all pages before it: for contracts that know no cursors.
+
+    `standings` is what a sort by `STANDING` goes by: states of one set are equal, and come before those of the next.
+    """
 
     number: int
     size: int
     sort: NumberedSort = NumberedSort.CREATED_AT
     descending: bool = True
+    standings: tuple[frozenset[tuple[OrderStatus, PaymentStatus]], ...] = ()
 
     @property
     def offset(self) -> int:

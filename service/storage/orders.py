@@ -10,7 +10,7 @@ from service.storage import models
 from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
 from service.storage.dialects import contains_text, for_update, json_member_equals
-from service.storage.tables import Table
+from service.storage.tables import Columns, Table
 
 ORDERS = Table(models.Order, Order)
 LINES = Table(models.OrderLine, OrderLine)
@@ -43,7 +43,7 @@ async def lock(statements: Statements, account_id: UUID, order_ids: Collection[U
     }
 
 
-async def find(statements: Statements, account_id: UUID, ref: OrderRef) -> Order | None:
+async def find(statements: Statements, account_id: UUID, ref: OrderRef, columns: Columns = None) -> Order | None:
     """The account's order of that name, if there is one."""
     conditions = _owned(account_id)
     if ref.id is not None:
@@ -52,7 +52,7 @@ async def find(statements: Statements, account_id: UUID, ref: OrderRef) -> Order
         conditions.add("number = {}", ref.number)
     else:
         conditions.add("idempotency_key = {}", ref.idempotency_key)
-    found = await ORDERS.select(statements, conditions)
+    found = await ORDERS.select(statements, conditions, columns=columns)
     return found[0] if found else None
 
 
@@ -64,11 +64,16 @@ async def of_ids(statements: Statements, account_id: UUID, order_ids: Collection
 
 
 async def page(
-    statements: Statements, account_id: UUID, wanted: OrderFilter, sort: OrderSort, request: PageRequest
+    statements: Statements,
+    account_id: UUID,
+    wanted: OrderFilter,
+    sort: OrderSort,
+    request: PageRequest,
+    columns: Columns = None,
 ) -> list[Order]:
     """One row more than the page holds, in the order in which the page is read."""
     conditions = filtered(statements, account_id, wanted)
-    return await ORDERS.page(statements, conditions, sort.field, request, descending=sort.descending)
+    return await ORDERS.page(statements, conditions, sort.field, request, descending=sort.descending, columns=columns)
 
 
 async def numbered_page(
@@ -76,15 +81,17 @@ async def numbered_page(
 ) -> list[Order]:
     """The orders of the page with that number."""
     conditions = filtered(statements, account_id, wanted)
-    keys = {
-        NumberedSort.STANDING: ("status", "payment_status"),
-        NumberedSort.MEAN_PRICE: (_mean_price(statements),),
-    }.get(asked.sort, (asked.sort.value,))
+    match asked.sort:
+        case NumberedSort.STANDING:
+            key = _rank(asked.standings)
+        case NumberedSort.MEAN_PRICE:
+            key = _mean_price(statements)
+        case sort:
+            key = sort.value
     direction = "DESC" if asked.descending else "ASC"
-    ordered = ", ".join(f"{key} {direction}" for key in keys)
     limit, offset = conditions.parameter(asked.size), conditions.parameter(asked.offset)
     return await ORDERS.select(
-        statements, conditions, f"ORDER BY {ordered}, id {direction} LIMIT {limit} OFFSET {offset}"
+        statements, conditions, f"ORDER BY {key} {direction}, id {direction} LIMIT {limit} OFFSET {offset}"
     )
 
 
@@ -97,30 +104,32 @@ async def count(statements: Statements, account_id: UUID, wanted: OrderFilter) -
     return int(rows[0]["orders"])
 
 
-async def lines(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> list[OrderLine]:
+async def lines(
+    statements: Statements, account_id: UUID, order_ids: Collection[UUID], columns: Columns = None
+) -> list[OrderLine]:
     """The lines of those orders, in order."""
-    if not order_ids:
-        return []
-    rows = await statements.fetch(
-        f"SELECT {LINES.column_list} FROM {LINES.name} WHERE account_id = $1"
-        f" AND order_id IN ({placeholders(2, len(order_ids))}) ORDER BY order_id, position",
-        account_id,
-        *order_ids,
+    return await LINES.select(
+        statements, _of_orders(account_id, order_ids), "ORDER BY order_id, position", _with_order_id(columns)
     )
-    return [LINES.value(row) for row in rows]
 
 
-async def entries(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> list[CreditEntry]:
+async def entries(
+    statements: Statements, account_id: UUID, order_ids: Collection[UUID], columns: Columns = None
+) -> list[CreditEntry]:
     """The credit entries of those orders, oldest first."""
-    if not order_ids:
-        return []
-    rows = await statements.fetch(
-        f"SELECT {ENTRIES.column_list} FROM {ENTRIES.name} WHERE account_id = $1"
-        f" AND order_id IN ({placeholders(2, len(order_ids))}) ORDER BY order_id, id",
-        account_id,
-        *order_ids,
+    return await ENTRIES.select(
+        statements, _of_orders(account_id, order_ids), "ORDER BY order_id, id", _with_order_id(columns)
     )
-    return [ENTRIES.value(row) for row in rows]
+
+
+def _of_orders(account_id: UUID, order_ids: Collection[UUID]) -> Conditions:
+    conditions = _owned(account_id)
+    conditions.add_in("order_id", order_ids)
+    return conditions
+
+
+def _with_order_id(columns: Columns) -> Columns:
+    return None if columns is None else {*columns, "order_id"}
 
 
 async def change(statements: Statements, order: Order, columns: Sequence[str]) -> None:
@@ -231,6 +240,16 @@ def _add_standings(conditions: Conditions, standings: Collection[tuple[OrderStat
         return
     pairs = " OR ".join(["(status = {} AND payment_status = {})"] * len(standings))
     conditions.add(f"({pairs})", *(each for standing in sorted(standings) for each in standing))
+
+
+def _rank(standings: Sequence[Collection[tuple[OrderStatus, PaymentStatus]]]) -> str:
+    """The number of the first set that holds the order's state."""
+    cases = " ".join(
+        f"WHEN status = '{status}' AND payment_status = '{payment}' THEN {rank}"
+        for rank, states in enumerate(standings)
+        for status, payment in sorted(states)
+    )
+    return f"(CASE {cases} END)"
 
 
 def _mean_price(statements: Statements) -> str:

@@ -6,6 +6,7 @@ Knows msgspec, and no contract.
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,8 @@ import msgspec
 from service.errors import Code, Refused
 
 FIELDS_MAX = 100
+EXPONENTS = range(-400, 21)
+"""Wider than what any program writes of a measurement. 1e9999999 is a short text, and a number that fills memory."""
 
 _AT = re.compile(r"(?P<message>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+|\.\.\.)\]")
@@ -55,6 +58,16 @@ def from_texts(texts: Mapping[str, str], model: Any, *, any_case: bool = False) 
         return msgspec.convert(texts, model, strict=False)
     except msgspec.ValidationError as error:
         raise misfit(error) from None
+
+
+def exact(number: Decimal, *path: str) -> Fraction:
+    """The number itself, not rounded. Refuses `BAD_USER_INPUT` for what is none, and for the absurdly large or fine, with
+    which exact arithmetic would not come to an end.
+    """
+    last = number.as_tuple().exponent
+    if not isinstance(last, int) or last not in EXPONENTS or number.adjusted() not in EXPONENTS:
+        raise Refused(Code.BAD_USER_INPUT, "The number is out of bounds.", path)
+    return Fraction(number)
 
 
 def misfit(error: msgspec.ValidationError) -> Refused:

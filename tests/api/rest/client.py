@@ -26,11 +26,12 @@ from tests.shop import Shop
 
 ADDRESS = "http://service.test"
 GENEROUS = 100_000
+WITHOUT_VERSION = ("/auth/", "/connect/")
 
 
 @dataclass
 class Rest:
-    """One contract over a shop's database, and a key to it. Paths begin after `/v1`."""
+    """One contract over a shop's database, and a key to it. Paths begin after `/v1`, but for those of tokens."""
 
     contract: Contract
     shop: Shop
@@ -46,8 +47,9 @@ class Rest:
             headers.setdefault("authorization", f"Bearer {key or self.key}")
         if body is not None:
             options["json"] = body
-        answer = await self.http.request(method, f"{self.contract.prefix}/v1{path}", headers=headers, **options)
-        assert_described(self.contract, method, f"/v1{path.partition('?')[0]}", answer)
+        address = path if path.startswith(WITHOUT_VERSION) else f"/v1{path}"
+        answer = await self.http.request(method, self.contract.prefix + address, headers=headers, **options)
+        assert_described(self.contract, method, address.partition("?")[0], answer)
         return answer
 
     async def get(self, path: str, **options: Any) -> Any:
@@ -77,7 +79,8 @@ def _told(answer: httpx.Response) -> Any:
 @asynccontextmanager
 async def open_rest(name: str, shop: Shop, url: str, **settings: Any) -> AsyncIterator[Rest]:
     """The contract of the service without its workers, and without a limit that a test could run into by chance."""
-    limits = dict.fromkeys(("lune_requests_per_s", "carbon_engine_reads_per_s", "carbon_engine_writes_per_s"), GENEROUS)
+    names = ("lune_requests", "carbon_engine_reads", "carbon_engine_writes", "carbonext_requests")
+    limits = {f"{name}_per_s": GENEROUS for name in names}
     told = {"database_url": url, "workers_embedded": False, "public_url": ADDRESS, **limits, **settings}
     app = create_app(Settings(**told), pepper=PEPPER)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -29,6 +29,7 @@ NEWEST_FIRST = OrderSort()
 
 async def create_order(call: Call[NewOrder, None]) -> Answer:
     call.caller.require(Scope.ORDERS_WRITE)
+    call.caller.require(Scope.ORDERS_READ)  # the answer shows the order; better refused than placed and not shown
     placed = await call.surroundings.placement.submit(_command(call))
     headers = {"Idempotent-Replayed": "true"} if placed.replayed else {}
     return Answer(await shown(call.surroundings, call.caller, [placed.order]), status=201, headers=headers)

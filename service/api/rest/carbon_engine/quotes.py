@@ -1,10 +1,10 @@
 """Prices without an order: of a mass, of air freight, of a drive. Nothing is kept."""
 
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
+from service.api.rest.bodies import exact
 from service.api.rest.carbon_engine.ids import portfolio_of
 from service.api.rest.carbon_engine.models import QuoteByAirFreight, QuoteByGroundTransport, QuoteByMass, QuoteView
 from service.api.rest.contract import Answer, Call, Endpoint
@@ -22,12 +22,14 @@ async def quote_mass(call: Call[QuoteByMass, None]) -> Answer:
 
 
 async def quote_air_freight(call: Call[QuoteByAirFreight, None]) -> Answer:
-    activity = AirFreight(_fraction(call.body.freight_mass_kg), _fraction(call.body.distance_km))
+    activity = AirFreight(
+        exact(call.body.freight_mass_kg, "freight_mass_kg"), exact(call.body.distance_km, "distance_km")
+    )
     return await _quote(call, _whole_kilograms(activity), portfolio_of(call.body.portfolio_id, "portfolio_id"))
 
 
 async def quote_ground_transport(call: Call[QuoteByGroundTransport, None]) -> Answer:
-    activity = GroundTransport(_fraction(call.body.distance_km), VehicleType(call.body.vehicle_type))
+    activity = GroundTransport(exact(call.body.distance_km, "distance_km"), VehicleType(call.body.vehicle_type))
     return await _quote(call, _whole_kilograms(activity), portfolio_of(call.body.portfolio_id, "portfolio_id"))
 
 
@@ -40,10 +42,6 @@ async def _quote(call: Call[Any, None], amount_kg: int, portfolio_id: UUID | Non
 def _whole_kilograms(activity: Activity) -> int:
     """What the activity emits, rounded up: an order of that many kilograms makes up for all of it."""
     return round_up(Fraction(estimate(activity).mass_g, KILOGRAM_G))
-
-
-def _fraction(amount: Decimal) -> Fraction:
-    return Fraction(amount)
 
 
 ENDPOINTS = (

@@ -7,7 +7,7 @@ is left out, as Carbonext's own examples rely on.
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -24,8 +24,12 @@ from service.errors import Code, Refused
 MINOR_PER_UNIT = 100
 """Both currencies of the contract have hundredths."""
 
+BEYOND = 2**62
+"""Above every amount that an order can have; a database's integers could not hold what a client may write."""
+
 _TERM = re.compile(r"([A-Za-z]+)_(eq|ne|in|ge|gt|le|lt):(.+)", re.IGNORECASE)
 _STATUSES = {status.casefold(): status for status in Status}
+_GROUPS = tuple(standings_of(frozenset({status})) for status in Status)
 _SORTS = {
     "createdat": NumberedSort.CREATED_AT,
     "vcuamount": NumberedSort.MASS,
@@ -57,6 +61,9 @@ ALLOWED = {
 }
 
 
+_OPERATORS = {name.casefold(): operators for name, operators in ALLOWED["orders"].filters.items()}
+
+
 class Resources(msgspec.Struct):
     """The lists that can be filtered."""
 
@@ -64,13 +71,13 @@ class Resources(msgspec.Struct):
 
 
 def page_asked_for(query: ListQuery) -> NumberedPage:
-    """The page; a sort that is not known is the usual one, newest first."""
+    """The page; a sort that is not known is the usual one, newest first. By status means in the order of its life."""
     name, _, direction = query.sort_by.rpartition("_")
     sort = _SORTS.get(name.casefold())
     if sort is None or direction.casefold() not in {"asc", "desc"}:
         return NumberedPage(number=query.page, size=query.page_size)
     descending = direction.casefold() == "desc"
-    return NumberedPage(number=query.page, size=query.page_size, sort=sort, descending=descending)
+    return NumberedPage(number=query.page, size=query.page_size, sort=sort, descending=descending, standings=_GROUPS)
 
 
 def filter_asked_for(query: ListQuery) -> OrderFilter:
@@ -81,15 +88,12 @@ def filter_asked_for(query: ListQuery) -> OrderFilter:
         if form is None:
             continue
         name, operator, text = form[1].casefold(), form[2].casefold(), form[3]
-        narrow = _FIELDS.get(name)
-        if narrow is not None:
-            wanted = narrow(wanted, operator, text)
+        if operator in _OPERATORS.get(name, ()):
+            wanted = _FIELDS[name](wanted, operator, text)
     return wanted
 
 
 def _by_status(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
-    if operator not in {"eq", "ne", "in"}:
-        return wanted
     named = text.split("-") if operator == "in" else [text]
     statuses = frozenset(_STATUSES[each.casefold()] for each in named if each.casefold() in _STATUSES)
     if operator == "ne":
@@ -98,9 +102,7 @@ def _by_status(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
     return replace(wanted, standings=standings if wanted.standings is None else wanted.standings & standings)
 
 
-def _by_invoice(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
-    if operator != "eq":
-        return wanted
+def _by_invoice(wanted: OrderFilter, _operator: str, text: str) -> OrderFilter:
     try:
         return replace(wanted, invoice_id=UUID(text))
     except ValueError:
@@ -112,15 +114,16 @@ def _by_number(low: str, high: str, scale: int) -> Callable[[OrderFilter, str, s
 
     def narrow(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
         exact: Fraction = parse_decimal(text) * scale
+        exact = min(exact, Fraction(BEYOND))
         above, below = -(-exact.numerator // exact.denominator), exact.numerator // exact.denominator
-        bounds = {
+        bounds: dict[str, tuple[int | None, int | None]] = {
             "eq": (above, below + 1),  # empty unless it is whole: nothing is that much
             "ge": (above, None),
             "gt": (below + 1, None),
             "le": (None, below + 1),
             "lt": (None, above),
         }
-        return _within(wanted, low, high, *bounds.get(operator, (None, None)))
+        return _within(wanted, low, high, *bounds[operator])
 
     return narrow
 
@@ -130,9 +133,9 @@ def _by_date(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
         day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         raise Refused(Code.BAD_USER_INPUT, "A date is YYYY-MM-DD.", ("filter-by", "createdAt")) from None
-    after = day + timedelta(days=1)
+    after = day + timedelta(days=1) if day.date() < date.max else datetime.max.replace(tzinfo=UTC)
     bounds = {"eq": (day, after), "ge": (day, None), "gt": (after, None), "le": (None, after), "lt": (None, day)}
-    return _within(wanted, "created_from", "created_until", *bounds.get(operator, (None, None)))
+    return _within(wanted, "created_from", "created_until", *bounds[operator])
 
 
 def _within(wanted: OrderFilter, low: str, high: str, start: Any, end: Any) -> OrderFilter:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from service.api.rest.bodies import exact
 from service.api.rest.carbonext.filters import filter_asked_for, page_asked_for
 from service.api.rest.carbonext.models import (
     ListedOrder,
@@ -15,9 +16,9 @@ from service.api.rest.carbonext.models import (
     OrderView,
     RecipientInfo,
 )
-from service.api.rest.carbonext.states import Status, status_of
+from service.api.rest.carbonext.states import CALLED_OFF, status_of
 from service.api.rest.contract import Answer, Call, Endpoint
-from service.domain.amounts import MassUnit, mass_g_of, mass_text, money_text, price_text
+from service.domain.amounts import GRAMS_PER_TONNE, MassUnit, mass_text, money_text, price_text, round_down
 from service.domain.api_keys import Scope
 from service.domain.listing import OrderRef
 from service.domain.order import BalanceUse, Beneficiary, ByMass, Order, OrderLine, PlaceOrder, Source, Wish
@@ -28,13 +29,13 @@ from service.operations.cancel_orders import cancel_orders
 from service.operations.read_orders import find_order, lines_of_orders, numbered_page_of_orders, orders_of_ids
 
 CURRENCIES = frozenset({"BRL", "USD"})
-_NOBODY = UUID(int=0)
 NOTE = "metaData"
 """Under this name the contract's free text stands in an order's metadata."""
 
 
 async def create_order(call: Call[NewOrder, None]) -> Answer:
     call.caller.require(Scope.ORDERS_WRITE)
+    call.caller.require(Scope.ORDERS_READ)  # the answer shows the order; better refused than placed and not shown
     placed = await call.surroundings.placement.submit(_command(call))
     return Answer((await _shown(call, [placed.order]))[0])
 
@@ -59,33 +60,29 @@ async def list_orders(call: Call[None, ListQuery]) -> Answer:
 
 async def cancel_order(call: Call[None, None]) -> Answer:
     resources, caller = call.surroundings.resources, call.caller
+    caller.require(Scope.ORDERS_WRITE)
     order_id = _id(call.path["id"])
     order = None if order_id is None else await find_order(resources, caller, OrderRef(id=order_id))
     if order is None:
         raise Refused(Code.NOT_FOUND, "There is no such order.")
-    if not _may_be_cancelled(order):
-        status = status_of(order.status, order.payment_status)
-        raise Refused(Code.ORDER_STATE, f"Only an Issued order can be cancelled; this one is {status}.")
-    (answer,) = await cancel_orders(resources, caller, [OrderRef(id=order.id)], while_issued=True)
-    if isinstance(answer, Refused):
-        raise answer
-    return Answer((await _shown(call, [answer]))[0])
+    if order.status not in CALLED_OFF:
+        (answer,) = await cancel_orders(resources, caller, [OrderRef(id=order.id)], while_issued=True)
+        if isinstance(answer, Refused):
+            raise answer
+        order = answer
+    return Answer((await _shown(call, [order]))[0])
 
 
 async def cancel_many(call: Call[OrdersToCancel, None]) -> Answer:
-    ids = [_id(text) or _NOBODY for text in call.body.ordersIds]
     resources, caller = call.surroundings.resources, call.caller
-    found = await orders_of_ids(resources, caller, set(ids))
     caller.require(Scope.ORDERS_WRITE)
-    if not all(each in found and _may_be_cancelled(found[each]) for each in ids):
+    ids = {_id(text) for text in call.body.ordersIds}
+    found = await orders_of_ids(resources, caller, {each for each in ids if each is not None})
+    if ids != set(found):
         return Answer(body=False)
-    refs = [OrderRef(id=each) for each in dict.fromkeys(ids)]
-    answers = await cancel_orders(resources, caller, refs, while_issued=True)
+    refs = [OrderRef(id=order.id) for order in found.values() if order.status not in CALLED_OFF]
+    answers = await cancel_orders(resources, caller, refs, while_issued=True) if refs else []
     return Answer(body=not any(isinstance(answer, Refused) for answer in answers))
-
-
-def _may_be_cancelled(order: Order) -> bool:
-    return status_of(order.status, order.payment_status) in {Status.ISSUED, Status.CANCELLED, Status.REFUNDED}
 
 
 def _command(call: Call[NewOrder, None]) -> PlaceOrder:
@@ -103,10 +100,11 @@ def _command(call: Call[NewOrder, None]) -> PlaceOrder:
 
 
 def grams(amount: Decimal, name: str = "vcuAmount") -> int:
-    """The mass. Refuses `QUANTITY_INVALID` for one that is not positive, and what no number of grams is."""
-    if not amount.is_finite() or amount <= 0:
-        raise Refused(Code.QUANTITY_INVALID, "Order more than nothing.", (name,))
-    return mass_g_of(format(amount, "f"), MassUnit.TONNE)
+    """The mass, truncated to the gram. Refuses `QUANTITY_INVALID` for one that is not positive."""
+    mass_g = round_down(exact(amount, name) * GRAMS_PER_TONNE)
+    if mass_g <= 0:
+        raise Refused(Code.QUANTITY_INVALID, "Order at least a gram.", (name,))
+    return mass_g
 
 
 def currency(text: str) -> str:

@@ -5,10 +5,11 @@ from enum import StrEnum
 from service.domain.order import OrderStatus, PaymentStatus
 
 CALLED_OFF = frozenset({OrderStatus.CANCELLED, OrderStatus.FAILED})
+"""What is left of such an order is money; there is nothing to cancel."""
 
 
 class Status(StrEnum):
-    """Where an order stands, in Carbonext's words."""
+    """Where an order stands, in Carbonext's words, in the order of its life."""
 
     ISSUED = "Issued"
     BILLED = "Billed"

@@ -47,7 +47,7 @@ class TokenUse(StrEnum):
 class Credentials(msgspec.Struct):
     """A form with the client's credentials, or with a refresh token."""
 
-    grant_type: str
+    grant_type: str = ""
     client_id: str = ""
     client_secret: str = ""
     refresh_token: str = ""
@@ -137,6 +137,8 @@ async def list_permissions(call: Call[None, None]) -> Answer:
 
 async def _client(call: Call[Credentials, None]) -> Caller:
     form = call.body
+    if not form.grant_type:
+        raise oauth_refusal(Code.BAD_USER_INPUT, "invalid_request", "Say the grant_type, in a form.")
     if form.grant_type != "client_credentials":
         raise oauth_refusal(Code.BAD_USER_INPUT, "unsupported_grant_type", "This grant type is not served here.")
     try:
