@@ -14,6 +14,7 @@ from service.domain.catalogue import Bundle, CreditBatch, Portfolio, PriceTier, 
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.storage import batches, catalogue
+from service.storage.tables import Columns
 
 
 async def list_bundles(
@@ -56,16 +57,20 @@ async def list_portfolios(resources: Resources, caller: Caller, request: PageReq
     return slice_of(rows, request)
 
 
-async def bundles_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, Bundle]:
+async def bundles_of_ids(
+    resources: Resources, caller: Caller, ids: Collection[UUID], *, columns: Columns = None
+) -> dict[UUID, Bundle]:
     """The bundles by id, sold or not: an old order still names them."""
     caller.require(Scope.CATALOGUE_READ)
-    return await catalogue.bundles_of_ids(resources.database.reader, ids)
+    return await catalogue.bundles_of_ids(resources.database.reader, ids, columns)
 
 
-async def projects_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, Project]:
+async def projects_of_ids(
+    resources: Resources, caller: Caller, ids: Collection[UUID], *, columns: Columns = None
+) -> dict[UUID, Project]:
     """The projects by id."""
     caller.require(Scope.CATALOGUE_READ)
-    return await catalogue.projects_of_ids(resources.database.reader, ids)
+    return await catalogue.projects_of_ids(resources.database.reader, ids, columns)
 
 
 async def categories_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, ProjectCategory]:
@@ -74,10 +79,12 @@ async def categories_of_ids(resources: Resources, caller: Caller, ids: Collectio
     return await catalogue.categories_of_ids(resources.database.reader, ids)
 
 
-async def batches_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, CreditBatch]:
+async def batches_of_ids(
+    resources: Resources, caller: Caller, ids: Collection[UUID], *, columns: Columns = None
+) -> dict[UUID, CreditBatch]:
     """Those of the batches that are of the caller's mode, by id."""
     caller.require(Scope.CATALOGUE_READ)
-    return await batches.of_ids(resources.database.reader, caller.account.mode, ids)
+    return await batches.of_ids(resources.database.reader, caller.account.mode, ids, columns)
 
 
 async def portfolios_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, Portfolio]:

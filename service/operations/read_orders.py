@@ -13,14 +13,21 @@ from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.storage import events as event_log
 from service.storage import orders
+from service.storage.tables import Columns
 
 
 async def list_orders(
-    resources: Resources, caller: Caller, wanted: OrderFilter, sort: OrderSort, request: PageRequest
+    resources: Resources,
+    caller: Caller,
+    wanted: OrderFilter,
+    sort: OrderSort,
+    request: PageRequest,
+    *,
+    columns: Columns = None,
 ) -> Slice[Order]:
-    """One page of the caller's orders under the filter and the sort."""
+    """One page of the caller's orders under the filter and the sort; with `columns` they know nothing else."""
     caller.require(Scope.ORDERS_READ)
-    rows = await orders.page(resources.database.reader, caller.account.id, wanted, sort, request)
+    rows = await orders.page(resources.database.reader, caller.account.id, wanted, sort, request, columns)
     return slice_of(rows, request)
 
 
@@ -42,10 +49,10 @@ async def count_orders(resources: Resources, caller: Caller, wanted: OrderFilter
     return await orders.count(resources.database.reader, caller.account.id, wanted)
 
 
-async def find_order(resources: Resources, caller: Caller, ref: OrderRef) -> Order | None:
+async def find_order(resources: Resources, caller: Caller, ref: OrderRef, *, columns: Columns = None) -> Order | None:
     """The caller's order of that name; another account's is as absent as one that never was."""
     caller.require(Scope.ORDERS_READ)
-    return await orders.find(resources.database.reader, caller.account.id, ref)
+    return await orders.find(resources.database.reader, caller.account.id, ref, columns)
 
 
 async def orders_of_ids(resources: Resources, caller: Caller, order_ids: Collection[UUID]) -> dict[UUID, Order]:
@@ -55,23 +62,23 @@ async def orders_of_ids(resources: Resources, caller: Caller, order_ids: Collect
 
 
 async def lines_of_orders(
-    resources: Resources, caller: Caller, order_ids: Sequence[UUID]
+    resources: Resources, caller: Caller, order_ids: Sequence[UUID], *, columns: Columns = None
 ) -> list[tuple[OrderLine, ...]]:
     """For each of the caller's orders its lines, in order."""
     caller.require(Scope.ORDERS_READ)
     lines: dict[UUID, list[OrderLine]] = defaultdict(list)
-    for line in await orders.lines(resources.database.reader, caller.account.id, order_ids):
+    for line in await orders.lines(resources.database.reader, caller.account.id, order_ids, columns):
         lines[line.order_id].append(line)
     return [tuple(lines[order_id]) for order_id in order_ids]
 
 
 async def entries_of_orders(
-    resources: Resources, caller: Caller, order_ids: Sequence[UUID]
+    resources: Resources, caller: Caller, order_ids: Sequence[UUID], *, columns: Columns = None
 ) -> list[tuple[CreditEntry, ...]]:
     """For each of the caller's orders the credits it was given and returned, oldest first."""
     caller.require(Scope.ORDERS_READ)
     entries: dict[UUID, list[CreditEntry]] = defaultdict(list)
-    for entry in await orders.entries(resources.database.reader, caller.account.id, order_ids):
+    for entry in await orders.entries(resources.database.reader, caller.account.id, order_ids, columns):
         entries[entry.order_id].append(entry)
     return [tuple(entries[order_id]) for order_id in order_ids]
 

@@ -10,7 +10,7 @@ from service.storage import models
 from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
 from service.storage.dialects import for_update, typed_rows
-from service.storage.tables import Table
+from service.storage.tables import Columns, Table
 
 BATCHES = Table(models.CreditBatch, CreditBatch)
 BUNDLE_PROJECTS = models.BundleProject._meta.db_table  # noqa: SLF001
@@ -58,12 +58,14 @@ async def page(statements: Statements, mode: Mode, request: PageRequest) -> list
     return await BATCHES.page(statements, conditions, "created_at", request, descending=False)
 
 
-async def of_ids(statements: Statements, mode: Mode, batch_ids: Collection[UUID]) -> dict[UUID, CreditBatch]:
+async def of_ids(
+    statements: Statements, mode: Mode, batch_ids: Collection[UUID], columns: Columns = None
+) -> dict[UUID, CreditBatch]:
     """Those of the batches that are of the mode, by id."""
     conditions = Conditions()
     conditions.add("mode = {}", mode)
     conditions.add_in("id", batch_ids)
-    return {batch.id: batch for batch in await BATCHES.select(statements, conditions)}
+    return await BATCHES.by_id(statements, conditions, columns)
 
 
 async def available_g(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> dict[UUID, int]:

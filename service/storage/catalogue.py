@@ -23,7 +23,7 @@ from service.kit.keyset import PageRequest
 from service.storage import models
 from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
-from service.storage.tables import Table
+from service.storage.tables import Columns, Table
 
 CATEGORIES = Table(models.ProjectCategory, ProjectCategory)
 PROJECTS = Table(models.Project, Project)
@@ -117,18 +117,22 @@ async def portfolios(statements: Statements, account_id: UUID, request: PageRequ
     return await PORTFOLIOS.page(statements, conditions, "created_at", request, descending=False)
 
 
-async def bundles_of_ids(statements: Statements, bundle_ids: Collection[UUID]) -> dict[UUID, Bundle]:
+async def bundles_of_ids(
+    statements: Statements, bundle_ids: Collection[UUID], columns: Columns = None
+) -> dict[UUID, Bundle]:
     """The bundles by id, sold or not."""
     conditions = Conditions()
     conditions.add_in("id", bundle_ids)
-    return {bundle.id: bundle for bundle in await BUNDLES.select(statements, conditions)}
+    return await BUNDLES.by_id(statements, conditions, columns)
 
 
-async def projects_of_ids(statements: Statements, project_ids: Collection[UUID]) -> dict[UUID, Project]:
+async def projects_of_ids(
+    statements: Statements, project_ids: Collection[UUID], columns: Columns = None
+) -> dict[UUID, Project]:
     """The projects by id."""
     conditions = Conditions()
     conditions.add_in("id", project_ids)
-    return {project.id: project for project in await PROJECTS.select(statements, conditions)}
+    return await PROJECTS.by_id(statements, conditions, columns)
 
 
 async def categories_of_ids(statements: Statements, category_ids: Collection[UUID]) -> dict[UUID, ProjectCategory]:

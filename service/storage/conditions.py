@@ -6,11 +6,12 @@ from service.storage.database import placeholders
 
 
 class Conditions:
-    """Grows by `add`; `clause` and `parameters` then belong together."""
+    """Grows by `add`; `clause` and `parameters` then belong together. `is_never` when no row can fulfil them."""
 
     def __init__(self) -> None:
         self.parameters: list[object] = []
         self._parts: list[str] = []
+        self.is_never = False
 
     @property
     def clause(self) -> str:
@@ -26,6 +27,7 @@ class Conditions:
         """The column is one of the values; with none of them, no row is."""
         if not values:
             self._parts.append("1 = 0")
+            self.is_never = True
             return
         self._parts.append(f"{column} IN ({placeholders(len(self.parameters) + 1, len(values))})")
         self.parameters.extend(values)

@@ -10,6 +10,7 @@ from enum import Enum
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, get_type_hints
+from uuid import UUID
 
 from tortoise.models import Model
 
@@ -94,12 +95,21 @@ class Table(Generic[Value]):
         self, statements: Statements, conditions: Conditions, rest: str = "", columns: Columns = None
     ) -> list[Value]:
         """The values whose rows fulfil the conditions; with `columns` they have no other attributes."""
+        if conditions.is_never:
+            return []
         if columns is not None:
             return await self.read(statements, f"WHERE {conditions.clause} {rest}", conditions.parameters, columns)
         rows = await statements.fetch(
             f"SELECT {self.column_list} FROM {self.name} WHERE {conditions.clause} {rest}", *conditions.parameters
         )
         return [self.value(row) for row in rows]
+
+    async def by_id(self, statements: Statements, conditions: Conditions, columns: Columns = None) -> dict[UUID, Value]:
+        """The values whose rows fulfil the conditions, by their ids."""
+        found: Sequence[Any] = await self.select(
+            statements, conditions, columns=None if columns is None else {*columns, "id"}
+        )
+        return {value.id: value for value in found}
 
     async def read(
         self, statements: Statements, rest: str, parameters: Sequence[object], columns: Collection[str]

@@ -104,25 +104,37 @@ async def same_answers(targets: Sequence[Target], on: Ground) -> None:
             assert answers[target.name] == first, f"{name}: {target.name} says {answers[target.name]}, not {first}"
 
 
-async def measure(on: Ground, wanted: Sequence[str], *, rounds: int, seconds: float) -> Found:
+def commands(on: Ground) -> dict[str, tuple[Sequence[str], dict[str, object]]]:
+    """How each target is started, and its settings."""
+    serve = ("service", "serve")
+    return {
+        OURS: (serve, {}),
+        NAIVE: (("tests.bench.naive",), {}),
+        ONES: (serve, {"group_size_max": 1, "group_writers": 8}),
+        LIMIT: (("tests.bench.limit", "--url", on.url, "--account", on.reader_id), {}),
+    }
+
+
+async def measure(on: Ground, wanted: Sequence[str], names: Sequence[str], *, rounds: int, seconds: float) -> Found:
     found: Found = defaultdict(lambda: defaultdict(list))
     async with AsyncExitStack() as stack:
-        enter = stack.enter_async_context
-        ours = await enter(started(OURS, ("service", "serve"), url=on.url))
-        naive = await enter(started(NAIVE, ("tests.bench.naive",), url=on.url))
-        ones = await enter(started(ONES, ("service", "serve"), url=on.url, group_size_max=1, group_writers=8))
-        told = ("tests.bench.limit", "--url", on.url, "--account", on.reader_id)
-        limit = await enter(started(LIMIT, told, url=on.url))
-        await same_answers([ours, naive, limit], on)
+        targets = {
+            name: await stack.enter_async_context(started(name, module, url=on.url, **settings))
+            for name, (module, settings) in commands(on).items()
+            if name in names
+        }
+        await same_answers([each for each in targets.values() if each.name != ONES], on)
         for round_number in range(rounds + 1):
             for name in wanted:
+                reading = name in READS
                 bundles = on.bundle_ids[:1] if name == HOT else on.bundle_ids
-                for target in (ours, naive, limit) if name in READS else (ours, naive, ones):
-                    bodies = reads(name, on.order_ids) if name in READS else writes(bundles, WRITES_A_RUN)
-                    key = on.reader_key if name in READS else on.buyer_key
-                    clients = CLIENTS[name[0]]
+                for target in targets.values():
+                    if target.name == (ONES if reading else LIMIT):
+                        continue
+                    bodies = reads(name, on.order_ids) if reading else writes(bundles, WRITES_A_RUN)
+                    key = on.reader_key if reading else on.buyer_key
                     took = seconds if round_number else 0.5  # a first round warms caches and is not counted
-                    measured = await fired(target, bodies, key, clients=clients, seconds=took)
+                    measured = await fired(target, bodies, key, clients=CLIENTS[name[0]], seconds=took)
                     if round_number:
                         found[name][target.name].append(measured)
             print(f"round {round_number} of {rounds}", file=sys.stderr)
@@ -136,6 +148,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--database", choices=["postgresql", "sqlite"], action="append")
     parser.add_argument("--only", choices=[*READS, HOT, MANY], action="append")
+    parser.add_argument("--target", choices=[OURS, NAIVE, ONES, LIMIT], action="append")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "carbon-orders-bench")
     parser.add_argument("--report", action="store_true", help="write docs/performance.md")
     told = parser.parse_args()
@@ -144,7 +157,9 @@ def main() -> None:
         with address_of(kind, told.folder, told.orders) as url:
             on = asyncio.run(ground(url, told.orders))
             wanted = told.only or [*READS, HOT, MANY]
-            every[kind] = asyncio.run(measure(on, wanted, rounds=told.rounds, seconds=told.seconds))
+            every[kind] = asyncio.run(
+                measure(on, wanted, told.target or [OURS, NAIVE, ONES, LIMIT], rounds=told.rounds, seconds=told.seconds)
+            )
         print_table(kind, every[kind])
     if told.report:
         write_report(ROOT / "docs", every, orders=told.orders, rounds=told.rounds, seconds=told.seconds)

@@ -89,7 +89,7 @@ class View(GraphQL[Context, None]):
 
     settings: Settings
 
-    async def get_context(self, request: Request, response: Response) -> Context:  # type: ignore[override]  # noqa: ARG002
+    async def get_context(self, request: Request, response: Response) -> Context:  # type: ignore[override]
         state = request.app.state
         caller = await caller_of(request, state.resources, pepper=pepper(self.settings))
         return Context(

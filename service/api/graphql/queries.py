@@ -10,6 +10,7 @@ from service.api.graphql.connections import After, Before, Connection, First, La
 from service.api.graphql.context import Context, Info
 from service.api.graphql.inputs import OrderFilterInput, OrderRefInput, OrderSortInput
 from service.api.graphql.money_queries import MoneyQueries
+from service.api.graphql.plans import selected_columns
 from service.api.graphql.points import PointsQueries
 from service.api.graphql.prices import priced
 from service.api.graphql.scalars import CurrencyCode
@@ -28,6 +29,7 @@ from service.api.graphql.types.catalogue import (
 from service.api.graphql.types.estimate import Estimate, estimate_of
 from service.api.graphql.types.money import invoice_of, journal_of, payment_of
 from service.api.graphql.types.node import Node, parse_global_id, parse_id
+from service.api.graphql.types.order import OWNED as ORDER_OWNED
 from service.api.graphql.types.order import Order, order_of
 from service.api.graphql.types.quote import Quote, quote_of
 from service.domain.listing import OrderFilter, OrderSort
@@ -94,7 +96,8 @@ class Query(StatisticsQueries, MoneyQueries, PointsQueries):
     async def order(
         self, info: Info, by: Annotated[OrderRefInput, strawberry.argument(description="One way of naming it.")]
     ) -> Order | None:
-        row = await read_orders.find_order(info.context.resources, info.context.caller, by.ref("by"))
+        columns = {*selected_columns(info), *ORDER_OWNED}
+        row = await read_orders.find_order(info.context.resources, info.context.caller, by.ref("by"), columns=columns)
         return None if row is None else order_of(row)
 
     @strawberry.field(description="The account's orders, newest first unless sorted otherwise.")
@@ -112,7 +115,8 @@ class Query(StatisticsQueries, MoneyQueries, PointsQueries):
         sort = order_by.sort() if order_by else OrderSort()
         wanted = filter.order_filter() if filter else OrderFilter()
         request = context.page(sort.name, first, after, last, before)
-        page = await read_orders.list_orders(context.resources, context.caller, wanted, sort, request)
+        columns = {*selected_columns(info, "nodes", "edges.node"), *ORDER_OWNED}
+        page = await read_orders.list_orders(context.resources, context.caller, wanted, sort, request, columns=columns)
         return Connection.of(
             page,
             cursor=lambda row: encode_cursor(sort.name, sort.position(row)),

@@ -15,9 +15,18 @@ from graphql import GraphQLError, IntValueNode, ObjectValueNode, StringValueNode
 from strawberry import scalar
 from strawberry.types.scalar import ScalarDefinition
 
+from service.api.graphql.plans import serializes_at_once, serializes_to_itself
+
 BigInt = NewType("BigInt", int)
 CurrencyCode = NewType("CurrencyCode", str)
 Metadata = NewType("Metadata", dict[str, str])
+
+
+class DecimalText(str):
+    """A Decimal that is written already, by the function that knows its unit: it is shown as it stands."""
+
+    __slots__ = ()
+
 
 MAX_METADATA_KEYS = 50
 MAX_METADATA_LENGTH = 500
@@ -46,7 +55,10 @@ def _decimal(value: object) -> Decimal:
     raise GraphQLError('A Decimal is a string of digits, with a point if needed, such as "12.07".')
 
 
+@serializes_to_itself(DecimalText)
 def _print_decimal(value: object) -> str:
+    if isinstance(value, DecimalText):
+        return value
     if isinstance(value, Decimal) and value.is_finite():
         return format(value, "f")  # str() would print 1E+2
     raise TypeError(f"not a finite Decimal: {value!r}")
@@ -65,6 +77,7 @@ def _big_int_literal(node: ValueNode, _variables: dict[str, Any] | None = None) 
     return _big_int(node.value if isinstance(node, StringValueNode | IntValueNode) else None)
 
 
+@serializes_at_once(int)
 def _print_big_int(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -80,6 +93,7 @@ def _moment(value: object) -> datetime:
     raise GraphQLError('A DateTime is a date and a time with an offset, such as "2026-05-01T09:30:00Z".')
 
 
+@serializes_at_once(datetime)
 def _print_moment(value: object) -> str:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
@@ -92,6 +106,7 @@ def _currency(value: object) -> str:
     raise GraphQLError('A CurrencyCode is three capital letters of ISO 4217, such as "SAR".')
 
 
+@serializes_to_itself(str)
 def _print_text(value: object) -> str:
     if isinstance(value, str):
         return value
@@ -144,18 +159,21 @@ def _string_literal(parse: Callable[[object], Any]) -> Callable[..., Any]:
     return parse_literal
 
 
-SCALARS: dict[object, ScalarDefinition] = {
-    Decimal: scalar(
-        name="Decimal",
-        description=(
-            'An exact decimal number as a string, such as `"12.07"`: digits, and a point if needed. '
-            "Given: never negative, at most 20 digits before the point and 18 after it, no exponent. Never a JSON "
-            "number, which would be rounded."
-        ),
-        serialize=_print_decimal,
-        parse_value=_decimal,
-        parse_literal=_string_literal(_decimal),
+_DECIMAL_SCALAR = scalar(
+    name="Decimal",
+    description=(
+        'An exact decimal number as a string, such as `"12.07"`: digits, and a point if needed. '
+        "Given: never negative, at most 20 digits before the point and 18 after it, no exponent. Never a JSON "
+        "number, which would be rounded."
     ),
+    serialize=_print_decimal,
+    parse_value=_decimal,
+    parse_literal=_string_literal(_decimal),
+)
+
+SCALARS: dict[object, ScalarDefinition] = {
+    Decimal: _DECIMAL_SCALAR,
+    DecimalText: _DECIMAL_SCALAR,
     BigInt: scalar(
         name="BigInt",
         description=(

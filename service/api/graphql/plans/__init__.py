@@ -13,6 +13,7 @@ objects     which objects may stand for a type, and the type of an object of an 
 replay      how graphql-core finishes a mutation that a plan began
 info        what a resolver is told                     columns    which columns the selection below a resolver needs
 relay       Relay's `id` without its resolver
+attribute   a field that is an attribute further inside its object
 batch       a field resolved for many parents at once, in a plan and in the ordinary executor
 source      functions, columns and names of generated code
 cache       least recently used, bounded in entries and bytes
@@ -20,10 +21,11 @@ coverage    what of a schema compiles, and why the rest does not
 fallback    the two exceptions with which a plan steps aside
 """
 
+from service.api.graphql.plans.attribute import attribute_field
 from service.api.graphql.plans.batch import batch_field
 from service.api.graphql.plans.columns import needs, selected_columns
 from service.api.graphql.plans.coverage import Covered, coverage, report
-from service.api.graphql.plans.leaves import serializes_to_itself
+from service.api.graphql.plans.leaves import serializes_at_once, serializes_to_itself
 from service.api.graphql.plans.operation import Operation
 from service.api.graphql.plans.runner import PlannedSchema, Rejected, Verdict
 
@@ -33,10 +35,12 @@ __all__ = [
     "PlannedSchema",
     "Rejected",
     "Verdict",
+    "attribute_field",
     "batch_field",
     "coverage",
     "needs",
     "report",
     "selected_columns",
+    "serializes_at_once",
     "serializes_to_itself",
 ]

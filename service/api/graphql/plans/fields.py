@@ -22,6 +22,7 @@ from service.api.graphql.plans.fallback import Uncompilable
 
 BATCH = "plans.batch"
 COLUMNS = "plans.columns"
+PATH = "plans.path"
 
 
 class Kind(Enum):
@@ -55,7 +56,7 @@ def kind_of(schema: strawberry.Schema, definition: GraphQLField) -> Kind:
     resolver = field.base_resolver
     if field.extensions or schema.schema_converter._get_field_exception_handlers(field):  # noqa: SLF001 - no public way
         return Kind.WRAPPED
-    if resolver is None:
+    if resolver is None or PATH in field.metadata:
         return Kind.ATTRIBUTE
     if inspect.isasyncgenfunction(inspect.unwrap(resolver._unbound_wrapped_func)):  # noqa: SLF001 - no public way
         raise Uncompilable("a resolver that yields its items one by one")
@@ -66,6 +67,9 @@ def kind_of(schema: strawberry.Schema, definition: GraphQLField) -> Kind:
 
 def attribute_of(schema: strawberry.Schema, field: StrawberryField) -> str | None:
     """The attribute that generated code may read with a dot, None if the default resolver must be asked."""
+    if PATH in field.metadata:
+        path: str = field.metadata[PATH]
+        return path
     name = field.python_name
     plain = schema.config.default_resolver is getattr and name.isidentifier() and not iskeyword(name)
     return name if plain else None

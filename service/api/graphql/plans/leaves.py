@@ -58,6 +58,18 @@ def serializes_to_itself(*classes: type) -> Callable[[Serializer], Serializer]:
     return declare
 
 
+def serializes_at_once(*classes: type) -> Callable[[Serializer], Serializer]:
+    """Declares of a custom scalar's serializer that for values of exactly these classes it answers neither null nor
+    anything that could be awaited: a plan then calls it straight, and believes it.
+    """
+
+    def declare(serializer: Serializer) -> Serializer:
+        serializer.__dict__["serializes_at_once"] = classes
+        return serializer
+
+    return declare
+
+
 def leaf_expression(type_: GraphQLLeafType, nullable: bool, first: str, names: Names) -> str:
     """Source that completes one value: `first` reads it and leaves it in `v`, which the rest of the source uses."""
     slow = names.add(f"leaf_{type_.name}", completer(type_, nullable=nullable), key=(type_, nullable))
@@ -76,6 +88,12 @@ def leaf_expression(type_: GraphQLLeafType, nullable: bool, first: str, names: N
             return f"{done} if {first}.__class__ is {expected_name} else {odd}"
         serializer = definition.serialize if isinstance(definition, ScalarDefinition) else None
         classes = getattr(serializer, "serializes_to_itself", None)
+        at_once = getattr(serializer, "serializes_at_once", None)
+        if at_once is not None and classes is None:
+            print_ = names.add(f"print_{type_.name}", serializer, key=(type_, "print"))
+            expected_name = names.add(f"classes_{type_.name}", frozenset(at_once), key=(type_, "at once"))
+            odd = f"None if v is None else {slow}(v)" if nullable else f"{slow}(v)"
+            return f"{print_}(v) if {first}.__class__ in {expected_name} else {odd}"
         if classes is None:
             return f"None if {first} is None else {slow}(v)" if nullable else f"{slow}({first})"
         test = "{v}.__class__ in " + names.add(f"own_{type_.name}", frozenset(classes), key=(type_, "own"))

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import strawberry
 
-from service.api.graphql.scalars import BigInt, CurrencyCode
+from service.api.graphql.scalars import BigInt, CurrencyCode, DecimalText
 from service.domain import amounts
 from service.domain.amounts import MassUnit
 
@@ -20,12 +20,12 @@ class Mass:
         return BigInt(self.mass_g)
 
     @strawberry.field(description="In kilograms, at most 3 decimals.")
-    def kilograms(self) -> Decimal:
-        return Decimal(amounts.mass_text(self.mass_g, MassUnit.KILOGRAM))
+    def kilograms(self) -> DecimalText:
+        return DecimalText(amounts.mass_text(self.mass_g, MassUnit.KILOGRAM))
 
     @strawberry.field(description="In tonnes, at most 6 decimals. One tonne is one carbon credit.")
-    def tonnes(self) -> Decimal:
-        return Decimal(amounts.mass_text(self.mass_g, MassUnit.TONNE))
+    def tonnes(self) -> DecimalText:
+        return DecimalText(amounts.mass_text(self.mass_g, MassUnit.TONNE))
 
 
 @strawberry.type(description="An amount of money, exact to the currency's minor unit.")
@@ -35,8 +35,8 @@ class Money:
     currency: CurrencyCode = strawberry.field(description="ISO 4217 code.")
 
     @strawberry.field(description="In the currency's unit, with all of its decimals: `0.35`.")
-    def amount(self) -> Decimal:
-        return Decimal(amounts.money_text(self.minor, self.currency))
+    def amount(self) -> DecimalText:
+        return DecimalText(amounts.money_text(self.minor, self.currency))
 
     @strawberry.field(description="In the currency's smallest unit: pence, halalas, yen.")
     def minor_units(self) -> BigInt:
@@ -50,8 +50,8 @@ class UnitPrice:
     currency: CurrencyCode = strawberry.field(description="ISO 4217 code.")
 
     @strawberry.field(description="Currency units for one tonne, at most 6 decimals.")
-    def amount(self) -> Decimal:
-        return Decimal(amounts.price_text(self.micros))
+    def amount(self) -> DecimalText:
+        return DecimalText(amounts.price_text(self.micros))
 
 
 def money(minor: int, currency: str) -> Money:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import strawberry
 
 from service.api.graphql.context import Info
-from service.api.graphql.plans import batch_field
+from service.api.graphql.plans import attribute_field, batch_field, needs, selected_columns
 from service.api.graphql.prices import priced
 from service.api.graphql.types.amounts import Mass, UnitPrice, unit_price
 from service.api.graphql.types.node import Node, global_id
@@ -25,35 +25,23 @@ async def _category_names(parents: Sequence["Project"], info: Info) -> list[str]
 @strawberry.type(description="A project that avoids or removes emissions and so issues carbon credits.")
 class Project(Node):
     row: strawberry.Private[catalogue.Project]
-    category: str = batch_field(_category_names, description="The kind of project, such as forest conservation.")
+    category: str = batch_field(
+        _category_names, columns=("category_id",), description="The kind of project, such as forest conservation."
+    )
 
-    @strawberry.field(description="What people call it.")
-    def name(self) -> str:
-        return self.row.name
+    name = attribute_field("row.name", str, description="What people call it.")
 
-    @strawberry.field(description="Its name in web addresses.")
-    def slug(self) -> str:
-        return self.row.slug
+    slug = attribute_field("row.slug", str, description="Its name in web addresses.")
 
-    @strawberry.field(description="The method by which it avoids or removes emissions.")
-    def type(self) -> str:
-        return self.row.project_type
+    type = attribute_field("row.project_type", str, description="The method by which it avoids or removes emissions.")
 
-    @strawberry.field(description="Where it is: ISO 3166-1 alpha-3.")
-    def country(self) -> str:
-        return self.row.country
+    country = attribute_field("row.country", str, description="Where it is: ISO 3166-1 alpha-3.")
 
-    @strawberry.field(description="The registry that issues its credits.")
-    def registry_name(self) -> str:
-        return self.row.registry_name
+    registry_name = attribute_field("row.registry_name", str, description="The registry that issues its credits.")
 
-    @strawberry.field(description="What it does, in a few sentences.")
-    def description(self) -> str:
-        return self.row.description
+    description = attribute_field("row.description", str, description="What it does, in a few sentences.")
 
-    @strawberry.field(description="When it was added to the catalogue.")
-    def created_at(self) -> datetime:
-        return self.row.created_at
+    created_at = attribute_field("row.created_at", datetime, description="When it was added to the catalogue.")
 
 
 def project_of(row: catalogue.Project) -> Project:
@@ -62,48 +50,51 @@ def project_of(row: catalogue.Project) -> Project:
 
 async def _projects_of_batches(parents: Sequence["CreditBatch"], info: Info) -> list[Project]:
     ids = {parent.row.project_id for parent in parents}
-    found = await read_catalogue.projects_of_ids(info.context.resources, info.context.caller, ids)
+    columns = selected_columns(info)
+    found = await read_catalogue.projects_of_ids(info.context.resources, info.context.caller, ids, columns=columns)
     return [project_of(found[parent.row.project_id]) for parent in parents]
 
 
 @strawberry.type(description="Credits issued together under one project and vintage, with a range of registry serials.")
 class CreditBatch(Node):
     row: strawberry.Private[catalogue.CreditBatch]
-    project: Project = batch_field(_projects_of_batches, description="The project that issued the credits.")
+    project: Project = batch_field(
+        _projects_of_batches, columns=("project_id",), description="The project that issued the credits."
+    )
 
-    @strawberry.field(description="The year in which emissions were avoided or removed. Old vintages are sold first.")
-    def vintage(self) -> int:
-        return self.row.vintage
+    vintage = attribute_field(
+        "row.vintage",
+        int,
+        description="The year in which emissions were avoided or removed. Old vintages are sold first.",
+    )
 
-    @strawberry.field(description="Live or test.")
-    def mode(self) -> Mode:
-        return self.row.mode
+    mode = attribute_field("row.mode", Mode, description="Live or test.")
+
+    reference = attribute_field(
+        "row.reference",
+        str | None,
+        description="What whoever received it called it; null for batches that were received without one.",
+    )
 
     @strawberry.field(
-        description="What whoever received it called it; null for batches that were received without one."
+        description="The registry's serial of its first credit.", metadata=needs("serial_prefix", "serial_start")
     )
-    def reference(self) -> str | None:
-        return self.row.reference
-
-    @strawberry.field(description="The registry's serial of its first credit.")
     def first_serial(self) -> str:
         return f"{self.row.serial_prefix}{self.row.serial_start}"
 
-    @strawberry.field(description="What the registry issued.")
+    @strawberry.field(description="What the registry issued.", metadata=needs("issued_g"))
     def issued(self) -> Mass:
         return Mass(mass_g=self.row.issued_g)
 
-    @strawberry.field(description="What can still be ordered.")
+    @strawberry.field(description="What can still be ordered.", metadata=needs("available_g"))
     def available(self) -> Mass:
         return Mass(mass_g=self.row.available_g)
 
-    @strawberry.field(description="What was retired: nobody can sell or claim it again.")
+    @strawberry.field(description="What was retired: nobody can sell or claim it again.", metadata=needs("retired_g"))
     def retired(self) -> Mass:
         return Mass(mass_g=self.row.retired_g)
 
-    @strawberry.field(description="When it was received.")
-    def created_at(self) -> datetime:
-        return self.row.created_at
+    created_at = attribute_field("row.created_at", datetime, description="When it was received.")
 
 
 def batch_of(row: catalogue.CreditBatch) -> CreditBatch:
@@ -150,47 +141,42 @@ class Bundle(Node):
     row: strawberry.Private[catalogue.Bundle]
     prices: list[PriceTier] = batch_field(
         _tiers,
+        columns=("id",),
         description="Its price tiers in the account's currency, smallest orders first; empty where it has none.",
         metadata=priced(size=5),
     )
     projects: list[Project] = batch_field(
-        _projects_of_bundles, description="The projects it is made of.", metadata=priced(size=10)
+        _projects_of_bundles, columns=("id",), description="The projects it is made of.", metadata=priced(size=10)
     )
     available: Mass = batch_field(
-        _available, description="What is in stock in the account's mode. A project in two bundles counts in both."
+        _available,
+        columns=("id",),
+        description="What is in stock in the account's mode. A project in two bundles counts in both.",
     )
 
-    @strawberry.field(description="What people call it.")
-    def name(self) -> str:
-        return self.row.name
+    name = attribute_field("row.name", str, description="What people call it.")
 
-    @strawberry.field(description="What it supports, in a few sentences.")
-    def description(self) -> str:
-        return self.row.description
+    description = attribute_field("row.description", str, description="What it supports, in a few sentences.")
 
-    @strawberry.field(description="Its name for programs; null for bundles that were made without one.")
-    def slug(self) -> str | None:
-        return self.row.slug
+    slug = attribute_field(
+        "row.slug", str | None, description="Its name for programs; null for bundles that were made without one."
+    )
 
-    @strawberry.field(description="Whether its projects avoid or remove emissions.")
-    def offset_type(self) -> OffsetType:
-        return self.row.offset_type
+    offset_type = attribute_field(
+        "row.offset_type", OffsetType, description="Whether its projects avoid or remove emissions."
+    )
 
-    @strawberry.field(description="How proven its methods are.")
-    def approach(self) -> Approach:
-        return self.row.approach
+    approach = attribute_field("row.approach", Approach, description="How proven its methods are.")
 
-    @strawberry.field(description="How long the carbon stays away.")
-    def carbon_permanence(self) -> CarbonPermanence:
-        return self.row.carbon_permanence
+    carbon_permanence = attribute_field(
+        "row.carbon_permanence", CarbonPermanence, description="How long the carbon stays away."
+    )
 
-    @strawberry.field(description="Whether it takes no orders any more.")
+    @strawberry.field(description="Whether it takes no orders any more.", metadata=needs("disabled_at"))
     def disabled(self) -> bool:
         return self.row.disabled_at is not None
 
-    @strawberry.field(description="When it was added to the catalogue.")
-    def created_at(self) -> datetime:
-        return self.row.created_at
+    created_at = attribute_field("row.created_at", datetime, description="When it was added to the catalogue.")
 
 
 def bundle_of(row: catalogue.Bundle) -> Bundle:
@@ -199,7 +185,8 @@ def bundle_of(row: catalogue.Bundle) -> Bundle:
 
 async def _bundles_of_weights(parents: Sequence["PortfolioWeight"], info: Info) -> list[Bundle]:
     ids = {parent.weight.bundle_id for parent in parents}
-    found = await read_catalogue.bundles_of_ids(info.context.resources, info.context.caller, ids)
+    columns = selected_columns(info)
+    found = await read_catalogue.bundles_of_ids(info.context.resources, info.context.caller, ids, columns=columns)
     return [bundle_of(found[parent.weight.bundle_id]) for parent in parents]
 
 
@@ -223,16 +210,12 @@ async def _weights(parents: Sequence["Portfolio"], info: Info) -> list[list[Port
 class Portfolio(Node):
     row: strawberry.Private[catalogue.Portfolio]
     weights: list[PortfolioWeight] = batch_field(
-        _weights, description="Its bundles with their parts, in order.", metadata=priced(size=10)
+        _weights, columns=("id",), description="Its bundles with their parts, in order.", metadata=priced(size=10)
     )
 
-    @strawberry.field(description="A stable name for programs.")
-    def identifier(self) -> str:
-        return self.row.identifier
+    identifier = attribute_field("row.identifier", str, description="A stable name for programs.")
 
-    @strawberry.field(description="A name for people.")
-    def label(self) -> str:
-        return self.row.label
+    label = attribute_field("row.label", str, description="A name for people.")
 
 
 def portfolio_of(row: catalogue.Portfolio) -> Portfolio:

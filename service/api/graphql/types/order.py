@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from service.api.graphql.context import Info
-from service.api.graphql.plans import batch_field
+from service.api.graphql.plans import attribute_field, batch_field, needs, selected_columns
 from service.api.graphql.prices import priced
 from service.api.graphql.scalars import CurrencyCode, Metadata
 from service.api.graphql.types.amounts import Mass, Money, UnitPrice, money, unit_price
@@ -30,31 +30,33 @@ async def _batches(parents: Sequence["CreditEntry"], info: Info) -> list[CreditB
     for account_id in {parent.row.account_id for parent in parents}:
         ids = {parent.row.batch_id for parent in parents if parent.row.account_id == account_id}
         reader = await _reader(info, account_id)
-        found |= await read_catalogue.batches_of_ids(info.context.resources, reader, ids)
+        found |= await read_catalogue.batches_of_ids(
+            info.context.resources, reader, ids, columns=selected_columns(info)
+        )
     return [batch_of(found[parent.row.batch_id]) for parent in parents]
 
 
 @strawberry.type(description="Credits of one batch that went to an order, or back. Entries are never changed.")
 class CreditEntry:
     row: strawberry.Private[domain.CreditEntry]
-    batch: CreditBatch = batch_field(_batches, description="The batch that the credits are of.")
+    batch: CreditBatch = batch_field(
+        _batches, columns=("account_id", "batch_id"), description="The batch that the credits are of."
+    )
 
-    @strawberry.field(description="Which way the credits went.")
-    def kind(self) -> EntryKind:
-        return self.row.kind
+    kind = attribute_field("row.kind", EntryKind, description="Which way the credits went.")
 
-    @strawberry.field(description="How much; negative when it went back.")
+    @strawberry.field(description="How much; negative when it went back.", metadata=needs("mass_g"))
     def mass(self) -> Mass:
         return Mass(mass_g=self.row.mass_g)
 
-    @strawberry.field(description="When.")
-    def recorded_at(self) -> datetime:
-        return self.row.created_at
+    recorded_at = attribute_field("row.created_at", datetime, description="When.")
 
 
 async def _bundles(parents: Sequence["OrderLine"], info: Info) -> list[Bundle]:
     ids = {parent.row.bundle_id for parent in parents}
-    found = await read_catalogue.bundles_of_ids(info.context.resources, info.context.caller, ids)
+    found = await read_catalogue.bundles_of_ids(
+        info.context.resources, info.context.caller, ids, columns=selected_columns(info)
+    )
     return [bundle_of(found[parent.row.bundle_id]) for parent in parents]
 
 
@@ -62,25 +64,31 @@ async def _bundles(parents: Sequence["OrderLine"], info: Info) -> list[Bundle]:
 class OrderLine:
     row: strawberry.Private[domain.OrderLine]
     currency: strawberry.Private[str]
-    bundle: Bundle = batch_field(_bundles, description="The bundle.")
+    bundle: Bundle = batch_field(_bundles, columns=("bundle_id",), description="The bundle.")
 
-    @strawberry.field(description="The ordered mass.")
+    @strawberry.field(description="The ordered mass.", metadata=needs("mass_g"))
     def mass(self) -> Mass:
         return Mass(mass_g=self.row.mass_g)
 
-    @strawberry.field(description="The mass for which credits are set aside; less than `mass` while some are missing.")
+    @strawberry.field(
+        description="The mass for which credits are set aside; less than `mass` while some are missing.",
+        metadata=needs("fulfilled_g"),
+    )
     def fulfilled_mass(self) -> Mass:
         return Mass(mass_g=self.row.fulfilled_g)
 
-    @strawberry.field(description="The price of a tonne without commission.")
+    @strawberry.field(description="The price of a tonne without commission.", metadata=needs("unit_price_micros"))
     def unit_price(self) -> UnitPrice:
         return unit_price(self.row.unit_price_micros, self.currency)
 
-    @strawberry.field(description="The price of a tonne with commission.")
+    @strawberry.field(description="The price of a tonne with commission.", metadata=needs("gross_unit_price_micros"))
     def gross_unit_price(self) -> UnitPrice:
         return unit_price(self.row.gross_unit_price_micros, self.currency)
 
-    @strawberry.field(description="The line's credits, rounded by itself: lines and order may differ by a minor unit.")
+    @strawberry.field(
+        description="The line's credits, rounded by itself: lines and order may differ by a minor unit.",
+        metadata=needs("offset_cost_minor"),
+    )
     def offset_cost(self) -> Money:
         return money(self.row.offset_cost_minor, self.currency)
 
@@ -114,18 +122,24 @@ async def _reader(info: Info, account_id: UUID) -> Caller:
     return reader
 
 
-async def _ask(parents: Sequence["Order"], info: Info, read: Callable[..., Awaitable[Sequence[Any]]]) -> list[Any]:
+OWNED = ("id", "account_id", "currency")
+"""The columns of an order by which what belongs to it is found, and its amounts are shown."""
+
+
+async def _ask(
+    parents: Sequence["Order"], info: Info, read: Callable[..., Awaitable[Sequence[Any]]], **more: Any
+) -> list[Any]:
     """What `read` says of each order, asked for in its own account: to an operator that is another's."""
     found: dict[UUID, Any] = {}
     for account_id in {parent.row.account_id for parent in parents}:
         ids = [parent.row.id for parent in parents if parent.row.account_id == account_id]
         reader = await _reader(info, account_id)
-        found.update(zip(ids, await read(info.context.resources, reader, ids), strict=True))
+        found.update(zip(ids, await read(info.context.resources, reader, ids, **more), strict=True))
     return [found[parent.row.id] for parent in parents]
 
 
 async def _lines(parents: Sequence["Order"], info: Info) -> list[list[OrderLine]]:
-    found = await _ask(parents, info, read_orders.lines_of_orders)
+    found = await _ask(parents, info, read_orders.lines_of_orders, columns=selected_columns(info))
     return [
         [OrderLine(row=line, currency=parent.row.currency) for line in lines]
         for parent, lines in zip(parents, found, strict=True)
@@ -133,7 +147,7 @@ async def _lines(parents: Sequence["Order"], info: Info) -> list[list[OrderLine]
 
 
 async def _entries(parents: Sequence["Order"], info: Info) -> list[list[CreditEntry]]:
-    found = await _ask(parents, info, read_orders.entries_of_orders)
+    found = await _ask(parents, info, read_orders.entries_of_orders, columns=selected_columns(info))
     return [[CreditEntry(row=entry) for entry in entries] for entries in found]
 
 
@@ -164,108 +178,111 @@ async def _timelines(parents: Sequence["Order"], info: Info) -> list[list[Timeli
 class Order(Node):
     row: strawberry.Private[domain.Order]
     lines: list[OrderLine] = batch_field(
-        _lines, description="The bundles it is made of, in the order they were asked for.", metadata=priced(size=5)
+        _lines,
+        columns=OWNED,
+        description="The bundles it is made of, in the order they were asked for.",
+        metadata=priced(size=5),
     )
     entries: list[CreditEntry] = batch_field(
-        _entries, description="The credits it was given and gave back, oldest first.", metadata=priced(size=10)
+        _entries,
+        columns=OWNED,
+        description="The credits it was given and gave back, oldest first.",
+        metadata=priced(size=10),
     )
     retirements: list[Retirement] = batch_field(
-        _retirements, description="The credits it retired, line by line.", metadata=priced(size=10)
+        _retirements, columns=OWNED, description="The credits it retired, line by line.", metadata=priced(size=10)
     )
     certificate: Certificate | None = batch_field(
-        _certificates, description="Its certificate; null until it is complete, and for a moment after."
+        _certificates, columns=OWNED, description="Its certificate; null until it is complete, and for a moment after."
     )
     timeline: list[TimelineEntry] = batch_field(
-        _timelines, description="What happened to it, oldest first.", metadata=priced(size=10)
+        _timelines, columns=OWNED, description="What happened to it, oldest first.", metadata=priced(size=10)
     )
     portfolio: Portfolio | None = batch_field(
-        _portfolios, description="The portfolio that chose its bundles; null if the caller named them."
+        _portfolios,
+        columns=("portfolio_id",),
+        description="The portfolio that chose its bundles; null if the caller named them.",
     )
 
-    @strawberry.field(description="Short and unique in the account: for people to read out.")
-    def number(self) -> str:
-        return self.row.number
+    number = attribute_field("row.number", str, description="Short and unique in the account: for people to read out.")
 
-    @strawberry.field(description="Where it stands.")
-    def status(self) -> OrderStatus:
-        return self.row.status
+    status = attribute_field("row.status", OrderStatus, description="Where it stands.")
 
-    @strawberry.field(description="Where its money stands.")
-    def payment_status(self) -> PaymentStatus:
-        return self.row.payment_status
+    payment_status = attribute_field("row.payment_status", PaymentStatus, description="Where its money stands.")
 
-    @strawberry.field(description="What fixed its size.")
-    def kind(self) -> OrderKind:
-        return self.row.kind
+    kind = attribute_field("row.kind", OrderKind, description="What fixed its size.")
 
-    @strawberry.field(description="The API by which it came.")
-    def source(self) -> Source:
-        return self.row.source
+    source = attribute_field("row.source", Source, description="The API by which it came.")
 
-    @strawberry.field(description="The mass that was asked for; null for an order by value.")
+    @strawberry.field(
+        description="The mass that was asked for; null for an order by value.", metadata=needs("requested_mass_g")
+    )
     def requested_mass(self) -> Mass | None:
         return None if self.row.requested_mass_g is None else Mass(mass_g=self.row.requested_mass_g)
 
-    @strawberry.field(description="The sum that was to be spent at most; null for an order by mass.")
+    @strawberry.field(
+        description="The sum that was to be spent at most; null for an order by mass.",
+        metadata=needs("requested_value_minor", "currency"),
+    )
     def requested_value(self) -> Money | None:
         minor = self.row.requested_value_minor
         return None if minor is None else money(minor, self.row.currency)
 
-    @strawberry.field(description="The unit to which each bundle's share was cut.")
-    def step(self) -> MassUnit:
-        return self.row.step
+    step = attribute_field("row.step", MassUnit, description="The unit to which each bundle's share was cut.")
 
-    @strawberry.field(description="The ordered mass: the sum of its lines.")
+    @strawberry.field(description="The ordered mass: the sum of its lines.", metadata=needs("mass_g"))
     def mass(self) -> Mass:
         return Mass(mass_g=self.row.mass_g)
 
-    @strawberry.field(description="The mass for which credits are set aside; zero again once cancelled.")
+    @strawberry.field(
+        description="The mass for which credits are set aside; zero again once cancelled.",
+        metadata=needs("fulfilled_g"),
+    )
     def fulfilled_mass(self) -> Mass:
         return Mass(mass_g=self.row.fulfilled_g)
 
-    @strawberry.field(description="The mass that is retired for good.")
+    @strawberry.field(description="The mass that is retired for good.", metadata=needs("retired_g"))
     def retired_mass(self) -> Mass:
         return Mass(mass_g=self.row.retired_g)
 
-    @strawberry.field(description="ISO 4217 code of all its amounts.")
-    def currency(self) -> CurrencyCode:
-        return CurrencyCode(self.row.currency)
+    currency = attribute_field("row.currency", CurrencyCode, description="ISO 4217 code of all its amounts.")
 
-    @strawberry.field(description="The credits without commission.")
+    @strawberry.field(description="The credits without commission.", metadata=needs("offset_cost_minor", "currency"))
     def offset_cost(self) -> Money:
         return money(self.row.offset_cost_minor, self.row.currency)
 
-    @strawberry.field(description="The commission.")
+    @strawberry.field(description="The commission.", metadata=needs("commission_minor", "currency"))
     def commission(self) -> Money:
         return money(self.row.commission_minor, self.row.currency)
 
-    @strawberry.field(description="Credits and commission.")
+    @strawberry.field(description="Credits and commission.", metadata=needs("total_cost_minor", "currency"))
     def total_cost(self) -> Money:
         return money(self.row.total_cost_minor, self.row.currency)
 
-    @strawberry.field(description="What was paid of the total so far.")
+    @strawberry.field(description="What was paid of the total so far.", metadata=needs("paid_minor", "currency"))
     def paid(self) -> Money:
         return money(self.row.paid_minor, self.row.currency)
 
-    @strawberry.field(description="What is still owed of the total; nothing once cancelled, failed or refunded.")
+    @strawberry.field(
+        description="What is still owed of the total; nothing once cancelled, failed or refunded.",
+        metadata=needs("status", "payment_status", "total_cost_minor", "paid_minor", "currency"),
+    )
     def due(self) -> Money:
         return money(owed_minor(self.row), self.row.currency)
 
-    @strawberry.field(description="The customer it was bought for, in the caller's words.")
-    def customer(self) -> str | None:
-        return self.row.customer
+    customer = attribute_field(
+        "row.customer", str | None, description="The customer it was bought for, in the caller's words."
+    )
 
-    @strawberry.field(description="A note of the caller's.")
-    def description(self) -> str | None:
-        return self.row.description
+    description = attribute_field("row.description", str | None, description="A note of the caller's.")
 
-    @strawberry.field(description="The caller's own data; the service never reads it.")
-    def metadata(self) -> Metadata:
-        return Metadata(self.row.metadata)
+    metadata = attribute_field(
+        "row.metadata", Metadata, description="The caller's own data; the service never reads it."
+    )
 
-    @strawberry.field(description="Where changes of the order are reported.")
-    def callback_url(self) -> str | None:
-        return self.row.callback_url
+    callback_url = attribute_field(
+        "row.callback_url", str | None, description="Where changes of the order are reported."
+    )
 
     @strawberry.field(description="For whom the credits are retired; null means the account's own company.")
     def beneficiary(self) -> Beneficiary | None:
@@ -274,13 +291,13 @@ class Order(Node):
             return None
         return Beneficiary(recipient=_party(told.get("recipient")), retirement=_party(told.get("retirement")))
 
-    @strawberry.field(description="The caller's key: a retry with the same key and the same input is this same order.")
-    def idempotency_key(self) -> str | None:
-        return self.row.idempotency_key
+    idempotency_key = attribute_field(
+        "row.idempotency_key",
+        str | None,
+        description="The caller's key: a retry with the same key and the same input is this same order.",
+    )
 
-    @strawberry.field(description="When it was placed.")
-    def created_at(self) -> datetime:
-        return self.row.created_at
+    created_at = attribute_field("row.created_at", datetime, description="When it was placed.")
 
 
 def order_of(row: domain.Order) -> Order:
