@@ -1,7 +1,4 @@
-"""`carbon-orders work` as a process: it matches, retires and certifies what it finds, and ends when it is told to.
-
-Seen to fail when: the process ignores SIGTERM, a step is left out of the loops.
-"""
+"""`carbon-orders work` as a process: it matches, retires and certifies what it finds, and ends when it is told to."""
 
 import asyncio
 import signal

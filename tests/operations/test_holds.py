@@ -1,8 +1,7 @@
 """Holds: a quote's credits are set aside, its order takes exactly those, or they come back, once.
 
-Planted defects that were seen to fail here: an order from a held quote takes from the shelf, an expiry by the process's
-clock, a hold that is released whether it was used or not, a release that does not look at the time, held grams that are
-given back without leaving the hold.
+Planted defects that were seen to fail here: an order from a held quote takes from the shelf, a hold that is released
+whether it was used or not, a release that does not look at the time, held grams that are not given back.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """Backorders: whoever came first is served first, whatever happens at the same moment, and no wake-up is lost.
 
 Planted defects that were seen to fail here: the queue sorted by order id, whoever is in front of the locked accounts is
-skipped, the one behind a line that could not be filled is served, a newcomer reads the queue before it has the batches,
-a bundle's first transaction is its last, what was delivered is not taken from the batch.
+skipped, a newcomer reads the queue before it has the batches, a bundle's first transaction is its last, what was
+delivered is not taken from the batch.
 """
 
 from collections.abc import Awaitable, Callable

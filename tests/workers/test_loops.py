@@ -1,6 +1,6 @@
 """The loops: every step is repeated, at once while it finds something to do; one that fails costs only its own turn.
 
-Seen to fail when: an exception ends a loop, a step that found something rests, a loop outlives `working`.
+Seen to fail when: an exception ends a loop, a step that found something rests.
 """
 
 import asyncio

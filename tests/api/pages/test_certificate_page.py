@@ -1,6 +1,6 @@
 """The page of a certificate in a real browser: light, dark, on a phone, in right-to-left names, without a script.
 
-Seen to fail: a table wider than the phone, a colour too faint on dark, a style that the policy does not name.
+Seen to fail: a table wider than the phone, a style that the policy does not name.
 """
 
 from collections.abc import Callable, Iterator
