@@ -1,7 +1,7 @@
 """A test account drives its orders through every state, by the steps that live orders take, and no live account does.
 
-Planted defects that were seen to fail here: the mode is not asked for, more credits are made up than wait, a payment for
-more than is owed, RETIRE that retires all.
+Planted defects that were seen to fail here: the mode is not asked for, more credits are made up than wait, a payment
+for more than is owed, RETIRE that retires all.
 """
 
 from collections.abc import AsyncIterator
