@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     statement_cache_size: int = Field(
         default=100, ge=0, description="Prepared statements a connection keeps; 0 behind a transaction-pooling proxy."
     )
+    loop_read_ms: int = Field(
+        default=5,
+        ge=0,
+        description="How long a read of SQLite may hold up others before it goes to a thread; 0: at once.",
+    )
     lock_timeout_ms: Milliseconds = Field(
         default=2_000, description="How long a transaction waits for another one's locks."
     )
@@ -98,6 +103,14 @@ class Settings(BaseSettings):
     retire_unpaid: bool = Field(
         default=False, description="Whether credits are retired before they are paid, for accounts that pay later."
     )
+
+    known_keys_ms: int = Field(
+        default=1_000,
+        ge=0,
+        le=1_000,
+        description="How long a key that was looked up is believed; after it a revocation or suspension takes effect.",
+    )
+    known_keys_max: Count = Field(default=10_000, description="API keys that are believed for a moment at once.")
 
     body_bytes_max: Count = Field(default=100_000, description="Bytes of a request's body.")
     body_timeout_ms: Milliseconds = Field(default=10_000, description="How long a request's body may take to arrive.")

@@ -12,20 +12,21 @@ async def authenticate_again(resources: Resources, key_id: str) -> Caller:
 
     Refuses `UNAUTHENTICATED` as `authenticate` does. Whoever calls this has proved that the token is genuine.
     """
-    found = await resources.keys.get(key_id)
+    found = await _known(resources, key_id)
     if found is None:
         raise unauthenticated()
     return _caller(resources, *found)
 
 
 async def authenticate(resources: Resources, key_text: str, *, pepper: bytes) -> Caller:
-    """The account behind the key, and what the key may do. Promise: P21.
+    """The account behind the key, and what the key may do. Promise: P21. A key that is revoked, or an account that is
+    suspended, may be taken for what it was as long as `resources.known_keys` keeps it.
 
     Refuses `UNAUTHENTICATED` in the same words for a key that is malformed, unknown, revoked, expired or of the other
     mode.
     """
     parsed = parse(key_text)
-    found = await resources.keys.get(parsed.key_id) if parsed else None
+    found = await _known(resources, parsed.key_id) if parsed else None
     if parsed is None or found is None:
         raise unauthenticated()
     key, account = found
@@ -39,6 +40,19 @@ def _caller(resources: Resources, key: StoredKey, account: Account) -> Caller:
     if ended:
         raise unauthenticated()
     return Caller(account=account, key_id=key.key_id, scopes=frozenset(Scope(scope) for scope in key.scopes))
+
+
+async def _known(resources: Resources, key_id: str) -> tuple[StoredKey, Account] | None:
+    """The key and its account, as they were at most a moment ago. Only what exists is kept: else guesses would push out
+    the keys that are in use.
+    """
+    kept = resources.known_keys.get(key_id)
+    if kept is None:
+        asked_at_s = resources.known_keys.now_s()
+        kept = await resources.keys.get(key_id)
+        if kept is not None:
+            resources.known_keys.put(key_id, kept, asked_at_s=asked_at_s)
+    return kept
 
 
 def unauthenticated() -> Refused:

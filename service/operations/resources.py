@@ -11,6 +11,7 @@ import structlog
 
 from service.domain.accounts import Account
 from service.errors import Code, Refused
+from service.kit.briefly import Briefly
 from service.kit.clock import Clock
 from service.kit.gather import Gathered
 from service.kit.ids import IdSource, random_bits, short_number
@@ -35,6 +36,8 @@ class Resources:
     database: Database
     clock: Clock
     new_id: IdSource
+    known_keys: Briefly[FoundKey] = field(default_factory=lambda: Briefly(ttl_ms=0, entries_max=0))
+    """API keys that were looked up a moment ago."""
     keys: Gathered[str, FoundKey] = field(init=False)
     """API keys by id, looked up together: under a crowd this is most of what the database is asked."""
 

@@ -67,8 +67,10 @@ class Door:
 
 @asynccontextmanager
 async def open_door(shop: Shop, url: str) -> AsyncIterator[Door]:
-    """The service without its workers, so that nothing happens but what is asked for."""
-    app = create_app(Settings(database_url=url, workers_embedded=False), pepper=PEPPER)
+    """The service without its workers, so that nothing happens but what is asked for, and believing no key for a moment,
+    so that what tests change behind its back counts at once.
+    """
+    app = create_app(Settings(database_url=url, workers_embedded=False, known_keys_ms=0), pepper=PEPPER)
     async with (
         started(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service.test") as client,

@@ -21,9 +21,11 @@ class Front:
         self._app = app
         self._contracts = {contract.name: contract for contract in contracts}
         self._hosts = {host.lower(): self._contracts[name] for host, name in hosts.items()}
+        # Addresses of no contract pass without a look at their headers.
+        self._roots = {*self._contracts, *(root for contract in self._hosts.values() for root in contract.roots)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and _cut(scope["path"])[0] in self._roots:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             contract, path = self._meant(scope["path"], headers.get("host", ""))
             if contract is not None:

@@ -1,7 +1,8 @@
 """Short SQLite reads on the event loop's own thread, without the two thread hops that cost ten times the read itself.
 
-A statement that does not end within its few milliseconds is broken off and told to be slow: it runs again on the
-reader's thread, and from then on only there, so that no scan holds up the loop twice. Knows no table.
+A statement that does not end within its few milliseconds is broken off and remembered as slow: it runs again on the
+reader's thread, and for a minute only there, so that no scan holds up the loop often. The milliseconds are those of the
+processor: on a busy machine a short read may take long, and would be no shorter elsewhere. Knows no table.
 """
 
 import sqlite3
@@ -13,6 +14,7 @@ from typing import Any
 STEPS_BETWEEN_CLOCK_READS = 1_000
 """Virtual machine steps; some tens of microseconds."""
 SLOW_KEPT_MAX = 1_000
+SLOW_KEPT_S = 60
 
 
 class LoopReader:
@@ -21,24 +23,27 @@ class LoopReader:
     def __init__(self, connect: Callable[[], sqlite3.Connection], *, budget_ms: int) -> None:
         self._budget_s = budget_ms / 1_000
         self._ends_at = float("inf")
-        self._slow: OrderedDict[str, None] = OrderedDict()
+        self._slow: OrderedDict[str, float] = OrderedDict()
         self._connection = connect()
         self._connection.row_factory = None
         # No wait for a lock may stop the loop; in WAL mode a reader meets one only while the file is being recovered.
         self._connection.execute("PRAGMA busy_timeout = 0")
-        self._connection.set_progress_handler(lambda: time.monotonic() > self._ends_at, STEPS_BETWEEN_CLOCK_READS)
+        self._connection.set_progress_handler(lambda: time.thread_time() > self._ends_at, STEPS_BETWEEN_CLOCK_READS)
 
     def read(self, sql: str, parameters: Sequence[Any]) -> tuple[list[tuple[Any, ...]], tuple[str, ...]] | None:
         """The rows and the columns' names; None for a statement that has to go to a thread."""
-        if sql in self._slow:
-            return None
-        self._ends_at = time.monotonic() + self._budget_s
+        slow_until = self._slow.get(sql)
+        if slow_until is not None:
+            if time.monotonic() < slow_until:
+                return None
+            del self._slow[sql]
+        self._ends_at = time.thread_time() + self._budget_s
         try:
             cursor = self._connection.execute(sql, parameters)
             rows = cursor.fetchall()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-                self._slow[sql] = None
+                self._slow[sql] = time.monotonic() + SLOW_KEPT_S
                 if len(self._slow) > SLOW_KEPT_MAX:
                     self._slow.popitem(last=False)
             elif error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:

@@ -1,0 +1,60 @@
+"""SQLite read on the loop's own thread: what is short is answered there, what is long is handed to a thread."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from service.storage.database import Database
+from service.storage.engines.loop_reader import LoopReader
+
+LONG = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) SELECT count(*) AS found FROM n"
+
+
+@pytest.fixture
+def reader(tmp_path: Path):
+    reader = LoopReader(lambda: sqlite3.connect(tmp_path / "scratch.sqlite3"), budget_ms=5)
+    yield reader
+    reader.close()
+
+
+def test_a_short_statement_is_answered(reader: LoopReader):
+    assert reader.read(LONG, [10]) == ([(10,)], ("found",))
+
+
+def test_a_long_statement_is_broken_off_and_not_tried_again(reader: LoopReader):
+    assert reader.read(LONG, [10**9]) is None
+    assert reader.read(LONG, [10]) is None
+    assert reader.read(LONG + " ", [10]) is not None
+
+
+def test_a_wrong_statement_is_an_error(reader: LoopReader):
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        reader.read("SELECT * FROM nowhere", [])
+
+
+async def test_a_long_read_of_a_database_is_answered_by_its_thread(sqlite_url: str):
+    database = await Database.open(sqlite_url, loop_read_ms=1)
+    for _ in range(2):
+        rows = await database.reader.fetch(LONG.replace("?1", "$1"), 2_000_000)
+        assert [dict(row) for row in rows] == [{"found": 2_000_000}]
+    await database.close()
+
+
+async def test_what_is_committed_is_read_at_once_on_the_loop(sqlite_url: str):
+    database = await Database.open(sqlite_url)
+    async with database.transaction() as statements:
+        await statements.execute("CREATE TABLE scratch (number INTEGER)")
+    for number in range(3):
+        async with database.transaction() as statements:
+            await statements.execute("INSERT INTO scratch VALUES ($1)", number)
+        rows = await database.reader.fetch_cells("SELECT max(number) FROM scratch")
+        assert [list(row) for row in rows] == [[number]]
+    await database.close()
+
+
+async def test_the_loop_cannot_write(sqlite_url: str):
+    database = await Database.open(sqlite_url)
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await database.reader.execute("CREATE TABLE scratch (number INTEGER)")
+    await database.close()
