@@ -5,7 +5,7 @@ found by its id when its commit was not answered; a transaction keeps its connec
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -117,6 +117,9 @@ class FaultyStatements(Statements):
 
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
         return await self._say(self._real.fetch, sql, parameters)
+
+    async def fetch_cells(self, sql: str, *parameters: object) -> list[Sequence[Any]]:
+        return await self._say(self._real.fetch_cells, sql, parameters)
 
     async def execute(self, sql: str, *parameters: object) -> int:
         return await self._say(self._real.execute, sql, parameters)
