@@ -5,7 +5,7 @@ BIN := .venv/bin
 PAGES := service/api/pages
 BUNDLES := explorer references
 
-.PHONY: help install run test check schema docs $(BUNDLES) clean
+.PHONY: help install run test check schema docs fuzz fuzz-plans races model $(BUNDLES) clean
 help: ## these lines
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -15,7 +15,7 @@ run: install ## migrate the embedded database, load the demo data once, serve on
 	@$(BIN)/carbon-orders serve --demo
 
 test: check ## lint, types, arrows, schema, and the suite on SQLite and PostgreSQL
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 check: .venv/tested
 	$(BIN)/ruff format --check .
@@ -25,6 +25,19 @@ check: .venv/tested
 
 schema: .venv/tested ## write schema.graphql from the code
 	$(BIN)/carbon-orders schema > schema.graphql
+
+fuzz: .venv/tested ## schemathesis against a running service, from an environment of its own
+	@test -x .venv-fuzz/bin/schemathesis || { $(PYTHON) -m venv .venv-fuzz && .venv-fuzz/bin/pip install -q 'schemathesis>=4.32,<5'; }
+	$(BIN)/python -m tests.fuzz.run .venv-fuzz/bin/schemathesis --examples 100
+
+fuzz-plans: .venv/tested ## 20,000 generated operations, answered with plans and without: tens of minutes
+	PLANS_EXAMPLES=20000 $(BIN)/pytest -q tests/api/graphql/plans -k differential
+
+races: .venv/tested ## the races of the suite with all of their orders
+	RACE_ORDERS=10000 $(BIN)/pytest -q tests/races
+
+model: .venv/tested ## the life of orders beside its model, 500 lives of 50 steps
+	MODEL_EXAMPLES=500 MODEL_STEPS=50 $(BIN)/pytest -q tests/model
 
 docs: .venv/tested ## write the pages of docs/ that repeat what the code says
 	$(BIN)/python -m docs.generate
@@ -47,7 +60,7 @@ endef
 $(foreach bundle,$(BUNDLES),$(eval $(call BUNDLE,$(bundle))))
 
 clean: ## forget the environment and the caches, keep the data in var/
-	rm -rf $(PAGES)/*/dist $(PAGES)/*/node_modules .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(PAGES)/*/dist $(PAGES)/*/node_modules .venv .venv-fuzz .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -47,6 +47,10 @@ ORDERS_OF_EACH = 100
 """Different orders of a customer that are priced; the history repeats them, as customers do."""
 CANCELLED, COMPLETE, PAID = 0.08, 0.20, 0.60
 """Of orders whose credits are there: cancelled below the first, retired below the second, paid below the third."""
+PAID_MAX = 200
+"""Only so many, the oldest: workers retire and certify whatever is paid, a drawn page each, and a million would keep
+them busy for days.
+"""
 WAITING_SHARE = 200
 """One order in so many, at most a chunk of them, waits for credits of a bundle that has run out or is about to."""
 SCARCE_G = 100_000_000
@@ -77,7 +81,8 @@ async def load_orders(
             *chance.choices(usual, k=size - min(last, size)),
             *chance.choices(patient or usual, k=min(last, size)),
         ]
-        chapter = _Chapter(resources, list(zip(islice(moments, size), chosen, strict=True)), chance.random())
+        plot = list(zip(islice(moments, size), chosen, strict=True))
+        chapter = _Chapter(resources, plot, chance.random(), paid_max=PAID_MAX if start == 0 else 0)
         await resources.transact(chapter.write)
         loaded(size)
 
@@ -156,7 +161,10 @@ def _desk(resources: Resources, heads: Mapping[UUID, Head]) -> PlacingDesk:
 class _Chapter:
     """Some orders of the history in turn, each with its moment, and all that became of them: one transaction."""
 
-    def __init__(self, resources: Resources, plot: Sequence[tuple[datetime, Priced]], seed: float) -> None:
+    def __init__(
+        self, resources: Resources, plot: Sequence[tuple[datetime, Priced]], seed: float, *, paid_max: int
+    ) -> None:
+        self._paid_max = paid_max
         self._resources = resources
         self._plot = plot
         self._seed = seed
@@ -190,7 +198,7 @@ class _Chapter:
         if fate < CANCELLED:
             self._cancel(order, changes.entries[first_entry:])
             changes.lines[first_line:] = [replace(line, fulfilled_g=0) for line in changes.lines[first_line:]]
-        elif fate < PAID:
+        elif fate < PAID and len(self._payments) < self._paid_max:
             order = self._pay(order, payer_of(priced.account))
             if fate < COMPLETE:
                 self._retire(order, changes.entries[first_entry:])

@@ -74,7 +74,7 @@ def test_all_at_once_is_both_moves():
     )
 
 
-@pytest.mark.parametrize("status", set(OrderStatus) - {OrderStatus.FULFILLED, OrderStatus.RETIRING})
+@pytest.mark.parametrize("status", sorted(set(OrderStatus) - {OrderStatus.FULFILLED, OrderStatus.RETIRING}))
 def test_no_other_order_is_retired(status: OrderStatus):
     with pytest.raises(Refused) as refusal:
         retire(order_of(status), [Share(0, OLD, 1_000)], {OLD: 0}, now=NOW)
