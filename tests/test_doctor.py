@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from service.__main__ import app
 from service.doctor import _clock
 from service.storage.health import DatabaseHealth
+from tests.api.test_rate_limits import redis_url  # noqa: F401 - a fixture
 from tests.server import free_port
 
 SECRET = "a secret of this test, long enough for one"
@@ -113,6 +114,12 @@ def test_a_database_that_is_away_is_named_without_its_password() -> None:
 
     assert (code, problems(found)) == (1, ["database"])
     assert "hush" not in json.dumps(found)
+
+
+def test_a_redis_that_answers_is_well(redis_url: str) -> None:  # noqa: F811 - the fixture
+    code, found = findings(redis_url=redis_url)
+
+    assert (code, found["redis"]["found"]) == (0, "answers")
 
 
 def test_a_redis_that_is_away_is_a_problem() -> None:
