@@ -102,7 +102,8 @@ def test_every_verb_is_forbidden_to_know_the_others():
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
     ]
-    (independent,) = (set(each["modules"]) for each in contracts if each["type"] == "independence")
+    apart = [set(each["modules"]) for each in contracts if each["type"] == "independence"]
+    (independent,) = (modules for modules in apart if "service.operations.place_orders" in modules)
     verbs = {
         name: f"service.operations.{Path(name).stem}" for name in TEXTS if re.match(r"service/operations/\w+\.py", name)
     }
