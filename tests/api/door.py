@@ -67,8 +67,8 @@ class Door:
 
 @asynccontextmanager
 async def open_door(shop: Shop, url: str) -> AsyncIterator[Door]:
-    """The service without its workers, so that nothing happens but what is asked for, and believing no key for a moment,
-    so that what tests change behind its back counts at once.
+    """The service without its workers, so that nothing happens but what is asked for. It looks every key up afresh, so
+    that what tests change behind its back counts at once.
     """
     app = create_app(Settings(database_url=url, workers_embedded=False, known_keys_ms=0), pepper=PEPPER)
     async with (
