@@ -58,6 +58,23 @@ def test_nothing_is_undocumented(kind: str) -> None:
     assert [name for name in names if name not in text] == []
 
 
+def test_no_setting_is_named_that_does_not_exist() -> None:
+    known = {f"SERVICE_{name.upper()}" for name in Settings.model_fields}
+    deployed = [file for file in (ROOT / "deploy").iterdir() if file.name != "constraints.txt"]
+    for file in [*PAGES, *deployed]:
+        named = set(re.findall(r"SERVICE_[A-Z_]*[A-Z]", file.read_text(encoding="utf-8")))
+        assert named <= known, file.name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_that_are_only_shown_exist_with_their_options(page: Path) -> None:
+    shown = "\n".join(fence.text for fence in fences(page) if fence.language == "sh")
+    for first, second, rest in re.findall(r"carbon-orders ([a-z]+)(?![-a-z])(?: ([a-z]+))?\b([^|&;>\n]*)", shown):
+        command = COMMANDS.get(first) or COMMANDS.get(f"{first} {second}")
+        assert command is not None, (first, second)
+        assert set(re.findall(r" (--[a-z-]+)", rest)) <= {option for each in command.params for option in each.opts}
+
+
 @pytest.mark.parametrize("words", COMMANDS)
 def test_every_command_has_help_and_an_example_of_itself(words: str) -> None:
     command = COMMANDS[words]
