@@ -61,8 +61,8 @@ def from_texts(texts: Mapping[str, str], model: Any, *, any_case: bool = False) 
 
 
 def exact(number: Decimal, *path: str) -> Fraction:
-    """The number itself, not rounded. Refuses `BAD_USER_INPUT` for what is none, and for the absurdly large or fine, with
-    which exact arithmetic would not come to an end.
+    """The number itself, not rounded. Refuses `BAD_USER_INPUT` for what is none, and for the absurdly large or fine:
+    exact arithmetic with those would not come to an end.
     """
     last = number.as_tuple().exponent
     if not isinstance(last, int) or last not in EXPONENTS or number.adjusted() not in EXPONENTS:

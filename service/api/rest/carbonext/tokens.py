@@ -1,7 +1,7 @@
 """Tokens that stand for an API key for an hour, from both addresses at which Carbonext's clients ask for them.
 
-A token is signed and never stored. It names its key, which is looked up at every call: a revoked key ends its tokens at
-once. `client_id` is the key's id, with or without the prefix that Carbonext puts before it, `client_secret` the key.
+A token is signed and never stored. It names its key, which is looked up at every call: when a key ends, so do its
+tokens. `client_id` is the key's id, with or without the prefix that Carbonext puts before it, `client_secret` the key.
 """
 
 import hmac
