@@ -27,6 +27,8 @@ from tests.examples import commands as typed_in
 README = ROOT / "README.md"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
 EXAMPLES = [example for page in PAGES for example in examples(page)]
+GENERATED = pages()
+SCHEMA = build_schema(schema.as_str())
 COMMANDS = {" ".join(words[1:]): command for words, command in commands(typer.main.get_command(app))}
 
 
@@ -37,15 +39,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield service
 
 
-@pytest.mark.parametrize("name", pages())
+@pytest.mark.parametrize("name", GENERATED)
 def test_generated_pages_say_what_the_code_says(name: str) -> None:
-    assert (DOCS / name).read_text(encoding="utf-8") == pages()[name], "run: make docs"
+    assert (DOCS / name).read_text(encoding="utf-8") == GENERATED[name], "run: make docs"
 
 
 @pytest.mark.parametrize("kind", ["settings", "errors", "events", "root fields", "commands"])
 def test_nothing_is_undocumented(kind: str) -> None:
-    built = build_schema(schema.as_str())
-    roots = [root for root in (built.query_type, built.mutation_type, built.subscription_type) if root]
+    roots = [root for root in (SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type) if root]
     names = {
         "settings": [f"`SERVICE_{name.upper()}`" for name in Settings.model_fields],
         "errors": [f"`{code}`" for code in Code],
@@ -109,10 +110,9 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_operations_that_are_only_shown_fit_the_schema_too(page: Path) -> None:
     if page.name == "plans.md":
         return  # its worked example has a schema of its own
-    built = build_schema(schema.as_str())
     for fence in fences(page):
         if fence.language == "graphql":
-            assert validate(built, parse(fence.text)) == [], fence.line
+            assert validate(SCHEMA, parse(fence.text)) == [], fence.line
 
 
 @pytest.mark.parametrize("page", sorted({example.page for example in EXAMPLES}), ids=lambda page: page.name)

@@ -132,3 +132,15 @@ def test_the_installed_service_shows_its_pages_and_takes_an_order(
     explorer = served.get("/graphql", headers={"Accept": "text/html"}).text
     assert ('id="explorer"' in explorer) == (EXPLORER / "manifest.json").exists()
     assert ('id="reference"' in served.get("/lune/docs").text) == (REFERENCES / "manifest.json").exists()
+
+
+def test_the_container_is_built_from_public_names_and_runs_as_nobody_special() -> None:
+    lines = (ROOT / "deploy" / "Dockerfile").read_text().splitlines()
+    images = [line.split()[1] for line in lines if line.startswith("FROM ")]
+    last = lines[max(number for number, line in enumerate(lines) if line.startswith("FROM ")) :]
+    steps = [line.split()[0] for line in last if line[:1].isupper()]
+
+    assert [image for image in images if "/" in image or "." in image.partition(":")[0]] == []
+    assert "USER carbon-orders" in last
+    assert steps.index("USER") < steps.index("ENTRYPOINT")
+    assert "HEALTHCHECK" in steps
