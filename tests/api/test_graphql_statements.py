@@ -1,0 +1,60 @@
+"""A page costs a fixed number of statements, however long it is and however much lies below it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from service.storage.engines.postgresql import PostgresqlStatements
+from service.storage.engines.sqlite import SqliteStatements
+from tests.api.door import Door
+from tests.bench.documents import Q1, Q2, Q3
+
+
+@contextmanager
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The statements that were said, within."""
+    said: list[str] = []
+    with monkeypatch.context() as patched:
+        for kind, method in ((SqliteStatements, "_run"), (PostgresqlStatements, "_say")):
+            spoken = getattr(kind, method)
+
+            async def listening(self: Any, *arguments: Any, spoken: Any = spoken) -> Any:
+                said.append(next(each for each in arguments if " " in str(each)))
+                return await spoken(self, *arguments)
+
+            patched.setattr(kind, method, listening)
+        yield said
+
+
+async def statements_of(door: Door, monkeypatch: pytest.MonkeyPatch, query: str, **variables: Any) -> int:
+    with counted(monkeypatch) as said:
+        await door.data(query, variables)
+    return len([sql for sql in said if "api_keys" not in sql and not sql.startswith("SELECT id, organisation_id")])
+
+
+async def test_a_page_costs_as_many_statements_as_it_has_levels(door: Door, monkeypatch: pytest.MonkeyPatch):
+    orders = [await door.shop.place() for _ in range(7)]
+    assert orders
+    # Orders; their lines, bundles, entries, batches and projects.
+    for size in (1, 3, 7):
+        q1, q2 = (query.replace("first: 20", f"first: {size}") for query in (Q1, Q2))
+        assert await statements_of(door, monkeypatch, q1) == 1
+        assert await statements_of(door, monkeypatch, q2) == 6
+
+
+async def test_an_order_with_its_entries_costs_four_statements(door: Door, monkeypatch: pytest.MonkeyPatch):
+    await door.shop.place()
+    listed = await door.data("{ orders { nodes { id } } }")
+    assert await statements_of(door, monkeypatch, Q3, id=listed["orders"]["nodes"][0]["id"]) == 4
+
+
+async def test_a_page_asks_for_no_column_that_it_does_not_show(door: Door, monkeypatch: pytest.MonkeyPatch):
+    await door.shop.place()
+    with counted(monkeypatch) as said:
+        await door.data("{ orders { nodes { number entries { mass { grams } } } } }")
+    (page,) = [sql for sql in said if "FROM orders" in sql]
+    (entries,) = [sql for sql in said if "FROM credit_entries" in sql]
+    assert page.startswith("SELECT account_id, id, number, currency, created_at FROM orders ")
+    assert entries.startswith("SELECT order_id, mass_g FROM credit_entries ")
