@@ -26,7 +26,6 @@ from graphql import (
 from docs.states import order_states
 from service.__main__ import app
 from service.api.graphql.schema import schema
-from service.api.graphql.types.errors import RAISED
 from service.errors import REASONS
 from service.settings import Settings
 
@@ -47,13 +46,7 @@ def pages() -> dict[str, str]:
 
 def errors() -> str:
     rows = [
-        (
-            f"`{code}`",
-            reason.meaning,
-            "an error" if code in RAISED or reason.http_status >= 500 else "data",
-            str(reason.http_status),
-            "yes" if reason.may_retry else "no",
-        )
+        (f"`{code}`", reason.meaning, str(reason.http_status), "yes" if reason.may_retry else "no")
         for code, reason in REASONS.items()
     ]
     return page(
@@ -64,7 +57,7 @@ def errors() -> str:
         a contract says otherwise.""",
         """*May retry* means that the same request, sent again later with the same idempotency key, may succeed; any
         other refusal stays until the request or the state changes.""",
-        table(("code", "meaning", "from a mutation", "HTTP status", "may retry"), rows),
+        table(("code", "meaning", "HTTP status", "may retry"), rows),
         """Messages are for people and may change; programs read codes. A fault of the service is always
         `INTERNAL_SERVER_ERROR`: its message says nothing, and its request id (`X-Request-Id`, `extensions.requestId`)
         finds the line in the log.""",
