@@ -3,6 +3,7 @@
 Reads arguments and settings, runs one operation, and hands its answer to console.py; decides nothing itself.
 """
 
+import os
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -28,7 +29,7 @@ from service.operations.manage_accounts import (
 from service.operations.manage_keys import create_key, list_keys, revoke_key
 from service.operations.minting import CUSTOMER_SCOPES
 from service.operations.resources import Resources
-from service.serving import end_on_sigterm, listen, serve_on
+from service.serving import end_on_sigterm, listen, serve_by_processes, serve_on
 from service.session import guarded, pepper_of, run, settings_given, up_to_date
 from service.settings import Settings
 from service.storage.database import dialect_of
@@ -67,18 +68,25 @@ def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Fill an empty embedded database, print the keys.")] = False,
     host: Annotated[str | None, typer.Option(help="Instead of SERVICE_HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Instead of SERVICE_PORT.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that serve; more than one need PostgreSQL.")] = 1,
 ) -> None:
     """Serve until SIGTERM or Ctrl+C, then finish what is under way. An embedded database is migrated first."""
     end_on_sigterm()
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings_given(**given)
     configure_logging(json=settings.log_json, level=settings.log_level)
+    if workers > 1 and dialect_of(settings.database_url) == "sqlite":
+        console.fail("SQLite has one writer: --workers needs a PostgreSQL in SERVICE_DATABASE_URL.", console.MISUSED)
     listener = listen(settings)
     key_pepper = pepper_of(settings)
     if demo:
         _offer_demo(settings, key_pepper)
     else:
         guarded(settings, up_to_date(settings))
+    if workers > 1:
+        os.environ |= {f"SERVICE_{name.upper()}": str(value) for name, value in given.items()}  # the processes read it
+        serve_by_processes(listener, "service.child:child_app", settings, processes=workers)
+        return
     # Imported here because it brings the whole GraphQL schema, which no other command has a use for.
     from service.app import create_app  # noqa: PLC0415
 

@@ -13,6 +13,7 @@ from typing import NoReturn
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.supervisors import Multiprocess
 
 from service.console import FAILED, fail
 from service.settings import Settings
@@ -42,19 +43,9 @@ def end_on_sigterm() -> None:
 
 def serve_on(listener: socket.socket, app: ASGIApp, settings: Settings) -> None:
     """Requests were answered until SIGTERM or Ctrl+C; `typer.Exit` with 1 when the application could not start."""
-    config = uvicorn.Config(
-        app,
-        loop="auto",  # uvloop, except on Windows
-        http="httptools",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=math.ceil(settings.shutdown_timeout_ms / 1000),
-    )
-    server = uvicorn.Server(config)
-    _spare_the_collector()
-    log.info("serving", address=settings.public_address, host=settings.host, port=settings.port)
+    server = uvicorn.Server(_config(app, settings))
+    spare_the_collector()
+    _log_address(settings)
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
@@ -65,7 +56,36 @@ def serve_on(listener: socket.socket, app: ASGIApp, settings: Settings) -> None:
         fail("the service did not start; the log says why.", FAILED)
 
 
-def _spare_the_collector() -> None:
+def serve_by_processes(listener: socket.socket, factory: str, settings: Settings, *, processes: int) -> None:
+    """The same, by so many processes that share the listener; one that dies is replaced, and SIGTERM ends all of them.
+
+    Each imports `factory`, "module:function", and calls it for its application: nothing but the environment is shared.
+    """
+    config = _config(factory, settings)
+    config.workers = processes
+    _log_address(settings)
+    Multiprocess(config, sockets=[listener]).run()
+
+
+def _config(app: ASGIApp | str, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        loop="auto",  # uvloop, except on Windows
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(settings.shutdown_timeout_ms / 1000),
+    )
+
+
+def _log_address(settings: Settings) -> None:
+    log.info("serving", address=settings.public_address, host=settings.host, port=settings.port)
+
+
+def spare_the_collector() -> None:
     """What exists by now, mostly the schema, is never looked at again by the garbage collector, which otherwise walks
     through all of it at every thousandth answer; and it looks for cycles less often, because answers leave none.
     """

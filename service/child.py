@@ -1,0 +1,21 @@
+"""One of several processes that serve: it reads the settings and the secret for itself, as if it were alone.
+
+Knows the composition root, and nothing of how many others there are.
+"""
+
+from starlette.types import ASGIApp
+
+from service.app import create_app
+from service.kit.logging import configure_logging
+from service.secret import pepper
+from service.serving import spare_the_collector
+from service.settings import Settings
+
+
+def child_app() -> ASGIApp:
+    """The service as the environment describes it, ready to be served."""
+    settings = Settings()
+    configure_logging(json=settings.log_json, level=settings.log_level)
+    app = create_app(settings, pepper=pepper(settings))
+    spare_the_collector()
+    return app
