@@ -21,6 +21,7 @@ from service.api.graphql.limits import DocumentLimits
 from service.api.graphql.planned import PlannedRunner
 from service.api.graphql.points import Points, points_budget
 from service.api.graphql.schema import schema
+from service.api.graphql.trusted import TrustedDocuments, load_registered
 from service.api.graphql.types.account import account_id_of
 from service.api.graphql.view import GraphQLView
 from service.api.guards import Guards
@@ -70,6 +71,12 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
         entries_max=settings.plans_max,
         bytes_max=settings.plan_bytes_max,
         enabled=settings.plans_enabled,
+        trusted=TrustedDocuments(
+            load_registered(settings.trusted_documents) if settings.trusted_documents else {},
+            only=settings.trusted_documents_only,
+            entries_max=settings.shown_documents_max,
+            bytes_max=settings.shown_document_bytes_max,
+        ),
     )
 
     budget = points_budget(settings.query_points_a_minute)

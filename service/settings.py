@@ -3,6 +3,7 @@
 Knows no other room; whoever needs a limit is handed it by the composition root.
 """
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr
@@ -136,6 +137,16 @@ class Settings(BaseSettings):
     plans_enabled: bool = Field(default=True, description="Whether GraphQL operations are compiled, not interpreted.")
     plans_max: Count = Field(default=1_000, description="GraphQL operations that are kept ready, compiled.")
     plan_bytes_max: Count = Field(default=32_000_000, description="Bytes, roughly, of operations that are kept ready.")
+    trusted_documents: Path | None = Field(
+        default=None, description="A JSON file of GraphQL documents by sha256:<hex>, which requests may name by that."
+    )
+    trusted_documents_only: bool = Field(
+        default=False, description="Whether only documents of that file are run; what browsers try out is then refused."
+    )
+    shown_documents_max: Count = Field(
+        default=1_000, description="Documents that clients have sent with their hash and may name by it."
+    )
+    shown_document_bytes_max: Count = Field(default=4_000_000, description="Bytes, roughly, of those documents.")
     query_tokens_max: Count = Field(default=2_000, description="Tokens of a GraphQL document.")
     query_depth_max: Count = Field(
         default=10, description="Levels of fields in a GraphQL document, introspection excepted."

@@ -35,13 +35,16 @@ class BadRequest(Exception):  # noqa: N818 - an answer, not an error of the prog
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one request asks to run; `read_only` when it came by GET, which must change nothing."""
+    """What one request asks to run; `read_only` when it came by GET, which must change nothing. Without a text, `query`
+    is empty and `document_id` or an extension names it.
+    """
 
     query: str
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
     extensions: dict[str, Any] | None = None
     read_only: bool = False
+    document_id: str | None = None
 
 
 def answer_type(accept: str) -> str | None:
@@ -126,7 +129,13 @@ def _json(text: bytes, what: str) -> Any:
 def _asked(data: dict[str, Any], *, read_only: bool) -> Asked:
     query, name = data.get("query"), data.get("operationName")
     variables, extensions = data.get("variables"), data.get("extensions")
-    if not isinstance(query, str) or not query:
+    document_id = data.get("documentId")
+    if not isinstance(document_id, str | None):
+        raise BadRequest(400, "documentId is a string.")
+    is_named = document_id is not None or (isinstance(extensions, dict) and "persistedQuery" in extensions)
+    if query is None and is_named:
+        query = ""
+    elif not isinstance(query, str) or not query:
         raise BadRequest(400, "query is a string and required.")
     if not isinstance(name, str | None):
         raise BadRequest(400, "operationName is a string.")
@@ -136,7 +145,7 @@ def _asked(data: dict[str, Any], *, read_only: bool) -> Asked:
         raise BadRequest(400, "extensions is an object.")
     if _holds_nul(variables):
         raise BadRequest(400, "A text holds no NUL character.")
-    return Asked(query, variables, name, extensions, read_only)
+    return Asked(query, variables, name, extensions, read_only, document_id)
 
 
 def _holds_nul(value: object) -> bool:

@@ -15,14 +15,18 @@ from service.api.graphql.http import Asked
 from service.api.graphql.limits import Cost, shown_cost
 from service.api.graphql.masking import QuietSchema
 from service.api.graphql.plans import Operation, PlannedSchema, Rejected, Verdict
+from service.api.graphql.trusted import TrustedDocuments
 from service.errors import Refused
 
 
 class PlannedRunner:
     """Answers what was asked, as `GraphQLView` wants it. The schema's limits are read at each request."""
 
-    def __init__(self, schema: QuietSchema, *, entries_max: int, bytes_max: int, enabled: bool) -> None:
+    def __init__(
+        self, schema: QuietSchema, *, entries_max: int, bytes_max: int, enabled: bool, trusted: TrustedDocuments
+    ) -> None:
         self._schema = schema
+        self._trusted = trusted
         self.plans = PlannedSchema(
             schema,
             entries_max=entries_max,
@@ -37,7 +41,8 @@ class PlannedRunner:
         request may not run. Refuses `THROTTLED`.
         """
         try:
-            operation = self.plans.prepare(asked.query, asked.operation_name, asked.variables)
+            text = self._text_of(asked)
+            operation = self.plans.prepare(text, asked.operation_name, asked.variables)
             cost = self._cost(operation, asked)
         except Rejected as rejected:
             # Presented as errors of the document, which is what they are: no field has run.
@@ -49,6 +54,12 @@ class PlannedRunner:
         result = await self.plans.run(operation, asked.variables, context, None, asked.extensions)
         result.extensions = {"cost": shown_cost(cost, self._schema.meter.limits)}
         return result
+
+    def _text_of(self, asked: Asked) -> str:
+        try:
+            return self._trusted.text_of(asked)
+        except GraphQLError as error:
+            raise Rejected([error]) from error
 
     def _parse(self, text: str) -> DocumentNode:
         try:

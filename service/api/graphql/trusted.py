@@ -1,0 +1,98 @@
+"""Documents that are named by their SHA-256 instead of being sent: registered ones, and ones that clients have shown.
+
+`documentId` is the name in GraphQL over HTTP (its appendix on persisted documents), `extensions.persistedQuery` the one
+that Apollo's clients send. It knows no schema: a document that was shown is limited and validated like any other.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from graphql import GraphQLError
+
+from service.api.graphql.http import Asked, BadRequest
+from service.api.graphql.plans.cache import BoundedCache
+
+NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
+PREFIX = "sha256:"
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class TrustedDocuments:
+    """`registered` are texts by hash. With `only`, nothing else is run. Documents that clients show are kept within the
+    two bounds and forgotten with the process: a client that is told NOT_FOUND sends the text again.
+    """
+
+    def __init__(
+        self, registered: Mapping[str, str], *, only: bool = False, entries_max: int = 1_000, bytes_max: int = 4_000_000
+    ) -> None:
+        self._registered = dict(registered)
+        self._only = only
+        self._shown: BoundedCache[str] = BoundedCache(entries_max=entries_max, bytes_max=bytes_max)
+
+    def text_of(self, asked: Asked) -> str:
+        """The document to run. GraphQLError with the code NOT_FOUND, or NOT_SUPPORTED where only registered ones are
+        run; BadRequest for a name that is none, or that is another document's.
+        """
+        named = _hash_of(asked)
+        if named is None:
+            if self._only and _hashed(asked.query) not in self._registered:
+                raise _refused("Only registered documents are run.", NOT_SUPPORTED)
+            return asked.query
+        text = self._registered.get(named)
+        if text is None and not self._only:
+            text = self._shown.get(named)
+        if not asked.query:
+            if text is None:
+                # The words that Apollo's clients wait for before they send the text.
+                raise _refused("PersistedQueryNotFound", NOT_FOUND)
+            return text
+        if _hashed(asked.query) != named:
+            raise BadRequest(400, "The document is not the one that its hash names.")
+        if text is None and self._only:
+            raise _refused("PersistedQueryNotSupported", NOT_SUPPORTED)
+        if text is None:
+            self._shown.put(named, asked.query, len(asked.query) * 4)
+        return text or asked.query
+
+
+def load_registered(path: Path) -> dict[str, str]:
+    """The texts by hash of a JSON file that maps `sha256:…` to documents; ValueError where a name is not its text's."""
+    registered = {}
+    for name, text in json.loads(path.read_text(encoding="utf-8")).items():
+        digest = name.removeprefix(PREFIX)
+        if not isinstance(text, str) or _hashed(text) != digest:
+            raise ValueError(f"{path}: {name} is not the SHA-256 of its document.")
+        registered[digest] = text
+    return registered
+
+
+def _hash_of(asked: Asked) -> str | None:
+    """The hash by which the request names its document, if it does."""
+    if asked.document_id is not None:
+        if not asked.document_id.startswith(PREFIX):
+            raise _refused("Documents are named sha256: and their hash.", NOT_FOUND)
+        return _checked(asked.document_id.removeprefix(PREFIX))
+    told = (asked.extensions or {}).get("persistedQuery")
+    if told is None:
+        return None
+    if not isinstance(told, dict) or told.get("version") != 1 or not isinstance(told.get("sha256Hash"), str):
+        raise BadRequest(400, "persistedQuery is an object with version 1 and a sha256Hash.")
+    return _checked(told["sha256Hash"])
+
+
+def _checked(text: str) -> str:
+    if not _HASH.fullmatch(text):
+        raise BadRequest(400, "A SHA-256 is 64 digits of 0-9 and a-f.")
+    return text
+
+
+def _hashed(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _refused(message: str, code: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": code})
