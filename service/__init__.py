@@ -1,8 +1,8 @@
 """The map.
 
 An order passes: api/guards (size, time) -> api/caller (key -> account, mode, scopes) -> api/graphql/mutations (request
--> one PlaceOrder value) -> operations/place_orders (claim keys -> price -> plan -> take grams -> write -> commit) -> the
-door renders the returned value.
+-> one PlaceOrder value) -> operations/place_orders (claim keys -> price -> plan -> take grams -> write -> commit) ->
+the door renders the returned value.
 
 __main__    the command line; console.py shows its answers, session.py opens its database, serving.py runs the server,
             books.py imports and audits, doctor.py looks whether the service could run here
