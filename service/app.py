@@ -37,15 +37,13 @@ from service.api.rest.door import mounted
 from service.api.rest.front import Front
 from service.api.rest.openapi import openapi_document
 from service.api.rest.surroundings import Budgets, Surroundings
-from service.domain.accounts import Account
 from service.kit.briefly import Briefly
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.operations.check_health import is_ready
 from service.operations.place_orders import Placement, placement
-from service.operations.resources import Resources
+from service.operations.resources import KnownKey, Resources
 from service.settings import Settings
-from service.storage.api_keys import StoredKey
 from service.storage.database import Database
 from service.workers.loops import working
 from service.working import worker_steps
@@ -100,7 +98,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = await open_database(settings)
-        known_keys: Briefly[tuple[StoredKey, Account]] = Briefly(
+        known_keys: Briefly[KnownKey] = Briefly(
             ttl_ms=settings.known_keys_ms, entries_max=settings.known_keys_max
         )
         resources = Resources(database=database, clock=system_clock, new_id=uuid7, known_keys=known_keys)

@@ -1,5 +1,7 @@
 """Authenticate: an API key becomes the caller who holds it, or nobody learns why not."""
 
+from hashlib import sha256
+
 from service.domain.accounts import Account, Caller
 from service.domain.api_keys import Scope, matches, parse
 from service.errors import Code, Refused
@@ -12,7 +14,7 @@ async def authenticate_again(resources: Resources, key_id: str) -> Caller:
 
     Refuses `UNAUTHENTICATED` as `authenticate` does. Whoever calls this has proved that the token is genuine.
     """
-    found = await _known(resources, key_id)
+    found = await resources.keys.get(key_id)
     if found is None:
         raise unauthenticated()
     return _caller(resources, *found)
@@ -25,34 +27,35 @@ async def authenticate(resources: Resources, key_text: str, *, pepper: bytes) ->
     Refuses `UNAUTHENTICATED` in the same words for a key that is malformed, unknown, revoked, expired or of the other
     mode.
     """
+    # By the hash of the whole text: nothing that opens an account stays in memory, and another secret is another name.
+    name = sha256(key_text.encode("utf-8", "surrogatepass")).digest()
+    kept = resources.known_keys.get(name)
+    if kept is not None:
+        key, caller = kept
+        _refuse_ended(resources, key)
+        return caller
+    asked_at_s = resources.known_keys.now_s()
     parsed = parse(key_text)
-    found = await _known(resources, parsed.key_id) if parsed else None
+    found = await resources.keys.get(parsed.key_id) if parsed else None
     if parsed is None or found is None:
         raise unauthenticated()
     key, account = found
     if not matches(parsed, key.digest, pepper) or parsed.mode is not account.mode:
         raise unauthenticated()
-    return _caller(resources, key, account)
+    caller = _caller(resources, key, account)
+    # Only what opens something is kept: else guesses would push out the keys that are in use.
+    resources.known_keys.put(name, (key, caller), asked_at_s=asked_at_s)
+    return caller
 
 
 def _caller(resources: Resources, key: StoredKey, account: Account) -> Caller:
-    ended = key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= resources.clock())
-    if ended:
-        raise unauthenticated()
+    _refuse_ended(resources, key)
     return Caller(account=account, key_id=key.key_id, scopes=frozenset(Scope(scope) for scope in key.scopes))
 
 
-async def _known(resources: Resources, key_id: str) -> tuple[StoredKey, Account] | None:
-    """The key and its account, as they were at most a moment ago. Only what exists is kept: else guesses would push out
-    the keys that are in use.
-    """
-    kept = resources.known_keys.get(key_id)
-    if kept is None:
-        asked_at_s = resources.known_keys.now_s()
-        kept = await resources.keys.get(key_id)
-        if kept is not None:
-            resources.known_keys.put(key_id, kept, asked_at_s=asked_at_s)
-    return kept
+def _refuse_ended(resources: Resources, key: StoredKey) -> None:
+    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= resources.clock()):
+        raise unauthenticated()
 
 
 def unauthenticated() -> Refused:

@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 
 import structlog
 
-from service.domain.accounts import Account
+from service.domain.accounts import Account, Caller
 from service.errors import Code, Refused
 from service.kit.briefly import Briefly
 from service.kit.clock import Clock
@@ -22,6 +22,7 @@ from service.storage.failures import is_outage, may_retry
 
 T = TypeVar("T")
 FoundKey: TypeAlias = tuple[api_keys.StoredKey, Account]
+KnownKey: TypeAlias = tuple[api_keys.StoredKey, Caller]
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +37,8 @@ class Resources:
     database: Database
     clock: Clock
     new_id: IdSource
-    known_keys: Briefly[FoundKey] = field(default_factory=lambda: Briefly(ttl_ms=0, entries_max=0))
-    """API keys that were looked up a moment ago."""
+    known_keys: Briefly[KnownKey] = field(default_factory=lambda: Briefly(ttl_ms=0, entries_max=0))
+    """API keys that opened something a moment ago, by the hash of their text."""
     keys: Gathered[str, FoundKey] = field(init=False)
     """API keys by id, looked up together: under a crowd this is most of what the database is asked."""
 

@@ -40,37 +40,37 @@ from service.storage.database import Statements
 
 
 async def page(
-    statements: Statements, account_id: UUID, wanted: OrderFilter, sort: OrderSort, request: PageRequest, **_: Any
+    statements: Statements, account_id: UUID, wanted: OrderFilter, sort: OrderSort, request: PageRequest, *_: Any
 ) -> list[Any]:
     assert wanted == OrderFilter() and sort == OrderSort() and request.after is None  # noqa: PT018 - what is asked here
     found = models.Order.filter(account_id=account_id).using_db(statements.client)
     return list(await found.order_by("-created_at", "-id").limit(request.limit + 1))
 
 
-async def find(statements: Statements, account_id: UUID, ref: OrderRef, **_: Any) -> Any:
+async def find(statements: Statements, account_id: UUID, ref: OrderRef, *_: Any) -> Any:
     return await models.Order.filter(account_id=account_id, id=ref.id).using_db(statements.client).first()
 
 
-async def lines(statements: Statements, account_id: UUID, order_ids: Collection[UUID], **_: Any) -> list[Any]:
+async def lines(statements: Statements, account_id: UUID, order_ids: Collection[UUID], *_: Any) -> list[Any]:
     found = models.OrderLine.filter(account_id=account_id, order_id__in=list(order_ids)).using_db(statements.client)
     return list(await found.order_by("order_id", "position"))
 
 
-async def entries(statements: Statements, account_id: UUID, order_ids: Collection[UUID], **_: Any) -> list[Any]:
+async def entries(statements: Statements, account_id: UUID, order_ids: Collection[UUID], *_: Any) -> list[Any]:
     found = models.CreditEntry.filter(account_id=account_id, order_id__in=list(order_ids)).using_db(statements.client)
     return list(await found.order_by("order_id", "id"))
 
 
-async def batches_of_ids(statements: Statements, mode: str, ids: Collection[UUID], **_: Any) -> dict[UUID, Any]:
+async def batches_of_ids(statements: Statements, mode: str, ids: Collection[UUID], *_: Any) -> dict[UUID, Any]:
     found = await models.CreditBatch.filter(mode=mode, id__in=list(ids)).using_db(statements.client)
     return {each.id: each for each in found}
 
 
-async def bundles_of_ids(statements: Statements, ids: Collection[UUID], **_: Any) -> dict[UUID, Any]:
+async def bundles_of_ids(statements: Statements, ids: Collection[UUID], *_: Any) -> dict[UUID, Any]:
     return {each.id: each for each in await models.Bundle.filter(id__in=list(ids)).using_db(statements.client)}
 
 
-async def projects_of_ids(statements: Statements, ids: Collection[UUID], **_: Any) -> dict[UUID, Any]:
+async def projects_of_ids(statements: Statements, ids: Collection[UUID], *_: Any) -> dict[UUID, Any]:
     return {each.id: each for each in await models.Project.filter(id__in=list(ids)).using_db(statements.client)}
 
 

@@ -29,7 +29,6 @@ from service.api.graphql.types.catalogue import (
 from service.api.graphql.types.estimate import Estimate, estimate_of
 from service.api.graphql.types.money import invoice_of, journal_of, payment_of
 from service.api.graphql.types.node import Node, parse_global_id, parse_id
-from service.api.graphql.types.order import OWNED as ORDER_OWNED
 from service.api.graphql.types.order import Order, order_of
 from service.api.graphql.types.quote import Quote, quote_of
 from service.domain.listing import OrderFilter, OrderSort
@@ -96,7 +95,7 @@ class Query(StatisticsQueries, MoneyQueries, PointsQueries):
     async def order(
         self, info: Info, by: Annotated[OrderRefInput, strawberry.argument(description="One way of naming it.")]
     ) -> Order | None:
-        columns = {*selected_columns(info), *ORDER_OWNED}
+        columns = {*selected_columns(info), "id"}
         row = await read_orders.find_order(info.context.resources, info.context.caller, by.ref("by"), columns=columns)
         return None if row is None else order_of(row)
 
@@ -115,7 +114,7 @@ class Query(StatisticsQueries, MoneyQueries, PointsQueries):
         sort = order_by.sort() if order_by else OrderSort()
         wanted = filter.order_filter() if filter else OrderFilter()
         request = context.page(sort.name, first, after, last, before)
-        columns = {*selected_columns(info, "nodes", "edges.node"), *ORDER_OWNED}
+        columns = selected_columns(info, "nodes", "edges.node")
         page = await read_orders.list_orders(context.resources, context.caller, wanted, sort, request, columns=columns)
         return Connection.of(
             page,

@@ -19,6 +19,7 @@ from uuid import UUID
 
 import aiosqlite
 import orjson
+from asyncpg.pgproto import pgproto  # type: ignore[import-untyped]
 from tortoise.backends.sqlite.client import SqliteClient as TortoiseSqliteClient
 from tortoise.backends.sqlite.client import SqliteTransactionWrapper
 
@@ -43,13 +44,15 @@ def instant_text(value: datetime) -> str:
 sqlite3.register_adapter(datetime, instant_text)
 
 DECODERS: Mapping[type, Callable[[Any], Any]] = {
-    UUID: UUID,
+    UUID: pgproto.UUID,
     datetime: datetime.fromisoformat,
     date: date.fromisoformat,
     bool: bool,
     dict: orjson.loads,
 }
-"""How a column's text or integer becomes the value that PostgreSQL's driver would have given; dict stands for JSON."""
+"""How a column's text or integer becomes the value that PostgreSQL's driver would have given; dict stands for JSON. Its
+UUID is read eight times as fast as the standard library's, of which it is a subclass.
+"""
 
 
 class _Encoders(dict[type, Callable[[Any], Any] | None]):
@@ -69,7 +72,7 @@ def _json_text(value: Any) -> str:
 
 
 ENCODERS = _Encoders(
-    {UUID: str, datetime: instant_text, date: date.isoformat, dict: _json_text, list: _json_text},
+    {UUID: str, pgproto.UUID: str, datetime: instant_text, date: date.isoformat, dict: _json_text, list: _json_text},
 )
 
 _QUOTED_OR_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\$(\d+)")

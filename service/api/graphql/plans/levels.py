@@ -26,7 +26,7 @@ def is_ordinary(cls: type) -> bool:
         not issubclass(cls, (BaseException, GeneratorType, CoroutineType))
         and not hasattr(cls, "__await__")
         and not hasattr(cls, "__getattr__")
-        and cls.__getattribute__ in (object.__getattribute__, type.__getattribute__)
+        and cls.__getattribute__ in (object.__getattribute__, type.__getattribute__, str.__getattribute__)
     )
 
 
