@@ -7,11 +7,12 @@ one counts for the part of it that the present one still overlaps, so that two b
 import math
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import structlog
 from limits import RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.storage.redis.redispy import RedispyBridge
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
@@ -69,6 +70,7 @@ class RateLimits:
 
     def __init__(self, redis_url: str | None = None) -> None:
         self._own = MemoryStorage()
+        self._own_limiter = SlidingWindowCounterRateLimiter(self._own)
         self._shared: RedisStorage | None = None
         self._away = False
         if redis_url is not None:
@@ -85,7 +87,7 @@ class RateLimits:
         """A request of the holder is paid from the budget, or not admitted and not counted."""
         if self._shared is not None:
             try:
-                standing = await _spend(self._shared, budget, holder, cost)
+                standing = await _spend(SlidingWindowCounterRateLimiter(self._shared), budget, holder, cost)
             except StorageError as error:
                 if not self._away:
                     log.warning("rate_limits_unshared", error=repr(error.storage_error))
@@ -93,7 +95,7 @@ class RateLimits:
             else:
                 self._away = False
                 return standing
-        return await _spend(self._own, budget, holder, cost)
+        return await _spend(self._own_limiter, budget, holder, cost)
 
     async def close(self) -> None:
         """Connections are closed; counts in Redis stay until their window ends."""
@@ -104,10 +106,15 @@ class RateLimits:
             await client.aclose()
 
 
-async def _spend(storage: Storage, budget: Budget, holder: str, cost: int) -> Standing:
-    limiter = SlidingWindowCounterRateLimiter(storage)
-    item = RateLimitItemPerSecond(budget.requests, budget.window_s, namespace=budget.name)
+async def _spend(limiter: SlidingWindowCounterRateLimiter, budget: Budget, holder: str, cost: int) -> Standing:
+    item = _item(budget)
     admitted = await limiter.hit(item, holder, cost=cost)
     stats = await limiter.get_window_stats(item, holder)
     reset_s = min(budget.window_s, max(1, math.ceil(stats.reset_time - time.time())))
     return Standing(budget, admitted, stats.remaining if admitted else 0, reset_s)
+
+
+@lru_cache(maxsize=64)
+def _item(budget: Budget) -> RateLimitItemPerSecond:
+    """Kept, because every request spends from one of a few budgets."""
+    return RateLimitItemPerSecond(budget.requests, budget.window_s, namespace=budget.name)
