@@ -18,6 +18,7 @@ from service.api.rest.carbonext.models import (
 )
 from service.api.rest.carbonext.states import CALLED_OFF, status_of
 from service.api.rest.contract import Answer, Call, Endpoint
+from service.domain.accounts import Account
 from service.domain.amounts import GRAMS_PER_TONNE, MassUnit, mass_text, money_text, price_text, round_down
 from service.domain.api_keys import Scope
 from service.domain.listing import OrderRef
@@ -95,7 +96,7 @@ def _command(call: Call[NewOrder, None]) -> PlaceOrder:
         wish=Wish(ask=ByMass(grams(body.vcuAmount)), currency=currency(body.targetCurrency), whole_mass=True),
         pay_with_balance=BalanceUse.WHOLE if body.payWithBalance else BalanceUse.NONE,
         metadata=None if body.metaData is None else {NOTE: kept_text(body.metaData, 500, NOTE, required=False)},
-        beneficiary=_beneficiary(body.certificateRecipientInfo),
+        beneficiary=_beneficiary(body.certificateRecipientInfo, call.caller.account),
     )
 
 
@@ -114,13 +115,14 @@ def currency(text: str) -> str:
     return text.upper()
 
 
-def _beneficiary(info: RecipientInfo | None) -> Beneficiary | None:
-    """Whom the contract names; an object without a name is the account's own company."""
+def _beneficiary(info: RecipientInfo | None, account: Account) -> Beneficiary | None:
+    """Whom the contract names; a recipient without a name is the account's own company."""
     if info is None:
         return None
+    own = account.beneficiary_name or account.name if info.email or info.taxId else None
     told: Beneficiary = {}
     for role, name, email, tax_id in (
-        ("recipient", info.name, info.email, info.taxId),
+        ("recipient", info.name or own, info.email, info.taxId),
         ("retirement", info.retirementName, info.retirementEmail, info.retirementTaxId),
     ):
         given = {"name": name, "email": email, "tax_id": tax_id}

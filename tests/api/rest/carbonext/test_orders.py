@@ -183,6 +183,12 @@ async def test_nobody_named_is_the_company_itself(carbonext: Rest):
         assert (await placed(carbonext, certificateRecipientInfo=recipient))["certificateRecipientInfo"] is None
 
 
+async def test_a_recipient_without_a_name_is_the_company_itself_at_that_address(carbonext: Rest):
+    told = await placed(carbonext, certificateRecipientInfo={"email": "a@acme.example"})
+    assert told["certificateRecipientInfo"]["name"] == carbonext.shop.account.name
+    assert told["notifyCertificateTo"] == "a@acme.example"
+
+
 async def test_metadata_has_500_characters_at_most(carbonext: Rest):
     assert (await placed(carbonext, metaData="é" * 500))["metaData"] == "é" * 500
     await refused(carbonext, 400, "/orders", {**BODY, "metaData": "é" * 501})
