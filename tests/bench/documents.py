@@ -29,7 +29,7 @@ def writes(bundle_ids: list[str], count: int) -> list[str]:
     """Orders of 1 kg with a key each, for the bundles in turn."""
     bodies = []
     for number in range(count):
-        selection = [{"bundleId": bundle_ids[number % len(bundle_ids)], "percent": "100"}]
+        selection = [{"bundleId": bundle_ids[number % len(bundle_ids)], "percentage": "100"}]
         wanted = {"mass": {"amount": "1", "unit": "KILOGRAM"}, "idempotencyKey": uuid4().hex, "selection": selection}
         bodies.append(json.dumps({"query": M1, "variables": {"input": wanted}}))
     return bodies
