@@ -45,7 +45,7 @@ docs: .venv/tested ## write the pages of docs/ that repeat what the code says
 explorer: ## bundle GraphiQL for /graphql (with npm; without it a plain page is shown)
 references: ## bundle the viewer for /lune/docs and its like (the same)
 $(BUNDLES):
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGES)/$@/dist/manifest.json; \
+	@if command -v npm >/dev/null; then $(MAKE) --silent --no-print-directory $(PAGES)/$@/dist/manifest.json; \
 	else echo 'npm is not installed: a plain page is shown instead of the $@'; fi
 
 $(PAGES)/%/node_modules/.package-lock.json: $(PAGES)/%/package-lock.json
