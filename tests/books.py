@@ -9,7 +9,18 @@ from uuid import UUID
 
 from service.domain.ledger import LedgerAccount
 from service.domain.order import OrderStatus, PaymentStatus, Source
-from service.storage import accounts, backorders, balances, batches, certificates, ledger, money, orders, quotes, retirements
+from service.storage import (
+    accounts,
+    backorders,
+    balances,
+    batches,
+    certificates,
+    ledger,
+    money,
+    orders,
+    quotes,
+    retirements,
+)
 from service.storage.conditions import Conditions
 from service.storage.database import Database
 from service.storage.events import EVENTS

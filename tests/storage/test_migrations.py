@@ -80,9 +80,7 @@ def broken_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     shutil.copytree(Path(_runner.__file__).parent, folder)
     (folder / "__init__.py").write_text("")
     (folder / "9999_broken.sql").write_text("CREATE TABLE half (id {uuid});\nINSERT INTO absent VALUES (1);\n")
-    (folder / "9999_broken.py").write_text(
-        (folder / "0002_money.py").read_text().replace("0001_foundation", ALL[-1])
-    )
+    (folder / "9999_broken.py").write_text((folder / "0002_money.py").read_text().replace("0001_foundation", ALL[-1]))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(_runner, "MIGRATIONS", "next_release")
     yield
