@@ -34,7 +34,7 @@ async def test_groups_count_orders_grams_and_money_of_each_currency(shop: Shop):
 
     statistics = await figures(shop, OrderGrouping.STATUS)
 
-    # 95 % of 1 t at 13.57 and 5 % at 250 is 25.39 net, 28.22 with ten percent of commission; of half of it 12.70, 14.11.
+    # 95 % of 1 t at 13.57 and 5 % at 250 is 25.39 net, 28.22 with ten percent commission; of half of it 12.70, 14.11.
     assert statistics.groups == (
         OrderGroup("FULFILLED", 3, 1_500_007, {"GBP": 900, "USD": 2_539 + 1_270}, {"GBP": 900, "USD": 2_822 + 1_411}),
     )

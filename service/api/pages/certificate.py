@@ -6,46 +6,31 @@ Whoever holds an address may read it, without a key. All that the page says come
 import hashlib
 import json
 import re
-from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from babel import Locale
 from babel.core import get_global
 from babel.dates import format_datetime
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from service.api.pages.public_page import HEADERS, STYLE, template
 from service.domain.amounts import GRAMS_PER_TONNE, MassUnit, mass_text
 from service.domain.catalogue import Mode
 from service.domain.certificate import IssuedCertificate
 from service.operations.read_certificates import public_certificate, public_certificate_file
 from service.operations.resources import Resources
 
-HERE = Path(__file__).parent
 CERTIFICATES = "/certificates/"
 """What the path of every certificate begins with; a token follows, so it is nothing for a log."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _FOREVER = "public, max-age=31536000, immutable"
 _ENGLISH = Locale("en")
-_STYLE = (HERE / "certificate.css").read_text(encoding="utf-8")
-_STYLE_DIGEST = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",  # the address opens the certificate
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-}
-_TEMPLATE = Environment(
-    loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
-).get_template("certificate.html")
+_TEMPLATE = template("certificate.html")
 
 
 def certificate_routes(resources_of: Callable[[Request], Resources]) -> list[BaseRoute]:
@@ -82,7 +67,7 @@ def page_of(certificate: IssuedCertificate) -> str:
     """The page. Its digest is computed from the facts as they are stored, so that a change of them would show."""
     facts: dict[str, Any] = json.loads(certificate.facts)
     return _TEMPLATE.render(
-        style=Markup(_STYLE),  # noqa: S704 - our own file
+        style=STYLE,
         test=facts["mode"] == Mode.TEST,
         number=facts["number"],
         order_number=facts["order_number"],

@@ -3,19 +3,15 @@
 Whoever holds an address may read it, without a key. It is not the certificate: nothing is said of projects or serials.
 """
 
-import hashlib
-from base64 import b64encode
 from collections.abc import Callable
-from pathlib import Path
 
 from babel import Locale
 from babel.dates import format_datetime
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from service.api.pages.public_page import HEADERS, STYLE, template
 from service.api.receipt_links import RECEIPTS, named_by
 from service.domain.amounts import MassUnit, mass_text, money_text, price_text
 from service.domain.billing import owed_minor
@@ -23,22 +19,9 @@ from service.domain.catalogue import Mode
 from service.operations.read_receipts import Receipt, ReceiptLine, read_receipt
 from service.operations.resources import Resources
 
-HERE = Path(__file__).parent
-
 _ENGLISH = Locale("en")
-_STYLE = (HERE / "certificate.css").read_text(encoding="utf-8")
-_STYLE_DIGEST = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",  # the address opens the receipt
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-    "Cache-Control": "no-store",
-}
-_TEMPLATE = Environment(
-    loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
-).get_template("receipt.html")
+_HEADERS = {**HEADERS, "Cache-Control": "no-store"}
+_TEMPLATE = template("receipt.html")
 
 
 def receipt_routes(resources_of: Callable[[Request], Resources], pepper: bytes) -> list[BaseRoute]:
@@ -58,7 +41,7 @@ def page_of(receipt: Receipt) -> str:
     """The page, from the order as it stands."""
     order = receipt.order
     return _TEMPLATE.render(
-        style=Markup(_STYLE),  # noqa: S704 - our own file
+        style=STYLE,
         test=receipt.account.mode is Mode.TEST,
         account=receipt.account.name,
         customer=order.customer,

@@ -1,0 +1,30 @@
+"""What the public pages have in common: their look, their template files, and what a browser may do there.
+
+Whoever holds the address of such a page may read it, without a key. It knows no certificate and no receipt.
+"""
+
+import hashlib
+from base64 import b64encode
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+HERE = Path(__file__).parent
+STYLE = Markup((HERE / "public_page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
+_STYLE_DIGEST = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+HEADERS = {
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",  # the address opens the page
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+}
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+)
+
+
+def template(name: str) -> Template:
+    """The page's template; a value that it misses is an error, and never an empty place."""
+    return _TEMPLATES.get_template(name)
