@@ -7,6 +7,7 @@ HTTP status: the parsers of the stock view answered 500 to a lone number, invali
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.message import Message
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -47,6 +48,7 @@ class Asked:
     document_id: str | None = None
 
 
+@lru_cache(maxsize=64)
 def answer_type(accept: str) -> str | None:
     """The content type to answer with, None when none of ours is acceptable; no header means plain JSON."""
     wanted = _media_ranges(accept)

@@ -4,7 +4,7 @@ It knows no field and no HTTP. A fault is logged once with its traceback under t
 a client got wrong is an answer, not an error of the service, and is not logged as one.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import strawberry
@@ -123,8 +123,10 @@ class QuietSchema(strawberry.Schema):
         """Replaces each error by what may be shown. Every way through Strawberry calls this once before it answers."""
         errors[:] = self.presented(errors, validated=execution_context is None or execution_context.result is not None)
 
-    def presented(self, errors: Iterable[GraphQLError], *, validated: bool) -> list[GraphQLError]:
+    def presented(self, errors: Collection[GraphQLError], *, validated: bool) -> list[GraphQLError]:
         """The errors as shown, each fault among them logged once; `validated` tells variables from the document."""
+        if not errors:
+            return []
         request_id = self.request_id()
         logged: set[int] = set()
         shown = []

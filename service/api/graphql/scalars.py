@@ -96,7 +96,8 @@ def _moment(value: object) -> datetime:
 @serializes_at_once(datetime)
 def _print_moment(value: object) -> str:
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+        in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return in_utc.isoformat(timespec="microseconds")[:-6] + "Z"
     raise TypeError(f"not an aware datetime: {value!r}")
 
 
