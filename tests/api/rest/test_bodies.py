@@ -1,11 +1,12 @@
 """From bytes to models: numbers exactly, faults with their place, nothing that raises anything but a refusal."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import msgspec
 import pytest
 
-from service.api.rest.bodies import form_body, from_texts, json_body
+from service.api.rest.bodies import exact, form_body, from_texts, json_body
 from service.errors import Code, Refused
 
 
@@ -97,3 +98,15 @@ def test_texts_and_forms_become_numbers() -> None:
 def test_a_form_that_does_not_fit_is_refused(content: bytes) -> None:
     with pytest.raises(Refused):
         form_body(content, Order)
+
+
+def test_a_decimal_is_taken_exactly():
+    for text, number in (("0.1", Fraction(1, 10)), ("1e20", Fraction(10**20)), ("5e-324", Fraction(5, 10**324))):
+        assert exact(Decimal(text)) == number
+
+
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "-Infinity", "1e21", "1e9999999", "0e9999999", "1e-401", "9" * 22])
+def test_a_number_that_nobody_means_is_refused_with_its_place(text: str):
+    with pytest.raises(Refused) as caught:
+        exact(Decimal(text), "vcuAmount")
+    assert (caught.value.code, caught.value.path) == (Code.BAD_USER_INPUT, ("vcuAmount",))

@@ -7,6 +7,7 @@ from service.api.rest.carbon_engine.models import ListQuery, NewOrder, OrderView
 from service.api.rest.carbon_engine.quotes import CURRENCY, KILOGRAM_G
 from service.api.rest.carbon_engine.show import shown
 from service.api.rest.contract import Answer, Call, Endpoint
+from service.domain.accounts import Caller
 from service.domain.amounts import MassUnit
 from service.domain.api_keys import Scope
 from service.domain.listing import OrderFilter, OrderRef, OrderSort
@@ -28,8 +29,7 @@ NEWEST_FIRST = OrderSort()
 
 
 async def create_order(call: Call[NewOrder, None]) -> Answer:
-    call.caller.require(Scope.ORDERS_WRITE)
-    call.caller.require(Scope.ORDERS_READ)  # the answer shows the order; better refused than placed and not shown
+    _require_all(call.caller)
     placed = await call.surroundings.placement.submit(_command(call))
     headers = {"Idempotent-Replayed": "true"} if placed.replayed else {}
     return Answer(await shown(call.surroundings, call.caller, [placed.order]), status=201, headers=headers)
@@ -49,11 +49,18 @@ async def get_order(call: Call[None, None]) -> Answer:
 
 
 async def cancel_order(call: Call[None, None]) -> Answer:
+    _require_all(call.caller)
     order = await _find(call, call.path["id"])
     (answer,) = await cancel_orders(call.surroundings.resources, call.caller, [OrderRef(id=order.id)])
     if isinstance(answer, Refused):
         raise answer
     return Answer((await shown(call.surroundings, call.caller, [answer]))[0])
+
+
+def _require_all(caller: Caller) -> None:
+    """The scopes of what changes an order and of what shows it: better refused than changed and not shown."""
+    for scope in (Scope.ORDERS_WRITE, Scope.ORDERS_READ, Scope.CATALOGUE_READ):
+        caller.require(scope)
 
 
 def _command(call: Call[NewOrder, None]) -> PlaceOrder:

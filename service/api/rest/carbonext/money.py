@@ -140,7 +140,9 @@ async def _in_vcu(call: Call[None, BalanceQuery], balance: Money) -> VcuBalance:
     wish = Wish(ask=ByMass(tonne_g), currency=balance.currency, whole_mass=True)
     try:
         preview = await price_order(call.surroundings.resources, call.caller, wish)
-    except Refused:
+    except Refused as refusal:
+        if refusal.code is Code.FORBIDDEN:
+            raise
         return VcuBalance(nothing, nothing, nothing, nothing)
     mass_g = round_down(Fraction(balance.minor_units * tonne_g, preview.pricing.total_cost_minor))
     vcu = Decimal(mass_text(mass_g, MassUnit.TONNE))

@@ -103,7 +103,8 @@ async def _place(call: Call[object, object], body: OrderByMass | OrderByValue | 
     noted = metadata(body.metadata)
     key = None if body.idempotency_key is None else kept_text(body.idempotency_key, KEY_LENGTH_MAX, "idempotency_key")
     caller, surroundings = call.caller, call.surroundings
-    caller.require(Scope.ORDERS_WRITE)
+    for scope in (Scope.ORDERS_WRITE, Scope.ORDERS_READ, Scope.CATALOGUE_READ):
+        caller.require(scope)  # the answer shows the order: better refused than placed and not shown
     placed = await surroundings.placement.submit(
         PlaceOrder(
             order_id=surroundings.resources.new_id(),

@@ -10,6 +10,7 @@ import re
 import pytest
 
 from service.domain.amounts import Money
+from service.domain.api_keys import Scope
 from service.domain.order import BalanceUse, OrderStatus
 from service.kit.ids import uuid7
 from service.operations.record_payment import record_payment
@@ -219,6 +220,24 @@ async def test_an_unknown_vehicle_is_refused(engine: Rest):
     body = {"distance_km": 250, "vehicle_type": "rocket"}
     answer = await engine.ask("POST", "/quotes/ground-transport", body)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["vehicle_type"])
+
+
+async def test_numbers_that_nobody_means_are_refused_before_anything_is_worked_out(engine: Rest):
+    for number in (b"1e9999999", b"1e-9999999", b"0e9999999", b'"NaN"', b'"Infinity"', b"-1", b"0"):
+        body = b'{"freight_mass_kg": 1, "distance_km": ' + number + b"}"
+        answer = await engine.ask(
+            "POST", "/quotes/air-freight", content=body, headers={"content-type": "application/json"}
+        )
+        assert answer.status_code == 400, number
+
+
+async def test_an_order_that_could_not_be_shown_is_not_changed(engine: Rest):
+    order = await placed(engine)
+    for scopes in ([Scope.ORDERS_WRITE], [Scope.ORDERS_WRITE, Scope.ORDERS_READ]):
+        key, before = await engine.new_key(*scopes), await engine.shop.everything()
+        for path, body in (("/orders", {"amount_kg": 1}), (f"/orders/{order['_id']}/cancel", None)):
+            assert (await engine.ask("POST", path, body, key=key)).status_code == 403
+            assert await engine.shop.everything() == before
 
 
 async def test_noes_of_http_are_problems_too(engine: Rest):

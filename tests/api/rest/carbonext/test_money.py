@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from service.domain.amounts import Money
+from service.domain.api_keys import Scope
 from service.domain.listing import OrderRef
 from service.operations.bill_orders import bill_orders
 from service.operations.record_payment import record_payment
@@ -52,6 +53,10 @@ async def test_a_balance_is_told_as_the_tonnes_that_it_buys(carbonext: Rest):
             {"currency": "USD", "vcuBalance": {**NOTHING, "balance": 0.009285, "credit": 0.009285}},
         ],
     }
+    reader = await carbonext.new_key(Scope.ORDERS_READ)
+    assert (await carbonext.ask("GET", "/customers/balance", key=reader)).status_code == 403, (
+        "prices are not its to see"
+    )
     older = await carbonext.get("/invoices/balance?startPeriod=2026-01-01&endPeriod=2026-01-31")
     assert older == told
     assert (await carbonext.ask("GET", "/customers/balance?startDate=01/02/2026")).status_code == 400

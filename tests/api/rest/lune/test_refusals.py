@@ -291,6 +291,14 @@ async def test_a_key_without_the_scope_is_403(lune: Rest) -> None:
     assert await refused(lune, "POST", "/orders/by-value/quote", {"value": "1"}, key=reader) == (403, "forbidden")
 
 
+async def test_an_order_that_could_not_be_shown_is_not_placed(lune: Rest) -> None:
+    for scopes in ([Scope.ORDERS_WRITE], [Scope.ORDERS_WRITE, Scope.ORDERS_READ]):
+        key, before = await lune.new_key(*scopes), await lune.shop.everything()
+
+        assert await refused(lune, "POST", "/orders/by-value", {"value": "1"}, key=key) == (403, "forbidden")
+        assert await lune.shop.everything() == before
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
