@@ -254,9 +254,21 @@ class PostgresqlStatements(Statements):
 
     async def _say(self, method: str, sql: str, parameters: tuple[object, ...]) -> Any:
         client = self.client
+        encoded = map(encode, parameters)
         if isinstance(client, PostgresqlTransaction):
             async with client.acquire_connection() as connection:
-                return await getattr(connection, method)(sql, *map(encode, parameters))
-        connection = await client.take()  # type: ignore[attr-defined]
-        with client.returning(connection):  # type: ignore[attr-defined]
-            return await getattr(connection, method)(sql, *map(encode, parameters))
+                return await getattr(connection, method)(sql, *encoded)
+        assert isinstance(client, PostgresqlClient)  # noqa: S101 - the two kinds of client that Database hands out
+        connections = client.connections
+        connection = (connections and connections.take_free()) or await client.take()
+        # As `returning` does it, written out: a generator for each statement costs as much as its parameters.
+        try:
+            answer = await getattr(connection, method)(sql, *encoded)
+        except ANSWERED:
+            client.connections.give_back(connection)  # type: ignore[union-attr]
+            raise
+        except BaseException:
+            client.connections.abandon(connection)  # type: ignore[union-attr]
+            raise
+        client.connections.give_back(connection)  # type: ignore[union-attr]
+        return answer
