@@ -7,6 +7,7 @@ from uuid import UUID
 
 from service.domain.accounts import Account, Head, Organisation
 from service.storage import models
+from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
 from service.storage.dialects import for_update, typed_rows
 from service.storage.tables import Table
@@ -26,14 +27,21 @@ HEADS = Table(models.AccountHead, HeadRow)
 
 
 async def lock_heads(statements: Statements, account_ids: Collection[UUID]) -> dict[UUID, Head]:
-    """The heads are locked, in id order, until the transaction ends; absent accounts are left out."""
+    """The heads are locked, in id order, until the transaction ends; absent accounts are left out.
+
+    The accounts are read by a statement of their own: joined to the lock, PostgreSQL would answer them as they were
+    before the wait, and an order that waited for a suspension would be placed all the same.
+    """
+    wanted = placeholders(1, len(account_ids))
     rows = await statements.fetch(
-        f"SELECT h.event_seq, {ACCOUNTS.of('a')} FROM {HEADS.name} h JOIN {ACCOUNTS.name} a ON a.id = h.account_id"
-        f" WHERE h.account_id IN ({placeholders(1, len(account_ids))})"
-        f" ORDER BY h.account_id{for_update(statements, of='h')}",
+        f"SELECT {HEADS.column_list} FROM {HEADS.name} WHERE account_id IN ({wanted})"
+        f" ORDER BY account_id{for_update(statements)}",
         *account_ids,
     )
-    return {row["id"]: Head(ACCOUNTS.value(row), row["event_seq"]) for row in rows}
+    seqs = {row["account_id"]: row["event_seq"] for row in rows}
+    conditions = Conditions()
+    conditions.add_in("id", list(seqs))
+    return {account.id: Head(account, seqs[account.id]) for account in await ACCOUNTS.select(statements, conditions)}
 
 
 async def raise_heads(statements: Statements, event_seqs: Mapping[UUID, int]) -> None:
