@@ -105,7 +105,9 @@ def test_a_decimal_is_taken_exactly():
         assert exact(Decimal(text)) == number
 
 
-@pytest.mark.parametrize("text", ["NaN", "sNaN", "-Infinity", "1e21", "1e9999999", "0e9999999", "1e-401", "9" * 22])
+@pytest.mark.parametrize(
+    "text", ["NaN", "sNaN", "-Infinity", "1e21", "1e9999999", "0e9999999", "1e-401", "9" * 22, "1." + "0" * 401]
+)
 def test_a_number_that_nobody_means_is_refused_with_its_place(text: str):
     with pytest.raises(Refused) as caught:
         exact(Decimal(text), "vcuAmount")
