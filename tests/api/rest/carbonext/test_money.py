@@ -133,6 +133,15 @@ async def test_every_no_is_a_problem(carbonext: Rest):
     await no(413, "POST", "/connect/token", content=b" " * 200_000)
 
 
+async def test_a_fault_is_a_problem_that_says_nothing_of_it(carbonext: Rest):
+    await carbonext.shop.say("ALTER TABLE orders RENAME TO mislaid")
+    answer = await carbonext.ask("GET", "/orders")
+    await carbonext.shop.say("ALTER TABLE mislaid RENAME TO orders")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert (answer.json()["detail"], answer.json()["traceId"]) == ("Internal error", answer.headers["x-request-id"])
+
+
 async def test_a_key_that_asks_too_often_is_429(database: Database, database_url: str):
     shop = await open_shop(database, currency="BRL")
     async with open_rest("carbonext", shop, database_url, carbonext_requests_per_s=1) as rest:
