@@ -98,9 +98,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = await open_database(settings)
-        known_keys: Briefly[KnownKey] = Briefly(
-            ttl_ms=settings.known_keys_ms, entries_max=settings.known_keys_max
-        )
+        known_keys: Briefly[KnownKey] = Briefly(ttl_ms=settings.known_keys_ms, entries_max=settings.known_keys_max)
         resources = Resources(database=database, clock=system_clock, new_id=uuid7, known_keys=known_keys)
         queue = placement(
             resources,
