@@ -8,6 +8,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from uuid import UUID
 
+OWED = {"ISSUED", "BILLED"}
+
 
 @dataclass
 class Line:
@@ -58,9 +60,15 @@ class Life:
     held_g: Counter[UUID] = field(default_factory=Counter)
     queues: dict[UUID, list[tuple[UUID, int]]] = field(default_factory=lambda: defaultdict(list))
     balances: Counter[UUID] = field(default_factory=Counter)
+    invoices: dict[UUID, dict[UUID, int]] = field(default_factory=dict)
 
     def can_have_at_once(self, lines: list[Line]) -> bool:
         return all(not self.queues[line.bundle] and self.available_g[line.bundle] >= line.mass_g for line in lines)
+
+    def hold(self, lines: list[Line]) -> None:
+        for line in lines:
+            self.available_g[line.bundle] -= line.mass_g
+            self.held_g[line.bundle] += line.mass_g
 
     def place(self, order_id: UUID, order: Ordered, *, from_hold: bool, from_balance: bool) -> None:
         for position, line in enumerate(order.lines):
@@ -132,6 +140,21 @@ class Life:
         self.balances[order.account] += amount - towards
         order.settle()
 
+    def bill(self, account: UUID, order_id: UUID | None) -> dict[UUID, int]:
+        """What each order owes that is on an invoice from here on: this one, or all of the account's."""
+        lines: dict[UUID, int] = {}
+        for key, order in self.orders.items():
+            named = order_id in {key, None} and order.account == account
+            if named and order.stands and order.payment == "ISSUED":
+                lines[key] = order.total - order.paid
+                order.payment = "BILLED"
+        return lines
+
+    def settle(self, invoice_id: UUID) -> None:
+        """Paid as billed, once: each order takes what it still owes, the balance the rest."""
+        for order_id, billed in self.invoices.pop(invoice_id, {}).items():
+            self.pay(order_id, billed)
+
     def refund(self, order_id: UUID) -> bool:
         """Refunded, now or before; false if nothing was paid."""
         order = self.orders[order_id]
@@ -145,7 +168,7 @@ class Life:
 
     def retire(self, *, unpaid: bool) -> None:
         for order in self.orders.values():
-            if order.status == "FULFILLED" and (order.payment == "PAID" or (unpaid and order.payment == "ISSUED")):
+            if order.status == "FULFILLED" and (order.payment == "PAID" or (unpaid and order.payment in OWED)):
                 order.status, order.retired_g = "COMPLETE", order.mass_g
 
     def start_retiring(self, order_id: UUID) -> None:

@@ -4,10 +4,13 @@ books balance.
 `MODEL_EXAMPLES` lives of `MODEL_STEPS` steps on each database; a failure prints the shortest life that shows it.
 Planted defects that were seen to fail here: a newcomer that overtakes, a cancelled order that goes on waiting, a
 payment that is not noted on its order or is recorded again by its retry, a cancel that leaves the payment's state,
-grams that are retired twice, a delivery that counts what is still missing.
+grams that are retired twice, a delivery that counts what is still missing, an estimate that is ordered twice, an order
+that is billed twice, an invoice that pays its orders and forgets what they do not owe any more, a certificate that is
+written again.
 """
 
 import asyncio
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Coroutine
@@ -30,21 +33,29 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from service.domain.accounts import Account
 from service.domain.amounts import Money
+from service.domain.billing import Invoice
 from service.domain.catalogue import selection_of
+from service.domain.estimate import PlainMass
 from service.domain.listing import OrderRef
 from service.domain.order import BalanceUse, ByBundleMasses, ByMass, ByValue, FromQuote, Placed, PlaceOrder, Wish
+from service.domain.recorded_estimate import CreateEstimate, RecordedEstimate
 from service.errors import Code, Refused
+from service.operations.bill_orders import Period, bill_orders
 from service.operations.cancel_orders import cancel_orders
+from service.operations.create_estimate import create_estimate
 from service.operations.expire_holds import expire_holds
 from service.operations.fail_order import fail_order
+from service.operations.issue_certificates import issue_certificate
 from service.operations.match_backorders import match_backorders
 from service.operations.place_orders import place_alone, place_group
 from service.operations.quote_order import Quoted, quote_order
 from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
 from service.operations.retire_orders import retire_order, retire_orders
-from service.storage import backorders, balances, batches, models, orders
+from service.operations.settle_invoice import settle_invoice
+from service.storage import backorders, balances, batches, certificates, models, orders
 from service.storage.database import Database
 from tests.books import assert_books_balance, rows_of
 from tests.conftest import TEMPLATE, Postgres
@@ -71,6 +82,8 @@ class LifeOfOrders(RuleBasedStateMachine):
     opened: Callable[[], Coroutine[Any, Any, Database]]
     placed = Bundle("placed")
     quoted = Bundle("quoted")
+    estimated = Bundle("estimated")
+    invoiced = Bundle("invoiced")
 
     @initialize()
     def open(self) -> None:
@@ -88,6 +101,8 @@ class LifeOfOrders(RuleBasedStateMachine):
         self.life.available_g.update({shop.forest.id: 11_000_000, shop.ocean.id: 1_000_000})
         self.used: set[UUID] = set()
         self.expired: set[UUID] = set()
+        self.estimates_used: set[UUID] = set()
+        self.issued: dict[UUID, tuple[str, bytes]] = {}
         self.numbers = count(1)
 
     def teardown(self) -> None:
@@ -113,6 +128,10 @@ class LifeOfOrders(RuleBasedStateMachine):
                 return Wish(ask=ByBundleMasses(((shop.ocean.id, grams // 10 + 1), (shop.forest.id, grams))))
             case _:
                 return Wish(ask=ByValue(grams // 10_000 + 100))
+
+    def account_of(self, account_id: UUID) -> Account:
+        (account,) = (each for each in self.accounts if each.id == account_id)
+        return account
 
     async def lines_of(self, account_id: UUID, order_id: UUID) -> list[Line]:
         found = await orders.lines(self.database.reader, account_id, [order_id])
@@ -184,20 +203,61 @@ class LifeOfOrders(RuleBasedStateMachine):
             return multiple()
         quoted = self.do(work)
         if hold:
-            for line in lines:
-                self.life.available_g[line.bundle] -= line.mass_g
-                self.life.held_g[line.bundle] += line.mass_g
+            self.life.hold(lines)
         return quoted
+
+    @rule(target=estimated, account=st.integers(0, 1), grams=GRAMS)
+    def estimate(self, account: int, grams: int) -> RecordedEstimate:
+        command = CreateEstimate(
+            estimate_id=self.shop.resources.new_id(), activity=PlainMass(grams), told={"mass_g": grams}
+        )
+        caller = make_caller(self.accounts[account])
+        estimate: RecordedEstimate = self.do(create_estimate(self.shop.resources, caller, command)).estimate
+        assert (estimate.mass_g, estimate.order_id) == (grams, None)
+        return estimate
+
+    @rule(target=quoted, estimate=estimated, hold=st.booleans())
+    def quote_by_estimate(self, estimate: RecordedEstimate, hold: bool) -> Any:
+        caller = make_caller(self.account_of(estimate.account_id))
+        wish = Wish(ask=ByMass(estimate.mass_g, estimate.id))
+        quoted = self.do(quote_order(self.shop.resources, caller, wish, valid_ms=3_600_000))
+        if not hold:
+            return quoted
+        lines = [Line(line.bundle_id, line.mass_g) for line in quoted.lines]
+        free = self.life.can_have_at_once(lines)
+        work = quote_order(self.shop.resources, caller, wish, valid_ms=3_600_000, hold=True)
+        if not free:
+            assert not self.succeeds(work)
+            return quoted
+        self.life.hold(lines)
+        return multiple(quoted, self.do(work))
+
+    @rule(target=placed, estimate=estimated)
+    def order_by_estimate(self, estimate: RecordedEstimate) -> Any:
+        wish = Wish(ask=ByMass(estimate.mass_g, estimate.id))
+        command = make_command(self.account_of(estimate.account_id), wish)
+        answer = self.do(place_alone(self.shop.resources, command))
+        if estimate.id in self.estimates_used:
+            assert answer.code is Code.ESTIMATE_USED
+            return multiple()
+        self.estimates_used.add(estimate.id)
+        assert self.take_in(command, answer)
+        assert answer.order.requested_mass_g == estimate.mass_g
+        return command
 
     @rule(target=placed, quoted=quoted)
     def order_from_quote(self, quoted: Quoted) -> Any:
         quote = quoted.quote
-        (account,) = (each for each in self.accounts if each.id == quote.account_id)
-        command = make_command(account, FromQuote(quote.id))
+        command = make_command(self.account_of(quote.account_id), FromQuote(quote.id))
         answer = self.do(place_alone(self.shop.resources, command))
         if quote.id in self.used | self.expired:
             assert answer.code is (Code.QUOTE_USED if quote.id in self.used else Code.QUOTE_EXPIRED)
             return multiple()
+        if quote.estimate_id in self.estimates_used:
+            assert answer.code is Code.ESTIMATE_USED
+            return multiple()
+        if quote.estimate_id:
+            self.estimates_used.add(quote.estimate_id)
         self.used.add(quote.id)
         assert self.take_in(command, answer, held=quote.holds_credits)
         order = answer.order
@@ -230,7 +290,7 @@ class LifeOfOrders(RuleBasedStateMachine):
 
     @rule(command=placed, waiting=st.booleans())
     def cancel(self, command: PlaceOrder, waiting: bool) -> None:
-        (account,) = (each for each in self.accounts if each.id == command.account_id)
+        account = self.account_of(command.account_id)
         refs = [OrderRef(id=command.order_id)]
         (answer,) = self.do(cancel_orders(self.shop.resources, make_caller(account), refs, only_unfulfilled=waiting))
         total = 0 if isinstance(answer, Refused) else answer.total_cost_minor
@@ -268,10 +328,42 @@ class LifeOfOrders(RuleBasedStateMachine):
                 )
             )
 
-    @rule(command=placed, paid_before=st.booleans())
-    def refund(self, command: PlaceOrder, paid_before: bool) -> None:
-        if paid_before:
+    @rule(target=invoiced, account=st.integers(0, 1))
+    def bill_what_is_owed(self, account: int) -> Any:
+        return self.bill(self.accounts[account].id, None)
+
+    @rule(target=invoiced, command=placed)
+    def bill_one(self, command: PlaceOrder) -> Any:
+        return self.bill(command.account_id, command.order_id)
+
+    def bill(self, account_id: UUID, order_id: UUID | None) -> Any:
+        """One order, or all that the account owes; the second try answers the first one's invoice."""
+        reference = f"bill {next(self.numbers)}"
+        what = Period(currency="USD") if order_id is None else [OrderRef(id=order_id)]
+        lines = self.life.bill(account_id, order_id)
+        for replayed in (False, True):
+            work = bill_orders(self.shop.resources, self.shop.caller, account_id, reference, what)
+            if not lines:
+                assert not self.succeeds(work)
+                return multiple()
+            billed = self.do(work)
+            assert (billed.invoice.total_minor, billed.replayed) == (sum(lines.values()), replayed)
+        self.life.invoices[billed.invoice.id] = lines
+        return billed.invoice
+
+    @rule(invoice=invoiced)
+    def settle(self, invoice: Invoice) -> None:
+        self.do(settle_invoice(self.shop.resources, self.shop.caller, invoice.account_id, invoice.id))
+        self.life.settle(invoice.id)
+
+    @rule(command=placed, before=st.sampled_from(["nothing", "paid", "billed and settled"]))
+    def refund(self, command: PlaceOrder, before: str) -> None:
+        if before == "paid":
             self.pay_part(command, "rest")
+        elif before == "billed and settled" and isinstance(
+            invoice := self.bill(command.account_id, command.order_id), Invoice
+        ):
+            self.settle(invoice)
         allowed = self.life.refund(command.order_id)
         work = refund_order(self.shop.resources, self.shop.caller, command.account_id, OrderRef(id=command.order_id))
         assert self.succeeds(work) is allowed
@@ -308,6 +400,28 @@ class LifeOfOrders(RuleBasedStateMachine):
             known.retired_g = found[command.order_id].retired_g
             assert known.retired_g < known.mass_g
 
+    @rule(command=placed)
+    def certify(self, command: PlaceOrder) -> None:
+        """Every complete order that has its certificate keeps it: `both_say_the_same` looks at each."""
+        if self.life.orders[command.order_id].status != "COMPLETE":
+            return
+        written = self.do(
+            issue_certificate(
+                self.shop.resources, command.account_id, command.order_id, public_address="https://orders.test"
+            )
+        )
+        assert written is (command.order_id not in self.issued)
+        if written:
+            self.issued[command.order_id] = self.do(self.certificate_of(command.account_id, command.order_id))
+
+    async def certificate_of(self, account_id: UUID, order_id: UUID) -> tuple[str, bytes]:
+        reader = self.database.reader
+        certificate = (await certificates.of_orders(reader, account_id, [order_id]))[order_id]
+        assert hashlib.sha256(certificate.facts.encode()).hexdigest() == certificate.sha256
+        pdf = await certificates.pdf_of_order(reader, account_id, order_id)
+        assert pdf is not None
+        return certificate.sha256, pdf
+
     def succeeds(self, work: Coroutine[Any, Any, Any]) -> bool:
         try:
             self.do(work)
@@ -335,6 +449,8 @@ class LifeOfOrders(RuleBasedStateMachine):
                 order.total_cost_minor,
                 order.paid_minor,
             ) == (known.status, known.payment, known.mass_g, known.has_g, known.retired_g, known.total, known.paid)
+        for order_id, issued in self.issued.items():
+            assert await self.certificate_of(self.life.orders[order_id].account, order_id) == issued
         await self._compare_stock()
         waiting = await rows_of(self.database, backorders.BACKORDERS)
         assert {(row.order_id, row.position) for row in waiting} == {
