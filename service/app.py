@@ -114,6 +114,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             budgets=rest_budgets(settings),
             pepper=pepper,
             public_address=settings.public_address,
+            carbonext_iso_dates=settings.carbonext_iso_dates,
         )
         app.state.running = Running(resources, queue, rest)
         embedded = worker_steps(settings) if settings.workers_embedded else ()

@@ -131,6 +131,9 @@ class Settings(BaseSettings):
     carbonext_requests_per_s: Count = Field(
         default=100, description="Requests of one API key in the Carbonext contract."
     )
+    carbonext_iso_dates: bool = Field(
+        default=False, description="Whether the Carbonext contract writes dates as ISO 8601, and not day first."
+    )
 
     page_size_default: Count = Field(default=20, description="Nodes of a page when the caller names no number.")
     page_size_max: Count = Field(default=100, description="Nodes of a page at most.")

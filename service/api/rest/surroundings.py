@@ -18,7 +18,10 @@ class Budgets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """`public_address` is what absolute links begin with; `budgets` are named as the contracts are."""
+    """`public_address` is what absolute links begin with; `budgets` are named as the contracts are.
+
+    `carbonext_iso_dates` is for clients of Carbonext's later generations.
+    """
 
     resources: Resources
     placement: Placement
@@ -26,3 +29,4 @@ class Surroundings:
     budgets: Mapping[str, Budgets]
     pepper: bytes
     public_address: str
+    carbonext_iso_dates: bool = False

@@ -9,8 +9,10 @@ from uuid import UUID
 
 import msgspec
 
+from service.api.rest.carbonext.dates import moment_text
 from service.api.rest.carbonext.orders import CURRENCIES, currency, grams
 from service.api.rest.contract import Answer, Call, Endpoint
+from service.api.rest.surroundings import Surroundings
 from service.domain.amounts import MassUnit, Money, mass_text, money_text, price_text, round_down
 from service.domain.billing import Invoice, InvoiceStatus
 from service.domain.order import ByMass, Wish
@@ -20,7 +22,6 @@ from service.operations.price_order import price_order
 from service.operations.read_money import invoices_of_ids, list_balances, list_invoices
 
 DATES = "%Y-%m-%d"
-TIMES = "%d/%m/%Y %H:%M:%S"
 INVOICES_MAX = 100
 
 
@@ -117,7 +118,7 @@ async def get_balance(call: Call[None, BalanceQuery]) -> Answer:
 
 async def get_invoices(call: Call[None, InvoicesQuery]) -> Answer:
     page = await list_invoices(call.surroundings.resources, call.caller, PageRequest(call.query.page_size))
-    return Answer(_views(page.items))
+    return Answer(_views(call.surroundings, page.items))
 
 
 async def get_invoice(call: Call[None, None]) -> Answer:
@@ -128,7 +129,7 @@ async def get_invoice(call: Call[None, None]) -> Answer:
     found = await invoices_of_ids(call.surroundings.resources, call.caller, [wanted])
     if wanted not in found:
         raise Refused(Code.NOT_FOUND, "There is no such invoice.")
-    return Answer(_views([found[wanted]])[0])
+    return Answer(_views(call.surroundings, [found[wanted]])[0])
 
 
 async def _in_vcu(call: Call[None, BalanceQuery], balance: Money) -> VcuBalance:
@@ -149,7 +150,7 @@ async def _in_vcu(call: Call[None, BalanceQuery], balance: Money) -> VcuBalance:
     return VcuBalance(balance=vcu, credit=vcu, debt=nothing, futureDebt=nothing)
 
 
-def _views(invoices: Sequence[Invoice]) -> list[InvoiceView]:
+def _views(surroundings: Surroundings, invoices: Sequence[Invoice]) -> list[InvoiceView]:
     return [
         InvoiceView(
             id=str(invoice.id),
@@ -158,9 +159,9 @@ def _views(invoices: Sequence[Invoice]) -> list[InvoiceView]:
             totalPrice=Decimal(money_text(invoice.total_minor, invoice.currency)),
             currency=invoice.currency,
             customerId=str(invoice.account_id),
-            createdAt=invoice.created_at.strftime(TIMES),
-            paidAt=None if invoice.paid_at is None else invoice.paid_at.strftime(TIMES),
-            dueDate=invoice.due_at.strftime(TIMES),
+            createdAt=moment_text(invoice.created_at, surroundings),
+            paidAt=None if invoice.paid_at is None else moment_text(invoice.paid_at, surroundings),
+            dueDate=moment_text(invoice.due_at, surroundings),
         )
         for invoice in invoices
     ]

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from service.api.rest.bodies import exact
+from service.api.rest.carbonext.dates import moment_text
 from service.api.rest.carbonext.filters import filter_asked_for, page_asked_for
 from service.api.rest.carbonext.models import (
     ListedOrder,
@@ -18,6 +19,7 @@ from service.api.rest.carbonext.models import (
 )
 from service.api.rest.carbonext.states import CALLED_OFF, status_of
 from service.api.rest.contract import Answer, Call, Endpoint
+from service.api.rest.surroundings import Surroundings
 from service.domain.accounts import Account
 from service.domain.amounts import GRAMS_PER_TONNE, MassUnit, mass_text, money_text, price_text, round_down
 from service.domain.api_keys import Scope
@@ -137,10 +139,10 @@ def _beneficiary(info: RecipientInfo | None, account: Account) -> Beneficiary | 
 
 async def _shown(call: Call[Any, Any], orders: Sequence[Order]) -> list[OrderView]:
     lines = await lines_of_orders(call.surroundings.resources, call.caller, [order.id for order in orders])
-    return [_view(order, each) for order, each in zip(orders, lines, strict=True)]
+    return [_view(call.surroundings, order, each) for order, each in zip(orders, lines, strict=True)]
 
 
-def _view(order: Order, lines: Sequence[OrderLine]) -> OrderView:
+def _view(surroundings: Surroundings, order: Order, lines: Sequence[OrderLine]) -> OrderView:
     unit_price = mean_gross_unit_price_micros(
         order.currency, [(line.mass_g, line.gross_unit_price_micros) for line in lines]
     )
@@ -152,7 +154,7 @@ def _view(order: Order, lines: Sequence[OrderLine]) -> OrderView:
         vcuUnitPrice=Decimal(price_text(unit_price)),
         targetCurrency=order.currency,
         status=status_of(order.status, order.payment_status),
-        createdAt=order.created_at.strftime("%d/%m/%Y %H:%M:%S"),
+        createdAt=moment_text(order.created_at, surroundings),
         totalPrice=Decimal(money_text(order.total_cost_minor, order.currency)),
         notifyCertificateTo=recipient.get("email"),
         type="Postpaid",

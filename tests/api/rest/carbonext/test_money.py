@@ -4,6 +4,7 @@ Seen to fail when: the tier begins above its minimum; the balance is rounded up;
 no of the guards is said in another contract's words.
 """
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -150,3 +151,9 @@ async def test_a_key_that_asks_too_often_is_429(database: Database, database_url
     assert throttled
     assert throttled[0].headers["retry-after"] == "1"
     assert throttled[0].json()["title"] == "Too Many Requests"
+
+
+async def test_dates_are_iso_where_the_service_is_set_so(carbonext: Rest, database_url: str):
+    async with open_rest("carbonext", carbonext.shop, database_url, carbonext_iso_dates=True) as rest:
+        order = await rest.post("/orders", {"vcuAmount": 1, "targetCurrency": "BRL"})
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", order["createdAt"])

@@ -1,0 +1,13 @@
+"""Moments as Carbonext writes them, in UTC: day first, as its first generation did, or ISO 8601 where set so."""
+
+from datetime import datetime
+
+from service.api.rest.surroundings import Surroundings
+
+_DAY_FIRST = "%d/%m/%Y %H:%M:%S"
+_ISO = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+def moment_text(moment: datetime, surroundings: Surroundings) -> str:
+    """The moment in the form that the service is set to."""
+    return moment.strftime(_ISO if surroundings.carbonext_iso_dates else _DAY_FIRST)
