@@ -2,7 +2,8 @@
 
     python -m tests.bench.fire REQUESTS.json --port 8000 --clients 16 --seconds 2
 Runs in a process of its own and imports next to nothing, so that it takes little of the cores that it shares with the
-server. REQUESTS.json is a list of JSON bodies; they are sent in turn. Prints one JSON object.
+server. REQUESTS.json is a list of what is sent in turn: the JSON bodies of GraphQL, or for other addresses
+[method, path, further headers, body]. Prints one JSON object.
 """
 
 # ruff: noqa: T201 - what it prints is its answer
@@ -20,7 +21,7 @@ import uvloop
 
 
 class Shooter(asyncio.Protocol):
-    """One connection. Counts an answer when all of its bytes are there; anything but 200 without errors is a fault."""
+    """One connection. Counts an answer when its bytes are all there; anything but success without errors is a fault."""
 
     def __init__(self, requests: Iterator[bytes], ends_at: float, done: asyncio.Event) -> None:
         self._requests = requests
@@ -47,7 +48,11 @@ class Shooter(asyncio.Protocol):
         now = time.perf_counter()
         self.latencies_ms.append((now - self._asked_at) * 1_000)
         body = self._heard[head_end + 4 :]
-        if b" 200" not in head[:13] or body.find(b'"errors"', 0, 12) >= 0 or b'"userErrors":[{' in body:
+        if (
+            not head.startswith((b"http/1.1 200", b"http/1.1 201"))
+            or body.find(b'"errors"', 0, 12) >= 0
+            or b'"userErrors":[{' in body
+        ):
             self.faults.append(bytes(self._heard[:300]).decode("latin-1"))
         self._heard.clear()
         if now < self._ends_at:
@@ -87,10 +92,12 @@ async def fire(port: int, requests: list[bytes], *, clients: int, seconds: float
     }
 
 
-def request_bytes(body: str, key: str) -> bytes:
+def request_bytes(asked: str | tuple[str, str, dict[str, str], str], key: str) -> bytes:
+    method, path, further, body = ("POST", "/graphql", {}, asked) if isinstance(asked, str) else asked
     content = body.encode()
-    head = f"POST /graphql HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n"
-    return f"{head}content-length: {len(content)}\r\n\r\n".encode() + content
+    headers = {"host": "bench", "authorization": f"Bearer {key}", "content-type": "application/json", **further}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"{method} {path} HTTP/1.1\r\n{lines}content-length: {len(content)}\r\n\r\n".encode() + content
 
 
 def main() -> None:
@@ -101,7 +108,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=2)
     told = parser.parse_args()
-    requests = [request_bytes(body, told.key) for body in json.loads(told.requests.read_text())]
+    requests = [request_bytes(asked, told.key) for asked in json.loads(told.requests.read_text())]
     answer = uvloop.run(fire(told.port, requests, clients=told.clients, seconds=told.seconds))
     print(json.dumps(answer))
 
