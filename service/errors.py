@@ -41,6 +41,7 @@ class Code(StrEnum):
     ESTIMATE_USED = "ESTIMATE_USED"
     ORDER_STATE = "ORDER_STATE"
     PAYMENT_STATE = "PAYMENT_STATE"
+    PAYMENT_REFUSED = "PAYMENT_REFUSED"
     INSUFFICIENT_BALANCE = "INSUFFICIENT_BALANCE"
     MAX_COST_EXCEEDED = "MAX_COST_EXCEEDED"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
@@ -72,6 +73,7 @@ REASONS: dict[Code, Reason] = {
     Code.ESTIMATE_USED: Reason("An order was already placed for this estimate.", 409),
     Code.ORDER_STATE: Reason("The order's state does not allow this move.", 409),
     Code.PAYMENT_STATE: Reason("The state of the order's payment does not allow this move.", 409),
+    Code.PAYMENT_REFUSED: Reason("A simulated payment was refused; the order stands and owes what it owed.", 402),
     Code.INSUFFICIENT_BALANCE: Reason("The balance does not pay for the whole order; nothing was created.", 409),
     Code.MAX_COST_EXCEEDED: Reason("The GraphQL document is too large, too deep or too expensive.", 400),
     Code.METHOD_NOT_ALLOWED: Reason("The address exists, but not for this HTTP method; Allow names those it has.", 405),

@@ -183,4 +183,9 @@ async def _events(database: Database) -> None:
             expected = {int(order.status is status or status in PASSED.get(order.status, ()))}
             if status is OrderStatus.FULFILLED and order.status in UNDONE:
                 expected = {0, 1}
-            assert told[order.id, event_type] in expected, (order, event_type)
+            times = told[order.id, event_type]
+            if status is OrderStatus.FULFILLED:
+                times -= told[
+                    order.id, "order.short"
+                ]  # a test order that ran short was fulfilled before, and may be again
+            assert times in expected, (order, event_type)

@@ -1,5 +1,5 @@
-"""Undoing an order, whole or the part that still waits for credits, decided in memory: what it becomes, which grams and
-which money go back.
+"""Undoing an order, whole, the part that still waits for credits, or its supply, decided in memory: what it becomes,
+which grams and which money go back.
 """
 
 from collections import defaultdict
@@ -10,9 +10,12 @@ from uuid import UUID
 
 from service.domain import ledger
 from service.domain.billing import after, stands
+from service.domain.catalogue import Mode
 from service.domain.events import EventType
 from service.domain.ledger import Journal
 from service.domain.order import (
+    OUT_OF_LINE,
+    Backorder,
     CreditEntry,
     EntryKind,
     Order,
@@ -22,6 +25,7 @@ from service.domain.order import (
     refuse_unless_allowed,
 )
 from service.domain.pricing import PricedLine, Terms, reprice
+from service.errors import Code, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,39 @@ def cancel_unfulfilled(
         for line, priced in zip(lines, rest.lines, strict=True)
     )
     return Undoing(reduced, (), journal, tuple(told), remaining)
+
+
+def run_short(
+    order: Order, entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]
+) -> Undoing | None:
+    """What a shortage does to a test order that has all its credits: they go back, and it waits again; its price and
+    money stand. Nothing to do for one that waits already. Refuses `ORDER_STATE` for any other.
+
+    No move of live orders, which keep what they were given: therefore not in `MOVES`.
+    """
+    if order.status is OrderStatus.PLACED:
+        return None
+    if order.status is not OrderStatus.FULFILLED:
+        message = f"An order that is {order.status} waits for no credits any more."
+        raise Refused(Code.ORDER_STATE, message, status=order.status.value)
+    short = replace(order, status=OrderStatus.PLACED, fulfilled_g=0)
+    return Undoing(short, _returns(entries, now=now, new_id=new_id), None, (EventType.ORDER_SHORT,))
+
+
+def waits_out_of_line(lines: Sequence[OrderLine], mode: Mode) -> tuple[Backorder, ...]:
+    """What the lines wait for without a turn, so that no other account waits behind them and no delivery ends it."""
+    return tuple(
+        Backorder(
+            bundle_id=line.bundle_id,
+            mode=mode,
+            account_id=line.account_id,
+            order_id=line.order_id,
+            position=line.position,
+            waiting_g=line.mass_g,
+            created_at=OUT_OF_LINE,
+        )
+        for line in lines
+    )
 
 
 def _undone(

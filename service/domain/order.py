@@ -4,7 +4,7 @@ Knows no prices (pricing.py) and no batches (allocation.py).
 """
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -261,9 +261,13 @@ class CreditEntry:
     created_at: datetime
 
 
+OUT_OF_LINE = datetime(9999, 1, 1, tzinfo=UTC)
+"""The place of whoever waits and is not in line: no stock is delivered there, and nobody stands behind."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backorder:
-    """An order line's place in its bundle's queue; `created_at` is its order's."""
+    """An order line's place in its bundle's queue; `created_at` is its order's, or `OUT_OF_LINE`."""
 
     bundle_id: UUID
     mode: Mode

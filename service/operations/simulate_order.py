@@ -15,11 +15,14 @@ from service.domain.allocation import Take
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.billing import owed_minor
+from service.domain.cancelling import run_short, waits_out_of_line
 from service.domain.catalogue import CreditBatch, Mode
+from service.domain.events import EventType
 from service.domain.listing import OrderRef
 from service.domain.matching import Filled
 from service.domain.order import Backorder, Order, OrderStatus, PaymentStatus, refuse_unless_allowed
 from service.errors import Code, Refused
+from service.operations.acting import lock_order, lock_payer, tell
 from service.operations.fail_order import fail_order
 from service.operations.issue_certificates import issue_certificate
 from service.operations.match_backorders import deliver
@@ -27,7 +30,8 @@ from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_order
-from service.storage import accounts, backorders, batches, catalogue, orders
+from service.operations.undoing import entries_by_order, undo
+from service.storage import accounts, backorders, batches, catalogue, events, orders
 from service.storage.database import Statements
 
 
@@ -35,6 +39,8 @@ class Outcome(StrEnum):
     """What is to happen to the order, with all that has to happen before."""
 
     PAY = "PAY"
+    REFUSE_PAYMENT = "REFUSE_PAYMENT"
+    RUN_SHORT = "RUN_SHORT"
     FULFIL = "FULFIL"
     RETIRE = "RETIRE"
     COMPLETE = "COMPLETE"
@@ -48,7 +54,8 @@ async def simulate_order(
     """The order is as the outcome says, or was before; so a repetition changes nothing.
 
     Refuses `TEST_ACCOUNT_REQUIRED` on a live account, `NOT_FOUND`, and `ORDER_STATE` or `PAYMENT_STATE` for an order
-    that can no longer get there.
+    that can no longer get there. A refused payment is told of the order, once for what it owes, and then answered
+    `PAYMENT_REFUSED`.
     """
     caller.require(Scope.ORDERS_WRITE)
     if caller.account.mode is not Mode.TEST:
@@ -60,6 +67,10 @@ async def simulate_order(
     match outcome:
         case Outcome.PAY:
             await _pay(resources, seller, order)
+        case Outcome.REFUSE_PAYMENT:
+            await _refuse_payment(resources, seller, order)
+        case Outcome.RUN_SHORT:
+            await _run_short(resources, seller, order)
         case Outcome.FULFIL:
             await _fulfil(resources, caller, order)
         case Outcome.RETIRE | Outcome.COMPLETE:
@@ -75,15 +86,60 @@ async def _pay(resources: Resources, seller: Caller, order: Order) -> None:
     """What the order owes is paid, by a payment that is named after it."""
     if order.payment_status is PaymentStatus.PAID:
         return
-    owed = owed_minor(order)
-    if not owed:
+    owed = _owed(order)
+    await record_payment(
+        resources, seller, order.account_id, _reference(order), Money(owed, order.currency), OrderRef(id=order.id)
+    )
+
+
+async def _refuse_payment(resources: Resources, seller: Caller, order: Order) -> None:
+    """A payment of what the order owes did not go through: told of the order, booked nowhere, answered by a refusal."""
+
+    async def work(statements: Statements) -> None:
+        acting = await lock_payer(statements, order.account_id)
+        stands = await lock_order(statements, order.account_id, OrderRef(id=order.id))
+        owed, reference = _owed(stands), _reference(stands)
+        before = await events.of_orders(statements, stands.account_id, [stands.id])
+        refused = [each.payload for each in before if each.event_type is EventType.PAYMENT_REFUSED]
+        if any(payload["reference"] == reference for payload in refused):
+            return
+        chronicle = acting.chronicle(resources, seller)
+        told = {"reference": reference, "currency": stands.currency, "amount_minor": owed}
+        chronicle.tell(stands.account_id, EventType.PAYMENT_REFUSED, stands.id, **told)
+        await tell(statements, chronicle)
+
+    await resources.transact(work)
+    # After the commit: raised within, it would take back what was told.
+    raise Refused(Code.PAYMENT_REFUSED, "The payment was refused; the order owes what it owed.", ("order",))
+
+
+async def _run_short(resources: Resources, seller: Caller, order: Order) -> None:
+    """The order waits for credits, out of line."""
+
+    async def work(statements: Statements) -> None:
+        acting = await lock_payer(statements, order.account_id)
+        stands = await lock_order(statements, order.account_id, OrderRef(id=order.id))
+        entries = (await entries_by_order(statements, stands.account_id, [stands.id])).get(stands.id, ())
+        undoing = run_short(stands, entries, now=resources.clock(), new_id=resources.new_id)
+        if undoing is None:
+            return
+        lines = await orders.lines(statements, stands.account_id, [stands.id])
+        await undo(resources, statements, seller, acting.heads[stands.account_id], [undoing])
+        await backorders.BACKORDERS.insert(statements, waits_out_of_line(lines, seller.account.mode))
+
+    await resources.transact(work)
+
+
+def _owed(order: Order) -> int:
+    if not (owed := owed_minor(order)):
         status = order.payment_status.value
         raise Refused(Code.PAYMENT_STATE, "Nothing is owed of this order.", ("order",), payment_status=status)
+    return owed
+
+
+def _reference(order: Order) -> str:
     # Named by what is owed as well: an order that was paid in part before is paid for the rest.
-    reference = f"simulated:{order.id}:{owed}"
-    await record_payment(
-        resources, seller, order.account_id, reference, Money(owed, order.currency), OrderRef(id=order.id)
-    )
+    return f"simulated:{order.id}:{owed_minor(order)}"
 
 
 async def _retire(resources: Resources, seller: Caller, order: Order, outcome: Outcome, public_address: str) -> None:
@@ -119,7 +175,11 @@ async def _fulfil(resources: Resources, caller: Caller, order: Order) -> None:
         if missing := bundle_ids - projects.keys():
             raise Refused(Code.BUNDLE_UNAVAILABLE, "A bundle of the order has no project.", bundle_ids=sorted(missing))
         now = resources.clock()
-        made = [(each, _batch_for(order, each, projects[each.bundle_id], resources.new_id(), now)) for each in waiting]
+        supply_number = heads[order.account_id].event_seq
+        made = [
+            (each, _batch_for(order, each, supply_number, projects[each.bundle_id], resources.new_id(), now))
+            for each in waiting
+        ]
         await batches.BATCHES.insert(statements, [batch for _, batch in made])
         filled = [Filled(each, (Take(0, batch.id, each.waiting_g),), 0) for each, batch in made]
         if filled:
@@ -128,13 +188,16 @@ async def _fulfil(resources: Resources, caller: Caller, order: Order) -> None:
     await resources.transact(work)
 
 
-def _batch_for(order: Order, waiting: Backorder, project_id: UUID, batch_id: UUID, now: datetime) -> CreditBatch:
+def _batch_for(
+    order: Order, waiting: Backorder, supply_number: int, project_id: UUID, batch_id: UUID, now: datetime
+) -> CreditBatch:
+    """The missing credits; `supply_number` tells the serials from those of before, if the order ran short since."""
     return CreditBatch(
         id=batch_id,
         project_id=project_id,
         mode=Mode.TEST,
         vintage=now.year,
-        serial_prefix=f"SIMULATED-{order.number}-{waiting.position}-",
+        serial_prefix=f"SIMULATED-{order.number}-{waiting.position}-{supply_number}-",
         serial_start=1,
         issued_g=waiting.waiting_g,
         available_g=waiting.waiting_g,

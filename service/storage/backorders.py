@@ -1,10 +1,10 @@
-"""The queues for credits, one a bundle and mode, as rows: first come, first served."""
+"""The queues for credits, one a bundle and mode, as rows: first come, first served. Rows `OUT_OF_LINE` are in none."""
 
 from collections.abc import Collection
 from uuid import UUID
 
 from service.domain.catalogue import Mode
-from service.domain.order import Backorder
+from service.domain.order import OUT_OF_LINE, Backorder
 from service.storage import models
 from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
@@ -18,9 +18,10 @@ BUNDLE_PROJECTS = models.BundleProject._meta.db_table  # noqa: SLF001
 async def queued_bundles(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> set[UUID]:
     """Those of the bundles for which somebody waits. True until the transaction ends if their batches are locked."""
     rows = await statements.fetch(
-        f"SELECT DISTINCT bundle_id FROM {BACKORDERS.name} WHERE mode = $1"
-        f" AND bundle_id IN ({placeholders(2, len(bundle_ids))})",
+        f"SELECT DISTINCT bundle_id FROM {BACKORDERS.name} WHERE mode = $1 AND created_at < $2"
+        f" AND bundle_id IN ({placeholders(3, len(bundle_ids))})",
         mode,
+        OUT_OF_LINE,
         *bundle_ids,
     )
     return {row["bundle_id"] for row in rows}
@@ -40,7 +41,8 @@ async def matchable(statements: Statements) -> list[tuple[Mode, UUID]]:
     rows = await statements.fetch(
         f"SELECT DISTINCT q.mode, q.bundle_id FROM {BACKORDERS.name} q WHERE EXISTS"
         f" (SELECT 1 FROM {BATCHES} b JOIN {BUNDLE_PROJECTS} bp ON bp.project_id = b.project_id"
-        f" WHERE bp.bundle_id = q.bundle_id AND b.mode = q.mode AND b.available_g > 0)"
+        f" WHERE bp.bundle_id = q.bundle_id AND b.mode = q.mode AND b.available_g > 0) AND q.created_at < $1",
+        OUT_OF_LINE,
     )
     return [(Mode(row["mode"]), row["bundle_id"]) for row in rows]
 
@@ -50,6 +52,7 @@ async def first_in_line(statements: Statements, mode: Mode, bundle_id: UUID, lim
     conditions = Conditions()
     conditions.add("bundle_id = {}", bundle_id)
     conditions.add("mode = {}", mode)
+    conditions.add("created_at < {}", OUT_OF_LINE)
     return await BACKORDERS.select(
         statements, conditions, f"ORDER BY created_at, order_id, position LIMIT {conditions.parameter(limit)}"
     )

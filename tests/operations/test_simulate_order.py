@@ -1,7 +1,8 @@
 """A test account drives its orders through every state, by the steps that live orders take, and no live account does.
 
 Planted defects that were seen to fail here: the mode is not asked for, more credits are made up than wait, a payment
-for more than is owed, RETIRE that retires all.
+for more than is owed, RETIRE that retires all, a shortage in line before everybody else, a refused payment that is
+forgotten with its refusal or told again by a retry.
 """
 
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from service.domain.listing import OrderRef
 from service.domain.order import ByBundleMasses, Order, OrderStatus, PaymentStatus
 from service.errors import Code, Refused
 from service.operations.cancel_orders import cancel_orders
+from service.operations.match_backorders import match_backorders
 from service.operations.read_certificates import certificates_of_orders
 from service.operations.read_orders import events_of_orders
 from service.operations.simulate_order import Outcome, simulate_order
@@ -127,6 +129,81 @@ async def test_made_up_credits_touch_nobody_else(trial: Shop):
     assert {(batch.mode, batch.available_g) for batch in made} == {(Mode.TEST, 0)}
 
 
+async def test_an_order_that_runs_short_waits_and_nothing_ends_it_but_fulfil(trial: Shop):
+    order = await fulfilled(trial)
+    await simulate(trial, order, Outcome.PAY)
+
+    short = await simulate(trial, order, Outcome.RUN_SHORT)
+    assert (short.status, short.payment_status, short.fulfilled_g) == (PLACED, PAID, 0)
+    assert [line.fulfilled_g for line in await trial.lines(order)] == [0]
+    stock = {batch.serial_prefix: batch.available_g for batch in await rows_of(trial.database, batches.BATCHES)}
+    assert stock["T-"] == 100_000, "the credits did not go back"
+    await assert_books_balance(trial.database)
+    before = await trial.everything()
+    assert await simulate(trial, order, Outcome.RUN_SHORT) == short
+    while await match_backorders(trial.resources):
+        continue
+    assert await trial.everything() == before
+
+    for outcome in (Outcome.FULFIL, Outcome.RUN_SHORT, Outcome.COMPLETE):
+        await simulate(trial, order, outcome)
+    assert await told(trial, order) == [
+        "order.placed", "order.fulfilled", "payment.recorded", "order.paid", "order.short", "order.fulfilled",
+        "order.short", "order.fulfilled", "order.retiring", "order.completed",
+    ]  # fmt: skip
+
+
+async def test_nobody_waits_behind_an_order_that_ran_short(trial: Shop):
+    await simulate(trial, await fulfilled(trial), Outcome.RUN_SHORT)
+
+    newcomer = await fulfilled(trial)
+
+    assert newcomer.status is FULFILLED
+
+
+async def test_an_order_that_ran_short_is_cancelled_as_any_other(trial: Shop):
+    order = await fulfilled(trial)
+    await simulate(trial, order, Outcome.RUN_SHORT)
+
+    (answer,) = await cancel_orders(trial.resources, trial.caller, [OrderRef(id=order.id)])
+
+    assert isinstance(answer, Order)
+    assert answer.status is CANCELLED
+    assert await rows_of(trial.database, BACKORDERS) == []
+
+
+async def test_a_refused_payment_is_told_once_and_moves_nothing(trial: Shop):
+    order = await fulfilled(trial)
+    before = await trial.everything()
+
+    for _ in range(2):
+        with pytest.raises(Refused) as refusal:
+            await simulate(trial, order, Outcome.REFUSE_PAYMENT)
+        assert refusal.value.code is Code.PAYMENT_REFUSED
+
+    assert await told(trial, order) == ["order.placed", "order.fulfilled", "payment.refused"]
+    after = await trial.everything()
+    changed = {table for table in after if after[table] != before[table]}
+    assert changed == {"events", "account_heads"}
+    (events,) = await events_of_orders(trial.resources, trial.caller, [order.id])
+    assert (events[-1].payload["amount_minor"], events[-1].payload["currency"]) == (order.total_cost_minor, "USD")
+
+    paid = await simulate(trial, order, Outcome.PAY)
+    assert (paid.payment_status, paid.paid_minor) == (PAID, order.total_cost_minor)
+
+
+async def test_a_paid_order_has_no_payment_to_refuse(trial: Shop):
+    order = await fulfilled(trial)
+    await simulate(trial, order, Outcome.PAY)
+    before = await trial.everything()
+
+    with pytest.raises(Refused) as refusal:
+        await simulate(trial, order, Outcome.REFUSE_PAYMENT)
+
+    assert refusal.value.code is Code.PAYMENT_STATE
+    assert await trial.everything() == before
+
+
 @pytest.mark.parametrize("outcome", Outcome)
 async def test_a_live_account_is_refused(shop: Shop, outcome: Outcome):
     order = await shop.place()
@@ -164,10 +241,10 @@ async def test_a_key_that_may_only_read_simulates_nothing(trial: Shop):
 
 
 ENDS = {
-    COMPLETE: {Outcome.FULFIL, Outcome.RETIRE, Outcome.FAIL},
-    RETIRING: {Outcome.FULFIL, Outcome.FAIL},
-    CANCELLED: {Outcome.PAY, Outcome.FULFIL, Outcome.RETIRE, Outcome.COMPLETE, Outcome.FAIL, Outcome.REFUND},
-    FAILED: {Outcome.PAY, Outcome.FULFIL, Outcome.RETIRE, Outcome.COMPLETE, Outcome.REFUND},
+    COMPLETE: {Outcome.REFUSE_PAYMENT, Outcome.RUN_SHORT, Outcome.FULFIL, Outcome.RETIRE, Outcome.FAIL},
+    RETIRING: {Outcome.REFUSE_PAYMENT, Outcome.RUN_SHORT, Outcome.FULFIL, Outcome.FAIL},
+    CANCELLED: set(Outcome),
+    FAILED: set(Outcome) - {Outcome.FAIL},
 }
 
 

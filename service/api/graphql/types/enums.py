@@ -184,6 +184,10 @@ _describe(
     "How an order of a test account is to stand; what has to come before happens as well.",
     {
         Outcome.PAY: "What it owes is paid.",
+        Outcome.REFUSE_PAYMENT: "A payment of what it owes is refused, by the error `PAYMENT_REFUSED`: the attempt is "
+        "in the timeline, the order stands.",
+        Outcome.RUN_SHORT: "It waits for credits: those it has go back, and none come but by FULFIL. One that waits "
+        "already stays as it is.",
         Outcome.FULFIL: "The credits that it waits for are made up, for this order alone.",
         Outcome.RETIRE: "Fulfilled, paid, and its retirement under way: all but the last of its credits are retired.",
         Outcome.COMPLETE: "Retired to the last gram, with its certificate.",
