@@ -18,8 +18,10 @@ from uvicorn.supervisors import Multiprocess
 from service.console import FAILED, fail
 from service.settings import Settings
 
-GARBAGE_BEFORE_COLLECTION = 20_000
-"""Objects; a page of orders makes some hundreds, and nearly all are gone before anybody looks."""
+GARBAGE_BEFORE_COLLECTION = 5_000
+"""Objects that outlive what made them. Answers leave none; plans that were pushed out by others are cycles, and with
+more than this, or rarer looks at the old, documents that nobody repeats would pile up tens of megabytes of them.
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +93,7 @@ def spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GARBAGE_BEFORE_COLLECTION, 20, 50)
+    gc.set_threshold(GARBAGE_BEFORE_COLLECTION, 5, 5)
 
 
 def _end(_signal: int, _frame: object) -> NoReturn:
