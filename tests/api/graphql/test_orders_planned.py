@@ -156,7 +156,7 @@ async def test_differential_of_the_schema(world: World, seed: int):
     await differential.check(written.flipped(), lambda: world.context(seed, FAULTS))
 
 
-def test_most_of_the_gate_was_answered_by_plans():
+def test_the_differential_was_mostly_answered_by_plans():
     counts = differential.planned.counts
     assert counts["planned"] + counts["replayed"] > 4 * counts["interpreted"], counts
     assert counts["planned"] > EXAMPLES // 5, counts
