@@ -151,6 +151,10 @@ async def test_an_order_that_runs_short_waits_and_nothing_ends_it_but_fulfil(tri
         "order.placed", "order.fulfilled", "payment.recorded", "order.paid", "order.short", "order.fulfilled",
         "order.short", "order.fulfilled", "order.retiring", "order.completed",
     ]  # fmt: skip
+    serials = [
+        batch.serial_prefix for batch in await rows_of(trial.database, batches.BATCHES) if batch.mode is Mode.TEST
+    ]
+    assert len(serials) == len(set(serials))
 
 
 async def test_nobody_waits_behind_an_order_that_ran_short(trial: Shop):
