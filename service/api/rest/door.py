@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -26,6 +27,15 @@ SurroundingsOf = Callable[[Request], Surroundings]
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 _RETRY_LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+
+
+class _AnyRest(PathConvertor):
+    """The rest of an address, line breaks included: Starlette's own stops there, and its plain 404 is no contract's."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("path", _AnyRest())  # under this name, because a Mount knows no other
 
 
 def mounted(contract: Contract, surroundings_of: SurroundingsOf) -> Mount:
