@@ -39,7 +39,7 @@ TOLD_AS = {
     "idempotency_key": ("idempotency_key",),
 }
 """By the name of a parameter or a member of a request, the members of answers that fit there."""
-WORDS = {
+WORDS: dict[str, list[Any]] = {
     "percentage": [None, 50, "50.00", 100],
     "currency": ["GBP", "USD"],
     "targetCurrency": ["BRL", "USD", "brl"],
@@ -93,18 +93,22 @@ def known(url: str, door: str, key: str, account_id: str) -> dict[str, list[Any]
             asked = Request(f"{url}/{door}{endpoint.path}", headers={"Authorization": f"Bearer {key}"})
             with urlopen(asked) as answer:
                 gather(json.load(answer), told)
-    found = {name: sorted(set().union(*(told[each] for each in sources))) for name, sources in TOLD_AS.items()}
+    found = {name: [text for each in sources for text in sorted(told[each])] for name, sources in TOLD_AS.items()}
     own = {"client_id": [key.split("_")[2]], "client_secret": [key], "Lune-Account": [UUID(account_id).hex]}
-    return {name: values for name, values in {**found, **WORDS, **own}.items() if values}
+    every: dict[str, list[Any]] = {**found, **WORDS, **own}
+    return {name: values for name, values in every.items() if values}
 
 
 def gather(answer: Any, into: dict[str, set[str]]) -> None:
     """The texts of the answer by the names of their members."""
-    for name, value in answer.items() if isinstance(answer, dict) else enumerate(answer):
-        if isinstance(value, dict | list):
+    if isinstance(answer, list):
+        for each in answer:
+            gather(each, into)
+    elif isinstance(answer, dict):
+        for name, value in answer.items():
+            if isinstance(value, str):
+                into[name].add(value)
             gather(value, into)
-        elif isinstance(value, str):
-            into[name].add(value)
 
 
 def aim(url: str, door: str) -> list[str]:
