@@ -5,7 +5,7 @@ BIN := .venv/bin
 PAGES := service/api/pages
 BUNDLES := explorer references
 
-.PHONY: help install run test check schema docs fuzz fuzz-plans races model $(BUNDLES) clean
+.PHONY: help install run test check schema docs fuzz fuzz-plans races model bench memory $(BUNDLES) clean
 help: ## these lines
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -31,13 +31,20 @@ fuzz: .venv/tested ## schemathesis against a running service, from an environmen
 	$(BIN)/python -m tests.fuzz.run .venv-fuzz/bin/schemathesis --examples 100
 
 fuzz-plans: .venv/tested ## 20,000 generated operations, answered with plans and without: tens of minutes
-	PLANS_EXAMPLES=20000 $(BIN)/pytest -q tests/api/graphql/plans -k differential
+	PLANS_EXAMPLES=20000 $(BIN)/pytest -q tests/api/graphql -k differential
 
 races: .venv/tested ## the races of the suite with all of their orders
 	RACE_ORDERS=10000 $(BIN)/pytest -q tests/races
+	RETIREMENT_TRIALS=10000 $(BIN)/pytest -q tests/operations/test_retire_orders.py
 
 model: .venv/tested ## the life of orders beside its model, 500 lives of 50 steps
 	MODEL_EXAMPLES=500 MODEL_STEPS=50 $(BIN)/pytest -q tests/model
+
+bench: .venv/tested ## the service beside a naive server, itself without groups, and the limit; writes docs/performance.md
+	$(BIN)/python -m tests.bench.compare --report
+
+memory: .venv/tested ## the server's memory over 200,000 mixed requests
+	$(BIN)/python -m tests.bench.memory
 
 docs: .venv/tested ## write the pages of docs/ that repeat what the code says
 	$(BIN)/python -m docs.generate
