@@ -134,7 +134,6 @@ def show_keys(keys: Iterable[StoredKey], *, as_json: bool) -> None:
             "created_at": key.created_at.isoformat(timespec="seconds"),
             "expires_at": key.expires_at.isoformat(timespec="seconds") if key.expires_at else None,
             "revoked_at": key.revoked_at.isoformat(timespec="seconds") if key.revoked_at else None,
-            "last_used_at": key.last_used_at.isoformat(timespec="seconds") if key.last_used_at else None,
         }
         for key in keys
     ]

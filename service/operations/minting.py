@@ -44,6 +44,5 @@ async def store(
             created_at=created_at,
             expires_at=expires_at,
             revoked_at=None,
-            last_used_at=None,
         ),
     )

@@ -28,7 +28,6 @@ class StoredKey:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
-    last_used_at: datetime | None
 
 
 KEYS = Table(models.ApiKey, StoredKey)
@@ -71,10 +70,3 @@ async def revoke(statements: Statements, key_id: str, revoked_at: datetime) -> b
         f"UPDATE {KEYS.name} SET revoked_at = $2 WHERE key_id = $1 AND revoked_at IS NULL", key_id, revoked_at
     )
     return changed == 1
-
-
-async def note_use(statements: Statements, key_id: str, used_at: datetime) -> None:
-    """When the key was last used, to the minute: informative only, so no order ever waits for it."""
-    await statements.execute(
-        f"UPDATE {KEYS.name} SET last_used_at = $2 WHERE key_id = $1", key_id, used_at.replace(second=0, microsecond=0)
-    )

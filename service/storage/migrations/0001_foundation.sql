@@ -115,8 +115,7 @@ CREATE TABLE api_keys (
     digest VARCHAR(64) NOT NULL,
     created_at {instant} NOT NULL,
     expires_at {instant},
-    revoked_at {instant},
-    last_used_at {instant}
+    revoked_at {instant}
 );
 CREATE INDEX api_keys_of_account ON api_keys (account_id);
 
