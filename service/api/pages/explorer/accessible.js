@@ -26,17 +26,9 @@ function repair() {
   }
 }
 
-/** From now on, everything GraphiQL draws is repaired before the next frame. */
+/** From now on, everything GraphiQL draws is repaired before it is painted and before anybody can ask for it. */
 export function keepAccessible(root) {
-  let due = false;
-  const soon = () => {
-    if (due) return;
-    due = true;
-    requestAnimationFrame(() => {
-      due = false;
-      repair();
-    });
-  };
-  new MutationObserver(soon).observe(root, { childList: true, subtree: true, attributeFilter: ["aria-selected"] });
-  soon();
+  // At once, not in the next frame: until then a screen reader could meet what is broken.
+  new MutationObserver(repair).observe(root, { childList: true, subtree: true, attributeFilter: ["aria-selected"] });
+  repair();
 }
