@@ -26,6 +26,7 @@ from graphql.pyutils import Undefined
 
 from service.api.graphql.plans.compiler import Compiler, Plan
 from service.api.graphql.plans.fallback import Uncompilable
+from service.api.graphql.plans.variables import Variables
 
 # Four conditions of two values each; a document with more of them would fill the memory with plans.
 _PLANS_MAX = 16
@@ -50,6 +51,7 @@ class Operation:
         self.document = document
         self.node = node
         self.note = note
+        self.variables = Variables(schema._schema, node.variable_definitions or ())  # noqa: SLF001 - as in the runner
         self._schema = schema
         self._characters = characters
         self._fields_max = fields_max

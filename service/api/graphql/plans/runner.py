@@ -19,8 +19,6 @@ from graphql import (
     parse,
     specified_rules,
 )
-from graphql.execution import get_variable_values
-from graphql.execution.values import VariableValues
 from graphql.pyutils import is_awaitable
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import validate_document
@@ -140,7 +138,7 @@ class PlannedSchema:
         if operation.is_introspection:
             return await self._introspect(operation, variables)
         begun = None
-        coerced = self._coerced(operation, variables) if self.enabled and operation.reason is None else None
+        coerced = operation.variables.coerced(variables or {}) if self.enabled and operation.reason is None else None
         plan = operation.plan(coerced) if coerced is not None else None
         if coerced is None or plan is None or isinstance(plan, str):
             self.counts["interpreted"] += 1
@@ -174,14 +172,6 @@ class PlannedSchema:
 
     def _strawberry_validation(self, document: DocumentNode) -> Sequence[GraphQLError]:
         return validate_document(self._types, document, tuple(specified_rules))
-
-    def _coerced(self, operation: Operation, variables: dict[str, Any] | None) -> VariableValues | None:
-        """None where graphql-core has errors to report, which it does better itself."""
-        definitions = operation.node.variable_definitions
-        if not definitions:
-            return VariableValues({}, {})
-        coerced = get_variable_values(self._types, definitions, variables or {}, max_errors=1)
-        return None if isinstance(coerced, list) else coerced
 
     async def _introspect(self, operation: Operation, variables: dict[str, Any] | None) -> ExecutionResult:
         try:

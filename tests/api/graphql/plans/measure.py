@@ -114,7 +114,7 @@ def once(planned: PlannedSchema, text: str) -> str:
     begin = time.process_time_ns()
     operation = planned.prepare(f"{text} # once")
     prepared = time.process_time_ns()
-    operation.plan(planned._coerced(operation, {"first": 20}))
+    operation.plan(operation.variables.coerced({"first": 20}))
     compiled = time.process_time_ns()
     return f"parse and validate {(prepared - begin) / 1e6:.1f} ms, compile {(compiled - prepared) / 1e6:.1f} ms"
 
@@ -124,7 +124,7 @@ def kept(planned: PlannedSchema, text: str) -> str:
     tracemalloc.start()
     many = [planned.prepare(f"{text} #{index}") for index in range(20)]
     for each in many:
-        each.plan(planned._coerced(each, {"first": 20}))
+        each.plan(each.variables.coerced({"first": 20}))
     gc.collect()
     size_bytes = tracemalloc.get_traced_memory()[0] / len(many)
     tracemalloc.stop()

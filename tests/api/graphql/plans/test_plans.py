@@ -271,7 +271,7 @@ async def test_a_document_has_a_plan_for_each_combination_of_its_conditions_up_t
 async def test_a_document_that_would_compile_for_too_long_is_interpreted():
     plans = planned(fields_max=3)
     operation = plans.prepare("{ a: echo b: echo c: echo d: echo }")
-    assert operation.plan(plans._coerced(operation, None)) == "more fields than a plan may have"
+    assert operation.plan(operation.variables.coerced({})) == "more fields than a plan may have"
     assert len((await plans.run(operation, context=context())).data) == 4
 
 
@@ -322,5 +322,5 @@ def test_the_worked_example_is_what_the_compiler_writes():
     (source,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
     plans = planned()
     operation = plans.prepare(document)
-    plan = operation.plan(plans._coerced(operation, {"first": 3}))
+    plan = operation.plan(operation.variables.coerced({"first": 3}))
     assert plan.source == source
