@@ -55,10 +55,10 @@ from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
 from service.operations.retire_orders import retire_order, retire_orders
 from service.operations.settle_invoice import settle_invoice
-from service.storage import backorders, balances, batches, certificates, models, orders
+from service.storage import backorders, balances, batches, certificates, orders
 from service.storage.database import Database
 from tests.books import assert_books_balance, rows_of
-from tests.conftest import TEMPLATE, Postgres
+from tests.conftest import EMPTY, SHARED, Postgres
 from tests.makers import make_batch, make_caller, make_command, store
 from tests.model.life import Life, Line, Ordered
 from tests.shop import Shop, open_shop
@@ -66,11 +66,6 @@ from tests.shop import Shop, open_shop
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "25"))
 STEPS = int(os.environ.get("MODEL_STEPS", "20"))
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-
-# As the tests of operations do: one database, emptied behind the service's back.
-EMPTY = "SET session_replication_role = replica; " + "; ".join(
-    f"DELETE FROM {getattr(models, name)._meta.db_table}" for name in models.__all__
-)
 
 # Large ones most of the time: what goes wrong goes wrong when stock runs short.
 GRAMS = st.sampled_from([2_000_000, 4_000_000, 9_000_000]) | st.integers(1_000, 6_000_000)
@@ -493,13 +488,9 @@ def test_lives_on_sqlite(sqlite_template: Path, tmp_path: Path):
     live(opened)
 
 
-def test_lives_on_postgresql(postgres_template: Postgres):
-    name = "lives"
-    postgres_template.say(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-
+def test_lives_on_postgresql(postgres_shared: Postgres, postgresql_url: str):
     async def opened() -> Database:
-        postgres_template.say(EMPTY, database=name)
-        return await Database.open(postgres_template.uri(name), pool_size_max=2)
+        postgres_shared.say(EMPTY, database=SHARED)
+        return await Database.open(postgresql_url, pool_size_max=2)
 
     live(opened)
-    postgres_template.say(f"DROP DATABASE {name} WITH (FORCE)")

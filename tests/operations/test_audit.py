@@ -9,7 +9,6 @@ from service.operations.audit import audit
 from service.operations.quote_order import quote_order
 from service.storage.audit import CHECKS, Finding
 from service.storage.database import Database
-from tests.conftest import Postgres
 from tests.makers import TONNE_G, make_wish
 from tests.shop import Shop, open_shop
 
@@ -51,11 +50,9 @@ async def plant(shop: Shop, *statements: str) -> None:
 
 
 @pytest.fixture
-def postgresql_url(postgres_template: Postgres):
-    """A database of its own: its constraints are dropped."""
-    postgres_template.say("CREATE DATABASE audited TEMPLATE migrated_template")
-    yield postgres_template.uri("audited")
-    postgres_template.say("DROP DATABASE audited WITH (FORCE)")
+def postgresql_url(postgresql_copy_url: str) -> str:
+    """A database of the test's own: its constraints are dropped."""
+    return postgresql_copy_url
 
 
 async def test_an_empty_database_has_nothing_to_find(shop: Shop):

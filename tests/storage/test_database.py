@@ -275,11 +275,11 @@ async def test_a_full_pool_is_refused_after_its_wait(postgresql_url: str):
     await database.close()
 
 
-async def test_a_server_that_may_lose_commits_is_refused(postgres, postgresql_url: str):
-    name = postgresql_url.partition("?")[0].rpartition("/")[2]
+async def test_a_server_that_may_lose_commits_is_refused(postgres, postgresql_copy_url: str):
+    name = postgresql_copy_url.partition("?")[0].rpartition("/")[2]
     postgres.say(f"ALTER DATABASE {name} SET synchronous_commit = off")
     with pytest.raises(RuntimeError, match="synchronous_commit = off"):
-        await Database.open(postgresql_url)
+        await Database.open(postgresql_copy_url)
 
 
 async def test_a_file_that_was_never_migrated_is_not_created(tmp_path: Path):
