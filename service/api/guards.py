@@ -5,7 +5,6 @@ and handed on in one piece, so that a slow sender occupies a connection here and
 or endless headers, and the number of connections, which the HTTP server sees before an application is called.
 """
 
-import asyncio
 import re
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -17,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from service.errors import Code, Refused
+from service.kit.deadline import Deadline
 from service.kit.ids import uuid7
 
 ErrorBody: TypeAlias = Callable[[Refused, str], tuple[bytes, str]]
@@ -74,6 +74,7 @@ class Guards:
         self._error_bodies = sorted(doors, key=lambda door: -len(door[0]))
         self._late_refusals = tuple(late_refusals)
         self._secret_paths = tuple(secret_paths)
+        self._log = log.bind()  # or it would be put together for each line, which takes as long as writing one
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,47 +100,54 @@ class Guards:
         except Exception as failure:
             refusal = failure if isinstance(failure, Refused) else None
             if refusal is None:
-                log.exception("fault", **facts, request_id=answer.request_id)
+                self._log.exception("fault", **facts, request_id=answer.request_id)
             if answer.status is not None:
                 raise  # half an answer is out: only the server can tell the caller, by cutting the connection
             await answer.refuse(refusal or Refused(Code.INTERNAL_SERVER_ERROR, "Internal error"))
         finally:
             answer.leave_crowd()
             ms = round((time.perf_counter() - began) * 1000, 2)
-            log.info("request", **facts, status=answer.status or _CLIENT_GONE, ms=ms, request_id=answer.request_id)
+            status = answer.status or _CLIENT_GONE
+            self._log.info("request", **facts, status=status, ms=ms, request_id=answer.request_id)
 
     def _logged_path(self, path: str) -> str:
         plain = "/" + path.lstrip("/")
-        prefix = next((each for each in self._secret_paths if plain.startswith(each)), None)
-        return path[:_LOGGED_PATH_MAX] if prefix is None else f"{prefix}..."
+        if plain.startswith(self._secret_paths):
+            return next(each for each in self._secret_paths if plain.startswith(each)) + "..."
+        return path[:_LOGGED_PATH_MAX]
 
     async def _admit(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
+            with answer.deadline:
+                body = await self._bounded(scope, receive, answer)
+                if body is not None:
+                    self._refuse_crowd()
+                    answer.join_crowd()
+                    answer.deadline.set(self._deadline_s)
+                    await self._app(scope, body, answer.send)
+        except TimeoutError:
+            if not answer.deadline.is_over:
+                raise
+            if not answer.was_admitted:
+                raise Refused(Code.REQUEST_TIMEOUT, "The request body did not arrive in time.") from None
+            message = "The request took too long; it may have been done: send it again with the same key."
+            raise Refused(Code.UNAVAILABLE, message) from None
+
+    async def _bounded(self, scope: Scope, receive: Receive, answer: "_Answer") -> Receive | None:
+        """Where the door gets the body, or what is refused of it; None if the caller left before its end."""
+        try:
             answer.body_pending = self._expects_body(scope)
             self._refuse_crowd()
-            if answer.body_pending:
-                body = await self._whole_body(receive)
-                if body is None:
-                    return
-                answer.body_pending = False
-                receive = _replaying(body, receive)
+            if not answer.body_pending:
+                return receive
+            answer.deadline.set(self._body_timeout_s)
+            body = await self._whole_body(receive)
+            answer.body_pending = False
+            return None if body is None else _replaying(body, receive)
         except Refused as refusal:
             if refusal.code is not Code.PAYLOAD_TOO_LARGE or not self._refuses_late(scope["path"]):
                 raise
-            receive = _refusing(refusal)
-        self._refuse_crowd()
-        answer.join_crowd()
-        answer.deadline = deadline = asyncio.timeout(self._deadline_s)
-        try:
-            async with deadline:
-                await self._app(scope, receive, answer.send)
-        except TimeoutError:
-            if not deadline.expired():
-                raise
-            message = "The request took too long; it may have been done: send it again with the same key."
-            raise Refused(Code.UNAVAILABLE, message) from None
-        finally:
-            answer.deadline = None
+            return _refusing(refusal)
 
     def _expects_body(self, scope: Scope) -> bool:
         declared, may_follow = 0, not scope["http_version"].startswith("1")
@@ -158,19 +166,15 @@ class Guards:
     async def _whole_body(self, receive: Receive) -> bytes | None:
         """The body, or None if the caller left before its end."""
         body = bytearray()  # and not a list of chunks: a body sent byte by byte would weigh fifty times its size
-        try:
-            async with asyncio.timeout(self._body_timeout_s):
-                while True:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        return None
-                    body += message.get("body", b"")
-                    if len(body) > self._body_bytes_max:
-                        raise self._too_large()
-                    if not message.get("more_body", False):
-                        return bytes(body)
-        except TimeoutError:
-            raise Refused(Code.REQUEST_TIMEOUT, "The request body did not arrive in time.") from None
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            body += message.get("body", b"")
+            if len(body) > self._body_bytes_max:
+                raise self._too_large()
+            if not message.get("more_body", False):
+                return bytes(body)
 
     def _refuse_crowd(self) -> None:
         if self.in_flight >= self._in_flight_max:
@@ -192,7 +196,9 @@ class Guards:
 class _Answer:
     """One request's way out: puts the common headers on its answer and keeps its place in the crowd."""
 
-    __slots__ = ("_guards", "_in_crowd", "_path", "_send", "body_pending", "deadline", "request_id", "status")
+    __slots__ = (
+        "_guards", "_in_crowd", "_path", "_send", "body_pending", "deadline", "request_id", "status", "was_admitted",
+    )  # fmt: skip
 
     def __init__(self, guards: Guards, scope: Scope, send: Send, request_id: str) -> None:
         self._guards = guards
@@ -202,10 +208,11 @@ class _Answer:
         self.request_id = request_id
         self.status: int | None = None
         self.body_pending = True
-        self.deadline: asyncio.Timeout | None = None
+        self.was_admitted = False
+        self.deadline = Deadline()
 
     def join_crowd(self) -> None:
-        self._in_crowd = True
+        self.was_admitted = self._in_crowd = True
         self._guards.in_flight += 1
 
     def leave_crowd(self) -> None:
@@ -217,8 +224,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.leave_crowd()
-            if self.deadline is not None:
-                self.deadline.reschedule(None)  # an answer that has begun may stream for as long as it likes
+            self.deadline.set(None)  # an answer that has begun may stream for as long as it likes
             headers = [
                 *message.get("headers", ()),
                 (b"x-request-id", self.request_id.encode()),

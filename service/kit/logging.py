@@ -4,6 +4,7 @@ Does not know what is logged. Every module logs through `structlog.get_logger(__
 standard library's logging, uvicorn among them, come out in the same form.
 """
 
+import json as standard_json
 import logging
 import re
 import sys
@@ -12,6 +13,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any, TextIO
 
+import orjson
 import structlog
 from structlog.typing import EventDict, Processor
 
@@ -21,6 +23,7 @@ _SECRET_NAMES = frozenset({
     "authorization", "proxy_authorization", "cookie", "set_cookie", "password", "secret", "client_secret", "pepper",
     "api_key", "x_api_key", "token", "access_token", "refresh_token", "webhook_signature",
 })  # fmt: skip
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 # What is secret wherever it stands; the group stays, so that a key's holder can be found by its first characters.
 # Nearly no line holds a hint of one, and looking for those costs a tenth of the expression.
 _HINTS = ("earer", "EARER", "asic", "ASIC", "_live_", "_test_", "whsec_", "eyJ", "://")
@@ -90,13 +93,23 @@ class _Lines:
 
 def _renderer(as_json: bool) -> Processor:
     if as_json:
-        return structlog.processors.JSONRenderer(ensure_ascii=False)
+        return structlog.processors.JSONRenderer(_as_json)
     # The plain traceback, because the rich one prints local variables, and those are where secrets are.
     return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
 
 
+def _as_json(event: EventDict, **options: Any) -> str:
+    try:
+        return orjson.dumps(event, **options).decode()
+    except TypeError:  # half a surrogate pair, or a number above 64 bits
+        return standard_json.dumps(event, **options)
+
+
 def _hide_by_name(_logger: object, _method: str, event: EventDict) -> EventDict:
-    return {name: _hidden(name, value, depth=4) for name, value in event.items()}
+    for name, value in event.items():
+        if type(value) not in _PLAIN or _names_a_secret(name):
+            event[name] = _hidden(name, value, depth=4)
+    return event
 
 
 @lru_cache(maxsize=512)
@@ -110,7 +123,7 @@ def _hidden(name: Any, value: Any, depth: int) -> Any:
         name = name.decode("latin-1")
     if isinstance(name, str) and _names_a_secret(name):
         return HIDDEN
-    if isinstance(value, str | int | None):
+    if value is None or isinstance(value, (str, int)):
         return value
     if depth == 0:
         return "…"

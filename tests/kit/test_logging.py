@@ -75,6 +75,14 @@ def test_people_get_columns(lines):
     assert not line.startswith("{")
 
 
+def test_half_a_character_and_a_number_of_many_digits_are_written_too(lines):
+    configure_logging(json=True)
+    structlog.get_logger("room").info("odd", half="\ud83c", number=2**70)
+
+    event = json.loads(lines()[0])
+    assert (event["half"], event["number"]) == ("\ud83c", 2**70)
+
+
 @pytest.mark.parametrize("as_json", [True, False])
 def test_what_is_below_the_level_is_not_written(lines, as_json):
     configure_logging(json=as_json, level="warning")
