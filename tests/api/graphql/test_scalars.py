@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 import strawberry
+from hypothesis import example, given
+from hypothesis import strategies as st
 from strawberry.schema.config import StrawberryConfig
 
 from service.api.graphql.scalars import SCALARS, BigInt, CurrencyCode, Metadata
 
+LATE, WEST = datetime(9999, 12, 31), timezone(timedelta(hours=-9, minutes=-30))  # noqa: DTZ001 - drawn, then in a zone
 shown: dict[str, Any] = {}
 
 
@@ -141,6 +144,16 @@ def test_a_moment_is_shown_in_utc_with_microseconds():
     assert sent("moment", "2026-05-01T12:30:00+03:00") == "2026-05-01T09:30:00.000000Z"
     assert sent("moment", "2026-05-01T09:30:00.12Z") == "2026-05-01T09:30:00.120000Z"
     assert written("moment", '"2026-05-01T09:30:00.123456-00:00"') == "2026-05-01T09:30:00.123456Z"
+
+
+@given(st.datetimes(max_value=LATE, timezones=st.sampled_from([UTC, WEST])))
+@example(datetime(1, 1, 1, tzinfo=UTC))
+@example(datetime(2026, 5, 1, 9, 30, 0, 7, tzinfo=UTC))
+def test_every_moment_has_one_width_and_is_read_back_as_itself(moment: datetime):
+    shown["moment"] = moment
+    text = str(sent("moment", None))
+    assert text == moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    assert datetime.fromisoformat(text) == moment
 
 
 def test_a_moment_of_a_resolver_is_converted_from_its_own_zone():

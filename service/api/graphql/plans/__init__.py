@@ -5,10 +5,11 @@ it in this order:
 
 runner      a request: text -> Operation -> plan -> answer, and back to graphql-core when the answer is not plain
 operation   one operation of a document, and its plan for each combination of the conditions in it
-compiler    AST beside schema -> source: a function for each selection, a function for each field that is called
-reading     ... the statements that read a field        fields     how each field is read, by the schema alone
-leaves      ... the expression that completes a leaf    arguments  constant, look-up, or graphql-core's coercion
-levels      what those statements call: nulls out and in, lists open and shut, resolvers called and awaited
+compiler    AST beside schema -> source: a function for each selection, and for each field that has to wait
+reading     ... how a field is read                     fields     how each field is read, by the schema alone
+completion  ... how its value is completed              arguments  constant, look-up, or graphql-core's coercion
+leaves      ... the expression for a scalar or enum
+levels      what generated code calls: nulls out and in, lists open and shut, resolvers called and awaited
 objects     which objects may stand for a type, and the type of an object of an interface or union
 replay      how graphql-core finishes a mutation that a plan began
 info        what a resolver is told                     columns    which columns the selection below a resolver needs

@@ -3,8 +3,8 @@
 It must not know requests: which variables a directive reads is settled before it is called, all others are looked up
 while the plan runs. Selections are merged by graphql-core's own collect_fields, so response keys come in its order.
 
-Two kinds of function make up a plan. `select_…` turns the objects of one type into dicts. `field_…` reads one field of
-all of them and completes what it read; a leaf that is a plain attribute needs no function and is completed in the dict.
+Where nothing waits, `show_…` turns one object into a dict, as one would write it by hand. Where some field has to wait,
+`select_…` turns all objects of a level into dicts, and a `field_…` for each such field reads it of all of them at once.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import strawberry
 from graphql import (
     FragmentDefinitionNode,
+    GraphQLAbstractType,
     GraphQLObjectType,
     GraphQLOutputType,
     OperationType,
@@ -34,14 +35,15 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 from graphql.language import OperationDefinitionNode
 from graphql.pyutils import Path
+from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 
 from service.api.graphql.plans import levels
+from service.api.graphql.plans.completion import Completion, Items, Leaf, Nullable, Object, OneOf, level
 from service.api.graphql.plans.fallback import Uncompilable
-from service.api.graphql.plans.fields import Kind, attribute_of, kind_of, relay_id_attribute, strawberry_field
+from service.api.graphql.plans.fields import Kind, kind_of, relay_id_attribute, strawberry_field
 from service.api.graphql.plans.info import Frame, ListedPath, Run, Site
-from service.api.graphql.plans.leaves import leaf_expression
 from service.api.graphql.plans.objects import Abstract, Admission
-from service.api.graphql.plans.reading import reading
+from service.api.graphql.plans.reading import read_at_once, read_by_level
 from service.api.graphql.plans.relay import RelayId
 from service.api.graphql.plans.source import Column, Function, Names, Source, fill, fill_in_order
 
@@ -85,9 +87,7 @@ class Compiler:
         self._fields_left = fields_max
         self._names = Names()
         self._source = Source()
-        for helper in (levels.present, levels.refill, levels.unfold, levels.fold, levels.called, levels.together):
-            self._names.values[helper.__name__] = helper
-        self._names.values |= {"batched": levels.batched, "kept": levels.kept}
+        self._names.values |= {each.__name__: each for each in levels.FOR_PLANS}
 
     def plan(self) -> Plan:
         operation = self._frame.operation
@@ -99,44 +99,53 @@ class Compiler:
         source = self._source.text()
         code = compile(source, "<plan>", "exec")
         exec(code, self._names.values)  # noqa: S102 - our own source; what callers sent is in it as string literals only
-        answer_all = self._names.values[select.name]
+        compiled = self._names.values[select.name]
 
         async def answer(run: Run) -> dict[str, Any]:
-            (data,) = await answer_all(run, [run.root_value])
-            return data  # type: ignore[no-any-return]
+            data: dict[str, Any]
+            (data,) = await compiled(run, [run.root_value]) if select.waits else [compiled(run, run.root_value)]
+            return data
 
         return Plan(answer, source)
 
     def _select(
         self, type_: GraphQLObjectType, collected: CollectedFields, place: Place, site: Site | None
     ) -> Function:
-        """Emits the function that turns objects of this type into dicts."""
-        name = self._names.fresh(f"select_{type_.name}")
-        lines = []
-        if site is not None:
-            if iscoroutinefunction(type_.is_type_of):
-                raise Uncompilable(f"an asynchronous is_type_of, of {type_}")
-            lines += ["if not objects:", "    return []"]
-            lines.append(f"{self._names.add(f'admit_{type_.name}', Admission(type_, site))}(run, objects)")
+        """Emits the function that turns objects of this type into dicts: all at once if some field has to wait."""
         entries: list[str] = []
         columns: list[Column] = []
         for key, details in collected.grouped_field_set.items():
             below = self._site(type_, key, details, place)
-            entry = repr(type_.name) if below is None else self._in_place(below)
-            if entry is None and below is not None:
-                entry = self._names.fresh(f"each_{key}")
-                columns.append(Column(key, entry, self._field(below, details, place)))
-            entries.append(f"{key!r}: {entry}")
+            entry, waits = (repr(type_.name), False) if below is None else self._field(below, details, place)
+            if waits:
+                columns.append(Column(key, self._names.fresh(f"each_{key}"), function=entry))
+                entry = columns[-1].name
+            entries.append(f"    {key!r}: {entry},")
+        admission = [] if site is None else self._admission(type_, site)
+        if not columns:
+            show = Function(self._names.fresh(f"show_{type_.name}"), waits=False)
+            return self._source.function(show, str(type_), [*admission, "return {", *entries, "}"])
+        lines = []
+        if site is not None:
+            lines += ["if not objects:", "    return []"]
+        if admission:
+            lines += ["for o in objects:", *(f"    {line}" for line in admission)]
         lines += fill_in_order(columns) if site is None and self._is_mutation else fill(columns)
-        row = f"{{{', '.join(entries)}}}"
-        if columns:
-            names = ", ".join(column.name for column in columns)
-            lists = ", ".join(f"all_{column.name}" for column in columns)
-            lines.append(f"return [{row} for o, {names} in zip(objects, {lists})]")
-        else:
-            lines.append(f"return [{row} for o in objects]")
-        self._source.function(name, str(type_), lines)
-        return Function(name, any(column.function.waits for column in columns))
+        names = ", ".join(column.name for column in columns)
+        lists = ", ".join(f"all_{column.name}" for column in columns)
+        lines += ["return [{", *entries, f"}} for o, {names} in zip(objects, {lists})]"]
+        select = Function(self._names.fresh(f"select_{type_.name}"), waits=True)
+        return self._source.function(select, str(type_), lines)
+
+    def _admission(self, type_: GraphQLObjectType, site: Site) -> list[str]:
+        """Statements that refuse `o` if graphql-core would not complete it as this type."""
+        if iscoroutinefunction(type_.is_type_of):
+            raise Uncompilable(f"an asynchronous is_type_of, of {type_}")
+        admission = Admission(type_, site)
+        admit = self._names.add(f"admit_{type_.name}", admission)
+        known = self._names.add(f"known_{type_.name}", admission.known)
+        cast = f" or getattr(o, {TYPE_CAST_ATTRIBUTE!r}, None) is not None" if admission.casts_matter else ""
+        return [f"if o.__class__ not in {known}{cast}:", f"    {admit}(run, o)"]
 
     def _site(self, type_: GraphQLObjectType, key: str, details: FieldDetailsList, place: Place) -> Site | None:
         """The field as plans see it; None for `__typename`, which is no field of Strawberry's."""
@@ -151,66 +160,71 @@ class Compiler:
         nodes = [detail.node for detail in details]
         return Site(self._frame, key, nodes, type_, definition, field, place.step(key, type_))
 
-    def _in_place(self, site: Site) -> str | None:
-        """The expression for a field that needs no function of its own: a leaf that is an attribute, or Relay's id."""
+    def _field(self, site: Site, details: FieldDetailsList, place: Place) -> tuple[str, bool]:
+        """The expression for the field of one object; or, if it has to wait, the name of the function for a level."""
+        relay_id = self._relay_id(site)
+        if relay_id is not None:
+            return relay_id, False
+        kept = self._is_mutation and place.path is None
         type_ = site.definition.type
-        nullable = not is_non_null_type(type_)
-        leaf = get_nullable_type(type_)
-        if not is_leaf_type(leaf):
+        completion = self._complete(type_, details, site, listed=place.listed)
+        read = None if kept else read_at_once(self._schema, site, self._names)
+        if read is not None and not completion.waits:
+            return completion.expression(read), False
+        if read is not None:
+            lines = [f"values = settled([{read} for o in objects])"]
+        else:
+            lines = read_by_level(self._schema, site, self._names, kept=kept)
+        function = Function(self._names.fresh(f"field_{site.key}"), waits=True)
+        comment = f"{site.parent_type}.{site.nodes[0].name.value}: {type_}"
+        self._source.function(function, comment, [*lines, *level(completion)])
+        return function.name, True
+
+    def _relay_id(self, site: Site) -> str | None:
+        """The expression for Relay's own id, None for any other field."""
+        resolver, leaf = site.field.base_resolver, get_nullable_type(site.definition.type)
+        made_from = relay_id_attribute(site.parent_type, site.definition)
+        if made_from is None or resolver is None or not is_leaf_type(leaf):
             return None
-        kind = kind_of(self._schema, site.definition)
-        attribute = attribute_of(self._schema, site.field)
-        if kind is Kind.ATTRIBUTE and attribute is not None:
-            return leaf_expression(leaf, nullable, f"(v := o.{attribute})", self._names)
-        relay_id = relay_id_attribute(site.parent_type, site.definition)
-        if kind is Kind.SYNC and relay_id is not None and site.field.base_resolver is not None:
-            made = RelayId(site, leaf, site.field.base_resolver, *relay_id)
-            return f"{self._names.add(f'relay_{site.key}', made)}(run, o)"
-        return None
+        if kind_of(self._schema, site.definition) is not Kind.SYNC:
+            return None
+        made = RelayId(site, leaf, resolver, *made_from)
+        return f"{self._names.add(f'relay_{site.key}', made)}(run, o)"
 
-    def _field(self, site: Site, details: FieldDetailsList, place: Place) -> Function:
-        """Emits the function that reads one field of all objects and completes it."""
-        lines, waits = reading(self._schema, site, self._names, kept=self._is_mutation and place.path is None)
-        type_ = site.definition.type
-        completion, completion_waits = self._complete(type_, details, site, listed=place.listed)
-        name = self._names.fresh(f"field_{site.key}")
-        comment = f"{site.parent_type}.{details[0].node.name.value}: {type_}"
-        self._source.function(name, comment, [*lines, *completion, "return values"])
-        return Function(name, waits or completion_waits)
-
-    def _complete(
-        self, type_: GraphQLOutputType, details: FieldDetailsList, site: Site, *, listed: bool
-    ) -> tuple[list[str], bool]:
-        """Statements that replace raw values of this type in `values` by completed ones, and whether they may wait."""
+    def _complete(self, type_: GraphQLOutputType, details: FieldDetailsList, site: Site, *, listed: bool) -> Completion:
+        completion: Completion
+        nullable = not is_non_null_type(type_)
         if is_non_null_type(type_):
-            return self._complete_present(type_.of_type, details, site, listed=listed)
+            type_ = type_.of_type
         if is_leaf_type(type_):
-            return [f"values = [{leaf_expression(type_, True, '(v := o)', self._names)} for o in values]"], False
-        holes = self._names.fresh("holes")
-        lines, waits = self._complete_present(type_, details, site, listed=listed)
-        return [f"values, {holes} = present(values)", *lines, f"values = refill(values, {holes})"], waits
-
-    def _complete_present(
-        self, type_: GraphQLOutputType, details: FieldDetailsList, site: Site, *, listed: bool
-    ) -> tuple[list[str], bool]:
-        if is_leaf_type(type_):
-            return [f"values = [{leaf_expression(type_, False, '(v := o)', self._names)} for o in values]"], False
+            return Leaf(type_, nullable, self._names)
         if is_list_type(type_):
-            sizes = self._names.fresh("sizes")
-            lines, waits = self._complete(type_.of_type, details, site, listed=True)
-            return [f"values, {sizes} = unfold(values)", *lines, f"values = fold(values, {sizes})"], waits
-        place = Place(site.path, listed)
-        if is_object_type(type_):
-            select = self._select(type_, self._collect(type_, details), place, site)
-            return [f"values = await {select.name}(run, values)"], select.waits
-        if is_abstract_type(type_):
-            possible = self._types.get_possible_types(type_)
-            selects = {each.name: self._select(each, self._collect(each, details), place, site) for each in possible}
-            abstract = self._names.add(f"sorted_{type_.name}", Abstract(type_, self._types, site))
-            table = ", ".join(f"{name!r}: {select.name}" for name, select in selects.items())
-            waits = any(select.waits for select in selects.values())
-            return [f"values = await {abstract}(run, values, {{{table}}})"], waits
-        raise Uncompilable(f"a type of an unknown sort, {type_}")
+            completion = Items(self._complete(type_.of_type, details, site, listed=True), self._names)
+        elif is_object_type(type_):
+            completion = Object(self._select(type_, self._collect(type_, details), Place(site.path, listed), site))
+        elif is_abstract_type(type_):
+            completion = self._one_of(type_, details, site, Place(site.path, listed))
+        else:
+            raise Uncompilable(f"a type of an unknown sort, {type_}")
+        return Nullable(completion, self._names) if nullable else completion
+
+    def _one_of(self, type_: GraphQLAbstractType, details: FieldDetailsList, site: Site, place: Place) -> OneOf:
+        possible = self._types.get_possible_types(type_)
+        functions = {each.name: self._select(each, self._collect(each, details), place, site) for each in possible}
+        waits = any(function.waits for function in functions.values())
+        if waits:
+            functions = {name: self._for_all(function) for name, function in functions.items()}
+        sort = self._names.add(f"sort_{type_.name}", Abstract(type_, self._types, site))
+        table = self._source.table(self._names.fresh(f"types_of_{type_.name}"), functions)
+        return OneOf(sort, table, waits)
+
+    def _for_all(self, function: Function) -> Function:
+        """The function for a whole level, for one that takes one object."""
+        if function.waits:
+            return function
+        every = Function(self._names.fresh(f"every_{function.name}"), waits=True)
+        line = f"return [{function.name}(run, o) for o in objects]"
+        return self._source.function(every, function.name, [line])
 
     def _collect(self, type_: GraphQLObjectType, details: FieldDetailsList) -> CollectedFields:
         operation = self._frame.operation

@@ -123,6 +123,7 @@ class Run:
         self._background: list[Future[Any]] = []
         self._raws: dict[Site, GraphQLResolveInfo[Any]] = {}
         self._infos: dict[Site, Info[Any, Any]] = {}
+        self._keywords: dict[Callable[[Run], dict[str, Any]], dict[str, Any]] = {}
 
     def raw(self, site: Site) -> GraphQLResolveInfo[Any]:
         raw = self._raws.get(site)
@@ -155,6 +156,13 @@ class Run:
         if info is None:
             info = self._infos[site] = site.frame.config.info_class(_raw_info=self.raw(site), _field=site.field)
         return info
+
+    def keywords(self, make: Callable[["Run"], dict[str, Any]]) -> dict[str, Any]:
+        """What `make` makes of this request, made once."""
+        keywords = self._keywords.get(make)
+        if keywords is None:
+            keywords = self._keywords[make] = make(self)
+        return keywords
 
     def gather(self, awaitables: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
         return gather_with_cancel(*awaitables)

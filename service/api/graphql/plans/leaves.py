@@ -24,7 +24,7 @@ from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCor
 from strawberry.schema.types import base_scalars
 from strawberry.types.scalar import ScalarDefinition
 
-from service.api.graphql.plans.fallback import Odd
+from service.api.graphql.plans.fallback import Odd, abandon
 from service.api.graphql.plans.source import Names
 
 Serializer = TypeVar("Serializer", bound=Callable[..., Any])
@@ -111,6 +111,7 @@ def completer(type_: GraphQLLeafType, *, nullable: bool) -> Callable[[Any], Any]
                 return None
             raise Odd("null where there can be none")
         if isinstance(value, BaseException) or optimized_is_awaitable(value):
+            abandon(value)
             raise Odd("an exception or an awaitable in the place of a value")
         coerced = coerce(value)
         if coerced is None or coerced is Undefined:

@@ -12,12 +12,10 @@ from graphql.pyutils import gather_with_cancel, is_iterable
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types import Info
 
-from service.api.graphql.plans.fallback import Odd
+from service.api.graphql.plans.fallback import Odd, abandon
 from service.api.graphql.plans.info import Run
 
 Values: TypeAlias = list[Any]
-_CLASSES_MAX = 512
-_never_awaitable: set[type] = {type(None), str, int, float, bool, list, tuple, dict}
 
 
 def is_ordinary(cls: type) -> bool:
@@ -44,19 +42,28 @@ def refill(completed: Values, holes: Values | None) -> Values:
     return [None if value is None else next(rest) for value in holes]
 
 
-def unfold(lists: Values) -> tuple[Values, list[int]]:
-    """The items of all lists in a row, and the length of each list.
+def items(value: Any) -> Any:
+    """The items of a list. An iterator is refused unread: graphql-core may have to read it after all."""
+    if value.__class__ is list or value.__class__ is tuple:
+        return value
+    if (
+        not is_iterable(value)
+        or isinstance(value, Iterator)
+        or hasattr(value, "__aiter__")
+        or optimized_is_awaitable(value)
+    ):
+        abandon(value)
+        raise Odd("a list that is not one")
+    return list(value)
 
-    An iterator is refused unread: graphql-core may have to read it after all.
-    """
-    for index, items in enumerate(lists):
-        if items.__class__ is not list and items.__class__ is not tuple:
-            if not is_iterable(items) or isinstance(items, Iterator) or hasattr(items, "__aiter__"):
-                raise Odd("a list that is not one")
-            lists = [*lists[:index], list(items), *lists[index + 1 :]]
+
+def unfold(lists: Values) -> tuple[Values, list[int]]:
+    """The items of all lists in a row, and the length of each list."""
     if len(lists) == 1:
-        return list(lists[0]), [len(lists[0])]
-    return list(chain.from_iterable(lists)), [len(items) for items in lists]
+        only = list(items(lists[0]))
+        return only, [len(only)]
+    lists = [items(each) for each in lists]
+    return list(chain.from_iterable(lists)), [len(each) for each in lists]
 
 
 def fold(items: Values, sizes: list[int]) -> Values:
@@ -70,24 +77,31 @@ def fold(items: Values, sizes: list[int]) -> Values:
     return lists
 
 
+def settled(values: Values) -> Values:
+    """The values, none of which can be awaited: a resolver that is not `async` is taken at its word."""
+    if any(map(optimized_is_awaitable, values)):
+        abandon(*values)
+        raise Odd("an awaitable from a resolver that is not async")
+    return values
+
+
 async def called(call: Callable[[Any], Any], objects: Values) -> Values:
     """What the resolver answers for each object, awaited where it has to be, all of the level at once."""
+    if len(objects) == 1:
+        value = call(objects[0])
+        return [await value if optimized_is_awaitable(value) else value]
     values: Values = []
     try:
         for each in objects:
             values.append(call(each))
     except BaseException:
-        _discard(values)
+        abandon(*values)
         raise
-    classes = {type(value) for value in values}
-    if not classes <= _never_awaitable:
-        waiting = [index for index, value in enumerate(values) if optimized_is_awaitable(value)]
-        if waiting:
-            arrived = await together([values[index] for index in waiting])
-            for index, value in zip(waiting, arrived, strict=True):
-                values[index] = value
-        elif len(_never_awaitable) < _CLASSES_MAX:
-            _never_awaitable.update(cls for cls in classes if is_ordinary(cls))
+    waiting = [index for index, value in enumerate(values) if optimized_is_awaitable(value)]
+    if waiting:
+        arrived = await together([values[index] for index in waiting])
+        for index, value in zip(waiting, arrived, strict=True):
+            values[index] = value
     return values
 
 
@@ -122,7 +136,5 @@ async def kept(run: Run, key: str, call: Callable[[], Any]) -> Any:
     return value
 
 
-def _discard(values: Values) -> None:
-    for value in values:
-        if isinstance(value, CoroutineType):
-            value.close()
+FOR_PLANS = (present, refill, items, unfold, fold, settled, called, together, batched, kept)
+"""What generated code calls, by these names."""

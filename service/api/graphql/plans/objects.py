@@ -13,7 +13,7 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 
-from service.api.graphql.plans.fallback import Odd
+from service.api.graphql.plans.fallback import Odd, abandon
 from service.api.graphql.plans.fields import object_definition
 from service.api.graphql.plans.info import Run, Site
 from service.api.graphql.plans.levels import Values, is_ordinary
@@ -23,27 +23,23 @@ _CLASSES_MAX = 256
 
 
 class Admission:
-    """Refuses objects that graphql-core would not complete as this object type."""
+    """Refuses an object that graphql-core would not complete as this object type.
+
+    Generated code asks only about classes that are not `known`, and about objects that carry a cast where these matter.
+    """
 
     def __init__(self, type_: GraphQLObjectType, site: Site) -> None:
         self._type = type_
         self._site = site
-        self._known: set[type] = set()
+        self.known: set[type] = set()
         definition = object_definition(type_)
         # Strawberry's own check looks at the class, and at a cast when the object carries one.
         self._by_class = type_.is_type_of is None or (definition is not None and definition.is_type_of is None)
-        self._casts_matter = type_.is_type_of is not None
+        self.casts_matter = type_.is_type_of is not None
 
-    def __call__(self, run: Run, objects: Values) -> None:
-        known = self._known
-        for each in objects:
-            if each.__class__ not in known or (
-                self._casts_matter and getattr(each, TYPE_CAST_ATTRIBUTE, None) is not None
-            ):
-                self._examine(run, each)
-
-    def _examine(self, run: Run, each: Any) -> None:
+    def __call__(self, run: Run, each: Any) -> None:
         if each is None or each is Undefined or isinstance(each, BaseException) or optimized_is_awaitable(each):
+            abandon(each)
             raise Odd(f"no object of type {self._type}")
         is_type_of = self._type.is_type_of
         answer = is_type_of is None or is_type_of(each, run.raw(self._site))
@@ -51,13 +47,13 @@ class Admission:
         if not answer or optimized_is_awaitable(answer):
             raise Odd(f"no object of type {self._type}")
         cls = type(each)
-        uncast = not self._casts_matter or getattr(each, TYPE_CAST_ATTRIBUTE, None) is None
-        if self._by_class and uncast and is_ordinary(cls) and len(self._known) < _CLASSES_MAX:
-            self._known.add(cls)
+        uncast = not self.casts_matter or getattr(each, TYPE_CAST_ATTRIBUTE, None) is None
+        if self._by_class and uncast and is_ordinary(cls) and len(self.known) < _CLASSES_MAX:
+            self.known.add(cls)
 
 
 class Abstract:
-    """Completes values of an interface or union: sorts them by object type, completes each sort, restores the order."""
+    """Names the object types of values of an interface or union, one by one or for a whole level."""
 
     def __init__(self, type_: GraphQLAbstractType, schema: GraphQLSchema, site: Site) -> None:
         self._type = type_
@@ -65,32 +61,33 @@ class Abstract:
         self._resolve_type = type_.resolve_type or default_type_resolver
         self._known: dict[type, str] = {}
         self._by_class = _class_decides(type_, schema)
+        self._possible = {possible.name for possible in schema.get_possible_types(type_)}
         definition = object_definition(type_)
         self._interface = definition.origin if is_interface_type(type_) and definition is not None else object
 
-    async def __call__(self, run: Run, values: Values, selects: dict[str, Select]) -> Values:
+    async def all(self, run: Run, values: Values, selects: dict[str, Select]) -> Values:
+        """The values completed: sorted by object type, each sort by its function, and in their order again."""
         positions: dict[str, list[int]] = {}
         for index, value in enumerate(values):
-            positions.setdefault(self._name(run, value), []).append(index)
+            positions.setdefault(self(run, value), []).append(index)
         completed: Values = [None] * len(values)
         for name, indices in positions.items():
-            select = selects.get(name)
-            if select is None:
-                raise Odd(f"{name} is no {self._type}")
-            rows = await select(run, [values[index] for index in indices])
+            rows = await selects[name](run, [values[index] for index in indices])
             for index, row in zip(indices, rows, strict=True):
                 completed[index] = row
         return completed
 
-    def _name(self, run: Run, value: Any) -> str:
+    def __call__(self, run: Run, value: Any) -> str:
+        """The name of one of the possible types, and no other."""
         cast = getattr(value, TYPE_CAST_ATTRIBUTE, None)
         known = self._known.get(value.__class__) if cast is None else None
         if known is not None:
             return known
         if value is None or value is Undefined or isinstance(value, BaseException) or optimized_is_awaitable(value):
+            abandon(value)
             raise Odd(f"no object of type {self._type}")
         name = self._resolve_type(value, run.raw(self._site), self._type)
-        if not isinstance(name, str):
+        if name not in self._possible:
             raise Odd(f"an object without a type among {self._type}")
         cls = type(value)
         if self._by_class and cast is None and self._decided_by(cls) and len(self._known) < _CLASSES_MAX:

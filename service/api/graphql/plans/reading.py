@@ -1,4 +1,5 @@
-"""Knows how generated code reads one field of all objects of a level: the statements that leave raw values in `values`.
+"""Knows how generated code reads one field: of one object by an expression, or of all objects of a level by statements
+that leave raw values in `values`.
 
 It must not know what becomes of the values.
 """
@@ -12,39 +13,29 @@ from service.api.graphql.plans.info import Site
 from service.api.graphql.plans.source import Names
 
 
-def reading(schema: strawberry.Schema, site: Site, names: Names, *, kept: bool) -> tuple[list[str], bool]:
-    """The statements, and whether they may wait. A `kept` field is read once in the life of the request."""
+def read_at_once(schema: strawberry.Schema, site: Site, names: Names) -> str | None:
+    """The expression that reads the field of `o`, None where it may have to wait."""
     kind = kind_of(schema, site.definition)
     if kind is Kind.ATTRIBUTE:
-        return [f"values = [{_attribute(schema, site, names)} for o in objects]"], False
-    if kind is Kind.BATCH and kept:
-        kind = Kind.WRAPPED
-    arguments = arguments_of(schema, site, converted=kind is not Kind.WRAPPED)
-    lines = []
-    if arguments.constant is not None:
-        keywords = f"**{names.add('constants', arguments.constant)}" if arguments.constant else ""
-    else:
-        keywords = f"**{names.add('arguments', arguments.of)}(run)"
-        if arguments.shared and not kept:
-            lines.append(f"keywords = {keywords[2:]}")
-            keywords = "**keywords"
-    site_name = names.add(f"site_{site.key}", site)
-    if kind is Kind.BATCH:
-        return [*lines, _batch(site, site_name, keywords, names)], True
-    if kind is Kind.WRAPPED:
-        resolver = names.add(f"resolve_{site.key}", site.definition.resolve)
-        lines.append(f"info = run.raw({site_name})")
-        parameters = ["o", "info"]
-    else:
-        resolver, parameters = _resolver(site, names)
-        if any(parameter.endswith("=info") for parameter in parameters):
-            lines.append(f"info = run.info({site_name})")
-    call = f"{resolver}({', '.join([*parameters, keywords] if keywords else parameters)})"
+        return _attribute(schema, site, names)
+    return _call(schema, site, names) if kind is Kind.SYNC else None
+
+
+def read_by_level(schema: strawberry.Schema, site: Site, names: Names, *, kept: bool) -> list[str]:
+    """The statements that read the field of all `objects`. A `kept` field is read once in the life of the request."""
+    kind = kind_of(schema, site.definition)
+    if kind is Kind.ATTRIBUTE:
+        return [f"values = [{_attribute(schema, site, names)} for o in objects]"]
+    if kind is Kind.BATCH and not kept:
+        batch = site.field.metadata[BATCH]
+        resolver = names.add(f"batch_{site.key}", batch.resolver)
+        info = f"(run.info({_site(site, names)}),)" if batch.takes_info else "()"
+        return [f"values = await batched({resolver}, objects, {info}, {{{_keywords(schema, site, names)}}})"]
+    # Strawberry's wrapper takes a batch field for a resolver like any other.
+    call = _call(schema, site, names) if kind in {Kind.SYNC, Kind.ASYNC} else _wrapped_call(schema, site, names)
     if kept:
-        lines += ["(o,) = objects", f"values = [await kept(run, {site.key!r}, lambda: {call})]"]
-    else:
-        lines.append(f"values = await called(lambda o: {call}, objects)")
-    return lines, kept or kind is not Kind.SYNC
+        return ["(o,) = objects", f"values = [await kept(run, {site.key!r}, lambda: {call})]"]
+    return [f"values = await called(lambda o: {call}, objects)"]
 
 
 def _attribute(schema: strawberry.Schema, site: Site, names: Names) -> str:
@@ -54,24 +45,31 @@ def _attribute(schema: strawberry.Schema, site: Site, names: Names) -> str:
     return f"{names.add('read', schema.config.default_resolver)}(o, {site.field.python_name!r})"
 
 
-def _resolver(site: Site, names: Names) -> tuple[str, list[str]]:
-    """The Python function behind the field, with what it asks for beside its arguments, as Strawberry would pass it."""
+def _call(schema: strawberry.Schema, site: Site, names: Names) -> str:
+    """The call of the Python function behind the field, with what it asks for, as Strawberry would pass it."""
     resolver = site.field.base_resolver
     if resolver is None:
         raise Uncompilable("a field without a resolver")
-    parameters = ["o"] if resolver.self_parameter else []
-    for asked, given in (
-        (resolver.parent_parameter, "o"),
-        (resolver.root_parameter, "o"),
-        (resolver.info_parameter, "info"),
-    ):
-        if asked is not None and f"{asked.name}={given}" not in parameters:
-            parameters.append(f"{asked.name}={given}")
-    return names.add(f"resolve_{site.key}", resolver.wrapped_func), parameters
+    given = ["o"] if resolver.self_parameter else []
+    given += dict.fromkeys(f"{asked.name}=o" for asked in (resolver.parent_parameter, resolver.root_parameter) if asked)
+    if resolver.info_parameter:
+        given.append(f"{resolver.info_parameter.name}=run.info({_site(site, names)})")
+    given.append(_keywords(schema, site, names))
+    return f"{names.add(f'resolve_{site.key}', resolver.wrapped_func)}({', '.join(filter(None, given))})"
 
 
-def _batch(site: Site, site_name: str, keywords: str, names: Names) -> str:
-    batch = site.field.metadata[BATCH]
-    resolver = names.add(f"batch_{site.key}", batch.resolver)
-    info = f"(run.info({site_name}),)" if batch.takes_info else "()"
-    return f"values = await batched({resolver}, objects, {info}, {{{keywords}}}) if objects else []"
+def _wrapped_call(schema: strawberry.Schema, site: Site, names: Names) -> str:
+    given = ["o", f"run.raw({_site(site, names)})", _keywords(schema, site, names, converted=False)]
+    return f"{names.add(f'resolve_{site.key}', site.definition.resolve)}({', '.join(filter(None, given))})"
+
+
+def _keywords(schema: strawberry.Schema, site: Site, names: Names, *, converted: bool = True) -> str:
+    arguments = arguments_of(schema, site, converted=converted)
+    if arguments.constant is not None:
+        return f"**{names.add('constants', arguments.constant)}" if arguments.constant else ""
+    made = names.add("arguments", arguments.of)
+    return f"**run.keywords({made})" if arguments.shared else f"**{made}(run)"
+
+
+def _site(site: Site, names: Names) -> str:
+    return names.add(f"site_{site.key}", site)

@@ -5,7 +5,6 @@ It must not decide where that is allowed: types that compute their id or type na
 
 import uuid
 from base64 import b64encode
-from types import CoroutineType
 from typing import Any
 
 from graphql import GraphQLLeafType
@@ -42,6 +41,4 @@ class RelayId:
         if not issubclass(cls, Node) and is_ordinary(cls) and len(self._known) < _CLASSES_MAX:
             self._known.add(cls)
         made = self._resolver.wrapped_func(root=each, info=run.info(self._site))  # type: ignore[operator]
-        if isinstance(made, CoroutineType):
-            made.close()
         return self._complete(made)

@@ -5,7 +5,7 @@ It must not know GraphQL. Nothing a caller sent is ever pasted into the source b
 
 import re
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
 _ODD_CHARACTER = re.compile(r"\W", re.ASCII)
@@ -41,7 +41,7 @@ class Names:
 
 
 class Function(NamedTuple):
-    """A generated function, and whether it may wait for anything."""
+    """A generated function. One that waits takes all objects of a level, any other takes one."""
 
     name: str
     waits: bool
@@ -52,41 +52,44 @@ class Column(NamedTuple):
 
     key: str
     name: str
-    function: Function
+    function: str
 
 
 class Source:
-    """The functions of a plan, the root first."""
+    """The functions of a plan, the root first, and then its tables of functions."""
 
     def __init__(self) -> None:
         self._functions: list[str] = []
+        self._tables: list[str] = []
 
-    def function(self, name: str, comment: str, lines: list[str]) -> None:
+    def function(self, function: Function, comment: str, lines: list[str]) -> Function:
         body = "\n".join(f"    {line}" for line in lines)
-        self._functions.append(f"async def {name}(run, objects):  # {comment}\n{body}\n")
+        head = f"async def {function.name}(run, objects)" if function.waits else f"def {function.name}(run, o)"
+        self._functions.append(f"{head}:  # {comment}\n{body}\n")
+        return function
+
+    def table(self, name: str, functions: Mapping[str, Function]) -> str:
+        entries = ", ".join(f"{key!r}: {function.name}" for key, function in functions.items())
+        self._tables.append(f"{name} = {{{entries}}}\n")
+        return name
 
     def text(self) -> str:
-        return "\n\n".join(reversed(self._functions))
+        return "\n\n".join([*reversed(self._functions), *self._tables])
 
 
 def fill(columns: list[Column]) -> list[str]:
-    """Statements that fill each column. Those that wait are awaited all at once."""
-    waiting = [column for column in columns if column.function.waits]
-    at_once = waiting if len(waiting) > 1 else []
-    lines = [
-        f"all_{column.name} = await {column.function.name}(run, objects)" for column in columns if column not in at_once
-    ]
-    if at_once:
-        targets = ", ".join(f"all_{column.name}" for column in at_once)
-        calls = ", ".join(f"{column.function.name}(run, objects)" for column in at_once)
-        lines.append(f"{targets} = await together([{calls}])")
-    return lines
+    """Statements that fill all columns at the same time."""
+    calls = [f"{column.function}(run, objects)" for column in columns]
+    if len(columns) == 1:
+        return [f"all_{columns[0].name} = await {calls[0]}"]
+    targets = ", ".join(f"all_{column.name}" for column in columns)
+    return [f"{targets} = await together([{', '.join(calls)}])"]
 
 
 def fill_in_order(columns: list[Column]) -> list[str]:
     """The same for the root of a mutation: one after the other, and each is remembered when it is complete."""
     lines = []
     for column in columns:
-        lines.append(f"all_{column.name} = await {column.function.name}(run, objects)")
+        lines.append(f"all_{column.name} = await {column.function}(run, objects)")
         lines.append(f"(run.completed[{column.key!r}],) = all_{column.name}")
     return lines

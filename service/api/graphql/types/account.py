@@ -13,7 +13,7 @@ from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import Money, money
 from service.api.graphql.types.catalogue import Portfolio, portfolio_of
 from service.api.graphql.types.money import Invoice, invoice_of
-from service.api.graphql.types.node import Node, global_id, parse_id
+from service.api.graphql.types.node import Node, parse_id
 from service.domain import accounts, billing
 from service.domain.accounts import Caller, Visibility
 from service.domain.catalogue import Mode
@@ -130,7 +130,7 @@ class Account(Node):
 
 
 def account_of(row: accounts.Account) -> Account:
-    return Account(id=global_id("Account", row.id), row=row)
+    return Account(row=row)
 
 
 def account_id_of(text: str) -> UUID:

@@ -10,7 +10,7 @@ from service.api.graphql.context import Info
 from service.api.graphql.plans import attribute_field, batch_field, needs, selected_columns
 from service.api.graphql.prices import priced
 from service.api.graphql.types.amounts import Mass, UnitPrice, unit_price
-from service.api.graphql.types.node import Node, global_id
+from service.api.graphql.types.node import Node
 from service.domain import catalogue
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
 from service.operations import read_catalogue
@@ -45,7 +45,7 @@ class Project(Node):
 
 
 def project_of(row: catalogue.Project) -> Project:
-    return Project(id=global_id("Project", row.id), row=row)
+    return Project(row=row)
 
 
 async def _projects_of_batches(parents: Sequence["CreditBatch"], info: Info) -> list[Project]:
@@ -98,7 +98,7 @@ class CreditBatch(Node):
 
 
 def batch_of(row: catalogue.CreditBatch) -> CreditBatch:
-    return CreditBatch(id=global_id("CreditBatch", row.id), row=row)
+    return CreditBatch(row=row)
 
 
 @strawberry.type(description="The price of a tonne for orders of at least a certain mass.")
@@ -180,7 +180,7 @@ class Bundle(Node):
 
 
 def bundle_of(row: catalogue.Bundle) -> Bundle:
-    return Bundle(id=global_id("Bundle", row.id), row=row)
+    return Bundle(row=row)
 
 
 async def _bundles_of_weights(parents: Sequence["PortfolioWeight"], info: Info) -> list[Bundle]:
@@ -219,4 +219,4 @@ class Portfolio(Node):
 
 
 def portfolio_of(row: catalogue.Portfolio) -> Portfolio:
-    return Portfolio(id=global_id("Portfolio", row.id), row=row)
+    return Portfolio(row=row)

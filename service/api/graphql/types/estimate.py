@@ -10,7 +10,7 @@ from service.api.graphql.context import Info
 from service.api.graphql.plans import batch_field
 from service.api.graphql.scalars import Metadata
 from service.api.graphql.types.amounts import Mass
-from service.api.graphql.types.node import Node, global_id
+from service.api.graphql.types.node import Node
 from service.api.graphql.types.order import Order, order_of
 from service.domain import recorded_estimate as domain
 from service.domain.recorded_estimate import ActivityKind
@@ -70,4 +70,4 @@ class Estimate(Node):
 
 
 def estimate_of(row: domain.RecordedEstimate) -> Estimate:
-    return Estimate(id=global_id("Estimate", row.id), row=row)
+    return Estimate(row=row)

@@ -13,7 +13,7 @@ from service.api.graphql.plans import batch_field
 from service.api.graphql.prices import priced
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import Mass, Money, money
-from service.api.graphql.types.node import Node, global_id
+from service.api.graphql.types.node import Node
 from service.api.graphql.types.order import Order, order_of
 from service.domain import billing
 from service.domain.billing import InvoiceStatus
@@ -194,12 +194,12 @@ class Journal(Node):
 
 
 def payment_of(row: billing.Payment) -> Payment:
-    return Payment(id=global_id("Payment", row.id), row=row)
+    return Payment(row=row)
 
 
 def invoice_of(row: billing.Invoice) -> Invoice:
-    return Invoice(id=global_id("Invoice", row.id), row=row)
+    return Invoice(row=row)
 
 
 def journal_of(row: read_money.Booked) -> Journal:
-    return Journal(id=global_id("Journal", row.id), row=row)
+    return Journal(row=row)

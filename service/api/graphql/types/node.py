@@ -3,10 +3,12 @@
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
 from binascii import b2a_base64
+from typing import Any
 from uuid import UUID
 
 import strawberry
 
+from service.api.graphql.plans import needs
 from service.errors import Code, Refused
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
@@ -14,7 +16,13 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 @strawberry.interface(description="Anything that can be fetched again by its id.")
 class Node:
-    id: strawberry.ID = strawberry.field(description="Opaque and unique over all types. Do not take it apart.")
+    """Its `row` has an `id`; its class is named as its type."""
+
+    row: strawberry.Private[Any]
+
+    @strawberry.field(description="Opaque and unique over all types. Do not take it apart.", metadata=needs("id"))
+    def id(self) -> strawberry.ID:
+        return global_id(type(self).__name__, self.row.id)
 
 
 def global_id(type_name: str, id: UUID) -> strawberry.ID:  # noqa: A002 - what it is called in the schema

@@ -14,7 +14,7 @@ from service.api.graphql.scalars import CurrencyCode, Metadata
 from service.api.graphql.types.amounts import Mass, Money, UnitPrice, money, unit_price
 from service.api.graphql.types.catalogue import Bundle, CreditBatch, Portfolio, batch_of, bundle_of, portfolio_of
 from service.api.graphql.types.certificate import Certificate, Retirement
-from service.api.graphql.types.node import Node, global_id
+from service.api.graphql.types.node import Node
 from service.api.graphql.types.timeline import TimelineEntry
 from service.domain import catalogue
 from service.domain import order as domain
@@ -301,4 +301,4 @@ class Order(Node):
 
 
 def order_of(row: domain.Order) -> Order:
-    return Order(id=global_id("Order", row.id), row=row)
+    return Order(row=row)

@@ -10,7 +10,7 @@ from service.api.graphql.plans import batch_field
 from service.api.graphql.prices import priced
 from service.api.graphql.types.amounts import Mass, Money, UnitPrice, money, unit_price
 from service.api.graphql.types.catalogue import Bundle, bundle_of
-from service.api.graphql.types.node import Node, global_id
+from service.api.graphql.types.node import Node
 from service.api.graphql.types.order import Order, order_of
 from service.domain import quote as domain
 from service.domain.amounts import MassUnit
@@ -117,4 +117,4 @@ class Quote(Node):
 
 
 def quote_of(row: domain.Quote) -> Quote:
-    return Quote(id=global_id("Quote", row.id), row=row)
+    return Quote(row=row)

@@ -171,12 +171,53 @@ async def test_an_object_of_another_type_is_refused_even_if_it_has_what_is_asked
     assert (answer.data, answer.errors[0].path) == ({"author": {"best": None}}, ["author", "best"])
 
 
+async def test_an_object_of_a_known_class_is_refused_when_it_is_cast_to_another_type():
+    plans, plain, used = planned(), planned(enabled=False), context(authors=1)
+    text = "{ authors { best { title } books { totalCount } } }"
+    author = used.world.authors[0]
+    author.best = used.world.books[0]
+    await plans.execute(text, context=used)
+    # A book is shown by itself; an author waits for books.
+    for odd in (author.best, author):
+        strawberry.cast(Magazine, odd)
+        answer = await plans.execute(text, context=used)
+        assert answer.errors
+        assert answer_bytes(answer) == answer_bytes(await plain.execute(text, context=used))
+        del odd.__as_strawberry_type__
+    assert plans.counts == {"planned": 1, "replayed": 2}
+
+
 async def test_an_iterator_is_left_unread_for_graphql_core():
     plans, used = planned(), context(authors=1)
     used.world.authors[0].shelves = Once([used.world.books[:1]])
     answer = await plans.execute("{ author { shelves { id } } }", context=used)
     assert plans.counts == {"replayed": 1}
     assert answer.data == {"author": {"shelves": [[{"id": "Qm9vazow"}]]}}
+
+
+async def test_awaitables_of_resolvers_that_are_not_async_are_awaited_by_graphql_core_alone():
+    async def later(value: Any) -> Any:
+        return value
+
+    @strawberry.type
+    class Thing:
+        @strawberry.field
+        async def size(self) -> int:
+            return 1
+
+    @strawberry.type
+    class Query:
+        one: int = strawberry.field(resolver=lambda: later(1))
+        many: list[int] = strawberry.field(resolver=lambda: later([1, 2]))
+        thing: Thing = strawberry.field(resolver=lambda: later(Thing()))
+        things: list[Thing] = strawberry.field(resolver=lambda: later([Thing()]))
+
+    plans = PlannedSchema(strawberry.Schema(Query), entries_max=9, bytes_max=10**6)
+    asked = {"one": 1, "many": [1, 2], "thing { size }": {"size": 1}, "things { size }": [{"size": 1}]}
+    for text, found in asked.items():
+        assert list((await plans.execute(f"{{ {text} }}")).data.values()) == [found]
+    # Then each was met by a plan first, which left no coroutine behind: a warning would fail this test.
+    assert plans.counts == {"replayed": 4}
 
 
 async def test_plans_can_be_turned_off():
