@@ -3,19 +3,22 @@
 Knows nothing of what is served.
 """
 
+import asyncio
 import gc
 import math
 import os
 import signal
 import socket
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from service.console import FAILED, fail
+from service.kit.joined_writes import JoinedWrites
 from service.settings import Settings
 
 GARBAGE_BEFORE_COLLECTION = 5_000
@@ -24,6 +27,13 @@ more than this, or rarer looks at the old, documents that nobody repeats would p
 """
 
 log = structlog.get_logger(__name__)
+
+
+class InOnePiece(HttpToolsProtocol):
+    """HTTP/1.1 as uvicorn speaks it, with the head and the body of an answer in one packet."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
+        super().connection_made(cast(asyncio.Transport, JoinedWrites(transport)))
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -74,7 +84,7 @@ def _config(app: ASGIApp | str, settings: Settings) -> uvicorn.Config:
         app,
         factory=isinstance(app, str),
         loop="auto",  # uvloop, except on Windows
-        http="httptools",
+        http=InOnePiece,
         lifespan="on",
         log_config=None,
         access_log=False,

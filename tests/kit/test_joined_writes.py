@@ -1,0 +1,147 @@
+import asyncio
+import socket
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+import uvloop
+
+from service.kit.joined_writes import HELD_MAX, JoinedWrites
+from service.serving import InOnePiece
+
+ENDLESS = 100_000_000
+"""Bytes; more than the kernel holds of a connection."""
+
+
+class Transport:
+    """Remembers what reached it."""
+
+    def __init__(self):
+        self.sent = []
+
+    def write(self, data):
+        self.sent.append(data)
+
+    def close(self):
+        self.sent.append("closed")
+
+    def is_closing(self):
+        return "closed" in self.sent
+
+
+async def test_what_is_written_in_one_turn_is_sent_as_one():
+    transport = Transport()
+    joined = JoinedWrites(transport)
+    joined.write(b"head ")
+    joined.write(b"body")
+    assert transport.sent == []
+    await asyncio.sleep(0)
+    assert transport.sent == [b"head body"]
+
+    joined.write(b"next")
+    await asyncio.sleep(0)
+    assert transport.sent == [b"head body", b"next"]
+
+
+async def test_what_was_written_is_sent_before_the_end():
+    transport = Transport()
+    joined = JoinedWrites(transport)
+    joined.write(b"last")
+    joined.close()
+    await asyncio.sleep(0)
+
+    assert transport.sent == [b"last", "closed"]
+    assert joined.is_closing(), "what it does not know is the transport's"
+
+
+async def test_no_more_is_held_than_its_limit():
+    transport = Transport()
+    joined = JoinedWrites(transport)
+    joined.write(b"x" * HELD_MAX)
+    assert transport.sent == []
+    joined.write(b"y")
+    assert transport.sent == [b"x" * HELD_MAX + b"y"]
+    joined.write(b"z")
+    await asyncio.sleep(0)
+    assert transport.sent[1:] == [b"z"]
+
+
+class Door:
+    """An application that answers in as many pieces as it is asked for, and counts the bytes it could hand over."""
+
+    def __init__(self):
+        self.given = 0
+
+    async def __call__(self, scope, receive, send):
+        headers = [(b"connection", b"close")] if scope["path"] == "/close" else []
+        if scope["path"] == "/endless":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            while self.given < ENDLESS:
+                await send({"type": "http.response.body", "body": b"x" * 10_000, "more_body": True})
+                self.given += 10_000
+        headers.append((b"content-length", b"4"))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"body"})
+
+
+@asynccontextmanager
+async def connected(app):
+    """A socket to a server as the service runs it; what is read from it is what one packet brought."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, http=InOnePiece, lifespan="off", log_config=None, access_log=False))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.005)
+    loop = asyncio.get_running_loop()
+    with socket.socket() as client:
+        client.setblocking(False)
+        await loop.sock_connect(client, listener.getsockname())
+        yield client
+    server.should_exit = server.force_exit = True
+    await asyncio.wait_for(task, 5)
+    listener.close()
+
+
+async def said(client):
+    return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(client, 65_536), 3)
+
+
+LOOPS = pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+
+
+@LOOPS
+def test_an_answer_comes_in_one_packet_and_the_next_on_the_same_connection(run):
+    async def asked_thrice():
+        async with connected(Door()) as client:
+            for _ in range(3):
+                await asyncio.get_running_loop().sock_sendall(client, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+                packet = await said(client)
+                assert packet.startswith(b"HTTP/1.1 200 OK\r\n")
+                assert packet.endswith(b"\r\n\r\nbody")
+
+    run(asked_thrice())
+
+
+@LOOPS
+def test_a_connection_that_ends_with_its_answer_brings_all_of_it(run):
+    async def asked():
+        async with connected(Door()) as client:
+            await asyncio.get_running_loop().sock_sendall(client, b"GET /close HTTP/1.1\r\nhost: a\r\n\r\n")
+            assert (await said(client)).endswith(b"\r\n\r\nbody")
+            assert await said(client) == b""
+
+    run(asked())
+
+
+@LOOPS
+def test_a_door_that_never_pauses_waits_for_a_reader_who_does_not_read(run):
+    async def asked():
+        door = Door()
+        async with connected(door) as client:
+            await asyncio.get_running_loop().sock_sendall(client, b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n")
+            await asyncio.sleep(0.3)
+            given = door.given
+            await asyncio.sleep(0.2)
+            assert door.given == given < ENDLESS
+
+    run(asked())
