@@ -230,7 +230,7 @@ class _Answer:
                 (b"x-request-id", self.request_id.encode()),
                 (b"x-content-type-options", b"nosniff"),
             ]
-            if not any(name == b"cache-control" for name, _ in headers):
+            if b"cache-control" not in dict(headers):
                 headers.append((b"cache-control", b"no-store"))
             if self.body_pending:
                 # The rest of the body is never read, so the connection cannot carry another request.

@@ -6,9 +6,8 @@ one counts for the part of it that the present one still overlaps, so that two b
 
 import math
 import time
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from limits import RateLimitItemPerSecond
@@ -29,8 +28,7 @@ HOLDERS_MAX = 10_000
 """Keys that are counted before those are looked for that have spent nothing lately."""
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """So many requests of one key in each window, or of what else `unit` says that a call costs; budgets of one name
     and size are one budget.
     """
@@ -41,8 +39,7 @@ class Budget:
     unit: str = "requests"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What is left of a key's budget after a call, and in how many seconds there is more."""
 
     budget: Budget

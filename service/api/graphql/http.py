@@ -5,10 +5,9 @@ HTTP status: the parsers of the stock view answered 500 to a lone number, invali
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from email.message import Message
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -34,8 +33,7 @@ class BadRequest(Exception):  # noqa: N818 - an answer, not an error of the prog
         self.headers = dict(headers or {})
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What one request asks to run; `read_only` when it came by GET, which must change nothing. Without a text, `query`
     is empty and `document_id` or an extension names it.
     """
