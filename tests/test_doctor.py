@@ -101,7 +101,9 @@ def test_an_unmigrated_postgresql_is_told_the_command_and_stays_empty(postgres) 
 
 
 def test_a_postgresql_that_may_lose_a_commit_is_a_problem(postgres, postgresql_copy_url: str) -> None:
-    postgres.say(f"ALTER DATABASE {postgresql_copy_url.partition('?')[0].rpartition('/')[2]} SET synchronous_commit = off")
+    postgres.say(
+        f"ALTER DATABASE {postgresql_copy_url.partition('?')[0].rpartition('/')[2]} SET synchronous_commit = off"
+    )
     code, found = findings(database_url=postgresql_copy_url, secret=SECRET)
 
     assert (code, problems(found)) == (1, ["durability"])

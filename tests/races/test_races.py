@@ -4,7 +4,10 @@ import asyncio
 import os
 import random
 from collections import Counter
+from collections.abc import AsyncIterator
 from typing import Any
+
+import pytest
 
 from service.api.graphql.types.node import global_id
 from service.domain.catalogue import BundleProject
@@ -12,7 +15,6 @@ from service.domain.order import OrderStatus
 from service.storage import orders
 from service.storage.database import Database
 from tests.books import rows_of
-from tests.conftest import Postgres
 from tests.crowd import PLACED, Ordered, cancel, crowd, insist, wanted
 from tests.http_client import HttpClient
 from tests.makers import TONNE_G, make_batch, make_bundle, make_price, make_project, store
@@ -93,23 +95,30 @@ async def cancel_or_order(client: HttpClient, task: Any) -> str:
     return await cancel(client, task) if isinstance(task, str) else (await insist(client, task)).outcome
 
 
-async def test_orders_of_many_bundles_from_two_processes_never_deadlock(postgres: Postgres, postgresql_url: str):
-    database = await Database.open(postgresql_url)
-    shop = await open_shop(database)
+@pytest.fixture
+async def counting(postgresql_copy_url: str) -> AsyncIterator[Database]:
+    """A database of the test's own, which counts the deadlocks of nobody else."""
+    database = await Database.open(postgresql_copy_url)
+    yield database
+    await database.close()
+
+
+async def test_orders_of_many_bundles_from_two_processes_never_deadlock(counting: Database, postgresql_copy_url: str):
+    shop = await open_shop(counting)
     bundles = await overlapping_bundles(shop)
     accounts = [shop.account, *[await shop.another_account() for _ in range(7)]]
     keys = [await key_for(shop.resources, account.id) for account in accounts]
     chance = random.Random(11)
     tasks = [mixed(chance, bundles, f"mixed-{number}") for number in range(RANDOM_ORDERS)]
 
-    async with serving(postgresql_url, group_writers=2) as left, serving(postgresql_url, group_writers=2) as right:
+    servers = [serving(postgresql_copy_url, group_writers=2) for _ in range(2)]
+    async with servers[0] as left, servers[1] as right:
         clients = [(left, right)[number % 2].client(keys[number // 2 % len(keys)]) for number in range(CLIENTS)]
         answers: list[Ordered] = await crowd(clients, tasks, insist)
 
     assert Counter(each.outcome for each in answers) == {PLACED: RANDOM_ORDERS}
     # The sessions of both processes have ended, and with that their counts are in.
-    assert await deadlocks_of(database) == 0
-    await database.close()
+    assert await deadlocks_of(counting) == 0
 
 
 async def overlapping_bundles(shop: Shop) -> list[str]:
