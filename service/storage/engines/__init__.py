@@ -6,9 +6,11 @@ Tortoise's own transaction contexts take the lock (SQLite) or the connection (Po
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from enum import Enum
 from typing import Any, Literal, TypeAlias, TypeVar
 
+import orjson
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -16,6 +18,23 @@ Row: TypeAlias = Mapping[str, Any]
 T = TypeVar("T")
 
 UNNAMED = "No database was named: a model's query says which one with .using_db(statements.client)."
+
+
+class Encoders(dict[type, Callable[[Any], Any] | None]):
+    """By the exact class of a parameter: what makes of it what the driver takes; None for what goes as it is."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], Any] | None:
+        known = (self[base] for base in kind.__mro__[1:] if base in self)
+        self[kind] = _member_value if issubclass(kind, Enum) else next(known, None)
+        return self[kind]
+
+
+def _member_value(member: Enum) -> Any:
+    return member.value
+
+
+def json_text(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 class Statements(ABC):

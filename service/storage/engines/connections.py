@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 
 from service.errors import Code, Refused
+from service.kit.deadline import Deadline
 
 
 class Connections:
@@ -46,7 +47,8 @@ class Connections:
         if connection is not None:
             return connection
         try:
-            async with asyncio.timeout(self._wait_s):
+            with Deadline() as deadline:
+                deadline.set(self._wait_s)
                 return await self._made() or await self._given()
         except TimeoutError:
             raise Refused(Code.UNAVAILABLE, "All database connections are busy; try again.") from None

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
-from enum import Enum
 from itertools import count
 from typing import Any
 
@@ -16,7 +15,7 @@ import orjson
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import NestedTransactionContext
 
-from service.storage.engines import UNNAMED, Dialect, Row, Statements, uncancelled
+from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements, json_text, uncancelled
 from service.storage.engines.connections import Connections
 
 _savepoints = count()
@@ -26,7 +25,7 @@ ANSWERED = (asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 async def _decode_json(connection: asyncpg.Connection) -> None:
-    # Tortoise and `encode` both hand over JSON text, hence no encoder of our own.
+    # Tortoise and `ENCODERS` both hand over JSON text, hence no encoder of our own.
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=orjson.loads, format="text")
 
@@ -38,15 +37,13 @@ async def _require_durable(connection: asyncpg.Connection) -> None:
             raise RuntimeError(f"PostgreSQL runs with {setting} = {held}: an acknowledged order could be lost.")
 
 
-def encode(value: object) -> object:
-    """The value as asyncpg takes it: JSON as text, an enum as its value."""
-    if isinstance(value, dict | list):
-        return orjson.dumps(value).decode()
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime) and value.tzinfo is None:
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
         raise ValueError(f"a naive datetime cannot be stored: {value!r}")
     return value
+
+
+ENCODERS = Encoders({datetime: _aware, dict: json_text, list: json_text})
 
 
 class PostgresqlClient(AsyncpgDBClient):
@@ -254,7 +251,7 @@ class PostgresqlStatements(Statements):
 
     async def _say(self, method: str, sql: str, parameters: tuple[object, ...]) -> Any:
         client = self.client
-        encoded = map(encode, parameters)
+        encoded = [value if (encode := ENCODERS[type(value)]) is None else encode(value) for value in parameters]
         if isinstance(client, PostgresqlTransaction):
             async with client.acquire_connection() as connection:
                 return await getattr(connection, method)(sql, *encoded)

@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
-from enum import Enum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +22,7 @@ from asyncpg.pgproto import pgproto  # type: ignore[import-untyped]
 from tortoise.backends.sqlite.client import SqliteClient as TortoiseSqliteClient
 from tortoise.backends.sqlite.client import SqliteTransactionWrapper
 
-from service.storage.engines import UNNAMED, Dialect, Row, Statements, uncancelled
+from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements, json_text, uncancelled
 from service.storage.engines.loop_reader import LoopReader
 
 T = TypeVar("T")
@@ -55,25 +54,7 @@ UUID is read eight times as fast as the standard library's, of which it is a sub
 """
 
 
-class _Encoders(dict[type, Callable[[Any], Any] | None]):
-    """By the exact class of a parameter: what to call before sqlite3 binds it, if anything."""
-
-    def __missing__(self, kind: type) -> Callable[[Any], Any] | None:
-        self[kind] = _member_value if issubclass(kind, Enum) else None
-        return self[kind]
-
-
-def _member_value(member: Enum) -> Any:
-    return member.value
-
-
-def _json_text(value: Any) -> str:
-    return orjson.dumps(value).decode()
-
-
-ENCODERS = _Encoders(
-    {UUID: str, pgproto.UUID: str, datetime: instant_text, date: date.isoformat, dict: _json_text, list: _json_text},
-)
+ENCODERS = Encoders({UUID: str, datetime: instant_text, date: date.isoformat, dict: json_text, list: json_text})
 
 _QUOTED_OR_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\$(\d+)")
 
