@@ -5,16 +5,21 @@ import random
 import subprocess
 import sys
 import types
-from collections.abc import Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from itertools import count
+from typing import Any, TypeVar
 
 import pytest
 
 from service.storage.database import Database
 
+T = TypeVar("T")
+
 POOL_SIZE = 3
 PROBE_TIMEOUT_S = 1.0
+HANGS_S = 5.0
 INSERT = "INSERT INTO scratch (number) VALUES ($1)"
 
 
@@ -76,11 +81,26 @@ async def numbers_in(database: Database) -> set[int]:
     return {row["number"] for row in await database.reader.fetch("SELECT number FROM scratch")}
 
 
+async def within_a_second(attempt: Callable[[], Awaitable[T]]) -> T:
+    """What it did in a second, of three: a busy machine takes one away now and then, but what has leaked stays away."""
+    for _ in range(2):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                return await attempt()
+    async with asyncio.timeout(PROBE_TIMEOUT_S):
+        return await attempt()
+
+
 async def probe(database: Database, first: int) -> None:
     """As many transactions at once as there are connections succeed within a second."""
-    async with asyncio.timeout(PROBE_TIMEOUT_S):
-        await asyncio.gather(*(write(database, first + index) for index in range(POOL_SIZE)))
-    assert set(range(first, first + POOL_SIZE)) <= await numbers_in(database)
+    numbers = count(first)
+
+    async def attempt() -> set[int]:
+        asked = {next(numbers) for _ in range(POOL_SIZE)}
+        await asyncio.gather(*(write(database, number) for number in asked))
+        return asked
+
+    assert await within_a_second(attempt) <= await numbers_in(database)
 
 
 async def strike(work: Coroutine[Any, Any, None], suspension: int, blow: Blow) -> bool:
@@ -90,7 +110,7 @@ async def strike(work: Coroutine[Any, Any, None], suspension: int, blow: Blow) -
         return await struck(work, suspension, blow)
 
     task = asyncio.create_task(attempt())
-    await asyncio.wait((task,), timeout=PROBE_TIMEOUT_S)
+    await asyncio.wait((task,), timeout=HANGS_S)
     assert task.done(), f"hangs when cancelled at suspension {suspension}"
     if task.cancelled():
         return True
