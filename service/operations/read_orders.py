@@ -1,7 +1,9 @@
 """Read orders: one, a page, or many at once, with their lines and credits; always the caller's own."""
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import TypeVar
 from uuid import UUID
 
 from service.domain.accounts import Caller
@@ -14,6 +16,8 @@ from service.operations.resources import Resources
 from service.storage import events as event_log
 from service.storage import orders
 from service.storage.tables import Columns
+
+T = TypeVar("T")
 
 
 async def list_orders(
@@ -66,10 +70,8 @@ async def lines_of_orders(
 ) -> list[tuple[OrderLine, ...]]:
     """For each of the caller's orders its lines, in order."""
     caller.require(Scope.ORDERS_READ)
-    lines: dict[UUID, list[OrderLine]] = defaultdict(list)
-    for line in await orders.lines(resources.database.reader, caller.account.id, order_ids, columns):
-        lines[line.order_id].append(line)
-    return [tuple(lines[order_id]) for order_id in order_ids]
+    found = await orders.lines(resources.database.reader, caller.account.id, order_ids, columns)
+    return _of_each(order_ids, found)
 
 
 async def entries_of_orders(
@@ -77,16 +79,18 @@ async def entries_of_orders(
 ) -> list[tuple[CreditEntry, ...]]:
     """For each of the caller's orders the credits it was given and returned, oldest first."""
     caller.require(Scope.ORDERS_READ)
-    entries: dict[UUID, list[CreditEntry]] = defaultdict(list)
-    for entry in await orders.entries(resources.database.reader, caller.account.id, order_ids, columns):
-        entries[entry.order_id].append(entry)
-    return [tuple(entries[order_id]) for order_id in order_ids]
+    found = await orders.entries(resources.database.reader, caller.account.id, order_ids, columns)
+    return _of_each(order_ids, found)
 
 
 async def events_of_orders(resources: Resources, caller: Caller, order_ids: Sequence[UUID]) -> list[tuple[Event, ...]]:
     """For each of the caller's orders what happened to it, oldest first."""
     caller.require(Scope.ORDERS_READ)
-    events: dict[UUID | None, list[Event]] = defaultdict(list)
-    for event in await event_log.of_orders(resources.database.reader, caller.account.id, order_ids):
-        events[event.order_id].append(event)
-    return [tuple(events[order_id]) for order_id in order_ids]
+    found = await event_log.of_orders(resources.database.reader, caller.account.id, order_ids)
+    return _of_each(order_ids, found)
+
+
+def _of_each(order_ids: Sequence[UUID], rows: Iterable[T]) -> list[tuple[T, ...]]:
+    """The rows of each order; they come order by order."""
+    of: dict[UUID, tuple[T, ...]] = {order_id: tuple(own) for order_id, own in groupby(rows, attrgetter("order_id"))}
+    return [of.get(order_id, ()) for order_id in order_ids]

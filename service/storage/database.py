@@ -5,6 +5,7 @@ Knows how a database is opened and which dialect it speaks; it must not know a t
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import lru_cache
 from typing import Any
 
 from service.storage.engines import Dialect, Row, Statements, speech
@@ -15,8 +16,9 @@ from service.storage.engines.sqlite import SqliteClient, SqliteStatements
 __all__ = ["Database", "Dialect", "Row", "Statements", "dialect_of", "placeholders", "sqlite_path"]
 
 
+@lru_cache(maxsize=1_000)
 def placeholders(start: int, count: int) -> str:
-    """`$3, $4, $5` for (3, 3): an `IN` list or a row of `VALUES`."""
+    """`$3, $4, $5` for (3, 3): an `IN` list or a row of `VALUES`. Kept: lists are of few lengths."""
     return ", ".join(f"${number}" for number in range(start, start + count))
 
 

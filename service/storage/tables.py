@@ -7,7 +7,7 @@ from collections import namedtuple
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import fields
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, get_type_hints
 from uuid import UUID
@@ -37,9 +37,9 @@ Columns: TypeAlias = Collection[str] | None
 
 
 class _Light(NamedTuple):
-    """How some columns are read: the class of the values, the statement's beginning, the enumerations by position."""
+    """How some columns are read: what makes a value of a row, the statement's start, the enumerations by position."""
 
-    kind: Any
+    make: Callable[[Sequence[Any]], Any]
     select: str
     enums: list[tuple[int, dict[Any, Enum]]]
 
@@ -65,7 +65,7 @@ class Table(Generic[Value]):
         self._value = value
         self._cells: Callable[[Value], tuple[Any, ...]] = attrgetter(*self.columns)
         hints = get_type_hints(value)
-        self._light: dict[tuple[str, ...], _Light] = {}
+        self._light: dict[frozenset[str], _Light] = {}
         self._enums: dict[str, type[Enum]] = {
             name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Enum)
         }
@@ -106,9 +106,7 @@ class Table(Generic[Value]):
 
     async def by_id(self, statements: Statements, conditions: Conditions, columns: Columns = None) -> dict[UUID, Value]:
         """The values whose rows fulfil the conditions, by their ids."""
-        found: Sequence[Any] = await self.select(
-            statements, conditions, columns=None if columns is None else {*columns, "id"}
-        )
+        found: Sequence[Any] = await self.select(statements, conditions, columns=_with(columns, "id"))
         return {value.id: value for value in found}
 
     async def read(
@@ -117,34 +115,31 @@ class Table(Generic[Value]):
         """Light values of those columns alone: named tuples, a tenth of the price of a frozen dataclass with thirty
         fields. Asking one for another attribute is an AttributeError, and a fault in who named the columns.
         """
-        light = self._lightly(columns)
-        rows = await statements.fetch_cells(f"{light.select} {rest}", *parameters)
-        make, enums = light.kind._make, light.enums
-        if not enums:
-            return [make(row) for row in rows]
-        values = []
-        for row in rows:
-            cells = list(row)
-            for index, members in enums:
-                cells[index] = members[cells[index]]
-            values.append(make(cells))
-        return values
+        light = self._light.get(frozenset(columns)) or self._lightly(frozenset(columns))
+        rows: Iterable[Sequence[Any]] = await statements.fetch_cells(f"{light.select} {rest}", *parameters)
+        if light.enums and rows:
+            # Column by column, because a loop over the cells of each row would be most of what a page costs here.
+            cells: list[Iterable[Any]] = list(zip(*rows, strict=True))
+            for index, members in light.enums:
+                cells[index] = map(members.__getitem__, cells[index])
+            rows = zip(*cells, strict=True)
+        return list(map(light.make, rows))
 
-    def _lightly(self, columns: Collection[str]) -> "_Light":
+    def _lightly(self, columns: frozenset[str]) -> "_Light":
         asked = tuple(column for column in self.columns if column in columns)
-        light = self._light.get(asked)
-        if light is None:
-            if len(asked) < len(set(columns)):
-                raise TypeError(f"{self.name} has no columns {sorted(set(columns) - set(asked))}")
-            if len(self._light) >= LIGHT_KINDS_MAX:
-                self._light.clear()  # callers choose the columns, and there are more choices than memory
-            members = [
-                (index, {member.value: member for member in self._enums[column]})
-                for index, column in enumerate(asked)
-                if column in self._enums
-            ]
-            kind: Any = namedtuple(f"Light{self._value.__name__}", asked)  # type: ignore[misc]  # noqa: PYI024
-            light = self._light[asked] = _Light(kind, f"SELECT {', '.join(asked)} FROM {self.name}", members)
+        if len(asked) < len(columns):
+            raise TypeError(f"{self.name} has no columns {sorted(columns - set(asked))}")
+        if len(self._light) >= LIGHT_KINDS_MAX:
+            self._light.clear()  # callers choose the columns, and there are more choices than memory
+        members = [
+            (index, {member.value: member for member in self._enums[column]})
+            for index, column in enumerate(asked)
+            if column in self._enums
+        ]
+        kind: Any = namedtuple(f"Light{self._value.__name__}", asked)  # type: ignore[misc]  # noqa: PYI024
+        # As the kind's own `_make`, but for its check of a length that the statement has settled.
+        make = partial(tuple.__new__, kind)
+        light = self._light[columns] = _Light(make, f"SELECT {', '.join(asked)} FROM {self.name}", members)
         return light
 
     async def page(
@@ -171,4 +166,8 @@ class Table(Generic[Value]):
         direction = "DESC" if descending is not request.backward else "ASC"
         limit = conditions.parameter(request.limit + 1)
         rest = f"ORDER BY {column} {direction}, id {direction} LIMIT {limit}"
-        return await self.select(statements, conditions, rest, None if columns is None else {*columns, column, "id"})
+        return await self.select(statements, conditions, rest, _with(columns, column, "id"))
+
+
+def _with(columns: Columns, *more: str) -> Columns:
+    return None if columns is None else frozenset((*columns, *more))

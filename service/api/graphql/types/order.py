@@ -16,7 +16,6 @@ from service.api.graphql.types.catalogue import Bundle, CreditBatch, Portfolio, 
 from service.api.graphql.types.certificate import Certificate, Retirement
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.timeline import TimelineEntry
-from service.domain import catalogue
 from service.domain import order as domain
 from service.domain.accounts import Caller
 from service.domain.amounts import MassUnit
@@ -25,23 +24,47 @@ from service.domain.order import EntryKind, OrderKind, OrderStatus, PaymentStatu
 from service.operations import read_catalogue, read_certificates, read_orders, select_account
 
 
+async def _reader(info: Info, account_id: UUID) -> Caller:
+    """Who may read what lies beside an order that the caller was given."""
+    reader = await select_account.reader_of(info.context.resources, info.context.caller, account_id)
+    if reader is None:
+        raise RuntimeError("an order was shown to somebody who may not read it")
+    return reader
+
+
+async def _by_account(
+    account_ids: Sequence[UUID], info: Info, read: Callable[[Caller, Sequence[int]], Awaitable[Sequence[Any]]]
+) -> list[Any]:
+    """What `read` says of the places of each account, as one who may read there. All are of one account unless an
+    operator asks. Ids are compared, which takes a tenth of what it takes to hash one that was just read.
+    """
+    found: list[Any] = [None] * len(account_ids)
+    left: Sequence[int] = range(len(account_ids))
+    while left:
+        account_id = account_ids[left[0]]
+        places = [place for place in left if account_ids[place] == account_id]
+        left = [place for place in left if account_ids[place] != account_id]
+        for place, each in zip(places, await read(await _reader(info, account_id), places), strict=True):
+            found[place] = each
+    return found
+
+
 async def _batches(parents: Sequence["CreditEntry"], info: Info) -> list[CreditBatch]:
-    found: dict[UUID, catalogue.CreditBatch] = {}
-    for account_id in {parent.row.account_id for parent in parents}:
-        ids = {parent.row.batch_id for parent in parents if parent.row.account_id == account_id}
-        reader = await _reader(info, account_id)
-        found |= await read_catalogue.batches_of_ids(
-            info.context.resources, reader, ids, columns=selected_columns(info)
-        )
-    return [batch_of(found[parent.row.batch_id]) for parent in parents]
+    columns = selected_columns(info)
+
+    async def read(reader: Caller, places: Sequence[int]) -> list[CreditBatch]:
+        ids = [parents[place].row.batch_id for place in places]
+        rows = await read_catalogue.batches_of_ids(info.context.resources, reader, set(ids), columns=columns)
+        return [batch_of(rows[id_]) for id_ in ids]
+
+    return await _by_account([parent.account_id for parent in parents], info, read)
 
 
 @strawberry.type(description="Credits of one batch that went to an order, or back. Entries are never changed.")
 class CreditEntry:
     row: strawberry.Private[domain.CreditEntry]
-    batch: CreditBatch = batch_field(
-        _batches, columns=("account_id", "batch_id"), description="The batch that the credits are of."
-    )
+    account_id: strawberry.Private[UUID]
+    batch: CreditBatch = batch_field(_batches, columns=("batch_id",), description="The batch that the credits are of.")
 
     kind = attribute_field("row.kind", EntryKind, description="Which way the credits went.")
 
@@ -114,14 +137,6 @@ def _party(told: Mapping[str, str] | None) -> Party | None:
     return Party(name=told["name"], email=told.get("email"), tax_id=told.get("tax_id")) if told else None
 
 
-async def _reader(info: Info, account_id: UUID) -> Caller:
-    """Who may read what lies beside an order that the caller was given."""
-    reader = await select_account.reader_of(info.context.resources, info.context.caller, account_id)
-    if reader is None:
-        raise RuntimeError("an order was shown to somebody who may not read it")
-    return reader
-
-
 OWNED = ("id", "account_id", "currency")
 """The columns of an order by which what belongs to it is found, and its amounts are shown."""
 
@@ -129,13 +144,12 @@ OWNED = ("id", "account_id", "currency")
 async def _ask(
     parents: Sequence["Order"], info: Info, read: Callable[..., Awaitable[Sequence[Any]]], **more: Any
 ) -> list[Any]:
-    """What `read` says of each order, asked for in its own account: to an operator that is another's."""
-    found: dict[UUID, Any] = {}
-    for account_id in {parent.row.account_id for parent in parents}:
-        ids = [parent.row.id for parent in parents if parent.row.account_id == account_id]
-        reader = await _reader(info, account_id)
-        found.update(zip(ids, await read(info.context.resources, reader, ids, **more), strict=True))
-    return [found[parent.row.id] for parent in parents]
+    """What `read` says of each order, asked for in its own account."""
+
+    async def read_all(reader: Caller, places: Sequence[int]) -> Sequence[Any]:
+        return await read(info.context.resources, reader, [parents[place].row.id for place in places], **more)
+
+    return await _by_account([parent.row.account_id for parent in parents], info, read_all)
 
 
 async def _lines(parents: Sequence["Order"], info: Info) -> list[list[OrderLine]]:
@@ -148,7 +162,10 @@ async def _lines(parents: Sequence["Order"], info: Info) -> list[list[OrderLine]
 
 async def _entries(parents: Sequence["Order"], info: Info) -> list[list[CreditEntry]]:
     found = await _ask(parents, info, read_orders.entries_of_orders, columns=selected_columns(info))
-    return [[CreditEntry(row=entry) for entry in entries] for entries in found]
+    return [
+        [CreditEntry(row=entry, account_id=parent.row.account_id) for entry in entries]
+        for parent, entries in zip(parents, found, strict=True)
+    ]
 
 
 async def _portfolios(parents: Sequence["Order"], info: Info) -> list[Portfolio | None]:
