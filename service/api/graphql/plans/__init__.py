@@ -7,8 +7,9 @@ runner      a request: text -> Operation -> plan -> answer, and back to graphql-
 operation   one operation of a document, and its plan for each combination of the conditions in it
 compiler    AST beside schema -> source: a function for each selection, and for each field that has to wait
 reading     ... how a field is read                     fields     how each field is read, by the schema alone
-completion  ... how its value is completed              arguments  constant, look-up, or graphql-core's coercion
-leaves      ... the expression for a scalar or enum
+completion  ... how its value is completed              arguments  what a resolver is given beside its object
+leaves      ... the expression for a scalar or enum     conversion a coerced value -> Strawberry's input
+variables   coerced in place where they are plainly right, else by graphql-core
 levels      what generated code calls: nulls out and in, lists open and shut, resolvers called and awaited
 objects     which objects may stand for a type, and the type of an object of an interface or union
 replay      how graphql-core finishes a mutation that a plan began

@@ -1,4 +1,4 @@
-"""Knows what a resolver's arguments will be: a constant, a look-up of variables, or graphql-core's own coercion.
+"""Knows what a resolver's arguments will be: constants, variables and literals, each read in the way its type allows.
 
 It must not know how the resolver is called. Whatever graphql-core would refuse raises its own error here.
 """
@@ -8,30 +8,36 @@ import decimal
 import enum
 import uuid
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import strawberry
 from graphql import (
     ArgumentNode,
-    GraphQLArgument,
+    GraphQLInputType,
     ListValueNode,
     ObjectValueNode,
+    Undefined,
     ValueNode,
     VariableNode,
     get_argument_values,
+    get_nullable_type,
     is_enum_type,
     is_non_null_type,
+    is_required_argument,
     is_scalar_type,
     is_specified_scalar_type,
 )
 from graphql.execution.values import coerce_argument
-from strawberry.relay import GlobalID
+from graphql.utilities.coerce_input_value import coerce_input_literal
 from strawberry.types.arguments import StrawberryArgument, convert_arguments
-from strawberry.types.base import StrawberryMaybe, StrawberryOptional
 
+from service.api.graphql.plans.conversion import Converter, converter_of
+from service.api.graphql.plans.fallback import Odd, Uncompilable
 from service.api.graphql.plans.info import Run, Site
 
-Keywords = dict[str, Any]
+Keywords: TypeAlias = dict[str, Any]
+Reader: TypeAlias = Callable[[Run], Any]
+"""The value of an argument in this request, Undefined if it has none. Raises whatever it likes to be left alone."""
 
 _IMMUTABLE = (
     type(None),
@@ -61,88 +67,120 @@ def arguments_of(schema: strawberry.Schema, site: Site, *, converted: bool) -> A
 
     Raises graphql-core's error if the document gives an argument that can never be coerced.
     """
-    definitions = site.definition.args
-    if not definitions:
-        return Arguments({}, None, shared=True)
-    slow = _coercion(schema, site, converted=converted)
+    compiled = _Compiled(schema, site, converted=converted)
     given = {node.name.value: node for node in site.nodes[0].arguments or ()}
-    variable = {name: node for name, node in given.items() if _uses_variables(node.value)}
-    plain = all(_is_plain(definitions[name], node, converted=converted) for name, node in variable.items())
-    if not plain:
-        return Arguments(None, slow, shared=False)
-    coerced: Keywords = {}
-    for name, definition in definitions.items():
-        if name not in variable:
-            coerce_argument(coerced, site.nodes[0], name, definition, given.get(name), None, None)
-    constants = _convert(schema, site, coerced, None) if converted else coerced
-    if not all(isinstance(value, _IMMUTABLE) for value in constants.values()):
-        return Arguments(None, slow, shared=False)
-    if not variable:
-        return Arguments(constants, None, shared=True)
-    return Arguments(None, _look_up(site, constants, variable, slow, converted=converted), shared=True)
+    try:
+        for name in site.definition.args:
+            compiled.add(name, given.get(name))
+    except Uncompilable:
+        return Arguments(None, compiled.by_graphql_core, shared=False)
+    if not compiled.readers:
+        return Arguments(compiled.constants, None, shared=True)
+    return Arguments(None, compiled, shared=compiled.shared)
 
 
-def _coercion(schema: strawberry.Schema, site: Site, *, converted: bool) -> Callable[[Run], Keywords]:
-    definition, node = site.definition, site.nodes[0]
+class _Compiled:
+    """Makes the keyword arguments of a site. Where anything is odd, graphql-core and Strawberry make all of them."""
 
-    def coerce(run: Run) -> Keywords:
-        coerced = get_argument_values(definition, node, run.variables)
-        return _convert(schema, site, coerced, run) if converted else coerced
+    def __init__(self, schema: strawberry.Schema, site: Site, *, converted: bool) -> None:
+        self.constants: Keywords = {}
+        self.readers: list[tuple[str, Reader]] = []
+        self.shared = True
+        self._schema = schema
+        self._site = site
+        self._converted = converted
 
-    return coerce
+    def __call__(self, run: Run) -> Keywords:
+        keywords = dict(self.constants)
+        try:
+            for keyword, read in self.readers:
+                value = read(run)
+                if value is not Undefined:
+                    keywords[keyword] = value
+        except Exception:  # noqa: BLE001 - whatever it is, it is met again and worded below
+            keywords = None  # type: ignore[assignment]
+        # Not in the handler: what is raised there would say that it was raised while handling this.
+        return self.by_graphql_core(run) if keywords is None else keywords
 
+    def by_graphql_core(self, run: Run) -> Keywords:
+        return self._strawberry(get_argument_values(self._site.definition, self._site.nodes[0], run.variables), run)
 
-def _look_up(
-    site: Site,
-    constants: Keywords,
-    variable: dict[str, ArgumentNode],
-    slow: Callable[[Run], Keywords],
-    *,
-    converted: bool,
-) -> Callable[[Run], Keywords]:
-    """Reads variables of plain types where graphql-core has coerced them; absent and null ones are left to it."""
-    names = []
-    for name, node in variable.items():
-        argument: StrawberryArgument = site.definition.args[name].extensions["strawberry-definition"]
+    def add(self, name: str, node: ArgumentNode | None) -> None:
+        """The argument is a constant or has a reader. Raises Uncompilable if its site is to be left to graphql-core."""
+        if node is None or not _uses_variables(node.value):
+            constant = self._constant(name, node)
+            if all(isinstance(value, _IMMUTABLE) for value in constant.values()):
+                self.constants |= constant
+                return
+        definition = self._site.definition.args[name]
+        argument = definition.extensions.get("strawberry-definition")
+        if node is None or not isinstance(argument, StrawberryArgument):
+            raise Uncompilable("an argument that Strawberry did not make, or a default that could be changed")
+        convert = converter_of(self._schema, argument.type) if self._converted else None
         if isinstance(node.value, VariableNode):
-            names.append((argument.python_name if converted else name, node.value.name.value))
+            absent = _LEFT if is_required_argument(definition) else self._default(name)
+            read = _of_variable(node.value.name.value, definition.type, convert, absent)
+            self.shared &= convert is None and _is_immutable(definition.type)
+        else:
+            read = _of_literal(node.value, definition.type, convert)
+            self.shared = False
+        self.readers.append((argument.python_name if self._converted else name, read))
 
-    def look_up(run: Run) -> Keywords:
-        given = run.variables.coerced
-        keywords = dict(constants)
-        for keyword, name in names:
-            value = given.get(name)
-            if value is None:
-                return slow(run)
-            keywords[keyword] = value
-        return keywords
+    def _constant(self, name: str, node: ArgumentNode | None) -> Keywords:
+        coerced: Keywords = {}
+        site = self._site
+        coerce_argument(coerced, site.nodes[0], name, site.definition.args[name], node, None, None)
+        try:
+            return self._strawberry(coerced, None)
+        except Exception as error:
+            raise Uncompilable("an argument that Strawberry refuses") from error
 
-    return look_up
+    def _default(self, name: str) -> Any:
+        (value,) = self._constant(name, None).values() or (Undefined,)
+        return value if value is Undefined or isinstance(value, _IMMUTABLE) else _LEFT
+
+    def _strawberry(self, coerced: Keywords, run: Run | None) -> Keywords:
+        if not self._converted:
+            return coerced
+        return convert_arguments(
+            coerced,
+            self._site.field.arguments,
+            scalar_registry=self._schema.schema_converter.scalar_registry,
+            config=self._schema.config,
+            info=None if run is None else run.info(self._site),
+        )
 
 
-def _convert(schema: strawberry.Schema, site: Site, coerced: Keywords, run: Run | None) -> Keywords:
-    return convert_arguments(
-        coerced,
-        site.field.arguments,
-        scalar_registry=schema.schema_converter.scalar_registry,
-        config=schema.config,
-        info=None if run is None else run.info(site),
-    )
+_LEFT = object()  # in the place of a value: graphql-core is to be asked
 
 
-def _is_plain(definition: GraphQLArgument, node: ArgumentNode, *, converted: bool) -> bool:
-    """Whether the argument is just a variable of one immutable value, which Strawberry does not convert."""
-    type_ = definition.type.of_type if is_non_null_type(definition.type) else definition.type
-    argument = definition.extensions.get("strawberry-definition")
-    if not isinstance(node.value, VariableNode) or not isinstance(argument, StrawberryArgument):
-        return False
-    if not is_enum_type(type_) and not (is_scalar_type(type_) and is_specified_scalar_type(type_)):
-        return False
-    wanted = argument.type
-    if isinstance(wanted, StrawberryMaybe):
-        return False
-    inner = wanted.of_type if isinstance(wanted, StrawberryOptional) else wanted
-    return not converted or inner is not GlobalID
+def _of_variable(name: str, type_: GraphQLInputType, convert: Converter, absent: Any) -> Reader:
+    nullable = not is_non_null_type(type_)
+
+    def read(run: Run) -> Any:
+        value = run.variables.coerced.get(name, absent)
+        if value is None and nullable:
+            return None
+        if value is None or value is _LEFT:
+            raise Odd("an argument without a value")
+        return value if convert is None or value is absent else convert(value)
+
+    return read
+
+
+def _of_literal(node: ValueNode, type_: GraphQLInputType, convert: Converter) -> Reader:
+    def read(run: Run) -> Any:
+        value = coerce_input_literal(node, type_, run.variables)
+        if value is Undefined:
+            raise Odd("a literal with a variable that does not suit it")
+        return value if convert is None or value is None else convert(value)
+
+    return read
+
+
+def _is_immutable(type_: GraphQLInputType) -> bool:
+    named = get_nullable_type(type_)
+    return is_enum_type(named) or (is_scalar_type(named) and is_specified_scalar_type(named))
 
 
 def _uses_variables(node: ValueNode) -> bool:
