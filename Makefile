@@ -14,6 +14,8 @@ run: install ## migrate the embedded database, load the demo data once, serve on
 	@$(MAKE) --no-print-directory $(BUNDLES) || echo 'not bundled: plain pages are shown instead'
 	@$(BIN)/carbon-orders serve --demo
 
+# The suite starts some hundred processes, which would each compile the service where writing bytecode is turned off.
+test: export PYTHONDONTWRITEBYTECODE =
 test: check ## lint, types, arrows, schema, and the suite on SQLite and PostgreSQL
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
