@@ -19,9 +19,10 @@ class Conditions:
 
     def add(self, template: str, *values: object) -> None:
         """`{}` in the template stands for one value each."""
-        start = len(self.parameters) + 1
-        self._parts.append(template.format(*(f"${start + index}" for index in range(len(values)))))
-        self.parameters.extend(values)
+        for value in values:
+            self.parameters.append(value)
+            template = template.replace("{}", f"${len(self.parameters)}", 1)
+        self._parts.append(template)
 
     def add_in(self, column: str, values: Collection[object]) -> None:
         """The column is one of the values; with none of them, no row is."""

@@ -92,6 +92,6 @@ def _as_error(refusal: Refused) -> GraphQLError:
 
 
 def _refuse_kind(operation: Operation, asked: Asked) -> None:
-    allowed = {OperationType.QUERY} if asked.read_only else {OperationType.QUERY, OperationType.MUTATION}
-    if operation.kind not in allowed:
-        raise InvalidOperationTypeError(StrawberryOperationType(operation.kind.value))
+    kind = operation.kind
+    if kind is OperationType.SUBSCRIPTION or (asked.read_only and kind is not OperationType.QUERY):
+        raise InvalidOperationTypeError(StrawberryOperationType(kind.value))

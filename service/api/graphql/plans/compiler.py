@@ -176,7 +176,7 @@ class Compiler:
         else:
             lines = read_by_level(self._schema, site, self._names, kept=kept)
         function = Function(self._names.fresh(f"field_{site.key}"), waits=True)
-        comment = f"{site.parent_type}.{site.nodes[0].name.value}: {type_}"
+        comment = f"{site.parent_type}.{site.field_name}: {type_}"
         self._source.function(function, comment, [*lines, *level(completion)])
         return function.name, True
 

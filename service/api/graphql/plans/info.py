@@ -5,6 +5,7 @@ It must not know how a plan reads or completes a field.
 
 from asyncio import Future, gather
 from collections.abc import Awaitable, Callable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple, NoReturn
 
 from graphql import (
@@ -12,7 +13,6 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLField,
     GraphQLObjectType,
-    GraphQLOutputType,
     GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -63,7 +63,7 @@ class Frame(NamedTuple):
 class Site:
     """One field of one selection set: everything about it that does not change from request to request."""
 
-    __slots__ = ("columns", "definition", "field", "frame", "key", "nodes", "parent_type", "path")
+    __slots__ = ("columns", "definition", "field", "field_name", "frame", "key", "nodes", "parent_type", "path")
 
     def __init__(
         self,
@@ -81,29 +81,38 @@ class Site:
         self.parent_type = parent_type
         self.definition = definition
         self.field = field
+        self.field_name = nodes[0].name.value
         self.path = path
         self.columns: dict[tuple[str, ...], frozenset[str]] = {}
 
 
-class PlanResolveInfo(NamedTuple):
-    """Attribute for attribute what Strawberry's executor passes to a resolver, and the site as well."""
+class PlanResolveInfo:
+    """Attribute for attribute what Strawberry's executor passes to a resolver, and the site as well.
 
-    field_name: str
-    field_nodes: list[FieldNode]
-    return_type: GraphQLOutputType
-    parent_type: GraphQLObjectType
-    path: Any
-    schema: GraphQLSchema
-    fragments: dict[str, FragmentDefinitionNode]
-    root_value: Any
-    operation: OperationDefinitionNode
-    variable_values: dict[str, Any]
-    context: Any
-    is_awaitable: Callable[[Any], bool]
-    abort_signal: None
-    async_helpers: GraphQLResolveInfoHelpers
-    operation_extensions: dict[str, Any] | None
-    site: Site
+    Looked up where it is asked for: most resolvers want the context alone.
+    """
+
+    __slots__ = ("_run", "site")
+
+    def __init__(self, run: "Run", site: Site) -> None:
+        self._run = run
+        self.site = site
+
+    field_name = property(attrgetter("site.field_name"))
+    field_nodes = property(attrgetter("site.nodes"))
+    return_type = property(attrgetter("site.definition.type"))
+    parent_type = property(attrgetter("site.parent_type"))
+    path = property(attrgetter("site.path"))
+    schema = property(attrgetter("site.frame.schema"))
+    fragments = property(attrgetter("site.frame.fragments"))
+    root_value = property(attrgetter("_run.root_value"))
+    operation = property(attrgetter("site.frame.operation"))
+    variable_values = property(attrgetter("_run.variables.coerced"))
+    context = property(attrgetter("_run.context"))
+    is_awaitable = staticmethod(optimized_is_awaitable)
+    abort_signal = None
+    async_helpers = property(attrgetter("_run.async_helpers"))
+    operation_extensions = property(attrgetter("_run.operation_extensions"))
 
 
 class Run:
@@ -121,34 +130,11 @@ class Run:
         self.kept: dict[str, tuple[Any, Exception | None]] = {}
         self.completed: dict[str, Any] = {}
         self._background: list[Future[Any]] = []
-        self._raws: dict[Site, GraphQLResolveInfo[Any]] = {}
         self._infos: dict[Site, Info[Any, Any]] = {}
         self._keywords: dict[Callable[[Run], dict[str, Any]], dict[str, Any]] = {}
 
     def raw(self, site: Site) -> GraphQLResolveInfo[Any]:
-        raw = self._raws.get(site)
-        if raw is None:
-            definition, frame = site.definition, site.frame
-            raw = self._raws[site] = PlanResolveInfo(  # type: ignore[assignment]
-                site.nodes[0].name.value,
-                site.nodes,
-                definition.type,
-                site.parent_type,
-                site.path,
-                frame.schema,
-                frame.fragments,
-                self.root_value,
-                frame.operation,
-                self.variables.coerced,
-                self.context,
-                optimized_is_awaitable,
-                None,
-                # Bound methods, as in graphql-core: batches of the ordinary kind find the operation through them.
-                GraphQLResolveInfoHelpers(self.gather, self.track),
-                self.operation_extensions,
-                site,
-            )
-        return raw  # type: ignore[return-value]
+        return PlanResolveInfo(self, site)  # type: ignore[return-value]
 
     def info(self, site: Site) -> Info[Any, Any]:
         """The same object for every parent of a level: nothing in it differs between them but the list position."""
@@ -156,6 +142,11 @@ class Run:
         if info is None:
             info = self._infos[site] = site.frame.config.info_class(_raw_info=self.raw(site), _field=site.field)
         return info
+
+    @property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:
+        # Bound methods, as in graphql-core: batches of the ordinary kind find the operation through them.
+        return GraphQLResolveInfoHelpers(self.gather, self.track)
 
     def keywords(self, make: Callable[["Run"], dict[str, Any]]) -> dict[str, Any]:
         """What `make` makes of this request, made once."""

@@ -3,12 +3,13 @@
 It must not know which field or type the values belong to. Every function keeps order and length, or raises Odd.
 """
 
+from asyncio import ensure_future, gather
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import chain
 from types import CoroutineType, GeneratorType
 from typing import Any, TypeAlias
 
-from graphql.pyutils import gather_with_cancel, is_iterable
+from graphql.pyutils import is_iterable
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types import Info
 
@@ -106,10 +107,19 @@ async def called(call: Callable[[Any], Any], objects: Values) -> Values:
 
 
 async def together(awaitables: Sequence[Awaitable[Any]]) -> Values:
-    """What they come to. The first failure cancels the others and is raised."""
-    if len(awaitables) == 1:
-        return [await awaitables[0]]
-    return await gather_with_cancel(*awaitables)
+    """What they come to, all under way at the same time: the last in this task, each other in a task of its own. When
+    one fails, or this task is cancelled, the others are cancelled and have ended.
+    """
+    *others, last = awaitables
+    tasks = [ensure_future(each) for each in others]
+    try:
+        value = await last
+        return [*[await task for task in tasks], value]
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await gather(*tasks, return_exceptions=True)
+        raise
 
 
 async def batched(

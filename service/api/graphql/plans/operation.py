@@ -51,6 +51,11 @@ class Operation:
         self.document = document
         self.node = node
         self.note = note
+        self.kind = node.operation
+        # Whether nothing but the schema itself is asked for, so that the answer is the same for everybody.
+        self.is_introspection = self.kind is OperationType.QUERY and all(
+            isinstance(each, FieldNode) and each.name.value in _INTROSPECTION for each in node.selection_set.selections
+        )
         self.variables = Variables(schema._schema, node.variable_definitions or ())  # noqa: SLF001 - as in the runner
         self._schema = schema
         self._characters = characters
@@ -67,10 +72,6 @@ class Operation:
             self.reason = str(reason)
 
     @property
-    def kind(self) -> OperationType:
-        return self.node.operation
-
-    @property
     def name(self) -> str | None:
         return self.node.name.value if self.node.name else None
 
@@ -79,19 +80,11 @@ class Operation:
         """What it takes in memory, about, once all plans that its conditions allow for are compiled."""
         return self._characters * _BYTES_PER_CHARACTER * min(1 << len(self._conditions), _PLANS_MAX)
 
-    @property
-    def is_introspection(self) -> bool:
-        """Whether nothing but the schema itself is asked for, so that the answer is the same for everybody."""
-        selections = self.node.selection_set.selections
-        return self.kind is OperationType.QUERY and all(
-            isinstance(each, FieldNode) and each.name.value in _INTROSPECTION for each in selections
-        )
-
     def plan(self, variables: VariableValues) -> Plan | str:
         """The plan for these variables, compiled on first use; or why there is none."""
         if self.reason is not None:
             return self.reason
-        key = tuple(variables.coerced.get(name, Undefined) for name in self._conditions)
+        key = tuple([variables.coerced.get(name, Undefined) for name in self._conditions])
         plan = self._plans.get(key)
         if plan is None:
             if len(self._plans) >= _PLANS_MAX:

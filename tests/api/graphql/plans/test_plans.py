@@ -150,6 +150,45 @@ async def test_a_cancelled_request_is_not_answered_by_anybody():
     assert not plans.counts
 
 
+@pytest.mark.parametrize("order", ["fails waits", "waits fails"])
+async def test_nothing_of_an_operation_goes_on_after_a_field_failed_or_the_request_was_cancelled(order: str):
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        async def fails(self) -> int | None:
+            await begun.wait()
+            raise ValueError("no")
+
+        @strawberry.field
+        async def waits(self) -> int | None:
+            begun.set()
+            try:
+                await asyncio.sleep(0.01 if patient else 60)
+            finally:
+                ended.set()
+            return 1
+
+    plans, others = PlannedSchema(strawberry.Schema(Query), entries_max=1, bytes_max=10**6), asyncio.all_tasks()
+    patient = True
+    answer = await plans.execute(f"{{ {order} }}")
+    assert (answer.data, plans.counts) == ({"fails": None, "waits": 1}, {"replayed": 1})
+    assert asyncio.all_tasks() == others
+    # When the request is cancelled in the middle
+    patient = False
+    begun.clear()
+    ended.clear()
+    request = asyncio.create_task(plans.execute(f"{{ {order.replace('fails', 'more: waits')} }}"))
+    await begun.wait()
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    # Then both fields have ended with it
+    assert ended.is_set()
+    assert asyncio.all_tasks() == others
+
+
 async def test_an_object_cast_to_another_type_is_what_it_is_cast_to():
     used = context(authors=1)
     odd = strawberry.cast(Magazine, World(Random(1), authors=1).authors[0])
