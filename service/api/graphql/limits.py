@@ -4,7 +4,7 @@ It knows no field by name; prices come from the schema. Each fragment is measure
 it at every spread doubles with each level: 18 nested fragments in 600 bytes held a server for a second.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +20,6 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
 )
-from strawberry.extensions import SchemaExtension
 
 from service.api.graphql.documents import parse_document, refuse_above
 from service.api.graphql.prices import FieldPrice, PriceList, Shape
@@ -264,27 +263,6 @@ class Walk:
             size = self._sizes.list_of(node, price) if price.shape is Shape.LIST else 1
             measure.cost = size * (price.own + measure.cost)
             measure.nodes = size * (price.objects + measure.nodes)
-
-
-class LimitDocuments(SchemaExtension):
-    """Strawberry's hook: measures before validation and shows the cost in `extensions.cost`."""
-
-    def __init__(self, meter: DocumentMeter) -> None:
-        self._meter = meter
-        self._cost: Cost | None = None
-
-    def on_parse(self) -> Iterator[None]:
-        context = self.execution_context
-        if context.graphql_document is None and context.query:
-            context.graphql_document = self._meter.parse(context.query)
-        if context.graphql_document is not None:
-            # Not `operation_name`: that one silently stands for the first operation when none was named.
-            name = context._provided_operation_name  # noqa: SLF001 - nothing public tells what the caller named
-            self._cost = self._meter.measure(context.graphql_document, name, context.variables)
-        yield
-
-    def get_results(self) -> dict[str, Any]:
-        return {} if self._cost is None else {"cost": shown_cost(self._cost, self._meter.limits)}
 
 
 def shown_cost(cost: Cost, limits: DocumentLimits) -> dict[str, int]:

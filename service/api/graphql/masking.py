@@ -11,13 +11,12 @@ import strawberry
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.exceptions import MissingQueryError
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
 from structlog.contextvars import get_contextvars
 
-from service.api.graphql.limits import DocumentLimits, DocumentMeter, LimitDocuments
+from service.api.graphql.limits import DocumentLimits, DocumentMeter
 from service.errors import Refused
 
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
@@ -91,10 +90,7 @@ def _plain(value: object) -> object:
 
 
 class QuietSchema(strawberry.Schema):
-    """A schema that bounds documents before validation, and whose errors are already fit to be shown.
-
-    Its extensions run without Strawberry's DirectivesExtension, which would lead every field through a coroutine.
-    """
+    """A schema with a measure for documents, and whose errors are already fit to be shown."""
 
     def __init__(
         self,
@@ -105,19 +101,15 @@ class QuietSchema(strawberry.Schema):
         request_id: Callable[[], str] = current_request_id,
         limits: DocumentLimits | None = None,
         types: Iterable[Any] = (),
-        extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (),
         config: StrawberryConfig | None = None,
     ) -> None:
-        super().__init__(query, mutation, subscription, types=types, extensions=extensions, config=config)
+        super().__init__(query, mutation, subscription, types=types, config=config)
         self.meter = DocumentMeter(self._schema, limits or DocumentLimits())
         self.request_id = request_id
 
     def bound_by(self, limits: DocumentLimits) -> None:
         """From here on documents are measured against these limits."""
         self.meter = DocumentMeter(self._schema, limits)
-
-    def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:  # noqa: ARG002 - Strawberry's signature
-        return [LimitDocuments(self.meter), *(extension() for extension in self.extensions)]
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Replaces each error by what may be shown. Every way through Strawberry calls this once before it answers."""

@@ -12,7 +12,7 @@ import orjson
 from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
@@ -38,12 +38,12 @@ _POLICY_VIOLATION = 1008
 
 
 class GraphQLView:
-    """Serves one schema over HTTP; `sockets` takes the WebSockets, which are refused without it.
+    """Serves one schema over HTTP; WebSockets are refused.
 
     * `get_context(request)` is called once for each operation that HTTP lets through. A Refused that it raises is the
       whole answer, with its own HTTP status.
-    * `run(asked, context)` answers the operation; by default the schema does. It raises InvalidOperationTypeError for
-      what `asked` may not run: anything but a query when it is read-only, a subscription always.
+    * `run(asked, context)` answers the operation. It raises InvalidOperationTypeError for what `asked` may not run:
+      anything but a query when it is read-only, a subscription always.
     * `render_page(request)` answers a browser's GET without a query.
     """
 
@@ -52,23 +52,18 @@ class GraphQLView:
         schema: QuietSchema,
         *,
         get_context: Callable[[Request], Awaitable[Any]],
-        run: Run | None = None,
+        run: Run,
         render_page: Callable[[Request], Response] | None = None,
-        sockets: ASGIApp | None = None,
     ) -> None:
         self._schema = schema
         self._get_context = get_context
-        self._run = run or self._execute
+        self._run = run
         self._render_page = render_page
-        self._sockets = sockets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            if self._sockets is None:
-                await receive()
-                await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
-            else:
-                await self._sockets(scope, receive, send)
+            await receive()
+            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
             return
         try:
             response = await self._answer(Request(scope, receive))
@@ -92,17 +87,6 @@ class GraphQLView:
 
     def _is_for_page(self, request: Request, accept: str) -> bool:
         return request.method == "GET" and "query" not in request.query_params and wants_page(accept)
-
-    async def _execute(self, asked: Asked, context: Any) -> ExecutionResult:
-        reading = {OperationType.QUERY}
-        return await self._schema.execute(
-            asked.query,
-            variable_values=asked.variables,
-            context_value=context,
-            operation_name=asked.operation_name,
-            allowed_operation_types=reading if asked.read_only else reading | {OperationType.MUTATION},
-            operation_extensions=asked.extensions,
-        )
 
     def _response(self, result: ExecutionResult, content_type: str) -> Response:
         errors = self._schema.presented(result.errors or (), validated=True)

@@ -1,7 +1,8 @@
 """A small shop as a schema, with everything that limits, masking and the view have to deal with."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -9,12 +10,16 @@ import pytest
 import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionResult
 from structlog.testing import capture_logs
 
 from service.api.graphql.connections import Connection, First, Last
+from service.api.graphql.http import Asked
 from service.api.graphql.masking import QuietSchema
+from service.api.graphql.planned import PlannedRunner
 from service.api.graphql.prices import priced
 from service.api.graphql.scalars import SCALARS
+from service.api.graphql.trusted import TrustedDocuments
 from service.errors import Code, Refused
 from service.kit.keyset import Position, encode_cursor, page_request, slice_of
 
@@ -172,3 +177,24 @@ def touches() -> list[str]:
 @pytest.fixture(scope="session")
 def shop() -> QuietSchema:
     return schema
+
+
+ANYBODY: Any = SimpleNamespace(points=None)
+"""A context without a key to be paid from."""
+
+
+@pytest.fixture(scope="session")
+def run(shop: QuietSchema) -> PlannedRunner:
+    return PlannedRunner(shop, entries_max=100, bytes_max=10_000_000, enabled=True, trusted=TrustedDocuments({}))
+
+
+@pytest.fixture(scope="session")
+def ask(shop: QuietSchema, run: PlannedRunner) -> Callable[..., Awaitable[ExecutionResult]]:
+    """The answer to a document, with its errors as they are shown."""
+
+    async def asked(text: str, **variables: Any) -> ExecutionResult:
+        result = await run(Asked(text, variables), ANYBODY)
+        result.errors = shop.presented(result.errors or (), validated=True)
+        return result
+
+    return asked

@@ -1,20 +1,24 @@
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
 import pytest
 from graphql import GraphQLError
+from strawberry.types import ExecutionResult
 
 from service.api.graphql.masking import QuietSchema, present, refusal_extensions
 from service.errors import Code, Refused
 
+Ask: TypeAlias = Callable[..., Awaitable[ExecutionResult]]
 
-async def error_of(shop: QuietSchema, text: str, **variables: Any) -> dict[str, Any]:
-    result = await shop.execute(text, variable_values=variables)
+
+async def error_of(ask: Ask, text: str, **variables: Any) -> dict[str, Any]:
+    result = await ask(text, **variables)
     assert len(result.errors) == 1
     return result.errors[0].formatted
 
 
-async def test_a_refusal_speaks_with_its_code_and_details(shop: QuietSchema, logged: list[dict[str, Any]]):
-    error = await error_of(shop, "{ refused }")
+async def test_a_refusal_speaks_with_its_code_and_details(ask: Ask, logged: list[dict[str, Any]]):
+    error = await error_of(ask, "{ refused }")
 
     assert error["message"] == "The order is retired."
     assert error["path"] == ["refused"]
@@ -29,8 +33,8 @@ async def test_a_refusal_speaks_with_its_code_and_details(shop: QuietSchema, log
     assert logged == []
 
 
-async def test_a_fault_is_masked_and_logged_once_with_its_traceback(shop: QuietSchema, logged: list[dict[str, Any]]):
-    error = await error_of(shop, "{ crash }")
+async def test_a_fault_is_masked_and_logged_once_with_its_traceback(ask: Ask, logged: list[dict[str, Any]]):
+    error = await error_of(ask, "{ crash }")
 
     assert error == {
         "message": "Internal error",
@@ -43,8 +47,8 @@ async def test_a_fault_is_masked_and_logged_once_with_its_traceback(shop: QuietS
     assert "hunter2" in str(line["exc_info"])
 
 
-async def test_null_where_none_may_be_is_our_fault(shop: QuietSchema, logged: list[dict[str, Any]]):
-    assert (await error_of(shop, "{ empty }"))["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+async def test_null_where_none_may_be_is_our_fault(ask: Ask, logged: list[dict[str, Any]]):
+    assert (await error_of(ask, "{ empty }"))["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
     assert len(logged) == 1
 
 
@@ -65,9 +69,9 @@ async def test_null_where_none_may_be_is_our_fault(shop: QuietSchema, logged: li
     ],
 )
 async def test_what_a_client_got_wrong_has_a_code_and_is_not_logged(
-    shop: QuietSchema, logged: list[dict[str, Any]], text: str, variables: dict[str, Any], code: str
+    ask: Ask, logged: list[dict[str, Any]], text: str, variables: dict[str, Any], code: str
 ):
-    error = await error_of(shop, text, **variables)
+    error = await error_of(ask, text, **variables)
 
     assert (error["extensions"]["code"], error["extensions"]["requestId"]) == (code, "req-1")
     assert error["message"]

@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from service.api.graphql.masking import QuietSchema
+from service.api.graphql.planned import PlannedRunner
 from service.api.graphql.view import GraphQLView
 from service.errors import Code, Refused
 
@@ -23,7 +25,7 @@ JSON = "application/json"
 MODERN = "application/graphql-response+json"
 
 
-async def context_of(request: Request) -> dict[str, Any]:
+async def context_of(request: Request) -> Any:
     match request.headers.get("authorization"):
         case "Bearer wrong":
             raise Refused(Code.UNAUTHENTICATED, "The key is not valid.")
@@ -32,12 +34,13 @@ async def context_of(request: Request) -> dict[str, Any]:
         case "Bearer crash":
             message = "SELECT secret"
             raise RuntimeError(message)
-    return {}
+    return SimpleNamespace(points=None)
 
 
 @pytest.fixture(scope="module")
-def view(shop: QuietSchema) -> GraphQLView:
-    return GraphQLView(shop, get_context=context_of, render_page=lambda _: HTMLResponse("<h1>explorer</h1>"))
+def view(shop: QuietSchema, run: PlannedRunner) -> GraphQLView:
+    page = HTMLResponse("<h1>explorer</h1>")
+    return GraphQLView(shop, get_context=context_of, run=run, render_page=lambda _: page)
 
 
 @pytest.fixture(scope="module")
@@ -304,7 +307,7 @@ async def test_a_caller_who_leaves_in_the_middle_of_a_body_harms_nobody(port: in
     assert (await post(client, {"query": "{ hello }"})).status_code == 200
 
 
-async def test_a_websocket_is_refused_where_none_is_served(view: GraphQLView):
+async def test_a_websocket_is_refused(view: GraphQLView):
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
