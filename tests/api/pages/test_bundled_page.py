@@ -106,6 +106,31 @@ def test_headers_and_key_are_remembered_when_asked_until_no_longer_asked(visit, 
     assert "secret" not in opened.storage()
 
 
+def test_headers_typed_a_moment_before_they_were_no_longer_to_be_kept_are_not_written_late(visit, bundled):
+    opened = visit(bundled)
+    page = ready(opened.page)
+    page.get_by_label("Remember").check()
+    page.get_by_role("button", name="Headers").click()
+    write(page, "Headers", '{"Account-Id": "private"}')
+    page.get_by_label("Remember").uncheck()
+    page.wait_for_timeout(1_000)
+    assert "private" not in opened.storage()
+
+
+def test_headers_typed_before_they_were_to_be_kept_are_kept_then(visit, bundled):
+    opened = visit(bundled)
+    page = ready(opened.page)
+    page.get_by_role("button", name="Headers").click()
+    write(page, "Headers", '{"Account-Id": "private"}')
+    page.wait_for_timeout(1_000)
+    assert "private" not in opened.storage()
+    page.get_by_label("Remember").check()
+    until(page, "localStorage.getItem('graphiql:headers')?.includes('private')")
+    page.reload()
+    page.get_by_role("button", name="Headers").click()
+    expect(page.get_by_role("region", name="Headers")).to_contain_text("private")
+
+
 def test_the_history_gives_an_operation_back(page):
     run(page, "query Remarkable { authorization }")
     expect(response(page)).to_contain_text('"authorization": null')

@@ -62,7 +62,7 @@ async def refused(lune: Rest, method: str, path: str, body: Any = None, **option
 async def test_a_post_without_a_key_is_401_before_anything_else(lune: Rest, path: str) -> None:
     oversized = b"x" * 100_001
 
-    for key in ("", "co_live_nonsense", lune.key[:-1] + "0"):
+    for key in ("", "co_live_nonsense", lune.key[:-1] + ("0" if lune.key[-1] != "0" else "1")):
         assert await refused(lune, "POST", path, key=key, content=oversized) == (401, "unauthorised")
     answer = await lune.ask("POST", path, headers={"authorization": "Basic abc"}, content=oversized)
     assert told(answer) == (401, "unauthorised")
