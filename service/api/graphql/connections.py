@@ -4,10 +4,11 @@ It knows neither SQL nor what is listed: a slice of rows comes in, with a functi
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Generic, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import strawberry
 
+from service.api.graphql.plans import attribute_field
 from service.kit.keyset import Slice
 
 Node = TypeVar("Node")
@@ -35,14 +36,23 @@ Before: TypeAlias = Annotated[
 
 @strawberry.type(description="Where a page lies in its list.")
 class PageInfo:
-    has_next_page: bool = strawberry.field(description="Whether the list goes on after this page.")
-    has_previous_page: bool = strawberry.field(description="Whether the list has something before this page.")
-    start_cursor: str | None = strawberry.field(
-        description="Cursor of the first edge; null on an empty page. Give it as `before` to page backward.",
+    page: strawberry.Private["Connection[Any]"]
+
+    has_next_page = attribute_field("page.has_next", bool, description="Whether the list goes on after this page.")
+
+    has_previous_page = attribute_field(
+        "page.has_previous", bool, description="Whether the list has something before this page."
     )
-    end_cursor: str | None = strawberry.field(
-        description="Cursor of the last edge; null on an empty page. Give it as `after` to page forward.",
+
+    @strawberry.field(
+        description="Cursor of the first edge; null on an empty page. Give it as `before` to page backward."
     )
+    def start_cursor(self) -> str | None:
+        return self.page.cursor_at(0) if self.page.listed else None
+
+    @strawberry.field(description="Cursor of the last edge; null on an empty page. Give it as `after` to page forward.")
+    def end_cursor(self) -> str | None:
+        return self.page.cursor_at(-1) if self.page.listed else None
 
 
 @strawberry.type(description="One place in a list.")
@@ -87,16 +97,11 @@ class Connection(Generic[Node]):
 
     @strawberry.field(description="The page without cursors.")
     def nodes(self) -> list[Node]:
-        return list(self.listed)
+        return self.listed  # type: ignore[return-value]
 
     @strawberry.field(description="Where this page lies in the list.")
     def page_info(self) -> PageInfo:
-        return PageInfo(
-            has_next_page=self.has_next,
-            has_previous_page=self.has_previous,
-            start_cursor=self.cursor_at(0) if self.listed else None,
-            end_cursor=self.cursor_at(-1) if self.listed else None,
-        )
+        return PageInfo(page=self)
 
     @strawberry.field(
         description="How many the whole list holds under the same filter; null if not known. Counted only if selected.",

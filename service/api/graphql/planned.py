@@ -51,7 +51,8 @@ class PlannedRunner:
         _refuse_kind(operation, asked)
         if context.points is not None:
             await context.points.pay(cost.requested)
-        result = await self.plans.run(operation, asked.variables, context, None, asked.extensions)
+        in_turn = context.resources.database.reads_in_turn
+        result = await self.plans.run(operation, asked.variables, context, None, asked.extensions, in_turn=in_turn)
         result.extensions = {"cost": shown_cost(cost, self._schema.meter.limits)}
         return result
 

@@ -38,6 +38,8 @@ from service.kit.keyset import Position, encode_cursor
 from service.operations import manage_clients, read_catalogue, read_estimates, read_money, read_orders, read_quotes
 
 NODES_MAX = 100
+_NEWEST_FIRST = OrderSort()
+_ALL = OrderFilter()
 
 
 @strawberry.type(description="What can be read. Every field but introspection needs an API key.")
@@ -111,8 +113,8 @@ class Query(StatisticsQueries, MoneyQueries, PointsQueries):
         order_by: Annotated[OrderSortInput | None, strawberry.argument(description="In which order.")] = None,
     ) -> Connection[Order] | None:
         context = info.context
-        sort = order_by.sort() if order_by else OrderSort()
-        wanted = filter.order_filter() if filter else OrderFilter()
+        sort = order_by.sort() if order_by else _NEWEST_FIRST
+        wanted = filter.order_filter() if filter else _ALL
         request = context.page(sort.name, first, after, last, before)
         columns = selected_columns(info, "nodes", "edges.node")
         page = await read_orders.list_orders(context.resources, context.caller, wanted, sort, request, columns=columns)

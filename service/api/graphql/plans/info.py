@@ -116,11 +116,21 @@ class PlanResolveInfo:
 
 
 class Run:
-    """One execution of a plan: what the request brought, the infos made so far, and what a mutation has done."""
+    """One execution of a plan: what the request brought, the infos made so far, and what a mutation has done.
+
+    `in_turn` says that what a level waits for is awaited one by one.
+    """
 
     def __init__(
-        self, context: Any, root_value: Any, variables: VariableValues, operation_extensions: dict[str, Any] | None
+        self,
+        context: Any,
+        root_value: Any,
+        variables: VariableValues,
+        operation_extensions: dict[str, Any] | None,
+        *,
+        in_turn: bool = False,
     ) -> None:
+        self.in_turn = in_turn
         self.context = context
         self.root_value = root_value
         self.variables = variables

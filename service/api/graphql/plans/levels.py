@@ -86,7 +86,7 @@ def settled(values: Values) -> Values:
     return values
 
 
-async def called(call: Callable[[Any], Any], objects: Values) -> Values:
+async def called(run: Run, call: Callable[[Any], Any], objects: Values) -> Values:
     """What the resolver answers for each object, awaited where it has to be, all of the level at once."""
     if len(objects) == 1:
         value = call(objects[0])
@@ -100,16 +100,22 @@ async def called(call: Callable[[Any], Any], objects: Values) -> Values:
         raise
     waiting = [index for index, value in enumerate(values) if optimized_is_awaitable(value)]
     if waiting:
-        arrived = await together([values[index] for index in waiting])
+        arrived = await together(run, [values[index] for index in waiting])
         for index, value in zip(waiting, arrived, strict=True):
             values[index] = value
     return values
 
 
-async def together(awaitables: Sequence[Awaitable[Any]]) -> Values:
+async def together(run: Run, awaitables: Sequence[Awaitable[Any]]) -> Values:
     """What they come to, all under way at the same time: the last in this task, each other in a task of its own. When
     one fails, or this task is cancelled, the others are cancelled and have ended.
     """
+    if run.in_turn:
+        try:
+            return [await each for each in awaitables]
+        except BaseException:
+            abandon(*awaitables)
+            raise
     *others, last = awaitables
     tasks = [ensure_future(each) for each in others]
     try:

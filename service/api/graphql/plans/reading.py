@@ -35,7 +35,7 @@ def read_by_level(schema: strawberry.Schema, site: Site, names: Names, *, kept: 
     call = _call(schema, site, names) if kind in {Kind.SYNC, Kind.ASYNC} else _wrapped_call(schema, site, names)
     if kept:
         return ["(o,) = objects", f"values = [await kept(run, {site.key!r}, lambda: {call})]"]
-    return [f"values = await called(lambda o: {call}, objects)"]
+    return [f"values = await called(run, lambda o: {call}, objects)"]
 
 
 def _attribute(schema: strawberry.Schema, site: Site, names: Names) -> str:

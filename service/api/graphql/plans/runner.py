@@ -130,8 +130,14 @@ class PlannedSchema:
         context: Any = None,
         root_value: Any = None,
         operation_extensions: dict[str, Any] | None = None,
+        *,
+        in_turn: bool = False,
     ) -> ExecutionResult:
-        """The answer to a prepared operation; `data` is None only if it failed as a whole."""
+        """The answer to a prepared operation; `data` is None only if it failed as a whole.
+
+        With `in_turn` a plan waits for one thing after the other: where they would wait for each other anyway, the
+        tasks that wait together only cost.
+        """
         if operation.kind is OperationType.SUBSCRIPTION:
             error = GraphQLError("A subscription needs a transport that streams.", operation.node)
             return PreExecutionError(data=None, errors=[error], extensions={})
@@ -143,7 +149,7 @@ class PlannedSchema:
         if coerced is None or plan is None or isinstance(plan, str):
             self.counts["interpreted"] += 1
         else:
-            run = Run(context, root_value, coerced, operation_extensions)
+            run = Run(context, root_value, coerced, operation_extensions, in_turn=in_turn)
             try:
                 data = await plan.answer(run)
             except Exception:  # noqa: BLE001 - whatever it is, graphql-core meets it again and words the error

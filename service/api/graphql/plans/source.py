@@ -83,7 +83,7 @@ def fill(columns: list[Column]) -> list[str]:
     if len(columns) == 1:
         return [f"all_{columns[0].name} = await {calls[0]}"]
     targets = ", ".join(f"all_{column.name}" for column in columns)
-    return [f"{targets} = await together([{', '.join(calls)}])"]
+    return [f"{targets} = await together(run, [{', '.join(calls)}])"]
 
 
 def fill_in_order(columns: list[Column]) -> list[str]:

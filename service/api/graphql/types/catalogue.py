@@ -52,7 +52,8 @@ async def _projects_of_batches(parents: Sequence["CreditBatch"], info: Info) -> 
     ids = {parent.row.project_id for parent in parents}
     columns = selected_columns(info)
     found = await read_catalogue.projects_of_ids(info.context.resources, info.context.caller, ids, columns=columns)
-    return [project_of(found[parent.row.project_id]) for parent in parents]
+    projects = {id_: project_of(row) for id_, row in found.items()}
+    return [projects[parent.row.project_id] for parent in parents]
 
 
 @strawberry.type(description="Credits issued together under one project and vintage, with a range of registry serials.")

@@ -55,7 +55,8 @@ async def _batches(parents: Sequence["CreditEntry"], info: Info) -> list[CreditB
     async def read(reader: Caller, places: Sequence[int]) -> list[CreditBatch]:
         ids = [parents[place].row.batch_id for place in places]
         rows = await read_catalogue.batches_of_ids(info.context.resources, reader, set(ids), columns=columns)
-        return [batch_of(rows[id_]) for id_ in ids]
+        batches = {id_: batch_of(row) for id_, row in rows.items()}
+        return [batches[id_] for id_ in ids]
 
     return await _by_account([parent.account_id for parent in parents], info, read)
 
@@ -80,7 +81,8 @@ async def _bundles(parents: Sequence["OrderLine"], info: Info) -> list[Bundle]:
     found = await read_catalogue.bundles_of_ids(
         info.context.resources, info.context.caller, ids, columns=selected_columns(info)
     )
-    return [bundle_of(found[parent.row.bundle_id]) for parent in parents]
+    bundles = {id_: bundle_of(row) for id_, row in found.items()}
+    return [bundles[parent.row.bundle_id] for parent in parents]
 
 
 @strawberry.type(description="One bundle's share of an order, at prices frozen when the order was placed.")

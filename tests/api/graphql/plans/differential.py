@@ -36,7 +36,9 @@ class Differential:
         self.planned = PlannedSchema(schema, entries_max=50, bytes_max=50_000_000)
         self.plain = PlannedSchema(schema, entries_max=50, bytes_max=50_000_000, enabled=False)
 
-    async def check(self, written: Written, context: Callable[[], Any], root_value: Any = None) -> Checked:
+    async def check(
+        self, written: Written, context: Callable[[], Any], root_value: Any = None, *, in_turn: bool = False
+    ) -> Checked:
         """Fails unless the answers are equal, and the compiler took the operation or knew why not.
 
         Called again with the same document, it runs the same plan, with whatever that has learnt from earlier data.
@@ -49,7 +51,8 @@ class Differential:
         replayed, used, answers = self.planned.counts["replayed"], [], []
         for schema in (self.planned, self.plain):
             used.append(context())
-            answers.append(answer_bytes(await schema.run(operation, written.variables, used[-1], root_value)))
+            result = await schema.run(operation, written.variables, used[-1], root_value, in_turn=in_turn)
+            answers.append(answer_bytes(result))
         planned, plain = answers
         said = f"{written.text}\n{written.variables}"
         assert planned == plain, f"{said}\nplan: {planned.decode()}\ncore: {plain.decode()}"

@@ -189,6 +189,31 @@ async def test_nothing_of_an_operation_goes_on_after_a_field_failed_or_the_reque
     assert asyncio.all_tasks() == others
 
 
+async def test_in_turn_each_field_waits_until_the_one_before_it_has_ended():
+    said = []
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        async def say(self, text: str) -> str:
+            said.append(f"{text} begins")
+            await asyncio.sleep(0)
+            if text == "bad":
+                raise ValueError(text)
+            said.append(f"{text} ends")
+            return text
+
+    plans = PlannedSchema(strawberry.Schema(Query), entries_max=9, bytes_max=10**6)
+    answer = await plans.run(plans.prepare('{ a: say(text: "a") b: say(text: "b") }'), in_turn=True)
+    assert answer.data == {"a": "a", "b": "b"}
+    assert said == ["a begins", "a ends", "b begins", "b ends"]
+    # Then nothing is begun, or left behind, after one that failed
+    said.clear()
+    answer = await plans.run(plans.prepare('{ a: say(text: "bad") c: say(text: "c") d: say(text: "d") }'), in_turn=True)
+    assert said[:2] == ["bad begins", "bad begins"]
+    assert (answer.data, plans.counts) == (None, {"planned": 1, "replayed": 1})
+
+
 async def test_an_object_cast_to_another_type_is_what_it_is_cast_to():
     used = context(authors=1)
     odd = strawberry.cast(Magazine, World(Random(1), authors=1).authors[0])
