@@ -19,6 +19,7 @@ from uuid import UUID
 import asyncpg  # type: ignore[import-untyped]
 import orjson
 import uvicorn
+from asyncpg.pgproto import pgproto  # type: ignore[import-untyped]
 from starlette.types import Receive, Scope, Send
 
 from service.api.graphql.types.node import global_id
@@ -141,14 +142,17 @@ async def on_postgresql(url: str) -> Fetch:
 
 async def on_sqlite(path: str) -> Fetch:
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, cached_statements=100)
+    read_id = pgproto.UUID  # an eighth of what the standard library's takes
 
     async def fetch(sql: str, *parameters: Any) -> list[Any]:
         rows = connection.execute(
             sql.replace("$", "?"), [str(each) if isinstance(each, UUID) else each for each in parameters]
         ).fetchall()
         if "created_at," in sql:
-            return [(UUID(row[0]), *row[1:6], datetime.fromisoformat(row[6]), *row[7:]) for row in rows]
-        return [tuple(UUID(cell) if type(cell) is str and len(cell) == 36 else cell for cell in row) for row in rows]
+            return [(read_id(row[0]), *row[1:6], datetime.fromisoformat(row[6]), *row[7:]) for row in rows]
+        return [
+            tuple([read_id(cell) if type(cell) is str and len(cell) == 36 else cell for cell in row]) for row in rows
+        ]
 
     return fetch
 
