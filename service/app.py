@@ -44,7 +44,7 @@ from service.operations.check_health import is_ready
 from service.operations.place_orders import Placement, placement
 from service.operations.resources import KnownKey, Resources
 from service.settings import Settings
-from service.storage.database import Database
+from service.storage.database import Database, dialect_of
 from service.workers.loops import working
 from service.working import worker_steps
 
@@ -75,6 +75,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             entries_max=settings.shown_documents_max,
             bytes_max=settings.shown_document_bytes_max,
         ),
+        in_turn=dialect_of(settings.database_url) == "sqlite",
     )
 
     budget = points_budget(settings.query_points_a_minute)

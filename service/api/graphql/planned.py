@@ -20,11 +20,22 @@ from service.errors import Refused
 
 
 class PlannedRunner:
-    """Answers what was asked, as `GraphQLView` wants it. The schema's limits are read at each request."""
+    """Answers what was asked, as `GraphQLView` wants it. The schema's limits are read at each request.
+
+    `in_turn` is for a database that reads one thing at a time: a plan then waits for one after the other.
+    """
 
     def __init__(
-        self, schema: QuietSchema, *, entries_max: int, bytes_max: int, enabled: bool, trusted: TrustedDocuments
+        self,
+        schema: QuietSchema,
+        *,
+        entries_max: int,
+        bytes_max: int,
+        enabled: bool,
+        trusted: TrustedDocuments,
+        in_turn: bool = False,
     ) -> None:
+        self._in_turn = in_turn
         self._schema = schema
         self._trusted = trusted
         self.plans = PlannedSchema(
@@ -51,8 +62,9 @@ class PlannedRunner:
         _refuse_kind(operation, asked)
         if context.points is not None:
             await context.points.pay(cost.requested)
-        in_turn = context.resources.database.reads_in_turn
-        result = await self.plans.run(operation, asked.variables, context, None, asked.extensions, in_turn=in_turn)
+        result = await self.plans.run(
+            operation, asked.variables, context, None, asked.extensions, in_turn=self._in_turn
+        )
         result.extensions = {"cost": shown_cost(cost, self._schema.meter.limits)}
         return result
 
