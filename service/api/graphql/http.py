@@ -130,20 +130,20 @@ def _asked(data: dict[str, Any], *, read_only: bool) -> Asked:
     query, name = data.get("query"), data.get("operationName")
     variables, extensions = data.get("variables"), data.get("extensions")
     document_id = data.get("documentId")
-    if not isinstance(document_id, str | None):
+    if document_id is not None and not isinstance(document_id, str):
         raise BadRequest(400, "documentId is a string.")
     is_named = document_id is not None or (isinstance(extensions, dict) and "persistedQuery" in extensions)
     if query is None and is_named:
         query = ""
     elif not isinstance(query, str) or not query:
         raise BadRequest(400, "query is a string and required.")
-    if not isinstance(name, str | None):
+    if name is not None and not isinstance(name, str):
         raise BadRequest(400, "operationName is a string.")
-    if not isinstance(variables, dict | None):
+    if variables is not None and not isinstance(variables, dict):
         raise BadRequest(400, "variables is an object.")
-    if not isinstance(extensions, dict | None):
+    if extensions is not None and not isinstance(extensions, dict):
         raise BadRequest(400, "extensions is an object.")
-    if _holds_nul(variables):
+    if variables and _holds_nul(variables):
         raise BadRequest(400, "A text holds no NUL character.")
     return Asked(query, variables, name, extensions, read_only, document_id)
 

@@ -18,6 +18,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from service.api.caller import header_of
 from service.api.graphql.http import (
     GRAPHQL_JSON,
     JSON,
@@ -72,7 +73,7 @@ class GraphQLView:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        accept = ",".join(request.headers.getlist("accept"))
+        accept = ",".join(str(value, "latin-1") for name, value in request.scope["headers"] if name == b"accept")
         content_type = answer_type(accept)
         try:
             if self._render_page and self._is_for_page(request, accept):
@@ -134,7 +135,7 @@ async def _asked(request: Request, content_type: str | None) -> Asked:
         raise BadRequest(406, f"Answers are {GRAPHQL_JSON} or {JSON}.")
     if request.method == "GET":
         return asked_by_get(request.query_params)
-    return asked_by_post(request.headers.get("content-type", ""), await request.body())
+    return asked_by_post(header_of(request, "content-type") or "", await request.body())
 
 
 def _ran_nothing(data: dict[str, Any] | None, errors: list[GraphQLError]) -> bool:
