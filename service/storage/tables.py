@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 else:
     Value = TypeVar("Value")
 
-ROWS_A_STATEMENT = 500
+ROWS_A_STATEMENT = 512
 """Keeps the widest table (30 columns) below the 32,766 parameters that one statement may carry on either database."""
 
 
@@ -84,11 +84,14 @@ class Table(Generic[Value]):
     async def insert(self, statements: Statements, values: Iterable[Value]) -> int:
         """The values are rows; rows whose key stands already are left as they are. How many were inserted."""
         rows: Sequence[Value] = tuple(values)
-        inserted = 0
-        for start in range(0, len(rows), ROWS_A_STATEMENT):
-            chunk = rows[start : start + ROWS_A_STATEMENT]
-            parameters = [cell for value in chunk for cell in self._cells(value)]
-            inserted += await statements.execute(_insertion(self.name, self.columns, len(chunk)), *parameters)
+        inserted = start = 0
+        while start < len(rows):
+            # Powers of two: a database prepares a statement in the time of its rows, and keeps these few. One for each
+            # size that a group of orders may have would be more than are kept.
+            size = min(ROWS_A_STATEMENT, 1 << (len(rows) - start).bit_length() - 1)
+            parameters = [cell for value in rows[start : start + size] for cell in self._cells(value)]
+            inserted += await statements.execute(_insertion(self.name, self.columns, size), *parameters)
+            start += size
         return inserted
 
     async def select(
