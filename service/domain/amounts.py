@@ -117,19 +117,23 @@ def price_text(micros: int) -> str:
     return _trimmed(micros, len(str(MICROS_PER_UNIT)) - 1)
 
 
-def round_half_up(value: Fraction) -> int:
-    """The nearest whole number; a half goes towards plus infinity: 2.5 is 3 and -2.5 is -2."""
-    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
+def round_half_up(value: Fraction | int, divisor: int = 1) -> int:
+    """The nearest whole number to value / divisor; a half goes towards plus infinity: 2.5 is 3 and -2.5 is -2.
+
+    Of whole numbers and a positive divisor, without making the fraction, whose common factors cost more than all else.
+    """
+    whole = value.denominator * divisor
+    return (2 * value.numerator + whole) // (2 * whole)
 
 
-def round_up(value: Fraction) -> int:
-    """The least whole number not below the value, towards plus infinity: 2.1 is 3 and -2.9 is -2."""
-    return -(-value.numerator // value.denominator)
+def round_up(value: Fraction | int, divisor: int = 1) -> int:
+    """The least whole number not below value / divisor, towards plus infinity: 2.1 is 3 and -2.9 is -2."""
+    return -(-value.numerator // (value.denominator * divisor))
 
 
-def round_down(value: Fraction) -> int:
-    """The greatest whole number not above the value, towards minus infinity: 2.9 is 2 and -2.1 is -3."""
-    return value.numerator // value.denominator
+def round_down(value: Fraction | int, divisor: int = 1) -> int:
+    """The greatest whole number not above value / divisor, towards minus infinity: 2.9 is 2 and -2.1 is -3."""
+    return value.numerator // (value.denominator * divisor)
 
 
 def _bounded(amount: int, maximum: int, noun: str) -> int:

@@ -177,16 +177,13 @@ class PlaceOrder:
         What stands at its default is left out: keys never expire, and a fingerprint stored today has to match still
         after commands have gained another field.
         """
-        told = {
-            field.name: value
-            for field in fields(self)
-            if field.name not in _NOT_TOLD and (value := getattr(self, field.name)) != field.default
-        }
+        told = {name: value for name, default in _TOLD if (value := getattr(self, name)) != default}
         ask = self.wish.ask if isinstance(self.wish, Wish) else self.wish
         return fingerprint({"kind": type(ask).__name__, **told})
 
 
 _NOT_TOLD = frozenset({"order_id", "account_id", "actor", "source", "idempotency_key"})
+_TOLD = tuple((field.name, field.default) for field in fields(PlaceOrder) if field.name not in _NOT_TOLD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

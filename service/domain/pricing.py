@@ -84,7 +84,7 @@ def mean_gross_unit_price_micros(currency: str, lines: Sequence[tuple[int, int]]
         return 0
     weighed = sum(line_g * micros for line_g, micros in lines)
     micros_per_minor = _micros_per_minor(currency)
-    return round_half_up(Fraction(weighed, mass_g * micros_per_minor)) * micros_per_minor
+    return round_half_up(weighed, mass_g * micros_per_minor) * micros_per_minor
 
 
 _UnitPrice: TypeAlias = tuple[UUID, int, int]
@@ -99,7 +99,7 @@ def price_by_mass(mass_g: int, selection: Selection, tariff: Tariff, terms: Term
     """
     _check_mass(mass_g)
     prices = _prices_at(mass_g, (weight.bundle_id for weight in selection), tariff, terms)
-    shares = _shares(Fraction(mass_g), selection, terms.step)
+    shares = _shares(mass_g, selection, terms.step)
     if terms.whole_mass:
         shares[0] += mass_g - sum(shares)
     return _not_empty(_sum_up(prices, shares, terms))
@@ -194,12 +194,12 @@ def _with_commission(net_micros: int, terms: Terms) -> int:
         return net_micros
     micros_per_minor = _micros_per_minor(terms.currency)
     kept = HUNDREDTHS_IN_WHOLE - terms.commission_hundredths
-    return round_half_up(Fraction(net_micros * HUNDREDTHS_IN_WHOLE, kept * micros_per_minor)) * micros_per_minor
+    return round_half_up(net_micros * HUNDREDTHS_IN_WHOLE, kept * micros_per_minor) * micros_per_minor
 
 
-def _shares(mass_g: Fraction, selection: Selection, step: MassUnit) -> list[int]:
-    steps = mass_g / (HUNDREDTHS_IN_WHOLE * step.grams)
-    return [round_down(steps * weight.hundredths) * step.grams for weight in selection]
+def _shares(mass_g: Fraction | int, selection: Selection, step: MassUnit) -> list[int]:
+    step_g = step.grams
+    return [round_down(mass_g * weight.hundredths, HUNDREDTHS_IN_WHOLE * step_g) * step_g for weight in selection]
 
 
 def _mass_bought(value_minor: int, selection: Selection, prices: Sequence[_UnitPrice], terms: Terms) -> Fraction:
@@ -222,14 +222,14 @@ def _mass_bought(value_minor: int, selection: Selection, prices: Sequence[_UnitP
 def _sum_up(prices: Sequence[_UnitPrice], masses_g: Sequence[int], terms: Terms) -> Pricing:
     per_minor = _micros_per_minor(terms.currency) * GRAMS_PER_TONNE
     lines = tuple(
-        PricedLine(bundle_id, mass_g, net_micros, gross_micros, round_half_up(Fraction(mass_g * net_micros, per_minor)))
+        PricedLine(bundle_id, mass_g, net_micros, gross_micros, round_half_up(mass_g * net_micros, per_minor))
         for (bundle_id, net_micros, gross_micros), mass_g in zip(prices, masses_g, strict=True)
     )
-    net = Fraction(sum(line.mass_g * line.unit_price_micros for line in lines), per_minor)
-    offset_cost_minor = total_cost_minor = round_half_up(net)
+    net = sum(line.mass_g * line.unit_price_micros for line in lines)
+    offset_cost_minor = total_cost_minor = round_half_up(net, per_minor)
     if terms.commission_hundredths:
         kept = HUNDREDTHS_IN_WHOLE - terms.commission_hundredths
-        total_cost_minor = round_up(net * Fraction(HUNDREDTHS_IN_WHOLE, kept))
+        total_cost_minor = round_up(net * HUNDREDTHS_IN_WHOLE, per_minor * kept)
     if total_cost_minor > MINOR_MAX:
         raise Refused(Code.BAD_USER_INPUT, "The order costs more than one order can.")
     return Pricing(

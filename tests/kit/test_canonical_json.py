@@ -1,4 +1,5 @@
 import hashlib
+import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -61,6 +62,12 @@ class CommandOfNextYear:
 )
 def test_each_value_has_one_spelling(value, spelling):
     assert canonical_json(value) == spelling.encode()
+
+
+def test_every_character_is_spelled_as_the_json_of_the_standard_library_does():
+    every = "".join(chr(point) for point in range(0x110000) if not 0xD800 <= point < 0xE000)
+
+    assert canonical_json(every) == json.dumps(every, ensure_ascii=False).encode()
 
 
 def test_one_instant_is_spelled_alike_from_every_offset():
