@@ -224,7 +224,7 @@ async def test_a_full_queue_refuses(store):
 
 async def test_those_who_wait_to_run_singly_count_as_waiting(store):
     commits = GroupCommit(store.run_group, store.run_single, queue_max=2, singles_max=1)
-    store.failing_groups, store.single_s = {1}, {1: 0.1}
+    store.failing_groups, store.single_s = {1}, {1: 0.5}
     tasks = submit(commits, 1)
     await turns()
     tasks += submit(commits, 1, 2)
