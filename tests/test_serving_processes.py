@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -23,12 +23,9 @@ def children_of(pid: int) -> set[int]:
 
 
 def answers(port: int) -> bool:
-    with suppress(OSError):
-        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    with suppress(OSError), closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
         connection.request("GET", "/health/ready")
-        status = connection.getresponse().status
-        connection.close()
-        return status == 200
+        return connection.getresponse().status == 200
     return False
 
 
