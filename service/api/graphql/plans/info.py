@@ -153,6 +153,12 @@ class Run:
             info = self._infos[site] = site.frame.config.info_class(_raw_info=self.raw(site), _field=site.field)
         return info
 
+    def end(self) -> None:
+        """Nothing made here leads back to it: otherwise each request, with all that it brought and was answered, would
+        wait for the garbage collector. Whoever kept an info may go on using it.
+        """
+        self._infos.clear()
+
     @property
     def async_helpers(self) -> GraphQLResolveInfoHelpers:
         # Bound methods, as in graphql-core: batches of the ordinary kind find the operation through them.

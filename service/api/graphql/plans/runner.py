@@ -158,6 +158,8 @@ class PlannedSchema:
             else:
                 self.counts["planned"] += 1
                 return ExecutionResult(data=data, errors=None, extensions={})
+            finally:
+                run.end()
         return await self._interpret(operation, variables, context, root_value, operation_extensions, begun)
 
     def _prepared(self, query: str, operation_name: str | None, variables: dict[str, Any] | None) -> Operation:
