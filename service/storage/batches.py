@@ -28,7 +28,9 @@ async def lock_shelves(
     """
     if held_ids:
         await _lock_both(statements, mode, bundle_ids, held_ids)
-    return await _shelves(statements, mode, bundle_ids, for_update(statements, of="b"))
+    locking = for_update(statements, of="b")
+    # Only for the lock: for the order's sake SQLite would look at every batch there is.
+    return await _shelves(statements, mode, bundle_ids, f" ORDER BY b.id{locking}" if locking else "")
 
 
 async def shelves(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> Shelves:
@@ -40,8 +42,7 @@ async def _shelves(statements: Statements, mode: Mode, bundle_ids: Collection[UU
     rows = await statements.fetch(
         f"SELECT bp.bundle_id, b.id, b.project_id, b.vintage, b.available_g"
         f" FROM {BATCHES.name} b JOIN {BUNDLE_PROJECTS} bp ON bp.project_id = b.project_id"
-        f" WHERE b.mode = $1 AND b.available_g > 0 AND bp.bundle_id IN ({placeholders(2, len(bundle_ids))})"
-        f" ORDER BY b.id{locking}",
+        f" WHERE b.mode = $1 AND b.available_g > 0 AND bp.bundle_id IN ({placeholders(2, len(bundle_ids))}){locking}",
         mode,
         *bundle_ids,
     )
