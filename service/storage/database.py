@@ -104,11 +104,6 @@ class Database:
         for client in self._clients:
             await client.close()
 
-    @property
-    def reads_in_turn(self) -> bool:
-        """Whether reads wait for each other, so that nothing is gained by asking for several at a time."""
-        return self.dialect == "sqlite"
-
     def transaction(self, *, lock_timeout_ms: int | None = None) -> AbstractAsyncContextManager[Statements]:
         """What is said inside is committed at the end, or rolled back on any exception, cancellation included.
 
