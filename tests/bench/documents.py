@@ -9,7 +9,8 @@ _ENTRIES = "entries { mass { tonnes } batch { vintage project { name } } }"
 _PAGE = "pageInfo { hasNextPage endCursor }"
 
 Q1 = f"{{ orders(first: 20) {{ nodes {{ {_ORDER} }} {_PAGE} }} }}"
-Q2 = f"{{ orders(first: 20) {{ nodes {{ {_ORDER} {_LINES} {_ENTRIES} }} {_PAGE} }} }}"
+# The oldest: of a made-up history the newest orders wait for credits and have no entries.
+Q2 = f"{{ orders(first: 20, orderBy: {{descending: false}}) {{ nodes {{ {_ORDER} {_LINES} {_ENTRIES} }} {_PAGE} }} }}"
 Q3 = f"query ($id: ID!) {{ order(by: {{id: $id}}) {{ {_ORDER} {_ENTRIES} }} }}"
 M1 = (
     "mutation ($input: CreateOrderByMassInput!) { createOrderByMass(input: $input)"

@@ -55,8 +55,10 @@ class Limit:
             nodes = [self._node(row) for row in rows]
             await self._add_entries(rows, nodes)
             return {"order": nodes[0]}
+        direction = "ASC" if asked["query"] == Q2 else "DESC"
         rows = await self._fetch(
-            f"SELECT {_COLUMNS} FROM orders WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT 21",
+            f"SELECT {_COLUMNS} FROM orders WHERE account_id = $1"
+            f" ORDER BY created_at {direction}, id {direction} LIMIT 21",
             self._account,
         )
         page = rows[:20]
@@ -64,7 +66,7 @@ class Limit:
         if asked["query"] == Q2:
             await self._add_lines(page, nodes)
             await self._add_entries(page, nodes)
-        cursor = encode_cursor("orders.created_at.desc", Position(page[-1][6], page[-1][0]))
+        cursor = encode_cursor(f"orders.created_at.{direction.lower()}", Position(page[-1][6], page[-1][0]))
         return {"orders": {"nodes": nodes, "pageInfo": {"hasNextPage": len(rows) > 20, "endCursor": cursor}}}
 
     def _node(self, row: Sequence[Any]) -> dict[str, Any]:

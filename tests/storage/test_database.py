@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum, StrEnum
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from service.errors import Code, Refused
 from service.storage import models
 from service.storage.database import Database, placeholders
+from service.storage.engines.sqlite import SqliteClient
 from service.storage.failures import is_outage, may_retry
 
 
@@ -304,3 +306,12 @@ async def test_a_proxied_postgresql_gets_its_timeouts_with_begin(postgresql_url:
         )
     assert dict(rows[0]) == {"l": "321ms", "s": "5s"}
     await database.close()
+
+
+def test_many_that_open_a_new_file_at_once_wait_for_each_other(tmp_path: Path):
+    def opened(path: Path) -> None:
+        SqliteClient(str(path), create=True).connect().close()
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(100):
+            list(threads.map(opened, [tmp_path / f"{number}.sqlite3"] * 8))

@@ -27,6 +27,8 @@ from service.storage.engines.loop_reader import LoopReader
 
 T = TypeVar("T")
 
+BUSY_PAUSE_S = 0.005
+
 STEPS_BETWEEN_CLOCK_READS = 100_000
 """Virtual machine steps; a few milliseconds, so that a statement's deadline costs nothing measurable."""
 
@@ -187,7 +189,7 @@ class SqliteClient(TortoiseSqliteClient):
         try:
             connection.row_factory = sqlite3.Row
             for pragma, wanted in self.pragmas.items():
-                connection.execute(f"PRAGMA {pragma} = {wanted}")
+                self._set(connection, pragma, wanted)
                 held = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
                 _require(
                     held == wanted, f"SQLite holds {pragma} at {held!r}, not {wanted!r}: commits would not be safe."
@@ -196,6 +198,21 @@ class SqliteClient(TortoiseSqliteClient):
             connection.close()
             raise
         return connection
+
+    def _set(self, connection: sqlite3.Connection, pragma: str, wanted: object) -> None:
+        """Of several that open a file at once for the first time, one gives it its journal; SQLite refuses the others
+        at once instead of letting them wait their `busy_timeout`.
+        """
+        give_up_at = time.monotonic() + self.lock_timeout_ms / 1000
+        while True:
+            try:
+                connection.execute(f"PRAGMA {pragma} = {wanted}")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                    raise
+                time.sleep(BUSY_PAUSE_S)
+            else:
+                return
 
     def _in_transaction(self) -> Any:
         return self.transaction()
