@@ -58,7 +58,7 @@ from service.operations.settle_invoice import settle_invoice
 from service.storage import backorders, balances, batches, certificates, orders
 from service.storage.database import Database
 from tests.books import assert_books_balance, rows_of
-from tests.conftest import EMPTY, SHARED, Postgres
+from tests.conftest import Cleaner
 from tests.makers import make_batch, make_caller, make_command, store
 from tests.model.life import Life, Line, Ordered
 from tests.shop import Shop, open_shop
@@ -488,9 +488,9 @@ def test_lives_on_sqlite(sqlite_template: Path, tmp_path: Path):
     live(opened)
 
 
-def test_lives_on_postgresql(postgres_shared: Postgres, postgresql_url: str):
+def test_lives_on_postgresql(cleaner: Cleaner, postgresql_url: str):
     async def opened() -> Database:
-        postgres_shared.say(EMPTY, database=SHARED)
+        await asyncio.to_thread(cleaner.clean)
         return await Database.open(postgresql_url, pool_size_max=2)
 
     live(opened)

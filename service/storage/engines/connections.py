@@ -70,6 +70,12 @@ class Connections:
             connection.terminate()
         self._forget(connection)
 
+    def add(self, connection: Any) -> None:
+        """One that was made elsewhere is theirs, and free. There is a place for it."""
+        self._places -= 1
+        self._open.add(connection)
+        self._free.append(connection)
+
     async def close(self) -> None:
         """No connection is open; one that somebody still uses is cut."""
         self._closed = True

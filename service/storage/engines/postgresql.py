@@ -83,9 +83,11 @@ class PostgresqlClient(AsyncpgDBClient):
         connection = await self._connect()
         try:
             await _require_durable(connection)
-        finally:
+        except BaseException:
             connection.terminate()
+            raise
         self.connections = Connections(self._connect, size_max=self.pool_size_max, wait_s=self.pool_wait_s)
+        self.connections.add(connection)
         await self._post_connect()
 
     async def _connect(self) -> Any:
