@@ -102,7 +102,7 @@ async def same_answers(targets: Sequence[Target], on: Ground) -> None:
             await client.close()
         first = answers[targets[0].name]
         for target in targets:
-            assert answers[target.name] == first, f"{name}: {target.name} says {answers[target.name]}, not {first}"
+            assert answers[target.name] == first, f"{name}: {target.name} says {str(answers[target.name])[:500]}"
 
 
 def commands(on: Ground) -> dict[str, tuple[Sequence[str], dict[str, object]]]:

@@ -42,9 +42,10 @@ from service.storage.database import Statements
 async def page(
     statements: Statements, account_id: UUID, wanted: OrderFilter, sort: OrderSort, request: PageRequest, *_: Any
 ) -> list[Any]:
-    assert wanted == OrderFilter() and sort == OrderSort() and request.after is None  # noqa: PT018 - what is asked here
+    assert wanted == OrderFilter() and sort.field is OrderSort().field and request.after is None  # noqa: PT018 - what is asked
+    sign = "-" if sort.descending else ""
     found = models.Order.filter(account_id=account_id).using_db(statements.client)
-    return list(await found.order_by("-created_at", "-id").limit(request.limit + 1))
+    return list(await found.order_by(f"{sign}created_at", f"{sign}id").limit(request.limit + 1))
 
 
 async def find(statements: Statements, account_id: UUID, ref: OrderRef, *_: Any) -> Any:
