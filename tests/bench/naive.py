@@ -8,7 +8,7 @@ the service's, without the round trip by which asyncpg resets each one, so this 
 
 import argparse
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 from strawberry.asgi import GraphQL
+from strawberry.extensions import SchemaExtension
 
 from service.api.caller import caller_of
 from service.api.graphql.context import Context
@@ -85,6 +86,16 @@ def read_by_models() -> None:
     batches.of_ids = batches_of_ids
 
 
+class Measured(SchemaExtension):
+    """Documents have the service's limits, and their cost is measured at each request."""
+
+    def on_validate(self) -> Iterator[None]:
+        asked = self.execution_context
+        assert asked.graphql_document is not None
+        schema.meter.measure(asked.graphql_document, asked.operation_name, asked.variables)
+        yield
+
+
 class View(GraphQL[Context, None]):
     """Strawberry's view as it comes."""
 
@@ -107,6 +118,7 @@ class View(GraphQL[Context, None]):
 def naive_app(settings: Settings) -> ASGIApp:
     """The application, guarded and bounded as the service is."""
     schema.bound_by(document_limits(settings))
+    schema.extensions = [*schema.extensions, Measured]
     view = View(schema, allow_queries_via_get=False)
     view.settings = settings
 
