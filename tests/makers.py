@@ -221,6 +221,11 @@ _TABLES: dict[type, Table[Any]] = {
 """In the order in which rows may refer to rows."""
 
 
+def forged(text: str) -> str:
+    """The same but for its last character, which is another whatever it was."""
+    return text[:-1] + ("0" if text[-1] != "0" else "1")
+
+
 async def store(database: Database, *values: Any) -> None:
     """The values are rows, whatever their kinds and their order; an account brings its organisation and its head."""
     rows: list[Any] = [CATEGORY, *values]

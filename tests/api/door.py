@@ -66,11 +66,12 @@ class Door:
 
 
 @asynccontextmanager
-async def open_door(shop: Shop, url: str) -> AsyncIterator[Door]:
-    """The service without its workers, so that nothing happens but what is asked for. It looks every key up afresh, so
-    that what tests change behind its back counts at once.
+async def open_door(shop: Shop, url: str, **settings: Any) -> AsyncIterator[Door]:
+    """The service without its workers, so that nothing happens but what is asked for. Unless told otherwise it looks
+    every key up afresh, so that what tests change behind its back counts at once.
     """
-    app = create_app(Settings(database_url=url, workers_embedded=False, known_keys_ms=0), pepper=PEPPER)
+    told = {"database_url": url, "workers_embedded": False, "known_keys_ms": 0, **settings}
+    app = create_app(Settings(**told), pepper=PEPPER)
     async with (
         started(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service.test") as client,
