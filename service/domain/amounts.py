@@ -41,6 +41,7 @@ class MassUnit(StrEnum):
 
 
 _GRAMS = {MassUnit.GRAM: 1, MassUnit.KILOGRAM: 1_000, MassUnit.TONNE: GRAMS_PER_TONNE}
+_DECIMALS = {MassUnit.GRAM: 0, MassUnit.KILOGRAM: 3, MassUnit.TONNE: 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def mass_g_of(text: str, unit: MassUnit) -> int:
 
 def mass_text(mass_g: int, unit: MassUnit) -> str:
     """The mass in the unit, without trailing zeros: "0.012069", "12.07", "0"; negative for returned grams."""
-    return _trimmed(mass_g, len(str(unit.grams)) - 1)
+    return _trimmed(mass_g, _DECIMALS[unit])
 
 
 @lru_cache(maxsize=512)

@@ -15,7 +15,7 @@ objects     which objects may stand for a type, and the type of an object of an 
 replay      how graphql-core finishes a mutation that a plan began
 info        what a resolver is told                     columns    which columns the selection below a resolver needs
 relay       Relay's `id` without its resolver
-attribute   a field that is an attribute further inside its object
+attribute   fields that are made of attributes further inside their object
 batch       a field resolved for many parents at once, in a plan and in the ordinary executor
 source      functions, columns and names of generated code
 cache       least recently used, bounded in entries and bytes
@@ -23,7 +23,7 @@ coverage    what of a schema compiles, and why the rest does not
 fallback    the two exceptions with which a plan steps aside
 """
 
-from service.api.graphql.plans.attribute import attribute_field
+from service.api.graphql.plans.attribute import attribute_field, composed_field, computed_field
 from service.api.graphql.plans.batch import batch_field
 from service.api.graphql.plans.columns import needs, selected_columns
 from service.api.graphql.plans.coverage import Covered, coverage, report
@@ -39,6 +39,8 @@ __all__ = [
     "Verdict",
     "attribute_field",
     "batch_field",
+    "composed_field",
+    "computed_field",
     "coverage",
     "needs",
     "report",

@@ -1,16 +1,17 @@
-"""Knows how to declare a field that is an attribute further inside its object, such as `row.number`.
+"""Knows how to declare fields that are made of attributes further inside their object, such as `row.number`.
 
-It must not know about plans, which read the path and put it into the code that they write.
+It must not know about plans, which read the paths and put them into the code that they write.
 """
 
+from collections.abc import Callable, Iterable, Mapping
 from keyword import iskeyword
 from operator import attrgetter
-from typing import Any
+from typing import Any, get_type_hints
 
 import strawberry
 
 from service.api.graphql.plans.columns import needs
-from service.api.graphql.plans.fields import PATH
+from service.api.graphql.plans.fields import MADE, Attribute, Composed, Computed
 
 
 def attribute_field(path: str, type_: Any, *, metadata: dict[str, Any] | None = None, **options: Any) -> Any:
@@ -19,16 +20,70 @@ def attribute_field(path: str, type_: Any, *, metadata: dict[str, Any] | None = 
     A plan reads it in place, without a call for each object. The column that it needs is the path's last step, unless
     the metadata say otherwise. Other options go to `strawberry.field`. ValueError for what is no path of attributes.
     """
-    steps = path.split(".")
-    if not all(step.isidentifier() and not iskeyword(step) for step in steps):
-        raise ValueError(f"not a path of attributes: {path}")
-    read = attrgetter(path)
+    read = attrgetter(*_checked([path]))
 
     def resolve(root: Any) -> Any:
         return read(root)
 
+    return _field(resolve, type_, Attribute(path), metadata, options)
+
+
+def computed_field(
+    compute: Callable[..., Any], *paths: str, metadata: dict[str, Any] | None = None, **options: Any
+) -> Any:
+    """A Strawberry field of what `compute` is annotated to return, made of the attributes at the ends of the paths.
+
+    The function needs nothing else and waits for nothing. Columns, options and errors are as with `attribute_field`.
+    """
+    reads = [attrgetter(path) for path in _checked(paths)]
+
+    def resolve(root: Any) -> Any:
+        return compute(*[read(root) for read in reads])
+
+    return _field(resolve, get_type_hints(compute)["return"], Computed(compute, paths), metadata, options)
+
+
+def composed_field(
+    type_: Callable[..., Any],
+    parts: Mapping[str, str],
+    *,
+    nullable: bool = False,
+    metadata: dict[str, Any] | None = None,
+    **options: Any,
+) -> Any:
+    """A Strawberry field of the object type, whose value is made of `parts`: its arguments, each with the path to the
+    attribute that it is. A `nullable` one is null where the first of them is None.
+
+    Each argument becomes the attribute of its name, unchanged: a plan makes no object if what is selected of it is made
+    of its parts alone. Columns, options and errors are as with
+    `attribute_field`.
+    """
+    reads = {name: attrgetter(path) for name, path in zip(parts, _checked(parts.values()), strict=True)}
+
+    def resolve(root: Any) -> Any:
+        values = {name: read(root) for name, read in reads.items()}
+        return None if nullable and next(iter(values.values())) is None else type_(**values)
+
+    shown: Any = type_
+    return _field(resolve, shown | None if nullable else shown, Composed(dict(parts)), metadata, options)
+
+
+def _checked(paths: Iterable[str]) -> Iterable[str]:
+    for path in paths:
+        if not all(step.isidentifier() and not iskeyword(step) for step in path.split(".")):
+            raise ValueError(f"not a path of attributes: {path}")
+    return paths
+
+
+def _field(
+    resolve: Callable[..., Any],
+    type_: Any,
+    made: Attribute | Computed | Composed,
+    metadata: dict[str, Any] | None,
+    options: dict[str, Any],
+) -> Any:
     # Not as the class's annotation: Strawberry would put annotated fields before those that are methods.
     resolve.__annotations__["return"] = type_
-    resolve.__name__ = steps[-1]
-    declared = {PATH: path} | needs(steps[-1]) | (metadata or {})
+    columns = [path.rpartition(".")[2] for path in made.paths]
+    declared = {MADE: made} | needs(*columns) | (metadata or {})
     return strawberry.field(resolver=resolve, metadata=declared, **options)

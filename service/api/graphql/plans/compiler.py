@@ -40,10 +40,10 @@ from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from service.api.graphql.plans import levels
 from service.api.graphql.plans.completion import Completion, Items, Leaf, Nullable, Object, OneOf, level
 from service.api.graphql.plans.fallback import Uncompilable
-from service.api.graphql.plans.fields import Kind, kind_of, relay_id_attribute, strawberry_field
+from service.api.graphql.plans.fields import MADE, Kind, kind_of, relay_id_attribute, strawberry_field
 from service.api.graphql.plans.info import Frame, ListedPath, Run, Site
 from service.api.graphql.plans.objects import Abstract, Admission
-from service.api.graphql.plans.reading import read_at_once, read_by_level
+from service.api.graphql.plans.reading import read_at_once, read_by_level, read_of_parts
 from service.api.graphql.plans.relay import RelayId
 from service.api.graphql.plans.source import Column, Function, Names, Source, fill, fill_in_order
 
@@ -162,10 +162,10 @@ class Compiler:
 
     def _field(self, site: Site, details: FieldDetailsList, place: Place) -> tuple[str, bool]:
         """The expression for the field of one object; or, if it has to wait, the name of the function for a level."""
-        relay_id = self._relay_id(site)
-        if relay_id is not None:
-            return relay_id, False
         kept = self._is_mutation and place.path is None
+        in_place = None if kept else self._relay_id(site) or self._composed(site, details, place)
+        if in_place is not None:
+            return in_place, False
         type_ = site.definition.type
         completion = self._complete(type_, details, site, listed=place.listed)
         read = None if kept else read_at_once(self._schema, site, self._names)
@@ -190,6 +190,30 @@ class Compiler:
             return None
         made = RelayId(site, leaf, resolver, *made_from)
         return f"{self._names.add(f'relay_{site.key}', made)}(run, o)"
+
+    def _composed(self, site: Site, details: FieldDetailsList, place: Place) -> str | None:
+        """The expression for the object of a composed field which reads its parts where they come from, so that there
+        is no object; None where something that is selected asks for one, and for any other field.
+        """
+        type_ = get_nullable_type(site.definition.type)
+        if kind_of(self._schema, site.definition) is not Kind.COMPOSED:
+            return None
+        if not is_object_type(type_) or type_.is_type_of is not None:
+            return None
+        parts = {name: f"o.{path}" for name, path in site.field.metadata[MADE].parts.items()}
+        entries = []
+        for key, selected in self._collect(type_, details).grouped_field_set.items():
+            below = self._site(type_, key, selected, Place(site.path, place.listed))
+            if below is None:
+                entries.append(f"{key!r}: {type_.name!r}")
+                continue
+            read = read_of_parts(self._schema, below, parts, self._names)
+            if read is None or not is_leaf_type(get_nullable_type(below.definition.type)):
+                return None
+            leaf = self._complete(below.definition.type, selected, below, listed=place.listed)
+            entries.append(f"{key!r}: {leaf.expression(read)}")
+        made, first = f"{{{', '.join(entries)}}}", next(iter(parts.values()))
+        return made if is_non_null_type(site.definition.type) else f"None if {first} is None else {made}"
 
     def _complete(self, type_: GraphQLOutputType, details: FieldDetailsList, site: Site, *, listed: bool) -> Completion:
         completion: Completion

@@ -4,10 +4,10 @@ It must not know about operations: the answer depends on the schema alone.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from keyword import iskeyword
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import strawberry
 from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType
@@ -22,17 +22,52 @@ from service.api.graphql.plans.fallback import Uncompilable
 
 BATCH = "plans.batch"
 COLUMNS = "plans.columns"
-PATH = "plans.path"
+MADE = "plans.made"
+
+
+class Attribute(NamedTuple):
+    """A field that is the attribute at the end of a path."""
+
+    path: str
+
+    @property
+    def paths(self) -> Collection[str]:
+        return (self.path,)
+
+
+class Computed(NamedTuple):
+    """A field that a function makes of the attributes at the ends of paths."""
+
+    compute: Callable[..., Any]
+    paths: Collection[str]
+
+
+class Composed(NamedTuple):
+    """A field whose object is made of the attributes at the ends of paths, by the names of its arguments."""
+
+    parts: Mapping[str, str]
+
+    @property
+    def paths(self) -> Collection[str]:
+        return self.parts.values()
+
+
+Made: TypeAlias = Attribute | Computed | Composed
 
 
 class Kind(Enum):
     """How a plan reads a field."""
 
     ATTRIBUTE = "attribute read in place"
+    COMPUTED = "made in place of attributes"
+    COMPOSED = "object made of attributes, where more is asked of it than those"
     SYNC = "resolver called for each object"
     ASYNC = "resolver awaited for each object, all of a level at once"
     BATCH = "batch resolver called once for a level"
     WRAPPED = "Strawberry's wrapper called for each object, because the field has extensions or exception handlers"
+
+
+_KINDS = {Attribute: Kind.ATTRIBUTE, Computed: Kind.COMPUTED, Composed: Kind.COMPOSED}
 
 
 def strawberry_field(definition: GraphQLField) -> StrawberryField | None:
@@ -56,8 +91,10 @@ def kind_of(schema: strawberry.Schema, definition: GraphQLField) -> Kind:
     resolver = field.base_resolver
     if field.extensions or schema.schema_converter._get_field_exception_handlers(field):  # noqa: SLF001 - no public way
         return Kind.WRAPPED
-    if resolver is None or PATH in field.metadata:
+    if resolver is None:
         return Kind.ATTRIBUTE
+    if MADE in field.metadata:
+        return _KINDS[type(field.metadata[MADE])]
     if inspect.isasyncgenfunction(inspect.unwrap(resolver._unbound_wrapped_func)):  # noqa: SLF001 - no public way
         raise Uncompilable("a resolver that yields its items one by one")
     if BATCH in field.metadata:
@@ -67,9 +104,9 @@ def kind_of(schema: strawberry.Schema, definition: GraphQLField) -> Kind:
 
 def attribute_of(schema: strawberry.Schema, field: StrawberryField) -> str | None:
     """The attribute that generated code may read with a dot, None if the default resolver must be asked."""
-    if PATH in field.metadata:
-        path: str = field.metadata[PATH]
-        return path
+    if MADE in field.metadata:
+        made: Attribute = field.metadata[MADE]
+        return made.path
     name = field.python_name
     plain = schema.config.default_resolver is getattr and name.isidentifier() and not iskeyword(name)
     return name if plain else None

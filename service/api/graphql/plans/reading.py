@@ -4,11 +4,13 @@ that leave raw values in `values`.
 It must not know what becomes of the values.
 """
 
+from collections.abc import Mapping
+
 import strawberry
 
 from service.api.graphql.plans.arguments import arguments_of
 from service.api.graphql.plans.fallback import Uncompilable
-from service.api.graphql.plans.fields import BATCH, Kind, attribute_of, kind_of
+from service.api.graphql.plans.fields import BATCH, MADE, Computed, Kind, attribute_of, kind_of
 from service.api.graphql.plans.info import Site
 from service.api.graphql.plans.source import Names
 
@@ -18,7 +20,25 @@ def read_at_once(schema: strawberry.Schema, site: Site, names: Names) -> str | N
     kind = kind_of(schema, site.definition)
     if kind is Kind.ATTRIBUTE:
         return _attribute(schema, site, names)
-    return _call(schema, site, names) if kind is Kind.SYNC else None
+    if kind is Kind.COMPUTED:
+        made: Computed = site.field.metadata[MADE]
+        return _computed(made, [f"o.{path}" for path in made.paths], names)
+    return _call(schema, site, names) if kind in {Kind.SYNC, Kind.COMPOSED} else None
+
+
+def read_of_parts(schema: strawberry.Schema, site: Site, parts: Mapping[str, str], names: Names) -> str | None:
+    """The expression that reads the field of an object that is not made, given the expressions of its parts; None where
+    the object itself has to be there.
+    """
+    kind = kind_of(schema, site.definition)
+    if kind is Kind.ATTRIBUTE:
+        attribute = attribute_of(schema, site.field)
+        return None if attribute is None else _of_part(attribute, parts)
+    if kind is not Kind.COMPUTED:
+        return None
+    made: Computed = site.field.metadata[MADE]
+    given = [each for path in made.paths if (each := _of_part(path, parts)) is not None]
+    return _computed(made, given, names) if len(given) == len(made.paths) else None
 
 
 def read_by_level(schema: strawberry.Schema, site: Site, names: Names, *, kept: bool) -> list[str]:
@@ -32,10 +52,23 @@ def read_by_level(schema: strawberry.Schema, site: Site, names: Names, *, kept: 
         info = f"(run.info({_site(site, names)}),)" if batch.takes_info else "()"
         return [f"values = await batched({resolver}, objects, {info}, {{{_keywords(schema, site, names)}}})"]
     # Strawberry's wrapper takes a batch field for a resolver like any other.
-    call = _call(schema, site, names) if kind in {Kind.SYNC, Kind.ASYNC} else _wrapped_call(schema, site, names)
+    called = kind in {Kind.SYNC, Kind.ASYNC, Kind.COMPUTED, Kind.COMPOSED}
+    call = _call(schema, site, names) if called else _wrapped_call(schema, site, names)
     if kept:
         return ["(o,) = objects", f"values = [await kept(run, {site.key!r}, lambda: {call})]"]
     return [f"values = await called(run, lambda o: {call}, objects)"]
+
+
+def _of_part(path: str, parts: Mapping[str, str]) -> str | None:
+    part, dot, rest = path.partition(".")
+    return f"{parts[part]}{dot}{rest}" if part in parts else None
+
+
+def _computed(made: Computed, given: list[str], names: Names) -> str:
+    compute = names.add(
+        f"compute_{getattr(made.compute, '__name__', 'value').strip('_')}", made.compute, key=made.compute
+    )
+    return f"{compute}({', '.join(given)})"
 
 
 def _attribute(schema: strawberry.Schema, site: Site, names: Names) -> str:

@@ -1,13 +1,30 @@
 """Masses and money as callers see and give them."""
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import strawberry
 
+from service.api.graphql.plans import attribute_field, composed_field, computed_field, needs
 from service.api.graphql.scalars import BigInt, CurrencyCode, DecimalText
 from service.domain import amounts
 from service.domain.amounts import MassUnit
+
+
+def _tonnes(mass_g: int) -> DecimalText:
+    return DecimalText(amounts.mass_text(mass_g, MassUnit.TONNE))
+
+
+def _kilograms(mass_g: int) -> DecimalText:
+    return DecimalText(amounts.mass_text(mass_g, MassUnit.KILOGRAM))
+
+
+def _money(minor: int, currency: str) -> DecimalText:
+    return DecimalText(amounts.money_text(minor, currency))
+
+
+def _price(micros: int) -> DecimalText:
+    return DecimalText(amounts.price_text(micros))
 
 
 @strawberry.type(description="A mass of CO2 equivalent, exact to the gram.")
@@ -15,17 +32,13 @@ class Mass:
     query_cost: ClassVar[int] = 0
     mass_g: strawberry.Private[int]
 
-    @strawberry.field(description="In grams.")
-    def grams(self) -> BigInt:
-        return BigInt(self.mass_g)
+    grams = attribute_field("mass_g", BigInt, description="In grams.")
 
-    @strawberry.field(description="In kilograms, at most 3 decimals.")
-    def kilograms(self) -> DecimalText:
-        return DecimalText(amounts.mass_text(self.mass_g, MassUnit.KILOGRAM))
+    kilograms = computed_field(_kilograms, "mass_g", description="In kilograms, at most 3 decimals.")
 
-    @strawberry.field(description="In tonnes, at most 6 decimals. One tonne is one carbon credit.")
-    def tonnes(self) -> DecimalText:
-        return DecimalText(amounts.mass_text(self.mass_g, MassUnit.TONNE))
+    tonnes = computed_field(
+        _tonnes, "mass_g", description="In tonnes, at most 6 decimals. One tonne is one carbon credit."
+    )
 
 
 @strawberry.type(description="An amount of money, exact to the currency's minor unit.")
@@ -34,13 +47,11 @@ class Money:
     minor: strawberry.Private[int]
     currency: CurrencyCode = strawberry.field(description="ISO 4217 code.")
 
-    @strawberry.field(description="In the currency's unit, with all of its decimals: `0.35`.")
-    def amount(self) -> DecimalText:
-        return DecimalText(amounts.money_text(self.minor, self.currency))
+    amount = computed_field(
+        _money, "minor", "currency", description="In the currency's unit, with all of its decimals: `0.35`."
+    )
 
-    @strawberry.field(description="In the currency's smallest unit: pence, halalas, yen.")
-    def minor_units(self) -> BigInt:
-        return BigInt(self.minor)
+    minor_units = attribute_field("minor", BigInt, description="In the currency's smallest unit: pence, halalas, yen.")
 
 
 @strawberry.type(description="The price of one tonne.")
@@ -49,9 +60,27 @@ class UnitPrice:
     micros: strawberry.Private[int]
     currency: CurrencyCode = strawberry.field(description="ISO 4217 code.")
 
-    @strawberry.field(description="Currency units for one tonne, at most 6 decimals.")
-    def amount(self) -> DecimalText:
-        return DecimalText(amounts.price_text(self.micros))
+    amount = computed_field(_price, "micros", description="Currency units for one tonne, at most 6 decimals.")
+
+
+def mass_field(mass_g: str, *, nullable: bool = False, description: str) -> Any:
+    """A field of a type: the mass whose grams are at the end of the path."""
+    return _amount_field(Mass, {"mass_g": mass_g}, nullable=nullable, description=description)
+
+
+def money_field(minor: str, currency: str = "row.currency", *, nullable: bool = False, description: str) -> Any:
+    """A field of a type: the amount whose minor units and currency are at the ends of the paths."""
+    return _amount_field(Money, {"minor": minor, "currency": currency}, nullable=nullable, description=description)
+
+
+def unit_price_field(micros: str, currency: str, *, description: str) -> Any:
+    """A field of a type: the price of a tonne whose millionths and currency are at the ends of the paths."""
+    return _amount_field(UnitPrice, {"micros": micros, "currency": currency}, nullable=False, description=description)
+
+
+def _amount_field(type_: type, parts: dict[str, str], *, nullable: bool, description: str) -> Any:
+    columns = [path.removeprefix("row.") for path in parts.values() if path.startswith("row.")]
+    return composed_field(type_, parts, nullable=nullable, metadata=needs(*columns), description=description)
 
 
 def money(minor: int, currency: str) -> Money:

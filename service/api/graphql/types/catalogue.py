@@ -9,7 +9,7 @@ import strawberry
 from service.api.graphql.context import Info
 from service.api.graphql.plans import attribute_field, batch_field, needs, selected_columns
 from service.api.graphql.prices import priced
-from service.api.graphql.types.amounts import Mass, UnitPrice, unit_price
+from service.api.graphql.types.amounts import Mass, UnitPrice, mass_field, unit_price
 from service.api.graphql.types.node import Node
 from service.domain import catalogue
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
@@ -83,17 +83,11 @@ class CreditBatch(Node):
     def first_serial(self) -> str:
         return f"{self.row.serial_prefix}{self.row.serial_start}"
 
-    @strawberry.field(description="What the registry issued.", metadata=needs("issued_g"))
-    def issued(self) -> Mass:
-        return Mass(mass_g=self.row.issued_g)
+    issued = mass_field("row.issued_g", description="What the registry issued.")
 
-    @strawberry.field(description="What can still be ordered.", metadata=needs("available_g"))
-    def available(self) -> Mass:
-        return Mass(mass_g=self.row.available_g)
+    available = mass_field("row.available_g", description="What can still be ordered.")
 
-    @strawberry.field(description="What was retired: nobody can sell or claim it again.", metadata=needs("retired_g"))
-    def retired(self) -> Mass:
-        return Mass(mass_g=self.row.retired_g)
+    retired = mass_field("row.retired_g", description="What was retired: nobody can sell or claim it again.")
 
     created_at = attribute_field("row.created_at", datetime, description="When it was received.")
 

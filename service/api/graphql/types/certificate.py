@@ -7,7 +7,7 @@ import strawberry
 
 from service.api.graphql.context import Info
 from service.api.graphql.plans import batch_field
-from service.api.graphql.types.amounts import Mass
+from service.api.graphql.types.amounts import mass_field
 from service.api.graphql.types.catalogue import CreditBatch, batch_of
 from service.domain import certificate as domain
 from service.domain.retirement import Retirement as RetirementRow
@@ -52,13 +52,9 @@ class Retirement:
     row: strawberry.Private[RetirementRow]
     batch: CreditBatch = batch_field(_batches, description="The batch.")
 
-    @strawberry.field(description="How much.")
-    def mass(self) -> Mass:
-        return Mass(mass_g=self.row.mass_g)
+    mass = mass_field("row.mass_g", description="How much.")
 
-    @strawberry.field(description="The first of its grams, counted from the batch's first.")
-    def start(self) -> Mass:
-        return Mass(mass_g=self.row.start_g)
+    start = mass_field("row.start_g", description="The first of its grams, counted from the batch's first.")
 
     @strawberry.field(description="When.")
     def retired_at(self) -> datetime:

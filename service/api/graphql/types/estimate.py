@@ -9,7 +9,7 @@ import strawberry
 from service.api.graphql.context import Info
 from service.api.graphql.plans import batch_field
 from service.api.graphql.scalars import Metadata
-from service.api.graphql.types.amounts import Mass
+from service.api.graphql.types.amounts import mass_field
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.order import Order, order_of
 from service.domain import recorded_estimate as domain
@@ -47,9 +47,7 @@ class Estimate(Node):
     def name(self) -> str | None:
         return self.row.name
 
-    @strawberry.field(description="What it emits, rounded to the gram.")
-    def mass(self) -> Mass:
-        return Mass(mass_g=self.row.mass_g)
+    mass = mass_field("row.mass_g", description="What it emits, rounded to the gram.")
 
     @strawberry.field(description="The factor it rests on; null for a mass that the caller gave.")
     def factor(self) -> EmissionFactor | None:

@@ -12,7 +12,7 @@ from service.api.graphql.context import Info
 from service.api.graphql.plans import batch_field
 from service.api.graphql.prices import priced
 from service.api.graphql.scalars import CurrencyCode
-from service.api.graphql.types.amounts import Mass, Money, money
+from service.api.graphql.types.amounts import mass_field, money_field
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.order import Order, order_of
 from service.domain import billing
@@ -55,9 +55,9 @@ class Payment(Node):
     def reference(self) -> str:
         return self.row.reference
 
-    @strawberry.field(description="How much came in; what its order did not owe went to the balance.")
-    def amount(self) -> Money:
-        return money(self.row.amount_minor, self.row.currency)
+    amount = money_field(
+        "row.amount_minor", description="How much came in; what its order did not owe went to the balance."
+    )
 
     @strawberry.field(description="When it was recorded.")
     def created_at(self) -> datetime:
@@ -76,13 +76,13 @@ class InvoiceLine:
         _orders_of_lines, description="The order as it now is; null if it is another client account's."
     )
 
-    @strawberry.field(description="What was to be paid of it; it stands, whatever became of the order since.")
-    def billed(self) -> Money:
-        return money(self.row.billed_minor, self.currency)
+    billed = money_field(
+        "row.billed_minor",
+        "currency",
+        description="What was to be paid of it; it stands, whatever became of the order since.",
+    )
 
-    @strawberry.field(description="Its mass when it was billed.")
-    def mass(self) -> Mass:
-        return Mass(mass_g=self.row.mass_g)
+    mass = mass_field("row.mass_g", description="Its mass when it was billed.")
 
 
 async def _lines(
@@ -128,13 +128,9 @@ class Invoice(Node):
     def status(self) -> InvoiceStatus:
         return self.row.status
 
-    @strawberry.field(description="The sum of its lines.")
-    def total(self) -> Money:
-        return money(self.row.total_minor, self.row.currency)
+    total = money_field("row.total_minor", description="The sum of its lines.")
 
-    @strawberry.field(description="The mass of its orders when they were billed.")
-    def mass(self) -> Mass:
-        return Mass(mass_g=self.row.mass_g)
+    mass = mass_field("row.mass_g", description="The mass of its orders when they were billed.")
 
     @strawberry.field(description="ISO 4217 code of all its amounts.")
     def currency(self) -> CurrencyCode:
@@ -162,9 +158,9 @@ class Posting:
     def account(self) -> LedgerAccount:
         return self.posting.account
 
-    @strawberry.field(description="The amount: a debit is positive, a credit negative.")
-    def amount(self) -> Money:
-        return money(self.posting.amount_minor, self.currency)
+    amount = money_field(
+        "posting.amount_minor", "currency", description="The amount: a debit is positive, a credit negative."
+    )
 
 
 async def _orders_of_journals(parents: Sequence["Journal"], info: Info) -> list[Order | None]:

@@ -8,10 +8,16 @@ from uuid import UUID
 
 import strawberry
 
-from service.api.graphql.plans import needs
+from service.api.graphql.plans import computed_field, needs
 from service.errors import Code, Refused
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
+def global_id(type_name: str, id: UUID) -> strawberry.ID:  # noqa: A002 - what it is called in the schema
+    """The id as callers see it."""
+    written = b2a_base64(f"{type_name}:".encode() + id.bytes, newline=False)
+    return strawberry.ID(written.rstrip(b"=").translate(_URL_SAFE).decode())
 
 
 @strawberry.interface(description="Anything that can be fetched again by its id.")
@@ -20,15 +26,13 @@ class Node:
 
     row: strawberry.Private[Any]
 
-    @strawberry.field(description="Opaque and unique over all types. Do not take it apart.", metadata=needs("id"))
-    def id(self) -> strawberry.ID:
-        return global_id(type(self).__name__, self.row.id)
-
-
-def global_id(type_name: str, id: UUID) -> strawberry.ID:  # noqa: A002 - what it is called in the schema
-    """The id as callers see it."""
-    written = b2a_base64(f"{type_name}:".encode() + id.bytes, newline=False)
-    return strawberry.ID(written.rstrip(b"=").translate(_URL_SAFE).decode())
+    id = computed_field(
+        global_id,
+        "__class__.__name__",
+        "row.id",
+        metadata=needs("id"),
+        description="Opaque and unique over all types. Do not take it apart.",
+    )
 
 
 def parse_global_id(text: str, *path: str | int) -> tuple[str, UUID]:

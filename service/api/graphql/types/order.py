@@ -11,7 +11,7 @@ from service.api.graphql.context import Info
 from service.api.graphql.plans import attribute_field, batch_field, needs, selected_columns
 from service.api.graphql.prices import priced
 from service.api.graphql.scalars import CurrencyCode, Metadata
-from service.api.graphql.types.amounts import Mass, Money, UnitPrice, money, unit_price
+from service.api.graphql.types.amounts import Money, mass_field, money, money_field, unit_price_field
 from service.api.graphql.types.catalogue import Bundle, CreditBatch, Portfolio, batch_of, bundle_of, portfolio_of
 from service.api.graphql.types.certificate import Certificate, Retirement
 from service.api.graphql.types.node import Node
@@ -69,9 +69,7 @@ class CreditEntry:
 
     kind = attribute_field("row.kind", EntryKind, description="Which way the credits went.")
 
-    @strawberry.field(description="How much; negative when it went back.", metadata=needs("mass_g"))
-    def mass(self) -> Mass:
-        return Mass(mass_g=self.row.mass_g)
+    mass = mass_field("row.mass_g", description="How much; negative when it went back.")
 
     recorded_at = attribute_field("row.created_at", datetime, description="When.")
 
@@ -91,31 +89,26 @@ class OrderLine:
     currency: strawberry.Private[str]
     bundle: Bundle = batch_field(_bundles, columns=("bundle_id",), description="The bundle.")
 
-    @strawberry.field(description="The ordered mass.", metadata=needs("mass_g"))
-    def mass(self) -> Mass:
-        return Mass(mass_g=self.row.mass_g)
+    mass = mass_field("row.mass_g", description="The ordered mass.")
 
-    @strawberry.field(
+    fulfilled_mass = mass_field(
+        "row.fulfilled_g",
         description="The mass for which credits are set aside; less than `mass` while some are missing.",
-        metadata=needs("fulfilled_g"),
     )
-    def fulfilled_mass(self) -> Mass:
-        return Mass(mass_g=self.row.fulfilled_g)
 
-    @strawberry.field(description="The price of a tonne without commission.", metadata=needs("unit_price_micros"))
-    def unit_price(self) -> UnitPrice:
-        return unit_price(self.row.unit_price_micros, self.currency)
+    unit_price = unit_price_field(
+        "row.unit_price_micros", "currency", description="The price of a tonne without commission."
+    )
 
-    @strawberry.field(description="The price of a tonne with commission.", metadata=needs("gross_unit_price_micros"))
-    def gross_unit_price(self) -> UnitPrice:
-        return unit_price(self.row.gross_unit_price_micros, self.currency)
+    gross_unit_price = unit_price_field(
+        "row.gross_unit_price_micros", "currency", description="The price of a tonne with commission."
+    )
 
-    @strawberry.field(
+    offset_cost = money_field(
+        "row.offset_cost_minor",
+        "currency",
         description="The line's credits, rounded by itself: lines and order may differ by a minor unit.",
-        metadata=needs("offset_cost_minor"),
     )
-    def offset_cost(self) -> Money:
-        return money(self.row.offset_cost_minor, self.currency)
 
 
 @strawberry.type(description="A company or a person.")
@@ -233,54 +226,35 @@ class Order(Node):
 
     source = attribute_field("row.source", Source, description="The API by which it came.")
 
-    @strawberry.field(
-        description="The mass that was asked for; null for an order by value.", metadata=needs("requested_mass_g")
+    requested_mass = mass_field(
+        "row.requested_mass_g", nullable=True, description="The mass that was asked for; null for an order by value."
     )
-    def requested_mass(self) -> Mass | None:
-        return None if self.row.requested_mass_g is None else Mass(mass_g=self.row.requested_mass_g)
 
-    @strawberry.field(
+    requested_value = money_field(
+        "row.requested_value_minor",
+        nullable=True,
         description="The sum that was to be spent at most; null for an order by mass.",
-        metadata=needs("requested_value_minor", "currency"),
     )
-    def requested_value(self) -> Money | None:
-        minor = self.row.requested_value_minor
-        return None if minor is None else money(minor, self.row.currency)
 
     step = attribute_field("row.step", MassUnit, description="The unit to which each bundle's share was cut.")
 
-    @strawberry.field(description="The ordered mass: the sum of its lines.", metadata=needs("mass_g"))
-    def mass(self) -> Mass:
-        return Mass(mass_g=self.row.mass_g)
+    mass = mass_field("row.mass_g", description="The ordered mass: the sum of its lines.")
 
-    @strawberry.field(
-        description="The mass for which credits are set aside; zero again once cancelled.",
-        metadata=needs("fulfilled_g"),
+    fulfilled_mass = mass_field(
+        "row.fulfilled_g", description="The mass for which credits are set aside; zero again once cancelled."
     )
-    def fulfilled_mass(self) -> Mass:
-        return Mass(mass_g=self.row.fulfilled_g)
 
-    @strawberry.field(description="The mass that is retired for good.", metadata=needs("retired_g"))
-    def retired_mass(self) -> Mass:
-        return Mass(mass_g=self.row.retired_g)
+    retired_mass = mass_field("row.retired_g", description="The mass that is retired for good.")
 
     currency = attribute_field("row.currency", CurrencyCode, description="ISO 4217 code of all its amounts.")
 
-    @strawberry.field(description="The credits without commission.", metadata=needs("offset_cost_minor", "currency"))
-    def offset_cost(self) -> Money:
-        return money(self.row.offset_cost_minor, self.row.currency)
+    offset_cost = money_field("row.offset_cost_minor", description="The credits without commission.")
 
-    @strawberry.field(description="The commission.", metadata=needs("commission_minor", "currency"))
-    def commission(self) -> Money:
-        return money(self.row.commission_minor, self.row.currency)
+    commission = money_field("row.commission_minor", description="The commission.")
 
-    @strawberry.field(description="Credits and commission.", metadata=needs("total_cost_minor", "currency"))
-    def total_cost(self) -> Money:
-        return money(self.row.total_cost_minor, self.row.currency)
+    total_cost = money_field("row.total_cost_minor", description="Credits and commission.")
 
-    @strawberry.field(description="What was paid of the total so far.", metadata=needs("paid_minor", "currency"))
-    def paid(self) -> Money:
-        return money(self.row.paid_minor, self.row.currency)
+    paid = money_field("row.paid_minor", description="What was paid of the total so far.")
 
     @strawberry.field(
         description="What is still owed of the total; nothing once cancelled, failed or refunded.",

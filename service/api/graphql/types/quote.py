@@ -8,7 +8,7 @@ import strawberry
 from service.api.graphql.context import Info
 from service.api.graphql.plans import batch_field
 from service.api.graphql.prices import priced
-from service.api.graphql.types.amounts import Mass, Money, UnitPrice, money, unit_price
+from service.api.graphql.types.amounts import mass_field, money_field, unit_price_field
 from service.api.graphql.types.catalogue import Bundle, bundle_of
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.order import Order, order_of
@@ -30,21 +30,21 @@ class QuoteLine:
     currency: strawberry.Private[str]
     bundle: Bundle = batch_field(_bundles, description="The bundle.")
 
-    @strawberry.field(description="The quoted mass.")
-    def mass(self) -> Mass:
-        return Mass(mass_g=self.row.mass_g)
+    mass = mass_field("row.mass_g", description="The quoted mass.")
 
-    @strawberry.field(description="The price of a tonne without commission.")
-    def unit_price(self) -> UnitPrice:
-        return unit_price(self.row.unit_price_micros, self.currency)
+    unit_price = unit_price_field(
+        "row.unit_price_micros", "currency", description="The price of a tonne without commission."
+    )
 
-    @strawberry.field(description="The price of a tonne with commission.")
-    def gross_unit_price(self) -> UnitPrice:
-        return unit_price(self.row.gross_unit_price_micros, self.currency)
+    gross_unit_price = unit_price_field(
+        "row.gross_unit_price_micros", "currency", description="The price of a tonne with commission."
+    )
 
-    @strawberry.field(description="The line's credits, rounded by itself: lines and quote may differ by a minor unit.")
-    def offset_cost(self) -> Money:
-        return money(self.row.offset_cost_minor, self.currency)
+    offset_cost = money_field(
+        "row.offset_cost_minor",
+        "currency",
+        description="The line's credits, rounded by itself: lines and quote may differ by a minor unit.",
+    )
 
 
 async def _lines(parents: Sequence["Quote"], info: Info) -> list[list[QuoteLine]]:
@@ -74,34 +74,29 @@ class Quote(Node):
     def kind(self) -> OrderKind:
         return self.row.kind
 
-    @strawberry.field(description="The mass that was asked for; null for a quote by value.")
-    def requested_mass(self) -> Mass | None:
-        return None if self.row.requested_mass_g is None else Mass(mass_g=self.row.requested_mass_g)
+    requested_mass = mass_field(
+        "row.requested_mass_g", nullable=True, description="The mass that was asked for; null for a quote by value."
+    )
 
-    @strawberry.field(description="The sum that was to be spent at most; null for a quote by mass.")
-    def requested_value(self) -> Money | None:
-        minor = self.row.requested_value_minor
-        return None if minor is None else money(minor, self.row.currency)
+    requested_value = money_field(
+        "row.requested_value_minor",
+        nullable=True,
+        description="The sum that was to be spent at most; null for a quote by mass.",
+    )
 
     @strawberry.field(description="The unit to which each bundle's share was cut.")
     def step(self) -> MassUnit:
         return self.row.step
 
-    @strawberry.field(description="The quoted mass: the sum of its lines.")
-    def mass(self) -> Mass:
-        return Mass(mass_g=self.row.mass_g)
+    mass = mass_field("row.mass_g", description="The quoted mass: the sum of its lines.")
 
-    @strawberry.field(description="The credits without commission.")
-    def net_cost(self) -> Money:
-        return money(self.row.offset_cost_minor, self.row.currency)
+    net_cost = money_field("row.offset_cost_minor", description="The credits without commission.")
 
-    @strawberry.field(description="The commission.")
-    def commission(self) -> Money:
-        return money(self.row.commission_minor, self.row.currency)
+    commission = money_field("row.commission_minor", description="The commission.")
 
-    @strawberry.field(description="Credits and commission: exactly what an order from this quote costs.")
-    def total_cost(self) -> Money:
-        return money(self.row.total_cost_minor, self.row.currency)
+    total_cost = money_field(
+        "row.total_cost_minor", description="Credits and commission: exactly what an order from this quote costs."
+    )
 
     @strawberry.field(description="Whether its credits are set aside until it is used or expires.")
     def holds_credits(self) -> bool:

@@ -9,7 +9,7 @@ import strawberry
 from service.api.graphql.context import Info
 from service.api.graphql.plans import batch_field
 from service.api.graphql.prices import priced
-from service.api.graphql.types.amounts import Mass, Money, money
+from service.api.graphql.types.amounts import Money, mass_field, money
 from service.api.graphql.types.catalogue import Bundle, Project, bundle_of, project_of
 from service.domain import statistics as domain
 from service.domain.statistics import GROUPS_MAX, OrderGrouping
@@ -53,11 +53,10 @@ class OrderGroup:
     def count(self) -> int:
         return self.row.orders
 
-    @strawberry.field(
-        description="The ordered mass; by bundle that of the bundle's lines, by project that of the credits set aside."
+    mass = mass_field(
+        "row.mass_g",
+        description="The ordered mass; by bundle that of the bundle's lines, by project that of the credits set aside.",
     )
-    def mass(self) -> Mass:
-        return Mass(mass_g=self.row.mass_g)
 
     @strawberry.field(
         description="What the credits cost without commission, one amount a currency. Null by project: a line has one "

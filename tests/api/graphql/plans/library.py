@@ -17,7 +17,15 @@ from strawberry.permission import BasePermission
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
-from service.api.graphql.plans import batch_field, needs, selected_columns, serializes_to_itself
+from service.api.graphql.plans import (
+    attribute_field,
+    batch_field,
+    composed_field,
+    computed_field,
+    needs,
+    selected_columns,
+    serializes_to_itself,
+)
 
 Coins = NewType("Coins", str)
 
@@ -171,6 +179,24 @@ class BookConnection:
         return len(self.nodes)
 
 
+def density(weight: float | None, height: float) -> float | None:
+    return None if weight is None else weight / height
+
+
+@strawberry.type
+class Format:
+    """Made of two attributes of a book; for its words it has to be there."""
+
+    weight: float | None
+    height: strawberry.Private[float]
+    rise = attribute_field("height", float)
+    density = computed_field(density, "weight", "height")
+
+    @strawberry.field
+    def words(self) -> str:
+        return f"{self.height} high"
+
+
 @strawberry.type
 class Book(relay.Node):
     id: relay.NodeID[int]
@@ -190,6 +216,9 @@ class Book(relay.Node):
     author: Annotated["Author", strawberry.lazy("tests.api.graphql.plans.library")] | None = batch_field(
         author_of, columns=("author_id",)
     )
+
+    format = composed_field(Format, {"weight": "weight", "height": "height"})
+    weighed = composed_field(Format, {"weight": "weight", "height": "height"}, nullable=True)
 
     @classmethod
     def resolve_nodes(cls, *, info: strawberry.Info, node_ids: Iterable[str], required: bool = False) -> Any:

@@ -1,4 +1,4 @@
-"""Attributes further inside an object, and serializers that are called straight: graphql-core answers the same."""
+"""Fields made of attributes further inside, and serializers that are called straight: graphql-core answers the same."""
 
 import dataclasses
 from datetime import UTC, datetime
@@ -9,7 +9,14 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 
-from service.api.graphql.plans import PlannedSchema, attribute_field, selected_columns, serializes_at_once
+from service.api.graphql.plans import (
+    PlannedSchema,
+    attribute_field,
+    composed_field,
+    computed_field,
+    selected_columns,
+    serializes_at_once,
+)
 
 Moment = NewType("Moment", datetime)
 seen: list[frozenset[str]] = []
@@ -28,12 +35,37 @@ class Row:
     made_at: Any
 
 
+def double(number: int) -> int:
+    return number + number
+
+
+made: list["Count"] = []
+
+
+@strawberry.type
+class Count:
+    count: strawberry.Private[int]
+
+    single = attribute_field("count", int)
+    double = computed_field(double, "count")
+
+    def __post_init__(self) -> None:
+        made.append(self)
+
+    @strawberry.field
+    def words(self) -> str:
+        return f"{self.count} of them"
+
+
 @strawberry.type
 class Thing:
     row: strawberry.Private[Row]
 
     number = attribute_field("row.number", int | None)
     made_at = attribute_field("row.made_at", Moment)
+    twice = computed_field(double, "row.number")
+    count = composed_field(Count, {"count": "row.number"})
+    counted = composed_field(Count, {"count": "row.number"}, nullable=True)
 
 
 @strawberry.type
@@ -51,6 +83,19 @@ SCHEMA = strawberry.Schema(
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+async def asked(query: str, rows: list[Any]) -> tuple[Any, list[Any], str]:
+    """What plan and graphql-core both answer, and which of them did it in the end when plans were on."""
+    answers, way = [], ""
+    for enabled in (False, True):
+        planned = PlannedSchema(SCHEMA, entries_max=10, bytes_max=10**6, enabled=enabled)
+        made.clear()
+        result = await planned.execute(query, context=rows)
+        answers.append((result.data, [error.formatted for error in result.errors or ()]))
+        (way,) = planned.counts
+    assert answers[0] == answers[1]
+    return *answers[1], way
+
+
 @pytest.mark.parametrize(
     ("rows", "errors"),
     [
@@ -62,24 +107,57 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
     ],
 )
 async def test_answers_are_those_of_graphql_core(rows: list[Any], errors: int):
-    answers = []
-    for enabled in (True, False):
-        planned = PlannedSchema(SCHEMA, entries_max=10, bytes_max=10**6, enabled=enabled)
-        result = await planned.execute("{ things { number when: madeAt } }", context=rows)
-        answers.append((result.data, [error.formatted for error in result.errors or ()]))
-        assert planned.counts["planned" if enabled and not errors else "replayed" if enabled else "interpreted"] == 1
-    assert answers[0] == answers[1]
-    assert len(answers[0][1]) == errors
+    _, told, way = await asked("{ things { number when: madeAt } }", rows)
+    assert way == ("replayed" if errors else "planned")
+    assert len(told) == errors
+
+
+OF_PARTS = "{ things { count { __typename one: single two: double } counted { two: double } } }"
+
+
+async def test_what_is_made_of_parts_alone_needs_no_object():
+    found, errors, way = await asked(OF_PARTS, [Row(3, NOW)])
+    shown = {"count": {"__typename": "Count", "one": 3, "two": 6}, "counted": {"two": 6}}
+    assert (found, errors, way) == ({"things": [shown]}, [], "planned")
+    assert made == []
+
+
+@pytest.mark.parametrize("part", [None, "no number", ValueError("nor this")])
+async def test_a_part_that_is_odd_is_the_error_that_it_is_of_an_object(part: Any):
+    found, errors, way = await asked(OF_PARTS, [Row(part, NOW), Row(1, NOW)])
+    assert found["things"][0] is None
+    assert found["things"][1]["count"]["two"] == 2
+    assert (len(errors), way) == (1, "replayed")
+
+
+async def test_a_value_may_be_computed_of_what_lies_further_inside():
+    assert await asked("{ things { twice } }", [Row(4, NOW)]) == ({"things": [{"twice": 8}]}, [], "planned")
+
+
+async def test_an_object_of_parts_is_made_when_more_is_asked_of_it():
+    found, errors, way = await asked("{ things { count { words single } } }", [Row(3, NOW)])
+    assert (found, errors, way) == ({"things": [{"count": {"words": "3 of them", "single": 3}}]}, [], "planned")
+    assert [each.count for each in made] == [3]
+
+
+@pytest.mark.parametrize("query", ["{ things { counted { double } } }", "{ things { counted { words } } }"])
+async def test_a_nullable_object_is_null_where_its_first_part_is(query: str):
+    found, errors, way = await asked(query, [Row(None, NOW)])
+    assert (found, errors, way) == ({"things": [{"counted": None}]}, [], "planned")
 
 
 async def test_the_column_is_the_last_step_of_the_path():
     seen.clear()
     planned = PlannedSchema(SCHEMA, entries_max=10, bytes_max=10**6)
-    await planned.execute("{ things { when: madeAt } }", context=[])
-    assert seen == [frozenset({"made_at"})]
+    await planned.execute("{ things { when: madeAt counted { double } } }", context=[])
+    assert seen == [frozenset({"made_at", "number"})]
 
 
 @pytest.mark.parametrize("path", ["row.1", "row.class", "", "row number", "row.number)"])
 def test_only_a_path_of_attributes_becomes_code(path: str):
     with pytest.raises(ValueError, match="not a path of attributes"):
         attribute_field(path, int)
+    with pytest.raises(ValueError, match="not a path of attributes"):
+        computed_field(double, path)
+    with pytest.raises(ValueError, match="not a path of attributes"):
+        composed_field(Count, {"count": path})
