@@ -4,8 +4,9 @@ An order passes: api/guards (size, time) -> api/caller (key -> account, mode, sc
 -> one PlaceOrder value) -> operations/place_orders (claim keys -> price -> plan -> take grams -> write -> commit) ->
 the door renders the returned value.
 
-__main__    the command line; console.py shows its answers, session.py opens its database, serving.py runs the server,
-            books.py imports and audits, doctor.py looks whether the service could run here
+__main__    the command line: what each command is called, takes and tells of itself
+commands    what each command does, imported when it runs; console.py shows its answers, session.py opens its database,
+            serving.py runs the server
 app         composition root: settings in, ASGI app out; the only file that knows every room
 settings    the environment, read once; every limit has a name, a unit and a default there
 secret      where the secret comes from under which API keys are digested

@@ -1,40 +1,18 @@
-"""The command line: serve, work, migrate, demo, accounts, keys, import, audit, doctor, the GraphQL schema.
+"""The command line: every command's name, arguments and help. What a command does is in commands/.
 
-Reads arguments and settings, runs one operation, and hands its answer to console.py; decides nothing itself.
+Imports nothing that takes long, because whoever asks for help or mistypes a word waits for it: each command imports
+its own file when it runs.
 """
 
-import os
-from datetime import UTC, datetime
+import gc
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from service import console
-from service.books import audit_command, import_app
-from service.doctor import doctor_command
-from service.domain.amounts import parse_decimal
+from service.domain.accounts import Contract
 from service.domain.api_keys import Scope
-from service.errors import Code, Refused
-from service.kit.logging import configure_logging
-from service.operations.load_demo import DemoAccounts, load_demo
-from service.operations.load_orders import load_orders
-from service.operations.manage_accounts import (
-    Contract,
-    create_account,
-    list_accounts,
-    reinstate_account,
-    suspend_account,
-)
-from service.operations.manage_keys import create_key, list_keys, revoke_key
-from service.operations.minting import CUSTOMER_SCOPES
-from service.operations.resources import Resources
-from service.serving import end_on_sigterm, listen, serve_by_processes, serve_on
-from service.session import guarded, pepper_of, run, settings_given, up_to_date
-from service.settings import Settings
-from service.storage.database import dialect_of
-from service.storage.migrations import migrate as apply_migrations
-from service.working import work_until_told
 
 app = typer.Typer(
     name="carbon-orders",
@@ -47,20 +25,39 @@ app = typer.Typer(
 )
 account_app = typer.Typer(help="Create, list, suspend and reinstate accounts.", no_args_is_help=True)
 key_app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
+import_app = typer.Typer(help="Import a catalogue, or an account's order history.", no_args_is_help=True)
 app.add_typer(account_app, name="account")
 app.add_typer(key_app, name="key")
 app.add_typer(import_app, name="import")
-app.command("audit", epilog="Example: carbon-orders audit --json")(audit_command)
-app.command("doctor", epilog="Example: carbon-orders doctor --json")(doctor_command)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check the file and say what would happen.")]
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 AccountId = Annotated[UUID, typer.Argument(metavar="ACCOUNT_ID", help="An id that `account list` shows.")]
 
 
 def main() -> None:
     """The console script `carbon-orders`."""
-    configure_logging(level="warning")  # what a command did is in its answer; `serve` says more
+    # What a command loads it keeps, and looking through that for garbage is a tenth of a short command's time. As soon
+    # as it works on a database, which may take long, garbage is collected again (session.py).
+    gc.disable()
     app(prog_name="carbon-orders")
+
+
+@app.command(epilog="Example: carbon-orders audit --json")
+def audit(*, as_json: AsJson = False) -> None:
+    """Add the books up again and name whatever deviates; exit code 1 if anything does."""
+    from service.commands.books import audit_books
+
+    audit_books(as_json=as_json)
+
+
+@app.command(epilog="Example: carbon-orders doctor --json")
+def doctor(*, as_json: AsJson = False) -> None:
+    """Look at settings, secret, database, migrations, clock and Redis; exit with 1 when something is wrong."""
+    from service.commands.doctor import doctor
+
+    doctor(as_json=as_json)
 
 
 @app.command(epilog="Example: carbon-orders serve --demo --port 8080")
@@ -71,26 +68,9 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Processes that serve; more than one need PostgreSQL.")] = 1,
 ) -> None:
     """Serve until SIGTERM or Ctrl+C, then finish what is under way. An embedded database is migrated first."""
-    end_on_sigterm()
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings = settings_given(**given)
-    configure_logging(json=settings.log_json, level=settings.log_level)
-    if workers > 1 and dialect_of(settings.database_url) == "sqlite":
-        console.fail("SQLite has one writer: --workers needs a PostgreSQL in SERVICE_DATABASE_URL.", console.MISUSED)
-    listener = listen(settings)
-    key_pepper = pepper_of(settings)
-    if demo:
-        _offer_demo(settings, key_pepper)
-    else:
-        guarded(settings, up_to_date(settings))
-    if workers > 1:
-        os.environ |= {f"SERVICE_{name.upper()}": str(value) for name, value in given.items()}  # the processes read it
-        serve_by_processes(listener, "service.child:child_app", settings, processes=workers)
-        return
-    # Imported here because it brings the whole GraphQL schema, which no other command has a use for.
-    from service.app import create_app  # noqa: PLC0415
+    from service.commands.serve import serve
 
-    serve_on(listener, create_app(settings, pepper=key_pepper), settings)
+    serve(demo=demo, host=host, port=port, workers=workers)
 
 
 @app.command(epilog="Example: SERVICE_WORKERS_EMBEDDED=false carbon-orders serve & carbon-orders work")
@@ -98,20 +78,17 @@ def work() -> None:
     """Do what happens later, without serving, until SIGTERM or Ctrl+C: match, expire, retire, certify. Any number may
     run, beside `serve` too.
     """
-    settings = settings_given()
-    configure_logging(json=settings.log_json, level=settings.log_level)
-    run(settings, lambda resources: work_until_told(resources, settings), pool_size_max=settings.pool_size_max)
+    from service.commands.work import work
+
+    work()
 
 
 @app.command(epilog="Example: SERVICE_DATABASE_URL=postgresql://orders@db/orders carbon-orders migrate")
 def migrate(*, as_json: AsJson = False) -> None:
     """Bring the database's tables up to date. Safe to repeat, and to run in several processes at once."""
-    settings = settings_given()
-    applied = guarded(settings, apply_migrations(settings.database_url))
-    if as_json:
-        console.show_json({"applied": applied})
-    else:
-        console.show("\n".join(f"applied {name}" for name in applied) or "Nothing to apply: the tables are up to date.")
+    from service.commands.migrate import migrate
+
+    migrate(as_json=as_json)
 
 
 @app.command(epilog="Example: carbon-orders demo --json > keys.json; carbon-orders demo --orders 10000")
@@ -121,41 +98,25 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Load the demo catalogue and accounts, unless they are there, and issue a fresh key for each account."""
-    settings = settings_given()
-    key_pepper = pepper_of(settings)
+    from service.commands.demo import demo
 
-    async def load(resources: Resources) -> DemoAccounts:
-        loaded = await load_demo(resources, pepper=key_pepper)
-        if orders:
-            with console.progress("orders", orders) as advance:
-                await load_orders(resources, orders, loaded=advance)
-        return loaded
-
-    loaded = run(settings, load)
-    if as_json:
-        console.show_json(console.demo_facts(loaded))
-    else:
-        console.show_demo(loaded, settings.public_address)
+    demo(orders=orders, as_json=as_json)
 
 
 @app.command(epilog="Example: carbon-orders schema > schema.graphql")
 def schema() -> None:
     """Print the GraphQL schema."""
-    from service.api.graphql.schema import schema as graphql_schema  # noqa: PLC0415 - as in serve
+    from service.commands.schema import schema
 
-    console.show(graphql_schema.as_str())
+    schema()
 
 
 @app.command(epilog="Example: carbon-orders openapi lune > lune.json")
 def openapi(contract: Annotated[str, typer.Argument(help="lune, carbon-engine or carbonext.")]) -> None:
     """Print the OpenAPI document of a REST contract."""
-    from service.api.rest.contracts import CONTRACTS  # noqa: PLC0415 - as in serve
-    from service.api.rest.openapi import openapi_document  # noqa: PLC0415
+    from service.commands.openapi import openapi
 
-    documents = {each.name: each for each in CONTRACTS}
-    if contract not in documents:
-        console.fail(f"there is no contract {contract!r}; there are {', '.join(documents)}.", console.MISUSED)
-    console.show_json(openapi_document(documents[contract], settings_given().public_address))
+    openapi(contract)
 
 
 @account_app.command(
@@ -173,31 +134,27 @@ def account_create(
     as_json: AsJson = False,
 ) -> None:
     """Create a live account and its test twin."""
-    pair = run(
-        settings_given(),
-        lambda resources: create_account(
-            resources,
-            name=name,
-            contract=contract,
-            currency=currency,
-            portfolio=portfolio,
-            commission_hundredths=_hundredths(commission),
-        ),
+    from service.commands.accounts import create_account
+
+    create_account(
+        name=name, contract=contract, currency=currency, portfolio=portfolio, commission=commission, as_json=as_json
     )
-    console.show_accounts([pair.live, pair.test], as_json=as_json)
 
 
 @account_app.command("list", epilog="Example: carbon-orders account list --json")
 def account_list(*, as_json: AsJson = False) -> None:
     """List every account."""
-    console.show_accounts(run(settings_given(), list_accounts), as_json=as_json)
+    from service.commands.accounts import list_accounts
+
+    list_accounts(as_json=as_json)
 
 
 @account_app.command("suspend", epilog="Example: carbon-orders account suspend 019b8d62-7a80-707c-9a0e-0f0b3d5c6a11")
 def account_suspend(account_id: AccountId, *, as_json: AsJson = False) -> None:
     """Let the account read but not order or cancel."""
-    account = run(settings_given(), lambda resources: suspend_account(resources, account_id))
-    console.show_accounts([account], as_json=as_json)
+    from service.commands.accounts import suspend_account
+
+    suspend_account(account_id, as_json=as_json)
 
 
 @account_app.command(
@@ -205,8 +162,9 @@ def account_suspend(account_id: AccountId, *, as_json: AsJson = False) -> None:
 )
 def account_reinstate(account_id: AccountId, *, as_json: AsJson = False) -> None:
     """Let a suspended account order again."""
-    account = run(settings_given(), lambda resources: reinstate_account(resources, account_id))
-    console.show_accounts([account], as_json=as_json)
+    from service.commands.accounts import reinstate_account
+
+    reinstate_account(account_id, as_json=as_json)
 
 
 @key_app.command(
@@ -224,24 +182,17 @@ def key_create(
     as_json: AsJson = False,
 ) -> None:
     """Create an API key and print it, once: only its digest is kept."""
-    settings = settings_given()
-    key_pepper = pepper_of(settings)
-    minted = run(
-        settings,
-        lambda resources: create_key(
-            resources, account_id, name, scope or CUSTOMER_SCOPES, _instant(expires), pepper=key_pepper
-        ),
-    )
-    if as_json:
-        console.show_json({"id": minted.key_id, "key": minted.text})
-    else:
-        console.show(minted.text)
+    from service.commands.accounts import create_key
+
+    create_key(account_id, name=name, scopes=scope, expires=expires, as_json=as_json)
 
 
 @key_app.command("list", epilog="Example: carbon-orders key list 019b8d62-7a80-707c-9a0e-0f0b3d5c6a11")
 def key_list(account_id: AccountId, *, as_json: AsJson = False) -> None:
     """List an account's keys, without what opens the account."""
-    console.show_keys(run(settings_given(), lambda resources: list_keys(resources, account_id)), as_json=as_json)
+    from service.commands.accounts import list_keys
+
+    list_keys(account_id, as_json=as_json)
 
 
 @key_app.command("revoke", epilog="Example: carbon-orders key revoke 5dQ0eJ8sVbXk2a")
@@ -249,40 +200,38 @@ def key_revoke(
     key_id: Annotated[str, typer.Argument(help="The part of a key between its second and its third underscore.")],
 ) -> None:
     """Let the key open nothing from now on."""
-    run(settings_given(), lambda resources: revoke_key(resources, key_id))
+    from service.commands.accounts import revoke_key
+
+    revoke_key(key_id)
 
 
-def _offer_demo(settings: Settings, key_pepper: bytes) -> None:
-    """On an empty embedded database the demo is loaded; either way stdout says how to go on."""
+@import_app.command("orders", epilog="Example: carbon-orders import orders orders.json --account 019b8d62-…")
+def import_orders(
+    file: File,
+    *,
+    account: Annotated[UUID, typer.Option(metavar="ACCOUNT_ID", help="Whose history it is.")],
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add past orders to an account, with their own ids and dates. Imported again, the file adds nothing.
 
-    async def load_once(resources: Resources) -> DemoAccounts | None:
-        if dialect_of(settings.database_url) != "sqlite" or await list_accounts(resources):
-            return None
-        return await load_demo(resources, pepper=key_pepper)
+    The file is a JSON list, or an object with a list `items`, of {id, vcuAmount, vcuUnitPrice, targetCurrency, status,
+    createdAt}. With any fault nothing is imported.
+    """
+    from service.commands.books import load_history
 
-    loaded = run(settings, load_once)
-    if loaded is not None:
-        console.show_demo(loaded, settings.public_address)
-    else:
-        console.show(f"{settings.public_address} serves the data that is there. Fresh demo keys: carbon-orders demo")
-
-
-def _hundredths(percent: str) -> int:
-    hundredths = parse_decimal(percent) * 100
-    if hundredths.denominator != 1:
-        raise Refused(Code.BAD_USER_INPUT, "A commission is a percentage with at most two decimals.", ("commission",))
-    return hundredths.numerator
+    load_history(file, account=account, dry_run=dry_run, as_json=as_json)
 
 
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        message = "A key expires on a day such as 2027-12-31, or at an instant with offset."
-        raise Refused(Code.BAD_USER_INPUT, message, ("expires",)) from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+@import_app.command("catalogue", epilog="Example: carbon-orders import catalogue catalogue.csv --dry-run")
+def import_catalogue(file: File, *, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Add projects, batches, bundles, prices and portfolios: all of the file, or nothing with any fault.
+
+    Imported again, the file adds nothing. docs/import.md describes its columns.
+    """
+    from service.commands.books import load_catalogue
+
+    load_catalogue(file, dry_run=dry_run, as_json=as_json)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""What a command runs in: checked settings, the pepper, a database whose tables are up to date.
+"""What a command runs in: checked settings, a quiet log, the pepper, a database whose tables are up to date.
 
 Turns what goes wrong on the way into one line that says what to do, and an exit code; knows no operation.
 """
 
 import asyncio
+import gc
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from service.console import MISUSED, fail, place_of
 from service.errors import Refused
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
+from service.kit.logging import configure_logging
 from service.operations.resources import Resources
 from service.secret import pepper
 from service.settings import Settings
@@ -34,7 +36,11 @@ UNUSABLE = (
 
 
 def settings_given(**given: Any) -> Settings:
-    """The environment's settings with those given on the command line; ends the command when one is wrong."""
+    """The environment's settings with those given on the command line; ends the command when one is wrong.
+
+    Only warnings are logged from here on: what a command did is in its answer. `serve` and `work` say more.
+    """
+    configure_logging(level="warning")
     try:
         settings = Settings(**given)
         dialect_of(settings.database_url)
@@ -78,6 +84,8 @@ def run(settings: Settings, work: Callable[[Resources], Awaitable[T]], *, pool_s
 
 def guarded(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
     """The work's answer; a refusal, or a database that cannot be used, ends the command with its reason."""
+    gc.freeze()  # all that was loaded for the work
+    gc.enable()
     try:
         return asyncio.run(work)
     except Refused as refusal:

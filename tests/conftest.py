@@ -6,6 +6,7 @@ settings; `sqlite_url` and `postgresql_url` are for what only one of them does.
 
 import asyncio
 import ipaddress
+import logging
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
+import structlog
 
 from service.storage import models
 from service.storage.database import Database
@@ -104,6 +106,16 @@ class Cleaner:
     def close(self) -> None:
         self._runner.run(self._connection.close())
         self._runner.close()
+
+
+@pytest.fixture
+def log_forgotten() -> Iterator[None]:
+    """How the log is written is forgotten afterwards: a command sets it for its process, and here that is ours."""
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    logging.raiseExceptions = True
+    logging.basicConfig(handlers=[], level=logging.WARNING, force=True)
 
 
 @pytest.fixture(scope="session")

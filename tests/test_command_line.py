@@ -1,5 +1,7 @@
 """The command line as its users meet it: a real process, its exit code, what it prints and where."""
 
+import asyncio
+import gc
 import http.client
 import json
 import os
@@ -18,8 +20,15 @@ import pytest
 from typer.testing import CliRunner
 
 from service.__main__ import app
+from service.session import guarded
+from service.settings import Settings
 
 DATABASE = "sqlite://data/orders.sqlite3"
+SERVING = {
+    "strawberry", "graphql", "starlette", "uvicorn", "limits", "jinja2", "reportlab", "uharfbuzz", "PIL", "segno",
+}  # fmt: skip
+"""What answers, draws and counts requests; a third of a second of a processor's time to import."""
+DATABASES = {"tortoise", "asyncpg", "aiosqlite", "asyncio", "pydantic_settings", "structlog", "babel"}
 SECRET = "a secret of this test, long enough for one"
 
 
@@ -83,6 +92,32 @@ def test_help_lists_the_commands_and_the_exit_codes(folder: Path) -> None:
     for word in ("serve", "migrate", "demo", "schema", "account", "key"):
         assert f"│ {word} " in shown
     assert "0 done, 1 refused or failed, 2 wrong arguments or settings" in shown
+
+
+@pytest.mark.parametrize(("words", "needless"), [
+    (("--help",), SERVING | DATABASES | {"pydantic"}),
+    (("account", "create", "--help"), SERVING | DATABASES),
+    (("account", "list"), SERVING),
+    (("demo",), SERVING),
+])  # fmt: skip
+def test_a_command_loads_no_library_that_it_has_no_use_for(
+    folder: Path, loaded: dict[str, object], words: tuple[str, ...], needless: set[str]
+) -> None:
+    answer = command(folder, *words, PYTHONPROFILEIMPORTTIME="1")
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in answer.stderr.splitlines()}
+
+    assert answer.returncode == 0
+    assert "typer" in imported
+    assert imported & needless == set()
+
+
+def test_garbage_is_collected_again_once_a_command_works() -> None:
+    gc.disable()  # as main() does
+    try:
+        guarded(Settings(), asyncio.sleep(0))
+        assert gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_demo_answers_programs_in_the_documented_shape(loaded: dict[str, object]) -> None:

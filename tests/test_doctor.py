@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from service.__main__ import app
-from service.doctor import _clock
+from service.commands.doctor import _clock
 from service.storage.health import DatabaseHealth
 from tests.api.test_rate_limits import redis_url  # noqa: F401 - a fixture
 from tests.server import free_port
@@ -17,7 +17,7 @@ SECRET = "a secret of this test, long enough for one"
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_forgotten: None) -> Path:
     """An empty folder without settings, in which the command runs."""
     for name in ("DATABASE_URL", "SECRET", "REDIS_URL", "PORT"):
         monkeypatch.delenv(f"SERVICE_{name}", raising=False)

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Mode
 from service.errors import Code, Refused
+
+Contract = Literal["lune", "carbon-engine", "carbonext", "graphql"]
+"""The API that an account's programs were written for; each account may use every door."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

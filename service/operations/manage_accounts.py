@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, get_args
+from typing import get_args
 from uuid import UUID
 
 import structlog
 
-from service.domain.accounts import Account, Organisation
+from service.domain.accounts import Account, Contract, Organisation
 from service.domain.amounts import minor_exponent
 from service.domain.catalogue import Mode, Portfolio
 from service.errors import Code, Refused
@@ -15,9 +15,6 @@ from service.kit.keyset import PageRequest
 from service.operations.resources import Resources
 from service.storage import accounts, catalogue
 from service.storage.database import Statements
-
-Contract = Literal["lune", "carbon-engine", "carbonext", "graphql"]
-"""The API that an account's programs were written for; each account may use every door."""
 
 COMMISSION_HUNDREDTHS_MAX = 9_000
 NAME_LENGTH_MAX = 200

@@ -10,14 +10,7 @@ from service.kit.logging import configure_logging
 
 KEY = "co_live_62iEp5bu9VZbsV_yhjskwdA6OZ1AL1YmHWZWm8LLG7HjnuCA2j5rOw8Xp12l3g5R"
 
-
-@pytest.fixture(autouse=True)
-def forgotten_afterwards():
-    yield
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-    logging.raiseExceptions = True
-    logging.basicConfig(handlers=[], level=logging.WARNING, force=True)
+pytestmark = pytest.mark.usefixtures("log_forgotten")
 
 
 @pytest.fixture

@@ -96,6 +96,7 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
+@pytest.mark.usefixtures("log_forgotten")
 @every_contract
 def test_the_command_line_prints_the_document(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVICE_PUBLIC_URL", ADDRESS)

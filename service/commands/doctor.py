@@ -6,7 +6,7 @@ Looks and changes nothing: no file is made, no migration applied. Knows what eac
 import asyncio
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from limits.aio.storage import RedisStorage
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from service import console
 from service.kit.clock import system_clock
+from service.kit.logging import configure_logging
 from service.secret import where_secret_lies
 from service.settings import Settings
 from service.storage.database import Database, dialect_of, sqlite_path
@@ -40,10 +41,9 @@ class Finding:
         return not self.advice
 
 
-def doctor_command(
-    *, as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False
-) -> None:
-    """Look at settings, secret, database, migrations, clock and Redis; exit with 1 when something is wrong."""
+def doctor(*, as_json: bool) -> None:
+    """What was found was shown; exit code 1 when something is wrong."""
+    configure_logging(level="warning")
     findings = asyncio.run(examine())
     if as_json:
         console.show_json([{**asdict(each), "ok": each.is_well} for each in findings])

@@ -1,13 +1,13 @@
 """The commands about the books as a whole: import a catalogue or an account's history, audit what is there.
 
-Read arguments and files, run one operation, show what came of it; decide nothing.
+Read files, run one operation, show what came of it; decide nothing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import typer
@@ -26,26 +26,9 @@ from service.storage.audit import CHECKS
 STATEMENT_TIMEOUT_MS = 3_600_000
 """Sums over whole tables take longer than any request may."""
 
-import_app = typer.Typer(help="Import a catalogue, or an account's order history.", no_args_is_help=True)
 
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check the file and say what would happen.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
-
-
-@import_app.command("orders", epilog="Example: carbon-orders import orders orders.json --account 019b8d62-…")
-def orders_command(
-    file: File,
-    *,
-    account: Annotated[UUID, typer.Option(metavar="ACCOUNT_ID", help="Whose history it is.")],
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Add past orders to an account, with their own ids and dates. Imported again, the file adds nothing.
-
-    The file is a JSON list, or an object with a list `items`, of {id, vcuAmount, vcuUnitPrice, targetCurrency, status,
-    createdAt}. With any fault nothing is imported.
-    """
+def load_history(file: Path, *, account: UUID, dry_run: bool, as_json: bool) -> None:
+    """The account has the file's orders, or none of them where one is at fault."""
     text = _text_of(file)
     with _progress("orders") as advance:
         done = run(
@@ -56,12 +39,8 @@ def orders_command(
     _show(facts, done.faults, as_json=as_json)
 
 
-@import_app.command("catalogue", epilog="Example: carbon-orders import catalogue catalogue.csv --dry-run")
-def catalogue_command(file: File, *, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Add projects, batches, bundles, prices and portfolios: all of the file, or nothing with any fault.
-
-    Imported again, the file adds nothing. docs/import.md describes its columns.
-    """
+def load_catalogue(file: Path, *, dry_run: bool, as_json: bool) -> None:
+    """The catalogue has all of the file, or nothing of it where a row is at fault."""
     text = _text_of(file)
     with _progress("rows") as advance:
         done = run(
@@ -74,8 +53,8 @@ def catalogue_command(file: File, *, dry_run: DryRun = False, as_json: AsJson = 
     _show(facts, done.faults, as_json=as_json)
 
 
-def audit_command(*, as_json: AsJson = False) -> None:
-    """Add the books up again and name whatever deviates; exit code 1 if anything does."""
+def audit_books(*, as_json: bool) -> None:
+    """Whatever deviates was named; exit code 1 if anything does."""
     with _progress("checks", len(CHECKS)) as advance:
         findings = run(
             _patient(settings_given()), lambda resources: audit(resources, lambda finding: advance(1, finding.name))

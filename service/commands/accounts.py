@@ -1,0 +1,96 @@
+"""The commands about accounts and their keys: read arguments, run one operation, show its answer; decide nothing."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from uuid import UUID
+
+from service import console
+from service.domain.accounts import Contract
+from service.domain.amounts import parse_decimal
+from service.domain.api_keys import Scope
+from service.errors import Code, Refused
+from service.operations import manage_accounts, manage_keys
+from service.operations.minting import CUSTOMER_SCOPES
+from service.session import pepper_of, run, settings_given
+
+
+def create_account(
+    *, name: str, contract: Contract, currency: str, portfolio: str, commission: str, as_json: bool
+) -> None:
+    """There is a live account and its test twin."""
+    pair = run(
+        settings_given(),
+        lambda resources: manage_accounts.create_account(
+            resources,
+            name=name,
+            contract=contract,
+            currency=currency,
+            portfolio=portfolio,
+            commission_hundredths=_hundredths(commission),
+        ),
+    )
+    console.show_accounts([pair.live, pair.test], as_json=as_json)
+
+
+def list_accounts(*, as_json: bool) -> None:
+    """Every account was shown."""
+    console.show_accounts(run(settings_given(), manage_accounts.list_accounts), as_json=as_json)
+
+
+def suspend_account(account_id: UUID, *, as_json: bool) -> None:
+    """The account may read but not order or cancel."""
+    account = run(settings_given(), lambda resources: manage_accounts.suspend_account(resources, account_id))
+    console.show_accounts([account], as_json=as_json)
+
+
+def reinstate_account(account_id: UUID, *, as_json: bool) -> None:
+    """A suspended account may order again."""
+    account = run(settings_given(), lambda resources: manage_accounts.reinstate_account(resources, account_id))
+    console.show_accounts([account], as_json=as_json)
+
+
+def create_key(
+    account_id: UUID, *, name: str, scopes: Collection[Scope] | None, expires: str | None, as_json: bool
+) -> None:
+    """There is a key, and it was shown, once."""
+    settings = settings_given()
+    key_pepper = pepper_of(settings)
+    minted = run(
+        settings,
+        lambda resources: manage_keys.create_key(
+            resources, account_id, name, scopes or CUSTOMER_SCOPES, _instant(expires), pepper=key_pepper
+        ),
+    )
+    if as_json:
+        console.show_json({"id": minted.key_id, "key": minted.text})
+    else:
+        console.show(minted.text)
+
+
+def list_keys(account_id: UUID, *, as_json: bool) -> None:
+    """The account's keys were shown, without what opens the account."""
+    keys = run(settings_given(), lambda resources: manage_keys.list_keys(resources, account_id))
+    console.show_keys(keys, as_json=as_json)
+
+
+def revoke_key(key_id: str) -> None:
+    """The key opens nothing."""
+    run(settings_given(), lambda resources: manage_keys.revoke_key(resources, key_id))
+
+
+def _hundredths(percent: str) -> int:
+    hundredths = parse_decimal(percent) * 100
+    if hundredths.denominator != 1:
+        raise Refused(Code.BAD_USER_INPUT, "A commission is a percentage with at most two decimals.", ("commission",))
+    return hundredths.numerator
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        message = "A key expires on a day such as 2027-12-31, or at an instant with offset."
+        raise Refused(Code.BAD_USER_INPUT, message, ("expires",)) from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

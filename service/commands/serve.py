@@ -1,0 +1,53 @@
+"""`carbon-orders serve`: a bound socket, a database to serve, the application on it. What is served is in app.py."""
+
+import os
+
+from service import console
+from service.kit.logging import configure_logging
+from service.operations.load_demo import DemoAccounts, load_demo
+from service.operations.manage_accounts import list_accounts
+from service.operations.resources import Resources
+from service.serving import end_on_sigterm, listen, serve_by_processes, serve_on
+from service.session import guarded, pepper_of, run, settings_given, up_to_date
+from service.settings import Settings
+from service.storage.database import dialect_of
+
+
+def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> None:
+    """Requests were answered until SIGTERM or Ctrl+C."""
+    end_on_sigterm()
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = settings_given(**given)
+    configure_logging(json=settings.log_json, level=settings.log_level)
+    if workers > 1 and dialect_of(settings.database_url) == "sqlite":
+        console.fail("SQLite has one writer: --workers needs a PostgreSQL in SERVICE_DATABASE_URL.", console.MISUSED)
+    listener = listen(settings)
+    key_pepper = pepper_of(settings)
+    if demo:
+        _offer_demo(settings, key_pepper)
+    else:
+        guarded(settings, up_to_date(settings))
+    if workers > 1:
+        os.environ |= {f"SERVICE_{name.upper()}": str(value) for name, value in given.items()}  # the processes read it
+        serve_by_processes(listener, "service.child:child_app", settings, processes=workers)
+        return
+    # Imported here because it brings the whole GraphQL schema: a wrong setting or a port in use is told before, and
+    # the parent of several processes has no use for it.
+    from service.app import create_app  # noqa: PLC0415
+
+    serve_on(listener, create_app(settings, pepper=key_pepper), settings)
+
+
+def _offer_demo(settings: Settings, key_pepper: bytes) -> None:
+    """On an empty embedded database the demo is loaded; either way stdout says how to go on."""
+
+    async def load_once(resources: Resources) -> DemoAccounts | None:
+        if dialect_of(settings.database_url) != "sqlite" or await list_accounts(resources):
+            return None
+        return await load_demo(resources, pepper=key_pepper)
+
+    loaded = run(settings, load_once)
+    if loaded is not None:
+        console.show_demo(loaded, settings.public_address)
+    else:
+        console.show(f"{settings.public_address} serves the data that is there. Fresh demo keys: carbon-orders demo")

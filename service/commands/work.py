@@ -1,0 +1,12 @@
+"""`carbon-orders work`: the steps of the workers in a process of their own. What a step does is in operations/."""
+
+from service.kit.logging import configure_logging
+from service.session import run, settings_given
+from service.working import work_until_told
+
+
+def work() -> None:
+    """Every step was repeated until SIGTERM or Ctrl+C."""
+    settings = settings_given()
+    configure_logging(json=settings.log_json, level=settings.log_level)
+    run(settings, lambda resources: work_until_told(resources, settings), pool_size_max=settings.pool_size_max)
