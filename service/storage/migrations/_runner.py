@@ -52,7 +52,7 @@ async def pending(url: str) -> list[str]:
     try:
         if client is not None:
             await client.create_connection(with_db=True)
-        return [migration.name for migration in await _plan(client)]
+        return [migration.name for migration in await _plan(_executor(client))]
     finally:
         if client is not None:
             await client.close()
@@ -81,9 +81,9 @@ def _executor(client: Any) -> MigrationExecutor:
     return MigrationExecutor(client, {APP: {"models": [], "migrations": MIGRATIONS}})
 
 
-async def _plan(client: Any) -> list[Migration]:
+async def _plan(executor: MigrationExecutor) -> list[Migration]:
     """What is not applied yet, in the order of the migrations' dependencies."""
-    steps = await _executor(client).plan([MigrationTarget(APP, "__latest__")])
+    steps = await executor.plan([MigrationTarget(APP, "__latest__")])
     return [step.migration for step in steps]
 
 
@@ -106,7 +106,7 @@ async def _apply_next(client: Any) -> str | None:
                 f" SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
             )
         executor = _executor(transaction)
-        plan = await _plan(transaction)
+        plan = await _plan(executor)
         if not plan:
             return None
         state = State(models={}, apps=StateApps())
