@@ -9,7 +9,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO
 
@@ -44,12 +44,7 @@ def configure_logging(*, json: bool | None = None, level: str = "info") -> None:
     """
     as_json = not sys.stderr.isatty() if json is None else json
     least = logging.getLevelNamesMapping()[level.upper()]
-    named: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
+    named: list[Processor] = [structlog.contextvars.merge_contextvars, _named]
     written: list[Processor] = [structlog.processors.format_exc_info, _hide_by_name, _renderer(as_json), _hide_by_form]
     structlog.configure(
         processors=[*named, *written],
@@ -84,11 +79,22 @@ class _Lines:
         self._stream = stream
 
     def msg(self, line: str) -> None:
-        with suppress(OSError, ValueError):
+        try:
             self._stream.write(line + "\n")  # one write, or lines of two threads would mix
             self._stream.flush()
+        except (OSError, ValueError):
+            return
 
     debug = info = warning = error = critical = exception = msg
+
+
+def _named(logger: Any, method: str, event: EventDict) -> EventDict:
+    """In one step what structlog does in three, because every request has a line."""
+    record = event.get("_record")  # of the standard library's logging
+    event["level"] = method
+    event["logger"] = logger.name if record is None else record.name
+    event["timestamp"] = datetime.now(UTC).isoformat().removesuffix("+00:00") + "Z"
+    return event
 
 
 def _renderer(as_json: bool) -> Processor:
@@ -138,6 +144,7 @@ def _hidden(name: Any, value: Any, depth: int) -> Any:
 
 def _hide_by_form(_logger: object, _method: str, line: Any) -> str:
     """The last step, on the finished line, so that no `repr` of an object slips past."""
-    if not any(hint in line for hint in _HINTS):
-        return str(line)
-    return _SECRET_TEXT.sub(lambda found: f"{found[found.lastindex or 0]}{HIDDEN}", line)
+    for hint in _HINTS:
+        if hint in line:
+            return _SECRET_TEXT.sub(lambda found: f"{found[found.lastindex or 0]}{HIDDEN}", line)
+    return str(line)
