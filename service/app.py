@@ -80,10 +80,10 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
 
     budget = points_budget(settings.query_points_a_minute)
 
-    async def get_context(request: Request) -> Context:
-        running: Running = request.app.state.running
+    async def get_context(scope: Scope) -> Context:
+        running: Running = scope["app"].state.running
         identified = await caller_of(
-            request, running.resources, pepper=pepper, account_header="Account-Id", id_of=account_id_of
+            scope, running.resources, pepper=pepper, account_header=b"account-id", id_of=account_id_of
         )
         return Context(
             resources=running.resources,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from service.domain.accounts import Caller
 from service.errors import Refused
@@ -12,21 +12,22 @@ from service.operations.resources import Resources
 from service.operations.select_account import select_account
 
 
-def header_of(connection: HTTPConnection, name: str) -> str | None:
-    """The first header of that name. Starlette's mapping would find it too, at four times the price."""
-    wanted = name.lower().encode()
-    for each, value in connection.scope["headers"]:
-        if each == wanted:
+def header_of(scope: Scope, name: bytes) -> str | None:
+    """The first header of that name, which is in lower case. Starlette's mapping would find it too, at ten times the
+    price.
+    """
+    for each, value in scope["headers"]:
+        if each == name:
             return str(value, "latin-1")
     return None
 
 
-def bearer_of(connection: HTTPConnection) -> str | None:
+def bearer_of(scope: Scope) -> str | None:
     """What follows `Bearer `; None without an Authorization header. Refuses any other scheme `UNAUTHENTICATED`.
 
     Everything after the blank is the key: some clients' keys hold characters that no token grammar allows.
     """
-    header = header_of(connection, "authorization")
+    header = header_of(scope, b"authorization")
     if header is None:
         return None
     scheme, _, credentials = header.partition(" ")
@@ -36,11 +37,11 @@ def bearer_of(connection: HTTPConnection) -> str | None:
 
 
 async def caller_of(
-    connection: HTTPConnection,
+    scope: Scope,
     resources: Resources,
     *,
     pepper: bytes,
-    account_header: str | None = None,
+    account_header: bytes | None = None,
     id_of: Callable[[str], UUID] = UUID,
 ) -> Caller | None:
     """Who calls, and for which account; None when no key was sent. Refuses `UNAUTHENTICATED` for a key that opens
@@ -48,11 +49,11 @@ async def caller_of(
 
     The account is the key's own, or the one that `account_header` names in the spelling that `id_of` reads.
     """
-    key_text = bearer_of(connection)
+    key_text = bearer_of(scope)
     if key_text is None:
         return None
     caller = await authenticate(resources, key_text, pepper=pepper)
-    selected = header_of(connection, account_header) if account_header else None
+    selected = header_of(scope, account_header) if account_header else None
     return caller if selected is None else await select_account(resources, caller, _read(selected, id_of))
 
 

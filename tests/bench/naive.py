@@ -103,7 +103,7 @@ class View(GraphQL[Context, None]):
 
     async def get_context(self, request: Request, response: Response) -> Context:  # type: ignore[override]
         state = request.app.state
-        caller = await caller_of(request, state.resources, pepper=pepper(self.settings))
+        caller = await caller_of(request.scope, state.resources, pepper=pepper(self.settings))
         return Context(
             resources=state.resources,
             placement=state.placement,

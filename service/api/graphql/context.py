@@ -1,7 +1,6 @@
 """What a request carries to the resolvers: who calls, what may be used, and the queue that orders join."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import strawberry.types
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from service.api.graphql.points import Points
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """One operation's surroundings. Introspection needs no caller; every root field but `__typename` asks for one."""
 
     resources: Resources

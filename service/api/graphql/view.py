@@ -6,10 +6,11 @@ under application/graphql-response+json, and 200 under application/json, where o
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from graphql import GraphQLError
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -33,15 +34,18 @@ from service.api.graphql.masking import OPERATION_UNRESOLVED, QuietSchema
 from service.errors import REASONS, Code, Refused
 
 Run = Callable[[Asked, Any], Awaitable[ExecutionResult]]
+_Answer: TypeAlias = tuple[int, list[tuple[bytes, bytes]], bytes]
+"""Status, headers and body: Starlette's Response would encode the same few headers again for each request."""
 
 _STATUSES = {str(code): reason.http_status for code, reason in REASONS.items()}
+_CONTENT_TYPES = {name: (b"content-type", f"{name}; charset=utf-8".encode()) for name in (JSON, GRAPHQL_JSON)}
 _POLICY_VIOLATION = 1008
 
 
 class GraphQLView:
     """Serves one schema over HTTP; WebSockets are refused.
 
-    * `get_context(request)` is called once for each operation that HTTP lets through. A Refused that it raises is the
+    * `get_context(scope)` is called once for each operation that HTTP lets through. A Refused that it raises is the
       whole answer, with its own HTTP status.
     * `run(asked, context)` answers the operation. It raises InvalidOperationTypeError for what `asked` may not run:
       anything but a query when it is read-only, a subscription always.
@@ -52,7 +56,7 @@ class GraphQLView:
         self,
         schema: QuietSchema,
         *,
-        get_context: Callable[[Request], Awaitable[Any]],
+        get_context: Callable[[Scope], Awaitable[Any]],
         run: Run,
         render_page: Callable[[Request], Response] | None = None,
     ) -> None:
@@ -67,29 +71,28 @@ class GraphQLView:
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
             return
         try:
-            response = await self._answer(Request(scope, receive))
+            status, headers, body = await self._answer(scope, receive)
         except ClientDisconnect:
             return
-        await response(scope, receive, send)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, request: Request) -> Response:
-        accept = ",".join(str(value, "latin-1") for name, value in request.scope["headers"] if name == b"accept")
+    async def _answer(self, scope: Scope, receive: Receive) -> _Answer:
+        accept = ",".join([str(value, "latin-1") for name, value in scope["headers"] if name == b"accept"])
         content_type = answer_type(accept)
         try:
-            if self._render_page and self._is_for_page(request, accept):
-                return self._render_page(request)
-            asked = await _asked(request, content_type)
-            result = await self._run(asked, await self._get_context(request))
-            return self._response(result, content_type or JSON)
+            if self._render_page and _is_for_page(scope, accept):
+                page = self._render_page(Request(scope))
+                return page.status_code, page.raw_headers, bytes(page.body)
+            asked = await _asked(scope, receive, content_type)
+            result = await self._run(asked, await self._get_context(scope))
+            return self._result(result, content_type or JSON)
         except ClientDisconnect:
             raise
         except Exception as why:  # noqa: BLE001 - the last place where a fault can be masked as GraphQL
-            return self._refusal(why, request.method, content_type or JSON)
+            return self._refusal(why, scope["method"], content_type or JSON)
 
-    def _is_for_page(self, request: Request, accept: str) -> bool:
-        return request.method == "GET" and "query" not in request.query_params and wants_page(accept)
-
-    def _response(self, result: ExecutionResult, content_type: str) -> Response:
+    def _result(self, result: ExecutionResult, content_type: str) -> _Answer:
         errors = self._schema.presented(result.errors or (), validated=True)
         body: dict[str, Any] = {}
         status, headers = 200, {}
@@ -104,9 +107,9 @@ class GraphQLView:
             body["data"] = result.data
         if result.extensions:
             body["extensions"] = result.extensions
-        return _json_response(body, status, content_type, headers)
+        return _json_answer(body, status, content_type, headers)
 
-    def _refusal(self, why: Exception, method: str, content_type: str) -> Response:
+    def _refusal(self, why: Exception, method: str, content_type: str) -> _Answer:
         """The answer to a request of which nothing ran."""
         headers: dict[str, str] = {}
         if isinstance(why, BadRequest):
@@ -125,17 +128,34 @@ class GraphQLView:
         else:
             status, error = 500, GraphQLError("Internal error", original_error=why)
         shown = self._schema.presented([error], validated=True)
-        return _json_response({"errors": [each.formatted for each in shown]}, status, content_type, headers)
+        return _json_answer({"errors": [each.formatted for each in shown]}, status, content_type, headers)
 
 
-async def _asked(request: Request, content_type: str | None) -> Asked:
-    if request.method not in {"GET", "POST"}:
+def _is_for_page(scope: Scope, accept: str) -> bool:
+    return scope["method"] == "GET" and "query" not in QueryParams(scope["query_string"]) and wants_page(accept)
+
+
+async def _asked(scope: Scope, receive: Receive, content_type: str | None) -> Asked:
+    method = scope["method"]
+    if method not in {"GET", "POST"}:
         raise BadRequest(405, "GraphQL is served by GET and POST.", {"Allow": "GET, POST"})
     if content_type is None:
         raise BadRequest(406, f"Answers are {GRAPHQL_JSON} or {JSON}.")
-    if request.method == "GET":
-        return asked_by_get(request.query_params)
-    return asked_by_post(header_of(request, "content-type") or "", await request.body())
+    if method == "GET":
+        return asked_by_get(QueryParams(scope["query_string"]))
+    return asked_by_post(header_of(scope, b"content-type") or "", await _body_of(receive))
+
+
+async def _body_of(receive: Receive) -> bytes:
+    """The whole body, nearly always the one piece in which the guards hand it on."""
+    body: bytes = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return body
 
 
 def _ran_nothing(data: dict[str, Any] | None, errors: list[GraphQLError]) -> bool:
@@ -161,7 +181,12 @@ def _headers_of(code: str, details: Mapping[str, object]) -> dict[str, str]:
     return {}
 
 
-def _json_response(body: Mapping[str, Any], status: int, content_type: str, headers: Mapping[str, str]) -> Response:
-    # The type is chosen by the Accept header, which a cache between has to know.
-    every = {**headers, "Content-Type": f"{content_type}; charset=utf-8", "Vary": "Accept"}
-    return Response(orjson.dumps(body), status, every)
+def _json_answer(body: Mapping[str, Any], status: int, content_type: str, headers: Mapping[str, str]) -> _Answer:
+    text = orjson.dumps(body)
+    every = [
+        *((name.lower().encode(), value.encode()) for name, value in headers.items()),
+        _CONTENT_TYPES[content_type],
+        (b"vary", b"Accept"),  # the type is chosen by the Accept header, which a cache between has to know
+        (b"content-length", b"%d" % len(text)),
+    ]
+    return status, every, text

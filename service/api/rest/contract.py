@@ -92,7 +92,7 @@ Authenticate: TypeAlias = Callable[[Request, Surroundings], Awaitable[Caller]]
 
 async def by_api_key(request: Request, surroundings: Surroundings) -> Caller:
     """The holder of the bearer key; refuses `UNAUTHENTICATED` without one."""
-    caller = await caller_of(request, surroundings.resources, pepper=surroundings.pepper)
+    caller = await caller_of(request.scope, surroundings.resources, pepper=surroundings.pepper)
     if caller is None:
         raise unauthenticated()
     return caller

@@ -13,8 +13,9 @@ import pytest
 import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from starlette.requests import Request
+from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
+from starlette.types import Scope
 
 from service.api.graphql.masking import QuietSchema
 from service.api.graphql.planned import PlannedRunner
@@ -25,8 +26,8 @@ JSON = "application/json"
 MODERN = "application/graphql-response+json"
 
 
-async def context_of(request: Request) -> Any:
-    match request.headers.get("authorization"):
+async def context_of(scope: Scope) -> Any:
+    match Headers(scope=scope).get("authorization"):
         case "Bearer wrong":
             raise Refused(Code.UNAUTHENTICATED, "The key is not valid.")
         case "Bearer busy":

@@ -95,7 +95,7 @@ class Permission(msgspec.Struct):
 
 async def authenticate(request: Request, surroundings: Surroundings) -> Caller:
     """The caller whose API key, or whose token, is the bearer. Refuses `UNAUTHENTICATED`."""
-    bearer = bearer_of(request)
+    bearer = bearer_of(request.scope)
     if bearer is None:
         raise unauthenticated()
     if parse(bearer) is not None:

@@ -20,10 +20,10 @@ _VERSION = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]")
 async def authenticate(request: Request, surroundings: Surroundings) -> Caller:
     """The key's holder, acting for the account that `Lune-Account` names. Refuses a version that is no date."""
     caller = await caller_of(
-        request,
+        request.scope,
         surroundings.resources,
         pepper=surroundings.pepper,
-        account_header="lune-account",
+        account_header=b"lune-account",
         id_of=uuid_of,
     )
     if caller is None:
