@@ -4,9 +4,9 @@ Knows nothing of what is limited.
 """
 
 import asyncio
+import threading
 from types import TracebackType
 from typing import Self
-from weakref import WeakKeyDictionary
 
 _TICK_S = 0.001
 """What an event loop's clock may be short of when its timer fires."""
@@ -17,7 +17,7 @@ class Deadline:
     else cancels the task is obeyed, even in the same turn.
     """
 
-    __slots__ = ("_cancelled_before", "_queue", "_queues", "_task", "is_over")
+    __slots__ = ("_cancelled_before", "_queue", "_task", "is_over")
 
     def __init__(self) -> None:
         task = asyncio.current_task()
@@ -25,7 +25,6 @@ class Deadline:
             raise RuntimeError("a deadline is for a task")
         self._task = task
         self._cancelled_before = task.cancelling()
-        self._queues = _queues_of(asyncio.get_running_loop())
         self._queue: _Queue | None = None
         self.is_over = False
 
@@ -35,7 +34,7 @@ class Deadline:
             self._queue.leave(self)
             self._queue = None
         if after_s is not None:
-            self._queue = self._queues.get(after_s) or self._queues.setdefault(after_s, _Queue(after_s))
+            self._queue = _queue_of(after_s)
             self._queue.join(self)
 
     def __enter__(self) -> Self:
@@ -60,39 +59,47 @@ class _Queue:
     all, and it is set anew only when it fires: a timer for each would cost more than all the rest of a deadline.
     """
 
-    __slots__ = ("_after_s", "_ends_s", "_is_timed")
+    __slots__ = ("_after_s", "_ends_s", "_is_timed", "_loop")
 
-    def __init__(self, after_s: float) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, after_s: float) -> None:
+        self._loop = loop
         self._after_s = after_s
         self._ends_s: dict[Deadline, float] = {}
         self._is_timed = False
 
     def join(self, deadline: Deadline) -> None:
-        loop = asyncio.get_running_loop()
-        self._ends_s[deadline] = loop.time() + self._after_s
+        self._ends_s[deadline] = self._loop.time() + self._after_s
         if not self._is_timed:
             self._is_timed = True
-            loop.call_later(self._after_s, self._end_some)
+            self._loop.call_later(self._after_s, self._end_some)
 
     def leave(self, deadline: Deadline) -> None:
         self._ends_s.pop(deadline, None)
 
     def _end_some(self) -> None:
-        loop = asyncio.get_running_loop()
-        now_s = loop.time()
+        now_s = self._loop.time()
         while self._ends_s:
             deadline, end_s = next(iter(self._ends_s.items()))
             if end_s > now_s + _TICK_S:
-                loop.call_later(end_s - now_s, self._end_some)
+                self._loop.call_later(end_s - now_s, self._end_some)
                 return
             del self._ends_s[deadline]
             deadline.end()
         self._is_timed = False
 
 
-_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[float, _Queue]] = WeakKeyDictionary()
+class _Here(threading.local):
+    """The queues of this thread's event loop by length; a service has a few lengths, which are its settings."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+    queues: dict[float, _Queue]
 
 
-def _queues_of(loop: asyncio.AbstractEventLoop) -> dict[float, _Queue]:
-    """By length; a service has a few lengths, which are its settings."""
-    return _loops.get(loop) or _loops.setdefault(loop, {})
+_here = _Here()
+
+
+def _queue_of(after_s: float) -> _Queue:
+    loop = asyncio.get_running_loop()
+    if _here.loop is not loop:
+        _here.loop, _here.queues = loop, {}
+    return _here.queues.get(after_s) or _here.queues.setdefault(after_s, _Queue(loop, after_s))
