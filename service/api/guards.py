@@ -96,9 +96,15 @@ class Guards:
         began = time.perf_counter()
         facts = {"method": scope["method"], "path": self._logged_path(scope["path"])}
         try:
-            await self._admit(scope, receive, answer)
+            with answer.deadline:
+                body = await self._bounded(scope, receive, answer)
+                if body is not None:
+                    self._refuse_crowd()
+                    answer.join_crowd()
+                    answer.deadline.set(self._deadline_s)
+                    await self._app(scope, body, answer.send)
         except Exception as failure:
-            refusal = failure if isinstance(failure, Refused) else None
+            refusal = answer.refusal_in(failure)
             if refusal is None:
                 self._log.exception("fault", **facts, request_id=answer.request_id)
             if answer.status is not None:
@@ -115,23 +121,6 @@ class Guards:
         if plain.startswith(self._secret_paths):
             return next(each for each in self._secret_paths if plain.startswith(each)) + "..."
         return path[:_LOGGED_PATH_MAX]
-
-    async def _admit(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        try:
-            with answer.deadline:
-                body = await self._bounded(scope, receive, answer)
-                if body is not None:
-                    self._refuse_crowd()
-                    answer.join_crowd()
-                    answer.deadline.set(self._deadline_s)
-                    await self._app(scope, body, answer.send)
-        except TimeoutError:
-            if not answer.deadline.is_over:
-                raise
-            if not answer.was_admitted:
-                raise Refused(Code.REQUEST_TIMEOUT, "The request body did not arrive in time.") from None
-            message = "The request took too long; it may have been done: send it again with the same key."
-            raise Refused(Code.UNAVAILABLE, message) from None
 
     async def _bounded(self, scope: Scope, receive: Receive, answer: "_Answer") -> Receive | None:
         """Where the door gets the body, or what is refused of it; None if the caller left before its end."""
@@ -219,6 +208,17 @@ class _Answer:
         if self._in_crowd:
             self._in_crowd = False
             self._guards.in_flight -= 1
+
+    def refusal_in(self, failure: Exception) -> Refused | None:
+        """What the caller is told of it; None for a fault."""
+        if isinstance(failure, Refused):
+            return failure
+        if not isinstance(failure, TimeoutError) or not self.deadline.is_over:
+            return None
+        if not self.was_admitted:
+            return Refused(Code.REQUEST_TIMEOUT, "The request body did not arrive in time.")
+        message = "The request took too long; it may have been done: send it again with the same key."
+        return Refused(Code.UNAVAILABLE, message)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
