@@ -99,16 +99,16 @@ def _named(logger: Any, method: str, event: EventDict) -> EventDict:
 
 def _renderer(as_json: bool) -> Processor:
     if as_json:
-        return structlog.processors.JSONRenderer(_as_json)
+        return _as_json
     # The plain traceback, because the rich one prints local variables, and those are where secrets are.
     return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
 
 
-def _as_json(event: EventDict, **options: Any) -> str:
+def _as_json(_logger: object, _method: str, event: EventDict) -> str:
     try:
-        return orjson.dumps(event, **options).decode()
+        return orjson.dumps(event, repr).decode()
     except TypeError:  # half a surrogate pair, or a number above 64 bits
-        return standard_json.dumps(event, **options)
+        return standard_json.dumps(event, default=repr)
 
 
 def _hide_by_name(_logger: object, _method: str, event: EventDict) -> EventDict:
