@@ -1,7 +1,9 @@
 import io
 import json
 import logging
+import re
 import sys
+from datetime import UTC, datetime
 
 import pytest
 import structlog
@@ -26,11 +28,14 @@ def lines(capsys):
 def test_an_event_is_one_json_line_with_time_level_logger_and_request(lines):
     configure_logging()  # stderr is no terminal here
     structlog.contextvars.bind_contextvars(request_id="r1")
+    before = datetime.now(UTC)
     structlog.get_logger("room").info("order placed", mass_g=12, text="é\n")
 
     (line,) = lines()
     event = json.loads(line)
-    assert event.pop("timestamp").endswith("Z")
+    written = event.pop("timestamp")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", written)
+    assert before <= datetime.fromisoformat(written) <= datetime.now(UTC)
     assert event == {
         "event": "order placed", "level": "info", "logger": "room", "request_id": "r1", "mass_g": 12, "text": "é\n",
     }  # fmt: skip
