@@ -4,14 +4,11 @@ A program that can change only its host name sends `/v1/…` to a host of our ow
 `//v1/…`. Both reach the contract's prefix here, so that guards and doors see one spelling. Knows no endpoint.
 """
 
-import re
 from collections.abc import Collection, Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.rest.contract import Contract
-
-_SEGMENT = re.compile(r"/+([^/]*)")
 
 
 class Front:
@@ -49,8 +46,11 @@ class Front:
 
 
 def _cut(path: str) -> tuple[str, str]:
-    found = _SEGMENT.match(path)
-    return (found[1], path[found.end() :]) if found else ("", path)
+    """The first segment, and the path behind it."""
+    if not path.startswith("/"):
+        return "", path
+    first, slash, rest = path.lstrip("/").partition("/")
+    return first, slash + rest
 
 
 def _name_of(host: str) -> str:
