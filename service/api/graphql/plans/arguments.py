@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import strawberry
 from graphql import (
     ArgumentNode,
+    GraphQLInputField,
     GraphQLInputType,
     ListValueNode,
     ObjectValueNode,
@@ -22,13 +23,15 @@ from graphql import (
     get_argument_values,
     get_nullable_type,
     is_enum_type,
+    is_input_object_type,
     is_non_null_type,
     is_required_argument,
+    is_required_input_field,
     is_scalar_type,
     is_specified_scalar_type,
 )
 from graphql.execution.values import coerce_argument
-from graphql.utilities.coerce_input_value import coerce_input_literal
+from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
 from strawberry.types.arguments import StrawberryArgument, convert_arguments
 
 from service.api.graphql.plans.conversion import Converter, converter_of
@@ -169,13 +172,49 @@ def _of_variable(name: str, type_: GraphQLInputType, convert: Converter, absent:
 
 
 def _of_literal(node: ValueNode, type_: GraphQLInputType, convert: Converter) -> Reader:
+    coerced = _of_object(node, type_) or (lambda run: coerce_input_literal(node, type_, run.variables))
+
     def read(run: Run) -> Any:
-        value = coerce_input_literal(node, type_, run.variables)
+        value = coerced(run)
         if value is Undefined:
             raise Odd("a literal with a variable that does not suit it")
         return value if convert is None or value is None else convert(value)
 
     return read
+
+
+def _of_object(node: ValueNode, type_: GraphQLInputType) -> Reader | None:
+    """Coerces an input object whose fields are variables and constants, None for any other literal."""
+    object_type = get_nullable_type(type_)
+    if not is_input_object_type(object_type) or not isinstance(node, ObjectValueNode):
+        return None
+    given = {field.name.value: field.value for field in node.fields}
+    fields = [(field.out_name or name, _of_field(field, given.get(name))) for name, field in object_type.fields.items()]
+    finish = object_type.out_type
+
+    def read(run: Run) -> Any:
+        coerced = {}
+        for name, read_field in fields:
+            value = read_field(run)  # type: ignore[misc]  # each has a reader
+            if value is not Undefined:
+                coerced[name] = value
+        return finish(coerced)
+
+    return read if all(read_field is not None for _, read_field in fields) else None
+
+
+def _of_field(field: GraphQLInputField, node: ValueNode | None) -> Reader | None:
+    default = coerce_default_value(field)
+    absent = default if isinstance(default, _IMMUTABLE) else _LEFT
+    if default is Undefined and not is_required_input_field(field):
+        absent = Undefined
+    if isinstance(node, VariableNode):
+        return _of_variable(node.name.value, field.type, None, absent)
+    if node is None:
+        return None if absent is _LEFT else lambda _run: absent
+    value = coerce_input_literal(node, field.type)
+    # One that has variables inside is Undefined here.
+    return (lambda _run: value) if isinstance(value, _IMMUTABLE) else None
 
 
 def _is_immutable(type_: GraphQLInputType) -> bool:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from strawberry import relay
 from strawberry.scalars import JSON
 
+from service.api.graphql.plans import PlannedSchema, arguments
 from service.api.graphql.plans import variables as plan_variables
 from service.api.graphql.plans.conversion import converter_of
 from service.api.graphql.plans.variables import Variables
@@ -92,6 +93,13 @@ class Built:
 Built.__strawberry_definition__.from_input = lambda of, value, _context: of(text=value["text"].upper())  # type: ignore[attr-defined]
 
 
+@strawberry.input
+class Pair:
+    left: int
+    right: str = "right"
+    note: str | None = strawberry.UNSET
+
+
 NUMBERS = [1, 2]
 
 
@@ -134,6 +142,10 @@ class Query:
     @strawberry.field
     def many(self, numbers: list[int] = NUMBERS) -> str:
         return repr(numbers)
+
+    @strawberry.field
+    def pair(self, pair: Pair, or_not: Pair | None = None) -> str:
+        return repr((pair, or_not))
 
     @strawberry.field
     def others(
@@ -241,14 +253,14 @@ def declared(text: str) -> Variables:
 WHOLE: dict[str, Any] = {"count": 1, "part": {"size": "BIG"}, "id": "a", "otherwise": "x", "parts": [{"size": "SMALL"}]}
 
 
+def refused(*_: Any, **__: Any) -> Any:
+    raise AssertionError("graphql-core was asked")
+
+
 @pytest.fixture
 def alone(monkeypatch):
     """Nobody can ask graphql-core to coerce variables."""
-
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise AssertionError("graphql-core was asked")
-
-    monkeypatch.setattr(plan_variables, "get_variable_values", refuse)
+    monkeypatch.setattr(plan_variables, "get_variable_values", refused)
 
 
 @pytest.mark.parametrize(
@@ -263,6 +275,28 @@ def alone(monkeypatch):
 )
 def test_plain_values_are_coerced_without_graphql_core(text, values, alone):
     assert declared(text).coerced(values) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("query ($s: String!) { parts(either: {text: $s}) }", {"s": "a"}),
+        ("query ($n: Int!, $s: String) { pair(pair: {left: $n, note: $s}) }", {"n": 1, "s": None}),
+        ("query ($n: Int!, $s: String) { pair(pair: {left: $n, note: $s}) }", {"n": 1}),
+        ('query ($s: String!) { pair(pair: {left: 1, right: $s}, orNot: {left: 2, right: "r"}) }', {"s": "a"}),
+        ('query ($s: String! = "b") { pair(pair: {left: 1, note: "n", right: $s}) }', {}),
+    ],
+)
+async def test_an_object_of_variables_is_coerced_without_graphql_core(text, values, monkeypatch):
+    planned = PlannedSchema(schema, entries_max=9, bytes_max=10**6)
+    first = await planned.execute(text, values)
+    assert first.errors is None
+    # When nobody can ask it any more
+    monkeypatch.setattr(arguments, "coerce_input_literal", refused)
+    monkeypatch.setattr(arguments, "get_argument_values", refused)
+    # Then the plan answers as it did.
+    assert (await planned.execute(text, values)).data == first.data
+    assert planned.counts == {"planned": 2}
 
 
 @pytest.mark.parametrize("text", ["$chain: Chain", "$first: Int = 3", "$either: Whole! = {count: 1}"])
