@@ -52,8 +52,8 @@ ARABIC = replace(
 
 
 def text_of(certificate):
-    (page,) = pypdf.PdfReader(BytesIO(certificate_pdf(certificate, VERIFY))).pages
-    return page.extract_text()
+    (page,) = pypdfium2.PdfDocument(certificate_pdf(certificate, VERIFY))
+    return page.get_textpage().get_text_range().replace("\r\n", "\n")
 
 
 def test_the_page_states_the_facts_as_text():
@@ -87,7 +87,8 @@ def test_the_mass_is_exact_in_the_unit_that_reads_best(mass_g, words):
 
 
 def test_other_scripts_are_text_too():
-    text = text_of(ARABIC)
+    (page,) = pypdf.PdfReader(BytesIO(certificate_pdf(ARABIC, VERIFY))).pages
+    text = page.extract_text()  # in the order of reading; a tenth as fast as the other reader, which has it as drawn
 
     for name in ("شركة أرامكو السعودية", "熱帯雨林保護プロジェクト", "हिमालय वन"):
         assert name in text
@@ -176,7 +177,7 @@ def test_whatever_the_names_it_is_one_page_of_ascii(name, count, mass_g):
 
     assert pdf.isascii()
     assert pdf.startswith(b"%PDF-1.")
-    assert len(pypdf.PdfReader(BytesIO(pdf)).pages) == 1
+    assert len(pypdfium2.PdfDocument(pdf)) == 1
 
 
 def test_nothing_runs_over_the_edge_of_the_table():
