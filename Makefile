@@ -14,10 +14,11 @@ run: install ## migrate the embedded database, load the demo data once, serve on
 	@$(MAKE) --no-print-directory $(BUNDLES) || echo 'not bundled: plain pages are shown instead'
 	@$(BIN)/carbon-orders serve --demo
 
-# The suite starts some hundred processes, which would each compile the service where writing bytecode is turned off.
+# The suite starts some hundred processes, which would each compile the service where writing bytecode is turned off. Of
+# three workers one often waits: for a process that starts, or for a time that has to pass.
 test: export PYTHONDONTWRITEBYTECODE =
 test: check ## lint, types, arrows, schema, and the suite on SQLite and PostgreSQL
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 check: .venv/tested
 	$(BIN)/ruff format --check .

@@ -82,8 +82,14 @@ async def order(client: HttpClient, asked: Mapping[str, Any]) -> Ordered:
 
 
 async def cancel(client: HttpClient, order_id: str) -> str:
-    """The state of the order after it was asked to be cancelled, or the code of the refusal."""
-    answer = await client.graphql(_CANCEL, {"id": order_id})
-    assert answer.status == 200 and "errors" not in answer.json, answer  # noqa: PT018 - as above
+    """The state of the order after it was asked to be cancelled, or the code of the refusal; asked again, as an order
+    is, while the service has no time for it.
+    """
+    for _ in range(TRIES_MAX):
+        answer = await client.graphql(_CANCEL, {"id": order_id})
+        errors = answer.json.get("errors", [])
+        if [error["extensions"]["code"] for error in errors] != [Code.UNAVAILABLE]:
+            break
+    assert answer.status == 200 and not errors, answer  # noqa: PT018 - as above
     payload = answer.json["data"]["cancelOrder"]
     return str(payload["order"]["status"] if payload["order"] else payload["userErrors"][0]["code"])

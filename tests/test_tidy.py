@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,11 +26,10 @@ NO_VERBS = {"__init__", "resources", "simulate_order"}
 """What every operation works with; and the one that drives a test account's order by the verbs that move a live one."""
 
 
-def calls_in(name: str) -> Iterator[tuple[str, int]]:
+@cache
+def calls_in(name: str) -> list[tuple[str, int]]:
     """Each call of the module as it is written, `datetime.now`, with its line."""
-    for node in ast.walk(TREES[name]):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node.lineno
+    return [(ast.unparse(node.func), node.lineno) for node in ast.walk(TREES[name]) if isinstance(node, ast.Call)]
 
 
 def places(banned: str, *rooms: str, but: tuple[str, ...] = ()) -> list[str]:
