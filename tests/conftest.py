@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -58,13 +58,17 @@ EMPTY = f"""
         LOOP EXECUTE 'DROP TABLE ' || name; END LOOP;
     END $$"""
 _names = count(1)
-gc.disable()
 
 
-def pytest_collection_finish() -> None:
-    """What stands when the tests begin stays: half a million objects that no collection has to walk from here on."""
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What stands when the tests begin stays: half a million objects that no garbage collection has to walk."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
