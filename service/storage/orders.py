@@ -10,7 +10,7 @@ from service.storage import models
 from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
 from service.storage.dialects import contains_text, for_update, json_member_equals
-from service.storage.tables import Columns, Table
+from service.storage.tables import Columns, Table, with_columns
 
 ORDERS = Table(models.Order, Order)
 LINES = Table(models.OrderLine, OrderLine)
@@ -109,7 +109,7 @@ async def lines(
 ) -> list[OrderLine]:
     """The lines of those orders, in order."""
     return await LINES.select(
-        statements, _of_orders(account_id, order_ids), "ORDER BY order_id, position", _with_order_id(columns)
+        statements, _of_orders(account_id, order_ids), "ORDER BY order_id, position", with_columns(columns, "order_id")
     )
 
 
@@ -118,7 +118,7 @@ async def entries(
 ) -> list[CreditEntry]:
     """The credit entries of those orders, oldest first."""
     return await ENTRIES.select(
-        statements, _of_orders(account_id, order_ids), "ORDER BY order_id, id", _with_order_id(columns)
+        statements, _of_orders(account_id, order_ids), "ORDER BY order_id, id", with_columns(columns, "order_id")
     )
 
 
@@ -126,10 +126,6 @@ def _of_orders(account_id: UUID, order_ids: Collection[UUID]) -> Conditions:
     conditions = _owned(account_id)
     conditions.add_in("order_id", order_ids)
     return conditions
-
-
-def _with_order_id(columns: Columns) -> Columns:
-    return None if columns is None else {*columns, "order_id"}
 
 
 async def change(statements: Statements, order: Order, columns: Sequence[str]) -> None:

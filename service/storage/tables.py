@@ -4,7 +4,7 @@ Writes statements and reads rows; decides nothing.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from enum import Enum
 from functools import lru_cache, partial
@@ -32,8 +32,14 @@ ROWS_A_STATEMENT = 512
 LIGHT_KINDS_MAX = 256
 """Choices of columns that a table keeps a class for."""
 
-Columns: TypeAlias = Collection[str] | None
+Columns: TypeAlias = frozenset[str] | None
 """The columns to read; None for all, as values of the dataclass."""
+
+
+@lru_cache(maxsize=1024)
+def with_columns(columns: Columns, *more: str) -> Columns:
+    """Those and some more. Kept, because the same questions come again and again."""
+    return None if columns is None else columns.union(more)
 
 
 class _Light(NamedTuple):
@@ -109,16 +115,16 @@ class Table(Generic[Value]):
 
     async def by_id(self, statements: Statements, conditions: Conditions, columns: Columns = None) -> dict[UUID, Value]:
         """The values whose rows fulfil the conditions, by their ids."""
-        found: Sequence[Any] = await self.select(statements, conditions, columns=_with(columns, "id"))
+        found: Sequence[Any] = await self.select(statements, conditions, columns=with_columns(columns, "id"))
         return {value.id: value for value in found}
 
     async def read(
-        self, statements: Statements, rest: str, parameters: Sequence[object], columns: Collection[str]
+        self, statements: Statements, rest: str, parameters: Sequence[object], columns: frozenset[str]
     ) -> list[Value]:
         """Light values of those columns alone: named tuples, a tenth of the price of a frozen dataclass with thirty
         fields. Asking one for another attribute is an AttributeError, and a fault in who named the columns.
         """
-        light = self._light.get(frozenset(columns)) or self._lightly(frozenset(columns))
+        light = self._light.get(columns) or self._lightly(columns)
         rows: Iterable[Sequence[Any]] = await statements.fetch_cells(f"{light.select} {rest}", *parameters)
         if light.enums and rows:
             # Column by column, because a loop over the cells of each row would be most of what a page costs here.
@@ -169,8 +175,4 @@ class Table(Generic[Value]):
         direction = "DESC" if descending is not request.backward else "ASC"
         limit = conditions.parameter(request.limit + 1)
         rest = f"ORDER BY {column} {direction}, id {direction} LIMIT {limit}"
-        return await self.select(statements, conditions, rest, _with(columns, column, "id"))
-
-
-def _with(columns: Columns, *more: str) -> Columns:
-    return None if columns is None else frozenset((*columns, *more))
+        return await self.select(statements, conditions, rest, with_columns(columns, column, "id"))

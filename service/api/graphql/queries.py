@@ -97,8 +97,8 @@ class Query(StatisticsQueries, MoneyQueries, PointsQueries):
     async def order(
         self, info: Info, by: Annotated[OrderRefInput, strawberry.argument(description="One way of naming it.")]
     ) -> Order | None:
-        columns = {*selected_columns(info), "id"}
-        row = await read_orders.find_order(info.context.resources, info.context.caller, by.ref("by"), columns=columns)
+        context, columns = info.context, selected_columns(info).union(("id",))
+        row = await read_orders.find_order(context.resources, context.caller, by.ref("by"), columns=columns)
         return None if row is None else order_of(row)
 
     @strawberry.field(description="The account's orders, newest first unless sorted otherwise.")
