@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     )
     log_json: bool | None = Field(default=None, description="JSON lines; by default only when stderr is no terminal.")
 
-    pool_size_max: Count = Field(default=8, description="PostgreSQL connections of one process.")
+    pool_size_max: Count = Field(default=16, description="PostgreSQL connections of one process.")
     statement_cache_size: int = Field(
         default=100, ge=0, description="Prepared statements a connection keeps; 0 behind a transaction-pooling proxy."
     )

@@ -56,7 +56,7 @@ class Database:
         cls,
         url: str,
         *,
-        pool_size_max: int = 8,
+        pool_size_max: int = 16,
         lock_timeout_ms: int = 2_000,
         statement_timeout_ms: int = 5_000,
         pool_wait_ms: int = 1_000,

@@ -29,7 +29,7 @@ from tests.bench.documents import Q2, Q3
 
 Fetch = Callable[..., Awaitable[list[Any]]]
 _COLUMNS = "id, number, status, payment_status, kind, customer, created_at, mass_g, total_cost_minor, currency"
-POOL_SIZE = 8
+POOL_SIZE = 16
 
 
 def _in(count: int, start: int = 1) -> str:

@@ -54,7 +54,7 @@ class PostgresqlClient(AsyncpgDBClient):
         url: str = "",
         *,
         connection_name: str = "postgresql",
-        pool_size_max: int = 8,
+        pool_size_max: int = 16,
         lock_timeout_ms: int = 2_000,
         statement_timeout_ms: int = 5_000,
         pool_wait_ms: int = 1_000,
