@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 from service.app import create_app
 from service.kit.logging import configure_logging
 from service.secret import pepper
-from service.serving import settle
+from service.serving import spare_the_collector
 from service.settings import Settings
 
 
@@ -17,5 +17,5 @@ def child_app() -> ASGIApp:
     settings = Settings()
     configure_logging(json=settings.log_json, level=settings.log_level)
     app = create_app(settings, pepper=pepper(settings))
-    settle()
+    spare_the_collector()
     return app

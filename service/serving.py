@@ -19,7 +19,6 @@ from uvicorn.supervisors import Multiprocess
 
 from service.console import FAILED, fail
 from service.kit.joined_writes import JoinedWrites
-from service.kit.large_pages import collapse_into_large_pages
 from service.settings import Settings
 
 GARBAGE_BEFORE_COLLECTION = 5_000
@@ -57,7 +56,7 @@ def end_on_sigterm() -> None:
 def serve_on(listener: socket.socket, app: ASGIApp, settings: Settings) -> None:
     """Requests were answered until SIGTERM or Ctrl+C; `typer.Exit` with 1 when the application could not start."""
     server = uvicorn.Server(_config(app, settings))
-    settle()
+    spare_the_collector()
     _log_address(settings)
     try:
         server.run(sockets=[listener])
@@ -98,15 +97,13 @@ def _log_address(settings: Settings) -> None:
     log.info("serving", address=settings.public_address, host=settings.host, port=settings.port)
 
 
-def settle() -> None:
-    """What exists by now, mostly the schema, stays: it is never looked at again by the garbage collector, which
-    otherwise walks through all of it at every thousandth answer and now looks for cycles less often, because answers
-    leave none; and it is moved into large pages, which saves a tenth of a request.
+def spare_the_collector() -> None:
+    """What exists by now, mostly the schema, is never looked at again by the garbage collector, which otherwise walks
+    through all of it at every thousandth answer; and it looks for cycles less often, because answers leave none.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_BEFORE_COLLECTION, 5, 5)
-    collapse_into_large_pages()
 
 
 def _end(_signal: int, _frame: object) -> NoReturn:

@@ -164,8 +164,7 @@ Counted in instructions, which no neighbour disturbs (callgrind, one process, no
 million 78 % are the plan, a fifth of that the statement and its rows; 3 % cost and points; 19 % key, HTTP, bounds,
 deadline, JSON and the log line. The limit has 1.22 million. Of Q3's 1.24 million, in four statements, the limit has
 0.49: there what surrounds a statement counts, and there is little to show. In time the limit is further ahead than in
-instructions, because a small program's stay in the processor's caches; what the service does against that is to hold
-its memory in large pages.
+instructions, because a small program's stay in the processor's caches.
 
 `python -m tests.bench.memory` watches the server's memory over 200,000 mixed requests.
 """
