@@ -13,9 +13,7 @@ from service.operations.select_account import select_account
 
 
 def header_of(scope: Scope, name: bytes) -> str | None:
-    """The first header of that name, which is in lower case. Starlette's mapping would find it too, at ten times the
-    price.
-    """
+    """The first header of that name, in lower case. Starlette's mapping would find it too, at three times the price."""
     for each, value in scope["headers"]:
         if each == name:
             return str(value, "latin-1")

@@ -1,4 +1,4 @@
-"""A limit on the time of the task that sets it: `asyncio.timeout` at a tenth of its price, and without its awaits.
+"""A limit on the time of the task that sets it: `asyncio.timeout` at a third of its price, and without its awaits.
 
 Knows nothing of what is limited.
 """

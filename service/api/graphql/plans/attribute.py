@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 import strawberry
 
 from service.api.graphql.plans.columns import needs
-from service.api.graphql.plans.fields import MADE, Attribute, Composed, Computed
+from service.api.graphql.plans.fields import MADE, Attribute, Composed, Computed, Made
 
 
 def attribute_field(path: str, type_: Any, *, metadata: dict[str, Any] | None = None, **options: Any) -> Any:
@@ -55,8 +55,7 @@ def composed_field(
     attribute that it is. A `nullable` one is null where the first of them is None.
 
     Each argument becomes the attribute of its name, unchanged: a plan makes no object if what is selected of it is made
-    of its parts alone. Columns, options and errors are as with
-    `attribute_field`.
+    of its parts alone. Columns, options and errors are as with `attribute_field`.
     """
     reads = {name: attrgetter(path) for name, path in zip(parts, _checked(parts.values()), strict=True)}
 
@@ -78,7 +77,7 @@ def _checked(paths: Iterable[str]) -> Iterable[str]:
 def _field(
     resolve: Callable[..., Any],
     type_: Any,
-    made: Attribute | Computed | Composed,
+    made: Made,
     metadata: dict[str, Any] | None,
     options: dict[str, Any],
 ) -> Any:
