@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import strawberry
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
@@ -34,6 +34,8 @@ FLAGS = [
     "--js-flags=--no-opt",  # a page is seen for seconds: to optimise its scripts takes longer than it saves
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+
+expect.set_options(timeout=20_000)  # a busy machine takes several times as long as an idle one
 
 
 @strawberry.enum
@@ -233,7 +235,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
 
     def open_page(origin: str, scheme: str = "light", width: int = 1280, path: str = "/graphql") -> Visit:
         context = chromium.new_context(color_scheme=scheme, viewport={"width": width, "height": 844})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         page = context.new_page()
         visit = Visit(page)
         visits.append(visit)

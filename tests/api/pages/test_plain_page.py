@@ -1,5 +1,7 @@
 """The plain explorer, as a person without the bundle meets it in a browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -59,7 +61,7 @@ def test_errors_are_counted(page):
 
 def test_a_subscription_runs_until_it_is_stopped(page):
     run(page, "subscription { ticks }")
-    expect(page.locator("#response")).to_contain_text('"ticks": 3')
+    expect(page.locator("#response")).to_contain_text(re.compile(r'"ticks":\s([3-9]|[1-9]\d)'))
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#status")).to_contain_text("Ended")
     expect(page.get_by_role("button", name="Run")).to_be_visible()
