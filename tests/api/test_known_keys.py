@@ -14,7 +14,6 @@ from tests.makers import forged
 from tests.shop import open_shop
 
 BITES_WITHIN_S = 1.0
-SLACK_S = 0.5  # of a machine that is busy
 
 
 @pytest.fixture
@@ -31,25 +30,34 @@ async def test_a_revocation_bites_within_a_second(believing: Door):
         suspended = answer.status_code == 200 and answer.json()["data"]["account"]["suspended"]
         return 423 if suspended else answer.status_code
 
-    assert await status() == 200
-    # Then it is believed: nobody looks it up again within the second.
-    await believing.shop.say("UPDATE accounts SET suspended_at = $1", system_clock())
-    suspended_at = time.monotonic()
-    while await status() == 200:  # noqa: ASYNC110 - what it waits for happens elsewhere
-        await asyncio.sleep(0.02)
-    assert time.monotonic() - suspended_at < BITES_WITHIN_S + SLACK_S
+    async def status_at_last(but: int) -> int:
+        """What is answered instead of `but`, which nothing asked a second after this moment may be any more."""
+        changed_at = time.monotonic()
+        while True:
+            asked_at = time.monotonic()
+            if (answered := await status()) != but:
+                return answered
+            assert asked_at - changed_at < BITES_WITHIN_S
+            await asyncio.sleep(0.02)
 
+    assert await status() == 200
+    await believing.shop.say("UPDATE accounts SET suspended_at = $1", system_clock())
+    assert await status_at_last(but=200) == 423
     await believing.shop.say("UPDATE api_keys SET revoked_at = $1", system_clock())
-    revoked_at = time.monotonic()
-    while await status() != 401:  # noqa: ASYNC110
-        await asyncio.sleep(0.02)
-    assert 0 < time.monotonic() - revoked_at < BITES_WITHIN_S + SLACK_S
+    assert await status_at_last(but=423) == 401
 
 
 async def test_a_known_key_is_not_looked_up_again(believing: Door):
     query = "{ account { name } }"
-    assert (await believing.ask(query)).status_code == 200
-    await believing.shop.say("DELETE FROM api_keys")
-    assert (await believing.ask(query)).status_code == 200
+    while True:  # until the machine does it within the second
+        asked_at = time.monotonic()
+        assert (await believing.ask(query)).status_code == 200
+        await believing.shop.say("UPDATE api_keys SET revoked_at = $1", system_clock())
+        answer = await believing.ask(query)
+        if time.monotonic() - asked_at < BITES_WITHIN_S:
+            break
+        await believing.shop.say("UPDATE api_keys SET revoked_at = NULL")
+        await asyncio.sleep(BITES_WITHIN_S)
+    assert answer.status_code == 200
     # Another secret under the same id is still another key.
     assert (await believing.ask(query, key=forged(believing.key))).status_code == 401

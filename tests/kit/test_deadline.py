@@ -26,9 +26,9 @@ async def test_what_does_not_end_in_time_is_cancelled():
     began = asyncio.get_running_loop().time()
 
     with pytest.raises(TimeoutError):
-        await under(deadlines, 0.05)
+        await under(deadlines, 0.05, stay_s=60)
 
-    assert 0.04 < asyncio.get_running_loop().time() - began < 0.5
+    assert asyncio.get_running_loop().time() - began > 0.04
     assert deadlines[0].is_over
     assert asyncio.current_task().cancelling() == 0
     await asyncio.sleep(0)  # nothing of the cancellation is left
@@ -92,11 +92,11 @@ async def test_one_inside_another_each_ends_its_own_block():
 
     async def one_inside_another():
         with Deadline() as outer:
-            outer.set(0.1)
+            outer.set(0.5)
             with pytest.raises(TimeoutError):
                 await under(deadlines, 0.02)
             assert not outer.is_over
-            await asyncio.sleep(1)
+            await asyncio.sleep(60)
 
     with pytest.raises(TimeoutError):
         await one_inside_another()
@@ -115,26 +115,30 @@ async def test_who_answers_instead_of_ending_keeps_its_answer():
 
 
 async def test_each_of_many_ends_at_its_own_time():
-    loop = asyncio.get_running_loop()
-    ended_s = {}
+    ended = []
 
     async def until_its_end(number):
-        began_s = loop.time()
         with pytest.raises(TimeoutError):
             await under([], 0.1)
-        ended_s[number] = loop.time() - began_s
+        ended.append(number)
 
     async def that_leaves():
         await under([], 0.1, stay_s=0.01)
 
+    async def sleeper(number, sleep_s):
+        await asyncio.sleep(sleep_s)
+        ended.append(f"{number} after {sleep_s}")
+
     tasks = []
     for number in range(5):
-        tasks += [asyncio.create_task(until_its_end(number)), asyncio.create_task(that_leaves())]
+        beside = [sleeper(number, 0.08), until_its_end(number), sleeper(number, 0.12), that_leaves()]
+        tasks += [asyncio.create_task(each) for each in beside]
         await asyncio.sleep(0.03)
     await asyncio.gather(*tasks)
 
-    assert list(ended_s) == [0, 1, 2, 3, 4]
-    assert all(0.09 < after_s < 0.3 for after_s in ended_s.values())
+    assert [each for each in ended if each in range(5)] == [0, 1, 2, 3, 4]
+    for number in range(5):  # by the order of events, which a busy machine does not change
+        assert ended.index(f"{number} after 0.08") < ended.index(number) < ended.index(f"{number} after 0.12")
 
 
 async def test_a_shorter_one_does_not_wait_for_a_longer_one():

@@ -2,7 +2,6 @@ import asyncio
 import contextvars
 import gc
 import random
-import time
 
 import pytest
 
@@ -69,10 +68,10 @@ def is_unavailable(answer):
 
 async def test_a_lone_command_runs_at_once(store):
     commits = GroupCommit(store.run_group, store.run_single)
-    started = time.monotonic()
+    (lone,) = submit(commits, "a")
+    await turns()
 
-    assert await commits.submit("a") == "done a"
-    assert time.monotonic() - started < 0.5
+    assert lone.result() == "done a"
     assert store.groups == [["a"]]
 
 
@@ -320,7 +319,7 @@ async def test_closing_finishes_what_waits_and_refuses_what_comes(store):
     assert refused.value.code is Code.UNAVAILABLE
     assert not closing.done()
     store.gate.set()
-    await asyncio.wait_for(closing, 1)
+    await asyncio.wait_for(closing, 5)
     assert all(task.done() for task in tasks)
     assert await answers(tasks) == [f"done {n}" for n in range(5)]
     assert store.groups == [[0, 1], [2, 3], [4]]
@@ -337,7 +336,7 @@ async def test_closing_late_refuses_who_waits_and_waits_for_who_runs(store):
     assert all(is_unavailable(answer) for answer in refused)
     assert not closing.done()
     store.gate.set()
-    await asyncio.wait_for(closing, 1)
+    await asyncio.wait_for(closing, 5)
     assert await answers(tasks[:2]) == ["done 0", "done 1"]
     assert store.groups == [[0, 1]]
 
@@ -352,7 +351,7 @@ async def test_a_group_that_fails_after_the_last_moment_is_refused_not_lost(stor
     await asyncio.sleep(0.03)
     store.gate.set()
 
-    await asyncio.wait_for(closing, 1)
+    await asyncio.wait_for(closing, 5)
     assert all(is_unavailable(answer) for answer in await answers(tasks))
     assert store.singles == []
 
@@ -363,14 +362,14 @@ async def test_closing_waits_for_singles_too(store):
     tasks = submit(commits, 0, 1)
     await turns()
 
-    await asyncio.wait_for(commits.close(timeout_ms=1_000), 1)
+    await asyncio.wait_for(commits.close(timeout_ms=1_000), 5)
     assert [task.result() for task in tasks if task.done()] == ["done 0", "done 1"]
 
 
 async def test_closing_twice_and_idle_is_harmless(store):
     commits = GroupCommit(store.run_group, store.run_single)
 
-    await asyncio.wait_for(asyncio.gather(commits.close(timeout_ms=0), commits.close(timeout_ms=0)), 1)
+    await asyncio.wait_for(asyncio.gather(commits.close(timeout_ms=0), commits.close(timeout_ms=0)), 5)
 
 
 async def test_a_writer_that_dies_answers_everybody_and_is_replaced(store):
@@ -384,7 +383,7 @@ async def test_a_writer_that_dies_answers_everybody_and_is_replaced(store):
     assert all(is_unavailable(answer) for answer in await answers(tasks))
     assert store.groups == [[0, 1]]
     store.gate.set()
-    assert await asyncio.wait_for(commits.submit("next"), 1) == "done next"
+    assert await asyncio.wait_for(commits.submit("next"), 5) == "done next"
 
 
 async def test_a_writer_cancelled_before_it_began_answers_everybody(store):
@@ -396,7 +395,7 @@ async def test_a_writer_cancelled_before_it_began_answers_everybody(store):
 
     assert all(is_unavailable(answer) for answer in await answers(tasks))
     assert store.groups == []
-    assert await asyncio.wait_for(commits.submit("next"), 1) == "done next"
+    assert await asyncio.wait_for(commits.submit("next"), 5) == "done next"
 
 
 async def test_writers_do_not_inherit_the_context_of_a_request(store):
@@ -426,7 +425,7 @@ async def test_a_command_put_while_a_writer_ends_is_not_forgotten(store, writers
         for number in range(200):
             assert await commits.submit((name, number)) == f"done {(name, number)}"
 
-    await asyncio.wait_for(asyncio.gather(*(one_after_another(name) for name in range(5))), 10)
+    await asyncio.wait_for(asyncio.gather(*(one_after_another(name) for name in range(5))), 30)
     assert sum(map(len, store.groups)) == 1_000
 
 
@@ -464,8 +463,8 @@ async def test_after_a_thousand_random_cancellations_nothing_ran_twice_and_nobod
             task.cancel()
 
     await asyncio.gather(*(client(command) for command in range(3_000)))
-    outcomes = dict(zip(tasks, await answers(tasks.values(), 10), strict=True))
-    await asyncio.wait_for(commits.close(timeout_ms=5_000), 6)
+    outcomes = dict(zip(tasks, await answers(tasks.values(), 30), strict=True))
+    await asyncio.wait_for(commits.close(timeout_ms=5_000), 30)
 
     cancelled = {command for command, outcome in outcomes.items() if isinstance(outcome, asyncio.CancelledError)}
     assert 300 < len(cancelled) <= 1_000

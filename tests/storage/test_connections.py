@@ -8,11 +8,12 @@ from service.errors import Code, Refused
 from service.storage.database import Database
 
 SIZE = 2
+PATIENCE_MS = 800
 
 
 @pytest.fixture
 async def database(postgresql_url: str):
-    database = await Database.open(postgresql_url, pool_size_max=SIZE, pool_wait_ms=300)
+    database = await Database.open(postgresql_url, pool_size_max=SIZE, pool_wait_ms=PATIENCE_MS)
     yield database
     await database.close()
 
@@ -30,7 +31,7 @@ async def test_connections_are_used_again(database: Database):
 
 
 async def test_one_too_many_waits_and_is_refused(database: Database):
-    holding = [asyncio.ensure_future(database.reader.fetch("SELECT pg_sleep(1)")) for _ in range(SIZE)]
+    holding = [asyncio.ensure_future(database.reader.fetch("SELECT pg_sleep(2)")) for _ in range(SIZE)]
     await asyncio.sleep(0.1)
     with pytest.raises(Refused) as refused:
         await database.reader.fetch("SELECT 1")
