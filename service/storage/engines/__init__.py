@@ -6,7 +6,7 @@ Tortoise's own transaction contexts take the lock (SQLite) or the connection (Po
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from enum import Enum
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -56,8 +56,10 @@ class Statements(ABC):
         """
 
     @abstractmethod
-    async def fetch_cells(self, sql: str, *parameters: object) -> list[Sequence[Any]]:
-        """The rows as `fetch` gives them, but by position: what a list of thousands of cells is read with."""
+    def fetch_cells(self, sql: str, *parameters: object) -> Awaitable[list[Sequence[Any]]]:
+        """The rows as `fetch` gives them, but by position: what a list of thousands of cells is read with. Of a query
+        only: outside a transaction those of several callers may go to the database together.
+        """
 
     @abstractmethod
     async def execute(self, sql: str, *parameters: object) -> int:

@@ -4,9 +4,10 @@ Knows how values travel and which server settings an acknowledged order depends 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -17,6 +18,7 @@ from tortoise.backends.base.client import NestedTransactionContext
 
 from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements, json_text, uncancelled
 from service.storage.engines.connections import Connections
+from service.storage.engines.grouped_reads import GroupedReads
 
 _savepoints = count()
 
@@ -68,6 +70,7 @@ class PostgresqlClient(AsyncpgDBClient):
         self.statement_timeout_ms = statement_timeout_ms
         self.statement_cache_size = statement_cache_size
         self.connections: Connections | None = None
+        self.grouped_reads = GroupedReads(partial(PostgresqlStatements(self).say, "fetch"))
         # The server ends a statement; this bound is for a server that no longer answers.
         self.silence_s = statement_timeout_ms / 1_000 + 1 if statement_timeout_ms else None
 
@@ -239,19 +242,22 @@ class PostgresqlStatements(Statements):
         self.client = client
 
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
-        rows: list[Row] = await self._say("fetch", sql, parameters)
+        rows: list[Row] = await self.say("fetch", sql, parameters)
         return rows
 
-    async def fetch_cells(self, sql: str, *parameters: object) -> list[Sequence[Any]]:
-        rows: list[Sequence[Any]] = await self._say("fetch", sql, parameters)
-        return rows
+    def fetch_cells(self, sql: str, *parameters: object) -> Awaitable[list[Sequence[Any]]]:
+        client = self.client
+        if isinstance(client, PostgresqlClient):
+            return client.grouped_reads.fetch(sql, parameters)
+        return self.say("fetch", sql, parameters)
 
     async def execute(self, sql: str, *parameters: object) -> int:
-        said: str = await self._say("execute", sql, parameters)
+        said: str = await self.say("execute", sql, parameters)
         affected = said.rpartition(" ")[2]
         return int(affected) if affected.isdigit() else 0
 
-    async def _say(self, method: str, sql: str, parameters: tuple[object, ...]) -> Any:
+    async def say(self, method: str, sql: str, parameters: Sequence[object]) -> Any:
+        """What asyncpg's method of that name answers."""
         client = self.client
         encoded = [value if (encode := ENCODERS[type(value)]) is None else encode(value) for value in parameters]
         if isinstance(client, PostgresqlTransaction):

@@ -1,0 +1,156 @@
+"""Queries of one text that wait at the same moment go to PostgreSQL as one statement, and each gets its own rows.
+
+A round trip costs the service and the database more than most of what is asked in it. Knows no table; what comes here
+is asked outside any transaction, and may be asked again.
+"""
+
+import asyncio
+import re
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, TypeAlias
+
+Rows: TypeAlias = list[Sequence[Any]]
+Parameters: TypeAlias = Sequence[object]
+Fetch: TypeAlias = Callable[[str, Parameters], Awaitable[Rows]]
+_Member: TypeAlias = tuple[Parameters, "asyncio.Future[Rows]"]
+
+GROUP_MAX = 8
+"""One runs behind another: more would save little and make the first wait for more of them."""
+
+PATIENCE_S = 0.01
+"""Nobody waits longer for a statement that was sent before: who asks for much must not hold up who asks for little."""
+
+_MEMBER, _CELLS = itemgetter(-1), itemgetter(slice(None, -1))
+_PLACEHOLDER = re.compile(r"\$(\d+)")
+
+
+class GroupedReads:
+    """Asks by `fetch`. A query whose text nobody asks at the moment goes in the next turn of the loop, with those of
+    its text that come in this one; those that come meanwhile share the next statement.
+
+    A group begins after the last of its members was asked, so each sees what was committed before. Its failure is
+    nobody's: the members are asked singly. One instance belongs to one event loop.
+    """
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._texts: dict[str, _Text] = {}
+
+    def fetch(self, sql: str, parameters: Parameters) -> Awaitable[Rows]:
+        """The rows by position. Whoever is cancelled leaves the others theirs."""
+        text = self._texts.get(sql)
+        if text is None:
+            text = self._texts[sql] = _Text(sql, self._fetch, self._texts)
+        return text.ask(parameters)
+
+    @property
+    def texts_asked(self) -> int:
+        """How many texts somebody waits for."""
+        return len(self._texts)
+
+
+class _Text:
+    """Who asks one text: those who wait, and how many statements are under way. It is forgotten with the last."""
+
+    __slots__ = ("_fetch", "_impatient", "_of", "_running", "_sql", "_waiting")
+
+    def __init__(self, sql: str, fetch: Fetch, of: "dict[str, _Text]") -> None:
+        self._sql = sql
+        self._fetch = fetch
+        self._of = of
+        self._running: set[asyncio.Task[None]] = set()
+        self._waiting: list[_Member] = []
+        self._impatient: asyncio.TimerHandle | None = None
+
+    def ask(self, parameters: Parameters) -> "asyncio.Future[Rows]":
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Rows] = loop.create_future()
+        self._waiting.append((parameters, answer))
+        if not self._running:
+            self._begin(loop)
+        elif self._impatient is None:
+            self._impatient = loop.call_later(PATIENCE_S, self._lose_patience, loop)
+        return answer
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        # A clean context: it reads for others too, and must not log or trace as the request that happened to be first.
+        task = loop.create_task(self._take_turns(), context=Context())
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    def _lose_patience(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._impatient = None
+        if self._waiting:
+            self._begin(loop)
+
+    async def _take_turns(self) -> None:
+        while self._waiting:
+            members = self._waiting[:GROUP_MAX]
+            del self._waiting[:GROUP_MAX]
+            try:
+                await self._answer(members)
+            except BaseException:
+                _leave(members)
+                raise
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        # A callback, because a task that is cancelled before its first turn never comes to a `finally` of its own.
+        self._running.discard(task)
+        if self._waiting and not task.cancelled():
+            self._begin(task.get_loop())  # somebody asked in the turn in which it found nobody waiting
+        elif not self._running:
+            self._of.pop(self._sql, None)
+            _leave(self._waiting)
+
+    async def _answer(self, members: list[_Member]) -> None:
+        members = [member for member in members if not member[1].done()]
+        if len(members) > 1:
+            try:
+                text = _grouped(self._sql, len(members[0][0]), len(members))
+                rows = await self._fetch(text, [cell for parameters, _ in members for cell in parameters])
+            except Exception:  # noqa: BLE001 - whichever of them it comes from is told so when asked singly
+                await asyncio.gather(*(self._answer_one(*member) for member in members))
+                return
+            rows.sort(key=_MEMBER)  # as they come, unless the database asked for several at a time
+            of = list(map(_MEMBER, rows))
+            end = 0
+            for member, (_, answer) in enumerate(members):
+                start, end = end, bisect_right(of, member, end)
+                if not answer.done():
+                    answer.set_result(list(map(_CELLS, rows[start:end])))
+        elif members:
+            await self._answer_one(*members[0])
+
+    async def _answer_one(self, parameters: Parameters, answer: "asyncio.Future[Rows]") -> None:
+        try:
+            rows = await self._fetch(self._sql, parameters)
+        except Exception as failure:  # noqa: BLE001 - it belongs to who asked
+            if not answer.done():
+                answer.set_exception(failure)
+        else:
+            if not answer.done():
+                answer.set_result(rows)
+
+
+def _leave(members: "list[_Member]") -> None:
+    """Nobody answers them any more: the loop is ending, and this task was cancelled."""
+    for _, answer in members:
+        answer.cancel()
+
+
+@lru_cache(maxsize=512)
+def _grouped(sql: str, width: int, members: int) -> str:
+    """The query so often, each time with its own parameters; the last column tells whose row it is.
+
+    The rows of each keep their order, because nothing sorts what comes out of a subquery.
+    """
+
+    def of_one(member: int) -> str:
+        text = _PLACEHOLDER.sub(lambda each: f"${int(each[1]) + width * member}", sql)
+        return f"(SELECT own.*, {member} FROM ({text}) own)"
+
+    return " UNION ALL ".join(map(of_one, range(members)))
