@@ -23,6 +23,7 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 import structlog
 
+from service.kit.request_id import REQUEST_ID
 from service.storage import models
 from service.storage.database import Database
 from service.storage.migrations import migrate
@@ -137,7 +138,7 @@ def log_forgotten() -> Iterator[None]:
     before = structlog.get_config()
     yield
     structlog.configure(**before)
-    structlog.contextvars.clear_contextvars()
+    REQUEST_ID.set("")
     logging.raiseExceptions = True
     logging.basicConfig(handlers=[], level=logging.WARNING, force=True)
 

@@ -14,10 +14,8 @@ from service.operations.select_account import select_account
 
 def header_of(scope: Scope, name: bytes) -> str | None:
     """The first header of that name, in lower case. Starlette's mapping would find it too, at three times the price."""
-    for each, value in scope["headers"]:
-        if each == name:
-            return str(value, "latin-1")
-    return None
+    value = dict(reversed(scope["headers"])).get(name)
+    return None if value is None else str(value, "latin-1")
 
 
 def bearer_of(scope: Scope) -> str | None:

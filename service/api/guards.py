@@ -14,17 +14,19 @@ from typing import TypeAlias
 import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars, reset_contextvars
 
+from service.api.caller import header_of
 from service.errors import Code, Refused
 from service.kit.deadline import Deadline
+from service.kit.request_id import REQUEST_ID
 
 ErrorBody: TypeAlias = Callable[[Refused, str], tuple[bytes, str]]
 """The body and content type in which a door refuses, given the refusal and the request id."""
 
 log = structlog.get_logger(__name__)
 
-_SAFE_ID = re.compile(rb"[A-Za-z0-9._~-]{1,64}")
+_SAFE_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+_NO_SNIFFING, _NO_STORE = (b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")
 _CLIENT_GONE = 499  # nginx's number for a caller who left before the answer; it is logged and never sent
 _LOGGED_PATH_MAX = 256
 
@@ -83,14 +85,14 @@ class Guards:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        bound = bind_contextvars(request_id=request_id)
+        before = REQUEST_ID.set(request_id)
         try:
             if scope["type"] == "http":
                 await self._exchange(scope, receive, _Answer(self, scope, send, request_id))
             else:
                 await self._app(scope, receive, send)
         finally:
-            reset_contextvars(**bound)
+            REQUEST_ID.reset(before)
 
     async def _exchange(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         began = time.perf_counter()
@@ -225,13 +227,9 @@ class _Answer:
             self.status = message["status"]
             self.leave_crowd()
             self.deadline.set(None)  # an answer that has begun may stream for as long as it likes
-            headers = [
-                *message.get("headers", ()),
-                (b"x-request-id", self.request_id.encode()),
-                (b"x-content-type-options", b"nosniff"),
-            ]
+            headers = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode()), _NO_SNIFFING]
             if b"cache-control" not in dict(headers):
-                headers.append((b"cache-control", b"no-store"))
+                headers.append(_NO_STORE)
             if self.body_pending:
                 # The rest of the body is never read, so the connection cannot carry another request.
                 headers.append((b"connection", b"close"))
@@ -249,9 +247,9 @@ class _Answer:
 
 
 def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _SAFE_ID.fullmatch(value):
-            return str(value, "ascii")
+    given = header_of(scope, b"x-request-id")
+    if given is not None and _SAFE_ID.fullmatch(given):
+        return given
     return os.urandom(16).hex()  # lines have their time, so nothing is gained by an id that sorts
 
 

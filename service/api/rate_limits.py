@@ -44,8 +44,16 @@ class Standing(NamedTuple):
 
     budget: Budget
     admitted: bool
-    remaining: int
-    reset_s: int
+    left: float
+    more_in_s: float
+
+    @property
+    def remaining(self) -> int:
+        return max(0, math.floor(self.left)) if self.admitted else 0
+
+    @property
+    def reset_s(self) -> int:
+        return min(self.budget.window_s, max(1, math.ceil(self.more_in_s)))
 
     @property
     def headers(self) -> dict[str, str]:
@@ -82,11 +90,10 @@ class _Windows:
             current, weighted = current + cost, weighted + cost
             self._counts[budget, holder] = (int(index), current, previous)
             self._forget_the_idle()
-        remaining = max(0, math.floor(budget.requests - weighted)) if admitted else 0
         # What was spent comes back as the last window fades; what is spent in this one begins to when it is over.
         left_s = budget.window_s - into_s
         more_in_s = budget.window_s / previous if previous else left_s + budget.window_s / max(1, current)
-        return Standing(budget, admitted, remaining, min(budget.window_s, max(1, math.ceil(more_in_s))))
+        return Standing(budget, admitted, budget.requests - weighted, more_in_s)
 
     def _standing_in(self, index: int, name: tuple[Budget, str]) -> tuple[int, int]:
         counted_in, current, previous = self._counts.get(name, (index, 0, 0))
@@ -146,8 +153,7 @@ async def _spend(limiter: SlidingWindowCounterRateLimiter, budget: Budget, holde
     item = _item(budget)
     admitted = await limiter.hit(item, holder, cost=cost)
     stats = await limiter.get_window_stats(item, holder)
-    reset_s = min(budget.window_s, max(1, math.ceil(stats.reset_time - time.time())))
-    return Standing(budget, admitted, stats.remaining if admitted else 0, reset_s)
+    return Standing(budget, admitted, stats.remaining, stats.reset_time - time.time())
 
 
 @lru_cache(maxsize=64)

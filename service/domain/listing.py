@@ -57,6 +57,9 @@ class OrderFilter:
     invoice_id: UUID | None = None
 
 
+EVERY_ORDER = OrderFilter()
+
+
 class NumberedSort(StrEnum):
     """What numbered pages can be sorted by beside what every list can; no index serves the last two."""
 

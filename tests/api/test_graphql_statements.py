@@ -17,7 +17,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The statements that were said, within."""
     said: list[str] = []
     with monkeypatch.context() as patched:
-        for kind, method in ((SqliteStatements, "_run"), (PostgresqlStatements, "_say")):
+        for kind, method in ((SqliteStatements, "_run"), (PostgresqlStatements, "say")):
             spoken = getattr(kind, method)
 
             async def listening(self: Any, *arguments: Any, spoken: Any = spoken) -> Any:

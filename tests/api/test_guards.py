@@ -11,6 +11,7 @@ import uvicorn
 
 from service.api.guards import Guards
 from service.errors import Code, Refused
+from service.kit.request_id import REQUEST_ID
 
 LIMIT = 100_000
 
@@ -47,7 +48,7 @@ class Door:
         if scope["path"] == "/stream":
             await send({"type": "http.response.body", "body": b"first", "more_body": True})
             await self.gate.wait()
-        context = structlog.contextvars.get_contextvars().get("request_id", "none")
+        context = REQUEST_ID.get()
         await send({"type": "http.response.body", "body": b"%d bytes in %s" % (len(body), context.encode())})
 
 
@@ -491,7 +492,7 @@ async def test_a_cancelled_request_leaves_the_crowd(door):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert guards.in_flight == 0
-    assert structlog.contextvars.get_contextvars() == {}
+    assert REQUEST_ID.get() == ""
 
 
 async def test_other_scopes_pass_untouched_and_a_websocket_gets_its_id():
@@ -508,4 +509,4 @@ async def test_other_scopes_pass_untouched_and_a_websocket_gets_its_id():
     assert seen[0] == ({"type": "lifespan"}, receive, send)
     assert seen[1][0]["state"] == {"request_id": "w1"}
     assert seen[1][1:] == (receive, send)
-    assert structlog.contextvars.get_contextvars() == {}
+    assert REQUEST_ID.get() == ""

@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from service.kit.logging import configure_logging
+from service.kit.request_id import REQUEST_ID
 
 KEY = "co_live_62iEp5bu9VZbsV_yhjskwdA6OZ1AL1YmHWZWm8LLG7HjnuCA2j5rOw8Xp12l3g5R"
 
@@ -27,7 +28,7 @@ def lines(capsys):
 
 def test_an_event_is_one_json_line_with_time_level_logger_and_request(lines):
     configure_logging()  # stderr is no terminal here
-    structlog.contextvars.bind_contextvars(request_id="r1")
+    REQUEST_ID.set("r1")
     before = datetime.now(UTC)
     structlog.get_logger("room").info("order placed", mass_g=12, text="é\n")
 
@@ -43,7 +44,7 @@ def test_an_event_is_one_json_line_with_time_level_logger_and_request(lines):
 
 def test_libraries_come_out_in_the_same_form(lines):
     configure_logging(json=True)
-    structlog.contextvars.bind_contextvars(request_id="r2")
+    REQUEST_ID.set("r2")
     logging.getLogger("uvicorn.error").info("Started server process [%d]", 42)
 
     (line,) = lines()

@@ -14,10 +14,10 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
-from structlog.contextvars import get_contextvars
 
 from service.api.graphql.limits import DocumentLimits, DocumentMeter
 from service.errors import Refused
+from service.kit.request_id import REQUEST_ID
 
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
@@ -67,11 +67,6 @@ def _is_presented(error: GraphQLError) -> bool:
     return "requestId" in (error.extensions or {})
 
 
-def current_request_id() -> str:
-    """The id that the guards bound to this request; empty outside one."""
-    return str(get_contextvars().get("request_id", ""))
-
-
 def refusal_extensions(refused: Refused) -> dict[str, Any]:
     """What a refusal says beside its message; `inputPath` leads to the fault in the arguments."""
     details = {name: _plain(value) for name, value in refused.details.items()}
@@ -98,7 +93,7 @@ class QuietSchema(strawberry.Schema):
         mutation: type | None = None,
         subscription: type | None = None,
         *,
-        request_id: Callable[[], str] = current_request_id,
+        request_id: Callable[[], str] = REQUEST_ID.get,
         limits: DocumentLimits | None = None,
         types: Iterable[Any] = (),
         config: StrawberryConfig | None = None,

@@ -26,7 +26,7 @@ class Points:
         self._budget = budget
         self._holder = holder
         self.cost = 0
-        self.standing = Standing(budget, admitted=True, remaining=budget.requests, reset_s=budget.window_s)
+        self.standing = Standing(budget, admitted=True, left=budget.requests, more_in_s=budget.window_s)
 
     async def pay(self, cost: int) -> None:
         """The operation is paid; one without a cost, such as introspection, always is. Refuses `THROTTLED`."""

@@ -31,7 +31,7 @@ from service.api.graphql.types.money import invoice_of, journal_of, payment_of
 from service.api.graphql.types.node import Node, parse_global_id, parse_id
 from service.api.graphql.types.order import Order, order_of
 from service.api.graphql.types.quote import Quote, quote_of
-from service.domain.listing import OrderFilter, OrderSort
+from service.domain.listing import EVERY_ORDER, OrderSort
 from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
 from service.kit.keyset import Position, encode_cursor
@@ -39,7 +39,6 @@ from service.operations import manage_clients, read_catalogue, read_estimates, r
 
 NODES_MAX = 100
 _NEWEST_FIRST = OrderSort()
-_ALL = OrderFilter()
 
 
 @strawberry.type(description="What can be read. Every field but introspection needs an API key.")
@@ -114,7 +113,7 @@ class Query(StatisticsQueries, MoneyQueries, PointsQueries):
     ) -> Connection[Order] | None:
         context = info.context
         sort = order_by.sort() if order_by else _NEWEST_FIRST
-        wanted = filter.order_filter() if filter else _ALL
+        wanted = filter.order_filter() if filter else EVERY_ORDER
         request = context.page(sort.name, first, after, last, before)
         columns = selected_columns(info, "nodes", "edges.node")
         page = await read_orders.list_orders(context.resources, context.caller, wanted, sort, request, columns=columns)

@@ -8,7 +8,7 @@ from service.api.graphql.context import Info
 from service.api.graphql.inputs import OrderFilterInput
 from service.api.graphql.prices import priced
 from service.api.graphql.types.statistics import OrderStats, stats_of
-from service.domain.listing import OrderFilter
+from service.domain.listing import EVERY_ORDER
 from service.domain.statistics import OrderGrouping
 from service.operations.order_statistics import order_statistics
 
@@ -30,6 +30,6 @@ class StatisticsQueries:
             OrderFilterInput | None, strawberry.argument(description="Which orders.")
         ] = None,
     ) -> OrderStats | None:
-        wanted = filter.order_filter() if filter else OrderFilter()
+        wanted = filter.order_filter() if filter else EVERY_ORDER
         statistics = await order_statistics(info.context.resources, info.context.caller, wanted, group_by)
         return stats_of(group_by, statistics)

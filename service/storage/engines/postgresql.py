@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
-from functools import partial
 from itertools import count
 from typing import Any
 
@@ -70,7 +69,8 @@ class PostgresqlClient(AsyncpgDBClient):
         self.statement_timeout_ms = statement_timeout_ms
         self.statement_cache_size = statement_cache_size
         self.connections: Connections | None = None
-        self.grouped_reads = GroupedReads(partial(PostgresqlStatements(self).say, "fetch"))
+        statements = PostgresqlStatements(self)
+        self.grouped_reads = GroupedReads(lambda sql, parameters: statements.say("fetch", sql, parameters))
         # The server ends a statement; this bound is for a server that no longer answers.
         self.silence_s = statement_timeout_ms / 1_000 + 1 if statement_timeout_ms else None
 

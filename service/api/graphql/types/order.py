@@ -27,12 +27,14 @@ from service.operations import read_catalogue, read_certificates, read_orders, s
 async def _by_account(
     account_ids: Sequence[UUID], info: Info, read: Callable[[Caller, Sequence[int]], Awaitable[Sequence[Any]]]
 ) -> list[Any]:
-    """What `read` says of the places of each account, as one who may read there. All are of one account unless an
+    """What `read` says of the places of each account, as one who may read there. All are the caller's own unless an
     operator asks. Ids are compared, which takes a tenth of what it takes to hash one that was just read.
     """
     context = info.context
-    found: list[Any] = [None] * len(account_ids)
     left: Sequence[int] = range(len(account_ids))
+    if account_ids.count(context.caller.account.id) == len(account_ids):
+        return [*await read(context.caller, left)]
+    found: list[Any] = [None] * len(account_ids)
     while left:
         account_id = account_ids[left[0]]
         places = [place for place in left if account_ids[place] == account_id]

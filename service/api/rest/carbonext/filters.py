@@ -18,7 +18,7 @@ from service.api.rest.carbonext.models import ListQuery
 from service.api.rest.carbonext.states import Status, standings_of
 from service.api.rest.contract import Answer, Call, Endpoint
 from service.domain.amounts import GRAMS_PER_TONNE, MICROS_PER_UNIT, parse_decimal
-from service.domain.listing import NumberedPage, NumberedSort, OrderFilter
+from service.domain.listing import EVERY_ORDER, NumberedPage, NumberedSort, OrderFilter
 from service.errors import Code, Refused
 
 MINOR_PER_UNIT = 100
@@ -82,7 +82,7 @@ def page_asked_for(query: ListQuery) -> NumberedPage:
 
 def filter_asked_for(query: ListQuery) -> OrderFilter:
     """The filter that all known terms make. Refuses `BAD_USER_INPUT` for a value that its field cannot have."""
-    wanted = OrderFilter()
+    wanted = EVERY_ORDER
     for term in query.filter_by.split("~"):
         form = _TERM.fullmatch(term)
         if form is None:

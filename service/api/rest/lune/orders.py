@@ -21,7 +21,7 @@ from service.api.rest.lune.paging import page_of, page_request
 from service.api.rest.lune.views import order_views, quote_view
 from service.api.rest.lune.wishes import metadata, selection, step, wish_by_mass, wish_by_value
 from service.domain.api_keys import Scope
-from service.domain.listing import OrderFilter, OrderRef, OrderSort
+from service.domain.listing import EVERY_ORDER, OrderRef, OrderSort
 from service.domain.order import ByMass, Order, PlaceOrder, Source, Wish
 from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
@@ -73,7 +73,7 @@ async def list_all_orders(call: Call[None, OrdersQuery]) -> Answer:
     request = await page_request(call.query, stands)
     if call.query.offset_link_id is not None:
         return Answer(page_of(Slice((), has_previous=False, has_next=False), []))
-    rows = await list_orders(resources, call.caller, OrderFilter(), NEWEST_FIRST, request)
+    rows = await list_orders(resources, call.caller, EVERY_ORDER, NEWEST_FIRST, request)
     return Answer(page_of(rows, await order_views(call, rows.items)))
 
 
