@@ -4,7 +4,7 @@ A request passes guards (id, size, time, crowd), then its door. The database is 
 closed after the last queued order has its answer.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -172,12 +172,11 @@ class _Lane:
         self._path = path
         self._straight = straight
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "lifespan" or scope["path"] != self._path:
-            await self._application(scope, receive, send)
-        else:
-            scope["app"] = self._application  # where requests find what is running
-            await self._straight(scope, receive, send)
+            return self._application(scope, receive, send)
+        scope["app"] = self._application  # where requests find what is running
+        return self._straight(scope, receive, send)
 
 
 class _Doors(Starlette):

@@ -8,7 +8,7 @@ or endless headers, and the number of connections, which the HTTP server sees be
 import os
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TypeAlias
 
 import orjson
@@ -222,7 +222,7 @@ class _Answer:
         message = "The request took too long; it may have been done: send it again with the same key."
         return Refused(Code.UNAVAILABLE, message)
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.leave_crowd()
@@ -234,7 +234,7 @@ class _Answer:
                 # The rest of the body is never read, so the connection cannot carry another request.
                 headers.append((b"connection", b"close"))
             message = {**message, "headers": headers}
-        await self._send(message)
+        return self._send(message)
 
     async def refuse(self, refusal: Refused) -> None:
         body, content_type = self._guards.error_body_for(self._path)(refusal, self.request_id)
