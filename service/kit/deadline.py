@@ -4,7 +4,6 @@ Knows nothing of what is limited.
 """
 
 import asyncio
-import threading
 from types import TracebackType
 from typing import Self
 
@@ -88,18 +87,17 @@ class _Queue:
         self._is_timed = False
 
 
-class _Here(threading.local):
-    """The queues of this thread's event loop by length; a service has a few lengths, which are its settings."""
-
-    loop: asyncio.AbstractEventLoop | None = None
-    queues: dict[float, _Queue]
-
-
-_here = _Here()
+_last: tuple[asyncio.AbstractEventLoop | None, dict[float, _Queue]] = (None, {})
+"""The loop that was here last, and its queues by length: a service has a few lengths, which are its settings. They are
+one value, so that two threads cannot mix theirs up; queues that are forgotten go on, because their timers hold them.
+"""
 
 
 def _queue_of(after_s: float) -> _Queue:
+    global _last  # noqa: PLW0603
     loop = asyncio.get_running_loop()
-    if _here.loop is not loop:
-        _here.loop, _here.queues = loop, {}
-    return _here.queues.get(after_s) or _here.queues.setdefault(after_s, _Queue(loop, after_s))
+    known, queues = _last
+    if known is not loop:
+        queues = {}
+        _last = (loop, queues)
+    return queues.get(after_s) or queues.setdefault(after_s, _Queue(loop, after_s))

@@ -21,13 +21,8 @@ from service.api.graphql.plans import serializes_at_once, serializes_to_itself
 BigInt = NewType("BigInt", int)
 CurrencyCode = NewType("CurrencyCode", str)
 Metadata = NewType("Metadata", dict[str, str])
-
-
-class DecimalText(str):
-    """A Decimal that is written already, by the function that knows its unit: it is shown as it stands."""
-
-    __slots__ = ()
-
+DecimalText = NewType("DecimalText", str)
+"""A Decimal that is written already, by the function that knows its unit: it is shown as it stands."""
 
 MAX_METADATA_KEYS = 50
 MAX_METADATA_LENGTH = 500
@@ -57,9 +52,9 @@ def _decimal(value: object) -> Decimal:
     raise GraphQLError('A Decimal is a string of digits, with a point if needed, such as "12.07".')
 
 
-@serializes_to_itself(DecimalText)
+@serializes_to_itself(str)
 def _print_decimal(value: object) -> str:
-    if isinstance(value, DecimalText):
+    if isinstance(value, str):
         return value
     if isinstance(value, Decimal) and value.is_finite():
         return format(value, "f")  # str() would print 1E+2
