@@ -141,18 +141,15 @@ class Guards:
             return _refusing(refusal)
 
     def _expects_body(self, scope: Scope) -> bool:
-        declared, may_follow = 0, not scope["http_version"].startswith("1")
-        for name, value in scope["headers"]:
-            if name == b"content-length":
-                if not value.isdigit():
-                    raise Refused(Code.BAD_USER_INPUT, "Content-Length is not a number.")
-                # int() refuses very many digits with an error of its own.
-                declared = int(value) if len(value) <= 18 else self._body_bytes_max + 1
-            elif name == b"transfer-encoding":
-                may_follow = True
+        headers = dict(scope["headers"])  # of several lengths, which no server lets through, the last
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit():
+            raise Refused(Code.BAD_USER_INPUT, "Content-Length is not a number.")
+        # int() refuses very many digits with an error of its own.
+        declared = int(length) if len(length) <= 18 else self._body_bytes_max + 1
         if declared > self._body_bytes_max:
             raise self._too_large()
-        return declared > 0 or may_follow
+        return declared > 0 or b"transfer-encoding" in headers or not scope["http_version"].startswith("1")
 
     async def _whole_body(self, receive: Receive) -> bytes | None:
         """The body, or None if the caller left before its end."""

@@ -1,6 +1,7 @@
 """Conditions of a WHERE clause that number their own parameters, for statements whose shape depends on the question."""
 
 from collections.abc import Collection
+from functools import lru_cache
 
 from service.storage.database import placeholders
 
@@ -19,10 +20,8 @@ class Conditions:
 
     def add(self, template: str, *values: object) -> None:
         """`{}` in the template stands for one value each."""
-        for value in values:
-            self.parameters.append(value)
-            template = template.replace("{}", f"${len(self.parameters)}", 1)
-        self._parts.append(template)
+        self._parts.append(_numbered(template, len(self.parameters) + 1, len(values)))
+        self.parameters.extend(values)
 
     def add_in(self, column: str, values: Collection[object]) -> None:
         """The column is one of the values; with none of them, no row is."""
@@ -30,10 +29,23 @@ class Conditions:
             self._parts.append("1 = 0")
             self.is_never = True
             return
-        self._parts.append(f"{column} IN ({placeholders(len(self.parameters) + 1, len(values))})")
+        self._parts.append(_listed(column, len(self.parameters) + 1, len(values)))
         self.parameters.extend(values)
 
     def parameter(self, value: object) -> str:
         """A placeholder for a value that stands outside the conditions, such as a LIMIT."""
         self.parameters.append(value)
         return f"${len(self.parameters)}"
+
+
+@lru_cache(maxsize=1_024)
+def _numbered(template: str, start: int, values: int) -> str:
+    """Kept, because the same few conditions stand in nearly every statement."""
+    for number in range(start, start + values):
+        template = template.replace("{}", f"${number}", 1)
+    return template
+
+
+@lru_cache(maxsize=1_024)
+def _listed(column: str, start: int, values: int) -> str:
+    return f"{column} IN ({placeholders(start, values)})"

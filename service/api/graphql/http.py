@@ -98,7 +98,8 @@ def asked_by_post(content_type: str, body: bytes) -> Asked:
         raise BadRequest(400, "One operation a request: batches are not run.")
     if not isinstance(data, dict):
         raise BadRequest(400, "The body is a JSON object with a query.")
-    return _asked(data, read_only=False)
+    # JSON has no other way to write it, and only this one is looked for in each request.
+    return _asked(data, read_only=False, may_hold_nul=b"\\u0000" in body)
 
 
 def _refuse_other_type(content_type: str) -> None:
@@ -116,7 +117,7 @@ def asked_by_get(parameters: Mapping[str, str]) -> Asked:
     for name in ("variables", "extensions"):
         if name in data:
             data[name] = _json(data[name].encode("utf-8", "replace"), name) if data[name] else None
-    return _asked(data, read_only=True)
+    return _asked(data, read_only=True, may_hold_nul=True)
 
 
 def _json(text: bytes, what: str) -> Any:
@@ -126,7 +127,7 @@ def _json(text: bytes, what: str) -> Any:
         raise BadRequest(400, f"The {what} is not JSON in UTF-8.") from None
 
 
-def _asked(data: dict[str, Any], *, read_only: bool) -> Asked:
+def _asked(data: dict[str, Any], *, read_only: bool, may_hold_nul: bool) -> Asked:
     query, name = data.get("query"), data.get("operationName")
     variables, extensions = data.get("variables"), data.get("extensions")
     document_id = data.get("documentId")
@@ -143,7 +144,7 @@ def _asked(data: dict[str, Any], *, read_only: bool) -> Asked:
         raise BadRequest(400, "variables is an object.")
     if extensions is not None and not isinstance(extensions, dict):
         raise BadRequest(400, "extensions is an object.")
-    if variables and _holds_nul(variables):
+    if may_hold_nul and _holds_nul(variables):
         raise BadRequest(400, "A text holds no NUL character.")
     return Asked(query, variables, name, extensions, read_only, document_id)
 

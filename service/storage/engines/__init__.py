@@ -6,7 +6,7 @@ Tortoise's own transaction contexts take the lock (SQLite) or the connection (Po
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -22,6 +22,10 @@ UNNAMED = "No database was named: a model's query says which one with .using_db(
 
 class Encoders(dict[type, Callable[[Any], Any] | None]):
     """By the exact class of a parameter: what makes of it what the driver takes; None for what goes as it is."""
+
+    def encoded(self, parameters: Iterable[object]) -> list[Any]:
+        """The parameters as the driver takes them."""
+        return [value if (encode := self[type(value)]) is None else encode(value) for value in parameters]
 
     def __missing__(self, kind: type) -> Callable[[Any], Any] | None:
         known = (self[base] for base in kind.__mro__[1:] if base in self)

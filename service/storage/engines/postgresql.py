@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]
 import orjson
+from asyncpg.pgproto import pgproto  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import NestedTransactionContext
 
@@ -43,6 +45,9 @@ def _aware(value: datetime) -> datetime:
         raise ValueError(f"a naive datetime cannot be stored: {value!r}")
     return value
 
+
+PLAIN = frozenset({UUID, pgproto.UUID, str, int, bool, bytes, type(None)})
+"""What asyncpg takes as it is, seen at a glance: the parameters of a group of reads are hundreds."""
 
 ENCODERS = Encoders({datetime: _aware, dict: json_text, list: json_text})
 
@@ -259,7 +264,7 @@ class PostgresqlStatements(Statements):
     async def say(self, method: str, sql: str, parameters: Sequence[object]) -> Any:
         """What asyncpg's method of that name answers."""
         client = self.client
-        encoded = [value if (encode := ENCODERS[type(value)]) is None else encode(value) for value in parameters]
+        encoded = parameters if PLAIN.issuperset(map(type, parameters)) else ENCODERS.encoded(parameters)
         if isinstance(client, PostgresqlTransaction):
             async with client.acquire_connection() as connection:
                 return await getattr(connection, method)(sql, *encoded)
