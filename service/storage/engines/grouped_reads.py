@@ -22,7 +22,9 @@ GROUP_MAX = 8
 """One runs behind another: more would save little and make the first wait for more of them."""
 
 PATIENCE_S = 0.01
-"""Nobody waits longer for a statement that was sent before: who asks for much must not hold up who asks for little."""
+"""Who waits so long for a statement that was sent before gets one of its own: who asks for much must not hold up who
+asks for little.
+"""
 
 _MEMBER, _CELLS = itemgetter(-1), itemgetter(slice(None, -1))
 _PLACEHOLDER = re.compile(r"\$(\d+)")
@@ -89,8 +91,10 @@ class _Text:
 
     async def _take_turns(self) -> None:
         while self._waiting:
-            members = self._waiting[:GROUP_MAX]
-            del self._waiting[:GROUP_MAX]
+            # Powers of two: a connection keeps four statements of each text and not eight, and PostgreSQL as many plans.
+            size = min(GROUP_MAX, 1 << len(self._waiting).bit_length() - 1)
+            members = self._waiting[:size]
+            del self._waiting[:size]
             try:
                 await self._answer(members)
             except BaseException:
