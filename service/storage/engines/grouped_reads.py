@@ -91,7 +91,7 @@ class _Text:
 
     async def _take_turns(self) -> None:
         while self._waiting:
-            # Powers of two: a connection keeps four statements of each text and not eight, and PostgreSQL as many plans.
+            # Powers of two: a connection keeps four statements of each text instead of eight, and their plans.
             size = min(GROUP_MAX, 1 << len(self._waiting).bit_length() - 1)
             members = self._waiting[:size]
             del self._waiting[:size]
