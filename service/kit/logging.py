@@ -98,7 +98,7 @@ def _named(logger: Any, method: str, event: EventDict) -> EventDict:
     event["timestamp"] = f"{_second(unix_s)}.{us:06}Z"
     request_id = REQUEST_ID.get()
     if request_id:
-        event["request_id"] = request_id
+        event.setdefault("request_id", request_id)
     return event
 
 
