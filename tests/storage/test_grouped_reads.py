@@ -172,7 +172,7 @@ async def test_who_asks_as_the_last_is_answered_is_answered_too(reads: GroupedRe
             assert await reads.fetch(BELOW, [number, ""]) == below(number)
 
     async with asyncio.timeout(30):
-        await asyncio.gather(*(one_after_another(number) for number in range(3)))
+        await asyncio.gather(*(one_after_another(number) for number in range(4)))
 
 
 async def test_a_loop_that_ends_leaves_nobody_waiting(reads: GroupedReads):
