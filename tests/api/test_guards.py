@@ -236,7 +236,7 @@ async def test_a_body_that_trickles_is_cut_at_the_deadline_however_lively(door, 
         trickling.cancel()
 
     assert (answer.status, answer.code) == (408, "REQUEST_TIMEOUT")
-    assert took_s > 0.19
+    assert 0.19 < took_s < 5
     assert door.seen == []
 
 

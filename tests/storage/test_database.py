@@ -225,7 +225,9 @@ async def test_a_second_dialect_is_refused_while_the_first_is_open(sqlite_url: s
 async def test_a_reader_never_waits_for_a_writer(scratch: Database):
     async with scratch.transaction() as statements:
         await statements.execute("INSERT INTO scratch (number) VALUES (1)")
+        started = time.monotonic()
         assert await numbers_in(scratch) == []
+        assert time.monotonic() - started < 2, "as long as a lock is waited for"
     assert await numbers_in(scratch) == [1]
 
 

@@ -21,8 +21,13 @@ from service.api.graphql.plans import serializes_at_once, serializes_to_itself
 BigInt = NewType("BigInt", int)
 CurrencyCode = NewType("CurrencyCode", str)
 Metadata = NewType("Metadata", dict[str, str])
-DecimalText = NewType("DecimalText", str)
-"""A Decimal that is written already, by the function that knows its unit: it is shown as it stands."""
+
+
+class DecimalText(str):
+    """A Decimal that is written already, by the function that knows its unit: it is shown as it stands."""
+
+    __slots__ = ()
+
 
 MAX_METADATA_KEYS = 50
 MAX_METADATA_LENGTH = 500
@@ -52,9 +57,9 @@ def _decimal(value: object) -> Decimal:
     raise GraphQLError('A Decimal is a string of digits, with a point if needed, such as "12.07".')
 
 
-@serializes_to_itself(str)
+@serializes_to_itself(DecimalText)
 def _print_decimal(value: object) -> str:
-    if isinstance(value, str):
+    if isinstance(value, DecimalText):
         return value
     if isinstance(value, Decimal) and value.is_finite():
         return format(value, "f")  # str() would print 1E+2

@@ -113,12 +113,7 @@ def test_a_decimal_is_never_printed_with_an_exponent():
     assert sent("decimal", None) == "100000"
 
 
-def test_a_decimal_that_is_written_already_is_shown_as_it_stands():
-    shown["decimal"] = "0.50"
-    assert sent("decimal", None) == "0.50"
-
-
-@pytest.mark.parametrize("bad", [Decimal("NaN"), 1.5, 2])
+@pytest.mark.parametrize("bad", [Decimal("NaN"), 1.5, "1.5"])
 def test_a_resolver_cannot_leak_an_inexact_decimal(bad: object):
     shown["decimal"] = bad
     assert sent("decimal", None) == "refused"

@@ -29,14 +29,9 @@ def attribute_field(path: str, type_: Any, *, metadata: dict[str, Any] | None = 
 
 
 def computed_field(
-    compute: Callable[..., Any],
-    *paths: str,
-    type_: Any = None,
-    metadata: dict[str, Any] | None = None,
-    **options: Any,
+    compute: Callable[..., Any], *paths: str, metadata: dict[str, Any] | None = None, **options: Any
 ) -> Any:
-    """A Strawberry field of the type, by default what `compute` is annotated to return, made by it of the attributes at
-    the ends of the paths.
+    """A Strawberry field of what `compute` is annotated to return, made of the attributes at the ends of the paths.
 
     The function needs nothing else and waits for nothing. Columns, options and errors are as with `attribute_field`.
     """
@@ -45,7 +40,7 @@ def computed_field(
     def resolve(root: Any) -> Any:
         return compute(*[read(root) for read in reads])
 
-    return _field(resolve, type_ or get_type_hints(compute)["return"], Computed(compute, paths), metadata, options)
+    return _field(resolve, get_type_hints(compute)["return"], Computed(compute, paths), metadata, options)
 
 
 def composed_field(
