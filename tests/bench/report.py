@@ -160,7 +160,7 @@ server, database and load generator, load {load} at the end. Figures of other ma
 
 ## Where the rest goes
 
-Counted in instructions, which no neighbour disturbs (callgrind, one process, no sockets, PostgreSQL): of Q1's 1.74
+Counted in instructions, which no neighbour disturbs (callgrind, one process, no sockets, PostgreSQL): of Q1's 1.8
 million 79 % are the plan, a fifth of that the statement and its rows; 3 % cost and points; 18 % key, HTTP, bounds,
 deadline, JSON and the log line. The limit has 1.22 million. Of Q3's 1.30 million, in four statements, the limit has
 0.49: there what surrounds a statement counts, and there is little to show. Sixteen callers at once, whose statements go
