@@ -29,18 +29,27 @@ def attribute_field(path: str, type_: Any, *, metadata: dict[str, Any] | None = 
 
 
 def computed_field(
-    compute: Callable[..., Any], *paths: str, metadata: dict[str, Any] | None = None, **options: Any
+    compute: Callable[..., Any],
+    *paths: str,
+    written: type | None = None,
+    metadata: dict[str, Any] | None = None,
+    **options: Any,
 ) -> Any:
     """A Strawberry field of what `compute` is annotated to return, made of the attributes at the ends of the paths.
 
     The function needs nothing else and waits for nothing. Columns, options and errors are as with `attribute_field`.
+
+    One that answers a scalar as it is shown, and never null, says by `written` the class from which the scalar's
+    serializer knows such an answer: a plan shows the answer itself, and only graphql-core is handed one of that class.
     """
     reads = [attrgetter(path) for path in _checked(paths)]
 
     def resolve(root: Any) -> Any:
-        return compute(*[read(root) for read in reads])
+        value = compute(*[read(root) for read in reads])
+        return value if written is None else written(value)
 
-    return _field(resolve, get_type_hints(compute)["return"], Computed(compute, paths), metadata, options)
+    made = Computed(compute, paths, is_written=written is not None)
+    return _field(resolve, written or get_type_hints(compute)["return"], made, metadata, options)
 
 
 def composed_field(

@@ -43,7 +43,7 @@ from service.api.graphql.plans.fallback import Uncompilable
 from service.api.graphql.plans.fields import MADE, Kind, kind_of, relay_id_attribute, strawberry_field
 from service.api.graphql.plans.info import Frame, ListedPath, Run, Site
 from service.api.graphql.plans.objects import Abstract, Admission
-from service.api.graphql.plans.reading import read_at_once, read_by_level, read_of_parts
+from service.api.graphql.plans.reading import is_written, read_at_once, read_by_level, read_of_parts
 from service.api.graphql.plans.relay import RelayId
 from service.api.graphql.plans.source import Column, Function, Names, Source, fill, fill_in_order
 
@@ -221,7 +221,7 @@ class Compiler:
         if is_non_null_type(type_):
             type_ = type_.of_type
         if is_leaf_type(type_):
-            return Leaf(type_, nullable, self._names)
+            return Leaf(type_, nullable, self._names, is_written(self._schema, site))
         if is_list_type(type_):
             completion = Items(self._complete(type_.of_type, details, site, listed=True), self._names)
         elif is_object_type(type_):

@@ -13,18 +13,19 @@ from service.api.graphql.plans.source import Function, Names
 
 
 class Leaf(NamedTuple):
-    """A scalar or an enum."""
+    """A scalar or an enum; one that is read as it is shown needs nothing more."""
 
     type_: GraphQLLeafType
     nullable: bool
     names: Names
+    is_written: bool = False
 
     @property
     def waits(self) -> bool:
         return False
 
     def expression(self, read: str) -> str:
-        return leaf_expression(self.type_, self.nullable, _kept(read), self.names)
+        return read if self.is_written else leaf_expression(self.type_, self.nullable, _kept(read), self.names)
 
     def statements(self) -> list[str]:
         return []

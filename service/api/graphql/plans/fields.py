@@ -36,10 +36,11 @@ class Attribute(NamedTuple):
 
 
 class Computed(NamedTuple):
-    """A field that a function makes of the attributes at the ends of paths."""
+    """A field that a function makes of the attributes at the ends of paths, or that it even writes as it is shown."""
 
     compute: Callable[..., Any]
     paths: Collection[str]
+    is_written: bool = False
 
 
 class Composed(NamedTuple):

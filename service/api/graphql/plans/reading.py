@@ -41,6 +41,12 @@ def read_of_parts(schema: strawberry.Schema, site: Site, parts: Mapping[str, str
     return _computed(made, given, names) if len(given) == len(made.paths) else None
 
 
+def is_written(schema: strawberry.Schema, site: Site) -> bool:
+    """Whether these expressions answer the scalar as it is shown."""
+    made = site.field.metadata.get(MADE)
+    return isinstance(made, Computed) and made.is_written and kind_of(schema, site.definition) is Kind.COMPUTED
+
+
 def read_by_level(schema: strawberry.Schema, site: Site, names: Names, *, kept: bool) -> list[str]:
     """The statements that read the field of all `objects`. A `kept` field is read once in the life of the request."""
     kind = kind_of(schema, site.definition)

@@ -1,5 +1,6 @@
 """Masses and money as callers see and give them."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -11,20 +12,17 @@ from service.domain import amounts
 from service.domain.amounts import MassUnit
 
 
-def _tonnes(mass_g: int) -> DecimalText:
-    return DecimalText(amounts.mass_text(mass_g, MassUnit.TONNE))
+def _decimal_field(write: Callable[..., str], *paths: str, description: str) -> Any:
+    """A field of a type: the Decimal that the function writes of what is at the ends of the paths."""
+    return computed_field(write, *paths, written=DecimalText, description=description)
 
 
-def _kilograms(mass_g: int) -> DecimalText:
-    return DecimalText(amounts.mass_text(mass_g, MassUnit.KILOGRAM))
+def _tonnes(mass_g: int) -> str:
+    return amounts.mass_text(mass_g, MassUnit.TONNE)
 
 
-def _money(minor: int, currency: str) -> DecimalText:
-    return DecimalText(amounts.money_text(minor, currency))
-
-
-def _price(micros: int) -> DecimalText:
-    return DecimalText(amounts.price_text(micros))
+def _kilograms(mass_g: int) -> str:
+    return amounts.mass_text(mass_g, MassUnit.KILOGRAM)
 
 
 @strawberry.type(description="A mass of CO2 equivalent, exact to the gram.")
@@ -34,9 +32,9 @@ class Mass:
 
     grams = attribute_field("mass_g", BigInt, description="In grams.")
 
-    kilograms = computed_field(_kilograms, "mass_g", description="In kilograms, at most 3 decimals.")
+    kilograms = _decimal_field(_kilograms, "mass_g", description="In kilograms, at most 3 decimals.")
 
-    tonnes = computed_field(
+    tonnes = _decimal_field(
         _tonnes, "mass_g", description="In tonnes, at most 6 decimals. One tonne is one carbon credit."
     )
 
@@ -47,8 +45,8 @@ class Money:
     minor: strawberry.Private[int]
     currency: CurrencyCode = strawberry.field(description="ISO 4217 code.")
 
-    amount = computed_field(
-        _money, "minor", "currency", description="In the currency's unit, with all of its decimals: `0.35`."
+    amount = _decimal_field(
+        amounts.money_text, "minor", "currency", description="In the currency's unit, with all of its decimals: `0.35`."
     )
 
     minor_units = attribute_field("minor", BigInt, description="In the currency's smallest unit: pence, halalas, yen.")
@@ -60,7 +58,9 @@ class UnitPrice:
     micros: strawberry.Private[int]
     currency: CurrencyCode = strawberry.field(description="ISO 4217 code.")
 
-    amount = computed_field(_price, "micros", description="Currency units for one tonne, at most 6 decimals.")
+    amount = _decimal_field(
+        amounts.price_text, "micros", description="Currency units for one tonne, at most 6 decimals."
+    )
 
 
 def mass_field(mass_g: str, *, nullable: bool = False, description: str) -> Any:

@@ -29,6 +29,22 @@ def written(value: Any) -> str:
     return value.isoformat()
 
 
+class Digits(str):
+    """Digits that are written already."""
+
+    __slots__ = ()
+
+
+def only_digits(value: Any) -> str:
+    if not isinstance(value, Digits):
+        raise TypeError("whose digits?")
+    return value
+
+
+def digits_of(number: int) -> str:
+    return f"{number:05d}"
+
+
 @dataclasses.dataclass
 class Row:
     number: Any
@@ -48,6 +64,7 @@ class Count:
 
     single = attribute_field("count", int)
     double = computed_field(double, "count")
+    digits = computed_field(digits_of, "count", written=Digits)
 
     def __post_init__(self) -> None:
         made.append(self)
@@ -64,6 +81,8 @@ class Thing:
     number = attribute_field("row.number", int | None)
     made_at = attribute_field("row.made_at", Moment)
     twice = computed_field(double, "row.number")
+    digits = computed_field(digits_of, "row.number", written=Digits)
+    unwritten = attribute_field("row.number", Digits)
     count = composed_field(Count, {"count": "row.number"})
     counted = composed_field(Count, {"count": "row.number"}, nullable=True)
 
@@ -78,7 +97,12 @@ class Query:
 
 SCHEMA = strawberry.Schema(
     Query,
-    config=StrawberryConfig(scalar_map={Moment: strawberry.scalar(name="Moment", serialize=written)}),
+    config=StrawberryConfig(
+        scalar_map={
+            Moment: strawberry.scalar(name="Moment", serialize=written),
+            Digits: strawberry.scalar(name="Digits", serialize=only_digits),
+        }
+    ),
 )
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -132,6 +156,24 @@ async def test_a_part_that_is_odd_is_the_error_that_it_is_of_an_object(part: Any
 
 async def test_a_value_may_be_computed_of_what_lies_further_inside():
     assert await asked("{ things { twice } }", [Row(4, NOW)]) == ({"things": [{"twice": 8}]}, [], "planned")
+
+
+async def test_what_a_field_writes_itself_is_shown_as_it_stands_and_any_other_text_is_refused():
+    rows = [Row(12, NOW)]
+    shown = {"digits": "00012", "count": {"digits": "00012"}}
+    query = "{ things { digits count { digits } } }"
+    assert await asked(query, rows) == ({"things": [shown]}, [], "planned")
+    operation = PlannedSchema(SCHEMA, entries_max=1, bytes_max=10**6).prepare(query)
+    plan: Any = operation.plan(operation.variables.coerced({}))
+    assert "'digits': compute_digits_of(o.row.number)," in plan.source
+    found, errors, way = await asked("{ things { unwritten } }", [Row("00012", NOW)])
+    assert (found, errors[0]["message"], way) == ({"things": [None]}, "whose digits?", "replayed")
+
+
+@pytest.mark.parametrize("part", [None, "no number"])
+async def test_what_cannot_be_written_is_the_error_that_it_is_of_a_resolver(part: Any):
+    found, errors, way = await asked("{ things { digits } }", [Row(part, NOW)])
+    assert (found, len(errors), way) == ({"things": [None]}, 1, "replayed")
 
 
 async def test_an_object_of_parts_is_made_when_more_is_asked_of_it():
