@@ -33,7 +33,7 @@ class Deadline:
             self._queue.leave(self)
             self._queue = None
         if after_s is not None:
-            self._queue = _queue_of(after_s)
+            self._queue = _queue_of(self._task.get_loop(), after_s)
             self._queue.join(self)
 
     def __enter__(self) -> Self:
@@ -93,9 +93,8 @@ one value, so that two threads cannot mix theirs up; queues that are forgotten g
 """
 
 
-def _queue_of(after_s: float) -> _Queue:
+def _queue_of(loop: asyncio.AbstractEventLoop, after_s: float) -> _Queue:
     global _last  # noqa: PLW0603
-    loop = asyncio.get_running_loop()
     known, queues = _last
     if known is not loop:
         queues = {}

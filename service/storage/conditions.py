@@ -1,35 +1,45 @@
 """Conditions of a WHERE clause that number their own parameters, for statements whose shape depends on the question."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import lru_cache
+from typing import TypeAlias
 
 from service.storage.database import placeholders
+
+_Part: TypeAlias = tuple[Callable[[str, int, int], str], str, int, int]
+"""What writes it, of what text, from which number of a placeholder, and how many there are."""
 
 
 class Conditions:
     """Grows by `add`; `clause` and `parameters` then belong together. `is_never` when no row can fulfil them."""
 
+    __slots__ = ("_parts", "is_never", "parameters")
+
     def __init__(self) -> None:
         self.parameters: list[object] = []
-        self._parts: list[str] = []
+        self._parts: list[_Part] = []
         self.is_never = False
 
     @property
     def clause(self) -> str:
-        return " AND ".join(self._parts)
+        return _clause(tuple(self._parts))
+
+    def statement(self, select: str, rest: str) -> str:
+        """`select`, where they are fulfilled, and the rest: the same text again for the same kind of question."""
+        return _statement(select, tuple(self._parts), rest)
 
     def add(self, template: str, *values: object) -> None:
         """`{}` in the template stands for one value each."""
-        self._parts.append(_numbered(template, len(self.parameters) + 1, len(values)))
+        self._parts.append((_numbered, template, len(self.parameters) + 1, len(values)))
         self.parameters.extend(values)
 
     def add_in(self, column: str, values: Collection[object]) -> None:
         """The column is one of the values; with none of them, no row is."""
         if not values:
-            self._parts.append("1 = 0")
+            self._parts.append((_numbered, "1 = 0", 0, 0))
             self.is_never = True
             return
-        self._parts.append(_listed(column, len(self.parameters) + 1, len(values)))
+        self._parts.append((_listed, column, len(self.parameters) + 1, len(values)))
         self.parameters.extend(values)
 
     def parameter(self, value: object) -> str:
@@ -39,13 +49,20 @@ class Conditions:
 
 
 @lru_cache(maxsize=1_024)
+def _statement(select: str, parts: tuple[_Part, ...], rest: str) -> str:
+    """Kept, because nearly every statement was asked before, with other values."""
+    return f"{select} WHERE {_clause(parts)} {rest}"
+
+
+def _clause(parts: tuple[_Part, ...]) -> str:
+    return " AND ".join([write(text, start, values) for write, text, start, values in parts])
+
+
 def _numbered(template: str, start: int, values: int) -> str:
-    """Kept, because the same few conditions stand in nearly every statement."""
     for number in range(start, start + values):
         template = template.replace("{}", f"${number}", 1)
     return template
 
 
-@lru_cache(maxsize=1_024)
 def _listed(column: str, start: int, values: int) -> str:
     return f"{column} IN ({placeholders(start, values)})"

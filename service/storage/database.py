@@ -50,6 +50,8 @@ class Database:
         self._reads = reads
         self._kinds: Mapping[str, type] = {}
         self._loop_reader: LoopReader | None = None
+        self.reader: Statements
+        """Statements outside any transaction, each seeing what was committed before it; never waits for a writer."""
 
     @classmethod
     async def open(
@@ -89,6 +91,7 @@ class Database:
         except BaseException:
             await database.close()
             raise
+        database.reader = database._statements(database._reads, database._loop_reader)
         return database
 
     @property
@@ -116,11 +119,6 @@ class Database:
     async def _transaction(self, lock_timeout_ms: int | None) -> AsyncIterator[Statements]:
         async with self._writer.transaction(lock_timeout_ms) as client:
             yield self._statements(client)
-
-    @property
-    def reader(self) -> Statements:
-        """Statements outside any transaction, each seeing what was committed before it; never waits for a writer."""
-        return self._statements(self._reads, self._loop_reader)
 
     def _statements(self, client: Any, loop_reader: LoopReader | None = None) -> Statements:
         if self.dialect == "sqlite":

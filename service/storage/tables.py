@@ -43,11 +43,20 @@ def with_columns(columns: Columns, *more: str) -> Columns:
 
 
 class _Light(NamedTuple):
-    """How some columns are read: what makes a value of a row, the statement's start, the enumerations by position."""
+    """How some columns are read: the statement's start, the enumerations by position, what makes a value of a row."""
 
-    make: Callable[[Sequence[Any]], Any]
     select: str
     enums: list[tuple[int, dict[Any, Enum]]]
+    make: Callable[[Iterable[Any]], Any]
+
+    def values(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
+        if self.enums and rows:
+            # Column by column, because a loop over the cells of each row would be most of what a page costs here.
+            cells: list[Iterable[Any]] = list(zip(*rows, strict=True))
+            for index, members in self.enums:
+                cells[index] = map(members.__getitem__, cells[index])
+            rows = zip(*cells, strict=True)
+        return list(map(self.make, rows))
 
 
 @lru_cache(maxsize=512)
@@ -68,6 +77,7 @@ class Table(Generic[Value]):
         unknown = set(self.columns) - set(model._meta.fields_map)  # noqa: SLF001
         if unknown:
             raise TypeError(f"{model.__name__} has no columns {sorted(unknown)}")
+        self._select = f"SELECT {self.column_list} FROM {self.name}"
         self._value = value
         self._cells: Callable[[Value], tuple[Any, ...]] = attrgetter(*self.columns)
         hints = get_type_hints(value)
@@ -103,38 +113,27 @@ class Table(Generic[Value]):
     async def select(
         self, statements: Statements, conditions: Conditions, rest: str = "", columns: Columns = None
     ) -> list[Value]:
-        """The values whose rows fulfil the conditions; with `columns` they have no other attributes."""
+        """The values whose rows fulfil the conditions.
+
+        With `columns` they are light values of those alone: named tuples, a tenth of the price of a frozen dataclass
+        with thirty fields. Asking one for another attribute is an AttributeError, and a fault in who named the columns.
+        """
         if conditions.is_never:
             return []
-        if columns is not None:
-            return await self.read(statements, f"WHERE {conditions.clause} {rest}", conditions.parameters, columns)
-        rows = await statements.fetch(
-            f"SELECT {self.column_list} FROM {self.name} WHERE {conditions.clause} {rest}", *conditions.parameters
+        if columns is None:
+            rows = await statements.fetch(conditions.statement(self._select, rest), *conditions.parameters)
+            return [self.value(row) for row in rows]
+        light = self._light.get(columns) or self._lightly(columns)
+        return light.values(
+            await statements.fetch_cells(conditions.statement(light.select, rest), *conditions.parameters)
         )
-        return [self.value(row) for row in rows]
 
     async def by_id(self, statements: Statements, conditions: Conditions, columns: Columns = None) -> dict[UUID, Value]:
         """The values whose rows fulfil the conditions, by their ids."""
         found: Sequence[Any] = await self.select(statements, conditions, columns=with_columns(columns, "id"))
         return {value.id: value for value in found}
 
-    async def read(
-        self, statements: Statements, rest: str, parameters: Sequence[object], columns: frozenset[str]
-    ) -> list[Value]:
-        """Light values of those columns alone: named tuples, a tenth of the price of a frozen dataclass with thirty
-        fields. Asking one for another attribute is an AttributeError, and a fault in who named the columns.
-        """
-        light = self._light.get(columns) or self._lightly(columns)
-        rows: Iterable[Sequence[Any]] = await statements.fetch_cells(f"{light.select} {rest}", *parameters)
-        if light.enums and rows:
-            # Column by column, because a loop over the cells of each row would be most of what a page costs here.
-            cells: list[Iterable[Any]] = list(zip(*rows, strict=True))
-            for index, members in light.enums:
-                cells[index] = map(members.__getitem__, cells[index])
-            rows = zip(*cells, strict=True)
-        return list(map(light.make, rows))
-
-    def _lightly(self, columns: frozenset[str]) -> "_Light":
+    def _lightly(self, columns: frozenset[str]) -> _Light:
         asked = tuple(column for column in self.columns if column in columns)
         if len(asked) < len(columns):
             raise TypeError(f"{self.name} has no columns {sorted(columns - set(asked))}")
@@ -148,7 +147,7 @@ class Table(Generic[Value]):
         kind: Any = namedtuple(f"Light{self._value.__name__}", asked)  # type: ignore[misc]  # noqa: PYI024
         # As the kind's own `_make`, but for its check of a length that the statement has settled.
         make = partial(tuple.__new__, kind)
-        light = self._light[columns] = _Light(make, f"SELECT {', '.join(asked)} FROM {self.name}", members)
+        light = self._light[columns] = _Light(f"SELECT {', '.join(asked)} FROM {self.name}", members, make)
         return light
 
     async def page(

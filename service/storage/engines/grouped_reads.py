@@ -46,7 +46,7 @@ class GroupedReads:
         """The rows by position. Whoever is cancelled leaves the others theirs."""
         text = self._texts.get(sql)
         if text is None:
-            text = self._texts[sql] = _Text(sql, self._fetch, self._texts)
+            text = self._texts[sql] = _Text(sql, self._fetch, self._texts, asyncio.get_running_loop())
         return text.ask(parameters)
 
     @property
@@ -58,9 +58,10 @@ class GroupedReads:
 class _Text:
     """Who asks one text: those who wait, and how many statements are under way. It is forgotten with the last."""
 
-    __slots__ = ("_fetch", "_impatient", "_of", "_running", "_sql", "_waiting")
+    __slots__ = ("_fetch", "_impatient", "_loop", "_of", "_running", "_sql", "_waiting")
 
-    def __init__(self, sql: str, fetch: Fetch, of: "dict[str, _Text]") -> None:
+    def __init__(self, sql: str, fetch: Fetch, of: "dict[str, _Text]", loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop  # kept: before Python 3.12 each look for the running one is a call of the system
         self._sql = sql
         self._fetch = fetch
         self._of = of
@@ -69,25 +70,24 @@ class _Text:
         self._impatient: asyncio.TimerHandle | None = None
 
     def ask(self, parameters: Parameters) -> "asyncio.Future[Rows]":
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Rows] = loop.create_future()
+        answer: asyncio.Future[Rows] = self._loop.create_future()
         self._waiting.append((parameters, answer))
         if not self._running:
-            self._begin(loop)
+            self._begin()
         elif self._impatient is None:
-            self._impatient = loop.call_later(PATIENCE_S, self._lose_patience, loop)
+            self._impatient = self._loop.call_later(PATIENCE_S, self._lose_patience)
         return answer
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _begin(self) -> None:
         # A clean context: it reads for others too, and must not log or trace as the request that happened to be first.
-        task = loop.create_task(self._take_turns(), context=Context())
+        task = self._loop.create_task(self._take_turns(), context=Context())
         self._running.add(task)
         task.add_done_callback(self._ended)
 
-    def _lose_patience(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _lose_patience(self) -> None:
         self._impatient = None
         if self._waiting:
-            self._begin(loop)
+            self._begin()
 
     async def _take_turns(self) -> None:
         while self._waiting:
@@ -105,7 +105,7 @@ class _Text:
         # A callback, because a task that is cancelled before its first turn never comes to a `finally` of its own.
         self._running.discard(task)
         if self._waiting and not task.cancelled():
-            self._begin(task.get_loop())  # somebody asked in the turn in which it found nobody waiting
+            self._begin()  # somebody asked in the turn in which it found nobody waiting
         elif not self._running:
             self._of.pop(self._sql, None)
             _leave(self._waiting)
