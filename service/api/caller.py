@@ -11,10 +11,15 @@ from service.operations.authenticate import authenticate, unauthenticated
 from service.operations.resources import Resources
 from service.operations.select_account import select_account
 
+_NAMED = "service.headers"
+
 
 def header_of(scope: Scope, name: bytes) -> str | None:
     """The first header of that name, in lower case. Starlette's mapping would find it too, at three times the price."""
-    value = dict(reversed(scope["headers"])).get(name)
+    named: dict[bytes, bytes] | None = scope.get(_NAMED)
+    if named is None:
+        named = scope[_NAMED] = dict(reversed(scope["headers"]))  # kept, because five places ask
+    value = named.get(name)
     return None if value is None else str(value, "latin-1")
 
 

@@ -5,7 +5,7 @@ and handed on in one piece, so that a slow sender occupies a connection here and
 or endless headers, and the number of connections, which the HTTP server sees before an application is called.
 """
 
-import os
+import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -141,15 +141,18 @@ class Guards:
             return _refusing(refusal)
 
     def _expects_body(self, scope: Scope) -> bool:
-        headers = dict(scope["headers"])  # of several lengths, which no server lets through, the last
-        length = headers.get(b"content-length", b"0")
-        if not length.isdigit():
+        length = header_of(scope, b"content-length")
+        if length is None:
+            length = "0"
+        if not length.isascii() or not length.isdigit():
             raise Refused(Code.BAD_USER_INPUT, "Content-Length is not a number.")
         # int() refuses very many digits with an error of its own.
         declared = int(length) if len(length) <= 18 else self._body_bytes_max + 1
         if declared > self._body_bytes_max:
             raise self._too_large()
-        return declared > 0 or b"transfer-encoding" in headers or not scope["http_version"].startswith("1")
+        if declared > 0 or not scope["http_version"].startswith("1"):
+            return True
+        return header_of(scope, b"transfer-encoding") is not None
 
     async def _whole_body(self, receive: Receive) -> bytes | None:
         """The body, or None if the caller left before its end."""
@@ -247,7 +250,8 @@ def _request_id(scope: Scope) -> str:
     given = header_of(scope, b"x-request-id")
     if given is not None and _SAFE_ID.fullmatch(given):
         return given
-    return os.urandom(16).hex()  # lines have their time, so nothing is gained by an id that sorts
+    # Lines have their time, so nothing is gained by an id that sorts; nor by one that nobody could guess.
+    return f"{random.getrandbits(128):032x}"
 
 
 def _is_below(path: str, prefix: str) -> bool:
