@@ -31,10 +31,7 @@ class Deadline:
         """The time is over so many seconds from now; None for never."""
         if self._queue is not None:
             self._queue.leave(self)
-            self._queue = None
-        if after_s is not None:
-            self._queue = _queue_of(self._task.get_loop(), after_s)
-            self._queue.join(self)
+        self._queue = None if after_s is None else _queue_of(self._task.get_loop(), after_s).joined(self)
 
     def __enter__(self) -> Self:
         return self
@@ -66,11 +63,12 @@ class _Queue:
         self._ends_s: dict[Deadline, float] = {}
         self._is_timed = False
 
-    def join(self, deadline: Deadline) -> None:
+    def joined(self, deadline: Deadline) -> Self:
         self._ends_s[deadline] = self._loop.time() + self._after_s
         if not self._is_timed:
             self._is_timed = True
             self._loop.call_later(self._after_s, self._end_some)
+        return self
 
     def leave(self, deadline: Deadline) -> None:
         self._ends_s.pop(deadline, None)

@@ -195,8 +195,8 @@ def _owned(account_id: UUID) -> Conditions:
 def filtered(statements: Statements, account_id: UUID, wanted: OrderFilter) -> Conditions:
     """The account's orders that the filter lets through."""
     conditions = _owned(account_id)
-    if wanted == EVERY_ORDER:
-        return conditions  # most lists
+    if wanted is EVERY_ORDER:
+        return conditions  # most lists; what says the same in another way adds nothing below either
     for column, members in (
         ("status", wanted.statuses),
         ("payment_status", wanted.payment_statuses),

@@ -100,7 +100,7 @@ def _print_moment(value: object) -> str:
     if isinstance(value, datetime) and value.tzinfo is not None:
         in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
         # A third of what isoformat() takes, which goes through Python's own arithmetic to write an offset of zero.
-        text = str(orjson.dumps(in_utc, None, orjson.OPT_UTC_Z)[1:-1], "ascii")
+        text = orjson.dumps(in_utc, None, orjson.OPT_UTC_Z)[1:-1].decode()
         return text if len(text) == _MOMENT_WIDTH else f"{text[:-1]}.000000Z"
     raise TypeError(f"not an aware datetime: {value!r}")
 

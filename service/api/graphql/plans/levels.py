@@ -90,7 +90,7 @@ async def called(run: Run, call: Callable[[Any], Any], objects: Values) -> Value
     """What the resolver answers for each object, awaited where it has to be, all of the level at once."""
     if len(objects) == 1:
         value = call(objects[0])
-        return [await value if optimized_is_awaitable(value) else value]
+        return [await value if value.__class__ is CoroutineType or optimized_is_awaitable(value) else value]
     values: Values = []
     try:
         for each in objects:
@@ -133,7 +133,9 @@ async def batched(
 ) -> Values:
     """One result for each object from one call of a batch resolver."""
     results = resolver(list(objects), *info, **arguments)
-    results = list(await results if optimized_is_awaitable(results) else results)
+    if results.__class__ is CoroutineType or optimized_is_awaitable(results):  # it nearly always is one
+        results = await results
+    results = list(results)
     if len(results) != len(objects):
         raise Odd("a batch resolver with too few or too many results")
     return results
