@@ -129,7 +129,8 @@ async def measure(on: Ground, wanted: Sequence[str], names: Sequence[str], *, ro
             for name in wanted:
                 reading = name in READS
                 bundles = on.bundle_ids[:1] if name == HOT else on.bundle_ids
-                for target in targets.values():
+                # There and back, so that nobody always has what the one before left the database to do.
+                for target in list(targets.values())[:: 1 if round_number % 2 else -1]:
                     if target.name == (ONES if reading else LIMIT):
                         continue
                     bodies = reads(name, on.order_ids) if reading else writes(bundles, WRITES_A_RUN)
