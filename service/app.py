@@ -78,10 +78,10 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
         in_turn=dialect_of(settings.database_url) == "sqlite",
     )
 
-    budget = points_budget(settings.query_points_a_minute)
+    budget, public_address = points_budget(settings.query_points_a_minute), settings.public_address
+    running: Running
 
     async def get_context(scope: Scope) -> Context:
-        running: Running = scope["app"].state.running
         identified = await caller_of(
             scope, running.resources, pepper=pepper, account_header=b"account-id", id_of=account_id_of
         )
@@ -91,7 +91,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             quote_valid_ms=settings.quote_valid_ms,
             page_size_default=settings.page_size_default,
             page_size_max=settings.page_size_max,
-            public_address=settings.public_address,
+            public_address=public_address,
             identified=identified,
             points=Points(running.rest.rate_limits, budget, identified.key_id) if identified else None,
         )
@@ -114,10 +114,11 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             rate_limits=rate_limits,
             budgets=rest_budgets(settings),
             pepper=pepper,
-            public_address=settings.public_address,
+            public_address=public_address,
             carbonext_iso_dates=settings.carbonext_iso_dates,
         )
-        app.state.running = Running(resources, queue, rest)
+        nonlocal running
+        running = app.state.running = Running(resources, queue, rest)
         embedded = worker_steps(settings) if settings.workers_embedded else ()
         try:
             async with working(resources, embedded):
@@ -175,7 +176,6 @@ class _Lane:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "lifespan" or scope["path"] != self._path:
             return self._application(scope, receive, send)
-        scope["app"] = self._application  # where requests find what is running
         return self._straight(scope, receive, send)
 
 

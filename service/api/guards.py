@@ -95,7 +95,7 @@ class Guards:
             REQUEST_ID.reset(before)
 
     async def _exchange(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        began = time.perf_counter()
+        began_ns = time.perf_counter_ns()
         facts = {"method": scope["method"], "path": self._logged_path(scope["path"])}
         try:
             with answer.deadline:
@@ -114,7 +114,7 @@ class Guards:
             await answer.refuse(refusal or Refused(Code.INTERNAL_SERVER_ERROR, "Internal error"))
         finally:
             answer.leave_crowd()
-            ms = round((time.perf_counter() - began) * 1000, 2)
+            ms = (time.perf_counter_ns() - began_ns) // 10_000 / 100
             status = answer.status or _CLIENT_GONE
             self._log.info("request", **facts, status=status, ms=ms, request_id=answer.request_id)
 
@@ -251,7 +251,7 @@ def _request_id(scope: Scope) -> str:
     if given is not None and _SAFE_ID.fullmatch(given):
         return given
     # Lines have their time, so nothing is gained by an id that sorts; nor by one that nobody could guess.
-    return f"{random.getrandbits(128):032x}"
+    return random.randbytes(16).hex()  # noqa: S311
 
 
 def _is_below(path: str, prefix: str) -> bool:

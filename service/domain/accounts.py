@@ -13,6 +13,9 @@ from service.errors import Code, Refused
 Contract = Literal["lune", "carbon-engine", "carbonext", "graphql"]
 """The API that an account's programs were written for; each account may use every door."""
 
+_WRITING = Scope.ORDERS_WRITE
+"""Taken out of the enumeration once: before Python 3.12 its class looks a member up in ten times the time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
@@ -73,7 +76,7 @@ class Caller:
         """Refuses `FORBIDDEN` unless the key has the scope, and writing while the account is suspended."""
         if scope not in self.scopes:
             raise Refused(Code.FORBIDDEN, f"This API key lacks the scope {scope}.", scope=scope.value)
-        if scope is Scope.ORDERS_WRITE:
+        if scope is _WRITING:
             refuse_if_suspended(self.account)
 
 

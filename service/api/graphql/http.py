@@ -98,8 +98,9 @@ def asked_by_post(content_type: str, body: bytes) -> Asked:
         raise BadRequest(400, "One operation a request: batches are not run.")
     if not isinstance(data, dict):
         raise BadRequest(400, "The body is a JSON object with a query.")
-    # JSON has no other way to write it, and only this one is looked for in each request.
-    return _asked(data, read_only=False, may_hold_nul=b"\\u0000" in body)
+    # JSON has no other way to write it, and only this one is looked for in each request: by `find`, because `in` first
+    # takes what it is given for a number, and makes and forgets an exception.
+    return _asked(data, read_only=False, may_hold_nul=body.find(b"\\u0000") >= 0)
 
 
 def _refuse_other_type(content_type: str) -> None:

@@ -93,7 +93,7 @@ class GraphQLView:
             return self._refusal(why, scope["method"], content_type or JSON)
 
     def _result(self, result: ExecutionResult, content_type: str) -> _Answer:
-        errors = self._schema.presented(result.errors or (), validated=True)
+        errors = self._schema.presented(result.errors, validated=True) if result.errors else []
         body: dict[str, Any] = {}
         status, headers = 200, {}
         if errors:

@@ -80,7 +80,7 @@ class _Text:
 
     def _begin(self) -> None:
         # A clean context: it reads for others too, and must not log or trace as the request that happened to be first.
-        task = self._loop.create_task(self._take_turns(), context=Context())
+        task = self._loop.create_task(self._take_turns(), name="grouped reads", context=Context())
         self._running.add(task)
         task.add_done_callback(self._ended)
 
