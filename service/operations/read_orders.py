@@ -19,6 +19,8 @@ from service.storage.tables import Columns
 
 T = TypeVar("T")
 
+_ORDER_ID = attrgetter("order_id")
+
 
 async def list_orders(
     resources: Resources,
@@ -92,5 +94,5 @@ async def events_of_orders(resources: Resources, caller: Caller, order_ids: Sequ
 
 def _of_each(order_ids: Sequence[UUID], rows: Iterable[T]) -> list[tuple[T, ...]]:
     """The rows of each order; they come order by order."""
-    of: dict[UUID, tuple[T, ...]] = {order_id: tuple(own) for order_id, own in groupby(rows, attrgetter("order_id"))}
+    of: dict[UUID, tuple[T, ...]] = {order_id: tuple(own) for order_id, own in groupby(rows, _ORDER_ID)}
     return [of.get(order_id, ()) for order_id in order_ids]
