@@ -18,7 +18,7 @@ def header_of(scope: Scope, name: bytes) -> str | None:
     """The first header of that name, in lower case. Starlette's mapping would find it too, at three times the price."""
     named: dict[bytes, bytes] | None = scope.get(_NAMED)
     if named is None:
-        named = scope[_NAMED] = dict(reversed(scope["headers"]))  # kept, because five places ask
+        named = scope[_NAMED] = dict(reversed(scope["headers"]))  # kept: each request is asked for several
     value = named.get(name)
     return None if value is None else str(value, "latin-1")
 
