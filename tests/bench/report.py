@@ -168,9 +168,9 @@ to PostgreSQL together ([0010](decisions/0010-queries-that-wait-go-together.md))
 limit sends each statement by itself.
 
 In time the limit is further ahead than in instructions. A request goes through about a megabyte of code and objects,
-which is what the second cache of this processor holds; the limit's fit into a third of it. So the ratios move with what
-else the machine does: from run to run of one day the median of Q1 was between 0.70 and 0.80 of the limit, that of Q3
-between 0.60 and 0.79.
+which is what the second cache of this processor holds; one of the limit's through about a third of that. So the ratios
+move with what else the machine does: from run to run of one day the median of Q1 was between 0.70 and 0.80 of the
+limit, that of Q3 between 0.60 and 0.79.
 
 `python -m tests.bench.memory` watches the server's memory over 200,000 mixed requests.
 """

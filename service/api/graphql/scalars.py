@@ -57,7 +57,6 @@ def _decimal(value: object) -> Decimal:
     raise GraphQLError('A Decimal is a string of digits, with a point if needed, such as "12.07".')
 
 
-@serializes_to_itself(DecimalText)
 def _print_decimal(value: object) -> str:
     if isinstance(value, DecimalText):
         return value
