@@ -51,6 +51,10 @@ class Money:
     minor_units: int
     currency: str
 
+    def wire_form(self) -> dict[str, int | str]:
+        """Return the members under the names that stored fingerprints have: literals that no renaming may change."""
+        return {"minor_units": self.minor_units, "currency": self.currency}
+
 
 def parse_decimal(text: str) -> Fraction:
     """Exactly the number that ASCII digits with at most one point between them say. No sign, exponent, blank, digit

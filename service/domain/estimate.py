@@ -134,6 +134,18 @@ class Factor:
     url: str
     notes: str
 
+    def wire_form(self) -> dict[str, str | int]:
+        """Return the members under the names that stored estimates have: literals that no renaming may change."""
+        return {
+            "value": self.value,
+            "unit": self.unit,
+            "gases": self.gases,
+            "source": self.source,
+            "year": self.year,
+            "url": self.url,
+            "notes": self.notes,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:

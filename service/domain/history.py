@@ -64,8 +64,22 @@ class Past:
     created_at: datetime
 
     def fingerprint(self) -> str:
-        """Equal for the same row in another file, whatever the spelling of its numbers and its date."""
-        return fingerprint(self)
+        """Return a digest, equal for the same row in another file, whatever the spelling of its numbers and date.
+
+        The names are literals that no renaming may change: a list that is imported again finds its orders by them.
+        """
+        return fingerprint(
+            {
+                "id": self.id,
+                "mass_g": self.mass_g,
+                "unit_price_micros": self.unit_price_micros,
+                "currency": self.currency,
+                "status": self.status,
+                "payment_status": self.payment_status,
+                "total_minor": self.total_minor,
+                "created_at": self.created_at,
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)

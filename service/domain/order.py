@@ -3,7 +3,7 @@
 Knows no prices (pricing.py) and no batches (allocation.py).
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -172,18 +172,56 @@ class PlaceOrder:
     beneficiary: Beneficiary | None = None
 
     def fingerprint(self) -> str:
-        """Equal for two spellings of one command, through whichever door they came.
-
-        What stands at its default is left out: keys never expire, and a fingerprint stored today has to match still
-        after commands have gained another field.
+        """Return the digest that tells a retry from another command, equal for two spellings of one command, through
+        whichever door they came.
         """
-        told = {name: value for name, default in _TOLD if (value := getattr(self, name)) != default}
-        ask = self.wish.ask if isinstance(self.wish, Wish) else self.wish
-        return fingerprint({"kind": type(ask).__name__, **told})
+        return fingerprint(self.wire_form())
+
+    def wire_form(self) -> dict[str, Any]:
+        """Return the members that are fingerprinted, without those that stand at their defaults.
+
+        Keys never expire: a fingerprint stored today has to match after every later release. So names and tags here
+        are literals that no renaming may change, and a member that is added later has a default, and is left out there.
+        """
+        members = (
+            ("maximum_total", None if self.maximum_total is None else self.maximum_total.wire_form(), None),
+            ("allow_backorder", self.allow_backorder, True),
+            ("pay_with_balance", self.pay_with_balance, BalanceUse.NONE),
+            ("customer", self.customer, None),
+            ("description", self.description, None),
+            ("metadata", self.metadata, None),
+            ("callback_url", self.callback_url, None),
+            ("beneficiary", self.beneficiary, None),
+        )
+        kind, wish = _tagged(self.wish)
+        return {"kind": kind, "wish": wish} | {name: value for name, value, default in members if value != default}
 
 
-_NOT_TOLD = frozenset({"order_id", "account_id", "actor", "source", "idempotency_key"})
-_TOLD = tuple((field.name, field.default) for field in fields(PlaceOrder) if field.name not in _NOT_TOLD)
+def _tagged(wish: Wish | FromQuote) -> tuple[str, dict[str, Any]]:
+    """Return the tag and the members of what is ordered, as `PlaceOrder.wire_form` has them."""
+    if isinstance(wish, FromQuote):
+        return "FromQuote", {"quote_id": wish.quote_id}
+    tag, ask = _tagged_ask(wish.ask)
+    form: dict[str, Any] = {"ask": ask, "step": wish.step, "whole_mass": wish.whole_mass}
+    if wish.selection is not None:
+        form["selection"] = [{"bundle_id": each.bundle_id, "hundredths": each.hundredths} for each in wish.selection]
+    if wish.portfolio_id is not None:
+        form["portfolio_id"] = wish.portfolio_id
+    if wish.currency is not None:
+        form["currency"] = wish.currency
+    return tag, form
+
+
+def _tagged_ask(ask: Ask) -> tuple[str, dict[str, Any]]:
+    match ask:
+        case ByMass(mass_g, None):
+            return "ByMass", {"mass_g": mass_g}
+        case ByMass(mass_g, estimate_id):
+            return "ByMass", {"mass_g": mass_g, "estimate_id": estimate_id}
+        case ByBundleMasses(masses_g):
+            return "ByBundleMasses", {"masses_g": masses_g}
+        case ByValue(value_minor):
+            return "ByValue", {"value_minor": value_minor}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from service.domain.estimate import Activity, AirFreight, Electricity, Flight, GroundTransport, PlainMass
+from service.kit.canonical_json import fingerprint
 
 
 class ActivityKind(StrEnum):
@@ -38,6 +39,12 @@ class CreateEstimate:
     name: str | None = None
     metadata: dict[str, str] | None = None
     idempotency_key: str | None = None
+
+    def fingerprint(self) -> str:
+        """Return what a retry with the key has to match. Keys never expire: no renaming may change a name here, nor in
+        `told`, whose members are those of the API that was called.
+        """
+        return fingerprint({"told": self.told, "name": self.name, "metadata": self.metadata})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,15 @@ class Period:
     created_from: datetime | None = None
     created_until: datetime | None = None
 
+    def wire_form(self) -> dict[str, str | datetime]:
+        """Return the members under the names that stored fingerprints have, without an end that is not given."""
+        form: dict[str, str | datetime] = {"currency": self.currency}
+        if self.created_from is not None:
+            form["created_from"] = self.created_from
+        if self.created_until is not None:
+            form["created_until"] = self.created_until
+        return form
+
 
 @dataclass(frozen=True, slots=True)
 class Billed:
@@ -74,8 +83,7 @@ async def bill_orders(
     async def work(statements: Statements) -> Billed:
         candidates = await _candidates(statements, account_id, what)
         acting = await lock_payer(statements, account_id, {order.account_id for order in candidates})
-        told = what if isinstance(what, Period) else [order.id for order in candidates]
-        told_print = fingerprint({"account_id": account_id, "what": told, "payment_days": payment_days})
+        told_print = _fingerprint(account_id, what, candidates, payment_days)
         issued = await money.of_reference(statements, money.INVOICES, acting.payer_id, reference)
         if issued is not None:
             if issued.fingerprint != told_print:
@@ -110,6 +118,16 @@ async def bill_orders(
         return Billed(invoice, replayed=False)
 
     return await resources.transact(work)
+
+
+def _fingerprint(
+    account_id: UUID, what: Period | Sequence[OrderRef], candidates: Sequence[Order], payment_days: int
+) -> str:
+    """Return what a repetition of the reference has to match. References never expire: no renaming may change a name
+    here, and an end that a period lacks is left out.
+    """
+    billed_orders = what.wire_form() if isinstance(what, Period) else [order.id for order in candidates]
+    return fingerprint({"account_id": account_id, "what": billed_orders, "payment_days": payment_days})
 
 
 async def _candidates(statements: Statements, account_id: UUID, what: Period | Sequence[OrderRef]) -> list[Order]:

@@ -1,13 +1,10 @@
 """Create an estimate: an activity's emissions, with the public factor they rest on, are kept, to be ordered once."""
 
-from dataclasses import asdict
-
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.estimate import estimate
 from service.domain.recorded_estimate import KINDS, CreateEstimate, Recorded, RecordedEstimate
 from service.errors import Code, Refused
-from service.kit.canonical_json import fingerprint
 from service.operations.resources import Resources
 from service.storage import accounts, estimates
 from service.storage.database import Statements
@@ -30,11 +27,11 @@ async def create_estimate(resources: Resources, caller: Caller, command: CreateE
         name=command.name,
         mass_g=worked_out.mass_g,
         activity=command.told,
-        factor=None if worked_out.factor is None else asdict(worked_out.factor),
+        factor=None if worked_out.factor is None else worked_out.factor.wire_form(),
         working=list(worked_out.working),
         metadata=command.metadata or {},
         idempotency_key=command.idempotency_key,
-        fingerprint=fingerprint({"told": command.told, "name": command.name, "metadata": command.metadata}),
+        fingerprint=command.fingerprint(),
         order_id=None,
         created_at=resources.clock(),
     )

@@ -54,9 +54,7 @@ async def record_payment(
             account_id=acting.payer_id,
             id=payment_id,
             reference=reference,
-            fingerprint=fingerprint(
-                {"account_id": account_id, "amount": amount, "order_id": None if order is None else order.id}
-            ),
+            fingerprint=_fingerprint(account_id, amount, order),
             order_account_id=None if order is None else order.account_id,
             order_id=None if order is None else order.id,
             currency=amount.currency,
@@ -77,6 +75,14 @@ async def record_payment(
         return Recorded(payment, paid, replayed=False)
 
     return await resources.transact(work)
+
+
+def _fingerprint(account_id: UUID, amount: Money, order: Order | None) -> str:
+    """Return what a repetition of the reference has to match. References never expire: no renaming may change a name
+    here, and no order is null.
+    """
+    order_id = None if order is None else order.id
+    return fingerprint({"account_id": account_id, "amount": amount.wire_form(), "order_id": order_id})
 
 
 def _paid(order: Order | None, amount: Money) -> tuple[Order | None, Journal]:

@@ -5,7 +5,10 @@ never a literal. A class or a field may be renamed; its literal here stays.
 """
 
 import hashlib
+import json
+from dataclasses import fields
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +16,14 @@ import pytest
 
 from service.domain.amounts import MassUnit, Money
 from service.domain.catalogue import Weight
-from service.domain.history import COLUMNS, read_history
+from service.domain.estimate import Factor, GroundTransport, VehicleType, estimate
+from service.domain.history import COLUMNS, Past, read_history
 from service.domain.order import BalanceUse, ByBundleMasses, ByMass, ByValue, FromQuote, PlaceOrder, Source, Wish
+from service.kit.canonical_json import canonical_json
+from service.operations.bill_orders import Period
 
 A, B, QUOTE, ESTIMATE, PORTFOLIO = (UUID(int=number) for number in (0xA, 0xB, 0xC, 0xE, 0xF))
+JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def place(wish: Wish | FromQuote, **facts: Any) -> PlaceOrder:
@@ -327,6 +334,7 @@ HISTORY: dict[str, tuple[tuple[str, ...], str, str]] = {
 def test_an_order_is_found_by_the_fingerprint_that_was_stored_for_it(command: PlaceOrder, form: str, digest: str):
     assert hashlib.sha256(form.encode()).hexdigest() == digest
     assert command.fingerprint() == digest
+    assert canonical_json(command.wire_form()).decode() == form
 
 
 @pytest.mark.parametrize(("row", "form", "digest"), HISTORY.values(), ids=HISTORY)
@@ -337,3 +345,20 @@ def test_imported_history_is_found_by_the_fingerprint_that_was_stored_for_it(
     assert faults == []
     assert hashlib.sha256(form.encode()).hexdigest() == digest
     assert past.fingerprint() == digest
+
+
+def test_a_member_that_a_command_gains_is_part_of_its_fingerprint():
+    # Without this a command that differs in a new member alone would be answered as a replay.
+    not_told = 5  # the two ids, the actor, the source and the key
+    command, _, _ = ORDERS["a mass with every member"]
+    form = command.wire_form()
+    assert len(form) == len(fields(PlaceOrder)) - not_told + 1  # and the kind
+    assert len(form["wish"]) == len(fields(Wish))
+    assert len(form["wish"]["ask"]) == len(fields(ByMass))
+    assert [len(each) for each in form["wish"]["selection"]] == [len(fields(Weight))] * 2
+    assert len(form["maximum_total"]) == len(fields(Money))
+    for kind in (ByValue, ByBundleMasses, FromQuote):
+        assert len(fields(kind)) == 1
+    assert len(Period(currency="USD", created_from=JANUARY, created_until=JANUARY).wire_form()) == len(fields(Period))
+    assert len(estimate(GroundTransport(Fraction(1), VehicleType.COACH_BUS)).factor.wire_form()) == len(fields(Factor))
+    assert len(fields(Past)) == len(json.loads(HISTORY["microseconds"][1]))

@@ -28,15 +28,6 @@ class Pair(Enum):
 class Command:
     name: str
     amount: int
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CommandOfNextYear:
-    amount: int
-    name: str
-    note: str | None = None
-    beneficiary: str | None = None
 
 
 @pytest.mark.parametrize(
@@ -56,7 +47,6 @@ class CommandOfNextYear:
         (UUID("01890A5D-AC96-774B-BCCE-B302099A8057"), '"01890a5d-ac96-774b-bcce-b302099a8057"'),
         (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), '"2026-01-02T03:04:05.000000Z"'),
         ({Colour.RED: Colour.RED, "size": Size.LARGE, "pair": Pair.BOTH}, '{"pair":["a",1],"red":"red","size":3}'),
-        (Command("x", 1), '{"amount":1,"name":"x"}'),
         ({"given": None}, '{"given":null}'),
     ],
 )
@@ -82,13 +72,23 @@ def test_a_fingerprint_is_the_sha_256_of_the_canonical_bytes():
     assert fingerprint({"a": "2", "b": 1}) != fingerprint({"a": 2, "b": 1})
 
 
-def test_a_fingerprint_survives_a_field_that_the_class_gains_and_the_order_of_its_fields():
-    assert fingerprint(Command("x", 1)) == fingerprint(CommandOfNextYear(1, "x"))
-    assert fingerprint(Command("x", 1)) != fingerprint(CommandOfNextYear(1, "x", beneficiary="y"))
-
-
 @pytest.mark.parametrize(
-    "value", [1.0, float("nan"), Decimal(1), b"a", {1, 2}, object(), Command, {1: 2}, {None: 1}, [0.5], {"a": 0.5}]
+    "value",
+    [
+        1.0,
+        float("nan"),
+        Decimal(1),
+        b"a",
+        {1, 2},
+        object(),
+        Command,
+        Command("x", 1),
+        {"a": Command("x", 1)},
+        {1: 2},
+        {None: 1},
+        [0.5],
+        {"a": 0.5},
+    ],
 )
 def test_what_has_no_canonical_form_is_refused(value):
     with pytest.raises(TypeError):
