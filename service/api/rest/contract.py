@@ -65,10 +65,13 @@ class Endpoint:
 
     `responses` gives the model of each status that the handler answers, `refusals` the statuses of refusals beside
     those that every endpoint of its kind has. A `public` one is served without a key and pays from no budget.
+    `operation_id` names it in the OpenAPI document and so in the clients that are generated from it: it stays, whatever
+    the handler is called.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
+    operation_id: str
     summary: str
     handler: Callable[[Call[Any, Any]], Awaitable[Answer | File]]
     responses: Mapping[int, Any]
@@ -107,6 +110,8 @@ def no_headers(_request_headers: Mapping[str, str], _request_id: str) -> Mapping
 class Contract:
     """An API that programs of others were written for, served below `/name`.
 
+    * `components` gives each model the title of its schema in the OpenAPI document, from which clients name their
+      types: it stays, whatever the class is called. A model without one is a KeyError when the document is made.
     * `refusal` turns a refusal and the request id into the status and a value of `error_model`.
     * `labelled_json` answers 415 unless a body is labelled as JSON; else it is read as JSON whatever its label.
     * `any_case` matches the members of bodies whatever their case, `any_case_query` those of the address's query.
@@ -120,6 +125,7 @@ class Contract:
     description: str
     version: str
     endpoints: tuple[Endpoint, ...]
+    components: Mapping[Any, str]
     error_model: type[msgspec.Struct]
     refusal: Callable[[Refused, str], Refusal]
     error_media_type: str = "application/json"

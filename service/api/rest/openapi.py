@@ -9,6 +9,7 @@ import msgspec
 
 from service.api.rest.contract import Contract, Endpoint, File
 
+_REFERENCE = "#/components/schemas/"
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 _ALWAYS = frozenset({405, 500, 503})
 _WITH_KEY = frozenset({401, 403, 429})
@@ -57,14 +58,46 @@ class _Models:
         for endpoint in contract.endpoints:
             wanted += [endpoint.body, endpoint.query, *endpoint.responses.values()]
         self._types = [each for each in wanted if each is not None and not isinstance(each, File)]
-        schemas, components = msgspec.json.schema_components(self._types, ref_template="#/components/schemas/{name}")
+        schemas, components = msgspec.json.schema_components(self._types, ref_template=_REFERENCE + "{name}")
         if contract.decimals_are_numbers:
             schemas, components = _with_numbers(schemas), _with_numbers(components)
-        self._schemas: tuple[dict[str, Any], ...] = schemas
-        self.components: dict[str, Any] = components
+        titles = _titles(contract)
+        self._schemas: tuple[dict[str, Any], ...] = _with_names(schemas, titles)
+        self.components: dict[str, Any] = {
+            _component_name(titles[name]): {**_with_names(component, titles), "title": titles[name]}
+            for name, component in components.items()
+        }
 
     def schema(self, model: Any) -> Mapping[str, Any]:
         return self._schemas[self._types.index(model)]
+
+    def component(self, model: Any) -> Mapping[str, Any]:
+        """Return the model's own schema, where `schema` returns the reference to it."""
+        component: Mapping[str, Any] = self.components[self.schema(model)["$ref"].removeprefix(_REFERENCE)]
+        return component
+
+
+def _titles(contract: Contract) -> dict[str, str]:
+    """Return the published title of each model under the name that msgspec gives it, which is its class's."""
+    named, _ = msgspec.json.schema_components(tuple(contract.components), ref_template="{name}")
+    return {schema["$ref"]: title for schema, title in zip(named, contract.components.values(), strict=True)}
+
+
+def _component_name(title: str) -> str:
+    """Return the title in the characters that a component's name may have: `Page_OrderView_` for `Page[OrderView]`."""
+    return re.sub(r"[^a-zA-Z0-9._-]", "_", title)
+
+
+def _with_names(schema: Any, titles: Mapping[str, str]) -> Any:
+    """Return the schema with its references led to the published names."""
+    if isinstance(schema, dict):
+        return {name: _with_names(value, titles) for name, value in schema.items()}
+    if isinstance(schema, list | tuple):
+        return type(schema)(_with_names(each, titles) for each in schema)
+    if isinstance(schema, str) and schema.startswith(_REFERENCE):
+        name = schema.removeprefix(_REFERENCE)
+        return _REFERENCE + _component_name(titles.get(name, name))
+    return schema
 
 
 def _with_numbers(schema: Any) -> Any:
@@ -82,7 +115,7 @@ def _with_numbers(schema: Any) -> Any:
 def _operation(contract: Contract, endpoint: Endpoint, models: _Models) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": endpoint.summary,
-        "operationId": _operation_id(contract, endpoint),
+        "operationId": endpoint.operation_id,
         "parameters": list(_parameters(endpoint, models)),
         "responses": {
             **{str(status): _response(status, model, models) for status, model in sorted(endpoint.responses.items())},
@@ -100,19 +133,11 @@ def _operation(contract: Contract, endpoint: Endpoint, models: _Models) -> dict[
     return operation
 
 
-def _operation_id(contract: Contract, endpoint: Endpoint) -> str:
-    """The handler's name; with the address where one handler serves several."""
-    name = endpoint.handler.__name__
-    if sum(each.handler is endpoint.handler for each in contract.endpoints) == 1:
-        return name
-    return "_".join([name, endpoint.method.lower(), *re.findall(r"\w+", endpoint.path)])
-
-
 def _parameters(endpoint: Endpoint, models: _Models) -> Iterator[dict[str, Any]]:
     for name in _PARAMETER.findall(endpoint.path):
         yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
     if endpoint.query is not None:
-        component = models.components[endpoint.query.__name__]
+        component = models.component(endpoint.query)
         for name, schema in component["properties"].items():
             required = name in component.get("required", ())
             yield {"name": name, "in": "query", "required": required, "schema": schema}

@@ -126,7 +126,7 @@ def assert_described(contract: Contract, method: str, path: str, answer: httpx.R
     operation = document["paths"].get(template, {}).get(method.lower())
     if operation is None:
         assert answer.status_code in {404, 405}, (method, path, answer.status_code)
-        schema = {"$ref": f"#/components/schemas/{contract.error_model.__name__}"}
+        schema = {"$ref": f"#/components/schemas/{contract.components[contract.error_model]}"}
         media_type = contract.error_media_type
     else:
         described = operation["responses"].get(str(answer.status_code))

@@ -2,22 +2,30 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 from starlette.routing import Route
 from typer.testing import CliRunner
 
 from service.__main__ import app as command_line
-from service.api.rest.contract import Contract
+from service.api.rest.contract import Answer, Contract, Endpoint
 from service.api.rest.contracts import CONTRACTS
 from service.api.rest.door import mounted
+from service.api.rest.openapi import openapi_document
 from service.storage.database import Database
 from tests.api.rest.client import ADDRESS, document_of, open_rest, template_of
 from tests.shop import open_shop
 
 every_contract = pytest.mark.parametrize("contract", CONTRACTS, ids=[contract.name for contract in CONTRACTS])
+
+
+PUBLISHED = json.loads(Path(__file__).with_name("published_names.json").read_text())
+"""Every name of the documents that a client can depend on. A name may be added here; none is changed or removed."""
 
 
 def surroundings_of(_request: Any) -> Any:
@@ -68,6 +76,83 @@ def test_schemas_are_valid_and_references_lead_somewhere(contract: Contract) -> 
     assert wanted <= set(document["components"]["schemas"])
     names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(set(names)) == len(names)
+
+
+@every_contract
+def test_names_that_clients_depend_on_stay(contract: Contract) -> None:
+    document = document_of(contract.name)
+
+    operations = {
+        operation["operationId"]: [
+            f"{method.upper()} {path}",
+            *(f"{parameter['in']} {parameter['name']}" for parameter in operation["parameters"]),
+        ]
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    }
+    schemas = document["components"]["schemas"]
+    components = {name: list(component["properties"]) for name, component in schemas.items()}
+    assert {"operations": operations, "components": components} == PUBLISHED[contract.name]
+    assert {name: component["title"] for name, component in schemas.items()} == {
+        name: name.removesuffix("_").replace("_", "[") + "]" * name.endswith("_") for name in schemas
+    }
+
+
+def test_a_schema_is_named_by_its_contract_whatever_its_class_is_called() -> None:
+    class Renamed(msgspec.Struct):
+        """A problem."""
+
+        code: str
+
+    class Query(msgspec.Struct):
+        page: int = 1
+
+    async def handler(_call: object) -> Answer:
+        raise AssertionError("nobody calls")
+
+    endpoint = Endpoint(
+        method="GET",
+        path="/v1/orders",
+        operation_id="list_orders",
+        summary="List",
+        handler=handler,
+        responses={200: list[Renamed]},
+        query=Query,
+    )
+    contract = Contract(
+        name="sample",
+        title="Sample",
+        description="",
+        version="1",
+        endpoints=(endpoint,),
+        components={Renamed: "Problem", Query: "ListQuery"},
+        error_model=Renamed,
+        refusal=lambda _refused, _request_id: (400, Renamed("no")),
+    )
+
+    document = openapi_document(contract, ADDRESS)
+
+    assert document["components"]["schemas"] == {
+        "Problem": {
+            "title": "Problem",
+            "description": "A problem.",
+            "type": "object",
+            "properties": {"code": {"type": "string"}},
+            "required": ["code"],
+        },
+        "ListQuery": {
+            "title": "ListQuery",
+            "type": "object",
+            "properties": {"page": {"type": "integer", "default": 1}},
+            "required": [],
+        },
+    }
+    operation = document["paths"]["/v1/orders"]["get"]
+    assert operation["operationId"] == "list_orders"
+    assert set(references_in(document)) == {"#/components/schemas/Problem"}
+    assert [parameter["name"] for parameter in operation["parameters"]] == ["page"]
+    with pytest.raises(KeyError, match="Query"):
+        openapi_document(replace(contract, components={Renamed: "Problem"}), ADDRESS)
 
 
 @every_contract

@@ -4,6 +4,7 @@ Its names, shapes and habits live in this package alone; every call is one of th
 currency field, so it shows and finds only orders in riyals.
 """
 
+from service.api.rest.carbon_engine.components import COMPONENTS
 from service.api.rest.carbon_engine.errors import Problem, refusal
 from service.api.rest.carbon_engine.orders import ENDPOINTS as ORDERS
 from service.api.rest.carbon_engine.quotes import ENDPOINTS as QUOTES
@@ -16,6 +17,7 @@ CONTRACT = Contract(
     " JSON numbers. Send an Idempotency-Key with each order: a retry with it answers the same order.",
     version="1",
     endpoints=(*ORDERS, *QUOTES),
+    components=COMPONENTS,
     error_model=Problem,
     error_media_type="application/problem+json",
     refusal=refusal,

@@ -125,6 +125,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/orders",
+        operation_id="create_order",
         summary="Place an order; with an Idempotency-Key, once",
         handler=create_order,
         body=NewOrder,
@@ -135,6 +136,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/orders",
+        operation_id="list_all",
         summary="List orders, newest first",
         handler=list_all,
         query=ListQuery,
@@ -143,6 +145,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/orders/{id}",
+        operation_id="get_order",
         summary="Look at an order",
         handler=get_order,
         responses={200: OrderView},
@@ -151,6 +154,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/orders/{id}/cancel",
+        operation_id="cancel_order",
         summary="Cancel an order before its retirement starts; cancelling again answers the same",
         handler=cancel_order,
         responses={200: OrderView},

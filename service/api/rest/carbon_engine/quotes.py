@@ -48,6 +48,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/quotes",
+        operation_id="quote_mass",
         summary="Price a mass",
         handler=quote_mass,
         body=QuoteByMass,
@@ -56,6 +57,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/quotes/air-freight",
+        operation_id="quote_air_freight",
         summary="Price the emissions of air freight",
         handler=quote_air_freight,
         body=QuoteByAirFreight,
@@ -64,6 +66,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/quotes/ground-transport",
+        operation_id="quote_ground_transport",
         summary="Price the emissions of a drive",
         handler=quote_ground_transport,
         body=QuoteByGroundTransport,

@@ -4,6 +4,7 @@ Its names, shapes and habits live in this package alone; every call is one of th
 JSON whatever its label and whatever the case of its names, because its documented calls send both.
 """
 
+from service.api.rest.carbonext.components import COMPONENTS
 from service.api.rest.carbonext.errors import Problem, refusal
 from service.api.rest.carbonext.filters import ENDPOINTS as FILTERS
 from service.api.rest.carbonext.money import ENDPOINTS as MONEY
@@ -19,6 +20,7 @@ CONTRACT = Contract(
     " with the key's id as client_id and the key as client_secret.",
     version="1",
     endpoints=(*TOKENS, *ORDERS, *MONEY, *FILTERS),
+    components=COMPONENTS,
     error_model=Problem,
     error_media_type="application/problem+json",
     refusal=refusal,

@@ -172,6 +172,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/resources",
+        operation_id="list_resources",
         summary="The lists that can be filtered",
         handler=list_resources,
         public=True,
@@ -180,6 +181,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/allowed-filters/{resource}",
+        operation_id="allowed_filters",
         summary="What a list can be filtered and sorted by",
         handler=allowed_filters,
         public=True,

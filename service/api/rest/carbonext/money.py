@@ -178,6 +178,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/prices",
+        operation_id="get_price",
         summary="The price of a VCU in an order of some amount",
         handler=get_price,
         query=PriceQuery,
@@ -186,6 +187,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/customers/balance",
+        operation_id="get_balance_get_v1_customers_balance",
         summary="What the prepaid balance buys",
         handler=get_balance,
         query=BalanceQuery,
@@ -194,6 +196,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/invoices/balance",
+        operation_id="get_balance_get_v1_invoices_balance",
         summary="What the prepaid balance buys, at the first generation's address",
         handler=get_balance,
         query=BalanceQuery,
@@ -202,6 +205,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/invoices",
+        operation_id="get_invoices",
         summary="The newest invoices",
         handler=get_invoices,
         query=InvoicesQuery,
@@ -210,6 +214,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/invoices/{id}",
+        operation_id="get_invoice",
         summary="One invoice",
         handler=get_invoice,
         responses={200: InvoiceView},

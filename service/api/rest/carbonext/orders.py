@@ -185,6 +185,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/orders",
+        operation_id="create_order",
         summary="Place an order",
         handler=create_order,
         body=NewOrder,
@@ -194,6 +195,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/orders",
+        operation_id="list_orders",
         summary="List orders by page number",
         handler=list_orders,
         query=ListQuery,
@@ -202,6 +204,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/orders/{id}/cancel",
+        operation_id="cancel_order",
         summary="Cancel an order before it is billed or paid",
         handler=cancel_order,
         responses={200: OrderView},
@@ -210,6 +213,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/orders/cancel",
+        operation_id="cancel_many",
         summary="Cancel all of these orders, or none of them",
         handler=cancel_many,
         body=OrdersToCancel,

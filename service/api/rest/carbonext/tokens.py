@@ -209,6 +209,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/auth/realms/co2free/protocol/openid-connect/token",
+        operation_id="get_token",
         summary="Get a token of an hour for an API key",
         handler=get_token,
         body=Credentials,
@@ -220,6 +221,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/connect/token",
+        operation_id="get_refreshable_token",
         summary="Get a token of an hour for an API key, and one that gets the next",
         handler=get_refreshable_token,
         body=Credentials,
@@ -231,6 +233,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/connect/userinfo",
+        operation_id="user_info",
         summary="For whom a token stands",
         handler=user_info,
         responses={200: UserInfo},
@@ -238,6 +241,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/permissions",
+        operation_id="list_permissions",
         summary="What the key may do",
         handler=list_permissions,
         responses={200: list[Permission]},

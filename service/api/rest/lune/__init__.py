@@ -7,6 +7,7 @@ from service.api.rest.contract import Contract
 from service.api.rest.lune.accounts import ENDPOINTS as ACCOUNTS
 from service.api.rest.lune.bundles import ENDPOINTS as BUNDLES
 from service.api.rest.lune.caller import answer_headers, authenticate
+from service.api.rest.lune.components import COMPONENTS
 from service.api.rest.lune.errors import Errors, refusal
 from service.api.rest.lune.estimates import ENDPOINTS as ESTIMATES
 from service.api.rest.lune.orders import ENDPOINTS as ORDERS
@@ -19,6 +20,7 @@ CONTRACT = Contract(
     " decimal strings; nulls are always present in responses; an idempotency key is used once.",
     version="2024-08-08",
     endpoints=(*ORDERS, *ESTIMATES, *BUNDLES, *SELECTIONS, *ACCOUNTS),
+    components=COMPONENTS,
     error_model=Errors,
     refusal=refusal,
     authenticate=authenticate,

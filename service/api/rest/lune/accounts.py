@@ -161,6 +161,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/accounts/me",
+        operation_id="get_account",
         summary="Get the account of the API key, or the one that Lune-Account names",
         handler=get_account,
         responses={200: AccountView},
@@ -170,6 +171,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/accounts/client",
+        operation_id="create_client_account",
         summary="Create a client account",
         handler=create_client_account,
         body=NewClientAccount,
@@ -180,6 +182,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/accounts/client",
+        operation_id="list_client_accounts",
         summary="List client accounts",
         handler=list_client_accounts,
         query=ClientsQuery,
@@ -189,6 +192,7 @@ ENDPOINTS = (
     Endpoint(
         method="PATCH",
         path="/v1/accounts/client/{id}",
+        operation_id="patch_client_account",
         summary="Change some facts of a client account",
         handler=patch_client_account,
         body=ClientAccountPatch,
@@ -199,6 +203,7 @@ ENDPOINTS = (
     Endpoint(
         method="PUT",
         path="/v1/accounts/client/{id}",
+        operation_id="update_client_account",
         summary="Change all facts of a client account",
         handler=update_client_account,
         body=ClientAccountChange,

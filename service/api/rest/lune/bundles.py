@@ -175,6 +175,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/bundles",
+        operation_id="list_all_bundles",
         summary="List bundles that are sold in the account's currency",
         handler=list_all_bundles,
         query=BundlesQuery,
@@ -184,6 +185,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/bundles/{id}",
+        operation_id="get_bundle",
         summary="Get a bundle",
         handler=get_bundle,
         responses={200: BundleView},

@@ -166,6 +166,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/estimates/electricity",
+        operation_id="create_electricity_estimate",
         summary="Estimate the emissions of electricity",
         handler=create_electricity_estimate,
         body=ElectricityRequest,
@@ -176,6 +177,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/estimates/flight",
+        operation_id="create_flight_estimate",
         summary="Estimate the emissions of a flight",
         handler=create_flight_estimate,
         body=FlightRequest,

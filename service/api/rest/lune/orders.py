@@ -166,6 +166,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/orders/by-mass",
+        operation_id="create_order_by_mass",
         summary="Create an order by mass",
         handler=create_order_by_mass,
         body=OrderByMass,
@@ -176,6 +177,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/orders/by-value",
+        operation_id="create_order_by_value",
         summary="Create an order by value",
         handler=create_order_by_value,
         body=OrderByValue,
@@ -186,6 +188,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/orders/by-estimate",
+        operation_id="create_order_by_estimate",
         summary="Create an order from an emission estimate",
         handler=create_order_by_estimate,
         body=OrderByEstimate,
@@ -196,6 +199,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/orders/by-mass/quote",
+        operation_id="quote_order_by_mass",
         summary="Calculate an order quote by mass; nothing is created",
         handler=quote_order_by_mass,
         body=QuoteByMass,
@@ -206,6 +210,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/v1/orders/by-value/quote",
+        operation_id="quote_order_by_value",
         summary="Calculate an order quote by value; nothing is created",
         handler=quote_order_by_value,
         body=QuoteByValue,
@@ -216,6 +221,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/orders",
+        operation_id="list_all_orders",
         summary="List orders, newest first",
         handler=list_all_orders,
         query=OrdersQuery,
@@ -226,6 +232,7 @@ ENDPOINTS = (
         method="GET",
         # The rest of the address, slashes included: clients send keys with their slashes unescaped.
         path="/v1/orders/by-idempotency-key/{idempotency_key:path}",
+        operation_id="get_order_by_idempotency_key",
         summary="Get an order by idempotency key",
         handler=get_order_by_idempotency_key,
         responses={200: OrderView},
@@ -235,6 +242,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/orders/{id}/certificate",
+        operation_id="get_order_certificate",
         summary="Get the certificate of a completed order",
         handler=get_order_certificate,
         responses={200: File("application/pdf")},
@@ -244,6 +252,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/orders/{id}",
+        operation_id="get_order",
         summary="Get an order",
         handler=get_order,
         responses={200: OrderView},

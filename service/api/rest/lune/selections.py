@@ -90,6 +90,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/bundle-selections",
+        operation_id="get_bundle_selection",
         summary="Get the account's bundle selection",
         handler=get_bundle_selection,
         responses={200: list[BundlePercentage]},
@@ -99,6 +100,7 @@ ENDPOINTS = (
     Endpoint(
         method="PUT",
         path="/v1/bundle-selections",
+        operation_id="update_bundle_selection",
         summary="Set the account's bundle selection",
         handler=update_bundle_selection,
         body=list[BundleShare],
@@ -109,6 +111,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/bundle-portfolios",
+        operation_id="list_bundle_portfolios",
         summary="List bundle portfolios",
         handler=list_bundle_portfolios,
         responses={200: list[BundlePortfolioView]},
@@ -118,6 +121,7 @@ ENDPOINTS = (
     Endpoint(
         method="PUT",
         path="/v1/bundle-portfolios",
+        operation_id="update_bundle_portfolio",
         summary="Set the account's bundle portfolio",
         handler=update_bundle_portfolio,
         body=ChosenPortfolio,
