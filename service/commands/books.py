@@ -5,7 +5,6 @@ Read files, run one operation, show what came of it; decide nothing.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -60,7 +59,12 @@ def audit_books(*, as_json: bool) -> None:
             _patient(settings_given()), lambda resources: audit(resources, lambda finding: advance(1, finding.name))
         )
     if as_json:
-        console.show_json([asdict(finding) for finding in findings])
+        console.show_json(
+            [
+                {"name": each.name, "rows": each.rows, "deviating": each.deviating, "first": each.first}
+                for each in findings
+            ]
+        )
     else:
         rows = [
             (finding.name, str(finding.rows), str(finding.deviating) if finding.deviating else "holds")
@@ -101,7 +105,8 @@ def _progress(unit: str, total: int | None = None) -> Iterator[Callable[..., Non
 
 def _show(facts: dict[str, Any], faults: Sequence[Fault], *, as_json: bool) -> None:
     if as_json:
-        console.show_json({**facts, "faults": [asdict(fault) for fault in faults]})
+        told = [{"row": each.row, "column": each.column, "message": each.message} for each in faults]
+        console.show_json({**facts, "faults": told})
     elif faults:
         console.show_table(("row", "column", "fault"), [(each.row, each.column, each.message) for each in faults])
         console.show(f"Nothing was imported: {len(faults)} faults in {facts['rows']} rows.")

@@ -4,7 +4,7 @@ Looks and changes nothing: no file is made, no migration applied. Knows what eac
 """
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,9 @@ def doctor(*, as_json: bool) -> None:
     configure_logging(level="warning")
     findings = asyncio.run(examine())
     if as_json:
-        console.show_json([{**asdict(each), "ok": each.is_well} for each in findings])
+        console.show_json(
+            [{"check": each.check, "found": each.found, "advice": each.advice, "ok": each.is_well} for each in findings]
+        )
     else:
         rows = [
             ("ok" if each.is_well else "PROBLEM", each.check, "\n→ ".join(filter(None, (each.found, each.advice))))

@@ -4,7 +4,7 @@
 does; `1-quote-by-mass.json` beside it holds its variables, if it has any. The numbers give the order.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "examples"
@@ -20,7 +20,8 @@ class Example:
     variables: str
 
     def as_dict(self) -> dict[str, str]:
-        return asdict(self)
+        """Return the members under the names that the explorers' scripts read."""
+        return {"title": self.title, "about": self.about, "query": self.query, "variables": self.variables}
 
 
 def read_examples(folder: Path = FOLDER) -> tuple[Example, ...]:

@@ -21,13 +21,13 @@ def global_id(type_name: str, id: UUID) -> strawberry.ID:  # noqa: A002 - what i
 
 @strawberry.interface(description="Anything that can be fetched again by its id.")
 class Node:
-    """Its `row` has an `id`; its class is named as its type."""
+    """Its `row` has an `id`. Ids hold the type's name in the schema, which stays whatever the class is called."""
 
     row: strawberry.Private[Any]
 
     id = computed_field(
         global_id,
-        "__class__.__name__",
+        "__class__.__strawberry_definition__.name",
         "row.id",
         metadata=needs("id"),
         description="Opaque and unique over all types. Do not take it apart.",
