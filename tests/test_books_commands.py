@@ -66,6 +66,7 @@ def test_a_faulty_file_is_told_by_row_and_column(folder: Path):
     assert "Nothing was imported: 1 faults in 1 rows." in shown.stdout
     (fault,) = json.loads(told.stdout)["faults"]
     assert (fault["row"], fault["column"]) == ("line 2", "country")
+    assert set(fault) == {"row", "column", "message"}
 
 
 def test_a_catalogue_is_imported_with_what_a_spreadsheet_puts_before_it(folder: Path):
@@ -104,3 +105,4 @@ def test_an_audit_ends_with_1_and_names_what_deviates(folder: Path):
     assert [(each["deviating"], each["first"]) for each in json.loads(told.stdout) if each["deviating"]] == [
         (1, [batch_id])
     ]
+    assert {tuple(each) for each in json.loads(told.stdout)} == {("name", "rows", "deviating", "first")}

@@ -41,6 +41,7 @@ def test_an_empty_folder_is_well_and_stays_empty(folder: Path) -> None:
     code, found = findings()
 
     assert (code, problems(found), list(found)) == (0, [], ["settings", "secret", "database"])
+    assert [list(each) for each in found.values()] == [["check", "found", "advice", "ok"]] * 3
     assert list(folder.iterdir()) == []
 
 
