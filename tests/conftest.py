@@ -27,6 +27,7 @@ from service.kit.request_id import REQUEST_ID
 from service.storage import models
 from service.storage.database import Database
 from service.storage.migrations import migrate
+from tests.redis_server import running_redis
 
 with warnings.catch_warnings():
     # Where nobody is logged in there is no XDG_RUNTIME_DIR, and the package warns of that as it is imported.
@@ -198,6 +199,12 @@ def postgresql_copy_url(postgres_template: Postgres) -> Iterator[str]:
     postgres_template.say(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     yield postgres_template.uri(name)
     postgres_template.say(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 from service.__main__ import app
 from service.commands.doctor import _clock
 from service.storage.health import DatabaseHealth
-from tests.api.test_rate_limits import redis_url  # noqa: F401 - a fixture
 from tests.server import free_port
 
 SECRET = "a secret of this test, long enough for one"
@@ -119,7 +118,7 @@ def test_a_database_that_is_away_is_named_without_its_password() -> None:
     assert "hush" not in json.dumps(found)
 
 
-def test_a_redis_that_answers_is_well(redis_url: str) -> None:  # noqa: F811 - the fixture
+def test_a_redis_that_answers_is_well(redis_url: str) -> None:
     code, found = findings(redis_url=redis_url)
 
     assert (code, found["redis"]["found"]) == (0, "answers")

