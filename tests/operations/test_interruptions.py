@@ -4,6 +4,7 @@ Seen to fail when: the transaction is left out of an operation; a write goes out
 found by its id when its commit was not answered; a transaction keeps its connection when its task is cancelled.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,8 @@ from service.operations.resources import Resources
 from service.storage.database import Row, Statements
 from tests.makers import TONNE_G, make_wish
 from tests.shop import Shop
-from tests.storage.test_cancellation import Blow, strike, within_a_second
+from tests.storage.test_cancellation import Blow, strike
+from tests.waiting import HANGS_S
 
 Work = Callable[[Resources], Awaitable[Any]]
 MINUTE_MS = 60_000
@@ -66,7 +68,8 @@ def forest(shop: Shop) -> Any:
 
 
 async def probe(shop: Shop) -> None:
-    await within_a_second(lambda: shop.place(forest(shop)))
+    async with asyncio.timeout(HANGS_S):
+        await shop.place(forest(shop))
 
 
 @pytest.mark.parametrize("prepare", OPERATIONS, ids=lambda prepare: prepare.__name__)
