@@ -6,6 +6,7 @@ One declaration serves requests (door.py) and describes itself (openapi.py); it 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -19,6 +20,14 @@ from service.operations.authenticate import unauthenticated
 
 BodyT_co = TypeVar("BodyT_co", covariant=True)
 QueryT_co = TypeVar("QueryT_co", covariant=True)
+
+_PHRASES = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
+"""Python 3.13 has new words for these; callers are told the same ones whatever Python serves them."""
+
+
+def reason_phrase(status: int) -> str:
+    """Return the words of an HTTP status, for titles and descriptions."""
+    return _PHRASES.get(status) or HTTPStatus(status).phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

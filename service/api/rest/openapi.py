@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
-from service.api.rest.contract import Contract, Endpoint, File
+from service.api.rest.contract import Contract, Endpoint, File, reason_phrase
 
 _REFERENCE = "#/components/schemas/"
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -147,11 +146,11 @@ def _parameters(endpoint: Endpoint, models: _Models) -> Iterator[dict[str, Any]]
 
 def _response(status: int, model: Any, models: _Models) -> dict[str, Any]:
     if model is None:
-        return {"description": HTTPStatus(status).phrase}
+        return {"description": reason_phrase(status)}
     if isinstance(model, File):
         return _described(status, model.media_type, {"type": "string", "contentEncoding": "binary"})
     return _described(status, "application/json", models.schema(model))
 
 
 def _described(status: int, media_type: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"description": HTTPStatus(status).phrase, "content": {media_type: {"schema": schema}}}
+    return {"description": reason_phrase(status), "content": {media_type: {"schema": schema}}}

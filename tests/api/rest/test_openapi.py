@@ -13,7 +13,7 @@ from starlette.routing import Route
 from typer.testing import CliRunner
 
 from service.__main__ import app as command_line
-from service.api.rest.contract import Answer, Contract, Endpoint
+from service.api.rest.contract import Answer, Contract, Endpoint, reason_phrase
 from service.api.rest.contracts import CONTRACTS
 from service.api.rest.door import mounted
 from service.api.rest.openapi import openapi_document
@@ -197,3 +197,9 @@ def test_the_command_line_knows_which_contracts_there_are() -> None:
 
     assert answer.exit_code == 2
     assert "lune" in answer.stderr
+
+
+def test_a_status_has_the_same_words_on_every_python() -> None:
+    assert reason_phrase(413) == "Request Entity Too Large"
+    assert reason_phrase(422) == "Unprocessable Entity"
+    assert reason_phrase(409) == "Conflict"

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from service.api.rest.contract import Refusal
+from service.api.rest.contract import Refusal, reason_phrase
 from service.errors import Code, Refused
 
 _STATUSES = {
@@ -31,7 +31,7 @@ def refusal(refused: Refused, request_id: str) -> Refusal:
     status = _STATUSES.get(refused.code, refused.reason.http_status)
     problem = Problem(
         type=f"about:blank#{refused.code.lower().replace('_', '-')}",
-        title=HTTPStatus(status).phrase,
+        title=reason_phrase(status),
         status=status,
         detail=refused.message,
         instance=f"urn:request:{request_id}",

@@ -1,10 +1,8 @@
 """How Carbonext says no: problem details, in the manner of RFC 9457; at its token endpoints as OAuth 2 words it."""
 
-from http import HTTPStatus
-
 import msgspec
 
-from service.api.rest.contract import Refusal
+from service.api.rest.contract import Refusal, reason_phrase
 from service.errors import Code, Refused
 
 _STATUSES = {
@@ -37,7 +35,7 @@ def refusal(refused: Refused, request_id: str) -> Refusal:
     place = ".".join(str(step) for step in refused.path)
     problem = Problem(
         type=f"about:blank#{refused.code.lower().replace('_', '-')}",
-        title=HTTPStatus(status).phrase,
+        title=reason_phrase(status),
         status=status,
         detail=f"{place}: {refused.message}" if place else refused.message,
         traceId=request_id,
