@@ -6,8 +6,8 @@ Knows the composition root, and nothing of how many others there are.
 from starlette.types import ASGIApp
 
 from service.app import create_app
+from service.key_pepper import pepper
 from service.kit.logging import configure_logging
-from service.secret import pepper
 from service.serving import spare_the_collector
 from service.settings import Settings
 

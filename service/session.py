@@ -15,11 +15,11 @@ from tortoise.exceptions import DBConnectionError
 
 from service.console import MISUSED, fail, place_of
 from service.errors import Refused
+from service.key_pepper import pepper
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.kit.logging import configure_logging
 from service.operations.resources import Resources
-from service.secret import pepper
 from service.settings import Settings
 from service.storage.database import Database, dialect_of
 from service.storage.failures import is_outage, may_retry

@@ -16,9 +16,9 @@ from tempfile import TemporaryFile
 from uuid import UUID
 
 from service.domain.api_keys import Scope
+from service.key_pepper import pepper
 from service.operations.manage_keys import create_key
 from service.operations.resources import Resources
-from service.secret import pepper
 from service.settings import Settings
 from tests.http_client import HttpClient
 

@@ -47,9 +47,9 @@ from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, 
 from service.domain.recorded_estimate import ActivityKind
 from service.domain.statistics import OrderGrouping
 from service.errors import Code
+from service.key_pepper import pepper
 from service.operations import import_orders, load_orders, match_backorders, retire_orders
 from service.operations.simulate_order import Outcome, _reference
-from service.secret import pepper
 from service.settings import Settings
 from service.storage import models
 from service.storage.migrations import _runner

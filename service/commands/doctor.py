@@ -14,9 +14,9 @@ from limits.errors import ConfigurationError
 from pydantic import ValidationError
 
 from service import console
+from service.key_pepper import where_secret_lies
 from service.kit.clock import system_clock
 from service.kit.logging import configure_logging
-from service.secret import where_secret_lies
 from service.settings import Settings
 from service.storage.database import Database, dialect_of, sqlite_path
 from service.storage.health import DatabaseHealth, database_health

@@ -28,13 +28,13 @@ from service.api.graphql.schema import schema
 from service.api.guards import Guards
 from service.app import document_limits, open_database
 from service.domain.listing import OrderFilter, OrderRef, OrderSort
+from service.key_pepper import pepper
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.kit.keyset import PageRequest
 from service.kit.logging import configure_logging
 from service.operations.place_orders import placement
 from service.operations.resources import Resources
-from service.secret import pepper
 from service.settings import Settings
 from service.storage import batches, catalogue, models, orders
 from service.storage.database import Statements

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from service.secret import _create, pepper
+from service.key_pepper import _create, pepper
 from service.settings import Settings
 
 SECRET = "s" * 32
