@@ -39,7 +39,7 @@ AccountId = Annotated[UUID, typer.Argument(metavar="ACCOUNT_ID", help="An id tha
 def main() -> None:
     """The console script `carbon-orders`."""
     # What a command loads it keeps, and looking through that for garbage is a tenth of a short command's time. As soon
-    # as it works on a database, which may take long, garbage is collected again (session.py).
+    # as it works on a database, which may take long, garbage is collected again (runtime.py).
     gc.disable()
     app(prog_name="carbon-orders")
 

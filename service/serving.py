@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
-from service.console import FAILED, fail
+from service.commands.output import FAILED, fail
 from service.kit.joined_writes import JoinedWrites
 from service.settings import Settings
 

@@ -20,7 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from service.__main__ import app
-from service.session import guarded
+from service.commands.runtime import guarded
 from service.settings import Settings
 
 DATABASE = "sqlite://data/orders.sqlite3"

@@ -4,14 +4,14 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from uuid import UUID
 
-from service import console
+from service.commands import output
+from service.commands.runtime import pepper_of, run, settings_given
 from service.domain.accounts import Contract
 from service.domain.amounts import parse_decimal
 from service.domain.api_keys import Scope
 from service.errors import Code, Refused
 from service.operations import manage_accounts, manage_keys
 from service.operations.minting import CUSTOMER_SCOPES
-from service.session import pepper_of, run, settings_given
 
 
 def create_account(
@@ -29,24 +29,24 @@ def create_account(
             commission_hundredths=_hundredths(commission),
         ),
     )
-    console.show_accounts([pair.live, pair.test], as_json=as_json)
+    output.show_accounts([pair.live, pair.test], as_json=as_json)
 
 
 def list_accounts(*, as_json: bool) -> None:
     """Every account was shown."""
-    console.show_accounts(run(settings_given(), manage_accounts.list_accounts), as_json=as_json)
+    output.show_accounts(run(settings_given(), manage_accounts.list_accounts), as_json=as_json)
 
 
 def suspend_account(account_id: UUID, *, as_json: bool) -> None:
     """The account may read but not order or cancel."""
     account = run(settings_given(), lambda resources: manage_accounts.suspend_account(resources, account_id))
-    console.show_accounts([account], as_json=as_json)
+    output.show_accounts([account], as_json=as_json)
 
 
 def reinstate_account(account_id: UUID, *, as_json: bool) -> None:
     """A suspended account may order again."""
     account = run(settings_given(), lambda resources: manage_accounts.reinstate_account(resources, account_id))
-    console.show_accounts([account], as_json=as_json)
+    output.show_accounts([account], as_json=as_json)
 
 
 def create_key(
@@ -62,15 +62,15 @@ def create_key(
         ),
     )
     if as_json:
-        console.show_json({"id": minted.key_id, "key": minted.text})
+        output.show_json({"id": minted.key_id, "key": minted.text})
     else:
-        console.show(minted.text)
+        output.show(minted.text)
 
 
 def list_keys(account_id: UUID, *, as_json: bool) -> None:
     """The account's keys were shown, without what opens the account."""
     keys = run(settings_given(), lambda resources: manage_keys.list_keys(resources, account_id))
-    console.show_keys(keys, as_json=as_json)
+    output.show_keys(keys, as_json=as_json)
 
 
 def revoke_key(key_id: str) -> None:

@@ -13,12 +13,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from service import console
+from service.commands import output
+from service.commands.runtime import run, settings_given
 from service.domain.rows import Fault
 from service.operations.audit import audit
 from service.operations.import_catalogue import import_catalogue
 from service.operations.import_orders import import_orders
-from service.session import run, settings_given
 from service.settings import Settings
 from service.storage.audit import CHECKS
 
@@ -59,7 +59,7 @@ def audit_books(*, as_json: bool) -> None:
             _patient(settings_given()), lambda resources: audit(resources, lambda finding: advance(1, finding.name))
         )
     if as_json:
-        console.show_json(
+        output.show_json(
             [
                 {"name": each.name, "rows": each.rows, "deviating": each.deviating, "first": each.first}
                 for each in findings
@@ -70,12 +70,12 @@ def audit_books(*, as_json: bool) -> None:
             (finding.name, str(finding.rows), str(finding.deviating) if finding.deviating else "holds")
             for finding in findings
         ]
-        console.show_table(("check", "rows", "deviating"), rows)
+        output.show_table(("check", "rows", "deviating"), rows)
         for finding in findings:
             for key in finding.first:
-                console.show(f"{finding.name}: not so for {key}")
+                output.show(f"{finding.name}: not so for {key}")
     if any(finding.deviating for finding in findings):
-        raise typer.Exit(console.FAILED)
+        raise typer.Exit(output.FAILED)
 
 
 def _patient(settings: Settings) -> Settings:
@@ -86,7 +86,7 @@ def _text_of(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        console.fail(f"{file} cannot be read as UTF-8: {error}", console.MISUSED)
+        output.fail(f"{file} cannot be read as UTF-8: {error}", output.MISUSED)
 
 
 @contextmanager
@@ -106,12 +106,12 @@ def _progress(unit: str, total: int | None = None) -> Iterator[Callable[..., Non
 def _show(facts: dict[str, Any], faults: Sequence[Fault], *, as_json: bool) -> None:
     if as_json:
         told = [{"row": each.row, "column": each.column, "message": each.message} for each in faults]
-        console.show_json({**facts, "faults": told})
+        output.show_json({**facts, "faults": told})
     elif faults:
-        console.show_table(("row", "column", "fault"), [(each.row, each.column, each.message) for each in faults])
-        console.show(f"Nothing was imported: {len(faults)} faults in {facts['rows']} rows.")
+        output.show_table(("row", "column", "fault"), [(each.row, each.column, each.message) for each in faults])
+        output.show(f"Nothing was imported: {len(faults)} faults in {facts['rows']} rows.")
     else:
         verb = "would be added" if facts["dry_run"] else "added"
-        console.show(f"{facts['added']} {verb}, {facts['standing']} stood before, of {facts['rows']} rows.")
+        output.show(f"{facts['added']} {verb}, {facts['standing']} stood before, of {facts['rows']} rows.")
     if faults:
-        raise typer.Exit(console.FAILED)
+        raise typer.Exit(output.FAILED)

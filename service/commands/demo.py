@@ -1,10 +1,10 @@
 """`carbon-orders demo`: the demo's catalogue, accounts and fresh keys, with a made-up history if one is asked for."""
 
-from service import console
+from service.commands import output
+from service.commands.runtime import pepper_of, run, settings_given
 from service.operations.load_demo import DemoAccounts, load_demo
 from service.operations.load_orders import load_orders
 from service.operations.resources import Resources
-from service.session import pepper_of, run, settings_given
 
 
 def demo(*, orders: int, as_json: bool) -> None:
@@ -15,12 +15,12 @@ def demo(*, orders: int, as_json: bool) -> None:
     async def load(resources: Resources) -> DemoAccounts:
         loaded = await load_demo(resources, pepper=key_pepper)
         if orders:
-            with console.progress("orders", orders) as advance:
+            with output.progress("orders", orders) as advance:
                 await load_orders(resources, orders, loaded=advance)
         return loaded
 
     loaded = run(settings, load)
     if as_json:
-        console.show_json(console.demo_facts(loaded))
+        output.show_json(output.demo_facts(loaded))
     else:
-        console.show_demo(loaded, settings.public_address)
+        output.show_demo(loaded, settings.public_address)

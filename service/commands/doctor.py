@@ -13,7 +13,7 @@ from limits.aio.storage import RedisStorage
 from limits.errors import ConfigurationError
 from pydantic import ValidationError
 
-from service import console
+from service.commands import output
 from service.key_pepper import where_secret_lies
 from service.kit.clock import system_clock
 from service.kit.logging import configure_logging
@@ -46,7 +46,7 @@ def doctor(*, as_json: bool) -> None:
     configure_logging(level="warning")
     findings = asyncio.run(examine())
     if as_json:
-        console.show_json(
+        output.show_json(
             [{"check": each.check, "found": each.found, "advice": each.advice, "ok": each.is_well} for each in findings]
         )
     else:
@@ -54,9 +54,9 @@ def doctor(*, as_json: bool) -> None:
             ("ok" if each.is_well else "PROBLEM", each.check, "\n→ ".join(filter(None, (each.found, each.advice))))
             for each in findings
         ]
-        console.show_table(("", "check", "found"), rows, wrapped="found")
+        output.show_table(("", "check", "found"), rows, wrapped="found")
     if not all(each.is_well for each in findings):
-        raise typer.Exit(console.FAILED)
+        raise typer.Exit(output.FAILED)
 
 
 async def examine() -> list[Finding]:
@@ -85,7 +85,7 @@ def _secret(settings: Settings) -> Finding:
 
 
 async def _database(settings: Settings) -> list[Finding]:
-    place = console.place_of(settings.database_url)
+    place = output.place_of(settings.database_url)
     try:
         async with asyncio.timeout(PATIENCE_S):
             missing = await pending(settings.database_url)

@@ -1,7 +1,7 @@
 """`carbon-orders migrate`: the database's tables are brought up to date, and what was applied is named."""
 
-from service import console
-from service.session import guarded, settings_given
+from service.commands import output
+from service.commands.runtime import guarded, settings_given
 from service.storage import migrations
 
 
@@ -10,6 +10,6 @@ def migrate(*, as_json: bool) -> None:
     settings = settings_given()
     applied = guarded(settings, migrations.migrate(settings.database_url))
     if as_json:
-        console.show_json({"applied": applied})
+        output.show_json({"applied": applied})
     else:
-        console.show("\n".join(f"applied {name}" for name in applied) or "Nothing to apply: the tables are up to date.")
+        output.show("\n".join(f"applied {name}" for name in applied) or "Nothing to apply: the tables are up to date.")

@@ -1,14 +1,14 @@
 """`carbon-orders openapi`: the OpenAPI document of a REST contract as it is served."""
 
-from service import console
 from service.api.rest.contracts import CONTRACTS
 from service.api.rest.openapi import openapi_document
-from service.session import settings_given
+from service.commands import output
+from service.commands.runtime import settings_given
 
 
 def openapi(contract: str) -> None:
     """The contract's document was printed; exit code 2 where there is no such contract."""
     documents = {each.name: each for each in CONTRACTS}
     if contract not in documents:
-        console.fail(f"there is no contract {contract!r}; there are {', '.join(documents)}.", console.MISUSED)
-    console.show_json(openapi_document(documents[contract], settings_given().public_address))
+        output.fail(f"there is no contract {contract!r}; there are {', '.join(documents)}.", output.MISUSED)
+    output.show_json(openapi_document(documents[contract], settings_given().public_address))

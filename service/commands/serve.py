@@ -2,13 +2,13 @@
 
 import os
 
-from service import console
+from service.commands import output
+from service.commands.runtime import guarded, pepper_of, run, settings_given, up_to_date
 from service.kit.logging import configure_logging
 from service.operations.load_demo import DemoAccounts, load_demo
 from service.operations.manage_accounts import list_accounts
 from service.operations.resources import Resources
 from service.serving import end_on_sigterm, listen, serve_by_processes, serve_on
-from service.session import guarded, pepper_of, run, settings_given, up_to_date
 from service.settings import Settings
 from service.storage.database import dialect_of
 
@@ -20,7 +20,7 @@ def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> No
     settings = settings_given(**given)
     configure_logging(json=settings.log_json, level=settings.log_level)
     if workers > 1 and dialect_of(settings.database_url) == "sqlite":
-        console.fail("SQLite has one writer: --workers needs a PostgreSQL in SERVICE_DATABASE_URL.", console.MISUSED)
+        output.fail("SQLite has one writer: --workers needs a PostgreSQL in SERVICE_DATABASE_URL.", output.MISUSED)
     listener = listen(settings)
     key_pepper = pepper_of(settings)
     if demo:
@@ -48,6 +48,6 @@ def _offer_demo(settings: Settings, key_pepper: bytes) -> None:
 
     loaded = run(settings, load_once)
     if loaded is not None:
-        console.show_demo(loaded, settings.public_address)
+        output.show_demo(loaded, settings.public_address)
     else:
-        console.show(f"{settings.public_address} serves the data that is there. Fresh demo keys: carbon-orders demo")
+        output.show(f"{settings.public_address} serves the data that is there. Fresh demo keys: carbon-orders demo")

@@ -1,7 +1,7 @@
 """`carbon-orders work`: the steps of the workers in a process of their own. What a step does is in operations/."""
 
+from service.commands.runtime import run, settings_given
 from service.kit.logging import configure_logging
-from service.session import run, settings_given
 from service.working import work_until_told
 
 

@@ -13,7 +13,7 @@ import asyncpg  # type: ignore[import-untyped]
 from pydantic import ValidationError
 from tortoise.exceptions import DBConnectionError
 
-from service.console import MISUSED, fail, place_of
+from service.commands.output import MISUSED, fail, place_of
 from service.errors import Refused
 from service.key_pepper import pepper
 from service.kit.clock import system_clock
