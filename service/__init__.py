@@ -6,7 +6,7 @@ the door renders the returned value.
 
 __main__    the command line: what each command is called, takes and tells of itself
 commands    what each command does, imported when it runs; output.py shows its answers, runtime.py opens its database,
-            serving.py runs the server
+            server/ runs the server
 app         composition root: settings in, ASGI app out; the only file that knows every room
 settings    the environment, read once; every limit has a name, a unit and a default there
 secret      where the secret comes from under which API keys are digested

@@ -8,7 +8,7 @@ from service.kit.logging import configure_logging
 from service.operations.load_demo import DemoAccounts, load_demo
 from service.operations.manage_accounts import list_accounts
 from service.operations.resources import Resources
-from service.serving import end_on_sigterm, listen, serve_by_processes, serve_on
+from service.server.uvicorn_server import end_on_sigterm, listen, serve_by_processes, serve_on
 from service.settings import Settings
 from service.storage.database import dialect_of
 
@@ -29,7 +29,7 @@ def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> No
         guarded(settings, up_to_date(settings))
     if workers > 1:
         os.environ |= {f"SERVICE_{name.upper()}": str(value) for name, value in given.items()}  # the processes read it
-        serve_by_processes(listener, "service.child:child_app", settings, processes=workers)
+        serve_by_processes(listener, "service.server.worker_process:worker_app", settings, processes=workers)
         return
     # Imported here because it brings the whole GraphQL schema: a wrong setting or a port in use is told before, and
     # the parent of several processes has no use for it.

@@ -7,7 +7,7 @@ import uvicorn
 import uvloop
 
 from service.kit.joined_writes import HELD_MAX, JoinedWrites
-from service.serving import InOnePiece
+from service.server.uvicorn_server import SinglePacketProtocol
 
 ENDLESS = 100_000_000
 """Bytes; more than the kernel holds of a connection."""
@@ -88,7 +88,9 @@ class Door:
 async def connected(app):
     """A socket to a server as the service runs it; what is read from it is what one packet brought."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, http=InOnePiece, lifespan="off", log_config=None, access_log=False))
+    server = uvicorn.Server(
+        uvicorn.Config(app, http=SinglePacketProtocol, lifespan="off", log_config=None, access_log=False)
+    )
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.005)

@@ -8,11 +8,11 @@ from starlette.types import ASGIApp
 from service.app import create_app
 from service.key_pepper import pepper
 from service.kit.logging import configure_logging
-from service.serving import spare_the_collector
+from service.server.uvicorn_server import spare_the_collector
 from service.settings import Settings
 
 
-def child_app() -> ASGIApp:
+def worker_app() -> ASGIApp:
     """The service as the environment describes it, ready to be served."""
     settings = Settings()
     configure_logging(json=settings.log_json, level=settings.log_level)

@@ -29,7 +29,7 @@ more than this, or rarer looks at the old, documents that nobody repeats would p
 log = structlog.get_logger(__name__)
 
 
-class InOnePiece(HttpToolsProtocol):
+class SinglePacketProtocol(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn speaks it, with the head and the body of an answer in one packet."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
@@ -84,7 +84,7 @@ def _config(app: ASGIApp | str, settings: Settings) -> uvicorn.Config:
         app,
         factory=isinstance(app, str),
         loop="auto",  # uvloop, except on Windows
-        http=InOnePiece,
+        http=SinglePacketProtocol,
         lifespan="on",
         log_config=None,
         access_log=False,
