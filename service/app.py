@@ -45,8 +45,8 @@ from service.operations.place_orders import Placement, placement
 from service.operations.resources import KnownKey, Resources
 from service.settings import Settings
 from service.storage.database import Database, dialect_of
-from service.workers.loops import working
-from service.working import worker_steps
+from service.workers.jobs import working
+from service.workers.run import worker_steps
 
 GRAPHQL = "/graphql"
 

@@ -53,7 +53,7 @@ from service.operations.simulate_order import Outcome, _reference
 from service.settings import Settings
 from service.storage import models
 from service.storage.migrations import _runner
-from service.working import worker_steps
+from service.workers.run import worker_steps
 from tests.makers import make_account, make_order
 
 PACKAGE = Path(service.__file__).parent

@@ -2,7 +2,7 @@
 
 from service.commands.runtime import run, settings_given
 from service.kit.logging import configure_logging
-from service.working import work_until_told
+from service.workers.run import work_until_told
 
 
 def work() -> None:

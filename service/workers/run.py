@@ -10,7 +10,7 @@ import structlog
 
 from service.operations.resources import Resources
 from service.settings import Settings
-from service.workers.loops import Step, steps, working
+from service.workers.jobs import Step, steps, working
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.operations.resources import Resources
 from service.storage.database import Database
-from service.workers.loops import Step, steps, working
+from service.workers.jobs import Step, steps, working
 
 
 @pytest.fixture
