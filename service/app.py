@@ -37,9 +37,9 @@ from service.api.rest.door import mounted
 from service.api.rest.front import Front
 from service.api.rest.openapi import openapi_document
 from service.api.rest.surroundings import Budgets, Surroundings
-from service.kit.briefly import Briefly
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
+from service.kit.ttl_cache import TTLCache
 from service.operations.check_health import is_ready
 from service.operations.place_orders import Placement, placement
 from service.operations.resources import KnownKey, Resources
@@ -99,7 +99,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = await open_database(settings)
-        known_keys: Briefly[KnownKey] = Briefly(ttl_ms=settings.known_keys_ms, entries_max=settings.known_keys_max)
+        known_keys: TTLCache[KnownKey] = TTLCache(ttl_ms=settings.known_keys_ms, entries_max=settings.known_keys_max)
         resources = Resources(database=database, clock=system_clock, new_id=uuid7, known_keys=known_keys)
         queue = placement(
             resources,

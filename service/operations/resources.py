@@ -11,11 +11,11 @@ import structlog
 
 from service.domain.accounts import Account, Caller
 from service.errors import Code, Refused
-from service.kit.briefly import Briefly
 from service.kit.clock import Clock
 from service.kit.gather import Gathered
 from service.kit.ids import IdSource, random_bits, short_number
 from service.kit.retry import with_retries
+from service.kit.ttl_cache import TTLCache
 from service.storage import api_keys
 from service.storage.database import Database, Statements
 from service.storage.failures import is_outage, may_retry
@@ -37,7 +37,7 @@ class Resources:
     database: Database
     clock: Clock
     new_id: IdSource
-    known_keys: Briefly[KnownKey] = field(default_factory=lambda: Briefly(ttl_ms=0, entries_max=0))
+    known_keys: TTLCache[KnownKey] = field(default_factory=lambda: TTLCache(ttl_ms=0, entries_max=0))
     """API keys that opened something a moment ago, by the hash of their text."""
     keys: Gathered[str, FoundKey] = field(init=False)
     """API keys by id, looked up together: under a crowd this is most of what the database is asked."""

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 
-class Briefly(Generic[Value]):
+class TTLCache(Generic[Value]):
     """At most `entries_max` values, each for `ttl_ms` after it was put; 0 keeps nothing. The oldest goes first."""
 
     def __init__(self, *, ttl_ms: int, entries_max: int, now_s: Callable[[], float] = time.monotonic) -> None:
