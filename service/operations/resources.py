@@ -12,8 +12,8 @@ import structlog
 from service.domain.accounts import Account, Caller
 from service.errors import Code, Refused
 from service.kit.clock import Clock
-from service.kit.gather import Gathered
 from service.kit.ids import IdSource, random_bits, short_number
+from service.kit.lookup_batcher import LookupBatcher
 from service.kit.retry import with_retries
 from service.kit.ttl_cache import TTLCache
 from service.storage import api_keys
@@ -39,11 +39,11 @@ class Resources:
     new_id: IdSource
     known_keys: TTLCache[KnownKey] = field(default_factory=lambda: TTLCache(ttl_ms=0, entries_max=0))
     """API keys that opened something a moment ago, by the hash of their text."""
-    keys: Gathered[str, FoundKey] = field(init=False)
+    keys: LookupBatcher[str, FoundKey] = field(init=False)
     """API keys by id, looked up together: under a crowd this is most of what the database is asked."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "keys", Gathered(lambda ids: api_keys.of_ids(self.database.reader, ids)))
+        object.__setattr__(self, "keys", LookupBatcher(lambda ids: api_keys.of_ids(self.database.reader, ids)))
 
     def new_order_number(self) -> str:
         """Short, for people to read out; unique per account except once in millions of orders of one millisecond."""

@@ -13,7 +13,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Gathered(Generic[K, V]):
+class LookupBatcher(Generic[K, V]):
     """Looks keys up through `read`. Whoever asks while it is idle is answered by a reading of its own; those who ask
     meanwhile share the next one, which begins after the last of them has asked.
 
@@ -22,13 +22,13 @@ class Gathered(Generic[K, V]):
 
     def __init__(self, read: Callable[[Collection[K]], Awaitable[Mapping[K, V]]]) -> None:
         self._read = read
-        self._waiting: _Reading[K, V] | None = None
+        self._waiting: _Batch[K, V] | None = None
         self._worker: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V | None:
         """What the key leads to now, if anything. A caller who is cancelled leaves the others their answer."""
         if self._waiting is None:
-            self._waiting = _Reading(asyncio.get_running_loop().create_future())
+            self._waiting = _Batch(asyncio.get_running_loop().create_future())
         reading = self._waiting
         reading.keys.add(key)
         if self._worker is None:
@@ -54,7 +54,7 @@ class Gathered(Generic[K, V]):
 
 
 @dataclass(slots=True)
-class _Reading(Generic[K, V]):
+class _Batch(Generic[K, V]):
     """The keys of those who share a reading, and what it will find."""
 
     found: "asyncio.Future[Mapping[K, V]]"

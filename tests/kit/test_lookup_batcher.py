@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import pytest
 
-from service.kit.gather import Gathered
+from service.kit.lookup_batcher import LookupBatcher
 
 
 class Shelf:
@@ -35,7 +35,7 @@ def shelf() -> Shelf:
 
 
 async def test_those_who_wait_share_the_next_reading(shelf: Shelf):
-    gathered = Gathered(shelf.read)
+    gathered = LookupBatcher(shelf.read)
     first = asyncio.create_task(gathered.get("a"))
     await turns()
     others = [asyncio.create_task(gathered.get(key)) for key in ("b", "a", "b", "c")]
@@ -49,7 +49,7 @@ async def test_those_who_wait_share_the_next_reading(shelf: Shelf):
 
 
 async def test_an_answer_is_never_older_than_its_question(shelf: Shelf):
-    gathered = Gathered(shelf.read)
+    gathered = LookupBatcher(shelf.read)
     early = asyncio.create_task(gathered.get("a"))
     await turns()
     shelf.things["a"] = 10
@@ -70,7 +70,7 @@ async def test_a_failure_is_for_those_who_shared_it_and_the_next_reads_again():
             raise ConnectionError("away")
         return dict.fromkeys(keys, 5)
 
-    gathered = Gathered(read)
+    gathered = LookupBatcher(read)
     answers = await asyncio.gather(gathered.get("a"), gathered.get("b"), return_exceptions=True)
 
     assert [type(answer) for answer in answers] == [ConnectionError, ConnectionError]
@@ -78,7 +78,7 @@ async def test_a_failure_is_for_those_who_shared_it_and_the_next_reads_again():
 
 
 async def test_whoever_is_cancelled_leaves_the_others_their_answer(shelf: Shelf):
-    gathered = Gathered(shelf.read)
+    gathered = LookupBatcher(shelf.read)
     gone, stays = asyncio.create_task(gathered.get("a")), asyncio.create_task(gathered.get("b"))
     await turns()
     gone.cancel()
