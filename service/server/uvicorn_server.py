@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from service.commands.output import FAILED, fail
-from service.kit.joined_writes import JoinedWrites
+from service.kit.coalescing_transport import CoalescingTransport
 from service.settings import Settings
 
 GARBAGE_BEFORE_COLLECTION = 5_000
@@ -33,7 +33,7 @@ class SinglePacketProtocol(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn speaks it, with the head and the body of an answer in one packet."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
-        super().connection_made(cast(asyncio.Transport, JoinedWrites(transport)))
+        super().connection_made(cast(asyncio.Transport, CoalescingTransport(transport)))
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -11,7 +11,7 @@ HELD_MAX = 65_536
 """Bytes; more are sent at once, so that a writer who never pauses still meets the transport's own limit."""
 
 
-class JoinedWrites:
+class CoalescingTransport:
     """Stands for `transport`, all of whose other methods it has."""
 
     __slots__ = ("_held", "_held_bytes", "_loop", "_transport")

@@ -6,7 +6,7 @@ import pytest
 import uvicorn
 import uvloop
 
-from service.kit.joined_writes import HELD_MAX, JoinedWrites
+from service.kit.coalescing_transport import HELD_MAX, CoalescingTransport
 from service.server.uvicorn_server import SinglePacketProtocol
 
 ENDLESS = 100_000_000
@@ -31,7 +31,7 @@ class Transport:
 
 async def test_what_is_written_in_one_turn_is_sent_as_one():
     transport = Transport()
-    joined = JoinedWrites(transport)
+    joined = CoalescingTransport(transport)
     joined.write(b"head ")
     joined.write(b"body")
     assert transport.sent == []
@@ -45,7 +45,7 @@ async def test_what_is_written_in_one_turn_is_sent_as_one():
 
 async def test_what_was_written_is_sent_before_the_end():
     transport = Transport()
-    joined = JoinedWrites(transport)
+    joined = CoalescingTransport(transport)
     joined.write(b"last")
     joined.close()
     await asyncio.sleep(0)
@@ -56,7 +56,7 @@ async def test_what_was_written_is_sent_before_the_end():
 
 async def test_no_more_is_held_than_its_limit():
     transport = Transport()
-    joined = JoinedWrites(transport)
+    joined = CoalescingTransport(transport)
     joined.write(b"x" * HELD_MAX)
     assert transport.sent == []
     joined.write(b"y")
