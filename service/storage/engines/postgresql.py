@@ -19,7 +19,7 @@ from tortoise.backends.base.client import NestedTransactionContext
 
 from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements, json_text, uncancelled
 from service.storage.engines.connections import Connections
-from service.storage.engines.grouped_reads import GroupedReads
+from service.storage.engines.query_batcher import QueryBatcher
 
 _savepoints = count()
 
@@ -75,7 +75,7 @@ class PostgresqlClient(AsyncpgDBClient):
         self.statement_cache_size = statement_cache_size
         self.connections: Connections | None = None
         statements = PostgresqlStatements(self)
-        self.grouped_reads = GroupedReads(lambda sql, parameters: statements.say("fetch", sql, parameters))
+        self.query_batcher = QueryBatcher(lambda sql, parameters: statements.say("fetch", sql, parameters))
         # The server ends a statement; this bound is for a server that no longer answers.
         self.silence_s = statement_timeout_ms / 1_000 + 1 if statement_timeout_ms else None
 
@@ -253,7 +253,7 @@ class PostgresqlStatements(Statements):
     def fetch_cells(self, sql: str, *parameters: object) -> Awaitable[list[Sequence[Any]]]:
         client = self.client
         if isinstance(client, PostgresqlClient):
-            return client.grouped_reads.fetch(sql, parameters)
+            return client.query_batcher.fetch(sql, parameters)
         return self.say("fetch", sql, parameters)
 
     async def execute(self, sql: str, *parameters: object) -> int:

@@ -30,7 +30,7 @@ _MEMBER, _CELLS = itemgetter(-1), itemgetter(slice(None, -1))
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 
 
-class GroupedReads:
+class QueryBatcher:
     """Asks by `fetch`. A query whose text nobody asks at the moment goes in the next turn of the loop, with those of
     its text that come in this one; those that come meanwhile share the next statement.
 

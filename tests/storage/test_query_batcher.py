@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 from service.storage.database import Database
-from service.storage.engines import grouped_reads
-from service.storage.engines.grouped_reads import GROUP_MAX, GroupedReads
+from service.storage.engines import query_batcher
+from service.storage.engines.query_batcher import GROUP_MAX, QueryBatcher
 
 BELOW = "SELECT number, word FROM scratch WHERE number < $1 AND word <> $2 ORDER BY number DESC LIMIT 3"
 PAUSE = "SELECT $1::int, pg_sleep($1)"
@@ -50,8 +50,8 @@ def recorded(database: Database) -> Recorded:
 
 
 @pytest.fixture
-def reads(recorded: Recorded) -> GroupedReads:
-    return GroupedReads(recorded.fetch)
+def reads(recorded: Recorded) -> QueryBatcher:
+    return QueryBatcher(recorded.fetch)
 
 
 def below(number: int, but: str = "") -> list[tuple[int, str]]:
@@ -59,12 +59,12 @@ def below(number: int, but: str = "") -> list[tuple[int, str]]:
     return [row for row in rows if row[1] != but][:3]
 
 
-async def test_one_alone_is_asked_as_it_is(reads: GroupedReads, recorded: Recorded):
+async def test_one_alone_is_asked_as_it_is(reads: QueryBatcher, recorded: Recorded):
     assert await reads.fetch(BELOW, [7, "word 5"]) == [(6, "word 6"), (4, "word 4"), (3, "word 3")]
     assert recorded.asked == [(BELOW, 2)]
 
 
-async def test_those_that_come_in_one_turn_are_one_statement(reads: GroupedReads, recorded: Recorded):
+async def test_those_that_come_in_one_turn_are_one_statement(reads: QueryBatcher, recorded: Recorded):
     numbers = [50, 0, 7, 7]
     found = await asyncio.gather(*(reads.fetch(BELOW, [number, "word 5"]) for number in numbers))
 
@@ -72,7 +72,7 @@ async def test_those_that_come_in_one_turn_are_one_statement(reads: GroupedReads
     assert recorded.sizes == [4]
 
 
-async def test_those_that_come_meanwhile_share_the_next(reads: GroupedReads, recorded: Recorded):
+async def test_those_that_come_meanwhile_share_the_next(reads: QueryBatcher, recorded: Recorded):
     first = asyncio.ensure_future(reads.fetch(BELOW, [9, ""]))
     await asyncio.sleep(0)
     others = [asyncio.ensure_future(reads.fetch(BELOW, [number, ""])) for number in (3, 4)]
@@ -81,21 +81,21 @@ async def test_those_that_come_meanwhile_share_the_next(reads: GroupedReads, rec
     assert recorded.sizes == [1, 2]
 
 
-async def test_another_text_goes_by_itself(reads: GroupedReads, recorded: Recorded):
+async def test_another_text_goes_by_itself(reads: QueryBatcher, recorded: Recorded):
     found = await asyncio.gather(reads.fetch(BELOW, [2, ""]), reads.fetch(QUOTIENT, [3]))
 
     assert found == [below(2), [(4,)]]
     assert sorted(recorded.asked) == [(QUOTIENT, 1), (BELOW, 2)]
 
 
-async def test_a_crowd_goes_in_groups_of_few_sizes(reads: GroupedReads, recorded: Recorded):
+async def test_a_crowd_goes_in_groups_of_few_sizes(reads: QueryBatcher, recorded: Recorded):
     found = await asyncio.gather(*(reads.fetch(BELOW, [number, ""]) for number in range(3 * GROUP_MAX + 7)))
 
     assert found == [below(number) for number in range(3 * GROUP_MAX + 7)]
     assert recorded.sizes == [GROUP_MAX, GROUP_MAX, GROUP_MAX, 4, 2, 1]
 
 
-async def test_nobody_is_told_anything_older_than_the_question(database: Database, reads: GroupedReads):
+async def test_nobody_is_told_anything_older_than_the_question(database: Database, reads: QueryBatcher):
     early = [asyncio.ensure_future(reads.fetch(BELOW, [1, ""])) for _ in range(3)]
     await asyncio.sleep(0)
     async with database.transaction() as statements:
@@ -106,7 +106,7 @@ async def test_nobody_is_told_anything_older_than_the_question(database: Databas
     await asyncio.gather(*early)
 
 
-async def test_one_that_fails_fails_alone(reads: GroupedReads, recorded: Recorded):
+async def test_one_that_fails_fails_alone(reads: QueryBatcher, recorded: Recorded):
     outcomes = await asyncio.gather(*(reads.fetch(QUOTIENT, [each]) for each in (1, 0, 6, 2)), return_exceptions=True)
 
     assert isinstance(outcomes.pop(1), asyncpg.DivisionByZeroError)
@@ -114,7 +114,7 @@ async def test_one_that_fails_fails_alone(reads: GroupedReads, recorded: Recorde
     assert recorded.sizes == [4, 1, 1, 1, 1]
 
 
-async def test_who_asks_for_much_does_not_hold_up_who_asks_for_little(reads: GroupedReads):
+async def test_who_asks_for_much_does_not_hold_up_who_asks_for_little(reads: QueryBatcher):
     answered = []
 
     async def ask(pause_s: int) -> None:
@@ -129,7 +129,7 @@ async def test_who_asks_for_much_does_not_hold_up_who_asks_for_little(reads: Gro
     assert answered[-1] == 2
 
 
-async def test_one_that_is_cancelled_leaves_the_others_their_rows(reads: GroupedReads, recorded: Recorded):
+async def test_one_that_is_cancelled_leaves_the_others_their_rows(reads: QueryBatcher, recorded: Recorded):
     asked = [asyncio.ensure_future(reads.fetch(BELOW, [number, ""])) for number in range(4)]
     asked[0].cancel()  # before it was sent
     while not recorded.asked:  # noqa: ASYNC110 - what it waits for is the worker's next turn
@@ -158,14 +158,14 @@ async def test_a_thousand_at_random_each_get_their_own(database: Database):
     await asyncio.gather(*(ask(draw.randrange(100), leaves=draw.random() < 0.3) for _ in range(1_000)))
 
 
-async def test_nothing_is_kept_of_a_text_that_nobody_asks(reads: GroupedReads):
+async def test_nothing_is_kept_of_a_text_that_nobody_asks(reads: QueryBatcher):
     await asyncio.gather(*(reads.fetch(BELOW, [number, ""]) for number in range(20)))
     await asyncio.sleep(0)  # its task ends
     assert reads.texts_asked == 0
 
 
-async def test_who_asks_as_the_last_is_answered_is_answered_too(reads: GroupedReads, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(grouped_reads, "PATIENCE_S", 60)
+async def test_who_asks_as_the_last_is_answered_is_answered_too(reads: QueryBatcher, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(query_batcher, "PATIENCE_S", 60)
 
     async def one_after_another(number: int) -> None:
         for _ in range(100):
@@ -175,7 +175,7 @@ async def test_who_asks_as_the_last_is_answered_is_answered_too(reads: GroupedRe
         await asyncio.gather(*(one_after_another(number) for number in range(4)))
 
 
-async def test_a_loop_that_ends_leaves_nobody_waiting(reads: GroupedReads):
+async def test_a_loop_that_ends_leaves_nobody_waiting(reads: QueryBatcher):
     sent = asyncio.ensure_future(reads.fetch(PAUSE, [2]))
     await asyncio.sleep(0.05)
     waiting = asyncio.ensure_future(reads.fetch(PAUSE, [0]))
