@@ -65,7 +65,7 @@ class Database:
         statement_cache_size: int = 100,
         loop_read_ms: int = 5,
     ) -> "Database":
-        """Connections are open and their durability was checked (RuntimeError when it does not hold).
+        """ConnectionPool are open and their durability was checked (RuntimeError when it does not hold).
 
         `loop_read_ms` is how long a read of a SQLite file may hold up the event loop before it goes to a thread; with 0
         each goes there at once. `statement_cache_size=0` is for a PostgreSQL behind a transaction-pooling proxy. The

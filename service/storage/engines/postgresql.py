@@ -18,7 +18,7 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import NestedTransactionContext
 
 from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements, json_text, uncancelled
-from service.storage.engines.connections import Connections
+from service.storage.engines.connection_pool import ConnectionPool
 from service.storage.engines.query_batcher import QueryBatcher
 
 _savepoints = count()
@@ -73,7 +73,7 @@ class PostgresqlClient(AsyncpgDBClient):
         self.pool_wait_s = pool_wait_ms / 1_000
         self.statement_timeout_ms = statement_timeout_ms
         self.statement_cache_size = statement_cache_size
-        self.connections: Connections | None = None
+        self.connections: ConnectionPool | None = None
         statements = PostgresqlStatements(self)
         self.query_batcher = QueryBatcher(lambda sql, parameters: statements.say("fetch", sql, parameters))
         # The server ends a statement; this bound is for a server that no longer answers.
@@ -94,7 +94,7 @@ class PostgresqlClient(AsyncpgDBClient):
         except BaseException:
             connection.terminate()
             raise
-        self.connections = Connections(self._connect, size_max=self.pool_size_max, wait_s=self.pool_wait_s)
+        self.connections = ConnectionPool(self._connect, size_max=self.pool_size_max, wait_s=self.pool_wait_s)
         self.connections.add(connection)
         await self._post_connect()
 

@@ -17,7 +17,7 @@ from service.errors import Code, Refused
 from service.kit.deadline import Deadline
 
 
-class Connections:
+class ConnectionPool:
     """At most `size_max` connections, made by `connect` when they are first needed and again when one was lost."""
 
     def __init__(self, connect: Callable[[], Awaitable[Any]], *, size_max: int, wait_s: float) -> None:
