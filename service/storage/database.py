@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache
 from typing import Any
 
-from service.storage.engines import Dialect, Row, Statements, speech
+from service.storage.engines import Dialect, Row, Statements, tortoise_context
 from service.storage.engines.loop_reader import LoopReader
 from service.storage.engines.postgresql import PostgresqlClient, PostgresqlStatements
 from service.storage.engines.sqlite import SqliteClient, SqliteStatements
@@ -82,7 +82,7 @@ class Database:
         else:
             pool = PostgresqlClient(url, pool_size_max=pool_size_max, pool_wait_ms=pool_wait_ms, **limits)
             database = cls("postgresql", pool, pool)
-        database._kinds = await speech.join(database.dialect)
+        database._kinds = await tortoise_context.enter(database.dialect)
         try:
             for client in database._clients:
                 await client.create_connection(with_db=True)
@@ -101,7 +101,7 @@ class Database:
 
     async def close(self) -> None:
         """Its connections are closed; call it when no transaction is running any more."""
-        speech.leave(self.dialect)
+        tortoise_context.leave(self.dialect)
         if self._loop_reader is not None:
             self._loop_reader.close()
         for client in self._clients:

@@ -31,7 +31,7 @@ _kinds: dict[str, type] = {}
 _open: Counter[Dialect] = Counter()
 
 
-async def join(dialect: Dialect) -> Mapping[str, type]:
+async def enter(dialect: Dialect) -> Mapping[str, type]:
     """The models build SQL for `dialect` until `leave()`; what comes back says which columns are not what SQLite gives.
 
     RuntimeError while a database of the other dialect is open: its model queries would be built wrongly.
