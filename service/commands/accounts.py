@@ -11,7 +11,7 @@ from service.domain.amounts import parse_decimal
 from service.domain.api_keys import Scope
 from service.errors import Code, Refused
 from service.operations import manage_accounts, manage_keys
-from service.operations.minting import CUSTOMER_SCOPES
+from service.operations.steps.issue_key import CUSTOMER_SCOPES
 
 
 def create_account(

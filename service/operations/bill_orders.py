@@ -18,8 +18,8 @@ from service.domain.order import Order
 from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
 from service.kit.canonical_json import fingerprint
-from service.operations.acting import lock_payer, reused, tell
 from service.operations.resources import Resources
+from service.operations.steps.lock_payer import lock_payer, reused, tell
 from service.storage import money, orders
 from service.storage.database import Statements
 

@@ -13,7 +13,7 @@ from service.domain.listing import OrderRef
 from service.domain.order import Order, PaymentStatus
 from service.errors import Code, Refused
 from service.operations.resources import Resources
-from service.operations.undoing import entries_by_order, lines_by_order, undo
+from service.operations.steps.reversal import entries_by_order, lines_by_order, undo
 from service.storage import accounts, orders
 from service.storage.database import Statements
 

@@ -10,9 +10,9 @@ from service.domain.api_keys import Scope
 from service.domain.cancelling import fail
 from service.domain.listing import OrderRef
 from service.domain.order import Order
-from service.operations.acting import lock_order, lock_payer
 from service.operations.resources import Resources
-from service.operations.undoing import entries_by_order, undo
+from service.operations.steps.lock_payer import lock_order, lock_payer
+from service.operations.steps.reversal import entries_by_order, undo
 from service.storage.database import Statements
 
 

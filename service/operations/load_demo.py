@@ -28,8 +28,8 @@ from service.domain.catalogue import (
     Project,
     ProjectCategory,
 )
-from service.operations.minting import CUSTOMER_SCOPES, mint_for, store
 from service.operations.resources import Resources
+from service.operations.steps.issue_key import CUSTOMER_SCOPES, mint_for, store
 from service.storage import accounts, batches, catalogue
 from service.storage.database import Statements
 

@@ -24,9 +24,9 @@ from service.domain.catalogue import (
 from service.domain.events import EventType
 from service.domain.supply import SALE, differing, reused, tiers_of, weights_of
 from service.errors import Code, Refused
-from service.operations.noting import Done, noted
 from service.operations.resources import Resources
-from service.operations.vetting import refuse_unsold
+from service.operations.steps.bundle_checks import refuse_unsold
+from service.operations.steps.record_event import Done, noted
 from service.storage import catalogue, supply
 from service.storage.database import Statements
 

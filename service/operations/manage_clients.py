@@ -17,9 +17,9 @@ from service.domain.events import EventType
 from service.domain.supply import differing, reused
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest, Slice, slice_of
-from service.operations.noting import Done, noted
 from service.operations.resources import Resources
-from service.operations.vetting import refuse_unpriced
+from service.operations.steps.bundle_checks import refuse_unpriced
+from service.operations.steps.record_event import Done, noted
 from service.storage import catalogue, clients, supply
 from service.storage.database import Statements
 

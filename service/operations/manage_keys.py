@@ -8,8 +8,8 @@ import structlog
 
 from service.domain.api_keys import MintedKey, Scope
 from service.errors import Code, Refused
-from service.operations.minting import CUSTOMER_SCOPES, mint_for, store
 from service.operations.resources import Resources
+from service.operations.steps.issue_key import CUSTOMER_SCOPES, mint_for, store
 from service.storage import accounts, api_keys
 from service.storage.api_keys import StoredKey
 from service.storage.database import Statements

@@ -13,8 +13,8 @@ from service.domain.catalogue import CreditBatch
 from service.domain.events import EventType
 from service.domain.supply import STOCK, differing, overlap, reused, stocked
 from service.errors import Code, Refused
-from service.operations.noting import Done, noted
 from service.operations.resources import Resources
+from service.operations.steps.record_event import Done, noted
 from service.storage import batches, supply
 from service.storage.database import Statements
 

@@ -11,8 +11,8 @@ from service.domain.billing import refund
 from service.domain.events import EventType
 from service.domain.listing import OrderRef
 from service.domain.order import Order
-from service.operations.acting import lock_order, lock_payer, tell
 from service.operations.resources import Resources
+from service.operations.steps.lock_payer import lock_order, lock_payer, tell
 from service.storage import ledger, orders
 from service.storage.database import Statements
 

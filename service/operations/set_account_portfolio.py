@@ -11,9 +11,9 @@ from service.domain.api_keys import Scope
 from service.domain.catalogue import Selection
 from service.domain.events import EventType
 from service.errors import Code, Refused
-from service.operations.noting import Done, noted
 from service.operations.resources import Resources
-from service.operations.vetting import refuse_unpriced, refuse_unsold
+from service.operations.steps.bundle_checks import refuse_unpriced, refuse_unsold
+from service.operations.steps.record_event import Done, noted
 from service.storage import catalogue, clients, supply
 from service.storage.database import Statements
 

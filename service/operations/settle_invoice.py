@@ -14,8 +14,8 @@ from service.domain.billing import Booked, Invoice, InvoiceLine, InvoiceStatus, 
 from service.domain.events import EventType
 from service.domain.order import Order
 from service.errors import Code, Refused
-from service.operations.acting import Acting, find_payer, lock_payer, tell
 from service.operations.resources import Resources
+from service.operations.steps.lock_payer import Acting, find_payer, lock_payer, tell
 from service.storage import ledger, money, orders
 from service.storage.database import Statements
 

@@ -22,7 +22,6 @@ from service.domain.listing import OrderRef
 from service.domain.matching import Filled
 from service.domain.order import Backorder, Order, OrderStatus, PaymentStatus, refuse_unless_allowed
 from service.errors import Code, Refused
-from service.operations.acting import lock_order, lock_payer, tell
 from service.operations.fail_order import fail_order
 from service.operations.issue_certificates import issue_certificate
 from service.operations.match_backorders import deliver
@@ -30,7 +29,8 @@ from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_order
-from service.operations.undoing import entries_by_order, undo
+from service.operations.steps.lock_payer import lock_order, lock_payer, tell
+from service.operations.steps.reversal import entries_by_order, undo
 from service.storage import accounts, backorders, batches, catalogue, events, orders
 from service.storage.database import Statements
 
