@@ -1,6 +1,6 @@
 """The map.
 
-An order passes: api/guards (size, time) -> api/caller (key -> account, mode, scopes) -> api/graphql/mutations (request
+An order passes: api/limits (size, time) -> api/caller (key -> account, mode, scopes) -> api/graphql/mutations (request
 -> one PlaceOrder value) -> operations/place_orders (claim keys -> price -> plan -> take grams -> write -> commit) ->
 the door renders the returned value.
 

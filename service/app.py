@@ -1,6 +1,6 @@
 """The composition root: settings in, ASGI application out. It and the command line alone know every room.
 
-A request passes guards (id, size, time, crowd), then its door. The database is opened when the application starts and
+A request passes limits (id, size, time, crowd), then its door. The database is opened when the application starts and
 closed after the last queued order has its answer.
 """
 
@@ -24,13 +24,13 @@ from service.api.graphql.schema import schema
 from service.api.graphql.trusted import TrustedDocuments, load_registered
 from service.api.graphql.types.account import account_id_of
 from service.api.graphql.view import GraphQLView
-from service.api.guards import Guards
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
 from service.api.pages.receipt import receipt_routes
 from service.api.pages.references import Described, load_references, reference_routes
 from service.api.rate_limits import Budget, RateLimits
 from service.api.receipt_links import RECEIPTS
+from service.api.request_limits import RequestLimits
 from service.api.rest.contract import Contract
 from service.api.rest.contracts import CONTRACTS
 from service.api.rest.door import mounted
@@ -141,7 +141,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
         lifespan=lifespan,
     )
     view = GraphQLView(schema, get_context=get_context, run=runner, render_page=explorer.page)
-    guarded = Guards(
+    guarded = RequestLimits(
         _Lane(application, GRAPHQL, view),
         body_bytes_max=settings.body_bytes_max,
         body_timeout_ms=settings.body_timeout_ms,
@@ -180,7 +180,7 @@ class _Lane:
 
 
 class _Doors(Starlette):
-    """Starlette without its own answer to a fault: the guards mask faults in the words of the door they happened at."""
+    """Starlette without its own answer to a fault: the request limits mask faults in the words of each API."""
 
     def build_middleware_stack(self) -> ASGIApp:
         return ExceptionMiddleware(self.router, handlers=self.exception_handlers)

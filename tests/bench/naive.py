@@ -25,7 +25,7 @@ from strawberry.extensions import SchemaExtension
 from service.api.caller import caller_of
 from service.api.graphql.context import Context
 from service.api.graphql.schema import schema
-from service.api.guards import Guards
+from service.api.request_limits import RequestLimits
 from service.app import document_limits, open_database
 from service.domain.listing import OrderFilter, OrderRef, OrderSort
 from service.key_pepper import pepper
@@ -131,7 +131,7 @@ def naive_app(settings: Settings) -> ASGIApp:
         await app.state.placement.close(timeout_ms=1_000)
         await database.close()
 
-    return Guards(Starlette(routes=[Route("/graphql", view)], lifespan=lifespan))
+    return RequestLimits(Starlette(routes=[Route("/graphql", view)], lifespan=lifespan))
 
 
 def main() -> None:

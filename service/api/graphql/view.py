@@ -147,7 +147,7 @@ async def _asked(scope: Scope, receive: Receive, content_type: str | None) -> As
 
 
 async def _body_of(receive: Receive) -> bytes:
-    """The whole body, nearly always the one piece in which the guards hand it on."""
+    """The whole body, nearly always the one piece in which the request limits hand it on."""
     body: bytes = b""
     while True:
         message = await receive()

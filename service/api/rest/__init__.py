@@ -31,5 +31,6 @@ contract is a package beside this file with `CONTRACT`, listed in contracts.py, 
 An endpoint refuses by raising `service.errors.Refused`; `refusal` is the only place where a contract words its noes.
 Of each request the core checks, in this order: address 404, method 405 with Allow, key 401, budget 429, body 413 and
 415, JSON and models 400 (`Refused(BAD_USER_INPUT, message, path)`), and then asks the handler. JSON numbers reach
-`Decimal` fields exactly. Whatever else goes wrong is a masked 500 from the guards, in the contract's words as well.
+`Decimal` fields exactly. Any other failure is a masked 500 of
+the request limits, in the contract's words as well.
 """

@@ -125,8 +125,8 @@ class Contract:
     * `labelled_json` answers 415 unless a body is labelled as JSON; else it is read as JSON whatever its label.
     * `any_case` matches the members of bodies whatever their case, `any_case_query` those of the address's query.
     * `decimals_are_numbers` writes `Decimal` as JSON numbers instead of strings.
-    * `headers` are put on every answer below the prefix, refusals of the guards included: it is given the request's
-      headers by their lower-case names, and the request id.
+    * `headers` are put on every answer below the prefix, refusals of the request limits included. The function gets
+      the request's headers by lower-case name and the request id.
     """
 
     name: str
@@ -162,6 +162,6 @@ class Contract:
         return self._encoder.encode(value)
 
     def error_body(self, refusal: Refused, request_id: str) -> tuple[bytes, str]:
-        """How the guards say no below this contract's prefix."""
+        """How the request limits say no below this contract's prefix."""
         _, body = self.refusal(refusal, request_id)
         return self.encode(body), self.error_media_type

@@ -1,7 +1,7 @@
 """How a declared endpoint is served: method, key, budget, body, handler, in this order.
 
 Knows HTTP and the declaration, and no order. Every no is said in the contract's own words; faults pass through to the
-guards, which mask them.
+limits, which mask them.
 """
 
 from collections import defaultdict
@@ -108,7 +108,7 @@ class _Address:
     async def _body(self, endpoint: Endpoint, request: Request) -> Any:
         if endpoint.body is None:
             return None
-        content = await request.body()  # raises the guards' refusal of a body that is too large
+        content = await request.body()  # raises the request limits' refusal of a body that is too large
         if endpoint.body_is_form:
             _refuse_other_label(request, _FORM)
             return form_body(content, endpoint.body)

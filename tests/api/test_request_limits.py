@@ -9,7 +9,7 @@ import pytest
 import structlog
 import uvicorn
 
-from service.api.guards import Guards
+from service.api.request_limits import RequestLimits
 from service.errors import Code, Refused
 from service.kit.request_id import REQUEST_ID
 
@@ -132,7 +132,7 @@ def post(path, *headers):
 
 
 async def test_a_body_reaches_the_door_in_one_piece(door):
-    async with serving(Guards(door)) as connect:
+    async with serving(RequestLimits(door)) as connect:
         reader, writer = await connect()
         writer.write(post("/a", "Content-Length: 6").replace("\n", "\r\n").encode() + b"\r\n\r\nab")
         await asyncio.sleep(0.02)
@@ -148,7 +148,7 @@ async def test_a_body_reaches_the_door_in_one_piece(door):
 
 
 async def test_a_body_of_exactly_the_limit_passes_declared_or_chunked(door):
-    async with serving(Guards(door, body_bytes_max=LIMIT)) as connect:
+    async with serving(RequestLimits(door, body_bytes_max=LIMIT)) as connect:
         declared = await ask(connect, post("/a", f"Content-Length: {LIMIT}"), b"x" * LIMIT)
         chunked = await ask(
             connect, post("/a", "Transfer-Encoding: chunked"), b"%x\r\n" % LIMIT + b"x" * LIMIT + b"\r\n0\r\n\r\n"
@@ -159,7 +159,7 @@ async def test_a_body_of_exactly_the_limit_passes_declared_or_chunked(door):
 
 
 async def test_a_connection_carries_one_request_after_the_other(door):
-    async with serving(Guards(door)) as connect:
+    async with serving(RequestLimits(door)) as connect:
         reader, writer = await connect()
         for _ in range(3):
             writer.write(post("/a", "Content-Length: 2").replace("\n", "\r\n").encode() + b"\r\n\r\nab")
@@ -170,20 +170,20 @@ async def test_a_connection_carries_one_request_after_the_other(door):
 
 @pytest.mark.parametrize("length", [LIMIT + 1, 10**9, 10**30, 2**64 + 1])
 async def test_a_declared_body_above_the_limit_is_refused_before_it_is_sent(door, length):
-    async with serving(Guards(door, body_bytes_max=LIMIT)) as connect:
+    async with serving(RequestLimits(door, body_bytes_max=LIMIT)) as connect:
         if length < 2**64:
             answer = await ask(connect, post("/a", f"Content-Length: {length}"))
             assert (answer.status, answer.code) == (413, "PAYLOAD_TOO_LARGE")
             assert answer.headers["connection"] == "close"
         else:  # the server's parser is the first to refuse these; ours must not rely on it
-            sent = await call(Guards(door, body_bytes_max=LIMIT), headers=[(b"content-length", b"%d" % length)])
+            sent = await call(RequestLimits(door, body_bytes_max=LIMIT), headers=[(b"content-length", b"%d" % length)])
             assert sent[0]["status"] == 413
 
     assert door.seen == []
 
 
 async def test_a_chunked_body_without_end_is_refused_with_the_chunk_that_passes_the_limit(door):
-    async with serving(Guards(door, body_bytes_max=LIMIT)) as connect:
+    async with serving(RequestLimits(door, body_bytes_max=LIMIT)) as connect:
         reader, writer = await connect()
         writer.write(post("/a", "Transfer-Encoding: chunked").replace("\n", "\r\n").encode() + b"\r\n\r\n")
 
@@ -211,14 +211,14 @@ async def test_no_more_is_read_than_the_limit_and_one_piece():
         read += len(piece)
         return {"type": "http.request", "body": piece, "more_body": True}
 
-    sent = await call(Guards(Door(), body_bytes_max=LIMIT), [(b"transfer-encoding", b"chunked")], receive)
+    sent = await call(RequestLimits(Door(), body_bytes_max=LIMIT), [(b"transfer-encoding", b"chunked")], receive)
     assert sent[0]["status"] == 413
     assert read <= LIMIT + 65_536
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
 async def test_a_body_that_trickles_is_cut_at_the_deadline_however_lively(door, framing):
-    async with serving(Guards(door, body_timeout_ms=200)) as connect:
+    async with serving(RequestLimits(door, body_timeout_ms=200)) as connect:
         reader, writer = await connect()
         began = time.monotonic()
         writer.write(post("/a", framing).replace("\n", "\r\n").encode() + b"\r\n\r\n")
@@ -241,7 +241,7 @@ async def test_a_body_that_trickles_is_cut_at_the_deadline_however_lively(door, 
 
 
 async def test_slow_bodies_do_not_keep_others_out(door):
-    async with serving(Guards(door, in_flight_max=2, body_timeout_ms=2_000)) as connect:
+    async with serving(RequestLimits(door, in_flight_max=2, body_timeout_ms=2_000)) as connect:
         for _ in range(20):
             _, writer = await connect()
             writer.write(post("/slow", "Content-Length: 10").replace("\n", "\r\n").encode() + b"\r\n\r\nx")
@@ -252,8 +252,8 @@ async def test_slow_bodies_do_not_keep_others_out(door):
 
 
 async def test_a_caller_who_leaves_in_the_middle_of_a_body_never_reaches_the_door(door, log):
-    guards = Guards(door)
-    async with serving(guards) as connect:
+    limits = RequestLimits(door)
+    async with serving(limits) as connect:
         _, writer = await connect()
         writer.write(post("/a", "Content-Length: 10").replace("\n", "\r\n").encode() + b"\r\n\r\nabc")
         await writer.drain()
@@ -262,13 +262,13 @@ async def test_a_caller_who_leaves_in_the_middle_of_a_body_never_reaches_the_doo
         await asyncio.sleep(0.05)
 
     assert door.seen == []
-    assert guards.in_flight == 0
+    assert limits.in_flight == 0
     (line,) = log
     assert (line["event"], line["status"]) == ("request", 499)
 
 
 async def test_a_door_still_learns_that_its_caller_left(door):
-    async with serving(Guards(door)) as connect:
+    async with serving(RequestLimits(door)) as connect:
         _, writer = await connect()
         writer.write(post("/gone", "Content-Length: 1").replace("\n", "\r\n").encode() + b"\r\n\r\nx")
         await asyncio.sleep(0.02)
@@ -277,8 +277,8 @@ async def test_a_door_still_learns_that_its_caller_left(door):
 
 
 async def test_beyond_the_crowd_requests_are_refused_at_once(door):
-    guards = Guards(door, in_flight_max=2)
-    async with serving(guards) as connect:
+    limits = RequestLimits(door, in_flight_max=2)
+    async with serving(limits) as connect:
         waiting = [asyncio.create_task(ask(connect, get("/wait"))) for _ in range(2)]
         await asyncio.sleep(0.05)
         refused = await ask(connect, get("/a"))
@@ -291,12 +291,12 @@ async def test_beyond_the_crowd_requests_are_refused_at_once(door):
     assert (refused.status, refused.code, refused.headers["retry-after"]) == (503, "UNAVAILABLE", "1")
     assert (with_body.status, with_body.headers["connection"]) == (503, "close")
     assert [answer.status for answer in [*answered, after]] == [200, 200, 200]
-    assert guards.in_flight == 0
+    assert limits.in_flight == 0
 
 
 async def test_bodies_that_arrive_together_do_not_pass_the_crowd_limit_together(door):
-    guards = Guards(door, in_flight_max=1)
-    async with serving(guards) as connect:
+    limits = RequestLimits(door, in_flight_max=1)
+    async with serving(limits) as connect:
         writers = [await connect() for _ in range(3)]
         for _, writer in writers:
             writer.write(post("/wait", "Content-Length: 2").replace("\n", "\r\n").encode() + b"\r\n\r\nx")
@@ -312,7 +312,7 @@ async def test_bodies_that_arrive_together_do_not_pass_the_crowd_limit_together(
 
 
 async def test_an_answer_that_streams_leaves_the_crowd(door):
-    async with serving(Guards(door, in_flight_max=1)) as connect:
+    async with serving(RequestLimits(door, in_flight_max=1)) as connect:
         streaming = asyncio.create_task(ask(connect, get("/stream")))
         await asyncio.sleep(0.05)
 
@@ -322,18 +322,18 @@ async def test_an_answer_that_streams_leaves_the_crowd(door):
 
 
 async def test_an_answer_that_does_not_begin_in_time_is_refused(door):
-    guards = Guards(door, deadline_ms=100)
-    async with serving(guards) as connect:
+    limits = RequestLimits(door, deadline_ms=100)
+    async with serving(limits) as connect:
         answer = await ask(connect, get("/wait"))
         after = await ask(connect, get("/a"))
 
     assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "UNAVAILABLE", "1")
     assert after.status == 200
-    assert guards.in_flight == 0
+    assert limits.in_flight == 0
 
 
 async def test_an_answer_that_has_begun_may_take_its_time(door):
-    async with serving(Guards(door, deadline_ms=100)) as connect:
+    async with serving(RequestLimits(door, deadline_ms=100)) as connect:
         streaming = asyncio.create_task(ask(connect, get("/stream")))
         await asyncio.sleep(0.3)
         door.gate.set()
@@ -342,8 +342,8 @@ async def test_an_answer_that_has_begun_may_take_its_time(door):
 
 
 async def test_a_fault_is_masked_and_logged_under_the_id_the_caller_sees(door, log):
-    guards = Guards(door)
-    async with serving(guards) as connect:
+    limits = RequestLimits(door)
+    async with serving(limits) as connect:
         answer = await ask(connect, post("/fault", "Content-Length: 1"), b"x")
 
     assert (answer.status, answer.code) == (500, "INTERNAL_SERVER_ERROR")
@@ -352,11 +352,11 @@ async def test_a_fault_is_masked_and_logged_under_the_id_the_caller_sees(door, l
     fault, line = log
     assert (fault["event"], fault["log_level"], fault["exc_info"]) == ("fault", "error", True)
     assert fault["request_id"] == line["request_id"] == answer.headers["x-request-id"]
-    assert guards.in_flight == 0
+    assert limits.in_flight == 0
 
 
 async def test_a_fault_after_half_an_answer_cuts_the_connection(door, log):
-    async with serving(Guards(door)) as connect:
+    async with serving(RequestLimits(door)) as connect:
         reader, writer = await connect()
         writer.write(get("/half").replace("\n", "\r\n").encode() + b"\r\n\r\n")
         raw = await asyncio.wait_for(reader.read(), 5)
@@ -367,7 +367,7 @@ async def test_a_fault_after_half_an_answer_cuts_the_connection(door, log):
 
 
 async def test_a_refusal_that_no_door_caught_is_answered(door, log):
-    async with serving(Guards(door)) as connect:
+    async with serving(RequestLimits(door)) as connect:
         answer = await ask(connect, get("/refuse"))
 
     assert (answer.status, answer.code, answer.headers["retry-after"]) == (429, "THROTTLED", "7")
@@ -376,7 +376,7 @@ async def test_a_refusal_that_no_door_caught_is_answered(door, log):
 
 @pytest.mark.parametrize("given", ["a", "x" * 64, "0198-AF.b_c~d"])
 async def test_a_well_formed_request_id_is_kept(door, given):
-    async with serving(Guards(door)) as connect:
+    async with serving(RequestLimits(door)) as connect:
         answer = await ask(connect, get("/a", f"X-Request-Id: {given}"))
 
     assert answer.headers["x-request-id"] == given
@@ -386,7 +386,7 @@ async def test_a_well_formed_request_id_is_kept(door, given):
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a{b}", "a,b", '"a"', "\u00e9"])
 async def test_any_other_request_id_is_replaced(door, given):
-    async with serving(Guards(door)) as connect:
+    async with serving(RequestLimits(door)) as connect:
         answer = await ask(connect, get("/a", f"X-Request-Id: {given}"))
 
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
@@ -394,7 +394,7 @@ async def test_any_other_request_id_is_replaced(door, given):
 
 
 async def test_an_answer_is_neither_sniffed_nor_stored_unless_its_door_says_so(door):
-    async with serving(Guards(door)) as connect:
+    async with serving(RequestLimits(door)) as connect:
         plain, cached, refused = [await ask(connect, get(path)) for path in ("/a", "/cached", "/refuse")]
 
     assert [answer.headers["x-content-type-options"] for answer in (plain, cached, refused)] == ["nosniff"] * 3
@@ -404,7 +404,7 @@ async def test_an_answer_is_neither_sniffed_nor_stored_unless_its_door_says_so(d
 
 
 async def test_the_log_line_has_no_query(door, log):
-    async with serving(Guards(door)) as connect:
+    async with serving(RequestLimits(door)) as connect:
         answer = await ask(connect, get("/a?key=hunter2", "Authorization: Bearer hunter2"))
 
     (line,) = log
@@ -421,7 +421,7 @@ async def test_each_door_refuses_in_its_own_form(door):
 
     bodies = {"/lune": form("lune"), "/lune/v1/deep/": form("deep"), "/carbonext/v1": form("carbonext")}
     answers = {}
-    async with serving(Guards(door, body_bytes_max=1, error_bodies=bodies)) as connect:
+    async with serving(RequestLimits(door, body_bytes_max=1, error_bodies=bodies)) as connect:
         for path in ("/lune", "/lune/v1", "/lune/v1/deep/x", "/carbonext/v1/a", "/lunette", "/carbonext"):
             answers[path] = await ask(connect, post(path, "Content-Length: 2", "X-Request-Id: r"))
 
@@ -448,7 +448,7 @@ async def call(app, headers, receive=None, scope=()):
 
 
 async def test_a_length_of_very_many_digits_is_too_large(door):
-    sent = await call(Guards(door), [(b"content-length", b"9" * 10_000)])
+    sent = await call(RequestLimits(door), [(b"content-length", b"9" * 10_000)])
 
     assert sent[0]["status"] == 413
     assert door.seen == []
@@ -459,12 +459,12 @@ async def test_the_server_is_told_that_an_answer_broke_in_the_middle(door):
         return {"type": "http.request", "body": b"", "more_body": False}
 
     with pytest.raises(ZeroDivisionError):
-        await call(Guards(door), [], receive, {"path": "/half"})
+        await call(RequestLimits(door), [], receive, {"path": "/half"})
 
 
 @pytest.mark.parametrize("length", [b"-1", b"1e3", b"0x10", b"", b"\xc2\xb2", b"1, 1"])
 async def test_a_length_that_is_no_number_is_refused(door, length):
-    sent = await call(Guards(door), [(b"content-length", length)])
+    sent = await call(RequestLimits(door), [(b"content-length", length)])
 
     assert sent[0]["status"] == 400
     assert door.seen == []
@@ -474,24 +474,24 @@ async def test_a_body_over_http_2_is_bounded_though_nothing_announces_it(door):
     async def receive():
         return {"type": "http.request", "body": b"x" * 65_536, "more_body": True}
 
-    sent = await call(Guards(door, body_bytes_max=LIMIT), [], receive, {"http_version": "2"})
+    sent = await call(RequestLimits(door, body_bytes_max=LIMIT), [], receive, {"http_version": "2"})
     assert sent[0]["status"] == 413
     assert door.seen == []
 
 
 async def test_a_cancelled_request_leaves_the_crowd(door):
-    guards = Guards(door)
+    limits = RequestLimits(door)
 
     async def receive():
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    task = asyncio.create_task(call(guards, [], receive, {"path": "/wait"}))
+    task = asyncio.create_task(call(limits, [], receive, {"path": "/wait"}))
     await asyncio.sleep(0.01)
-    assert guards.in_flight == 1
+    assert limits.in_flight == 1
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert guards.in_flight == 0
+    assert limits.in_flight == 0
     assert REQUEST_ID.get() == ""
 
 
@@ -502,9 +502,9 @@ async def test_other_scopes_pass_untouched_and_a_websocket_gets_its_id():
         seen.append((scope, receive, send))
 
     receive, send, lifespan, websocket = object(), object(), {"type": "lifespan"}, {"type": "websocket"}
-    guards = Guards(app)
-    await guards(lifespan, receive, send)
-    await guards({**websocket, "headers": [(b"x-request-id", b"w1")]}, receive, send)
+    limits = RequestLimits(app)
+    await limits(lifespan, receive, send)
+    await limits({**websocket, "headers": [(b"x-request-id", b"w1")]}, receive, send)
 
     assert seen[0] == ({"type": "lifespan"}, receive, send)
     assert seen[1][0]["state"] == {"request_id": "w1"}

@@ -37,7 +37,7 @@ def graphql_error_body(refusal: Refused, request_id: str) -> tuple[bytes, str]:
     return orjson.dumps({"errors": [error]}), "application/json"
 
 
-class Guards:
+class RequestLimits:
     """Wraps an ASGI application. Whatever it refuses is answered with the body of the door whose path prefix, the
     longest of `error_bodies`, the request has.
 
@@ -188,11 +188,11 @@ class _Answer:
     """One request's way out: puts the common headers on its answer and keeps its place in the crowd."""
 
     __slots__ = (
-        "_guards", "_in_crowd", "_path", "_send", "body_pending", "deadline", "request_id", "status", "was_admitted",
+        "_in_crowd", "_limits", "_path", "_send", "body_pending", "deadline", "request_id", "status", "was_admitted",
     )  # fmt: skip
 
-    def __init__(self, guards: Guards, scope: Scope, send: Send, request_id: str) -> None:
-        self._guards = guards
+    def __init__(self, limits: RequestLimits, scope: Scope, send: Send, request_id: str) -> None:
+        self._limits = limits
         self._path = scope["path"]
         self._send = send
         self._in_crowd = False
@@ -204,12 +204,12 @@ class _Answer:
 
     def join_crowd(self) -> None:
         self.was_admitted = self._in_crowd = True
-        self._guards.in_flight += 1
+        self._limits.in_flight += 1
 
     def leave_crowd(self) -> None:
         if self._in_crowd:
             self._in_crowd = False
-            self._guards.in_flight -= 1
+            self._limits.in_flight -= 1
 
     def refusal_in(self, failure: Exception) -> Refused | None:
         """What the caller is told of it; None for a fault."""
@@ -237,7 +237,7 @@ class _Answer:
         return self._send(message)
 
     async def refuse(self, refusal: Refused) -> None:
-        body, content_type = self._guards.error_body_for(self._path)(refusal, self.request_id)
+        body, content_type = self._limits.error_body_for(self._path)(refusal, self.request_id)
         status = refusal.reason.http_status
         headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
         if status in {429, 503}:
