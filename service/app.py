@@ -31,12 +31,12 @@ from service.api.pages.references import Described, load_references, reference_r
 from service.api.rate_limits import Budget, RateLimits
 from service.api.receipt_links import RECEIPTS
 from service.api.request_limits import RequestLimits
+from service.api.rest.context import Budgets, RestContext
 from service.api.rest.contract import Contract
 from service.api.rest.contracts import CONTRACTS
-from service.api.rest.door import mounted
-from service.api.rest.front import Front
+from service.api.rest.endpoint_app import mounted
+from service.api.rest.host_routing import HostRouter
 from service.api.rest.openapi import openapi_document
-from service.api.rest.surroundings import Budgets, Surroundings
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.kit.ttl_cache import TTLCache
@@ -57,7 +57,7 @@ class Running:
 
     resources: Resources
     placement: Placement
-    rest: Surroundings
+    rest: RestContext
 
 
 def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
@@ -108,7 +108,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             writers=settings.group_writers,
         )
         rate_limits = RateLimits(settings.redis_url.get_secret_value() if settings.redis_url else None)
-        rest = Surroundings(
+        rest = RestContext(
             resources=resources,
             placement=queue,
             rate_limits=rate_limits,
@@ -136,7 +136,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             *certificate_routes(_resources),
             *receipt_routes(_resources, pepper),
             *reference_routes(load_references(), [_described(contract, settings) for contract in CONTRACTS]),
-            *(mounted(contract, _rest_surroundings) for contract in CONTRACTS),
+            *(mounted(contract, _rest_context) for contract in CONTRACTS),
         ],
         lifespan=lifespan,
     )
@@ -151,7 +151,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
         late_refusals=[contract.prefix for contract in CONTRACTS],
         secret_paths=[CERTIFICATES, RECEIPTS],
     )
-    return Front(guarded, CONTRACTS, settings.hosts)
+    return HostRouter(guarded, CONTRACTS, settings.hosts)
 
 
 def _described(contract: Contract, settings: Settings) -> Described:
@@ -226,7 +226,7 @@ def rest_budgets(settings: Settings) -> dict[str, Budgets]:
     }
 
 
-def _rest_surroundings(request: Request) -> Surroundings:
+def _rest_context(request: Request) -> RestContext:
     running: Running = request.app.state.running
     return running.rest
 

@@ -8,7 +8,7 @@ contract is a package beside this file with `CONTRACT`, listed in contracts.py, 
 
     async def create_order(call: Call[NewOrder, None]) -> Answer:
         call.caller                                    # domain.accounts.Caller, already paid for from its budget
-        call.surroundings                              # resources, placement, public_address, pepper, budgets
+        call.context                              # resources, placement, public_address, pepper, budgets
         call.path["id"], call.query, call.body         # texts of the address; values of the declared models
         return Answer(OrderView(...), status=201)      # or File("application/pdf", content)
 

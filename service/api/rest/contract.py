@@ -1,6 +1,7 @@
 """A REST contract as it is declared: its endpoints, each with its models, and how it says no.
 
-One declaration serves requests (door.py) and describes itself (openapi.py); it knows no order and no foreign name.
+One declaration serves requests (endpoint_app.py) and describes itself (openapi.py). Knows no
+order and no contract's own names.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,7 +14,7 @@ import msgspec
 from starlette.requests import Request
 
 from service.api.caller import caller_of
-from service.api.rest.surroundings import Surroundings
+from service.api.rest.context import RestContext
 from service.domain.accounts import Caller
 from service.errors import Refused
 from service.operations.authenticate import unauthenticated
@@ -34,7 +35,7 @@ def reason_phrase(status: int) -> str:
 class Call(Generic[BodyT_co, QueryT_co]):
     """One request, read and checked: `path` holds the address's parameters, `body` and `query` the declared models."""
 
-    surroundings: Surroundings
+    surroundings: RestContext
     request: Request
     identified: Caller | None
     path: Mapping[str, str]
@@ -99,10 +100,10 @@ class Endpoint:
 Refusal: TypeAlias = tuple[int, msgspec.Struct]
 """The status and the body in which a contract says no."""
 
-Authenticate: TypeAlias = Callable[[Request, Surroundings], Awaitable[Caller]]
+Authenticate: TypeAlias = Callable[[Request, RestContext], Awaitable[Caller]]
 
 
-async def by_api_key(request: Request, surroundings: Surroundings) -> Caller:
+async def by_api_key(request: Request, surroundings: RestContext) -> Caller:
     """The holder of the bearer key; refuses `UNAUTHENTICATED` without one."""
     caller = await caller_of(request.scope, surroundings.resources, pepper=surroundings.pepper)
     if caller is None:

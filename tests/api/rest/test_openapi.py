@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from service.__main__ import app as command_line
 from service.api.rest.contract import Answer, Contract, Endpoint, reason_phrase
 from service.api.rest.contracts import CONTRACTS
-from service.api.rest.door import mounted
+from service.api.rest.endpoint_app import mounted
 from service.api.rest.openapi import openapi_document
 from service.storage.database import Database
 from tests.api.rest.client import ADDRESS, document_of, open_rest, template_of
@@ -28,7 +28,7 @@ PUBLISHED = json.loads(Path(__file__).with_name("published_names.json").read_tex
 """Every name of the documents that a client can depend on. A name may be added here; none is changed or removed."""
 
 
-def surroundings_of(_request: Any) -> Any:
+def context_of(_request: Any) -> Any:
     raise AssertionError("routes are made without being asked")
 
 
@@ -56,7 +56,7 @@ def references_in(value: Any) -> Iterator[str]:
 
 @every_contract
 def test_every_route_is_in_the_document_and_nothing_else_is(contract: Contract) -> None:
-    mount = mounted(contract, surroundings_of)
+    mount = mounted(contract, context_of)
     served = {route.path for route in mount.routes if isinstance(route, Route)} - {"/openapi.json", "/{unknown:path}"}
 
     document = document_of(contract.name)

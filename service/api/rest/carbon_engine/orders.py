@@ -30,31 +30,31 @@ NEWEST_FIRST = OrderSort()
 
 async def create_order(call: Call[NewOrder, None]) -> Answer:
     _require_all(call.caller)
-    placed = await call.surroundings.placement.submit(_command(call))
+    placed = await call.context.placement.submit(_command(call))
     headers = {"Idempotent-Replayed": "true"} if placed.replayed else {}
-    return Answer(await shown(call.surroundings, call.caller, [placed.order]), status=201, headers=headers)
+    return Answer(await shown(call.context, call.caller, [placed.order]), status=201, headers=headers)
 
 
 async def list_all(call: Call[None, ListQuery]) -> Answer:
     after = await _position(call, call.query.starting_after, "starting_after")
     before = await _position(call, call.query.ending_before, "ending_before")
     request = PageRequest(call.query.limit, after=after, before=before, backward=before is not None and after is None)
-    page = await list_orders(call.surroundings.resources, call.caller, IN_RIYALS, NEWEST_FIRST, request)
-    return Answer(await shown(call.surroundings, call.caller, page.items))
+    page = await list_orders(call.context.resources, call.caller, IN_RIYALS, NEWEST_FIRST, request)
+    return Answer(await shown(call.context, call.caller, page.items))
 
 
 async def get_order(call: Call[None, None]) -> Answer:
     order = await _find(call, call.path["id"])
-    return Answer((await shown(call.surroundings, call.caller, [order]))[0])
+    return Answer((await shown(call.context, call.caller, [order]))[0])
 
 
 async def cancel_order(call: Call[None, None]) -> Answer:
     _require_all(call.caller)
     order = await _find(call, call.path["id"])
-    (answer,) = await cancel_orders(call.surroundings.resources, call.caller, [OrderRef(id=order.id)])
+    (answer,) = await cancel_orders(call.context.resources, call.caller, [OrderRef(id=order.id)])
     if isinstance(answer, Refused):
         raise answer
-    return Answer((await shown(call.surroundings, call.caller, [answer]))[0])
+    return Answer((await shown(call.context, call.caller, [answer]))[0])
 
 
 def _require_all(caller: Caller) -> None:
@@ -66,7 +66,7 @@ def _require_all(caller: Caller) -> None:
 def _command(call: Call[NewOrder, None]) -> PlaceOrder:
     body, key = call.body, call.request.headers.get("idempotency-key")
     return PlaceOrder(
-        order_id=call.surroundings.resources.new_id(),
+        order_id=call.context.resources.new_id(),
         account_id=call.caller.account.id,
         actor=call.caller.key_id,
         source=Source.CARBON_ENGINE,
@@ -107,7 +107,7 @@ async def _find(call: Call[None, None], text: str) -> Order:
 
 
 async def _in_riyals(call: Call[None, None] | Call[None, ListQuery], order_id: UUID) -> Order | None:
-    order = await find_order(call.surroundings.resources, call.caller, OrderRef(id=order_id))
+    order = await find_order(call.context.resources, call.caller, OrderRef(id=order_id))
     return order if order is not None and order.currency == CURRENCY else None
 
 

@@ -35,7 +35,7 @@ async def quote_ground_transport(call: Call[QuoteByGroundTransport, None]) -> An
 
 async def _quote(call: Call[Any, None], amount_kg: int, portfolio_id: UUID | None) -> Answer:
     wish = Wish(ask=ByMass(amount_kg * KILOGRAM_G), portfolio_id=portfolio_id, currency=CURRENCY, whole_mass=True)
-    preview = await price_order(call.surroundings.resources, call.caller, wish)
+    preview = await price_order(call.context.resources, call.caller, wish)
     return Answer(QuoteView(amount_kg=amount_kg, price_sar_halalas=preview.pricing.total_cost_minor))
 
 

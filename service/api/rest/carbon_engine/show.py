@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from service.api.receipt_links import receipt_path
 from service.api.rest.carbon_engine.models import Invoice, OrderView, ProjectRecord
-from service.api.rest.surroundings import Surroundings
+from service.api.rest.context import RestContext
 from service.domain.accounts import Caller
 from service.domain.amounts import MassUnit, mass_text
 from service.domain.billing import owed_minor
@@ -25,7 +25,7 @@ _STATES = {
 }
 
 
-async def shown(surroundings: Surroundings, caller: Caller, orders: Sequence[Order]) -> list[OrderView]:
+async def shown(surroundings: RestContext, caller: Caller, orders: Sequence[Order]) -> list[OrderView]:
     """The orders with the credits they were given and gave back, in the same order."""
     ids = [order.id for order in orders]
     entries = await entries_of_orders(surroundings.resources, caller, ids)
@@ -43,7 +43,7 @@ async def shown(surroundings: Surroundings, caller: Caller, orders: Sequence[Ord
 
 
 def _view(
-    surroundings: Surroundings, order: Order, records: list[ProjectRecord], certificate_url: str | None
+    surroundings: RestContext, order: Order, records: list[ProjectRecord], certificate_url: str | None
 ) -> OrderView:
     receipt = receipt_path(order.account_id, order.id, surroundings.pepper)
     return OrderView(
@@ -68,7 +68,7 @@ def _view(
 
 
 async def _records(
-    surroundings: Surroundings, caller: Caller, entries: Sequence[CreditEntry]
+    surroundings: RestContext, caller: Caller, entries: Sequence[CreditEntry]
 ) -> dict[object, ProjectRecord]:
     batches = await batches_of_ids(surroundings.resources, caller, {entry.batch_id for entry in entries})
     project_ids = {batch.project_id for batch in batches.values()}

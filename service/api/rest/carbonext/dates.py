@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from service.api.rest.surroundings import Surroundings
+from service.api.rest.context import RestContext
 
 _DAY_FIRST = "%d/%m/%Y %H:%M:%S"
 _ISO = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
-def moment_text(moment: datetime, surroundings: Surroundings) -> str:
+def moment_text(moment: datetime, surroundings: RestContext) -> str:
     """The moment in the form that the service is set to."""
     return moment.strftime(_ISO if surroundings.carbonext_iso_dates else _DAY_FIRST)

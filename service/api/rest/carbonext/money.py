@@ -11,8 +11,8 @@ import msgspec
 
 from service.api.rest.carbonext.dates import moment_text
 from service.api.rest.carbonext.orders import CURRENCIES, currency, grams
+from service.api.rest.context import RestContext
 from service.api.rest.contract import Answer, Call, Endpoint
-from service.api.rest.surroundings import Surroundings
 from service.domain.amounts import MassUnit, Money, mass_text, money_text, price_text, round_down
 from service.domain.billing import Invoice, InvoiceStatus
 from service.domain.order import ByMass, Wish
@@ -96,14 +96,14 @@ class InvoiceView(msgspec.Struct):
 async def get_price(call: Call[None, PriceQuery]) -> Answer:
     wanted = currency(call.query.target_currency)
     wish = Wish(ask=ByMass(grams(call.query.vcu_amount, "vcu-amount")), currency=wanted, whole_mass=True)
-    preview = await price_order(call.surroundings.resources, call.caller, wish)
+    preview = await price_order(call.context.resources, call.caller, wish)
     price = preview.pricing.mean_gross_unit_price_micros
     return Answer(PriceView(Decimal(price_text(price)), wanted))
 
 
 async def get_balance(call: Call[None, BalanceQuery]) -> Answer:
-    query, today = call.query, call.surroundings.resources.clock().date().isoformat()
-    balances = {each.currency: each for each in await list_balances(call.surroundings.resources, call.caller)}
+    query, today = call.query, call.context.resources.clock().date().isoformat()
+    balances = {each.currency: each for each in await list_balances(call.context.resources, call.caller)}
     return Answer(
         BalanceView(
             startDate=_date(query.startDate or query.startPeriod or today),
@@ -117,8 +117,8 @@ async def get_balance(call: Call[None, BalanceQuery]) -> Answer:
 
 
 async def get_invoices(call: Call[None, InvoicesQuery]) -> Answer:
-    page = await list_invoices(call.surroundings.resources, call.caller, PageRequest(call.query.page_size))
-    return Answer(_views(call.surroundings, page.items))
+    page = await list_invoices(call.context.resources, call.caller, PageRequest(call.query.page_size))
+    return Answer(_views(call.context, page.items))
 
 
 async def get_invoice(call: Call[None, None]) -> Answer:
@@ -126,10 +126,10 @@ async def get_invoice(call: Call[None, None]) -> Answer:
         wanted = UUID(call.path["id"])
     except ValueError:
         wanted = UUID(int=0)
-    found = await invoices_of_ids(call.surroundings.resources, call.caller, [wanted])
+    found = await invoices_of_ids(call.context.resources, call.caller, [wanted])
     if wanted not in found:
         raise Refused(Code.NOT_FOUND, "There is no such invoice.")
-    return Answer(_views(call.surroundings, [found[wanted]])[0])
+    return Answer(_views(call.context, [found[wanted]])[0])
 
 
 async def _in_vcu(call: Call[None, BalanceQuery], balance: Money) -> VcuBalance:
@@ -140,7 +140,7 @@ async def _in_vcu(call: Call[None, BalanceQuery], balance: Money) -> VcuBalance:
         return VcuBalance(nothing, nothing, nothing, nothing)
     wish = Wish(ask=ByMass(tonne_g), currency=balance.currency, whole_mass=True)
     try:
-        preview = await price_order(call.surroundings.resources, call.caller, wish)
+        preview = await price_order(call.context.resources, call.caller, wish)
     except Refused as refusal:
         if refusal.code is Code.FORBIDDEN:
             raise
@@ -150,7 +150,7 @@ async def _in_vcu(call: Call[None, BalanceQuery], balance: Money) -> VcuBalance:
     return VcuBalance(balance=vcu, credit=vcu, debt=nothing, futureDebt=nothing)
 
 
-def _views(surroundings: Surroundings, invoices: Sequence[Invoice]) -> list[InvoiceView]:
+def _views(surroundings: RestContext, invoices: Sequence[Invoice]) -> list[InvoiceView]:
     return [
         InvoiceView(
             id=str(invoice.id),

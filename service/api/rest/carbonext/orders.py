@@ -18,8 +18,8 @@ from service.api.rest.carbonext.models import (
     RecipientInfo,
 )
 from service.api.rest.carbonext.states import CALLED_OFF, status_of
+from service.api.rest.context import RestContext
 from service.api.rest.contract import Answer, Call, Endpoint
-from service.api.rest.surroundings import Surroundings
 from service.domain.accounts import Account
 from service.domain.amounts import GRAMS_PER_TONNE, MassUnit, mass_text, money_text, price_text, round_down
 from service.domain.api_keys import Scope
@@ -39,13 +39,13 @@ NOTE = "metaData"
 async def create_order(call: Call[NewOrder, None]) -> Answer:
     call.caller.require(Scope.ORDERS_WRITE)
     call.caller.require(Scope.ORDERS_READ)  # the answer shows the order; better refused than placed and not shown
-    placed = await call.surroundings.placement.submit(_command(call))
+    placed = await call.context.placement.submit(_command(call))
     return Answer((await _shown(call, [placed.order]))[0])
 
 
 async def list_orders(call: Call[None, ListQuery]) -> Answer:
     asked = page_asked_for(call.query)
-    resources = call.surroundings.resources
+    resources = call.context.resources
     found, count = await numbered_page_of_orders(resources, call.caller, filter_asked_for(call.query), asked)
     pages = -(-count // asked.size)
     shown = await _shown(call, found)
@@ -62,7 +62,7 @@ async def list_orders(call: Call[None, ListQuery]) -> Answer:
 
 
 async def cancel_order(call: Call[None, None]) -> Answer:
-    resources, caller = call.surroundings.resources, call.caller
+    resources, caller = call.context.resources, call.caller
     caller.require(Scope.ORDERS_WRITE)
     order_id = _id(call.path["id"])
     order = None if order_id is None else await find_order(resources, caller, OrderRef(id=order_id))
@@ -77,7 +77,7 @@ async def cancel_order(call: Call[None, None]) -> Answer:
 
 
 async def cancel_many(call: Call[OrdersToCancel, None]) -> Answer:
-    resources, caller = call.surroundings.resources, call.caller
+    resources, caller = call.context.resources, call.caller
     caller.require(Scope.ORDERS_WRITE)
     ids = {_id(text) for text in call.body.ordersIds}
     found = await orders_of_ids(resources, caller, {each for each in ids if each is not None})
@@ -91,7 +91,7 @@ async def cancel_many(call: Call[OrdersToCancel, None]) -> Answer:
 def _command(call: Call[NewOrder, None]) -> PlaceOrder:
     body = call.body
     return PlaceOrder(
-        order_id=call.surroundings.resources.new_id(),
+        order_id=call.context.resources.new_id(),
         account_id=call.caller.account.id,
         actor=call.caller.key_id,
         source=Source.CARBONEXT,
@@ -138,11 +138,11 @@ def _beneficiary(info: RecipientInfo | None, account: Account) -> Beneficiary | 
 
 
 async def _shown(call: Call[Any, Any], orders: Sequence[Order]) -> list[OrderView]:
-    lines = await lines_of_orders(call.surroundings.resources, call.caller, [order.id for order in orders])
-    return [_view(call.surroundings, order, each) for order, each in zip(orders, lines, strict=True)]
+    lines = await lines_of_orders(call.context.resources, call.caller, [order.id for order in orders])
+    return [_view(call.context, order, each) for order, each in zip(orders, lines, strict=True)]
 
 
-def _view(surroundings: Surroundings, order: Order, lines: Sequence[OrderLine]) -> OrderView:
+def _view(surroundings: RestContext, order: Order, lines: Sequence[OrderLine]) -> OrderView:
     unit_price = mean_gross_unit_price_micros(
         order.currency, [(line.mass_g, line.gross_unit_price_micros) for line in lines]
     )

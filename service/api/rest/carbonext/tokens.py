@@ -15,8 +15,8 @@ from starlette.requests import Request
 
 from service.api.caller import bearer_of
 from service.api.rest.carbonext.errors import oauth_refusal
+from service.api.rest.context import RestContext
 from service.api.rest.contract import Answer, Call, Endpoint
-from service.api.rest.surroundings import Surroundings
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope, parse
 from service.errors import Code, Refused
@@ -93,7 +93,7 @@ class Permission(msgspec.Struct):
     description: str
 
 
-async def authenticate(request: Request, surroundings: Surroundings) -> Caller:
+async def authenticate(request: Request, surroundings: RestContext) -> Caller:
     """The caller whose API key, or whose token, is the bearer. Refuses `UNAUTHENTICATED`."""
     bearer = bearer_of(request.scope)
     if bearer is None:
@@ -105,14 +105,14 @@ async def authenticate(request: Request, surroundings: Surroundings) -> Caller:
 
 async def get_token(call: Call[Credentials, None]) -> Answer:
     caller = await _client(call)
-    token = _signed(caller, TokenUse.ACCESS, ACCESS_VALID, call.surroundings)
+    token = _signed(caller, TokenUse.ACCESS, ACCESS_VALID, call.context)
     return Answer(Token(token, _seconds(ACCESS_VALID)), headers=_NOT_KEPT)
 
 
 async def get_refreshable_token(call: Call[Credentials, None]) -> Answer:
     caller = await (_refreshing(call) if call.body.grant_type == "refresh_token" else _client(call))
-    access = _signed(caller, TokenUse.ACCESS, ACCESS_VALID, call.surroundings)
-    refresh = _signed(caller, TokenUse.REFRESH, REFRESH_VALID, call.surroundings)
+    access = _signed(caller, TokenUse.ACCESS, ACCESS_VALID, call.context)
+    refresh = _signed(caller, TokenUse.REFRESH, REFRESH_VALID, call.context)
     return Answer(RefreshableToken(access, _seconds(ACCESS_VALID), refresh), headers=_NOT_KEPT)
 
 
@@ -142,9 +142,7 @@ async def _client(call: Call[Credentials, None]) -> Caller:
     if form.grant_type != "client_credentials":
         raise oauth_refusal(Code.BAD_USER_INPUT, "unsupported_grant_type", "This grant type is not served here.")
     try:
-        caller = await authenticate_key(
-            call.surroundings.resources, form.client_secret, pepper=call.surroundings.pepper
-        )
+        caller = await authenticate_key(call.context.resources, form.client_secret, pepper=call.context.pepper)
     except Refused as refusal:
         raise _no_client() from refusal
     if form.client_id.removeprefix(CLIENT_PREFIX) != caller.key_id:
@@ -154,8 +152,8 @@ async def _client(call: Call[Credentials, None]) -> Caller:
 
 async def _refreshing(call: Call[Credentials, None]) -> Caller:
     try:
-        key_id = _key_named_by(call.body.refresh_token, TokenUse.REFRESH, call.surroundings)
-        return await authenticate_again(call.surroundings.resources, key_id)
+        key_id = _key_named_by(call.body.refresh_token, TokenUse.REFRESH, call.context)
+        return await authenticate_again(call.context.resources, key_id)
     except Refused as refusal:
         raise oauth_refusal(Code.UNAUTHENTICATED, "invalid_grant", "The refresh token opens nothing.") from refusal
 
@@ -164,7 +162,7 @@ def _no_client() -> Refused:
     return oauth_refusal(Code.UNAUTHENTICATED, "unauthorized_client", "Invalid client or invalid client credentials.")
 
 
-def _signed(caller: Caller, use: TokenUse, valid: timedelta, surroundings: Surroundings) -> str:
+def _signed(caller: Caller, use: TokenUse, valid: timedelta, surroundings: RestContext) -> str:
     now = surroundings.resources.clock()
     claims: dict[str, Any] = {
         "sub": str(caller.account.id),
@@ -177,7 +175,7 @@ def _signed(caller: Caller, use: TokenUse, valid: timedelta, surroundings: Surro
     return jwt.encode(claims, _secret(surroundings), algorithm=ALGORITHM)
 
 
-def _key_named_by(token: str, use: TokenUse, surroundings: Surroundings) -> str:
+def _key_named_by(token: str, use: TokenUse, surroundings: RestContext) -> str:
     options: Any = {"require": ["key", "use", "exp"], "verify_exp": False, "verify_iat": False}
     try:
         claims = jwt.decode(token, _secret(surroundings), algorithms=[ALGORITHM], options=options)
@@ -190,7 +188,7 @@ def _key_named_by(token: str, use: TokenUse, surroundings: Surroundings) -> str:
     return claims["key"]
 
 
-def _secret(surroundings: Surroundings) -> bytes:
+def _secret(surroundings: RestContext) -> bytes:
     # Derived, so that a signature made for anything else under the same secret is never one of a token.
     return hmac.digest(surroundings.pepper, b"carbonext tokens", "sha256")
 

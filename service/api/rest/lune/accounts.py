@@ -79,7 +79,7 @@ class ClientsQuery(PageQuery, kw_only=True):
 async def get_account(call: Call[None, None]) -> Answer:
     view = _view(call.caller.account)
     if view.scope == "account":
-        twin_id = await twin_of_account(call.surroundings.resources, call.caller)
+        twin_id = await twin_of_account(call.context.resources, call.caller)
         view.sibling_id = None if twin_id is None else twin_id.hex
     return Answer(view)
 
@@ -91,7 +91,7 @@ async def create_client_account(call: Call[NewClientAccount, None]) -> Answer:
     facts = _facts({"name": body.name, "beneficiary": body.beneficiary, "handle": body.handle})
     if body.external_pages_visibility is not None:
         facts |= _facts({"external_pages_visibility": body.external_pages_visibility})
-    account = await create_client(call.surroundings.resources, call.caller, currency=body.currency, **facts)
+    account = await create_client(call.context.resources, call.caller, currency=body.currency, **facts)
     return Answer(_view(account))
 
 
@@ -100,7 +100,7 @@ async def list_client_accounts(call: Call[None, ClientsQuery]) -> Answer:
         account = (await accounts_of_ids(resources, call.caller, [account_id])).get(account_id)
         return None if account is None else Position(account.created_at, account.id)
 
-    resources, name = call.surroundings.resources, call.query.name
+    resources, name = call.context.resources, call.query.name
     request = await page_request(call.query, stands)
     contained = None if name is None else kept_text(name, NAME_LENGTH_MAX, "name")
     rows = await list_clients(resources, call.caller, request, name_contains=contained)
@@ -121,7 +121,7 @@ async def _update(call: Call[object, object], body: ClientAccountPatch | ClientA
     except ValueError:
         raise Refused(Code.NOT_FOUND, "There is no such client account.") from None
     given = {name: value for name, value in structs.asdict(body).items() if value is not UNSET}
-    return Answer(_view(await update_client(call.surroundings.resources, call.caller, client_id, _facts(given))))
+    return Answer(_view(await update_client(call.context.resources, call.caller, client_id, _facts(given))))
 
 
 def _facts(given: dict[str, Any]) -> dict[str, Any]:

@@ -89,7 +89,7 @@ async def list_all_bundles(call: Call[None, BundlesQuery]) -> Answer:
         bundle = (await bundles_of_ids(resources, call.caller, [bundle_id])).get(bundle_id)
         return None if bundle is None else Position(bundle.created_at, bundle.id)
 
-    resources = call.surroundings.resources
+    resources = call.context.resources
     request = await page_request(call.query, stands)
     within = RECENTLY if call.query.recently_disabled else None
     rows = await list_bundles(resources, call.caller, request, or_disabled_within=within)
@@ -98,7 +98,7 @@ async def list_all_bundles(call: Call[None, BundlesQuery]) -> Answer:
 
 async def get_bundle(call: Call[None, None]) -> Answer:
     bundle_id = uuid_or_none(call.path["id"])
-    found = await bundles_of_ids(call.surroundings.resources, call.caller, [bundle_id] if bundle_id else [])
+    found = await bundles_of_ids(call.context.resources, call.caller, [bundle_id] if bundle_id else [])
     views = await _bundle_views(call, list(found.values()))
     if not views:
         raise Refused(Code.NOT_FOUND, "There is no such bundle in the account's currency.")
@@ -107,7 +107,7 @@ async def get_bundle(call: Call[None, None]) -> Answer:
 
 async def _bundle_views(call: Call[object, object], bundles: Sequence[Bundle]) -> list[BundleView]:
     """Those of the bundles that have a price in the account's currency."""
-    resources, caller, ids = call.surroundings.resources, call.caller, [bundle.id for bundle in bundles]
+    resources, caller, ids = call.context.resources, call.caller, [bundle.id for bundle in bundles]
     if not ids:
         return []
     tiers = await tiers_of_bundles(resources, caller, ids)

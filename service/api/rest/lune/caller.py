@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from starlette.requests import Request
 
 from service.api.caller import caller_of
+from service.api.rest.context import RestContext
 from service.api.rest.lune.errors import invalid
 from service.api.rest.lune.ids import uuid_of
-from service.api.rest.surroundings import Surroundings
 from service.domain.accounts import Caller
 from service.operations.authenticate import unauthenticated
 
@@ -17,7 +17,7 @@ LATEST_VERSION = "2024-08-08"
 _VERSION = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]")
 
 
-async def authenticate(request: Request, surroundings: Surroundings) -> Caller:
+async def authenticate(request: Request, surroundings: RestContext) -> Caller:
     """The key's holder, acting for the account that `Lune-Account` names. Refuses a version that is no date."""
     caller = await caller_of(
         request.scope,

@@ -113,7 +113,7 @@ def _route(route: Route) -> Distance | AirportPair:
 
 
 async def _estimate(call: Call[object, object], body: EstimateRequest, activity: Activity) -> Answer:
-    bundles, resources = selection(body.bundle_selection), call.surroundings.resources
+    bundles, resources = selection(body.bundle_selection), call.context.resources
     command = CreateEstimate(
         estimate_id=resources.new_id(),
         activity=activity,
@@ -136,7 +136,7 @@ async def _estimate(call: Call[object, object], body: EstimateRequest, activity:
 
 async def _quote(call: Call[object, object], wish: Wish) -> Struct:
     try:
-        return await quote_view(call, wish, await price_order(call.surroundings.resources, call.caller, wish))
+        return await quote_view(call, wish, await price_order(call.context.resources, call.caller, wish))
     except Refused as refused:
         _, errors = refusal(refused, "")
         return errors

@@ -45,7 +45,7 @@ async def create_order_by_value(call: Call[OrderByValue, None]) -> Answer:
 
 async def create_order_by_estimate(call: Call[OrderByEstimate, None]) -> Answer:
     estimate_id = _estimate_id(call.body.estimate_id)
-    found = await estimates_of_ids(call.surroundings.resources, call.caller, [estimate_id])
+    found = await estimates_of_ids(call.context.resources, call.caller, [estimate_id])
     if estimate_id not in found:
         raise _no_estimate()
     wish = Wish(
@@ -69,7 +69,7 @@ async def list_all_orders(call: Call[None, OrdersQuery]) -> Answer:
         order = await find_order(resources, call.caller, OrderRef(id=order_id))
         return None if order is None else NEWEST_FIRST.position(order)
 
-    resources = call.surroundings.resources
+    resources = call.context.resources
     request = await page_request(call.query, stands)
     if call.query.offset_link_id is not None:
         return Answer(page_of(Slice((), has_previous=False, has_next=False), []))
@@ -86,13 +86,13 @@ async def get_order_by_idempotency_key(call: Call[None, None]) -> Answer:
         key = kept_text(call.path["idempotency_key"], IDEMPOTENCY_KEY_LENGTH_MAX)
     except Refused:
         raise _no_order() from None
-    order = await find_order(call.surroundings.resources, call.caller, OrderRef(idempotency_key=key))
+    order = await find_order(call.context.resources, call.caller, OrderRef(idempotency_key=key))
     return await _shown(call, order or _missing())
 
 
 async def get_order_certificate(call: Call[None, None]) -> File:
     order = await _found(call)
-    content = await certificate_file(call.surroundings.resources, call.caller, order.id)
+    content = await certificate_file(call.context.resources, call.caller, order.id)
     if content is None:
         raise Refused(Code.NOT_FOUND, "The order has no certificate yet.")
     name = f'inline; filename="certificate-{order.number}.pdf"'
@@ -102,7 +102,7 @@ async def get_order_certificate(call: Call[None, None]) -> File:
 async def _place(call: Call[object, object], body: OrderByMass | OrderByValue | OrderByEstimate, wish: Wish) -> Answer:
     noted = metadata(body.metadata)
     key = None if body.idempotency_key is None else kept_text(body.idempotency_key, KEY_LENGTH_MAX, "idempotency_key")
-    caller, surroundings = call.caller, call.surroundings
+    caller, surroundings = call.caller, call.context
     for scope in (Scope.ORDERS_WRITE, Scope.ORDERS_READ, Scope.CATALOGUE_READ):
         caller.require(scope)  # the answer shows the order: better refused than placed and not shown
     placed = await surroundings.placement.submit(
@@ -123,7 +123,7 @@ async def _place(call: Call[object, object], body: OrderByMass | OrderByValue | 
 
 
 async def _quote(call: Call[object, object], wish: Wish) -> Answer:
-    preview = await price_order(call.surroundings.resources, call.caller, wish)
+    preview = await price_order(call.context.resources, call.caller, wish)
     return Answer(await quote_view(call, wish, preview))
 
 
@@ -137,7 +137,7 @@ async def _found(call: Call[object, object]) -> Order:
         order_id = uuid_of(call.path["id"])
     except ValueError:
         raise _no_order() from None
-    return await find_order(call.surroundings.resources, call.caller, OrderRef(id=order_id)) or _missing()
+    return await find_order(call.context.resources, call.caller, OrderRef(id=order_id)) or _missing()
 
 
 def _missing() -> Order:

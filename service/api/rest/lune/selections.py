@@ -48,17 +48,17 @@ async def get_bundle_selection(call: Call[None, None]) -> Answer:
 
 async def update_bundle_selection(call: Call[list[BundleShare], None]) -> Answer:
     wanted = selection(call.body) or ()
-    account = await set_account_portfolio(call.surroundings.resources, call.caller, wanted)
+    account = await set_account_portfolio(call.context.resources, call.caller, wanted)
     return Answer(await _percentages(call, account))
 
 
 async def list_bundle_portfolios(call: Call[None, None]) -> Answer:
-    rows = await list_portfolios(call.surroundings.resources, call.caller, PageRequest(PORTFOLIOS_MAX))
+    rows = await list_portfolios(call.context.resources, call.caller, PageRequest(PORTFOLIOS_MAX))
     return Answer(await _portfolio_views(call, rows.items))
 
 
 async def update_bundle_portfolio(call: Call[ChosenPortfolio, None]) -> Answer:
-    resources, portfolio_id = call.surroundings.resources, uuid_or_none(call.body.bundle_portfolio_id)
+    resources, portfolio_id = call.context.resources, uuid_or_none(call.body.bundle_portfolio_id)
     chosen = await portfolios_of_ids(resources, call.caller, [portfolio_id] if portfolio_id else [])
     if portfolio_id not in chosen:
         raise invalid("id_invalid", "There is no such portfolio.", "bundle_portfolio_id")
@@ -68,13 +68,13 @@ async def update_bundle_portfolio(call: Call[ChosenPortfolio, None]) -> Answer:
 
 
 async def _percentages(call: Call[object, object], account: Account) -> list[BundlePercentage]:
-    (weights,) = await weights_of_portfolios(call.surroundings.resources, call.caller, [account.portfolio_id])
+    (weights,) = await weights_of_portfolios(call.context.resources, call.caller, [account.portfolio_id])
     return [_percentage(weight) for weight in weights]
 
 
 async def _portfolio_views(call: Call[object, object], portfolios: Sequence[Portfolio]) -> list[BundlePortfolioView]:
     ids = [portfolio.id for portfolio in portfolios]
-    weights = await weights_of_portfolios(call.surroundings.resources, call.caller, ids)
+    weights = await weights_of_portfolios(call.context.resources, call.caller, ids)
     return [
         BundlePortfolioView(portfolio.id.hex, portfolio.identifier, portfolio.label, [_percentage(w) for w in own])
         for portfolio, own in zip(portfolios, weights, strict=True)

@@ -37,7 +37,7 @@ _STATUSES: dict[domain.OrderStatus, OrderStatus] = {
 
 async def order_views(call: Call[object, object], orders: Sequence[Order]) -> list[OrderView]:
     """The orders, which are the caller's, with their bundles, projects and certificates."""
-    resources, caller = call.surroundings.resources, call.caller
+    resources, caller = call.context.resources, call.caller
     lines = await lines_of_orders(resources, caller, [order.id for order in orders])
     bundles = await bundles_of_ids(resources, caller, {line.bundle_id for each in lines for line in each})
     retired = [order.id for order in orders if order.status in RETIRED]
@@ -50,7 +50,7 @@ async def order_views(call: Call[object, object], orders: Sequence[Order]) -> li
         view = _order_view(order, [_line_view(order, line, bundles[line.bundle_id]) for line in own])
         view.projects = projects.get(order.id, [])
         if certificate is not None:
-            address = call.surroundings.public_address
+            address = call.context.public_address
             view.certificate = f"{address}/lune/v1/orders/{order.id.hex}/certificate"
             view.public_certificate_url = certificate_address(address, certificate.token) if shown else None
         views.append(view)
@@ -60,7 +60,7 @@ async def order_views(call: Call[object, object], orders: Sequence[Order]) -> li
 async def quote_view(call: Call[object, object], wish: Wish, preview: Preview) -> QuoteView:
     """What the wish would cost, in the shape of an order."""
     pricing = preview.pricing
-    bundles = await bundles_of_ids(call.surroundings.resources, call.caller, {line.bundle_id for line in pricing.lines})
+    bundles = await bundles_of_ids(call.context.resources, call.caller, {line.bundle_id for line in pricing.lines})
     asked = requested_of(wish)
     return QuoteView(
         requested_quantity=_tonnes(asked["requested_mass_g"]),
@@ -134,7 +134,7 @@ async def _projects(
     told = [order for order in orders if order.status in RETIRED]
     if not told:
         return {}
-    resources, caller, ids = call.surroundings.resources, call.caller, [order.id for order in told]
+    resources, caller, ids = call.context.resources, call.caller, [order.id for order in told]
     entries = await entries_of_orders(resources, caller, ids)
     retirements = await retirements_of_orders(resources, caller, ids)
     batches = await batches_of_ids(resources, caller, {entry.batch_id for each in entries for entry in each})

@@ -17,7 +17,7 @@ class Budgets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class RestContext:
     """`public_address` is what absolute links begin with; `budgets` are named as the contracts are.
 
     `carbonext_iso_dates` is for clients of Carbonext's later generations.

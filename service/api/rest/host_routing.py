@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api.rest.contract import Contract
 
 
-class Front:
+class HostRouter:
     """Wraps the guarded application. `hosts` maps host names, in lower case and without port, to names of contracts."""
 
     def __init__(self, app: ASGIApp, contracts: Collection[Contract], hosts: Mapping[str, str]) -> None:

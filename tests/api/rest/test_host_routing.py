@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from service.api.rest.contracts import CONTRACTS
-from service.api.rest.front import Front
+from service.api.rest.host_routing import HostRouter
 from service.settings import Settings
 
 HOSTS = {"api.lune.test": "lune", "[::1]": "lune"}
@@ -31,7 +31,7 @@ async def path_reached(path: str, host: str = "service.test") -> str:
         raise AssertionError("nobody reads the body here")
 
     scope = {"type": "http", "path": path, "headers": [(b"host", host.encode())], "state": {}}
-    await Front(app, CONTRACTS, HOSTS)(scope, receive, send)
+    await HostRouter(app, CONTRACTS, HOSTS)(scope, receive, send)
     return seen[0]
 
 

@@ -16,13 +16,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from service.api.rest.bodies import form_body, from_texts, json_body
+from service.api.rest.context import RestContext
 from service.api.rest.contract import Answer, Call, Contract, Endpoint, File
 from service.api.rest.openapi import openapi_document
-from service.api.rest.surroundings import Surroundings
 from service.domain.accounts import Caller
 from service.errors import Code, Refused
 
-SurroundingsOf = Callable[[Request], Surroundings]
+ContextOf = Callable[[Request], RestContext]
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
@@ -38,7 +38,7 @@ class _AnyRest(PathConvertor):
 register_url_convertor("path", _AnyRest())  # under this name, because a Mount knows no other
 
 
-def mounted(contract: Contract, surroundings_of: SurroundingsOf) -> Mount:
+def mounted(contract: Contract, context_of: ContextOf) -> Mount:
     """Every endpoint of the contract below its prefix, its OpenAPI document at `/openapi.json`, and 404 for the rest.
 
     Addresses are tried in the order in which they are declared.
@@ -47,20 +47,20 @@ def mounted(contract: Contract, surroundings_of: SurroundingsOf) -> Mount:
     for endpoint in contract.endpoints:
         by_path[endpoint.path].append(endpoint)
     routes: list[BaseRoute] = [
-        Route(path, _Address(contract, endpoints, surroundings_of)) for path, endpoints in by_path.items()
+        Route(path, _Address(contract, endpoints, context_of)) for path, endpoints in by_path.items()
     ]
-    routes.append(Route("/openapi.json", _document(contract, surroundings_of)))
-    routes.append(Route("/{unknown:path}", _Address(contract, (), surroundings_of)))
+    routes.append(Route("/openapi.json", _document(contract, context_of)))
+    routes.append(Route("/{unknown:path}", _Address(contract, (), context_of)))
     return Mount(contract.prefix, routes=routes)
 
 
 class _Address:
     """One address with the endpoints of its methods. An ASGI application, so that Starlette leaves methods to it."""
 
-    def __init__(self, contract: Contract, endpoints: Sequence[Endpoint], surroundings_of: SurroundingsOf) -> None:
+    def __init__(self, contract: Contract, endpoints: Sequence[Endpoint], context_of: ContextOf) -> None:
         self._contract = contract
         self._by_method: dict[str, Endpoint] = {endpoint.method: endpoint for endpoint in endpoints}
-        self._surroundings_of = surroundings_of
+        self._context_of = context_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -73,7 +73,7 @@ class _Address:
 
     async def _answer(self, request: Request, headers: dict[str, str]) -> Answer | File:
         endpoint = self._endpoint(request, headers)
-        surroundings = self._surroundings_of(request)
+        surroundings = self._context_of(request)
         caller = None if endpoint.public else await self._contract.authenticate(request, surroundings)
         if caller is not None:
             await self._pay(endpoint, caller, surroundings, headers)
@@ -97,7 +97,7 @@ class _Address:
         return endpoint
 
     async def _pay(
-        self, endpoint: Endpoint, caller: Caller, surroundings: Surroundings, headers: dict[str, str]
+        self, endpoint: Endpoint, caller: Caller, surroundings: RestContext, headers: dict[str, str]
     ) -> None:
         budgets = surroundings.budgets[self._contract.name]
         budget = budgets.writes if endpoint.writes else budgets.reads
@@ -142,12 +142,12 @@ def _refuse_other_label(request: Request, wanted: str) -> None:
         raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"Send the body as {wanted}.")
 
 
-def _document(contract: Contract, surroundings_of: SurroundingsOf) -> Callable[[Request], Response]:
+def _document(contract: Contract, context_of: ContextOf) -> Callable[[Request], Response]:
     content: list[bytes] = []
 
     def answer(request: Request) -> Response:
         if not content:
-            address = surroundings_of(request).public_address
+            address = context_of(request).public_address
             content.append(contract.encode(openapi_document(contract, address)))
         return Response(content[0], media_type=_JSON, headers={"Cache-Control": "public, max-age=300"})
 
