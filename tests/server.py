@@ -53,7 +53,7 @@ async def serving(database_url: str, **settings: object) -> AsyncIterator[Server
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "service", "serve", "--port", str(port)),
             cwd=ROOT,
-            env=surroundings(database_url, **settings),
+            env=environment_of(database_url, **settings),
             stdout=log,
             stderr=log,
         )
@@ -71,7 +71,9 @@ def running(database_url: str, **settings: object) -> Iterator[str]:
     """The address of a server that is shared by tests with event loops of their own; an embedded database is made."""
     port = free_port()
     command = [sys.executable, "-m", "service", "serve", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=surroundings(database_url, **settings), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment_of(database_url, **settings), stdout=subprocess.DEVNULL
+    )
     try:
         _wait_for(port, process)
         yield f"http://127.0.0.1:{port}"
@@ -91,7 +93,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the server did not start")
 
 
-def surroundings(database_url: str, **settings: object) -> dict[str, str]:
+def environment_of(database_url: str, **settings: object) -> dict[str, str]:
     """The environment of a process of the service."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_")}
     ours = {"secret": SECRET, "log_level": "error", "query_points_a_minute": 10**9}  # one key is a whole crowd here

@@ -46,7 +46,7 @@ def loaded(folder: Path) -> dict[str, object]:
     return facts
 
 
-def surroundings(**variables: str) -> dict[str, str]:
+def environment_of(**variables: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_")}
     root = str(Path(__file__).parent.parent)
     return {**kept, "PYTHONPATH": root, "SERVICE_DATABASE_URL": DATABASE, **variables}
@@ -56,7 +56,7 @@ def command(folder: Path, *arguments: str, **variables: str) -> subprocess.Compl
     return subprocess.run(
         [sys.executable, "-m", "service", *arguments],
         cwd=folder,
-        env=surroundings(**variables),
+        env=environment_of(**variables),
         capture_output=True,
         text=True,
         timeout=60,
@@ -294,7 +294,7 @@ def serving(folder: Path) -> Iterator[tuple[int, list[str]]]:
     with printed.open("w") as out, (folder / "log.txt").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "service", "serve", "--demo", "--port", str(port)],
-            cwd=folder, env=surroundings(), stdout=out, stderr=log,
+            cwd=folder, env=environment_of(), stdout=out, stderr=log,
         )  # fmt: skip
     try:
         for _ in range(300):

@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.server import ROOT, free_port, surroundings
+from tests.server import ROOT, environment_of, free_port
 
 PROCESSES = 2
 PATIENCE_S = 60
@@ -45,7 +45,7 @@ def test_processes_share_a_port_replace_each_other_and_end_together(postgresql_u
     parent = subprocess.Popen(
         [sys.executable, "-m", "service", "serve", "--workers", str(PROCESSES), "--port", str(port)],
         cwd=ROOT,
-        env=surroundings(postgresql_url, workers_embedded=False),
+        env=environment_of(postgresql_url, workers_embedded=False),
         stderr=subprocess.DEVNULL,
     )
     try:
@@ -68,7 +68,7 @@ def test_processes_share_a_port_replace_each_other_and_end_together(postgresql_u
 def test_sqlite_is_served_by_one_process(sqlite_url: str):
     said = subprocess.run(
         [sys.executable, "-m", "service", "serve", "--workers", "2", "--port", str(free_port())],
-        check=False, cwd=ROOT, env=surroundings(sqlite_url), capture_output=True, text=True, timeout=PATIENCE_S,
+        check=False, cwd=ROOT, env=environment_of(sqlite_url), capture_output=True, text=True, timeout=PATIENCE_S,
     )  # fmt: skip
     assert said.returncode == 2
     assert "--workers needs a PostgreSQL" in said.stderr

@@ -11,7 +11,7 @@ from service.operations.read_certificates import certificates_of_orders
 from service.storage.database import Database
 from tests.books import assert_books_balance
 from tests.makers import make_batch, make_wish, store
-from tests.server import ROOT, surroundings
+from tests.server import ROOT, environment_of
 from tests.shop import open_shop
 
 PATIENCE_S = 30
@@ -29,7 +29,7 @@ async def test_it_does_what_is_to_be_done_until_it_is_told_to_end(
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "service", "work"),
             cwd=ROOT,
-            env=surroundings(database_url, **settings),
+            env=environment_of(database_url, **settings),
             stdout=log,
             stderr=log,
         )

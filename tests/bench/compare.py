@@ -24,7 +24,7 @@ from tests.bench.documents import READS, reads, writes
 from tests.bench.grounds import Ground, address_of, ground
 from tests.bench.report import Found, Measured, print_table, write_report
 from tests.http_client import HttpClient
-from tests.server import ROOT, free_port, surroundings
+from tests.server import ROOT, environment_of, free_port
 
 CLIENTS = {"Q": 16, "M": 64}
 OURS, NAIVE, ONES, LIMIT = "ours", "naive", "groups of one", "limit"
@@ -53,7 +53,7 @@ async def started(name: str, module: Sequence[str], **settings: object) -> Async
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", *module, "--port", str(port)),
         cwd=ROOT,
-        env=surroundings(str(settings.pop("url")), workers_embedded=False, log_level="info", **settings),
+        env=environment_of(str(settings.pop("url")), workers_embedded=False, log_level="info", **settings),
         stderr=asyncio.subprocess.DEVNULL,  # lines are written, as in use; nobody reads them
     )
     try:

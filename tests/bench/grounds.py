@@ -24,7 +24,7 @@ from service.storage.database import Database
 from service.storage.migrations import migrate
 from service.storage.orders import ORDERS
 from tests.makers import make_account, make_batch, make_bundle, make_portfolio, make_price, make_project, store
-from tests.server import key_for, surroundings
+from tests.server import environment_of, key_for
 
 BUNDLES_TO_ORDER = 50
 STOCK_G = 10**14
@@ -73,7 +73,7 @@ async def ground(url: str, orders: int) -> Ground:
             # Through the command line: what anybody would do to fill a database.
             command = (sys.executable, "-m", "service", "demo", "--orders", str(orders), "--json")
             await asyncio.to_thread(
-                subprocess.run, command, check=True, stdout=subprocess.DEVNULL, env=surroundings(url)
+                subprocess.run, command, check=True, stdout=subprocess.DEVNULL, env=environment_of(url)
             )
         if not await _counted(database, ACCOUNTS.name, f"name = '{_BUYER}'"):
             await _open_shop(database)

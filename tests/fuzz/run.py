@@ -19,7 +19,7 @@ from uuid import UUID
 
 from service.api.rest.contracts import CONTRACTS
 from service.domain.api_keys import Scope
-from tests.server import ROOT, running, surroundings
+from tests.server import ROOT, environment_of, running
 
 GRAPHQL = "graphql"
 CONFORMS = (
@@ -71,7 +71,7 @@ UNLIMITED = {
 def command(database_url: str, *words: str) -> str:
     """What a command of the service prints."""
     arguments = [sys.executable, "-m", "service", *words]
-    done = subprocess.run(arguments, cwd=ROOT, env=surroundings(database_url), check=True, capture_output=True)
+    done = subprocess.run(arguments, cwd=ROOT, env=environment_of(database_url), check=True, capture_output=True)
     return done.stdout.decode()
 
 

@@ -35,7 +35,7 @@ def reason_phrase(status: int) -> str:
 class Call(Generic[BodyT_co, QueryT_co]):
     """One request, read and checked: `path` holds the address's parameters, `body` and `query` the declared models."""
 
-    surroundings: RestContext
+    context: RestContext
     request: Request
     identified: Caller | None
     path: Mapping[str, str]
@@ -103,9 +103,9 @@ Refusal: TypeAlias = tuple[int, msgspec.Struct]
 Authenticate: TypeAlias = Callable[[Request, RestContext], Awaitable[Caller]]
 
 
-async def by_api_key(request: Request, surroundings: RestContext) -> Caller:
+async def by_api_key(request: Request, context: RestContext) -> Caller:
     """The holder of the bearer key; refuses `UNAUTHENTICATED` without one."""
-    caller = await caller_of(request.scope, surroundings.resources, pepper=surroundings.pepper)
+    caller = await caller_of(request.scope, context.resources, pepper=context.pepper)
     if caller is None:
         raise unauthenticated()
     return caller

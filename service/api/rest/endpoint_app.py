@@ -73,12 +73,12 @@ class _Address:
 
     async def _answer(self, request: Request, headers: dict[str, str]) -> Answer | File:
         endpoint = self._endpoint(request, headers)
-        surroundings = self._context_of(request)
-        caller = None if endpoint.public else await self._contract.authenticate(request, surroundings)
+        context = self._context_of(request)
+        caller = None if endpoint.public else await self._contract.authenticate(request, context)
         if caller is not None:
-            await self._pay(endpoint, caller, surroundings, headers)
+            await self._pay(endpoint, caller, context, headers)
         call: Call[Any, Any] = Call(
-            surroundings=surroundings,
+            context=context,
             request=request,
             identified=caller,
             path=request.path_params,
@@ -96,12 +96,10 @@ class _Address:
             raise Refused(Code.METHOD_NOT_ALLOWED, f"This address does not know {request.method}.")
         return endpoint
 
-    async def _pay(
-        self, endpoint: Endpoint, caller: Caller, surroundings: RestContext, headers: dict[str, str]
-    ) -> None:
-        budgets = surroundings.budgets[self._contract.name]
+    async def _pay(self, endpoint: Endpoint, caller: Caller, context: RestContext, headers: dict[str, str]) -> None:
+        budgets = context.budgets[self._contract.name]
         budget = budgets.writes if endpoint.writes else budgets.reads
-        standing = await surroundings.rate_limits.spend(budget, caller.key_id)
+        standing = await context.rate_limits.spend(budget, caller.key_id)
         headers.update(standing.headers)
         standing.refuse_unless_admitted()
 

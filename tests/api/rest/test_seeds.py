@@ -23,7 +23,7 @@ import pytest
 
 from service.operations.load_demo import CATALOGUE_FILE
 from tests.api.rest.client import assert_described, contract_named, template_of
-from tests.server import ROOT, running, surroundings
+from tests.server import ROOT, environment_of, running
 
 HOSTS = {"carbon-engine": "carbon-engine.localhost", "lune": "lune.localhost", "carbonext": "carbonext.localhost"}
 CURL_SETTINGS = 'silent\nshow-error\ninclude\nmax-time = 20\nnoproxy = "*"\n'
@@ -66,7 +66,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     demo = subprocess.run(
         [sys.executable, "-m", "service", "demo", "--json"],
         cwd=ROOT,
-        env=surroundings(url),
+        env=environment_of(url),
         capture_output=True,
         check=True,
         timeout=LIMIT_S,

@@ -25,27 +25,25 @@ _STATES = {
 }
 
 
-async def shown(surroundings: RestContext, caller: Caller, orders: Sequence[Order]) -> list[OrderView]:
+async def shown(context: RestContext, caller: Caller, orders: Sequence[Order]) -> list[OrderView]:
     """The orders with the credits they were given and gave back, in the same order."""
     ids = [order.id for order in orders]
-    entries = await entries_of_orders(surroundings.resources, caller, ids)
-    records = await _records(surroundings, caller, [entry for each in entries for entry in each])
-    certificates = await certificates_of_orders(surroundings.resources, caller, ids)
+    entries = await entries_of_orders(context.resources, caller, ids)
+    records = await _records(context, caller, [entry for each in entries for entry in each])
+    certificates = await certificates_of_orders(context.resources, caller, ids)
     return [
         _view(
-            surroundings,
+            context,
             order,
             [records[entry.id] for entry in each],
-            None if certificate is None else certificate_address(surroundings.public_address, certificate.token),
+            None if certificate is None else certificate_address(context.public_address, certificate.token),
         )
         for order, each, certificate in zip(orders, entries, certificates, strict=True)
     ]
 
 
-def _view(
-    surroundings: RestContext, order: Order, records: list[ProjectRecord], certificate_url: str | None
-) -> OrderView:
-    receipt = receipt_path(order.account_id, order.id, surroundings.pepper)
+def _view(context: RestContext, order: Order, records: list[ProjectRecord], certificate_url: str | None) -> OrderView:
+    receipt = receipt_path(order.account_id, order.id, context.pepper)
     return OrderView(
         id=order.id.hex,
         orderNumber=order.number,
@@ -62,17 +60,15 @@ def _view(
         invoice=Invoice(
             amountDueSarHalalas=owed_minor(order),
             balanceAppliedSarHalalas=order.paid_minor,
-            receiptUrl=surroundings.public_address + receipt,
+            receiptUrl=context.public_address + receipt,
         ),
     )
 
 
-async def _records(
-    surroundings: RestContext, caller: Caller, entries: Sequence[CreditEntry]
-) -> dict[object, ProjectRecord]:
-    batches = await batches_of_ids(surroundings.resources, caller, {entry.batch_id for entry in entries})
+async def _records(context: RestContext, caller: Caller, entries: Sequence[CreditEntry]) -> dict[object, ProjectRecord]:
+    batches = await batches_of_ids(context.resources, caller, {entry.batch_id for entry in entries})
     project_ids = {batch.project_id for batch in batches.values()}
-    projects = await projects_of_ids(surroundings.resources, caller, project_ids)
+    projects = await projects_of_ids(context.resources, caller, project_ids)
     records: dict[object, ProjectRecord] = {}
     for entry in entries:
         project = projects[batches[entry.batch_id].project_id]

@@ -150,7 +150,7 @@ async def _in_vcu(call: Call[None, BalanceQuery], balance: Money) -> VcuBalance:
     return VcuBalance(balance=vcu, credit=vcu, debt=nothing, futureDebt=nothing)
 
 
-def _views(surroundings: RestContext, invoices: Sequence[Invoice]) -> list[InvoiceView]:
+def _views(context: RestContext, invoices: Sequence[Invoice]) -> list[InvoiceView]:
     return [
         InvoiceView(
             id=str(invoice.id),
@@ -159,9 +159,9 @@ def _views(surroundings: RestContext, invoices: Sequence[Invoice]) -> list[Invoi
             totalPrice=Decimal(money_text(invoice.total_minor, invoice.currency)),
             currency=invoice.currency,
             customerId=str(invoice.account_id),
-            createdAt=moment_text(invoice.created_at, surroundings),
-            paidAt=None if invoice.paid_at is None else moment_text(invoice.paid_at, surroundings),
-            dueDate=moment_text(invoice.due_at, surroundings),
+            createdAt=moment_text(invoice.created_at, context),
+            paidAt=None if invoice.paid_at is None else moment_text(invoice.paid_at, context),
+            dueDate=moment_text(invoice.due_at, context),
         )
         for invoice in invoices
     ]

@@ -142,7 +142,7 @@ async def _shown(call: Call[Any, Any], orders: Sequence[Order]) -> list[OrderVie
     return [_view(call.context, order, each) for order, each in zip(orders, lines, strict=True)]
 
 
-def _view(surroundings: RestContext, order: Order, lines: Sequence[OrderLine]) -> OrderView:
+def _view(context: RestContext, order: Order, lines: Sequence[OrderLine]) -> OrderView:
     unit_price = mean_gross_unit_price_micros(
         order.currency, [(line.mass_g, line.gross_unit_price_micros) for line in lines]
     )
@@ -154,7 +154,7 @@ def _view(surroundings: RestContext, order: Order, lines: Sequence[OrderLine]) -
         vcuUnitPrice=Decimal(price_text(unit_price)),
         targetCurrency=order.currency,
         status=status_of(order.status, order.payment_status),
-        createdAt=moment_text(order.created_at, surroundings),
+        createdAt=moment_text(order.created_at, context),
         totalPrice=Decimal(money_text(order.total_cost_minor, order.currency)),
         notifyCertificateTo=recipient.get("email"),
         type="Postpaid",

@@ -93,14 +93,14 @@ class Permission(msgspec.Struct):
     description: str
 
 
-async def authenticate(request: Request, surroundings: RestContext) -> Caller:
+async def authenticate(request: Request, context: RestContext) -> Caller:
     """The caller whose API key, or whose token, is the bearer. Refuses `UNAUTHENTICATED`."""
     bearer = bearer_of(request.scope)
     if bearer is None:
         raise unauthenticated()
     if parse(bearer) is not None:
-        return await authenticate_key(surroundings.resources, bearer, pepper=surroundings.pepper)
-    return await authenticate_again(surroundings.resources, _key_named_by(bearer, TokenUse.ACCESS, surroundings))
+        return await authenticate_key(context.resources, bearer, pepper=context.pepper)
+    return await authenticate_again(context.resources, _key_named_by(bearer, TokenUse.ACCESS, context))
 
 
 async def get_token(call: Call[Credentials, None]) -> Answer:
@@ -162,8 +162,8 @@ def _no_client() -> Refused:
     return oauth_refusal(Code.UNAUTHENTICATED, "unauthorized_client", "Invalid client or invalid client credentials.")
 
 
-def _signed(caller: Caller, use: TokenUse, valid: timedelta, surroundings: RestContext) -> str:
-    now = surroundings.resources.clock()
+def _signed(caller: Caller, use: TokenUse, valid: timedelta, context: RestContext) -> str:
+    now = context.resources.clock()
     claims: dict[str, Any] = {
         "sub": str(caller.account.id),
         "key": caller.key_id,
@@ -172,15 +172,15 @@ def _signed(caller: Caller, use: TokenUse, valid: timedelta, surroundings: RestC
         "exp": now + valid,
         "scope": " ".join(sorted(caller.scopes)),
     }
-    return jwt.encode(claims, _secret(surroundings), algorithm=ALGORITHM)
+    return jwt.encode(claims, _secret(context), algorithm=ALGORITHM)
 
 
-def _key_named_by(token: str, use: TokenUse, surroundings: RestContext) -> str:
+def _key_named_by(token: str, use: TokenUse, context: RestContext) -> str:
     options: Any = {"require": ["key", "use", "exp"], "verify_exp": False, "verify_iat": False}
     try:
-        claims = jwt.decode(token, _secret(surroundings), algorithms=[ALGORITHM], options=options)
+        claims = jwt.decode(token, _secret(context), algorithms=[ALGORITHM], options=options)
         # Judged by the service's own clock, as everything is, and not by the library's.
-        expired = claims["exp"] <= surroundings.resources.clock().timestamp()
+        expired = claims["exp"] <= context.resources.clock().timestamp()
     except (jwt.PyJWTError, TypeError, ValueError) as error:
         raise unauthenticated() from error
     if expired or claims["use"] != use or not isinstance(claims["key"], str):
@@ -188,9 +188,9 @@ def _key_named_by(token: str, use: TokenUse, surroundings: RestContext) -> str:
     return claims["key"]
 
 
-def _secret(surroundings: RestContext) -> bytes:
+def _secret(context: RestContext) -> bytes:
     # Derived, so that a signature made for anything else under the same secret is never one of a token.
-    return hmac.digest(surroundings.pepper, b"carbonext tokens", "sha256")
+    return hmac.digest(context.pepper, b"carbonext tokens", "sha256")
 
 
 def _seconds(valid: timedelta) -> int:

@@ -17,12 +17,12 @@ LATEST_VERSION = "2024-08-08"
 _VERSION = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]")
 
 
-async def authenticate(request: Request, surroundings: RestContext) -> Caller:
+async def authenticate(request: Request, context: RestContext) -> Caller:
     """The key's holder, acting for the account that `Lune-Account` names. Refuses a version that is no date."""
     caller = await caller_of(
         request.scope,
-        surroundings.resources,
-        pepper=surroundings.pepper,
+        context.resources,
+        pepper=context.pepper,
         account_header=b"lune-account",
         id_of=uuid_of,
     )

@@ -102,12 +102,12 @@ async def get_order_certificate(call: Call[None, None]) -> File:
 async def _place(call: Call[object, object], body: OrderByMass | OrderByValue | OrderByEstimate, wish: Wish) -> Answer:
     noted = metadata(body.metadata)
     key = None if body.idempotency_key is None else kept_text(body.idempotency_key, KEY_LENGTH_MAX, "idempotency_key")
-    caller, surroundings = call.caller, call.context
+    caller, context = call.caller, call.context
     for scope in (Scope.ORDERS_WRITE, Scope.ORDERS_READ, Scope.CATALOGUE_READ):
         caller.require(scope)  # the answer shows the order: better refused than placed and not shown
-    placed = await surroundings.placement.submit(
+    placed = await context.placement.submit(
         PlaceOrder(
-            order_id=surroundings.resources.new_id(),
+            order_id=context.resources.new_id(),
             account_id=caller.account.id,
             actor=caller.key_id,
             source=Source.LUNE,
