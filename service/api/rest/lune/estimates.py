@@ -7,8 +7,8 @@ from msgspec import Meta, Struct, to_builtins
 from service.api.rest.contract import Answer, Call, Endpoint
 from service.api.rest.lune.errors import invalid, refusal
 from service.api.rest.lune.models import KEY_LENGTH_MAX, Choice, DecimalText, Id, Key, Metadata
+from service.api.rest.lune.requests import metadata, selection, step
 from service.api.rest.lune.views import quote_view
-from service.api.rest.lune.wishes import metadata, selection, step
 from service.domain.amounts import MassUnit, mass_text, parse_decimal
 from service.domain.estimate import (
     Activity,

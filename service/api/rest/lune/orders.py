@@ -18,8 +18,8 @@ from service.api.rest.lune.models import (
     QuoteView,
 )
 from service.api.rest.lune.paging import page_of, page_request
+from service.api.rest.lune.requests import metadata, selection, step, wish_by_mass, wish_by_value
 from service.api.rest.lune.views import order_views, quote_view
-from service.api.rest.lune.wishes import metadata, selection, step, wish_by_mass, wish_by_value
 from service.domain.api_keys import Scope
 from service.domain.listing import EVERY_ORDER, OrderRef, OrderSort
 from service.domain.order import ByMass, Order, PlaceOrder, Source, Wish

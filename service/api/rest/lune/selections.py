@@ -9,7 +9,7 @@ from service.api.rest.contract import Answer, Call, Endpoint
 from service.api.rest.lune.errors import invalid
 from service.api.rest.lune.ids import uuid_or_none
 from service.api.rest.lune.models import BundleShare, Id
-from service.api.rest.lune.wishes import selection
+from service.api.rest.lune.requests import selection
 from service.domain.accounts import Account
 from service.domain.catalogue import Portfolio, Weight
 from service.kit.keyset import PageRequest
