@@ -20,6 +20,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from service.api.caller import header_of
+from service.api.graphql.error_presentation import OPERATION_UNRESOLVED, MaskedSchema
 from service.api.graphql.http import (
     GRAPHQL_JSON,
     JSON,
@@ -30,7 +31,6 @@ from service.api.graphql.http import (
     asked_by_post,
     wants_page,
 )
-from service.api.graphql.masking import OPERATION_UNRESOLVED, QuietSchema
 from service.errors import REASONS, Code, Refused
 
 Run = Callable[[Asked, Any], Awaitable[ExecutionResult]]
@@ -54,7 +54,7 @@ class GraphQLView:
 
     def __init__(
         self,
-        schema: QuietSchema,
+        schema: MaskedSchema,
         *,
         get_context: Callable[[Scope], Awaitable[Any]],
         run: Run,

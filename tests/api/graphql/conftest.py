@@ -14,8 +14,8 @@ from strawberry.types import ExecutionResult
 from structlog.testing import capture_logs
 
 from service.api.graphql.connections import Connection, First, Last
+from service.api.graphql.error_presentation import MaskedSchema
 from service.api.graphql.http import Asked
-from service.api.graphql.masking import QuietSchema
 from service.api.graphql.planned import PlannedRunner
 from service.api.graphql.prices import priced
 from service.api.graphql.scalars import SCALARS
@@ -149,7 +149,7 @@ class Subscription:
 
 
 touched: list[str] = []
-schema = QuietSchema(
+schema = MaskedSchema(
     Query,
     mutation=Mutation,
     subscription=Subscription,
@@ -175,7 +175,7 @@ def touches() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def shop() -> QuietSchema:
+def shop() -> MaskedSchema:
     return schema
 
 
@@ -184,12 +184,12 @@ ANYBODY: Any = SimpleNamespace(points=None)
 
 
 @pytest.fixture(scope="session")
-def run(shop: QuietSchema) -> PlannedRunner:
+def run(shop: MaskedSchema) -> PlannedRunner:
     return PlannedRunner(shop, entries_max=100, bytes_max=10_000_000, enabled=True, trusted=TrustedDocuments({}))
 
 
 @pytest.fixture(scope="session")
-def ask(shop: QuietSchema, run: PlannedRunner) -> Callable[..., Awaitable[ExecutionResult]]:
+def ask(shop: MaskedSchema, run: PlannedRunner) -> Callable[..., Awaitable[ExecutionResult]]:
     """The answer to a document, with its errors as they are shown."""
 
     async def asked(text: str, **variables: Any) -> ExecutionResult:

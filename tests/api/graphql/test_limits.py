@@ -7,15 +7,15 @@ from graphql import GraphQLError, GraphQLSyntaxError, get_introspection_query, p
 from graphql.language import Visitor
 from strawberry.types import ExecutionResult
 
+from service.api.graphql.error_presentation import MaskedSchema
 from service.api.graphql.limits import Cost, DocumentLimits, DocumentMeter, Walk
-from service.api.graphql.masking import QuietSchema
 from service.errors import Code, Refused
 
 Ask: TypeAlias = Callable[..., Awaitable[ExecutionResult]]
 
 
 @pytest.fixture
-def meter(shop: QuietSchema) -> DocumentMeter:
+def meter(shop: MaskedSchema) -> DocumentMeter:
     return shop.meter
 
 
@@ -190,7 +190,7 @@ def test_a_text_with_nul_is_refused_before_a_database_sees_it(meter: DocumentMet
     ids=["18 nested", "60 nested", "100 in ten layers, each spreading the whole next one"],
 )
 def test_a_fragment_is_looked_at_once_however_often_it_is_spread(
-    meter: DocumentMeter, shop: QuietSchema, text: str, points: int
+    meter: DocumentMeter, shop: MaskedSchema, text: str, points: int
 ):
     unbounded = DocumentLimits(depth=10**6, aliases=10**6, repeated_fields=10**6, cost=2**200, nodes=2**200)
     document = parse(text)
@@ -287,7 +287,7 @@ def bombs() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", bombs())
-async def test_a_bomb_is_judged_within_milliseconds(shop: QuietSchema, ask: Ask, name: str):
+async def test_a_bomb_is_judged_within_milliseconds(shop: MaskedSchema, ask: Ask, name: str):
     text = bombs()[name]
 
     def judge() -> None:

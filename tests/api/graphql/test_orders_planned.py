@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.api.graphql.context import Context
-from service.api.graphql.masking import is_fault
+from service.api.graphql.error_presentation import is_fault
 from service.api.graphql.plans import coverage
 from service.api.graphql.schema import schema
 from service.api.graphql.types.node import global_id

@@ -17,7 +17,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
 from starlette.types import Scope
 
-from service.api.graphql.masking import QuietSchema
+from service.api.graphql.error_presentation import MaskedSchema
 from service.api.graphql.planned import PlannedRunner
 from service.api.graphql.view import GraphQLView
 from service.errors import Code, Refused
@@ -39,7 +39,7 @@ async def context_of(scope: Scope) -> Any:
 
 
 @pytest.fixture(scope="module")
-def view(shop: QuietSchema, run: PlannedRunner) -> GraphQLView:
+def view(shop: MaskedSchema, run: PlannedRunner) -> GraphQLView:
     page = HTMLResponse("<h1>explorer</h1>")
     return GraphQLView(shop, get_context=context_of, run=run, render_page=lambda _: page)
 

@@ -84,7 +84,7 @@ def _plain(value: object) -> object:
     return str(value)  # a Decimal, a moment, an id
 
 
-class QuietSchema(strawberry.Schema):
+class MaskedSchema(strawberry.Schema):
     """A schema with a measure for documents, and whose errors are already fit to be shown."""
 
     def __init__(

@@ -5,7 +5,7 @@ import pytest
 from graphql import GraphQLError
 from strawberry.types import ExecutionResult
 
-from service.api.graphql.masking import QuietSchema, present, refusal_extensions
+from service.api.graphql.error_presentation import MaskedSchema, present, refusal_extensions
 from service.errors import Code, Refused
 
 Ask: TypeAlias = Callable[..., Awaitable[ExecutionResult]]
@@ -78,14 +78,14 @@ async def test_what_a_client_got_wrong_has_a_code_and_is_not_logged(
     assert logged == []
 
 
-async def test_a_failed_stream_is_masked_like_an_answer(shop: QuietSchema):
+async def test_a_failed_stream_is_masked_like_an_answer(shop: MaskedSchema):
     stream = await shop.subscribe("subscription { nothing }")
     (answer,) = [each async for each in stream]
 
     assert answer.errors[0].extensions == {"code": "GRAPHQL_VALIDATION_FAILED", "requestId": "req-1"}
 
 
-async def test_an_event_that_fails_is_masked(shop: QuietSchema, logged: list[dict[str, Any]]):
+async def test_an_event_that_fails_is_masked(shop: MaskedSchema, logged: list[dict[str, Any]]):
     stream = await shop.subscribe("subscription { broken }")
     answers = [each async for each in stream]
 
@@ -93,7 +93,7 @@ async def test_an_event_that_fails_is_masked(shop: QuietSchema, logged: list[dic
     assert len(logged) == 1
 
 
-def test_one_exception_behind_many_fields_is_logged_once(shop: QuietSchema, logged: list[dict[str, Any]]):
+def test_one_exception_behind_many_fields_is_logged_once(shop: MaskedSchema, logged: list[dict[str, Any]]):
     lost = ConnectionError("10.0.0.7")
     errors = [GraphQLError(str(lost), path=["a", n], original_error=lost) for n in range(3)]
 
