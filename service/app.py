@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.caller import caller_of
 from service.api.graphql.context import Context
-from service.api.graphql.limits import DocumentLimits
+from service.api.graphql.cost.budget import CostBudget, cost_budget
+from service.api.graphql.cost.document_limits import DocumentLimits
 from service.api.graphql.planned import PlannedRunner
-from service.api.graphql.points import Points, points_budget
 from service.api.graphql.schema import schema
 from service.api.graphql.trusted import TrustedDocuments, load_registered
 from service.api.graphql.types.account import account_id_of
@@ -78,7 +78,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
         in_turn=dialect_of(settings.database_url) == "sqlite",
     )
 
-    budget, public_address = points_budget(settings.query_points_a_minute), settings.public_address
+    budget, public_address = cost_budget(settings.query_points_a_minute), settings.public_address
     running: Running
 
     async def get_context(scope: Scope) -> Context:
@@ -93,7 +93,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             page_size_max=settings.page_size_max,
             public_address=public_address,
             identified=identified,
-            points=Points(running.rest.rate_limits, budget, identified.key_id) if identified else None,
+            points=CostBudget(running.rest.rate_limits, budget, identified.key_id) if identified else None,
         )
 
     @asynccontextmanager

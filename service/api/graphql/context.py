@@ -11,7 +11,7 @@ from service.operations.place_orders import Placement
 from service.operations.resources import Resources
 
 if TYPE_CHECKING:
-    from service.api.graphql.points import Points
+    from service.api.graphql.cost.budget import CostBudget
 
 
 class Context(NamedTuple):
@@ -24,7 +24,7 @@ class Context(NamedTuple):
     page_size_max: int
     public_address: str
     identified: Caller | None
-    points: "Points | None" = None
+    points: "CostBudget | None" = None
 
     @property
     def caller(self) -> Caller:

@@ -15,7 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
 
-from service.api.graphql.limits import DocumentLimits, DocumentMeter
+from service.api.graphql.cost.document_limits import DocumentLimits, DocumentMeter
 from service.errors import Refused
 from service.kit.request_id import REQUEST_ID
 

@@ -11,9 +11,9 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType as StrawberryOperationType
 
 from service.api.graphql.context import Context
+from service.api.graphql.cost.document_limits import Cost, shown_cost
 from service.api.graphql.error_presentation import MaskedSchema
 from service.api.graphql.http import Asked
-from service.api.graphql.limits import Cost, shown_cost
 from service.api.graphql.plans import Operation, PlannedSchema, Rejected, Verdict
 from service.api.graphql.trusted import TrustedDocuments
 from service.errors import Refused

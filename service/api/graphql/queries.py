@@ -8,11 +8,11 @@ import strawberry
 
 from service.api.graphql.connections import After, Before, Connection, First, Last
 from service.api.graphql.context import Context, Info
+from service.api.graphql.cost.budget import PointsQueries
+from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.inputs import OrderFilterInput, OrderRefInput, OrderSortInput
 from service.api.graphql.money_queries import MoneyQueries
 from service.api.graphql.plans import selected_columns
-from service.api.graphql.points import PointsQueries
-from service.api.graphql.prices import priced
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.statistics import StatisticsQueries
 from service.api.graphql.types.account import Account, account_of

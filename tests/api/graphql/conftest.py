@@ -14,10 +14,10 @@ from strawberry.types import ExecutionResult
 from structlog.testing import capture_logs
 
 from service.api.graphql.connections import Connection, First, Last
+from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.error_presentation import MaskedSchema
 from service.api.graphql.http import Asked
 from service.api.graphql.planned import PlannedRunner
-from service.api.graphql.prices import priced
 from service.api.graphql.scalars import SCALARS
 from service.api.graphql.trusted import TrustedDocuments
 from service.errors import Code, Refused

@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from service.api.graphql.context import Info
+from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.money_inputs import (
     BillOrdersInput,
     FailOrderInput,
@@ -13,7 +14,6 @@ from service.api.graphql.money_inputs import (
     RefundOrderInput,
     SettleInvoiceInput,
 )
-from service.api.graphql.prices import priced
 from service.api.graphql.types.errors import UserError, user_error
 from service.api.graphql.types.money import Invoice, Payment, invoice_of, payment_of
 from service.api.graphql.types.order import Order, order_of

@@ -7,8 +7,8 @@ import strawberry
 
 from service.api.graphql.connections import After, Before, Connection, First, Last
 from service.api.graphql.context import Info
+from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.plans import batch_field
-from service.api.graphql.prices import priced
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import Money, money
 from service.api.graphql.types.catalogue import Portfolio, portfolio_of

@@ -7,8 +7,8 @@ from decimal import Decimal
 import strawberry
 
 from service.api.graphql.context import Info
+from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.plans import attribute_field, batch_field, needs, selected_columns
-from service.api.graphql.prices import priced
 from service.api.graphql.types.amounts import Mass, UnitPrice, mass_field, unit_price
 from service.api.graphql.types.node import Node
 from service.domain import catalogue

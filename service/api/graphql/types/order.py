@@ -8,8 +8,8 @@ from uuid import UUID
 import strawberry
 
 from service.api.graphql.context import Info
+from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.plans import attribute_field, batch_field, needs, selected_columns
-from service.api.graphql.prices import priced
 from service.api.graphql.scalars import CurrencyCode, Metadata
 from service.api.graphql.types.amounts import Money, mass_field, money, money_field, unit_price_field
 from service.api.graphql.types.catalogue import Bundle, CreditBatch, Portfolio, batch_of, bundle_of, portfolio_of

@@ -6,8 +6,8 @@ from datetime import datetime
 import strawberry
 
 from service.api.graphql.context import Info
+from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.plans import batch_field
-from service.api.graphql.prices import priced
 from service.api.graphql.types.amounts import mass_field, money_field, unit_price_field
 from service.api.graphql.types.catalogue import Bundle, bundle_of
 from service.api.graphql.types.node import Node

@@ -7,8 +7,8 @@ from uuid import UUID
 import strawberry
 
 from service.api.graphql.context import Info
+from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.plans import batch_field
-from service.api.graphql.prices import priced
 from service.api.graphql.types.amounts import Money, mass_field, money
 from service.api.graphql.types.catalogue import Bundle, Project, bundle_of, project_of
 from service.domain import statistics as domain

@@ -7,8 +7,8 @@ from graphql import GraphQLError, GraphQLSyntaxError, get_introspection_query, p
 from graphql.language import Visitor
 from strawberry.types import ExecutionResult
 
+from service.api.graphql.cost.document_limits import Cost, DocumentLimits, DocumentMeter, Walk
 from service.api.graphql.error_presentation import MaskedSchema
-from service.api.graphql.limits import Cost, DocumentLimits, DocumentMeter, Walk
 from service.errors import Code, Refused
 
 Ask: TypeAlias = Callable[..., Awaitable[ExecutionResult]]

@@ -17,7 +17,7 @@ from graphql import (
     VariableNode,
 )
 
-from service.api.graphql.prices import FieldPrice
+from service.api.graphql.cost.field_costs import FieldPrice
 from service.errors import Code, Refused
 
 # Whole numbers of more digits are all the same: far too many.

@@ -13,12 +13,12 @@ from service.api.rate_limits import Budget, RateLimits, Standing
 WINDOW_S = 60
 
 
-def points_budget(points_a_minute: int) -> Budget:
+def cost_budget(points_a_minute: int) -> Budget:
     """The budget of one key."""
     return Budget("graphql", points_a_minute, WINDOW_S, unit="cost points")
 
 
-class Points:
+class CostBudget:
     """One key's points while one operation runs."""
 
     def __init__(self, rate_limits: RateLimits, budget: Budget, holder: str) -> None:

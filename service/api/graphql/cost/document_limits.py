@@ -21,9 +21,9 @@ from graphql import (
     SelectionSetNode,
 )
 
-from service.api.graphql.documents import parse_document, refuse_above
-from service.api.graphql.prices import FieldPrice, PriceList, Shape
-from service.api.graphql.sizes import Sizes
+from service.api.graphql.cost.document_parser import parse_document, refuse_above
+from service.api.graphql.cost.field_costs import FieldPrice, PriceList, Shape
+from service.api.graphql.cost.page_sizes import Sizes
 
 # Open selection sets, one in another. The parser uses more of the stack for each than the walk does.
 _NESTING = 150
