@@ -19,11 +19,11 @@ from service.api.caller import caller_of
 from service.api.graphql.context import Context
 from service.api.graphql.cost.budget import CostBudget, cost_budget
 from service.api.graphql.cost.document_limits import DocumentLimits
-from service.api.graphql.planned import PlannedRunner
 from service.api.graphql.schema import schema
-from service.api.graphql.trusted import TrustedDocuments, load_registered
+from service.api.graphql.transport.executor import PlannedExecutor
+from service.api.graphql.transport.persisted_documents import PersistedDocuments, load_registered
+from service.api.graphql.transport.view import GraphQLView
 from service.api.graphql.types.account import account_id_of
-from service.api.graphql.view import GraphQLView
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
 from service.api.pages.receipt import receipt_routes
@@ -64,12 +64,12 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
     """The service, ready to be served. `pepper` is what API keys are digested under."""
     explorer = load_explorer()
     schema.bound_by(document_limits(settings))
-    runner = PlannedRunner(
+    runner = PlannedExecutor(
         schema,
         entries_max=settings.plans_max,
         bytes_max=settings.plan_bytes_max,
         enabled=settings.plans_enabled,
-        trusted=TrustedDocuments(
+        trusted=PersistedDocuments(
             load_registered(settings.trusted_documents) if settings.trusted_documents else {},
             only=settings.trusted_documents_only,
             entries_max=settings.shown_documents_max,

@@ -16,10 +16,10 @@ from structlog.testing import capture_logs
 from service.api.graphql.connections import Connection, First, Last
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.error_presentation import MaskedSchema
-from service.api.graphql.http import Asked
-from service.api.graphql.planned import PlannedRunner
 from service.api.graphql.scalars import SCALARS
-from service.api.graphql.trusted import TrustedDocuments
+from service.api.graphql.transport.executor import PlannedExecutor
+from service.api.graphql.transport.persisted_documents import PersistedDocuments
+from service.api.graphql.transport.request_parsing import Asked
 from service.errors import Code, Refused
 from service.kit.keyset import Position, encode_cursor, page_request, slice_of
 
@@ -184,12 +184,12 @@ ANYBODY: Any = SimpleNamespace(points=None)
 
 
 @pytest.fixture(scope="session")
-def run(shop: MaskedSchema) -> PlannedRunner:
-    return PlannedRunner(shop, entries_max=100, bytes_max=10_000_000, enabled=True, trusted=TrustedDocuments({}))
+def run(shop: MaskedSchema) -> PlannedExecutor:
+    return PlannedExecutor(shop, entries_max=100, bytes_max=10_000_000, enabled=True, trusted=PersistedDocuments({}))
 
 
 @pytest.fixture(scope="session")
-def ask(shop: MaskedSchema, run: PlannedRunner) -> Callable[..., Awaitable[ExecutionResult]]:
+def ask(shop: MaskedSchema, run: PlannedExecutor) -> Callable[..., Awaitable[ExecutionResult]]:
     """The answer to a document, with its errors as they are shown."""
 
     async def asked(text: str, **variables: Any) -> ExecutionResult:

@@ -18,8 +18,8 @@ from starlette.responses import HTMLResponse
 from starlette.types import Scope
 
 from service.api.graphql.error_presentation import MaskedSchema
-from service.api.graphql.planned import PlannedRunner
-from service.api.graphql.view import GraphQLView
+from service.api.graphql.transport.executor import PlannedExecutor
+from service.api.graphql.transport.view import GraphQLView
 from service.errors import Code, Refused
 
 JSON = "application/json"
@@ -39,7 +39,7 @@ async def context_of(scope: Scope) -> Any:
 
 
 @pytest.fixture(scope="module")
-def view(shop: MaskedSchema, run: PlannedRunner) -> GraphQLView:
+def view(shop: MaskedSchema, run: PlannedExecutor) -> GraphQLView:
     page = HTMLResponse("<h1>explorer</h1>")
     return GraphQLView(shop, get_context=context_of, run=run, render_page=lambda _: page)
 

@@ -21,14 +21,14 @@ from strawberry.types.graphql import OperationType
 
 from service.api.caller import header_of
 from service.api.graphql.error_presentation import OPERATION_UNRESOLVED, MaskedSchema
-from service.api.graphql.http import (
+from service.api.graphql.transport.request_parsing import (
     GRAPHQL_JSON,
     JSON,
     Asked,
     BadRequest,
     answer_type,
-    asked_by_get,
-    asked_by_post,
+    request_by_get,
+    request_by_post,
     wants_page,
 )
 from service.errors import REASONS, Code, Refused
@@ -142,8 +142,8 @@ async def _asked(scope: Scope, receive: Receive, content_type: str | None) -> As
     if content_type is None:
         raise BadRequest(406, f"Answers are {GRAPHQL_JSON} or {JSON}.")
     if method == "GET":
-        return asked_by_get(QueryParams(scope["query_string"]))
-    return asked_by_post(header_of(scope, b"content-type") or "", await _body_of(receive))
+        return request_by_get(QueryParams(scope["query_string"]))
+    return request_by_post(header_of(scope, b"content-type") or "", await _body_of(receive))
 
 
 async def _body_of(receive: Receive) -> bytes:

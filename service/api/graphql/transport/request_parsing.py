@@ -89,7 +89,7 @@ def _quality(parameters: Iterable[str]) -> float:
     return 1.0
 
 
-def asked_by_post(content_type: str, body: bytes) -> Asked:
+def request_by_post(content_type: str, body: bytes) -> Asked:
     """The operation in a JSON body. Other types are refused with 415: a form on another site can send those."""
     if content_type != JSON:  # taking a header apart costs more than all the rest here, and hardly any needs it
         _refuse_other_type(content_type)
@@ -112,7 +112,7 @@ def _refuse_other_type(content_type: str) -> None:
         raise BadRequest(415, "Send the operation in UTF-8.", {"Accept": JSON})
 
 
-def asked_by_get(parameters: Mapping[str, str]) -> Asked:
+def request_by_get(parameters: Mapping[str, str]) -> Asked:
     """The operation in a query string, whose variables and extensions are JSON texts."""
     data: dict[str, Any] = dict(parameters)
     for name in ("variables", "extensions"):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from graphql import GraphQLError
 
-from service.api.graphql.http import Asked, BadRequest
 from service.api.graphql.plans.cache import BoundedCache
+from service.api.graphql.transport.request_parsing import Asked, BadRequest
 
 NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
 NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
@@ -21,7 +21,7 @@ PREFIX = "sha256:"
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-class TrustedDocuments:
+class PersistedDocuments:
     """`registered` are texts by hash. With `only`, nothing else is run. Documents that clients show are kept within the
     two bounds and forgotten with the process: a client that is told NOT_FOUND sends the text again.
     """

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.api.graphql.trusted import load_registered
+from service.api.graphql.transport.persisted_documents import load_registered
 from service.app import create_app
 from service.domain.api_keys import Scope
 from service.operations.manage_keys import create_key

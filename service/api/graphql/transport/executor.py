@@ -13,16 +13,16 @@ from strawberry.types.graphql import OperationType as StrawberryOperationType
 from service.api.graphql.context import Context
 from service.api.graphql.cost.document_limits import Cost, shown_cost
 from service.api.graphql.error_presentation import MaskedSchema
-from service.api.graphql.http import Asked
 from service.api.graphql.plans import Operation, PlannedSchema, Rejected, Verdict
-from service.api.graphql.trusted import TrustedDocuments
+from service.api.graphql.transport.persisted_documents import PersistedDocuments
+from service.api.graphql.transport.request_parsing import Asked
 from service.errors import Refused
 
 # Taken out of the enumeration once: before Python 3.12 its class looks a member up in ten times the time.
 _QUERY, _SUBSCRIPTION = OperationType.QUERY, OperationType.SUBSCRIPTION
 
 
-class PlannedRunner:
+class PlannedExecutor:
     """Answers what was asked, as `GraphQLView` wants it. The schema's limits are read at each request.
 
     `in_turn` is for a database that reads one thing at a time: a plan then waits for one after the other.
@@ -35,7 +35,7 @@ class PlannedRunner:
         entries_max: int,
         bytes_max: int,
         enabled: bool,
-        trusted: TrustedDocuments,
+        trusted: PersistedDocuments,
         in_turn: bool = False,
     ) -> None:
         self._in_turn = in_turn
