@@ -19,7 +19,7 @@ from service.api.graphql.error_presentation import MaskedSchema
 from service.api.graphql.scalars import SCALARS
 from service.api.graphql.transport.executor import PlannedExecutor
 from service.api.graphql.transport.persisted_documents import PersistedDocuments
-from service.api.graphql.transport.request_parsing import Asked
+from service.api.graphql.transport.request_parsing import GraphQLRequest
 from service.errors import Code, Refused
 from service.kit.keyset import Position, encode_cursor, page_request, slice_of
 
@@ -193,7 +193,7 @@ def ask(shop: MaskedSchema, run: PlannedExecutor) -> Callable[..., Awaitable[Exe
     """The answer to a document, with its errors as they are shown."""
 
     async def asked(text: str, **variables: Any) -> ExecutionResult:
-        result = await run(Asked(text, variables), ANYBODY)
+        result = await run(GraphQLRequest(text, variables), ANYBODY)
         result.errors = shop.presented(result.errors or (), validated=True)
         return result
 

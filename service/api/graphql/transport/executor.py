@@ -15,7 +15,7 @@ from service.api.graphql.cost.document_limits import Cost, shown_cost
 from service.api.graphql.error_presentation import MaskedSchema
 from service.api.graphql.plans import Operation, PlannedSchema, Rejected, Verdict
 from service.api.graphql.transport.persisted_documents import PersistedDocuments
-from service.api.graphql.transport.request_parsing import Asked
+from service.api.graphql.transport.request_parsing import GraphQLRequest
 from service.errors import Refused
 
 # Taken out of the enumeration once: before Python 3.12 its class looks a member up in ten times the time.
@@ -23,7 +23,7 @@ _QUERY, _SUBSCRIPTION = OperationType.QUERY, OperationType.SUBSCRIPTION
 
 
 class PlannedExecutor:
-    """Answers what was asked, as `GraphQLView` wants it. The schema's limits are read at each request.
+    """Answers what was request, as `GraphQLView` wants it. The schema's limits are read at each request.
 
     `in_turn` is for a database that reads one thing at a time: a plan then waits for one after the other.
     """
@@ -50,30 +50,30 @@ class PlannedExecutor:
             verdict=self._verdict,
         )
 
-    async def __call__(self, asked: Asked, context: Context) -> ExecutionResult:
+    async def __call__(self, request: GraphQLRequest, context: Context) -> ExecutionResult:
         """The answer, with its cost, which the caller's key has paid. Raises `InvalidOperationTypeError` for what this
         request may not run. Refuses `THROTTLED`.
         """
         try:
-            text = self._text_of(asked)
-            operation = self.plans.prepare(text, asked.operation_name, asked.variables)
-            cost = self._cost(operation, asked)
+            text = self._text_of(request)
+            operation = self.plans.prepare(text, request.operation_name, request.variables)
+            cost = self._cost(operation, request)
         except Rejected as rejected:
             # Presented as errors of the document, which is what they are: no field has run.
             errors = self._schema.presented(rejected.errors, validated=False)
             return ExecutionResult(data=None, errors=errors, extensions={})
-        _refuse_kind(operation, asked)
+        _refuse_kind(operation, request)
         if context.points is not None:
             await context.points.pay(cost.requested)
         result = await self.plans.run(
-            operation, asked.variables, context, None, asked.extensions, in_turn=self._in_turn
+            operation, request.variables, context, None, request.extensions, in_turn=self._in_turn
         )
         result.extensions = {"cost": shown_cost(cost, self._schema.meter.limits)}
         return result
 
-    def _text_of(self, asked: Asked) -> str:
+    def _text_of(self, request: GraphQLRequest) -> str:
         try:
-            return self._trusted.text_of(asked)
+            return self._trusted.text_of(request)
         except GraphQLError as error:
             raise Rejected([error]) from error
 
@@ -91,12 +91,12 @@ class PlannedExecutor:
         except GraphQLError as error:
             return Verdict([error])
 
-    def _cost(self, operation: Operation, asked: Asked) -> Cost:
+    def _cost(self, operation: Operation, request: GraphQLRequest) -> Cost:
         """What was measured when the document was new, unless the variables of this request count."""
         cost: Cost = operation.note
         if not cost.variables:
             return cost
-        verdict = self._verdict(operation.document, asked.operation_name, asked.variables)
+        verdict = self._verdict(operation.document, request.operation_name, request.variables)
         if verdict.errors:
             raise Rejected(verdict.errors)
         measured: Cost = verdict.note
@@ -107,7 +107,7 @@ def _as_error(refusal: Refused) -> GraphQLError:
     return GraphQLError(refusal.message, original_error=refusal)
 
 
-def _refuse_kind(operation: Operation, asked: Asked) -> None:
+def _refuse_kind(operation: Operation, request: GraphQLRequest) -> None:
     kind = operation.kind
-    if kind is _SUBSCRIPTION or (asked.read_only and kind is not _QUERY):
+    if kind is _SUBSCRIPTION or (request.read_only and kind is not _QUERY):
         raise InvalidOperationTypeError(StrawberryOperationType(kind.value))

@@ -13,7 +13,7 @@ from pathlib import Path
 from graphql import GraphQLError
 
 from service.api.graphql.plans.cache import BoundedCache
-from service.api.graphql.transport.request_parsing import Asked, BadRequest
+from service.api.graphql.transport.request_parsing import BadRequest, GraphQLRequest
 
 NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
 NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
@@ -33,30 +33,30 @@ class PersistedDocuments:
         self._only = only
         self._shown: BoundedCache[str] = BoundedCache(entries_max=entries_max, bytes_max=bytes_max)
 
-    def text_of(self, asked: Asked) -> str:
+    def text_of(self, request: GraphQLRequest) -> str:
         """The document to run. GraphQLError with the code NOT_FOUND, or NOT_SUPPORTED where only registered ones are
         run; BadRequest for a name that is none, or that is another document's.
         """
-        named = _hash_of(asked)
+        named = _hash_of(request)
         if named is None:
-            if self._only and _hashed(asked.query) not in self._registered:
+            if self._only and _hashed(request.query) not in self._registered:
                 raise _refused("Only registered documents are run.", NOT_SUPPORTED)
-            return asked.query
+            return request.query
         text = self._registered.get(named)
         if text is None and not self._only:
             text = self._shown.get(named)
-        if not asked.query:
+        if not request.query:
             if text is None:
                 # The words that Apollo's clients wait for before they send the text.
                 raise _refused("PersistedQueryNotFound", NOT_FOUND)
             return text
-        if _hashed(asked.query) != named:
+        if _hashed(request.query) != named:
             raise BadRequest(400, "The document is not the one that its hash names.")
         if text is None and self._only:
             raise _refused("PersistedQueryNotSupported", NOT_SUPPORTED)
         if text is None:
-            self._shown.put(named, asked.query, len(asked.query) * 4)
-        return text or asked.query
+            self._shown.put(named, request.query, len(request.query) * 4)
+        return text or request.query
 
 
 def load_registered(path: Path) -> dict[str, str]:
@@ -70,13 +70,13 @@ def load_registered(path: Path) -> dict[str, str]:
     return registered
 
 
-def _hash_of(asked: Asked) -> str | None:
+def _hash_of(request: GraphQLRequest) -> str | None:
     """The hash by which the request names its document, if it does."""
-    if asked.document_id is not None:
-        if not asked.document_id.startswith(PREFIX):
+    if request.document_id is not None:
+        if not request.document_id.startswith(PREFIX):
             raise _refused("Documents are named sha256: and their hash.", NOT_FOUND)
-        return _checked(asked.document_id.removeprefix(PREFIX))
-    told = (asked.extensions or {}).get("persistedQuery")
+        return _checked(request.document_id.removeprefix(PREFIX))
+    told = (request.extensions or {}).get("persistedQuery")
     if told is None:
         return None
     if not isinstance(told, dict) or told.get("version") != 1 or not isinstance(told.get("sha256Hash"), str):

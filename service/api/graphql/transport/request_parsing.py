@@ -33,7 +33,7 @@ class BadRequest(Exception):  # noqa: N818 - an answer, not an error of the prog
         self.headers = dict(headers or {})
 
 
-class Asked(NamedTuple):
+class GraphQLRequest(NamedTuple):
     """What one request asks to run; `read_only` when it came by GET, which must change nothing. Without a text, `query`
     is empty and `document_id` or an extension names it.
     """
@@ -89,7 +89,7 @@ def _quality(parameters: Iterable[str]) -> float:
     return 1.0
 
 
-def request_by_post(content_type: str, body: bytes) -> Asked:
+def request_by_post(content_type: str, body: bytes) -> GraphQLRequest:
     """The operation in a JSON body. Other types are refused with 415: a form on another site can send those."""
     if content_type != JSON:  # taking a header apart costs more than all the rest here, and hardly any needs it
         _refuse_other_type(content_type)
@@ -100,7 +100,7 @@ def request_by_post(content_type: str, body: bytes) -> Asked:
         raise BadRequest(400, "The body is a JSON object with a query.")
     # JSON has no other way to write it, and only this one is looked for in each request: by `find`, because `in` first
     # takes what it is given for a number, and makes and forgets an exception.
-    return _asked(data, read_only=False, may_hold_nul=body.find(b"\\u0000") >= 0)
+    return _request_of(data, read_only=False, may_hold_nul=body.find(b"\\u0000") >= 0)
 
 
 def _refuse_other_type(content_type: str) -> None:
@@ -112,13 +112,13 @@ def _refuse_other_type(content_type: str) -> None:
         raise BadRequest(415, "Send the operation in UTF-8.", {"Accept": JSON})
 
 
-def request_by_get(parameters: Mapping[str, str]) -> Asked:
+def request_by_get(parameters: Mapping[str, str]) -> GraphQLRequest:
     """The operation in a query string, whose variables and extensions are JSON texts."""
     data: dict[str, Any] = dict(parameters)
     for name in ("variables", "extensions"):
         if name in data:
             data[name] = _json(data[name].encode("utf-8", "replace"), name) if data[name] else None
-    return _asked(data, read_only=True, may_hold_nul=True)
+    return _request_of(data, read_only=True, may_hold_nul=True)
 
 
 def _json(text: bytes, what: str) -> Any:
@@ -128,7 +128,7 @@ def _json(text: bytes, what: str) -> Any:
         raise BadRequest(400, f"The {what} is not JSON in UTF-8.") from None
 
 
-def _asked(data: dict[str, Any], *, read_only: bool, may_hold_nul: bool) -> Asked:
+def _request_of(data: dict[str, Any], *, read_only: bool, may_hold_nul: bool) -> GraphQLRequest:
     query, name = data.get("query"), data.get("operationName")
     variables, extensions = data.get("variables"), data.get("extensions")
     document_id = data.get("documentId")
@@ -147,7 +147,7 @@ def _asked(data: dict[str, Any], *, read_only: bool, may_hold_nul: bool) -> Aske
         raise BadRequest(400, "extensions is an object.")
     if may_hold_nul and _holds_nul(variables):
         raise BadRequest(400, "A text holds no NUL character.")
-    return Asked(query, variables, name, extensions, read_only, document_id)
+    return GraphQLRequest(query, variables, name, extensions, read_only, document_id)
 
 
 def _holds_nul(value: object) -> bool:

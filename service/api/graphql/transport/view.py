@@ -24,8 +24,8 @@ from service.api.graphql.error_presentation import OPERATION_UNRESOLVED, MaskedS
 from service.api.graphql.transport.request_parsing import (
     GRAPHQL_JSON,
     JSON,
-    Asked,
     BadRequest,
+    GraphQLRequest,
     answer_type,
     request_by_get,
     request_by_post,
@@ -33,7 +33,7 @@ from service.api.graphql.transport.request_parsing import (
 )
 from service.errors import REASONS, Code, Refused
 
-Run = Callable[[Asked, Any], Awaitable[ExecutionResult]]
+Run = Callable[[GraphQLRequest, Any], Awaitable[ExecutionResult]]
 _Answer: TypeAlias = tuple[int, list[tuple[bytes, bytes]], bytes]
 """Status, headers and body: Starlette's Response would encode the same few headers again for each request."""
 
@@ -47,7 +47,7 @@ class GraphQLView:
 
     * `get_context(scope)` is called once for each operation that HTTP lets through. A Refused that it raises is the
       whole answer, with its own HTTP status.
-    * `run(asked, context)` answers the operation. It raises InvalidOperationTypeError for what `asked` may not run:
+    * `run(request, context)` answers the operation. It raises InvalidOperationTypeError for what `asked` may not run:
       anything but a query when it is read-only, a subscription always.
     * `render_page(request)` answers a browser's GET without a query.
     """
@@ -84,8 +84,8 @@ class GraphQLView:
             if self._render_page and _is_for_page(scope, accept):
                 page = self._render_page(Request(scope))
                 return page.status_code, page.raw_headers, bytes(page.body)
-            asked = await _asked(scope, receive, content_type)
-            result = await self._run(asked, await self._get_context(scope))
+            request = await _request_of(scope, receive, content_type)
+            result = await self._run(request, await self._get_context(scope))
             return self._result(result, content_type or JSON)
         except ClientDisconnect:
             raise
@@ -135,7 +135,7 @@ def _is_for_page(scope: Scope, accept: str) -> bool:
     return scope["method"] == "GET" and "query" not in QueryParams(scope["query_string"]) and wants_page(accept)
 
 
-async def _asked(scope: Scope, receive: Receive, content_type: str | None) -> Asked:
+async def _request_of(scope: Scope, receive: Receive, content_type: str | None) -> GraphQLRequest:
     method = scope["method"]
     if method not in {"GET", "POST"}:
         raise BadRequest(405, "GraphQL is served by GET and POST.", {"Allow": "GET, POST"})
