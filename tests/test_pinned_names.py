@@ -23,10 +23,10 @@ from uuid import UUID
 import pytest
 import typer
 from graphql import GraphQLObjectType
+from service.api.graphql.points import points_budget
 
 import service
 from service.__main__ import app
-from service.api.graphql.points import points_budget
 from service.api.graphql.schema import schema
 from service.api.rate_limits import RateLimits, _item
 from service.api.receipt_links import receipt_path

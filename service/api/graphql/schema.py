@@ -4,7 +4,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from service.api.graphql.error_presentation import MaskedSchema
 from service.api.graphql.mutations import Mutation
-from service.api.graphql.queries import Query
+from service.api.graphql.queries.root import Query
 from service.api.graphql.scalars import SCALARS
 from service.api.graphql.types.errors import ERROR_TYPES
 

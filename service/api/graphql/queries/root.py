@@ -11,10 +11,10 @@ from service.api.graphql.context import Context, Info
 from service.api.graphql.cost.budget import PointsQueries
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.inputs import OrderFilterInput, OrderRefInput, OrderSortInput
-from service.api.graphql.money_queries import MoneyQueries
 from service.api.graphql.plans import selected_columns
+from service.api.graphql.queries.money import MoneyQueries
+from service.api.graphql.queries.statistics import StatisticsQueries
 from service.api.graphql.scalars import CurrencyCode
-from service.api.graphql.statistics import StatisticsQueries
 from service.api.graphql.types.account import Account, account_of
 from service.api.graphql.types.catalogue import (
     Bundle,

@@ -32,7 +32,7 @@ class MoneyQueries:
     async def invoice(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The invoice's id.")],  # noqa: A002 - what callers call it
+        id: Annotated[strawberry.ID, strawberry.argument(description="The invoice's id.")],
     ) -> Invoice | None:
         invoice_id = parse_id("Invoice", id, "id")
         found = await read_money.invoices_of_ids(info.context.resources, info.context.caller, [invoice_id])

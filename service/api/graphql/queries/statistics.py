@@ -26,9 +26,7 @@ class StatisticsQueries:
         self,
         info: Info,
         group_by: Annotated[OrderGrouping, strawberry.argument(description="What the orders of a group share.")],
-        filter: Annotated[  # noqa: A002 - what callers call it
-            OrderFilterInput | None, strawberry.argument(description="Which orders.")
-        ] = None,
+        filter: Annotated[OrderFilterInput | None, strawberry.argument(description="Which orders.")] = None,
     ) -> OrderStats | None:
         wanted = filter.order_filter() if filter else EVERY_ORDER
         statistics = await order_statistics(info.context.resources, info.context.caller, wanted, group_by)

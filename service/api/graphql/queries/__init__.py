@@ -1,0 +1,1 @@
+"""The root query fields, one file a subject."""
