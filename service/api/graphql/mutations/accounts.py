@@ -5,12 +5,12 @@ from typing import Annotated
 
 import strawberry
 
-from service.api.graphql.catalogue_inputs import (
+from service.api.graphql.context import Info
+from service.api.graphql.inputs.catalogue import (
     CreateClientAccountInput,
     SetAccountPortfolioInput,
     UpdateClientAccountInput,
 )
-from service.api.graphql.context import Info
 from service.api.graphql.types.account import Account, account_of
 from service.api.graphql.types.errors import UserError, user_error
 from service.api.graphql.types.node import parse_id

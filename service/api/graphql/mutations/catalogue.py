@@ -5,7 +5,8 @@ from typing import Annotated, TypeVar
 
 import strawberry
 
-from service.api.graphql.catalogue_inputs import (
+from service.api.graphql.context import Context, Info
+from service.api.graphql.inputs.catalogue import (
     CreateBundleInput,
     CreateProjectInput,
     ReceiveCreditBatchInput,
@@ -13,7 +14,6 @@ from service.api.graphql.catalogue_inputs import (
     SetPriceInput,
     SwitchBundleInput,
 )
-from service.api.graphql.context import Context, Info
 from service.api.graphql.types.catalogue import (
     Bundle,
     CreditBatch,

@@ -7,7 +7,7 @@ import strawberry
 
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
-from service.api.graphql.money_inputs import (
+from service.api.graphql.inputs.money import (
     BillOrdersInput,
     FailOrderInput,
     RecordPaymentInput,

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from service.api.graphql.context import Context, Info
-from service.api.graphql.inputs import (
+from service.api.graphql.inputs.orders import (
     CommandInput,
     CreateOrderByMassInput,
     CreateOrderByValueInput,

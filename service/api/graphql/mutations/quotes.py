@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from service.api.graphql.context import Context, Info
-from service.api.graphql.inputs import QuoteByMassInput, QuoteByValueInput, QuoteCommandInput
+from service.api.graphql.inputs.orders import QuoteByMassInput, QuoteByValueInput, QuoteCommandInput
 from service.api.graphql.types.errors import UserError, user_error
 from service.api.graphql.types.quote import Quote, quote_of
 from service.domain.order import Wish

@@ -10,7 +10,7 @@ from service.api.graphql.connections import After, Before, Connection, First, La
 from service.api.graphql.context import Context, Info
 from service.api.graphql.cost.budget import PointsQueries
 from service.api.graphql.cost.field_costs import priced
-from service.api.graphql.inputs import OrderFilterInput, OrderRefInput, OrderSortInput
+from service.api.graphql.inputs.orders import OrderFilterInput, OrderRefInput, OrderSortInput
 from service.api.graphql.plans import selected_columns
 from service.api.graphql.queries.money import MoneyQueries
 from service.api.graphql.queries.statistics import StatisticsQueries

@@ -1,0 +1,1 @@
+"""Input objects, and how they become requests and commands of the domain."""
