@@ -8,8 +8,8 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import strawberry
 
-from service.api.graphql.plans import attribute_field
 from service.kit.keyset import Slice
+from service.plans import attribute_field
 
 Node = TypeVar("Node")
 Row = TypeVar("Row")

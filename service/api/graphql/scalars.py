@@ -16,7 +16,7 @@ from graphql import GraphQLError, IntValueNode, ObjectValueNode, StringValueNode
 from strawberry import scalar
 from strawberry.types.scalar import ScalarDefinition
 
-from service.api.graphql.plans import serializes_at_once, serializes_to_itself
+from service.plans import serializes_at_once, serializes_to_itself
 
 BigInt = NewType("BigInt", int)
 CurrencyCode = NewType("CurrencyCode", str)

@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 
 from service.api.graphql.context import Context
 from service.api.graphql.error_presentation import is_fault
-from service.api.graphql.plans import coverage
 from service.api.graphql.schema import schema
 from service.api.graphql.types.node import global_id
 from service.domain.accounts import Account
@@ -32,15 +31,16 @@ from service.kit.keyset import Position, encode_cursor
 from service.operations.load_demo import load_demo
 from service.operations.load_orders import load_orders
 from service.operations.resources import Resources
+from service.plans import coverage
 from service.storage.accounts import all_accounts
 from service.storage.catalogue import BUNDLES, PORTFOLIOS, PROJECTS
 from service.storage.database import Database, Row, Statements
 from service.storage.orders import ORDERS
-from tests.api.graphql.plans.differential import Differential
-from tests.api.graphql.plans.operations import OperationWriter
 from tests.books import rows_of
 from tests.conftest import run
 from tests.makers import make_caller
+from tests.plans.differential import Differential
+from tests.plans.operations import OperationWriter
 
 EXAMPLES = int(os.environ.get("PLANS_EXAMPLES", "500"))
 FAULTS = 0.15

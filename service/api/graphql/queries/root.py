@@ -11,7 +11,6 @@ from service.api.graphql.context import Context, Info
 from service.api.graphql.cost.budget import PointsQueries
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.inputs.orders import OrderFilterInput, OrderRefInput, OrderSortInput
-from service.api.graphql.plans import selected_columns
 from service.api.graphql.queries.money import MoneyQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
 from service.api.graphql.scalars import CurrencyCode
@@ -36,6 +35,7 @@ from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
 from service.kit.keyset import Position, encode_cursor
 from service.operations import manage_clients, read_catalogue, read_estimates, read_money, read_orders, read_quotes
+from service.plans import selected_columns
 
 NODES_MAX = 100
 _NEWEST_FIRST = OrderSort()

@@ -13,10 +13,10 @@ from strawberry.types.graphql import OperationType as StrawberryOperationType
 from service.api.graphql.context import Context
 from service.api.graphql.cost.document_limits import Cost, shown_cost
 from service.api.graphql.error_presentation import MaskedSchema
-from service.api.graphql.plans import Operation, PlannedSchema, Rejected, Verdict
 from service.api.graphql.transport.persisted_documents import PersistedDocuments
 from service.api.graphql.transport.request_parsing import GraphQLRequest
 from service.errors import Refused
+from service.plans import Operation, PlannedSchema, Rejected, Verdict
 
 # Taken out of the enumeration once: before Python 3.12 its class looks a member up in ten times the time.
 _QUERY, _SUBSCRIPTION = OperationType.QUERY, OperationType.SUBSCRIPTION

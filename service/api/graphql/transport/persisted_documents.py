@@ -12,8 +12,8 @@ from pathlib import Path
 
 from graphql import GraphQLError
 
-from service.api.graphql.plans.cache import BoundedCache
 from service.api.graphql.transport.request_parsing import BadRequest, GraphQLRequest
+from service.plans.cache import BoundedCache
 
 NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
 NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"

@@ -8,7 +8,6 @@ import strawberry
 from service.api.graphql.connections import After, Before, Connection, First, Last
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
-from service.api.graphql.plans import batch_field
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import Money, money
 from service.api.graphql.types.catalogue import Portfolio, portfolio_of
@@ -19,6 +18,7 @@ from service.domain.accounts import Caller, Visibility
 from service.domain.catalogue import Mode
 from service.kit.keyset import Position, encode_cursor
 from service.operations import manage_clients, read_money, select_account
+from service.plans import batch_field
 
 CURRENCIES_USUAL = 5
 INVOICES = "invoices"

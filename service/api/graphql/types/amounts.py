@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import strawberry
 
-from service.api.graphql.plans import attribute_field, composed_field, computed_field, needs
 from service.api.graphql.scalars import BigInt, CurrencyCode, DecimalText
 from service.domain import amounts
 from service.domain.amounts import MassUnit
+from service.plans import attribute_field, composed_field, computed_field, needs
 
 
 def _decimal_field(write: Callable[..., str], *paths: str, description: str) -> Any:

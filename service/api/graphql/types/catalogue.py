@@ -8,12 +8,12 @@ import strawberry
 
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
-from service.api.graphql.plans import attribute_field, batch_field, needs, selected_columns
 from service.api.graphql.types.amounts import Mass, UnitPrice, mass_field, unit_price
 from service.api.graphql.types.node import Node
 from service.domain import catalogue
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
 from service.operations import read_catalogue
+from service.plans import attribute_field, batch_field, needs, selected_columns
 
 
 async def _category_names(parents: Sequence["Project"], info: Info) -> list[str]:

@@ -6,13 +6,13 @@ from datetime import datetime
 import strawberry
 
 from service.api.graphql.context import Info
-from service.api.graphql.plans import batch_field
 from service.api.graphql.types.amounts import mass_field
 from service.api.graphql.types.catalogue import CreditBatch, batch_of
 from service.domain import certificate as domain
 from service.domain.retirement import Retirement as RetirementRow
 from service.operations import read_catalogue
 from service.operations.issue_certificates import certificate_address
+from service.plans import batch_field
 
 
 @strawberry.type(description="The certificate of a complete order. It never changes, and its addresses need no key.")

@@ -7,7 +7,6 @@ from decimal import Decimal
 import strawberry
 
 from service.api.graphql.context import Info
-from service.api.graphql.plans import batch_field
 from service.api.graphql.scalars import Metadata
 from service.api.graphql.types.amounts import mass_field
 from service.api.graphql.types.node import Node
@@ -15,6 +14,7 @@ from service.api.graphql.types.order import Order, order_of
 from service.domain import recorded_estimate as domain
 from service.domain.recorded_estimate import ActivityKind
 from service.operations import read_orders
+from service.plans import batch_field
 
 
 @strawberry.type(description="How much a unit of an activity emits, and who says so.")

@@ -10,7 +10,6 @@ import strawberry
 from service.api.graphql.connections import After, Before, Connection, First, Last
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
-from service.api.graphql.plans import batch_field
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import mass_field, money_field
 from service.api.graphql.types.node import Node
@@ -21,6 +20,7 @@ from service.domain.ledger import LedgerAccount, Verb
 from service.domain.ledger import Posting as LedgerPosting
 from service.kit.keyset import Position, encode_cursor
 from service.operations import read_money, read_orders, select_account
+from service.plans import batch_field
 
 POSTINGS_MAX = len(LedgerAccount)
 """A journal posts at most once to each account."""

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import strawberry
 
-from service.api.graphql.plans import computed_field, needs
 from service.errors import Code, Refused
+from service.plans import computed_field, needs
 
 _URL_SAFE, _PLAIN = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 

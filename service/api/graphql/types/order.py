@@ -9,7 +9,6 @@ import strawberry
 
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
-from service.api.graphql.plans import attribute_field, batch_field, needs, selected_columns
 from service.api.graphql.scalars import CurrencyCode, Metadata
 from service.api.graphql.types.amounts import Money, mass_field, money, money_field, unit_price_field
 from service.api.graphql.types.catalogue import Bundle, CreditBatch, Portfolio, batch_of, bundle_of, portfolio_of
@@ -22,6 +21,7 @@ from service.domain.amounts import MassUnit
 from service.domain.billing import owed_minor
 from service.domain.order import EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
 from service.operations import read_catalogue, read_certificates, read_orders, select_account
+from service.plans import attribute_field, batch_field, needs, selected_columns
 
 
 async def _by_account(

@@ -7,7 +7,6 @@ import strawberry
 
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
-from service.api.graphql.plans import batch_field
 from service.api.graphql.types.amounts import mass_field, money_field, unit_price_field
 from service.api.graphql.types.catalogue import Bundle, bundle_of
 from service.api.graphql.types.node import Node
@@ -16,6 +15,7 @@ from service.domain import quote as domain
 from service.domain.amounts import MassUnit
 from service.domain.order import OrderKind
 from service.operations import read_catalogue, read_orders, read_quotes
+from service.plans import batch_field
 
 
 async def _bundles(parents: Sequence["QuoteLine"], info: Info) -> list[Bundle]:

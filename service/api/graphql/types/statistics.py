@@ -8,12 +8,12 @@ import strawberry
 
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
-from service.api.graphql.plans import batch_field
 from service.api.graphql.types.amounts import Money, mass_field, money
 from service.api.graphql.types.catalogue import Bundle, Project, bundle_of, project_of
 from service.domain import statistics as domain
 from service.domain.statistics import GROUPS_MAX, OrderGrouping
 from service.operations import read_catalogue
+from service.plans import batch_field
 
 
 async def _bundles(parents: Sequence["OrderGroup"], info: Info) -> list[Bundle | None]:

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 import strawberry
 
-from service.api.graphql.plans.arguments import arguments_of
-from service.api.graphql.plans.fallback import Uncompilable
-from service.api.graphql.plans.fields import BATCH, MADE, Computed, Kind, attribute_of, kind_of
-from service.api.graphql.plans.info import Site
-from service.api.graphql.plans.source import Names
+from service.plans.arguments import arguments_of
+from service.plans.fallback import Uncompilable
+from service.plans.fields import BATCH, MADE, Computed, Kind, attribute_of, kind_of
+from service.plans.info import Site
+from service.plans.source import Names
 
 
 def read_at_once(schema: strawberry.Schema, site: Site, names: Names) -> str | None:

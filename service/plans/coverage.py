@@ -10,8 +10,8 @@ from typing import NamedTuple
 import strawberry
 from graphql import GraphQLObjectType, is_object_type
 
-from service.api.graphql.plans.fallback import Uncompilable
-from service.api.graphql.plans.fields import Kind, kind_of, obstacle, relay_id_attribute
+from service.plans.fallback import Uncompilable
+from service.plans.fields import Kind, kind_of, obstacle, relay_id_attribute
 
 # What an operation may contain beside fields. A reason means that graphql-core answers the whole operation.
 _SHAPES = (

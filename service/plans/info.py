@@ -25,7 +25,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
 
-from service.api.graphql.plans.fallback import Odd
+from service.plans.fallback import Odd
 
 
 class ListedPath:

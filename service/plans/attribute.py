@@ -10,8 +10,8 @@ from typing import Any, get_type_hints
 
 import strawberry
 
-from service.api.graphql.plans.columns import needs
-from service.api.graphql.plans.fields import MADE, Attribute, Composed, Computed, Made
+from service.plans.columns import needs
+from service.plans.fields import MADE, Attribute, Composed, Computed, Made
 
 
 def attribute_field(path: str, type_: Any, *, metadata: dict[str, Any] | None = None, **options: Any) -> Any:

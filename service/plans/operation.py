@@ -24,13 +24,13 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Undefined
 
-from service.api.graphql.plans.compiler import Compiler, Plan
-from service.api.graphql.plans.fallback import Uncompilable
-from service.api.graphql.plans.variables import Variables
+from service.plans.compiler import Compiler, Plan
+from service.plans.fallback import Uncompilable
+from service.plans.variables import Variables
 
 # Four conditions of two values each; a document with more of them would fill the memory with plans.
 _PLANS_MAX = 16
-# A parsed document with one plan takes about this many times its text; measured by tests/api/graphql/plans/measure.py.
+# A parsed document with one plan takes about this many times its text; measured by tests/plans/measure.py.
 _BYTES_PER_CHARACTER = 350
 _INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
 

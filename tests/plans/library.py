@@ -17,7 +17,7 @@ from strawberry.permission import BasePermission
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
-from service.api.graphql.plans import (
+from service.plans import (
     attribute_field,
     batch_field,
     composed_field,
@@ -213,7 +213,7 @@ class Book(relay.Node):
     isbn: uuid.UUID
     tags: list[str]
     extra: JSON | None
-    author: Annotated["Author", strawberry.lazy("tests.api.graphql.plans.library")] | None = batch_field(
+    author: Annotated["Author", strawberry.lazy("tests.plans.library")] | None = batch_field(
         author_of, columns=("author_id",)
     )
 

@@ -23,13 +23,13 @@ coverage    what of a schema compiles, and why the rest does not
 fallback    the two exceptions with which a plan steps aside
 """
 
-from service.api.graphql.plans.attribute import attribute_field, composed_field, computed_field
-from service.api.graphql.plans.batch import batch_field
-from service.api.graphql.plans.columns import needs, selected_columns
-from service.api.graphql.plans.coverage import Covered, coverage, report
-from service.api.graphql.plans.leaves import serializes_at_once, serializes_to_itself
-from service.api.graphql.plans.operation import Operation
-from service.api.graphql.plans.runner import PlannedSchema, Rejected, Verdict
+from service.plans.attribute import attribute_field, composed_field, computed_field
+from service.plans.batch import batch_field
+from service.plans.columns import needs, selected_columns
+from service.plans.coverage import Covered, coverage, report
+from service.plans.leaves import serializes_at_once, serializes_to_itself
+from service.plans.operation import Operation
+from service.plans.runner import PlannedSchema, Rejected, Verdict
 
 __all__ = [
     "Covered",

@@ -13,8 +13,8 @@ from graphql.pyutils import is_iterable
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types import Info
 
-from service.api.graphql.plans.fallback import Odd, abandon
-from service.api.graphql.plans.info import Run
+from service.plans.fallback import Odd, abandon
+from service.plans.info import Run
 
 Values: TypeAlias = list[Any]
 

@@ -9,7 +9,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 
-from service.api.graphql.plans import (
+from service.plans import (
     PlannedSchema,
     attribute_field,
     composed_field,

@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeAlias
 
 from graphql import GraphQLLeafType
 
-from service.api.graphql.plans.leaves import leaf_expression
-from service.api.graphql.plans.source import Function, Names
+from service.plans.leaves import leaf_expression
+from service.plans.source import Function, Names
 
 
 class Leaf(NamedTuple):

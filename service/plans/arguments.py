@@ -34,9 +34,9 @@ from graphql.execution.values import coerce_argument
 from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
 from strawberry.types.arguments import StrawberryArgument, convert_arguments
 
-from service.api.graphql.plans.conversion import Converter, converter_of
-from service.api.graphql.plans.fallback import Odd, Uncompilable
-from service.api.graphql.plans.info import Run, Site
+from service.plans.conversion import Converter, converter_of
+from service.plans.fallback import Odd, Uncompilable
+from service.plans.info import Run, Site
 
 Keywords: TypeAlias = dict[str, Any]
 Reader: TypeAlias = Callable[[Run], Any]

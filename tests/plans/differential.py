@@ -8,8 +8,8 @@ import strawberry
 from graphql import OverlappingFieldsCanBeMergedRule, ValuesOfCorrectTypeRule, validate
 from strawberry.types import ExecutionResult
 
-from service.api.graphql.plans import PlannedSchema, Rejected
-from tests.api.graphql.plans.operations import Written
+from service.plans import PlannedSchema, Rejected
+from tests.plans.operations import Written
 
 
 def answer_bytes(result: ExecutionResult) -> bytes:

@@ -18,9 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.api.graphql.plans.differential import Differential
-from tests.api.graphql.plans.library import Context, World, schema
-from tests.api.graphql.plans.operations import OperationWriter
+from tests.plans.differential import Differential
+from tests.plans.library import Context, World, schema
+from tests.plans.operations import OperationWriter
 
 EXAMPLES = int(os.environ.get("PLANS_EXAMPLES", "500"))
 FAULTS = [

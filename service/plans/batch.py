@@ -14,9 +14,9 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.types import Info
 from strawberry.types.fields.resolver import INFO_PARAMSPEC
 
-from service.api.graphql.plans.columns import needs
-from service.api.graphql.plans.fields import BATCH
-from service.api.graphql.plans.info import PlanResolveInfo
+from service.plans.columns import needs
+from service.plans.fields import BATCH
+from service.plans.info import PlanResolveInfo
 
 _LOADERS = "batch_loaders"
 

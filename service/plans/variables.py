@@ -30,7 +30,7 @@ from graphql.execution.get_variable_signature import GraphQLVariableSignature, g
 from graphql.execution.values import VariableValues, VariableValueSource
 from graphql.utilities.coerce_input_value import coerce_default_value
 
-from service.api.graphql.plans.fallback import Odd, Uncompilable
+from service.plans.fallback import Odd, Uncompilable
 
 Coercer: TypeAlias = Callable[[Any], Any]
 """Coerces a value that is not null, or raises: anything that it raises only means that graphql-core is to be asked."""

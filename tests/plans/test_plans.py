@@ -11,9 +11,9 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 
-from service.api.graphql.plans import PlannedSchema, Rejected, Verdict, batch_field, coverage, report
-from tests.api.graphql.plans.differential import answer_bytes
-from tests.api.graphql.plans.library import Context, Magazine, Once, PressRow, World, schema
+from service.plans import PlannedSchema, Rejected, Verdict, batch_field, coverage, report
+from tests.plans.differential import answer_bytes
+from tests.plans.library import Context, Magazine, Once, PressRow, World, schema
 
 
 def planned(**options: Any) -> PlannedSchema:

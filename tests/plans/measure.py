@@ -1,4 +1,4 @@
-"""Measures plans against graphql-core side by side in one process: `python -m tests.api.graphql.plans.measure`.
+"""Measures plans against graphql-core side by side in one process: `python -m tests.plans.measure`.
 
 Data are in memory and the same for both, so what is compared is execution alone.
 """
@@ -13,7 +13,7 @@ import tracemalloc
 import orjson
 import strawberry
 
-from service.api.graphql.plans import Operation, PlannedSchema, batch_field
+from service.plans import Operation, PlannedSchema, batch_field
 
 
 @strawberry.type

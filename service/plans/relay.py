@@ -11,9 +11,9 @@ from graphql import GraphQLLeafType
 from strawberry.relay import Node
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from service.api.graphql.plans.info import Run, Site
-from service.api.graphql.plans.leaves import completer
-from service.api.graphql.plans.levels import is_ordinary
+from service.plans.info import Run, Site
+from service.plans.leaves import completer
+from service.plans.levels import is_ordinary
 
 _CLASSES_MAX = 256
 _PRINTED_BY_STR = frozenset({str, int, uuid.UUID})

@@ -37,15 +37,15 @@ from graphql.language import OperationDefinitionNode
 from graphql.pyutils import Path
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 
-from service.api.graphql.plans import levels
-from service.api.graphql.plans.completion import Completion, Items, Leaf, Nullable, Object, OneOf, level
-from service.api.graphql.plans.fallback import Uncompilable
-from service.api.graphql.plans.fields import MADE, Kind, kind_of, relay_id_attribute, strawberry_field
-from service.api.graphql.plans.info import Frame, ListedPath, Run, Site
-from service.api.graphql.plans.objects import Abstract, Admission
-from service.api.graphql.plans.reading import is_written, read_at_once, read_by_level, read_of_parts
-from service.api.graphql.plans.relay import RelayId
-from service.api.graphql.plans.source import Column, Function, Names, Source, fill, fill_in_order
+from service.plans import levels
+from service.plans.completion import Completion, Items, Leaf, Nullable, Object, OneOf, level
+from service.plans.fallback import Uncompilable
+from service.plans.fields import MADE, Kind, kind_of, relay_id_attribute, strawberry_field
+from service.plans.info import Frame, ListedPath, Run, Site
+from service.plans.objects import Abstract, Admission
+from service.plans.reading import is_written, read_at_once, read_by_level, read_of_parts
+from service.plans.relay import RelayId
+from service.plans.source import Column, Function, Names, Source, fill, fill_in_order
 
 
 class Plan(NamedTuple):

@@ -14,7 +14,7 @@ from strawberry.types.base import StrawberryList, StrawberryMaybe, StrawberryOpt
 from strawberry.types.enum import StrawberryEnumDefinition, has_enum_definition
 from strawberry.types.lazy_type import LazyType
 
-from service.api.graphql.plans.fallback import Uncompilable
+from service.plans.fallback import Uncompilable
 
 Converter: TypeAlias = Callable[[Any], Any] | None
 """Converts a value that is not null; None where the value is taken as it is."""

@@ -13,10 +13,10 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 
-from service.api.graphql.plans.fallback import Odd, abandon
-from service.api.graphql.plans.fields import object_definition
-from service.api.graphql.plans.info import Run, Site
-from service.api.graphql.plans.levels import Values, is_ordinary
+from service.plans.fallback import Odd, abandon
+from service.plans.fields import object_definition
+from service.plans.info import Run, Site
+from service.plans.levels import Values, is_ordinary
 
 Select: TypeAlias = Callable[[Run, Values], Awaitable[Values]]
 _CLASSES_MAX = 256

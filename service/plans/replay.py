@@ -10,7 +10,7 @@ from graphql import GraphQLObjectType, GraphQLResolveInfo
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from service.api.graphql.plans.info import Run
+from service.plans.info import Run
 
 
 class ReplayingExecutor(StrawberryGraphQLCoreExecutionContext):

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from service.api.graphql.plans import PlannedSchema, arguments
-from service.api.graphql.plans import variables as plan_variables
-from service.api.graphql.plans.conversion import converter_of
-from service.api.graphql.plans.variables import Variables
-from tests.api.graphql.plans.differential import Differential
-from tests.api.graphql.plans.operations import OperationWriter, Written
+from service.plans import PlannedSchema, arguments
+from service.plans import variables as plan_variables
+from service.plans.conversion import converter_of
+from service.plans.variables import Variables
+from tests.plans.differential import Differential
+from tests.plans.operations import OperationWriter, Written
 
 
 @strawberry.enum
@@ -61,7 +61,7 @@ class Whole:
     sizes: list[Size] | None = strawberry.UNSET
     when: dt.datetime | None = None
     either: Either | None = None
-    lazy: Annotated["Part", strawberry.lazy("tests.api.graphql.plans.test_inputs")] | None = None
+    lazy: Annotated["Part", strawberry.lazy("tests.plans.test_inputs")] | None = None
 
 
 @strawberry.input

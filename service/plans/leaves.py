@@ -24,8 +24,8 @@ from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCor
 from strawberry.schema.types import base_scalars
 from strawberry.types.scalar import ScalarDefinition
 
-from service.api.graphql.plans.fallback import Odd, abandon
-from service.api.graphql.plans.source import Names
+from service.plans.fallback import Odd, abandon
+from service.plans.source import Names
 
 Serializer = TypeVar("Serializer", bound=Callable[..., Any])
 

@@ -18,7 +18,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
-from service.api.graphql.plans.fallback import Uncompilable
+from service.plans.fallback import Uncompilable
 
 BATCH = "plans.batch"
 COLUMNS = "plans.columns"

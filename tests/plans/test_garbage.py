@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from service.api.graphql.plans import PlannedSchema
-from tests.api.graphql.plans.library import Context, World, schema
+from service.plans import PlannedSchema
+from tests.plans.library import Context, World, schema
 
 
 @pytest.fixture

@@ -25,11 +25,11 @@ from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from service.api.graphql.plans.cache import BoundedCache
-from service.api.graphql.plans.fields import obstacle
-from service.api.graphql.plans.info import Run
-from service.api.graphql.plans.operation import Operation
-from service.api.graphql.plans.replay import replaying
+from service.plans.cache import BoundedCache
+from service.plans.fields import obstacle
+from service.plans.info import Run
+from service.plans.operation import Operation
+from service.plans.replay import replaying
 
 _INTROSPECTIONS_MAX = 16
 _SUBSCRIPTION = OperationType.SUBSCRIPTION

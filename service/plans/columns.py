@@ -11,8 +11,8 @@ from graphql.execution.collect_fields import FieldDetails, FragmentDetails, coll
 from graphql.execution.values import VariableValues
 from strawberry.types import Info
 
-from service.api.graphql.plans.fields import COLUMNS, relay_id_attribute, strawberry_field
-from service.api.graphql.plans.info import PlanResolveInfo
+from service.plans.fields import COLUMNS, relay_id_attribute, strawberry_field
+from service.plans.info import PlanResolveInfo
 
 
 def needs(*columns: str) -> dict[str, Any]:
