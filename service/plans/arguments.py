@@ -35,7 +35,7 @@ from graphql.utilities.coerce_input_value import coerce_default_value, coerce_in
 from strawberry.types.arguments import StrawberryArgument, convert_arguments
 
 from service.plans.conversion import Converter, converter_of
-from service.plans.fallback import Odd, Uncompilable
+from service.plans.fallback import PlanBailout, Uncompilable
 from service.plans.info import Run, Site
 
 Keywords: TypeAlias = dict[str, Any]
@@ -165,7 +165,7 @@ def _of_variable(name: str, type_: GraphQLInputType, convert: Converter, absent:
         if value is None and nullable:
             return None
         if value is None or value is _LEFT:
-            raise Odd("an argument without a value")
+            raise PlanBailout("an argument without a value")
         return value if convert is None or value is absent else convert(value)
 
     return read
@@ -177,7 +177,7 @@ def _of_literal(node: ValueNode, type_: GraphQLInputType, convert: Converter) ->
     def read(run: Run) -> Any:
         value = coerced(run)
         if value is Undefined:
-            raise Odd("a literal with a variable that does not suit it")
+            raise PlanBailout("a literal with a variable that does not suit it")
         return value if convert is None or value is None else convert(value)
 
     return read

@@ -11,7 +11,7 @@ class Uncompilable(Exception):  # noqa: N818 - it says what the operation is
     """Raised while compiling: the operation has a shape that plans do not know, named by the message."""
 
 
-class Odd(Exception):  # noqa: N818 - it says what the value is
+class PlanBailout(Exception):  # noqa: N818 - it says what the value is
     """Raised while running: a value is not what its type promises, so only graphql-core can say what the answer is."""
 
 

@@ -25,7 +25,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
 
-from service.plans.fallback import Odd
+from service.plans.fallback import PlanBailout
 
 
 class ListedPath:
@@ -42,13 +42,13 @@ class ListedPath:
 
     @property
     def prev(self) -> NoReturn:
-        raise Odd("a resolver asked for its position in a list")
+        raise PlanBailout("a resolver asked for its position in a list")
 
     def add_key(self, _key: str | int, _typename: str | None = None) -> NoReturn:
-        raise Odd("a resolver asked for its position in a list")
+        raise PlanBailout("a resolver asked for its position in a list")
 
     def as_list(self) -> NoReturn:
-        raise Odd("a resolver asked for its position in a list")
+        raise PlanBailout("a resolver asked for its position in a list")
 
 
 class Frame(NamedTuple):

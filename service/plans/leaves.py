@@ -24,7 +24,7 @@ from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCor
 from strawberry.schema.types import base_scalars
 from strawberry.types.scalar import ScalarDefinition
 
-from service.plans.fallback import Odd, abandon
+from service.plans.fallback import PlanBailout, abandon
 from service.plans.source import Names
 
 Serializer = TypeVar("Serializer", bound=Callable[..., Any])
@@ -116,13 +116,13 @@ def completer(type_: GraphQLLeafType, *, nullable: bool) -> Callable[[Any], Any]
         if value is None or value is Undefined:
             if nullable:
                 return None
-            raise Odd("null where there can be none")
+            raise PlanBailout("null where there can be none")
         if isinstance(value, BaseException) or optimized_is_awaitable(value):
             abandon(value)
-            raise Odd("an exception or an awaitable in the place of a value")
+            raise PlanBailout("an exception or an awaitable in the place of a value")
         coerced = coerce(value)
         if coerced is None or coerced is Undefined:
-            raise Odd("a serializer that answers null")
+            raise PlanBailout("a serializer that answers null")
         return coerced
 
     return complete

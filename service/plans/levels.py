@@ -1,6 +1,6 @@
 """Knows what generated code does with the values of one level: take out nulls, open lists, call and await resolvers.
 
-It must not know which field or type the values belong to. Every function keeps order and length, or raises Odd.
+It must not know which field or type the values belong to. Every function keeps order and length, or raises PlanBailout.
 """
 
 from asyncio import ensure_future, gather
@@ -13,7 +13,7 @@ from graphql.pyutils import is_iterable
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types import Info
 
-from service.plans.fallback import Odd, abandon
+from service.plans.fallback import PlanBailout, abandon
 from service.plans.info import Run
 
 Values: TypeAlias = list[Any]
@@ -54,7 +54,7 @@ def items(value: Any) -> Any:
         or optimized_is_awaitable(value)
     ):
         abandon(value)
-        raise Odd("a list that is not one")
+        raise PlanBailout("a list that is not one")
     return list(value)
 
 
@@ -82,7 +82,7 @@ def settled(values: Values) -> Values:
     """The values, none of which can be awaited: a resolver that is not `async` is taken at its word."""
     if any(map(optimized_is_awaitable, values)):
         abandon(*values)
-        raise Odd("an awaitable from a resolver that is not async")
+        raise PlanBailout("an awaitable from a resolver that is not async")
     return values
 
 
@@ -137,7 +137,7 @@ async def batched(
         results = await results
     results = list(results)
     if len(results) != len(objects):
-        raise Odd("a batch resolver with too few or too many results")
+        raise PlanBailout("a batch resolver with too few or too many results")
     return results
 
 

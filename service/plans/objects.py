@@ -13,7 +13,7 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 
-from service.plans.fallback import Odd, abandon
+from service.plans.fallback import PlanBailout, abandon
 from service.plans.fields import object_definition
 from service.plans.info import Run, Site
 from service.plans.levels import Values, is_ordinary
@@ -40,12 +40,12 @@ class Admission:
     def __call__(self, run: Run, each: Any) -> None:
         if each is None or each is Undefined or isinstance(each, BaseException) or optimized_is_awaitable(each):
             abandon(each)
-            raise Odd(f"no object of type {self._type}")
+            raise PlanBailout(f"no object of type {self._type}")
         is_type_of = self._type.is_type_of
         answer = is_type_of is None or is_type_of(each, run.raw(self._site))
         # An awaitable answer would count as a yes.
         if not answer or optimized_is_awaitable(answer):
-            raise Odd(f"no object of type {self._type}")
+            raise PlanBailout(f"no object of type {self._type}")
         cls = type(each)
         uncast = not self.casts_matter or getattr(each, TYPE_CAST_ATTRIBUTE, None) is None
         if self._by_class and uncast and is_ordinary(cls) and len(self.known) < _CLASSES_MAX:
@@ -85,10 +85,10 @@ class Abstract:
             return known
         if value is None or value is Undefined or isinstance(value, BaseException) or optimized_is_awaitable(value):
             abandon(value)
-            raise Odd(f"no object of type {self._type}")
+            raise PlanBailout(f"no object of type {self._type}")
         name = self._resolve_type(value, run.raw(self._site), self._type)
         if name not in self._possible:
-            raise Odd(f"an object without a type among {self._type}")
+            raise PlanBailout(f"an object without a type among {self._type}")
         cls = type(value)
         if self._by_class and cast is None and self._decided_by(cls) and len(self._known) < _CLASSES_MAX:
             self._known[cls] = name

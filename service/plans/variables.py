@@ -30,7 +30,7 @@ from graphql.execution.get_variable_signature import GraphQLVariableSignature, g
 from graphql.execution.values import VariableValues, VariableValueSource
 from graphql.utilities.coerce_input_value import coerce_default_value
 
-from service.plans.fallback import Odd, Uncompilable
+from service.plans.fallback import PlanBailout, Uncompilable
 
 Coercer: TypeAlias = Callable[[Any], Any]
 """Coerces a value that is not null, or raises: anything that it raises only means that graphql-core is to be asked."""
@@ -80,7 +80,7 @@ def _in_place(variables: list[_Variable], given: dict[str, Any]) -> VariableValu
         if value is not Undefined:
             coerced[name] = None if nullable and value is None else coerce(value)
         elif default is _LEFT:
-            raise Odd("a variable without a value")
+            raise PlanBailout("a variable without a value")
     return VariableValues(sources, coerced)
 
 
@@ -112,7 +112,7 @@ def _coercer(type_: GraphQLInputType, above: tuple[GraphQLInputObjectType, ...])
 def _list(coerce: Coercer, *, nullable: bool) -> Coercer:
     def coerce_list(items: Any) -> list[Any]:
         if items.__class__ is not list:
-            raise Odd("an item in the place of a list")
+            raise PlanBailout("an item in the place of a list")
         if nullable:
             return [None if item is None else coerce(item) for item in items]
         return [coerce(item) for item in items]
@@ -136,7 +136,7 @@ def _object(type_: GraphQLInputObjectType, within: tuple[GraphQLInputObjectType,
 
     def coerce_object(given: Any) -> Any:
         if given.__class__ is not dict:
-            raise Odd("something else in the place of an input object")
+            raise PlanBailout("something else in the place of an input object")
         coerced, unknown = {}, len(given)
         for name, out_name, nullable, coerce, default in fields:
             value = given.get(name, Undefined)
@@ -144,11 +144,11 @@ def _object(type_: GraphQLInputObjectType, within: tuple[GraphQLInputObjectType,
                 unknown -= 1
                 coerced[out_name] = None if nullable and value is None else coerce(value)
             elif default is _LEFT:
-                raise Odd("a required field without a value")
+                raise PlanBailout("a required field without a value")
             elif default is not Undefined:
                 coerced[out_name] = default
         if unknown:
-            raise Odd("a field that the type does not have")
+            raise PlanBailout("a field that the type does not have")
         return coerced if out_type is None else out_type(coerced)
 
     return coerce_object
@@ -178,7 +178,7 @@ def _of_class(own: type) -> Coercer:
     def coerce(value: Any) -> Any:
         if value.__class__ is own:
             return value
-        raise Odd("a value of another class")
+        raise PlanBailout("a value of another class")
 
     return coerce
 
@@ -186,7 +186,7 @@ def _of_class(own: type) -> Coercer:
 def _int_32(value: Any) -> int:
     if value.__class__ is int and -2147483648 <= value <= 2147483647:
         return value
-    raise Odd("a number that may not be an Int")
+    raise PlanBailout("a number that may not be an Int")
 
 
 def _scalar(type_: GraphQLScalarType) -> Coercer:
@@ -195,7 +195,7 @@ def _scalar(type_: GraphQLScalarType) -> Coercer:
     def coerce_scalar(value: Any) -> Any:
         coerced = Undefined if value is None else coerce(value)
         if coerced is Undefined:
-            raise Odd("a value that its scalar does not take")
+            raise PlanBailout("a value that its scalar does not take")
         return coerced
 
     return coerce_scalar
