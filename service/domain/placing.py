@@ -1,6 +1,6 @@
 """Placing a group of orders, decided in memory: every command gets an order, a replay or a refusal, in its turn.
 
-The desk is opened with all that the database knows, keeps account of what has to be written, and never asks for more.
+The placer is opened with all that the database knows, keeps account of what has to be written, and never asks for more.
 A refused command leaves no trace, so that it cannot spoil its neighbours.
 """
 
@@ -88,7 +88,7 @@ class Changes:
     event_seqs: dict[UUID, int] = field(default_factory=dict)
 
 
-class PlacingDesk:
+class OrderPlacer:
     """Answers each command of one group: `price` all of them first, then `place` those that were priced, in turn.
 
     What is placed is placed `now`, which only a made-up history moves on from one command to the next.

@@ -30,7 +30,7 @@ from service.domain.order import (
     Source,
     Wish,
 )
-from service.domain.placing import PlacingDesk, Priced, Stock
+from service.domain.placing import OrderPlacer, Priced, Stock
 from service.domain.retirement import Retirement, retire, shares_of
 from service.errors import Code, Refused
 from service.kit.ids import random_bits, short_number
@@ -142,20 +142,20 @@ async def _priced(resources: Resources, commands: Sequence[PlaceOrder]) -> list[
     heads = {each.id: Head(each, 0) for each in await _customers(resources)}
     wishes = [(heads[each.account_id].account, each.wish) for each in commands if isinstance(each.wish, Wish)]
     offers = await catalogue.read_offers(reader, wishes)
-    desk = _desk(resources, heads)
-    return [priced for each in commands if isinstance(priced := desk.price(each, offers, {}), Priced)]
+    placer = _placer(resources, heads)
+    return [priced for each in commands if isinstance(priced := placer.price(each, offers, {}), Priced)]
 
 
-def _desk(resources: Resources, heads: Mapping[UUID, Head]) -> PlacingDesk:
-    desk = PlacingDesk(
+def _placer(resources: Resources, heads: Mapping[UUID, Head]) -> OrderPlacer:
+    placer = OrderPlacer(
         now=resources.clock(),
         heads=heads,
         standing=(),
         used_estimates={},
         new_id=resources.new_id,
-        new_number=lambda: short_number(desk.now, random_bits(24)),
+        new_number=lambda: short_number(placer.now, random_bits(24)),
     )
-    return desk
+    return placer
 
 
 class _Chapter:
@@ -173,15 +173,15 @@ class _Chapter:
         """Begins from nothing each time it is tried."""
         heads = await accounts.lock_heads(statements, sorted({each.account.id for _, each in self._plot}))
         self._chance = random.Random(self._seed)  # noqa: S311 - as above
-        self._desk = _desk(self._resources, heads)
+        self._placer = _placer(self._resources, heads)
         self._supply = await _supplied(statements, self._resources, self._plot)
         self._payments: list[Payment] = []
         self._retirements: list[Retirement] = []
         self._next_g: dict[UUID, int] = defaultdict(int)
         stock = Stock({each: [_stock_of(batch) for batch in on] for each, on in self._supply.items()}, queued=())
-        self._desk.stock_up(stock)
+        self._placer.stock_up(stock)
         for moment, kind in self._plot:
-            self._desk.now = moment
+            self._placer.now = moment
             order_id = self._resources.new_id()
             command = replace(kind.command, order_id=order_id, idempotency_key=f"demo-{order_id.hex}")
             self._live(replace(kind, command=command), stock)
@@ -189,9 +189,9 @@ class _Chapter:
 
     def _live(self, priced: Priced, stock: Stock) -> None:
         """The order is placed, and then paid, retired or cancelled as chance has it."""
-        changes = self._desk.changes
+        changes = self._placer.changes
         first_entry, first_line = len(changes.entries), len(changes.lines)
-        placed = self._desk.place(priced, stock)
+        placed = self._placer.place(priced, stock)
         if not isinstance(placed, Placed) or placed.order.status is not OrderStatus.FULFILLED:
             return
         order, fate = placed.order, self._chance.random()
@@ -207,12 +207,12 @@ class _Chapter:
         undoing = cancel(order, entries, now=order.created_at, new_id=self._resources.new_id)
         if undoing is None or undoing.journal is None:
             return
-        changes = self._desk.changes
+        changes = self._placer.changes
         changes.orders[-1] = undoing.order
         changes.entries.extend(undoing.returns)
         changes.journals.append((order.account_id, order, undoing.journal))
         for event_type in undoing.told:
-            self._desk.tell(undoing.order, ACTOR, event_type)
+            self._placer.tell(undoing.order, ACTOR, event_type)
 
     def _pay(self, order: Order, payer_id: UUID) -> Order:
         if order.total_cost_minor == 0:
@@ -231,21 +231,21 @@ class _Chapter:
                 created_at=order.created_at,
             )
         )
-        self._desk.changes.orders[-1] = booked.order
-        self._desk.changes.journals.append((payer_id, order, booked.journal))
-        self._desk.tell(booked.order, ACTOR, EventType.PAYMENT_RECORDED)
-        self._desk.tell(booked.order, ACTOR, EventType.ORDER_PAID)
+        self._placer.changes.orders[-1] = booked.order
+        self._placer.changes.journals.append((payer_id, order, booked.journal))
+        self._placer.tell(booked.order, ACTOR, EventType.PAYMENT_RECORDED)
+        self._placer.tell(booked.order, ACTOR, EventType.ORDER_PAID)
         return booked.order
 
     def _retire(self, order: Order, entries: Sequence[CreditEntry]) -> None:
         retired = retire(order, shares_of(entries, ()), self._next_g, now=order.created_at)
-        self._desk.changes.orders[-1] = retired.order
+        self._placer.changes.orders[-1] = retired.order
         self._retirements += retired.retirements
         for event_type in retired.events:
-            self._desk.tell(retired.order, ACTOR, event_type)
+            self._placer.tell(retired.order, ACTOR, event_type)
 
     async def _store(self, statements: Statements) -> None:
-        changes = self._desk.changes
+        changes = self._placer.changes
         held_g: Counter[UUID] = Counter()
         for entry in changes.entries:
             held_g[entry.batch_id] += entry.mass_g

@@ -9,7 +9,7 @@ from functools import partial
 
 from service.domain.catalogue import Mode
 from service.domain.order import FromQuote, Placed, PlaceOrder, Wish, estimate_of
-from service.domain.placing import Changes, PlacingDesk, Priced, Stock, needs_by_mode, purses_of
+from service.domain.placing import Changes, OrderPlacer, Priced, Stock, needs_by_mode, purses_of
 from service.errors import Refused
 from service.kit.group_commit import GroupCommit
 from service.operations.resources import Resources
@@ -65,7 +65,7 @@ async def _place(
     estimates_named = [estimate_of(command.wish) for command in commands]
     estimates_quoted = [quote_now.quote.estimate_id for quote_now in quoted.values()]
     estimate_ids = {each for each in (*estimates_named, *estimates_quoted) if each is not None}
-    desk = PlacingDesk(
+    placer = OrderPlacer(
         now=resources.clock(),
         heads=heads,
         standing=standing,
@@ -73,19 +73,20 @@ async def _place(
         new_id=resources.new_id,
         new_number=resources.new_order_number,
     )
-    fresh = [command for command in commands if desk.replay(command) is None]
+    fresh = [command for command in commands if placer.replay(command) is None]
     wishes = [(heads[each.account_id].account, each.wish) for each in fresh if isinstance(each.wish, Wish)]
     offers = await catalogue.read_offers(statements, wishes)
-    answers = [desk.price(command, offers, quoted) for command in commands]
+    answers = [placer.price(command, offers, quoted) for command in commands]
     priced = [answer for answer in answers if isinstance(answer, Priced)]
-    desk.fund(await balances.lock(statements, purses_of(priced)))
+    placer.fund(await balances.lock(statements, purses_of(priced)))
     stocks = await _lock_stock(statements, priced)
     for stock in stocks.values():
-        desk.stock_up(stock)
+        placer.stock_up(stock)
     placed = [
-        desk.place(answer, stocks[answer.account.mode]) if isinstance(answer, Priced) else answer for answer in answers
+        placer.place(answer, stocks[answer.account.mode]) if isinstance(answer, Priced) else answer
+        for answer in answers
     ]
-    await _write(resources, statements, desk.changes)
+    await _write(resources, statements, placer.changes)
     return placed
 
 

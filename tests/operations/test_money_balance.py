@@ -1,7 +1,7 @@
 """Paying with the balance, and cancelling the part of an order that waits for credits.
 
-Planted defects that were seen caught here: a desk that forgets what its group has spent, a balance that is not locked,
-WHOLE that takes what there is, a refused order that keeps its share, a rest that is priced without its
+Planted defects that were seen caught here: a placer that forgets what its group has spent, a balance that is not
+locked, WHOLE that takes what there is, a refused order that keeps its share, a rest that is priced without its
 commission, a reduced order that stays in the queue or keeps what was paid above its total.
 """
 
