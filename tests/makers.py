@@ -28,11 +28,11 @@ from service.domain.order import (
     FromQuote,
     Order,
     OrderKind,
+    OrderRequest,
     OrderStatus,
     PaymentStatus,
     PlaceOrder,
     Source,
-    Wish,
 )
 from service.kit.ids import uuid7
 from service.storage import accounts, batches, catalogue, orders
@@ -147,11 +147,11 @@ def make_caller(account: Account, scopes: frozenset[Scope] = EVERY_SCOPE) -> Cal
     return Caller(account=account, key_id="key-of-the-test", scopes=scopes)
 
 
-def make_wish(mass_g: int = 1_000, **facts: Any) -> Wish:
-    return Wish(**{"ask": ByMass(mass_g), **facts})
+def make_order_request(mass_g: int = 1_000, **facts: Any) -> OrderRequest:
+    return OrderRequest(**{"ask": ByMass(mass_g), **facts})
 
 
-def make_command(account: Account, wish: Wish | FromQuote | None = None, **facts: Any) -> PlaceOrder:
+def make_command(account: Account, order_request: OrderRequest | FromQuote | None = None, **facts: Any) -> PlaceOrder:
     """A command of its own: another `order_id` and another key than every other one."""
     return PlaceOrder(
         **{
@@ -159,7 +159,7 @@ def make_command(account: Account, wish: Wish | FromQuote | None = None, **facts
             "account_id": account.id,
             "actor": "key-of-the-test",
             "source": Source.GRAPHQL,
-            "wish": wish or make_wish(),
+            "wish": order_request or make_order_request(),
             "idempotency_key": f"key-{next(_numbers)}",
             **facts,
         }

@@ -10,7 +10,7 @@ from uuid import UUID
 from service.domain.accounts import Account, Caller
 from service.domain.catalogue import Bundle, BundleProject, CreditBatch, Project
 from service.domain.listing import OrderRef
-from service.domain.order import FromQuote, Order, OrderLine, Placed, PlaceOrder, Wish
+from service.domain.order import FromQuote, Order, OrderLine, OrderRequest, Placed, PlaceOrder
 from service.errors import Refused
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
@@ -63,23 +63,23 @@ class Shop:
     def caller(self) -> Caller:
         return make_caller(self.account)
 
-    def command(self, wish: Wish | FromQuote | None = None, **facts: Any) -> PlaceOrder:
-        return make_command(self.account, wish, **facts)
+    def command(self, order_request: OrderRequest | FromQuote | None = None, **facts: Any) -> PlaceOrder:
+        return make_command(self.account, order_request, **facts)
 
     async def place_all(self, *commands: PlaceOrder) -> list[Placed | Refused]:
         """The answers to commands that were placed together."""
         return await place_group(self.resources, commands, lock_timeout_ms=2_000)
 
-    async def place(self, wish: Wish | FromQuote | None = None, **facts: Any) -> Order:
+    async def place(self, order_request: OrderRequest | FromQuote | None = None, **facts: Any) -> Order:
         """An order that was not refused."""
-        (answer,) = await self.place_all(self.command(wish, **facts))
+        (answer,) = await self.place_all(self.command(order_request, **facts))
         assert isinstance(answer, Placed), answer
         return answer.order
 
-    async def refusal(self, wish: Wish | FromQuote | None = None, **facts: Any) -> Refused:
+    async def refusal(self, order_request: OrderRequest | FromQuote | None = None, **facts: Any) -> Refused:
         """Why an order was refused; nothing changed."""
         before = await self.everything()
-        (answer,) = await self.place_all(self.command(wish, **facts))
+        (answer,) = await self.place_all(self.command(order_request, **facts))
         assert isinstance(answer, Refused), answer
         assert await self.everything() == before
         return answer

@@ -10,7 +10,7 @@ from service.domain.order import OrderStatus
 from service.operations.read_certificates import certificates_of_orders
 from service.storage.database import Database
 from tests.books import assert_books_balance
-from tests.makers import make_batch, make_wish, store
+from tests.makers import make_batch, make_order_request, store
 from tests.server import ROOT, environment_of
 from tests.shop import open_shop
 
@@ -22,7 +22,7 @@ async def test_it_does_what_is_to_be_done_until_it_is_told_to_end(
     database: Database, database_url: str, tmp_path: Path
 ):
     shop = await open_shop(database)
-    waiting = await shop.place(make_wish(STOCK_G + 1_000_000))
+    waiting = await shop.place(make_order_request(STOCK_G + 1_000_000))
     await store(database, make_batch(shop.forest_project), make_batch(shop.forest_project, mode=Mode.TEST))
     settings = {"retire_after_ms": 0, "retire_unpaid": True, "worker_rest_ms": 20, "log_level": "info"}
     with (tmp_path / "log").open("wb") as log:

@@ -1,4 +1,4 @@
-"""What an account is offered: its bundles and their prices, and the price of a wish among them."""
+"""What an account is offered: its bundles and their prices, and the price of a order request among them."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from service.domain.accounts import Account
 from service.domain.catalogue import Selection, Tariff
-from service.domain.order import ByBundleMasses, ByMass, ByValue, Wish
+from service.domain.order import ByBundleMasses, ByMass, ByValue, OrderRequest
 from service.domain.pricing import Pricing, Terms, price_by_bundle_masses, price_by_mass, price_by_value
 from service.errors import Code, Refused
 
@@ -21,7 +21,7 @@ class OfferedPortfolio:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """The part of the catalogue that some wishes touch, read in one go.
+    """The part of the catalogue that some order requests touch, read in one go.
 
     `sold` holds the bundles that are not disabled, `tariffs` the price tiers by currency.
     """
@@ -31,51 +31,51 @@ class Offers:
     tariffs: Mapping[str, Tariff]
 
 
-def currency_of(wish: Wish, account: Account) -> str:
-    """The wish's currency, else the account's."""
-    return wish.currency or account.currency
+def currency_of(order_request: OrderRequest, account: Account) -> str:
+    """The order request's currency, else the account's."""
+    return order_request.currency or account.currency
 
 
-def portfolio_of(wish: Wish, account: Account) -> UUID | None:
-    """The portfolio that decides the bundles, or none where the wish names bundles itself."""
-    if wish.selection is not None or isinstance(wish.ask, ByBundleMasses):
+def portfolio_of(order_request: OrderRequest, account: Account) -> UUID | None:
+    """The portfolio that decides the bundles, or none where the order request names bundles itself."""
+    if order_request.selection is not None or isinstance(order_request.ask, ByBundleMasses):
         return None
-    return wish.portfolio_id or account.portfolio_id
+    return order_request.portfolio_id or account.portfolio_id
 
 
-def named_bundles(wish: Wish) -> tuple[UUID, ...]:
-    """The bundles that the wish itself names."""
-    if isinstance(wish.ask, ByBundleMasses):
-        return tuple(bundle_id for bundle_id, _ in wish.ask.masses_g)
-    return tuple(weight.bundle_id for weight in wish.selection or ())
+def named_bundles(order_request: OrderRequest) -> tuple[UUID, ...]:
+    """The bundles that the order request itself names."""
+    if isinstance(order_request.ask, ByBundleMasses):
+        return tuple(bundle_id for bundle_id, _ in order_request.ask.masses_g)
+    return tuple(weight.bundle_id for weight in order_request.selection or ())
 
 
-def price_wish(wish: Wish, account: Account, offers: Offers) -> Pricing:
-    """The price of the wish at the account's terms. Refuses what is unknown, not sold, unpriced, or not positive."""
-    currency = currency_of(wish, account)
+def price_request(order_request: OrderRequest, account: Account, offers: Offers) -> Pricing:
+    """The order request's price at the account's terms. Refuses bundles that are unknown, not sold or unpriced."""
+    currency = currency_of(order_request, account)
     terms = Terms(
         currency=currency,
         commission_hundredths=account.commission_hundredths,
-        step=wish.step,
-        whole_mass=wish.whole_mass,
+        step=order_request.step,
+        whole_mass=order_request.whole_mass,
     )
     tariff = offers.tariffs.get(currency, {})
-    if isinstance(wish.ask, ByBundleMasses):
-        _refuse_unsold(named_bundles(wish), offers, "bundleMasses")
-        return price_by_bundle_masses(wish.ask.masses_g, tariff, terms)
-    selection = _selection_for(wish, account, offers)
-    match wish.ask:
+    if isinstance(order_request.ask, ByBundleMasses):
+        _refuse_unsold(named_bundles(order_request), offers, "bundleMasses")
+        return price_by_bundle_masses(order_request.ask.masses_g, tariff, terms)
+    selection = _selection_for(order_request, account, offers)
+    match order_request.ask:
         case ByMass(mass_g):
             return price_by_mass(mass_g, selection, tariff, terms)
         case ByValue(value_minor):
             return price_by_value(value_minor, selection, tariff, terms)
 
 
-def _selection_for(wish: Wish, account: Account, offers: Offers) -> Selection:
-    if wish.selection is not None:
-        selection = wish.selection
+def _selection_for(order_request: OrderRequest, account: Account, offers: Offers) -> Selection:
+    if order_request.selection is not None:
+        selection = order_request.selection
     else:
-        portfolio = offers.portfolios.get(wish.portfolio_id or account.portfolio_id)
+        portfolio = offers.portfolios.get(order_request.portfolio_id or account.portfolio_id)
         if portfolio is None or portfolio.owner not in {None, account.id}:
             raise Refused(Code.NOT_FOUND, "There is no such portfolio.", ("portfolioId",))
         selection = portfolio.selection

@@ -108,7 +108,7 @@ Ask: TypeAlias = ByMass | ByBundleMasses | ByValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class OrderRequest:
     """What is to be priced: how much, of which bundles, in which currency.
 
     Bundles are the selection's, else the portfolio's, else the account's. `step` is what shares are truncated to;
@@ -123,15 +123,23 @@ class Wish:
     whole_mass: bool = False
 
 
-def estimate_of(wish: Wish | FromQuote) -> UUID | None:
-    """The estimate that the wish itself names."""
-    return wish.ask.estimate_id if isinstance(wish, Wish) and isinstance(wish.ask, ByMass) else None
+def estimate_of(order_request: OrderRequest | FromQuote) -> UUID | None:
+    """The estimate that the order request itself names."""
+    return (
+        order_request.ask.estimate_id
+        if isinstance(order_request, OrderRequest) and isinstance(order_request.ask, ByMass)
+        else None
+    )
 
 
-def requested_of(wish: Wish) -> dict[str, Any]:
-    """The kind of a wish and what it asked for: grams, or minor units of its currency."""
-    asked: dict[str, Any] = {"requested_mass_g": None, "requested_value_minor": None, "estimate_id": estimate_of(wish)}
-    match wish.ask:
+def requested_of(order_request: OrderRequest) -> dict[str, Any]:
+    """The kind of a order request and what it asked for: grams, or minor units of its currency."""
+    asked: dict[str, Any] = {
+        "requested_mass_g": None,
+        "requested_value_minor": None,
+        "estimate_id": estimate_of(order_request),
+    }
+    match order_request.ask:
         case ByMass(mass_g):
             kind = OrderKind.MASS if asked["estimate_id"] is None else OrderKind.ESTIMATE
             return {**asked, "kind": kind, "requested_mass_g": mass_g}
@@ -160,7 +168,7 @@ class PlaceOrder:
     account_id: UUID
     actor: str
     source: Source
-    wish: Wish | FromQuote
+    request: OrderRequest | FromQuote
     idempotency_key: str | None = None
     maximum_total: Money | None = None
     allow_backorder: bool = True
@@ -193,22 +201,26 @@ class PlaceOrder:
             ("callback_url", self.callback_url, None),
             ("beneficiary", self.beneficiary, None),
         )
-        kind, wish = _tagged(self.wish)
-        return {"kind": kind, "wish": wish} | {name: value for name, value, default in members if value != default}
+        kind, order_request = _tagged(self.request)
+        return {"kind": kind, "wish": order_request} | {
+            name: value for name, value, default in members if value != default
+        }
 
 
-def _tagged(wish: Wish | FromQuote) -> tuple[str, dict[str, Any]]:
+def _tagged(order_request: OrderRequest | FromQuote) -> tuple[str, dict[str, Any]]:
     """Return the tag and the members of what is ordered, as `PlaceOrder.wire_form` has them."""
-    if isinstance(wish, FromQuote):
-        return "FromQuote", {"quote_id": wish.quote_id}
-    tag, ask = _tagged_ask(wish.ask)
-    form: dict[str, Any] = {"ask": ask, "step": wish.step, "whole_mass": wish.whole_mass}
-    if wish.selection is not None:
-        form["selection"] = [{"bundle_id": each.bundle_id, "hundredths": each.hundredths} for each in wish.selection]
-    if wish.portfolio_id is not None:
-        form["portfolio_id"] = wish.portfolio_id
-    if wish.currency is not None:
-        form["currency"] = wish.currency
+    if isinstance(order_request, FromQuote):
+        return "FromQuote", {"quote_id": order_request.quote_id}
+    tag, ask = _tagged_ask(order_request.ask)
+    form: dict[str, Any] = {"ask": ask, "step": order_request.step, "whole_mass": order_request.whole_mass}
+    if order_request.selection is not None:
+        form["selection"] = [
+            {"bundle_id": each.bundle_id, "hundredths": each.hundredths} for each in order_request.selection
+        ]
+    if order_request.portfolio_id is not None:
+        form["portfolio_id"] = order_request.portfolio_id
+    if order_request.currency is not None:
+        form["currency"] = order_request.currency
     return tag, form
 
 

@@ -18,7 +18,7 @@ from service.domain.billing import apply_balance, balance_share
 from service.domain.catalogue import Mode
 from service.domain.events import Chronicle, Event, EventType
 from service.domain.ledger import Journal
-from service.domain.offers import Offers, portfolio_of, price_wish
+from service.domain.offers import Offers, portfolio_of, price_request
 from service.domain.order import (
     Backorder,
     BalanceUse,
@@ -60,7 +60,7 @@ class Priced:
         """The estimate that the order would use up."""
         if self.quote is not None:
             return self.quote.estimate_id
-        return estimate_of(self.command.wish)
+        return estimate_of(self.command.request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +143,11 @@ class OrderPlacer:
         head = self._heads[command.account_id]
         try:
             refuse_if_suspended(head.account)
-            if isinstance(command.wish, FromQuote):
-                found = refuse_unless_open(quotes.get((command.account_id, command.wish.quote_id)))
+            if isinstance(command.request, FromQuote):
+                found = refuse_unless_open(quotes.get((command.account_id, command.request.quote_id)))
                 quote, holds, pricing = found.quote, found.holds, promised_pricing(found)
             else:
-                quote, holds, pricing = None, (), price_wish(command.wish, head.account, offers)
+                quote, holds, pricing = None, (), price_request(command.request, head.account, offers)
             _refuse_above_maximum(command, pricing)
         except Refused as refusal:
             return refusal
@@ -370,9 +370,9 @@ def _order_of(priced: Priced, plan: AllocationPlan, number: str, now: datetime) 
 
 
 def _size_of(priced: Priced) -> dict[str, Any]:
-    """What the order says of the wish behind it; a quote's order says what the quote said."""
-    quote, wish = priced.quote, priced.command.wish
-    if quote is not None or isinstance(wish, FromQuote):
+    """What the order says of the order request behind it; a quote's order says what the quote said."""
+    quote, order_request = priced.quote, priced.command.request
+    if quote is not None or isinstance(order_request, FromQuote):
         assert quote is not None  # noqa: S101 - a command from a quote is priced by its quote
         return {
             "kind": quote.kind,
@@ -385,9 +385,9 @@ def _size_of(priced: Priced) -> dict[str, Any]:
             "quote_id": quote.id,
         }
     return {
-        **requested_of(wish),
-        "step": wish.step,
+        **requested_of(order_request),
+        "step": order_request.step,
         "commission_hundredths": priced.account.commission_hundredths,
-        "portfolio_id": portfolio_of(wish, priced.account),
+        "portfolio_id": portfolio_of(order_request, priced.account),
         "quote_id": None,
     }

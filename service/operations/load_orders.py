@@ -24,11 +24,11 @@ from service.domain.order import (
     ByValue,
     CreditEntry,
     Order,
+    OrderRequest,
     OrderStatus,
     Placed,
     PlaceOrder,
     Source,
-    Wish,
 )
 from service.domain.placing import OrderPlacer, Priced, Stock
 from service.domain.retirement import Retirement, retire, shares_of
@@ -105,9 +105,9 @@ def _moments(now: datetime, count: int, chance: random.Random) -> Iterator[datet
 
 def _usual(chance: random.Random, account: Account) -> PlaceOrder:
     mass_g, value_minor = int(10 ** chance.uniform(4, 7.3)), int(10 ** chance.uniform(4, 6))
-    wish = Wish(ask=ByMass(mass_g) if chance.random() < 0.8 else ByValue(value_minor))
+    order_request = OrderRequest(ask=ByMass(mass_g) if chance.random() < 0.8 else ByValue(value_minor))
     metadata = {"costCentre": f"CC-{chance.randint(1, 40):02}", "campaign": chance.choice(CAMPAIGNS)}
-    return _command(account, wish, chance.choice(CUSTOMERS), metadata)
+    return _command(account, order_request, chance.choice(CUSTOMERS), metadata)
 
 
 async def _waiting(resources: Resources, customers: Sequence[Account]) -> list[PlaceOrder]:
@@ -119,18 +119,20 @@ async def _waiting(resources: Resources, customers: Sequence[Account]) -> list[P
         in_stock = await batches.available_g(reader, Mode.LIVE, [bundle.id for bundle in on_sale])
         for bundle_id, available_g in in_stock.items():
             if available_g < SCARCE_G:
-                wish = Wish(ask=ByBundleMasses(((bundle_id, available_g + 1_000_000),)))
-                found.append(_command(account, wish, None, {}))
+                order_request = OrderRequest(ask=ByBundleMasses(((bundle_id, available_g + 1_000_000),)))
+                found.append(_command(account, order_request, None, {}))
     return found
 
 
-def _command(account: Account, wish: Wish, customer: str | None, metadata: dict[str, str]) -> PlaceOrder:
+def _command(
+    account: Account, order_request: OrderRequest, customer: str | None, metadata: dict[str, str]
+) -> PlaceOrder:
     return PlaceOrder(
         order_id=account.id,  # of this kind of order; each order of the kind gets its own
         account_id=account.id,
         actor=ACTOR,
         source=_DOORS[account.contract],
-        wish=wish,
+        request=order_request,
         customer=customer,
         metadata=metadata,
     )
@@ -140,8 +142,10 @@ async def _priced(resources: Resources, commands: Sequence[PlaceOrder]) -> list[
     """The commands at today's prices, without those that buy less than a gram."""
     reader = resources.database.reader
     heads = {each.id: Head(each, 0) for each in await _customers(resources)}
-    wishes = [(heads[each.account_id].account, each.wish) for each in commands if isinstance(each.wish, Wish)]
-    offers = await catalogue.read_offers(reader, wishes)
+    order_requests = [
+        (heads[each.account_id].account, each.request) for each in commands if isinstance(each.request, OrderRequest)
+    ]
+    offers = await catalogue.read_offers(reader, order_requests)
     placer = _placer(resources, heads)
     return [priced for each in commands if isinstance(priced := placer.price(each, offers, {}), Priced)]
 
@@ -293,7 +297,9 @@ async def _supplied(
     """For each bundle fresh batches of its projects, together just enough for the orders; none of a scarce bundle."""
     wanted_g: Counter[UUID] = Counter()
     for _, priced in plot:
-        if not isinstance(priced.command.wish, Wish) or isinstance(priced.command.wish.ask, ByBundleMasses):
+        if not isinstance(priced.command.request, OrderRequest) or isinstance(
+            priced.command.request.ask, ByBundleMasses
+        ):
             continue
         for line in priced.pricing.lines:
             wanted_g[line.bundle_id] += line.mass_g

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from service.domain.catalogue import Mode
-from service.domain.order import FromQuote, Placed, PlaceOrder, Wish, estimate_of
+from service.domain.order import FromQuote, OrderRequest, Placed, PlaceOrder, estimate_of
 from service.domain.placing import Changes, OrderPlacer, Priced, Stock, needs_by_mode, purses_of
 from service.errors import Refused
 from service.kit.group_commit import GroupCommit
@@ -60,9 +60,9 @@ async def _place(
         {command.idempotency_key for command in commands if command.idempotency_key is not None},
         {command.order_id for command in commands},
     )
-    quote_ids = {command.wish.quote_id for command in commands if isinstance(command.wish, FromQuote)}
+    quote_ids = {command.request.quote_id for command in commands if isinstance(command.request, FromQuote)}
     quoted = await quotes.find(statements, account_ids, quote_ids)
-    estimates_named = [estimate_of(command.wish) for command in commands]
+    estimates_named = [estimate_of(command.request) for command in commands]
     estimates_quoted = [quote_now.quote.estimate_id for quote_now in quoted.values()]
     estimate_ids = {each for each in (*estimates_named, *estimates_quoted) if each is not None}
     placer = OrderPlacer(
@@ -74,8 +74,10 @@ async def _place(
         new_number=resources.new_order_number,
     )
     fresh = [command for command in commands if placer.replay(command) is None]
-    wishes = [(heads[each.account_id].account, each.wish) for each in fresh if isinstance(each.wish, Wish)]
-    offers = await catalogue.read_offers(statements, wishes)
+    order_requests = [
+        (heads[each.account_id].account, each.request) for each in fresh if isinstance(each.request, OrderRequest)
+    ]
+    offers = await catalogue.read_offers(statements, order_requests)
     answers = [placer.price(command, offers, quoted) for command in commands]
     priced = [answer for answer in answers if isinstance(answer, Priced)]
     placer.fund(await balances.lock(statements, purses_of(priced)))

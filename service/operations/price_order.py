@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from service.domain.accounts import Caller
 from service.domain.allocation import plan_allocation
 from service.domain.api_keys import Scope
-from service.domain.offers import price_wish
-from service.domain.order import Wish
+from service.domain.offers import price_request
+from service.domain.order import OrderRequest
 from service.domain.pricing import Pricing
 from service.operations.resources import Resources
 from service.storage import backorders, batches, catalogue
@@ -23,13 +23,15 @@ class Preview:
     short_g: tuple[int, ...]
 
 
-async def price_order(resources: Resources, caller: Caller, wish: Wish) -> Preview:
-    """The wish's price and shortage, exactly as an order placed at the same moment would have them. Refuses as it
-    would; nothing is stored.
+async def price_order(resources: Resources, caller: Caller, order_request: OrderRequest) -> Preview:
+    """Return the price and shortage that an order placed at the same moment would have. Refuses as it would; stores
+    nothing.
     """
     caller.require(Scope.CATALOGUE_READ)
     reader, mode = resources.database.reader, caller.account.mode
-    pricing = price_wish(wish, caller.account, await catalogue.read_offers(reader, [(caller.account, wish)]))
+    pricing = price_request(
+        order_request, caller.account, await catalogue.read_offers(reader, [(caller.account, order_request)])
+    )
     lines = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in lines}
     shelves = await batches.shelves(reader, mode, bundle_ids)

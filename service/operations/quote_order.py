@@ -9,8 +9,8 @@ from uuid import UUID
 from service.domain.accounts import Caller
 from service.domain.allocation import AllocationPlan, plan_allocation
 from service.domain.api_keys import Scope
-from service.domain.offers import portfolio_of, price_wish
-from service.domain.order import Wish, requested_of
+from service.domain.offers import portfolio_of, price_request
+from service.domain.order import OrderRequest, requested_of
 from service.domain.pricing import Pricing
 from service.domain.quote import Quote, QuoteHold, QuoteLine
 from service.errors import Code, Refused
@@ -27,8 +27,10 @@ class Quoted:
     lines: tuple[QuoteLine, ...]
 
 
-async def quote_order(resources: Resources, caller: Caller, wish: Wish, *, valid_ms: int, hold: bool = False) -> Quoted:
-    """The wish has a price that an order may be placed at, once, within `valid_ms` by the database's clock.
+async def quote_order(
+    resources: Resources, caller: Caller, order_request: OrderRequest, *, valid_ms: int, hold: bool = False
+) -> Quoted:
+    """The order request has a price that an order may be placed at, once, within `valid_ms` by the database's clock.
 
     With `hold` the credits are set aside as well, until then; refuses `INSUFFICIENT_CREDITS` when stock is short.
     """
@@ -38,17 +40,17 @@ async def quote_order(resources: Resources, caller: Caller, wish: Wish, *, valid
     async def work(statements: Statements) -> Quoted:
         if hold:
             await accounts.lock_heads(statements, [caller.account.id])
-        offers = await catalogue.read_offers(statements, [(caller.account, wish)])
-        pricing = price_wish(wish, caller.account, offers)
+        offers = await catalogue.read_offers(statements, [(caller.account, order_request)])
+        pricing = price_request(order_request, caller.account, offers)
         plan = await _plan_hold(statements, caller, pricing) if hold else None
         created_at, expires_at = await quotes.validity(statements, valid_ms)
         quote = Quote(
             account_id=caller.account.id,
             id=quote_id,
-            **requested_of(wish),
-            step=wish.step,
+            **requested_of(order_request),
+            step=order_request.step,
             currency=pricing.currency,
-            portfolio_id=portfolio_of(wish, caller.account),
+            portfolio_id=portfolio_of(order_request, caller.account),
             mass_g=pricing.mass_g,
             offset_cost_minor=pricing.offset_cost_minor,
             commission_minor=pricing.commission_minor,

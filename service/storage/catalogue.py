@@ -18,7 +18,7 @@ from service.domain.catalogue import (
     Weight,
 )
 from service.domain.offers import OfferedPortfolio, Offers, currency_of, named_bundles, portfolio_of
-from service.domain.order import Wish
+from service.domain.order import OrderRequest
 from service.kit.keyset import PageRequest
 from service.storage import models
 from service.storage.conditions import Conditions
@@ -34,14 +34,18 @@ PORTFOLIOS = Table(models.Portfolio, Portfolio)
 WEIGHTS = Table(models.PortfolioWeight, PortfolioWeight)
 
 
-async def read_offers(statements: Statements, wishes: Iterable[tuple[Account, Wish]]) -> Offers:
-    """All of the catalogue that pricing these wishes needs, in two statements."""
-    wishes = list(wishes)
-    portfolio_ids = {portfolio_id for account, wish in wishes if (portfolio_id := portfolio_of(wish, account))}
+async def read_offers(statements: Statements, order_requests: Iterable[tuple[Account, OrderRequest]]) -> Offers:
+    """All of the catalogue that pricing these order_requests needs, in two statements."""
+    order_requests = list(order_requests)
+    portfolio_ids = {
+        portfolio_id
+        for account, order_request in order_requests
+        if (portfolio_id := portfolio_of(order_request, account))
+    }
     portfolios = await _portfolios(statements, portfolio_ids)
-    bundle_ids = {bundle_id for _, wish in wishes for bundle_id in named_bundles(wish)}
+    bundle_ids = {bundle_id for _, order_request in order_requests for bundle_id in named_bundles(order_request)}
     bundle_ids |= {weight.bundle_id for portfolio in portfolios.values() for weight in portfolio.selection}
-    currencies = {currency_of(wish, account) for account, wish in wishes}
+    currencies = {currency_of(order_request, account) for account, order_request in order_requests}
     sold, tariffs = await _prices_on_sale(statements, bundle_ids, currencies)
     return Offers(portfolios=portfolios, sold=sold, tariffs=tariffs)
 

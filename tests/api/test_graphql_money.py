@@ -13,7 +13,7 @@ from service.api.graphql.types.node import global_id
 from service.domain.accounts import Account
 from service.domain.api_keys import Scope
 from tests.api.door import Door
-from tests.makers import TONNE_G, make_command, make_wish
+from tests.makers import TONNE_G, make_command, make_order_request
 
 CUSTOMER = (Scope.ORDERS_READ, Scope.ORDERS_WRITE, Scope.CATALOGUE_READ)
 OPERATOR = (Scope.OPERATOR, Scope.ORDERS_READ, Scope.CATALOGUE_READ)
@@ -61,7 +61,7 @@ async def create(door: Door, key: str = "first", **facts: Any) -> Any:
 
 
 async def test_an_operator_records_a_payment_for_an_order_of_any_account(door: Door, operator: str):
-    order = await door.shop.place(make_wish(TONNE_G))
+    order = await door.shop.place(make_order_request(TONNE_G))
     ref = {"number": order.number}
     first = await pay(door, operator, "28.22", order=ref)
     assert first == {
@@ -126,7 +126,10 @@ async def test_a_balance_pays_for_orders(door: Door, operator: str):
 
 
 async def test_orders_are_billed_and_the_invoice_is_settled(door: Door, operator: str):
-    first, second = await door.shop.place(make_wish(TONNE_G)), await door.shop.place(make_wish(TONNE_G))
+    first, second = (
+        await door.shop.place(make_order_request(TONNE_G)),
+        await door.shop.place(make_order_request(TONNE_G)),
+    )
     told = {"accountId": of(door.shop.account), "reference": "march", "currency": "USD"}
     billed = (await door.data(BILL, {"input": told}, key=operator))["billOrders"]
     invoice = billed["invoice"]
@@ -190,7 +193,7 @@ async def test_a_bill_says_what_it_bills(door: Door, operator: str, facts: dict[
 
 
 async def test_an_order_is_refunded_or_fails(door: Door, operator: str):
-    order = await door.shop.place(make_wish(TONNE_G))
+    order = await door.shop.place(make_order_request(TONNE_G))
     told = {"input": {"accountId": of(door.shop.account), "order": {"number": order.number}}}
     unpaid = (await door.data(REFUND, told, key=operator))["refundOrder"]
     assert unpaid["userErrors"][0]["paymentStatus"] == "ISSUED"
@@ -217,7 +220,7 @@ async def test_an_order_is_refunded_or_fails(door: Door, operator: str):
 
 @pytest.mark.parametrize("document", [PAY, BILL, SETTLE, REFUND, FAIL])
 async def test_a_customer_moves_no_money(door: Door, document: str):
-    order = await door.shop.place(make_wish(TONNE_G))
+    order = await door.shop.place(make_order_request(TONNE_G))
     customer = await door.new_key(*CUSTOMER)
     account = {"accountId": of(door.shop.account)}
     facts: dict[str, dict[str, Any]] = {
@@ -234,7 +237,7 @@ async def test_a_customer_moves_no_money(door: Door, document: str):
 
 
 async def test_the_ledger_tells_what_moved_the_money(door: Door, operator: str):
-    order = await door.shop.place(make_wish(TONNE_G))
+    order = await door.shop.place(make_order_request(TONNE_G))
     await pay(door, operator, "30.00", order={"number": order.number})
     page = (
         "nodes { id verb order { number } postings { account amount { amount } } } pageInfo { hasNextPage endCursor }"
@@ -261,7 +264,7 @@ async def test_the_ledger_tells_what_moved_the_money(door: Door, operator: str):
 async def test_a_client_account_has_its_parents_money(door: Door, operator: str):
     client = await door.shop.another_account(parent_account_id=door.shop.account.id)
     sibling = await door.shop.another_account(parent_account_id=door.shop.account.id)
-    (placed,) = await door.shop.place_all(make_command(client, make_wish(TONNE_G)))
+    (placed,) = await door.shop.place_all(make_command(client, make_order_request(TONNE_G)))
     await pay(door, operator, "5.00")
     key = await door.new_key(*CUSTOMER, account=client)
     told = {"accountId": of(door.shop.account), "reference": "march", "currency": "USD"}

@@ -33,7 +33,7 @@ from service.operations.resources import Resources
 from service.storage.database import Database
 from service.storage.migrations import migrate
 from tests.bench.raw_loop import Said, orders_per_second, ready_groups, taken_down
-from tests.makers import make_command, make_wish
+from tests.makers import make_command, make_order_request
 from tests.server import Server, key_for, serving
 from tests.shop import open_shop
 
@@ -69,7 +69,7 @@ async def fill(path: Path) -> Filled:
 
 
 def command(account: Account) -> PlaceOrder:
-    return make_command(account, make_wish(MASS_G), idempotency_key=f"bench-{uuid4().hex}")
+    return make_command(account, make_order_request(MASS_G), idempotency_key=f"bench-{uuid4().hex}")
 
 
 @dataclass(frozen=True)

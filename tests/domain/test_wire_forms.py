@@ -18,7 +18,16 @@ from service.domain.amounts import MassUnit, Money
 from service.domain.catalogue import Weight
 from service.domain.estimate import Factor, GroundTransport, VehicleType, estimate
 from service.domain.history import COLUMNS, Past, read_history
-from service.domain.order import BalanceUse, ByBundleMasses, ByMass, ByValue, FromQuote, PlaceOrder, Source, Wish
+from service.domain.order import (
+    BalanceUse,
+    ByBundleMasses,
+    ByMass,
+    ByValue,
+    FromQuote,
+    OrderRequest,
+    PlaceOrder,
+    Source,
+)
 from service.kit.canonical_json import canonical_json
 from service.operations.bill_orders import Period
 
@@ -26,24 +35,24 @@ A, B, QUOTE, ESTIMATE, PORTFOLIO = (UUID(int=number) for number in (0xA, 0xB, 0x
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def place(wish: Wish | FromQuote, **facts: Any) -> PlaceOrder:
+def place(order_request: OrderRequest | FromQuote, **facts: Any) -> PlaceOrder:
     return PlaceOrder(
         order_id=UUID(int=1),
         account_id=UUID(int=2),
         actor="a",
         source=Source.GRAPHQL,
-        wish=wish,
+        request=order_request,
         idempotency_key="k",
         **facts,
     )
 
 
 def priced(ask: ByMass | ByBundleMasses | ByValue = ByMass(12_070), **facts: Any) -> PlaceOrder:  # noqa: B008 - frozen
-    return place(Wish(ask=ask, **facts))
+    return place(OrderRequest(ask=ask, **facts))
 
 
 def plain(**facts: Any) -> PlaceOrder:
-    return place(Wish(ask=ByMass(12_070)), **facts)
+    return place(OrderRequest(ask=ByMass(12_070)), **facts)
 
 
 ORDERS: dict[str, tuple[PlaceOrder, str, str]] = {
@@ -249,7 +258,7 @@ ORDERS: dict[str, tuple[PlaceOrder, str, str]] = {
     ),
     "a mass with every member": (
         place(
-            Wish(
+            OrderRequest(
                 ask=ByMass(9, ESTIMATE),
                 selection=(Weight(A, 3_334), Weight(B, 6_666)),
                 portfolio_id=PORTFOLIO,
@@ -353,7 +362,7 @@ def test_a_member_that_a_command_gains_is_part_of_its_fingerprint():
     command, _, _ = ORDERS["a mass with every member"]
     form = command.wire_form()
     assert len(form) == len(fields(PlaceOrder)) - not_told + 1  # and the kind
-    assert len(form["wish"]) == len(fields(Wish))
+    assert len(form["wish"]) == len(fields(OrderRequest))
     assert len(form["wish"]["ask"]) == len(fields(ByMass))
     assert [len(each) for each in form["wish"]["selection"]] == [len(fields(Weight))] * 2
     assert len(form["maximum_total"]) == len(fields(Money))

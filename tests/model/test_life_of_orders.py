@@ -39,7 +39,16 @@ from service.domain.billing import Invoice
 from service.domain.catalogue import selection_of
 from service.domain.estimate import PlainMass
 from service.domain.listing import OrderRef
-from service.domain.order import BalanceUse, ByBundleMasses, ByMass, ByValue, FromQuote, Placed, PlaceOrder, Wish
+from service.domain.order import (
+    BalanceUse,
+    ByBundleMasses,
+    ByMass,
+    ByValue,
+    FromQuote,
+    OrderRequest,
+    Placed,
+    PlaceOrder,
+)
 from service.domain.recorded_estimate import CreateEstimate, RecordedEstimate
 from service.errors import Code, Refused
 from service.operations.bill_orders import Period, bill_orders
@@ -110,19 +119,19 @@ class LifeOfOrders(RuleBasedStateMachine):
 
     # What is wished for, by every route.
 
-    def wish(self, route: str, grams: int) -> Wish:
+    def order_request(self, route: str, grams: int) -> OrderRequest:
         shop = self.shop
         match route:
             case "mass":
-                return Wish(ask=ByMass(grams))
+                return OrderRequest(ask=ByMass(grams))
             case "selection":
-                return Wish(ask=ByMass(grams), selection=selection_of([(each, None) for each in self.sold]))
+                return OrderRequest(ask=ByMass(grams), selection=selection_of([(each, None) for each in self.sold]))
             case "one":
-                return Wish(ask=ByBundleMasses(((shop.forest.id, grams),)))
+                return OrderRequest(ask=ByBundleMasses(((shop.forest.id, grams),)))
             case "masses":
-                return Wish(ask=ByBundleMasses(((shop.ocean.id, grams // 10 + 1), (shop.forest.id, grams))))
+                return OrderRequest(ask=ByBundleMasses(((shop.ocean.id, grams // 10 + 1), (shop.forest.id, grams))))
             case _:
-                return Wish(ask=ByValue(grams // 10_000 + 100))
+                return OrderRequest(ask=ByValue(grams // 10_000 + 100))
 
     def account_of(self, account_id: UUID) -> Account:
         (account,) = (each for each in self.accounts if each.id == account_id)
@@ -158,7 +167,7 @@ class LifeOfOrders(RuleBasedStateMachine):
     def order(self, account: int, route: str, grams: int, allow_backorder: bool, balance: BalanceUse) -> Any:
         command = make_command(
             self.accounts[account],
-            self.wish(route, grams),
+            self.order_request(route, grams),
             allow_backorder=allow_backorder,
             pay_with_balance=balance,
         )
@@ -172,7 +181,7 @@ class LifeOfOrders(RuleBasedStateMachine):
     @rule(target=placed, grams=st.lists(GRAMS, min_size=2, max_size=5))
     def order_together(self, grams: list[int]) -> Any:
         commands = [
-            make_command(self.accounts[index % 2], self.wish("one" if index % 3 else "masses", mass_g))
+            make_command(self.accounts[index % 2], self.order_request("one" if index % 3 else "masses", mass_g))
             for index, mass_g in enumerate(grams)
         ]
         for command, answer in zip(
@@ -188,11 +197,11 @@ class LifeOfOrders(RuleBasedStateMachine):
         hold=st.sampled_from([True, True, False]),
     )
     def quote(self, account: int, grams: int, hold: bool) -> Any:
-        wish = self.wish("masses", grams)
+        order_request = self.order_request("masses", grams)
         caller = make_caller(self.accounts[account])
-        lines = [Line(bundle_id, mass_g) for bundle_id, mass_g in wish.ask.masses_g]
+        lines = [Line(bundle_id, mass_g) for bundle_id, mass_g in order_request.ask.masses_g]
         free = self.life.can_have_at_once(lines)
-        work = quote_order(self.shop.resources, caller, wish, valid_ms=3_600_000, hold=hold)
+        work = quote_order(self.shop.resources, caller, order_request, valid_ms=3_600_000, hold=hold)
         if hold and not free:
             assert not self.succeeds(work)
             return multiple()
@@ -214,13 +223,13 @@ class LifeOfOrders(RuleBasedStateMachine):
     @rule(target=quoted, estimate=estimated, hold=st.booleans())
     def quote_by_estimate(self, estimate: RecordedEstimate, hold: bool) -> Any:
         caller = make_caller(self.account_of(estimate.account_id))
-        wish = Wish(ask=ByMass(estimate.mass_g, estimate.id))
-        quoted = self.do(quote_order(self.shop.resources, caller, wish, valid_ms=3_600_000))
+        order_request = OrderRequest(ask=ByMass(estimate.mass_g, estimate.id))
+        quoted = self.do(quote_order(self.shop.resources, caller, order_request, valid_ms=3_600_000))
         if not hold:
             return quoted
         lines = [Line(line.bundle_id, line.mass_g) for line in quoted.lines]
         free = self.life.can_have_at_once(lines)
-        work = quote_order(self.shop.resources, caller, wish, valid_ms=3_600_000, hold=True)
+        work = quote_order(self.shop.resources, caller, order_request, valid_ms=3_600_000, hold=True)
         if not free:
             assert not self.succeeds(work)
             return quoted
@@ -229,8 +238,8 @@ class LifeOfOrders(RuleBasedStateMachine):
 
     @rule(target=placed, estimate=estimated)
     def order_by_estimate(self, estimate: RecordedEstimate) -> Any:
-        wish = Wish(ask=ByMass(estimate.mass_g, estimate.id))
-        command = make_command(self.account_of(estimate.account_id), wish)
+        order_request = OrderRequest(ask=ByMass(estimate.mass_g, estimate.id))
+        command = make_command(self.account_of(estimate.account_id), order_request)
         answer = self.do(place_alone(self.shop.resources, command))
         if estimate.id in self.estimates_used:
             assert answer.code is Code.ESTIMATE_USED

@@ -35,9 +35,9 @@ async def test_grams_are_neither_made_nor_lost(shop: Shop, part: str):
 @pytest.mark.parametrize("table", ["orders", "order_lines", "accounts", "credit_batches", "bundles", "quotes"])
 async def test_nothing_that_something_rests_on_is_deleted(shop: Shop, table: str):
     from service.operations.quote_order import quote_order
-    from tests.makers import make_wish
+    from tests.makers import make_order_request
 
     await shop.place()
-    await quote_order(shop.resources, shop.caller, make_wish(), valid_ms=60_000)
+    await quote_order(shop.resources, shop.caller, make_order_request(), valid_ms=60_000)
     with pytest.raises(Exception, match=r"(?i)foreign key"):
         await shop.say(f"DELETE FROM {table}")

@@ -9,7 +9,7 @@ from service.operations.audit import audit
 from service.operations.quote_order import quote_order
 from service.storage.audit import CHECKS, Finding
 from service.storage.database import Database
-from tests.makers import TONNE_G, make_wish
+from tests.makers import TONNE_G, make_order_request
 from tests.shop import Shop, open_shop
 
 
@@ -22,8 +22,8 @@ async def shop(database: Database) -> Shop:
 @pytest.fixture
 async def order(shop: Shop) -> Order:
     """An order with credits, and one that waits for most of its own."""
-    placed = await shop.place(make_wish(TONNE_G))
-    await shop.place(make_wish(40 * TONNE_G))
+    placed = await shop.place(make_order_request(TONNE_G))
+    await shop.place(make_order_request(40 * TONNE_G))
     return placed
 
 
@@ -63,7 +63,7 @@ async def test_an_empty_database_has_nothing_to_find(shop: Shop):
 
 
 async def test_books_that_the_service_kept_add_up(shop: Shop, order: Order):
-    await quote_order(shop.resources, shop.caller, make_wish(1_000), valid_ms=60_000)
+    await quote_order(shop.resources, shop.caller, make_order_request(1_000), valid_ms=60_000)
 
     told: list[str] = []
     findings = await audit(shop.resources, lambda finding: told.append(finding.name))
@@ -186,7 +186,7 @@ async def test_overlapping_and_parted_intervals_are_found(shop: Shop, order: Ord
 
 async def test_no_more_than_ten_keys_are_shown_and_all_are_counted(shop: Shop):
     for _ in range(12):
-        await shop.place(make_wish(1_000))
+        await shop.place(make_order_request(1_000))
     await plant(shop, "UPDATE orders SET paid_minor = 1")
 
     found = (await deviating(shop))["every order: owed and earned as the ledger says"]

@@ -20,7 +20,7 @@ from service.operations.match_backorders import match_backorders
 from service.storage import backorders, ledger, orders
 from service.storage.events import EVENTS
 from tests.books import rows_of
-from tests.makers import TONNE_G, make_caller, make_command, make_order, make_wish, store
+from tests.makers import TONNE_G, make_caller, make_command, make_order, make_order_request, store
 from tests.shop import Shop
 
 
@@ -34,7 +34,7 @@ def ref(order: Order) -> OrderRef:
 
 async def test_cancelling_gives_back_every_gram_to_its_batch(shop: Shop):
     only_forest = selection_of([(shop.forest.id, None)])
-    order = await shop.place(make_wish(TONNE_G + 5, selection=only_forest))
+    order = await shop.place(make_order_request(TONNE_G + 5, selection=only_forest))
     (cancelled,) = await cancel(shop, ref(order))
     assert cancelled == replace(order, status=OrderStatus.CANCELLED, fulfilled_g=0)
     assert await shop.order(order.id) == cancelled
@@ -50,7 +50,7 @@ async def test_cancelling_gives_back_every_gram_to_its_batch(shop: Shop):
 
 
 async def test_cancelling_undoes_the_sale(shop: Shop):
-    order = await shop.place(make_wish(12_070))
+    order = await shop.place(make_order_request(12_070))
     await cancel(shop, ref(order))
     undone = {
         entry.ledger_account.value: entry.amount_minor
@@ -90,8 +90,8 @@ async def test_an_order_is_named_by_id_by_number_or_by_key(shop: Shop):
 
 async def test_a_waiting_order_leaves_the_queue_and_the_next_is_served(shop: Shop):
     only_ocean = selection_of([(shop.ocean.id, None)])
-    first = await shop.place(make_wish(TONNE_G + 7, selection=only_ocean))
-    second = await shop.place(make_wish(5, selection=only_ocean))
+    first = await shop.place(make_order_request(TONNE_G + 7, selection=only_ocean))
+    second = await shop.place(make_order_request(5, selection=only_ocean))
     await cancel(shop, ref(first))
     assert [row.order_id for row in await rows_of(shop.database, backorders.BACKORDERS)] == [second.id]
     assert await shop.available_g(shop.deep) == TONNE_G
@@ -104,7 +104,7 @@ async def test_a_waiting_order_leaves_the_queue_and_the_next_is_served(shop: Sho
 async def test_the_credits_of_a_cancelled_order_can_be_ordered_again(shop: Shop):
     only_ocean = selection_of([(shop.ocean.id, None)])
     for _ in range(3):
-        order = await shop.place(make_wish(TONNE_G, selection=only_ocean), allow_backorder=False)
+        order = await shop.place(make_order_request(TONNE_G, selection=only_ocean), allow_backorder=False)
         await cancel(shop, ref(order))
     assert await shop.available_g(shop.deep) == TONNE_G
 

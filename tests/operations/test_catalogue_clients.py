@@ -26,7 +26,7 @@ from service.operations.manage_clients import (
 from service.operations.select_account import select_account
 from service.operations.set_account_portfolio import set_account_portfolio
 from service.storage import accounts, catalogue
-from tests.makers import make_caller, make_command, make_wish
+from tests.makers import make_caller, make_command, make_order_request
 from tests.shop import Shop
 
 
@@ -191,7 +191,7 @@ async def test_a_client_begins_with_a_copy_of_its_parents_own_portfolio(shop: Sh
 
     weights = await catalogue.weights_of(shop.database.reader, [made.portfolio_id])
     assert [(each.bundle_id, each.hundredths) for each in weights] == [(shop.ocean.id, 10_000)]
-    (placed,) = await shop.place_all(make_command(made, make_wish()))
+    (placed,) = await shop.place_all(make_command(made, make_order_request()))
     assert isinstance(placed, Placed)
 
 

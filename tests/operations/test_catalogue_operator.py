@@ -29,7 +29,7 @@ from service.operations.manage_catalogue import create_bundle, create_project, s
 from service.operations.match_backorders import match_backorders
 from service.operations.receive_batch import receive_batch
 from service.storage import catalogue
-from tests.makers import TONNE_G, make_caller, make_wish
+from tests.makers import TONNE_G, make_caller, make_order_request
 from tests.shop import Shop
 
 PROJECT: dict[str, Any] = {
@@ -121,10 +121,10 @@ async def test_a_bundle_is_made_once_of_its_projects_and_sold_once_priced(shop: 
     refusal = await refused(bundle(shop, operator, oaks, shop.forest_project))
     assert (refusal.code, "projects" in refusal.message) == (Code.IDEMPOTENCY_KEY_REUSED, True)
 
-    wish = make_wish(selection=(Weight(made.id, 10_000),))
-    assert (await shop.refusal(wish)).code is Code.CURRENCY_UNAVAILABLE
+    order_request = make_order_request(selection=(Weight(made.id, 10_000),))
+    assert (await shop.refusal(order_request)).code is Code.CURRENCY_UNAVAILABLE
     await set_price(shop.resources, operator, made.id, "USD", [PriceTier(0, 40_000_000)])
-    order = await shop.place(wish)
+    order = await shop.place(order_request)
     assert (order.offset_cost_minor, order.status) == (4, OrderStatus.PLACED)
 
 
@@ -135,7 +135,9 @@ async def test_a_bundle_of_an_unknown_project_is_refused(shop: Shop, operator: C
 
 
 async def test_a_batch_is_in_stock_and_serves_who_waits(shop: Shop, operator: Caller):
-    waiting = await shop.place(make_wish(ask=ByMass(20 * TONNE_G), selection=(Weight(shop.forest.id, 10_000),)))
+    waiting = await shop.place(
+        make_order_request(ask=ByMass(20 * TONNE_G), selection=(Weight(shop.forest.id, 10_000),))
+    )
     assert (waiting.status, waiting.fulfilled_g) == (OrderStatus.PLACED, 11 * TONNE_G)
 
     batch = await received(shop, operator)
@@ -150,7 +152,7 @@ async def test_a_batch_is_in_stock_and_serves_who_waits(shop: Shop, operator: Ca
 
 async def test_a_reference_is_received_once_and_answers_the_batch_as_it_stands(shop: Shop, operator: Caller):
     batch = await received(shop, operator)
-    await shop.place(make_wish(selection=(Weight(shop.forest.id, 10_000),)))
+    await shop.place(make_order_request(selection=(Weight(shop.forest.id, 10_000),)))
     await shop.say("UPDATE credit_batches SET available_g = available_g - 1, held_g = 1 WHERE id = $1", batch.id)
 
     again = await received(shop, operator)
@@ -270,7 +272,7 @@ async def test_a_shared_portfolio_is_made_and_changed_by_its_identifier(shop: Sh
     changed = await set_portfolio(shop.resources, operator, "ocean-only", "Half", half)
 
     assert (changed.id, changed.label) == (made.id, "Half")
-    order = await shop.place(make_wish(portfolio_id=made.id))
+    order = await shop.place(make_order_request(portfolio_id=made.id))
     assert [line.bundle_id for line in await shop.lines(order)] == [shop.ocean.id, shop.forest.id]
     assert await events_of(shop, operator) == ["portfolio.set", "portfolio.set"]
     unknown = (Weight(uuid7(), 10_000),)

@@ -16,7 +16,7 @@ from service.kit.ids import uuid7
 from service.operations.create_estimate import create_estimate
 from service.operations.quote_order import quote_order
 from service.operations.read_estimates import estimates_of_ids
-from tests.makers import make_caller, make_wish
+from tests.makers import make_caller, make_order_request
 from tests.shop import Shop
 
 
@@ -57,7 +57,7 @@ async def test_the_same_key_refuses_another_activity(shop: Shop):
 
 async def test_an_estimate_is_ordered_as_any_mass(shop: Shop):
     estimate = await estimated(shop)
-    order = await shop.place(make_wish(ask=ByMass(estimate.mass_g, estimate.id)))
+    order = await shop.place(make_order_request(ask=ByMass(estimate.mass_g, estimate.id)))
     assert (order.kind, order.estimate_id, order.requested_mass_g) == (OrderKind.ESTIMATE, estimate.id, 12_070)
     assert order.total_cost_minor == 35
     found = await estimates_of_ids(shop.resources, shop.caller, [estimate.id])
@@ -66,25 +66,25 @@ async def test_an_estimate_is_ordered_as_any_mass(shop: Shop):
 
 async def test_an_estimate_is_ordered_once(shop: Shop):
     estimate = await estimated(shop)
-    wish = make_wish(ask=ByMass(estimate.mass_g, estimate.id))
-    first, second = await shop.place_all(shop.command(wish), shop.command(wish))
+    order_request = make_order_request(ask=ByMass(estimate.mass_g, estimate.id))
+    first, second = await shop.place_all(shop.command(order_request), shop.command(order_request))
     assert isinstance(first, Placed)
     assert isinstance(second, Refused)
     assert second.code is Code.ESTIMATE_USED
-    assert (await shop.refusal(wish)).code is Code.ESTIMATE_USED
+    assert (await shop.refusal(order_request)).code is Code.ESTIMATE_USED
 
 
 async def test_a_refused_order_leaves_the_estimate_to_the_next(shop: Shop):
     estimate = await estimated(shop, 10**12)
-    wish = make_wish(ask=ByMass(estimate.mass_g, estimate.id))
-    assert (await shop.refusal(wish, allow_backorder=False)).code is Code.INSUFFICIENT_CREDITS
-    assert (await shop.place(wish)).estimate_id == estimate.id
+    order_request = make_order_request(ask=ByMass(estimate.mass_g, estimate.id))
+    assert (await shop.refusal(order_request, allow_backorder=False)).code is Code.INSUFFICIENT_CREDITS
+    assert (await shop.place(order_request)).estimate_id == estimate.id
 
 
 async def test_a_quote_for_an_estimate_uses_it_up_when_it_is_ordered(shop: Shop):
     estimate = await estimated(shop)
-    wish = make_wish(ask=ByMass(estimate.mass_g, estimate.id))
-    quoted = [await quote_order(shop.resources, shop.caller, wish, valid_ms=60_000) for _ in range(2)]
+    order_request = make_order_request(ask=ByMass(estimate.mass_g, estimate.id))
+    quoted = [await quote_order(shop.resources, shop.caller, order_request, valid_ms=60_000) for _ in range(2)]
     assert quoted[0].quote.kind is OrderKind.ESTIMATE
     order = await shop.place(FromQuote(quoted[0].quote.id))
     assert order.estimate_id == estimate.id
@@ -94,8 +94,8 @@ async def test_a_quote_for_an_estimate_uses_it_up_when_it_is_ordered(shop: Shop)
 async def test_another_accounts_estimate_is_as_absent_as_one_that_never_was(shop: Shop):
     stranger = make_caller(await shop.another_account())
     estimate = (await create_estimate(shop.resources, stranger, command())).estimate
-    foreign = await shop.refusal(make_wish(ask=ByMass(estimate.mass_g, estimate.id)))
-    absent = await shop.refusal(make_wish(ask=ByMass(estimate.mass_g, uuid7())))
+    foreign = await shop.refusal(make_order_request(ask=ByMass(estimate.mass_g, estimate.id)))
+    absent = await shop.refusal(make_order_request(ask=ByMass(estimate.mass_g, uuid7())))
     assert (foreign.code, foreign.message, foreign.path) == (absent.code, absent.message, absent.path)
     assert foreign.code is Code.NOT_FOUND
     assert await estimates_of_ids(shop.resources, shop.caller, [estimate.id]) == {}

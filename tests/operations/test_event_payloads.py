@@ -29,7 +29,7 @@ from service.operations.simulate_order import Outcome, simulate_order
 from service.storage.database import Database
 from service.storage.events import EVENTS
 from tests.books import assert_books_balance, rows_of
-from tests.makers import make_batch, make_wish, store
+from tests.makers import make_batch, make_order_request, store
 from tests.shop import Shop, open_shop
 
 OF_ORDER = "currency fulfilled_g mass_g paid_minor total_cost_minor"
@@ -82,7 +82,7 @@ async def payloads(shop: Shop) -> dict[str, set[str]]:
 
 
 async def fulfilled(shop: Shop) -> Order:
-    return await shop.place(make_wish(ask=ByBundleMasses(((shop.forest.id, 1_000),))))
+    return await shop.place(make_order_request(ask=ByBundleMasses(((shop.forest.id, 1_000),))))
 
 
 async def simulate(shop: Shop, order: Order, outcome: Outcome) -> None:
@@ -105,7 +105,11 @@ async def end_orders(shop: Shop) -> None:
     """Orders are reduced, cancelled, failed, short and filled again, refused payment, completed, supplied in part
     and imported."""
     resources, caller = shop.resources, shop.caller
-    waiting, cancelled, failed = await shop.place(make_wish(10_000)), await fulfilled(shop), await fulfilled(shop)
+    waiting, cancelled, failed = (
+        await shop.place(make_order_request(10_000)),
+        await fulfilled(shop),
+        await fulfilled(shop),
+    )
     await cancel_orders(resources, caller, [OrderRef(id=waiting.id)], only_unfulfilled=True)
     await cancel_orders(resources, caller, [OrderRef(id=cancelled.id)])
     await fail_order(resources, caller, shop.account.id, OrderRef(id=failed.id))
@@ -115,7 +119,7 @@ async def end_orders(shop: Shop) -> None:
         await simulate(shop, driven, Outcome.REFUSE_PAYMENT)
     assert refusal.value.code is Code.PAYMENT_REFUSED
     await simulate(shop, driven, Outcome.COMPLETE)
-    await shop.place(make_wish(ask=ByBundleMasses(((shop.forest.id, 200_000),))))
+    await shop.place(make_order_request(ask=ByBundleMasses(((shop.forest.id, 200_000),))))
     await store(shop.database, make_batch(shop.forest_project, 1_000, mode=Mode.TEST, serial_prefix="U-"))
     await match_backorders(resources)
     item = (

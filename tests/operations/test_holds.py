@@ -24,7 +24,7 @@ from service.storage import batches, quotes
 from service.storage.database import Database
 from service.storage.orders import ENTRIES
 from tests.books import rows_of
-from tests.makers import TONNE_G, make_wish
+from tests.makers import TONNE_G, make_order_request
 from tests.shop import Shop
 
 RACES = 24
@@ -33,8 +33,8 @@ STOCK_G = 11 * TONNE_G
 
 
 async def held(shop: Shop, mass_g: int = 1_500_000, *, valid_ms: int = MINUTE_MS) -> Quote:
-    wish = make_wish(ask=ByBundleMasses(((shop.forest.id, mass_g),)))
-    return (await quote_order(shop.resources, shop.caller, wish, valid_ms=valid_ms, hold=True)).quote
+    order_request = make_order_request(ask=ByBundleMasses(((shop.forest.id, mass_g),)))
+    return (await quote_order(shop.resources, shop.caller, order_request, valid_ms=valid_ms, hold=True)).quote
 
 
 async def held_g(shop: Shop) -> dict[str, tuple[int, int]]:
@@ -56,7 +56,7 @@ async def test_held_credits_are_on_no_shelf(shop: Shop):
     await held(shop)
 
     assert await held_g(shop) == {"old": (0, TONNE_G), "young": (9_500_000, 500_000)}
-    order = await shop.place(make_wish(ask=ByBundleMasses(((shop.forest.id, STOCK_G),))))
+    order = await shop.place(make_order_request(ask=ByBundleMasses(((shop.forest.id, STOCK_G),))))
     assert order.fulfilled_g == 9_500_000
 
 
@@ -75,7 +75,7 @@ async def test_the_order_takes_exactly_the_held_batches_at_the_held_price(shop: 
 
 async def test_held_credits_need_no_turn_in_the_queue(shop: Shop):
     quote = await held(shop)
-    await shop.place(make_wish(ask=ByBundleMasses(((shop.forest.id, STOCK_G),))))
+    await shop.place(make_order_request(ask=ByBundleMasses(((shop.forest.id, STOCK_G),))))
 
     order = await shop.place(FromQuote(quote.id))
 
@@ -84,7 +84,7 @@ async def test_held_credits_need_no_turn_in_the_queue(shop: Shop):
 
 async def test_what_expires_goes_to_whoever_waits(shop: Shop):
     quote = await held(shop)
-    waiting = await shop.place(make_wish(ask=ByBundleMasses(((shop.forest.id, STOCK_G),))))
+    waiting = await shop.place(make_order_request(ask=ByBundleMasses(((shop.forest.id, STOCK_G),))))
     await expire(shop, quote)
 
     assert await expire_holds(shop.resources) == 1

@@ -18,7 +18,7 @@ from service.operations.cancel_orders import cancel_orders
 from service.operations.place_orders import place_alone
 from service.storage import orders
 from tests.books import rows_of
-from tests.makers import TONNE_G, make_command, make_wish
+from tests.makers import TONNE_G, make_command, make_order_request
 from tests.shop import Shop
 
 
@@ -28,7 +28,7 @@ def again(command: PlaceOrder, **facts: object) -> PlaceOrder:
 
 
 async def test_the_same_command_answers_the_same_order(shop: Shop):
-    command = shop.command(make_wish(12_070))
+    command = shop.command(make_order_request(12_070))
     (first,) = await shop.place_all(command)
     before = await shop.everything()
     (second,) = await shop.place_all(again(command))
@@ -45,16 +45,16 @@ async def test_a_replay_shows_the_order_as_it_now_is(shop: Shop):
 
 
 async def test_another_command_under_the_key_is_refused_and_nothing_changes(shop: Shop):
-    command = shop.command(make_wish(1_000), customer="Ana")
+    command = shop.command(make_order_request(1_000), customer="Ana")
     await shop.place_all(command)
     before = await shop.everything()
     others = [
-        again(command, wish=make_wish(1_001)),
+        again(command, request=make_order_request(1_001)),
         again(command, customer="Bob"),
         again(command, allow_backorder=False),
         again(command, maximum_total=Money(3, "USD")),
         again(command, metadata={"a": "b"}),
-        again(command, wish=make_wish(1_000, step=MassUnit.KILOGRAM)),
+        again(command, request=make_order_request(1_000, step=MassUnit.KILOGRAM)),
     ]
     for other in others:
         (answer,) = await shop.place_all(other)
@@ -73,8 +73,8 @@ async def test_who_sends_a_command_and_how_is_no_part_of_it(shop: Shop):
 async def test_one_key_in_two_accounts_is_two_orders(shop: Shop):
     other = await shop.another_account()
     answers = await shop.place_all(
-        shop.command(make_wish(1_000), idempotency_key="same"),
-        make_command(other, make_wish(2_000), idempotency_key="same"),
+        shop.command(make_order_request(1_000), idempotency_key="same"),
+        make_command(other, make_order_request(2_000), idempotency_key="same"),
     )
     assert [(answer.order.account_id, answer.order.mass_g, answer.replayed) for answer in answers] == [
         (shop.account.id, 1_000, False),
@@ -84,7 +84,7 @@ async def test_one_key_in_two_accounts_is_two_orders(shop: Shop):
 
 async def test_two_spellings_of_one_mass_are_one_command(shop: Shop):
     spelled = [ByMass(MassInput(amount=Decimal(text), unit=MassUnit.TONNE).grams()) for text in ("1.00", "1.0", "1")]
-    commands = [shop.command(make_wish(ask=ask), idempotency_key="one tonne") for ask in spelled]
+    commands = [shop.command(make_order_request(ask=ask), idempotency_key="one tonne") for ask in spelled]
     answers = [(await shop.place_all(command))[0] for command in commands]
     assert [answer.replayed for answer in answers] == [False, True, True]
     assert {answer.order.id for answer in answers} == {commands[0].order_id}
@@ -98,14 +98,14 @@ async def test_a_fingerprint_stays_what_it_was(shop: Shop):
         account_id=uuid7(),
         actor="a",
         source=Source.GRAPHQL,
-        wish=make_wish(12_070),
+        request=make_order_request(12_070),
         idempotency_key="k",
     )
     assert command.fingerprint() == "3251a8bca9a748c9e3cb87ac5903588be70d3fb0ef889aeb5020847c19eb3fab"
 
 
 async def test_a_refusal_leaves_the_key_free(shop: Shop):
-    command = shop.command(make_wish(12_070), maximum_total=Money(34, "USD"))
+    command = shop.command(make_order_request(12_070), maximum_total=Money(34, "USD"))
     (refusal,) = await shop.place_all(command)
     assert refusal.code is Code.MAXIMUM_TOTAL_EXCEEDED
     (placed,) = await shop.place_all(again(command, maximum_total=None))
@@ -113,15 +113,17 @@ async def test_a_refusal_leaves_the_key_free(shop: Shop):
 
 
 async def test_twins_of_one_group_are_one_order(shop: Shop):
-    command = shop.command(make_wish(12_070))
-    answers = await shop.place_all(command, again(command), again(command, wish=make_wish(5_000)), again(command))
+    command = shop.command(make_order_request(12_070))
+    answers = await shop.place_all(
+        command, again(command), again(command, request=make_order_request(5_000)), again(command)
+    )
     assert [getattr(answer, "replayed", None) for answer in answers] == [False, True, None, True]
     assert answers[2].code is Code.IDEMPOTENCY_KEY_REUSED
     assert len(await rows_of(shop.database, orders.ORDERS)) == 1
 
 
 async def test_a_twin_that_was_refused_leaves_the_key_to_the_next(shop: Shop):
-    command = shop.command(make_wish(12_070), maximum_total=Money(1, "USD"))
+    command = shop.command(make_order_request(12_070), maximum_total=Money(1, "USD"))
     answers = await shop.place_all(command, again(command, maximum_total=None), again(command))
     assert [getattr(answer, "replayed", answer) for answer in answers[1:2]] == [False]
     assert answers[0].code is Code.MAXIMUM_TOTAL_EXCEEDED
@@ -130,8 +132,8 @@ async def test_a_twin_that_was_refused_leaves_the_key_to_the_next(shop: Shop):
 
 
 async def test_a_twin_that_found_no_stock_leaves_the_key_to_the_next(shop: Shop):
-    command = shop.command(make_wish(30 * TONNE_G), allow_backorder=False)
-    smaller = again(command, wish=make_wish(1_000))
+    command = shop.command(make_order_request(30 * TONNE_G), allow_backorder=False)
+    smaller = again(command, request=make_order_request(1_000))
     answers = await shop.place_all(command, smaller, again(smaller))
     assert [getattr(answer, "code", "placed") for answer in answers] == [Code.INSUFFICIENT_CREDITS, "placed", "placed"]
     assert [answer.replayed for answer in answers[1:]] == [False, True]

@@ -21,7 +21,7 @@ from service.operations.place_orders import place_alone, place_group
 from service.operations.quote_order import quote_order
 from service.operations.resources import Resources
 from service.storage.database import Row, Statements
-from tests.makers import TONNE_G, make_wish
+from tests.makers import TONNE_G, make_order_request
 from tests.shop import Shop
 from tests.storage.test_cancellation import Blow, strike
 from tests.waiting import HANGS_S
@@ -36,20 +36,20 @@ async def placing_a_group(shop: Shop) -> Work:
     commands = [
         shop.command(FromQuote(quoted.quote.id)),
         shop.command(forest(shop)),
-        shop.command(make_wish(ask=ByBundleMasses(((shop.forest.id, 10), (shop.ocean.id, 2 * TONNE_G))))),
+        shop.command(make_order_request(ask=ByBundleMasses(((shop.forest.id, 10), (shop.ocean.id, 2 * TONNE_G))))),
     ]
     return lambda resources: place_group(resources, commands, lock_timeout_ms=2_000)
 
 
 async def placing_alone(shop: Shop) -> Work:
-    command = shop.command(make_wish(ask=ByBundleMasses(((shop.forest.id, 10), (shop.ocean.id, 20)))))
+    command = shop.command(make_order_request(ask=ByBundleMasses(((shop.forest.id, 10), (shop.ocean.id, 20)))))
     return lambda resources: place_alone(resources, command)
 
 
 async def cancelling(shop: Shop) -> Work:
     placed = [
         await shop.place(forest(shop)),
-        await shop.place(make_wish(ask=ByBundleMasses(((shop.ocean.id, TONNE_G + 1),)))),
+        await shop.place(make_order_request(ask=ByBundleMasses(((shop.ocean.id, TONNE_G + 1),)))),
     ]
     refs = [OrderRef(id=order.id) for order in placed]
     return lambda resources: cancel_orders(resources, shop.caller, refs)
@@ -64,7 +64,7 @@ TRIES_AGAIN = [placing_alone, cancelling, quoting]
 
 
 def forest(shop: Shop) -> Any:
-    return make_wish(1_000, selection=selection_of([(shop.forest.id, None)]))
+    return make_order_request(1_000, selection=selection_of([(shop.forest.id, None)]))
 
 
 async def probe(shop: Shop) -> None:

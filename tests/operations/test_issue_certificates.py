@@ -28,14 +28,14 @@ from service.operations.read_certificates import (
 from service.operations.retire_orders import retire_order, retire_orders
 from service.storage import certificates
 from service.storage.database import Database
-from tests.makers import TONNE_G, make_caller, make_wish
+from tests.makers import TONNE_G, make_caller, make_order_request
 from tests.shop import Shop
 
 ADDRESS = "https://orders.test/base"
 
 
 async def complete(shop: Shop, mass_g: int = 1_000, **facts) -> Order:
-    order = await shop.place(make_wish(mass_g), **facts)
+    order = await shop.place(make_order_request(mass_g), **facts)
     await retire_order(shop.resources, order.account_id, order.id, keep=0, actor="test")
     return order
 
@@ -215,8 +215,8 @@ async def test_what_two_lines_took_of_a_batch_is_stated_as_one(shop: Shop):
     # Both bundles sell the same project here.
     await shop.say("INSERT INTO bundle_projects VALUES ($1, $2)", shop.ocean.id, shop.forest_project.id)
     await shop.say("UPDATE credit_batches SET vintage = 2030 WHERE id = $1", shop.deep.id)
-    wish = make_wish(ask=ByBundleMasses(((shop.forest.id, 3_000), (shop.ocean.id, 2_000))))
-    order = await shop.place(wish)
+    order_request = make_order_request(ask=ByBundleMasses(((shop.forest.id, 3_000), (shop.ocean.id, 2_000))))
+    order = await shop.place(order_request)
     await retire_orders(shop.resources, after_ms=0, unpaid=True)
     await issue(shop)
 

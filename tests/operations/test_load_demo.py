@@ -7,7 +7,7 @@ import pytest
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Bundle, Mode
-from service.domain.order import ByMass, Wish
+from service.domain.order import ByMass, OrderRequest
 from service.errors import Code, Refused
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
@@ -94,7 +94,7 @@ async def test_the_lune_account_reproduces_the_published_figures(
 ) -> None:
     caller = (await callers(resources, await load_demo(resources, pepper=pepper), pepper))["lune", mode]
 
-    quoted = await quote_order(resources, caller, Wish(ask=ByMass(12_070)), valid_ms=60_000)
+    quoted = await quote_order(resources, caller, OrderRequest(ask=ByMass(12_070)), valid_ms=60_000)
 
     assert [line.mass_g for line in quoted.lines] == [11_466, 603]
     assert [line.unit_price_micros for line in quoted.lines] == [13_570_000, 250_000_000]
@@ -123,7 +123,7 @@ async def test_the_carbonext_account_buys_by_its_published_tiers(
 ) -> None:
     caller = (await callers(resources, await load_demo(resources, pepper=pepper), pepper))["carbonext", Mode.LIVE]
 
-    quoted = await quote_order(resources, caller, Wish(ask=ByMass(mass_g), currency=currency), valid_ms=60_000)
+    quoted = await quote_order(resources, caller, OrderRequest(ask=ByMass(mass_g), currency=currency), valid_ms=60_000)
 
     assert quoted.quote.total_cost_minor == total_minor
 
@@ -131,7 +131,9 @@ async def test_the_carbonext_account_buys_by_its_published_tiers(
 async def test_the_carbon_engine_account_buys_in_riyals_without_commission(resources: Resources, pepper: bytes) -> None:
     found = await callers(resources, await load_demo(resources, pepper=pepper), pepper)
 
-    quoted = await quote_order(resources, found["carbon-engine", Mode.LIVE], Wish(ask=ByMass(TONNE_G)), valid_ms=60_000)
+    quoted = await quote_order(
+        resources, found["carbon-engine", Mode.LIVE], OrderRequest(ask=ByMass(TONNE_G)), valid_ms=60_000
+    )
 
     assert (quoted.quote.currency, quoted.quote.commission_minor) == ("SAR", 0)
     assert quoted.quote.total_cost_minor == 80 * 52 + 20 * 6_450 // 100

@@ -8,7 +8,7 @@ import pytest
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Mode
-from service.domain.order import ByMass, Wish
+from service.domain.order import ByMass, OrderRequest
 from service.errors import Code, Refused
 from service.kit.ids import uuid7
 from service.operations.authenticate import authenticate
@@ -119,7 +119,7 @@ async def test_a_suspended_account_reads_but_does_not_buy(
     caller: Caller = await authenticate(resources, minted.text, pepper=pepper)
     caller.require(Scope.ORDERS_READ)
     with pytest.raises(Refused) as refusal:
-        await quote_order(resources, caller, Wish(ask=ByMass(12_070)), valid_ms=60_000)
+        await quote_order(resources, caller, OrderRequest(ask=ByMass(12_070)), valid_ms=60_000)
     assert refusal.value.code is Code.ACCOUNT_SUSPENDED
 
 
@@ -131,7 +131,7 @@ async def test_a_reinstated_account_buys_again(resources: Resources, pair: Accou
 
     assert reinstated == pair.live
     caller = await authenticate(resources, minted.text, pepper=pepper)
-    quoted = await quote_order(resources, caller, Wish(ask=ByMass(12_070)), valid_ms=60_000)
+    quoted = await quote_order(resources, caller, OrderRequest(ask=ByMass(12_070)), valid_ms=60_000)
     assert quoted.quote.mass_g == 12_069
 
 

@@ -24,7 +24,7 @@ from service.storage.backorders import BACKORDERS
 from service.storage.events import EVENTS
 from service.storage.orders import ORDERS
 from tests.books import rows_of
-from tests.makers import TONNE_G, make_batch, make_caller, make_command, make_wish, store
+from tests.makers import TONNE_G, make_batch, make_caller, make_command, make_order_request, store
 from tests.shop import Shop
 
 STOCK_G = 11 * TONNE_G
@@ -32,7 +32,7 @@ STOCK_G = 11 * TONNE_G
 
 
 def forest(shop: Shop, mass_g: int) -> Any:
-    return make_wish(ask=ByBundleMasses(((shop.forest.id, mass_g),)))
+    return make_order_request(ask=ByBundleMasses(((shop.forest.id, mass_g),)))
 
 
 async def sold_out(shop: Shop) -> Order:

@@ -12,7 +12,16 @@ import pytest
 from service.domain.amounts import Money
 from service.domain.catalogue import selection_of
 from service.domain.listing import OrderRef
-from service.domain.order import BalanceUse, ByBundleMasses, ByMass, Order, OrderStatus, PaymentStatus, Placed, Wish
+from service.domain.order import (
+    BalanceUse,
+    ByBundleMasses,
+    ByMass,
+    Order,
+    OrderRequest,
+    OrderStatus,
+    PaymentStatus,
+    Placed,
+)
 from service.errors import Code, Refused
 from service.operations.cancel_orders import cancel_orders
 from service.operations.place_orders import place_alone
@@ -22,11 +31,11 @@ from service.operations.refund_order import refund_order
 from service.storage.backorders import BACKORDERS
 from service.storage.events import EVENTS
 from tests.books import rows_of
-from tests.makers import TONNE_G, make_command, make_wish
+from tests.makers import TONNE_G, make_command, make_order_request
 from tests.shop import Shop
 
 TOTAL_MINOR = 2_822
-ONE_TONNE = make_wish(TONNE_G)
+ONE_TONNE = make_order_request(TONNE_G)
 
 
 async def top_up(shop: Shop, amount_minor: int) -> None:
@@ -96,13 +105,15 @@ async def test_a_balance_is_left_alone_unless_asked_for(shop: Shop):
 async def test_a_balance_of_another_currency_does_not_pay(shop: Shop):
     forest = selection_of([(shop.forest.id, None)])
     await top_up(shop, 5_000)
-    refusal = await shop.refusal(make_wish(1_000, selection=forest, currency="SAR"), pay_with_balance=BalanceUse.WHOLE)
+    refusal = await shop.refusal(
+        make_order_request(1_000, selection=forest, currency="SAR"), pay_with_balance=BalanceUse.WHOLE
+    )
     assert refusal.code is Code.INSUFFICIENT_BALANCE
 
 
 async def test_orders_of_one_group_do_not_spend_the_same_money(shop: Shop):
     await top_up(shop, 2 * TOTAL_MINOR - 1)
-    tonne = Wish(ask=ByMass(TONNE_G // 4))
+    tonne = OrderRequest(ask=ByMass(TONNE_G // 4))
     first, second = [shop.command(tonne, pay_with_balance=BalanceUse.WHOLE) for _ in range(2)]
     answers = await shop.place_all(
         shop.command(ONE_TONNE, pay_with_balance=BalanceUse.WHOLE),
@@ -120,7 +131,9 @@ async def test_orders_of_one_group_do_not_spend_the_same_money(shop: Shop):
 
 async def test_an_order_refused_for_its_credits_spends_nothing(shop: Shop):
     await top_up(shop, TOTAL_MINOR)
-    beyond = shop.command(make_wish(10_000 * TONNE_G), pay_with_balance=BalanceUse.AVAILABLE, allow_backorder=False)
+    beyond = shop.command(
+        make_order_request(10_000 * TONNE_G), pay_with_balance=BalanceUse.AVAILABLE, allow_backorder=False
+    )
     refused, placed = await shop.place_all(beyond, shop.command(ONE_TONNE, pay_with_balance=BalanceUse.WHOLE))
     assert isinstance(refused, Refused)
     assert refused.code is Code.INSUFFICIENT_CREDITS
@@ -145,7 +158,7 @@ async def test_a_replay_spends_nothing(shop: Shop):
 async def test_orders_that_race_for_one_balance_share_it(shop: Shop):
     await top_up(shop, 2 * TOTAL_MINOR + 5)
     client = await shop.another_account(parent_account_id=shop.account.id)
-    small = make_wish(100_000, selection=selection_of([(shop.forest.id, None)]))
+    small = make_order_request(100_000, selection=selection_of([(shop.forest.id, None)]))
     one = await shop.place(small)
     enough_for = (2 * TOTAL_MINOR + 5) // one.total_cost_minor
     commands = [
@@ -165,11 +178,11 @@ async def test_orders_that_race_for_one_balance_share_it(shop: Shop):
 
 async def test_a_top_up_an_order_and_a_cancel_that_meet_keep_the_balance_right(shop: Shop):
     await top_up(shop, TOTAL_MINOR)
-    standing = await shop.place(make_wish(100_000), pay_with_balance=BalanceUse.WHOLE)
+    standing = await shop.place(make_order_request(100_000), pay_with_balance=BalanceUse.WHOLE)
     await asyncio.gather(
         *(top_up(shop, amount) for amount in (100, 200, 300)),
         *(
-            place_alone(shop.resources, shop.command(make_wish(50_000), pay_with_balance=BalanceUse.AVAILABLE))
+            place_alone(shop.resources, shop.command(make_order_request(50_000), pay_with_balance=BalanceUse.AVAILABLE))
             for _ in range(3)
         ),
         cancel_orders(shop.resources, shop.caller, [OrderRef(id=standing.id)]),
@@ -183,7 +196,7 @@ async def test_a_top_up_an_order_and_a_cancel_that_meet_keep_the_balance_right(s
 async def partly(shop: Shop, **facts: object) -> Order:
     """Eleven tonnes of forest and one of ocean are in stock; of forest one more is wanted than there is."""
     masses = ((shop.forest.id, 12 * TONNE_G), (shop.ocean.id, TONNE_G))
-    order = await shop.place(Wish(ask=ByBundleMasses(masses)), **facts)
+    order = await shop.place(OrderRequest(ask=ByBundleMasses(masses)), **facts)
     assert (order.status, order.fulfilled_g) == (OrderStatus.PLACED, 12 * TONNE_G)
     return order
 
@@ -243,7 +256,7 @@ async def test_a_refunded_order_is_reduced_without_money(shop: Shop):
 
 async def test_an_order_without_any_credits_is_cancelled_whole(shop: Shop):
     await partly(shop)
-    waiting = await shop.place(make_wish(TONNE_G, selection=selection_of([(shop.forest.id, None)])))
+    waiting = await shop.place(make_order_request(TONNE_G, selection=selection_of([(shop.forest.id, None)])))
     assert waiting.fulfilled_g == 0
     cancelled = await cancel_waiting(shop, waiting)
     assert isinstance(cancelled, Order)
@@ -253,7 +266,7 @@ async def test_an_order_without_any_credits_is_cancelled_whole(shop: Shop):
 async def test_an_order_that_waits_for_nothing_stays_as_it_is(shop: Shop):
     fulfilled = await shop.place(ONE_TONNE)
     (cancelled,) = await cancel_orders(
-        shop.resources, shop.caller, [OrderRef(id=(await shop.place(make_wish(1_000))).id)]
+        shop.resources, shop.caller, [OrderRef(id=(await shop.place(make_order_request(1_000))).id)]
     )
     assert isinstance(cancelled, Order)
     before = await shop.everything()

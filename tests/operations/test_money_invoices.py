@@ -35,7 +35,7 @@ from service.operations.settle_invoice import settle_invoice
 from service.storage.events import EVENTS
 from service.storage.orders import ORDERS
 from tests.books import rows_of
-from tests.makers import TONNE_G, make_caller, make_command, make_wish
+from tests.makers import TONNE_G, make_caller, make_command, make_order_request
 from tests.shop import Shop
 
 TOTAL_MINOR = 2_822
@@ -80,7 +80,7 @@ async def refused(shop: Shop, work) -> Refused:
 
 
 async def test_orders_that_are_owed_become_one_invoice(shop: Shop):
-    first, second = await shop.place(make_wish(TONNE_G)), await shop.place(make_wish(1_000))
+    first, second = await shop.place(make_order_request(TONNE_G)), await shop.place(make_order_request(1_000))
     await pay(shop, first, 822)
     answer = await bill(shop, payment_days=14)
 
@@ -98,9 +98,9 @@ async def test_orders_that_are_owed_become_one_invoice(shop: Shop):
 
 
 async def test_a_period_ends_before_its_end(shop: Shop):
-    early = await shop.place(make_wish(1_000))
+    early = await shop.place(make_order_request(1_000))
     moment = system_clock()
-    late = await shop.place(make_wish(1_000))
+    late = await shop.place(make_order_request(1_000))
 
     (answer,) = [await bill(shop, period=Period(currency="USD", created_until=moment))]
     assert answer.invoice.mass_g == 1_000
@@ -113,7 +113,7 @@ async def test_a_period_ends_before_its_end(shop: Shop):
 
 
 async def test_what_is_paid_cancelled_or_in_another_currency_is_not_billed(shop: Shop):
-    paid, cancelled = await shop.place(make_wish(TONNE_G)), await shop.place(make_wish(1_000))
+    paid, cancelled = await shop.place(make_order_request(TONNE_G)), await shop.place(make_order_request(1_000))
     await pay(shop, paid, TOTAL_MINOR)
     await cancel_orders(shop.resources, shop.caller, [OrderRef(id=cancelled.id)])
     refusal = await refused(shop, bill(shop))
@@ -125,9 +125,9 @@ async def test_what_is_paid_cancelled_or_in_another_currency_is_not_billed(shop:
 async def test_an_invoice_has_the_orders_of_client_accounts_too(shop: Shop):
     client = await shop.another_account(parent_account_id=shop.account.id)
     stranger = await shop.another_account()
-    own = await shop.place(make_wish(1_000))
-    (clients,) = await shop.place_all(make_command(client, make_wish(TONNE_G)))
-    (strangers,) = await shop.place_all(make_command(stranger, make_wish(TONNE_G)))
+    own = await shop.place(make_order_request(1_000))
+    (clients,) = await shop.place_all(make_command(client, make_order_request(TONNE_G)))
+    (strangers,) = await shop.place_all(make_command(stranger, make_order_request(TONNE_G)))
     invoice = (await bill(shop)).invoice
     assert (invoice.account_id, invoice.mass_g) == (shop.account.id, TONNE_G + 1_000)
     lines = await lines_of(shop, invoice)
@@ -143,14 +143,14 @@ async def test_an_invoice_has_the_orders_of_client_accounts_too(shop: Shop):
 
 
 async def test_named_orders_are_billed_and_no_others(shop: Shop):
-    named, other = await shop.place(make_wish(TONNE_G)), await shop.place(make_wish(1_000))
+    named, other = await shop.place(make_order_request(TONNE_G)), await shop.place(make_order_request(1_000))
     invoice = (await bill(shop, named, named)).invoice
     assert invoice.total_minor == TOTAL_MINOR
     assert (await standing(shop, other)).payment_status is PaymentStatus.ISSUED
 
 
 async def test_a_named_order_that_is_not_owed_is_refused_with_all_others(shop: Shop):
-    owed, cancelled = await shop.place(make_wish(TONNE_G)), await shop.place(make_wish(1_000))
+    owed, cancelled = await shop.place(make_order_request(TONNE_G)), await shop.place(make_order_request(1_000))
     await cancel_orders(shop.resources, shop.caller, [OrderRef(id=cancelled.id)])
     refusal = await refused(shop, bill(shop, owed, cancelled))
     assert (refusal.code, refusal.path) == (Code.PAYMENT_STATE, ("orders", 1))
@@ -161,17 +161,17 @@ async def test_a_named_order_that_is_not_owed_is_refused_with_all_others(shop: S
 
 async def test_an_invoice_is_in_one_currency(shop: Shop):
     forest = selection_of([(shop.forest.id, None)])
-    dollars = await shop.place(make_wish(TONNE_G, selection=forest))
-    riyals = await shop.place(make_wish(TONNE_G, selection=forest, currency="SAR"))
+    dollars = await shop.place(make_order_request(TONNE_G, selection=forest))
+    riyals = await shop.place(make_order_request(TONNE_G, selection=forest, currency="SAR"))
     refusal = await refused(shop, bill(shop, dollars, riyals))
     assert (refusal.code, refusal.path) == (Code.BAD_USER_INPUT, ("orders",))
     assert (await bill(shop, period=Period(currency="SAR"))).invoice.total_minor == riyals.total_cost_minor
 
 
 async def test_a_reference_is_an_invoice_once(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     first = await bill(shop)
-    later = await shop.place(make_wish(1_000))
+    later = await shop.place(make_order_request(1_000))
     before = await shop.everything()
 
     again = await bill(shop)
@@ -183,14 +183,14 @@ async def test_a_reference_is_an_invoice_once(shop: Shop):
 
 
 async def test_twins_of_a_bill_are_one_invoice(shop: Shop):
-    await shop.place(make_wish(TONNE_G))
+    await shop.place(make_order_request(TONNE_G))
     answers = await asyncio.gather(*(bill(shop) for _ in range(6)))
     assert sorted(answer.replayed for answer in answers) == [False] + [True] * 5
     assert len({answer.invoice.id for answer in answers}) == 1
 
 
 async def test_an_order_is_on_one_invoice_though_two_reach_for_it(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     answers = await asyncio.gather(
         *(bill(shop, order, reference=f"bill-{index}") for index in range(4)),
         *(bill(shop, reference=f"all-{index}") for index in range(4)),
@@ -202,7 +202,7 @@ async def test_an_order_is_on_one_invoice_though_two_reach_for_it(shop: Shop):
 
 
 async def test_a_settled_invoice_has_paid_its_orders(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     await pay(shop, order, 822)
     invoice = (await bill(shop)).invoice
     paid = await settle(shop, invoice)
@@ -217,7 +217,7 @@ async def test_a_settled_invoice_has_paid_its_orders(shop: Shop):
 
 
 async def test_an_invoice_is_settled_once(shop: Shop):
-    await shop.place(make_wish(TONNE_G))
+    await shop.place(make_order_request(TONNE_G))
     invoice = (await bill(shop)).invoice
     answers = await asyncio.gather(*(settle(shop, invoice) for _ in range(6)))
     assert answers == [answers[0]] * 6
@@ -225,7 +225,7 @@ async def test_an_invoice_is_settled_once(shop: Shop):
 
 
 async def test_an_issued_invoice_is_paid_as_billed_whatever_became_of_its_orders(shop: Shop):
-    kept, paid, cancelled = [await shop.place(make_wish(TONNE_G // 4)) for _ in range(3)]
+    kept, paid, cancelled = [await shop.place(make_order_request(TONNE_G // 4)) for _ in range(3)]
     invoice = (await bill(shop)).invoice
     await pay(shop, paid, 100)
     await cancel_orders(shop.resources, shop.caller, [OrderRef(id=cancelled.id)])
@@ -244,14 +244,14 @@ async def test_an_issued_invoice_is_paid_as_billed_whatever_became_of_its_orders
 
 async def test_a_cancel_and_a_settlement_that_meet_lose_no_money(shop: Shop):
     for index in range(4):
-        order = await shop.place(make_wish(TONNE_G))
+        order = await shop.place(make_order_request(TONNE_G))
         invoice = (await bill(shop, reference=f"bill-{index}")).invoice
         await asyncio.gather(settle(shop, invoice), cancel_orders(shop.resources, shop.caller, [OrderRef(id=order.id)]))
         assert await balance_minor(shop) == (index + 1) * TOTAL_MINOR
 
 
 async def test_what_is_not_there_is_not_settled(shop: Shop):
-    await shop.place(make_wish(TONNE_G))
+    await shop.place(make_order_request(TONNE_G))
     invoice = (await bill(shop)).invoice
     other = await shop.another_account()
     for account_id, invoice_id in ((shop.account.id, uuid7()), (other.id, invoice.id), (uuid7(), invoice.id)):
@@ -260,7 +260,7 @@ async def test_what_is_not_there_is_not_settled(shop: Shop):
 
 
 async def test_only_an_operator_bills_and_settles(shop: Shop):
-    await shop.place(make_wish(TONNE_G))
+    await shop.place(make_order_request(TONNE_G))
     invoice = (await bill(shop)).invoice
     customer = make_caller(shop.account, frozenset(Scope) - {Scope.OPERATOR})
     for work in (
@@ -283,7 +283,7 @@ async def test_only_an_operator_bills_and_settles(shop: Shop):
     ],
 )
 async def test_the_database_itself_refuses_to_change_what_was_issued(shop: Shop, sql: str):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     await pay(shop, order, 1_000)
     await bill(shop)
     before = await shop.everything()
@@ -293,7 +293,7 @@ async def test_the_database_itself_refuses_to_change_what_was_issued(shop: Shop,
 
 
 async def test_a_paid_invoice_stays_paid(shop: Shop):
-    await shop.place(make_wish(TONNE_G))
+    await shop.place(make_order_request(TONNE_G))
     await settle(shop, (await bill(shop)).invoice)
     with pytest.raises(Exception, match="append-only"):
         await shop.say("UPDATE invoices SET status = 'PENDING', paid_at = NULL")
@@ -302,7 +302,7 @@ async def test_a_paid_invoice_stays_paid(shop: Shop):
 async def test_invoices_are_listed_newest_first_and_only_ones_own(shop: Shop):
     issued = []
     for index in range(3):
-        order = await shop.place(make_wish(1_000 + index))
+        order = await shop.place(make_order_request(1_000 + index))
         issued.append((await bill(shop, order, reference=f"bill-{index}")).invoice)
     first = await list_invoices(shop.resources, shop.caller, PageRequest(2))
     assert (list(first.items), first.has_next) == ([issued[2], issued[1]], True)
@@ -315,7 +315,7 @@ async def test_invoices_are_listed_newest_first_and_only_ones_own(shop: Shop):
 
 
 async def test_the_lines_of_invoices_are_read_page_by_page(shop: Shop):
-    placed = [await shop.place(make_wish(1_000 + index)) for index in range(5)]
+    placed = [await shop.place(make_order_request(1_000 + index)) for index in range(5)]
     long = (await bill(shop, *placed[:3])).invoice
     short = (await bill(shop, *placed[3:], reference="short")).invoice
 
@@ -339,7 +339,7 @@ async def test_the_lines_of_invoices_are_read_page_by_page(shop: Shop):
 
 
 async def test_the_ledger_is_listed_journal_by_journal_newest_first(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     await pay(shop, order, TOTAL_MINOR)
     await cancel_orders(shop.resources, shop.caller, [OrderRef(id=order.id)])
 

@@ -23,7 +23,7 @@ from service.operations.record_payment import Recorded, record_payment
 from service.operations.refund_order import refund_order
 from service.storage.events import EVENTS
 from tests.books import rows_of
-from tests.makers import TONNE_G, make_caller, make_command, make_wish
+from tests.makers import TONNE_G, make_caller, make_command, make_order_request
 from tests.shop import Shop
 
 TOTAL_MINOR = 2_822
@@ -55,7 +55,7 @@ async def refused(shop: Shop, work) -> Refused:
 
 
 async def test_an_order_is_paid_when_nothing_is_owed_of_it(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     assert order.total_cost_minor == TOTAL_MINOR
 
     part = await pay(shop, 2_000, order, "wire-1")
@@ -76,7 +76,7 @@ async def test_an_order_is_paid_when_nothing_is_owed_of_it(shop: Shop):
 
 
 async def test_what_an_order_does_not_owe_goes_to_the_balance(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     recorded = await pay(shop, 3_000, order)
     assert recorded.order is not None
     assert recorded.order.paid_minor == TOTAL_MINOR
@@ -91,7 +91,7 @@ async def test_money_for_no_order_goes_to_the_balance(shop: Shop):
 
 
 async def test_money_for_a_cancelled_order_goes_to_the_balance(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     await cancel_orders(shop.resources, shop.caller, [OrderRef(id=order.id)])
     recorded = await pay(shop, 500, order)
     assert recorded.order is not None
@@ -101,7 +101,7 @@ async def test_money_for_a_cancelled_order_goes_to_the_balance(shop: Shop):
 
 
 async def test_a_reference_is_a_payment_once(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     first = await pay(shop, 2_000, order)
     before = await shop.everything()
 
@@ -116,7 +116,7 @@ async def test_a_reference_is_a_payment_once(shop: Shop):
 
 
 async def test_a_reference_of_another_payment_is_refused(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     await pay(shop, 2_000, order)
     for amount_minor, towards in ((2_001, order), (2_000, None)):
         refusal = await refused(shop, pay(shop, amount_minor, towards))
@@ -140,7 +140,7 @@ async def test_a_reference_is_an_accounts_own(shop: Shop):
     ],
 )
 async def test_a_payment_that_cannot_be_is_refused(shop: Shop, amount: Money, code: Code, path: tuple[str, ...]):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     work = record_payment(shop.resources, shop.caller, shop.account.id, "wire-1", amount, OrderRef(id=order.id))
     refusal = await refused(shop, work)
     assert (refusal.code, refusal.path) == (code, path)
@@ -148,7 +148,7 @@ async def test_a_payment_that_cannot_be_is_refused(shop: Shop, amount: Money, co
 
 async def test_what_is_not_there_is_not_paid(shop: Shop):
     other = await shop.another_account()
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     for account_id, path in ((uuid7(), ("accountId",)), (other.id, ("order",))):
         work = record_payment(shop.resources, shop.caller, account_id, "wire-1", Money(5, "USD"), OrderRef(id=order.id))
         refusal = await refused(shop, work)
@@ -156,7 +156,7 @@ async def test_what_is_not_there_is_not_paid(shop: Shop):
 
 
 async def test_only_an_operator_moves_money(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     customer = make_caller(shop.account, frozenset(Scope) - {Scope.OPERATOR})
     ref, account_id = OrderRef(id=order.id), shop.account.id
     for work in (
@@ -169,7 +169,7 @@ async def test_only_an_operator_moves_money(shop: Shop):
 
 async def test_the_money_of_a_client_account_is_its_parents(shop: Shop):
     client = await shop.another_account(parent_account_id=shop.account.id)
-    (placed,) = await shop.place_all(make_command(client, make_wish(TONNE_G)))
+    (placed,) = await shop.place_all(make_command(client, make_order_request(TONNE_G)))
     recorded = await pay(shop, 3_000, placed.order)
 
     assert recorded.payment.account_id == shop.account.id
@@ -180,7 +180,7 @@ async def test_the_money_of_a_client_account_is_its_parents(shop: Shop):
 
 
 async def test_twins_of_a_payment_are_recorded_once(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     answers = await asyncio.gather(*(pay(shop, 2_000, order) for _ in range(8)))
     assert sorted(answer.replayed for answer in answers) == [False] + [True] * 7
     assert len({answer.payment.id for answer in answers}) == 1
@@ -190,7 +190,7 @@ async def test_twins_of_a_payment_are_recorded_once(shop: Shop):
 
 
 async def test_payments_of_one_order_that_meet_are_all_kept(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     await asyncio.gather(*(pay(shop, 1_000, order, f"wire-{index}") for index in range(6)))
     standing = await shop.order(order.id)
     assert standing is not None
@@ -201,7 +201,7 @@ async def test_payments_of_one_order_that_meet_are_all_kept(shop: Shop):
 @pytest.mark.parametrize("amount_minor", [2_000, 3_000])
 async def test_a_cancel_and_a_payment_that_meet_leave_the_money_in_the_balance(shop: Shop, amount_minor: int):
     for index in range(4):
-        order = await shop.place(make_wish(TONNE_G))
+        order = await shop.place(make_order_request(TONNE_G))
         await asyncio.gather(
             cancel_orders(shop.resources, shop.caller, [OrderRef(id=order.id)]),
             pay(shop, amount_minor, order, f"wire-{index}"),
@@ -213,7 +213,7 @@ async def test_a_cancel_and_a_payment_that_meet_leave_the_money_in_the_balance(s
 
 
 async def test_a_refund_gives_back_what_was_paid_and_keeps_the_credits(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     await pay(shop, 2_000, order)
     refunded = await refund_order(shop.resources, shop.caller, shop.account.id, OrderRef(id=order.id))
 
@@ -225,7 +225,7 @@ async def test_a_refund_gives_back_what_was_paid_and_keeps_the_credits(shop: Sho
 
 
 async def test_a_refund_is_made_once(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     await pay(shop, TOTAL_MINOR, order)
     ref = OrderRef(id=order.id)
     answers = await asyncio.gather(*(refund_order(shop.resources, shop.caller, shop.account.id, ref) for _ in range(5)))
@@ -234,14 +234,14 @@ async def test_a_refund_is_made_once(shop: Shop):
 
 
 async def test_what_was_never_paid_is_not_refunded(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     ref = OrderRef(id=order.id)
     refusal = await refused(shop, refund_order(shop.resources, shop.caller, shop.account.id, ref))
     assert refusal.code is Code.PAYMENT_STATE
 
 
 async def test_a_cancel_after_a_refund_moves_credits_and_no_money(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     await pay(shop, TOTAL_MINOR, order)
     ref = OrderRef(id=order.id)
     await refund_order(shop.resources, shop.caller, shop.account.id, ref)
@@ -251,7 +251,7 @@ async def test_a_cancel_after_a_refund_moves_credits_and_no_money(shop: Shop):
 
 
 async def test_a_failed_order_gives_back_credits_and_money(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     await pay(shop, 2_000, order)
     failed = await fail_order(shop.resources, shop.caller, shop.account.id, OrderRef(id=order.id))
 
@@ -264,7 +264,7 @@ async def test_a_failed_order_gives_back_credits_and_money(shop: Shop):
 
 
 async def test_a_failure_and_a_cancel_that_meet_give_back_once(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     await pay(shop, 2_000, order)
     ref = OrderRef(id=order.id)
     answers = await asyncio.gather(
@@ -278,7 +278,7 @@ async def test_a_failure_and_a_cancel_that_meet_give_back_once(shop: Shop):
 
 
 async def test_a_cancelled_order_does_not_fail(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     ref = OrderRef(id=order.id)
     await cancel_orders(shop.resources, shop.caller, [ref])
     refusal = await refused(shop, fail_order(shop.resources, shop.caller, shop.account.id, ref))
@@ -286,7 +286,7 @@ async def test_a_cancelled_order_does_not_fail(shop: Shop):
 
 
 async def test_a_failed_order_has_failed_again(shop: Shop):
-    order = await shop.place(make_wish(TONNE_G))
+    order = await shop.place(make_order_request(TONNE_G))
     ref = OrderRef(id=order.id)
     failed = await fail_order(shop.resources, shop.caller, shop.account.id, ref)
     before = await shop.everything()

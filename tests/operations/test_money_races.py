@@ -12,7 +12,7 @@ import pytest
 
 from service.domain.amounts import Money
 from service.domain.listing import OrderRef
-from service.domain.order import BalanceUse, ByBundleMasses, Placed, PlaceOrder, Wish
+from service.domain.order import BalanceUse, ByBundleMasses, OrderRequest, Placed, PlaceOrder
 from service.errors import Code, Refused
 from service.operations.bill_orders import Period, bill_orders
 from service.operations.cancel_orders import cancel_orders
@@ -41,16 +41,16 @@ async def test_every_verb_at_once_leaves_books_that_balance(shop: Shop, seed: in
     clients = [await shop.another_account(parent_account_id=shop.account.id) for _ in range(2)]
     holders = [shop.account, *clients]
 
-    def wish() -> Wish:
+    def order_request() -> OrderRequest:
         masses = ((shop.forest.id, random.randrange(1, 900_000)), (shop.ocean.id, random.randrange(1, 90_000)))
-        return Wish(ask=ByBundleMasses(masses))
+        return OrderRequest(ask=ByBundleMasses(masses))
 
     def some(count: int) -> list[PlaceOrder]:
-        return [make_command(holders[number % 3], wish()) for number in range(count)]
+        return [make_command(holders[number % 3], order_request()) for number in range(count)]
 
     async def place(number: int):
         use = random.choice(list(BalanceUse))
-        answer = await place_alone(resources, make_command(holders[number % 3], wish(), pay_with_balance=use))
+        answer = await place_alone(resources, make_command(holders[number % 3], order_request(), pay_with_balance=use))
         if isinstance(answer, Refused):
             raise answer
         return answer

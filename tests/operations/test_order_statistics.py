@@ -10,7 +10,7 @@ from service.domain.statistics import GROUPS_MAX, OrderGroup, OrderGrouping, Ord
 from service.errors import Code, Refused
 from service.operations.cancel_orders import cancel_orders
 from service.operations.order_statistics import order_statistics
-from tests.makers import make_caller, make_order, make_wish, store
+from tests.makers import make_caller, make_order, make_order_request, store
 from tests.shop import Shop
 
 
@@ -27,8 +27,8 @@ async def test_no_orders_are_no_groups(shop: Shop):
 
 
 async def test_groups_count_orders_grams_and_money_of_each_currency(shop: Shop):
-    await shop.place(make_wish(1_000_000))
-    await shop.place(make_wish(500_000))
+    await shop.place(make_order_request(1_000_000))
+    await shop.place(make_order_request(500_000))
     orders = [make_order(shop.account, currency="GBP", status=OrderStatus.FULFILLED, mass_g=7, offset_cost_minor=900)]
     await store(shop.database, *orders)
 
@@ -58,7 +58,7 @@ async def test_months_and_days_are_those_of_utc_newest_first(shop: Shop):
 
 
 async def test_a_bundle_has_its_lines_and_no_commission(shop: Shop):
-    await shop.place(make_wish(1_000_000))
+    await shop.place(make_order_request(1_000_000))
 
     statistics = await figures(shop, OrderGrouping.BUNDLE)
 
@@ -72,8 +72,8 @@ async def test_a_bundle_has_its_lines_and_no_commission(shop: Shop):
 
 
 async def test_a_project_has_the_credits_that_orders_hold(shop: Shop):
-    order = await shop.place(make_wish(1_000_000))
-    gone = await shop.place(make_wish(1_000_000))
+    order = await shop.place(make_order_request(1_000_000))
+    gone = await shop.place(make_order_request(1_000_000))
     await cancel_orders(shop.resources, shop.caller, [OrderRef(id=gone.id)])
 
     statistics = await figures(shop, OrderGrouping.PROJECT)

@@ -18,12 +18,12 @@ from service.operations.place_orders import place_alone
 from service.storage import backorders, batches, ledger, orders
 from service.storage.events import EVENTS
 from tests.books import rows_of
-from tests.makers import LONG_AGO, TONNE_G, make_batch, make_command, make_portfolio, make_wish, store
+from tests.makers import LONG_AGO, TONNE_G, make_batch, make_command, make_order_request, make_portfolio, store
 from tests.shop import Shop
 
 
 async def test_the_published_order_of_12_07_kg(shop: Shop):
-    order = await shop.place(make_wish(12_070))
+    order = await shop.place(make_order_request(12_070))
     assert [line.mass_g for line in await shop.lines(order)] == [11_466, 603]
     assert (order.mass_g, order.requested_mass_g) == (12_069, 12_070)
     assert (order.offset_cost_minor, order.commission_minor, order.total_cost_minor) == (31, 4, 35)
@@ -34,7 +34,7 @@ async def test_the_published_order_of_12_07_kg(shop: Shop):
 
 
 async def test_the_prices_of_a_line_are_frozen(shop: Shop):
-    order = await shop.place(make_wish(12_070))
+    order = await shop.place(make_order_request(12_070))
     await shop.say("UPDATE prices SET unit_price_micros = 1")
     assert [(line.unit_price_micros, line.gross_unit_price_micros) for line in await shop.lines(order)] == [
         (13_570_000, 15_080_000),
@@ -43,20 +43,20 @@ async def test_the_prices_of_a_line_are_frozen(shop: Shop):
 
 
 async def test_the_whole_mass_may_be_ordered(shop: Shop):
-    order = await shop.place(make_wish(12_070, whole_mass=True))
+    order = await shop.place(make_order_request(12_070, whole_mass=True))
     assert [line.mass_g for line in await shop.lines(order)] == [11_467, 603]
     assert order.mass_g == 12_070
 
 
 async def test_a_step_cuts_each_share(shop: Shop):
-    order = await shop.place(make_wish(999_999, step=MassUnit.KILOGRAM))
+    order = await shop.place(make_order_request(999_999, step=MassUnit.KILOGRAM))
     assert [line.mass_g for line in await shop.lines(order)] == [949_000, 49_000]
     assert order.step is MassUnit.KILOGRAM
 
 
 async def test_a_selection_goes_before_the_portfolio(shop: Shop):
     selection = (Weight(shop.ocean.id, 7_500), Weight(shop.forest.id, 2_500))
-    order = await shop.place(make_wish(1_000, selection=selection))
+    order = await shop.place(make_order_request(1_000, selection=selection))
     assert [(line.bundle_id, line.mass_g) for line in await shop.lines(order)] == [
         (shop.ocean.id, 750),
         (shop.forest.id, 250),
@@ -65,7 +65,7 @@ async def test_a_selection_goes_before_the_portfolio(shop: Shop):
 
 
 async def test_masses_may_be_given_for_each_bundle(shop: Shop):
-    order = await shop.place(make_wish(ask=ByBundleMasses(((shop.forest.id, 2_000), (shop.ocean.id, 3_000)))))
+    order = await shop.place(make_order_request(ask=ByBundleMasses(((shop.forest.id, 2_000), (shop.ocean.id, 3_000)))))
     assert [line.mass_g for line in await shop.lines(order)] == [2_000, 3_000]
     # 0.002 t at 13.57 and 0.003 t at 250 are 0.77714; over 0.9 and rounded up, 0.87.
     assert (order.offset_cost_minor, order.commission_minor, order.total_cost_minor) == (78, 9, 87)
@@ -73,7 +73,7 @@ async def test_masses_may_be_given_for_each_bundle(shop: Shop):
 
 
 async def test_a_value_buys_what_it_can(shop: Shop):
-    order = await shop.place(make_wish(ask=ByValue(54)))
+    order = await shop.place(make_order_request(ask=ByValue(54)))
     assert [line.mass_g for line in await shop.lines(order)] == [18_181, 956]
     assert (order.offset_cost_minor, order.commission_minor, order.total_cost_minor) == (49, 5, 54)
     assert (order.kind, order.requested_value_minor, order.requested_mass_g) == (OrderKind.VALUE, 54, None)
@@ -99,7 +99,7 @@ async def test_what_the_caller_said_is_kept(shop: Shop):
 
 async def test_the_oldest_vintage_is_taken_first(shop: Shop):
     only_forest = selection_of([(shop.forest.id, None)])
-    order = await shop.place(make_wish(TONNE_G + 5, selection=only_forest))
+    order = await shop.place(make_order_request(TONNE_G + 5, selection=only_forest))
     entries = await orders.entries(shop.database.reader, shop.account.id, [order.id])
     assert {(entry.batch_id, entry.mass_g, entry.kind) for entry in entries} == {
         (shop.old.id, TONNE_G, EntryKind.GIVEN),
@@ -110,7 +110,7 @@ async def test_the_oldest_vintage_is_taken_first(shop: Shop):
 
 
 async def test_an_order_owes_its_total(shop: Shop):
-    order = await shop.place(make_wish(12_070))
+    order = await shop.place(make_order_request(12_070))
     postings = {entry.ledger_account.value: entry.amount_minor for entry in await rows_of(shop.database, ledger.LEDGER)}
     assert postings == {"receivable": 35, "sales": -31, "commission": -4}
     assert {entry.order_id for entry in await rows_of(shop.database, ledger.LEDGER)} == {order.id}
@@ -134,7 +134,9 @@ async def test_events_are_numbered_without_gaps_for_each_account(shop: Shop):
 
 
 async def test_an_order_waits_for_what_is_missing(shop: Shop):
-    order = await shop.place(make_wish(ask=ByBundleMasses(((shop.forest.id, 500), (shop.ocean.id, TONNE_G + 7)))))
+    order = await shop.place(
+        make_order_request(ask=ByBundleMasses(((shop.forest.id, 500), (shop.ocean.id, TONNE_G + 7))))
+    )
     assert (order.status, order.fulfilled_g) == (OrderStatus.PLACED, TONNE_G + 500)
     assert [line.fulfilled_g for line in await shop.lines(order)] == [500, TONNE_G]
     (waiting,) = await rows_of(shop.database, backorders.BACKORDERS)
@@ -144,20 +146,20 @@ async def test_an_order_waits_for_what_is_missing(shop: Shop):
 
 async def test_a_newcomer_queues_behind_whoever_waits(shop: Shop):
     only_ocean = selection_of([(shop.ocean.id, None)])
-    await shop.place(make_wish(TONNE_G + 1, selection=only_ocean))
+    await shop.place(make_order_request(TONNE_G + 1, selection=only_ocean))
     await store(shop.database, make_batch(replace(shop.forest_project, id=shop.deep.project_id), TONNE_G))
-    newcomer = await shop.place(make_wish(5, selection=only_ocean))
+    newcomer = await shop.place(make_order_request(5, selection=only_ocean))
     assert (newcomer.status, newcomer.fulfilled_g) == (OrderStatus.PLACED, 0)
-    refusal = await shop.refusal(make_wish(5, selection=only_ocean), allow_backorder=False)
+    refusal = await shop.refusal(make_order_request(5, selection=only_ocean), allow_backorder=False)
     assert (refusal.code, refusal.details["available_g"]) == (Code.INSUFFICIENT_CREDITS, 0)
 
 
 async def test_within_a_group_the_first_comes_first(shop: Shop):
     only_ocean = selection_of([(shop.ocean.id, None)])
     answers = await shop.place_all(
-        shop.command(make_wish(TONNE_G - 3, selection=only_ocean)),
-        shop.command(make_wish(4, selection=only_ocean), allow_backorder=False),
-        shop.command(make_wish(3, selection=only_ocean), allow_backorder=False),
+        shop.command(make_order_request(TONNE_G - 3, selection=only_ocean)),
+        shop.command(make_order_request(4, selection=only_ocean), allow_backorder=False),
+        shop.command(make_order_request(3, selection=only_ocean), allow_backorder=False),
     )
     assert isinstance(answers[1], Refused)
     assert (answers[1].code, answers[1].details["available_g"]) == (Code.INSUFFICIENT_CREDITS, 3)
@@ -167,16 +169,18 @@ async def test_within_a_group_the_first_comes_first(shop: Shop):
 
 
 async def test_all_or_nothing_takes_nothing_when_a_gram_is_missing(shop: Shop):
-    refusal = await shop.refusal(make_wish(ask=ByBundleMasses(((shop.ocean.id, TONNE_G + 1),))), allow_backorder=False)
+    refusal = await shop.refusal(
+        make_order_request(ask=ByBundleMasses(((shop.ocean.id, TONNE_G + 1),))), allow_backorder=False
+    )
     assert (refusal.code, refusal.details) == (Code.INSUFFICIENT_CREDITS, {"available_g": TONNE_G})
-    order = await shop.place(make_wish(ask=ByBundleMasses(((shop.ocean.id, TONNE_G),))), allow_backorder=False)
+    order = await shop.place(make_order_request(ask=ByBundleMasses(((shop.ocean.id, TONNE_G),))), allow_backorder=False)
     assert order.status is OrderStatus.FULFILLED
 
 
 async def test_a_test_account_never_touches_live_credits(shop: Shop):
     twin = await shop.another_account(mode=Mode.TEST)
     await store(shop.database, make_batch(shop.forest_project, 400, mode=Mode.TEST))
-    (placed,) = await shop.place_all(make_command(twin, make_wish(1_000)))
+    (placed,) = await shop.place_all(make_command(twin, make_order_request(1_000)))
     assert (placed.order.fulfilled_g, placed.order.status) == (400, OrderStatus.PLACED)
     assert {entry.batch_id for entry in await rows_of(shop.database, orders.ENTRIES)}.isdisjoint(
         {shop.old.id, shop.young.id, shop.deep.id}
@@ -191,8 +195,8 @@ async def test_two_modes_in_one_group_keep_to_their_own(shop: Shop):
     await store(shop.database, spare)
     only_forest = selection_of([(shop.forest.id, None)])
     await shop.place_all(
-        make_command(twin, make_wish(9_000, selection=only_forest)),
-        shop.command(make_wish(8_000, selection=only_forest)),
+        make_command(twin, make_order_request(9_000, selection=only_forest)),
+        shop.command(make_order_request(8_000, selection=only_forest)),
     )
     assert await shop.available_g(spare) == 1_000
     assert await shop.available_g(shop.old) == TONNE_G - 8_000
@@ -203,7 +207,7 @@ async def test_two_modes_in_one_group_keep_to_their_own(shop: Shop):
 
 @pytest.mark.parametrize(("maximum", "refused"), [(34, True), (35, False), (36, False)])
 async def test_a_total_may_reach_the_maximum_and_not_pass_it(shop: Shop, maximum: int, refused: bool):
-    facts = {"wish": make_wish(12_070), "maximum_total": Money(maximum, "USD")}
+    facts = {"wish": make_order_request(12_070), "maximum_total": Money(maximum, "USD")}
     if refused:
         refusal = await shop.refusal(**facts)
         assert (refusal.code, refusal.details) == (Code.MAXIMUM_TOTAL_EXCEEDED, {"total_cost_minor": 35})
@@ -225,9 +229,9 @@ async def test_a_suspended_account_does_not_order(shop: Shop):
 
 
 async def test_an_unknown_bundle_is_refused_where_it_was_named(shop: Shop):
-    refusal = await shop.refusal(make_wish(ask=ByBundleMasses(((shop.forest.id, 1), (uuid7(), 1)))))
+    refusal = await shop.refusal(make_order_request(ask=ByBundleMasses(((shop.forest.id, 1), (uuid7(), 1)))))
     assert (refusal.code, refusal.path) == (Code.BUNDLE_UNAVAILABLE, ("bundleMasses", 1))
-    refusal = await shop.refusal(make_wish(selection=selection_of([(shop.forest.id, None), (uuid7(), None)])))
+    refusal = await shop.refusal(make_order_request(selection=selection_of([(shop.forest.id, None), (uuid7(), None)])))
     assert (refusal.code, refusal.path) == (Code.BUNDLE_UNAVAILABLE, ("selection", 1))
 
 
@@ -238,9 +242,9 @@ async def test_a_disabled_bundle_takes_no_orders(shop: Shop):
 
 
 async def test_an_unpriced_currency_is_refused(shop: Shop):
-    assert (await shop.refusal(make_wish(currency="SAR"))).code is Code.CURRENCY_UNAVAILABLE
+    assert (await shop.refusal(make_order_request(currency="SAR"))).code is Code.CURRENCY_UNAVAILABLE
     only_forest = selection_of([(shop.forest.id, None)])
-    order = await shop.place(make_wish(TONNE_G, selection=only_forest, currency="SAR"))
+    order = await shop.place(make_order_request(TONNE_G, selection=only_forest, currency="SAR"))
     assert (order.currency, order.offset_cost_minor) == ("SAR", 5_000)
 
 
@@ -249,27 +253,27 @@ async def test_another_accounts_portfolio_is_as_absent_as_none(shop: Shop):
     own = make_portfolio({shop.ocean.id: 10_000}, account_id=shop.account.id)
     foreign = make_portfolio({shop.ocean.id: 10_000}, account_id=other.id)
     await store(shop.database, *own, *foreign)
-    refusals = [await shop.refusal(make_wish(portfolio_id=each)) for each in (foreign[0].id, uuid7())]
+    refusals = [await shop.refusal(make_order_request(portfolio_id=each)) for each in (foreign[0].id, uuid7())]
     assert {(each.code, each.message, each.path) for each in refusals} == {
         (Code.NOT_FOUND, "There is no such portfolio.", ("portfolioId",))
     }
-    order = await shop.place(make_wish(portfolio_id=own[0].id))
+    order = await shop.place(make_order_request(portfolio_id=own[0].id))
     assert [line.bundle_id for line in await shop.lines(order)] == [shop.ocean.id]
 
 
 @pytest.mark.parametrize("ask", [ByMass(0), ByMass(-1), ByValue(0)], ids=str)
 async def test_nothing_cannot_be_ordered(shop: Shop, ask: ByMass | ByValue):
-    assert (await shop.refusal(make_wish(ask=ask))).code is Code.QUANTITY_INVALID
+    assert (await shop.refusal(make_order_request(ask=ask))).code is Code.QUANTITY_INVALID
 
 
 async def test_a_refusal_never_spoils_its_neighbours(shop: Shop):
     answers = await shop.place_all(
-        shop.command(make_wish(0)),
-        shop.command(make_wish(12_070)),
-        shop.command(make_wish(ask=ByBundleMasses(((uuid7(), 1),)))),
-        shop.command(make_wish(12_070), maximum_total=Money(1, "USD")),
-        shop.command(make_wish(20 * TONNE_G), allow_backorder=False),
-        shop.command(make_wish(12_070)),
+        shop.command(make_order_request(0)),
+        shop.command(make_order_request(12_070)),
+        shop.command(make_order_request(ask=ByBundleMasses(((uuid7(), 1),)))),
+        shop.command(make_order_request(12_070), maximum_total=Money(1, "USD")),
+        shop.command(make_order_request(20 * TONNE_G), allow_backorder=False),
+        shop.command(make_order_request(12_070)),
     )
     assert [getattr(answer, "code", "placed") for answer in answers] == [
         Code.QUANTITY_INVALID,
@@ -284,9 +288,9 @@ async def test_a_refusal_never_spoils_its_neighbours(shop: Shop):
 
 
 async def test_an_order_placed_alone_is_the_same(shop: Shop):
-    command = shop.command(make_wish(12_070))
+    command = shop.command(make_order_request(12_070))
     placed = await place_alone(shop.resources, command)
     assert (placed.order.total_cost_minor, placed.replayed) == (35, False)
     assert await shop.order(command.order_id) == placed.order
-    refusal = await place_alone(shop.resources, shop.command(make_wish(0)))
+    refusal = await place_alone(shop.resources, shop.command(make_order_request(0)))
     assert refusal.code is Code.QUANTITY_INVALID

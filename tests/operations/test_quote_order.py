@@ -20,14 +20,14 @@ from service.operations.quote_order import Quoted, quote_order
 from service.operations.read_quotes import quotes_of_ids
 from service.storage import orders, quotes
 from tests.books import rows_of
-from tests.makers import TONNE_G, make_caller, make_command, make_wish
+from tests.makers import TONNE_G, make_caller, make_command, make_order_request
 from tests.shop import Shop
 
 MINUTE_MS = 60_000
 
 
 async def quote(shop: Shop, mass_g: int = 12_070, *, valid_ms: int = MINUTE_MS, hold: bool = False) -> Quoted:
-    return await quote_order(shop.resources, shop.caller, make_wish(mass_g), valid_ms=valid_ms, hold=hold)
+    return await quote_order(shop.resources, shop.caller, make_order_request(mass_g), valid_ms=valid_ms, hold=hold)
 
 
 async def let_expire(shop: Shop, quoted: Quoted) -> None:
@@ -68,7 +68,7 @@ def _facts(line: OrderLine | QuoteLine) -> tuple[object, ...]:
 
 
 async def test_a_quote_by_value_becomes_an_order_by_value(shop: Shop):
-    quoted = await quote_order(shop.resources, shop.caller, make_wish(ask=ByValue(54)), valid_ms=MINUTE_MS)
+    quoted = await quote_order(shop.resources, shop.caller, make_order_request(ask=ByValue(54)), valid_ms=MINUTE_MS)
     order = await shop.place(FromQuote(quoted.quote.id))
     assert (order.kind, order.requested_value_minor, order.total_cost_minor) == (OrderKind.VALUE, 54, 54)
 
@@ -130,7 +130,7 @@ async def test_a_foreign_quote_is_as_absent_as_none(shop: Shop):
 async def test_a_refused_wish_leaves_no_quote(shop: Shop):
     before = await shop.everything()
     with pytest.raises(Refused) as refusal:
-        await quote_order(shop.resources, shop.caller, make_wish(ask=ByMass(0)), valid_ms=MINUTE_MS)
+        await quote_order(shop.resources, shop.caller, make_order_request(ask=ByMass(0)), valid_ms=MINUTE_MS)
     assert refusal.value.code is Code.QUANTITY_INVALID
     assert await shop.everything() == before
 
@@ -138,19 +138,19 @@ async def test_a_refused_wish_leaves_no_quote(shop: Shop):
 async def test_quoting_needs_the_right_to_order(shop: Shop):
     reader = make_caller(shop.account, frozenset({Scope.ORDERS_READ, Scope.CATALOGUE_READ}))
     with pytest.raises(Refused) as refusal:
-        await quote_order(shop.resources, reader, make_wish(), valid_ms=MINUTE_MS)
+        await quote_order(shop.resources, reader, make_order_request(), valid_ms=MINUTE_MS)
     assert (refusal.value.code, refusal.value.details) == (Code.FORBIDDEN, {"scope": "orders:write"})
     suspended = make_caller(replace(shop.account, suspended_at=datetime.now(UTC)))
     with pytest.raises(Refused) as refusal:
-        await quote_order(shop.resources, suspended, make_wish(), valid_ms=MINUTE_MS)
+        await quote_order(shop.resources, suspended, make_order_request(), valid_ms=MINUTE_MS)
     assert refusal.value.code is Code.ACCOUNT_SUSPENDED
 
 
 async def test_held_credits_are_the_quotes_alone(shop: Shop):
-    only_ocean = make_wish(TONNE_G - 1, selection=selection_of([(shop.ocean.id, None)]))
+    only_ocean = make_order_request(TONNE_G - 1, selection=selection_of([(shop.ocean.id, None)]))
     quoted = await quote_order(shop.resources, shop.caller, only_ocean, valid_ms=MINUTE_MS, hold=True)
     assert await shop.available_g(shop.deep) == 1
-    wanted = make_wish(2, selection=selection_of([(shop.ocean.id, None)]))
+    wanted = make_order_request(2, selection=selection_of([(shop.ocean.id, None)]))
     assert (await shop.refusal(wanted, allow_backorder=False)).details == {"available_g": 1}
     order = await shop.place(FromQuote(quoted.quote.id), allow_backorder=False)
     assert (order.status, order.fulfilled_g) == (OrderStatus.FULFILLED, TONNE_G - 1)

@@ -31,9 +31,9 @@ from tests.makers import (
     make_batch,
     make_bundle,
     make_command,
+    make_order_request,
     make_price,
     make_project,
-    make_wish,
     store,
 )
 from tests.shop import Shop
@@ -63,8 +63,8 @@ async def test_a_thousand_portions_are_sold_a_thousand_times(shop: Shop, queue: 
     await store(
         shop.database, bundle, project, *stock, *buyers, BundleProject(bundle.id, project.id), make_price(bundle, "9")
     )
-    wish = make_wish(PORTION_G, selection=selection_of([(bundle.id, None)]))
-    commands = [make_command(buyers[number % 8], wish, allow_backorder=False) for number in range(2_000)]
+    order_request = make_order_request(PORTION_G, selection=selection_of([(bundle.id, None)]))
+    commands = [make_command(buyers[number % 8], order_request, allow_backorder=False) for number in range(2_000)]
     waiting = iter(commands)
     answers: Counter[object] = Counter()
 
@@ -82,7 +82,7 @@ async def test_a_thousand_portions_are_sold_a_thousand_times(shop: Shop, queue: 
 
 
 async def test_64_twins_are_one_order(shop: Shop, queue: Placement):
-    command = shop.command(make_wish(12_070))
+    command = shop.command(make_order_request(12_070))
     twins = [replace(command, order_id=uuid7()) for _ in range(64)]
     alone = [place_alone(shop.resources, twin) for twin in twins[:8]]
     async with asyncio.timeout(30):
@@ -93,21 +93,21 @@ async def test_64_twins_are_one_order(shop: Shop, queue: Placement):
 
 
 async def test_cancel_and_cancel_and_place_take_turns(shop: Shop):
-    wish = make_wish(TONNE_G, selection=selection_of([(shop.ocean.id, None)]))
-    standing = await shop.place(wish)
+    order_request = make_order_request(TONNE_G, selection=selection_of([(shop.ocean.id, None)]))
+    standing = await shop.place(order_request)
     for _ in range(25):
         ref = OrderRef(id=standing.id)
         first, second, placed = await asyncio.gather(
             cancel_orders(shop.resources, shop.caller, [ref]),
             cancel_orders(shop.resources, shop.caller, [ref]),
-            place_alone(shop.resources, shop.command(wish, allow_backorder=False)),
+            place_alone(shop.resources, shop.command(order_request, allow_backorder=False)),
         )
         assert first == second
         assert first[0].status is OrderStatus.CANCELLED
         if isinstance(placed, Refused):
             assert placed.code is Code.INSUFFICIENT_CREDITS
             assert await shop.available_g(shop.deep) == TONNE_G
-            standing = await shop.place(wish, allow_backorder=False)
+            standing = await shop.place(order_request, allow_backorder=False)
         else:
             standing = placed.order
         assert await shop.available_g(shop.deep) == 0
@@ -155,8 +155,10 @@ async def test_groups_that_cross_each_other_never_wait_in_a_ring(shop: Shop):
     async def client() -> None:
         for _ in range(8):
             names = dice.sample(bundles, dice.randint(1, 2))
-            wish = make_wish(dice.randint(100, 5_000), selection=selection_of([(name, None) for name in names]))
-            command = make_command(dice.choice(buyers), wish)
+            order_request = make_order_request(
+                dice.randint(100, 5_000), selection=selection_of([(name, None) for name in names])
+            )
+            command = make_command(dice.choice(buyers), order_request)
             place = partial(queue.submit, command) if dice.random() < 0.5 else partial(place_alone, resources, command)
             placed = await insist(place)
             assert isinstance(placed, Placed), placed

@@ -26,7 +26,7 @@ from service.storage.events import EVENTS
 from service.storage.orders import ORDERS
 from service.storage.retirements import RETIREMENTS, of_orders
 from tests.books import rows_of
-from tests.makers import TONNE_G, make_account, make_batch, make_wish, store
+from tests.makers import TONNE_G, make_account, make_batch, make_order_request, store
 from tests.shop import Shop
 
 RACES = int(os.environ.get("RETIREMENT_TRIALS", "60"))
@@ -45,7 +45,7 @@ async def stands(shop: Shop, order: Order) -> Order:
 
 
 async def test_a_fulfilled_order_is_retired_line_by_line_and_then_complete(shop: Shop):
-    order = await shop.place(make_wish(2 * TONNE_G))
+    order = await shop.place(make_order_request(2 * TONNE_G))
 
     assert await retire_orders(shop.resources, after_ms=0, unpaid=True) == 3
 
@@ -65,7 +65,7 @@ async def test_a_fulfilled_order_is_retired_line_by_line_and_then_complete(shop:
 
 
 async def test_the_next_order_takes_the_grams_behind(shop: Shop):
-    first, second = await shop.place(make_wish(10_000)), await shop.place(make_wish(30_000))
+    first, second = await shop.place(make_order_request(10_000)), await shop.place(make_order_request(30_000))
     await retire_orders(shop.resources, after_ms=0, unpaid=True)
 
     ends = {each.order_id: (each.start_g, each.end_g) for each in await rows_of(shop.database, RETIREMENTS)
@@ -115,14 +115,14 @@ async def test_an_order_waits_its_time_since_it_was_fulfilled(shop: Shop):
 
 
 async def test_the_time_runs_from_the_fulfilment_not_from_the_order(shop: Shop):
-    order = await shop.place(make_wish(10_000))
+    order = await shop.place(make_order_request(10_000))
     await shop.say("UPDATE orders SET created_at = $2 WHERE id = $1", order.id, order.created_at - timedelta(days=1))
 
     assert await retire_orders(shop.resources, after_ms=60_000, unpaid=True) == 0
 
 
 async def test_an_order_that_waits_for_credits_is_not_retired(shop: Shop):
-    order = await shop.place(make_wish(40 * TONNE_G))
+    order = await shop.place(make_order_request(40 * TONNE_G))
     assert order.status is OrderStatus.PLACED
 
     assert await retire_orders(shop.resources, after_ms=0, unpaid=True) == 0
@@ -132,8 +132,8 @@ async def test_a_test_account_waits_to_be_told(shop: Shop):
     account = make_account(shop.account.portfolio_id, mode=Mode.TEST)
     stock = make_batch(shop.forest_project, mode=Mode.TEST, serial_prefix="T-")
     await store(shop.database, account, stock)
-    wish = make_wish(ask=ByBundleMasses(((shop.forest.id, 1_000),)))
-    order = await shop.place(wish, account_id=account.id)
+    order_request = make_order_request(ask=ByBundleMasses(((shop.forest.id, 1_000),)))
+    order = await shop.place(order_request, account_id=account.id)
     assert order.status is OrderStatus.FULFILLED
 
     assert await retire_orders(shop.resources, after_ms=0, unpaid=True) == 0
@@ -166,7 +166,7 @@ async def test_cancel_retire_and_cancel_at_once_have_one_winner(shop: Shop):
     chance = random.Random(7)
     won = set()
     for _ in range(RACES):
-        order = await shop.place(make_wish(chance.randint(100, 999)))
+        order = await shop.place(make_order_request(chance.randint(100, 999)))
         ref = [OrderRef(id=order.id)]
         works = [
             cancel_orders(shop.resources, shop.caller, ref),
@@ -184,7 +184,7 @@ async def test_two_workers_retire_every_gram_once(shop: Shop, database_url: str)
     chance = random.Random(11)
     placed_g = 0
     for _ in range(RACES // 10):
-        commands = [shop.command(make_wish(chance.randint(100, 999))) for _ in range(10)]
+        commands = [shop.command(make_order_request(chance.randint(100, 999))) for _ in range(10)]
         for answer in await shop.place_all(*commands):
             assert not isinstance(answer, Refused)
             placed_g += answer.order.mass_g

@@ -25,7 +25,7 @@ from service.storage.backorders import BACKORDERS
 from service.storage.balances import BALANCES
 from service.storage.database import Database
 from tests.books import assert_books_balance, rows_of
-from tests.makers import make_batch, make_caller, make_wish, store
+from tests.makers import make_batch, make_caller, make_order_request, store
 from tests.shop import Shop, open_shop
 
 PLACED, FULFILLED, RETIRING = OrderStatus.PLACED, OrderStatus.FULFILLED, OrderStatus.RETIRING
@@ -49,7 +49,7 @@ async def simulate(shop: Shop, order: Order, outcome: Outcome) -> Order:
 
 
 async def fulfilled(shop: Shop) -> Order:
-    return await shop.place(make_wish(ask=ByBundleMasses(((shop.forest.id, 1_000),))))
+    return await shop.place(make_order_request(ask=ByBundleMasses(((shop.forest.id, 1_000),))))
 
 
 async def told(shop: Shop, order: Order) -> list[str]:
@@ -70,7 +70,7 @@ async def told(shop: Shop, order: Order) -> list[str]:
 async def test_a_waiting_order_becomes_what_is_asked_for_and_a_repetition_changes_nothing(
     trial: Shop, outcome: Outcome, status: OrderStatus, payment_status: PaymentStatus
 ):
-    order = await trial.place(make_wish(10_000))
+    order = await trial.place(make_order_request(10_000))
     assert (order.status, order.fulfilled_g) == (PLACED, 9_500)
 
     driven = await simulate(trial, order, outcome)
@@ -83,7 +83,7 @@ async def test_a_waiting_order_becomes_what_is_asked_for_and_a_repetition_change
 
 
 async def test_every_step_of_a_whole_life_is_told(trial: Shop):
-    order = await trial.place(make_wish(10_000))
+    order = await trial.place(make_order_request(10_000))
 
     for outcome in (Outcome.FULFIL, Outcome.PAY, Outcome.RETIRE, Outcome.COMPLETE, Outcome.REFUND):
         await simulate(trial, order, outcome)
@@ -96,7 +96,7 @@ async def test_every_step_of_a_whole_life_is_told(trial: Shop):
 
 
 async def test_complete_takes_every_step_that_is_missing(trial: Shop):
-    order = await trial.place(make_wish(10_000))
+    order = await trial.place(make_order_request(10_000))
 
     driven = await simulate(trial, order, Outcome.COMPLETE)
 
@@ -108,7 +108,7 @@ async def test_complete_takes_every_step_that_is_missing(trial: Shop):
 
 
 async def test_retire_leaves_the_last_of_the_credits(trial: Shop):
-    order = await trial.place(make_wish(10_000))
+    order = await trial.place(make_order_request(10_000))
     assert (await simulate(trial, order, Outcome.RETIRE)).retired_g == 9_500
 
     single = await fulfilled(trial)
@@ -116,8 +116,8 @@ async def test_retire_leaves_the_last_of_the_credits(trial: Shop):
 
 
 async def test_made_up_credits_touch_nobody_else(trial: Shop):
-    earlier = await trial.place(make_wish(10_000))
-    order = await trial.place(make_wish(20_000))
+    earlier = await trial.place(make_order_request(10_000))
+    order = await trial.place(make_order_request(20_000))
     stock = {batch.id: batch for batch in await rows_of(trial.database, batches.BATCHES)}
 
     await simulate(trial, order, Outcome.FULFIL)

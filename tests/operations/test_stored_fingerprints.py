@@ -17,7 +17,7 @@ import pytest
 from service.domain.amounts import Money
 from service.domain.catalogue import Weight
 from service.domain.listing import OrderRef
-from service.domain.order import ByBundleMasses, ByMass, ByValue, FromQuote, Order, PlaceOrder, Wish
+from service.domain.order import ByBundleMasses, ByMass, ByValue, FromQuote, Order, OrderRequest, PlaceOrder
 from service.errors import Code, Refused
 from service.operations.bill_orders import Period, bill_orders
 from service.operations.import_orders import import_orders
@@ -25,7 +25,7 @@ from service.operations.record_payment import record_payment
 from service.storage import money, orders
 from service.storage.database import Database
 from tests.books import assert_books_balance, rows_of
-from tests.makers import TONNE_G, make_command, make_wish
+from tests.makers import TONNE_G, make_command, make_order_request
 from tests.shop import Shop, open_shop
 
 ACCOUNT = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
@@ -42,15 +42,15 @@ async def shop(database: Database) -> AsyncIterator[Shop]:
     await assert_books_balance(database)
 
 
-STORED: dict[str, tuple[Wish | FromQuote, dict[str, Any], str]] = {
-    "a mass": (make_wish(12_070), {}, "3251a8bca9a748c9e3cb87ac5903588be70d3fb0ef889aeb5020847c19eb3fab"),
+STORED: dict[str, tuple[OrderRequest | FromQuote, dict[str, Any], str]] = {
+    "a mass": (make_order_request(12_070), {}, "3251a8bca9a748c9e3cb87ac5903588be70d3fb0ef889aeb5020847c19eb3fab"),
     "a value": (
-        make_wish(ask=ByValue(5_000)),
+        make_order_request(ask=ByValue(5_000)),
         {},
         "59f9e44188cabb50f2e24e27bf1eff65d13dbe92d10bd32f904fcb5ef9329a6b",
     ),
     "a mass of each of two bundles": (
-        make_wish(ask=ByBundleMasses(((UUID(int=0xA), 1_000), (UUID(int=0xB), 2_500_000)))),
+        make_order_request(ask=ByBundleMasses(((UUID(int=0xA), 1_000), (UUID(int=0xB), 2_500_000)))),
         {},
         "cf665fc0b05f6d627bf6cbe0bac01234a06bb3da364580d307c0565bafab2738",
     ),
@@ -60,17 +60,17 @@ STORED: dict[str, tuple[Wish | FromQuote, dict[str, Any], str]] = {
         "64c0605fb3677eca829b8943205b2136451ad94b7f62d6899b788414726e568a",
     ),
     "the mass of an estimate": (
-        make_wish(ask=ByMass(12_070, UUID(int=0xE))),
+        make_order_request(ask=ByMass(12_070, UUID(int=0xE))),
         {},
         "87b334ff760e6197503f155da584daf2df19f7740f82724924d5723f155e4a7c",
     ),
     "two bundles by percentage": (
-        make_wish(12_070, selection=(Weight(UUID(int=0xB), 9_500), Weight(UUID(int=0xA), 500))),
+        make_order_request(12_070, selection=(Weight(UUID(int=0xB), 9_500), Weight(UUID(int=0xA), 500))),
         {},
         "45421c32b7069761bf6f00ab750873909bdb6d85a1f545ada2a36ce5a0a38bbf",
     ),
     "a maximum total": (
-        make_wish(12_070),
+        make_order_request(12_070),
         {"maximum_total": Money(34, "USD")},
         "e4816eadbab4a964f70e155b9f5807e1f019fa419d04c059e6c2ee5adb784e77",
     ),
@@ -79,7 +79,7 @@ STORED: dict[str, tuple[Wish | FromQuote, dict[str, Any], str]] = {
 
 async def stored_by_an_earlier_release(shop: Shop, key: str, fingerprint: str) -> Order:
     """An order whose row holds the fingerprint, whatever the code would compute for it today."""
-    order = await shop.place(make_wish(1_000), idempotency_key=key)
+    order = await shop.place(make_order_request(1_000), idempotency_key=key)
     changed = await shop.say(
         "UPDATE orders SET fingerprint = $1 WHERE account_id = $2 AND id = $3", fingerprint, ACCOUNT, order.id
     )
@@ -89,12 +89,12 @@ async def stored_by_an_earlier_release(shop: Shop, key: str, fingerprint: str) -
 
 @pytest.mark.parametrize(("wish", "facts", "digest"), STORED.values(), ids=STORED)
 async def test_a_retry_finds_the_order_of_an_earlier_release(
-    shop: Shop, wish: Wish | FromQuote, facts: dict[str, Any], digest: str
+    shop: Shop, order_request: OrderRequest | FromQuote, facts: dict[str, Any], digest: str
 ):
     order = await stored_by_an_earlier_release(shop, "k", digest)
     before = await shop.everything()
 
-    (answer,) = await shop.place_all(shop.command(wish, idempotency_key="k", **facts))
+    (answer,) = await shop.place_all(shop.command(order_request, idempotency_key="k", **facts))
 
     assert not isinstance(answer, Refused), answer
     assert (answer.order, answer.replayed) == (order, True)
@@ -105,7 +105,7 @@ async def test_a_retry_with_another_fingerprint_is_refused(shop: Shop):
     await stored_by_an_earlier_release(shop, "k", "0" * 64)
     before = await shop.everything()
 
-    (answer,) = await shop.place_all(shop.command(make_wish(12_070), idempotency_key="k"))
+    (answer,) = await shop.place_all(shop.command(make_order_request(12_070), idempotency_key="k"))
 
     assert isinstance(answer, Refused)
     assert answer.code is Code.IDEMPOTENCY_KEY_REUSED
@@ -113,7 +113,7 @@ async def test_a_retry_with_another_fingerprint_is_refused(shop: Shop):
 
 
 def fixed(shop: Shop, **facts: Any) -> PlaceOrder:
-    return make_command(shop.account, make_wish(TONNE_G), **{"order_id": ORDER, **facts})
+    return make_command(shop.account, make_order_request(TONNE_G), **{"order_id": ORDER, **facts})
 
 
 async def test_a_payment_for_the_balance_is_stored_with_this_fingerprint(shop: Shop):

@@ -1,4 +1,4 @@
-"""What callers send, turned into the domain's wishes and commands. Refuses with the path of the fault."""
+"""What callers send, turned into the domain's order requests and commands. Refuses with the path of the fault."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -23,11 +23,11 @@ from service.domain.order import (
     ByValue,
     FromQuote,
     OrderKind,
+    OrderRequest,
     OrderStatus,
     PaymentStatus,
     PlaceOrder,
     Source,
-    Wish,
 )
 from service.domain.texts import (
     DESCRIPTION_LENGTH_MAX,
@@ -127,10 +127,10 @@ class ChoiceInput:
         description="Each bundle's share is cut to whole units of this; what is cut off is not ordered.",
     )
 
-    def wish(self, ask: Ask, currency: str | None) -> Wish:
+    def order_request(self, ask: Ask, currency: str | None) -> OrderRequest:
         if self.selection is not None and self.portfolio_id is not None:
             raise Refused(Code.SELECTION_INVALID, "Give a selection or a portfolio, not both.", ("selection",))
-        return Wish(
+        return OrderRequest(
             ask=ask,
             selection=None
             if self.selection is None
@@ -168,14 +168,14 @@ class _ByMass(ChoiceInput):
         default=None, description="The currency to pay in: ISO 4217; the account's without it."
     )
 
-    def mass_wish(self) -> Wish:
+    def mass_request(self) -> OrderRequest:
         if (self.mass is None) == (self.bundle_masses is None):
             raise Refused(Code.BAD_USER_INPUT, "Give either mass or bundleMasses.", ("mass",))
         if self.mass is not None:
-            return self.wish(ByMass(at(["mass", "amount"], self.mass.grams)), self.currency)
+            return self.order_request(ByMass(at(["mass", "amount"], self.mass.grams)), self.currency)
         if self.selection is not None or self.portfolio_id is not None:
             raise Refused(Code.SELECTION_INVALID, "bundleMasses choose the bundles themselves.", ("bundleMasses",))
-        return self.wish(at(["bundleMasses"], lambda: _bundle_masses(self.bundle_masses or [])), self.currency)
+        return self.order_request(at(["bundleMasses"], lambda: _bundle_masses(self.bundle_masses or [])), self.currency)
 
 
 def _bundle_masses(masses: Sequence[BundleMassInput]) -> ByBundleMasses:
@@ -195,9 +195,9 @@ class _ByValue(ChoiceInput):
         description="What to spend at most, commission included. Its currency is the order's."
     )
 
-    def value_wish(self) -> Wish:
+    def value_request(self) -> OrderRequest:
         value = at(["value", "amount"], self.value.at_most)
-        return self.wish(ByValue(value.minor_units), value.currency)
+        return self.order_request(ByValue(value.minor_units), value.currency)
 
 
 @strawberry.input
@@ -229,13 +229,15 @@ class CommandInput:
         default=None, description="Where changes of the order are reported: an absolute https address."
     )
 
-    def command(self, wish: Wish | FromQuote, *, order_id: UUID, account_id: UUID, actor: str) -> PlaceOrder:
+    def command(
+        self, order_request: OrderRequest | FromQuote, *, order_id: UUID, account_id: UUID, actor: str
+    ) -> PlaceOrder:
         return PlaceOrder(
             order_id=order_id,
             account_id=account_id,
             actor=actor,
             source=Source.GRAPHQL,
-            wish=wish,
+            request=order_request,
             idempotency_key=kept_text(self.idempotency_key, IDEMPOTENCY_KEY_LENGTH_MAX, "idempotencyKey"),
             maximum_total=None
             if self.maximum_total is None

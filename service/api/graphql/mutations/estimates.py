@@ -32,7 +32,7 @@ from service.domain.estimate import (
     PlainMass,
     VehicleType,
 )
-from service.domain.order import ByMass, Wish
+from service.domain.order import ByMass, OrderRequest
 from service.domain.recorded_estimate import CreateEstimate
 from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
@@ -227,10 +227,10 @@ class EstimateMutations:
         self, info: Info, input: Annotated[QuoteByEstimateInput, strawberry.argument(description="What to quote.")]
     ) -> QuotePayload | None:
         try:
-            wish = await _wish(info.context, input, input.estimate_id, input.currency)
+            order_request = await _order_request(info.context, input, input.estimate_id, input.currency)
         except Refused as refusal:
             return refused_quote(refusal)
-        return await quote(info.context, lambda: wish, input)
+        return await quote(info.context, lambda: order_request, input)
 
     @strawberry.mutation(
         description="Orders an estimate's emissions, once. A retry with the same key and input answers the same "
@@ -240,23 +240,23 @@ class EstimateMutations:
         self, info: Info, input: Annotated[CreateOrderByEstimateInput, strawberry.argument(description="The order.")]
     ) -> CreateOrderPayload | None:
         try:
-            wish = await _wish(info.context, input, input.estimate_id, input.currency)
+            order_request = await _order_request(info.context, input, input.estimate_id, input.currency)
         except Refused as refusal:
             return refused_order(refusal)
-        return await place(info.context, lambda: wish, input)
+        return await place(info.context, lambda: order_request, input)
 
 
 def _exactly(amount: Decimal) -> Fraction:
     return parse_decimal(format(amount, "f"))
 
 
-async def _wish(context: Context, choice: ChoiceInput, estimate_id: str, currency: str | None) -> Wish:
+async def _order_request(context: Context, choice: ChoiceInput, estimate_id: str, currency: str | None) -> OrderRequest:
     context.caller.require(Scope.ORDERS_WRITE)
     wanted = parse_id("Estimate", estimate_id, "estimateId")
     found = await estimates_of_ids(context.resources, context.caller, [wanted])
     if wanted not in found:
         raise Refused(Code.NOT_FOUND, "There is no such estimate.", ("estimateId",))
-    return choice.wish(ByMass(found[wanted].mass_g, wanted), currency)
+    return choice.order_request(ByMass(found[wanted].mass_g, wanted), currency)
 
 
 async def _estimate(

@@ -15,7 +15,7 @@ from service.api.graphql.inputs.orders import (
 from service.api.graphql.types.errors import UserError, user_error
 from service.api.graphql.types.order import Order, order_of
 from service.domain.api_keys import Scope
-from service.domain.order import FromQuote, Wish
+from service.domain.order import FromQuote, OrderRequest
 from service.errors import Refused
 
 
@@ -36,7 +36,7 @@ class OrderMutations:
     async def create_order_by_mass(
         self, info: Info, input: Annotated[CreateOrderByMassInput, strawberry.argument(description="The order.")]
     ) -> CreateOrderPayload | None:
-        return await place(info.context, input.mass_wish, input)
+        return await place(info.context, input.mass_request, input)
 
     @strawberry.mutation(
         description="Orders as much as a sum of money buys. A retry with the same key and input answers the same "
@@ -45,7 +45,7 @@ class OrderMutations:
     async def create_order_by_value(
         self, info: Info, input: Annotated[CreateOrderByValueInput, strawberry.argument(description="The order.")]
     ) -> CreateOrderPayload | None:
-        return await place(info.context, input.value_wish, input)
+        return await place(info.context, input.value_request, input)
 
     @strawberry.mutation(
         description="Orders exactly what a quote promised, at its price, once. A retry with the same key and input "
@@ -57,13 +57,15 @@ class OrderMutations:
         return await place(info.context, input.quoted, input)
 
 
-async def place(context: Context, wish: Callable[[], Wish | FromQuote], command: CommandInput) -> CreateOrderPayload:
+async def place(
+    context: Context, order_request: Callable[[], OrderRequest | FromQuote], command: CommandInput
+) -> CreateOrderPayload:
     """What came of the order, once it is committed or refused."""
     try:
         context.caller.require(Scope.ORDERS_WRITE)
         placed = await context.placement.submit(
             command.command(
-                wish(),
+                order_request(),
                 order_id=context.resources.new_id(),
                 account_id=context.caller.account.id,
                 actor=context.caller.key_id,

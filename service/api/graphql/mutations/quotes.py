@@ -9,7 +9,7 @@ from service.api.graphql.context import Context, Info
 from service.api.graphql.inputs.orders import QuoteByMassInput, QuoteByValueInput, QuoteCommandInput
 from service.api.graphql.types.errors import UserError, user_error
 from service.api.graphql.types.quote import Quote, quote_of
-from service.domain.order import Wish
+from service.domain.order import OrderRequest
 from service.errors import Refused
 from service.operations.quote_order import quote_order
 
@@ -29,7 +29,7 @@ class QuoteMutations:
     async def quote_by_mass(
         self, info: Info, input: Annotated[QuoteByMassInput, strawberry.argument(description="What to quote.")]
     ) -> QuotePayload | None:
-        return await quote(info.context, input.mass_wish, input)
+        return await quote(info.context, input.mass_request, input)
 
     @strawberry.mutation(
         description="Quotes what a sum of money buys. Nothing is owed; credits are held if asked for. A retry makes "
@@ -38,14 +38,16 @@ class QuoteMutations:
     async def quote_by_value(
         self, info: Info, input: Annotated[QuoteByValueInput, strawberry.argument(description="What to quote.")]
     ) -> QuotePayload | None:
-        return await quote(info.context, input.value_wish, input)
+        return await quote(info.context, input.value_request, input)
 
 
-async def quote(context: Context, wish: Callable[[], Wish], command: QuoteCommandInput) -> QuotePayload:
+async def quote(
+    context: Context, order_request: Callable[[], OrderRequest], command: QuoteCommandInput
+) -> QuotePayload:
     """What came of the request for a quote."""
     try:
         quoted = await quote_order(
-            context.resources, context.caller, wish(), valid_ms=context.quote_valid_ms, hold=command.hold
+            context.resources, context.caller, order_request(), valid_ms=context.quote_valid_ms, hold=command.hold
         )
     except Refused as refusal:
         return refused_quote(refusal)

@@ -11,7 +11,7 @@ from service.domain.accounts import Caller
 from service.domain.amounts import MassUnit
 from service.domain.api_keys import Scope
 from service.domain.listing import OrderFilter, OrderRef, OrderSort
-from service.domain.order import Ask, BalanceUse, ByMass, ByValue, Order, PlaceOrder, Source, Wish
+from service.domain.order import Ask, BalanceUse, ByMass, ByValue, Order, OrderRequest, PlaceOrder, Source
 from service.domain.texts import (
     DESCRIPTION_LENGTH_MAX,
     IDEMPOTENCY_KEY_LENGTH_MAX,
@@ -70,7 +70,7 @@ def _command(call: Call[NewOrder, None]) -> PlaceOrder:
         account_id=call.caller.account.id,
         actor=call.caller.key_id,
         source=Source.CARBON_ENGINE,
-        wish=Wish(
+        request=OrderRequest(
             ask=_ask(body),
             portfolio_id=portfolio_of(body.portfolioId, "portfolioId"),
             currency=CURRENCY,

@@ -10,7 +10,7 @@ from service.api.rest.carbon_engine.models import QuoteByAirFreight, QuoteByGrou
 from service.api.rest.contract import Answer, Call, Endpoint
 from service.domain.amounts import MassUnit, round_up
 from service.domain.estimate import Activity, AirFreight, GroundTransport, VehicleType, estimate
-from service.domain.order import ByMass, Wish
+from service.domain.order import ByMass, OrderRequest
 from service.operations.price_order import price_order
 
 CURRENCY = "SAR"
@@ -34,8 +34,10 @@ async def quote_ground_transport(call: Call[QuoteByGroundTransport, None]) -> An
 
 
 async def _quote(call: Call[Any, None], amount_kg: int, portfolio_id: UUID | None) -> Answer:
-    wish = Wish(ask=ByMass(amount_kg * KILOGRAM_G), portfolio_id=portfolio_id, currency=CURRENCY, whole_mass=True)
-    preview = await price_order(call.context.resources, call.caller, wish)
+    order_request = OrderRequest(
+        ask=ByMass(amount_kg * KILOGRAM_G), portfolio_id=portfolio_id, currency=CURRENCY, whole_mass=True
+    )
+    preview = await price_order(call.context.resources, call.caller, order_request)
     return Answer(QuoteView(amount_kg=amount_kg, price_sar_halalas=preview.pricing.total_cost_minor))
 
 

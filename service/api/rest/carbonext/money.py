@@ -15,7 +15,7 @@ from service.api.rest.context import RestContext
 from service.api.rest.contract import Answer, Call, Endpoint
 from service.domain.amounts import MassUnit, Money, mass_text, money_text, price_text, round_down
 from service.domain.billing import Invoice, InvoiceStatus
-from service.domain.order import ByMass, Wish
+from service.domain.order import ByMass, OrderRequest
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest
 from service.operations.price_order import price_order
@@ -95,8 +95,10 @@ class InvoiceView(msgspec.Struct):
 
 async def get_price(call: Call[None, PriceQuery]) -> Answer:
     wanted = currency(call.query.target_currency)
-    wish = Wish(ask=ByMass(grams(call.query.vcu_amount, "vcu-amount")), currency=wanted, whole_mass=True)
-    preview = await price_order(call.context.resources, call.caller, wish)
+    order_request = OrderRequest(
+        ask=ByMass(grams(call.query.vcu_amount, "vcu-amount")), currency=wanted, whole_mass=True
+    )
+    preview = await price_order(call.context.resources, call.caller, order_request)
     price = preview.pricing.mean_gross_unit_price_micros
     return Answer(PriceView(Decimal(price_text(price)), wanted))
 
@@ -138,9 +140,9 @@ async def _in_vcu(call: Call[None, BalanceQuery], balance: Money) -> VcuBalance:
     tonne_g = MassUnit.TONNE.grams
     if balance.minor_units == 0:
         return VcuBalance(nothing, nothing, nothing, nothing)
-    wish = Wish(ask=ByMass(tonne_g), currency=balance.currency, whole_mass=True)
+    order_request = OrderRequest(ask=ByMass(tonne_g), currency=balance.currency, whole_mass=True)
     try:
-        preview = await price_order(call.context.resources, call.caller, wish)
+        preview = await price_order(call.context.resources, call.caller, order_request)
     except Refused as refusal:
         if refusal.code is Code.FORBIDDEN:
             raise

@@ -24,7 +24,7 @@ from service.domain.accounts import Account
 from service.domain.amounts import GRAMS_PER_TONNE, MassUnit, mass_text, money_text, price_text, round_down
 from service.domain.api_keys import Scope
 from service.domain.listing import OrderRef
-from service.domain.order import BalanceUse, Beneficiary, ByMass, Order, OrderLine, PlaceOrder, Source, Wish
+from service.domain.order import BalanceUse, Beneficiary, ByMass, Order, OrderLine, OrderRequest, PlaceOrder, Source
 from service.domain.pricing import mean_gross_unit_price_micros
 from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
@@ -95,7 +95,9 @@ def _command(call: Call[NewOrder, None]) -> PlaceOrder:
         account_id=call.caller.account.id,
         actor=call.caller.key_id,
         source=Source.CARBONEXT,
-        wish=Wish(ask=ByMass(grams(body.vcuAmount)), currency=currency(body.targetCurrency), whole_mass=True),
+        request=OrderRequest(
+            ask=ByMass(grams(body.vcuAmount)), currency=currency(body.targetCurrency), whole_mass=True
+        ),
         pay_with_balance=BalanceUse.WHOLE if body.payWithBalance else BalanceUse.NONE,
         metadata=None if body.metaData is None else {NOTE: kept_text(body.metaData, 500, NOTE, required=False)},
         beneficiary=_beneficiary(body.certificateRecipientInfo, call.caller.account),

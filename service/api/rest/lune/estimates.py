@@ -20,7 +20,7 @@ from service.domain.estimate import (
     EnergyUnit,
     Flight,
 )
-from service.domain.order import ByMass, Wish
+from service.domain.order import ByMass, OrderRequest
 from service.domain.recorded_estimate import CreateEstimate, RecordedEstimate
 from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
@@ -130,13 +130,15 @@ async def _estimate(call: Call[object, object], body: EstimateRequest, activity:
         raise _reused() if refused.code is Code.IDEMPOTENCY_KEY_REUSED else refused from None
     if recorded.replayed:
         raise _reused()
-    wish = Wish(ask=ByMass(recorded.estimate.mass_g), selection=bundles, step=step(body))
-    return Answer(_view(recorded.estimate, await _quote(call, wish)))
+    order_request = OrderRequest(ask=ByMass(recorded.estimate.mass_g), selection=bundles, step=step(body))
+    return Answer(_view(recorded.estimate, await _quote(call, order_request)))
 
 
-async def _quote(call: Call[object, object], wish: Wish) -> Struct:
+async def _quote(call: Call[object, object], order_request: OrderRequest) -> Struct:
     try:
-        return await quote_view(call, wish, await price_order(call.context.resources, call.caller, wish))
+        return await quote_view(
+            call, order_request, await price_order(call.context.resources, call.caller, order_request)
+        )
     except Refused as refused:
         _, errors = refusal(refused, "")
         return errors

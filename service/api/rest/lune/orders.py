@@ -18,11 +18,11 @@ from service.api.rest.lune.models import (
     QuoteView,
 )
 from service.api.rest.lune.paging import page_of, page_request
-from service.api.rest.lune.requests import metadata, selection, step, wish_by_mass, wish_by_value
+from service.api.rest.lune.requests import metadata, request_by_mass, request_by_value, selection, step
 from service.api.rest.lune.views import order_views, quote_view
 from service.domain.api_keys import Scope
 from service.domain.listing import EVERY_ORDER, OrderRef, OrderSort
-from service.domain.order import ByMass, Order, PlaceOrder, Source, Wish
+from service.domain.order import ByMass, Order, OrderRequest, PlaceOrder, Source
 from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
 from service.kit.keyset import Position, Slice
@@ -36,11 +36,11 @@ NEWEST_FIRST = OrderSort()
 
 
 async def create_order_by_mass(call: Call[OrderByMass, None]) -> Answer:
-    return await _place(call, call.body, wish_by_mass(call.body))
+    return await _place(call, call.body, request_by_mass(call.body))
 
 
 async def create_order_by_value(call: Call[OrderByValue, None]) -> Answer:
-    return await _place(call, call.body, wish_by_value(call.body, call.caller.account.currency))
+    return await _place(call, call.body, request_by_value(call.body, call.caller.account.currency))
 
 
 async def create_order_by_estimate(call: Call[OrderByEstimate, None]) -> Answer:
@@ -48,20 +48,20 @@ async def create_order_by_estimate(call: Call[OrderByEstimate, None]) -> Answer:
     found = await estimates_of_ids(call.context.resources, call.caller, [estimate_id])
     if estimate_id not in found:
         raise _no_estimate()
-    wish = Wish(
+    order_request = OrderRequest(
         ask=ByMass(found[estimate_id].mass_g, estimate_id),
         selection=selection(call.body.bundle_selection),
         step=step(call.body),
     )
-    return await _place(call, call.body, wish)
+    return await _place(call, call.body, order_request)
 
 
 async def quote_order_by_mass(call: Call[QuoteByMass, None]) -> Answer:
-    return await _quote(call, wish_by_mass(call.body))
+    return await _quote(call, request_by_mass(call.body))
 
 
 async def quote_order_by_value(call: Call[QuoteByValue, None]) -> Answer:
-    return await _quote(call, wish_by_value(call.body, call.caller.account.currency))
+    return await _quote(call, request_by_value(call.body, call.caller.account.currency))
 
 
 async def list_all_orders(call: Call[None, OrdersQuery]) -> Answer:
@@ -99,7 +99,9 @@ async def get_order_certificate(call: Call[None, None]) -> File:
     return File("application/pdf", content, headers={"Content-Disposition": name})
 
 
-async def _place(call: Call[object, object], body: OrderByMass | OrderByValue | OrderByEstimate, wish: Wish) -> Answer:
+async def _place(
+    call: Call[object, object], body: OrderByMass | OrderByValue | OrderByEstimate, order_request: OrderRequest
+) -> Answer:
     noted = metadata(body.metadata)
     key = None if body.idempotency_key is None else kept_text(body.idempotency_key, KEY_LENGTH_MAX, "idempotency_key")
     caller, context = call.caller, call.context
@@ -111,7 +113,7 @@ async def _place(call: Call[object, object], body: OrderByMass | OrderByValue | 
             account_id=caller.account.id,
             actor=caller.key_id,
             source=Source.LUNE,
-            wish=wish,
+            request=order_request,
             idempotency_key=key,
             metadata=noted,
         )
@@ -122,9 +124,9 @@ async def _place(call: Call[object, object], body: OrderByMass | OrderByValue | 
     return await _shown(call, placed.order)
 
 
-async def _quote(call: Call[object, object], wish: Wish) -> Answer:
-    preview = await price_order(call.context.resources, call.caller, wish)
-    return Answer(await quote_view(call, wish, preview))
+async def _quote(call: Call[object, object], order_request: OrderRequest) -> Answer:
+    preview = await price_order(call.context.resources, call.caller, order_request)
+    return Answer(await quote_view(call, order_request, preview))
 
 
 async def _shown(call: Call[object, object], order: Order) -> Answer:

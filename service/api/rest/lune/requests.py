@@ -1,4 +1,4 @@
-"""From Lune's requests to the service's wishes. Refuses with Lune's codes where the service's are coarser."""
+"""From Lune's requests to the service's order requests. Refuses with Lune's codes where the service's are coarser."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -8,7 +8,7 @@ from service.api.rest.lune.ids import uuid_of
 from service.api.rest.lune.models import BundleMass, BundleShare, Choice, Mass, Metadata, QuoteByMass, QuoteByValue
 from service.domain.amounts import MassUnit, mass_g_of, minor_units_below
 from service.domain.catalogue import Selection, hundredths_of, selection_of
-from service.domain.order import ByBundleMasses, ByMass, ByValue, Wish
+from service.domain.order import ByBundleMasses, ByMass, ByValue, OrderRequest
 from service.domain.texts import kept_text
 from service.errors import Refused
 
@@ -17,23 +17,23 @@ METADATA_KEYS_MAX = 50
 METADATA_LENGTH_MAX = 500
 
 
-def wish_by_mass(body: QuoteByMass) -> Wish:
+def request_by_mass(body: QuoteByMass) -> OrderRequest:
     """What is to be priced by mass."""
     if (body.mass is None) == (body.bundle_masses is None):
         raise invalid("validation_error", "Give either mass or bundle_masses.", "mass")
     if body.mass is not None:
-        return Wish(ask=ByMass(_mass_g(body.mass)), selection=selection(body.bundle_selection), step=step(body))
+        return OrderRequest(ask=ByMass(_mass_g(body.mass)), selection=selection(body.bundle_selection), step=step(body))
     if body.bundle_selection is not None:
         raise invalid("validation_error", "bundle_masses choose the bundles themselves.", "bundle_selection")
-    return Wish(ask=_bundle_masses(body.bundle_masses or []), step=step(body))
+    return OrderRequest(ask=_bundle_masses(body.bundle_masses or []), step=step(body))
 
 
-def wish_by_value(body: QuoteByValue, currency: str) -> Wish:
+def request_by_value(body: QuoteByValue, currency: str) -> OrderRequest:
     """What is to be priced by value; what a value has beyond minor units is not spent."""
     value_minor = minor_units_below(body.value, currency)
     if value_minor == 0:
         raise invalid("order_value_invalid", f"Give at least the smallest unit of {currency}.", "value")
-    return Wish(ask=ByValue(value_minor), selection=selection(body.bundle_selection), step=step(body))
+    return OrderRequest(ask=ByValue(value_minor), selection=selection(body.bundle_selection), step=step(body))
 
 
 def step(body: Choice) -> MassUnit:

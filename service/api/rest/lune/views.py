@@ -13,7 +13,7 @@ from service.domain import order as domain
 from service.domain.accounts import Visibility
 from service.domain.amounts import MassUnit, mass_text, money_text, price_text
 from service.domain.catalogue import Bundle, Project
-from service.domain.order import CreditEntry, Order, OrderKind, OrderLine, PaymentStatus, Wish, requested_of
+from service.domain.order import CreditEntry, Order, OrderKind, OrderLine, OrderRequest, PaymentStatus, requested_of
 from service.domain.pricing import PricedLine, Terms, reprice
 from service.domain.retirement import Retirement
 from service.operations.issue_certificates import certificate_address
@@ -57,11 +57,11 @@ async def order_views(call: Call[object, object], orders: Sequence[Order]) -> li
     return views
 
 
-async def quote_view(call: Call[object, object], wish: Wish, preview: Preview) -> QuoteView:
-    """What the wish would cost, in the shape of an order."""
+async def quote_view(call: Call[object, object], order_request: OrderRequest, preview: Preview) -> QuoteView:
+    """What the order request would cost, in the shape of an order."""
     pricing = preview.pricing
     bundles = await bundles_of_ids(call.context.resources, call.caller, {line.bundle_id for line in pricing.lines})
-    asked = requested_of(wish)
+    asked = requested_of(order_request)
     return QuoteView(
         requested_quantity=_tonnes(asked["requested_mass_g"]),
         requested_value=_money(asked["requested_value_minor"], pricing.currency),

@@ -15,7 +15,7 @@ from service.domain.order import BalanceUse, OrderStatus
 from service.kit.ids import uuid7
 from service.operations.record_payment import record_payment
 from tests.api.rest.client import Rest
-from tests.makers import forged, make_wish
+from tests.makers import forged, make_order_request
 
 FIELDS = {
     "_id": str,
@@ -169,7 +169,7 @@ async def test_a_page_that_there_is_not_is_refused(engine: Rest, query):
 
 async def test_orders_in_other_currencies_are_not_there(engine: Rest):
     shop = engine.shop
-    foreign = await shop.place(make_wish(1_000, currency="USD"), pay_with_balance=BalanceUse.NONE)
+    foreign = await shop.place(make_order_request(1_000, currency="USD"), pay_with_balance=BalanceUse.NONE)
     assert await engine.get("/orders") == []
     for method, path in (("GET", f"/orders/{foreign.id.hex}"), ("POST", f"/orders/{foreign.id.hex}/cancel")):
         absent = await engine.ask(method, path.replace(foreign.id.hex, uuid7().hex))
@@ -179,7 +179,7 @@ async def test_orders_in_other_currencies_are_not_there(engine: Rest):
 
 
 async def test_an_order_of_another_door_shows_the_same_mass_and_money(engine: Rest):
-    order = await engine.shop.place(make_wish(12_070))
+    order = await engine.shop.place(make_order_request(12_070))
     shown = await engine.get(f"/orders/{order.id.hex}")
     assert (shown["amount_kg"], shown["creditsPurchased"]) == (12.07, 12.069)
     assert shown["price_sar_halalas"] == order.total_cost_minor

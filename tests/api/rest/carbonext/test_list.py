@@ -16,7 +16,7 @@ from service.domain.listing import OrderRef
 from service.operations.bill_orders import bill_orders
 from service.operations.import_orders import import_orders
 from tests.api.rest.client import Rest
-from tests.makers import make_wish
+from tests.makers import make_order_request
 
 SEED = json.loads((Path(__file__).parents[3] / "operations/seed_orders.json").read_text())
 FIRST_SIX = ["id", "vcuAmount", "vcuUnitPrice", "targetCurrency", "status", "createdAt"]
@@ -182,8 +182,8 @@ async def test_every_sort_goes_both_ways(past: Rest):
 
 
 async def test_orders_of_different_states_that_are_shown_as_one_stand_together(past: Rest):
-    served = await past.shop.place(make_wish(1_000, currency="BRL"))
-    waiting = await past.shop.place(make_wish(5_000_000_000, currency="BRL"))
+    served = await past.shop.place(make_order_request(1_000, currency="BRL"))
+    waiting = await past.shop.place(make_order_request(5_000_000_000, currency="BRL"))
     assert waiting.status != served.status
 
     page = await past.get("/orders?page-size=100&sort-by=status_asc")

@@ -19,7 +19,7 @@ from service.operations.manage_accounts import suspend_account
 from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
 from tests.api.rest.client import Rest
-from tests.makers import make_wish
+from tests.makers import make_order_request
 
 BODY = {"vcuAmount": 150, "targetCurrency": "BRL", "payWithBalance": False}
 FIRST_SIX = ["id", "vcuAmount", "vcuUnitPrice", "targetCurrency", "status", "createdAt"]
@@ -298,6 +298,6 @@ async def test_a_suspended_account_is_403(carbonext: Rest):
 
 
 async def test_an_order_of_another_door_has_the_same_mass_and_money(carbonext: Rest):
-    order = await carbonext.shop.place(make_wish(12_070, currency="BRL"))
+    order = await carbonext.shop.place(make_order_request(12_070, currency="BRL"))
     (shown,) = (await carbonext.get("/orders"))["items"]
     assert (shown["vcuAmount"], shown["totalPrice"]) == (order.mass_g / 1_000_000, order.total_cost_minor / 100)
