@@ -59,7 +59,7 @@ class Event:
     created_at: datetime
 
 
-class Chronicle:
+class EventRecorder:
     """The events of one transaction, each numbered on from the last one of its account.
 
     `event_seqs` are the locked heads of every account that anything is told of; afterwards, where they have to stand.
@@ -74,11 +74,11 @@ class Chronicle:
         self._now = now
         self._new_id = new_id
 
-    def tell_of(self, order: Order, event_type: EventType, **more: Any) -> None:
+    def record_order(self, order: Order, event_type: EventType, **more: Any) -> None:
         """Something happened to the order, which is now as given."""
-        self.tell(order.account_id, event_type, order.id, **amounts_of(order), **more)
+        self.record(order.account_id, event_type, order.id, **amounts_of(order), **more)
 
-    def tell(self, account_id: UUID, event_type: EventType, order_id: UUID | None = None, **payload: Any) -> None:
+    def record(self, account_id: UUID, event_type: EventType, order_id: UUID | None = None, **payload: Any) -> None:
         """Something happened in the account."""
         self.event_seqs[account_id] += 1
         self.events.append(

@@ -16,7 +16,7 @@ from service.domain.accounts import Account, Head, payer_of, refuse_if_suspended
 from service.domain.allocation import AllocationPlan, BatchStock, Take, plan_allocation
 from service.domain.billing import apply_balance, balance_share
 from service.domain.catalogue import Mode
-from service.domain.events import Chronicle, Event, EventType
+from service.domain.events import Event, EventRecorder, EventType
 from service.domain.ledger import Journal
 from service.domain.offers import Offers, portfolio_of, price_request
 from service.domain.order import (
@@ -222,11 +222,11 @@ class OrderPlacer:
             self._by_key[order.account_id, order.idempotency_key] = order
         self._write_lines(order, priced, plan)
         self._write_entries(order, priced, plan)
-        self.tell(order, priced.command.actor, EventType.ORDER_PLACED)
+        self.record(order, priced.command.actor, EventType.ORDER_PLACED)
         if order.status is OrderStatus.FULFILLED:
-            self.tell(order, priced.command.actor, EventType.ORDER_FULFILLED)
+            self.record(order, priced.command.actor, EventType.ORDER_FULFILLED)
         if order.payment_status is PaymentStatus.PAID:
-            self.tell(order, priced.command.actor, EventType.ORDER_PAID)
+            self.record(order, priced.command.actor, EventType.ORDER_PAID)
         return order
 
     def _book(self, priced: Priced, order: Order, share_minor: int) -> Order:
@@ -289,14 +289,14 @@ class OrderPlacer:
                 )
             )
 
-    def tell(self, order: Order, actor: str, event_type: EventType) -> None:
+    def record(self, order: Order, actor: str, event_type: EventType) -> None:
         """Something happened to the order, which is now as given."""
         account_id = order.account_id
         seq = self.changes.event_seqs.get(account_id, self._heads[account_id].event_seq)
-        chronicle = Chronicle({account_id: seq}, actor=actor, now=self.now, new_id=self._new_id)
-        chronicle.tell_of(order, event_type)
-        self.changes.events += chronicle.events
-        self.changes.event_seqs |= chronicle.event_seqs
+        recorder = EventRecorder({account_id: seq}, actor=actor, now=self.now, new_id=self._new_id)
+        recorder.record_order(order, event_type)
+        self.changes.events += recorder.events
+        self.changes.event_seqs |= recorder.event_seqs
 
 
 @dataclass(slots=True)

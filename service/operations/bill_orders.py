@@ -12,14 +12,14 @@ from uuid import UUID
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.billing import Invoice, InvoiceStatus, billed, invoice_lines
-from service.domain.events import Chronicle, EventType
+from service.domain.events import EventRecorder, EventType
 from service.domain.listing import OrderRef
 from service.domain.order import Order
 from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
 from service.kit.canonical_json import fingerprint
 from service.operations.resources import Resources
-from service.operations.steps.lock_payer import lock_payer, reused, tell
+from service.operations.steps.lock_payer import lock_payer, reused, write_events
 from service.storage import money, orders
 from service.storage.database import Statements
 
@@ -112,9 +112,9 @@ async def bill_orders(
         if await money.INVOICE_LINES.insert(statements, lines) != len(lines):
             raise RuntimeError("an order that was owed and unbilled is on an invoice")
         await _mark_billed(statements, on_invoice)
-        chronicle = acting.chronicle(resources, caller)
-        _tell(chronicle, invoice, on_invoice)
-        await tell(statements, chronicle)
+        recorder = acting.recorder(resources, caller)
+        _tell(recorder, invoice, on_invoice)
+        await write_events(statements, recorder)
         return Billed(invoice, replayed=False)
 
     return await resources.transact(work)
@@ -196,9 +196,9 @@ async def _mark_billed(statements: Statements, on_invoice: Sequence[Order]) -> N
         await orders.mark_billed(statements, account_id, order_ids)
 
 
-def _tell(chronicle: Chronicle, invoice: Invoice, on_invoice: Sequence[Order]) -> None:
+def _tell(recorder: EventRecorder, invoice: Invoice, on_invoice: Sequence[Order]) -> None:
     told: dict[str, Any] = {"invoice_id": str(invoice.id), "invoice_number": invoice.number}
-    chronicle.tell(
+    recorder.record(
         invoice.account_id,
         EventType.INVOICE_ISSUED,
         **told,
@@ -207,4 +207,4 @@ def _tell(chronicle: Chronicle, invoice: Invoice, on_invoice: Sequence[Order]) -
         orders=len(on_invoice),
     )
     for order in on_invoice:
-        chronicle.tell_of(order, EventType.ORDER_BILLED, **told)
+        recorder.record_order(order, EventType.ORDER_BILLED, **told)

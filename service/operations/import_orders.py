@@ -11,7 +11,7 @@ from uuid import UUID
 
 from service.domain.accounts import Account, payer_of
 from service.domain.billing import Payment
-from service.domain.events import Chronicle, EventType
+from service.domain.events import EventRecorder, EventType
 from service.domain.history import Imported, Past, imported, numbers_of, read_history
 from service.domain.order import Order
 from service.domain.rows import Fault
@@ -97,14 +97,14 @@ async def _add(resources: Resources, account: Account, bundle_id: UUID, past: Se
         fresh = [each for each in past if each.id not in standing]
         numbers = await _free_numbers(statements, account.id, fresh)
         added = [imported(each, account, bundle_id, number) for each, number in zip(fresh, numbers, strict=True)]
-        chronicle = Chronicle(
+        recorder = EventRecorder(
             {account.id: heads[account.id].event_seq}, actor=ACTOR, now=resources.clock(), new_id=resources.new_id
         )
         for each in added:
-            chronicle.tell_of(each.order, EventType.ORDER_IMPORTED)
+            recorder.record_order(each.order, EventType.ORDER_IMPORTED)
         await _write(resources, statements, payer_id, added)
-        await EVENTS.insert(statements, chronicle.events)
-        await accounts.raise_heads(statements, chronicle.event_seqs)
+        await EVENTS.insert(statements, recorder.events)
+        await accounts.raise_heads(statements, recorder.event_seqs)
         return len(added)
 
     return await resources.transact(work)

@@ -216,7 +216,7 @@ class _Chapter:
         changes.entries.extend(undoing.returns)
         changes.journals.append((order.account_id, order, undoing.journal))
         for event_type in undoing.told:
-            self._placer.tell(undoing.order, ACTOR, event_type)
+            self._placer.record(undoing.order, ACTOR, event_type)
 
     def _pay(self, order: Order, payer_id: UUID) -> Order:
         if order.total_cost_minor == 0:
@@ -237,8 +237,8 @@ class _Chapter:
         )
         self._placer.changes.orders[-1] = booked.order
         self._placer.changes.journals.append((payer_id, order, booked.journal))
-        self._placer.tell(booked.order, ACTOR, EventType.PAYMENT_RECORDED)
-        self._placer.tell(booked.order, ACTOR, EventType.ORDER_PAID)
+        self._placer.record(booked.order, ACTOR, EventType.PAYMENT_RECORDED)
+        self._placer.record(booked.order, ACTOR, EventType.ORDER_PAID)
         return booked.order
 
     def _retire(self, order: Order, entries: Sequence[CreditEntry]) -> None:
@@ -246,7 +246,7 @@ class _Chapter:
         self._placer.changes.orders[-1] = retired.order
         self._retirements += retired.retirements
         for event_type in retired.events:
-            self._placer.tell(retired.order, ACTOR, event_type)
+            self._placer.record(retired.order, ACTOR, event_type)
 
     async def _store(self, statements: Statements) -> None:
         changes = self._placer.changes

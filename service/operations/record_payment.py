@@ -10,7 +10,7 @@ from service.domain.accounts import Caller
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.billing import Payment, pay
-from service.domain.events import Chronicle, EventType
+from service.domain.events import EventRecorder, EventType
 from service.domain.ledger import Journal, balance_topped_up
 from service.domain.listing import OrderRef
 from service.domain.order import Order
@@ -18,7 +18,7 @@ from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
 from service.kit.canonical_json import fingerprint
 from service.operations.resources import Resources
-from service.operations.steps.lock_payer import lock_order, lock_payer, reused, tell
+from service.operations.steps.lock_payer import lock_order, lock_payer, reused, write_events
 from service.storage import ledger, money, orders
 from service.storage.database import Statements
 
@@ -69,9 +69,9 @@ async def record_payment(
             return Recorded(recorded, order, replayed=recorded.id != payment_id)
         paid, journal = _paid(order, amount)
         await _write(resources, statements, payment, paid, journal)
-        chronicle = acting.chronicle(resources, caller)
-        _tell(chronicle, payment, order, paid)
-        await tell(statements, chronicle)
+        recorder = acting.recorder(resources, caller)
+        _tell(recorder, payment, order, paid)
+        await write_events(statements, recorder)
         return Recorded(payment, paid, replayed=False)
 
     return await resources.transact(work)
@@ -107,8 +107,8 @@ async def _write(
     await ledger.book(statements, [booking])
 
 
-def _tell(chronicle: Chronicle, payment: Payment, order: Order | None, paid: Order | None) -> None:
-    chronicle.tell(
+def _tell(recorder: EventRecorder, payment: Payment, order: Order | None, paid: Order | None) -> None:
+    recorder.record(
         payment.account_id,
         EventType.PAYMENT_RECORDED,
         payment.order_id,
@@ -118,4 +118,4 @@ def _tell(chronicle: Chronicle, payment: Payment, order: Order | None, paid: Ord
         amount_minor=payment.amount_minor,
     )
     if order is not None and paid is not None and paid.payment_status is not order.payment_status:
-        chronicle.tell_of(paid, EventType.ORDER_PAID)
+        recorder.record_order(paid, EventType.ORDER_PAID)

@@ -12,7 +12,7 @@ from service.domain.events import EventType
 from service.domain.listing import OrderRef
 from service.domain.order import Order
 from service.operations.resources import Resources
-from service.operations.steps.lock_payer import lock_order, lock_payer, tell
+from service.operations.steps.lock_payer import lock_order, lock_payer, write_events
 from service.storage import ledger, orders
 from service.storage.database import Statements
 
@@ -35,9 +35,9 @@ async def refund_order(resources: Resources, caller: Caller, account_id: UUID, r
             acting.payer_id, resources.new_id(), refunded.order, refunded.journal, resources.clock()
         )
         await ledger.book(statements, [booking])
-        chronicle = acting.chronicle(resources, caller)
-        chronicle.tell_of(refunded.order, EventType.ORDER_REFUNDED, refunded_minor=order.paid_minor)
-        await tell(statements, chronicle)
+        recorder = acting.recorder(resources, caller)
+        recorder.record_order(refunded.order, EventType.ORDER_REFUNDED, refunded_minor=order.paid_minor)
+        await write_events(statements, recorder)
         return refunded.order
 
     return await resources.transact(work)

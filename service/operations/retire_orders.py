@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
-from service.domain.events import Chronicle, EventType
+from service.domain.events import EventRecorder, EventType
 from service.domain.order import CreditEntry, Order, PaymentStatus
 from service.domain.retirement import Retired, Retirement, Share, may_retire, retire, shares_of
 from service.operations.resources import Resources
@@ -59,8 +59,8 @@ async def _retire(
         wanted = await _shares(statements, account_id, ready, keep)
         next_g = await batches.lock_ends(statements, {share.batch_id for _, shares in wanted for share in shares})
         retired = [retire(order, shares, next_g, now=now) for order, shares in wanted]
-        chronicle = Chronicle({account_id: head.event_seq}, actor=actor, now=now, new_id=resources.new_id)
-        await _write(statements, chronicle, retired, now)
+        recorder = EventRecorder({account_id: head.event_seq}, actor=actor, now=now, new_id=resources.new_id)
+        await _write(statements, recorder, retired, now)
         return sum(len(each.retirements) for each in retired)
 
     return await resources.transact(work)
@@ -88,12 +88,12 @@ async def _shares(
     return wanted
 
 
-async def _write(statements: Statements, chronicle: Chronicle, retired: Sequence[Retired], now: datetime) -> None:
+async def _write(statements: Statements, recorder: EventRecorder, retired: Sequence[Retired], now: datetime) -> None:
     retired_g: Counter[UUID] = Counter()
     for each in retired:
         await orders.change(statements, each.order, ("status", "retired_g"))
         for event_type in each.events:
-            chronicle.tell_of(each.order, event_type, retired_g=each.order.retired_g)
+            recorder.record_order(each.order, event_type, retired_g=each.order.retired_g)
         for retirement in each.retirements:
             retired_g[retirement.batch_id] += retirement.mass_g
     intervals = [retirement for each in retired for retirement in each.retirements]
@@ -104,6 +104,6 @@ async def _write(statements: Statements, chronicle: Chronicle, retired: Sequence
         statements,
         [certificates.CertificateDue(account_id=each.account_id, order_id=each.id, due_at=now) for each in complete],
     )
-    await EVENTS.insert(statements, chronicle.events)
+    await EVENTS.insert(statements, recorder.events)
     await batches.retire(statements, retired_g)
-    await accounts.raise_heads(statements, chronicle.event_seqs)
+    await accounts.raise_heads(statements, recorder.event_seqs)

@@ -15,7 +15,7 @@ from service.domain.events import EventType
 from service.domain.order import Order
 from service.errors import Code, Refused
 from service.operations.resources import Resources
-from service.operations.steps.lock_payer import Acting, find_payer, lock_payer, tell
+from service.operations.steps.lock_payer import Acting, find_payer, lock_payer, write_events
 from service.storage import ledger, money, orders
 from service.storage.database import Statements
 
@@ -55,9 +55,9 @@ async def _settle(
 ) -> None:
     now = resources.clock()
     settled: list[Booked] = []
-    chronicle = acting.chronicle(resources, caller)
+    recorder = acting.recorder(resources, caller)
     told: dict[str, Any] = {"invoice_id": str(invoice.id), "invoice_number": invoice.number}
-    chronicle.tell(
+    recorder.record(
         invoice.account_id,
         EventType.INVOICE_SETTLED,
         **told,
@@ -69,7 +69,7 @@ async def _settle(
         order = standing[line.order_id]
         settled.append(settle(order, line.billed_minor))
         if settled[-1].order.payment_status is not order.payment_status:
-            chronicle.tell_of(settled[-1].order, EventType.ORDER_PAID, **told)
+            recorder.record_order(settled[-1].order, EventType.ORDER_PAID, **told)
     for each in settled:
         if each.order != standing[each.order.id]:
             await orders.change(statements, each.order, ("paid_minor", "payment_status"))
@@ -78,7 +78,7 @@ async def _settle(
         [ledger.Booking(invoice.account_id, resources.new_id(), each.order, each.journal, now) for each in settled],
     )
     await money.mark_paid(statements, invoice)
-    await tell(statements, chronicle)
+    await write_events(statements, recorder)
 
 
 async def _lock_orders(statements: Statements, lines: Sequence[InvoiceLine]) -> dict[UUID, Order]:

@@ -29,7 +29,7 @@ from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_order
-from service.operations.steps.lock_payer import lock_order, lock_payer, tell
+from service.operations.steps.lock_payer import lock_order, lock_payer, write_events
 from service.operations.steps.reversal import entries_by_order, undo
 from service.storage import accounts, backorders, batches, catalogue, events, orders
 from service.storage.database import Statements
@@ -103,10 +103,10 @@ async def _refuse_payment(resources: Resources, seller: Caller, order: Order) ->
         refused = [each.payload for each in before if each.event_type is EventType.PAYMENT_REFUSED]
         if any(payload["reference"] == reference for payload in refused):
             return
-        chronicle = acting.chronicle(resources, seller)
+        recorder = acting.recorder(resources, seller)
         told = {"reference": reference, "currency": stands.currency, "amount_minor": owed}
-        chronicle.tell(stands.account_id, EventType.PAYMENT_REFUSED, stands.id, **told)
-        await tell(statements, chronicle)
+        recorder.record(stands.account_id, EventType.PAYMENT_REFUSED, stands.id, **told)
+        await write_events(statements, recorder)
 
     await resources.transact(work)
     # After the commit: raised within, it would take back what was told.

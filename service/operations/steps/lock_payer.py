@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from service.domain.accounts import Caller, Head, payer_of
-from service.domain.events import Chronicle
+from service.domain.events import EventRecorder
 from service.domain.listing import OrderRef
 from service.domain.order import Order
 from service.errors import Code, Refused
@@ -25,10 +25,10 @@ class Acting:
     payer_id: UUID
     heads: Mapping[UUID, Head]
 
-    def chronicle(self, resources: Resources, caller: Caller) -> Chronicle:
+    def recorder(self, resources: Resources, caller: Caller) -> EventRecorder:
         """Where what happens under these heads is told."""
         seqs = {account_id: head.event_seq for account_id, head in self.heads.items()}
-        return Chronicle(seqs, actor=caller.key_id, now=resources.clock(), new_id=resources.new_id)
+        return EventRecorder(seqs, actor=caller.key_id, now=resources.clock(), new_id=resources.new_id)
 
 
 async def find_payer(statements: Statements, account_id: UUID) -> UUID:
@@ -60,7 +60,7 @@ def reused() -> Refused:
     )
 
 
-async def tell(statements: Statements, chronicle: Chronicle) -> None:
+async def write_events(statements: Statements, recorder: EventRecorder) -> None:
     """The events are written and the heads stand at them. Written last: whoever waits for a head sees all the rest."""
-    await EVENTS.insert(statements, chronicle.events)
-    await accounts.raise_heads(statements, chronicle.event_seqs)
+    await EVENTS.insert(statements, recorder.events)
+    await accounts.raise_heads(statements, recorder.event_seqs)

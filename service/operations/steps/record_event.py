@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from service.domain.accounts import Caller, Head
-from service.domain.events import Chronicle, EventType
+from service.domain.events import EventRecorder, EventType
 from service.operations.resources import Resources
 from service.storage import accounts
 from service.storage.database import Statements
@@ -39,15 +39,15 @@ async def noted(
         head = heads[caller.account.id]
         done = await work(statements, head)
         if done.event_type is not None:
-            chronicle = Chronicle(
+            recorder = EventRecorder(
                 {caller.account.id: head.event_seq},
                 actor=caller.key_id,
                 now=resources.clock(),
                 new_id=resources.new_id,
             )
-            chronicle.tell(caller.account.id, done.event_type, **done.told)
-            await EVENTS.insert(statements, chronicle.events)
-            await accounts.raise_heads(statements, chronicle.event_seqs)
+            recorder.record(caller.account.id, done.event_type, **done.told)
+            await EVENTS.insert(statements, recorder.events)
+            await accounts.raise_heads(statements, recorder.event_seqs)
         return done.value
 
     return await resources.transact(attempt)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from service.domain.accounts import Caller, Head, payer_of
 from service.domain.cancelling import Undoing
-from service.domain.events import Chronicle
+from service.domain.events import EventRecorder
 from service.domain.order import CreditEntry, OrderLine
 from service.operations.resources import Resources
 from service.storage import accounts, backorders, batches, ledger, orders
@@ -73,11 +73,11 @@ async def undo(
             if each.journal is not None
         ],
     )
-    chronicle = Chronicle({account_id: head.event_seq}, actor=caller.key_id, now=now, new_id=resources.new_id)
+    recorder = EventRecorder({account_id: head.event_seq}, actor=caller.key_id, now=now, new_id=resources.new_id)
     for each in undoings:
         for event_type in each.told:
-            chronicle.tell_of(each.order, event_type)
-    await EVENTS.insert(statements, chronicle.events)
+            recorder.record_order(each.order, event_type)
+    await EVENTS.insert(statements, recorder.events)
     returned_g: Counter[UUID] = Counter()
     for each in undoings:
         for entry in each.returns:
@@ -86,4 +86,4 @@ async def undo(
     # After the lock: a foreign key locks each entry's batch too, in no set order, and would cross with other orders.
     await orders.ENTRIES.insert(statements, [entry for each in undoings for entry in each.returns])
     await batches.give_back(statements, returned_g)
-    await accounts.raise_heads(statements, chronicle.event_seqs)
+    await accounts.raise_heads(statements, recorder.event_seqs)
