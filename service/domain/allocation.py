@@ -11,7 +11,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class BatchStock:
-    """A batch as it stands on a bundle's shelf, with the grams that were left of it when it was read."""
+    """A batch as it stands on a bundle's bundle_stock, with the grams that were left of it when it was read."""
 
     batch_id: UUID
     project_id: UUID
@@ -42,14 +42,14 @@ class AllocationPlan:
 
 def plan_allocation(
     lines: Sequence[tuple[UUID, int]],
-    shelves: Mapping[UUID, Sequence[BatchStock]],
+    stock: Mapping[UUID, Sequence[BatchStock]],
     available_g: Mapping[UUID, int],
     queued: Collection[UUID] = (),
 ) -> AllocationPlan:
     """The plan for one order, whose lines are bundles with grams, in the order in which they are served.
 
-    `shelves` holds each bundle's batches in any order; `available_g` says what is left of a batch right now, and a
-    batch it does not name has what its shelf says. Lines share a batch without taking a gram twice. From a bundle in
+    `stock` holds each bundle's batches in any order; `available_g` says what is left of a batch right now, and a
+    batch it does not name has what `stock` says. Lines share a batch without taking a gram twice. From a bundle in
     `queued` nothing is taken: earlier orders wait for its credits.
     """
     taken_g: dict[UUID, int] = {}
@@ -57,8 +57,8 @@ def plan_allocation(
     short_g: list[int] = []
     for index, (bundle_id, wanted_g) in enumerate(lines):
         missing_g = wanted_g
-        shelf = () if bundle_id in queued else shelves.get(bundle_id, ())
-        for batch_id, stocked_g in _oldest_first(shelf, available_g):
+        bundle_stock = () if bundle_id in queued else stock.get(bundle_id, ())
+        for batch_id, stocked_g in _oldest_first(bundle_stock, available_g):
             if missing_g <= 0:
                 break
             take_g = min(stocked_g - taken_g.get(batch_id, 0), missing_g)
@@ -70,13 +70,13 @@ def plan_allocation(
     return AllocationPlan(tuple(takes), tuple(short_g))
 
 
-def _oldest_first(shelf: Sequence[BatchStock], available_g: Mapping[UUID, int]) -> Iterator[tuple[UUID, int]]:
-    """The shelf's batches that still have grams, with those grams. Exhausted ones pile up on a shelf over the years, so
-    they are dropped before the rest is sorted.
+def _oldest_first(bundle_stock: Sequence[BatchStock], available_g: Mapping[UUID, int]) -> Iterator[tuple[UUID, int]]:
+    """The bundle's batches that still have grams, with those grams. Exhausted
+    batches pile up over the years, so they are dropped before the rest is sorted.
     """
     stocked = [
         (stock.vintage, stock.batch_id.int, stock.batch_id, left_g)
-        for stock in shelf
+        for stock in bundle_stock
         if (left_g := available_g.get(stock.batch_id, stock.available_g)) > 0
     ]
     stocked.sort()

@@ -35,13 +35,13 @@ class Supplies:
     event_seqs: Mapping[UUID, int]
 
 
-def match(queue: Sequence[Backorder], shelf: Sequence[BatchStock]) -> list[Filled]:
+def match(queue: Sequence[Backorder], bundle_stock: Sequence[BatchStock]) -> list[Filled]:
     """The lines that get credits, in the order of the queue. Nobody is served before whoever came earlier has all."""
-    available_g = {batch.batch_id: batch.available_g for batch in shelf}
+    available_g = {batch.batch_id: batch.available_g for batch in bundle_stock}
     filled: list[Filled] = []
     for backorder in queue:
         bundle_id = backorder.bundle_id
-        plan = plan_allocation([(bundle_id, backorder.waiting_g)], {bundle_id: shelf}, available_g)
+        plan = plan_allocation([(bundle_id, backorder.waiting_g)], {bundle_id: bundle_stock}, available_g)
         if plan.takes:
             filled.append(Filled(backorder, plan.takes, plan.short_g[0]))
         for take in plan.takes:

@@ -51,7 +51,7 @@ class Priced:
     holds: tuple[QuoteHold, ...] = ()
 
     @property
-    def purse(self) -> tuple[UUID, str]:
+    def payer_balance(self) -> tuple[UUID, str]:
         """Whose balance may pay for the order, and in which currency."""
         return payer_of(self.account), self.pricing.currency
 
@@ -65,9 +65,9 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What one mode has on its shelves for the group, and the bundles for which others already wait."""
+    """The stock of one mode for the group, and the bundles for which others already wait."""
 
-    shelves: Mapping[UUID, Sequence[BatchStock]]
+    batches: Mapping[UUID, Sequence[BatchStock]]
     queued: Collection[UUID]
 
 
@@ -154,9 +154,9 @@ class OrderPlacer:
         return Priced(command, head.account, command.fingerprint(), pricing, quote, holds)
 
     def stock_up(self, stock: Stock) -> None:
-        """The shelves' grams are what the group may still take."""
-        for shelf in stock.shelves.values():
-            for batch in shelf:
+        """The stock's grams are what the group may still take."""
+        for bundle_stock in stock.batches.values():
+            for batch in bundle_stock:
                 self._available_g[batch.batch_id] = batch.available_g
 
     def fund(self, balances_minor: Mapping[tuple[UUID, str], int]) -> None:
@@ -207,10 +207,10 @@ class OrderPlacer:
         if priced.holds:
             takes = tuple(Take(hold.position, hold.batch_id, hold.mass_g) for hold in priced.holds)
             return AllocationPlan(takes, (0,) * len(lines))
-        return plan_allocation(lines, stock.shelves, self._available_g, stock.queued)
+        return plan_allocation(lines, stock.batches, self._available_g, stock.queued)
 
     def _balance_share(self, priced: Priced) -> int:
-        available_minor = self._balances_minor.get(priced.purse, 0)
+        available_minor = self._balances_minor.get(priced.payer_balance, 0)
         pricing, use = priced.pricing, priced.command.pay_with_balance
         return balance_share(use, pricing.total_cost_minor, available_minor, pricing.currency)
 
@@ -231,14 +231,14 @@ class OrderPlacer:
 
     def _book(self, priced: Priced, order: Order, share_minor: int) -> Order:
         """The order with its share of the balance, which the next of the group no longer finds there."""
-        payer_id = priced.purse[0]
+        payer_id = priced.payer_balance[0]
         journal = ledger.order_placed(order.currency, order.offset_cost_minor, order.commission_minor)
         self.changes.journals.append((payer_id, order, journal))
         if priced.command.pay_with_balance is BalanceUse.NONE:
             return order
         applied = apply_balance(order, share_minor)
         self.changes.journals.append((payer_id, order, applied.journal))
-        self._balances_minor[priced.purse] = self._balances_minor.get(priced.purse, 0) - share_minor
+        self._balances_minor[priced.payer_balance] = self._balances_minor.get(priced.payer_balance, 0) - share_minor
         return applied.order
 
     def _write_lines(self, order: Order, priced: Priced, plan: AllocationPlan) -> None:
@@ -316,9 +316,9 @@ def needs_by_mode(priced: Iterable[Priced]) -> dict[Mode, Needs]:
     return needs
 
 
-def purses_of(priced: Iterable[Priced]) -> set[tuple[UUID, str]]:
+def payer_balances_of(priced: Iterable[Priced]) -> set[tuple[UUID, str]]:
     """The balances that the commands want to be paid from."""
-    return {each.purse for each in priced if each.command.pay_with_balance is not BalanceUse.NONE}
+    return {each.payer_balance for each in priced if each.command.pay_with_balance is not BalanceUse.NONE}
 
 
 def _refuse_above_maximum(command: PlaceOrder, pricing: Pricing) -> None:

@@ -262,8 +262,8 @@ class _Chapter:
                     allocated_g=held_g[batch.id] - self._next_g[batch.id],
                     retired_g=self._next_g[batch.id],
                 )
-                for shelf in self._supply.values()
-                for batch in shelf
+                for bundle_stock in self._supply.values()
+                for batch in bundle_stock
             ],
         )
         await orders.ORDERS.insert(statements, changes.orders)

@@ -1,6 +1,6 @@
 """Match backorders: credits that came in go to whoever waits for them, first come, first served.
 
-Runs whenever a bundle's stock may have grown; what it finds in the queue and on the shelf is all it needs to know, so
+Runs whenever a bundle's stock may have grown; what it finds in the queue and in stock is all it needs to know, so
 running it once too often does nothing. Locks: account heads by id, then batches by id. Promises: P3, P24.
 """
 
@@ -38,12 +38,12 @@ async def _match_bundle(resources: Resources, mode: Mode, bundle_id: UUID) -> in
 
     async def work(statements: Statements) -> int:
         heads = await accounts.lock_heads(statements, account_ids)
-        shelf = (await batches.lock_shelves(statements, mode, [bundle_id]))[bundle_id]
+        bundle_stock = (await batches.lock_stock(statements, mode, [bundle_id]))[bundle_id]
         # Read again under the locks. Whoever is in front by now may be of an account that is not locked: then it is
         # served by the next transaction, and nobody behind it by this one.
         queue = await backorders.first_in_line(statements, mode, bundle_id, LINES_A_TRANSACTION)
         ours = next((index for index, each in enumerate(queue) if each.account_id not in heads), len(queue))
-        filled = match(queue[:ours], shelf)
+        filled = match(queue[:ours], bundle_stock)
         if filled:
             await deliver(resources, statements, heads, filled, actor=ACTOR)
         return len(filled)

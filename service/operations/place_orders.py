@@ -9,7 +9,7 @@ from functools import partial
 
 from service.domain.catalogue import Mode
 from service.domain.order import FromQuote, OrderRequest, Placed, PlaceOrder, estimate_of
-from service.domain.placing import Changes, OrderPlacer, Priced, Stock, needs_by_mode, purses_of
+from service.domain.placing import Changes, OrderPlacer, Priced, Stock, needs_by_mode, payer_balances_of
 from service.errors import Refused
 from service.kit.group_commit import GroupCommit
 from service.operations.resources import Resources
@@ -80,7 +80,7 @@ async def _place(
     offers = await catalogue.read_offers(statements, order_requests)
     answers = [placer.price(command, offers, quoted) for command in commands]
     priced = [answer for answer in answers if isinstance(answer, Priced)]
-    placer.fund(await balances.lock(statements, purses_of(priced)))
+    placer.fund(await balances.lock(statements, payer_balances_of(priced)))
     stocks = await _lock_stock(statements, priced)
     for stock in stocks.values():
         placer.stock_up(stock)
@@ -95,10 +95,10 @@ async def _place(
 async def _lock_stock(statements: Statements, priced: Sequence[Priced]) -> dict[Mode, Stock]:
     stocks: dict[Mode, Stock] = {}
     for mode, needs in sorted(needs_by_mode(priced).items()):
-        shelves = await batches.lock_shelves(statements, mode, needs.bundle_ids, needs.held_ids)
+        stock = await batches.lock_stock(statements, mode, needs.bundle_ids, needs.held_ids)
         # Read after the lock: whoever queued before has committed by then, so nobody is overtaken.
         queued = await backorders.queued_bundles(statements, mode, needs.bundle_ids)
-        stocks[mode] = Stock(shelves, queued)
+        stocks[mode] = Stock(stock, queued)
     return stocks
 
 

@@ -34,6 +34,6 @@ async def price_order(resources: Resources, caller: Caller, order_request: Order
     )
     lines = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in lines}
-    shelves = await batches.shelves(reader, mode, bundle_ids)
+    stock = await batches.read_stock(reader, mode, bundle_ids)
     queued = await backorders.queued_bundles(reader, mode, bundle_ids)
-    return Preview(pricing, plan_allocation(lines, shelves, {}, queued).short_g)
+    return Preview(pricing, plan_allocation(lines, stock, {}, queued).short_g)

@@ -74,9 +74,9 @@ async def _plan_hold(statements: Statements, caller: Caller, pricing: Pricing) -
     wanted = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in wanted}
     mode = caller.account.mode
-    shelves = await batches.lock_shelves(statements, mode, bundle_ids)
+    stock = await batches.lock_stock(statements, mode, bundle_ids)
     queued = await backorders.queued_bundles(statements, mode, bundle_ids)
-    plan = plan_allocation(wanted, shelves, {}, queued)
+    plan = plan_allocation(wanted, stock, {}, queued)
     if not plan.is_full:
         raise Refused(
             Code.INSUFFICIENT_CREDITS,

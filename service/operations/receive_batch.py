@@ -1,6 +1,6 @@
 """Receive a credit batch: grams that a registry issued are in stock, once.
 
-Whoever waits for them is served by `match_backorders`, which finds them on the shelf. Locks: the caller's head, then
+Whoever waits for them is served by `match_backorders`, which finds them in stock. Locks: the caller's head, then
 the project. Promises: P3, P24.
 """
 

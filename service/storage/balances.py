@@ -25,26 +25,26 @@ class BalanceRow:
 
 BALANCES = Table(models.Balance, BalanceRow)
 
-Purse = tuple[UUID, str]
+PayerBalance = tuple[UUID, str]
 """Whose balance, and in which currency."""
 
 
-async def lock(statements: Statements, purses: Collection[Purse]) -> dict[Purse, int]:
+async def lock(statements: Statements, payer_balances: Collection[PayerBalance]) -> dict[PayerBalance, int]:
     """What is in each balance, in minor units; they stay as they are until the transaction ends. One that was never
     filled is absent: it may come into being meanwhile.
     """
-    if not purses:
+    if not payer_balances:
         return {}
     rows = await statements.fetch(
         f"SELECT {BALANCES.column_list} FROM {BALANCES.name} WHERE (account_id, currency) IN"
-        f" (VALUES {typed_rows(statements, ('uuid', 'varchar'), len(purses))})"
+        f" (VALUES {typed_rows(statements, ('uuid', 'varchar'), len(payer_balances))})"
         f" ORDER BY account_id, currency{for_update(statements)}",
-        *(cell for purse in purses for cell in purse),
+        *(cell for payer_balance in payer_balances for cell in payer_balance),
     )
     return {(row["account_id"], row["currency"]): row["amount_minor"] for row in rows}
 
 
-async def move(statements: Statements, changes: Mapping[Purse, int]) -> None:
+async def move(statements: Statements, changes: Mapping[PayerBalance, int]) -> None:
     """Each balance has so much more, or less. Raises if any would fall below zero, which locking it before and reading
     what is in it makes impossible.
     """

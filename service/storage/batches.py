@@ -15,12 +15,12 @@ from service.storage.tables import Columns, Table
 BATCHES = Table(models.CreditBatch, CreditBatch)
 BUNDLE_PROJECTS = models.BundleProject._meta.db_table  # noqa: SLF001
 
-Shelves = dict[UUID, list[BatchStock]]
+BundleStock = dict[UUID, list[BatchStock]]
 
 
-async def lock_shelves(
+async def lock_stock(
     statements: Statements, mode: Mode, bundle_ids: Collection[UUID], held_ids: Collection[UUID] = ()
-) -> Shelves:
+) -> BundleStock:
     """Each bundle's batches of the mode that have grams left, locked in id order until the transaction ends.
 
     With `held_ids`, batches that quotes hold grams of, all of them are locked first, in one go: two goes could meet
@@ -30,15 +30,15 @@ async def lock_shelves(
         await _lock_both(statements, mode, bundle_ids, held_ids)
     locking = for_update(statements, of="b")
     # Only for the lock: for the order's sake SQLite would look at every batch there is.
-    return await _shelves(statements, mode, bundle_ids, f" ORDER BY b.id{locking}" if locking else "")
+    return await _read_stock(statements, mode, bundle_ids, f" ORDER BY b.id{locking}" if locking else "")
 
 
-async def shelves(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> Shelves:
+async def read_stock(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> BundleStock:
     """Each bundle's batches of the mode that have grams left, as they are at this moment and nothing is locked."""
-    return await _shelves(statements, mode, bundle_ids, "")
+    return await _read_stock(statements, mode, bundle_ids, "")
 
 
-async def _shelves(statements: Statements, mode: Mode, bundle_ids: Collection[UUID], locking: str) -> Shelves:
+async def _read_stock(statements: Statements, mode: Mode, bundle_ids: Collection[UUID], locking: str) -> BundleStock:
     rows = await statements.fetch(
         f"SELECT bp.bundle_id, b.id, b.project_id, b.vintage, b.available_g"
         f" FROM {BATCHES.name} b JOIN {BUNDLE_PROJECTS} bp ON bp.project_id = b.project_id"
@@ -46,10 +46,10 @@ async def _shelves(statements: Statements, mode: Mode, bundle_ids: Collection[UU
         mode,
         *bundle_ids,
     )
-    shelves: Shelves = {bundle_id: [] for bundle_id in bundle_ids}
+    stock: BundleStock = {bundle_id: [] for bundle_id in bundle_ids}
     for row in rows:
-        shelves[row["bundle_id"]].append(BatchStock(row["id"], row["project_id"], row["vintage"], row["available_g"]))
-    return shelves
+        stock[row["bundle_id"]].append(BatchStock(row["id"], row["project_id"], row["vintage"], row["available_g"]))
+    return stock
 
 
 async def page(statements: Statements, mode: Mode, request: PageRequest) -> list[CreditBatch]:

@@ -49,7 +49,7 @@ class Booking:
 async def book(statements: Statements, bookings: Iterable[Booking]) -> None:
     """The journals are in the ledger, each whole, and the balances are what the ledger says they are."""
     entries: list[LedgerEntry] = []
-    changes: Counter[balances.Purse] = Counter()
+    changes: Counter[balances.PayerBalance] = Counter()
     for booking in bookings:
         changes[booking.account_id, booking.journal.currency] += booking.journal.balance_change_minor
         entries += _entries_of(booking)

@@ -15,20 +15,20 @@ def batch(batch_id: UUID, vintage: int, available_g: int) -> BatchStock:
 
 
 def test_the_oldest_vintage_is_taken_first_and_then_the_batch_id():
-    shelf = [batch(C, 2020, 50), batch(B, 2019, 50), batch(A, 2020, 50), batch(D, 2018, 50)]
-    plan = plan_allocation([(FOREST, 160)], {FOREST: shelf}, {})
+    bundle_stock = [batch(C, 2020, 50), batch(B, 2019, 50), batch(A, 2020, 50), batch(D, 2018, 50)]
+    plan = plan_allocation([(FOREST, 160)], {FOREST: bundle_stock}, {})
     assert plan == AllocationPlan((Take(0, D, 50), Take(0, B, 50), Take(0, A, 50), Take(0, C, 10)), (0,))
     assert plan.is_full
 
 
 def test_a_batch_that_covers_the_line_is_the_only_one_taken():
-    shelf = [batch(A, 2019, 50), batch(B, 2020, 50)]
-    assert plan_allocation([(FOREST, 50)], {FOREST: shelf}, {}).takes == (Take(0, A, 50),)
+    bundle_stock = [batch(A, 2019, 50), batch(B, 2020, 50)]
+    assert plan_allocation([(FOREST, 50)], {FOREST: bundle_stock}, {}).takes == (Take(0, A, 50),)
 
 
 def test_what_is_left_right_now_overrides_what_the_shelf_says():
-    shelf = [batch(A, 2019, 50), batch(B, 2020, 0), batch(C, 2021, 50)]
-    plan = plan_allocation([(FOREST, 60)], {FOREST: shelf}, {A: 0, B: 20})
+    bundle_stock = [batch(A, 2019, 50), batch(B, 2020, 0), batch(C, 2021, 50)]
+    plan = plan_allocation([(FOREST, 60)], {FOREST: bundle_stock}, {A: 0, B: 20})
     assert plan == AllocationPlan((Take(0, B, 20), Take(0, C, 40)), (0,))
 
 
@@ -39,15 +39,15 @@ def test_missing_grams_are_short_and_the_rest_is_taken():
 
 
 def test_a_newcomer_takes_nothing_from_a_bundle_with_a_queue():
-    shelves = {FOREST: [batch(A, 2019, 50)], OCEAN: [batch(B, 2019, 50)]}
-    plan = plan_allocation([(FOREST, 10), (OCEAN, 10)], shelves, {}, queued={FOREST})
+    stock = {FOREST: [batch(A, 2019, 50)], OCEAN: [batch(B, 2019, 50)]}
+    plan = plan_allocation([(FOREST, 10), (OCEAN, 10)], stock, {}, queued={FOREST})
     assert plan == AllocationPlan((Take(1, B, 10),), (10, 0))
 
 
 def test_two_bundles_that_share_a_batch_do_not_take_it_twice():
     shared = batch(A, 2019, 50)
-    shelves = {FOREST: [shared], OCEAN: [shared, batch(B, 2020, 50)]}
-    plan = plan_allocation([(FOREST, 30), (OCEAN, 30)], shelves, {A: 40})
+    stock = {FOREST: [shared], OCEAN: [shared, batch(B, 2020, 50)]}
+    plan = plan_allocation([(FOREST, 30), (OCEAN, 30)], stock, {A: 40})
     assert plan == AllocationPlan((Take(0, A, 30), Take(1, A, 10), Take(1, B, 20)), (0, 0))
 
 
@@ -80,34 +80,34 @@ batches = st.lists(
 )
 def test_a_plan_takes_only_what_is_there_and_oldest_first(stock, on_shelf, lines, now, queued):
     bundles = [UUID(int=100 + number) for number in range(3)]
-    shelves = {
+    stock = {
         bundle: [entry for entry, is_on in zip(stock, flags, strict=False) if is_on]
         for bundle, flags in zip(bundles, on_shelf, strict=True)
     }
     order = [(bundles[bundle], mass_g) for bundle, mass_g in lines]
     shut = {bundles[number] for number in queued}
     left_g = {entry.batch_id: now.get(entry.batch_id, entry.available_g) for entry in stock}
-    before = copy.deepcopy((order, shelves, now, shut))
+    before = copy.deepcopy((order, stock, now, shut))
 
-    plan = plan_allocation(order, shelves, now, shut)
+    plan = plan_allocation(order, stock, now, shut)
 
-    assert (order, shelves, now, shut) == before
-    assert plan == plan_allocation(order, {key: shelf[::-1] for key, shelf in shelves.items()}, now, shut)
+    assert (order, stock, now, shut) == before
+    assert plan == plan_allocation(order, {key: bundle_stock[::-1] for key, bundle_stock in stock.items()}, now, shut)
     assert all(take.mass_g > 0 for take in plan.takes)
     for index, (bundle, mass_g) in enumerate(order):
         takes = [take for take in plan.takes if take.line == index]
         assert sum(take.mass_g for take in takes) + plan.short_g[index] == mass_g
-        shelf = {entry.batch_id: (entry.vintage, entry.batch_id) for entry in shelves[bundle]}
-        taken = [shelf[take.batch_id] for take in takes]
+        bundle_stock = {entry.batch_id: (entry.vintage, entry.batch_id) for entry in stock[bundle]}
+        taken = [bundle_stock[take.batch_id] for take in takes]
         assert taken == sorted(set(taken))
         for take in takes:
             left_g[take.batch_id] -= take.mass_g
         assert min(left_g.values(), default=0) >= 0
-        # Only the newest batch touched may keep grams, and none is short while grams lie on its shelf.
-        passed_over = [batch_id for batch_id, age in shelf.items() if taken and age < taken[-1]]
+        # Only the newest batch touched may keep grams, and none is short while grams lie on its bundle_stock.
+        passed_over = [batch_id for batch_id, age in bundle_stock.items() if taken and age < taken[-1]]
         assert not any(left_g[batch_id] for batch_id in passed_over)
         if bundle in shut:
             assert not takes
         elif plan.short_g[index]:
-            assert not any(left_g[batch_id] for batch_id in shelf)
+            assert not any(left_g[batch_id] for batch_id in bundle_stock)
     assert plan.is_full == (sum(plan.short_g) == 0)

@@ -1,6 +1,6 @@
 """Holds: a quote's credits are set aside, its order takes exactly those, or they come back, once.
 
-Planted defects that were seen to fail here: an order from a held quote takes from the shelf, a hold that is released
+Planted defects that were seen to fail here: an order from a held quote takes from stock, a hold that is released
 whether it was used or not, a release that does not look at the time, held grams that are not given back.
 """
 
@@ -62,7 +62,7 @@ async def test_held_credits_are_on_no_shelf(shop: Shop):
 
 async def test_the_order_takes_exactly_the_held_batches_at_the_held_price(shop: Shop):
     quote = await held(shop)
-    # What the shelf would give meanwhile is older, and dearer.
+    # What the bundle_stock would give meanwhile is older, and dearer.
     await shop.say("UPDATE credit_batches SET vintage = 2001 WHERE id = $1", shop.young.id)
     await shop.say("UPDATE prices SET unit_price_micros = unit_price_micros * 2")
 

@@ -31,7 +31,7 @@ MINUTE_MS = 60_000
 
 
 async def placing_a_group(shop: Shop) -> Work:
-    """One order that takes what a quote held, one that takes from the shelf, and one that waits."""
+    """One order that takes what a quote held, one that takes from stock, and one that waits."""
     quoted = await quote_order(shop.resources, shop.caller, forest(shop), valid_ms=MINUTE_MS, hold=True)
     commands = [
         shop.command(FromQuote(quoted.quote.id)),

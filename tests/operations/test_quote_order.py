@@ -1,7 +1,7 @@
 """Quotes: an exact price, once, until it expires by the database's clock; held credits are nobody else's.
 
 Seen to fail when: an order from a quote is priced afresh; expiry is told by the process's clock; a quote may be used
-twice, in one group or in two; a quote is found without its account; a hold takes from the shelf without saying so.
+twice, in one group or in two; a quote is found without its account; a hold takes from stock without saying so.
 """
 
 from dataclasses import replace
