@@ -39,5 +39,5 @@ class MoneyQueries:
         return invoice_of(found[invoice_id]) if invoice_id in found else None
 
 
-def _cursor(row: read_money.Booked) -> str:
+def _cursor(row: read_money.LedgerPage) -> str:
     return encode_cursor(LEDGER, Position(row.created_at, row.id))

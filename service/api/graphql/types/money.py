@@ -169,7 +169,7 @@ async def _orders_of_journals(parents: Sequence["Journal"], info: Info) -> list[
 
 @strawberry.type(description="What one event did to the money; its postings sum to zero. Journals are never changed.")
 class Journal(Node):
-    row: strawberry.Private[read_money.Booked]
+    row: strawberry.Private[read_money.LedgerPage]
     order: Order | None = batch_field(
         _orders_of_journals,
         description="The order that it is about; null if about none, or about another client account's.",
@@ -197,5 +197,5 @@ def invoice_of(row: billing.Invoice) -> Invoice:
     return Invoice(row=row)
 
 
-def journal_of(row: read_money.Booked) -> Journal:
+def journal_of(row: read_money.LedgerPage) -> Journal:
     return Journal(row=row)
