@@ -69,7 +69,7 @@ class InvoiceLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class BilledOrder:
     """An order as a journal has left it."""
 
     order: Order
@@ -94,16 +94,16 @@ def after(order: Order, journal: Journal) -> Order:
     return replace(order, paid_minor=paid_minor, payment_status=PaymentStatus.PAID if is_paid else order.payment_status)
 
 
-def pay(order: Order, amount_minor: int) -> Booked:
+def pay(order: Order, amount_minor: int) -> BilledOrder:
     """Money came in for the order; what it does not owe goes to the balance."""
     journal = ledger.payment_recorded(order.currency, amount_minor, owed_minor(order))
-    return Booked(after(order, journal), journal)
+    return BilledOrder(after(order, journal), journal)
 
 
-def apply_balance(order: Order, amount_minor: int) -> Booked:
+def apply_balance(order: Order, amount_minor: int) -> BilledOrder:
     """So much of the balance pays for the order, which owes that much at least."""
     journal = ledger.balance_applied(order.currency, amount_minor)
-    return Booked(after(order, journal), journal)
+    return BilledOrder(after(order, journal), journal)
 
 
 def balance_share(use: BalanceUse, total_minor: int, available_minor: int, currency: str) -> int:
@@ -124,13 +124,13 @@ def balance_share(use: BalanceUse, total_minor: int, available_minor: int, curre
     return min(total_minor, available_minor)
 
 
-def settle(order: Order, billed_minor: int) -> Booked:
+def settle(order: Order, billed_minor: int) -> BilledOrder:
     """The order's line of an invoice was paid as billed; what the order does not owe any more goes to the balance."""
     journal = ledger.invoice_settled(order.currency, billed_minor, owed_minor(order))
-    return Booked(after(order, journal), journal)
+    return BilledOrder(after(order, journal), journal)
 
 
-def refund(order: Order) -> Booked | None:
+def refund(order: Order) -> BilledOrder | None:
     """What was paid goes to the balance and the order keeps its credits; nothing to do for one refunded before.
 
     Refuses `PAYMENT_STATE` when nothing was paid of it: what was never paid is cancelled, not refunded.
@@ -140,7 +140,7 @@ def refund(order: Order) -> Booked | None:
     if order.paid_minor == 0:
         raise Refused(Code.PAYMENT_STATE, "Nothing was paid of this order.", payment_status=order.payment_status.value)
     journal = ledger.order_refunded(order.currency, order.offset_cost_minor, order.commission_minor, order.paid_minor)
-    return Booked(replace(order, paid_minor=0, payment_status=PaymentStatus.REFUNDED), journal)
+    return BilledOrder(replace(order, paid_minor=0, payment_status=PaymentStatus.REFUNDED), journal)
 
 
 def billed(order: Order) -> Order:

@@ -17,7 +17,7 @@ from service.storage import balances, ledger, money
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class LedgerPage:
     """A journal as it stands in the ledger, and the order that it is about, if it is about one."""
 
     id: UUID
@@ -65,7 +65,7 @@ async def payments_of_ids(resources: Resources, caller: Caller, payment_ids: Col
     return await money.of_ids(resources.database.reader, money.PAYMENTS, payer_of(caller.account), payment_ids)
 
 
-async def list_journals(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Booked]:
+async def list_journals(resources: Resources, caller: Caller, request: PageRequest) -> Slice[LedgerPage]:
     """One page of the caller's ledger, newest first, each journal whole."""
     caller.require(Scope.ORDERS_READ)
     reader, payer_id = resources.database.reader, payer_of(caller.account)
@@ -74,24 +74,26 @@ async def list_journals(resources: Resources, caller: Caller, request: PageReque
     return slice_of([found[journal_id] for journal_id in journal_ids], request)
 
 
-async def journals_of_ids(resources: Resources, caller: Caller, journal_ids: Collection[UUID]) -> dict[UUID, Booked]:
+async def journals_of_ids(
+    resources: Resources, caller: Caller, journal_ids: Collection[UUID]
+) -> dict[UUID, LedgerPage]:
     """Those of the journals that are the caller's, by id."""
     caller.require(Scope.ORDERS_READ)
     reader = resources.database.reader
     return _journals(await ledger.entries_of(reader, payer_of(caller.account), journal_ids))
 
 
-def _journals(entries: Sequence[ledger.LedgerEntry]) -> dict[UUID, Booked]:
+def _journals(entries: Sequence[ledger.LedgerEntry]) -> dict[UUID, LedgerPage]:
     postings: dict[UUID, list[ledger.LedgerEntry]] = defaultdict(list)
     for entry in entries:
         postings[entry.journal_id].append(entry)
-    return {journal_id: _booked(own) for journal_id, own in postings.items()}
+    return {journal_id: _ledger_page(own) for journal_id, own in postings.items()}
 
 
-def _booked(entries: Sequence[ledger.LedgerEntry]) -> Booked:
+def _ledger_page(entries: Sequence[ledger.LedgerEntry]) -> LedgerPage:
     first = entries[0]
     of_other = first.order_account_id or first.account_id
-    return Booked(
+    return LedgerPage(
         id=first.journal_id,
         journal=Journal(
             first.verb,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
-from service.domain.billing import Booked, Invoice, InvoiceLine, InvoiceStatus, settle
+from service.domain.billing import BilledOrder, Invoice, InvoiceLine, InvoiceStatus, settle
 from service.domain.events import EventType
 from service.domain.order import Order
 from service.errors import Code, Refused
@@ -54,7 +54,7 @@ async def _settle(
     lines: Sequence[InvoiceLine],
 ) -> None:
     now = resources.clock()
-    settled: list[Booked] = []
+    settled: list[BilledOrder] = []
     recorder = acting.recorder(resources, caller)
     told: dict[str, Any] = {"invoice_id": str(invoice.id), "invoice_number": invoice.number}
     recorder.record(
