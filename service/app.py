@@ -142,7 +142,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
     )
     view = GraphQLView(schema, get_context=get_context, run=runner, render_page=explorer.page)
     guarded = RequestLimits(
-        _Lane(application, GRAPHQL, view),
+        GraphQLPostRoute(application, GRAPHQL, view),
         body_bytes_max=settings.body_bytes_max,
         body_timeout_ms=settings.body_timeout_ms,
         in_flight_max=settings.in_flight_max,
@@ -163,7 +163,7 @@ def _resources(request: Request) -> Resources:
     return running.resources
 
 
-class _Lane:
+class GraphQLPostRoute:
     """One path goes straight to its application, past Starlette's middleware and the matching of fifty routes, which
     cost as much as a page of orders does; whatever is not exactly that path goes the long way.
     """

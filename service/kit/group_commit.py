@@ -49,8 +49,8 @@ class GroupCommit(Generic[C, R]):
         self._run_single = run_single
         self._queue_max = queue_max
         self._single_wait_s = single_wait_ms / 1000
-        self._groups: _Lane[C, R] = _Lane(self._together, take_max=size_max, workers_max=writers)
-        self._singles: _Lane[C, R] = _Lane(self._alone, take_max=1, workers_max=singles_max)
+        self._groups: _WriterQueue[C, R] = _WriterQueue(self._together, take_max=size_max, workers_max=writers)
+        self._singles: _WriterQueue[C, R] = _WriterQueue(self._alone, take_max=1, workers_max=singles_max)
         self._closing = False
 
     async def submit(self, command: C) -> R:
@@ -145,7 +145,7 @@ class _Member(Generic[C, R]):
             self.outcome.set_result(outcome)
 
 
-class _Lane(Generic[C, R]):
+class _WriterQueue(Generic[C, R]):
     """Members that wait, and up to `workers_max` tasks that take them in turn; a task lives while it finds any."""
 
     def __init__(
