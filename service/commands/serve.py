@@ -8,7 +8,7 @@ from service.kit.logging import configure_logging
 from service.operations.load_demo import DemoAccounts, load_demo
 from service.operations.manage_accounts import list_accounts
 from service.operations.resources import Resources
-from service.server.uvicorn_server import end_on_sigterm, listen, serve_by_processes, serve_on
+from service.server.uvicorn_server import CannotServeError, end_on_sigterm, listen, serve_by_processes, serve_on
 from service.settings import Settings
 from service.storage.database import dialect_of
 
@@ -21,7 +21,10 @@ def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> No
     configure_logging(json=settings.log_json, level=settings.log_level)
     if workers > 1 and dialect_of(settings.database_url) == "sqlite":
         output.fail("SQLite has one writer: --workers needs a PostgreSQL in SERVICE_DATABASE_URL.", output.MISUSED)
-    listener = listen(settings)
+    try:
+        listener = listen(settings)
+    except CannotServeError as error:
+        output.fail(str(error))
     key_pepper = pepper_of(settings)
     if demo:
         _offer_demo(settings, key_pepper)
@@ -35,7 +38,10 @@ def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> No
     # the parent of several processes has no use for it.
     from service.app import create_app  # noqa: PLC0415
 
-    serve_on(listener, create_app(settings, pepper=key_pepper), settings)
+    try:
+        serve_on(listener, create_app(settings, pepper=key_pepper), settings)
+    except CannotServeError as error:
+        output.fail(str(error))
 
 
 def _offer_demo(settings: Settings, key_pepper: bytes) -> None:

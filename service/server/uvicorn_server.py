@@ -17,7 +17,6 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
-from service.commands.output import FAILED, fail
 from service.kit.coalescing_transport import CoalescingTransport
 from service.settings import Settings
 
@@ -29,6 +28,10 @@ more than this, or rarer looks at the old, documents that nobody repeats would p
 log = structlog.get_logger(__name__)
 
 
+class CannotServeError(Exception):
+    """The server cannot start; the message says why and what to do."""
+
+
 class SinglePacketProtocol(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn speaks it, with the head and the body of an answer in one packet."""
 
@@ -37,13 +40,15 @@ class SinglePacketProtocol(HttpToolsProtocol):
 
 
 def listen(settings: Settings) -> socket.socket:
-    """A bound socket: a port in use is found out before anything is loaded or printed."""
+    """Return a bound socket, so that a port in use is found before anything is loaded. Raises CannotServeError."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)  # strerror of the error repeats the address
-        fail(f"cannot listen on {settings.host}:{settings.port}: {reason}. End what uses it, or choose another --port.")
+        raise CannotServeError(
+            f"cannot listen on {settings.host}:{settings.port}: {reason}. End what uses it, or choose another --port."
+        ) from error
 
 
 def end_on_sigterm() -> None:
@@ -54,7 +59,7 @@ def end_on_sigterm() -> None:
 
 
 def serve_on(listener: socket.socket, app: ASGIApp, settings: Settings) -> None:
-    """Requests were answered until SIGTERM or Ctrl+C; `typer.Exit` with 1 when the application could not start."""
+    """Answer requests until SIGTERM or Ctrl+C. Raises CannotServeError if the application does not start."""
     server = uvicorn.Server(_config(app, settings))
     spare_the_collector()
     _log_address(settings)
@@ -62,10 +67,10 @@ def serve_on(listener: socket.socket, app: ASGIApp, settings: Settings) -> None:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         return
-    except SystemExit:
+    except SystemExit as end:
         if server.started:
             raise
-        fail("the service did not start; the log says why.", FAILED)
+        raise CannotServeError("the service did not start; the log says why.") from end
 
 
 def serve_by_processes(listener: socket.socket, factory: str, settings: Settings, *, processes: int) -> None:
