@@ -8,7 +8,8 @@ from uuid import UUID
 
 import strawberry
 
-from service.api.graphql.inputs.orders import BundleShareInput, at, selection_from
+from service.api.graphql.inputs.fault_paths import at
+from service.api.graphql.inputs.orders import BundleShareInput, selection_from
 from service.api.graphql.scalars import BigInt, CurrencyCode
 from service.api.graphql.types.amounts import MassInput
 from service.api.graphql.types.node import parse_id

@@ -1,13 +1,13 @@
 """What callers send, turned into the domain's order requests and commands. Refuses with the path of the fault."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
 from uuid import UUID
 
 import strawberry
 
+from service.api.graphql.inputs.fault_paths import T, at
 from service.api.graphql.scalars import BigInt, CurrencyCode, Metadata
 from service.api.graphql.types.amounts import MassInput, MoneyInput
 from service.api.graphql.types.node import parse_id
@@ -38,18 +38,8 @@ from service.domain.texts import (
 )
 from service.errors import Code, Refused
 
-T = TypeVar("T")
 BUNDLES_MAX = 20
 METADATA_CONDITIONS_MAX = 10
-
-
-def at(path: Sequence[str | int], make: Callable[[], T]) -> T:
-    """What `make` makes; its refusal's path starts at `path`."""
-    try:
-        return make()
-    except Refused as refusal:
-        refusal.path = (*path, *refusal.path)
-        raise
 
 
 @strawberry.input(description="A mass of one bundle.")

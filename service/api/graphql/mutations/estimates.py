@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import strawberry
 
 from service.api.graphql.context import Context, Info
-from service.api.graphql.inputs.orders import ChoiceInput, CommandInput, QuoteCommandInput, at
+from service.api.graphql.inputs.fault_paths import at
+from service.api.graphql.inputs.orders import ChoiceInput, CommandInput, QuoteCommandInput
 from service.api.graphql.mutations.orders import CreateOrderPayload, place, refused_order
 from service.api.graphql.mutations.quotes import QuotePayload, quote, refused_quote
 from service.api.graphql.scalars import CurrencyCode, Metadata
