@@ -8,12 +8,13 @@ from uuid import UUID
 import strawberry
 
 from service.api.graphql.inputs.fault_paths import T, at
+from service.api.graphql.inputs.order_reference import OrderRefInput
 from service.api.graphql.scalars import BigInt, CurrencyCode, Metadata
 from service.api.graphql.types.amounts import MassInput, MoneyInput
 from service.api.graphql.types.node import parse_id
 from service.domain.amounts import MassUnit
 from service.domain.catalogue import Selection, hundredths_of, selection_of
-from service.domain.listing import OrderFilter, OrderRef, OrderSort, OrderSortField
+from service.domain.listing import OrderFilter, OrderSort, OrderSortField
 from service.domain.order import (
     Ask,
     BalanceUse,
@@ -86,22 +87,6 @@ class BeneficiaryInput:
     def beneficiary(self) -> Beneficiary | None:
         parties = {"recipient": self.recipient, "retirement": self.retirement}
         return {role: party.party("beneficiary", role) for role, party in parties.items() if party} or None
-
-
-@strawberry.input(one_of=True, description="One way of naming an order; give exactly one.")
-class OrderRefInput:
-    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Its id.")
-    number: str | None = strawberry.field(default=strawberry.UNSET, description="Its number.")
-    idempotency_key: str | None = strawberry.field(
-        default=strawberry.UNSET, description="The idempotency key that it was placed with."
-    )
-
-    def ref(self, *path: str | int) -> OrderRef:
-        if isinstance(self.id, str):
-            return OrderRef(id=parse_id("Order", self.id, *path, "id"))
-        if isinstance(self.number, str):
-            return OrderRef(number=self.number)
-        return OrderRef(idempotency_key=self.idempotency_key or None)
 
 
 @strawberry.input

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from service.api.graphql.context import Info
-from service.api.graphql.inputs.orders import OrderRefInput
+from service.api.graphql.inputs.order_reference import OrderRefInput
 from service.api.graphql.types.errors import UserError, user_error
 from service.api.graphql.types.order import Order, order_of
 from service.errors import Refused
