@@ -8,7 +8,6 @@ from uuid import UUID
 import strawberry
 
 from service.api.graphql.inputs.fault_paths import T, at
-from service.api.graphql.inputs.order_reference import OrderRefInput
 from service.api.graphql.scalars import BigInt, CurrencyCode, Metadata
 from service.api.graphql.types.amounts import MassInput, MoneyInput
 from service.api.graphql.types.node import parse_id
@@ -265,24 +264,6 @@ class CreateOrderFromQuoteInput(CommandInput):
 
     def quoted(self) -> FromQuote:
         return FromQuote(parse_id("Quote", self.quote_id, "quoteId"))
-
-
-@strawberry.input(description="Which order to cancel.")
-class CancelOrderInput:
-    order: OrderRefInput = strawberry.field(description="The order.")
-    only_unfulfilled: bool = strawberry.field(
-        default=False,
-        description="Whether to cancel only the part that still waits for credits. The rest keeps its unit prices; an "
-        "order without a rest is cancelled whole, and one that waits for nothing stays as it is.",
-    )
-
-
-@strawberry.input(description="Which orders to cancel.")
-class CancelOrdersInput:
-    orders: list[OrderRefInput] = strawberry.field(description="The orders: 1 to 100.")
-    all_or_nothing: bool = strawberry.field(
-        default=True, description="Whether one that cannot be cancelled leaves all of them as they were."
-    )
 
 
 @strawberry.input(description="From one moment on, until before another.")

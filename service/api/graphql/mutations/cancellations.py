@@ -6,7 +6,7 @@ import strawberry
 
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
-from service.api.graphql.inputs.orders import CancelOrderInput, CancelOrdersInput
+from service.api.graphql.inputs.cancellations import CancelOrderInput, CancelOrdersInput
 from service.api.graphql.types.errors import UserError, user_error
 from service.api.graphql.types.order import Order, order_of
 from service.errors import Refused
