@@ -5,8 +5,8 @@ from uuid import UUID
 import strawberry
 
 from service.api.graphql.inputs.fault_paths import at
+from service.api.graphql.inputs.order_filters import DateTimeRange
 from service.api.graphql.inputs.order_reference import OrderRefInput
-from service.api.graphql.inputs.orders import DateTimeRange
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import MoneyInput
 from service.api.graphql.types.node import parse_id

@@ -6,7 +6,7 @@ import strawberry
 
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
-from service.api.graphql.inputs.orders import OrderFilterInput
+from service.api.graphql.inputs.order_filters import OrderFilterInput
 from service.api.graphql.types.statistics import OrderStats, stats_of
 from service.domain.listing import EVERY_ORDER
 from service.domain.statistics import OrderGrouping
