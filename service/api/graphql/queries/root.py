@@ -8,11 +8,11 @@ import strawberry
 
 from service.api.graphql.connections import After, Before, Connection, First, Last
 from service.api.graphql.context import Context, Info
-from service.api.graphql.cost.budget import PointsQueries
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.inputs.order_filters import OrderFilterInput, OrderSortInput
 from service.api.graphql.inputs.order_reference import OrderRefInput
 from service.api.graphql.queries.money import MoneyQueries
+from service.api.graphql.queries.rate_limit import PointsQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.account import Account, account_of
