@@ -93,7 +93,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             page_size_max=settings.page_size_max,
             public_address=public_address,
             identified=identified,
-            points=CostBudget(running.rest.rate_limits, budget, identified.key_id) if identified else None,
+            cost_budget=CostBudget(running.rest.rate_limits, budget, identified.key_id) if identified else None,
         )
 
     @asynccontextmanager

@@ -1,17 +1,15 @@
 """What a request carries to the resolvers: who calls, what may be used, and the queue that orders join."""
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import strawberry.types
 
+from service.api.graphql.cost.budget import CostBudget
 from service.domain.accounts import Caller
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest, page_request
 from service.operations.place_orders import Placement
 from service.operations.resources import Resources
-
-if TYPE_CHECKING:
-    from service.api.graphql.cost.budget import CostBudget
 
 
 class Context(NamedTuple):
@@ -24,7 +22,7 @@ class Context(NamedTuple):
     page_size_max: int
     public_address: str
     identified: Caller | None
-    points: "CostBudget | None" = None
+    cost_budget: CostBudget | None = None
 
     @property
     def caller(self) -> Caller:

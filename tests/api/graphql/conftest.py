@@ -179,7 +179,7 @@ def shop() -> MaskedSchema:
     return schema
 
 
-ANYBODY: Any = SimpleNamespace(points=None)
+ANYBODY: Any = SimpleNamespace(cost_budget=None)
 """A context without a key to be paid from."""
 
 

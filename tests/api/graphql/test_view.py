@@ -35,7 +35,7 @@ async def context_of(scope: Scope) -> Any:
         case "Bearer crash":
             message = "SELECT secret"
             raise RuntimeError(message)
-    return SimpleNamespace(points=None)
+    return SimpleNamespace(cost_budget=None)
 
 
 @pytest.fixture(scope="module")

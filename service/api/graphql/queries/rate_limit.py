@@ -16,19 +16,19 @@ class RateLimit:
 
 
 @strawberry.type
-class PointsQueries:
+class RateLimitQueries:
     @strawberry.field(
         description="The points of the API key. An operation that costs more than are left is refused `THROTTLED`, as "
         "HTTP 429 with `Retry-After`; nothing of it has run, so it may be sent again as it was."
     )
     def rate_limit(self, info: Info) -> RateLimit | None:
         info.context.caller  # noqa: B018 - refuses whoever has no key, and so no points
-        points = info.context.points
-        if points is None:
+        budget = info.context.cost_budget
+        if budget is None:
             return None
         return RateLimit(
-            limit=points.standing.budget.requests,
-            cost=points.cost,
-            remaining=points.standing.remaining,
-            reset_at=info.context.resources.clock() + timedelta(seconds=points.standing.reset_s),
+            limit=budget.standing.budget.requests,
+            cost=budget.cost,
+            remaining=budget.standing.remaining,
+            reset_at=info.context.resources.clock() + timedelta(seconds=budget.standing.reset_s),
         )

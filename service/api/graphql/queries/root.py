@@ -12,7 +12,7 @@ from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.inputs.order_filters import OrderFilterInput, OrderSortInput
 from service.api.graphql.inputs.order_reference import OrderRefInput
 from service.api.graphql.queries.money import MoneyQueries
-from service.api.graphql.queries.rate_limit import PointsQueries
+from service.api.graphql.queries.rate_limit import RateLimitQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.account import Account, account_of
@@ -43,7 +43,7 @@ _NEWEST_FIRST = OrderSort()
 
 
 @strawberry.type(description="What can be read. Every field but introspection needs an API key.")
-class Query(StatisticsQueries, MoneyQueries, PointsQueries):
+class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
     @strawberry.field(description="Anything by its id; null if there is no such thing in the account.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of anything.")]

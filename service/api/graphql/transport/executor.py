@@ -63,8 +63,8 @@ class PlannedExecutor:
             errors = self._schema.presented(rejected.errors, validated=False)
             return ExecutionResult(data=None, errors=errors, extensions={})
         _refuse_kind(operation, request)
-        if context.points is not None:
-            await context.points.pay(cost.requested)
+        if context.cost_budget is not None:
+            await context.cost_budget.pay(cost.requested)
         result = await self.plans.run(
             operation, request.variables, context, None, request.extensions, in_turn=self._in_turn
         )
