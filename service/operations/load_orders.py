@@ -18,6 +18,7 @@ from service.domain.billing import Payment, pay
 from service.domain.cancelling import cancel
 from service.domain.catalogue import CreditBatch, Mode
 from service.domain.events import EventType
+from service.domain.new_order import Priced
 from service.domain.order import (
     ByBundleMasses,
     ByMass,
@@ -30,7 +31,7 @@ from service.domain.order import (
     PlaceOrder,
     Source,
 )
-from service.domain.placing import OrderPlacer, Priced, Stock
+from service.domain.placing import OrderPlacer, Stock
 from service.domain.retirement import Retirement, retire, shares_of
 from service.errors import Code, Refused
 from service.kit.ids import random_bits, short_number

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from service.domain.catalogue import Mode
+from service.domain.new_order import Priced
 from service.domain.order import FromQuote, OrderRequest, Placed, PlaceOrder, estimate_of
-from service.domain.placing import Changes, OrderPlacer, Priced, Stock, needs_by_mode, payer_balances_of
+from service.domain.placing import Changes, OrderPlacer, Stock, needs_by_mode, payer_balances_of
 from service.errors import Refused
 from service.kit.group_commit import GroupCommit
 from service.operations.resources import Resources

@@ -1,0 +1,98 @@
+"""How a priced command becomes a new order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service.domain.accounts import Account, payer_of
+from service.domain.allocation import AllocationPlan
+from service.domain.offers import portfolio_of
+from service.domain.order import (
+    FromQuote,
+    Order,
+    OrderStatus,
+    PaymentStatus,
+    PlaceOrder,
+    estimate_of,
+    requested_of,
+)
+from service.domain.pricing import Pricing
+from service.domain.quote import Quote, QuoteHold
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A command that may become an order, and what it will cost."""
+
+    command: PlaceOrder
+    account: Account
+    fingerprint: str
+    pricing: Pricing
+    quote: Quote | None
+    holds: tuple[QuoteHold, ...] = ()
+
+    @property
+    def payer_balance(self) -> tuple[UUID, str]:
+        """Whose balance may pay for the order, and in which currency."""
+        return payer_of(self.account), self.pricing.currency
+
+    @property
+    def estimate_id(self) -> UUID | None:
+        """The estimate that the order would use up."""
+        if self.quote is not None:
+            return self.quote.estimate_id
+        return estimate_of(self.command.request)
+
+
+def _order_of(priced: Priced, plan: AllocationPlan, number: str, now: datetime) -> Order:
+    command, pricing = priced.command, priced.pricing
+    return Order(
+        account_id=priced.account.id,
+        id=command.order_id,
+        number=number,
+        source=command.source,
+        **_size_of(priced),
+        currency=pricing.currency,
+        status=OrderStatus.FULFILLED if plan.is_full else OrderStatus.PLACED,
+        payment_status=PaymentStatus.ISSUED,
+        mass_g=pricing.mass_g,
+        fulfilled_g=pricing.mass_g - sum(plan.short_g),
+        retired_g=0,
+        offset_cost_minor=pricing.offset_cost_minor,
+        commission_minor=pricing.commission_minor,
+        total_cost_minor=pricing.total_cost_minor,
+        paid_minor=0,
+        customer=command.customer,
+        description=command.description,
+        metadata=command.metadata or {},
+        callback_url=command.callback_url,
+        beneficiary=command.beneficiary,
+        idempotency_key=command.idempotency_key,
+        fingerprint=priced.fingerprint,
+        created_at=now,
+    )
+
+
+def _size_of(priced: Priced) -> dict[str, Any]:
+    """What the order says of the order request behind it; a quote's order says what the quote said."""
+    quote, order_request = priced.quote, priced.command.request
+    if quote is not None or isinstance(order_request, FromQuote):
+        assert quote is not None  # noqa: S101 - a command from a quote is priced by its quote
+        return {
+            "kind": quote.kind,
+            "requested_mass_g": quote.requested_mass_g,
+            "requested_value_minor": quote.requested_value_minor,
+            "step": quote.step,
+            "commission_hundredths": quote.commission_hundredths,
+            "portfolio_id": quote.portfolio_id,
+            "estimate_id": quote.estimate_id,
+            "quote_id": quote.id,
+        }
+    return {
+        **requested_of(order_request),
+        "step": order_request.step,
+        "commission_hundredths": priced.account.commission_hundredths,
+        "portfolio_id": portfolio_of(order_request, priced.account),
+        "quote_id": None,
+    }
