@@ -45,7 +45,7 @@ class Priced:
         return estimate_of(self.command.request)
 
 
-def _order_of(priced: Priced, plan: AllocationPlan, number: str, now: datetime) -> Order:
+def order_of(priced: Priced, plan: AllocationPlan, number: str, now: datetime) -> Order:
     command, pricing = priced.command, priced.pricing
     return Order(
         account_id=priced.account.id,

@@ -17,7 +17,7 @@ from service.domain.billing import apply_balance, balance_share
 from service.domain.catalogue import Mode
 from service.domain.events import Event, EventRecorder, EventType
 from service.domain.ledger import Journal
-from service.domain.new_order import Priced, _order_of
+from service.domain.new_order import Priced, order_of
 from service.domain.offers import Offers, price_request
 from service.domain.order import (
     Backorder,
@@ -189,7 +189,7 @@ class OrderPlacer:
         return balance_share(use, pricing.total_cost_minor, available_minor, pricing.currency)
 
     def _write_order(self, priced: Priced, plan: AllocationPlan, share_minor: int) -> Order:
-        order = self._book(priced, _order_of(priced, plan, self._new_number(), self.now), share_minor)
+        order = self._book(priced, order_of(priced, plan, self._new_number(), self.now), share_minor)
         self.changes.orders.append(order)
         self._by_id[order.account_id, order.id] = order
         if order.idempotency_key is not None:
