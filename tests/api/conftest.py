@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from service.storage.database import Database
-from tests.api.door import Door, open_door
+from tests.api.graphql_api import GraphQLApi, open_graphql_api
 from tests.books import assert_books_balance
 from tests.shop import open_shop
 
 
 @pytest.fixture
-async def door(database: Database, database_url: str) -> AsyncIterator[Door]:
+async def api(database: Database, database_url: str) -> AsyncIterator[GraphQLApi]:
     shop = await open_shop(database)
-    async with open_door(shop, database_url) as door:
-        yield door
+    async with open_graphql_api(shop, database_url) as api:
+        yield api
     await assert_books_balance(database)

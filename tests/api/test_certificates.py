@@ -17,7 +17,7 @@ from service.api.pages.certificate import page_of
 from service.domain.catalogue import Mode
 from service.operations.read_certificates import public_certificate
 from service.storage.database import Database
-from tests.api.door import Door
+from tests.api.graphql_api import GraphQLApi
 from tests.makers import make_batch, store
 
 SIMULATE = """mutation ($id: ID!, $outcome: SimulationOutcome!) {
@@ -35,23 +35,23 @@ OTHER = "A" * 43
 
 
 @pytest.fixture
-async def trial(door: Door, database: Database) -> Door:
-    """The door of a test account."""
-    account = await door.shop.another_account(mode=Mode.TEST)
-    await store(database, make_batch(door.shop.forest_project, mode=Mode.TEST, serial_prefix="T-"))
-    door.key = await door.new_key(account=account)
-    return door
+async def trial(api: GraphQLApi, database: Database) -> GraphQLApi:
+    """The api of a test account."""
+    account = await api.shop.another_account(mode=Mode.TEST)
+    await store(database, make_batch(api.shop.forest_project, mode=Mode.TEST, serial_prefix="T-"))
+    api.key = await api.new_key(account=account)
+    return api
 
 
-async def completed(door: Door) -> dict:
+async def completed(api: GraphQLApi) -> dict:
     """A complete order as GraphQL tells of it."""
-    ordered = (await door.data(ORDER))["createOrderByMass"]
+    ordered = (await api.data(ORDER))["createOrderByMass"]
     assert ordered["userErrors"] == []
     assert ordered["order"]["beneficiary"] == {
         "recipient": {"name": "Ana <b>& Söhne</b>", "email": None, "taxId": "7"},
         "retirement": {"name": "Bo"},
     }
-    answer = await door.data(SIMULATE, {"id": ordered["order"]["id"], "outcome": "COMPLETE"})
+    answer = await api.data(SIMULATE, {"id": ordered["order"]["id"], "outcome": "COMPLETE"})
     assert answer["simulateOrder"]["userErrors"] == []
     return answer["simulateOrder"]["order"]
 
@@ -60,7 +60,7 @@ def path_of(url: str) -> str:
     return urlsplit(url).path
 
 
-async def test_graphql_tells_the_certificate_what_was_retired_and_what_happened(trial: Door):
+async def test_graphql_tells_the_certificate_what_was_retired_and_what_happened(trial: GraphQLApi):
     order = await completed(trial)
 
     assert (order["status"], order["paymentStatus"]) == ("COMPLETE", "PAID")
@@ -85,7 +85,7 @@ async def test_graphql_tells_the_certificate_what_was_retired_and_what_happened(
     assert {each["actor"] for each in order["timeline"]} == {trial.key.split("_")[2]}
 
 
-async def test_its_addresses_need_no_key_and_show_what_was_issued(trial: Door):
+async def test_its_addresses_need_no_key_and_show_what_was_issued(trial: GraphQLApi):
     certificate = (await completed(trial))["certificate"]
     path = path_of(certificate["url"])
 
@@ -108,7 +108,7 @@ async def test_its_addresses_need_no_key_and_show_what_was_issued(trial: Door):
     assert page.headers["referrer-policy"] == "no-referrer"
 
 
-async def test_an_address_of_no_certificate_is_absent(trial: Door):
+async def test_an_address_of_no_certificate_is_absent(trial: GraphQLApi):
     await completed(trial)
 
     for word in (OTHER, "short", "x" * 10_000, "%00" * 20, "..%2F..%2Fetc", "é", f"{OTHER}x"):
@@ -117,7 +117,7 @@ async def test_an_address_of_no_certificate_is_absent(trial: Door):
             assert (answer.status_code, OTHER in answer.text) == (404, False), word + suffix
 
 
-async def test_the_token_is_in_no_log_line(trial: Door):
+async def test_the_token_is_in_no_log_line(trial: GraphQLApi):
     path = path_of((await completed(trial))["certificate"]["url"])
     with capture_logs() as logs:
         for spelling in (path, f"{path}.pdf", f"{path}.json", f"http://service.test/{path}", f"{path}/more"):
@@ -129,7 +129,7 @@ async def test_the_token_is_in_no_log_line(trial: Door):
     assert path.removeprefix("/certificates/") not in json.dumps(logs, default=str)
 
 
-async def test_a_change_of_the_stored_facts_shows_on_the_page(trial: Door):
+async def test_a_change_of_the_stored_facts_shows_on_the_page(trial: GraphQLApi):
     certificate = (await completed(trial))["certificate"]
     found = await public_certificate(trial.shop.resources, path_of(certificate["url"]).removeprefix("/certificates/"))
     assert found is not None
@@ -139,15 +139,15 @@ async def test_a_change_of_the_stored_facts_shows_on_the_page(trial: Door):
     assert certificate["sha256"] not in page_of(forged)
 
 
-async def test_a_live_account_is_told_that_it_cannot_simulate(door: Door):
-    order = await door.shop.place()
+async def test_a_live_account_is_told_that_it_cannot_simulate(api: GraphQLApi):
+    order = await api.shop.place()
     query = "query ($n: String!) { order(by: {number: $n}) { id certificate { number } retirements { batch { id } } } }"
-    told = (await door.data(query, {"n": order.number}))["order"]
+    told = (await api.data(query, {"n": order.number}))["order"]
     assert (told["certificate"], told["retirements"]) == (None, [])
-    before = await door.shop.everything()
+    before = await api.shop.everything()
 
-    answer = (await door.data(SIMULATE, {"id": told["id"], "outcome": "COMPLETE"}))["simulateOrder"]
+    answer = (await api.data(SIMULATE, {"id": told["id"], "outcome": "COMPLETE"}))["simulateOrder"]
 
     assert answer["order"] is None
     assert [error["code"] for error in answer["userErrors"]] == ["TEST_ACCOUNT_REQUIRED"]
-    assert await door.shop.everything() == before
+    assert await api.shop.everything() == before

@@ -8,7 +8,7 @@ from typing import Any
 
 from service.domain.listing import OrderSort, OrderSortField
 from service.operations.manage_clients import create_client
-from tests.api.door import Door
+from tests.api.graphql_api import GraphQLApi
 
 SETUP = """mutation ($account: ID!) {
     createOrderByMass(input: {mass: {amount: "1", unit: KILOGRAM}, idempotencyKey: "k"}) { order { id } }
@@ -39,13 +39,13 @@ def sorts_in(value: Any) -> set[str]:
     return found
 
 
-async def test_cursors_name_the_sort_of_their_list(door: Door):
-    shop = door.shop
+async def test_cursors_name_the_sort_of_their_list(api: GraphQLApi):
+    shop = api.shop
     await create_client(shop.resources, shop.caller, name="Client", currency="USD")
-    account = (await door.data("{ account { id } }"))["account"]["id"]
-    await door.data(SETUP, {"account": account})
+    account = (await api.data("{ account { id } }"))["account"]["id"]
+    await api.data(SETUP, {"account": account})
 
-    data = await door.data(LISTS)
+    data = await api.data(LISTS)
 
     lists = {name: data[name] for name in data if name != "account"} | {
         "invoices": [{"cursor": edge["cursor"]} for edge in data["account"]["invoices"]["edges"]],

@@ -8,7 +8,7 @@ import pytest
 
 from service.storage import estimates
 from service.storage.database import Database
-from tests.api.door import Door
+from tests.api.graphql_api import GraphQLApi
 from tests.api.rest.client import open_rest
 from tests.books import rows_of
 from tests.shop import open_shop
@@ -67,14 +67,14 @@ GRAPHQL: dict[str, tuple[str, str, dict[str, object], str]] = {
 
 @pytest.mark.parametrize(("kind", "given", "facts", "digest"), GRAPHQL.values(), ids=GRAPHQL)
 async def test_an_estimate_by_graphql_is_stored_with_this_fingerprint(
-    door: Door, kind: str, given: str, facts: dict[str, object], digest: str
+    api: GraphQLApi, kind: str, given: str, facts: dict[str, object], digest: str
 ):
     document = (
         f"mutation {{ made: create{kind}Estimate(input: {{{given}}}) {{ estimate {{ id }} userErrors {{ code }} }} }}"
     )
-    assert (await door.data(document))["made"]["userErrors"] == []
+    assert (await api.data(document))["made"]["userErrors"] == []
 
-    (row,) = await rows_of(door.shop.database, estimates.ESTIMATES)
+    (row,) = await rows_of(api.shop.database, estimates.ESTIMATES)
     assert row.activity == facts
     assert row.fingerprint == digest
 
@@ -127,11 +127,11 @@ async def test_an_estimate_by_lune_is_stored_with_this_fingerprint(
     assert row.fingerprint == digest
 
 
-async def test_the_factor_is_stored_under_these_names(door: Door):
-    await door.data(
+async def test_the_factor_is_stored_under_these_names(api: GraphQLApi):
+    await api.data(
         'mutation { createGroundTransportEstimate(input: {distanceKm: "1", vehicleType: COACH_BUS})'
         " { estimate { id factor { value unit gases source year url notes } } } }"
     )
 
-    (row,) = await rows_of(door.shop.database, estimates.ESTIMATES)
+    (row,) = await rows_of(api.shop.database, estimates.ESTIMATES)
     assert set(row.factor) == {"value", "unit", "gases", "source", "year", "url", "notes"}

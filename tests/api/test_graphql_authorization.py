@@ -25,7 +25,7 @@ from service.api.graphql.schema import schema
 from service.api.graphql.types.node import global_id
 from service.domain.api_keys import Scope
 from service.kit.ids import uuid7
-from tests.api.door import Door
+from tests.api.graphql_api import GraphQLApi
 
 ANY_KEY = None
 FIELDS: dict[str, Scope | None] = {
@@ -147,34 +147,34 @@ def _codes(body: dict[str, Any]) -> set[str]:
     return {error["extensions"]["code"] for error in body.get("errors", ())}
 
 
-async def test_no_field_answers_without_a_key(door: Door):
-    before = await door.shop.everything()
+async def test_no_field_answers_without_a_key(api: GraphQLApi):
+    before = await api.shop.everything()
     for field in FIELDS:
-        answer = await door.ask(written(field), key="")
+        answer = await api.ask(written(field), key="")
         assert (answer.status_code, _codes(answer.json())) == (401, {"UNAUTHENTICATED"}), (field, answer.text)
-    assert await door.shop.everything() == before
+    assert await api.shop.everything() == before
 
 
-async def test_no_field_answers_to_every_other_scope(door: Door):
-    keys = {scope: await door.new_key(*(frozenset(Scope) - {scope})) for scope in Scope}
-    before = await door.shop.everything()
+async def test_no_field_answers_to_every_other_scope(api: GraphQLApi):
+    keys = {scope: await api.new_key(*(frozenset(Scope) - {scope})) for scope in Scope}
+    before = await api.shop.everything()
     wrong = {}
     for field, scope in FIELDS.items():
         if scope is not None:
-            body = (await door.ask(written(field), key=keys[scope])).json()
+            body = (await api.ask(written(field), key=keys[scope])).json()
             told = [error["extensions"].get("scope") for error in body.get("errors", ())]
             if (_codes(body), told, body.get("data")) != ({"FORBIDDEN"}, [scope.value], {"told": None}):
                 wrong[field] = body
     assert wrong == {}
-    assert await door.shop.everything() == before
+    assert await api.shop.everything() == before
 
 
-async def test_every_field_answers_to_its_own_scope(door: Door):
+async def test_every_field_answers_to_its_own_scope(api: GraphQLApi):
     wrong = {}
     for field, scope in FIELDS.items():
         needed = {scope or Scope.CATALOGUE_READ, ALSO_NEEDS.get(field, scope or Scope.CATALOGUE_READ)}
-        key = await door.new_key(*needed)
-        body = (await door.ask(written(field), key=key)).json()
+        key = await api.new_key(*needed)
+        body = (await api.ask(written(field), key=key)).json()
         if not _codes(body) <= {"BAD_USER_INPUT"}:
             wrong[field] = body
     assert wrong == {}

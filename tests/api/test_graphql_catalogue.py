@@ -11,7 +11,7 @@ import pytest
 from service.api.graphql.types.node import global_id
 from service.domain.api_keys import Scope
 from service.kit.ids import uuid7
-from tests.api.door import Door
+from tests.api.graphql_api import GraphQLApi
 
 ERRORS = "userErrors { code message path }"
 PROJECT = f"""mutation ($input: CreateProjectInput!) {{ answer: createProject(input: $input) {{
@@ -59,35 +59,35 @@ OAKS = {
 }
 
 
-async def answer(door: Door, document: str, given: dict[str, Any], **options: Any) -> dict[str, Any]:
-    return (await door.data(document, {"input": given}, **options))["answer"]
+async def answer(api: GraphQLApi, document: str, given: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return (await api.data(document, {"input": given}, **options))["answer"]
 
 
-async def code(door: Door, document: str, given: dict[str, Any]) -> tuple[str, list[str]]:
+async def code(api: GraphQLApi, document: str, given: dict[str, Any]) -> tuple[str, list[str]]:
     """The one error that the input is answered with."""
-    ((error,),) = [(await answer(door, document, given))["userErrors"]]
+    ((error,),) = [(await answer(api, document, given))["userErrors"]]
     return error["code"], error["path"]
 
 
-async def made(door: Door, document: str, field: str, given: dict[str, Any]) -> dict[str, Any]:
+async def made(api: GraphQLApi, document: str, field: str, given: dict[str, Any]) -> dict[str, Any]:
     """What the input made, twice sent and made once."""
-    first, second = await answer(door, document, given), await answer(door, document, given)
+    first, second = await answer(api, document, given), await answer(api, document, given)
     assert first["userErrors"] == []
     assert first == second
     return first[field]
 
 
-async def stocked(door: Door) -> dict[str, Any]:
+async def stocked(api: GraphQLApi) -> dict[str, Any]:
     """A bundle with a price and stock, all of it made over GraphQL."""
-    project = await made(door, PROJECT, "project", OAK_HILLS)
-    bundle = await made(door, BUNDLE, "bundle", {**OAKS, "projectIds": [project["id"]]})
+    project = await made(api, PROJECT, "project", OAK_HILLS)
+    bundle = await made(api, BUNDLE, "bundle", {**OAKS, "projectIds": [project["id"]]})
     tiers = [
         {"minimumMass": {"amount": "20", "unit": "TONNE"}, "unitPrice": "24"},
         {"minimumMass": {"amount": "0", "unit": "TONNE"}, "unitPrice": "25.5"},
     ]
-    price = await made(door, PRICE, "bundle", {"bundleId": bundle["id"], "currency": "USD", "tiers": tiers})
+    price = await made(api, PRICE, "bundle", {"bundleId": bundle["id"], "currency": "USD", "tiers": tiers})
     batch = await made(
-        door,
+        api,
         BATCH,
         "creditBatch",
         {
@@ -103,8 +103,8 @@ async def stocked(door: Door) -> dict[str, Any]:
     return {"project": project, "bundle": bundle, "price": price, "batch": batch}
 
 
-async def test_an_operator_fills_the_shelf_and_a_customer_buys_from_it(door: Door):
-    shelf = await stocked(door)
+async def test_an_operator_fills_the_shelf_and_a_customer_buys_from_it(api: GraphQLApi):
+    shelf = await stocked(api)
     project_id, bundle_id = shelf["project"]["id"], shelf["bundle"]["id"]
 
     assert shelf["project"] == {**OAK_HILLS, "id": project_id}
@@ -127,7 +127,7 @@ async def test_an_operator_fills_the_shelf_and_a_customer_buys_from_it(door: Doo
         "issued": {"tonnes": "100"},
         "project": {"id": project_id},
     }
-    placed = await door.data(
+    placed = await api.data(
         """mutation ($id: ID!) { createOrderByMass(input: {mass: {amount: "2", unit: TONNE}, idempotencyKey: "k",
             selection: [{bundleId: $id}]}) { order { status offsetCost { amount } } userErrors { code } } }""",
         {"id": bundle_id},
@@ -135,14 +135,14 @@ async def test_an_operator_fills_the_shelf_and_a_customer_buys_from_it(door: Doo
     assert placed["createOrderByMass"]["order"] == {"status": "FULFILLED", "offsetCost": {"amount": "51.00"}}
 
 
-async def test_a_portfolio_for_all_and_a_switch(door: Door):
-    bundle_id = (await stocked(door))["bundle"]["id"]
+async def test_a_portfolio_for_all_and_a_switch(api: GraphQLApi):
+    bundle_id = (await stocked(api))["bundle"]["id"]
     given = {"identifier": "all-oaks", "label": "All oaks", "selection": [{"bundleId": bundle_id}]}
 
-    portfolio = await made(door, PORTFOLIO, "portfolio", given)
+    portfolio = await made(api, PORTFOLIO, "portfolio", given)
     assert (portfolio["identifier"], portfolio["label"]) == ("all-oaks", "All oaks")
     assert portfolio["weights"] == [{"percentage": "100.00", "bundle": {"id": bundle_id}}]
-    switched = await door.data(SWITCH, {"input": {"bundleId": bundle_id}})
+    switched = await api.data(SWITCH, {"input": {"bundleId": bundle_id}})
     assert [switched[name]["bundle"]["disabled"] for name in ("off", "on")] == [True, False]
 
 
@@ -159,24 +159,24 @@ async def test_a_portfolio_for_all_and_a_switch(door: Door):
         (CLIENT, {"name": "C", "currency": "EUR"}, ("CURRENCY_UNAVAILABLE", ["input", "currency"])),
     ],
 )
-async def test_a_fault_is_named_by_its_path(door: Door, document: str, given: dict[str, Any], expected: Any):
-    assert await code(door, document, given) == expected
+async def test_a_fault_is_named_by_its_path(api: GraphQLApi, document: str, given: dict[str, Any], expected: Any):
+    assert await code(api, document, given) == expected
 
 
-async def test_a_customers_key_keeps_no_catalogue(door: Door):
-    key = await door.new_key(Scope.CATALOGUE_READ, Scope.ORDERS_READ, Scope.ORDERS_WRITE)
+async def test_a_customers_key_keeps_no_catalogue(api: GraphQLApi):
+    key = await api.new_key(Scope.CATALOGUE_READ, Scope.ORDERS_READ, Scope.ORDERS_WRITE)
 
-    body = (await door.ask(PROJECT, {"input": OAK_HILLS}, key=key)).json()
+    body = (await api.ask(PROJECT, {"input": OAK_HILLS}, key=key)).json()
 
     assert body["data"] == {"answer": None}
     assert [error["extensions"]["code"] for error in body["errors"]] == ["FORBIDDEN"]
 
 
-async def test_an_account_chooses_its_own_portfolio(door: Door):
-    forest, ocean = (global_id("Bundle", each.id) for each in (door.shop.forest, door.shop.ocean))
+async def test_an_account_chooses_its_own_portfolio(api: GraphQLApi):
+    forest, ocean = (global_id("Bundle", each.id) for each in (api.shop.forest, api.shop.ocean))
     weights = [{"bundleId": ocean, "percentage": "75.5"}, {"bundleId": forest, "percentage": "24.5"}]
 
-    account = await made(door, OWN, "account", {"selection": weights})
+    account = await made(api, OWN, "account", {"selection": weights})
     assert account["portfolio"] == {
         "identifier": "own",
         "weights": [
@@ -184,57 +184,55 @@ async def test_an_account_chooses_its_own_portfolio(door: Door):
             {"percentage": "24.50", "bundle": {"id": forest}},
         ],
     }
-    back = await made(door, OWN, "account", {"portfolioId": global_id("Portfolio", door.shop.account.portfolio_id)})
+    back = await made(api, OWN, "account", {"portfolioId": global_id("Portfolio", api.shop.account.portfolio_id)})
     assert back["portfolio"]["weights"][0] == {"percentage": "95.00", "bundle": {"id": forest}}
     wrong = [{"bundleId": ocean, "percentage": "75"}]
-    assert await code(door, OWN, {"selection": wrong}) == ("SELECTION_INVALID", ["input", "selection"])
+    assert await code(api, OWN, {"selection": wrong}) == ("SELECTION_INVALID", ["input", "selection"])
 
 
-async def test_client_accounts_are_made_listed_and_changed(door: Door):
+async def test_client_accounts_are_made_listed_and_changed(api: GraphQLApi):
     made_ids = [
-        (await made(door, CLIENT, "account", {"name": name, "currency": "USD", "handle": name.lower()}))["id"]
+        (await made(api, CLIENT, "account", {"name": name, "currency": "USD", "handle": name.lower()}))["id"]
         for name in ("Anna", "Berta", "Hannah")
     ]
 
-    first = (await door.data(CLIENTS, {"first": 2}))["clientAccounts"]
+    first = (await api.data(CLIENTS, {"first": 2}))["clientAccounts"]
     assert [each["name"] for each in first["nodes"]] == ["Anna", "Berta"]
     assert first["totalCount"] == 3
     after = {"first": 2, "after": first["pageInfo"]["endCursor"]}
-    assert [each["name"] for each in (await door.data(CLIENTS, after))["clientAccounts"]["nodes"]] == ["Hannah"]
-    named = (await door.data(CLIENTS, {"text": "anna"}))["clientAccounts"]
+    assert [each["name"] for each in (await api.data(CLIENTS, after))["clientAccounts"]["nodes"]] == ["Hannah"]
+    named = (await api.data(CLIENTS, {"text": "anna"}))["clientAccounts"]
     assert ([each["name"] for each in named["nodes"]], named["totalCount"]) == (["Anna", "Hannah"], 2)
     changes = {"id": made_ids[0], "beneficiary": "Them", "handle": None, "externalPagesVisibility": "HIDDEN"}
-    assert await made(door, CHANGE, "account", changes) == {
+    assert await made(api, CHANGE, "account", changes) == {
         "id": made_ids[0],
         "name": "Anna",
         "handle": None,
         "beneficiary": "Them",
         "externalPagesVisibility": "HIDDEN",
     }
-    found = await door.data("query ($id: ID!) { node(id: $id) { ... on Account { name } } }", {"id": made_ids[1]})
+    found = await api.data("query ($id: ID!) { node(id: $id) { ... on Account { name } } }", {"id": made_ids[1]})
     assert found == {"node": {"name": "Berta"}}
 
 
-async def test_the_header_account_id_acts_for_a_client_account(door: Door):
-    client = await made(door, CLIENT, "account", {"name": "Client", "currency": "USD", "handle": "c"})
+async def test_the_header_account_id_acts_for_a_client_account(api: GraphQLApi):
+    client = await made(api, CLIENT, "account", {"name": "Client", "currency": "USD", "handle": "c"})
 
-    placed = (await door.ask(ORDER, account_id=client["id"])).json()["data"]["answer"]["order"]
-    own = (await door.ask("{ account { id isClient } orders { nodes { id } } }", account_id=client["id"])).json()[
-        "data"
-    ]
+    placed = (await api.ask(ORDER, account_id=client["id"])).json()["data"]["answer"]["order"]
+    own = (await api.ask("{ account { id isClient } orders { nodes { id } } }", account_id=client["id"])).json()["data"]
 
     assert own == {"account": {"id": client["id"], "isClient": True}, "orders": {"nodes": [{"id": placed["id"]}]}}
-    assert (await door.data("{ orders { nodes { id } } }")) == {"orders": {"nodes": []}}
-    assert (await door.ask(ORDER)).json()["data"]["answer"]["order"]["id"] != placed["id"]
+    assert (await api.data("{ orders { nodes { id } } }")) == {"orders": {"nodes": []}}
+    assert (await api.ask(ORDER)).json()["data"]["answer"]["order"]["id"] != placed["id"]
 
 
-async def test_an_account_that_is_not_the_keys_is_refused_in_the_same_words(door: Door):
-    stranger = await door.shop.another_account()
-    theirs = await door.new_key(account=stranger)
-    foreign = (await answer(door, CLIENT, {"name": "Foreign", "currency": "USD"}, key=theirs))["account"]["id"]
+async def test_an_account_that_is_not_the_keys_is_refused_in_the_same_words(api: GraphQLApi):
+    stranger = await api.shop.another_account()
+    theirs = await api.new_key(account=stranger)
+    foreign = (await answer(api, CLIENT, {"name": "Foreign", "currency": "USD"}, key=theirs))["account"]["id"]
     wanted = ["", "x", global_id("Order", uuid7()), global_id("Account", uuid7()), global_id("Account", stranger.id)]
 
-    answers = [(await door.ask("{ account { id } }", account_id=each)).json() for each in [*wanted, foreign]]
+    answers = [(await api.ask("{ account { id } }", account_id=each)).json() for each in [*wanted, foreign]]
 
     for body in answers:
         (error,) = body["errors"]

@@ -12,7 +12,7 @@ import pytest
 from service.api.graphql.types.node import global_id
 from service.domain.accounts import Account
 from service.domain.api_keys import Scope
-from tests.api.door import Door
+from tests.api.graphql_api import GraphQLApi
 from tests.makers import TONNE_G, make_command, make_order_request
 
 CUSTOMER = (Scope.ORDERS_READ, Scope.ORDERS_WRITE, Scope.CATALOGUE_READ)
@@ -45,25 +45,25 @@ def of(account: Account) -> str:
 
 
 @pytest.fixture
-async def operator(door: Door) -> str:
+async def operator(api: GraphQLApi) -> str:
     """The key of an operator, who has an account of their own."""
-    return await door.new_key(*OPERATOR, account=await door.shop.another_account())
+    return await api.new_key(*OPERATOR, account=await api.shop.another_account())
 
 
-async def pay(door: Door, operator: str, amount: str, **facts: Any) -> Any:
-    told = {"accountId": of(door.shop.account), "reference": "wire-1", "amount": {"amount": amount, "currency": "USD"}}
-    return (await door.data(PAY, {"input": told | facts}, key=operator))["recordPayment"]
+async def pay(api: GraphQLApi, operator: str, amount: str, **facts: Any) -> Any:
+    told = {"accountId": of(api.shop.account), "reference": "wire-1", "amount": {"amount": amount, "currency": "USD"}}
+    return (await api.data(PAY, {"input": told | facts}, key=operator))["recordPayment"]
 
 
-async def create(door: Door, key: str = "first", **facts: Any) -> Any:
+async def create(api: GraphQLApi, key: str = "first", **facts: Any) -> Any:
     told = {"mass": {"amount": "1", "unit": "TONNE"}, "idempotencyKey": key}
-    return (await door.data(CREATE, {"input": told | facts}))["createOrderByMass"]
+    return (await api.data(CREATE, {"input": told | facts}))["createOrderByMass"]
 
 
-async def test_an_operator_records_a_payment_for_an_order_of_any_account(door: Door, operator: str):
-    order = await door.shop.place(make_order_request(TONNE_G))
+async def test_an_operator_records_a_payment_for_an_order_of_any_account(api: GraphQLApi, operator: str):
+    order = await api.shop.place(make_order_request(TONNE_G))
     ref = {"number": order.number}
-    first = await pay(door, operator, "28.22", order=ref)
+    first = await pay(api, operator, "28.22", order=ref)
     assert first == {
         "payment": {
             "id": first["payment"]["id"],
@@ -83,9 +83,9 @@ async def test_an_operator_records_a_payment_for_an_order_of_any_account(door: D
         },
         "userErrors": [],
     }
-    again = await pay(door, operator, "28.22", order={"id": global_id("Order", order.id)})
+    again = await pay(api, operator, "28.22", order={"id": global_id("Order", order.id)})
     assert again == first | {"replayed": True}
-    other = await pay(door, operator, "28.23", order=ref)
+    other = await pay(api, operator, "28.23", order=ref)
     assert other["payment"] is None
     assert other["userErrors"] == [
         {"__typename": "InputError", "code": "IDEMPOTENCY_KEY_REUSED", "path": ["input", "reference"]}
@@ -96,24 +96,24 @@ async def test_an_operator_records_a_payment_for_an_order_of_any_account(door: D
     ("amount", "path"),
     [("28.225", ["input", "amount", "amount"]), ("0", ["input", "amount", "amount"])],
 )
-async def test_a_payment_is_an_exact_amount(door: Door, operator: str, amount: str, path: list[str]):
-    before = await door.shop.everything()
-    answer = await pay(door, operator, amount)
+async def test_a_payment_is_an_exact_amount(api: GraphQLApi, operator: str, amount: str, path: list[str]):
+    before = await api.shop.everything()
+    answer = await pay(api, operator, amount)
     assert answer["userErrors"] == [{"__typename": "InputError", "code": "BAD_USER_INPUT", "path": path}]
-    assert await door.shop.everything() == before
+    assert await api.shop.everything() == before
 
 
-async def test_a_balance_pays_for_orders(door: Door, operator: str):
-    await pay(door, operator, "30.00")
-    whole = await create(door, payWithBalance="WHOLE")
+async def test_a_balance_pays_for_orders(api: GraphQLApi, operator: str):
+    await pay(api, operator, "30.00")
+    whole = await create(api, payWithBalance="WHOLE")
     assert whole["order"]["paymentStatus"] == "PAID"
-    rest = await create(door, "second", payWithBalance="AVAILABLE")
+    rest = await create(api, "second", payWithBalance="AVAILABLE")
     assert (rest["order"]["paid"], rest["order"]["due"]) == ({"amount": "1.78"}, {"amount": "26.44"})
-    assert await door.data(MONEY) == {"account": {"balances": [{"amount": "0.00", "currency": "USD"}]}}
+    assert await api.data(MONEY) == {"account": {"balances": [{"amount": "0.00", "currency": "USD"}]}}
 
-    await pay(door, operator, "0.05", reference="wire-2")
-    before = await door.shop.everything()
-    short = await create(door, "third", payWithBalance="WHOLE")
+    await pay(api, operator, "0.05", reference="wire-2")
+    before = await api.shop.everything()
+    short = await create(api, "third", payWithBalance="WHOLE")
     assert short["userErrors"] == [
         {
             "__typename": "InsufficientBalanceError",
@@ -122,16 +122,16 @@ async def test_a_balance_pays_for_orders(door: Door, operator: str):
             "available": {"amount": "0.05", "currency": "USD"},
         }
     ]
-    assert await door.shop.everything() == before
+    assert await api.shop.everything() == before
 
 
-async def test_orders_are_billed_and_the_invoice_is_settled(door: Door, operator: str):
+async def test_orders_are_billed_and_the_invoice_is_settled(api: GraphQLApi, operator: str):
     first, second = (
-        await door.shop.place(make_order_request(TONNE_G)),
-        await door.shop.place(make_order_request(TONNE_G)),
+        await api.shop.place(make_order_request(TONNE_G)),
+        await api.shop.place(make_order_request(TONNE_G)),
     )
-    told = {"accountId": of(door.shop.account), "reference": "march", "currency": "USD"}
-    billed = (await door.data(BILL, {"input": told}, key=operator))["billOrders"]
+    told = {"accountId": of(api.shop.account), "reference": "march", "currency": "USD"}
+    billed = (await api.data(BILL, {"input": told}, key=operator))["billOrders"]
     invoice = billed["invoice"]
     assert (invoice["status"], invoice["total"], invoice["mass"]) == ("PENDING", {"amount": "56.44"}, {"tonnes": "2"})
     assert invoice["lines"] == {
@@ -144,24 +144,24 @@ async def test_orders_are_billed_and_the_invoice_is_settled(door: Door, operator
         ],
         "pageInfo": {"hasNextPage": True},
     }
-    again = (await door.data(BILL, {"input": told}, key=operator))["billOrders"]
+    again = (await api.data(BILL, {"input": told}, key=operator))["billOrders"]
     assert again == billed | {"replayed": True}
 
     named = {
-        "accountId": of(door.shop.account),
+        "accountId": of(api.shop.account),
         "reference": "april",
         "orders": [{"id": global_id("Order", second.id)}],
     }
-    refused = (await door.data(BILL, {"input": named}, key=operator))["billOrders"]
+    refused = (await api.data(BILL, {"input": named}, key=operator))["billOrders"]
     assert refused["userErrors"] == [
         {"__typename": "PaymentStateError", "code": "PAYMENT_STATE", "path": ["input", "orders", "0"]}
     ]
 
-    settle = {"input": {"accountId": of(door.shop.account), "invoiceId": invoice["id"]}}
-    settled = (await door.data(SETTLE, settle, key=operator))["settleInvoice"]
+    settle = {"input": {"accountId": of(api.shop.account), "invoiceId": invoice["id"]}}
+    settled = (await api.data(SETTLE, settle, key=operator))["settleInvoice"]
     assert settled["invoice"]["status"] == "PAID"
-    assert (await door.data(SETTLE, settle, key=operator))["settleInvoice"] == settled
-    seen = await door.data(
+    assert (await api.data(SETTLE, settle, key=operator))["settleInvoice"] == settled
+    seen = await api.data(
         "query ($id: ID!) { invoice(id: $id) { status } node(id: $id) { ... on Invoice { number } }"
         " account { invoices(first: 5) { nodes { id total { minorUnits } } } } }",
         {"id": invoice["id"]},
@@ -171,8 +171,8 @@ async def test_orders_are_billed_and_the_invoice_is_settled(door: Door, operator
         "node": {"number": invoice["number"]},
         "account": {"invoices": {"nodes": [{"id": invoice["id"], "total": {"minorUnits": "5644"}}]}},
     }
-    stranger = await door.new_key(*CUSTOMER, account=await door.shop.another_account())
-    hidden = await door.data("query ($id: ID!) { invoice(id: $id) { id } node(id: $id) { id } }", {"id": invoice["id"]}, key=stranger)  # fmt: skip  # noqa: E501
+    stranger = await api.new_key(*CUSTOMER, account=await api.shop.another_account())
+    hidden = await api.data("query ($id: ID!) { invoice(id: $id) { id } node(id: $id) { id } }", {"id": invoice["id"]}, key=stranger)  # fmt: skip  # noqa: E501
     assert hidden == {"invoice": None, "node": None}
 
 
@@ -186,43 +186,43 @@ async def test_orders_are_billed_and_the_invoice_is_settled(door: Door, operator
         ({"currency": "USD", "paymentDays": -1}, ["input", "paymentDays"]),
     ],
 )
-async def test_a_bill_says_what_it_bills(door: Door, operator: str, facts: dict[str, Any], path: list[str]):
-    told = {"accountId": of(door.shop.account), "reference": "march"}
-    answer = (await door.data(BILL, {"input": told | facts}, key=operator))["billOrders"]
+async def test_a_bill_says_what_it_bills(api: GraphQLApi, operator: str, facts: dict[str, Any], path: list[str]):
+    told = {"accountId": of(api.shop.account), "reference": "march"}
+    answer = (await api.data(BILL, {"input": told | facts}, key=operator))["billOrders"]
     assert [(error["code"], error["path"]) for error in answer["userErrors"]] == [("BAD_USER_INPUT", path)]
 
 
-async def test_an_order_is_refunded_or_fails(door: Door, operator: str):
-    order = await door.shop.place(make_order_request(TONNE_G))
-    told = {"input": {"accountId": of(door.shop.account), "order": {"number": order.number}}}
-    unpaid = (await door.data(REFUND, told, key=operator))["refundOrder"]
+async def test_an_order_is_refunded_or_fails(api: GraphQLApi, operator: str):
+    order = await api.shop.place(make_order_request(TONNE_G))
+    told = {"input": {"accountId": of(api.shop.account), "order": {"number": order.number}}}
+    unpaid = (await api.data(REFUND, told, key=operator))["refundOrder"]
     assert unpaid["userErrors"][0]["paymentStatus"] == "ISSUED"
 
-    await pay(door, operator, "28.22", order={"number": order.number})
-    refunded = (await door.data(REFUND, told, key=operator))["refundOrder"]
+    await pay(api, operator, "28.22", order={"number": order.number})
+    refunded = (await api.data(REFUND, told, key=operator))["refundOrder"]
     assert refunded["order"] == {
         "status": "FULFILLED",
         "paymentStatus": "REFUNDED",
         "paid": {"amount": "0.00"},
         "due": {"amount": "0.00"},
     }
-    assert (await door.data(REFUND, told, key=operator))["refundOrder"] == refunded
+    assert (await api.data(REFUND, told, key=operator))["refundOrder"] == refunded
 
-    failed = (await door.data(FAIL, told, key=operator))["failOrder"]
+    failed = (await api.data(FAIL, told, key=operator))["failOrder"]
     assert failed["order"] == {
         "status": "FAILED",
         "paymentStatus": "REFUNDED",
         "fulfilledMass": {"grams": "0"},
     }
-    assert (await door.data(FAIL, told, key=operator))["failOrder"] == failed
-    assert await door.data(MONEY) == {"account": {"balances": [{"amount": "28.22", "currency": "USD"}]}}
+    assert (await api.data(FAIL, told, key=operator))["failOrder"] == failed
+    assert await api.data(MONEY) == {"account": {"balances": [{"amount": "28.22", "currency": "USD"}]}}
 
 
 @pytest.mark.parametrize("document", [PAY, BILL, SETTLE, REFUND, FAIL])
-async def test_a_customer_moves_no_money(door: Door, document: str):
-    order = await door.shop.place(make_order_request(TONNE_G))
-    customer = await door.new_key(*CUSTOMER)
-    account = {"accountId": of(door.shop.account)}
+async def test_a_customer_moves_no_money(api: GraphQLApi, document: str):
+    order = await api.shop.place(make_order_request(TONNE_G))
+    customer = await api.new_key(*CUSTOMER)
+    account = {"accountId": of(api.shop.account)}
     facts: dict[str, dict[str, Any]] = {
         PAY: {"reference": "wire-1", "amount": {"amount": "1", "currency": "USD"}},
         BILL: {"reference": "march", "currency": "USD"},
@@ -230,19 +230,19 @@ async def test_a_customer_moves_no_money(door: Door, document: str):
         REFUND: {"order": {"number": order.number}},
         FAIL: {"order": {"number": order.number}},
     }
-    before = await door.shop.everything()
-    answer = (await door.ask(document, {"input": account | facts[document]}, key=customer)).json()
+    before = await api.shop.everything()
+    answer = (await api.ask(document, {"input": account | facts[document]}, key=customer)).json()
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
-    assert await door.shop.everything() == before
+    assert await api.shop.everything() == before
 
 
-async def test_the_ledger_tells_what_moved_the_money(door: Door, operator: str):
-    order = await door.shop.place(make_order_request(TONNE_G))
-    await pay(door, operator, "30.00", order={"number": order.number})
+async def test_the_ledger_tells_what_moved_the_money(api: GraphQLApi, operator: str):
+    order = await api.shop.place(make_order_request(TONNE_G))
+    await pay(api, operator, "30.00", order={"number": order.number})
     page = (
         "nodes { id verb order { number } postings { account amount { amount } } } pageInfo { hasNextPage endCursor }"
     )
-    first = (await door.data(f"{{ ledger(first: 1) {{ {page} }} }}"))["ledger"]
+    first = (await api.data(f"{{ ledger(first: 1) {{ {page} }} }}"))["ledger"]
     (paid,) = first["nodes"]
     assert (paid["verb"], paid["order"]) == ("PAYMENT_RECORDED", {"number": order.number})
     assert {each["account"]: each["amount"]["amount"] for each in paid["postings"]} == {
@@ -250,49 +250,49 @@ async def test_the_ledger_tells_what_moved_the_money(door: Door, operator: str):
         "RECEIVABLE": "-28.22",
         "BALANCE": "-1.78",
     }
-    rest = await door.data(
+    rest = await api.data(
         f"query ($after: String, $id: ID!) {{ ledger(after: $after) {{ {page} }} node(id: $id) {{ id }} }}",
         {"after": first["pageInfo"]["endCursor"], "id": paid["id"]},
     )
     assert [each["verb"] for each in rest["ledger"]["nodes"]] == ["ORDER_PLACED"]
     assert rest["node"] == {"id": paid["id"]}
     assert (first["pageInfo"]["hasNextPage"], rest["ledger"]["pageInfo"]["hasNextPage"]) == (True, False)
-    stranger = await door.new_key(*CUSTOMER, account=await door.shop.another_account())
-    assert (await door.data("{ ledger { nodes { id } } }", key=stranger)) == {"ledger": {"nodes": []}}
+    stranger = await api.new_key(*CUSTOMER, account=await api.shop.another_account())
+    assert (await api.data("{ ledger { nodes { id } } }", key=stranger)) == {"ledger": {"nodes": []}}
 
 
-async def test_a_client_account_has_its_parents_money(door: Door, operator: str):
-    client = await door.shop.another_account(parent_account_id=door.shop.account.id)
-    sibling = await door.shop.another_account(parent_account_id=door.shop.account.id)
-    (placed,) = await door.shop.place_all(make_command(client, make_order_request(TONNE_G)))
-    await pay(door, operator, "5.00")
-    key = await door.new_key(*CUSTOMER, account=client)
-    told = {"accountId": of(door.shop.account), "reference": "march", "currency": "USD"}
-    await door.data(BILL, {"input": told}, key=operator)
+async def test_a_client_account_has_its_parents_money(api: GraphQLApi, operator: str):
+    client = await api.shop.another_account(parent_account_id=api.shop.account.id)
+    sibling = await api.shop.another_account(parent_account_id=api.shop.account.id)
+    (placed,) = await api.shop.place_all(make_command(client, make_order_request(TONNE_G)))
+    await pay(api, operator, "5.00")
+    key = await api.new_key(*CUSTOMER, account=client)
+    told = {"accountId": of(api.shop.account), "reference": "march", "currency": "USD"}
+    await api.data(BILL, {"input": told}, key=operator)
 
     seen = """{ account { balances { amount } invoices(first: 2) { nodes { lines(first: 2) { nodes {
       order { number lines { mass { grams } } } } } } } } }"""
     masses = [{"mass": {"grams": "950000"}}, {"mass": {"grams": "50000"}}]
     lines = [{"order": {"number": placed.order.number, "lines": masses}}]
     expected = {"account": {"balances": [{"amount": "5.00"}], "invoices": {"nodes": [{"lines": {"nodes": lines}}]}}}
-    assert await door.data(seen, key=key) == await door.data(seen) == expected
+    assert await api.data(seen, key=key) == await api.data(seen) == expected
     # A sibling shares the invoice, not the orders.
-    hidden = await door.data(seen, key=await door.new_key(*CUSTOMER, account=sibling))
+    hidden = await api.data(seen, key=await api.new_key(*CUSTOMER, account=sibling))
     assert hidden["account"]["invoices"]["nodes"][0]["lines"]["nodes"] == [{"order": None}]
 
 
-async def test_the_part_that_waits_can_be_cancelled(door: Door):
+async def test_the_part_that_waits_can_be_cancelled(api: GraphQLApi):
     masses = [
-        {"bundleId": global_id("Bundle", door.shop.forest.id), "mass": {"amount": "12", "unit": "TONNE"}},
-        {"bundleId": global_id("Bundle", door.shop.ocean.id), "mass": {"amount": "1", "unit": "TONNE"}},
+        {"bundleId": global_id("Bundle", api.shop.forest.id), "mass": {"amount": "12", "unit": "TONNE"}},
+        {"bundleId": global_id("Bundle", api.shop.ocean.id), "mass": {"amount": "1", "unit": "TONNE"}},
     ]
-    order = (await create(door, mass=None, bundleMasses=masses))["order"]
+    order = (await create(api, mass=None, bundleMasses=masses))["order"]
     cancel = """mutation ($input: CancelOrderInput!) { cancelOrder(input: $input) {
       order { status mass { tonnes } totalCost { amount } } userErrors { code } } }"""
     told = {"input": {"order": {"id": order["id"]}, "onlyUnfulfilled": True}}
-    reduced = (await door.data(cancel, told))["cancelOrder"]
+    reduced = (await api.data(cancel, told))["cancelOrder"]
     assert reduced == {
         "order": {"status": "FULFILLED", "mass": {"tonnes": "12"}, "totalCost": {"amount": "443.64"}},
         "userErrors": [],
     }
-    assert (await door.data(cancel, told))["cancelOrder"] == reduced
+    assert (await api.data(cancel, told))["cancelOrder"] == reduced

@@ -11,15 +11,15 @@ from service.api.graphql.schema import schema
 from service.domain.api_keys import Scope
 from service.operations import cancel_orders
 from service.storage import batches, orders
-from tests.api.door import Door
+from tests.api.graphql_api import GraphQLApi
 from tests.books import rows_of
 
 ORDER = 'createOrderByMass(input: {mass: {amount: "%s", unit: KILOGRAM}, idempotencyKey: "%s"})'
 TOLD = "{ order { mass { grams } status } replayed userErrors { __typename code path } }"
 
 
-async def test_a_refusal_does_not_hide_what_came_before_or_after(door: Door):
-    data = await door.data(
+async def test_a_refusal_does_not_hide_what_came_before_or_after(api: GraphQLApi):
+    data = await api.data(
         f"mutation {{ a: {ORDER % (1, 'a')} {TOLD} b: {ORDER % (0, 'b')} {TOLD} c: {ORDER % (2, 'c')} {TOLD} }}"
     )
     assert [data[name]["order"] and data[name]["order"]["mass"]["grams"] for name in "abc"] == ["1000", None, "2000"]
@@ -28,12 +28,12 @@ async def test_a_refusal_does_not_hide_what_came_before_or_after(door: Door):
     ]
 
 
-async def test_a_failure_does_not_hide_what_came_before(door: Door, monkeypatch: pytest.MonkeyPatch):
+async def test_a_failure_does_not_hide_what_came_before(api: GraphQLApi, monkeypatch: pytest.MonkeyPatch):
     async def broken(*_: object) -> None:
         raise RuntimeError("planted")
 
     monkeypatch.setattr(orders, "lock", broken)
-    answer = await door.ask(
+    answer = await api.ask(
         f"mutation {{ a: {ORDER % (1, 'a')} {TOLD}"
         ' b: cancelOrder(input: {order: {idempotencyKey: "a"}}) { order { id } }'
         f" c: {ORDER % (2, 'c')} {TOLD} }}"
@@ -43,13 +43,13 @@ async def test_a_failure_does_not_hide_what_came_before(door: Door, monkeypatch:
     assert body["data"]["b"] is None
     assert body["data"]["a"]["order"] == {"mass": {"grams": "1000"}, "status": "FULFILLED"}
     assert body["data"]["c"]["order"] == {"mass": {"grams": "2000"}, "status": "FULFILLED"}
-    assert len(await rows_of(door.shop.database, orders.ORDERS)) == 2
+    assert len(await rows_of(api.shop.database, orders.ORDERS)) == 2
 
 
-async def test_a_missing_scope_does_not_hide_what_came_before(door: Door):
-    key = await door.new_key(Scope.ORDERS_WRITE)
+async def test_a_missing_scope_does_not_hide_what_came_before(api: GraphQLApi):
+    key = await api.new_key(Scope.ORDERS_WRITE)
     body = (
-        await door.ask(
+        await api.ask(
             f"mutation {{ a: {ORDER % (1, 'a')} {{ order {{ lines {{ mass {{ grams }} }} }} }} "
             f"b: {ORDER % (2, 'b')} {{ replayed }} }}",
             key=key,
@@ -58,7 +58,7 @@ async def test_a_missing_scope_does_not_hide_what_came_before(door: Door):
     # The lines need orders:read; the order was placed, and the second field ran.
     assert {error["extensions"]["code"] for error in body["errors"]} == {"FORBIDDEN"}
     assert body["data"]["b"] == {"replayed": False}
-    assert len(await rows_of(door.shop.database, orders.ORDERS)) == 2
+    assert len(await rows_of(api.shop.database, orders.ORDERS)) == 2
 
 
 def test_no_mutation_can_take_the_others_with_it():
@@ -67,12 +67,12 @@ def test_no_mutation_can_take_the_others_with_it():
     assert [name for name, field in mutation.fields.items() if str(field.type).endswith("!")] == []
 
 
-async def test_a_retry_says_that_the_order_stood(door: Door):
-    first = await door.data(f"mutation {{ a: {ORDER % ('1.0', 'k')} {TOLD} }}")
-    again = await door.data(f"mutation {{ a: {ORDER % ('1.00', 'k')} {TOLD} }}")
+async def test_a_retry_says_that_the_order_stood(api: GraphQLApi):
+    first = await api.data(f"mutation {{ a: {ORDER % ('1.0', 'k')} {TOLD} }}")
+    again = await api.data(f"mutation {{ a: {ORDER % ('1.00', 'k')} {TOLD} }}")
     assert (first["a"]["replayed"], again["a"]["replayed"]) == (False, True)
     assert again["a"]["order"] == first["a"]["order"]
-    other = await door.data(f"mutation {{ a: {ORDER % ('1.01', 'k')} {TOLD} }}")
+    other = await api.data(f"mutation {{ a: {ORDER % ('1.01', 'k')} {TOLD} }}")
     assert other["a"] == {
         "order": None,
         "replayed": False,
@@ -82,19 +82,19 @@ async def test_a_retry_says_that_the_order_stood(door: Door):
     }
 
 
-async def test_sixteen_callers_send_one_key(door: Door):
+async def test_sixteen_callers_send_one_key(api: GraphQLApi):
     document = f"mutation {{ a: {ORDER % (1, 'k')} {TOLD} }}"
-    answers = await asyncio.gather(*(door.data(document) for _ in range(16)))
+    answers = await asyncio.gather(*(api.data(document) for _ in range(16)))
     assert sorted(answer["a"]["replayed"] for answer in answers) == [False] + [True] * 15
-    assert len(await rows_of(door.shop.database, orders.ORDERS)) == 1
+    assert len(await rows_of(api.shop.database, orders.ORDERS)) == 1
 
 
-async def test_a_shortage_says_what_there_is(door: Door):
+async def test_a_shortage_says_what_there_is(api: GraphQLApi):
     document = """mutation { told: createOrderByMass(input:
         {mass: {amount: "100", unit: TONNE}, idempotencyKey: "k", allowBackorder: false}) {
             userErrors { code path ... on InsufficientCreditsError { available { tonnes } } }
     } }"""
-    (error,) = (await door.data(document))["told"]["userErrors"]
+    (error,) = (await api.data(document))["told"]["userErrors"]
     # 95 t of forest, of which there are 11; 5 t of ocean, of which there is 1.
     assert error == {
         "code": "INSUFFICIENT_CREDITS",
@@ -103,33 +103,33 @@ async def test_a_shortage_says_what_there_is(door: Door):
     }
 
 
-async def test_mutations_do_not_come_by_get(door: Door):
-    answer = await door.client.get(
+async def test_mutations_do_not_come_by_get(api: GraphQLApi):
+    answer = await api.client.get(
         "/graphql",
         params={"query": f"mutation {{ a: {ORDER % (1, 'k')} {{ replayed }} }}"},
-        headers={"authorization": f"Bearer {door.key}"},
+        headers={"authorization": f"Bearer {api.key}"},
     )
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
-    assert await rows_of(door.shop.database, orders.ORDERS) == []
+    assert await rows_of(api.shop.database, orders.ORDERS) == []
 
 
-async def test_all_or_nothing_names_the_orders_that_cannot_be_cancelled(door: Door):
-    await door.data(f"mutation {{ a: {ORDER % (1, 'a')} {{ replayed }} b: {ORDER % (1, 'b')} {{ replayed }} }}")
+async def test_all_or_nothing_names_the_orders_that_cannot_be_cancelled(api: GraphQLApi):
+    await api.data(f"mutation {{ a: {ORDER % (1, 'a')} {{ replayed }} b: {ORDER % (1, 'b')} {{ replayed }} }}")
     document = """mutation ($all: Boolean!) { cancelOrders(input: {allOrNothing: $all,
         orders: [{idempotencyKey: "a"}, {idempotencyKey: "x"}, {idempotencyKey: "b"}]}) {
             orders { status } userErrors { code path }
     } }"""
-    refused = (await door.data(document, {"all": True}))["cancelOrders"]
+    refused = (await api.data(document, {"all": True}))["cancelOrders"]
     missing = {"code": "NOT_FOUND", "path": ["input", "orders", "1"]}
     assert refused == {"orders": [], "userErrors": [missing]}
-    assert sum(batch.allocated_g for batch in await rows_of(door.shop.database, batches.BATCHES)) == 2_000
-    rest = (await door.data(document, {"all": False}))["cancelOrders"]
+    assert sum(batch.allocated_g for batch in await rows_of(api.shop.database, batches.BATCHES)) == 2_000
+    rest = (await api.data(document, {"all": False}))["cancelOrders"]
     assert rest == {"orders": [{"status": "CANCELLED"}] * 2, "userErrors": [missing]}
-    assert sum(batch.allocated_g for batch in await rows_of(door.shop.database, batches.BATCHES)) == 0
+    assert sum(batch.allocated_g for batch in await rows_of(api.shop.database, batches.BATCHES)) == 0
 
 
-async def test_a_hundred_orders_at_most_are_cancelled_at_once(door: Door):
+async def test_a_hundred_orders_at_most_are_cancelled_at_once(api: GraphQLApi):
     refs = [{"number": str(number)} for number in range(cancel_orders.ORDERS_AT_ONCE_MAX + 1)]
     document = "mutation ($refs: [OrderRefInput!]!) { cancelOrders(input: {orders: $refs}) { userErrors { code } } }"
-    told = (await door.data(document, {"refs": refs}))["cancelOrders"]
+    told = (await api.data(document, {"refs": refs}))["cancelOrders"]
     assert told == {"userErrors": [{"code": "BAD_USER_INPUT"}]}

@@ -13,7 +13,7 @@ from service.api.graphql.schema import schema
 from service.api.graphql.types.node import global_id
 from service.domain.catalogue import Mode
 from service.kit.ids import uuid7
-from tests.api.door import Door
+from tests.api.graphql_api import GraphQLApi
 from tests.makers import make_batch, make_portfolio, store
 
 SETUP = """mutation {
@@ -41,48 +41,48 @@ def node_types() -> set[str]:
     }
 
 
-async def one_of_each(door: Door) -> dict[str, str]:
-    """The id of a thing of each Node type, as the account of the door's key sees it."""
-    made = await door.data(SETUP)
-    portfolio = make_portfolio({door.shop.forest.id: 10_000}, account_id=door.shop.account.id)
-    await store(door.shop.database, *portfolio)
-    account, order = global_id("Account", door.shop.account.id), made["order"]["order"]["id"]
-    booked = await door.data(MONEY, {"account": account, "order": order})
-    journals = await door.data("{ ledger(first: 1) { nodes { id } } }")
+async def one_of_each(api: GraphQLApi) -> dict[str, str]:
+    """The id of a thing of each Node type, as the account of the api's key sees it."""
+    made = await api.data(SETUP)
+    portfolio = make_portfolio({api.shop.forest.id: 10_000}, account_id=api.shop.account.id)
+    await store(api.shop.database, *portfolio)
+    account, order = global_id("Account", api.shop.account.id), made["order"]["order"]["id"]
+    booked = await api.data(MONEY, {"account": account, "order": order})
+    journals = await api.data("{ ledger(first: 1) { nodes { id } } }")
     return {
         "Account": account,
-        "Bundle": global_id("Bundle", door.shop.forest.id),
-        "CreditBatch": global_id("CreditBatch", door.shop.old.id),
+        "Bundle": global_id("Bundle", api.shop.forest.id),
+        "CreditBatch": global_id("CreditBatch", api.shop.old.id),
         "Estimate": made["estimate"]["estimate"]["id"],
         "Invoice": booked["invoice"]["invoice"]["id"],
         "Journal": journals["ledger"]["nodes"][0]["id"],
         "Order": order,
         "Payment": booked["payment"]["payment"]["id"],
         "Portfolio": global_id("Portfolio", portfolio[0].id),
-        "Project": global_id("Project", door.shop.forest_project.id),
+        "Project": global_id("Project", api.shop.forest_project.id),
         "Quote": made["quote"]["quote"]["id"],
     }
 
 
-async def test_every_node_can_be_fetched_by_its_id(door: Door):
-    ids = await one_of_each(door)
+async def test_every_node_can_be_fetched_by_its_id(api: GraphQLApi):
+    ids = await one_of_each(api)
     assert set(ids) == node_types()
     for kind, id_ in ids.items():
-        found = (await door.data("query ($id: ID!) { node(id: $id) { __typename id } }", {"id": id_}))["node"]
+        found = (await api.data("query ($id: ID!) { node(id: $id) { __typename id } }", {"id": id_}))["node"]
         assert found == {"__typename": kind, "id": id_}
     unknown = global_id("Order", uuid7())
     wanted = [*ids.values(), unknown, ids["Order"]]
-    found = (await door.data("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": wanted}))["nodes"]
+    found = (await api.data("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": wanted}))["nodes"]
     assert found == [None if id_ == unknown else {"id": id_} for id_ in wanted]
 
 
-async def test_a_foreign_node_is_as_absent_as_none(door: Door):
-    ids = await one_of_each(door)
-    other = await door.shop.another_account(mode=Mode.TEST)
-    key = await door.new_key(account=other)
+async def test_a_foreign_node_is_as_absent_as_none(api: GraphQLApi):
+    ids = await one_of_each(api)
+    other = await api.shop.another_account(mode=Mode.TEST)
+    key = await api.new_key(account=other)
     for kind, id_ in ids.items():
         answers = [
-            (await door.ask("query ($id: ID!) { node(id: $id) { id } }", {"id": each}, key=key)).json()
+            (await api.ask("query ($id: ID!) { node(id: $id) { id } }", {"id": each}, key=key)).json()
             for each in (id_, global_id(kind, uuid7()))
         ]
         if kind in OWNED_BY_NOBODY:
@@ -92,12 +92,12 @@ async def test_a_foreign_node_is_as_absent_as_none(door: Door):
             assert answers[0]["data"] == {"node": None}, kind
 
 
-async def test_a_foreign_order_is_as_absent_as_none_whoever_asks_and_how(door: Door):
-    ids = await one_of_each(door)
-    order = (await door.data("query ($id: ID!) { order(by: {id: $id}) { number } }", {"id": ids["Order"]}))["order"]
-    other = await door.shop.another_account()
-    key = await door.new_key(account=other)
-    before = await door.shop.everything()
+async def test_a_foreign_order_is_as_absent_as_none_whoever_asks_and_how(api: GraphQLApi):
+    ids = await one_of_each(api)
+    order = (await api.data("query ($id: ID!) { order(by: {id: $id}) { number } }", {"id": ids["Order"]}))["order"]
+    other = await api.shop.another_account()
+    key = await api.new_key(account=other)
+    before = await api.shop.everything()
     questions = [
         ("order(by: {id: %s}) { id }", ids["Order"], global_id("Order", uuid7())),
         ("order(by: {number: %s}) { id }", order["number"], "0000000000000"),
@@ -128,36 +128,36 @@ async def test_a_foreign_order_is_as_absent_as_none_whoever_asks_and_how(door: D
         ),
     ]
     for form, foreign, absent in questions:
-        assert await _told(door, key, f"{{ told: {form} }}", foreign) == {"told": None}, form
-        assert await _told(door, key, f"{{ told: {form} }}", absent) == {"told": None}, form
+        assert await _told(api, key, f"{{ told: {form} }}", foreign) == {"told": None}, form
+        assert await _told(api, key, f"{{ told: {form} }}", absent) == {"told": None}, form
     for form, foreign, absent in commands:
         document = f"mutation {{ told: {form} {{ userErrors {{ __typename code message path }} }} }}"
-        told = await _told(door, key, document, foreign)
-        assert told == await _told(door, key, document, absent), form
+        told = await _told(api, key, document, foreign)
+        assert told == await _told(api, key, document, absent), form
         assert [error["code"] for error in told["told"]["userErrors"]] == ["NOT_FOUND"], form
-    assert await door.shop.everything() == before
+    assert await api.shop.everything() == before
 
 
-async def _told(door: Door, key: str, document: str, name: str) -> Any:
-    return await door.data(document % f'"{name}"', key=key)
+async def _told(api: GraphQLApi, key: str, document: str, name: str) -> Any:
+    return await api.data(document % f'"{name}"', key=key)
 
 
-async def test_an_id_of_something_else_is_refused(door: Door):
-    ids = await one_of_each(door)
+async def test_an_id_of_something_else_is_refused(api: GraphQLApi):
+    ids = await one_of_each(api)
     for field, kind in (("quote", "Order"), ("bundle", "Quote"), ("estimate", "Bundle")):
-        body = (await door.ask(f'{{ {field}(id: "{ids[kind]}") {{ id }} }}')).json()
+        body = (await api.ask(f'{{ {field}(id: "{ids[kind]}") {{ id }} }}')).json()
         assert [error["extensions"]["code"] for error in body["errors"]] == ["BAD_USER_INPUT"]
         assert body["errors"][0]["extensions"]["inputPath"] == ["id"]
     for text in ("", "x", ids["Order"][:-1], ids["Order"] + "=", " " + ids["Order"], "T3JkZXI6MQ"):
-        body = (await door.ask("query ($id: ID!) { node(id: $id) { id } }", {"id": text})).json()
+        body = (await api.ask("query ($id: ID!) { node(id: $id) { id } }", {"id": text})).json()
         assert [error["extensions"]["code"] for error in body["errors"]] == ["BAD_USER_INPUT"], text
         assert not re.search("Traceback|uuid|base64", body["errors"][0]["message"])
 
 
-async def test_a_batch_of_the_other_mode_is_absent(door: Door):
-    spare = make_batch(door.shop.forest_project, 5, mode=Mode.TEST)
-    await store(door.shop.database, spare)
+async def test_a_batch_of_the_other_mode_is_absent(api: GraphQLApi):
+    spare = make_batch(api.shop.forest_project, 5, mode=Mode.TEST)
+    await store(api.shop.database, spare)
     document = "query ($id: ID!) { node(id: $id) { id } creditBatches { nodes { id } } }"
-    data = await door.data(document, {"id": global_id("CreditBatch", spare.id)})
+    data = await api.data(document, {"id": global_id("CreditBatch", spare.id)})
     assert data["node"] is None
     assert global_id("CreditBatch", spare.id) not in [each["id"] for each in data["creditBatches"]["nodes"]]

@@ -7,7 +7,7 @@ import pytest
 
 from service.kit.clock import system_clock
 from service.storage.database import Database
-from tests.api.door import Door, open_door
+from tests.api.graphql_api import GraphQLApi, open_graphql_api
 from tests.shop import Shop, open_shop
 
 RATE_LIMIT = "{ rateLimit { limit cost remaining resetAt } }"
@@ -16,23 +16,23 @@ GRAPHQL_JSON = "application/graphql-response+json"
 
 
 @pytest.fixture
-async def door(database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
+async def api(database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[GraphQLApi]:
     monkeypatch.setenv("SERVICE_QUERY_POINTS_A_MINUTE", "30")
     shop: Shop = await open_shop(database)
-    async with open_door(shop, database_url) as door:
-        yield door
+    async with open_graphql_api(shop, database_url) as api:
+        yield api
 
 
-async def test_the_limit_tells_what_is_left_and_when_there_is_more(door: Door):
-    said = (await door.data(RATE_LIMIT))["rateLimit"]
+async def test_the_limit_tells_what_is_left_and_when_there_is_more(api: GraphQLApi):
+    said = (await api.data(RATE_LIMIT))["rateLimit"]
 
     reset_at = datetime.fromisoformat(said.pop("resetAt"))
     assert said == {"limit": 30, "cost": 1, "remaining": 29}
     assert system_clock() < reset_at <= system_clock() + timedelta(seconds=61)
 
 
-async def test_an_operation_costs_what_extensions_say(door: Door):
-    answer = (await door.ask(ORDERS_20)).json()
+async def test_an_operation_costs_what_extensions_say(api: GraphQLApi):
+    answer = (await api.ask(ORDERS_20)).json()
 
     cost = answer["extensions"]["cost"]["requestedQueryCost"]
     assert cost > 20
@@ -40,10 +40,10 @@ async def test_an_operation_costs_what_extensions_say(door: Door):
 
 
 @pytest.mark.parametrize("accept", [GRAPHQL_JSON, "application/json"])
-async def test_whoever_has_too_few_points_left_waits_and_nothing_ran(door: Door, accept: str):
-    await door.ask(ORDERS_20)
+async def test_whoever_has_too_few_points_left_waits_and_nothing_ran(api: GraphQLApi, accept: str):
+    await api.ask(ORDERS_20)
 
-    answer = await door.ask(ORDERS_20, accept=accept)
+    answer = await api.ask(ORDERS_20, accept=accept)
 
     (error,) = answer.json()["errors"]
     assert (answer.status_code, error["extensions"]["code"], "data" in answer.json()) == (429, "THROTTLED", False)
@@ -52,21 +52,21 @@ async def test_whoever_has_too_few_points_left_waits_and_nothing_ran(door: Door,
     assert "cost points" in error["message"]
 
 
-async def test_a_cheaper_operation_still_fits_and_another_key_has_its_own(door: Door):
-    await door.ask(ORDERS_20)
+async def test_a_cheaper_operation_still_fits_and_another_key_has_its_own(api: GraphQLApi):
+    await api.ask(ORDERS_20)
 
-    assert (await door.ask(RATE_LIMIT)).status_code == 200
-    assert (await door.ask(ORDERS_20, key=await door.new_key())).status_code == 200
+    assert (await api.ask(RATE_LIMIT)).status_code == 200
+    assert (await api.ask(ORDERS_20, key=await api.new_key())).status_code == 200
 
 
-async def test_introspection_costs_nothing(door: Door):
+async def test_introspection_costs_nothing(api: GraphQLApi):
     for _ in range(40):
-        assert (await door.ask("{ __typename __schema { queryType { name } } }")).status_code == 200
+        assert (await api.ask("{ __typename __schema { queryType { name } } }")).status_code == 200
 
-    assert (await door.data(RATE_LIMIT))["rateLimit"]["remaining"] == 29
+    assert (await api.data(RATE_LIMIT))["rateLimit"]["remaining"] == 29
 
 
-async def test_nobody_has_points_without_a_key(door: Door):
-    answer = await door.ask(RATE_LIMIT, key="")
+async def test_nobody_has_points_without_a_key(api: GraphQLApi):
+    answer = await api.ask(RATE_LIMIT, key="")
 
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (401, "UNAUTHENTICATED")

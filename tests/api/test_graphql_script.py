@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from service.storage.database import Database
-from tests.api.door import Door, open_door
+from tests.api.graphql_api import GraphQLApi, open_graphql_api
 from tests.books import assert_books_balance
 from tests.shop import open_shop
 
@@ -66,10 +66,10 @@ def with_fragments(document: str) -> str:
     return "\n".join(parts)
 
 
-async def play(door: Door) -> dict[str, Any]:
+async def play(api: GraphQLApi) -> dict[str, Any]:
     names = Names()
     return {
-        title: names.plain((await door.ask(with_fragments(names.filled(document)))).json())
+        title: names.plain((await api.ask(with_fragments(names.filled(document)))).json())
         for title, document in CALLS.items()
     }
 
@@ -78,8 +78,8 @@ async def played_on(url: str) -> dict[str, Any]:
     database = await Database.open(url)
     try:
         shop = await open_shop(database, name="Customer")
-        async with open_door(shop, url) as door:
-            answers = await play(door)
+        async with open_graphql_api(shop, url) as api:
+            answers = await play(api)
         await assert_books_balance(database)
     finally:
         await database.close()

@@ -8,7 +8,7 @@ import pytest
 
 from service.storage.engines.postgresql import PostgresqlStatements
 from service.storage.engines.sqlite import SqliteStatements
-from tests.api.door import Door
+from tests.api.graphql_api import GraphQLApi
 from tests.bench.documents import Q1, Q2, Q3
 
 
@@ -28,32 +28,32 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         yield said
 
 
-async def statements_of(door: Door, monkeypatch: pytest.MonkeyPatch, query: str, **variables: Any) -> int:
+async def statements_of(api: GraphQLApi, monkeypatch: pytest.MonkeyPatch, query: str, **variables: Any) -> int:
     with counted(monkeypatch) as said:
-        await door.data(query, variables)
+        await api.data(query, variables)
     return len([sql for sql in said if "api_keys" not in sql and not sql.startswith("SELECT id, organisation_id")])
 
 
-async def test_a_page_costs_as_many_statements_as_it_has_levels(door: Door, monkeypatch: pytest.MonkeyPatch):
-    orders = [await door.shop.place() for _ in range(7)]
+async def test_a_page_costs_as_many_statements_as_it_has_levels(api: GraphQLApi, monkeypatch: pytest.MonkeyPatch):
+    orders = [await api.shop.place() for _ in range(7)]
     assert orders
     # Orders; their lines, bundles, entries, batches and projects.
     for size in (1, 3, 7):
         q1, q2 = (query.replace("first: 20", f"first: {size}") for query in (Q1, Q2))
-        assert await statements_of(door, monkeypatch, q1) == 1
-        assert await statements_of(door, monkeypatch, q2) == 6
+        assert await statements_of(api, monkeypatch, q1) == 1
+        assert await statements_of(api, monkeypatch, q2) == 6
 
 
-async def test_an_order_with_its_entries_costs_four_statements(door: Door, monkeypatch: pytest.MonkeyPatch):
-    await door.shop.place()
-    listed = await door.data("{ orders { nodes { id } } }")
-    assert await statements_of(door, monkeypatch, Q3, id=listed["orders"]["nodes"][0]["id"]) == 4
+async def test_an_order_with_its_entries_costs_four_statements(api: GraphQLApi, monkeypatch: pytest.MonkeyPatch):
+    await api.shop.place()
+    listed = await api.data("{ orders { nodes { id } } }")
+    assert await statements_of(api, monkeypatch, Q3, id=listed["orders"]["nodes"][0]["id"]) == 4
 
 
-async def test_a_page_asks_for_no_column_that_it_does_not_show(door: Door, monkeypatch: pytest.MonkeyPatch):
-    await door.shop.place()
+async def test_a_page_asks_for_no_column_that_it_does_not_show(api: GraphQLApi, monkeypatch: pytest.MonkeyPatch):
+    await api.shop.place()
     with counted(monkeypatch) as said:
-        await door.data("{ orders { nodes { number entries { mass { grams } } } } }")
+        await api.data("{ orders { nodes { number entries { mass { grams } } } } }")
     (page,) = [sql for sql in said if "FROM orders" in sql]
     (entries,) = [sql for sql in said if "FROM credit_entries" in sql]
     assert page.startswith("SELECT account_id, id, number, currency, created_at FROM orders ")

@@ -9,7 +9,7 @@ import pytest
 from service.kit.clock import system_clock
 from service.settings import Settings
 from service.storage.database import Database
-from tests.api.door import Door, open_door
+from tests.api.graphql_api import GraphQLApi, open_graphql_api
 from tests.makers import forged
 from tests.shop import open_shop
 
@@ -17,14 +17,14 @@ BITES_WITHIN_S = 1.0
 
 
 @pytest.fixture
-async def believing(database: Database, database_url: str) -> AsyncIterator[Door]:
+async def believing(database: Database, database_url: str) -> AsyncIterator[GraphQLApi]:
     """Keys are believed for as long as they are by default."""
     known_keys_ms = Settings.model_fields["known_keys_ms"].default
-    async with open_door(await open_shop(database), database_url, known_keys_ms=known_keys_ms) as door:
-        yield door
+    async with open_graphql_api(await open_shop(database), database_url, known_keys_ms=known_keys_ms) as api:
+        yield api
 
 
-async def test_a_revocation_bites_within_a_second(believing: Door):
+async def test_a_revocation_bites_within_a_second(believing: GraphQLApi):
     async def status() -> int:
         answer = await believing.ask("{ account { suspended } }")
         suspended = answer.status_code == 200 and answer.json()["data"]["account"]["suspended"]
@@ -47,7 +47,7 @@ async def test_a_revocation_bites_within_a_second(believing: Door):
     assert await status_at_last(but=423) == 401
 
 
-async def test_a_known_key_is_not_looked_up_again(believing: Door):
+async def test_a_known_key_is_not_looked_up_again(believing: GraphQLApi):
     query = "{ account { name } }"
     while True:  # until the machine does it within the second
         asked_at = time.monotonic()

@@ -11,7 +11,7 @@ import pytest
 
 from service.storage import orders
 from service.storage.database import Database
-from tests.api.door import open_door
+from tests.api.graphql_api import open_graphql_api
 from tests.api.rest.client import open_rest
 from tests.books import rows_of
 from tests.makers import make_price, store
@@ -49,8 +49,8 @@ async def test_an_order_by_graphql_is_stored_with_this_fingerprint(
 ):
     order = f'createOrderBy{kind}(input: {{{given}, idempotencyKey: "k"}})'
     document = f"mutation {{ made: {order} {{ userErrors {{ message }} }} }}"
-    async with open_door(await open_shop(database), database_url) as door:
-        assert (await door.data(document))["made"]["userErrors"] == []
+    async with open_graphql_api(await open_shop(database), database_url) as api:
+        assert (await api.data(document))["made"]["userErrors"] == []
 
     (row,) = await rows_of(database, orders.ORDERS)
     assert row.fingerprint == digest

@@ -16,7 +16,7 @@ from service.domain.api_keys import Scope
 from service.operations.manage_keys import create_key
 from service.settings import Settings
 from service.storage.database import Database
-from tests.api.door import PEPPER, started
+from tests.api.graphql_api import PEPPER, started
 from tests.shop import open_shop
 
 NAME = "{ account { name } }"

@@ -1,10 +1,10 @@
-"""Each REST door beside GraphQL: the median latency of a list of 20 orders and of an order by mass, on SQLite.
+"""Each REST api beside GraphQL: the median latency of a list of 20 orders and of an order by mass, on SQLite.
 
-    python -m tests.bench.rest [--rounds 5] [--seconds 2] [--door lune …]
+    python -m tests.bench.rest [--rounds 5] [--seconds 2] [--api lune …]
 
 Both doors of a pair ask for the same facts of the same account, one after the other in every round; a ratio is of one
 round, because other work on the machine slows all of a round alike. Prints the median ratio of the rounds: below 1, the
-REST door is faster.
+REST api is faster.
 """
 
 # ruff: noqa: T201 - what it prints is its answer
@@ -42,7 +42,7 @@ Asked: TypeAlias = str | tuple[str, str, dict[str, str], str]
 
 
 @dataclass(frozen=True)
-class Door:
+class GraphQLApi:
     """A contract's list, its order of a kilogram, and the selection that has the facts which both of them show."""
 
     name: str
@@ -81,7 +81,7 @@ class Door:
 
 _LINE = "mass { tonnes } unitPrice { amount } grossUnitPrice { amount } offsetCost { amount }"
 DOORS = (
-    Door(
+    GraphQLApi(
         "lune",
         "USD",
         "/lune/v1/orders?limit=20",
@@ -91,7 +91,7 @@ DOORS = (
         " mass { tonnes } offsetCost { amount } commission { amount } totalCost { amount } createdAt metadata"
         f" certificate {{ url pdfUrl }} lines {{ bundle {{ id name }} fulfilledMass {{ tonnes }} {_LINE} }}",
     ),
-    Door(
+    GraphQLApi(
         "carbon-engine",
         "SAR",
         "/carbon-engine/v1/orders?limit=20",
@@ -101,7 +101,7 @@ DOORS = (
         " fulfilledMass { kilograms } portfolio { id } certificate { url } due { minorUnits } paid { minorUnits }"
         " entries { mass { kilograms } recordedAt batch { id project { id category } } }",
     ),
-    Door(
+    GraphQLApi(
         "carbonext",
         "USD",
         "/carbonext/v1/orders?page=1&page-size=20",
@@ -115,20 +115,20 @@ DOORS = (
 )
 
 
-async def fill(url: str, doors: list[Door]) -> dict[str, str]:
-    """An account for each door with a history and endless stock; the key of each."""
+async def fill(url: str, doors: list[GraphQLApi]) -> dict[str, str]:
+    """An account for each api with a history and endless stock; the key of each."""
     await migrate(url)
     database = await Database.open(url)
     shop = await open_shop(database)
     await store(database, make_price(shop.ocean, "900", "SAR"))
     await shop.say("UPDATE credit_batches SET issued_g = $1, available_g = $1", STOCK_G)
-    keys = {door.name: await _account(shop, door) for door in doors}
+    keys = {api.name: await _account(shop, api) for api in doors}
     await database.close()
     return keys
 
 
-async def _account(shop: Shop, door: Door) -> str:
-    account = await shop.another_account(contract=door.name, currency=door.currency)
+async def _account(shop: Shop, api: GraphQLApi) -> str:
+    account = await shop.another_account(contract=api.name, currency=api.currency)
     await shop.place_all(*(make_command(account) for _ in range(HISTORY)))
     return await key_for(shop.resources, account.id)
 
@@ -148,23 +148,23 @@ async def median_ms(server: Server, asked: list[Asked], key: str, *, clients: in
     return float(said["p50_ms"])
 
 
-async def measure(url: str, doors: list[Door], *, rounds: int, seconds: float) -> None:
+async def measure(url: str, doors: list[GraphQLApi], *, rounds: int, seconds: float) -> None:
     found: dict[tuple[str, str, int], list[tuple[float, float]]] = defaultdict(list)
     keys = await fill(url, doors)
     async with serving(url, workers_embedded=False, **UNLIMITED) as server:
         for number in range(rounds + 1):
             took = seconds if number else 0.3  # a first round warms caches and is not counted
             for what in (LIST, CREATE):
-                for door in doors:
+                for api in doors:
                     for clients in CLIENTS:
                         ours, theirs = [
-                            await median_ms(server, asked, keys[door.name], clients=clients, seconds=took)
-                            for asked in door.asks(what)
+                            await median_ms(server, asked, keys[api.name], clients=clients, seconds=took)
+                            for asked in api.asks(what)
                         ]
                         if number:
-                            found[door.name, what, clients].append((ours, theirs))
+                            found[api.name, what, clients].append((ours, theirs))
             print(f"round {number} of {rounds}", file=sys.stderr)
-    print(f"{'door':14} {'what':7} clients  GraphQL ms   door ms   ratio")
+    print(f"{'api':14} {'what':7} clients  GraphQL ms   api ms   ratio")
     for (door_name, what, clients), pairs in found.items():
         graphql_ms, door_ms = (statistics.median(side) for side in zip(*pairs, strict=True))
         ratio = statistics.median(theirs / ours for ours, theirs in pairs)
@@ -175,9 +175,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
-    parser.add_argument("--door", choices=[door.name for door in DOORS], action="append")
+    parser.add_argument("--api", choices=[api.name for api in DOORS], action="append")
     told = parser.parse_args()
-    doors = [door for door in DOORS if not told.door or door.name in told.door]
+    doors = [api for api in DOORS if not told.api or api.name in told.api]
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite://{Path(folder) / 'orders.sqlite3'}"
         asyncio.run(measure(url, doors, rounds=told.rounds, seconds=told.seconds))

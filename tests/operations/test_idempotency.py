@@ -23,7 +23,7 @@ from tests.shop import Shop
 
 
 def again(command: PlaceOrder, **facts: object) -> PlaceOrder:
-    """The same command, sent once more: a door chooses a fresh id for every try of a caller."""
+    """The same command, sent once more: a api chooses a fresh id for every try of a caller."""
     return replace(command, order_id=uuid7(), **facts)
 
 

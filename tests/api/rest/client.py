@@ -21,7 +21,7 @@ from service.domain.accounts import Account
 from service.domain.api_keys import Scope
 from service.operations.manage_keys import create_key
 from service.settings import Settings
-from tests.api.door import PEPPER, started
+from tests.api.graphql_api import PEPPER, started
 from tests.shop import Shop
 
 ADDRESS = "http://service.test"

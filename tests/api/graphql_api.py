@@ -35,7 +35,7 @@ async def started(app: Any) -> AsyncIterator[None]:
 
 
 @dataclass
-class Door:
+class GraphQLApi:
     """GraphQL of the running service over a shop's database, and keys to it."""
 
     shop: Shop
@@ -66,7 +66,7 @@ class Door:
 
 
 @asynccontextmanager
-async def open_door(shop: Shop, url: str, **settings: Any) -> AsyncIterator[Door]:
+async def open_graphql_api(shop: Shop, url: str, **settings: Any) -> AsyncIterator[GraphQLApi]:
     """The service without its workers, so that nothing happens but what is asked for. Unless told otherwise it looks
     every key up afresh, so that what tests change behind its back counts at once.
     """
@@ -76,6 +76,6 @@ async def open_door(shop: Shop, url: str, **settings: Any) -> AsyncIterator[Door
         started(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service.test") as client,
     ):
-        door = Door(shop, client, "")
-        door.key = await door.new_key()
-        yield door
+        api = GraphQLApi(shop, client, "")
+        api.key = await api.new_key()
+        yield api
