@@ -1,8 +1,8 @@
-"""One order, every door: whichever door it came through, all that can show it show the same mass, money and state.
+"""One order, every api: whichever api it came through, all that can show it show the same mass, money and state.
 
 carbon-engine has no currency field, so it shows only orders in riyals; what Carbonext creates is never in riyals.
 
-Seen to fail when: a door shows the cost without commission; a failed order is Refunded at Carbonext because it was
+Seen to fail when: a api shows the cost without commission; a failed order is Refunded at Carbonext because it was
 paid; Lune calls an order paid that waits for credits; carbon-engine shows an order in another currency.
 """
 
@@ -36,20 +36,20 @@ SMALL_KG, LARGE_KG = 123, 1_000_000
 
 
 @dataclass
-class Doors:
-    """Every door of one service, and one account that uses them all."""
+class AllApis:
+    """Every api of one service, and one account that uses them all."""
 
     shop: Shop
     lune: Rest
     carbon_engine: Rest
     carbonext: Rest
 
-    async def of_another_account(self) -> "Doors":
+    async def of_another_account(self) -> "AllApis":
         """The same for a customer without a past: with its balance, carbon-engine would pay its next order."""
         account = await self.shop.another_account(currency="SAR")
         shop, key = replace(self.shop, account=account), await self.lune.new_key(account=account)
-        return Doors(
-            shop, *(replace(door, shop=shop, key=key) for door in (self.lune, self.carbon_engine, self.carbonext))
+        return AllApis(
+            shop, *(replace(api, shop=shop, key=key) for api in (self.lune, self.carbon_engine, self.carbonext))
         )
 
     async def graphql(self, query: str, **variables: Any) -> Any:
@@ -63,44 +63,44 @@ class Doors:
 
 
 @pytest.fixture
-async def doors(database: Database, database_url: str) -> AsyncIterator[Doors]:
+async def apis(database: Database, database_url: str) -> AsyncIterator[AllApis]:
     shop = await open_shop(database, currency="SAR")
     more = make_batch(shop.forest_project, 100 * TONNE_G, vintage=2022)
     await store(database, make_price(shop.ocean, "600", "SAR"), more)
     async with open_rest("lune", shop, database_url, query_points_a_minute=10**9) as lune:
         others = (Rest(contract_named(name), shop, lune.http, lune.key) for name in ("carbon-engine", "carbonext"))
-        yield Doors(shop, lune, *others)
+        yield AllApis(shop, lune, *others)
     await assert_books_balance(database)
 
 
-async def place_by_graphql(doors: Doors, mass_kg: int) -> UUID:
-    told = await doors.graphql(
+async def place_by_graphql(apis: AllApis, mass_kg: int) -> UUID:
+    told = await apis.graphql(
         """mutation Place($amount: Decimal!, $key: String!) {
           createOrderByMass(input: {mass: {amount: $amount, unit: KILOGRAM}, idempotencyKey: $key}) {
             userErrors { message }
           }
         }""",
         amount=str(mass_kg),
-        key=str(doors.shop.resources.new_id()),
+        key=str(apis.shop.resources.new_id()),
     )
     assert told["createOrderByMass"]["userErrors"] == []
-    (listed,) = (await doors.lune.get("/orders"))["data"]
+    (listed,) = (await apis.lune.get("/orders"))["data"]
     return UUID(listed["id"])
 
 
-async def place_by_lune(doors: Doors, mass_kg: int) -> UUID:
-    order = await doors.lune.post("/orders/by-mass", {"mass": {"amount": str(mass_kg), "unit": "kg"}})
+async def place_by_lune(apis: AllApis, mass_kg: int) -> UUID:
+    order = await apis.lune.post("/orders/by-mass", {"mass": {"amount": str(mass_kg), "unit": "kg"}})
     return UUID(order["id"])
 
 
-async def place_by_carbon_engine(doors: Doors, mass_kg: int) -> UUID:
-    answer = await doors.carbon_engine.ask("POST", "/orders", {"amount_kg": mass_kg})
+async def place_by_carbon_engine(apis: AllApis, mass_kg: int) -> UUID:
+    answer = await apis.carbon_engine.ask("POST", "/orders", {"amount_kg": mass_kg})
     assert answer.status_code == 201
     return UUID(answer.json()[0]["_id"])
 
 
-async def place_by_carbonext(doors: Doors, mass_kg: int) -> UUID:
-    order = await doors.carbonext.post("/orders", {"vcuAmount": mass_kg / 1_000, "targetCurrency": "USD"})
+async def place_by_carbonext(apis: AllApis, mass_kg: int) -> UUID:
+    order = await apis.carbonext.post("/orders", {"vcuAmount": mass_kg / 1_000, "targetCurrency": "USD"})
     return UUID(order["id"])
 
 
@@ -180,27 +180,27 @@ PLACED_BY = {
 }
 
 
-async def drive(doors: Doors, place: Callable[[Doors, int], Awaitable[UUID]], case: Case) -> Order:
+async def drive(apis: AllApis, place: Callable[[AllApis, int], Awaitable[UUID]], case: Case) -> Order:
     """The order as it stands after all that."""
-    order_id = await place(doors, case.mass_kg)
+    order_id = await place(apis, case.mass_kg)
     for verb in case.verbs:
-        await verb(doors.shop, await order_of(doors, order_id))
-    order = await order_of(doors, order_id)
+        await verb(apis.shop, await order_of(apis, order_id))
+    order = await order_of(apis, order_id)
     assert (order.status, order.payment_status) == case.stands
     assert order.mass_g == case.mass_kg * 1_000
     return order
 
 
-async def order_of(doors: Doors, order_id: UUID) -> Order:
-    order = await doors.shop.order(order_id)
+async def order_of(apis: AllApis, order_id: UUID) -> Order:
+    order = await apis.shop.order(order_id)
     assert order is not None
     return order
 
 
 @pytest.mark.parametrize("name", PLACED_BY)
-async def test_every_door_shows_the_same_mass_money_and_state(doors: Doors, name: str) -> None:
+async def test_every_door_shows_the_same_mass_money_and_state(apis: AllApis, name: str) -> None:
     for case in CASES:
-        own = await doors.of_another_account()
+        own = await apis.of_another_account()
         order = await drive(own, PLACED_BY[name], case)
 
         await assert_shown_by_graphql(own, order)
@@ -209,8 +209,8 @@ async def test_every_door_shows_the_same_mass_money_and_state(doors: Doors, name
         await assert_shown_by_carbonext(own, order, case)
 
 
-async def assert_shown_by_graphql(doors: Doors, order: Order) -> None:
-    told = await doors.graphql(
+async def assert_shown_by_graphql(apis: AllApis, order: Order) -> None:
+    told = await apis.graphql(
         """query Look($number: String!) {
           order(by: {number: $number}) {
             status paymentStatus mass { grams } totalCost { minorUnits currency }
@@ -228,9 +228,9 @@ async def assert_shown_by_graphql(doors: Doors, order: Order) -> None:
     }
 
 
-async def assert_shown_by_lune(doors: Doors, order: Order, case: Case) -> None:
-    shown = await doors.lune.get(f"/orders/{order.id.hex}")
-    assert (await doors.lune.get("/orders"))["data"] == [shown]
+async def assert_shown_by_lune(apis: AllApis, order: Order, case: Case) -> None:
+    shown = await apis.lune.get(f"/orders/{order.id.hex}")
+    assert (await apis.lune.get("/orders"))["data"] == [shown]
     assert (shown["status"], shown["currency"]) == (case.shown[0], order.currency), case
     assert shown["quantity"] == mass_text(order.mass_g, MassUnit.TONNE)
     assert shown["total_cost"] == money_text(order.total_cost_minor, order.currency)
@@ -238,9 +238,9 @@ async def assert_shown_by_lune(doors: Doors, order: Order, case: Case) -> None:
     assert waits is (order.status is OrderStatus.PLACED), case
 
 
-async def assert_shown_by_carbon_engine(doors: Doors, order: Order, case: Case) -> None:
-    answer = await doors.carbon_engine.ask("GET", f"/orders/{order.id.hex}")
-    listed = await doors.carbon_engine.get("/orders")
+async def assert_shown_by_carbon_engine(apis: AllApis, order: Order, case: Case) -> None:
+    answer = await apis.carbon_engine.ask("GET", f"/orders/{order.id.hex}")
+    listed = await apis.carbon_engine.get("/orders")
     if order.currency != "SAR":
         assert (answer.status_code, listed) == (404, [])
         return
@@ -252,8 +252,8 @@ async def assert_shown_by_carbon_engine(doors: Doors, order: Order, case: Case) 
     assert shown["invoice"]["amountDueSarHalalas"] == owed_minor(order)
 
 
-async def assert_shown_by_carbonext(doors: Doors, order: Order, case: Case) -> None:
-    (shown,) = (await doors.carbonext.get("/orders?page=1&page-size=100"))["items"]
+async def assert_shown_by_carbonext(apis: AllApis, order: Order, case: Case) -> None:
+    (shown,) = (await apis.carbonext.get("/orders?page=1&page-size=100"))["items"]
     assert shown["id"] == str(order.id)
     assert (shown["status"], shown["targetCurrency"]) == (case.shown[2], order.currency), case
     assert Decimal(str(shown["vcuAmount"])) == Decimal(mass_text(order.mass_g, MassUnit.TONNE))
