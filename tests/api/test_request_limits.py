@@ -16,7 +16,7 @@ from service.kit.request_id import REQUEST_ID
 LIMIT = 100_000
 
 
-class Door:
+class RecordingApp:
     """An application that remembers what reached it and answers as its path says."""
 
     def __init__(self):
@@ -113,8 +113,8 @@ async def answer_from(reader, within_s=10):
 
 
 @pytest.fixture
-async def door():
-    return Door()
+async def app():
+    return RecordingApp()
 
 
 @pytest.fixture
@@ -131,59 +131,59 @@ def post(path, *headers):
     return "\n".join([f"POST {path} HTTP/1.1", "Host: a", *headers])
 
 
-async def test_a_body_reaches_the_door_in_one_piece(door):
-    async with serving(RequestLimits(door)) as connect:
+async def test_a_body_reaches_the_api_in_one_piece(app):
+    async with serving(RequestLimits(app)) as connect:
         reader, writer = await connect()
         writer.write(post("/a", "Content-Length: 6").replace("\n", "\r\n").encode() + b"\r\n\r\nab")
         await asyncio.sleep(0.02)
         writer.write(b"cd")
         await asyncio.sleep(0.02)
-        assert door.seen == []
+        assert app.seen == []
         writer.write(b"ef")
         answer = await answer_from(reader)
 
     assert answer.status == 200
-    ((path, body, more_body, _),) = door.seen
+    ((path, body, more_body, _),) = app.seen
     assert (path, body, more_body) == ("/a", b"abcdef", False)
 
 
-async def test_a_body_of_exactly_the_limit_passes_declared_or_chunked(door):
-    async with serving(RequestLimits(door, body_bytes_max=LIMIT)) as connect:
+async def test_a_body_of_exactly_the_limit_passes_declared_or_chunked(app):
+    async with serving(RequestLimits(app, body_bytes_max=LIMIT)) as connect:
         declared = await ask(connect, post("/a", f"Content-Length: {LIMIT}"), b"x" * LIMIT)
         chunked = await ask(
             connect, post("/a", "Transfer-Encoding: chunked"), b"%x\r\n" % LIMIT + b"x" * LIMIT + b"\r\n0\r\n\r\n"
         )
 
     assert (declared.status, chunked.status) == (200, 200)
-    assert [len(body) for _, body, _, _ in door.seen] == [LIMIT, LIMIT]
+    assert [len(body) for _, body, _, _ in app.seen] == [LIMIT, LIMIT]
 
 
-async def test_a_connection_carries_one_request_after_the_other(door):
-    async with serving(RequestLimits(door)) as connect:
+async def test_a_connection_carries_one_request_after_the_other(app):
+    async with serving(RequestLimits(app)) as connect:
         reader, writer = await connect()
         for _ in range(3):
             writer.write(post("/a", "Content-Length: 2").replace("\n", "\r\n").encode() + b"\r\n\r\nab")
             assert (await answer_from(reader)).status == 200
 
-    assert len({request_id for *_, request_id in door.seen}) == 3
+    assert len({request_id for *_, request_id in app.seen}) == 3
 
 
 @pytest.mark.parametrize("length", [LIMIT + 1, 10**9, 10**30, 2**64 + 1])
-async def test_a_declared_body_above_the_limit_is_refused_before_it_is_sent(door, length):
-    async with serving(RequestLimits(door, body_bytes_max=LIMIT)) as connect:
+async def test_a_declared_body_above_the_limit_is_refused_before_it_is_sent(app, length):
+    async with serving(RequestLimits(app, body_bytes_max=LIMIT)) as connect:
         if length < 2**64:
             answer = await ask(connect, post("/a", f"Content-Length: {length}"))
             assert (answer.status, answer.code) == (413, "PAYLOAD_TOO_LARGE")
             assert answer.headers["connection"] == "close"
         else:  # the server's parser is the first to refuse these; ours must not rely on it
-            sent = await call(RequestLimits(door, body_bytes_max=LIMIT), headers=[(b"content-length", b"%d" % length)])
+            sent = await call(RequestLimits(app, body_bytes_max=LIMIT), headers=[(b"content-length", b"%d" % length)])
             assert sent[0]["status"] == 413
 
-    assert door.seen == []
+    assert app.seen == []
 
 
-async def test_a_chunked_body_without_end_is_refused_with_the_chunk_that_passes_the_limit(door):
-    async with serving(RequestLimits(door, body_bytes_max=LIMIT)) as connect:
+async def test_a_chunked_body_without_end_is_refused_with_the_chunk_that_passes_the_limit(app):
+    async with serving(RequestLimits(app, body_bytes_max=LIMIT)) as connect:
         reader, writer = await connect()
         writer.write(post("/a", "Transfer-Encoding: chunked").replace("\n", "\r\n").encode() + b"\r\n\r\n")
 
@@ -198,7 +198,7 @@ async def test_a_chunked_body_without_end_is_refused_with_the_chunk_that_passes_
             await asyncio.wait_for(sending, 10)
 
     assert (answer.status, answer.code) == (413, "PAYLOAD_TOO_LARGE")
-    assert door.seen == []
+    assert app.seen == []
 
 
 async def test_no_more_is_read_than_the_limit_and_one_piece():
@@ -211,14 +211,16 @@ async def test_no_more_is_read_than_the_limit_and_one_piece():
         read += len(piece)
         return {"type": "http.request", "body": piece, "more_body": True}
 
-    sent = await call(RequestLimits(Door(), body_bytes_max=LIMIT), [(b"transfer-encoding", b"chunked")], receive)
+    sent = await call(
+        RequestLimits(RecordingApp(), body_bytes_max=LIMIT), [(b"transfer-encoding", b"chunked")], receive
+    )
     assert sent[0]["status"] == 413
     assert read <= LIMIT + 65_536
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
-async def test_a_body_that_trickles_is_cut_at_the_deadline_however_lively(door, framing):
-    async with serving(RequestLimits(door, body_timeout_ms=200)) as connect:
+async def test_a_body_that_trickles_is_cut_at_the_deadline_however_lively(app, framing):
+    async with serving(RequestLimits(app, body_timeout_ms=200)) as connect:
         reader, writer = await connect()
         began = time.monotonic()
         writer.write(post("/a", framing).replace("\n", "\r\n").encode() + b"\r\n\r\n")
@@ -237,22 +239,22 @@ async def test_a_body_that_trickles_is_cut_at_the_deadline_however_lively(door, 
 
     assert (answer.status, answer.code) == (408, "REQUEST_TIMEOUT")
     assert 0.19 < took_s < 5
-    assert door.seen == []
+    assert app.seen == []
 
 
-async def test_slow_bodies_do_not_keep_others_out(door):
-    async with serving(RequestLimits(door, in_flight_max=2, body_timeout_ms=2_000)) as connect:
+async def test_slow_bodies_do_not_keep_others_out(app):
+    async with serving(RequestLimits(app, in_flight_max=2, body_timeout_ms=2_000)) as connect:
         for _ in range(20):
             _, writer = await connect()
             writer.write(post("/slow", "Content-Length: 10").replace("\n", "\r\n").encode() + b"\r\n\r\nx")
         await asyncio.sleep(0.02)
 
         assert (await ask(connect, get("/a"))).status == 200
-    assert [path for path, *_ in door.seen] == ["/a"]
+    assert [path for path, *_ in app.seen] == ["/a"]
 
 
-async def test_a_caller_who_leaves_in_the_middle_of_a_body_never_reaches_the_door(door, log):
-    limits = RequestLimits(door)
+async def test_a_caller_who_leaves_in_the_middle_of_a_body_never_reaches_the_api(app, log):
+    limits = RequestLimits(app)
     async with serving(limits) as connect:
         _, writer = await connect()
         writer.write(post("/a", "Content-Length: 10").replace("\n", "\r\n").encode() + b"\r\n\r\nabc")
@@ -261,30 +263,30 @@ async def test_a_caller_who_leaves_in_the_middle_of_a_body_never_reaches_the_doo
         writer.close()
         await asyncio.sleep(0.05)
 
-    assert door.seen == []
+    assert app.seen == []
     assert limits.in_flight == 0
     (line,) = log
     assert (line["event"], line["status"]) == ("request", 499)
 
 
-async def test_a_door_still_learns_that_its_caller_left(door):
-    async with serving(RequestLimits(door)) as connect:
+async def test_a_api_still_learns_that_its_caller_left(app):
+    async with serving(RequestLimits(app)) as connect:
         _, writer = await connect()
         writer.write(post("/gone", "Content-Length: 1").replace("\n", "\r\n").encode() + b"\r\n\r\nx")
         await asyncio.sleep(0.02)
         writer.close()
-        await asyncio.wait_for(door.left.wait(), 5)
+        await asyncio.wait_for(app.left.wait(), 5)
 
 
-async def test_beyond_the_crowd_requests_are_refused_at_once(door):
-    limits = RequestLimits(door, in_flight_max=2)
+async def test_beyond_the_crowd_requests_are_refused_at_once(app):
+    limits = RequestLimits(app, in_flight_max=2)
     async with serving(limits) as connect:
         waiting = [asyncio.create_task(ask(connect, get("/wait"))) for _ in range(2)]
         await asyncio.sleep(0.05)
         refused = await ask(connect, get("/a"))
         assert not any(task.done() for task in waiting)
         with_body = await ask(connect, post("/a", "Content-Length: 1000"))
-        door.gate.set()
+        app.gate.set()
         answered = await asyncio.gather(*waiting)
         after = await ask(connect, get("/a"))
 
@@ -294,8 +296,8 @@ async def test_beyond_the_crowd_requests_are_refused_at_once(door):
     assert limits.in_flight == 0
 
 
-async def test_bodies_that_arrive_together_do_not_pass_the_crowd_limit_together(door):
-    limits = RequestLimits(door, in_flight_max=1)
+async def test_bodies_that_arrive_together_do_not_pass_the_crowd_limit_together(app):
+    limits = RequestLimits(app, in_flight_max=1)
     async with serving(limits) as connect:
         writers = [await connect() for _ in range(3)]
         for _, writer in writers:
@@ -304,25 +306,25 @@ async def test_bodies_that_arrive_together_do_not_pass_the_crowd_limit_together(
         for _, writer in writers:
             writer.write(b"y")
         await asyncio.sleep(0.05)
-        assert len(door.seen) == 1
-        door.gate.set()
+        assert len(app.seen) == 1
+        app.gate.set()
         statuses = [(await answer_from(reader)).status for reader, _ in writers]
 
     assert sorted(statuses) == [200, 503, 503]
 
 
-async def test_an_answer_that_streams_leaves_the_crowd(door):
-    async with serving(RequestLimits(door, in_flight_max=1)) as connect:
+async def test_an_answer_that_streams_leaves_the_crowd(app):
+    async with serving(RequestLimits(app, in_flight_max=1)) as connect:
         streaming = asyncio.create_task(ask(connect, get("/stream")))
         await asyncio.sleep(0.05)
 
         assert (await ask(connect, get("/a"))).status == 200
-        door.gate.set()
+        app.gate.set()
         assert (await streaming).body.startswith(b"first")
 
 
-async def test_an_answer_that_does_not_begin_in_time_is_refused(door):
-    limits = RequestLimits(door, deadline_ms=100)
+async def test_an_answer_that_does_not_begin_in_time_is_refused(app):
+    limits = RequestLimits(app, deadline_ms=100)
     async with serving(limits) as connect:
         answer = await ask(connect, get("/wait"))
         after = await ask(connect, get("/a"))
@@ -332,17 +334,17 @@ async def test_an_answer_that_does_not_begin_in_time_is_refused(door):
     assert limits.in_flight == 0
 
 
-async def test_an_answer_that_has_begun_may_take_its_time(door):
-    async with serving(RequestLimits(door, deadline_ms=100)) as connect:
+async def test_an_answer_that_has_begun_may_take_its_time(app):
+    async with serving(RequestLimits(app, deadline_ms=100)) as connect:
         streaming = asyncio.create_task(ask(connect, get("/stream")))
         await asyncio.sleep(0.3)
-        door.gate.set()
+        app.gate.set()
 
         assert (await streaming).body.startswith(b"first")
 
 
-async def test_a_fault_is_masked_and_logged_under_the_id_the_caller_sees(door, log):
-    limits = RequestLimits(door)
+async def test_a_fault_is_masked_and_logged_under_the_id_the_caller_sees(app, log):
+    limits = RequestLimits(app)
     async with serving(limits) as connect:
         answer = await ask(connect, post("/fault", "Content-Length: 1"), b"x")
 
@@ -355,8 +357,8 @@ async def test_a_fault_is_masked_and_logged_under_the_id_the_caller_sees(door, l
     assert limits.in_flight == 0
 
 
-async def test_a_fault_after_half_an_answer_cuts_the_connection(door, log):
-    async with serving(RequestLimits(door)) as connect:
+async def test_a_fault_after_half_an_answer_cuts_the_connection(app, log):
+    async with serving(RequestLimits(app)) as connect:
         reader, writer = await connect()
         writer.write(get("/half").replace("\n", "\r\n").encode() + b"\r\n\r\n")
         raw = await asyncio.wait_for(reader.read(), 5)
@@ -366,8 +368,8 @@ async def test_a_fault_after_half_an_answer_cuts_the_connection(door, log):
     assert [event["event"] for event in log] == ["fault", "request"]
 
 
-async def test_a_refusal_that_no_door_caught_is_answered(door, log):
-    async with serving(RequestLimits(door)) as connect:
+async def test_a_refusal_that_no_api_caught_is_answered(app, log):
+    async with serving(RequestLimits(app)) as connect:
         answer = await ask(connect, get("/refuse"))
 
     assert (answer.status, answer.code, answer.headers["retry-after"]) == (429, "THROTTLED", "7")
@@ -375,26 +377,26 @@ async def test_a_refusal_that_no_door_caught_is_answered(door, log):
 
 
 @pytest.mark.parametrize("given", ["a", "x" * 64, "0198-AF.b_c~d"])
-async def test_a_well_formed_request_id_is_kept(door, given):
-    async with serving(RequestLimits(door)) as connect:
+async def test_a_well_formed_request_id_is_kept(app, given):
+    async with serving(RequestLimits(app)) as connect:
         answer = await ask(connect, get("/a", f"X-Request-Id: {given}"))
 
     assert answer.headers["x-request-id"] == given
-    assert door.seen[0][3] == given
+    assert app.seen[0][3] == given
     assert answer.body == f"0 bytes in {given}".encode(), "and it is bound in the log's context"
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a{b}", "a,b", '"a"', "\u00e9"])
-async def test_any_other_request_id_is_replaced(door, given):
-    async with serving(RequestLimits(door)) as connect:
+async def test_any_other_request_id_is_replaced(app, given):
+    async with serving(RequestLimits(app)) as connect:
         answer = await ask(connect, get("/a", f"X-Request-Id: {given}"))
 
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
-    assert door.seen[0][3] == answer.headers["x-request-id"]
+    assert app.seen[0][3] == answer.headers["x-request-id"]
 
 
-async def test_an_answer_is_neither_sniffed_nor_stored_unless_its_door_says_so(door):
-    async with serving(RequestLimits(door)) as connect:
+async def test_an_answer_is_neither_sniffed_nor_stored_unless_its_api_says_so(app):
+    async with serving(RequestLimits(app)) as connect:
         plain, cached, refused = [await ask(connect, get(path)) for path in ("/a", "/cached", "/refuse")]
 
     assert [answer.headers["x-content-type-options"] for answer in (plain, cached, refused)] == ["nosniff"] * 3
@@ -403,8 +405,8 @@ async def test_an_answer_is_neither_sniffed_nor_stored_unless_its_door_says_so(d
     ]  # fmt: skip
 
 
-async def test_the_log_line_has_no_query(door, log):
-    async with serving(RequestLimits(door)) as connect:
+async def test_the_log_line_has_no_query(app, log):
+    async with serving(RequestLimits(app)) as connect:
         answer = await ask(connect, get("/a?key=hunter2", "Authorization: Bearer hunter2"))
 
     (line,) = log
@@ -415,13 +417,13 @@ async def test_the_log_line_has_no_query(door, log):
     }  # fmt: skip
 
 
-async def test_each_door_refuses_in_its_own_form(door):
+async def test_each_api_refuses_in_its_own_form(app):
     def form(name):
         return lambda refusal, request_id: (f"{name} {refusal.code} {request_id}".encode(), f"text/{name}")
 
     bodies = {"/lune": form("lune"), "/lune/v1/deep/": form("deep"), "/carbonext/v1": form("carbonext")}
     answers = {}
-    async with serving(RequestLimits(door, body_bytes_max=1, error_bodies=bodies)) as connect:
+    async with serving(RequestLimits(app, body_bytes_max=1, error_bodies=bodies)) as connect:
         for path in ("/lune", "/lune/v1", "/lune/v1/deep/x", "/carbonext/v1/a", "/lunette", "/carbonext"):
             answers[path] = await ask(connect, post(path, "Content-Length: 2", "X-Request-Id: r"))
 
@@ -447,40 +449,40 @@ async def call(app, headers, receive=None, scope=()):
     return sent
 
 
-async def test_a_length_of_very_many_digits_is_too_large(door):
-    sent = await call(RequestLimits(door), [(b"content-length", b"9" * 10_000)])
+async def test_a_length_of_very_many_digits_is_too_large(app):
+    sent = await call(RequestLimits(app), [(b"content-length", b"9" * 10_000)])
 
     assert sent[0]["status"] == 413
-    assert door.seen == []
+    assert app.seen == []
 
 
-async def test_the_server_is_told_that_an_answer_broke_in_the_middle(door):
+async def test_the_server_is_told_that_an_answer_broke_in_the_middle(app):
     async def receive():
         return {"type": "http.request", "body": b"", "more_body": False}
 
     with pytest.raises(ZeroDivisionError):
-        await call(RequestLimits(door), [], receive, {"path": "/half"})
+        await call(RequestLimits(app), [], receive, {"path": "/half"})
 
 
 @pytest.mark.parametrize("length", [b"-1", b"1e3", b"0x10", b"", b"\xc2\xb2", b"1, 1"])
-async def test_a_length_that_is_no_number_is_refused(door, length):
-    sent = await call(RequestLimits(door), [(b"content-length", length)])
+async def test_a_length_that_is_no_number_is_refused(app, length):
+    sent = await call(RequestLimits(app), [(b"content-length", length)])
 
     assert sent[0]["status"] == 400
-    assert door.seen == []
+    assert app.seen == []
 
 
-async def test_a_body_over_http_2_is_bounded_though_nothing_announces_it(door):
+async def test_a_body_over_http_2_is_bounded_though_nothing_announces_it(app):
     async def receive():
         return {"type": "http.request", "body": b"x" * 65_536, "more_body": True}
 
-    sent = await call(RequestLimits(door, body_bytes_max=LIMIT), [], receive, {"http_version": "2"})
+    sent = await call(RequestLimits(app, body_bytes_max=LIMIT), [], receive, {"http_version": "2"})
     assert sent[0]["status"] == 413
-    assert door.seen == []
+    assert app.seen == []
 
 
-async def test_a_cancelled_request_leaves_the_crowd(door):
-    limits = RequestLimits(door)
+async def test_a_cancelled_request_leaves_the_crowd(app):
+    limits = RequestLimits(app)
 
     async def receive():
         return {"type": "http.request", "body": b"", "more_body": False}

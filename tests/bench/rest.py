@@ -2,7 +2,7 @@
 
     python -m tests.bench.rest [--rounds 5] [--seconds 2] [--api lune …]
 
-Both doors of a pair ask for the same facts of the same account, one after the other in every round; a ratio is of one
+Both apis of a pair ask for the same facts of the same account, one after the other in every round; a ratio is of one
 round, because other work on the machine slows all of a round alike. Prints the median ratio of the rounds: below 1, the
 REST api is faster.
 """
@@ -80,7 +80,7 @@ class GraphQLApi:
 
 
 _LINE = "mass { tonnes } unitPrice { amount } grossUnitPrice { amount } offsetCost { amount }"
-DOORS = (
+APIS = (
     GraphQLApi(
         "lune",
         "USD",
@@ -115,14 +115,14 @@ DOORS = (
 )
 
 
-async def fill(url: str, doors: list[GraphQLApi]) -> dict[str, str]:
+async def fill(url: str, apis: list[GraphQLApi]) -> dict[str, str]:
     """An account for each api with a history and endless stock; the key of each."""
     await migrate(url)
     database = await Database.open(url)
     shop = await open_shop(database)
     await store(database, make_price(shop.ocean, "900", "SAR"))
     await shop.say("UPDATE credit_batches SET issued_g = $1, available_g = $1", STOCK_G)
-    keys = {api.name: await _account(shop, api) for api in doors}
+    keys = {api.name: await _account(shop, api) for api in apis}
     await database.close()
     return keys
 
@@ -148,14 +148,14 @@ async def median_ms(server: Server, asked: list[Asked], key: str, *, clients: in
     return float(said["p50_ms"])
 
 
-async def measure(url: str, doors: list[GraphQLApi], *, rounds: int, seconds: float) -> None:
+async def measure(url: str, apis: list[GraphQLApi], *, rounds: int, seconds: float) -> None:
     found: dict[tuple[str, str, int], list[tuple[float, float]]] = defaultdict(list)
-    keys = await fill(url, doors)
+    keys = await fill(url, apis)
     async with serving(url, workers_embedded=False, **UNLIMITED) as server:
         for number in range(rounds + 1):
             took = seconds if number else 0.3  # a first round warms caches and is not counted
             for what in (LIST, CREATE):
-                for api in doors:
+                for api in apis:
                     for clients in CLIENTS:
                         ours, theirs = [
                             await median_ms(server, asked, keys[api.name], clients=clients, seconds=took)
@@ -165,22 +165,22 @@ async def measure(url: str, doors: list[GraphQLApi], *, rounds: int, seconds: fl
                             found[api.name, what, clients].append((ours, theirs))
             print(f"round {number} of {rounds}", file=sys.stderr)
     print(f"{'api':14} {'what':7} clients  GraphQL ms   api ms   ratio")
-    for (door_name, what, clients), pairs in found.items():
-        graphql_ms, door_ms = (statistics.median(side) for side in zip(*pairs, strict=True))
+    for (api_name, what, clients), pairs in found.items():
+        graphql_ms, api_ms = (statistics.median(side) for side in zip(*pairs, strict=True))
         ratio = statistics.median(theirs / ours for ours, theirs in pairs)
-        print(f"{door_name:14} {what:7} {clients:7} {graphql_ms:11.2f} {door_ms:9.2f} {ratio:7.2f}")
+        print(f"{api_name:14} {what:7} {clients:7} {graphql_ms:11.2f} {api_ms:9.2f} {ratio:7.2f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
-    parser.add_argument("--api", choices=[api.name for api in DOORS], action="append")
+    parser.add_argument("--api", choices=[api.name for api in APIS], action="append")
     told = parser.parse_args()
-    doors = [api for api in DOORS if not told.api or api.name in told.api]
+    apis = [api for api in APIS if not told.api or api.name in told.api]
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite://{Path(folder) / 'orders.sqlite3'}"
-        asyncio.run(measure(url, doors, rounds=told.rounds, seconds=told.seconds))
+        asyncio.run(measure(url, apis, rounds=told.rounds, seconds=told.seconds))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 that the schema allows may be answered with a fault, and a REST contract answers nothing that its OpenAPI document does
 not describe.
 
-    python -m tests.fuzz.run path/to/schemathesis [--examples 100] [--door lune …] [--seed N] [--database-url URL]
+    python -m tests.fuzz.run path/to/schemathesis [--examples 100] [--api lune …] [--seed N] [--database-url URL]
 """
 
 import argparse
@@ -85,12 +85,12 @@ def key_of(database_url: str, contract: str) -> tuple[str, str]:
     return command(database_url, "key", "create", account_id, "--name", "fuzz", *scopes).strip(), account_id
 
 
-def known(url: str, door: str, key: str, account_id: str) -> dict[str, list[Any]]:
-    """What may stand in requests to the door, from the lists that it answers."""
+def known(url: str, api: str, key: str, account_id: str) -> dict[str, list[Any]]:
+    """What may stand in requests to the api, from the lists that it answers."""
     told: dict[str, set[str]] = defaultdict(set)
-    for endpoint in next((each.endpoints for each in CONTRACTS if each.name == door), ()):
+    for endpoint in next((each.endpoints for each in CONTRACTS if each.name == api), ()):
         if endpoint.method == "GET" and "{" not in endpoint.path:
-            asked = Request(f"{url}/{door}{endpoint.path}", headers={"Authorization": f"Bearer {key}"})
+            asked = Request(f"{url}/{api}{endpoint.path}", headers={"Authorization": f"Bearer {key}"})
             with urlopen(asked) as answer:
                 gather(json.load(answer), told)
     found = {name: [text for each in sources for text in sorted(told[each])] for name, sources in TOLD_AS.items()}
@@ -111,22 +111,22 @@ def gather(answer: Any, into: dict[str, set[str]]) -> None:
             gather(value, into)
 
 
-def aim(url: str, door: str) -> list[str]:
-    """What is read of the door, and what has to hold of its answers."""
-    if door == GRAPHQL:
+def aim(url: str, api: str) -> list[str]:
+    """What is read of the api, and what has to hold of its answers."""
+    if api == GRAPHQL:
         return [f"{url}/graphql", "--checks", "not_a_server_error", "--phases", "fuzzing"]
     return [
-        *(f"{url}/{door}/openapi.json", "--url", f"{url}/{door}"),
+        *(f"{url}/{api}/openapi.json", "--url", f"{url}/{api}"),
         *("--checks", CONFORMS, "--phases", "examples,coverage,fuzzing,stateful"),
     ]
 
 
 def main() -> int:
-    doors = [GRAPHQL, *(contract.name for contract in CONTRACTS)]
+    apis = [GRAPHQL, *(contract.name for contract in CONTRACTS)]
     parser = argparse.ArgumentParser()
     parser.add_argument("schemathesis", type=Path)
     parser.add_argument("--examples", default="100")
-    parser.add_argument("--door", choices=doors, action="append")
+    parser.add_argument("--api", choices=apis, action="append")
     parser.add_argument("--seed")
     parser.add_argument("--database-url")
     told = parser.parse_args()
@@ -136,24 +136,24 @@ def main() -> int:
         command(database_url, "demo", "--orders", "200")
         faulty = []
         with running(database_url, **UNLIMITED) as url:
-            for door in told.door or doors:
+            for api in told.api or apis:
                 key, account_id = key_of(
-                    database_url, "lune" if door == GRAPHQL else door
+                    database_url, "lune" if api == GRAPHQL else api
                 )  # its orders are the most varied
                 arguments = [
-                    *(schemathesis, "run", *aim(url, door), "--header", f"Authorization: Bearer {key}"),
+                    *(schemathesis, "run", *aim(url, api), "--header", f"Authorization: Bearer {key}"),
                     *("--max-examples", told.examples, "--continue-on-failure", "--no-color"),
                     *(("--seed", told.seed) if told.seed else ()),
                 ]
                 hooked = {
                     **(
                         os.environ
-                        | {"PYTHONPATH": str(ROOT), "FUZZ_KNOWN": json.dumps(known(url, door, key, account_id))}
+                        | {"PYTHONPATH": str(ROOT), "FUZZ_KNOWN": json.dumps(known(url, api, key, account_id))}
                     ),
-                    "SCHEMATHESIS_HOOKS": "tests.fuzz.scalars" if door == GRAPHQL else "tests.fuzz.known",
+                    "SCHEMATHESIS_HOOKS": "tests.fuzz.scalars" if api == GRAPHQL else "tests.fuzz.known",
                 }
                 if subprocess.run(arguments, cwd=folder, env=hooked, check=False).returncode:
-                    faulty.append(door)
+                    faulty.append(api)
     return len(faulty)
 
 

@@ -66,7 +66,7 @@ async def test_no_more_is_held_than_its_limit():
     assert transport.sent[1:] == [b"z"]
 
 
-class Door:
+class RecordingApp:
     """An application that answers in as many pieces as it is asked for, and counts the bytes it could hand over."""
 
     def __init__(self):
@@ -114,7 +114,7 @@ LOOPS = pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
 @LOOPS
 def test_an_answer_comes_in_one_packet_and_the_next_on_the_same_connection(run):
     async def asked_thrice():
-        async with connected(Door()) as client:
+        async with connected(RecordingApp()) as client:
             for _ in range(3):
                 await asyncio.get_running_loop().sock_sendall(client, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
                 packet = await said(client)
@@ -127,7 +127,7 @@ def test_an_answer_comes_in_one_packet_and_the_next_on_the_same_connection(run):
 @LOOPS
 def test_a_connection_that_ends_with_its_answer_brings_all_of_it(run):
     async def asked():
-        async with connected(Door()) as client:
+        async with connected(RecordingApp()) as client:
             await asyncio.get_running_loop().sock_sendall(client, b"GET /close HTTP/1.1\r\nhost: a\r\n\r\n")
             assert (await said(client)).endswith(b"\r\n\r\nbody")
             assert await said(client) == b""
@@ -136,14 +136,14 @@ def test_a_connection_that_ends_with_its_answer_brings_all_of_it(run):
 
 
 @LOOPS
-def test_a_door_that_never_pauses_waits_for_a_reader_who_does_not_read(run):
+def test_a_api_that_never_pauses_waits_for_a_reader_who_does_not_read(run):
     async def asked():
-        door = Door()
-        async with connected(door) as client:
+        app = RecordingApp()
+        async with connected(app) as client:
             await asyncio.get_running_loop().sock_sendall(client, b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n")
             await asyncio.sleep(0.3)
-            given = door.given
+            given = app.given
             await asyncio.sleep(0.2)
-            assert door.given == given < ENDLESS
+            assert app.given == given < ENDLESS
 
     run(asked())

@@ -1,5 +1,5 @@
 """Paging meets every order that existed throughout exactly once, under each sort and in both directions, while others
-are placed; on a database, through the operation that both doors read with.
+are placed; on a database, through the operation that both APIs read with.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -198,7 +198,7 @@ async def order_of(apis: AllApis, order_id: UUID) -> Order:
 
 
 @pytest.mark.parametrize("name", PLACED_BY)
-async def test_every_door_shows_the_same_mass_money_and_state(apis: AllApis, name: str) -> None:
+async def test_every_api_shows_the_same_mass_money_and_state(apis: AllApis, name: str) -> None:
     for case in CASES:
         own = await apis.of_another_account()
         order = await drive(own, PLACED_BY[name], case)

@@ -178,7 +178,7 @@ async def test_orders_in_other_currencies_are_not_there(engine: Rest):
         assert answer.json()["detail"] == absent.json()["detail"]
 
 
-async def test_an_order_of_another_door_shows_the_same_mass_and_money(engine: Rest):
+async def test_an_order_of_another_api_shows_the_same_mass_and_money(engine: Rest):
     order = await engine.shop.place(make_order_request(12_070))
     shown = await engine.get(f"/orders/{order.id.hex}")
     assert (shown["amount_kg"], shown["creditsPurchased"]) == (12.07, 12.069)

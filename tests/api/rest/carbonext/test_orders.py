@@ -297,7 +297,7 @@ async def test_a_suspended_account_is_403(carbonext: Rest):
         assert (await refused(carbonext, 403, path, body))["type"] == "about:blank#account-suspended"
 
 
-async def test_an_order_of_another_door_has_the_same_mass_and_money(carbonext: Rest):
+async def test_an_order_of_another_api_has_the_same_mass_and_money(carbonext: Rest):
     order = await carbonext.shop.place(make_order_request(12_070, currency="BRL"))
     (shown,) = (await carbonext.get("/orders"))["items"]
     assert (shown["vcuAmount"], shown["totalPrice"]) == (order.mass_g / 1_000_000, order.total_cost_minor / 100)

@@ -1,4 +1,4 @@
-"""Orders through Lune's door, on either database: their lives, their keys, their pages, their modes."""
+"""Orders through Lune's API, on either database: their lives, their keys, their pages, their modes."""
 
 import asyncio
 from typing import Any
@@ -249,7 +249,7 @@ async def key_of_twin(lune: Rest, twin: Any) -> str:
     return await lune.new_key(account=twin)
 
 
-async def test_orders_of_other_doors_are_there_with_their_mass_and_money(lune: Rest) -> None:
+async def test_orders_of_other_apis_are_there_with_their_mass_and_money(lune: Rest) -> None:
     order = await lune.shop.place(idempotency_key="from elsewhere")
 
     found = await lune.get("/orders/by-idempotency-key/from%20elsewhere")
