@@ -1,6 +1,6 @@
 """The composition root: settings in, ASGI application out. It and the command line alone know every room.
 
-A request passes limits (id, size, time, crowd), then its door. The database is opened when the application starts and
+A request passes limits (id, size, time, crowd), then its API. The database is opened when the application starts and
 closed after the last queued order has its answer.
 """
 
@@ -128,7 +128,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             await rate_limits.close()
             await database.close()
 
-    application = _Doors(
+    application = _BareStarlette(
         routes=[
             Route("/health/live", _live),
             Route("/health/ready", _ready),
@@ -179,7 +179,7 @@ class GraphQLPostRoute:
         return self._straight(scope, receive, send)
 
 
-class _Doors(Starlette):
+class _BareStarlette(Starlette):
     """Starlette without its own answer to a fault: the request limits mask faults in the words of each API."""
 
     def build_middleware_stack(self) -> ASGIApp:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What a code means, the HTTP status a REST door gives it, and whether the same request may succeed later."""
+    """What a code means, the HTTP status a REST API gives it, and whether the same request may succeed later."""
 
     meaning: str
     http_status: int

@@ -1,1 +1,1 @@
-"""How one asks: the doors. They translate requests to operations and hold no rules and no SQL."""
+"""The APIs: they translate requests to operations and hold no rules and no SQL."""

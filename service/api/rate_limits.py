@@ -1,6 +1,6 @@
 """How often one key may call: budgets of requests a window, kept in this process, or in Redis where processes share.
 
-Knows nothing of doors; each door says which budget a call is paid from. A window slides: what was spent in the last
+Knows nothing of APIs; each API says which budget a call is paid from. A window slides: what was spent in the last
 one counts for the part of it that the present one still overlaps, so that two bursts never meet at its edge.
 """
 

@@ -1,7 +1,7 @@
-"""What every request passes before a door sees it: it gets an id, bounds on its body and the crowd, and a log line.
+"""What every request passes before an API sees it: it gets an id, bounds on its body and the crowd, and a log line.
 
-Knows HTTP and nothing of orders, keys or doors; how a refusal reads is told to it by each door. A body is read whole
-and handed on in one piece, so that a slow sender occupies a connection here and never a door. Not its business: slow
+Knows HTTP and nothing of orders, keys or APIs; how a refusal reads is told to it by each API. A body is read whole
+and handed on in one piece, so that a slow sender occupies a connection here and never an API. Not its business: slow
 or endless headers, and the number of connections, which the HTTP server sees before an application is called.
 """
 
@@ -21,7 +21,7 @@ from service.kit.deadline import Deadline
 from service.kit.request_id import REQUEST_ID
 
 ErrorBody: TypeAlias = Callable[[Refused, str], tuple[bytes, str]]
-"""The body and content type in which a door refuses, given the refusal and the request id."""
+"""The body and content type in which an API refuses, given the refusal and the request id."""
 
 log = structlog.get_logger(__name__)
 
@@ -38,13 +38,13 @@ def graphql_error_body(refusal: Refused, request_id: str) -> tuple[bytes, str]:
 
 
 class RequestLimits:
-    """Wraps an ASGI application. Whatever it refuses is answered with the body of the door whose path prefix, the
+    """Wraps an ASGI application. Whatever it refuses is answered with the body of the API whose path prefix, the
     longest of `error_bodies`, the request has.
 
     * The request id is the caller's `X-Request-Id` if it is 1 to 64 safe characters; it is in `scope["state"]`, in
       every log line of the request and in the answer.
     * A declared body above `body_bytes_max` is refused before it is read, an undeclared one with the chunk that passes
-      the limit: `PAYLOAD_TOO_LARGE`. Below the prefixes of `late_refusals` a door that reads the body is refused it
+      the limit: `PAYLOAD_TOO_LARGE`. Below the prefixes of `late_refusals` an API that reads the body is refused it
       instead, so that whoever has no key is told that first. The whole body arrives within `body_timeout_ms`, or
       `REQUEST_TIMEOUT`.
     * `in_flight_max` requests may be in the application without an answer begun; more are refused `UNAVAILABLE` at
@@ -72,8 +72,8 @@ class RequestLimits:
         self._body_timeout_s = body_timeout_ms / 1000
         self._in_flight_max = in_flight_max
         self._deadline_s = deadline_ms / 1000
-        doors = ((prefix.rstrip("/"), error_body) for prefix, error_body in (error_bodies or {}).items())
-        self._error_bodies = sorted(doors, key=lambda door: -len(door[0]))
+        bodies = ((prefix.rstrip("/"), error_body) for prefix, error_body in (error_bodies or {}).items())
+        self._error_bodies = sorted(bodies, key=lambda body: -len(body[0]))
         self._late_refusals = tuple(late_refusals)
         self._secret_paths = tuple(secret_paths)
         self._log = log.bind()  # or it would be put together for each line, which takes as long as writing one
@@ -125,7 +125,7 @@ class RequestLimits:
         return path[:_LOGGED_PATH_MAX]
 
     async def _bounded(self, scope: Scope, receive: Receive, answer: "_Answer") -> Receive | None:
-        """Where the door gets the body, or what is refused of it; None if the caller left before its end."""
+        """Where the API gets the body, or what is refused of it; None if the caller left before its end."""
         try:
             answer.body_pending = self._expects_body(scope)
             self._refuse_crowd()

@@ -11,7 +11,7 @@ from service.domain.catalogue import Mode
 from service.errors import Code, Refused
 
 Contract = Literal["lune", "carbon-engine", "carbonext", "graphql"]
-"""The API that an account's programs were written for; each account may use every door."""
+"""The API that an account's programs were written for; each account may use every API."""
 
 _WRITING = Scope.ORDERS_WRITE
 """Taken out of the enumeration once: before Python 3.12 its class looks a member up in ten times the time."""

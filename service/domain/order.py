@@ -44,7 +44,7 @@ class OrderKind(StrEnum):
 
 
 class Source(StrEnum):
-    """The door through which an order came."""
+    """The API through which an order came."""
 
     GRAPHQL = "graphql"
     LUNE = "lune"
@@ -159,7 +159,7 @@ class BalanceUse(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """One caller's command, parsed and bounded; every door makes this and nothing else.
+    """One caller's command, parsed and bounded; every API makes this and nothing else.
 
     `order_id` is chosen before the first try: a try whose commit went unanswered finds its own order by it.
     """
@@ -181,7 +181,7 @@ class PlaceOrder:
 
     def fingerprint(self) -> str:
         """Return the digest that tells a retry from another command, equal for two spellings of one command, through
-        whichever door they came.
+        whichever API they came.
         """
         return fingerprint(self.wire_form())
 

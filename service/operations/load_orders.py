@@ -60,7 +60,7 @@ CUSTOMERS = (
     *("Grupo Ipê", "Harbour Coffee", "Isfahan Rugs", "Jubail Cement", "Kestrel Air", "Loja da Praia", None, None),
 )
 CAMPAIGNS = ("checkout", "travel", "events")
-_DOORS = {door.value: door for door in (Source.LUNE, Source.CARBON_ENGINE, Source.CARBONEXT)}
+_SOURCES_BY_CONTRACT = {source.value: source for source in (Source.LUNE, Source.CARBON_ENGINE, Source.CARBONEXT)}
 
 
 async def load_orders(
@@ -91,7 +91,9 @@ async def load_orders(
 async def _customers(resources: Resources) -> list[Account]:
     everyone = await accounts.all_accounts(resources.database.reader)
     found = [
-        each for each in everyone if each.mode is Mode.LIVE and each.contract in _DOORS and each.suspended_at is None
+        each
+        for each in everyone
+        if each.mode is Mode.LIVE and each.contract in _SOURCES_BY_CONTRACT and each.suspended_at is None
     ]
     if not found:
         raise Refused(Code.NOT_FOUND, "There are no customers who could order; load the demo first.")
@@ -132,7 +134,7 @@ def _command(
         order_id=account.id,  # of this kind of order; each order of the kind gets its own
         account_id=account.id,
         actor=ACTOR,
-        source=_DOORS[account.contract],
+        source=_SOURCES_BY_CONTRACT[account.contract],
         request=order_request,
         customer=customer,
         metadata=metadata,

@@ -22,7 +22,7 @@ Placement = GroupCommit[PlaceOrder, Placed]
 
 
 def placement(resources: Resources, *, group_lock_timeout_ms: int, size_max: int, writers: int) -> Placement:
-    """The queue that doors join with `submit(command)`: whatever waits at the same moment is placed together."""
+    """The queue that APIs join with `submit(command)`: whatever waits at the same moment is placed together."""
     return GroupCommit(
         partial(place_group, resources, lock_timeout_ms=group_lock_timeout_ms),
         partial(place_alone, resources),

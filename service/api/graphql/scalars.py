@@ -1,6 +1,6 @@
 """The schema's own scalars: which texts are numbers, moments, currencies and maps, and how these are printed.
 
-It knows no rule of ordering: whether a mass is positive or a currency is sold is decided behind the door. The stock
+It knows no rule of ordering: whether a mass is positive or a currency is sold is decided behind the API. The stock
 scalars read NaN, 1e400, 1_000, naive times and floats; each of those has already cost somebody money.
 """
 

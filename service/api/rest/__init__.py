@@ -1,4 +1,4 @@
-"""REST doors: contracts that programs were written for elsewhere, each declared once and served by the same core.
+"""REST APIs: contracts that programs were written for elsewhere, each declared once and served by the same core.
 
 Only a contract's own package knows its foreign names; the core knows no order, and no contract knows another. A
 contract is a package beside this file with `CONTRACT`, listed in contracts.py, and nothing else has to be told of it:

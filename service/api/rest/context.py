@@ -1,4 +1,4 @@
-"""What the REST doors work with, made once by the composition root; knows no contract."""
+"""What the REST APIs work with, made once by the composition root; knows no contract."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

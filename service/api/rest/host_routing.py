@@ -1,7 +1,7 @@
 """Routing before the request limits: the contract that serves a request, and the headers it puts on every answer.
 
 A program that can change only its host name sends `/v1/…` to a host of our own; one that glues addresses together sends
-`//v1/…`. Both reach the contract's prefix here, so that limits and doors see one spelling. Knows no endpoint.
+`//v1/…`. Both reach the contract's prefix here, so that limits and APIs see one spelling. Knows no endpoint.
 """
 
 from collections.abc import Collection, Mapping

@@ -64,7 +64,7 @@ def bundle_id(text: str, *path: str | int) -> UUID:
 
 
 def metadata(given: Metadata | None) -> dict[str, str] | None:
-    """The caller's own data, within the bounds that every door keeps."""
+    """The caller's own data, within the bounds that every API keeps."""
     if given is None:
         return None
     if len(given) > METADATA_KEYS_MAX:
