@@ -1,4 +1,4 @@
-"""The composition root: settings in, ASGI application out. It and the command line alone know every room.
+"""The composition root: settings in, ASGI application out. It and the command line alone know every package.
 
 A request passes limits (id, size, time, crowd), then its API. The database is opened when the application starts and
 closed after the last queued order has its answer.

@@ -1,6 +1,6 @@
 """The environment, read once: every limit of the service with its name, unit, default and bounds.
 
-Knows no other room; whoever needs a limit is handed it by the composition root.
+Imports no other package; the composition root hands each limit to what needs it.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The sources themselves: short files, one clock, one source of ids, no arrow between rooms that should not be there.
+"""The sources themselves: short files, one clock, one source of ids, no import against the layers.
 
 Seen to fail when: a file grows past 400 lines; a note of work to be done is left; an operation reads the wall clock or
 makes its own id; an import stands inside a function; a module has no docstring; an operation imports another one, or is
@@ -32,12 +32,12 @@ def calls_in(name: str) -> list[tuple[str, int]]:
     return [(ast.unparse(node.func), node.lineno) for node in ast.walk(TREES[name]) if isinstance(node, ast.Call)]
 
 
-def places(banned: str, *rooms: str, but: tuple[str, ...] = ()) -> list[str]:
-    """Where a call stands whose name ends so, in these rooms."""
+def places(banned: str, *packages: str, but: tuple[str, ...] = ()) -> list[str]:
+    """Where a call stands whose name ends so, in these packages."""
     return [
         f"{name}:{line} {call}"
         for name in TEXTS
-        if name.startswith(rooms or "service/") and not name.startswith(but)
+        if name.startswith(packages or "service/") and not name.startswith(but)
         for call, line in calls_in(name)
         if call == banned or call.endswith(f".{banned}")
     ]
@@ -117,7 +117,7 @@ def _is_shared(name: str) -> bool:
     return Path(name).stem in NO_VERBS or documented.startswith("A step that ")
 
 
-def test_the_rooms_keep_their_arrows():
+def test_imports_follow_the_layers():
     lint = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run([lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout[-3_000:] + done.stderr

@@ -1,6 +1,6 @@
 """`carbon-orders doctor`: whether the service could run here as it is set, and what to do where it could not.
 
-Looks and changes nothing: no file is made, no migration applied. Knows what each room can be asked, and no order.
+Looks and changes nothing: no file is made, no migration applied. Knows what each package can be asked, and no order.
 """
 
 import asyncio

@@ -243,7 +243,7 @@ def _text(quantity: Fraction) -> str:
 
 @cache
 def _table() -> Mapping[str, Any]:
-    # Package data, read once: as fixed as the code, so this room stays free of input and output.
+    # Package data, read once: as fixed as the code, so the domain stays free of input and output.
     table: Mapping[str, Any] = json.loads(Path(__file__).with_name("emission_factors.json").read_bytes())
     return table
 

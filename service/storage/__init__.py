@@ -1,1 +1,1 @@
-"""What is remembered: the only room with SQL."""
+"""Persistence: the only package with SQL."""

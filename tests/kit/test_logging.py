@@ -30,7 +30,7 @@ def test_an_event_is_one_json_line_with_time_level_logger_and_request(lines):
     configure_logging()  # stderr is no terminal here
     REQUEST_ID.set("r1")
     before = datetime.now(UTC)
-    structlog.get_logger("room").info("order placed", mass_g=12, text="é\n")
+    structlog.get_logger("test").info("order placed", mass_g=12, text="é\n")
 
     (line,) = lines()
     event = json.loads(line)
@@ -38,7 +38,7 @@ def test_an_event_is_one_json_line_with_time_level_logger_and_request(lines):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", written)
     assert before <= datetime.fromisoformat(written) <= datetime.now(UTC)
     assert event == {
-        "event": "order placed", "level": "info", "logger": "room", "request_id": "r1", "mass_g": 12, "text": "é\n",
+        "event": "order placed", "level": "info", "logger": "test", "request_id": "r1", "mass_g": 12, "text": "é\n",
     }  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def test_uvicorns_own_handlers_and_access_line_are_silenced(lines):
 
 def test_people_get_columns(lines):
     configure_logging(json=False)
-    structlog.get_logger("room").warning("short stock", mass_g=12)
+    structlog.get_logger("test").warning("short stock", mass_g=12)
 
     (line,) = lines()
     assert "short stock" in line
@@ -76,7 +76,7 @@ def test_people_get_columns(lines):
 
 def test_half_a_character_and_a_number_of_many_digits_are_written_too(lines):
     configure_logging(json=True)
-    structlog.get_logger("room").info("odd", half="\ud83c", number=2**70)
+    structlog.get_logger("test").info("odd", half="\ud83c", number=2**70)
 
     event = json.loads(lines()[0])
     assert (event["half"], event["number"]) == ("\ud83c", 2**70)
@@ -85,14 +85,14 @@ def test_half_a_character_and_a_number_of_many_digits_are_written_too(lines):
 @pytest.mark.parametrize("as_json", [True, False])
 def test_what_is_below_the_level_is_not_written(lines, as_json):
     configure_logging(json=as_json, level="warning")
-    structlog.get_logger("room").info("quiet")
+    structlog.get_logger("test").info("quiet")
     logging.getLogger("library").info("quiet")
 
     assert lines() == []
 
 
 def test_configuring_again_replaces_the_first(lines):
-    log = structlog.get_logger("room")
+    log = structlog.get_logger("test")
     configure_logging(json=True, level="error")
     log.warning("too quiet")
     configure_logging(json=True, level="debug")
@@ -125,7 +125,7 @@ def test_configuring_again_replaces_the_first(lines):
 )
 def test_secrets_are_hidden_wherever_they_stand(lines, as_json, event):
     configure_logging(json=as_json)
-    structlog.get_logger("room").info("event", **event)
+    structlog.get_logger("test").info("event", **event)
     logging.getLogger("library").info("%s", {**event, "note": event.get("note", "")} if "note" in event else KEY)
 
     written = "\n".join(lines())
@@ -140,7 +140,7 @@ def test_a_traceback_is_written_without_secrets_and_without_local_variables(line
     try:
         raise ValueError(f"no such key: {KEY}")  # noqa: TRY301 - a traceback is what this is about
     except ValueError:
-        structlog.get_logger("room").exception("failed")
+        structlog.get_logger("test").exception("failed")
 
     written = "\n".join(lines())
     assert "ValueError: no such key: co_live_62iEp5bu[hidden]" in written
@@ -151,7 +151,7 @@ def test_a_traceback_is_written_without_secrets_and_without_local_variables(line
 def test_what_is_no_secret_is_left_alone(lines):
     configure_logging(json=True)
     words = "a test_live_data table, bearer of news, see https://example.org:8443/orders/0198 at 12:30:15, x_test_1"
-    structlog.get_logger("room").info(words, token_count=3, pair=["a", "b"], key_id="62iEp5bu9VZbsV")
+    structlog.get_logger("test").info(words, token_count=3, pair=["a", "b"], key_id="62iEp5bu9VZbsV")
 
     event = json.loads(lines()[0])
     assert event["event"] == words
@@ -174,5 +174,5 @@ def test_a_log_that_cannot_be_written_does_not_fail_what_is_logged(monkeypatch):
     monkeypatch.setattr(sys, "stderr", FullDisk())
     configure_logging(json=True)
 
-    structlog.get_logger("room").error("lost")
+    structlog.get_logger("test").error("lost")
     logging.getLogger("library").error("lost")
