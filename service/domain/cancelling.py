@@ -1,4 +1,4 @@
-"""Undoing an order, whole, the part that still waits for credits, or its supply, decided in memory: what it becomes,
+"""Reversal an order, whole, the part that still waits for credits, or its supply, decided in memory: what it becomes,
 which grams and which money go back.
 """
 
@@ -29,7 +29,7 @@ from service.errors import Code, Refused
 
 
 @dataclass(frozen=True, slots=True)
-class Undoing:
+class Reversal:
     """What an order becomes: the entries that return its grams, the journal that undoes its sale or a part of it, what
     is told of it. `lines` are those that remain of an order of which something remains.
     """
@@ -43,7 +43,7 @@ class Undoing:
 
 def cancel(
     order: Order, entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]
-) -> Undoing | None:
+) -> Reversal | None:
     """What cancelling does, or nothing to do for an order that is cancelled already. Refuses `ORDER_STATE` once
     retirement has started or the order has failed.
     """
@@ -55,7 +55,7 @@ def cancel(
     return _undone(order, OrderStatus.CANCELLED, EventType.ORDER_CANCELLED, journal, returns)
 
 
-def fail(order: Order, entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]) -> Undoing | None:
+def fail(order: Order, entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]) -> Reversal | None:
     """What our failing to deliver does, or nothing to do for an order that has failed already. Refuses as `cancel`."""
     if order.status is OrderStatus.FAILED:
         return None
@@ -72,7 +72,7 @@ def cancel_unfulfilled(
     *,
     now: datetime,
     new_id: Callable[[], UUID],
-) -> Undoing | None:
+) -> Reversal | None:
     """What cancelling the part that waits for credits does: the rest is fulfilled, at the unit prices that the lines
     froze; without a rest the whole order is cancelled. Nothing to do where nothing waits. Refuses as `cancel`.
     """
@@ -104,12 +104,12 @@ def cancel_unfulfilled(
         replace(line, mass_g=priced.mass_g, offset_cost_minor=priced.offset_cost_minor)
         for line, priced in zip(lines, rest.lines, strict=True)
     )
-    return Undoing(reduced, (), journal, tuple(told), remaining)
+    return Reversal(reduced, (), journal, tuple(told), remaining)
 
 
 def run_short(
     order: Order, entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]
-) -> Undoing | None:
+) -> Reversal | None:
     """What a shortage does to a test order that has all its credits: they go back, and it waits again; its price and
     money stand. Nothing to do for one that waits already. Refuses `ORDER_STATE` for any other.
 
@@ -121,7 +121,7 @@ def run_short(
         message = f"An order that is {order.status} waits for no credits any more."
         raise Refused(Code.ORDER_STATE, message, status=order.status.value)
     short = replace(order, status=OrderStatus.PLACED, fulfilled_g=0)
-    return Undoing(short, _returns(entries, now=now, new_id=new_id), None, (EventType.ORDER_SHORT,))
+    return Reversal(short, _returns(entries, now=now, new_id=new_id), None, (EventType.ORDER_SHORT,))
 
 
 def waits_out_of_line(lines: Sequence[OrderLine], mode: Mode) -> tuple[Backorder, ...]:
@@ -142,7 +142,7 @@ def waits_out_of_line(lines: Sequence[OrderLine], mode: Mode) -> tuple[Backorder
 
 def _undone(
     order: Order, status: OrderStatus, told: EventType, journal: Journal, returns: tuple[CreditEntry, ...]
-) -> Undoing:
+) -> Reversal:
     undone = replace(
         order,
         status=status,
@@ -151,7 +151,7 @@ def _undone(
         paid_minor=0,
     )
     # A refund has undone the sale before: there is nothing left to reverse.
-    return Undoing(undone, returns, journal if stands(order) else None, (told,))
+    return Reversal(undone, returns, journal if stands(order) else None, (told,))
 
 
 def _priced(line: OrderLine) -> PricedLine:

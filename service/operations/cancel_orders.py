@@ -1,6 +1,6 @@
 """Cancel orders, or the part of them that waits for credits: credits and money are back, exactly once.
 
-Locks: the account's head, its orders by id, then as undoing.py says. Promises: P3, P4, P6.
+Locks: the account's head, its orders by id, then as reversal.py says. Promises: P3, P4, P6.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,12 +8,12 @@ from uuid import UUID
 
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
-from service.domain.cancelling import Undoing, cancel, cancel_unfulfilled
+from service.domain.cancelling import Reversal, cancel, cancel_unfulfilled
 from service.domain.listing import OrderRef
 from service.domain.order import Order, PaymentStatus
 from service.errors import Code, Refused
 from service.operations.resources import Resources
-from service.operations.steps.reversal import entries_by_order, lines_by_order, undo
+from service.operations.steps.reversal import entries_by_order, lines_by_order, reverse_orders
 from service.storage import accounts, orders
 from service.storage.database import Statements
 
@@ -53,9 +53,9 @@ async def cancel_orders(
         answers.update((order_id, each) for order_id, each in decided.items() if isinstance(each, Refused))
         refused = any(isinstance(answers[order_id], Refused) for order_id in order_ids)
         if not (refused and all_or_nothing):
-            undoings = [each for each in decided.values() if isinstance(each, Undoing)]
-            await undo(resources, statements, caller, head, undoings)
-            answers.update((each.order.id, each.order) for each in undoings)
+            reversals = [each for each in decided.values() if isinstance(each, Reversal)]
+            await reverse_orders(resources, statements, caller, head, reversals)
+            answers.update((each.order.id, each.order) for each in reversals)
         return [answers[order_id] for order_id in order_ids]
 
     return await resources.transact(work)
@@ -85,7 +85,7 @@ def _absent() -> Refused:
 
 async def _decide(
     resources: Resources, statements: Statements, found: Mapping[UUID, Order], *, only_unfulfilled: bool
-) -> dict[UUID, Undoing | Refused]:
+) -> dict[UUID, Reversal | Refused]:
     """What is to be done with each order; those with nothing to do are left out."""
     if not found:
         return {}
@@ -93,11 +93,11 @@ async def _decide(
     entries = await entries_by_order(statements, account_id, found)
     lines = await lines_by_order(statements, account_id, found if only_unfulfilled else ())
     now, new_id = resources.clock(), resources.new_id
-    decided: dict[UUID, Undoing | Refused] = {}
+    decided: dict[UUID, Reversal | Refused] = {}
     for order in found.values():
         given = entries.get(order.id, ())
         try:
-            undoing = (
+            reversal = (
                 cancel_unfulfilled(order, lines.get(order.id, ()), given, now=now, new_id=new_id)
                 if only_unfulfilled
                 else cancel(order, given, now=now, new_id=new_id)
@@ -105,6 +105,6 @@ async def _decide(
         except Refused as refusal:
             decided[order.id] = refusal
         else:
-            if undoing is not None:
-                decided[order.id] = undoing
+            if reversal is not None:
+                decided[order.id] = reversal
     return decided

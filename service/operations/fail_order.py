@@ -1,6 +1,6 @@
 """Fail an order that cannot be delivered: its credits and its money are back, exactly once. An operator's verb.
 
-Locks: the account's head, the order, then as undoing.py says. Promises: P3, P4, P6.
+Locks: the account's head, the order, then as reversal.py says. Promises: P3, P4, P6.
 """
 
 from uuid import UUID
@@ -12,7 +12,7 @@ from service.domain.listing import OrderRef
 from service.domain.order import Order
 from service.operations.resources import Resources
 from service.operations.steps.lock_payer import lock_order, lock_payer
-from service.operations.steps.reversal import entries_by_order, undo
+from service.operations.steps.reversal import entries_by_order, reverse_orders
 from service.storage.database import Statements
 
 
@@ -27,10 +27,10 @@ async def fail_order(resources: Resources, caller: Caller, account_id: UUID, ref
         acting = await lock_payer(statements, account_id)
         order = await lock_order(statements, account_id, ref)
         entries = await entries_by_order(statements, account_id, [order.id])
-        undoing = fail(order, entries.get(order.id, ()), now=resources.clock(), new_id=resources.new_id)
-        if undoing is None:
+        reversal = fail(order, entries.get(order.id, ()), now=resources.clock(), new_id=resources.new_id)
+        if reversal is None:
             return order
-        await undo(resources, statements, caller, acting.heads[account_id], [undoing])
-        return undoing.order
+        await reverse_orders(resources, statements, caller, acting.heads[account_id], [reversal])
+        return reversal.order
 
     return await resources.transact(work)

@@ -211,15 +211,15 @@ class _Chapter:
                 self._retire(order, changes.entries[first_entry:])
 
     def _cancel(self, order: Order, entries: Sequence[CreditEntry]) -> None:
-        undoing = cancel(order, entries, now=order.created_at, new_id=self._resources.new_id)
-        if undoing is None or undoing.journal is None:
+        reversal = cancel(order, entries, now=order.created_at, new_id=self._resources.new_id)
+        if reversal is None or reversal.journal is None:
             return
         changes = self._placer.changes
-        changes.orders[-1] = undoing.order
-        changes.entries.extend(undoing.returns)
-        changes.journals.append((order.account_id, order, undoing.journal))
-        for event_type in undoing.told:
-            self._placer.record(undoing.order, ACTOR, event_type)
+        changes.orders[-1] = reversal.order
+        changes.entries.extend(reversal.returns)
+        changes.journals.append((order.account_id, order, reversal.journal))
+        for event_type in reversal.told:
+            self._placer.record(reversal.order, ACTOR, event_type)
 
     def _pay(self, order: Order, payer_id: UUID) -> Order:
         if order.total_cost_minor == 0:

@@ -30,7 +30,7 @@ from service.operations.refund_order import refund_order
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_order
 from service.operations.steps.lock_payer import lock_order, lock_payer, write_events
-from service.operations.steps.reversal import entries_by_order, undo
+from service.operations.steps.reversal import entries_by_order, reverse_orders
 from service.storage import accounts, backorders, batches, catalogue, events, orders
 from service.storage.database import Statements
 
@@ -120,11 +120,11 @@ async def _run_short(resources: Resources, seller: Caller, order: Order) -> None
         acting = await lock_payer(statements, order.account_id)
         stands = await lock_order(statements, order.account_id, OrderRef(id=order.id))
         entries = (await entries_by_order(statements, stands.account_id, [stands.id])).get(stands.id, ())
-        undoing = run_short(stands, entries, now=resources.clock(), new_id=resources.new_id)
-        if undoing is None:
+        reversal = run_short(stands, entries, now=resources.clock(), new_id=resources.new_id)
+        if reversal is None:
             return
         lines = await orders.lines(statements, stands.account_id, [stands.id])
-        await undo(resources, statements, seller, acting.heads[stands.account_id], [undoing])
+        await reverse_orders(resources, statements, seller, acting.heads[stands.account_id], [reversal])
         await backorders.BACKORDERS.insert(statements, waits_out_of_line(lines, seller.account.mode))
 
     await resources.transact(work)

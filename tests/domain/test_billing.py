@@ -1,4 +1,4 @@
-"""What paying, billing, settling, refunding and undoing make of an order, one after another in any order.
+"""What paying, billing, settling, refunding and reversal make of an order, one after another in any order.
 
 Planted defects that were seen caught here: a payment that is all the order's, a refund that leaves what was paid, a
 sale undone twice, an order that is PAID though its sale is undone, a bill for a cancelled order.
@@ -56,9 +56,9 @@ def step(order: Order, verb: str, amount_minor: int) -> tuple[Order, Journal | N
                 done = does(order, amount_minor)
                 return (order, None) if done is None else (done.order, done.journal)
             case _:
-                undo = {"cancel": cancel, "fail": fail}[verb]
-                undoing = undo(order, (), now=NOW, new_id=uuid4)
-                return (order, None) if undoing is None else (undoing.order, undoing.journal)
+                reverse_orders = {"cancel": cancel, "fail": fail}[verb]
+                reversal = reverse_orders(order, (), now=NOW, new_id=uuid4)
+                return (order, None) if reversal is None else (reversal.order, reversal.journal)
     except Refused as refusal:
         if refusal.code not in {Code.ORDER_STATE, Code.PAYMENT_STATE}:
             raise

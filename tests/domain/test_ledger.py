@@ -180,6 +180,6 @@ def test_through_any_history_the_books_agree_with_the_order_and_the_balance(sale
         else:
             before = (offset_minor, commission_minor)
             offset_minor = commission_minor = 0
-            undo = (ledger.order_cancelled, ledger.order_refunded, ledger.order_failed)[first % 3]
-            write(undo("USD", *before, paid_minor))
+            reverse_orders = (ledger.order_cancelled, ledger.order_refunded, ledger.order_failed)[first % 3]
+            write(reverse_orders("USD", *before, paid_minor))
             assert paid_minor == 0

@@ -99,7 +99,7 @@ class Life:
                     queue.pop(0)
                 self.orders[order_id].settle()
 
-    def undo(self, order_id: UUID, status: str) -> bool:
+    def reverse_orders(self, order_id: UUID, status: str) -> bool:
         """Cancelled or failed, now or before; false if it is too late for that."""
         order = self.orders[order_id]
         if order.status == status:
@@ -131,7 +131,7 @@ class Life:
             self.balances[order.account] += returned
             order.settle()
             return True
-        return self.undo(order_id, "CANCELLED")
+        return self.reverse_orders(order_id, "CANCELLED")
 
     def pay(self, order_id: UUID, amount: int) -> None:
         order = self.orders[order_id]

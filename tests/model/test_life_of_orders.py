@@ -302,12 +302,12 @@ class LifeOfOrders(RuleBasedStateMachine):
             assert total <= self.life.orders[command.order_id].total
             allowed = self.life.drop_what_waits(command.order_id, total)
         else:
-            allowed = self.life.undo(command.order_id, "CANCELLED")
+            allowed = self.life.reverse_orders(command.order_id, "CANCELLED")
         assert isinstance(answer, Refused) is not allowed
 
     @rule(command=placed)
     def fail(self, command: PlaceOrder) -> None:
-        allowed = self.life.undo(command.order_id, "FAILED")
+        allowed = self.life.reverse_orders(command.order_id, "FAILED")
         work = fail_order(self.shop.resources, self.shop.caller, command.account_id, OrderRef(id=command.order_id))
         assert self.succeeds(work) is allowed
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from service.domain.accounts import Caller, Head, payer_of
-from service.domain.cancelling import Undoing
+from service.domain.cancelling import Reversal
 from service.domain.events import EventRecorder
 from service.domain.order import CreditEntry, OrderLine
 from service.operations.resources import Resources
@@ -49,19 +49,19 @@ async def lines_by_order(
     return lines
 
 
-async def undo(
-    resources: Resources, statements: Statements, caller: Caller, head: Head, undoings: Sequence[Undoing]
+async def reverse_orders(
+    resources: Resources, statements: Statements, caller: Caller, head: Head, reversals: Sequence[Reversal]
 ) -> None:
-    """The account's orders, lines, queue, ledger, balances, batches and events are what the undoings say."""
-    if not undoings:
+    """The account's orders, lines, queue, ledger, balances, batches and events are what the reversals say."""
+    if not reversals:
         return
     now = resources.clock()
     account_id = head.account.id
-    order_ids = [each.order.id for each in undoings]
-    for each in undoings:
+    order_ids = [each.order.id for each in reversals]
+    for each in reversals:
         await orders.change(statements, each.order, CHANGED)
-    await orders.reduce_lines(statements, [line for each in undoings for line in each.lines])
-    whole = [each.order.id for each in undoings if not each.lines]
+    await orders.reduce_lines(statements, [line for each in reversals for line in each.lines])
+    whole = [each.order.id for each in reversals if not each.lines]
     if whole:
         await orders.empty_lines(statements, account_id, whole)
     await backorders.leave(statements, account_id, order_ids)
@@ -69,21 +69,21 @@ async def undo(
         statements,
         [
             ledger.Booking(payer_of(head.account), resources.new_id(), each.order, each.journal, now)
-            for each in undoings
+            for each in reversals
             if each.journal is not None
         ],
     )
     recorder = EventRecorder({account_id: head.event_seq}, actor=caller.key_id, now=now, new_id=resources.new_id)
-    for each in undoings:
+    for each in reversals:
         for event_type in each.told:
             recorder.record_order(each.order, event_type)
     await EVENTS.insert(statements, recorder.events)
     returned_g: Counter[UUID] = Counter()
-    for each in undoings:
+    for each in reversals:
         for entry in each.returns:
             returned_g[entry.batch_id] -= entry.mass_g
     await batches.lock(statements, returned_g)
     # After the lock: a foreign key locks each entry's batch too, in no set order, and would cross with other orders.
-    await orders.ENTRIES.insert(statements, [entry for each in undoings for entry in each.returns])
+    await orders.ENTRIES.insert(statements, [entry for each in reversals for entry in each.returns])
     await batches.give_back(statements, returned_g)
     await accounts.raise_heads(statements, recorder.event_seqs)
