@@ -37,7 +37,7 @@ class Reversal:
     order: Order
     returns: tuple[CreditEntry, ...]
     journal: Journal | None
-    told: tuple[EventType, ...]
+    event_types: tuple[EventType, ...]
     lines: tuple[OrderLine, ...] = ()
 
 
@@ -97,14 +97,14 @@ def cancel_unfulfilled(
         costs = (rest.offset_cost_minor, rest.commission_minor)
         journal = ledger.order_reduced(order.currency, before, costs, order.paid_minor)
         reduced = after(reduced, journal)
-    told = [EventType.ORDER_REDUCED, EventType.ORDER_FULFILLED]
+    event_types = [EventType.ORDER_REDUCED, EventType.ORDER_FULFILLED]
     if reduced.payment_status is not order.payment_status:
-        told.append(EventType.ORDER_PAID)
+        event_types.append(EventType.ORDER_PAID)
     remaining = tuple(
         replace(line, mass_g=priced.mass_g, offset_cost_minor=priced.offset_cost_minor)
         for line, priced in zip(lines, rest.lines, strict=True)
     )
-    return Reversal(reduced, (), journal, tuple(told), remaining)
+    return Reversal(reduced, (), journal, tuple(event_types), remaining)
 
 
 def run_short(
@@ -141,7 +141,7 @@ def waits_out_of_line(lines: Sequence[OrderLine], mode: Mode) -> tuple[Backorder
 
 
 def _undone(
-    order: Order, status: OrderStatus, told: EventType, journal: Journal, returns: tuple[CreditEntry, ...]
+    order: Order, status: OrderStatus, event_type: EventType, journal: Journal, returns: tuple[CreditEntry, ...]
 ) -> Reversal:
     undone = replace(
         order,
@@ -151,7 +151,7 @@ def _undone(
         paid_minor=0,
     )
     # A refund has undone the sale before: there is nothing left to reverse.
-    return Reversal(undone, returns, journal if stands(order) else None, (told,))
+    return Reversal(undone, returns, journal if stands(order) else None, (event_type,))
 
 
 def _priced(line: OrderLine) -> PricedLine:

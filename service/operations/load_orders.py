@@ -218,7 +218,7 @@ class _Chapter:
         changes.orders[-1] = reversal.order
         changes.entries.extend(reversal.returns)
         changes.journals.append((order.account_id, order, reversal.journal))
-        for event_type in reversal.told:
+        for event_type in reversal.event_types:
             self._placer.record(reversal.order, ACTOR, event_type)
 
     def _pay(self, order: Order, payer_id: UUID) -> Order:

@@ -75,7 +75,7 @@ async def reverse_orders(
     )
     recorder = EventRecorder({account_id: head.event_seq}, actor=caller.key_id, now=now, new_id=resources.new_id)
     for each in reversals:
-        for event_type in each.told:
+        for event_type in each.event_types:
             recorder.record_order(each.order, event_type)
     await EVENTS.insert(statements, recorder.events)
     returned_g: Counter[UUID] = Counter()
