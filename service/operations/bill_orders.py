@@ -82,19 +82,19 @@ async def bill_orders(
 
     async def work(statements: Statements) -> Billed:
         candidates = await _candidates(statements, account_id, what)
-        acting = await lock_payer(statements, account_id, {order.account_id for order in candidates})
+        locked = await lock_payer(statements, account_id, {order.account_id for order in candidates})
         told_print = _fingerprint(account_id, what, candidates, payment_days)
-        issued = await money.of_reference(statements, money.INVOICES, acting.payer_id, reference)
+        issued = await money.of_reference(statements, money.INVOICES, locked.payer_id, reference)
         if issued is not None:
             if issued.fingerprint != told_print:
                 raise reused()
             # A try whose commit went unanswered finds its own invoice: that is no replay to its caller.
             return Billed(issued, replayed=issued.id != invoice_id)
         on_invoice = _billed(await _lock(statements, candidates), what)
-        lines = invoice_lines(invoice_id, acting.payer_id, on_invoice)
+        lines = invoice_lines(invoice_id, locked.payer_id, on_invoice)
         now = resources.clock()
         invoice = Invoice(
-            account_id=acting.payer_id,
+            account_id=locked.payer_id,
             id=invoice_id,
             number=resources.new_order_number(),
             reference=reference,
@@ -112,7 +112,7 @@ async def bill_orders(
         if await money.INVOICE_LINES.insert(statements, lines) != len(lines):
             raise RuntimeError("an order that was owed and unbilled is on an invoice")
         await _mark_billed(statements, on_invoice)
-        recorder = acting.recorder(resources, caller)
+        recorder = locked.recorder(resources, caller)
         _tell(recorder, invoice, on_invoice)
         await write_events(statements, recorder)
         return Billed(invoice, replayed=False)

@@ -24,13 +24,13 @@ async def fail_order(resources: Resources, caller: Caller, account_id: UUID, ref
     caller.require(Scope.OPERATOR)
 
     async def work(statements: Statements) -> Order:
-        acting = await lock_payer(statements, account_id)
+        locked = await lock_payer(statements, account_id)
         order = await lock_order(statements, account_id, ref)
         entries = await entries_by_order(statements, account_id, [order.id])
         reversal = fail(order, entries.get(order.id, ()), now=resources.clock(), new_id=resources.new_id)
         if reversal is None:
             return order
-        await reverse_orders(resources, statements, caller, acting.heads[account_id], [reversal])
+        await reverse_orders(resources, statements, caller, locked.heads[account_id], [reversal])
         return reversal.order
 
     return await resources.transact(work)

@@ -48,10 +48,10 @@ async def record_payment(
     payment_id = resources.new_id()
 
     async def work(statements: Statements) -> Recorded:
-        acting = await lock_payer(statements, account_id)
+        locked = await lock_payer(statements, account_id)
         order = None if ref is None else await lock_order(statements, account_id, ref)
         payment = Payment(
-            account_id=acting.payer_id,
+            account_id=locked.payer_id,
             id=payment_id,
             reference=reference,
             fingerprint=_fingerprint(account_id, amount, order),
@@ -61,7 +61,7 @@ async def record_payment(
             amount_minor=amount.minor_units,
             created_at=resources.clock(),
         )
-        recorded = await money.of_reference(statements, money.PAYMENTS, acting.payer_id, reference)
+        recorded = await money.of_reference(statements, money.PAYMENTS, locked.payer_id, reference)
         if recorded is not None:
             if recorded.fingerprint != payment.fingerprint:
                 raise reused()
@@ -69,7 +69,7 @@ async def record_payment(
             return Recorded(recorded, order, replayed=recorded.id != payment_id)
         paid, journal = _paid(order, amount)
         await _write(resources, statements, payment, paid, journal)
-        recorder = acting.recorder(resources, caller)
+        recorder = locked.recorder(resources, caller)
         _tell(recorder, payment, order, paid)
         await write_events(statements, recorder)
         return Recorded(payment, paid, replayed=False)

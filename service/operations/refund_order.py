@@ -25,17 +25,17 @@ async def refund_order(resources: Resources, caller: Caller, account_id: UUID, r
     caller.require(Scope.OPERATOR)
 
     async def work(statements: Statements) -> Order:
-        acting = await lock_payer(statements, account_id)
+        locked = await lock_payer(statements, account_id)
         order = await lock_order(statements, account_id, ref)
         refunded = refund(order)
         if refunded is None:
             return order
         await orders.change(statements, refunded.order, ("paid_minor", "payment_status"))
         booking = ledger.Booking(
-            acting.payer_id, resources.new_id(), refunded.order, refunded.journal, resources.clock()
+            locked.payer_id, resources.new_id(), refunded.order, refunded.journal, resources.clock()
         )
         await ledger.book(statements, [booking])
-        recorder = acting.recorder(resources, caller)
+        recorder = locked.recorder(resources, caller)
         recorder.record_order(refunded.order, EventType.ORDER_REFUNDED, refunded_minor=order.paid_minor)
         await write_events(statements, recorder)
         return refunded.order

@@ -15,7 +15,7 @@ from service.domain.events import EventType
 from service.domain.order import Order
 from service.errors import Code, Refused
 from service.operations.resources import Resources
-from service.operations.steps.lock_payer import Acting, find_payer, lock_payer, write_events
+from service.operations.steps.lock_payer import LockedPayer, find_payer, lock_payer, write_events
 from service.storage import ledger, money, orders
 from service.storage.database import Statements
 
@@ -32,14 +32,14 @@ async def settle_invoice(resources: Resources, caller: Caller, account_id: UUID,
         payer_id = await find_payer(statements, account_id)
         # Lines never change, so they may be read before anything is locked, and say what has to be.
         lines = await money.lines_of(statements, payer_id, [invoice_id])
-        acting = await lock_payer(statements, account_id, {line.order_account_id for line in lines})
-        invoice = (await money.of_ids(statements, money.INVOICES, acting.payer_id, [invoice_id])).get(invoice_id)
+        locked = await lock_payer(statements, account_id, {line.order_account_id for line in lines})
+        invoice = (await money.of_ids(statements, money.INVOICES, locked.payer_id, [invoice_id])).get(invoice_id)
         if invoice is None:
             raise Refused(Code.NOT_FOUND, "There is no such invoice of the account.", ("invoiceId",))
         if invoice.status is InvoiceStatus.PAID:
             return invoice
         paid = replace(invoice, status=InvoiceStatus.PAID, paid_at=resources.clock())
-        await _settle(resources, statements, caller, acting, paid, lines)
+        await _settle(resources, statements, caller, locked, paid, lines)
         return paid
 
     return await resources.transact(work)
@@ -49,13 +49,13 @@ async def _settle(
     resources: Resources,
     statements: Statements,
     caller: Caller,
-    acting: Acting,
+    locked: LockedPayer,
     invoice: Invoice,
     lines: Sequence[InvoiceLine],
 ) -> None:
     now = resources.clock()
     settled: list[BilledOrder] = []
-    recorder = acting.recorder(resources, caller)
+    recorder = locked.recorder(resources, caller)
     told: dict[str, Any] = {"invoice_id": str(invoice.id), "invoice_number": invoice.number}
     recorder.record(
         invoice.account_id,

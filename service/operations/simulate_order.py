@@ -96,14 +96,14 @@ async def _refuse_payment(resources: Resources, seller: Caller, order: Order) ->
     """A payment of what the order owes did not go through: told of the order, booked nowhere, answered by a refusal."""
 
     async def work(statements: Statements) -> None:
-        acting = await lock_payer(statements, order.account_id)
+        locked = await lock_payer(statements, order.account_id)
         stands = await lock_order(statements, order.account_id, OrderRef(id=order.id))
         owed, reference = _owed(stands), _reference(stands)
         before = await events.of_orders(statements, stands.account_id, [stands.id])
         refused = [each.payload for each in before if each.event_type is EventType.PAYMENT_REFUSED]
         if any(payload["reference"] == reference for payload in refused):
             return
-        recorder = acting.recorder(resources, seller)
+        recorder = locked.recorder(resources, seller)
         told = {"reference": reference, "currency": stands.currency, "amount_minor": owed}
         recorder.record(stands.account_id, EventType.PAYMENT_REFUSED, stands.id, **told)
         await write_events(statements, recorder)
@@ -117,14 +117,14 @@ async def _run_short(resources: Resources, seller: Caller, order: Order) -> None
     """The order waits for credits, out of line."""
 
     async def work(statements: Statements) -> None:
-        acting = await lock_payer(statements, order.account_id)
+        locked = await lock_payer(statements, order.account_id)
         stands = await lock_order(statements, order.account_id, OrderRef(id=order.id))
         entries = (await entries_by_order(statements, stands.account_id, [stands.id])).get(stands.id, ())
         reversal = run_short(stands, entries, now=resources.clock(), new_id=resources.new_id)
         if reversal is None:
             return
         lines = await orders.lines(statements, stands.account_id, [stands.id])
-        await reverse_orders(resources, statements, seller, acting.heads[stands.account_id], [reversal])
+        await reverse_orders(resources, statements, seller, locked.heads[stands.account_id], [reversal])
         await backorders.BACKORDERS.insert(statements, waits_out_of_line(lines, seller.account.mode))
 
     await resources.transact(work)

@@ -73,9 +73,9 @@ async def test_clients_are_listed_by_page_and_name(shop: Shop):
 
 async def test_a_parent_orders_for_its_client_and_pays_for_it(shop: Shop):
     made = await client(shop)
-    acting = await select_account(shop.resources, shop.caller, made.id)
+    locked = await select_account(shop.resources, shop.caller, made.id)
 
-    (placed,) = await shop.place_all(make_command(acting.account))
+    (placed,) = await shop.place_all(make_command(locked.account))
 
     assert isinstance(placed, Placed)
     assert placed.order.account_id == made.id
@@ -85,9 +85,9 @@ async def test_a_parent_orders_for_its_client_and_pays_for_it(shop: Shop):
 
 
 async def test_an_operators_scope_does_not_follow_into_a_client_account(shop: Shop):
-    acting = await select_account(shop.resources, shop.caller, (await client(shop)).id)
+    locked = await select_account(shop.resources, shop.caller, (await client(shop)).id)
 
-    assert acting.scopes == frozenset(Scope) - {Scope.OPERATOR}
+    assert locked.scopes == frozenset(Scope) - {Scope.OPERATOR}
     assert await select_account(shop.resources, shop.caller, shop.account.id) == shop.caller
 
 

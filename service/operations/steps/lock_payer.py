@@ -19,7 +19,7 @@ from service.storage.events import EVENTS
 
 
 @dataclass(frozen=True, slots=True)
-class Acting:
+class LockedPayer:
     """The account whose balance, ledger and invoices it is, and the locked heads."""
 
     payer_id: UUID
@@ -39,10 +39,10 @@ async def find_payer(statements: Statements, account_id: UUID) -> UUID:
     return payer_of(account)
 
 
-async def lock_payer(statements: Statements, account_id: UUID, also: Collection[UUID] = ()) -> Acting:
+async def lock_payer(statements: Statements, account_id: UUID, also: Collection[UUID] = ()) -> LockedPayer:
     """The account, its payer and `also` are locked by their heads until the transaction ends; refuses `NOT_FOUND`."""
     payer_id = await find_payer(statements, account_id)
-    return Acting(payer_id, await accounts.lock_heads(statements, {account_id, payer_id, *also}))
+    return LockedPayer(payer_id, await accounts.lock_heads(statements, {account_id, payer_id, *also}))
 
 
 async def lock_order(statements: Statements, account_id: UUID, ref: OrderRef, *path: str | int) -> Order:
