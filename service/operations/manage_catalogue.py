@@ -26,7 +26,7 @@ from service.domain.supply import SALE, differing, reused, tiers_of, weights_of
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.operations.steps.bundle_checks import refuse_unsold
-from service.operations.steps.record_event import Done, noted
+from service.operations.steps.record_event import Done, transact_with_event
 from service.storage import catalogue, supply
 from service.storage.database import Statements
 
@@ -49,7 +49,7 @@ async def create_project(resources: Resources, caller: Caller, *, category: str,
             raise reused("project", names, "slug")
         return Done(standing, None, {})
 
-    return await noted(resources, caller, work)
+    return await transact_with_event(resources, caller, work)
 
 
 async def create_bundle(resources: Resources, caller: Caller, *, project_ids: Collection[UUID], **facts: Any) -> Bundle:
@@ -76,7 +76,7 @@ async def create_bundle(resources: Resources, caller: Caller, *, project_ids: Co
             raise reused("bundle", names, "slug")
         return Done(standing, None, {})
 
-    return await noted(resources, caller, work)
+    return await transact_with_event(resources, caller, work)
 
 
 async def switch_bundle(resources: Resources, caller: Caller, bundle_id: UUID, *, disabled: bool) -> Bundle:
@@ -95,7 +95,7 @@ async def switch_bundle(resources: Resources, caller: Caller, bundle_id: UUID, *
         event_type = EventType.BUNDLE_DISABLED if disabled else EventType.BUNDLE_ENABLED
         return Done(changed, event_type, {"bundle_id": str(bundle_id)})
 
-    return await noted(resources, caller, work)
+    return await transact_with_event(resources, caller, work)
 
 
 async def set_price(
@@ -112,10 +112,12 @@ async def set_price(
         standing = await _bundle(statements, bundle_id)
         if not await supply.replace_price(statements, bundle_id, currency, wanted):
             return Done(standing, None, {})
-        told = [[tier.minimum_mass_g, tier.unit_price_micros] for tier in wanted]
-        return Done(standing, EventType.PRICE_SET, {"bundle_id": str(bundle_id), "currency": currency, "tiers": told})
+        tiers_told = [[tier.minimum_mass_g, tier.unit_price_micros] for tier in wanted]
+        return Done(
+            standing, EventType.PRICE_SET, {"bundle_id": str(bundle_id), "currency": currency, "tiers": tiers_told}
+        )
 
-    return await noted(resources, caller, work)
+    return await transact_with_event(resources, caller, work)
 
 
 async def set_portfolio(
@@ -135,13 +137,13 @@ async def set_portfolio(
         weights = weights_of(standing.id, selection)
         if not await supply.replace_portfolio(statements, standing, label, weights):
             return Done(standing, None, {})
-        told = {
+        payload = {
             "portfolio_id": str(standing.id),
             "weights": [[str(each.bundle_id), each.hundredths] for each in weights],
         }
-        return Done(replace(standing, label=label), EventType.PORTFOLIO_SET, told)
+        return Done(replace(standing, label=label), EventType.PORTFOLIO_SET, payload)
 
-    return await noted(resources, caller, work)
+    return await transact_with_event(resources, caller, work)
 
 
 async def _bundle(statements: Statements, bundle_id: UUID) -> Bundle:

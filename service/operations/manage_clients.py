@@ -19,7 +19,7 @@ from service.errors import Code, Refused
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.operations.steps.bundle_checks import refuse_unpriced
-from service.operations.steps.record_event import Done, noted
+from service.operations.steps.record_event import Done, transact_with_event
 from service.storage import catalogue, clients, supply
 from service.storage.database import Statements
 
@@ -80,7 +80,7 @@ async def create_client(
         await clients.add(statements, wanted)
         return Done(wanted, EventType.ACCOUNT_CREATED, {"client_account_id": str(wanted.id), "name": wanted.name})
 
-    return await noted(resources, caller, work)
+    return await transact_with_event(resources, caller, work)
 
 
 async def update_client(resources: Resources, caller: Caller, client_id: UUID, changes: Mapping[str, Any]) -> Account:
@@ -106,7 +106,7 @@ async def update_client(resources: Resources, caller: Caller, client_id: UUID, c
             changed, EventType.ACCOUNT_UPDATED, {"client_account_id": str(client_id), "changed": sorted(changes)}
         )
 
-    return await noted(resources, caller, work)
+    return await transact_with_event(resources, caller, work)
 
 
 async def list_clients(

@@ -14,7 +14,7 @@ from service.domain.events import EventType
 from service.domain.supply import STOCK, differing, overlap, reused, stocked
 from service.errors import Code, Refused
 from service.operations.resources import Resources
-from service.operations.steps.record_event import Done, noted
+from service.operations.steps.record_event import Done, transact_with_event
 from service.storage import batches, supply
 from service.storage.database import Statements
 
@@ -43,13 +43,13 @@ async def receive_batch(
             raise Refused(Code.BAD_USER_INPUT, "Another batch has some of these serials.", ("serialStart",))
         if not await batches.BATCHES.insert(statements, [wanted]):
             raise Refused(Code.UNAVAILABLE, "The same reference is being received for another project; try again.")
-        told = {
+        payload = {
             "batch_id": str(wanted.id),
             "project_id": str(project_id),
             "reference": reference,
             "mode": wanted.mode.value,
             "mass_g": wanted.issued_g,
         }
-        return Done(wanted, EventType.BATCH_RECEIVED, told)
+        return Done(wanted, EventType.BATCH_RECEIVED, payload)
 
-    return await noted(resources, caller, work)
+    return await transact_with_event(resources, caller, work)

@@ -13,7 +13,7 @@ from service.domain.events import EventType
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.operations.steps.bundle_checks import refuse_unpriced, refuse_unsold
-from service.operations.steps.record_event import Done, noted
+from service.operations.steps.record_event import Done, transact_with_event
 from service.storage import catalogue, clients, supply
 from service.storage.database import Statements
 
@@ -49,4 +49,4 @@ async def set_account_portfolio(resources: Resources, caller: Caller, wanted: UU
         await clients.change(statements, chosen, ["portfolio_id"])
         return Done(chosen, EventType.ACCOUNT_PORTFOLIO_SET, {"portfolio_id": str(portfolio_id)})
 
-    return await noted(resources, caller, work)
+    return await transact_with_event(resources, caller, work)

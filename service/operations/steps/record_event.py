@@ -26,10 +26,10 @@ class Done(Generic[T]):
 
     value: T
     event_type: EventType | None
-    told: Mapping[str, Any]
+    payload: Mapping[str, Any]
 
 
-async def noted(
+async def transact_with_event(
     resources: Resources, caller: Caller, work: Callable[[Statements, Head], Awaitable[Done[T]]], *also: UUID
 ) -> T:
     """The work is committed with its event. The heads of the caller's account and of `also` are locked before it."""
@@ -45,7 +45,7 @@ async def noted(
                 now=resources.clock(),
                 new_id=resources.new_id,
             )
-            recorder.record(caller.account.id, done.event_type, **done.told)
+            recorder.record(caller.account.id, done.event_type, **done.payload)
             await EVENTS.insert(statements, recorder.events)
             await accounts.raise_heads(statements, recorder.event_seqs)
         return done.value
