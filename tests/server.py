@@ -104,8 +104,8 @@ def environment_of(database_url: str, **settings: object) -> dict[str, str]:
 async def key_for(resources: Resources, account_id: UUID, *scopes: Scope) -> str:
     """A key that opens the account at every server of `serving`."""
     used = Settings(database_url="sqlite://unused", secret=SECRET)
-    minted = await create_key(resources, account_id, "test", scopes or tuple(Scope), pepper=pepper(used))
-    return minted.text
+    generated = await create_key(resources, account_id, "test", scopes or tuple(Scope), pepper=pepper(used))
+    return generated.text
 
 
 def free_port() -> int:

@@ -36,7 +36,7 @@ from service.api.rest.carbonext.tokens import CLIENT_PREFIX, PERMISSIONS, TokenU
 from service.app import rest_budgets
 from service.domain.accounts import Visibility
 from service.domain.amounts import MassUnit
-from service.domain.api_keys import Scope, digest, mint
+from service.domain.api_keys import Scope, digest, generate_key
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
@@ -309,7 +309,7 @@ def test_global_ids_hold_the_names_of_types():
 
 def test_labels_that_keys_are_derived_under():
     derived = pepper(Settings(secret=SECRET))
-    key = mint(Mode.TEST, bytes(10), bytes(32))
+    key = generate_key(Mode.TEST, bytes(10), bytes(32))
 
     assert derived.hex() == "636678e3b6c420160570fd80de02b3292aad15d47e3d833d3a21e432fd4985ee"
     assert key.text == f"co_test_00000000000000_{'0' * 43}3YEdsK"

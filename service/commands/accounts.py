@@ -55,16 +55,16 @@ def create_key(
     """There is a key, and it was shown, once."""
     settings = settings_given()
     key_pepper = pepper_of(settings)
-    minted = run(
+    generated = run(
         settings,
         lambda resources: manage_keys.create_key(
             resources, account_id, name, scopes or CUSTOMER_SCOPES, _instant(expires), pepper=key_pepper
         ),
     )
     if as_json:
-        output.show_json({"id": minted.key_id, "key": minted.text})
+        output.show_json({"id": generated.key_id, "key": generated.text})
     else:
-        output.show(minted.text)
+        output.show(generated.text)
 
 
 def list_keys(account_id: UUID, *, as_json: bool) -> None:

@@ -36,7 +36,7 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class MintedKey:
+class GeneratedKey:
     """A key as it is shown once to its holder; `text` is never stored or logged."""
 
     key_id: str
@@ -52,13 +52,13 @@ class ParsedKey:
     text: str = field(repr=False)
 
 
-def mint(mode: Mode, id_bits: bytes, secret_bits: bytes) -> MintedKey:
+def generate_key(mode: Mode, id_bits: bytes, secret_bits: bytes) -> GeneratedKey:
     """A key made of `ID_BYTES` and `SECRET_BYTES` random bytes; `ValueError` for any other number of them."""
     if len(id_bits) != ID_BYTES or len(secret_bits) != SECRET_BYTES:
         raise ValueError(f"A key takes {ID_BYTES} bytes for its id and {SECRET_BYTES} for its secret.")
     key_id = _in_base_62(int.from_bytes(id_bits), _ID_DIGITS)
     body = f"co_{mode}_{key_id}_{_in_base_62(int.from_bytes(secret_bits), _SECRET_DIGITS)}"
-    return MintedKey(key_id, body + _checksum(body))
+    return GeneratedKey(key_id, body + _checksum(body))
 
 
 def parse(text: str) -> ParsedKey | None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from service.domain.accounts import Account, Organisation
 from service.domain.amounts import MassUnit, mass_g_of, parse_decimal, price_micros_of
-from service.domain.api_keys import MintedKey, Scope
+from service.domain.api_keys import GeneratedKey, Scope
 from service.domain.catalogue import (
     Approach,
     Bundle,
@@ -29,7 +29,7 @@ from service.domain.catalogue import (
     ProjectCategory,
 )
 from service.operations.resources import Resources
-from service.operations.steps.issue_key import CUSTOMER_SCOPES, mint_for, store
+from service.operations.steps.issue_key import CUSTOMER_SCOPES, generate_key_for, store
 from service.storage import accounts, batches, catalogue
 from service.storage.database import Statements
 
@@ -67,22 +67,26 @@ async def load_demo(resources: Resources, *, pepper: bytes) -> DemoAccounts:
     organisations = [_Pair.of(each, catalogue_now, created_at) for each in catalogue_now["organisations"]]
     customers = [account for pair in organisations if not pair.is_operator for account in (pair.live, pair.test)]
     (operator,) = (pair.live for pair in organisations if pair.is_operator)
-    keys: list[tuple[Account, MintedKey]] = [(account, mint_for(account)) for account in [*customers, operator]]
+    keys: list[tuple[Account, GeneratedKey]] = [
+        (account, generate_key_for(account)) for account in [*customers, operator]
+    ]
     issued_at = resources.clock()
 
     async def work(statements: Statements) -> None:
         await _load_catalogue(statements, catalogue_now, created_at)
         for pair in organisations:
             await accounts.add_organisation(statements, pair.organisation, [pair.live, pair.test])
-        for account, minted in keys:
+        for account, generated in keys:
             scopes = OPERATOR_SCOPES if account is operator else CUSTOMER_SCOPES
-            await store(statements, minted, account, name=KEY_NAME, scopes=scopes, created_at=issued_at, pepper=pepper)
+            await store(
+                statements, generated, account, name=KEY_NAME, scopes=scopes, created_at=issued_at, pepper=pepper
+            )
 
     await resources.transact(work)
     return DemoAccounts(
         accounts=tuple(
-            DemoAccount(account.name, account.mode, account.contract, account.currency, minted.text)
-            for account, minted in keys[:-1]
+            DemoAccount(account.name, account.mode, account.contract, account.currency, generated.text)
+            for account, generated in keys[:-1]
         ),
         operator_key=keys[-1][1].text,
     )

@@ -112,9 +112,9 @@ async def set_price(
         standing = await _bundle(statements, bundle_id)
         if not await supply.replace_price(statements, bundle_id, currency, wanted):
             return Done(standing, None, {})
-        tiers_told = [[tier.minimum_mass_g, tier.unit_price_micros] for tier in wanted]
+        price_tiers = [[tier.minimum_mass_g, tier.unit_price_micros] for tier in wanted]
         return Done(
-            standing, EventType.PRICE_SET, {"bundle_id": str(bundle_id), "currency": currency, "tiers": tiers_told}
+            standing, EventType.PRICE_SET, {"bundle_id": str(bundle_id), "currency": currency, "tiers": price_tiers}
         )
 
     return await transact_with_event(resources, caller, work)

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import structlog
 
-from service.domain.api_keys import MintedKey, Scope
+from service.domain.api_keys import GeneratedKey, Scope
 from service.errors import Code, Refused
 from service.operations.resources import Resources
-from service.operations.steps.issue_key import CUSTOMER_SCOPES, mint_for, store
+from service.operations.steps.issue_key import CUSTOMER_SCOPES, generate_key_for, store
 from service.storage import accounts, api_keys
 from service.storage.api_keys import StoredKey
 from service.storage.database import Statements
@@ -27,7 +27,7 @@ async def create_key(
     expires_at: datetime | None = None,
     *,
     pepper: bytes,
-) -> MintedKey:
+) -> GeneratedKey:
     """The account has one key more, which works until `expires_at`. Its text is in the answer and nowhere else.
 
     Refuses `NOT_FOUND` for an unknown account, `BAD_USER_INPUT` for an empty name, no scope, or an end in the past.
@@ -42,12 +42,12 @@ async def create_key(
     account = await accounts.account(resources.database.reader, account_id)
     if account is None:
         raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
-    minted = mint_for(account)
+    generated = generate_key_for(account)
 
     async def work(statements: Statements) -> None:
         await store(
             statements,
-            minted,
+            generated,
             account,
             name=name.strip(),
             scopes=scopes,
@@ -58,9 +58,12 @@ async def create_key(
 
     await resources.transact(work)
     log.info(
-        "key_created", key_id=minted.key_id, account_id=str(account_id), scopes=sorted(scope.value for scope in scopes)
+        "key_created",
+        key_id=generated.key_id,
+        account_id=str(account_id),
+        scopes=sorted(scope.value for scope in scopes),
     )
-    return minted
+    return generated
 
 
 async def list_keys(resources: Resources, account_id: UUID) -> list[StoredKey]:

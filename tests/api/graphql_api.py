@@ -61,8 +61,8 @@ class GraphQLApi:
     async def new_key(self, *scopes: Scope, account: Account | None = None) -> str:
         """A fresh key of the shop's account, or of another."""
         owner = account or self.shop.account
-        minted = await create_key(self.shop.resources, owner.id, "test", scopes or frozenset(Scope), pepper=PEPPER)
-        return minted.text
+        generated = await create_key(self.shop.resources, owner.id, "test", scopes or frozenset(Scope), pepper=PEPPER)
+        return generated.text
 
 
 @asynccontextmanager

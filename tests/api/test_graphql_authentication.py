@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from service.domain.api_keys import Scope, mint
+from service.domain.api_keys import Scope, generate_key
 from service.domain.catalogue import Mode
 from service.kit.clock import system_clock
 from service.operations.manage_keys import create_key
@@ -47,8 +47,8 @@ async def test_a_key_that_opens_nothing_says_not_why(api: GraphQLApi):
         await api.shop.say(f"UPDATE api_keys SET {column} = $1 WHERE key_id = $2", LONG_AGO, text.split("_")[2])
     twin = await api.shop.another_account(mode=Mode.TEST)
     await api.shop.say("UPDATE api_keys SET account_id = $1 WHERE key_id = $2", twin.id, mistaken.split("_")[2])
-    stranger = mint(Mode.LIVE, b"i" * 10, b"s" * 32)
-    forged = mint(Mode.LIVE, b"i" * 10, b"t" * 32)
+    stranger = generate_key(Mode.LIVE, b"i" * 10, b"s" * 32)
+    forged = generate_key(Mode.LIVE, b"i" * 10, b"t" * 32)
     await api.shop.say("UPDATE api_keys SET key_id = $1 WHERE key_id = $2", forged.key_id, good.split("_")[2])
     answers = set()
     for text in (revoked, expired, mistaken, stranger.text, forged.text, good[:-1], "x", "co_live_", "é"):
@@ -81,8 +81,10 @@ async def test_a_revoked_key_ends_at_once(api: GraphQLApi):
 
 async def test_a_key_works_until_it_expires(api: GraphQLApi):
     soon = datetime.now(UTC) + timedelta(hours=1)
-    minted = await create_key(api.shop.resources, api.shop.account.id, "short", frozenset(Scope), soon, pepper=PEPPER)
-    assert (await api.ask("{ account { name } }", key=minted.text)).status_code == 200
+    generated = await create_key(
+        api.shop.resources, api.shop.account.id, "short", frozenset(Scope), soon, pepper=PEPPER
+    )
+    assert (await api.ask("{ account { name } }", key=generated.text)).status_code == 200
 
 
 async def test_a_suspended_account_reads_and_changes_nothing(api: GraphQLApi):

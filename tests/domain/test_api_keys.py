@@ -7,29 +7,29 @@ import string
 import pytest
 
 from service.domain import api_keys
-from service.domain.api_keys import ID_BYTES, SECRET_BYTES, Scope, digest, matches, mint, parse
+from service.domain.api_keys import ID_BYTES, SECRET_BYTES, Scope, digest, generate_key, matches, parse
 from service.domain.catalogue import Mode
 
 PEPPER = b"a pepper that lives outside of the database"
 
 
 def random_key(mode=Mode.LIVE):
-    return mint(mode, secrets.token_bytes(ID_BYTES), secrets.token_bytes(SECRET_BYTES))
+    return generate_key(mode, secrets.token_bytes(ID_BYTES), secrets.token_bytes(SECRET_BYTES))
 
 
 def test_a_key_is_its_prefix_its_id_its_secret_and_a_checksum():
-    key = mint(Mode.TEST, bytes(ID_BYTES), bytes(SECRET_BYTES))
+    key = generate_key(Mode.TEST, bytes(ID_BYTES), bytes(SECRET_BYTES))
 
     assert key.key_id == "0" * 14
     assert key.text == "co_test_" + "0" * 14 + "_" + "0" * 43 + "3YEdsK"
-    widest = mint(Mode.LIVE, b"\xff" * ID_BYTES, b"\xff" * SECRET_BYTES)
+    widest = generate_key(Mode.LIVE, b"\xff" * ID_BYTES, b"\xff" * SECRET_BYTES)
     assert len(widest.text) == len(key.text) == 72
 
 
 def test_a_key_carries_every_bit_it_was_given():
     base = string.digits + string.ascii_uppercase + string.ascii_lowercase
     id_bits, secret_bits = secrets.token_bytes(ID_BYTES), secrets.token_bytes(SECRET_BYTES)
-    _, _, key_id, secret = mint(Mode.LIVE, id_bits, secret_bits).text.split("_")
+    _, _, key_id, secret = generate_key(Mode.LIVE, id_bits, secret_bits).text.split("_")
 
     def number(digits):
         return sum(base.index(digit) * 62**place for place, digit in enumerate(reversed(digits)))
@@ -107,7 +107,7 @@ def test_only_the_key_that_was_issued_matches():
 
 def test_the_same_bits_in_the_other_mode_do_not_match():
     bits = secrets.token_bytes(ID_BYTES), secrets.token_bytes(SECRET_BYTES)
-    live, test = mint(Mode.LIVE, *bits), mint(Mode.TEST, *bits)
+    live, test = generate_key(Mode.LIVE, *bits), generate_key(Mode.TEST, *bits)
 
     assert live.key_id == test.key_id
     assert not matches(parse(test.text), digest(live.text, PEPPER), PEPPER)
@@ -133,7 +133,7 @@ def test_a_key_does_not_show_itself_in_a_traceback_or_log():
 @pytest.mark.parametrize(("id_bytes", "secret_bytes"), [(9, 32), (11, 32), (10, 31), (10, 33), (0, 0)])
 def test_minting_refuses_too_few_and_too_many_bits(id_bytes, secret_bytes):
     with pytest.raises(ValueError, match="10 bytes"):
-        mint(Mode.LIVE, bytes(id_bytes), bytes(secret_bytes))
+        generate_key(Mode.LIVE, bytes(id_bytes), bytes(secret_bytes))
 
 
 def test_scopes_have_the_names_that_keys_are_stored_with():

@@ -112,11 +112,11 @@ async def test_terms_that_cannot_hold_are_refused_and_leave_nothing(
 async def test_a_suspended_account_reads_but_does_not_buy(
     resources: Resources, pair: AccountPair, pepper: bytes
 ) -> None:
-    minted = await create_key(resources, pair.live.id, "ERP", pepper=pepper)
+    generated = await create_key(resources, pair.live.id, "ERP", pepper=pepper)
 
     await suspend_account(resources, pair.live.id)
 
-    caller: Caller = await authenticate(resources, minted.text, pepper=pepper)
+    caller: Caller = await authenticate(resources, generated.text, pepper=pepper)
     caller.require(Scope.ORDERS_READ)
     with pytest.raises(Refused) as refusal:
         await quote_order(resources, caller, OrderRequest(ask=ByMass(12_070)), valid_ms=60_000)
@@ -124,13 +124,13 @@ async def test_a_suspended_account_reads_but_does_not_buy(
 
 
 async def test_a_reinstated_account_buys_again(resources: Resources, pair: AccountPair, pepper: bytes) -> None:
-    minted = await create_key(resources, pair.live.id, "ERP", pepper=pepper)
+    generated = await create_key(resources, pair.live.id, "ERP", pepper=pepper)
     await suspend_account(resources, pair.live.id)
 
     reinstated = await reinstate_account(resources, pair.live.id)
 
     assert reinstated == pair.live
-    caller = await authenticate(resources, minted.text, pepper=pepper)
+    caller = await authenticate(resources, generated.text, pepper=pepper)
     quoted = await quote_order(resources, caller, OrderRequest(ask=ByMass(12_070)), valid_ms=60_000)
     assert quoted.quote.mass_g == 12_069
 

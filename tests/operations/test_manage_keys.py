@@ -48,26 +48,26 @@ async def refused(resources: Resources, key: str, pepper: bytes) -> bool:
 
 
 async def test_a_key_opens_its_account_with_its_scopes(resources: Resources, account_id: UUID, pepper: bytes) -> None:
-    minted = await create_key(resources, account_id, "ERP", [Scope.ORDERS_READ], pepper=pepper)
+    generated = await create_key(resources, account_id, "ERP", [Scope.ORDERS_READ], pepper=pepper)
 
-    caller = await authenticate(resources, minted.text, pepper=pepper)
-    assert (caller.account.id, caller.key_id, caller.scopes) == (account_id, minted.key_id, {Scope.ORDERS_READ})
-    assert minted.text.startswith("co_live_")
+    caller = await authenticate(resources, generated.text, pepper=pepper)
+    assert (caller.account.id, caller.key_id, caller.scopes) == (account_id, generated.key_id, {Scope.ORDERS_READ})
+    assert generated.text.startswith("co_live_")
 
 
 async def test_the_database_holds_nothing_that_opens_the_account(
     resources: Resources, database: Database, account_id: UUID, pepper: bytes
 ) -> None:
-    minted = await create_key(resources, account_id, "ERP", pepper=pepper)
+    generated = await create_key(resources, account_id, "ERP", pepper=pepper)
 
     (row,) = await database.reader.fetch("SELECT * FROM api_keys WHERE account_id = $1", account_id)
     stored = " ".join(str(cell) for cell in dict(row).values())
-    assert minted.key_id in stored
-    secret = minted.text.split("_")[3]
-    assert minted.text not in stored
+    assert generated.key_id in stored
+    secret = generated.text.split("_")[3]
+    assert generated.text not in stored
     assert secret not in stored
     assert secret[:43] not in stored
-    assert minted.text not in repr(minted)
+    assert generated.text not in repr(generated)
 
 
 async def test_a_revoked_key_opens_nothing_and_its_neighbour_still_does(
@@ -85,12 +85,12 @@ async def test_a_revoked_key_opens_nothing_and_its_neighbour_still_does(
 async def test_revoking_again_keeps_the_first_instant(
     resources: Resources, account_id: UUID, pepper: bytes, clock: SetClock
 ) -> None:
-    minted = await create_key(resources, account_id, "leaked", pepper=pepper)
+    generated = await create_key(resources, account_id, "leaked", pepper=pepper)
     first = clock.now
-    await revoke_key(resources, minted.key_id)
+    await revoke_key(resources, generated.key_id)
     clock.now += timedelta(days=1)
 
-    await revoke_key(resources, minted.key_id)
+    await revoke_key(resources, generated.key_id)
 
     (key,) = await list_keys(resources, account_id)
     assert key.revoked_at == first
@@ -100,22 +100,22 @@ async def test_a_key_ends_at_its_instant_and_not_before(
     resources: Resources, account_id: UUID, pepper: bytes, clock: SetClock
 ) -> None:
     end = clock.now + timedelta(days=30)
-    minted = await create_key(resources, account_id, "trial", expires_at=end, pepper=pepper)
+    generated = await create_key(resources, account_id, "trial", expires_at=end, pepper=pepper)
 
     clock.now = end - timedelta(microseconds=1)
-    assert (await authenticate(resources, minted.text, pepper=pepper)).account.id == account_id
+    assert (await authenticate(resources, generated.text, pepper=pepper)).account.id == account_id
     clock.now = end
-    assert await refused(resources, minted.text, pepper)
+    assert await refused(resources, generated.text, pepper)
 
 
 async def test_a_live_key_whose_account_is_a_test_one_opens_nothing(
     resources: Resources, database: Database, account_id: UUID, pepper: bytes
 ) -> None:
-    minted = await create_key(resources, account_id, "ERP", pepper=pepper)
+    generated = await create_key(resources, account_id, "ERP", pepper=pepper)
     async with database.transaction() as statements:
         await statements.execute("UPDATE accounts SET mode = 'test' WHERE id = $1", account_id)
 
-    assert await refused(resources, minted.text, pepper)
+    assert await refused(resources, generated.text, pepper)
 
 
 async def test_keys_are_listed_oldest_first_with_their_state(

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from service.domain.accounts import Account
-from service.domain.api_keys import ID_BYTES, SECRET_BYTES, MintedKey, Scope, digest, mint
+from service.domain.api_keys import ID_BYTES, SECRET_BYTES, GeneratedKey, Scope, digest, generate_key
 from service.storage import api_keys
 from service.storage.database import Statements
 
@@ -16,14 +16,14 @@ CUSTOMER_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.ORDERS_READ, Scope.ORDE
 """What a customer's program needs: everything but locked for the seller."""
 
 
-def mint_for(account: Account) -> MintedKey:
+def generate_key_for(account: Account) -> GeneratedKey:
     """A fresh key of the account's mode; it opens nothing before it is stored."""
-    return mint(account.mode, secrets.token_bytes(ID_BYTES), secrets.token_bytes(SECRET_BYTES))
+    return generate_key(account.mode, secrets.token_bytes(ID_BYTES), secrets.token_bytes(SECRET_BYTES))
 
 
 async def store(
     statements: Statements,
-    minted: MintedKey,
+    generated: GeneratedKey,
     account: Account,
     *,
     name: str,
@@ -36,11 +36,11 @@ async def store(
     await api_keys.add(
         statements,
         api_keys.StoredKey(
-            key_id=minted.key_id,
+            key_id=generated.key_id,
             account_id=account.id,
             name=name,
             scopes=sorted(scope.value for scope in scopes),
-            digest=digest(minted.text, pepper),
+            digest=digest(generated.text, pepper),
             created_at=created_at,
             expires_at=expires_at,
             revoked_at=None,

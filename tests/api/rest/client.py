@@ -67,8 +67,8 @@ class Rest:
     async def new_key(self, *scopes: Scope, account: Account | None = None) -> str:
         """A fresh key of the shop's account, or of another."""
         owner = account or self.shop.account
-        minted = await create_key(self.shop.resources, owner.id, "test", scopes or frozenset(Scope), pepper=PEPPER)
-        return minted.text
+        generated = await create_key(self.shop.resources, owner.id, "test", scopes or frozenset(Scope), pepper=PEPPER)
+        return generated.text
 
 
 def _told(answer: httpx.Response) -> Any:
