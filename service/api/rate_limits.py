@@ -39,7 +39,7 @@ class Budget(NamedTuple):
     unit: str = "requests"
 
 
-class Standing(NamedTuple):
+class BudgetState(NamedTuple):
     """What is left of a key's budget after a call, and in how many seconds there is more."""
 
     budget: Budget
@@ -81,9 +81,9 @@ class _Windows:
     def __init__(self) -> None:
         self._counts: dict[tuple[Budget, str], tuple[int, int, int]] = {}
 
-    def spend(self, budget: Budget, holder: str, cost: int) -> Standing:
+    def spend(self, budget: Budget, holder: str, cost: int) -> BudgetState:
         index, into_s = divmod(time.time(), budget.window_s)
-        current, previous = self._standing_in(int(index), (budget, holder))
+        current, previous = self._counts_in(int(index), (budget, holder))
         weighted = previous * (1 - into_s / budget.window_s) + current
         admitted = weighted + cost <= budget.requests
         if admitted:
@@ -93,9 +93,9 @@ class _Windows:
         # What was spent comes back as the last window fades; what is spent in this one begins to when it is over.
         left_s = budget.window_s - into_s
         more_in_s = budget.window_s / previous if previous else left_s + budget.window_s / max(1, current)
-        return Standing(budget, admitted, budget.requests - weighted, more_in_s)
+        return BudgetState(budget, admitted, budget.requests - weighted, more_in_s)
 
-    def _standing_in(self, index: int, name: tuple[Budget, str]) -> tuple[int, int]:
+    def _counts_in(self, index: int, name: tuple[Budget, str]) -> tuple[int, int]:
         counted_in, current, previous = self._counts.get(name, (index, 0, 0))
         if counted_in == index:
             return current, previous
@@ -128,18 +128,18 @@ class RateLimits:
                 socket_connect_timeout=REDIS_TIMEOUT_S,
             )
 
-    async def spend(self, budget: Budget, holder: str, *, cost: int = 1) -> Standing:
+    async def spend(self, budget: Budget, holder: str, *, cost: int = 1) -> BudgetState:
         """A request of the holder is paid from the budget, or not admitted and not counted."""
         if self._shared is not None:
             try:
-                standing = await _spend(SlidingWindowCounterRateLimiter(self._shared), budget, holder, cost)
+                state = await _spend(SlidingWindowCounterRateLimiter(self._shared), budget, holder, cost)
             except StorageError as error:
                 if not self._away:
                     log.warning("rate_limits_unshared", error=repr(error.storage_error))
                 self._away = True
             else:
                 self._away = False
-                return standing
+                return state
         return self._own.spend(budget, holder, cost)
 
     async def close(self) -> None:
@@ -149,11 +149,11 @@ class RateLimits:
             await client.aclose()
 
 
-async def _spend(limiter: SlidingWindowCounterRateLimiter, budget: Budget, holder: str, cost: int) -> Standing:
+async def _spend(limiter: SlidingWindowCounterRateLimiter, budget: Budget, holder: str, cost: int) -> BudgetState:
     item = _item(budget)
     admitted = await limiter.hit(item, holder, cost=cost)
     stats = await limiter.get_window_stats(item, holder)
-    return Standing(budget, admitted, stats.remaining, stats.reset_time - time.time())
+    return BudgetState(budget, admitted, stats.remaining, stats.reset_time - time.time())
 
 
 @lru_cache(maxsize=64)

@@ -28,18 +28,18 @@ asyncio.run(main())
 async def test_a_budget_is_spent_to_the_last_request_and_then_refuses() -> None:
     limits = RateLimits()
 
-    standings = [await limits.spend(HOUR, "key") for _ in range(7)]
+    states = [await limits.spend(HOUR, "key") for _ in range(7)]
     await limits.close()
 
-    assert [standing.admitted for standing in standings] == [True] * 5 + [False] * 2
-    assert [standing.remaining for standing in standings] == [4, 3, 2, 1, 0, 0, 0]
-    assert standings[0].headers["RateLimit-Policy"] == '"test";q=5;w=3600'
-    assert standings[0].headers["RateLimit"].startswith('"test";r=4;t=')
+    assert [state.admitted for state in states] == [True] * 5 + [False] * 2
+    assert [state.remaining for state in states] == [4, 3, 2, 1, 0, 0, 0]
+    assert states[0].headers["RateLimit-Policy"] == '"test";q=5;w=3600'
+    assert states[0].headers["RateLimit"].startswith('"test";r=4;t=')
     with pytest.raises(Refused) as caught:
-        standings[5].refuse_unless_admitted()
+        states[5].refuse_unless_admitted()
     assert caught.value.code is Code.THROTTLED
-    assert caught.value.details["retry_after_s"] == standings[5].reset_s > 0
-    standings[4].refuse_unless_admitted()
+    assert caught.value.details["retry_after_s"] == states[5].reset_s > 0
+    states[4].refuse_unless_admitted()
 
 
 async def test_each_key_and_each_budget_has_its_own() -> None:

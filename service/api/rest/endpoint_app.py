@@ -99,9 +99,9 @@ class _Address:
     async def _pay(self, endpoint: Endpoint, caller: Caller, context: RestContext, headers: dict[str, str]) -> None:
         budgets = context.budgets[self._contract.name]
         budget = budgets.writes if endpoint.writes else budgets.reads
-        standing = await context.rate_limits.spend(budget, caller.key_id)
-        headers.update(standing.headers)
-        standing.refuse_unless_admitted()
+        state = await context.rate_limits.spend(budget, caller.key_id)
+        headers.update(state.headers)
+        state.refuse_unless_admitted()
 
     async def _body(self, endpoint: Endpoint, request: Request) -> Any:
         if endpoint.body is None:

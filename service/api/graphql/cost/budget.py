@@ -3,7 +3,7 @@
 Knows neither fields nor prices; the cost of an operation is measured elsewhere before any of it runs.
 """
 
-from service.api.rate_limits import Budget, RateLimits, Standing
+from service.api.rate_limits import Budget, BudgetState, RateLimits
 
 WINDOW_S = 60
 
@@ -21,11 +21,11 @@ class CostBudget:
         self._budget = budget
         self._holder = holder
         self.cost = 0
-        self.standing = Standing(budget, admitted=True, left=budget.requests, more_in_s=budget.window_s)
+        self.state = BudgetState(budget, admitted=True, left=budget.requests, more_in_s=budget.window_s)
 
     async def pay(self, cost: int) -> None:
         """The operation is paid; one without a cost, such as introspection, always is. Refuses `THROTTLED`."""
         if cost:
             self.cost = cost
-            self.standing = await self._rate_limits.spend(self._budget, self._holder, cost=cost)
-            self.standing.refuse_unless_admitted()
+            self.state = await self._rate_limits.spend(self._budget, self._holder, cost=cost)
+            self.state.refuse_unless_admitted()

@@ -27,8 +27,8 @@ class RateLimitQueries:
         if budget is None:
             return None
         return RateLimit(
-            limit=budget.standing.budget.requests,
+            limit=budget.state.budget.requests,
             cost=budget.cost,
-            remaining=budget.standing.remaining,
-            reset_at=info.context.resources.clock() + timedelta(seconds=budget.standing.reset_s),
+            remaining=budget.state.remaining,
+            reset_at=info.context.resources.clock() + timedelta(seconds=budget.state.reset_s),
         )
