@@ -51,7 +51,7 @@ class OrderFilter:
     total_minor_until: int | None = None
     customer_contains: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
-    standings: frozenset[tuple[OrderStatus, PaymentStatus]] | None = None
+    status_pairs: frozenset[tuple[OrderStatus, PaymentStatus]] | None = None
     mean_price_micros_from: int | None = None
     mean_price_micros_until: int | None = None
     invoice_id: UUID | None = None
@@ -65,7 +65,7 @@ class NumberedSort(StrEnum):
 
     CREATED_AT = "created_at"
     MASS = "mass_g"
-    STANDING = "standing"
+    STATUS_PAIR = "standing"
     MEAN_PRICE = "mean_price"
 
 
@@ -73,14 +73,14 @@ class NumberedSort(StrEnum):
 class NumberedPage:
     """A page by its number, from 1. It costs as much as all pages before it: for contracts that know no cursors.
 
-    `standings` is what a sort by `STANDING` goes by: states of one set are equal, and come before those of the next.
+    A sort by `STATUS_PAIR` goes by `status_pairs`: pairs of one set are equal and come before those of the next.
     """
 
     number: int
     size: int
     sort: NumberedSort = NumberedSort.CREATED_AT
     descending: bool = True
-    standings: tuple[frozenset[tuple[OrderStatus, PaymentStatus]], ...] = ()
+    status_pairs: tuple[frozenset[tuple[OrderStatus, PaymentStatus]], ...] = ()
 
     @property
     def offset(self) -> int:

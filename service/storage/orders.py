@@ -82,8 +82,8 @@ async def numbered_page(
     """The orders of the page with that number."""
     conditions = filtered(statements, account_id, wanted)
     match asked.sort:
-        case NumberedSort.STANDING:
-            key = _rank(asked.standings)
+        case NumberedSort.STATUS_PAIR:
+            key = _rank(asked.status_pairs)
         case NumberedSort.MEAN_PRICE:
             key = _mean_price(statements)
         case sort:
@@ -217,8 +217,8 @@ def filtered(statements: Statements, account_id: UUID, wanted: OrderFilter) -> C
     ):
         if bound is not None:
             conditions.add(f"{column} {sign} {{}}", bound)
-    if wanted.standings is not None:
-        _add_standings(conditions, wanted.standings)
+    if wanted.status_pairs is not None:
+        _add_status_pairs(conditions, wanted.status_pairs)
     if wanted.invoice_id is not None:
         conditions.add(
             f"EXISTS (SELECT 1 FROM {INVOICE_LINES} i WHERE i.invoice_id = {{}}"
@@ -232,19 +232,19 @@ def filtered(statements: Statements, account_id: UUID, wanted: OrderFilter) -> C
     return conditions
 
 
-def _add_standings(conditions: Conditions, standings: Collection[tuple[OrderStatus, PaymentStatus]]) -> None:
-    if not standings:
+def _add_status_pairs(conditions: Conditions, status_pairs: Collection[tuple[OrderStatus, PaymentStatus]]) -> None:
+    if not status_pairs:
         conditions.add("1 = 0")
         return
-    pairs = " OR ".join(["(status = {} AND payment_status = {})"] * len(standings))
-    conditions.add(f"({pairs})", *(each for standing in sorted(standings) for each in standing))
+    pairs = " OR ".join(["(status = {} AND payment_status = {})"] * len(status_pairs))
+    conditions.add(f"({pairs})", *(each for standing in sorted(status_pairs) for each in standing))
 
 
-def _rank(standings: Sequence[Collection[tuple[OrderStatus, PaymentStatus]]]) -> str:
+def _rank(status_pairs: Sequence[Collection[tuple[OrderStatus, PaymentStatus]]]) -> str:
     """The number of the first set that holds the order's state."""
     cases = " ".join(
         f"WHEN status = '{status}' AND payment_status = '{payment}' THEN {rank}"
-        for rank, states in enumerate(standings)
+        for rank, states in enumerate(status_pairs)
         for status, payment in sorted(states)
     )
     return f"(CASE {cases} END)"

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from service.api.rest.carbonext.models import ListQuery
-from service.api.rest.carbonext.states import Status, standings_of
+from service.api.rest.carbonext.states import Status, status_pairs_of
 from service.api.rest.contract import Answer, Call, Endpoint
 from service.domain.amounts import GRAMS_PER_TONNE, MICROS_PER_UNIT, parse_decimal
 from service.domain.listing import EVERY_ORDER, NumberedPage, NumberedSort, OrderFilter
@@ -29,11 +29,11 @@ BEYOND = 2**62
 
 _TERM = re.compile(r"([A-Za-z]+)_(eq|ne|in|ge|gt|le|lt):(.+)", re.IGNORECASE)
 _STATUSES = {status.casefold(): status for status in Status}
-_GROUPS = tuple(standings_of(frozenset({status})) for status in Status)
+_GROUPS = tuple(status_pairs_of(frozenset({status})) for status in Status)
 _SORTS = {
     "createdat": NumberedSort.CREATED_AT,
     "vcuamount": NumberedSort.MASS,
-    "status": NumberedSort.STANDING,
+    "status": NumberedSort.STATUS_PAIR,
     "vcuunitprice": NumberedSort.MEAN_PRICE,
 }
 _COMPARISONS = ["ge", "le", "gt", "lt"]
@@ -77,7 +77,7 @@ def page_asked_for(query: ListQuery) -> NumberedPage:
     if sort is None or direction.casefold() not in {"asc", "desc"}:
         return NumberedPage(number=query.page, size=query.page_size)
     descending = direction.casefold() == "desc"
-    return NumberedPage(number=query.page, size=query.page_size, sort=sort, descending=descending, standings=_GROUPS)
+    return NumberedPage(number=query.page, size=query.page_size, sort=sort, descending=descending, status_pairs=_GROUPS)
 
 
 def filter_asked_for(query: ListQuery) -> OrderFilter:
@@ -98,8 +98,10 @@ def _by_status(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
     statuses = frozenset(_STATUSES[each.casefold()] for each in named if each.casefold() in _STATUSES)
     if operator == "ne":
         statuses = frozenset(Status) - statuses
-    standings = standings_of(statuses)
-    return replace(wanted, standings=standings if wanted.standings is None else wanted.standings & standings)
+    status_pairs = status_pairs_of(statuses)
+    return replace(
+        wanted, status_pairs=status_pairs if wanted.status_pairs is None else wanted.status_pairs & status_pairs
+    )
 
 
 def _by_invoice(wanted: OrderFilter, _operator: str, text: str) -> OrderFilter:

@@ -33,7 +33,7 @@ def status_of(status: OrderStatus, payment_status: PaymentStatus) -> Status:
     return _BY_PAYMENT[payment_status]
 
 
-def standings_of(wanted: frozenset[Status]) -> frozenset[tuple[OrderStatus, PaymentStatus]]:
+def status_pairs_of(wanted: frozenset[Status]) -> frozenset[tuple[OrderStatus, PaymentStatus]]:
     """The states of orders that are shown as one of these."""
     return frozenset(
         (status, payment) for status in OrderStatus for payment in PaymentStatus if status_of(status, payment) in wanted
