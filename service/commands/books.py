@@ -34,7 +34,7 @@ def load_history(file: Path, *, account: UUID, dry_run: bool, as_json: bool) -> 
             _patient(settings_given()),
             lambda resources: import_orders(resources, account, text, rehearse=dry_run, progress=advance),
         )
-    facts = {"rows": done.rows, "added": done.added, "standing": done.standing, "dry_run": dry_run}
+    facts = {"rows": done.rows, "added": done.added, "standing": done.existing, "dry_run": dry_run}
     _show(facts, done.faults, as_json=as_json)
 
 
@@ -48,7 +48,7 @@ def load_catalogue(file: Path, *, dry_run: bool, as_json: bool) -> None:
                 resources, text, is_csv=file.suffix.lower() == ".csv", rehearse=dry_run, progress=advance
             ),
         )
-    facts = {"rows": done.rows, "added": done.added, "standing": done.standing, "dry_run": dry_run}
+    facts = {"rows": done.rows, "added": done.added, "standing": done.existing, "dry_run": dry_run}
     _show(facts, done.faults, as_json=as_json)
 
 

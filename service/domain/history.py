@@ -42,7 +42,7 @@ STATES = MappingProxyType(
         "Refunded": (OrderStatus.CANCELLED, PaymentStatus.REFUNDED),
     }
 )
-"""A standing order has no credits of ours, hence PLACED, and waits in no queue; Carbonext tells it by its payment."""
+"""A existing order has no credits of ours, hence PLACED, and waits in no queue; Carbonext tells it by its payment."""
 
 COLUMNS = ("id", "vcuAmount", "vcuUnitPrice", "targetCurrency", "status", "createdAt")
 

@@ -73,7 +73,7 @@ class OrderPlacer:
         *,
         now: datetime,
         heads: Mapping[UUID, Head],
-        standing: Iterable[Order],
+        existing: Iterable[Order],
         used_estimates: Mapping[tuple[UUID, UUID], UUID | None],
         new_id: Callable[[], UUID],
         new_number: Callable[[], str],
@@ -84,28 +84,28 @@ class OrderPlacer:
         self._used_estimates = dict(used_estimates)
         self._new_id = new_id
         self._new_number = new_number
-        self._by_id = {(order.account_id, order.id): order for order in standing}
+        self._by_id = {(order.account_id, order.id): order for order in existing}
         self._by_key = {(order.account_id, order.idempotency_key): order for order in self._by_id.values()}
         self._available_g: dict[UUID, int] = {}
         self._balances_minor: dict[tuple[UUID, str], int] = {}
 
     def replay(self, command: PlaceOrder) -> Placed | Refused | None:
-        """The standing order that answers the command: its own from a try whose answer was lost, or its key's."""
+        """The existing order that answers the command: its own from a try whose answer was lost, or its key's."""
         own = self._by_id.get((command.account_id, command.order_id))
         if own is not None:
             return Placed(own, replayed=False)
         if command.idempotency_key is None:
             return None
-        standing = self._by_key.get((command.account_id, command.idempotency_key))
-        if standing is None:
+        existing = self._by_key.get((command.account_id, command.idempotency_key))
+        if existing is None:
             return None
-        if standing.fingerprint != command.fingerprint():
+        if existing.fingerprint != command.fingerprint():
             return Refused(
                 Code.IDEMPOTENCY_KEY_REUSED,
                 "This idempotency key was used for another command; use a fresh key for a new order.",
                 ("idempotencyKey",),
             )
-        return Placed(standing, replayed=True)
+        return Placed(existing, replayed=True)
 
     def price(
         self, command: PlaceOrder, offers: Offers, quotes: Mapping[tuple[UUID, UUID], QuoteNow]

@@ -39,18 +39,18 @@ async def create_estimate(resources: Resources, caller: Caller, command: CreateE
     async def work(statements: Statements) -> Recorded:
         # Twins of one key take their turn here, so that the second finds the first.
         await accounts.lock_heads(statements, [caller.account.id])
-        standing = await estimates.standing(statements, row.account_id, row.id, row.idempotency_key)
-        if standing is None:
+        existing = await estimates.existing(statements, row.account_id, row.id, row.idempotency_key)
+        if existing is None:
             await estimates.ESTIMATES.insert(statements, [row])
             return Recorded(row, replayed=False)
-        if standing.id == row.id:
-            return Recorded(standing, replayed=False)
-        if standing.fingerprint != row.fingerprint:
+        if existing.id == row.id:
+            return Recorded(existing, replayed=False)
+        if existing.fingerprint != row.fingerprint:
             raise Refused(
                 Code.IDEMPOTENCY_KEY_REUSED,
                 "This idempotency key was used for another estimate; use a fresh key.",
                 ("idempotencyKey",),
             )
-        return Recorded(standing, replayed=True)
+        return Recorded(existing, replayed=True)
 
     return await resources.transact(work)

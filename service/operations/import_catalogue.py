@@ -36,7 +36,7 @@ class ImportedCatalogue:
 
     rows: int
     added: int
-    standing: int
+    existing: int
     faults: tuple[Fault, ...]
 
 
@@ -62,7 +62,7 @@ async def import_catalogue(
         counted = _Counted()
         for step in (_projects, _bundles, _batches, _prices, _portfolios):
             await step(resources, statements, sheet, counted)
-        done = ImportedCatalogue(len(rows), counted.added, counted.standing, tuple(sheet.faults))
+        done = ImportedCatalogue(len(rows), counted.added, counted.existing, tuple(sheet.faults))
         if done.faults:
             raise _Undone(replace(done, added=0))
         if rehearse:
@@ -89,11 +89,11 @@ class _Undone(Exception):  # noqa: N818 - no error: the transaction is rolled ba
 @dataclass(slots=True)
 class _Counted:
     added: int = 0
-    standing: int = 0
+    existing: int = 0
 
     def count(self, *, added: bool) -> None:
         self.added += added
-        self.standing += not added
+        self.existing += not added
 
 
 async def _projects(resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
@@ -110,12 +110,12 @@ async def _projects(resources: Resources, statements: Statements, sheet: Sheet, 
 
 async def _bundles(_resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
     projects = await _project_ids(statements, sheet, sheet.bundles.values(), "projects")
-    standing = await supply.bundles(statements, sheet.bundles)
-    for slug, bundle in standing.items():
+    existing = await supply.bundles(statements, sheet.bundles)
+    for slug, bundle in existing.items():
         wanted = {projects[name] for name in sheet.bundles[slug].names if name in projects}
         if await supply.members(statements, bundle.id) != wanted:
             sheet.bundles[slug].row.fail("projects", "differ from the bundle's that stands")
-    fresh = _fresh(sheet.bundles, standing, SALE, "slug", counted)
+    fresh = _fresh(sheet.bundles, existing, SALE, "slug", counted)
     await catalogue.BUNDLES.insert(statements, [each.value for each in fresh])
     members = [
         BundleProject(each.value.id, projects[name]) for each in fresh for name in set(each.names) if name in projects
@@ -165,10 +165,10 @@ async def _portfolios(resources: Resources, statements: Statements, sheet: Sheet
         wanted = Portfolio(
             id=resources.new_id(), account_id=None, identifier=identifier, label=label, created_at=resources.clock()
         )
-        standing = await supply.lock_portfolio(statements, wanted)
+        existing = await supply.lock_portfolio(statements, wanted)
         selection = tuple(Weight(bundles[slug].id, hundredths) for _, _, slug, hundredths in rows)
-        weights = weights_of(standing.id, selection)
-        counted.count(added=await supply.replace_portfolio(statements, standing, label, weights))
+        weights = weights_of(existing.id, selection)
+        counted.count(added=await supply.replace_portfolio(statements, existing, label, weights))
 
 
 async def _project_ids(statements: Statements, sheet: Sheet, named: Iterable[Named], column: str) -> dict[str, UUID]:
@@ -183,14 +183,14 @@ async def _project_ids(statements: Statements, sheet: Sheet, named: Iterable[Nam
 
 
 def _fresh(
-    named: Mapping[str, Named], standing: Mapping[str, Any], unstated: frozenset[str], column: str, counted: _Counted
+    named: Mapping[str, Named], existing: Mapping[str, Any], unstated: frozenset[str], column: str, counted: _Counted
 ) -> list[Named]:
     """Those that do not stand yet; one that stands with other facts is a fault of its row."""
-    for name, value in standing.items():
+    for name, value in existing.items():
         if names := differing(value, named[name].value, unstated):
             named[name].row.fail(column, f"stands already, with another {', '.join(names)}")
         counted.count(added=False)
-    fresh = [each for name, each in named.items() if name not in standing]
+    fresh = [each for name, each in named.items() if name not in existing]
     counted.added += len(fresh)
     return fresh
 

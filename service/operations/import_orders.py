@@ -33,7 +33,7 @@ class ImportedOrders:
 
     rows: int
     added: int
-    standing: int
+    existing: int
     faults: tuple[Fault, ...]
 
 
@@ -56,13 +56,13 @@ async def import_orders(
         raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
     items = _items(text)
     past, faults = read_history(items, resources.clock())
-    standing = await history.fingerprints(resources.database.reader, account_id, [each.id for each in past])
+    existing = await history.fingerprints(resources.database.reader, account_id, [each.id for each in past])
     for each in past:
-        if each.id in standing and standing[each.id] != each.fingerprint():
+        if each.id in existing and existing[each.id] != each.fingerprint():
             faults.append(
                 Fault(f"order {each.id}", "id", "stands already, with another amount, price, currency, status or date")
             )
-    fresh = [each for each in past if each.id not in standing]
+    fresh = [each for each in past if each.id not in existing]
     if faults or rehearse:
         return ImportedOrders(len(items), 0 if faults else len(fresh), len(past) - len(fresh), tuple(faults))
     progress(len(past) - len(fresh))
@@ -93,8 +93,8 @@ async def _add(resources: Resources, account: Account, bundle_id: UUID, past: Se
     async def work(statements: Statements) -> int:
         payer_id = payer_of(account)
         heads = await accounts.lock_heads(statements, {account.id, payer_id})
-        standing = await history.fingerprints(statements, account.id, [each.id for each in past])
-        fresh = [each for each in past if each.id not in standing]
+        existing = await history.fingerprints(statements, account.id, [each.id for each in past])
+        fresh = [each for each in past if each.id not in existing]
         numbers = await _free_numbers(statements, account.id, fresh)
         added = [imported(each, account, bundle_id, number) for each, number in zip(fresh, numbers, strict=True)]
         recorder = EventRecorder(

@@ -157,7 +157,7 @@ def _placer(resources: Resources, heads: Mapping[UUID, Head]) -> OrderPlacer:
     placer = OrderPlacer(
         now=resources.clock(),
         heads=heads,
-        standing=(),
+        existing=(),
         used_estimates={},
         new_id=resources.new_id,
         new_number=lambda: short_number(placer.now, random_bits(24)),

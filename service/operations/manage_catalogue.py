@@ -44,10 +44,10 @@ async def create_project(resources: Resources, caller: Caller, *, category: str,
         wanted = Project(id=project_id, category_id=category_id, created_at=now, **facts)
         if await catalogue.PROJECTS.insert(statements, [wanted]):
             return Done(wanted, EventType.PROJECT_CREATED, {"project_id": str(wanted.id), "slug": wanted.slug})
-        standing = (await supply.projects(statements, [wanted.slug]))[wanted.slug]
-        if names := differing(standing, wanted, SALE):
+        existing = (await supply.projects(statements, [wanted.slug]))[wanted.slug]
+        if names := differing(existing, wanted, SALE):
             raise reused("project", names, "slug")
-        return Done(standing, None, {})
+        return Done(existing, None, {})
 
     return await transact_with_event(resources, caller, work)
 
@@ -68,13 +68,13 @@ async def create_bundle(resources: Resources, caller: Caller, *, project_ids: Co
             members = [BundleProject(wanted.id, project_id) for project_id in project_ids]
             await catalogue.BUNDLE_PROJECTS.insert(statements, members)
             return Done(wanted, EventType.BUNDLE_CREATED, {"bundle_id": str(wanted.id), "slug": wanted.slug})
-        standing = (await supply.bundles(statements, [wanted.slug or ""]))[wanted.slug or ""]
-        names = differing(standing, wanted, SALE)
-        if await supply.members(statements, standing.id) != set(project_ids):
+        existing = (await supply.bundles(statements, [wanted.slug or ""]))[wanted.slug or ""]
+        names = differing(existing, wanted, SALE)
+        if await supply.members(statements, existing.id) != set(project_ids):
             names.append("projects")
         if names:
             raise reused("bundle", names, "slug")
-        return Done(standing, None, {})
+        return Done(existing, None, {})
 
     return await transact_with_event(resources, caller, work)
 
@@ -87,10 +87,10 @@ async def switch_bundle(resources: Resources, caller: Caller, bundle_id: UUID, *
     now = resources.clock()
 
     async def work(statements: Statements, _head: Head) -> Done[Bundle]:
-        standing = await _bundle(statements, bundle_id)
-        if (standing.disabled_at is not None) is disabled:
-            return Done(standing, None, {})
-        changed = replace(standing, disabled_at=now if disabled else None)
+        existing = await _bundle(statements, bundle_id)
+        if (existing.disabled_at is not None) is disabled:
+            return Done(existing, None, {})
+        changed = replace(existing, disabled_at=now if disabled else None)
         await supply.disable(statements, bundle_id, changed.disabled_at)
         event_type = EventType.BUNDLE_DISABLED if disabled else EventType.BUNDLE_ENABLED
         return Done(changed, event_type, {"bundle_id": str(bundle_id)})
@@ -109,12 +109,12 @@ async def set_price(
     wanted = tiers_of(tiers, "tiers")
 
     async def work(statements: Statements, _head: Head) -> Done[Bundle]:
-        standing = await _bundle(statements, bundle_id)
+        existing = await _bundle(statements, bundle_id)
         if not await supply.replace_price(statements, bundle_id, currency, wanted):
-            return Done(standing, None, {})
+            return Done(existing, None, {})
         price_tiers = [[tier.minimum_mass_g, tier.unit_price_micros] for tier in wanted]
         return Done(
-            standing, EventType.PRICE_SET, {"bundle_id": str(bundle_id), "currency": currency, "tiers": price_tiers}
+            existing, EventType.PRICE_SET, {"bundle_id": str(bundle_id), "currency": currency, "tiers": price_tiers}
         )
 
     return await transact_with_event(resources, caller, work)
@@ -133,15 +133,15 @@ async def set_portfolio(
 
     async def work(statements: Statements, _head: Head) -> Done[Portfolio]:
         await refuse_unsold(statements, selection, "weights")
-        standing = await supply.lock_portfolio(statements, wanted)
-        weights = weights_of(standing.id, selection)
-        if not await supply.replace_portfolio(statements, standing, label, weights):
-            return Done(standing, None, {})
+        existing = await supply.lock_portfolio(statements, wanted)
+        weights = weights_of(existing.id, selection)
+        if not await supply.replace_portfolio(statements, existing, label, weights):
+            return Done(existing, None, {})
         payload = {
-            "portfolio_id": str(standing.id),
+            "portfolio_id": str(existing.id),
             "weights": [[str(each.bundle_id), each.hundredths] for each in weights],
         }
-        return Done(replace(standing, label=label), EventType.PORTFOLIO_SET, payload)
+        return Done(replace(existing, label=label), EventType.PORTFOLIO_SET, payload)
 
     return await transact_with_event(resources, caller, work)
 

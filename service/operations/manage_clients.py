@@ -62,12 +62,12 @@ async def create_client(
             external_pages_visibility=external_pages_visibility,
             created_at=now,
         )
-        standing = await clients.by_handle(statements, head.account.id, handle)
-        standing = standing or await clients.find(statements, head.account.id, client_id)
-        if standing is not None:
-            if names := differing(standing, wanted, UNSTATED):
+        existing = await clients.by_handle(statements, head.account.id, handle)
+        existing = existing or await clients.find(statements, head.account.id, client_id)
+        if existing is not None:
+            if names := differing(existing, wanted, UNSTATED):
                 raise reused("client account", names, "handle")
-            return Done(standing, None, {})
+            return Done(existing, None, {})
         weights = await catalogue.weights_of(statements, [wanted.portfolio_id])
         await refuse_unpriced(statements, {weight.bundle_id for weight in weights}, currency, "currency")
         if wanted.portfolio_id not in await catalogue.portfolios_of_ids(statements, client_id, [wanted.portfolio_id]):
@@ -92,12 +92,12 @@ async def update_client(resources: Resources, caller: Caller, client_id: UUID, c
         raise ValueError(f"of a client account nobody changes {sorted(unknown)}")
 
     async def work(statements: Statements, _head: Head) -> Done[Account]:
-        standing = await clients.find(statements, caller.account.id, client_id)
-        if standing is None:
+        existing = await clients.find(statements, caller.account.id, client_id)
+        if existing is None:
             raise Refused(Code.NOT_FOUND, "There is no such client account.", ("id",))
-        changed = replace(standing, **changes)
-        if changed == standing:
-            return Done(standing, None, {})
+        changed = replace(existing, **changes)
+        if changed == existing:
+            return Done(existing, None, {})
         namesake = await clients.by_handle(statements, caller.account.id, changed.handle)
         if namesake is not None and namesake.id != client_id:
             raise reused("client account", ["id"], "handle")

@@ -55,7 +55,7 @@ async def _place(
 ) -> list[Placed | Refused]:
     account_ids = sorted({command.account_id for command in commands})
     heads = await accounts.lock_heads(statements, account_ids)
-    standing = await orders.standing(
+    existing = await orders.existing(
         statements,
         account_ids,
         {command.idempotency_key for command in commands if command.idempotency_key is not None},
@@ -69,7 +69,7 @@ async def _place(
     placer = OrderPlacer(
         now=resources.clock(),
         heads=heads,
-        standing=standing,
+        existing=existing,
         used_estimates=await estimates.orders_of(statements, account_ids, estimate_ids),
         new_id=resources.new_id,
         new_number=resources.new_order_number,

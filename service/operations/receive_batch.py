@@ -34,11 +34,11 @@ async def receive_batch(
     async def work(statements: Statements, _head: Head) -> Done[CreditBatch]:
         if await supply.lock_project(statements, project_id) is None:
             raise Refused(Code.NOT_FOUND, "There is no such project.", ("projectId",))
-        standing = (await supply.batches(statements, [reference])).get(reference)
-        if standing is not None:
-            if names := differing(standing, wanted, STOCK):
+        existing = (await supply.batches(statements, [reference])).get(reference)
+        if existing is not None:
+            if names := differing(existing, wanted, STOCK):
                 raise reused("batch", names, "reference")
-            return Done(standing, None, {})
+            return Done(existing, None, {})
         if any(overlap(each, wanted) for each in await supply.batches_in_series(statements, [wanted.serial_prefix])):
             raise Refused(Code.BAD_USER_INPUT, "Another batch has some of these serials.", ("serialStart",))
         if not await batches.BATCHES.insert(statements, [wanted]):

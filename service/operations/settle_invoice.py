@@ -64,14 +64,14 @@ async def _settle(
         currency=invoice.currency,
         total_minor=invoice.total_minor,
     )
-    standing = await _lock_orders(statements, lines)
+    existing = await _lock_orders(statements, lines)
     for line in lines:
-        order = standing[line.order_id]
+        order = existing[line.order_id]
         settled.append(settle(order, line.billed_minor))
         if settled[-1].order.payment_status is not order.payment_status:
             recorder.record_order(settled[-1].order, EventType.ORDER_PAID, **told)
     for each in settled:
-        if each.order != standing[each.order.id]:
+        if each.order != existing[each.order.id]:
             await orders.change(statements, each.order, ("paid_minor", "payment_status"))
     await ledger.book(
         statements,

@@ -13,7 +13,7 @@ from service.storage.tables import Table
 ESTIMATES = Table(models.Estimate, RecordedEstimate)
 
 
-async def standing(
+async def existing(
     statements: Statements, account_id: UUID, estimate_id: UUID, idempotency_key: str | None
 ) -> RecordedEstimate | None:
     """The account's estimate that carries the id, or else the key."""

@@ -18,7 +18,7 @@ ENTRIES = Table(models.CreditEntry, CreditEntry)
 INVOICE_LINES = models.InvoiceLine._meta.db_table  # noqa: SLF001 - as in tables.py
 
 
-async def standing(
+async def existing(
     statements: Statements, account_ids: Collection[UUID], keys: Collection[str], order_ids: Collection[UUID]
 ) -> list[Order]:
     """The orders of these accounts that already carry one of the keys or one of the ids."""
@@ -237,7 +237,7 @@ def _add_status_pairs(conditions: Conditions, status_pairs: Collection[tuple[Ord
         conditions.add("1 = 0")
         return
     pairs = " OR ".join(["(status = {} AND payment_status = {})"] * len(status_pairs))
-    conditions.add(f"({pairs})", *(each for standing in sorted(status_pairs) for each in standing))
+    conditions.add(f"({pairs})", *(each for pair in sorted(status_pairs) for each in pair))
 
 
 def _rank(status_pairs: Sequence[Collection[tuple[OrderStatus, PaymentStatus]]]) -> str:

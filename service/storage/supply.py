@@ -135,15 +135,15 @@ async def lock_portfolio(statements: Statements, wanted: Portfolio) -> Portfolio
 
 
 async def replace_portfolio(
-    statements: Statements, standing: Portfolio, label: str, weights: Sequence[PortfolioWeight]
+    statements: Statements, existing: Portfolio, label: str, weights: Sequence[PortfolioWeight]
 ) -> bool:
     """The portfolio, locked before, has this label and these weights; false if it had them before."""
-    conditions = _named("portfolio_id", [standing.id])
+    conditions = _named("portfolio_id", [existing.id])
     before = await WEIGHTS.select(statements, conditions, "ORDER BY position")
-    if standing.label == label and before == list(weights):
+    if existing.label == label and before == list(weights):
         return False
-    await statements.execute(f"UPDATE {PORTFOLIOS.name} SET label = $2 WHERE id = $1", standing.id, label)
-    await statements.execute(f"DELETE FROM {WEIGHTS.name} WHERE portfolio_id = $1", standing.id)
+    await statements.execute(f"UPDATE {PORTFOLIOS.name} SET label = $2 WHERE id = $1", existing.id, label)
+    await statements.execute(f"DELETE FROM {WEIGHTS.name} WHERE portfolio_id = $1", existing.id)
     await WEIGHTS.insert(statements, weights)
     return True
 
@@ -155,9 +155,9 @@ async def give_own_portfolio(
     anything changed.
     """
     wanted = Portfolio(id=new_id, account_id=account.id, identifier=OWN, label=account.name, created_at=now)
-    standing = await lock_portfolio(statements, wanted)
-    weights = weights_of(standing.id, selection)
-    return standing.id, await replace_portfolio(statements, standing, standing.label, weights)
+    existing = await lock_portfolio(statements, wanted)
+    weights = weights_of(existing.id, selection)
+    return existing.id, await replace_portfolio(statements, existing, existing.label, weights)
 
 
 def _named(column: str, values: Collection[object]) -> Conditions:

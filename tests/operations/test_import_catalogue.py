@@ -91,7 +91,7 @@ async def test_a_file_of_either_kind_is_a_catalogue(shop: Shop, is_csv: bool):
     done = await import_catalogue(shop.resources, text, is_csv=is_csv)
 
     reader = shop.database.reader
-    assert (done.rows, done.added, done.standing, done.faults) == (6, 5, 0, ())
+    assert (done.rows, done.added, done.existing, done.faults) == (6, 5, 0, ())
     oaks = (await supply.bundles(reader, ["oaks"]))["oaks"]
     project = (await supply.projects(reader, ["oak-hills"]))["oak-hills"]
     batch = (await supply.batches(reader, ["wcc-1"]))["wcc-1"]
@@ -116,7 +116,7 @@ async def test_a_second_import_adds_nothing(shop: Shop):
 
     done = await imported(shop, FILE)
 
-    assert (done.added, done.standing, done.faults) == (0, 5, ())
+    assert (done.added, done.existing, done.faults) == (0, 5, ())
     assert await tables(shop) == before
 
 
@@ -125,7 +125,7 @@ async def test_prices_and_portfolios_are_replaced(shop: Shop):
 
     done = await imported(shop, [{**PRICE, "price": "26"}, {**WEIGHT, "label": "Oaks"}])
 
-    assert (done.added, done.standing) == (2, 0)
+    assert (done.added, done.existing) == (2, 0)
     oaks = (await supply.bundles(shop.database.reader, ["oaks"]))["oaks"]
     prices = await catalogue.prices_of(shop.database.reader, [oaks.id], "GBP")
     assert [each.unit_price_micros for each in prices] == [26_000_000]
@@ -136,7 +136,7 @@ async def test_a_rehearsal_says_what_would_happen_and_changes_nothing(shop: Shop
 
     done = await imported(shop, FILE, rehearse=True)
 
-    assert (done.rows, done.added, done.standing, done.faults) == (6, 5, 0, ())
+    assert (done.rows, done.added, done.existing, done.faults) == (6, 5, 0, ())
     assert await tables(shop) == before
 
 

@@ -67,7 +67,7 @@ async def test_the_36_orders_of_the_list_come_back_as_they_were(shop: Shop):
 
     stored = [await as_listed(shop, order) for order in await orders_of(shop)]
     listed = json.loads(SEED, parse_float=str, parse_int=str)["items"]
-    assert (done.rows, done.added, done.standing, done.faults) == (36, 36, 0, ())
+    assert (done.rows, done.added, done.existing, done.faults) == (36, 36, 0, ())
     assert sorted(stored, key=lambda each: each["id"]) == sorted(listed, key=lambda each: each["id"])
 
 
@@ -88,7 +88,7 @@ async def test_a_second_import_adds_nothing(shop: Shop):
 
     done = await import_orders(shop.resources, shop.account.id, SEED)
 
-    assert (done.added, done.standing, done.faults) == (0, 36, ())
+    assert (done.added, done.existing, done.faults) == (0, 36, ())
     assert await shop.everything() == before
 
 
@@ -97,7 +97,7 @@ async def test_an_interrupted_import_is_finished_by_the_next(shop: Shop):
 
     done = await import_orders(shop.resources, shop.account.id, SEED)
 
-    assert (done.added, done.standing) == (35, 1)
+    assert (done.added, done.existing) == (35, 1)
     assert len(await orders_of(shop)) == 36
 
 
@@ -106,7 +106,7 @@ async def test_a_rehearsal_changes_nothing(shop: Shop):
 
     done = await import_orders(shop.resources, shop.account.id, SEED, rehearse=True)
 
-    assert (done.rows, done.added, done.standing, done.faults) == (36, 36, 0, ())
+    assert (done.rows, done.added, done.existing, done.faults) == (36, 36, 0, ())
     assert await shop.everything() == before
 
 
@@ -215,7 +215,7 @@ async def test_another_spelling_of_the_same_row_is_the_same_row(shop: Shop):
 
     done = await import_orders(shop.resources, shop.account.id, history(other))
 
-    assert (done.added, done.standing, done.faults) == (0, 1, ())
+    assert (done.added, done.existing, done.faults) == (0, 1, ())
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"items": {}}', "7", "[" * 100_000])
