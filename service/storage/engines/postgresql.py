@@ -75,7 +75,7 @@ class PostgresqlClient(AsyncpgDBClient):
         self.statement_cache_size = statement_cache_size
         self.connections: ConnectionPool | None = None
         statements = PostgresqlStatements(self)
-        self.query_batcher = QueryBatcher(lambda sql, parameters: statements.say("fetch", sql, parameters))
+        self.query_batcher = QueryBatcher(lambda sql, parameters: statements.run_sql("fetch", sql, parameters))
         # The server ends a statement; this bound is for a server that no longer answers.
         self.silence_s = statement_timeout_ms / 1_000 + 1 if statement_timeout_ms else None
 
@@ -247,21 +247,21 @@ class PostgresqlStatements(Statements):
         self.client = client
 
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
-        rows: list[Row] = await self.say("fetch", sql, parameters)
+        rows: list[Row] = await self.run_sql("fetch", sql, parameters)
         return rows
 
     def fetch_cells(self, sql: str, *parameters: object) -> Awaitable[list[Sequence[Any]]]:
         client = self.client
         if isinstance(client, PostgresqlClient):
             return client.query_batcher.fetch(sql, parameters)
-        return self.say("fetch", sql, parameters)
+        return self.run_sql("fetch", sql, parameters)
 
     async def execute(self, sql: str, *parameters: object) -> int:
-        said: str = await self.say("execute", sql, parameters)
+        said: str = await self.run_sql("execute", sql, parameters)
         affected = said.rpartition(" ")[2]
         return int(affected) if affected.isdigit() else 0
 
-    async def say(self, method: str, sql: str, parameters: Sequence[object]) -> Any:
+    async def run_sql(self, method: str, sql: str, parameters: Sequence[object]) -> Any:
         """What asyncpg's method of that name answers."""
         client = self.client
         encoded = parameters if PLAIN.issuperset(map(type, parameters)) else ENCODERS.encoded(parameters)
