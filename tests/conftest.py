@@ -112,7 +112,7 @@ class Postgres:
     def uri(self, name: str) -> str:
         return self.server.get_uri(database=name)
 
-    def say(self, sql: str, *, database: str = "postgres") -> str:
+    def execute(self, sql: str, *, database: str = "postgres") -> str:
         command = [self.server.bin_path / "psql", self.uri(database), "-X", "-At", "-v", "ON_ERROR_STOP=1", "-c", sql]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout.strip()
 
@@ -158,7 +158,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres: Postgres) -> Postgres:
-    postgres.say(f"CREATE DATABASE {TEMPLATE}")
+    postgres.execute(f"CREATE DATABASE {TEMPLATE}")
     run(migrate(postgres.uri(TEMPLATE)))
     return postgres
 
@@ -179,7 +179,7 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def cleaner(postgres_template: Postgres) -> Iterator[Cleaner]:
-    postgres_template.say(f"CREATE DATABASE {SHARED} TEMPLATE {TEMPLATE}")
+    postgres_template.execute(f"CREATE DATABASE {SHARED} TEMPLATE {TEMPLATE}")
     cleaner = Cleaner(postgres_template.uri(SHARED))
     yield cleaner
     cleaner.close()
@@ -196,9 +196,9 @@ def postgresql_url(postgres_template: Postgres, cleaner: Cleaner) -> Iterator[st
 def postgresql_copy_url(postgres_template: Postgres) -> Iterator[str]:
     """A database of the test's own, for tests that change more than rows."""
     name = f"test_{next(_names)}"
-    postgres_template.say(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    postgres_template.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     yield postgres_template.uri(name)
-    postgres_template.say(f"DROP DATABASE {name} WITH (FORCE)")
+    postgres_template.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

@@ -49,9 +49,9 @@ class HttpClient:
         if self._key is not None:
             said.setdefault("authorization", f"Bearer {self._key}")
         head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in said.items())
-        return await self.say(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + body)
+        return await self.send_bytes(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + body)
 
-    async def say(self, request: bytes) -> Answer:
+    async def send_bytes(self, request: bytes) -> Answer:
         """The answer to these very bytes."""
         try:
             async with asyncio.timeout(self._timeout_s):

@@ -97,7 +97,7 @@ class Shop:
     async def everything(self) -> dict[str, list[str]]:
         return await everything_in(self.database)
 
-    async def say(self, sql: str, *parameters: object) -> int:
+    async def execute(self, sql: str, *parameters: object) -> int:
         """Changes the world behind the service's back."""
         async with self.database.transaction() as statements:
             return await statements.execute(sql, *parameters)

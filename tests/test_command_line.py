@@ -233,7 +233,7 @@ def test_a_postgresql_that_does_not_have_the_database_is_one_line(folder: Path, 
 
 
 def test_serving_an_unmigrated_postgresql_says_which_command_to_run(folder: Path, postgres) -> None:
-    postgres.say("CREATE DATABASE unmigrated")
+    postgres.execute("CREATE DATABASE unmigrated")
     try:
         code, said = failure(
             command(
@@ -245,9 +245,9 @@ def test_serving_an_unmigrated_postgresql_says_which_command_to_run(folder: Path
                 SERVICE_SECRET=SECRET,
             )
         )
-        tables = postgres.say("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", database="unmigrated")
+        tables = postgres.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", database="unmigrated")
     finally:
-        postgres.say("DROP DATABASE unmigrated WITH (FORCE)")
+        postgres.execute("DROP DATABASE unmigrated WITH (FORCE)")
 
     assert (code, "carbon-orders migrate" in said, tables) == (1, True, "0")
 

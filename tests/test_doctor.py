@@ -89,19 +89,19 @@ def test_a_migrated_postgresql_is_well(postgresql_url: str) -> None:
 
 
 def test_an_unmigrated_postgresql_is_told_the_command_and_stays_empty(postgres) -> None:
-    postgres.say("CREATE DATABASE untouched")
+    postgres.execute("CREATE DATABASE untouched")
     try:
         code, found = findings(database_url=postgres.uri("untouched"), secret=SECRET)
-        tables = postgres.say("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", database="untouched")
+        tables = postgres.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", database="untouched")
     finally:
-        postgres.say("DROP DATABASE untouched WITH (FORCE)")
+        postgres.execute("DROP DATABASE untouched WITH (FORCE)")
 
     assert (code, problems(found), tables) == (1, ["migrations"], "0")
     assert "carbon-orders migrate" in str(found["migrations"]["advice"])
 
 
 def test_a_postgresql_that_may_lose_a_commit_is_a_problem(postgres, postgresql_copy_url: str) -> None:
-    postgres.say(
+    postgres.execute(
         f"ALTER DATABASE {postgresql_copy_url.partition('?')[0].rpartition('/')[2]} SET synchronous_commit = off"
     )
     code, found = findings(database_url=postgresql_copy_url, secret=SECRET)

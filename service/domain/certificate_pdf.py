@@ -76,7 +76,7 @@ class _Page:
     canvas: Canvas
     typesetter: Typesetter
 
-    def say(
+    def draw_text(
         self,
         x: float,
         y: float,
@@ -96,37 +96,37 @@ class _Page:
         self.canvas.line(x0, y, x1, y)
 
     def fact(self, x: float, y: float, label: str, values: Sequence[str], size: float) -> None:
-        self.say(x, y, label, _SANS_STRONG, 4.8, GOLD, tracking=140)
+        self.draw_text(x, y, label, _SANS_STRONG, 4.8, GOLD, tracking=140)
         for index, value in enumerate(values):
-            self.say(x, y - 4 - (index + 0.75) * size * 1.25, value, _SANS, size)
+            self.draw_text(x, y - 4 - (index + 0.75) * size * 1.25, value, _SANS, size)
 
     def specimen(self) -> None:
         self.canvas.saveState()
         self.canvas.translate(_MIDDLE, HEIGHT / 2)
         self.canvas.rotate(24)
-        self.say(0, -50, "SPECIMEN", _SANS_STRONG, 150, HexColor("#F3E3DF"), "centre", 60)
+        self.draw_text(0, -50, "SPECIMEN", _SANS_STRONG, 150, HexColor("#F3E3DF"), "centre", 60)
         self.canvas.restoreState()
 
 
 def _declaration(page: _Page, certificate: Certificate) -> None:
-    page.say(_MIDDLE, 527, "CARBON CREDITS", _SANS_STRONG, 7.5, GOLD, "centre", 320)
-    page.say(_MIDDLE, 488, "Certificate of Retirement", _SERIF, 39, INK, "centre")
+    page.draw_text(_MIDDLE, 527, "CARBON CREDITS", _SANS_STRONG, 7.5, GOLD, "centre", 320)
+    page.draw_text(_MIDDLE, 488, "Certificate of Retirement", _SERIF, 39, INK, "centre")
     page.rule(_MIDDLE - 60, _MIDDLE + 60, 474, GOLD, 0.6)
-    page.say(_MIDDLE, 453, "This is to certify that in the name of", _ITALIC, 13, MUTED, "centre")
+    page.draw_text(_MIDDLE, 453, "This is to certify that in the name of", _ITALIC, 13, MUTED, "centre")
     _recipient(page, certificate.recipient[:NAME_LENGTH_MAX])
-    page.say(_MIDDLE, 394, "credits for", _ITALIC, 13, MUTED, "centre")
-    page.say(_MIDDLE, 369, _mass_in_words(certificate.mass_g) + " of CO₂ equivalent", _STRONG, 23, INK, "centre")
+    page.draw_text(_MIDDLE, 394, "credits for", _ITALIC, 13, MUTED, "centre")
+    page.draw_text(_MIDDLE, 369, _mass_in_words(certificate.mass_g) + " of CO₂ equivalent", _STRONG, 23, INK, "centre")
     fate = "have been retired for good: cancelled as listed below, so that nobody can use or sell them again."
-    page.say(_MIDDLE, 349, fate, _ITALIC, 13, MUTED, "centre")
+    page.draw_text(_MIDDLE, 349, fate, _ITALIC, 13, MUTED, "centre")
     y = 333
     if certificate.beneficiary not in {None, certificate.recipient}:
         counted = f"The credits count for {certificate.beneficiary}"[:NAME_LENGTH_MAX]
         text, size = shrink(counted, _ITALIC, 11, _RIGHT - _LEFT, 7)
-        page.say(_MIDDLE, 337, text, _ITALIC, size, MUTED, "centre")
+        page.draw_text(_MIDDLE, 337, text, _ITALIC, size, MUTED, "centre")
         y = 325
     if certificate.mode is Mode.TEST:
         warning = "Made in test mode. No credit was retired and this page certifies nothing."
-        page.say(_MIDDLE, y, warning, _SANS_STRONG, 9, HexColor("#A03B2A"), "centre")
+        page.draw_text(_MIDDLE, y, warning, _SANS_STRONG, 9, HexColor("#A03B2A"), "centre")
 
 
 def _recipient(page: _Page, recipient: str) -> None:
@@ -134,11 +134,11 @@ def _recipient(page: _Page, recipient: str) -> None:
     lines = [recipient] if set_line(recipient, _STRONG).width_em * 19 <= width else wrap(recipient, _STRONG, 17, width)
     if len(lines) == 1:
         text, size = shrink(lines[0], _STRONG, 31, width, 17)
-        page.say(_MIDDLE, 428 - size / 5, text, _STRONG, size, INK, "centre")
+        page.draw_text(_MIDDLE, 428 - size / 5, text, _STRONG, size, INK, "centre")
         return
     second, size = shrink(" ".join(lines[1:]), _STRONG, 17, width, 12)
-    page.say(_MIDDLE, 433, lines[0], _STRONG, 17, INK, "centre")
-    page.say(_MIDDLE, 413, second, _STRONG, size, INK, "centre")
+    page.draw_text(_MIDDLE, 433, lines[0], _STRONG, 17, INK, "centre")
+    page.draw_text(_MIDDLE, 413, second, _STRONG, size, INK, "centre")
 
 
 def _rows(batches: Sequence[RetiredBatch]) -> list[_Row]:
@@ -177,8 +177,8 @@ def _table(page: _Page, rows: Sequence[_Row]) -> None:
     width = (_TABLE_RIGHT - _LEFT - gap * (columns - 1)) / columns
     for column in range(columns):
         x = _LEFT + column * (width + gap)
-        page.say(x, _TOP, "PROJECT", _SANS_STRONG, 5.6, GOLD, tracking=160)
-        page.say(x + width, _TOP, "RETIRED", _SANS_STRONG, 5.6, GOLD, "right", 160)
+        page.draw_text(x, _TOP, "PROJECT", _SANS_STRONG, 5.6, GOLD, tracking=160)
+        page.draw_text(x + width, _TOP, "RETIRED", _SANS_STRONG, 5.6, GOLD, "right", 160)
         page.rule(x, x + width, _TOP - 6, GOLD, 0.5)
         for index, row in enumerate(rows[column * deep : (column + 1) * deep]):
             _row(page, row, x, _TOP - 7 - index * pitch, width, pitch)
@@ -202,9 +202,9 @@ def _row(page: _Page, row: _Row, x: float, top: float, width: float, pitch: floa
         names = [first, " ".join(others)]
     for name in names:
         text, fitted = shrink(name, _STRONG, size, room, size * 0.8)
-        page.say(x + indent, y, text, _STRONG, fitted)
+        page.draw_text(x + indent, y, text, _STRONG, fitted)
         y -= size * 1.1
-    page.say(x + width, mass_y, mass, _SANS_STRONG, mass_size, INK, "right")
+    page.draw_text(x + width, mass_y, mass, _SANS_STRONG, mass_size, INK, "right")
     y += size * 1.1 - small * 1.42
     _details(page, row.detail, x + indent, y, width - indent, small, top - pitch)
     if pitch > 15:  # closer than that, a rule would run through the small print
@@ -222,7 +222,7 @@ def _details(page: _Page, detail: str, x: float, y: float, width: float, size: f
     shown = [*lines[: count - 1], " ".join(lines[count - 1 :])]
     for index, line in enumerate(shown[: len(lines)]):
         text, least = shrink(line, _SANS, fitted, width, fitted * 0.8)
-        page.say(x, y - index * leading, text, _SANS, least, MUTED)
+        page.draw_text(x, y - index * leading, text, _SANS, least, MUTED)
 
 
 def _note(page: _Page) -> None:
@@ -233,15 +233,15 @@ def _note(page: _Page) -> None:
         "compare this page with our records at the address beside."
     )
     for index, line in enumerate(wrap(note, _ITALIC, 10, _TABLE_RIGHT - _LEFT)):
-        page.say(_LEFT, _BOTTOM + 23 - index * 12.5, line, _ITALIC, 10, MUTED)
+        page.draw_text(_LEFT, _BOTTOM + 23 - index * 12.5, line, _ITALIC, 10, MUTED)
 
 
 def _aside(page: _Page, certificate: Certificate, rows: Sequence[_Row], verify_url: str) -> None:
     by_mass = sorted(rows, key=lambda row: -row.mass_g)
     ring(page.canvas, _ASIDE + 43, 272, 43, [row.mass_g for row in by_mass], [row.colour for row in by_mass])
     count = len(certificate.batches)
-    page.say(_ASIDE + 43, 271, str(count), _STRONG, 19, INK, "centre")
-    page.say(_ASIDE + 43, 262, "batch" if count == 1 else "batches", _SANS, 6, MUTED, "centre")
+    page.draw_text(_ASIDE + 43, 271, str(count), _STRONG, 19, INK, "centre")
+    page.draw_text(_ASIDE + 43, 262, "batch" if count == 1 else "batches", _SANS, 6, MUTED, "centre")
     qr_code(page.canvas, _RIGHT - 92, 224, 96, verify_url)
     page.rule(_ASIDE, _RIGHT, 215, FAINT, 0.6)
     half = (_RIGHT - _ASIDE) / 2

@@ -44,12 +44,12 @@ async def test_a_key_that_opens_nothing_says_not_why(api: GraphQLApi):
     assert (await api.ask("{ account { name } }", key=good)).status_code == 200
     revoked, expired, mistaken = [await api.new_key() for _ in range(3)]
     for text, column in ((revoked, "revoked_at"), (expired, "expires_at")):
-        await api.shop.say(f"UPDATE api_keys SET {column} = $1 WHERE key_id = $2", LONG_AGO, text.split("_")[2])
+        await api.shop.execute(f"UPDATE api_keys SET {column} = $1 WHERE key_id = $2", LONG_AGO, text.split("_")[2])
     twin = await api.shop.another_account(mode=Mode.TEST)
-    await api.shop.say("UPDATE api_keys SET account_id = $1 WHERE key_id = $2", twin.id, mistaken.split("_")[2])
+    await api.shop.execute("UPDATE api_keys SET account_id = $1 WHERE key_id = $2", twin.id, mistaken.split("_")[2])
     stranger = generate_key(Mode.LIVE, b"i" * 10, b"s" * 32)
     forged = generate_key(Mode.LIVE, b"i" * 10, b"t" * 32)
-    await api.shop.say("UPDATE api_keys SET key_id = $1 WHERE key_id = $2", forged.key_id, good.split("_")[2])
+    await api.shop.execute("UPDATE api_keys SET key_id = $1 WHERE key_id = $2", forged.key_id, good.split("_")[2])
     answers = set()
     for text in (revoked, expired, mistaken, stranger.text, forged.text, good[:-1], "x", "co_live_", "é"):
         answer = await api.client.post(
@@ -75,7 +75,7 @@ async def test_the_schema_needs_no_key(api: GraphQLApi):
 async def test_a_revoked_key_ends_at_once(api: GraphQLApi):
     text = await api.new_key()
     assert (await api.ask("{ account { name } }", key=text)).status_code == 200
-    await api.shop.say("UPDATE api_keys SET revoked_at = $1 WHERE key_id = $2", system_clock(), text.split("_")[2])
+    await api.shop.execute("UPDATE api_keys SET revoked_at = $1 WHERE key_id = $2", system_clock(), text.split("_")[2])
     assert (await api.ask("{ account { name } }", key=text)).status_code == 401
 
 
@@ -90,7 +90,7 @@ async def test_a_key_works_until_it_expires(api: GraphQLApi):
 async def test_a_suspended_account_reads_and_changes_nothing(api: GraphQLApi):
     placed = await api.data(ORDER, {"key": "before"})
     order_id = placed["createOrderByMass"]["order"]["id"]
-    await api.shop.say("UPDATE accounts SET suspended_at = $1", LONG_AGO)
+    await api.shop.execute("UPDATE accounts SET suspended_at = $1", LONG_AGO)
     before = await api.shop.everything()
     data = await api.data("{ account { suspended } orders { nodes { id } } }")
     assert data == {"account": {"suspended": True}, "orders": {"nodes": [{"id": order_id}]}}

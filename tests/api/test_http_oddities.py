@@ -156,7 +156,7 @@ async def test_an_odd_query_string_is_a_bad_request(client: HttpClient, paramete
     b"Content-Length: 100001\r\n", b"Content-Length: 9223372036854775807\r\n",
 ])  # fmt: skip
 async def test_a_body_that_is_announced_as_too_large_is_not_waited_for(client: HttpClient, head: bytes):
-    answer = await client.say(
+    answer = await client.send_bytes(
         b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + head + b"\r\n{"
     )
 
@@ -165,7 +165,7 @@ async def test_a_body_that_is_announced_as_too_large_is_not_waited_for(client: H
 
 async def test_a_body_that_grows_too_large_is_cut_off(client: HttpClient):
     chunk = b"8000\r\n" + b" " * 0x8000 + b"\r\n"
-    answer = await client.say(
+    answer = await client.send_bytes(
         b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
         + chunk * 4
     )
@@ -175,7 +175,7 @@ async def test_a_body_that_grows_too_large_is_cut_off(client: HttpClient):
 
 async def test_a_body_that_does_not_arrive_is_not_waited_for(client: HttpClient):
     began = asyncio.get_running_loop().time()
-    answer = await client.say(
+    answer = await client.send_bytes(
         b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"
     )
 

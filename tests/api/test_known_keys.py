@@ -41,9 +41,9 @@ async def test_a_revocation_bites_within_a_second(believing: GraphQLApi):
             await asyncio.sleep(0.02)
 
     assert await status() == 200
-    await believing.shop.say("UPDATE accounts SET suspended_at = $1", system_clock())
+    await believing.shop.execute("UPDATE accounts SET suspended_at = $1", system_clock())
     assert await status_at_last(but=200) == 423
-    await believing.shop.say("UPDATE api_keys SET revoked_at = $1", system_clock())
+    await believing.shop.execute("UPDATE api_keys SET revoked_at = $1", system_clock())
     assert await status_at_last(but=423) == 401
 
 
@@ -52,11 +52,11 @@ async def test_a_known_key_is_not_looked_up_again(believing: GraphQLApi):
     while True:  # until the machine does it within the second
         asked_at = time.monotonic()
         assert (await believing.ask(query)).status_code == 200
-        await believing.shop.say("UPDATE api_keys SET revoked_at = $1", system_clock())
+        await believing.shop.execute("UPDATE api_keys SET revoked_at = $1", system_clock())
         answer = await believing.ask(query)
         if time.monotonic() - asked_at < BITES_WITHIN_S:
             break
-        await believing.shop.say("UPDATE api_keys SET revoked_at = NULL")
+        await believing.shop.execute("UPDATE api_keys SET revoked_at = NULL")
         await asyncio.sleep(BITES_WITHIN_S)
     assert answer.status_code == 200
     # Another secret under the same id is still another key.

@@ -59,7 +59,7 @@ async def fill(path: Path) -> Filled:
     await migrate(f"sqlite://{path}")
     database = await Database.open(f"sqlite://{path}")
     shop = await open_shop(database)
-    await shop.say("UPDATE credit_batches SET issued_g = $1, available_g = $1", STOCK_G)
+    await shop.execute("UPDATE credit_batches SET issued_g = $1, available_g = $1", STOCK_G)
     await shop.place_all(*(command(shop.account) for _ in range(CLIENTS)))
     with taken_down() as said:
         await shop.place_all(*(command(shop.account) for _ in range(CLIENTS)))

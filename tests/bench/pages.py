@@ -49,7 +49,7 @@ async def fill(database: Database, count: int) -> Shop:
         async with database.transaction() as statements:
             await orders.ORDERS.insert(statements, _history(shop, chance, start, min(CHUNK, count - start)))
     if database.dialect == "postgresql":
-        await shop.say("ANALYZE orders")
+        await shop.execute("ANALYZE orders")
     return shop
 
 

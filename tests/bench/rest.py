@@ -121,7 +121,7 @@ async def fill(url: str, apis: list[GraphQLApi]) -> dict[str, str]:
     database = await Database.open(url)
     shop = await open_shop(database)
     await store(database, make_price(shop.ocean, "900", "SAR"))
-    await shop.say("UPDATE credit_batches SET issued_g = $1, available_g = $1", STOCK_G)
+    await shop.execute("UPDATE credit_batches SET issued_g = $1, available_g = $1", STOCK_G)
     keys = {api.name: await _account(shop, api) for api in apis}
     await database.close()
     return keys

@@ -271,7 +271,7 @@ class LifeOfOrders(RuleBasedStateMachine):
     @rule(quoted=quoted)
     def expire(self, quoted: Quoted) -> None:
         quote = quoted.quote
-        self.do(self.shop.say("UPDATE quotes SET expires_at = $1 WHERE id = $2", LONG_AGO, quote.id))
+        self.do(self.shop.execute("UPDATE quotes SET expires_at = $1 WHERE id = $2", LONG_AGO, quote.id))
         freed = self.do(expire_holds(self.shop.resources))
         gives_back = quote.holds_credits and quote.id not in self.used | self.expired
         assert freed == int(gives_back)

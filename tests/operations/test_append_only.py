@@ -20,7 +20,7 @@ async def test_the_past_is_append_only(shop: Shop, table: str, statement: str):
     before = await shop.everything()
     assert before[table]
     with pytest.raises(Exception, match=f"{table} is append-only"):
-        await shop.say(statement.format(table=table, column=TABLES[table]))
+        await shop.execute(statement.format(table=table, column=TABLES[table]))
     assert await shop.everything() == before
 
 
@@ -29,7 +29,7 @@ async def test_grams_are_neither_made_nor_lost(shop: Shop, part: str):
     await shop.place()
     for change in ("+ 1", "- 1"):
         with pytest.raises(Exception, match=r"(?i)check"):
-            await shop.say(f"UPDATE credit_batches SET {part} = {part} {change}")
+            await shop.execute(f"UPDATE credit_batches SET {part} = {part} {change}")
 
 
 @pytest.mark.parametrize("table", ["orders", "order_lines", "accounts", "credit_batches", "bundles", "quotes"])
@@ -40,4 +40,4 @@ async def test_nothing_that_something_rests_on_is_deleted(shop: Shop, table: str
     await shop.place()
     await quote_order(shop.resources, shop.caller, make_order_request(), valid_ms=60_000)
     with pytest.raises(Exception, match=r"(?i)foreign key"):
-        await shop.say(f"DELETE FROM {table}")
+        await shop.execute(f"DELETE FROM {table}")

@@ -172,7 +172,7 @@ async def test_a_portfolio_that_cannot_be_used_is_refused(shop: Shop):
         await refused(set_account_portfolio(shop.resources, shop.caller, wanted))
         for wanted in (uuid7(), theirs.portfolio_id, (Weight(uuid7(), 10_000),))
     ]
-    await shop.say("DELETE FROM prices WHERE bundle_id = $1 AND currency = 'USD'", shop.ocean.id)
+    await shop.execute("DELETE FROM prices WHERE bundle_id = $1 AND currency = 'USD'", shop.ocean.id)
     refusals.append(await refused(set_account_portfolio(shop.resources, shop.caller, (Weight(shop.ocean.id, 10_000),))))
 
     assert [each.code for each in refusals] == [

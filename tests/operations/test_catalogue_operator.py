@@ -153,12 +153,12 @@ async def test_a_batch_is_in_stock_and_serves_who_waits(shop: Shop, operator: Ca
 async def test_a_reference_is_received_once_and_answers_the_batch_as_it_stands(shop: Shop, operator: Caller):
     batch = await received(shop, operator)
     await shop.place(make_order_request(selection=(Weight(shop.forest.id, 10_000),)))
-    await shop.say("UPDATE credit_batches SET available_g = available_g - 1, held_g = 1 WHERE id = $1", batch.id)
+    await shop.execute("UPDATE credit_batches SET available_g = available_g - 1, held_g = 1 WHERE id = $1", batch.id)
 
     again = await received(shop, operator)
 
     assert (again.id, again.available_g) == (batch.id, 30 * TONNE_G - 1)
-    await shop.say("UPDATE credit_batches SET available_g = available_g + 1, held_g = 0 WHERE id = $1", batch.id)
+    await shop.execute("UPDATE credit_batches SET available_g = available_g + 1, held_g = 0 WHERE id = $1", batch.id)
     assert await events_of(shop, operator) == ["batch.received"]
 
 

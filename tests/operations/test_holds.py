@@ -44,7 +44,7 @@ async def held_g(shop: Shop) -> dict[str, tuple[int, int]]:
 
 
 async def expire(shop: Shop, quote: Quote) -> None:
-    await shop.say("UPDATE quotes SET expires_at = $1 WHERE id = $2", datetime(2000, 1, 1, tzinfo=UTC), quote.id)
+    await shop.execute("UPDATE quotes SET expires_at = $1 WHERE id = $2", datetime(2000, 1, 1, tzinfo=UTC), quote.id)
 
 
 async def given(shop: Shop, order: Order) -> list[tuple[Any, int]]:
@@ -63,8 +63,8 @@ async def test_held_credits_are_on_no_shelf(shop: Shop):
 async def test_the_order_takes_exactly_the_held_batches_at_the_held_price(shop: Shop):
     quote = await held(shop)
     # What the bundle_stock would give meanwhile is older, and dearer.
-    await shop.say("UPDATE credit_batches SET vintage = 2001 WHERE id = $1", shop.young.id)
-    await shop.say("UPDATE prices SET unit_price_micros = unit_price_micros * 2")
+    await shop.execute("UPDATE credit_batches SET vintage = 2001 WHERE id = $1", shop.young.id)
+    await shop.execute("UPDATE prices SET unit_price_micros = unit_price_micros * 2")
 
     order = await shop.place(FromQuote(quote.id))
 

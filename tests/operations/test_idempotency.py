@@ -158,6 +158,6 @@ async def test_orders_without_a_key_are_all_placed(shop: Shop):
 async def test_a_suspended_account_still_sees_its_replay(shop: Shop):
     command = shop.command()
     (first,) = await shop.place_all(command)
-    await shop.say("UPDATE accounts SET suspended_at = $1", first.order.created_at)
+    await shop.execute("UPDATE accounts SET suspended_at = $1", first.order.created_at)
     (answer,) = await shop.place_all(again(command))
     assert answer == Placed(first.order, replayed=True)

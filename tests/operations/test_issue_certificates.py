@@ -89,9 +89,9 @@ async def test_it_never_changes_whatever_is_edited_or_restarted(shop: Shop, data
     await issue(shop)
     before = await certificate_of(shop, order), await certificate_file(shop.resources, shop.caller, order.id)
 
-    await shop.say("UPDATE projects SET name = 'Renamed', country = 'KEN', registry_name = 'Other'")
-    await shop.say("UPDATE accounts SET name = 'Renamed', beneficiary_name = 'Renamed'")
-    await shop.say("UPDATE prices SET unit_price_micros = unit_price_micros * 2")
+    await shop.execute("UPDATE projects SET name = 'Renamed', country = 'KEN', registry_name = 'Other'")
+    await shop.execute("UPDATE accounts SET name = 'Renamed', beneficiary_name = 'Renamed'")
+    await shop.execute("UPDATE prices SET unit_price_micros = unit_price_micros * 2")
     assert await issue(shop) == 0
     assert not await module.issue_certificate(
         shop.resources, order.account_id, order.id, public_address="https://x.test"
@@ -126,7 +126,7 @@ async def test_the_database_itself_refuses_to_edit_one(shop: Shop, change: str):
     before = await shop.everything()
 
     with pytest.raises(Exception, match="append-only"):
-        await shop.say(change)
+        await shop.execute(change)
 
     assert await shop.everything() == before
 
@@ -202,7 +202,7 @@ async def test_before_it_is_complete_an_order_has_none(shop: Shop, keep: int):
 async def test_it_is_made_out_to_the_recipient_and_counts_for_whom_it_is_retired(
     shop: Shop, told, recipient: str, beneficiary: str
 ):
-    await shop.say("UPDATE accounts SET beneficiary_name = 'Own'")
+    await shop.execute("UPDATE accounts SET beneficiary_name = 'Own'")
     order = await complete(shop, beneficiary=told)
     await issue(shop)
 
@@ -213,8 +213,8 @@ async def test_it_is_made_out_to_the_recipient_and_counts_for_whom_it_is_retired
 
 async def test_what_two_lines_took_of_a_batch_is_stated_as_one(shop: Shop):
     # Both bundles sell the same project here.
-    await shop.say("INSERT INTO bundle_projects VALUES ($1, $2)", shop.ocean.id, shop.forest_project.id)
-    await shop.say("UPDATE credit_batches SET vintage = 2030 WHERE id = $1", shop.deep.id)
+    await shop.execute("INSERT INTO bundle_projects VALUES ($1, $2)", shop.ocean.id, shop.forest_project.id)
+    await shop.execute("UPDATE credit_batches SET vintage = 2030 WHERE id = $1", shop.deep.id)
     order_request = make_order_request(ask=ByBundleMasses(((shop.forest.id, 3_000), (shop.ocean.id, 2_000))))
     order = await shop.place(order_request)
     await retire_orders(shop.resources, after_ms=0, unpaid=True)

@@ -208,7 +208,7 @@ async def cancel_waiting(shop: Shop, order: Order) -> Order | Refused:
 
 async def test_the_part_that_waits_is_cancelled_and_the_rest_keeps_its_prices(shop: Shop):
     order = await partly(shop)
-    await shop.say("UPDATE prices SET unit_price_micros = unit_price_micros * 2")
+    await shop.execute("UPDATE prices SET unit_price_micros = unit_price_micros * 2")
     reduced = await cancel_waiting(shop, order)
 
     assert isinstance(reduced, Order)

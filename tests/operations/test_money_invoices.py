@@ -288,7 +288,7 @@ async def test_the_database_itself_refuses_to_change_what_was_issued(shop: Shop,
     await bill(shop)
     before = await shop.everything()
     with pytest.raises(Exception, match="append-only"):
-        await shop.say(sql)
+        await shop.execute(sql)
     assert await shop.everything() == before
 
 
@@ -296,7 +296,7 @@ async def test_a_paid_invoice_stays_paid(shop: Shop):
     await shop.place(make_order_request(TONNE_G))
     await settle(shop, (await bill(shop)).invoice)
     with pytest.raises(Exception, match="append-only"):
-        await shop.say("UPDATE invoices SET status = 'PENDING', paid_at = NULL")
+        await shop.execute("UPDATE invoices SET status = 'PENDING', paid_at = NULL")
 
 
 async def test_invoices_are_listed_newest_first_and_only_ones_own(shop: Shop):

@@ -35,7 +35,7 @@ async def test_the_published_order_of_12_07_kg(shop: Shop):
 
 async def test_the_prices_of_a_line_are_frozen(shop: Shop):
     order = await shop.place(make_order_request(12_070))
-    await shop.say("UPDATE prices SET unit_price_micros = 1")
+    await shop.execute("UPDATE prices SET unit_price_micros = 1")
     assert [(line.unit_price_micros, line.gross_unit_price_micros) for line in await shop.lines(order)] == [
         (13_570_000, 15_080_000),
         (250_000_000, 277_780_000),
@@ -222,9 +222,9 @@ async def test_a_maximum_in_another_currency_is_refused(shop: Shop):
 
 
 async def test_a_suspended_account_does_not_order(shop: Shop):
-    await shop.say("UPDATE accounts SET suspended_at = $1", LONG_AGO)
+    await shop.execute("UPDATE accounts SET suspended_at = $1", LONG_AGO)
     assert (await shop.refusal()).code is Code.ACCOUNT_SUSPENDED
-    await shop.say("UPDATE accounts SET suspended_at = NULL")
+    await shop.execute("UPDATE accounts SET suspended_at = NULL")
     await shop.place()
 
 
@@ -236,7 +236,7 @@ async def test_an_unknown_bundle_is_refused_where_it_was_named(shop: Shop):
 
 
 async def test_a_disabled_bundle_takes_no_orders(shop: Shop):
-    await shop.say("UPDATE bundles SET disabled_at = $1 WHERE id = $2", LONG_AGO, shop.ocean.id)
+    await shop.execute("UPDATE bundles SET disabled_at = $1 WHERE id = $2", LONG_AGO, shop.ocean.id)
     refusal = await shop.refusal()
     assert (refusal.code, refusal.path) == (Code.BUNDLE_UNAVAILABLE, ("selection", 1))
 

@@ -32,7 +32,7 @@ async def quote(shop: Shop, mass_g: int = 12_070, *, valid_ms: int = MINUTE_MS, 
 
 async def let_expire(shop: Shop, quoted: Quoted) -> None:
     past = datetime(2000, 1, 1, tzinfo=UTC)
-    await shop.say("UPDATE quotes SET expires_at = $1 WHERE id = $2", past, quoted.quote.id)
+    await shop.execute("UPDATE quotes SET expires_at = $1 WHERE id = $2", past, quoted.quote.id)
 
 
 async def test_a_quote_promises_the_price_and_takes_nothing(shop: Shop):
@@ -50,8 +50,8 @@ async def test_a_quote_promises_the_price_and_takes_nothing(shop: Shop):
 
 async def test_an_order_from_a_quote_costs_what_was_promised(shop: Shop):
     quoted = await quote(shop)
-    await shop.say("UPDATE prices SET unit_price_micros = unit_price_micros * 3")
-    await shop.say("UPDATE accounts SET commission_hundredths = 0")
+    await shop.execute("UPDATE prices SET unit_price_micros = unit_price_micros * 3")
+    await shop.execute("UPDATE accounts SET commission_hundredths = 0")
     order = await shop.place(FromQuote(quoted.quote.id))
     assert (order.mass_g, order.offset_cost_minor, order.total_cost_minor) == (12_069, 31, 35)
     assert (order.quote_id, order.commission_hundredths) == (quoted.quote.id, 1_000)

@@ -116,7 +116,9 @@ async def test_an_order_waits_its_time_since_it_was_fulfilled(shop: Shop):
 
 async def test_the_time_runs_from_the_fulfilment_not_from_the_order(shop: Shop):
     order = await shop.place(make_order_request(10_000))
-    await shop.say("UPDATE orders SET created_at = $2 WHERE id = $1", order.id, order.created_at - timedelta(days=1))
+    await shop.execute(
+        "UPDATE orders SET created_at = $2 WHERE id = $1", order.id, order.created_at - timedelta(days=1)
+    )
 
     assert await retire_orders(shop.resources, after_ms=60_000, unpaid=True) == 0
 

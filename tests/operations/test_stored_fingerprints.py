@@ -80,7 +80,7 @@ STORED: dict[str, tuple[OrderRequest | FromQuote, dict[str, Any], str]] = {
 async def stored_by_an_earlier_release(shop: Shop, key: str, fingerprint: str) -> Order:
     """An order whose row holds the fingerprint, whatever the code would compute for it today."""
     order = await shop.place(make_order_request(1_000), idempotency_key=key)
-    changed = await shop.say(
+    changed = await shop.execute(
         "UPDATE orders SET fingerprint = $1 WHERE account_id = $2 AND id = $3", fingerprint, ACCOUNT, order.id
     )
     assert changed == 1

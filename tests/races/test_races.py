@@ -29,7 +29,7 @@ PORTION_G = 20_000
 
 async def stock_up(shop: Shop) -> None:
     """There is more than enough forest, so that the ocean alone runs out."""
-    await shop.say(
+    await shop.execute(
         "UPDATE credit_batches SET issued_g = $1, available_g = $1 WHERE id <> $2", 1_000 * TONNE_G, shop.deep.id
     )
 
@@ -65,7 +65,7 @@ async def test_credits_of_orders_cancelled_twice_come_back_once_while_others_buy
     await stock_up(shop)
     key = await key_for(shop.resources, shop.account.id)
     portions = 100
-    await shop.say(
+    await shop.execute(
         "UPDATE credit_batches SET issued_g = $1, available_g = $1 WHERE id = $2", portions * 1_000, shop.deep.id
     )
     before = [wanted(PORTION_G, f"before-{number}", allowBackorder=False) for number in range(portions)]

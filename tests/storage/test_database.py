@@ -282,7 +282,7 @@ async def test_a_full_pool_is_refused_after_its_wait(postgresql_url: str):
 
 async def test_a_server_that_may_lose_commits_is_refused(postgres, postgresql_copy_url: str):
     name = postgresql_copy_url.partition("?")[0].rpartition("/")[2]
-    postgres.say(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    postgres.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
     with pytest.raises(RuntimeError, match="synchronous_commit = off"):
         await Database.open(postgresql_copy_url)
 

@@ -39,12 +39,12 @@ async def test_a_fresh_file_gets_its_folder_and_every_table(tmp_path: Path, sqli
 
 
 async def test_a_fresh_postgresql_gets_every_table(postgres):
-    postgres.say("CREATE DATABASE fresh")
+    postgres.execute("CREATE DATABASE fresh")
     url = postgres.uri("fresh")
     assert await pending(url) == ALL
     assert await migrate(url) == ALL
     assert await migrate(url) == []
-    postgres.say("DROP DATABASE fresh")
+    postgres.execute("DROP DATABASE fresh")
 
 
 MIGRATE = (
@@ -55,7 +55,7 @@ MIGRATE = (
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_two_processes_that_start_at_once_migrate_once(dialect: str, postgres, tmp_path: Path):
     if dialect == "postgresql":
-        postgres.say("CREATE DATABASE contested")
+        postgres.execute("CREATE DATABASE contested")
     url = postgres.uri("contested") if dialect == "postgresql" else f"sqlite://{tmp_path}/contested.sqlite3"
     processes = [
         subprocess.Popen([sys.executable, "-c", MIGRATE, url], stdout=subprocess.PIPE, text=True) for _ in range(3)
@@ -64,7 +64,7 @@ def test_two_processes_that_start_at_once_migrate_once(dialect: str, postgres, t
     assert sorted(name for applied in answers for name in applied) == ALL
     assert [process.returncode for process in processes] == [0, 0, 0]
     if dialect == "postgresql":
-        postgres.say("DROP DATABASE contested")
+        postgres.execute("DROP DATABASE contested")
 
 
 async def test_runners_in_one_process_take_turns(tmp_path: Path):

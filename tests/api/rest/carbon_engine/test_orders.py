@@ -148,10 +148,10 @@ async def test_cancelling_gives_the_credits_back_and_again_answers_the_same(engi
 
 async def test_an_order_that_is_being_retired_is_not_cancelled(engine: Rest):
     order = await placed(engine)
-    await engine.shop.say(f"UPDATE orders SET status = '{OrderStatus.RETIRING}'")
+    await engine.shop.execute(f"UPDATE orders SET status = '{OrderStatus.RETIRING}'")
     answer = await engine.ask("POST", f"/orders/{order['_id']}/cancel")
     assert answer.status_code == 409
-    await engine.shop.say(f"UPDATE orders SET status = '{OrderStatus.FULFILLED}'")
+    await engine.shop.execute(f"UPDATE orders SET status = '{OrderStatus.FULFILLED}'")
 
 
 async def test_orders_are_listed_newest_first_in_pages(engine: Rest):

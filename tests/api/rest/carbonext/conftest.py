@@ -24,7 +24,7 @@ async def carbonext(database: Database, database_url: str) -> AsyncIterator[Rest
             ("USD", 20 * TONNE_G, "13"),
         )
     ]
-    await shop.say("DELETE FROM prices WHERE currency = 'USD'")
+    await shop.execute("DELETE FROM prices WHERE currency = 'USD'")
     await store(database, *prices, make_batch(shop.forest_project, 1_000 * TONNE_G, vintage=2022))
     async with open_rest("carbonext", shop, database_url) as rest:
         yield rest

@@ -193,7 +193,7 @@ async def test_orders_of_different_states_that_are_shown_as_one_stand_together(p
 
 
 async def test_the_price_of_a_mixed_order_is_sorted_and_filtered_as_it_is_shown(carbonext: Rest):
-    await carbonext.shop.say(
+    await carbonext.shop.execute(
         "UPDATE prices SET unit_price_micros = 250000000 WHERE bundle_id = $1", carbonext.shop.ocean.id
     )
     order = await carbonext.post("/orders", {"vcuAmount": 0.333333, "targetCurrency": "BRL"})

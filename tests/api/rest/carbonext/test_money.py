@@ -135,9 +135,9 @@ async def test_every_no_is_a_problem(carbonext: Rest):
 
 
 async def test_a_fault_is_a_problem_that_says_nothing_of_it(carbonext: Rest):
-    await carbonext.shop.say("ALTER TABLE orders RENAME TO mislaid")
+    await carbonext.shop.execute("ALTER TABLE orders RENAME TO mislaid")
     answer = await carbonext.ask("GET", "/orders")
-    await carbonext.shop.say("ALTER TABLE mislaid RENAME TO orders")
+    await carbonext.shop.execute("ALTER TABLE mislaid RENAME TO orders")
 
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert (answer.json()["detail"], answer.json()["traceId"]) == ("Internal error", answer.headers["x-request-id"])

@@ -363,11 +363,11 @@ async def test_the_sixteenth_request_of_a_second_is_429_for_that_key_alone(
 
 async def test_a_fault_is_a_masked_500(database: Database, database_url: str) -> None:
     shop = await open_shop(database)
-    await shop.say("ALTER TABLE order_lines RENAME TO mislaid")
+    await shop.execute("ALTER TABLE order_lines RENAME TO mislaid")
 
     async with open_rest("lune", shop, database_url) as lune:
         answer = await lune.ask("POST", "/orders/by-value", {"value": "1"})
-    await shop.say("ALTER TABLE mislaid RENAME TO order_lines")
+    await shop.execute("ALTER TABLE mislaid RENAME TO order_lines")
 
     assert told(answer) == (500, "internal_server_error")
     assert "order_lines" not in answer.text
