@@ -85,7 +85,7 @@ def _print_big_int(value: object) -> str:
     raise TypeError(f"not an int: {value!r}")
 
 
-def _moment(value: object) -> datetime:
+def _parse_datetime(value: object) -> datetime:
     if isinstance(value, str) and _MOMENT.fullmatch(value):
         try:
             return datetime.fromisoformat(value).astimezone(UTC)
@@ -95,7 +95,7 @@ def _moment(value: object) -> datetime:
 
 
 @serializes_at_once(datetime)
-def _print_moment(value: object) -> str:
+def _print_datetime(value: object) -> str:
     if isinstance(value, datetime) and value.tzinfo is not None:
         in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
         # A third of what isoformat() takes, which goes through Python's own arithmetic to write an offset of zero.
@@ -195,9 +195,9 @@ SCALARS: dict[object, ScalarDefinition] = {
             "with any offset, which is required, and at most six digits of a second."
         ),
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
-        serialize=_print_moment,
-        parse_value=_moment,
-        parse_literal=_string_literal(_moment),
+        serialize=_print_datetime,
+        parse_value=_parse_datetime,
+        parse_literal=_string_literal(_parse_datetime),
     ),
     CurrencyCode: scalar(
         name="CurrencyCode",

@@ -8,6 +8,6 @@ _DAY_FIRST = "%d/%m/%Y %H:%M:%S"
 _ISO = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
-def moment_text(moment: datetime, context: RestContext) -> str:
-    """The moment in the form that the service is set to."""
-    return moment.strftime(_ISO if context.carbonext_iso_dates else _DAY_FIRST)
+def date_text(time: datetime, context: RestContext) -> str:
+    """Return the time in the format that the setting chooses."""
+    return time.strftime(_ISO if context.carbonext_iso_dates else _DAY_FIRST)

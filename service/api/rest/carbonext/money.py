@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from service.api.rest.carbonext.dates import moment_text
+from service.api.rest.carbonext.dates import date_text
 from service.api.rest.carbonext.orders import CURRENCIES, currency, grams
 from service.api.rest.context import RestContext
 from service.api.rest.contract import Answer, Call, Endpoint
@@ -161,9 +161,9 @@ def _views(context: RestContext, invoices: Sequence[Invoice]) -> list[InvoiceVie
             totalPrice=Decimal(money_text(invoice.total_minor, invoice.currency)),
             currency=invoice.currency,
             customerId=str(invoice.account_id),
-            createdAt=moment_text(invoice.created_at, context),
-            paidAt=None if invoice.paid_at is None else moment_text(invoice.paid_at, context),
-            dueDate=moment_text(invoice.due_at, context),
+            createdAt=date_text(invoice.created_at, context),
+            paidAt=None if invoice.paid_at is None else date_text(invoice.paid_at, context),
+            dueDate=date_text(invoice.due_at, context),
         )
         for invoice in invoices
     ]

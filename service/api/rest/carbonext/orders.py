@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from service.api.rest.bodies import exact
-from service.api.rest.carbonext.dates import moment_text
+from service.api.rest.carbonext.dates import date_text
 from service.api.rest.carbonext.filters import filter_asked_for, page_asked_for
 from service.api.rest.carbonext.models import (
     ListedOrder,
@@ -156,7 +156,7 @@ def _view(context: RestContext, order: Order, lines: Sequence[OrderLine]) -> Ord
         vcuUnitPrice=Decimal(price_text(unit_price)),
         targetCurrency=order.currency,
         status=status_of(order.status, order.payment_status),
-        createdAt=moment_text(order.created_at, context),
+        createdAt=date_text(order.created_at, context),
         totalPrice=Decimal(money_text(order.total_cost_minor, order.currency)),
         notifyCertificateTo=recipient.get("email"),
         type="Postpaid",

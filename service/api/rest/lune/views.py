@@ -77,9 +77,9 @@ async def quote_view(call: Call[object, object], order_request: OrderRequest, pr
     )
 
 
-def instant_text(moment: datetime) -> str:
+def iso_milliseconds(time: datetime) -> str:
     """RFC 3339 with milliseconds, in UTC."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _order_view(order: Order, bundles: list[OrderBundleView]) -> OrderView:
@@ -98,7 +98,7 @@ def _order_view(order: Order, bundles: list[OrderBundleView]) -> OrderView:
         commission=money_text(order.commission_minor, order.currency),
         total_cost=money_text(order.total_cost_minor, order.currency),
         payment_method="invoice",
-        created_at=instant_text(order.created_at),
+        created_at=iso_milliseconds(order.created_at),
         bundles=bundles,
         projects=[],
         certificate=None,
