@@ -83,10 +83,10 @@ async def bill_orders(
     async def work(statements: Statements) -> Billed:
         candidates = await _candidates(statements, account_id, what)
         locked = await lock_payer(statements, account_id, {order.account_id for order in candidates})
-        told_print = _fingerprint(account_id, what, candidates, payment_days)
+        digest = _fingerprint(account_id, what, candidates, payment_days)
         issued = await money.of_reference(statements, money.INVOICES, locked.payer_id, reference)
         if issued is not None:
-            if issued.fingerprint != told_print:
+            if issued.fingerprint != digest:
                 raise reused()
             # A try whose commit went unanswered finds its own invoice: that is no replay to its caller.
             return Billed(issued, replayed=issued.id != invoice_id)
@@ -98,7 +98,7 @@ async def bill_orders(
             id=invoice_id,
             number=resources.new_order_number(),
             reference=reference,
-            fingerprint=told_print,
+            fingerprint=digest,
             currency=_one_currency(on_invoice),
             status=InvoiceStatus.PENDING,
             total_minor=sum(line.billed_minor for line in lines),
@@ -197,14 +197,14 @@ async def _mark_billed(statements: Statements, on_invoice: Sequence[Order]) -> N
 
 
 def _tell(recorder: EventRecorder, invoice: Invoice, on_invoice: Sequence[Order]) -> None:
-    told: dict[str, Any] = {"invoice_id": str(invoice.id), "invoice_number": invoice.number}
+    payload: dict[str, Any] = {"invoice_id": str(invoice.id), "invoice_number": invoice.number}
     recorder.record(
         invoice.account_id,
         EventType.INVOICE_ISSUED,
-        **told,
+        **payload,
         currency=invoice.currency,
         total_minor=invoice.total_minor,
         orders=len(on_invoice),
     )
     for order in on_invoice:
-        recorder.record_order(order, EventType.ORDER_BILLED, **told)
+        recorder.record_order(order, EventType.ORDER_BILLED, **payload)

@@ -74,7 +74,7 @@ async def load_orders(
     usual = await _priced(resources, [_usual(chance, account) for account in customers for _ in range(ORDERS_OF_EACH)])
     patient = await _priced(resources, await _waiting(resources, customers))
     waiting = min(CHUNK, count // WAITING_SHARE) if patient else 0
-    moments = _moments(resources.clock(), count, chance)
+    placed_times = _placed_times(resources.clock(), count, chance)
     for start in range(0, count, CHUNK):
         size = min(CHUNK, count - start)
         last = max(0, start + size - (count - waiting))
@@ -82,9 +82,9 @@ async def load_orders(
             *chance.choices(usual, k=size - min(last, size)),
             *chance.choices(patient or usual, k=min(last, size)),
         ]
-        plot = list(zip(islice(moments, size), chosen, strict=True))
-        chapter = _Chapter(resources, plot, chance.random(), paid_max=PAID_MAX if start == 0 else 0)
-        await resources.transact(chapter.write)
+        placed = list(zip(islice(placed_times, size), chosen, strict=True))
+        chunk = _HistoryChunk(resources, placed, chance.random(), paid_max=PAID_MAX if start == 0 else 0)
+        await resources.transact(chunk.write)
         loaded(size)
 
 
@@ -100,8 +100,8 @@ async def _customers(resources: Resources) -> list[Account]:
     return found
 
 
-def _moments(now: datetime, count: int, chance: random.Random) -> Iterator[datetime]:
-    """Rising moments up to now, about evenly spread."""
+def _placed_times(now: datetime, count: int, chance: random.Random) -> Iterator[datetime]:
+    """Rising placed_times up to now, about evenly spread."""
     step = SPAN / count
     return (now - SPAN + step * (index + chance.random()) for index in range(count))
 
@@ -165,30 +165,30 @@ def _placer(resources: Resources, heads: Mapping[UUID, Head]) -> OrderPlacer:
     return placer
 
 
-class _Chapter:
+class _HistoryChunk:
     """Some orders of the history in turn, each with its moment, and all that became of them: one transaction."""
 
     def __init__(
-        self, resources: Resources, plot: Sequence[tuple[datetime, Priced]], seed: float, *, paid_max: int
+        self, resources: Resources, placed: Sequence[tuple[datetime, Priced]], seed: float, *, paid_max: int
     ) -> None:
         self._paid_max = paid_max
         self._resources = resources
-        self._plot = plot
+        self._orders = placed
         self._seed = seed
 
     async def write(self, statements: Statements) -> None:
         """Begins from nothing each time it is tried."""
-        heads = await accounts.lock_heads(statements, sorted({each.account.id for _, each in self._plot}))
+        heads = await accounts.lock_heads(statements, sorted({each.account.id for _, each in self._orders}))
         self._chance = random.Random(self._seed)  # noqa: S311 - as above
         self._placer = _placer(self._resources, heads)
-        self._supply = await _supplied(statements, self._resources, self._plot)
+        self._supply = await _supplied(statements, self._resources, self._orders)
         self._payments: list[Payment] = []
         self._retirements: list[Retirement] = []
         self._next_g: dict[UUID, int] = defaultdict(int)
         stock = Stock({each: [_stock_of(batch) for batch in on] for each, on in self._supply.items()}, queued=())
         self._placer.stock_up(stock)
-        for moment, kind in self._plot:
-            self._placer.now = moment
+        for placed_at, kind in self._orders:
+            self._placer.now = placed_at
             order_id = self._resources.new_id()
             command = replace(kind.command, order_id=order_id, idempotency_key=f"demo-{order_id.hex}")
             self._live(replace(kind, command=command), stock)
@@ -295,18 +295,18 @@ class _Chapter:
 
 
 async def _supplied(
-    statements: Statements, resources: Resources, plot: Sequence[tuple[datetime, Priced]]
+    statements: Statements, resources: Resources, placed: Sequence[tuple[datetime, Priced]]
 ) -> dict[UUID, list[CreditBatch]]:
     """For each bundle fresh batches of its projects, together just enough for the orders; none of a scarce bundle."""
     wanted_g: Counter[UUID] = Counter()
-    for _, priced in plot:
+    for _, priced in placed:
         if not isinstance(priced.command.request, OrderRequest) or isinstance(
             priced.command.request.ask, ByBundleMasses
         ):
             continue
         for line in priced.pricing.lines:
             wanted_g[line.bundle_id] += line.mass_g
-    received_at = plot[0][0]
+    received_at = placed[0][0]
     projects: dict[UUID, list[UUID]] = defaultdict(list)
     for row in await catalogue.projects_in(statements, wanted_g):
         projects[row.bundle_id].append(row.project_id)

@@ -27,11 +27,11 @@ def worker_steps(settings: Settings) -> tuple[Step, ...]:
 
 async def work_until_told(resources: Resources, settings: Settings) -> None:
     """Every step was repeated until SIGTERM or Ctrl+C; what was under way then is rolled back, for the next process."""
-    told = asyncio.Event()
+    ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
     each = worker_steps(settings)
     async with working(resources, each):
         log.info("working", steps=[step.name for step in each])
-        await told.wait()
+        await ended.wait()
     log.info("ended")

@@ -75,9 +75,9 @@ def page_of(certificate: IssuedCertificate) -> str:
         beneficiary=facts["beneficiary"],
         mass=_mass(facts["mass_g"]),
         retired_at=facts["retired_at"],
-        retired=_moment(facts["retired_at"]),
+        retired=_shown_time(facts["retired_at"]),
         issued_at=facts["issued_at"],
-        issued=_moment(facts["issued_at"]),
+        issued=_shown_time(facts["issued_at"]),
         batches=[_batch(each) for each in facts["batches"]],
         sha256=hashlib.sha256(certificate.facts.encode()).hexdigest(),
         # Relative, so that the page works behind any prefix.
@@ -116,5 +116,5 @@ def _country(code: str) -> str:
     return str(_ENGLISH.territories.get(alpha_2, code))
 
 
-def _moment(text: str) -> str:
+def _shown_time(text: str) -> str:
     return f"{format_datetime(datetime.fromisoformat(text), 'd MMMM y, HH:mm:ss', locale=_ENGLISH)} UTC"

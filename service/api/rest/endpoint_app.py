@@ -120,10 +120,10 @@ class _Address:
         return from_texts(dict(request.query_params), endpoint.query, any_case=self._contract.any_case_query)
 
     def _respond(self, answer: Answer | File, headers: Mapping[str, str]) -> Response:
-        told = {**headers, **answer.headers}
+        spelled_headers = {**headers, **answer.headers}
         if isinstance(answer, File):
-            return Response(answer.content, answer.status, told, answer.media_type)
-        return Response(self._contract.encode(answer.body), answer.status, told, _JSON)
+            return Response(answer.content, answer.status, spelled_headers, answer.media_type)
+        return Response(self._contract.encode(answer.body), answer.status, spelled_headers, _JSON)
 
     def _refuse(self, refusal: Refused, request_id: str, headers: dict[str, str]) -> Response:
         status, body = self._contract.refusal(refusal, request_id)

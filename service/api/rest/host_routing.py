@@ -61,8 +61,8 @@ def _name_of(host: str) -> str:
 def _with_headers(contract: Contract, request_headers: Mapping[str, str], scope: Scope, send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            told = contract.headers(request_headers, scope["state"].get("request_id", ""))
-            encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in told.items()]
+            spelled_headers = contract.headers(request_headers, scope["state"].get("request_id", ""))
+            encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in spelled_headers.items()]
             message = {**message, "headers": [*message.get("headers", ()), *encoded]}
         await send(message)
 

@@ -76,12 +76,12 @@ def _hash_of(request: GraphQLRequest) -> str | None:
         if not request.document_id.startswith(PREFIX):
             raise _refused("Documents are named sha256: and their hash.", NOT_FOUND)
         return _checked(request.document_id.removeprefix(PREFIX))
-    told = (request.extensions or {}).get("persistedQuery")
-    if told is None:
+    named = (request.extensions or {}).get("persistedQuery")
+    if named is None:
         return None
-    if not isinstance(told, dict) or told.get("version") != 1 or not isinstance(told.get("sha256Hash"), str):
+    if not isinstance(named, dict) or named.get("version") != 1 or not isinstance(named.get("sha256Hash"), str):
         raise BadRequest(400, "persistedQuery is an object with version 1 and a sha256Hash.")
-    return _checked(told["sha256Hash"])
+    return _checked(named["sha256Hash"])
 
 
 def _checked(text: str) -> str:

@@ -51,8 +51,8 @@ class Estimate(Node):
 
     @strawberry.field(description="The factor it rests on; null for a mass that the caller gave.")
     def factor(self) -> EmissionFactor | None:
-        told = self.row.factor
-        return None if told is None else EmissionFactor(**{**told, "value": Decimal(told["value"])})
+        factor = self.row.factor
+        return None if factor is None else EmissionFactor(**{**factor, "value": Decimal(factor["value"])})
 
     @strawberry.field(description="How it was worked out, step by step.")
     def working(self) -> list[str]:

@@ -126,8 +126,12 @@ class Beneficiary:
     )
 
 
-def _party(told: Mapping[str, str] | None) -> Party | None:
-    return Party(name=told["name"], email=told.get("email"), tax_id=told.get("tax_id")) if told else None
+def _party(beneficiary: Mapping[str, str] | None) -> Party | None:
+    return (
+        Party(name=beneficiary["name"], email=beneficiary.get("email"), tax_id=beneficiary.get("tax_id"))
+        if beneficiary
+        else None
+    )
 
 
 OWNED = ("id", "account_id", "currency")
@@ -277,10 +281,12 @@ class Order(Node):
 
     @strawberry.field(description="For whom the credits are retired; null means the account's own company.")
     def beneficiary(self) -> Beneficiary | None:
-        told = self.row.beneficiary
-        if told is None:
+        beneficiary = self.row.beneficiary
+        if beneficiary is None:
             return None
-        return Beneficiary(recipient=_party(told.get("recipient")), retirement=_party(told.get("retirement")))
+        return Beneficiary(
+            recipient=_party(beneficiary.get("recipient")), retirement=_party(beneficiary.get("retirement"))
+        )
 
     idempotency_key = attribute_field(
         "row.idempotency_key",

@@ -77,6 +77,6 @@ def refusal(refused: Refused, _request_id: str) -> Refusal:
     status, error_code = _CODES.get(refused.code, (refused.reason.http_status, refused.code.lower()))
     if refused.code is Code.BUNDLE_UNAVAILABLE and refused.path[:1] == ("bundleMasses",):
         error_code = "bundle_id_invalid"
-    told: Any = refused.details.get("error_code", error_code)
+    shown_code: Any = refused.details.get("error_code", error_code)
     place = ".".join(_PLACES.get(str(step), str(step)) for step in refused.path)
-    return status, errors_of(told, f"{place}: {refused.message}" if place else refused.message)
+    return status, errors_of(shown_code, f"{place}: {refused.message}" if place else refused.message)

@@ -102,7 +102,7 @@ async def get_order_certificate(call: Call[None, None]) -> File:
 async def _place(
     call: Call[object, object], body: OrderByMass | OrderByValue | OrderByEstimate, order_request: OrderRequest
 ) -> Answer:
-    noted = metadata(body.metadata)
+    kept_metadata = metadata(body.metadata)
     key = None if body.idempotency_key is None else kept_text(body.idempotency_key, KEY_LENGTH_MAX, "idempotency_key")
     caller, context = call.caller, call.context
     for scope in (Scope.ORDERS_WRITE, Scope.ORDERS_READ, Scope.CATALOGUE_READ):
@@ -115,7 +115,7 @@ async def _place(
             source=Source.LUNE,
             request=order_request,
             idempotency_key=key,
-            metadata=noted,
+            metadata=kept_metadata,
         )
     )
     if placed.replayed:

@@ -131,10 +131,10 @@ async def _projects(
     call: Call[object, object], orders: Sequence[Order], lines: Mapping[UUID, Sequence[OrderLine]]
 ) -> dict[UUID, list[OrderProjectView]]:
     """What the projects gave to each of the orders that are being retired."""
-    told = [order for order in orders if order.status in RETIRED]
-    if not told:
+    retired_orders = [order for order in orders if order.status in RETIRED]
+    if not retired_orders:
         return {}
-    resources, caller, ids = call.context.resources, call.caller, [order.id for order in told]
+    resources, caller, ids = call.context.resources, call.caller, [order.id for order in retired_orders]
     entries = await entries_of_orders(resources, caller, ids)
     retirements = await retirements_of_orders(resources, caller, ids)
     batches = await batches_of_ids(resources, caller, {entry.batch_id for each in entries for entry in each})
@@ -142,7 +142,7 @@ async def _projects(
     project_of = {batch.id: projects[batch.project_id] for batch in batches.values()}
     return {
         order.id: list(_project_views(order, lines[order.id], given, gone, project_of))
-        for order, given, gone in zip(told, entries, retirements, strict=True)
+        for order, given, gone in zip(retired_orders, entries, retirements, strict=True)
     }
 
 
