@@ -1,20 +1,22 @@
-"""The map.
+"""carbon-orders: the packages of the service, and the way of an order.
 
-An order passes: api/limits (size, time) -> api/caller (key -> account, mode, scopes) -> api/graphql/mutations (request
--> one PlaceOrder value) -> operations/place_orders (claim keys -> price -> plan -> take grams -> write -> commit) ->
-the API renders the returned value.
+An order passes api/request_limits (size, time, number), api/caller (key to account, mode and scopes),
+api/graphql/mutations or api/rest (request to one PlaceOrder value) and operations/place_orders (claim keys, price,
+plan, take grams, write, commit); the API renders the returned value. Imports run downwards through this list, which
+import-linter checks:
 
-__main__    the command line: what each command is called, takes and tells of itself
-commands    what each command does, imported when it runs; output.py shows its answers, runtime.py opens its database,
-            server/ runs the server
-app         composition root: settings in, ASGI app out; the only file that knows every package
-settings    the environment, read once; every limit has a name, a unit and a default there
-secret      where the secret comes from under which API keys are digested
-errors      the closed list of refusals
-domain      what is true: pure rules; no await, no clock, no database, no settings
-operations  what can be done: one verb, one file, one transaction
+__main__    the command line: names, arguments and help of every command
+commands    one file a command or a group of commands; output.py prints, runtime.py opens the database
+server      how a process serves: uvicorn's protocol, and worker processes that share one listener
+app         the composition root: settings in, ASGI application out
+key_pepper  the pepper under which API keys are digested
+api         GraphQL, REST and pages; no rules and no SQL
+workers     background jobs: loops over rows, each step one operation
+operations  use cases: one verb, one file, one transaction; steps/ holds what verbs share
 storage     persistence: the only package with SQL
-api         the APIs: GraphQL, REST and pages; no rules, no SQL
-workers     what happens later: loops over rows, each step one operation
-kit         tools that have never heard of carbon
+domain      pure rules: no await, no clock, no database, no settings
+kit         tools that know nothing of carbon
+errors      the closed list of refusals
+
+Beside the list stand settings (the environment, read once) and plans (the GraphQL compiler; knows nothing of orders).
 """

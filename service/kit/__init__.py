@@ -1,1 +1,1 @@
-"""Tools that have never heard of carbon."""
+"""Tools that know nothing of carbon."""

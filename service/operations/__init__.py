@@ -1,1 +1,1 @@
-"""What can be done: one verb, one file, one transaction; each tells its story top to bottom."""
+"""Use cases: one verb, one file, one transaction."""

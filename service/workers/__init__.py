@@ -1,1 +1,1 @@
-"""What happens later: loops over rows. Each step is one operation; what it has to do is in the database, never here."""
+"""Background jobs: loops over rows. Each step is one operation, and all of its work is found in the database."""

@@ -37,7 +37,7 @@ UNLIMITED = {
     for name in ("lune_requests", "carbon_engine_reads", "carbon_engine_writes", "carbonext_requests")
 }
 
-Asked: TypeAlias = str | tuple[str, str, dict[str, str], str]
+RestRequest: TypeAlias = str | tuple[str, str, dict[str, str], str]
 """A GraphQL body, or method, path, further headers and body."""
 
 
@@ -53,7 +53,7 @@ class GraphQLApi:
     facts: str
     page: str = "pageInfo { hasNextPage endCursor }"
 
-    def asks(self, what: str) -> tuple[list[Asked], list[Asked]]:
+    def asks(self, what: str) -> tuple[list[RestRequest], list[RestRequest]]:
         """What is sent through GraphQL, and what through the contract."""
         if what == LIST:
             query = f"{{ orders(first: 20) {{ nodes {{ {self.facts} }} {self.page} }} }}"
@@ -63,7 +63,7 @@ class GraphQLApi:
             f" {{ order {{ {self.facts} }} userErrors {{ code }} }} }}"
         )
         wanted = {"mass": {"amount": "1", "unit": "KILOGRAM"}}
-        ours: list[Asked] = [
+        ours: list[RestRequest] = [
             json.dumps({"query": mutation, "variables": {"input": {**wanted, "idempotencyKey": uuid4().hex}}})
             for _ in range(CREATES_A_RUN)
         ]
@@ -133,7 +133,7 @@ async def _account(shop: Shop, api: GraphQLApi) -> str:
     return await key_for(shop.resources, account.id)
 
 
-async def median_ms(server: Server, asked: list[Asked], key: str, *, clients: int, seconds: float) -> float:
+async def median_ms(server: Server, asked: list[RestRequest], key: str, *, clients: int, seconds: float) -> float:
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(asked, file)
         file.flush()

@@ -158,10 +158,10 @@ def test_another_process_makes_the_same_bytes(seed):
         f"import hashlib, runpy; made = runpy.run_path({__file__!r});"
         "print(hashlib.sha256(made['certificate_pdf'](made['ARABIC'], made['VERIFY'])).hexdigest())"
     )
-    surroundings = {"PYTHONHASHSEED": seed, "TZ": "Asia/Tokyo", "SOURCE_DATE_EPOCH": "12345", "LC_ALL": "C"}
+    environment = {"PYTHONHASHSEED": seed, "TZ": "Asia/Tokyo", "SOURCE_DATE_EPOCH": "12345", "LC_ALL": "C"}
 
     printed = subprocess.run(
-        [sys.executable, "-c", program], env=os.environ | surroundings, check=True, capture_output=True, text=True
+        [sys.executable, "-c", program], env=os.environ | environment, check=True, capture_output=True, text=True
     ).stdout
 
     assert printed.strip() == hashlib.sha256(certificate_pdf(ARABIC, VERIFY)).hexdigest()

@@ -13,7 +13,7 @@ from service.operations.resources import Resources
 
 
 class Context(NamedTuple):
-    """One operation's surroundings. Introspection needs no caller; every root field but `__typename` asks for one."""
+    """One operation's context. Introspection needs no caller; every root field but `__typename` asks for one."""
 
     resources: Resources
     placement: Placement

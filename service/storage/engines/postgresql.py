@@ -265,7 +265,7 @@ class PostgresqlStatements(Statements):
         """What asyncpg's method of that name answers."""
         client = self.client
         encoded = parameters if PLAIN.issuperset(map(type, parameters)) else ENCODERS.encoded(parameters)
-        # Asked in this order, because their classes are abstract somewhere: a no takes ten times as long as a yes.
+        # Checked in this order, because their classes are abstract somewhere: a no takes ten times as long as a yes.
         if not isinstance(client, PostgresqlClient):
             async with client.acquire_connection() as connection:
                 return await getattr(connection, method)(sql, *encoded)

@@ -1,7 +1,7 @@
 """Prices by amount, balances in VCU, invoices; and every no of HTTP as a problem.
 
 Seen to fail when: the tier begins above its minimum; the balance is rounded up; another account's invoice is found; a
-no of the guards is said in another contract's words.
+no of the request limits is said in another contract's words.
 """
 
 import re
