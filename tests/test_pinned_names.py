@@ -23,10 +23,10 @@ from uuid import UUID
 import pytest
 import typer
 from graphql import GraphQLObjectType
-from service.api.graphql.points import points_budget
 
 import service
 from service.__main__ import app
+from service.api.graphql.cost.budget import cost_budget
 from service.api.graphql.schema import schema
 from service.api.rate_limits import RateLimits, _item
 from service.api.receipt_links import receipt_path
@@ -330,7 +330,7 @@ def test_names_of_rate_limits():
         "carbon-engine": ["carbon-engine-reads/KEY/100/1/second", "carbon-engine-writes/KEY/100/1/second"],
         "carbonext": ["carbonext/KEY/100/1/second", "carbonext/KEY/100/1/second"],
     }
-    assert _item(points_budget(5)).key_for("KEY") == "graphql/KEY/5/60/second"
+    assert _item(cost_budget(5)).key_for("KEY") == "graphql/KEY/5/60/second"
     assert RateLimits("redis://127.0.0.1:1")._shared.bridge.key_prefix == "carbon-orders"
 
 

@@ -14,11 +14,11 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from tests.api.API import PEPPER
 
 from service.domain.api_keys import Scope, parse
 from service.operations.manage_keys import revoke_key
 from service.storage.database import Database
+from tests.api.graphql_api import PEPPER
 from tests.api.rest.client import Rest, open_rest
 from tests.makers import forged
 from tests.set_clock import SetClock

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.api.API import PEPPER, started
 
 from service.api.rest.contract import Contract
 from service.app import create_app
@@ -17,6 +16,7 @@ from service.domain.api_keys import Scope
 from service.operations.manage_accounts import suspend_account
 from service.settings import Settings
 from service.storage.database import Database
+from tests.api.graphql_api import PEPPER, started
 from tests.api.rest.client import Rest, contract_named, open_rest
 from tests.makers import forged, make_bundle, make_price, store
 from tests.shop import open_shop
