@@ -159,7 +159,7 @@ def make_command(account: Account, order_request: OrderRequest | FromQuote | Non
             "account_id": account.id,
             "actor": "key-of-the-test",
             "source": Source.GRAPHQL,
-            "wish": order_request or make_order_request(),
+            "request": order_request or make_order_request(),
             "idempotency_key": f"key-{next(_numbers)}",
             **facts,
         }

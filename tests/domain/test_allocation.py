@@ -26,7 +26,7 @@ def test_a_batch_that_covers_the_line_is_the_only_one_taken():
     assert plan_allocation([(FOREST, 50)], {FOREST: bundle_stock}, {}).takes == (Take(0, A, 50),)
 
 
-def test_what_is_left_right_now_overrides_what_the_shelf_says():
+def test_what_is_left_right_now_overrides_the_stock_says():
     bundle_stock = [batch(A, 2019, 50), batch(B, 2020, 0), batch(C, 2021, 50)]
     plan = plan_allocation([(FOREST, 60)], {FOREST: bundle_stock}, {A: 0, B: 20})
     assert plan == AllocationPlan((Take(0, B, 20), Take(0, C, 40)), (0,))
@@ -72,42 +72,42 @@ batches = st.lists(
 
 
 @given(
-    stock=batches,
-    on_shelf=st.lists(st.lists(st.booleans(), min_size=12, max_size=12), min_size=3, max_size=3),
+    entries=batches,
+    offered=st.lists(st.lists(st.booleans(), min_size=12, max_size=12), min_size=3, max_size=3),
     lines=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 120)), max_size=4),
     now=st.dictionaries(st.integers(1, 12).map(lambda number: UUID(int=number)), st.integers(0, 40)),
     queued=st.sets(st.integers(0, 2)),
 )
-def test_a_plan_takes_only_what_is_there_and_oldest_first(stock, on_shelf, lines, now, queued):
+def test_a_plan_takes_only_what_is_there_and_oldest_first(entries, offered, lines, now, queued):
     bundles = [UUID(int=100 + number) for number in range(3)]
     stock = {
-        bundle: [entry for entry, is_on in zip(stock, flags, strict=False) if is_on]
-        for bundle, flags in zip(bundles, on_shelf, strict=True)
+        bundle: [entry for entry, is_on in zip(entries, flags, strict=False) if is_on]
+        for bundle, flags in zip(bundles, offered, strict=True)
     }
     order = [(bundles[bundle], mass_g) for bundle, mass_g in lines]
     shut = {bundles[number] for number in queued}
-    left_g = {entry.batch_id: now.get(entry.batch_id, entry.available_g) for entry in stock}
+    left_g = {entry.batch_id: now.get(entry.batch_id, entry.available_g) for entry in entries}
     before = copy.deepcopy((order, stock, now, shut))
 
     plan = plan_allocation(order, stock, now, shut)
 
     assert (order, stock, now, shut) == before
-    assert plan == plan_allocation(order, {key: bundle_stock[::-1] for key, bundle_stock in stock.items()}, now, shut)
+    assert plan == plan_allocation(order, {key: batches_of[::-1] for key, batches_of in stock.items()}, now, shut)
     assert all(take.mass_g > 0 for take in plan.takes)
     for index, (bundle, mass_g) in enumerate(order):
         takes = [take for take in plan.takes if take.line == index]
         assert sum(take.mass_g for take in takes) + plan.short_g[index] == mass_g
-        bundle_stock = {entry.batch_id: (entry.vintage, entry.batch_id) for entry in stock[bundle]}
-        taken = [bundle_stock[take.batch_id] for take in takes]
+        ages = {entry.batch_id: (entry.vintage, entry.batch_id) for entry in stock[bundle]}
+        taken = [ages[take.batch_id] for take in takes]
         assert taken == sorted(set(taken))
         for take in takes:
             left_g[take.batch_id] -= take.mass_g
         assert min(left_g.values(), default=0) >= 0
-        # Only the newest batch touched may keep grams, and none is short while grams lie on its bundle_stock.
-        passed_over = [batch_id for batch_id, age in bundle_stock.items() if taken and age < taken[-1]]
+        # Only the newest batch touched may keep grams, and none is short while its batches keep grams.
+        passed_over = [batch_id for batch_id, age in ages.items() if taken and age < taken[-1]]
         assert not any(left_g[batch_id] for batch_id in passed_over)
         if bundle in shut:
             assert not takes
         elif plan.short_g[index]:
-            assert not any(left_g[batch_id] for batch_id in bundle_stock)
+            assert not any(left_g[batch_id] for batch_id in ages)
     assert plan.is_full == (sum(plan.short_g) == 0)

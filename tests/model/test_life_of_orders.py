@@ -117,7 +117,7 @@ class LifeOfOrders(RuleBasedStateMachine):
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.runner.run(work)
 
-    # What is wished for, by every route.
+    # What is requested, by every route.
 
     def order_request(self, route: str, grams: int) -> OrderRequest:
         shop = self.shop

@@ -207,7 +207,7 @@ async def test_two_modes_in_one_group_keep_to_their_own(shop: Shop):
 
 @pytest.mark.parametrize(("maximum", "refused"), [(34, True), (35, False), (36, False)])
 async def test_a_total_may_reach_the_maximum_and_not_pass_it(shop: Shop, maximum: int, refused: bool):
-    facts = {"wish": make_order_request(12_070), "maximum_total": Money(maximum, "USD")}
+    facts = {"request": make_order_request(12_070), "maximum_total": Money(maximum, "USD")}
     if refused:
         refusal = await shop.refusal(**facts)
         assert (refusal.code, refusal.details) == (Code.MAXIMUM_TOTAL_EXCEEDED, {"total_cost_minor": 35})

@@ -127,7 +127,7 @@ async def test_a_foreign_quote_is_as_absent_as_none(shop: Shop):
     await shop.place(FromQuote(quoted.quote.id))  # and it is not used by the attempt
 
 
-async def test_a_refused_wish_leaves_no_quote(shop: Shop):
+async def test_a_refused_request_leaves_no_quote(shop: Shop):
     before = await shop.everything()
     with pytest.raises(Refused) as refusal:
         await quote_order(shop.resources, shop.caller, make_order_request(ask=ByMass(0)), valid_ms=MINUTE_MS)

@@ -87,7 +87,7 @@ async def stored_by_an_earlier_release(shop: Shop, key: str, fingerprint: str) -
     return replace(order, fingerprint=fingerprint)
 
 
-@pytest.mark.parametrize(("wish", "facts", "digest"), STORED.values(), ids=STORED)
+@pytest.mark.parametrize(("order_request", "facts", "digest"), STORED.values(), ids=STORED)
 async def test_a_retry_finds_the_order_of_an_earlier_release(
     shop: Shop, order_request: OrderRequest | FromQuote, facts: dict[str, Any], digest: str
 ):
@@ -179,7 +179,7 @@ async def test_an_imported_order_is_stored_with_this_fingerprint(shop: Shop):
     added = await import_orders(shop.resources, ACCOUNT, item)
     again = await import_orders(shop.resources, ACCOUNT, item)
 
-    assert (added.added, again.added, again.standing, again.faults) == (1, 0, 1, ())
+    assert (added.added, again.added, again.existing, again.faults) == (1, 0, 1, ())
     assert [row.fingerprint for row in await rows_of(shop.database, orders.ORDERS)] == [
         "204b23090d75efc4d0307c206a11a61f413a70f99cc9f916cbcbf94d1c53fb75"
     ]
