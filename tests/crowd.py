@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from service.errors import Code
-from tests.http_client import HttpClient
+from tests.http_client import Answer, HttpClient
+from tests.waiting import HANGS_S
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
 
 PLACED, CUT = "placed", "cut"
-TRIES_MAX = 10
 _ORDER = (
     "mutation ($input: CreateOrderByMassInput!) { createOrderByMass(input: $input)"
     " { order { id } replayed userErrors { code } } }"
@@ -42,9 +42,11 @@ async def crowd(
     answers: list[Outcome] = []
 
     async def work(client: HttpClient) -> None:
-        while left:
-            answers.append(await act(client, left.popleft()))
-        await client.close()
+        try:
+            while left:
+                answers.append(await act(client, left.popleft()))
+        finally:
+            await client.close()
 
     async with asyncio.TaskGroup() as group:
         for client in clients:
@@ -59,10 +61,10 @@ def wanted(mass_g: int, key: str, **more: Any) -> dict[str, Any]:
 
 async def insist(client: HttpClient, asked: Mapping[str, Any]) -> Ordered:
     """The order placed or refused by a rule: with the same key, as long as the service has no time for it."""
-    for _ in range(TRIES_MAX):
-        if (answered := await order(client, asked)).outcome != Code.UNAVAILABLE:
-            return answered
-    return answered
+    async with asyncio.timeout(HANGS_S):
+        while (answered := await order(client, asked)).outcome == Code.UNAVAILABLE:
+            pass
+        return answered
 
 
 async def order(client: HttpClient, asked: Mapping[str, Any]) -> Ordered:
@@ -72,8 +74,8 @@ async def order(client: HttpClient, asked: Mapping[str, Any]) -> Ordered:
         answer = await client.graphql(_ORDER, {"input": asked})
     except (OSError, EOFError):
         return Ordered(key, CUT)
-    if answer.status == 503:
-        return Ordered(key, answer.json["errors"][0]["extensions"]["code"])
+    if is_unavailable(answer):
+        return Ordered(key, Code.UNAVAILABLE)
     assert answer.status == 200 and "errors" not in answer.json, answer  # noqa: PT018 - one answer, one claim
     payload = answer.json["data"]["createOrderByMass"]
     if payload["order"] is None:
@@ -85,11 +87,14 @@ async def cancel(client: HttpClient, order_id: str) -> str:
     """The state of the order after it was asked to be cancelled, or the code of the refusal; asked again, as an order
     is, while the service has no time for it.
     """
-    for _ in range(TRIES_MAX):
-        answer = await client.graphql(_CANCEL, {"id": order_id})
-        errors = answer.json.get("errors", [])
-        if [error["extensions"]["code"] for error in errors] != [Code.UNAVAILABLE]:
-            break
-    assert answer.status == 200 and not errors, answer  # noqa: PT018 - as above
+    async with asyncio.timeout(HANGS_S):
+        while is_unavailable(answer := await client.graphql(_CANCEL, {"id": order_id})):
+            pass
+    assert answer.status == 200 and "errors" not in answer.json, answer  # noqa: PT018 - as above
     payload = answer.json["data"]["cancelOrder"]
     return str(payload["order"]["status"] if payload["order"] else payload["userErrors"][0]["code"])
+
+
+def is_unavailable(answer: Answer) -> bool:
+    """Whether the service had no time for the request: for all of it (503), or for its one field (200)."""
+    return [error["extensions"]["code"] for error in answer.json.get("errors", [])] == [Code.UNAVAILABLE]

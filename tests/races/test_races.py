@@ -20,6 +20,7 @@ from tests.http_client import HttpClient
 from tests.makers import TONNE_G, make_batch, make_bundle, make_price, make_project, store
 from tests.server import key_for, serving
 from tests.shop import Shop, open_shop
+from tests.waiting import HANGS_S
 
 CLIENTS = 64
 RANDOM_ORDERS = int(os.environ.get("RACE_ORDERS", "1000"))
@@ -143,13 +144,11 @@ def mixed(chance: random.Random, bundles: list[str], key: str) -> dict[str, Any]
 
 
 async def deadlocks_of(database: Database) -> int:
-    for _ in range(20):
-        (row,) = await database.reader.fetch(
-            "SELECT deadlocks, (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND state = 'active') AS busy"
-            " FROM pg_stat_database WHERE datname = current_database()"
-        )
-        if not row["busy"]:
-            break
-        await asyncio.sleep(0.1)
-    return int(row["deadlocks"])
+    """How many deadlocks the server counted, once only this pool's sessions are left: others add theirs as they end."""
+    own = ", ".join(str(connection.get_server_pid()) for connection in database._writer.connections._open)
+    sessions = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid NOT IN ({own})"
+    counted = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    async with asyncio.timeout(HANGS_S):
+        while (await database.reader.fetch(sessions))[0]["count"]:  # noqa: ASYNC110 - the server has no event for it
+            await asyncio.sleep(0.05)
+    return int((await database.reader.fetch(counted))[0]["deadlocks"])
