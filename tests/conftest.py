@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from service.storage import models
 from service.storage.database import Database
 from service.storage.migrations import migrate
 from tests.redis_server import running_redis
+from tests.virtual_time import VirtualTimeLoop
 
 with warnings.catch_warnings():
     # Where nobody is logged in there is no XDG_RUNTIME_DIR, and the package warns of that as it is imported.
@@ -77,6 +78,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Within a file, one database after the other: models are told anew at each change of dialect."""
     order: dict[Path, int] = {}
     items.sort(key=lambda item: (order.setdefault(item.path, len(order)), "[postgresql" in item.name))
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    if item.get_closest_marker("virtual_time"):
+        return {"virtual": VirtualTimeLoop}
+    return {"real": asyncio.new_event_loop}
 
 
 def _no_network(event: str, arguments: tuple[Any, ...]) -> None:
