@@ -22,6 +22,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from service.kit.request_id import REQUEST_ID
 from service.storage import models
@@ -44,6 +45,10 @@ if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
 # structlog's own choice draws each traceback as a picture, which takes longer than most tests.
 _plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
+
+# How long an example takes says something of the machine: no test fails for it.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 TEMPLATE = "migrated_template"
 SHARED = "shared"

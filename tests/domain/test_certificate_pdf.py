@@ -167,7 +167,7 @@ def test_another_process_makes_the_same_bytes(seed):
     assert printed.strip() == hashlib.sha256(certificate_pdf(ARABIC, VERIFY)).hexdigest()
 
 
-@settings(max_examples=15, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=15, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(st.text(max_size=400), st.integers(1, 60), st.integers(1, 10**15))
 def test_whatever_the_names_it_is_one_page_of_ascii(name, count, mass_g):
     intervals = tuple(Interval(mass_g * index, mass_g * index + mass_g) for index in range(count))

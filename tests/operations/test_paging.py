@@ -35,7 +35,7 @@ sorts = st.builds(OrderSort, st.sampled_from(OrderSortField), st.booleans())
     size=st.integers(1, 9),
     backward=st.booleans(),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 async def test_every_order_that_existed_throughout_is_met_once(
     shop: Shop, before: list[dict], meanwhile: list[list[dict]], sort: OrderSort, size: int, backward: bool
 ):

@@ -15,7 +15,7 @@ import os
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.plans.differential import Differential
@@ -32,9 +32,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 differential = Differential(schema)
 gate = settings(
     max_examples=EXAMPLES // 2,
-    deadline=None,
     database=None,
-    suppress_health_check=[HealthCheck.too_slow],
     # The suite asks the same every time; a longer run looks elsewhere each time and prints the seed of what it finds.
     derandomize="PLANS_EXAMPLES" not in os.environ,
 )

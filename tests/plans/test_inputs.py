@@ -167,7 +167,7 @@ class Mutation(Query):
 schema = strawberry.Schema(Query, Mutation)
 core = schema._schema
 differential = Differential(schema)
-gate = settings(max_examples=150, deadline=None, database=None, derandomize=True)
+gate = settings(max_examples=150, database=None, derandomize=True)
 ODD = [
     None,
     0,

@@ -140,7 +140,6 @@ differential = Differential(schema)
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     derandomize="PLANS_EXAMPLES" not in os.environ,

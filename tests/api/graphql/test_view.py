@@ -347,7 +347,7 @@ def loop() -> Iterator[asyncio.Runner]:
         yield runner
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     body=st.one_of(mutated(), st.binary(max_size=200), st.text(max_size=100).map(str.encode)),
     content_type=st.sampled_from([JSON, "", "a;b=c;charset", "application/json;charset=\xe9"]),
