@@ -14,24 +14,24 @@ from tests.bench.documents import Q1, Q2, Q3
 
 @contextmanager
 def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The statements that were said, within."""
-    said: list[str] = []
+    """Collect the statements that are run inside the context."""
+    sent: list[str] = []
     with monkeypatch.context() as patched:
-        for kind, method in ((SqliteStatements, "_run"), (PostgresqlStatements, "say")):
-            spoken = getattr(kind, method)
+        for kind, method in ((SqliteStatements, "_run"), (PostgresqlStatements, "run_sql")):
+            original = getattr(kind, method)
 
-            async def listening(self: Any, *arguments: Any, spoken: Any = spoken) -> Any:
-                said.append(next(each for each in arguments if " " in str(each)))
-                return await spoken(self, *arguments)
+            async def recording(self: Any, *arguments: Any, original: Any = original) -> Any:
+                sent.append(next(each for each in arguments if " " in str(each)))
+                return await original(self, *arguments)
 
-            patched.setattr(kind, method, listening)
-        yield said
+            patched.setattr(kind, method, recording)
+        yield sent
 
 
 async def statements_of(api: GraphQLApi, monkeypatch: pytest.MonkeyPatch, query: str, **variables: Any) -> int:
-    with counted(monkeypatch) as said:
+    with counted(monkeypatch) as sent:
         await api.data(query, variables)
-    return len([sql for sql in said if "api_keys" not in sql and not sql.startswith("SELECT id, organisation_id")])
+    return len([sql for sql in sent if "api_keys" not in sql and not sql.startswith("SELECT id, organisation_id")])
 
 
 async def test_a_page_costs_as_many_statements_as_it_has_levels(api: GraphQLApi, monkeypatch: pytest.MonkeyPatch):
@@ -52,9 +52,9 @@ async def test_an_order_with_its_entries_costs_four_statements(api: GraphQLApi, 
 
 async def test_a_page_asks_for_no_column_that_it_does_not_show(api: GraphQLApi, monkeypatch: pytest.MonkeyPatch):
     await api.shop.place()
-    with counted(monkeypatch) as said:
+    with counted(monkeypatch) as sent:
         await api.data("{ orders { nodes { number entries { mass { grams } } } } }")
-    (page,) = [sql for sql in said if "FROM orders" in sql]
-    (entries,) = [sql for sql in said if "FROM credit_entries" in sql]
+    (page,) = [sql for sql in sent if "FROM orders" in sql]
+    (entries,) = [sql for sql in sent if "FROM credit_entries" in sql]
     assert page.startswith("SELECT account_id, id, number, currency, created_at FROM orders ")
     assert entries.startswith("SELECT order_id, mass_g FROM credit_entries ")
