@@ -70,8 +70,8 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
         bytes_max=settings.plan_bytes_max,
         enabled=settings.plans_enabled,
         trusted=PersistedDocuments(
-            load_registered(settings.trusted_documents) if settings.trusted_documents else {},
-            only=settings.trusted_documents_only,
+            load_registered(settings.persisted_documents) if settings.persisted_documents else {},
+            only=settings.persisted_documents_only,
             entries_max=settings.shown_documents_max,
             bytes_max=settings.shown_document_bytes_max,
         ),

@@ -3,15 +3,33 @@
 Imports no other package; the composition root hands each limit to what needs it.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Count = Annotated[int, Field(ge=1)]
 Milliseconds = Annotated[int, Field(ge=1)]
 ContractName = Literal["lune", "carbon-engine", "carbonext"]
+
+DEPRECATED = {
+    "SERVICE_TRUSTED_DOCUMENTS": "SERVICE_PERSISTED_DOCUMENTS",
+    "SERVICE_TRUSTED_DOCUMENTS_ONLY": "SERVICE_PERSISTED_DOCUMENTS_ONLY",
+}
+"""Variables that were renamed, with their new names. An old name works until 2027-12-31; every command warns of it."""
+
+
+def deprecated_variables() -> list[str]:
+    """Return the deprecated variables that the environment sets."""
+    return [name for name in DEPRECATED if os.environ.get(name)]
+
+
+def faults_of(error: ValidationError) -> str:
+    """Return one sentence for each wrong variable, with its name and what is wrong, and never its value."""
+    named = [("_".join(map(str, each["loc"])).upper().removeprefix("SERVICE_"), each["msg"]) for each in error.errors()]
+    return "; ".join(f"SERVICE_{name}: {message}" for name, message in named)
 
 
 def _pairs(text: object) -> object:
@@ -33,6 +51,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         frozen=True,
         extra="forbid",
+        populate_by_name=True,  # beside the names of DEPRECATED
         hide_input_in_errors=True,  # a secret that is too short is still a secret
     )
 
@@ -140,11 +159,15 @@ class Settings(BaseSettings):
     plans_enabled: bool = Field(default=True, description="Whether GraphQL operations are compiled, not interpreted.")
     plans_max: Count = Field(default=1_000, description="GraphQL operations that are kept ready, compiled.")
     plan_bytes_max: Count = Field(default=32_000_000, description="Bytes, roughly, of operations that are kept ready.")
-    trusted_documents: Path | None = Field(
-        default=None, description="A JSON file of GraphQL documents by sha256:<hex>, which requests may name by that."
+    persisted_documents: Path | None = Field(
+        default=None,
+        validation_alias=AliasChoices("SERVICE_PERSISTED_DOCUMENTS", "SERVICE_TRUSTED_DOCUMENTS"),
+        description="A JSON file of GraphQL documents by sha256:<hex>, which requests may name by that.",
     )
-    trusted_documents_only: bool = Field(
-        default=False, description="Whether only documents of that file are run; what browsers try out is then refused."
+    persisted_documents_only: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("SERVICE_PERSISTED_DOCUMENTS_ONLY", "SERVICE_TRUSTED_DOCUMENTS_ONLY"),
+        description="Whether only documents of that file are run; what browsers try out is then refused.",
     )
     shown_documents_max: Count = Field(
         default=1_000, description="Documents that clients have sent with their hash and may name by it."

@@ -193,6 +193,15 @@ def test_wrong_settings_are_named_with_their_variables_and_without_their_values(
     assert "tooshort" not in said
 
 
+def test_a_deprecated_variable_works_and_is_warned_of(folder: Path) -> None:
+    done = command(folder, "account", "list", SERVICE_TRUSTED_DOCUMENTS_ONLY="true")
+    assert done.returncode == 0
+    assert done.stderr == (
+        "carbon-orders: SERVICE_TRUSTED_DOCUMENTS_ONLY is deprecated: set SERVICE_PERSISTED_DOCUMENTS_ONLY instead."
+        " The old name works until 2027-12-31.\n"
+    )
+
+
 def test_a_database_url_of_another_kind_is_refused(folder: Path) -> None:
     code, said = failure(command(folder, "account", "list", SERVICE_DATABASE_URL="mysql://root:hush@db/orders"))
 

@@ -17,7 +17,7 @@ from service.commands import output
 from service.key_pepper import where_secret_lies
 from service.kit.clock import system_clock
 from service.kit.logging import configure_logging
-from service.settings import Settings
+from service.settings import Settings, faults_of
 from service.storage.database import Database, dialect_of, sqlite_path
 from service.storage.health import DatabaseHealth, database_health
 from service.storage.migrations import pending
@@ -65,8 +65,7 @@ async def examine() -> list[Finding]:
         settings = Settings()
         dialect = dialect_of(settings.database_url)
     except ValidationError as error:
-        faults = (f"SERVICE_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())
-        return [Finding("settings", "; ".join(faults), "Correct or unset these variables; docs/limits.md lists them.")]
+        return [Finding("settings", faults_of(error), "Correct or unset these variables; docs/limits.md lists them.")]
     except ValueError as error:
         return [Finding("settings", f"SERVICE_DATABASE_URL: {error}", "Correct SERVICE_DATABASE_URL.")]
     findings = [Finding("settings", f"valid; {dialect}, {settings.public_address}"), _secret(settings)]

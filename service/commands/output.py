@@ -85,6 +85,11 @@ class RateColumn(ProgressColumn):
         return Text(f"{task.speed or 0:,.0f}/s")
 
 
+def warn(message: str) -> None:
+    """Print the message on stderr and go on."""
+    typer.echo(f"carbon-orders: {message}", err=True)
+
+
 def fail(message: str, exit_code: int = FAILED) -> NoReturn:
     """The command ends with the message on stderr."""
     typer.echo(f"carbon-orders: {message}", err=True)

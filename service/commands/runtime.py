@@ -13,14 +13,14 @@ import asyncpg  # type: ignore[import-untyped]
 from pydantic import ValidationError
 from tortoise.exceptions import DBConnectionError
 
-from service.commands.output import MISUSED, fail, place_of
+from service.commands.output import MISUSED, fail, place_of, warn
 from service.errors import Refused
 from service.key_pepper import pepper
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.kit.logging import configure_logging
 from service.operations.resources import Resources
-from service.settings import Settings
+from service.settings import DEPRECATED, Settings, deprecated_variables, faults_of
 from service.storage.database import Database, dialect_of
 from service.storage.failures import is_outage, may_retry
 from service.storage.migrations import migrate, pending
@@ -45,10 +45,11 @@ def settings_given(**given: Any) -> Settings:
         settings = Settings(**given)
         dialect_of(settings.database_url)
     except ValidationError as error:
-        faults = (f"SERVICE_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())
-        fail("wrong settings. " + "; ".join(faults), MISUSED)
+        fail("wrong settings. " + faults_of(error), MISUSED)
     except ValueError as error:
         fail(f"SERVICE_DATABASE_URL: {error}", MISUSED)
+    for name in deprecated_variables():
+        warn(f"{name} is deprecated: set {DEPRECATED[name]} instead. The old name works until 2027-12-31.")
     return settings
 
 

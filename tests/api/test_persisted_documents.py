@@ -43,7 +43,7 @@ def asking(sqlite_url: str, tmp_path: Path) -> Asking:
         database = await Database.open(sqlite_url)
         shop = await open_shop(database)
         key = (await create_key(shop.resources, shop.account.id, "test", frozenset(Scope), pepper=PEPPER)).text
-        given = Settings(database_url=sqlite_url, workers_embedded=False, trusted_documents=file, **more)
+        given = Settings(database_url=sqlite_url, workers_embedded=False, persisted_documents=file, **more)
         app = create_app(given, pepper=PEPPER)
         async with started(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
 
@@ -98,7 +98,7 @@ async def test_what_was_shown_is_bounded(asking: Asking):
 
 
 async def test_where_only_registered_documents_are_run_nothing_else_is(asking: Asking):
-    async with asking(trusted_documents_only=True) as ask:
+    async with asking(persisted_documents_only=True) as ask:
         assert (await ask(documentId=f"sha256:{hash_of(NAME)}"))[2] is None
         assert (await ask(query=NAME))[2] is None
         for other in ({"query": MODE}, {"query": MODE, "extensions": apq(MODE)}):
