@@ -43,7 +43,7 @@ races: .venv/tested ## the races of the suite with all of their orders
 model: .venv/tested ## the life of orders beside its model, 500 lives of 50 steps
 	MODEL_EXAMPLES=500 MODEL_STEPS=50 $(BIN)/pytest -q tests/model
 
-bench: .venv/tested ## the service beside a naive server, itself without groups, and the limit; writes docs/performance.md
+bench: .venv/tested ## the service beside a naive server, itself without groups, and the limit; writes docs/performance.md (an earlier commit as well: python -m tests.bench.compare --base COMMIT)
 	$(BIN)/python -m tests.bench.compare --report
 
 memory: .venv/tested ## the server's memory over 200,000 mixed requests

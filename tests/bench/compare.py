@@ -1,6 +1,8 @@
 """`make bench`: the service beside a naive server, beside itself with groups of one, and beside the limit.
 
     python -m tests.bench.compare [--orders 200000] [--rounds 5] [--seconds 2] [--database sqlite] [--only Q1 …]
+    python -m tests.bench.compare --base HEAD~20 --target ours --target base
+With --base an earlier commit is served from a git worktree as one more target: what a change has cost.
 Rounds are interleaved and a ratio is of one round, because other work on the machine slows all of a round alike:
 compare ratios, never the figures of two runs. Beside answers a second it counts the processor time that the server
 spent on each, which neighbours disturb less.
@@ -16,10 +18,11 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench.base import worktree_of
 from tests.bench.documents import READS, reads, writes
 from tests.bench.grounds import Ground, address_of, ground
 from tests.bench.report import Found, Measured, print_table, write_report
@@ -27,7 +30,7 @@ from tests.http_client import HttpClient
 from tests.server import ROOT, environment_of, free_port
 
 CLIENTS = {"Q": 16, "M": 64}
-OURS, NAIVE, ONES, LIMIT = "ours", "naive", "groups of one", "limit"
+OURS, NAIVE, ONES, LIMIT, BASE = "ours", "naive", "groups of one", "limit", "base"
 HOT, MANY = "M1 hot", "M1 on 50"
 WRITES_A_RUN = 40_000
 READY_S = 30
@@ -48,11 +51,12 @@ class Target:
 
 
 @asynccontextmanager
-async def started(name: str, module: Sequence[str], **settings: object) -> AsyncIterator[Target]:
+async def started(name: str, module: Sequence[str], root: Path, **settings: object) -> AsyncIterator[Target]:
+    """A server of the module below `root`, whose package is the one that it imports."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", *module, "--port", str(port)),
-        cwd=ROOT,
+        cwd=root,
         env=environment_of(str(settings.pop("url")), workers_embedded=False, log_level="info", **settings),
         stderr=asyncio.subprocess.DEVNULL,  # lines are written, as in use; nobody reads them
     )
@@ -105,23 +109,26 @@ async def same_answers(targets: Sequence[Target], on: Ground) -> None:
             assert answers[target.name] == first, f"{name}: {target.name} says {str(answers[target.name])[:500]}"
 
 
-def commands(on: Ground) -> dict[str, tuple[Sequence[str], dict[str, object]]]:
-    """How each target is started, and its settings."""
+def commands(on: Ground, base: Path | None) -> dict[str, tuple[Sequence[str], Path, dict[str, object]]]:
+    """How each target is started, where, and its settings."""
     serve = ("service", "serve")
-    return {
-        OURS: (serve, {}),
-        NAIVE: (("tests.bench.naive",), {}),
-        ONES: (serve, {"group_size_max": 1, "group_writers": 8}),
-        LIMIT: (("tests.bench.limit", "--url", on.url, "--account", on.reader_id), {}),
+    targets: dict[str, tuple[Sequence[str], Path, dict[str, object]]] = {
+        OURS: (serve, ROOT, {}),
+        NAIVE: (("tests.bench.naive",), ROOT, {}),
+        ONES: (serve, ROOT, {"group_size_max": 1, "group_writers": 8}),
+        LIMIT: (("tests.bench.limit", "--url", on.url, "--account", on.reader_id), ROOT, {}),
     }
+    return targets if base is None else {**targets, BASE: (serve, base, {})}
 
 
-async def measure(on: Ground, wanted: Sequence[str], names: Sequence[str], *, rounds: int, seconds: float) -> Found:
+async def measure(
+    on: Ground, wanted: Sequence[str], names: Sequence[str], *, base: Path | None, rounds: int, seconds: float
+) -> Found:
     found: Found = defaultdict(lambda: defaultdict(list))
     async with AsyncExitStack() as stack:
         targets = {
-            name: await stack.enter_async_context(started(name, module, url=on.url, **settings))
-            for name, (module, settings) in commands(on).items()
+            name: await stack.enter_async_context(started(name, module, root, url=on.url, **settings))
+            for name, (module, root, settings) in commands(on, base).items()
             if name in names
         }
         await same_answers([each for each in targets.values() if each.name != ONES], on)
@@ -144,25 +151,31 @@ async def measure(on: Ground, wanted: Sequence[str], names: Sequence[str], *, ro
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(
+        epilog="Example: python -m tests.bench.compare --base HEAD~20 --target ours --target base"
+    )
     parser.add_argument("--orders", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--database", choices=["postgresql", "sqlite"], action="append")
     parser.add_argument("--only", choices=[*READS, HOT, MANY], action="append")
-    parser.add_argument("--target", choices=[OURS, NAIVE, ONES, LIMIT], action="append")
+    parser.add_argument("--target", choices=[OURS, NAIVE, ONES, LIMIT, BASE], action="append")
+    parser.add_argument("--base", metavar="COMMIT", help="serve this commit too; its migrations have to be ours")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "carbon-orders-bench")
     parser.add_argument("--report", action="store_true", help="write docs/performance.md")
     told = parser.parse_args()
+    if BASE in (told.target or ()) and told.base is None:
+        parser.error("--target base needs --base COMMIT")
     every: dict[str, Found] = {}
-    for kind in told.database or ["postgresql", "sqlite"]:
-        with address_of(kind, told.folder, told.orders) as url:
-            on = asyncio.run(ground(url, told.orders))
-            wanted = told.only or [*READS, HOT, MANY]
-            every[kind] = asyncio.run(
-                measure(on, wanted, told.target or [OURS, NAIVE, ONES, LIMIT], rounds=told.rounds, seconds=told.seconds)
-            )
-        print_table(kind, every[kind])
+    with worktree_of(told.base) if told.base else nullcontext() as base:
+        for kind in told.database or ["postgresql", "sqlite"]:
+            with address_of(kind, told.folder, told.orders) as url:
+                on = asyncio.run(ground(url, told.orders))
+                names = told.target or [OURS, NAIVE, ONES, LIMIT, BASE]
+                wanted = told.only or [*READS, HOT, MANY]
+                measuring = measure(on, wanted, names, base=base, rounds=told.rounds, seconds=told.seconds)
+                every[kind] = asyncio.run(measuring)
+            print_table(kind, every[kind])
     if told.report:
         write_report(ROOT / "docs", every, orders=told.orders, rounds=told.rounds, seconds=told.seconds)
 
