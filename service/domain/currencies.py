@@ -1,0 +1,93 @@
+"""Currencies of ISO 4217: the decimals of their amounts, and which of them circulate.
+
+The table in `currencies.json` follows List One ("current currency and funds") as its maintenance agency published it on
+1 January 2026, after Amendment 180 (Bulgaria's change to the euro). Stored amounts are whole numbers of these minor
+units, so no figure may follow the release of a package: other decimals need a migration of every stored amount.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from service.errors import Code, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """A currency code, the decimals of its minor unit, and whether people pay with it today."""
+
+    code: str
+    decimals: int
+    circulates: bool
+
+
+def currency_of(code: str) -> Currency:
+    """Return the currency with this code, also one that is out of use, so that stored amounts stay readable.
+
+    Refuses `BAD_USER_INPUT` for anything but an ISO 4217 code in capitals.
+    """
+    currency = _CURRENCIES.get(code)
+    if currency is None:
+        raise Refused(Code.BAD_USER_INPUT, "Give the currency as an ISO 4217 code in capitals, such as EUR.")
+    return currency
+
+
+def circulating_currency_of(code: str) -> Currency:
+    """Return the currency with this code, for a new account or price.
+
+    Refuses `BAD_USER_INPUT` for an unknown code and for one that nobody pays with: funds, precious metals, units of
+    account, test codes and currencies of the past.
+    """
+    currency = currency_of(code)
+    if not currency.circulates:
+        raise Refused(Code.BAD_USER_INPUT, f"{code} is not a currency in circulation; choose one that is, such as EUR.")
+    return currency
+
+
+def former_decimals_of(code: str) -> int:
+    """Return the decimals that amounts in this currency had before the service kept a table of its own.
+
+    Refuses as `currency_of`.
+    """
+    return _FORMER_DECIMALS.get(code, currency_of(code).decimals)
+
+
+def rescaling_factor(code: str) -> int:
+    """Return the number by which an amount in former minor units is multiplied to be in today's: 1, 100 or 1000.
+
+    Refuses as `currency_of`.
+    """
+    # No currency lost decimals, so the factor is a whole number and no amount is ever rounded.
+    factor: int = 10 ** (currency_of(code).decimals - former_decimals_of(code))
+    return factor
+
+
+# Package data, read once: as fixed as the code, so this layer stays free of input and output.
+_LISTED = json.loads(Path(__file__).with_name("currencies.json").read_bytes())
+LIST_ONE_PUBLISHED: str = _LISTED["published"]
+"""Date of the list of ISO 4217 that the table follows."""
+
+
+def _currencies(kind: str, *, circulates: bool) -> dict[str, Currency]:
+    return {
+        code: Currency(code, int(decimals), circulates) for decimals, codes in _LISTED[kind].items() for code in codes
+    }
+
+
+_CURRENCIES: Mapping[str, Currency] = MappingProxyType(
+    _currencies("circulating", circulates=True)
+    # Codes of List One that nobody pays with. The list gives no minor unit to those that begin with X (but XAD); they
+    # keep the two decimals under which amounts may have been stored.
+    | _currencies("funds_metals_and_test_codes", circulates=False)
+    # Codes outside List One that the service accepted before it kept this table, most of them of the past.
+    | _currencies("out_of_use", circulates=False)
+)
+_FORMER_DECIMALS: Mapping[str, int] = MappingProxyType(
+    # Until the table existed, decimals came from CLDR, which gives none to currencies whose coins are out of use.
+    # Frozen: stored fingerprints and amounts of that time are read by it.
+    dict.fromkeys(["AFN", "ALL", "IQD", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SOS", "SYP", "YER"], 0)
+)
+RESCALED_CURRENCIES = tuple(_FORMER_DECIMALS)
+"""Codes of the currencies whose decimals changed when the service took its own table, in alphabetical order."""
