@@ -1,6 +1,7 @@
 """Estimates as callers see them, with the public factor that each rests on."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 
@@ -51,8 +52,10 @@ class Estimate(Node):
 
     @strawberry.field(description="The factor it rests on; null for a mass that the caller gave.")
     def factor(self) -> EmissionFactor | None:
-        factor = self.row.factor
-        return None if factor is None else EmissionFactor(**{**factor, "value": Decimal(factor["value"])})
+        if self.row.factor is None:
+            return None
+        shown = {member.name: self.row.factor[member.name] for member in fields(EmissionFactor)}
+        return EmissionFactor(**{**shown, "value": Decimal(shown["value"])})
 
     @strawberry.field(description="How it was worked out, step by step.")
     def working(self) -> list[str]:
