@@ -1,12 +1,10 @@
-"""Where airports are and how far apart: IATA codes to positions, positions to great-circle kilometres.
-
-Knows nothing of flights or emissions.
-"""
+"""Airports by IATA or ICAO code, and the great-circle distance between two of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import asin, cos, radians, sin, sqrt
+from typing import Any
 
 import airportsdata
 
@@ -18,34 +16,52 @@ EARTH_RADIUS_KM = 6371.0088
 
 @dataclass(frozen=True, slots=True)
 class Airport:
-    """An airport; `country` is its ISO 3166-1 alpha-2 code."""
+    """An airport. `code` is its IATA code, or its ICAO code where it has no other; `country` is ISO 3166-1 alpha-2."""
 
-    iata: str
+    code: str
     name: str
     country: str
     latitude_deg: float
     longitude_deg: float
 
 
-def airport_of(iata: str, *path: str | int) -> Airport:
-    """The airport with this IATA code, whatever its case. Refuses `BAD_USER_INPUT` at `path` for an unknown code."""
-    airport = _airports().get(iata.upper())
+def airport_of(code: str, *path: str | int) -> Airport:
+    """Return the airport with this IATA or ICAO code, in capitals or not. Refuses `BAD_USER_INPUT` at `path` for an
+    unknown code.
+    """
+    wanted = code.upper()
+    airport = _airports().get(wanted)
+    if airport is None and len(wanted) == _ICAO_LENGTH:
+        airport = _airfields().get(wanted)
     if airport is None:
-        raise Refused(Code.BAD_USER_INPUT, "No airport has this IATA code; give three letters, such as LHR.", path)
+        message = "No airport has this code; give an IATA code such as LHR, or an ICAO code such as EGLL."
+        raise Refused(Code.BAD_USER_INPUT, message, path)
     return airport
 
 
 def great_circle_km(a: Airport, b: Airport) -> int:
-    """The haversine distance on the mean sphere, to the nearest kilometre, so that every machine gets the same one."""
+    """Return the haversine distance on the mean sphere, to the nearest kilometre: every machine gets the same one."""
     latitude_a, latitude_b = radians(a.latitude_deg), radians(b.latitude_deg)
     longitudes = radians(b.longitude_deg - a.longitude_deg)
     h = sin((latitude_b - latitude_a) / 2) ** 2 + cos(latitude_a) * cos(latitude_b) * sin(longitudes / 2) ** 2
     return round(2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, h))))
 
 
+_ICAO_LENGTH = 4
+
+
 @cache
 def _airports() -> Mapping[str, Airport]:
-    return {
-        iata: Airport(iata, row["name"], row["country"], row["lat"], row["lon"])
-        for iata, row in airportsdata.load("IATA").items()
-    }
+    """Return the airports that have an IATA code, by both of their codes."""
+    rows = airportsdata.load("IATA").values()
+    return {code: airport for row in rows for airport in [_airport(row)] for code in (row["iata"], row["icao"])}
+
+
+@cache
+def _airfields() -> Mapping[str, Airport]:
+    """Return the airports without an IATA code, by ICAO code. Nearly nobody asks for them, and they take 24 MB."""
+    return {icao: _airport(row) for icao, row in airportsdata.load("ICAO").items() if not row["iata"]}
+
+
+def _airport(row: Mapping[str, Any]) -> Airport:
+    return Airport(row["iata"] or row["icao"], row["name"], row["country"], row["lat"], row["lon"])

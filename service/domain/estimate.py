@@ -194,7 +194,7 @@ def _flight(activity: Flight) -> Estimate:
                 raise Refused(Code.BAD_USER_INPUT, "A flight goes to another airport.", ("route", "destination"))
             distance_km = Fraction(great_circle_km(origin, destination))
             table = _flight_table(origin, destination, distance_km)
-            ends = f"{origin.name} ({origin.iata}) to {destination.name} ({destination.iata})"
+            ends = f"{origin.name} ({origin.code}) to {destination.name} ({destination.code})"
             steps = [f"{ends}: {_text(distance_km)} km great circle, mean earth radius {EARTH_RADIUS_KM} km"]
     factor = _factor(f"flight/{table}/{_LISTED_CABINS[table][activity.cabin_class]}")
     what = f"{_text(distance_km)} km x {passengers} passenger{'s' if passengers > 1 else ''}"

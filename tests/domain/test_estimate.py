@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.airports import airport_of, great_circle_km
 from service.domain.amounts import MASS_G_MAX
 from service.domain.estimate import (
     AirFreight,
@@ -187,14 +186,6 @@ def test_a_better_cabin_never_emits_less(distance):
     masses = [estimate(Flight(Distance(distance, KM), 1, cabin)).mass_g for cabin in CabinClass]
 
     assert masses == sorted(masses)
-
-
-@pytest.mark.parametrize(
-    ("origin", "destination", "km"),
-    [("LHR", "JFK", 5540), ("JFK", "LHR", 5540), ("SYD", "SCL", 11_340), ("SIN", "KUL", 297), ("NAN", "APW", 1210)],
-)
-def test_great_circles_cross_the_date_line_and_the_equator(origin, destination, km):
-    assert great_circle_km(airport_of(origin), airport_of(destination)) == km
 
 
 def test_every_factor_says_where_it_comes_from():
