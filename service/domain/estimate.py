@@ -16,6 +16,8 @@ from service.errors import Code, Refused
 ENERGY_KWH_MAX = 10**11
 """A hundred TWh: more than most countries use in a year."""
 FLIGHT_KM_MAX = 10**6
+"""For all legs of a flight together."""
+FLIGHT_LEGS_MAX = 20
 PASSENGERS_MAX = 10**6
 FREIGHT_KG_MAX = 10**9
 DRIVE_KM_MAX = 10**9
@@ -81,11 +83,21 @@ class AirportPair:
     destination: str
 
 
+Leg: TypeAlias = Distance | AirportPair
+
+
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """Several non-stop flights, each counted by a factor of its own."""
+
+    legs: tuple[Leg, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Flight:
     """A flight, one way, all its passengers in the same cabin."""
 
-    route: Distance | AirportPair
+    route: Leg | Legs
     passengers: int = 1
     cabin_class: CabinClass = CabinClass.ECONOMY
 
@@ -118,21 +130,30 @@ Activity: TypeAlias = Electricity | Flight | AirFreight | GroundTransport | Plai
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The mass of an activity's emissions, the factor (none for a plain mass), and the calculation, one step a text."""
+    """The mass of an activity's emissions, the factors used, each once, and the calculation, one step a text."""
 
     mass_g: int
-    factor: Factor | None
+    factors: tuple[Factor, ...]
     working: tuple[str, ...]
+
+    @property
+    def factor(self) -> Factor | None:
+        """The factor, if there is exactly one: none for a plain mass, nor for legs with different factors."""
+        return self.factors[0] if len(self.factors) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A quantity, in words too, and the factor that it is multiplied by; `steps` say where both come from."""
+    """A quantity, in words too, and the factor that it is multiplied by; `steps` say where both come from.
+
+    `label` tells the lines of one leg from those of another.
+    """
 
     quantity: Fraction
     words: str
     factor: Factor
     steps: tuple[str, ...] = ()
+    label: str = ""
 
 
 def estimate(activity: Activity) -> Estimate:
@@ -143,16 +164,16 @@ def estimate(activity: Activity) -> Estimate:
     """
     match activity:
         case Electricity():
-            return _product(_electricity(activity), "amount")
+            return _sum_of([_electricity(activity)], "amount")
         case Flight():
-            return _product(_flight(activity), "route")
+            return _sum_of(_flight(activity), "route")
         case AirFreight():
-            return _product(_air_freight(activity), "freight_mass_kg")
+            return _sum_of([_air_freight(activity)], "freight_mass_kg")
         case GroundTransport():
-            return _product(_ground_transport(activity), "distance_km")
+            return _sum_of([_ground_transport(activity)], "distance_km")
         case PlainMass():
             mass_g = int(_bounded(Fraction(activity.mass_g), MASS_G_MAX, "mass_g"))
-            return Estimate(mass_g, None, (f"{mass_g} g as given",))
+            return Estimate(mass_g, (), (f"{mass_g} g as given",))
 
 
 def _electricity(activity: Electricity) -> _Term:
@@ -165,25 +186,39 @@ def _electricity(activity: Electricity) -> _Term:
     return _Term(energy_kwh, f"{_text(energy_kwh)} kWh ({country or 'world average'})", factor)
 
 
-def _flight(activity: Flight) -> _Term:
+def _flight(activity: Flight) -> list[_Term]:
     passengers = int(_bounded(Fraction(activity.passengers), PASSENGERS_MAX, "passengers"))
-    match activity.route:
+    if not isinstance(activity.route, Legs):
+        return [_leg(activity.route, passengers, activity.cabin_class, "route")]
+    legs = activity.route.legs
+    if not 0 < len(legs) <= FLIGHT_LEGS_MAX:
+        raise Refused(Code.BAD_USER_INPUT, f"A flight has 1 to {FLIGHT_LEGS_MAX} legs.", ("route", "legs"))
+    terms = [
+        _leg(leg, passengers, activity.cabin_class, "route", "legs", index, label=f"Leg {index + 1}: ")
+        for index, leg in enumerate(legs)
+    ]
+    _bounded(sum((term.quantity for term in terms), Fraction(0)) / passengers, FLIGHT_KM_MAX, "route", "legs")
+    return terms
+
+
+def _leg(leg: Leg, passengers: int, cabin_class: CabinClass, *path: str | int, label: str = "") -> _Term:
+    match leg:
         case Distance(amount, unit):
-            distance_km = _bounded(amount * _KM[unit], FLIGHT_KM_MAX, "route", "amount")
+            distance_km = _bounded(amount * _KM[unit], FLIGHT_KM_MAX, *path, "amount")
             haul, reason = haul_outside_the_uk(distance_km)
             route = f"{_text(distance_km)} km as given"
         case AirportPair():
-            origin = airport_of(activity.route.origin, "route", "origin")
-            destination = airport_of(activity.route.destination, "route", "destination")
+            origin = airport_of(leg.origin, *path, "origin")
+            destination = airport_of(leg.destination, *path, "destination")
             if origin == destination:
-                raise Refused(Code.BAD_USER_INPUT, "A flight goes to another airport.", ("route", "destination"))
+                raise Refused(Code.BAD_USER_INPUT, "A flight goes to another airport.", (*path, "destination"))
             distance_km = Fraction(great_circle_km(origin, destination))
             haul, reason = haul_between(origin.country, destination.country, distance_km)
             ends = f"{origin.name} ({origin.code}) to {destination.name} ({destination.code})"
             route = f"{ends}: {_text(distance_km)} km great circle, mean earth radius {EARTH_RADIUS_KM} km"
     words = f"{_text(distance_km)} km x {passengers} passenger{'s' if passengers > 1 else ''}"
-    factor = transport_factor(f"flight/{haul}/{_LISTED_CABINS[haul][activity.cabin_class]}")
-    return _Term(distance_km * passengers, words, factor, (route, f"Haul: {reason}"))
+    factor = transport_factor(f"flight/{haul}/{_LISTED_CABINS[haul][cabin_class]}")
+    return _Term(distance_km * passengers, words, factor, (route, f"Haul: {reason}"), label)
 
 
 def _air_freight(activity: AirFreight) -> _Term:
@@ -198,13 +233,20 @@ def _ground_transport(activity: GroundTransport) -> _Term:
     return _Term(distance_km, f"{_text(distance_km)} km", transport_factor(f"ground/{activity.vehicle_type}"))
 
 
-def _product(term: _Term, *path: str) -> Estimate:
-    """Return the term's product, rounded once. Refuses more than one order can hold at `path`."""
-    mass_g = round_half_up(term.quantity * _grams(term.factor, term.factor.value))
+def _sum_of(terms: list[_Term], *path: str) -> Estimate:
+    """Return the terms' sum, rounded once. Refuses more than one order can hold at `path`."""
+    exact_g = [term.quantity * _grams(term.factor, term.factor.value) for term in terms]
+    mass_g = round_half_up(sum(exact_g, Fraction(0)))
     if mass_g > MASS_G_MAX:
         raise Refused(Code.BAD_USER_INPUT, "The emissions are above what one order can hold.", path)
-    product = f"{term.words} x {term.factor.value} {term.factor.unit} = {mass_g} g"
-    return Estimate(mass_g, term.factor, (*term.steps, *_parts(term), product))
+    working: list[str] = []
+    for term, term_g in zip(terms, exact_g, strict=True):
+        total = str(mass_g) if len(terms) == 1 else _text(term_g)
+        product = f"{term.words} x {term.factor.value} {term.factor.unit} = {total} g"
+        working += [term.label + step for step in (*term.steps, *_parts(term), product)]
+    if len(terms) > 1:
+        working.append(f"{' + '.join(map(_text, exact_g))} = {mass_g} g")
+    return Estimate(mass_g, tuple(dict.fromkeys(term.factor for term in terms)), tuple(working))
 
 
 def _parts(term: _Term) -> Iterable[str]:
@@ -218,7 +260,7 @@ def _grams(factor: Factor, value: str) -> Fraction:
     return Fraction(value) * (1000 if factor.unit.startswith("kg/") else 1)
 
 
-def _bounded(quantity: Fraction, maximum: int, *path: str) -> Fraction:
+def _bounded(quantity: Fraction, maximum: int, *path: str | int) -> Fraction:
     if not 0 < quantity <= maximum:
         raise Refused(
             Code.BAD_USER_INPUT, "The quantity is not above zero, or is beyond what one estimate takes.", path

@@ -1,7 +1,7 @@
 """Estimates: what an activity emits, by which factor, and how it was calculated.
 
-Seen to fail when: a haul is chosen by distance; radiative forcing or the supply chain of the fuel is left out; a
-country of two letters is not understood.
+Seen to fail when: a haul is chosen by distance; a leg is counted by the factor of another; the sum of legs is rounded
+leg by leg; radiative forcing or the supply chain of the fuel is left out; a country of two letters is not understood.
 """
 
 from dataclasses import replace
@@ -22,6 +22,7 @@ from service.domain.estimate import (
     EnergyUnit,
     Flight,
     GroundTransport,
+    Legs,
     PlainMass,
     VehicleType,
     estimate,
@@ -192,6 +193,50 @@ def test_a_flight_by_distance_below_300_miles_counts_as_a_domestic_one(km, mass_
     assert estimate(Flight(Distance(Fraction(km), KM))).mass_g == mass_g
 
 
+def test_each_leg_of_a_flight_is_counted_by_its_own_factor():
+    # 5540 km x 0.14165 kg + 300 km x 0.26278 kg = 863.575 kg; the same way back.
+    there = Legs((AirportPair("LHR", "JFK"), AirportPair("JFK", "BOS")))
+    back = Legs((*there.legs, AirportPair("BOS", "JFK"), AirportPair("JFK", "LHR")))
+    estimated = estimate(Flight(there))
+
+    assert estimated.mass_g == 863_575
+    assert estimate(Flight(back)).mass_g == 2 * 863_575
+    assert [factor.value for factor in estimated.factors] == ["0.14165", "0.26278"]
+    assert estimated.factor is None
+    assert estimated.working[6] == (
+        "Leg 2: John F Kennedy International Airport (JFK) to General Edward Lawrence Logan International Airport"
+        " (BOS): 300 km great circle, mean earth radius 6371.0088 km"
+    )
+    assert estimated.working[-2:] == (
+        "Leg 2: 300 km x 1 passenger x 0.26278 kg/passenger.km = 78834 g",
+        "784741 + 78834 = 863575 g",
+    )
+
+
+def test_the_sum_of_legs_is_rounded_once():
+    # Two legs of 2 m: 0.002 x 0.26278 kg = 0.52556 g each, which is 1 g alone; 1.05112 g together.
+    legs = Legs((Distance(Fraction("0.002"), KM), Distance(Fraction("0.002"), KM)))
+    estimated = estimate(Flight(legs))
+
+    assert estimated.mass_g == 1
+    assert estimated.working[-1] == "0.52556 + 0.52556 = 1 g"
+    assert estimated.factor == estimated.factors[0]  # both legs have the same one
+
+
+def test_legs_are_counted_as_flights_of_their_own():
+    legs = (AirportPair("BER", "LHR"), AirportPair("LHR", "SIN"), Distance(Fraction(300), DistanceUnit.NAUTICAL_MILE))
+    together = estimate(Flight(Legs(legs), 7, CabinClass.BUSINESS)).mass_g
+    apart = sum(estimate(Flight(leg, 7, CabinClass.BUSINESS)).mass_g for leg in legs)
+
+    assert abs(together - apart) <= 1
+
+
+def test_one_leg_is_the_flight_itself():
+    alone, leg = (estimate(Flight(route)) for route in (AirportPair("LHR", "JFK"), Legs((AirportPair("LHR", "JFK"),))))
+
+    assert (leg.mass_g, leg.factors) == (alone.mass_g, alone.factors)
+
+
 def test_air_freight_is_tonnes_times_kilometres():
     # 250 kg = 0.25 t; 0.25 x 8000 x 1.03455 kg = 2069.1 kg
     freight = estimate(AirFreight(Fraction(250), Fraction(8000)))
@@ -222,7 +267,7 @@ def test_a_drive_counts_the_whole_vehicle(vehicle, mass_g):
 def test_a_plain_mass_needs_no_factor():
     plain = estimate(PlainMass(12_070))
 
-    assert (plain.mass_g, plain.factor) == (12_070, None)
+    assert (plain.mass_g, plain.factor, plain.factors) == (12_070, None, ())
 
 
 @pytest.mark.parametrize(
@@ -239,6 +284,11 @@ def test_a_plain_mass_needs_no_factor():
         (Flight(AirportPair("JFK", "JFK")), ("route", "destination")),
         (Flight(AirportPair("LHR", "EGLL")), ("route", "destination")),
         (Flight(AirportPair("EGLLX", "JFK")), ("route", "origin")),
+        (Flight(Legs(())), ("route", "legs")),
+        (Flight(Legs((Distance(Fraction(1), KM),) * 21)), ("route", "legs")),
+        (Flight(Legs((Distance(Fraction(600_000), KM),) * 2)), ("route", "legs")),
+        (Flight(Legs((AirportPair("LHR", "JFK"), AirportPair("JFK", "QQQ")))), ("route", "legs", 1, "destination")),
+        (Flight(Legs((Distance(Fraction(1), KM), Distance(Fraction(0), KM)))), ("route", "legs", 1, "amount")),
         (Electricity(Fraction(1), KWH, "UK"), ("country",)),
         (Electricity(Fraction(1), KWH, ""), ("country",)),
         (Electricity(Fraction(1), KWH, "MC"), ("country",)),  # Monaco: in no release
@@ -262,6 +312,7 @@ def test_the_largest_estimates_still_fit_an_order():
     largest = [
         Electricity(Fraction(10**11), KWH, "TKM"),  # the dirtiest grid of the table
         Flight(Distance(Fraction(10**6), KM), 10**6, CabinClass.FIRST),
+        Flight(Legs((Distance(Fraction(10**5), KM),) * 10), 10**6, CabinClass.FIRST),
         AirFreight(Fraction(9 * 10**8), Fraction(10**6)),
         GroundTransport(Fraction(10**9), VehicleType.SCHOOL_BUS),
     ]
