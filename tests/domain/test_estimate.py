@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.domain.amounts import MASS_G_MAX
@@ -30,6 +30,7 @@ from service.domain.estimate import (
 from service.errors import Code, Refused
 
 KM, KWH = DistanceUnit.KILOMETRE, EnergyUnit.KILOWATT_HOUR
+any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 quantities = st.decimals("0.001", "1000000", places=3).map(Fraction)
 factors_of_growth = st.integers(1, 50)
 
@@ -319,6 +320,7 @@ def test_the_largest_estimates_still_fit_an_order():
     assert all(estimate(activity).mass_g <= MASS_G_MAX for activity in largest)
 
 
+@any_speed
 @given(quantities, factors_of_growth)
 def test_more_of_a_quantity_never_emits_less(amount, growth):
     for small in (
@@ -333,6 +335,7 @@ def test_more_of_a_quantity_never_emits_less(amount, growth):
                 assert estimate(replace(small, **{field: value * growth})).mass_g >= estimate(small).mass_g
 
 
+@any_speed
 @given(quantities, st.sampled_from(CabinClass), st.integers(1, 1000))
 def test_a_flights_emissions_are_linear_in_its_passengers(distance, cabin, passengers):
     # Each rounding errs by at most half a gram, so n roundings of one seat lie within n/2 + 1/2 of one rounding of n.
@@ -342,6 +345,7 @@ def test_a_flights_emissions_are_linear_in_its_passengers(distance, cabin, passe
     assert abs(together - passengers * alone) * 2 <= passengers + 1
 
 
+@any_speed
 @given(quantities)
 def test_a_better_cabin_never_emits_less(distance):
     masses = [estimate(Flight(Distance(distance, KM), 1, cabin)).mass_g for cabin in CabinClass]
