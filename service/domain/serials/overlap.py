@@ -1,0 +1,117 @@
+"""Overlap of serial numbers: two blocks claim the same credit if their keys are equal and their numbers meet.
+
+Keys are made of canonical text and contain no number of a credit, so that neither spelling, padding nor the place where
+a prefix was cut hides a second receipt. Keys are stored: a change of their form needs a migration.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from service.domain.serials.block import Layout, SerialBlock, UnnumberedBatch
+from service.domain.serials.characters import canonical, without_leading_zeros
+from service.domain.serials.forms import SerialForm
+
+_NUMBER = "#"
+"""Stands in a key for the numbers."""
+_UNNUMBERED = "REFERENCE "
+"""Begins the key of a reference; keys of serials have no blanks."""
+
+_PURO = re.compile(r"(?:PURO_.*_)?([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})_")
+_CERCARBONO = re.compile(r"(CDC_.*?)[_,;|-]*")
+_VERRA = re.compile(r"-(?:VCS-)?(VCU-.*-[0-9]{7,8}-[0-9]{7,8})(?:-[A-Z0-9])?")
+_MARKIT = re.compile(r"(-MER-[0-9]+)-[AP]")
+_ENDS_IN_DIGITS = re.compile(r"(.*?)([0-9]+)")
+_ENDS_IN_JOINED_NUMBER = re.compile(r"(.*[^0-9])([0-9]+)(?:-|TO)")
+_GSRN_DIGITS, _PURO_DIGITS = 18, 30
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Claim:
+    """The credits `first` to `last` of the series that the key names."""
+
+    key: str
+    first: int
+    last: int
+
+    def meets(self, other: "Claim") -> bool:
+        return self.key == other.key and self.first <= other.last and other.first <= self.last
+
+
+def series_key(prefix: str, suffix: str) -> str:
+    """Return the key of the series whose serials have these texts around the number.
+
+    Left out is what may differ between two texts of the same credit: Verra's `VCS-` and the flag for further labels,
+    Markit's mark for ex ante, all but the uuid of a Puro serial, the separator behind a Cercarbono series.
+    """
+    before, after = canonical(prefix), canonical(suffix)
+    if found := _PURO.fullmatch(before):
+        return found[1] + _NUMBER  # as it is: without leading zeros two uuids could become one
+    if found := _CERCARBONO.fullmatch(before):
+        before = found[1]
+    if found := _VERRA.fullmatch(after):
+        after = f"-{found[1]}"
+    elif found := _MARKIT.fullmatch(after):
+        after = found[1]
+    return without_leading_zeros(before) + _NUMBER + without_leading_zeros(after)
+
+
+def claims(batch: SerialBlock | UnnumberedBatch) -> tuple[Claim, ...]:
+    """Return the credits that a batch stands for: one claim, or several where the prefix of a batch from before forms
+    ends in a digit. Then the number of a credit is the whole run of digits: prefix 778-100 and number 1 is 1001.
+    """
+    if isinstance(batch, UnnumberedBatch):
+        return (Claim(_UNNUMBERED + canonical(batch.reference), 0, 0),)
+    found = _ENDS_IN_DIGITS.fullmatch(canonical(batch.prefix)) if batch.form is SerialForm.PLAIN else None
+    if found is None:
+        return (Claim(series_key(batch.prefix, batch.suffix), batch.first, batch.last),)
+    return tuple(_whole_runs(found[1], found[2], batch))
+
+
+def shadow(batch: SerialBlock | UnnumberedBatch) -> Claim | None:
+    """Return the credits of another series whose texts as ranges equal those of this batch's single credits, or None.
+
+    Number 9 behind the prefix "OAK-5-" is printed as OAK-5-9, and so are the credits 5 to 9 of a batch OAK-1-100.
+    """
+    if isinstance(batch, UnnumberedBatch) or batch.form is not SerialForm.PLAIN or batch.layout is Layout.RANGE:
+        return None
+    prefix = canonical(batch.prefix).rstrip("0123456789")
+    found = _ENDS_IN_JOINED_NUMBER.fullmatch(prefix)
+    if found is None:
+        return None
+    first, last = int(found[2]), max(claim.last for claim in claims(batch))
+    return Claim(series_key(found[1], ""), first, last) if first <= last else None
+
+
+def overlap(one: SerialBlock | UnnumberedBatch, other: SerialBlock | UnnumberedBatch) -> bool:
+    """Return whether both batches claim a credit that exists once, or would print the same text for different ones."""
+    if any(mine.meets(theirs) for mine in claims(one) for theirs in claims(other)):
+        return True
+    return _shadows(one, other) or _shadows(other, one)
+
+
+def lookup_keys(batch: SerialBlock | UnnumberedBatch) -> tuple[str, ...]:
+    """Return the keys, ascending, under which every batch that may overlap this one is found, and which are locked
+    while it is received.
+    """
+    dark = shadow(batch)
+    return tuple(sorted({claim.key for claim in (*claims(batch), *([dark] if dark else []))}))
+
+
+def _shadows(one: SerialBlock | UnnumberedBatch, other: SerialBlock | UnnumberedBatch) -> bool:
+    if isinstance(other, UnnumberedBatch) or other.layout is not Layout.RANGE:
+        return False
+    dark = shadow(one)
+    return dark is not None and any(dark.meets(claim) for claim in claims(other))
+
+
+def _whole_runs(prefix: str, digits: str, block: SerialBlock) -> Iterator[Claim]:
+    """Yield the claims of numbers that follow digits at once: one for each count of digits that they have."""
+    for count in range(max(block.width, len(str(block.first))), max(block.width, len(str(block.last))) + 1):
+        least = 0 if count <= block.width else 10 ** (count - 1)
+        numbers = (max(block.first, least), min(block.last, 10**count - 1))
+        series, rest = prefix, digits
+        if not prefix and len(digits) >= _GSRN_DIGITS and len(digits) + count == _PURO_DIGITS:
+            series, rest = digits[:_GSRN_DIGITS], digits[_GSRN_DIGITS:]  # an old Puro serial: 18 digits name the plant
+        first, last = (int(rest + str(number).zfill(count)) for number in numbers)
+        yield Claim(series_key(series, ""), first, last)

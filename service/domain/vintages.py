@@ -1,0 +1,75 @@
+"""The rule of vintages: credits are sold and retired once the time that they stand for is over."""
+
+from datetime import date
+from enum import StrEnum
+
+from service.domain.serials.facts import CreditStatus, SerialFacts
+from service.errors import Code, Refused
+
+
+class VintageFault(StrEnum):
+    """A reason why credits may be neither received nor retired."""
+
+    EX_ANTE = "ex_ante"
+    PENDING = "pending"
+    PERIOD_NOT_OVER = "period_not_over"
+    YEAR_NOT_OVER = "year_not_over"
+    YEAR_AFTER_PERIOD = "year_after_period"
+
+
+def vintage_fault(
+    *, vintage: int, period_end: date | None, today: date, status: CreditStatus = CreditStatus.ISSUED
+) -> VintageFault | None:
+    """Return why the credits may not be received or retired today (a date in UTC), or None if they may.
+
+    The last day of the monitoring period decides where it is known, even in a year that is not over; without
+    one the whole vintage year must be past. Units that are ex ante or pending never may.
+    """
+    if status is CreditStatus.EX_ANTE:
+        return VintageFault.EX_ANTE
+    if status is CreditStatus.PENDING:
+        return VintageFault.PENDING
+    if period_end is not None:
+        if vintage > period_end.year:
+            return VintageFault.YEAR_AFTER_PERIOD
+        return VintageFault.PERIOD_NOT_OVER if period_end >= today else None
+    return VintageFault.YEAR_NOT_OVER if vintage >= today.year else None
+
+
+def vintage_refusal(
+    fault: VintageFault, *, vintage: int, period_end: date | None, path: tuple[str | int, ...]
+) -> Refused:
+    """Return the refusal of credits that have this fault; `path` is the member that states the serials."""
+    match fault:
+        case VintageFault.EX_ANTE:
+            message = "These units are ex ante; receive them when the registry has verified them."
+        case VintageFault.PENDING:
+            message = "These units are pending; receive them when the registry has turned them into credits."
+        case VintageFault.PERIOD_NOT_OVER:
+            message = f"The monitoring period ends on {period_end}; receive the credits on a later day (UTC)."
+            path = ("period_end",)
+        case VintageFault.YEAR_NOT_OVER:
+            message = f"The vintage year {vintage} is not over; give period_end if the monitoring period is."
+            path = ("vintage",)
+        case VintageFault.YEAR_AFTER_PERIOD:
+            message = f"The vintage {vintage} is after the monitoring period, which ends on {period_end}; correct one."
+            path = ("vintage",)
+    return Refused(Code.BAD_USER_INPUT, message, path)
+
+
+def agreed_period_end(facts: SerialFacts, *, vintage: int, stated: date | None) -> date | None:
+    """Return the last day of the monitoring period as the operator or the serial states it, or None if neither does.
+
+    Refuses `BAD_USER_INPUT` where the operator's vintage or period end is not that of the serial: a later vintage must
+    not pass for an earlier one.
+    """
+    if facts.vintage is not None and facts.vintage != vintage:
+        message = f"The serial is of vintage {facts.vintage}, not {vintage}; correct the vintage or the serial."
+        raise Refused(Code.BAD_USER_INPUT, message, ("vintage",))
+    if facts.period_from and facts.period_to and not facts.period_from.year <= vintage <= facts.period_to.year:
+        message = f"The serial is of {facts.period_from} to {facts.period_to}; give one of these years as vintage."
+        raise Refused(Code.BAD_USER_INPUT, message, ("vintage",))
+    if stated is not None and facts.period_to is not None and stated != facts.period_to:
+        message = f"The serial's monitoring period ends on {facts.period_to}; leave period_end out or correct it."
+        raise Refused(Code.BAD_USER_INPUT, message, ("period_end",))
+    return stated or facts.period_to
