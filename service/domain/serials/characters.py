@@ -51,6 +51,8 @@ def canonical(text: str) -> str:
     """Return any text in the form that keys are made of: NFKC, upper case, every dash as "-", neither blanks nor
     invisible characters.
     """
+    if text.isascii():
+        return _BLANKS.sub("", text).upper()
     normal = unicodedata.normalize("NFKC", text).upper()
     return "".join(
         "-" if _is_dash(character) else character
