@@ -9,6 +9,7 @@ from service.domain.serials.reading import read_columns, read_pair, read_prefix,
 from tests.domain.serial_rows import ROWS, by_number
 
 GS = "GS1-1-KE-GS98-16-2019-778-"
+PASTED = GS.lower().replace("8-", "8\u200b\u2013")
 
 
 def altered(number: int, before: str, after: str) -> SerialBlock:
@@ -63,6 +64,7 @@ MORE = [
     ("a cut that grows into the range", 10, lambda: legacy_block(f"{GS}1", 99, 2_000_000), True),
     ("a cut with a zero", 10, lambda: legacy_block(f"{GS}0", 1500, 1_000_000), True),
     ("a cut behind a blank", 10, lambda: legacy_block(f"{GS}100 ", 1, 1_000_000), True),
+    ("an old prefix with pasted signs", 10, lambda: legacy_block(PASTED, 1001, 1), True),
     ("a cut of a Puro serial of 30 digits", 30, lambda: legacy_block("643002406555908611000000", 140219, 1), True),
     ("a cut of another plant", 30, lambda: legacy_block("643002406555908612000000", 140219, 1), False),
     ("a series with underscore for comma", 25, lambda: read_prefix("CDC_8_1_1_321_14_CO_1_1_", 295999, 1), True),

@@ -144,6 +144,23 @@ def test_credits_in_national_reports_are_a_pair_of_ranges_of_one():
     assert block.part(10, 20).written() == ("CA0001-NG-CH-12-11-11-2024", "CA0001-NG-CH-12-20-20-2024")
 
 
+@pytest.mark.parametrize(
+    ("form", "first", "last", "seventh"),
+    [
+        (SerialForm.KYOTO, "RW-5-1-2-2-0-7015", "RW-5-20-2-2-0-7015", "RW-5-7-2-2-0-7015"),
+        (SerialForm.PURO, f"{'6' * 18}{1:012}", f"{'6' * 18}{20:012}", f"{'6' * 18}{7:012}"),
+        (SerialForm.CERCARBONO, "CDC_2_1_BF, 1", "CDC_2_1_BF, 20", "CDC_2_1_BF, 7"),
+        (SerialForm.ACR, "ACR-FR-9-2025-2-1 to 1", "ACR-FR-9-2025-2-20 to 20", "ACR-FR-9-2025-2-7 to 7"),
+        (SerialForm.PLAIN, "OAK-001", "oak-020", "OAK-007"),
+    ],
+)  # fmt: skip
+def test_a_pair_prints_parts_as_pairs(form: SerialForm, first: str, last: str, seventh: str):
+    block = read_pair(form, first, last)
+
+    assert (block.first, block.last, block.layout) == (1, 20, Layout.PAIR)
+    assert block.part(6, 7).written() == (seventh, seventh)
+
+
 PASTED = [
     ("a leading tab", 35, "\tVU-ITMO-11-357-2022-0-27-35"),
     ("a line break behind", 7, "GS1-1-KE-GS7496-16-2025-30646-608-30350\r\n"),
