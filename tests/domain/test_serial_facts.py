@@ -1,4 +1,4 @@
-"""What the text of a serial says of its credits, and the registries that imply a form."""
+"""Facts that the text of a serial states of its credits, and the registries that imply a form."""
 
 import pytest
 

@@ -253,7 +253,7 @@ def number_behind_a_number(batch: SerialBlock, random: Random) -> SerialBlock:
     return read_prefix(f"{batch.prefix}{first}{joiner}", first + random.randint(-2, 3), count)
 
 
-GUISES = [
+REWRITES = [
     same_series,
     as_plain_range,
     as_prefix_and_number,
@@ -275,9 +275,9 @@ def test_no_text_stands_for_credits_of_two_batches_after_ten_thousand_receipts()
         name = "random"
         try:
             if receipt % 2:
-                guise = random.choice(GUISES)
-                name = guise.__name__
-                batch = guise(random.choice(stock.batches), random)
+                rewrite = random.choice(REWRITES)
+                name = rewrite.__name__
+                batch = rewrite(random.choice(stock.batches), random)
             else:
                 form, series = random.choice(known)
                 first = random.randint(1, 2_000)

@@ -4,7 +4,7 @@ import pytest
 
 from service.domain.serials.block import SerialBlock, UnnumberedBatch, legacy_block
 from service.domain.serials.forms import SerialForm
-from service.domain.serials.overlap import Claim, claims, lookup_keys, overlap, series_key, shadow
+from service.domain.serials.overlap import Claim, claims, lookup_keys, overlap, range_reading, series_key
 from service.domain.serials.reading import read_columns, read_pair, read_prefix, read_range, read_unnumbered
 from tests.domain.serial_rows import ROWS, by_number
 
@@ -145,14 +145,14 @@ def test_a_prefix_that_ends_in_a_digit_claims_whole_runs_of_digits():
     assert batch.tonnes == sum(claim.last - claim.first + 1 for claim in claims(batch))
 
 
-def test_a_number_behind_a_number_and_a_dash_shadows_the_ranges_that_read_alike():
+def test_a_number_behind_a_number_and_a_dash_meets_the_ranges_that_read_alike():
     batch = plain("OAK-5-1", "OAK-5-9")
 
-    assert shadow(batch) == Claim("OAK-#", 5, 9)
+    assert range_reading(batch) == Claim("OAK-#", 5, 9)
     assert lookup_keys(batch) == ("OAK-#", "OAK-5-#")
-    assert shadow(plain("OAK-5-1", "OAK-5-4")) is None
-    assert shadow(plain("OAK-1", "OAK-9")) is None
-    assert shadow(by_number(40).read()) is None
+    assert range_reading(plain("OAK-5-1", "OAK-5-4")) is None
+    assert range_reading(plain("OAK-1", "OAK-9")) is None
+    assert range_reading(by_number(40).read()) is None
 
 
 def test_single_credits_of_nested_series_are_different():

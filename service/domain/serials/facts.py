@@ -30,7 +30,7 @@ _FIRST_CENTURY_YEAR = 70
 
 @dataclass(frozen=True, slots=True)
 class SerialFacts:
-    """What a serial states of its credits. `vintage` is the year where the serial has a year and no period."""
+    """Facts that a serial states of its credits. `vintage` is the year where the serial has a year and no period."""
 
     period_from: date | None = None
     period_to: date | None = None

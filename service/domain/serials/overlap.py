@@ -68,7 +68,7 @@ def claims(batch: SerialBlock | UnnumberedBatch) -> tuple[Claim, ...]:
     return tuple(_whole_runs(found[1], found[2], batch))
 
 
-def shadow(batch: SerialBlock | UnnumberedBatch) -> Claim | None:
+def range_reading(batch: SerialBlock | UnnumberedBatch) -> Claim | None:
     """Return the credits of another series whose texts as ranges equal those of this batch's single credits, or None.
 
     Number 9 behind the prefix "OAK-5-" is printed as OAK-5-9, and so are the credits 5 to 9 of a batch OAK-1-100.
@@ -87,22 +87,22 @@ def overlap(one: SerialBlock | UnnumberedBatch, other: SerialBlock | UnnumberedB
     """Return whether both batches claim a credit that exists once, or would print the same text for different ones."""
     if any(mine.meets(theirs) for mine in claims(one) for theirs in claims(other)):
         return True
-    return _shadows(one, other) or _shadows(other, one)
+    return _reads_as(one, other) or _reads_as(other, one)
 
 
 def lookup_keys(batch: SerialBlock | UnnumberedBatch) -> tuple[str, ...]:
     """Return the keys, ascending, under which every batch that may overlap this one is found, and which are locked
     while it is received.
     """
-    dark = shadow(batch)
-    return tuple(sorted({claim.key for claim in (*claims(batch), *([dark] if dark else []))}))
+    reading = range_reading(batch)
+    return tuple(sorted({claim.key for claim in (*claims(batch), *([reading] if reading else []))}))
 
 
-def _shadows(one: SerialBlock | UnnumberedBatch, other: SerialBlock | UnnumberedBatch) -> bool:
+def _reads_as(one: SerialBlock | UnnumberedBatch, other: SerialBlock | UnnumberedBatch) -> bool:
     if isinstance(other, UnnumberedBatch) or other.layout is not Layout.RANGE:
         return False
-    dark = shadow(one)
-    return dark is not None and any(dark.meets(claim) for claim in claims(other))
+    reading = range_reading(one)
+    return reading is not None and any(reading.meets(claim) for claim in claims(other))
 
 
 def _whole_runs(prefix: str, digits: str, block: SerialBlock) -> Iterator[Claim]:
