@@ -38,6 +38,25 @@ class Factor:
     radiative_forcing: str | None = None
     upstream: str | None = None
 
+    def wire_form(self) -> dict[str, str | int | None]:
+        """Return the members under the names that stored estimates have: literals that no renaming may change."""
+        return {
+            "value": self.value,
+            "unit": self.unit,
+            "gases": self.gases,
+            "source": self.source,
+            "year": self.year,
+            "url": self.url,
+            "notes": self.notes,
+            "publisher": self.publisher,
+            "edition": self.edition,
+            "data_year": self.data_year,
+            "boundary": self.boundary,
+            "direct": self.direct,
+            "radiative_forcing": self.radiative_forcing,
+            "upstream": self.upstream,
+        }
+
     @property
     def parts(self) -> tuple[tuple[str, str], ...]:
         """Name and value of each part that the table shows apart."""

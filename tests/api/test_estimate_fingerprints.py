@@ -134,4 +134,7 @@ async def test_the_factor_is_stored_under_these_names(api: GraphQLApi):
     )
 
     (row,) = await rows_of(api.shop.database, estimates.ESTIMATES)
-    assert set(row.factor) == {"value", "unit", "gases", "source", "year", "url", "notes"}
+    assert set(row.factor) == {
+        *("value", "unit", "gases", "source", "year", "url", "notes", "publisher", "edition", "data_year", "boundary"),
+        *("direct", "radiative_forcing", "upstream"),
+    }
