@@ -25,6 +25,7 @@ from graphql import (
 
 from docs.states import order_states
 from service.__main__ import app
+from service.api.graphql.error_presentation import GRAPHQL_REASONS
 from service.api.graphql.schema import schema
 from service.errors import REASONS
 from service.settings import Settings
@@ -47,14 +48,16 @@ def pages() -> dict[str, str]:
 def errors() -> str:
     rows = [
         (f"`{code}`", reason.meaning, str(reason.http_status), "yes" if reason.may_retry else "no")
-        for code, reason in REASONS.items()
+        for code, reason in [*REASONS.items(), *GRAPHQL_REASONS.items()]
     ]
     return page(
         "Errors",
-        """Every refusal has one of these codes; there is no other. In GraphQL a mutation answers what is wrong with its
-        input as data, in `userErrors`. Whatever stops the request itself, and every refusal of a query, is in `errors`,
-        with the code in `extensions.code`. The REST contracts keep their own words; the status is the one below unless
-        a contract says otherwise.""",
+        """Every refusal has one of these codes; there is no other. In GraphQL a mutation answers faults of its input as
+        data, in `userErrors`. Refusals of a query, and of a request as a whole, are in `errors`, with the code in
+        `extensions.code` and *may retry* in `extensions.mayRetry`. The last six codes are GraphQL's alone. The REST
+        contracts have error codes of their own; the HTTP status is the one below unless the contract sets another.""",
+        """`path` (in `errors`: `extensions.inputPath`) leads to the member of your own request that is at fault, in the
+        names of the API that you called. It is empty where no member is at fault.""",
         """*May retry* means that the same request, sent again later with the same idempotency key, may succeed; any
         other refusal stays until the request or the state changes.""",
         table(("code", "meaning", "HTTP status", "may retry"), rows),

@@ -117,7 +117,7 @@ def balance_share(use: BalanceUse, total_minor: int, available_minor: int, curre
         raise Refused(
             Code.INSUFFICIENT_BALANCE,
             "The balance is below the order's total.",
-            ("payWithBalance",),
+            ("pay_with_balance",),
             available_minor=available_minor,
             currency=currency,
         )

@@ -172,7 +172,7 @@ def estimate(activity: Activity) -> Estimate:
         case GroundTransport():
             return _sum_of([_ground_transport(activity)], "distance_km")
         case PlainMass():
-            mass_g = int(_bounded(Fraction(activity.mass_g), MASS_G_MAX, "mass_g"))
+            mass_g = int(_bounded(Fraction(activity.mass_g), MASS_G_MAX, "mass"))
             return Estimate(mass_g, (), (f"{mass_g} g as given",))
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from service.domain.accounts import Account
 from service.domain.catalogue import Selection, Tariff
-from service.domain.order import ByBundleMasses, ByMass, ByValue, OrderRequest
+from service.domain.order import Ask, ByBundleMasses, ByMass, ByValue, OrderRequest
 from service.domain.pricing import Pricing, Terms, price_by_bundle_masses, price_by_mass, price_by_value
 from service.errors import Code, Refused
 
@@ -60,8 +60,19 @@ def price_request(order_request: OrderRequest, account: Account, offers: Offers)
         whole_mass=order_request.whole_mass,
     )
     tariff = offers.tariffs.get(currency, {})
+    try:
+        return _price(order_request, account, offers, tariff, terms)
+    except Refused as refusal:
+        if refusal.code is Code.CURRENCY_UNAVAILABLE:
+            refusal.path = refusal.path or ("currency",)
+        elif refusal.code in {Code.QUANTITY_INVALID, Code.BAD_USER_INPUT}:
+            refusal.path = refusal.path or (_size_member(order_request.ask),)
+        raise
+
+
+def _price(order_request: OrderRequest, account: Account, offers: Offers, tariff: Tariff, terms: Terms) -> Pricing:
     if isinstance(order_request.ask, ByBundleMasses):
-        _refuse_unsold(named_bundles(order_request), offers, "bundleMasses")
+        _refuse_unsold(named_bundles(order_request), offers, "bundle_masses")
         return price_by_bundle_masses(order_request.ask.masses_g, tariff, terms)
     selection = _selection_for(order_request, account, offers)
     match order_request.ask:
@@ -71,16 +82,30 @@ def price_request(order_request: OrderRequest, account: Account, offers: Offers)
             return price_by_value(value_minor, selection, tariff, terms)
 
 
+def _size_member(ask: Ask) -> str:
+    """Return the member of the request that decides how much is ordered."""
+    match ask:
+        case ByMass(_, None):
+            return "mass"
+        case ByMass():
+            return "estimate_id"
+        case ByBundleMasses():
+            return "bundle_masses"
+        case ByValue():
+            return "value"
+
+
 def _selection_for(order_request: OrderRequest, account: Account, offers: Offers) -> Selection:
     if order_request.selection is not None:
-        selection = order_request.selection
-    else:
-        portfolio = offers.portfolios.get(order_request.portfolio_id or account.portfolio_id)
-        if portfolio is None or portfolio.owner not in {None, account.id}:
-            raise Refused(Code.NOT_FOUND, "There is no such portfolio.", ("portfolioId",))
-        selection = portfolio.selection
-    _refuse_unsold((weight.bundle_id for weight in selection), offers, "selection")
-    return selection
+        _refuse_unsold((weight.bundle_id for weight in order_request.selection), offers, "selection")
+        return order_request.selection
+    path = () if order_request.portfolio_id is None else ("portfolio_id",)
+    portfolio = offers.portfolios.get(order_request.portfolio_id or account.portfolio_id)
+    if portfolio is None or portfolio.owner not in {None, account.id}:
+        raise Refused(Code.NOT_FOUND, "There is no such portfolio.", path)
+    if any(weight.bundle_id not in offers.sold for weight in portfolio.selection):
+        raise Refused(Code.BUNDLE_UNAVAILABLE, "A bundle of the portfolio is not on sale any more.", path)
+    return portfolio.selection
 
 
 def _refuse_unsold(bundle_ids: Iterable[UUID], offers: Offers, where: str) -> None:

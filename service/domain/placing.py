@@ -103,7 +103,7 @@ class OrderPlacer:
             return Refused(
                 Code.IDEMPOTENCY_KEY_REUSED,
                 "This idempotency key was used for another command; use a fresh key for a new order.",
-                ("idempotencyKey",),
+                ("idempotency_key",),
             )
         return Placed(existing, replayed=True)
 
@@ -144,7 +144,7 @@ class OrderPlacer:
             return answer
         quote_key = (priced.account.id, priced.quote.id) if priced.quote else None
         if quote_key in self.changes.used_quotes:
-            return Refused(Code.QUOTE_USED, "An order was already placed from this quote.", ("quoteId",))
+            return Refused(Code.QUOTE_USED, "An order was already placed from this quote.", ("quote_id",))
         estimate_key = (priced.account.id, priced.estimate_id) if priced.estimate_id else None
         if estimate_key and (refusal := self._estimate_refusal(estimate_key)):
             return refusal
@@ -154,7 +154,7 @@ class OrderPlacer:
             return Refused(
                 Code.INSUFFICIENT_CREDITS,
                 "Not enough credits are in stock; order less, or allow a backorder.",
-                ("allowBackorder",),
+                ("allow_backorder",),
                 available_g=available_g,
             )
         try:
@@ -171,9 +171,9 @@ class OrderPlacer:
 
     def _estimate_refusal(self, estimate_key: tuple[UUID, UUID]) -> Refused | None:
         if estimate_key not in self._used_estimates:
-            return Refused(Code.NOT_FOUND, "There is no such estimate.", ("estimateId",))
+            return Refused(Code.NOT_FOUND, "There is no such estimate.", ("estimate_id",))
         if self._used_estimates[estimate_key] is not None:
-            return Refused(Code.ESTIMATE_USED, "An order was already placed for this estimate.", ("estimateId",))
+            return Refused(Code.ESTIMATE_USED, "An order was already placed for this estimate.", ("estimate_id",))
         return None
 
     def _plan(self, priced: Priced, stock: Stock) -> AllocationPlan:
@@ -303,12 +303,12 @@ def _refuse_above_maximum(command: PlaceOrder, pricing: Pricing) -> None:
         raise Refused(
             Code.BAD_USER_INPUT,
             f"The order is in {pricing.currency}; so must be its maximum.",
-            ("maximumTotal", "currency"),
+            ("maximum_total", "currency"),
         )
     if pricing.total_cost_minor > maximum.minor_units:
         raise Refused(
             Code.MAXIMUM_TOTAL_EXCEEDED,
             "The total would be above the maximum.",
-            ("maximumTotal",),
+            ("maximum_total",),
             total_cost_minor=pricing.total_cost_minor,
         )

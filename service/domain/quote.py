@@ -76,13 +76,13 @@ class QuoteNow:
 def refuse_unless_open(found: QuoteNow | None) -> QuoteNow:
     """The quote, if an order may still be placed from it; refuses `NOT_FOUND`, `QUOTE_USED` or `QUOTE_EXPIRED`."""
     if found is None:
-        raise Refused(Code.NOT_FOUND, "There is no such quote.", ("quoteId",))
+        raise Refused(Code.NOT_FOUND, "There is no such quote.", ("quote_id",))
     if found.quote.order_id is not None:
-        raise Refused(Code.QUOTE_USED, "An order was already placed from this quote.", ("quoteId",))
+        raise Refused(Code.QUOTE_USED, "An order was already placed from this quote.", ("quote_id",))
     if not found.unexpired or found.quote.released_at is not None:
         expired_at = found.quote.expires_at
         raise Refused(
-            Code.QUOTE_EXPIRED, "The quote has expired; ask for a new one.", ("quoteId",), expired_at=expired_at
+            Code.QUOTE_EXPIRED, "The quote has expired; ask for a new one.", ("quote_id",), expired_at=expired_at
         )
     return found
 

@@ -75,7 +75,7 @@ async def bill_orders(
     caller.require(Scope.OPERATOR)
     kept_text(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference")
     if not 0 <= payment_days <= PAYMENT_DAYS_MAX:
-        raise Refused(Code.BAD_USER_INPUT, f"Give 0 to {PAYMENT_DAYS_MAX} days.", ("paymentDays",))
+        raise Refused(Code.BAD_USER_INPUT, f"Give 0 to {PAYMENT_DAYS_MAX} days.", ("payment_days",))
     if not isinstance(what, Period) and not 0 < len(what) <= ORDERS_NAMED_MAX:
         raise Refused(Code.BAD_USER_INPUT, f"Name 1 to {ORDERS_NAMED_MAX} orders.", ("orders",))
     invoice_id = resources.new_id()
@@ -145,7 +145,7 @@ async def _candidates(statements: Statements, account_id: UUID, what: Period | S
             raise Refused(
                 Code.BAD_USER_INPUT,
                 f"More than {ORDERS_AN_INVOICE_MAX} orders are owed; bill a shorter time.",
-                ("createdAt",),
+                ("created_at",),
             )
         return found
     named: dict[UUID, Order] = {}

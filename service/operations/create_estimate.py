@@ -49,7 +49,7 @@ async def create_estimate(resources: Resources, caller: Caller, command: CreateE
             raise Refused(
                 Code.IDEMPOTENCY_KEY_REUSED,
                 "This idempotency key was used for another estimate; use a fresh key.",
-                ("idempotencyKey",),
+                ("idempotency_key",),
             )
         return Recorded(existing, replayed=True)
 

@@ -59,11 +59,11 @@ async def create_bundle(resources: Resources, caller: Caller, *, project_ids: Co
     caller.require(Scope.OPERATOR)
     wanted = Bundle(id=resources.new_id(), disabled_at=None, created_at=resources.clock(), **facts)
     if not project_ids:
-        raise Refused(Code.BAD_USER_INPUT, "A bundle is made of at least one project.", ("projectIds",))
+        raise Refused(Code.BAD_USER_INPUT, "A bundle is made of at least one project.", ("project_ids",))
 
     async def work(statements: Statements, _head: Head) -> Done[Bundle]:
         if set(project_ids) - (await catalogue.projects_of_ids(statements, project_ids)).keys():
-            raise Refused(Code.NOT_FOUND, "There is no such project.", ("projectIds",))
+            raise Refused(Code.NOT_FOUND, "There is no such project.", ("project_ids",))
         if await catalogue.BUNDLES.insert(statements, [wanted]):
             members = [BundleProject(wanted.id, project_id) for project_id in project_ids]
             await catalogue.BUNDLE_PROJECTS.insert(statements, members)
@@ -149,5 +149,5 @@ async def set_portfolio(
 async def _bundle(statements: Statements, bundle_id: UUID) -> Bundle:
     bundle = await supply.lock_bundle(statements, bundle_id)
     if bundle is None:
-        raise Refused(Code.NOT_FOUND, "There is no such bundle.", ("bundleId",))
+        raise Refused(Code.NOT_FOUND, "There is no such bundle.", ("bundle_id",))
     return bundle

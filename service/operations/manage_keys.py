@@ -38,7 +38,7 @@ async def create_key(
     if not scopes:
         raise Refused(Code.BAD_USER_INPUT, "Give the key at least one scope.", ("scopes",))
     if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
-        raise Refused(Code.BAD_USER_INPUT, "A key expires in the future, at an instant with offset.", ("expiresAt",))
+        raise Refused(Code.BAD_USER_INPUT, "A key expires in the future, at an instant with offset.", ("expires_at",))
     account = await accounts.account(resources.database.reader, account_id)
     if account is None:
         raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))

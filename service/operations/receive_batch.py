@@ -33,14 +33,14 @@ async def receive_batch(
 
     async def work(statements: Statements, _head: Head) -> Done[CreditBatch]:
         if await supply.lock_project(statements, project_id) is None:
-            raise Refused(Code.NOT_FOUND, "There is no such project.", ("projectId",))
+            raise Refused(Code.NOT_FOUND, "There is no such project.", ("project_id",))
         existing = (await supply.batches(statements, [reference])).get(reference)
         if existing is not None:
             if names := differing(existing, wanted, STOCK):
                 raise reused("batch", names, "reference")
             return Done(existing, None, {})
         if any(overlap(each, wanted) for each in await supply.batches_in_series(statements, [wanted.serial_prefix])):
-            raise Refused(Code.BAD_USER_INPUT, "Another batch has some of these serials.", ("serialStart",))
+            raise Refused(Code.BAD_USER_INPUT, "Another batch has some of these serials.", ("serial_start",))
         if not await batches.BATCHES.insert(statements, [wanted]):
             raise Refused(Code.UNAVAILABLE, "The same reference is being received for another project; try again.")
         payload = {

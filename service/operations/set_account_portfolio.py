@@ -26,7 +26,7 @@ async def set_account_portfolio(resources: Resources, caller: Caller, wanted: UU
     currency.
     """
     caller.require(Scope.ORDERS_WRITE)
-    place = "portfolioId" if isinstance(wanted, UUID) else "selection"
+    place = "portfolio_id" if isinstance(wanted, UUID) else "selection"
     own_id = resources.new_id()
 
     async def work(statements: Statements, head: Head) -> Done[Account]:

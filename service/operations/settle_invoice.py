@@ -35,7 +35,7 @@ async def settle_invoice(resources: Resources, caller: Caller, account_id: UUID,
         locked = await lock_payer(statements, account_id, {line.order_account_id for line in lines})
         invoice = (await money.of_ids(statements, money.INVOICES, locked.payer_id, [invoice_id])).get(invoice_id)
         if invoice is None:
-            raise Refused(Code.NOT_FOUND, "There is no such invoice of the account.", ("invoiceId",))
+            raise Refused(Code.NOT_FOUND, "There is no such invoice of the account.", ("invoice_id",))
         if invoice.status is InvoiceStatus.PAID:
             return invoice
         paid = replace(invoice, status=InvoiceStatus.PAID, paid_at=resources.clock())

@@ -121,6 +121,7 @@ async def test_a_fault_is_masked_and_logged_under_the_request_id(api: GraphQLApi
     assert (error["message"], error["path"]) == ("Internal error", ["projects"])
     assert error["extensions"] == {
         "code": "INTERNAL_SERVER_ERROR",
+        "mayRetry": True,
         "requestId": answer.headers["x-request-id"],
     }
     assert "SELECT" not in answer.text

@@ -301,8 +301,8 @@ def test_a_plain_mass_needs_no_factor():
         (AirFreight(Fraction(0), Fraction(1)), ("freight_mass_kg",)),
         (AirFreight(Fraction(1), Fraction(10**6 + 1)), ("distance_km",)),
         (GroundTransport(Fraction(0), VehicleType.SMALL_BUS), ("distance_km",)),
-        (PlainMass(0), ("mass_g",)),
-        (PlainMass(MASS_G_MAX + 1), ("mass_g",)),
+        (PlainMass(0), ("mass",)),
+        (PlainMass(MASS_G_MAX + 1), ("mass",)),
     ],
 )
 def test_what_cannot_be_estimated_is_refused_at_its_field(activity, path):

@@ -190,7 +190,7 @@ async def test_a_serial_is_received_once(shop: Shop, operator: Caller, start: in
 
     if taken:
         refusal = await refused(received(shop, operator, **other))
-        assert (refusal.code, refusal.path) == (Code.BAD_USER_INPUT, ("serialStart",))
+        assert (refusal.code, refusal.path) == (Code.BAD_USER_INPUT, ("serial_start",))
     else:
         assert (await received(shop, operator, **other)).serial_start == start
 

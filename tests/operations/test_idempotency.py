@@ -59,7 +59,7 @@ async def test_another_command_under_the_key_is_refused_and_nothing_changes(shop
     for other in others:
         (answer,) = await shop.place_all(other)
         assert isinstance(answer, Refused)
-        assert (answer.code, answer.path) == (Code.IDEMPOTENCY_KEY_REUSED, ("idempotencyKey",))
+        assert (answer.code, answer.path) == (Code.IDEMPOTENCY_KEY_REUSED, ("idempotency_key",))
     assert await shop.everything() == before
 
 

@@ -71,7 +71,7 @@ async def test_a_balance_that_is_just_enough_is_used_up(shop: Shop):
 async def test_a_whole_order_is_refused_when_the_balance_is_short(shop: Shop):
     await top_up(shop, TOTAL_MINOR - 1)
     refusal = await shop.refusal(ONE_TONNE, pay_with_balance=BalanceUse.WHOLE)
-    assert (refusal.code, refusal.path) == (Code.INSUFFICIENT_BALANCE, ("payWithBalance",))
+    assert (refusal.code, refusal.path) == (Code.INSUFFICIENT_BALANCE, ("pay_with_balance",))
     assert refusal.details == {"available_minor": TOTAL_MINOR - 1, "currency": "USD"}
 
 

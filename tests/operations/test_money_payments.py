@@ -149,7 +149,7 @@ async def test_a_payment_that_cannot_be_is_refused(shop: Shop, amount: Money, co
 async def test_what_is_not_there_is_not_paid(shop: Shop):
     other = await shop.another_account()
     order = await shop.place(make_order_request(TONNE_G))
-    for account_id, path in ((uuid7(), ("accountId",)), (other.id, ("order",))):
+    for account_id, path in ((uuid7(), ("account_id",)), (other.id, ("order",))):
         work = record_payment(shop.resources, shop.caller, account_id, "wire-1", Money(5, "USD"), OrderRef(id=order.id))
         refusal = await refused(shop, work)
         assert (refusal.code, refusal.path) == (Code.NOT_FOUND, path)

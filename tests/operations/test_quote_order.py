@@ -79,7 +79,7 @@ async def test_a_quote_is_used_once(shop: Shop):
     answers = await shop.place_all(first, shop.command(FromQuote(quoted.quote.id)))
     assert answers[1].code is Code.QUOTE_USED
     refusal = await shop.refusal(FromQuote(quoted.quote.id))
-    assert (refusal.code, refusal.path) == (Code.QUOTE_USED, ("quoteId",))
+    assert (refusal.code, refusal.path) == (Code.QUOTE_USED, ("quote_id",))
     (replayed,) = await shop.place_all(replace(first, order_id=uuid7()))
     assert replayed.replayed
     assert len(await rows_of(shop.database, orders.ORDERS)) == 1
@@ -98,7 +98,7 @@ async def test_an_expired_quote_is_refused(shop: Shop):
     quoted = await quote(shop)
     await let_expire(shop, quoted)
     refusal = await shop.refusal(FromQuote(quoted.quote.id))
-    assert (refusal.code, refusal.path) == (Code.QUOTE_EXPIRED, ("quoteId",))
+    assert (refusal.code, refusal.path) == (Code.QUOTE_EXPIRED, ("quote_id",))
     assert refusal.details == {"expired_at": datetime(2000, 1, 1, tzinfo=UTC)}
 
 

@@ -16,7 +16,8 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionContext
 
 from service.api.graphql.cost.document_limits import DocumentLimits, DocumentMeter
-from service.errors import Refused
+from service.api.graphql.inputs.fault_paths import argument_path
+from service.errors import REASONS, Reason, Refused
 from service.kit.request_id import REQUEST_ID
 
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
@@ -24,6 +25,16 @@ VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 BAD_USER_INPUT = "BAD_USER_INPUT"
 OPERATION_UNRESOLVED = "OPERATION_RESOLUTION_FAILURE"
 INTERNAL = "INTERNAL_SERVER_ERROR"
+
+GRAPHQL_REASONS: dict[str, Reason] = {
+    PARSE_FAILED: Reason("The document is no GraphQL: its syntax is wrong where `locations` says.", 400),
+    VALIDATION_FAILED: Reason("The document asks for something that the schema does not have.", 400),
+    OPERATION_UNRESOLVED: Reason("The document has no operation of that name, or several and none was named.", 400),
+    "BAD_REQUEST": Reason("The HTTP request carries no GraphQL operation: its method, type or body is wrong.", 400),
+    "PERSISTED_QUERY_NOT_FOUND": Reason("No document of this SHA-256 is known; send its text with the hash.", 400),
+    "PERSISTED_QUERY_NOT_SUPPORTED": Reason("Only registered documents are run, and this is none of them.", 400),
+}
+"""Codes of GraphQL's transport, which stand beside those of `errors.REASONS` and in no other API."""
 
 log = structlog.get_logger(__name__)
 _CHOICE_OF_OPERATION = (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError)
@@ -59,7 +70,9 @@ def present(error: GraphQLError, request_id: str, otherwise: str = BAD_USER_INPU
         extensions = {"code": PARSE_FAILED if isinstance(error, GraphQLSyntaxError) else otherwise}
         extensions |= getattr(cause, "extensions", None) or error.extensions or {}
     shown = GraphQLError(message, error.nodes, error.source, error.positions, error.path, cause)
-    shown.extensions = extensions | {"requestId": request_id}
+    reason = REASONS.get(extensions["code"]) or GRAPHQL_REASONS.get(extensions["code"])
+    may_retry = {} if reason is None else {"mayRetry": reason.may_retry}
+    shown.extensions = may_retry | extensions | {"requestId": request_id}
     return shown
 
 
@@ -70,7 +83,7 @@ def _is_presented(error: GraphQLError) -> bool:
 def refusal_extensions(refused: Refused) -> dict[str, Any]:
     """What a refusal says beside its message; `inputPath` leads to the fault in the arguments."""
     details = {name: _plain(value) for name, value in refused.details.items()}
-    path = {"inputPath": list(refused.path)} if refused.path else {}
+    path = {"inputPath": argument_path(refused.path)} if refused.path else {}
     return {**details, **path, "code": str(refused.code), "mayRetry": refused.reason.may_retry}
 
 

@@ -12,7 +12,7 @@ from typing import Any, NewType
 
 import orjson
 from babel.core import get_global
-from graphql import GraphQLError, IntValueNode, ObjectValueNode, StringValueNode, ValueNode, VariableNode
+from graphql import GraphQLError, IntValueNode, ObjectValueNode, StringValueNode, TokenKind, ValueNode, VariableNode
 from strawberry import scalar
 from strawberry.types.scalar import ScalarDefinition
 
@@ -160,7 +160,30 @@ def _string_literal(parse: Callable[[object], Any]) -> Callable[..., Any]:
     def parse_literal(node: ValueNode, _variables: dict[str, Any] | None = None) -> Any:
         return parse(node.value if isinstance(node, StringValueNode) else None)
 
+    return _at_its_place(parse_literal)
+
+
+def _at_its_place(parse: Callable[..., Any]) -> Callable[..., Any]:
+    """Give errors of a literal their location, and the argument or input field that the literal is written for."""
+
+    def parse_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+        try:
+            return parse(node, variables)
+        except GraphQLError as error:
+            member = _member_before(node)
+            extensions = {"inputPath": [member]} if member else None
+            raise GraphQLError(error.message, node, extensions=extensions) from None
+
     return parse_literal
+
+
+def _member_before(node: ValueNode) -> str | None:
+    token = node.loc.start_token.prev if node.loc else None
+    while token is not None and token.kind is not TokenKind.COLON:
+        if token.kind not in {TokenKind.BRACKET_L, TokenKind.STRING, TokenKind.INT, TokenKind.NAME}:
+            return None
+        token = token.prev
+    return token.prev.value if token is not None and token.prev is not None else None
 
 
 _DECIMAL_SCALAR = scalar(
@@ -186,7 +209,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         ),
         serialize=_print_big_int,
         parse_value=_big_int,
-        parse_literal=_big_int_literal,
+        parse_literal=_at_its_place(_big_int_literal),
     ),
     datetime: scalar(
         name="DateTime",
@@ -215,6 +238,6 @@ SCALARS: dict[object, ScalarDefinition] = {
         ),
         serialize=_print_metadata,
         parse_value=_metadata,
-        parse_literal=_metadata_literal,
+        parse_literal=_at_its_place(_metadata_literal),
     ),
 }

@@ -122,6 +122,8 @@ class Contract:
 
     * `components` gives each model the title of its schema in the OpenAPI document, from which clients name their
       types: it stays, whatever the class is called. A model without one is a KeyError when the document is made.
+    * `members` gives the names that the contract has for members of the domain, for paths of faults; where a member has
+      several, the one that the endpoint's models have counts.
     * `refusal` turns a refusal and the request id into the status and a value of `error_model`.
     * `labelled_json` answers 415 unless a body is labelled as JSON; else it is read as JSON whatever its label.
     * `any_case` matches the members of bodies whatever their case, `any_case_query` those of the address's query.
@@ -138,6 +140,7 @@ class Contract:
     components: Mapping[Any, str]
     error_model: type[msgspec.Struct]
     refusal: Callable[[Refused, str], Refusal]
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     error_media_type: str = "application/json"
     authenticate: Authenticate = by_api_key
     headers: Callable[[Mapping[str, str], str], Mapping[str, str]] = no_headers

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from service.api.rest.bodies import form_body, from_texts, json_body
 from service.api.rest.context import RestContext
 from service.api.rest.contract import Answer, Call, Contract, Endpoint, File
+from service.api.rest.fault_paths import request_path
 from service.api.rest.openapi import openapi_document
 from service.domain.accounts import Caller
 from service.errors import Code, Refused
@@ -68,6 +69,7 @@ class _Address:
         try:
             response = self._respond(await self._answer(request, headers), headers)
         except Refused as refusal:
+            refusal.path = self._path_in_request(refusal, request)
             response = self._refuse(refusal, request.state.request_id, headers)
         await response(scope, receive, send)
 
@@ -118,6 +120,15 @@ class _Address:
         if endpoint.query is None:
             return None
         return from_texts(dict(request.query_params), endpoint.query, any_case=self._contract.any_case_query)
+
+    def _path_in_request(self, refusal: Refused, request: Request) -> tuple[str | int, ...]:
+        endpoint = self._by_method.get(request.method)
+        if endpoint is None or not refusal.path:
+            return ()
+        models = [model for model in (endpoint.body, endpoint.query) if model is not None]
+        return request_path(
+            refusal.path, models, self._contract.members, (*endpoint.request_headers, *request.path_params)
+        )
 
     def _respond(self, answer: Answer | File, headers: Mapping[str, str]) -> Response:
         spelled_headers = {**headers, **answer.headers}

@@ -35,7 +35,7 @@ async def find_payer(statements: Statements, account_id: UUID) -> UUID:
     """Whose balance, ledger and invoices the account's money is in; refuses `NOT_FOUND`."""
     account = await accounts.account(statements, account_id)
     if account is None:
-        raise Refused(Code.NOT_FOUND, "There is no such account.", ("accountId",))
+        raise Refused(Code.NOT_FOUND, "There is no such account.", ("account_id",))
     return payer_of(account)
 
 

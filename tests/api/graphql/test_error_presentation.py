@@ -40,7 +40,7 @@ async def test_a_fault_is_masked_and_logged_once_with_its_traceback(ask: Ask, lo
         "message": "Internal error",
         "locations": [{"line": 1, "column": 3}],
         "path": ["crash"],
-        "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": "req-1"},
+        "extensions": {"code": "INTERNAL_SERVER_ERROR", "mayRetry": True, "requestId": "req-1"},
     }
     (line,) = logged
     assert (line["event"], line["log_level"], line["where"], line["request_id"]) == ("fault", "error", "crash", "req-1")
@@ -82,7 +82,7 @@ async def test_a_failed_stream_is_masked_like_an_answer(shop: MaskedSchema):
     stream = await shop.subscribe("subscription { nothing }")
     (answer,) = [each async for each in stream]
 
-    assert answer.errors[0].extensions == {"code": "GRAPHQL_VALIDATION_FAILED", "requestId": "req-1"}
+    assert answer.errors[0].extensions == {"code": "GRAPHQL_VALIDATION_FAILED", "mayRetry": False, "requestId": "req-1"}
 
 
 async def test_an_event_that_fails_is_masked(shop: MaskedSchema, logged: list[dict[str, Any]]):

@@ -1,17 +1,68 @@
-"""Paths of faults in nested inputs."""
+"""Paths of faults in the members of GraphQL inputs.
+
+The domain names members in its own words, inputs by their GraphQL names: both lead to the caller's own member.
+"""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from strawberry.types.base import get_object_definition
+from strawberry.utils.str_converters import to_camel_case
+
+from service.api.graphql.types.amounts import MassInput, MoneyInput
 from service.errors import Refused
 
 T = TypeVar("T")
+Path = Sequence[str | int]
 
 
-def at(path: Sequence[str | int], make: Callable[[], T]) -> T:
+def at(path: Path, make: Callable[[], T]) -> T:
     """What `make` makes; its refusal's path starts at `path`."""
     try:
         return make()
     except Refused as refusal:
         refusal.path = (*path, *refusal.path)
         raise
+
+
+def input_path(given: object, path: Path) -> list[str]:
+    """Return the path of a fault from the argument `input`, cut off before the first step that the input does not have.
+
+    A path that ends at a mass or at money goes on to its amount. Of an input that takes one of several members, the
+    member that was given is part of the path even where the domain does not name it.
+    """
+    found: list[str] = []
+    value: Any = given
+    for step in path:
+        names, value = _step(value, step)
+        if not names:
+            break
+        found += names
+    else:
+        if isinstance(value, MassInput | MoneyInput):
+            found.append("amount")
+    return ["input", *found] if found else []
+
+
+def argument_path(path: Path) -> list[str | int]:
+    """Return the path with its members in GraphQL's spelling, for arguments that are no input object."""
+    return [to_camel_case(step) if isinstance(step, str) else step for step in path]
+
+
+def _step(value: Any, step: str | int) -> tuple[list[str], Any]:
+    """Return the names of the members that the step leads through and the value there; no names if there are none."""
+    if isinstance(value, list):
+        return ([str(step)], value[step]) if isinstance(step, int) and step < len(value) else ([], None)
+    definition = get_object_definition(value) if value is not None else None
+    if definition is None:
+        return [], None
+    for field in definition.fields:
+        name = field.graphql_name or to_camel_case(field.python_name)
+        member = getattr(value, field.python_name)
+        if step in (name, field.python_name):
+            return [name], member
+        if definition.is_one_of:
+            names, inner = _step(member, step)
+            if names:
+                return [name, *names], inner
+    return [], None

@@ -36,7 +36,7 @@ class AccountMutations:
         self, info: Info, input: Annotated[SetAccountPortfolioInput, strawberry.argument(description="What to buy.")]
     ) -> AccountPayload | None:
         context = info.context
-        return await _account(lambda: set_account_portfolio(context.resources, context.caller, input.wanted()))
+        return await _account(input, lambda: set_account_portfolio(context.resources, context.caller, input.wanted()))
 
     @strawberry.mutation(
         description="Makes an account under the caller's: its orders, estimates and keys are its own, its balance and "
@@ -47,7 +47,9 @@ class AccountMutations:
         self, info: Info, input: Annotated[CreateClientAccountInput, strawberry.argument(description="The account.")]
     ) -> AccountPayload | None:
         context = info.context
-        return await _account(lambda: manage_clients.create_client(context.resources, context.caller, **input.facts()))
+        return await _account(
+            input, lambda: manage_clients.create_client(context.resources, context.caller, **input.facts())
+        )
 
     @strawberry.mutation(description="Changes a client account. A retry changes nothing.")
     async def update_client_account(
@@ -55,14 +57,15 @@ class AccountMutations:
     ) -> AccountPayload | None:
         context = info.context
         return await _account(
+            input,
             lambda: manage_clients.update_client(
                 context.resources, context.caller, parse_id("Account", input.id, "id"), input.changes()
-            )
+            ),
         )
 
 
-async def _account(work: Callable[[], Awaitable[accounts.Account]]) -> AccountPayload:
+async def _account(given: object, work: Callable[[], Awaitable[accounts.Account]]) -> AccountPayload:
     try:
         return AccountPayload(account=account_of(await work()), user_errors=[])
     except Refused as refusal:
-        return AccountPayload(account=None, user_errors=[user_error(refusal)])
+        return AccountPayload(account=None, user_errors=[user_error(refusal, given)])

@@ -46,7 +46,8 @@ class CancellationMutations:
         except Refused as refusal:
             answer = refusal
         if isinstance(answer, Refused):
-            return CancelOrderPayload(order=None, user_errors=[user_error(answer)])
+            answer.path = answer.path or ("order",)
+            return CancelOrderPayload(order=None, user_errors=[user_error(answer, input)])
         return CancelOrderPayload(order=order_of(answer), user_errors=[])
 
     @strawberry.mutation(
@@ -62,9 +63,9 @@ class CancellationMutations:
             refs = [each.ref("orders", index) for index, each in enumerate(input.orders)]
             answers = await cancel_orders(info.context.resources, caller, refs, all_or_nothing=input.all_or_nothing)
         except Refused as refusal:
-            return CancelOrdersPayload(orders=[], user_errors=[user_error(refusal)])
+            return CancelOrdersPayload(orders=[], user_errors=[user_error(refusal, input)])
         errors = [
-            user_error(Refused(answer.code, answer.message, ("orders", index), **answer.details))
+            user_error(Refused(answer.code, answer.message, ("orders", index), **answer.details), input)
             for index, answer in enumerate(answers)
             if isinstance(answer, Refused)
         ]

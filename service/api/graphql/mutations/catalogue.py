@@ -60,13 +60,13 @@ class PortfolioPayload:
 
 
 async def _answered(
-    work: Callable[[], Awaitable[Row]], show: Callable[[Row], Shown]
+    given: object, work: Callable[[], Awaitable[Row]], show: Callable[[Row], Shown]
 ) -> tuple[Shown | None, list[UserError]]:
     """What the work answers as callers see it, or why it was refused."""
     try:
         return show(await work()), []
     except Refused as refusal:
-        return None, [user_error(refusal)]
+        return None, [user_error(refusal, given)]
 
 
 @strawberry.type
@@ -80,7 +80,7 @@ class CatalogueMutations:
     ) -> ReceiveCreditBatchPayload | None:
         context = info.context
         batch, errors = await _answered(
-            lambda: receive_batch(context.resources, context.caller, **input.facts()), batch_of
+            input, lambda: receive_batch(context.resources, context.caller, **input.facts()), batch_of
         )
         return ReceiveCreditBatchPayload(credit_batch=batch, user_errors=errors)
 
@@ -92,7 +92,9 @@ class CatalogueMutations:
     ) -> ProjectPayload | None:
         context = info.context
         project, errors = await _answered(
-            lambda: manage_catalogue.create_project(context.resources, context.caller, **input.facts()), project_of
+            input,
+            lambda: manage_catalogue.create_project(context.resources, context.caller, **input.facts()),
+            project_of,
         )
         return ProjectPayload(project=project, user_errors=errors)
 
@@ -104,7 +106,9 @@ class CatalogueMutations:
         self, info: Info, input: Annotated[CreateBundleInput, strawberry.argument(description="The bundle.")]
     ) -> BundlePayload | None:
         context = info.context
-        return await _bundle(lambda: manage_catalogue.create_bundle(context.resources, context.caller, **input.facts()))
+        return await _bundle(
+            input, lambda: manage_catalogue.create_bundle(context.resources, context.caller, **input.facts())
+        )
 
     @strawberry.mutation(
         description="Sets all price tiers of a bundle in one currency; needs `operator`. Quotes and orders that stand "
@@ -115,13 +119,14 @@ class CatalogueMutations:
     ) -> BundlePayload | None:
         context = info.context
         return await _bundle(
+            input,
             lambda: manage_catalogue.set_price(
                 context.resources,
                 context.caller,
                 parse_id("Bundle", input.bundle_id, "bundleId"),
                 input.currency,
                 input.price_tiers(),
-            )
+            ),
         )
 
     @strawberry.mutation(
@@ -133,7 +138,9 @@ class CatalogueMutations:
     ) -> PortfolioPayload | None:
         context = info.context
         portfolio, errors = await _answered(
-            lambda: manage_catalogue.set_portfolio(context.resources, context.caller, *input.facts()), portfolio_of
+            input,
+            lambda: manage_catalogue.set_portfolio(context.resources, context.caller, *input.facts()),
+            portfolio_of,
         )
         return PortfolioPayload(portfolio=portfolio, user_errors=errors)
 
@@ -155,15 +162,16 @@ class CatalogueMutations:
 
 async def _switch(context: Context, wanted: SwitchBundleInput, *, disabled: bool) -> BundlePayload:
     return await _bundle(
+        wanted,
         lambda: manage_catalogue.switch_bundle(
             context.resources,
             context.caller,
             parse_id("Bundle", wanted.bundle_id, "bundleId"),
             disabled=disabled,
-        )
+        ),
     )
 
 
-async def _bundle(work: Callable[[], Awaitable[catalogue.Bundle]]) -> BundlePayload:
-    bundle, errors = await _answered(work, bundle_of)
+async def _bundle(given: object, work: Callable[[], Awaitable[catalogue.Bundle]]) -> BundlePayload:
+    bundle, errors = await _answered(given, work, bundle_of)
     return BundlePayload(bundle=bundle, user_errors=errors)

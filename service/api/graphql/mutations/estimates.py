@@ -230,7 +230,7 @@ class EstimateMutations:
         try:
             order_request = await _order_request(info.context, input, input.estimate_id, input.currency)
         except Refused as refusal:
-            return refused_quote(refusal)
+            return refused_quote(refusal, input)
         return await quote(info.context, lambda: order_request, input)
 
     @strawberry.mutation(
@@ -243,7 +243,7 @@ class EstimateMutations:
         try:
             order_request = await _order_request(info.context, input, input.estimate_id, input.currency)
         except Refused as refusal:
-            return refused_order(refusal)
+            return refused_order(refusal, input)
         return await place(info.context, lambda: order_request, input)
 
 
@@ -266,5 +266,5 @@ async def _estimate(
     try:
         recorded = await create_estimate(context.resources, context.caller, given.command(context, activity(), told))
     except Refused as refusal:
-        return CreateEstimatePayload(estimate=None, replayed=False, user_errors=[user_error(refusal)])
+        return CreateEstimatePayload(estimate=None, replayed=False, user_errors=[user_error(refusal, given)])
     return CreateEstimatePayload(estimate=estimate_of(recorded.estimate), replayed=recorded.replayed, user_errors=[])

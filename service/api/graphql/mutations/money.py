@@ -75,7 +75,9 @@ class MoneyMutations:
                 context.resources, context.caller, input.account(), input.reference, input.money(), input.ref()
             )
         except Refused as refusal:
-            return RecordPaymentPayload(payment=None, order=None, replayed=False, user_errors=[user_error(refusal)])
+            return RecordPaymentPayload(
+                payment=None, order=None, replayed=False, user_errors=[user_error(refusal, input)]
+            )
         return RecordPaymentPayload(
             payment=payment_of(done.payment),
             order=None if done.order is None else order_of(done.order),
@@ -103,7 +105,7 @@ class MoneyMutations:
                 payment_days=input.payment_days,
             )
         except Refused as refusal:
-            return BillOrdersPayload(invoice=None, replayed=False, user_errors=[user_error(refusal)])
+            return BillOrdersPayload(invoice=None, replayed=False, user_errors=[user_error(refusal, input)])
         return BillOrdersPayload(invoice=invoice_of(done.invoice), replayed=done.replayed, user_errors=[])
 
     @strawberry.mutation(
@@ -118,7 +120,7 @@ class MoneyMutations:
         try:
             invoice = await settle_invoice(context.resources, context.caller, input.account(), input.invoice())
         except Refused as refusal:
-            return SettleInvoicePayload(invoice=None, user_errors=[user_error(refusal)])
+            return SettleInvoicePayload(invoice=None, user_errors=[user_error(refusal, input)])
         return SettleInvoicePayload(invoice=invoice_of(invoice), user_errors=[])
 
     @strawberry.mutation(
@@ -130,7 +132,7 @@ class MoneyMutations:
     ) -> RefundOrderPayload | None:
         context = info.context
         order, errors = await _answered(
-            lambda: refund_order(context.resources, context.caller, input.account(), input.order.ref("order"))
+            input, lambda: refund_order(context.resources, context.caller, input.account(), input.order.ref("order"))
         )
         return RefundOrderPayload(order=order, user_errors=errors)
 
@@ -143,14 +145,14 @@ class MoneyMutations:
     ) -> FailOrderPayload | None:
         context = info.context
         order, errors = await _answered(
-            lambda: fail_order(context.resources, context.caller, input.account(), input.order.ref("order"))
+            input, lambda: fail_order(context.resources, context.caller, input.account(), input.order.ref("order"))
         )
         return FailOrderPayload(order=order, user_errors=errors)
 
 
-async def _answered(work: Callable[[], Awaitable[domain.Order]]) -> tuple[Order | None, list[UserError]]:
+async def _answered(given: object, work: Callable[[], Awaitable[domain.Order]]) -> tuple[Order | None, list[UserError]]:
     """The order that the work answers, or why it was refused."""
     try:
         return order_of(await work()), []
     except Refused as refusal:
-        return None, [user_error(refusal)]
+        return None, [user_error(refusal, given)]

@@ -72,10 +72,10 @@ async def place(
             )
         )
     except Refused as refusal:
-        return refused_order(refusal)
+        return refused_order(refusal, command)
     return CreateOrderPayload(order=order_of(placed.order), replayed=placed.replayed, user_errors=[])
 
 
-def refused_order(refusal: Refused) -> CreateOrderPayload:
+def refused_order(refusal: Refused, given: object) -> CreateOrderPayload:
     """The answer to an order that was refused."""
-    return CreateOrderPayload(order=None, replayed=False, user_errors=[user_error(refusal)])
+    return CreateOrderPayload(order=None, replayed=False, user_errors=[user_error(refusal, given)])

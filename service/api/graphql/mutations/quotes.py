@@ -50,10 +50,10 @@ async def quote(
             context.resources, context.caller, order_request(), valid_ms=context.quote_valid_ms, hold=command.hold
         )
     except Refused as refusal:
-        return refused_quote(refusal)
+        return refused_quote(refusal, command)
     return QuotePayload(quote=quote_of(quoted.quote), user_errors=[])
 
 
-def refused_quote(refusal: Refused) -> QuotePayload:
+def refused_quote(refusal: Refused, given: object) -> QuotePayload:
     """The answer to a request for a quote that was refused."""
-    return QuotePayload(quote=None, user_errors=[user_error(refusal)])
+    return QuotePayload(quote=None, user_errors=[user_error(refusal, given)])

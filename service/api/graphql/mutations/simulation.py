@@ -45,5 +45,5 @@ class SimulationMutations:
                 public_address=context.public_address,
             )
         except Refused as refusal:
-            return SimulateOrderPayload(order=None, user_errors=[user_error(refusal)])
+            return SimulateOrderPayload(order=None, user_errors=[user_error(refusal, input)])
         return SimulateOrderPayload(order=order_of(order), user_errors=[])

@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 
+from service.api.graphql.inputs.fault_paths import input_path
 from service.api.graphql.types.amounts import Mass, Money, money
 from service.domain.order import OrderStatus, PaymentStatus
 from service.errors import Code, Refused
@@ -17,7 +18,10 @@ RAISED = frozenset({Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.THROTTLED, Code.U
 class UserError:
     code: Code = strawberry.field(description="For programs.")
     message: str = strawberry.field(description="For people.")
-    path: list[str] = strawberry.field(description="Leads to the fault in the arguments; empty where none is to blame.")
+    path: list[str] = strawberry.field(
+        description="Path to the member of the arguments that is at fault, from `input` on; positions in lists are "
+        "numbers in text. Empty if no member is at fault."
+    )
 
 
 @strawberry.type(description="The input, or the state of what it names, does not allow this.")
@@ -60,11 +64,14 @@ ERROR_TYPES = (
 )
 
 
-def user_error(refusal: Refused) -> UserError:
-    """The refusal as a mutation answers it; raises those that are no answer to this input."""
+def user_error(refusal: Refused, given: object) -> UserError:
+    """Return the refusal as a mutation answers it, with the path to the fault in the input that was `given`.
+
+    Raises refusals that are no answer to an input.
+    """
     if refusal.code in RAISED:
         raise refusal
-    path = [str(step) for step in ("input", *refusal.path)] if refusal.path else []
+    path = input_path(given, refusal.path)
     common: dict[str, Any] = {"code": refusal.code, "message": refusal.message, "path": path}
     match refusal.code, refusal.details:
         case Code.INSUFFICIENT_CREDITS, {"available_g": int(available_g)}:

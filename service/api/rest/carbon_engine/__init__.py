@@ -5,7 +5,7 @@ currency field, so it shows and finds only orders in riyals.
 """
 
 from service.api.rest.carbon_engine.components import COMPONENTS
-from service.api.rest.carbon_engine.errors import Problem, refusal
+from service.api.rest.carbon_engine.errors import MEMBERS, Problem, refusal
 from service.api.rest.carbon_engine.orders import ENDPOINTS as ORDERS
 from service.api.rest.carbon_engine.quotes import ENDPOINTS as QUOTES
 from service.api.rest.contract import Contract
@@ -18,6 +18,7 @@ CONTRACT = Contract(
     version="1",
     endpoints=(*ORDERS, *QUOTES),
     components=COMPONENTS,
+    members=MEMBERS,
     error_model=Problem,
     error_media_type="application/problem+json",
     refusal=refusal,

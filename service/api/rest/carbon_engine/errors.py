@@ -14,6 +14,15 @@ _STATUSES = {
     Code.ACCOUNT_SUSPENDED: 403,
 }
 
+MEMBERS: dict[str, tuple[str, ...]] = {
+    "mass": ("amount_kg",),
+    "value": ("total_price_sar_halalas",),
+    "portfolio_id": ("portfolioId", "portfolio_id"),
+    "callback_url": ("callbackUrl",),
+    "idempotency_key": ("Idempotency-Key",),
+}
+"""The contract's names for members that the domain calls otherwise."""
+
 
 class Problem(msgspec.Struct, omit_defaults=True):
     """What went wrong. `errors` lists the messages of each field that is to blame, on 400 only."""

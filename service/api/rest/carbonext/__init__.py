@@ -5,7 +5,7 @@ JSON whatever its label and whatever the case of its names, because its document
 """
 
 from service.api.rest.carbonext.components import COMPONENTS
-from service.api.rest.carbonext.errors import Problem, refusal
+from service.api.rest.carbonext.errors import MEMBERS, Problem, refusal
 from service.api.rest.carbonext.filters import ENDPOINTS as FILTERS
 from service.api.rest.carbonext.money import ENDPOINTS as MONEY
 from service.api.rest.carbonext.orders import ENDPOINTS as ORDERS
@@ -21,6 +21,7 @@ CONTRACT = Contract(
     version="1",
     endpoints=(*TOKENS, *ORDERS, *MONEY, *FILTERS),
     components=COMPONENTS,
+    members=MEMBERS,
     error_model=Problem,
     error_media_type="application/problem+json",
     refusal=refusal,

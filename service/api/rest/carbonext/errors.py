@@ -11,6 +11,15 @@ _STATUSES = {
     Code.ACCOUNT_SUSPENDED: 403,
 }
 
+MEMBERS: dict[str, tuple[str, ...]] = {
+    "mass": ("vcuAmount", "vcu-amount"),
+    "currency": ("targetCurrency", "currency"),
+    "pay_with_balance": ("payWithBalance",),
+    "metadata": ("metaData",),
+    "beneficiary": ("certificateRecipientInfo",),
+}
+"""The contract's names for members that the domain calls otherwise."""
+
 
 class Problem(msgspec.Struct, omit_defaults=True):
     """What went wrong. `traceId` names the request; `error` and `error_description` stand at token endpoints only."""

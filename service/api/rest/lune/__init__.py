@@ -8,7 +8,7 @@ from service.api.rest.lune.accounts import ENDPOINTS as ACCOUNTS
 from service.api.rest.lune.bundles import ENDPOINTS as BUNDLES
 from service.api.rest.lune.caller import answer_headers, authenticate
 from service.api.rest.lune.components import COMPONENTS
-from service.api.rest.lune.errors import Errors, refusal
+from service.api.rest.lune.errors import MEMBERS, Errors, refusal
 from service.api.rest.lune.estimates import ENDPOINTS as ESTIMATES
 from service.api.rest.lune.orders import ENDPOINTS as ORDERS
 from service.api.rest.lune.selections import ENDPOINTS as SELECTIONS
@@ -21,6 +21,7 @@ CONTRACT = Contract(
     version="2024-08-08",
     endpoints=(*ORDERS, *ESTIMATES, *BUNDLES, *SELECTIONS, *ACCOUNTS),
     components=COMPONENTS,
+    members=MEMBERS,
     error_model=Errors,
     refusal=refusal,
     authenticate=authenticate,

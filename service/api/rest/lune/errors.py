@@ -55,16 +55,15 @@ _CODES: dict[Code, tuple[int, str]] = {
 }
 
 
-_PLACES = {
-    "bundleMasses": "bundle_masses",
-    "selection": "bundle_selection",
-    "portfolioId": "bundle_portfolio_id",
-    "estimateId": "estimate_id",
-    "idempotencyKey": "idempotency_key",
-    "beneficiaryName": "beneficiary",
-    "country": "country_code",
+MEMBERS: dict[str, tuple[str, ...]] = {
+    "selection": ("bundle_selection",),
+    "portfolio_id": ("bundle_portfolio_id",),
+    "beneficiary_name": ("beneficiary",),
+    "country": ("country_code",),
+    "origin": ("source",),
+    "amount": ("consumption.amount",),
 }
-"""What operations call a member, where Lune has another name for it."""
+"""Lune's names for members that the domain calls otherwise; a point leads into a nested object."""
 
 
 def invalid(error_code: str, message: str, *path: str | int) -> Refused:
@@ -75,8 +74,8 @@ def invalid(error_code: str, message: str, *path: str | int) -> Refused:
 def refusal(refused: Refused, _request_id: str) -> Refusal:
     """The status and body of a refusal; the place of the fault stands before its message."""
     status, error_code = _CODES.get(refused.code, (refused.reason.http_status, refused.code.lower()))
-    if refused.code is Code.BUNDLE_UNAVAILABLE and refused.path[:1] == ("bundleMasses",):
+    if refused.code is Code.BUNDLE_UNAVAILABLE and refused.path[:1] == ("bundle_masses",):
         error_code = "bundle_id_invalid"
     shown_code: Any = refused.details.get("error_code", error_code)
-    place = ".".join(_PLACES.get(str(step), str(step)) for step in refused.path)
+    place = ".".join(map(str, refused.path))
     return status, errors_of(shown_code, f"{place}: {refused.message}" if place else refused.message)
