@@ -46,14 +46,14 @@ class EstimateRequest(Choice, kw_only=True):
 
 
 class ElectricityRequest(EstimateRequest, kw_only=True):
-    """Electricity used in a country, by its three letters of ISO 3166-1; without one, the world's average."""
+    """Electricity used in a country, by its two or three letters of ISO 3166-1; without one, the world's average."""
 
     consumption: Consumption
-    country_code: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] | None = None
+    country_code: Annotated[str, Meta(pattern=r"^[A-Z]{2,3}$")] | None = None
 
 
 class Route(Struct, kw_only=True):
-    """Either a distance, `amount` and `unit`, or the IATA codes of two airports, `source` and `destination`."""
+    """Either a distance, `amount` and `unit`, or two airports by IATA or ICAO code, `source` and `destination`."""
 
     amount: DecimalText | None = None
     unit: Literal["km", "mi", "nm"] | None = None

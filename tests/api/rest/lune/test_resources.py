@@ -62,6 +62,36 @@ async def test_a_flight_is_measured_in_kilometres_or_between_airports(lune: Rest
     assert business["request"]["passengers"] == 2
 
 
+async def test_airports_are_understood_by_iata_and_by_icao_code(lune: Rest) -> None:
+    by_iata = await lune.post("/estimates/flight", {"route": {"source": "LHR", "destination": "JFK"}})
+    by_icao = await lune.post("/estimates/flight", {"route": {"source": "EGLL", "destination": "kjfk"}})
+
+    assert by_iata["mass"] == by_icao["mass"] == {"amount": "0.784741", "unit": "t"}
+    assert (by_icao["request"]["route"]["source"], by_icao["request"]["route"]["destination"]) == ("EGLL", "kjfk")
+
+
+@pytest.mark.parametrize("country", ["GB", "GBR"])
+async def test_a_country_is_understood_by_two_letters_and_by_three(lune: Rest, country: str) -> None:
+    used = {"consumption": {"amount": "1000", "unit": "kWh"}, "country_code": country}
+
+    assert (await lune.post("/estimates/electricity", used))["mass"] == {"amount": "0.21741", "unit": "t"}
+
+
+@pytest.mark.parametrize(
+    ("route", "place"),
+    [
+        ({"source": "XXXX", "destination": "LHR"}, "route.source"),
+        ({"source": "LHR", "destination": "XXXX"}, "route.destination"),
+        ({"source": "LHR", "destination": "EGLL"}, "route.destination"),
+    ],
+)
+async def test_a_route_that_cannot_be_flown_is_named_by_lunes_member(lune: Rest, route: Any, place: str) -> None:
+    answer = await lune.ask("POST", "/estimates/flight", {"route": route})
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith(f"{place}: ")
+
+
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
@@ -69,6 +99,8 @@ async def test_a_flight_is_measured_in_kilometres_or_between_airports(lune: Rest
         ("electricity", {"consumption": {"amount": "1", "unit": "J"}}),
         ("electricity", {**LAMP, "country_code": "XXX"}),
         ("electricity", {**LAMP, "country_code": "gbr"}),
+        ("electricity", {**LAMP, "country_code": "XX"}),
+        ("electricity", {**LAMP, "country_code": "GBRX"}),
         ("flight", {"route": {}}),
         ("flight", {"route": {"amount": "5", "unit": "km", "source": "LHR"}}),
         ("flight", {"route": {"source": "LHR", "destination": "LHR"}}),
