@@ -49,7 +49,11 @@ class CreateEstimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedEstimate:
-    """An estimate as it is stored; its mass never changes. `factor` is none for a mass that the caller gave."""
+    """An estimate as it is stored; its mass never changes.
+
+    `factor` is the factor in its stored form, a list of them where the legs of a flight have different ones, and None
+    for a mass that the caller gave. Read `factors` instead.
+    """
 
     account_id: UUID
     id: UUID
@@ -57,13 +61,24 @@ class RecordedEstimate:
     name: str | None
     mass_g: int
     activity: dict[str, Any]
-    factor: dict[str, Any] | None
+    factor: dict[str, Any] | list[dict[str, Any]] | None
     working: list[str]
     metadata: dict[str, str]
     idempotency_key: str | None
     fingerprint: str
     order_id: UUID | None
     created_at: datetime
+
+    @property
+    def factors(self) -> list[dict[str, Any]]:
+        """The factors used, each once, in their stored form."""
+        match self.factor:
+            case None:
+                return []
+            case dict():
+                return [self.factor]
+            case _:
+                return self.factor
 
 
 @dataclass(frozen=True, slots=True)

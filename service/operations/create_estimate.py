@@ -1,8 +1,11 @@
-"""Create an estimate: an activity's emissions, with the public factor they rest on, are kept, to be ordered once."""
+"""Create an estimate: store an activity's emissions with the public factors they rest on, to be ordered once."""
+
+from typing import Any
 
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
-from service.domain.estimate import estimate
+from service.domain.emission_factors import Factor
+from service.domain.estimate import Estimate, estimate
 from service.domain.recorded_estimate import KINDS, CreateEstimate, Recorded, RecordedEstimate
 from service.errors import Code, Refused
 from service.operations.resources import Resources
@@ -11,41 +14,42 @@ from service.storage.database import Statements
 
 
 async def create_estimate(resources: Resources, caller: Caller, command: CreateEstimate) -> Recorded:
-    """The estimate stands. The same key with the same activity answers the one that stood; with another it is refused.
+    """Store the estimate of the command's activity, or return the one that was stored for the same key and activity.
 
-    Refuses `BAD_USER_INPUT` with the path of a quantity that is out of bounds, and `QUANTITY_INVALID` for emissions
-    that round to nothing.
+    Refuses `IDEMPOTENCY_KEY_REUSED` for a key that stands for another activity, `BAD_USER_INPUT` with the path of a
+    quantity that is out of bounds, and `QUANTITY_INVALID` for emissions that round to nothing. The key comes first: a
+    retry is answered from what is stored, although rules and factors may have changed since. Locks the account's head.
     """
     caller.require(Scope.ORDERS_WRITE)
-    worked_out = estimate(command.activity)
-    if worked_out.mass_g <= 0:
-        raise Refused(Code.QUANTITY_INVALID, "The activity emits less than half a gram.")
-    row = RecordedEstimate(
-        account_id=caller.account.id,
-        id=command.estimate_id,
-        activity_kind=KINDS[type(command.activity)],
-        name=command.name,
-        mass_g=worked_out.mass_g,
-        activity=command.told,
-        factor=None if worked_out.factor is None else worked_out.factor.wire_form(),
-        working=list(worked_out.working),
-        metadata=command.metadata or {},
-        idempotency_key=command.idempotency_key,
-        fingerprint=command.fingerprint(),
-        order_id=None,
-        created_at=resources.clock(),
-    )
+    account_id, fingerprint = caller.account.id, command.fingerprint()
+    now = resources.clock()
 
     async def work(statements: Statements) -> Recorded:
         # Twins of one key take their turn here, so that the second finds the first.
-        await accounts.lock_heads(statements, [caller.account.id])
-        existing = await estimates.existing(statements, row.account_id, row.id, row.idempotency_key)
+        await accounts.lock_heads(statements, [account_id])
+        existing = await estimates.existing(statements, account_id, command.estimate_id, command.idempotency_key)
         if existing is None:
+            worked_out = _worked_out(command)
+            row = RecordedEstimate(
+                account_id=account_id,
+                id=command.estimate_id,
+                activity_kind=KINDS[type(command.activity)],
+                name=command.name,
+                mass_g=worked_out.mass_g,
+                activity=command.told,
+                factor=_stored_form(worked_out.factors),
+                working=list(worked_out.working),
+                metadata=command.metadata or {},
+                idempotency_key=command.idempotency_key,
+                fingerprint=fingerprint,
+                order_id=None,
+                created_at=now,
+            )
             await estimates.ESTIMATES.insert(statements, [row])
             return Recorded(row, replayed=False)
-        if existing.id == row.id:
+        if existing.id == command.estimate_id:
             return Recorded(existing, replayed=False)
-        if existing.fingerprint != row.fingerprint:
+        if existing.fingerprint != fingerprint:
             raise Refused(
                 Code.IDEMPOTENCY_KEY_REUSED,
                 "This idempotency key was used for another estimate; use a fresh key.",
@@ -54,3 +58,16 @@ async def create_estimate(resources: Resources, caller: Caller, command: CreateE
         return Recorded(existing, replayed=True)
 
     return await resources.transact(work)
+
+
+def _worked_out(command: CreateEstimate) -> Estimate:
+    worked_out = estimate(command.activity)
+    if worked_out.mass_g <= 0:
+        raise Refused(Code.QUANTITY_INVALID, "The activity emits less than half a gram.")
+    return worked_out
+
+
+def _stored_form(factors: tuple[Factor, ...]) -> dict[str, Any] | list[dict[str, Any]] | None:
+    """Return one factor as itself, as all estimates before flights of several legs have it, and several as a list."""
+    stored = [factor.wire_form() for factor in factors]
+    return stored if len(stored) > 1 else next(iter(stored), None)

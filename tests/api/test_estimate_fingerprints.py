@@ -38,6 +38,16 @@ GRAPHQL: dict[str, tuple[str, str, dict[str, object], str]] = {
         {"route": {"origin": "LHR", "destination": "JFK"}, "passengers": 2, "cabin_class": "premium_economy"},
         "7b9ca9e73524ac751de43d734457ceb5380c9564e7f5173d94bedbf012f709a1",
     ),
+    "a flight of several legs": (
+        "Flight",
+        'route: {legs: [{airports: {origin: "LHR", destination: "JFK"}}, {distance: {amount: "10.0", unit: MILE}}]}',
+        {
+            "route": {"legs": [{"origin": "LHR", "destination": "JFK"}, {"amount": "10.0", "unit": "mi"}]},
+            "passengers": 1,
+            "cabin_class": "economy",
+        },
+        "83452c9881dcda694d2f3d272eb13e1acfc96f1ad96921c337c22593d88c0ae1",
+    ),
     "air freight": (
         "AirFreight",
         'freightMassKg: "12.5", distanceKm: "1000"',

@@ -1,21 +1,37 @@
 """Estimates: kept with their factor, one for a key, ordered once.
 
 Seen to fail when: an estimate may be ordered twice, in one group or in two; another account's estimate may be ordered;
-a key answers an estimate of another activity; a quote forgets its estimate.
+a key answers an estimate of another activity; a quote forgets its estimate; a retry is worked out before its key is
+looked up.
 """
 
+from datetime import UTC, datetime
 from fractions import Fraction
 
 import pytest
 
-from service.domain.estimate import Electricity, EnergyUnit, PlainMass
+from service.domain.estimate import (
+    Activity,
+    AirFreight,
+    AirportPair,
+    Electricity,
+    EnergyUnit,
+    Flight,
+    GroundTransport,
+    Legs,
+    PlainMass,
+    VehicleType,
+)
 from service.domain.order import ByMass, FromQuote, OrderKind, Placed
-from service.domain.recorded_estimate import ActivityKind, CreateEstimate
+from service.domain.recorded_estimate import KINDS, ActivityKind, CreateEstimate, Recorded, RecordedEstimate
 from service.errors import Code, Refused
 from service.kit.ids import uuid7
 from service.operations.create_estimate import create_estimate
 from service.operations.quote_order import quote_order
 from service.operations.read_estimates import estimates_of_ids
+from service.storage.database import Statements
+from service.storage.estimates import ESTIMATES
+from tests.books import rows_of
 from tests.makers import make_caller, make_order_request
 from tests.shop import Shop
 
@@ -53,6 +69,56 @@ async def test_the_same_key_refuses_another_activity(shop: Shop):
     with pytest.raises(Refused) as refusal:
         await create_estimate(shop.resources, shop.caller, command(1, idempotency_key="k"))
     assert refusal.value.code is Code.IDEMPOTENCY_KEY_REUSED
+
+
+REFUSED_TODAY = {
+    "more than an order can hold": AirFreight(Fraction(10**9), Fraction(10**6)),
+    "an airport that was closed": Flight(AirportPair("LHR", "ZZZ")),
+    "a country that was dissolved": Electricity(Fraction(1), EnergyUnit.KILOWATT_HOUR, "ANT"),
+    "a larger quantity than allowed": AirFreight(Fraction(10**10), Fraction(1)),
+    "a factor that has fallen": GroundTransport(Fraction(1, 10**6), VehicleType.PASSENGER_CAR_VAN_OR_SUV),
+}
+
+
+@pytest.mark.parametrize("activity", REFUSED_TODAY.values(), ids=REFUSED_TODAY)
+async def test_a_retry_replays_although_the_activity_is_refused_today(shop: Shop, activity: Activity):
+    first = command(activity=activity, idempotency_key="k")
+    created = RecordedEstimate(
+        account_id=shop.account.id,
+        id=first.estimate_id,
+        activity_kind=KINDS[type(activity)],
+        name=None,
+        mass_g=12_070,
+        activity=first.told,
+        factor=None,
+        working=["worked out by the rules of then"],
+        metadata={},
+        idempotency_key="k",
+        fingerprint=first.fingerprint(),
+        order_id=None,
+        created_at=datetime(2026, 11, 1, tzinfo=UTC),
+    )
+
+    async def store_as_before(statements: Statements) -> None:
+        await ESTIMATES.insert(statements, [created])
+
+    await shop.resources.transact(store_as_before)
+    retry = await create_estimate(shop.resources, shop.caller, command(activity=activity, idempotency_key="k"))
+    assert retry == Recorded(created, replayed=True)
+
+    with pytest.raises(Refused) as refusal:
+        await create_estimate(shop.resources, shop.caller, command(activity=activity, idempotency_key="fresh"))
+    assert refusal.value.code in {Code.BAD_USER_INPUT, Code.QUANTITY_INVALID}
+    assert await rows_of(shop.database, ESTIMATES) == [created]
+
+
+async def test_different_factors_of_legs_are_stored_as_a_list(shop: Shop):
+    legs = Legs((AirportPair("LHR", "JFK"), AirportPair("JFK", "YYZ"), AirportPair("JFK", "LHR")))
+    recorded = await create_estimate(shop.resources, shop.caller, command(activity=Flight(legs)))
+    (row,) = await rows_of(shop.database, ESTIMATES)
+    assert row == recorded.estimate
+    assert [factor["value"] for factor in row.factor] == ["0.14165", "0.12572"]
+    assert row.factors == row.factor
 
 
 async def test_an_estimate_is_ordered_as_any_mass(shop: Shop):

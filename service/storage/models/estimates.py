@@ -15,7 +15,7 @@ class Estimate(Model):
     name = fields.TextField(null=True)
     mass_g = fields.BigIntField()
     activity: fields.Field[dict[str, Any]] = fields.JSONField()
-    factor: fields.Field[dict[str, Any]] = fields.JSONField(null=True)
+    factor: fields.Field[dict[str, Any] | list[dict[str, Any]]] = fields.JSONField(null=True)
     working: fields.Field[list[str]] = fields.JSONField()
     metadata: fields.Field[dict[str, str]] = fields.JSONField()
     idempotency_key = fields.TextField(null=True)

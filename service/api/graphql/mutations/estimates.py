@@ -30,6 +30,8 @@ from service.domain.estimate import (
     EnergyUnit,
     Flight,
     GroundTransport,
+    Leg,
+    Legs,
     PlainMass,
     VehicleType,
 )
@@ -68,7 +70,9 @@ class CreateElectricityEstimateInput(_Estimate):
     amount: Decimal = strawberry.field(description="How much: a decimal string.")
     unit: EnergyUnit = strawberry.field(description="The unit of the amount.")
     country: str | None = strawberry.field(
-        default=None, description="Where: ISO 3166-1 alpha-3. Without it the world's average grid is taken."
+        default=None,
+        description="Country in which the electricity was used: ISO 3166-1, two or three capital letters, such as `GB` "
+        "or `GBR`. Without it the world's average grid is taken.",
     )
 
 
@@ -80,23 +84,34 @@ class DistanceInput:
 
 @strawberry.input(description="Two airports.")
 class AirportPairInput:
-    origin: str = strawberry.field(description="IATA code of the airport of departure, such as `LHR`.")
-    destination: str = strawberry.field(description="IATA code of the airport of arrival.")
+    origin: str = strawberry.field(
+        description="Airport of departure: its IATA code, such as `LHR`, or its ICAO code, such as `EGLL`."
+    )
+    destination: str = strawberry.field(description="Airport of arrival: its IATA or ICAO code.")
 
 
-@strawberry.input(one_of=True, description="Where a flight goes; give exactly one.")
-class FlightRouteInput:
-    distance: DistanceInput | None = strawberry.field(default=strawberry.UNSET, description="A distance.")
-    airports: AirportPairInput | None = strawberry.field(default=strawberry.UNSET, description="From where to where.")
+@strawberry.input(one_of=True, description="One leg of a flight, from take-off to landing; give exactly one.")
+class FlightLegInput:
+    distance: DistanceInput | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Great-circle distance, without a detour: the factors include it. Below 483 km it counts as a "
+        "domestic flight, above as an international one.",
+    )
+    airports: AirportPairInput | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Airports of departure and arrival. Their countries decide between domestic, short-haul, long-haul "
+        "and international.",
+    )
 
-    def route(self) -> Distance | AirportPair:
+    def leg(self) -> Leg:
         if isinstance(self.distance, DistanceInput):
             return Distance(_exactly(self.distance.amount), self.distance.unit)
         if isinstance(self.airports, AirportPairInput):
             return AirportPair(self.airports.origin, self.airports.destination)
         raise Refused(Code.BAD_USER_INPUT, "Give a distance or two airports.", ("route",))
 
-    def told(self) -> dict[str, str]:
+    def told(self) -> dict[str, Any]:
+        """Return the members that are stored and fingerprinted: names that no renaming may change."""
         if isinstance(self.distance, DistanceInput):
             return {"amount": format(self.distance.amount, "f"), "unit": self.distance.unit.value}
         if isinstance(self.airports, AirportPairInput):
@@ -104,11 +119,34 @@ class FlightRouteInput:
         return {}
 
 
+@strawberry.input(one_of=True, description="Route of a flight, one way; give exactly one.")
+class FlightRouteInput(FlightLegInput):
+    legs: list[FlightLegInput] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Legs of a flight with stops, 1 to 20, each counted by a factor of its own. Together they are at "
+        "most 1,000,000 km.",
+    )
+
+    def route(self) -> Leg | Legs:
+        if isinstance(self.legs, list):
+            return Legs(tuple(leg.leg() for leg in self.legs))
+        return self.leg()
+
+    def told(self) -> dict[str, Any]:
+        if isinstance(self.legs, list):
+            return {"legs": [leg.told() for leg in self.legs]}
+        return super().told()
+
+
 @strawberry.input(description="A flight, one way.")
 class CreateFlightEstimateInput(_Estimate):
-    route: FlightRouteInput = strawberry.field(description="Where it goes.")
-    passengers: int = strawberry.field(default=1, description="How many fly.")
-    cabin_class: CabinClass = strawberry.field(default=CabinClass.ECONOMY, description="Where they sit.")
+    route: FlightRouteInput = strawberry.field(description="Route of the flight.")
+    passengers: int = strawberry.field(default=1, description="Number of passengers, 1 to 1,000,000; 1 by default.")
+    cabin_class: CabinClass = strawberry.field(
+        default=CabinClass.ECONOMY,
+        description="Cabin of all passengers, on all legs; `ECONOMY` by default. Where the table has no figure for it, "
+        "the next more spacious cabin of the table counts.",
+    )
 
     def flight(self) -> Flight:
         return Flight(self.route.route(), self.passengers, self.cabin_class)
@@ -249,6 +287,8 @@ class EstimateMutations:
 
 def _exactly(amount: Decimal) -> Fraction:
     return parse_decimal(format(amount, "f"))
+
+
 
 
 async def _order_request(context: Context, choice: ChoiceInput, estimate_id: str, currency: str | None) -> OrderRequest:

@@ -1,32 +1,62 @@
 """Estimates as callers see them, with the public factor that each rests on."""
 
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import strawberry
 
 from service.api.graphql.context import Info
+from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import Metadata
 from service.api.graphql.types.amounts import mass_field
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.order import Order, order_of
 from service.domain import recorded_estimate as domain
+from service.domain.estimate import FLIGHT_LEGS_MAX
 from service.domain.recorded_estimate import ActivityKind
 from service.operations import read_orders
 from service.plans import batch_field
 
 
-@strawberry.type(description="How much a unit of an activity emits, and who says so.")
+@strawberry.type(
+    description="How much a unit of an activity emits, and the public table that says so. It is stored with the estimate "
+    "and never changes. Members that are null in an old estimate were not recorded when it was created."
+)
 class EmissionFactor:
-    value: Decimal = strawberry.field(description="The factor, in its unit.")
-    unit: str = strawberry.field(description="Such as `kg CO2e/kWh`.")
-    gases: str = strawberry.field(description="Which gases it counts.")
-    source: str = strawberry.field(description="The public table it is from.")
-    year: int = strawberry.field(description="The year of the table.")
-    url: str = strawberry.field(description="Where the table is published.")
-    notes: str = strawberry.field(description="What the factor includes and leaves out.")
+    value: Decimal = strawberry.field(
+        description="Emissions of one unit, in `unit`: the sum of the parts, where the table shows them apart."
+    )
+    unit: str = strawberry.field(description="Unit of the factor, such as `kg/passenger.km` or `g/kWh`.")
+    gases: str = strawberry.field(description="Greenhouse gases that the factor counts, and how they are weighted.")
+    source: str = strawberry.field(description="Name of the public table.")
+    year: int = strawberry.field(
+        description="Year of the table's edition. `dataYear` is the year that the figures describe."
+    )
+    url: str = strawberry.field(description="Address at which the table is published.")
+    notes: str = strawberry.field(description="What the factor includes and leaves out, and other official figures.")
+    publisher: str | None = strawberry.field(description="Publisher of the table; null in old estimates.")
+    edition: str | None = strawberry.field(
+        description="Edition of the table, with its release where it has several; null in old estimates."
+    )
+    data_year: int | None = strawberry.field(
+        description="Year that the figures describe; null where the publisher states none, and in old estimates."
+    )
+    boundary: str | None = strawberry.field(
+        description="Stages of the energy's life cycle that the factor counts; null in old estimates."
+    )
+    direct: Decimal | None = strawberry.field(
+        description="Part of `value` from burning the fuel, in `unit`; null where the table shows no parts."
+    )
+    radiative_forcing: Decimal | None = strawberry.field(
+        description="Part of `value` for what a flight at altitude warms beyond its CO2, in `unit`; null for other "
+        "activities."
+    )
+    upstream: Decimal | None = strawberry.field(
+        description="Part of `value` from producing and delivering the fuel (well to tank), in `unit`; null where the "
+        "table shows no parts."
+    )
 
 
 async def _orders(parents: Sequence["Estimate"], info: Info) -> list[Order | None]:
@@ -50,12 +80,21 @@ class Estimate(Node):
 
     mass = mass_field("row.mass_g", description="What it emits, rounded to the gram.")
 
-    @strawberry.field(description="The factor it rests on; null for a mass that the caller gave.")
+    @strawberry.field(
+        description="Factor of the estimate; null for a mass that the caller gave, and for a flight whose legs have "
+        "different factors: `factors` has them all."
+    )
     def factor(self) -> EmissionFactor | None:
-        if self.row.factor is None:
-            return None
-        shown = {member.name: self.row.factor[member.name] for member in fields(EmissionFactor)}
-        return EmissionFactor(**{**shown, "value": Decimal(shown["value"])})
+        factors = self.row.factors
+        return _factor(factors[0]) if len(factors) == 1 else None
+
+    @strawberry.field(
+        description="All factors of the estimate, each once, in the order of their first use: one, but for a flight "
+        "whose legs have different ones; empty for a mass that the caller gave.",
+        metadata=priced(size=FLIGHT_LEGS_MAX),
+    )
+    def factors(self) -> list[EmissionFactor]:
+        return [_factor(stored) for stored in self.row.factors]
 
     @strawberry.field(description="How it was worked out, step by step.")
     def working(self) -> list[str]:
@@ -68,6 +107,30 @@ class Estimate(Node):
     @strawberry.field(description="When it was made.")
     def created_at(self) -> datetime:
         return self.row.created_at
+
+
+def _factor(stored: Mapping[str, Any]) -> EmissionFactor:
+    """Return the factor that was stored; the last seven members are in no estimate from before they were added."""
+    return EmissionFactor(
+        value=Decimal(stored["value"]),
+        unit=stored["unit"],
+        gases=stored["gases"],
+        source=stored["source"],
+        year=stored["year"],
+        url=stored["url"],
+        notes=stored["notes"],
+        publisher=stored.get("publisher"),
+        edition=stored.get("edition"),
+        data_year=stored.get("data_year"),
+        boundary=stored.get("boundary"),
+        direct=_decimal(stored.get("direct")),
+        radiative_forcing=_decimal(stored.get("radiative_forcing")),
+        upstream=_decimal(stored.get("upstream")),
+    )
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def estimate_of(row: domain.RecordedEstimate) -> Estimate:
