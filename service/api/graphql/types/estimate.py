@@ -21,8 +21,8 @@ from service.plans import batch_field
 
 
 @strawberry.type(
-    description="How much a unit of an activity emits, and the public table that says so. It is stored with the estimate "
-    "and never changes. Members that are null in an old estimate were not recorded when it was created."
+    description="How much a unit of an activity emits, and the public table that says so. It is stored with the "
+    "estimate and never changes. Members that are null in an old estimate were not recorded when it was created."
 )
 class EmissionFactor:
     value: Decimal = strawberry.field(
