@@ -41,11 +41,16 @@ from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.events import EventType
+from service.domain.flight_hauls import Haul
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.listing import NumberedSort, OrderSortField
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
 from service.domain.recorded_estimate import ActivityKind
+from service.domain.serials.block import Layout
+from service.domain.serials.facts import CreditStatus
+from service.domain.serials.forms import SerialForm
 from service.domain.statistics import OrderGrouping
+from service.domain.vintages import VintageFault
 from service.errors import Code
 from service.key_pepper import pepper
 from service.operations import import_orders, load_orders, match_backorders, retire_orders
@@ -70,8 +75,13 @@ ENUMERATIONS: dict[type[Enum], str] = {
     EnergyUnit: "Wh kWh MWh GWh",
     DistanceUnit: "km mi nm",
     CabinClass: "economy premium_economy business first",
+    Haul: "domestic short_haul long_haul international",
     VehicleType: "passenger_car_van_or_suv small_bus school_bus coach_bus",
     MassUnit: "g kg t",
+    SerialForm: "plain verra gold_standard car acr art biocarbon cercarbono puro markit ers kyoto national none",
+    Layout: "range twice pair",
+    CreditStatus: "issued ex_ante pending",
+    VintageFault: "ex_ante pending period_not_over year_not_over year_after_period",
     Mode: "live test",
     Scope: "orders:read orders:write catalogue:read operator",
     Visibility: "public hidden",
@@ -342,6 +352,7 @@ def test_names_of_workers_and_actors():
         "match_backorders",
         "retire_orders",
         "issue_certificates",
+        "fill_search_keys",
     ]
     assert [each.ACTOR for each in (retire_orders, match_backorders, import_orders, load_orders)] == [
         "worker:retire",
@@ -385,6 +396,6 @@ def test_names_of_tables_and_migrations():
     # A database remembers what was applied to it: a migration of another name would be applied again.
     assert sorted(getattr(models, name)._meta.db_table for name in models.__all__) == TABLES.split()
     assert (_runner.APP, _runner.HISTORY) == ("storage", "tortoise_migrations")
-    assert {"0001_foundation", "0002_money", "0003_catalogue", "0004_retirement"} <= {
+    assert {"0001_foundation", "0002_money", "0003_catalogue", "0004_retirement", "0013_search_keys"} <= {
         file.stem for file in (PACKAGE / "storage/migrations").glob("0*.py")
     }

@@ -29,3 +29,8 @@ def search_key(text: str) -> str:
     # their parts.
     folded = normalize("NFKD", _INVISIBLE.sub("", text)).casefold()
     return normalize("NFKC", _TURKISH_I.sub("i", folded))
+
+
+def optional_search_key(text: str | None) -> str | None:
+    """Return the text's search key, None for no text."""
+    return None if text is None else search_key(text)

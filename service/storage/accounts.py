@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service.domain.accounts import Account, Head, Organisation
+from service.kit.search_key import search_key
 from service.storage import models
 from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
@@ -22,7 +23,7 @@ class HeadRow:
 
 
 ORGANISATIONS = Table(models.Organisation, Organisation)
-ACCOUNTS = Table(models.Account, Account)
+ACCOUNTS = Table(models.Account, Account, {"name_key": lambda account: search_key(account.name)})
 HEADS = Table(models.AccountHead, HeadRow)
 
 

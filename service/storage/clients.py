@@ -6,6 +6,7 @@ from uuid import UUID
 from service.domain.accounts import Account
 from service.domain.catalogue import Portfolio
 from service.kit.keyset import PageRequest
+from service.kit.search_key import search_key
 from service.storage.accounts import ACCOUNTS, HEADS, HeadRow
 from service.storage.catalogue import PORTFOLIOS
 from service.storage.conditions import Conditions
@@ -22,12 +23,11 @@ async def add(statements: Statements, client: Account) -> bool:
 
 async def change(statements: Statements, account: Account, columns: Sequence[str]) -> None:
     """The account's row has the account's values in these columns."""
-    assignments = ", ".join(f"{column} = ${index}" for index, column in enumerate(columns, start=2))
-    await statements.execute(
-        f"UPDATE {ACCOUNTS.name} SET {assignments} WHERE id = $1",
-        account.id,
-        *(getattr(account, column) for column in columns),
-    )
+    cells: dict[str, object] = {column: getattr(account, column) for column in columns}
+    if "name" in cells:
+        cells["name_key"] = search_key(account.name)
+    assignments = ", ".join(f"{column} = ${index}" for index, column in enumerate(cells, start=2))
+    await statements.execute(f"UPDATE {ACCOUNTS.name} SET {assignments} WHERE id = $1", account.id, *cells.values())
 
 
 async def by_handle(statements: Statements, parent_id: UUID, handle: str | None) -> Account | None:
@@ -84,5 +84,5 @@ def _of_parent(statements: Statements, parent_id: UUID, name_contains: str | Non
     conditions = Conditions()
     conditions.add("parent_account_id = {}", parent_id)
     if name_contains is not None:
-        conditions.add(contains_text(statements, "name"), name_contains)
+        conditions.add(contains_text(statements, "name", "name_key"), search_key(name_contains), name_contains)
     return conditions

@@ -6,11 +6,14 @@ Everything else in storage/ is one text for both.
 from service.storage.database import Statements
 
 
-def for_update(statements: Statements, *, of: str = "") -> str:
-    """The clause that locks the rows read. SQLite needs none: its transactions write one at a time from their start."""
+def for_update(statements: Statements, *, of: str = "", skip_locked: bool = False) -> str:
+    """The clause that locks the rows read. SQLite needs none: its transactions write one at a time from their start.
+
+    With `skip_locked`, rows that another transaction has locked are left out instead of waited for.
+    """
     if statements.dialect == "sqlite":
         return ""
-    return f" FOR UPDATE OF {of}" if of else " FOR UPDATE"
+    return f" FOR UPDATE{f' OF {of}' if of else ''}{' SKIP LOCKED' if skip_locked else ''}"
 
 
 def typed_rows(statements: Statements, types: tuple[str, ...], count: int, *, start: int = 1) -> str:
@@ -43,14 +46,19 @@ def utc_date_text(statements: Statements, column: str, *, length: int) -> str:
     return f"left(to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD'), {length})"
 
 
-def contains_text(statements: Statements, column: str) -> str:
-    """The column contains the text `{}`, whatever the case of ASCII letters. No character of the text is a wildcard.
+def contains_text(statements: Statements, column: str, key_column: str) -> str:
+    """The column's search key contains the key `{}`; where it has none yet, the column contains the text `{}`, whatever
+    the case of ASCII letters. No character is a wildcard.
 
-    PostgreSQL would fold other letters too, each server as its locale says; SQLite never does.
+    Keys are compared by code points. The databases fold letters themselves only where no key is stored, and there no
+    others than ASCII ones: PostgreSQL would fold more, each server as its locale says, and SQLite never does.
     """
     if statements.dialect == "sqlite":
-        return f"instr(lower({column}), lower({{}})) > 0"
-    return f'position(lower({{}}::text COLLATE "C") IN lower({column} COLLATE "C")) > 0'
+        return f"(instr({key_column}, {{}}) > 0 OR {key_column} IS NULL AND instr(lower({column}), lower({{}})) > 0)"
+    return (
+        f'(strpos({key_column} COLLATE "C", {{}}::text) > 0'
+        f' OR {key_column} IS NULL AND strpos(lower({column} COLLATE "C"), lower({{}}::text COLLATE "C")) > 0)'
+    )
 
 
 def json_member_equals(statements: Statements, column: str) -> str:

@@ -6,13 +6,14 @@ from uuid import UUID
 from service.domain.listing import EVERY_ORDER, NumberedPage, NumberedSort, OrderFilter, OrderRef, OrderSort
 from service.domain.order import CreditEntry, Order, OrderLine, OrderStatus, PaymentStatus
 from service.kit.keyset import PageRequest
+from service.kit.search_key import optional_search_key, search_key
 from service.storage import models
 from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
 from service.storage.dialects import contains_text, for_update, json_member_equals
 from service.storage.tables import Columns, Table, with_columns
 
-ORDERS = Table(models.Order, Order)
+ORDERS = Table(models.Order, Order, {"customer_key": lambda order: optional_search_key(order.customer)})
 LINES = Table(models.OrderLine, OrderLine)
 ENTRIES = Table(models.CreditEntry, CreditEntry)
 INVOICE_LINES = models.InvoiceLine._meta.db_table  # noqa: SLF001 - as in tables.py
@@ -226,7 +227,8 @@ def filtered(statements: Statements, account_id: UUID, wanted: OrderFilter) -> C
             wanted.invoice_id,
         )
     if wanted.customer_contains is not None:
-        conditions.add(contains_text(statements, "customer"), wanted.customer_contains)
+        contains = contains_text(statements, "customer", "customer_key")
+        conditions.add(contains, search_key(wanted.customer_contains), wanted.customer_contains)
     for key, value in wanted.metadata.items():
         conditions.add(json_member_equals(statements, f"{ORDERS.name}.metadata"), key, value)
     return conditions

@@ -4,7 +4,7 @@ Writes statements and reads rows; decides nothing.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from enum import Enum
 from functools import lru_cache, partial
@@ -26,7 +26,7 @@ else:
     Value = TypeVar("Value")
 
 ROWS_A_STATEMENT = 512
-"""Keeps the widest table (30 columns) below the 32,766 parameters that one statement may carry on either database."""
+"""Keeps the widest table (32 columns) below the 32,766 parameters that one statement may carry on either database."""
 
 
 LIGHT_KINDS_MAX = 256
@@ -68,13 +68,21 @@ def _insertion(table: str, columns: tuple[str, ...], rows: int) -> str:
 
 
 class Table(Generic[Value]):
-    """`value` has one field for each column that is read or written, named as the model names it."""
+    """`value` has one field for each column that is read, named as the model names it.
 
-    def __init__(self, model: type[Model], value: type[Value]) -> None:
+    `derived` columns are computed from the value and written with every insert; they are for conditions, and no value
+    has them.
+    """
+
+    def __init__(
+        self, model: type[Model], value: type[Value], derived: Mapping[str, Callable[[Value], Any]] | None = None
+    ) -> None:
         self.name: str = model._meta.db_table  # noqa: SLF001 - Tortoise publishes a model's table only there
         self.columns = tuple(field.name for field in fields(value))
         self.column_list = ", ".join(self.columns)
-        unknown = set(self.columns) - set(model._meta.fields_map)  # noqa: SLF001
+        self._derived = tuple((derived or {}).values())
+        self._written = (*self.columns, *(derived or {}))
+        unknown = set(self._written) - set(model._meta.fields_map)  # noqa: SLF001
         if unknown:
             raise TypeError(f"{model.__name__} has no columns {sorted(unknown)}")
         self._select = f"SELECT {self.column_list} FROM {self.name}"
@@ -105,10 +113,15 @@ class Table(Generic[Value]):
             # Powers of two: a database prepares a statement in the time of its rows, and keeps these few. One for each
             # size that a group of orders may have would be more than are kept.
             size = min(ROWS_A_STATEMENT, 1 << (len(rows) - start).bit_length() - 1)
-            parameters = [cell for value in rows[start : start + size] for cell in self._cells(value)]
-            inserted += await statements.execute(_insertion(self.name, self.columns, size), *parameters)
+            parameters = [cell for value in rows[start : start + size] for cell in self._cells_written(value)]
+            inserted += await statements.execute(_insertion(self.name, self._written, size), *parameters)
             start += size
         return inserted
+
+    def _cells_written(self, value: Value) -> tuple[Any, ...]:
+        if not self._derived:
+            return self._cells(value)
+        return (*self._cells(value), *(derive(value) for derive in self._derived))
 
     async def select(
         self, statements: Statements, conditions: Conditions, rest: str = "", columns: Columns = None

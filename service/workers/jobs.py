@@ -14,6 +14,7 @@ import structlog
 
 from service.errors import Refused
 from service.operations.expire_holds import expire_holds
+from service.operations.fill_search_keys import fill_search_keys
 from service.operations.issue_certificates import issue_certificates
 from service.operations.match_backorders import match_backorders
 from service.operations.resources import Resources
@@ -39,6 +40,7 @@ def steps(*, rest_ms: int, retire_after_ms: int, retire_unpaid: bool, public_add
         Step("match_backorders", match_backorders, rest_ms),
         Step("retire_orders", retire, rest_ms),
         Step("issue_certificates", partial(issue_certificates, public_address=public_address), rest_ms),
+        Step("fill_search_keys", fill_search_keys, rest_ms),
     )
 
 

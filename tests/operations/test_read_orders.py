@@ -164,9 +164,9 @@ async def test_a_customers_text_has_no_wildcards(shop: Shop):
         "A_B": {"a_b"},
         "\\": {r"back\slash"},
         "'": {"'; --"},
-        # Only the case of ASCII letters is folded: two databases, and two locales, do not agree on the others.
-        "é": {"éclair"},
-        "Éclair": {"ÉCLAIR", "Éclair"},
+        "é": {"ÉCLAIR", "Éclair", "éclair"},
+        "Éclair": {"ÉCLAIR", "Éclair", "éclair"},
+        "eclair": set(),
         "clair": {"ÉCLAIR", "Éclair", "éclair"},
     }.items():
         assert {order.customer for order in await listed(shop, OrderFilter(customer_contains=text))} == expected, text

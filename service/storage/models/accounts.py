@@ -20,6 +20,7 @@ class Account(Model):
     organisation_id = fields.UUIDField()
     parent_account_id = fields.UUIDField(null=True)
     name = fields.TextField()
+    name_key = fields.TextField(null=True)
     mode = fields.CharField(max_length=4)
     contract = fields.CharField(max_length=16)
     currency = fields.CharField(max_length=3)

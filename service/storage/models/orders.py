@@ -29,6 +29,7 @@ class Order(Model):
     paid_minor = fields.BigIntField()
     commission_hundredths = fields.IntField()
     customer = fields.TextField(null=True)
+    customer_key = fields.TextField(null=True)
     description = fields.TextField(null=True)
     metadata: fields.Field[dict[str, str]] = fields.JSONField()
     callback_url = fields.TextField(null=True)

@@ -60,7 +60,9 @@ class OrderFilterInput:
     mass: MassRange | None = strawberry.field(default=None, description="Of this mass.")
     total_minor_units: MinorUnitsRange | None = strawberry.field(default=None, description="With this total.")
     customer_contains: str | None = strawberry.field(
-        default=None, description="With this text in its customer, upper or lower case: 1 to 200 characters."
+        default=None,
+        description="With this text in its customer: 1 to 200 characters. Upper and lower case, composed and "
+        "decomposed letters, and wide and narrow forms are the same, in every script; accents are not left out.",
     )
     metadata: list[MetadataEntryInput] | None = strawberry.field(
         default=None, description="With all of these entries in its metadata, at most 10."

@@ -79,7 +79,10 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         before: Before = None,
         name_contains: Annotated[
             str | None,
-            strawberry.argument(description="With this text in its name, upper or lower case: 1 to 200 characters."),
+            strawberry.argument(
+                description="With this text in its name: 1 to 200 characters. Upper and lower case, composed and "
+                "decomposed letters, and wide and narrow forms are the same, in every script; accents are not left out."
+            ),
         ] = None,
     ) -> Connection[Account] | None:
         context = info.context
