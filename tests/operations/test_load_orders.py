@@ -9,6 +9,7 @@ from service.domain.order import OrderStatus, PaymentStatus
 from service.errors import Code, Refused
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
+from service.operations.fill_search_keys import fill_search_keys
 from service.operations.load_demo import load_demo
 from service.operations.load_orders import CHUNK, load_orders
 from service.operations.match_backorders import match_backorders
@@ -59,6 +60,13 @@ async def test_orders_are_spread_over_two_years_and_the_last_ones_wait(resources
     span = loaded[-1].created_at - loaded[0].created_at
     assert timedelta(days=720) < span < timedelta(days=731)
     assert loaded[-1].created_at <= system_clock()
+
+
+async def test_loaded_accounts_and_orders_have_their_search_keys(resources: Resources, database: Database):
+    await load_orders(resources, 50)
+
+    assert any(order.customer for order in await rows_of(database, orders.ORDERS))
+    assert await fill_search_keys(resources) == 0
 
 
 async def test_orders_that_wait_are_served_like_any_other(resources: Resources, database: Database):
