@@ -289,8 +289,6 @@ def _exactly(amount: Decimal) -> Fraction:
     return parse_decimal(format(amount, "f"))
 
 
-
-
 async def _order_request(context: Context, choice: ChoiceInput, estimate_id: str, currency: str | None) -> OrderRequest:
     context.caller.require(Scope.ORDERS_WRITE)
     wanted = parse_id("Estimate", estimate_id, "estimateId")
