@@ -45,6 +45,7 @@ LEDGER = models.LedgerEntry._meta.db_table  # noqa: SLF001
 BALANCES = models.Balance._meta.db_table  # noqa: SLF001
 PAYMENTS = models.Payment._meta.db_table  # noqa: SLF001
 INVOICES = models.Invoice._meta.db_table  # noqa: SLF001
+PRICES = models.Price._meta.db_table  # noqa: SLF001
 EVENTS = models.Event._meta.db_table  # noqa: SLF001
 HEADS = models.AccountHead._meta.db_table  # noqa: SLF001
 RETIREMENTS = models.Retirement._meta.db_table  # noqa: SLF001
@@ -219,6 +220,35 @@ def cash_matches_payments() -> Check:
     )
 
 
+def orders_are_not_free() -> Check:
+    """An order of a positive mass that stands costs at least one minor unit, and no less than its lines add up to.
+    History brings its own figures.
+
+    A line's cost is off its exact one by half a minor unit at most, and so is the order's.
+    """
+    return Check(
+        "every order: costs at least its lines, and a minor unit",
+        ORDERS,
+        f"SELECT o.account_id, o.id FROM {ORDERS} o LEFT JOIN"
+        f" (SELECT account_id, order_id, count(*) AS lines, sum(offset_cost_minor) AS cost_minor FROM {LINES}"
+        f" GROUP BY account_id, order_id) l ON l.account_id = o.account_id AND l.order_id = o.id"
+        f" WHERE o.source <> 'import' AND o.mass_g > 0 AND {STANDS} AND (o.total_cost_minor < 1"
+        f" OR 2 * o.offset_cost_minor < 2 * coalesce(l.cost_minor, 0) - coalesce(l.lines, 0) - 1)",
+    )
+
+
+def tiers_never_rise() -> Check:
+    """A tonne never costs more in an order of a greater mass: a part of it would be the cheaper order."""
+    return Check(
+        "every price: never rises with the mass",
+        PRICES,
+        f"SELECT DISTINCT bundle_id AS id, currency FROM"
+        f" (SELECT bundle_id, currency, unit_price_micros, lag(unit_price_micros)"
+        f" OVER (PARTITION BY bundle_id, currency ORDER BY minimum_mass_g) AS smaller_micros FROM {PRICES}) p"
+        f" WHERE unit_price_micros > smaller_micros",
+    )
+
+
 def events_are_gapless() -> Check:
     """An account's events are numbered from 1 to its head without a gap."""
     return Check(
@@ -246,6 +276,8 @@ CHECKS = (
     orders_match_ledger(),
     balances_match_ledger(),
     cash_matches_payments(),
+    orders_are_not_free(),
+    tiers_never_rise(),
     events_are_gapless(),
 )
 

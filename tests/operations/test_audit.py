@@ -4,12 +4,12 @@ the service's back, and names it.
 
 import pytest
 
-from service.domain.order import Order
+from service.domain.order import Order, OrderStatus, Source
 from service.operations.audit import audit
 from service.operations.quote_order import quote_order
 from service.storage.audit import CHECKS, Finding
 from service.storage.database import Database
-from tests.makers import TONNE_G, make_order_request
+from tests.makers import TONNE_G, make_order, make_order_request, make_price, store
 from tests.shop import Shop, open_shop
 
 
@@ -132,6 +132,18 @@ PLANTED = {
         ),
         "{account} USD",
     ),
+    "every order: costs at least its lines, and a minor unit": (
+        "UPDATE orders SET offset_cost_minor = 0, commission_minor = 0, total_cost_minor = 0 WHERE id = '{order}'",
+        "{account} {order}",
+    ),
+    "every price: never rises with the mass": (
+        (
+            "INSERT INTO prices (bundle_id, currency, minimum_mass_g, unit_price_micros)"
+            " SELECT bundle_id, currency, 100000000, unit_price_micros + 1 FROM prices"
+            " WHERE bundle_id = '{forest}' AND currency = 'USD'"
+        ),
+        "{forest} USD",
+    ),
     "every account: events 1 to head without a gap": (
         "DELETE FROM events WHERE account_id = '{account}' AND seq = 2",
         "{account}",
@@ -182,6 +194,36 @@ async def test_overlapping_and_parted_intervals_are_found(shop: Shop, order: Ord
     )
 
     assert set(await deviating(shop)) == {"every batch: retired intervals meet without gap or overlap"}
+
+
+async def test_an_order_that_costs_less_than_its_lines_is_found(shop: Shop, order: Order):
+    lines = await shop.lines(order)
+    assert (order.offset_cost_minor, [line.offset_cost_minor for line in lines]) == (2_539, [1_289, 1_250])
+    cheaper = "UPDATE orders SET offset_cost_minor = {0}, total_cost_minor = {0} + commission_minor WHERE id = '{1}'"
+
+    # Three roundings by half a minor unit are no finding; a whole minor unit more is.
+    await plant(shop, cheaper.format(2_538, order.id))
+    assert "every order: costs at least its lines, and a minor unit" not in await deviating(shop)
+
+    await plant(shop, cheaper.format(2_537, order.id))
+    assert (await deviating(shop))["every order: costs at least its lines, and a minor unit"].first == (
+        f"{shop.account.id} {order.id}",
+    )
+
+
+async def test_free_orders_of_history_and_undone_ones_are_no_finding(shop: Shop):
+    undone = {"source": Source.GRAPHQL, "status": OrderStatus.CANCELLED, "offset_cost_minor": 0}
+    await store(shop.database, make_order(shop.account, offset_cost_minor=0), make_order(shop.account, **undone))
+
+    assert "every order: costs at least its lines, and a minor unit" not in await deviating(shop)
+
+
+async def test_a_tier_that_rises_in_one_currency_is_named_once(shop: Shop):
+    steps = [(20, "12"), (30, "13"), (40, "14"), (50, "13.5")]
+    await store(shop.database, *(make_price(shop.forest, price, "SAR", tonnes * TONNE_G) for tonnes, price in steps))
+
+    found = (await deviating(shop))["every price: never rises with the mass"]
+    assert (found.deviating, found.first) == (1, (f"{shop.forest.id} SAR",))
 
 
 async def test_no_more_than_ten_keys_are_shown_and_all_are_counted(shop: Shop):
