@@ -1,7 +1,8 @@
 """What an order costs: how a mass or an amount of money becomes shares of bundles, and what these sum to.
 
 Knows nothing of stock, accounts or time; whoever asks brings the tariff and the terms. All sums are exact until the one
-rounding that each figure is defined by.
+rounding that each figure is defined by. An order of a positive mass costs at least its exact net price less half a
+minor unit, and at least one minor unit: no credits are had for nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -87,6 +88,9 @@ def mean_gross_unit_price_micros(currency: str, lines: Sequence[tuple[int, int]]
     return round_half_up(weighed, mass_g * micros_per_minor) * micros_per_minor
 
 
+COST_MINOR_MIN = 1
+"""The least that an order of a positive mass costs, in minor units of its currency."""
+
 _UnitPrice: TypeAlias = tuple[UUID, int, int]
 """A bundle, its net and its gross unit price."""
 
@@ -124,8 +128,12 @@ def price_by_bundle_masses(masses: Sequence[tuple[UUID, int]], tariff: Tariff, t
 
 
 def price_by_value(value_minor: int, selection: Selection, tariff: Tariff, terms: Terms) -> Pricing:
-    """The price of the mass that the amount buys, commission included: the total is never above the amount, and below
-    it by less than a step of each bundle and the rounding of the gross prices.
+    """The price of the mass that the amount buys, commission included. The total is never above the amount.
+
+    What is left of the amount is less than the sum of three parts: the price, with commission, of one step of each
+    bundle; half a minor unit where there is no commission; and (gross - exact) / gross of the amount, where `gross` is
+    the weighted mean of the gross unit prices, rounded to the minor unit as they are, and `exact` that of the unrounded
+    ones. The last part is zero without a commission and wherever `gross` is not above `exact`.
 
     The tier is the one with the highest minimum that is reached by the mass it buys itself, before truncation. With
     `whole_mass` the truncated grams stay unordered all the same: in a dearer first bundle they would overspend. Refuses
@@ -226,10 +234,13 @@ def _sum_up(prices: Sequence[_UnitPrice], masses_g: Sequence[int], terms: Terms)
         for (bundle_id, net_micros, gross_micros), mass_g in zip(prices, masses_g, strict=True)
     )
     net = sum(line.mass_g * line.unit_price_micros for line in lines)
-    offset_cost_minor = total_cost_minor = round_half_up(net, per_minor)
+    offset_cost_minor = round_half_up(net, per_minor)
     if terms.commission_hundredths:
         kept = HUNDREDTHS_IN_WHOLE - terms.commission_hundredths
         total_cost_minor = round_up(net * HUNDREDTHS_IN_WHOLE, per_minor * kept)
+    else:
+        # With a commission the total is rounded up, and so positive; here half a minor unit would be rounded to none.
+        offset_cost_minor = total_cost_minor = max(offset_cost_minor, COST_MINOR_MIN if sum(masses_g) else 0)
     if total_cost_minor > MINOR_MAX:
         raise Refused(Code.BAD_USER_INPUT, "The order costs more than one order can.")
     return Pricing(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from service.domain.amounts import MassUnit
 from service.domain.order import OrderKind
-from service.domain.pricing import PricedLine, Pricing
+from service.domain.pricing import COST_MINOR_MIN, PricedLine, Pricing
 from service.errors import Code, Refused
 
 
@@ -79,7 +79,9 @@ def refuse_unless_open(found: QuoteNow | None) -> QuoteNow:
         raise Refused(Code.NOT_FOUND, "There is no such quote.", ("quote_id",))
     if found.quote.order_id is not None:
         raise Refused(Code.QUOTE_USED, "An order was already placed from this quote.", ("quote_id",))
-    if not found.unexpired or found.quote.released_at is not None:
+    # Quotes stored by releases without a least price may promise credits for nothing.
+    free = found.quote.total_cost_minor < COST_MINOR_MIN
+    if not found.unexpired or found.quote.released_at is not None or free:
         expired_at = found.quote.expires_at
         raise Refused(
             Code.QUOTE_EXPIRED, "The quote has expired; ask for a new one.", ("quote_id",), expired_at=expired_at

@@ -226,6 +226,39 @@ def test_the_currency_decides_what_a_minor_unit_is():
     assert figures(in_yen)[2:] == (1_501, 167, 1_668)
 
 
+@pytest.mark.parametrize(
+    ("mass_g", "currency", "price"),
+    [
+        (96, "SAR", "52"),
+        (50, "USD", "99.99"),
+        (64, "BRL", "77"),
+        (1, "KWD", "499"),
+        (499_999, "JPY", "1"),
+        (1, "USD", "0.000001"),
+        (1_000_000, "USD", "0.004999"),
+    ],
+)
+def test_no_mass_is_had_for_nothing(mass_g: int, currency: str, price: str):
+    tariff, terms = tariff_of(price), Terms(currency)
+    free = figures(price_by_mass(mass_g, ONLY_FOREST, tariff, terms))
+    assert free == ([mass_g], mass_g, 1, 0, 1)
+    assert figures(price_by_bundle_masses([(FOREST, mass_g)], tariff, terms)) == free
+    more = price_by_mass(mass_g + 10**6, ONLY_FOREST, tariff, terms)
+    assert figures(reprice(more.lines, [mass_g], terms)) == free
+
+
+def test_with_a_commission_the_total_alone_is_rounded_up_to_a_minor_unit():
+    pricing = price_by_mass(50, ONLY_FOREST, tariff_of("52"), TEN_PERCENT)
+    assert figures(pricing)[2:] == (0, 1, 1)
+
+
+def test_one_minor_unit_buys_what_it_pays_for_and_costs_one():
+    pricing = price_by_value(1, ONLY_FOREST, tariff_of("52"), Terms("SAR"))
+    assert (pricing.mass_g, pricing.total_cost_minor) == (192, 1)
+    dear = price_by_value(1, ONLY_FOREST, tariff_of("9000"), Terms("SAR"))
+    assert (dear.mass_g, dear.total_cost_minor) == (1, 1)
+
+
 def test_a_commission_of_everything_is_a_programming_fault():
     for hundredths in (-1, HUNDREDTHS_IN_WHOLE):
         with pytest.raises(ValueError, match="commission"):

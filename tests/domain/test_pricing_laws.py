@@ -12,7 +12,7 @@ from service.domain.catalogue import HUNDREDTHS_IN_WHOLE, PriceTier, Selection, 
 from service.domain.pricing import Pricing, Terms, price_by_mass, price_by_value, reprice
 from service.errors import Code, Refused
 
-GRAM_MICROS_PER_MINOR = {"USD": 10**10, "SAR": 10**10, "JPY": 10**12, "KWD": 10**9}
+GRAM_MICROS_PER_MINOR = {"USD": 10**10, "SAR": 10**10, "EUR": 10**10, "JPY": 10**12, "KWD": 10**9}
 
 
 @st.composite
@@ -36,7 +36,7 @@ def baskets(draw) -> tuple[Selection, Tariff, Terms]:
     }
     terms = Terms(
         draw(st.sampled_from(sorted(GRAM_MICROS_PER_MINOR))),
-        commission_hundredths=draw(st.sampled_from([0, 1_000, 333, 9_999])),
+        commission_hundredths=draw(st.sampled_from([0, 1, 50, 333, 1_000, 9_999])),
         step=draw(st.sampled_from(MassUnit)),
         whole_mass=draw(st.booleans()),
     )
@@ -56,7 +56,11 @@ def assert_sound(pricing: Pricing, terms: Terms) -> None:
     net = Fraction(gram_micros, GRAM_MICROS_PER_MINOR[terms.currency])
     assert pricing.mass_g == sum(line.mass_g for line in pricing.lines) > 0
     assert all(line.mass_g >= 0 for line in pricing.lines)
-    assert pricing.offset_cost_minor - Fraction(1, 2) <= net < pricing.offset_cost_minor + Fraction(1, 2)
+    assert pricing.total_cost_minor >= max(net - Fraction(1, 2), 1)
+    if not terms.commission_hundredths and net < Fraction(1, 2):
+        assert pricing.offset_cost_minor == 1
+    else:
+        assert pricing.offset_cost_minor - Fraction(1, 2) <= net < pricing.offset_cost_minor + Fraction(1, 2)
     assert pricing.total_cost_minor >= pricing.offset_cost_minor
     assert pricing.offset_cost_minor + pricing.commission_minor == pricing.total_cost_minor
     if terms.commission_hundredths:
@@ -105,9 +109,11 @@ def test_a_value_is_never_overspent_and_hardly_left(basket, value_minor: int):
     left_minor = value_minor - pricing.total_cost_minor
     prices = sum(line.unit_price_micros for line in pricing.lines)
     step_of_each = Fraction(terms.step.grams * prices, GRAM_MICROS_PER_MINOR[terms.currency]) / kept_of(terms)
-    untruncated_g = pricing.mass_g + len(selection) * terms.step.grams
-    rounded_gross_prices = Fraction(untruncated_g, 2 * 10**6) if terms.commission_hundredths else 0
-    rounded_cost = Fraction(1, 2)
+    pairs = list(zip(selection, pricing.lines, strict=True))
+    gross = sum(weight.hundredths * line.gross_unit_price_micros for weight, line in pairs)
+    exact = sum(weight.hundredths * line.unit_price_micros for weight, line in pairs) / kept_of(terms)
+    rounded_gross_prices = value_minor * max(gross - exact, 0) / gross
+    rounded_cost = 0 if terms.commission_hundredths else Fraction(1, 2)
     assert 0 <= left_minor < step_of_each + rounded_gross_prices + rounded_cost
 
 

@@ -150,6 +150,13 @@ async def test_a_balance_that_is_a_cent_short_pays_nothing_and_creates_nothing(c
     assert (await carbonext.shop.order(UUID(order["id"]))).paid_minor == 0
 
 
+async def test_64_grams_cost_a_cent_and_are_not_had_from_an_empty_balance(carbonext: Rest):
+    await refused(carbonext, 409, "/orders", {**BODY, "vcuAmount": 0.000064, "payWithBalance": True})
+
+    order = await placed(carbonext, vcuAmount=0.000064)
+    assert (order["status"], order["totalPrice"]) == ("Issued", 0.01)
+
+
 async def test_a_balance_in_another_currency_does_not_pay(carbonext: Rest):
     await prepay(carbonext, 100_000, "USD")
     await refused(carbonext, 409, "/orders", {**BODY, "vcuAmount": 1, "payWithBalance": True})
