@@ -197,12 +197,16 @@ def _minimum_mass_g(tier: PriceTier) -> int:
 
 
 def _with_commission(net_micros: int, terms: Terms) -> int:
-    """The gross unit price, in whole minor units; without a commission the net one as it stands, however fine."""
+    """The gross unit price, in whole minor units; without a commission the net one as it stands, however fine.
+
+    Never below the net price: a small commission on a price finer than a minor unit would be rounded away, and more.
+    """
     if terms.commission_hundredths == 0:
         return net_micros
     micros_per_minor = _micros_per_minor(terms.currency)
     kept = HUNDREDTHS_IN_WHOLE - terms.commission_hundredths
-    return round_half_up(net_micros * HUNDREDTHS_IN_WHOLE, kept * micros_per_minor) * micros_per_minor
+    gross_micros = round_half_up(net_micros * HUNDREDTHS_IN_WHOLE, kept * micros_per_minor) * micros_per_minor
+    return max(net_micros, gross_micros)
 
 
 def _shares(mass_g: Fraction | int, selection: Selection, step: MassUnit) -> list[int]:

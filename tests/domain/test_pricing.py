@@ -227,6 +227,25 @@ def test_the_currency_decides_what_a_minor_unit_is():
 
 
 @pytest.mark.parametrize(
+    ("currency", "hundredths", "price", "gross"),
+    [
+        ("JPY", 50, "60.1", "60.1"),
+        ("EUR", 50, "0.9003", "0.9003"),
+        ("JPY", 1, "0.4", "0.4"),
+        ("JPY", 100, "1000.49", "1011"),
+        ("USD", 1, "0.000001", "0.000001"),
+        ("KWD", 10, "0.0004", "0.0004"),
+        ("EUR", 200, "12.3449", "12.6"),
+    ],
+)
+def test_the_gross_unit_price_is_never_below_the_net_one(currency: str, hundredths: int, price: str, gross: str):
+    pricing = price_by_mass(7_000_000, ONLY_FOREST, tariff_of(price), Terms(currency, commission_hundredths=hundredths))
+    (line,) = pricing.lines
+    assert (line.unit_price_micros, line.gross_unit_price_micros) == (price_micros_of(price), price_micros_of(gross))
+    assert pricing.total_cost_minor >= pricing.offset_cost_minor
+
+
+@pytest.mark.parametrize(
     ("mass_g", "currency", "price"),
     [
         (96, "SAR", "52"),
