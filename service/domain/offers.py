@@ -6,8 +6,9 @@ from uuid import UUID
 
 from service.domain.accounts import Account
 from service.domain.catalogue import Selection, Tariff
-from service.domain.order import Ask, ByBundleMasses, ByMass, ByValue, OrderRequest
+from service.domain.order import Ask, ByBundleMasses, ByMass, ByValue, ByWholeKilograms, OrderRequest
 from service.domain.pricing import Pricing, Terms, price_by_bundle_masses, price_by_mass, price_by_value
+from service.domain.pricing_by_sum import price_by_sum
 from service.errors import Code, Refused
 
 
@@ -80,6 +81,8 @@ def _price(order_request: OrderRequest, account: Account, offers: Offers, tariff
             return price_by_mass(mass_g, selection, tariff, terms)
         case ByValue(value_minor):
             return price_by_value(value_minor, selection, tariff, terms)
+        case ByWholeKilograms(value_minor):
+            return price_by_sum(value_minor, selection, tariff, terms)
 
 
 def _size_member(ask: Ask) -> str:
@@ -91,7 +94,7 @@ def _size_member(ask: Ask) -> str:
             return "estimate_id"
         case ByBundleMasses():
             return "bundle_masses"
-        case ByValue():
+        case ByValue() | ByWholeKilograms():
             return "value"
 
 

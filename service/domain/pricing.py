@@ -91,7 +91,7 @@ def mean_gross_unit_price_micros(currency: str, lines: Sequence[tuple[int, int]]
 COST_MINOR_MIN = 1
 """The least that an order of a positive mass costs, in minor units of its currency."""
 
-_UnitPrice: TypeAlias = tuple[UUID, int, int]
+UnitPrice: TypeAlias = tuple[UUID, int, int]
 """A bundle, its net and its gross unit price."""
 
 
@@ -102,10 +102,9 @@ def price_by_mass(mass_g: int, selection: Selection, tariff: Tariff, terms: Term
     this mass, and `BAD_USER_INPUT` beyond what one order can hold.
     """
     _check_mass(mass_g)
-    prices = _prices_at(mass_g, (weight.bundle_id for weight in selection), tariff, terms)
-    shares = _shares(mass_g, selection, terms.step)
-    if terms.whole_mass:
-        shares[0] += mass_g - sum(shares)
+    prices = unit_prices_at(mass_g, (weight.bundle_id for weight in selection), tariff, terms)
+    split = whole_shares if terms.whole_mass else _shares
+    shares = split(mass_g, selection, terms.step)
     return _not_empty(_sum_up(prices, shares, terms))
 
 
@@ -122,7 +121,7 @@ def price_by_bundle_masses(masses: Sequence[tuple[UUID, int]], tariff: Tariff, t
     _check_mass(requested_g)
     if any(mass_g < 0 for _, mass_g in masses):
         raise Refused(Code.QUANTITY_INVALID, "The mass of a bundle is not negative.")
-    prices = _prices_at(requested_g, bundle_ids, tariff, terms)
+    prices = unit_prices_at(requested_g, bundle_ids, tariff, terms)
     step_g = terms.step.grams
     return _not_empty(_sum_up(prices, [mass_g // step_g * step_g for _, mass_g in masses], terms))
 
@@ -146,7 +145,7 @@ def price_by_value(value_minor: int, selection: Selection, tariff: Tariff, terms
     bundle_ids = [weight.bundle_id for weight in selection]
     minimums = {tier.minimum_mass_g for bundle_id in bundle_ids for tier in tariff.get(bundle_id, ())}
     for minimum_g in sorted(minimums, reverse=True):
-        prices = _prices_at(minimum_g, bundle_ids, tariff, terms)
+        prices = unit_prices_at(minimum_g, bundle_ids, tariff, terms)
         mass_g = _mass_bought(value_minor, selection, prices, terms)
         if mass_g >= minimum_g:
             return _not_empty(_sum_up(prices, _shares(mass_g, selection, terms.step), terms))
@@ -176,7 +175,7 @@ def _not_empty(pricing: Pricing) -> Pricing:
     return pricing
 
 
-def _prices_at(mass_g: int, bundle_ids: Iterable[UUID], tariff: Tariff, terms: Terms) -> list[_UnitPrice]:
+def unit_prices_at(mass_g: int, bundle_ids: Iterable[UUID], tariff: Tariff, terms: Terms) -> list[UnitPrice]:
     """Each bundle's price in the tier that the mass of the whole order reaches."""
     prices = []
     for bundle_id in bundle_ids:
@@ -214,7 +213,26 @@ def _shares(mass_g: Fraction | int, selection: Selection, step: MassUnit) -> lis
     return [round_down(mass_g * weight.hundredths, HUNDREDTHS_IN_WHOLE * step_g) * step_g for weight in selection]
 
 
-def _mass_bought(value_minor: int, selection: Selection, prices: Sequence[_UnitPrice], terms: Terms) -> Fraction:
+def whole_shares(mass_g: int, selection: Selection, step: MassUnit) -> list[int]:
+    """Return the grams of each bundle in an order of the whole mass: truncated to the step, the rest to the first."""
+    shares = _shares(mass_g, selection, step)
+    shares[0] += mass_g - sum(shares)
+    return shares
+
+
+def net_within(total_minor: int, terms: Terms) -> int:
+    """Return the greatest net price whose total, rounded and with commission, is within `total_minor`.
+
+    The net price is a sum of grams times unit prices in millionths a tonne.
+    """
+    per_minor = _micros_per_minor(terms.currency) * GRAMS_PER_TONNE
+    if terms.commission_hundredths:
+        return total_minor * per_minor * (HUNDREDTHS_IN_WHOLE - terms.commission_hundredths) // HUNDREDTHS_IN_WHOLE
+    # Half a minor unit would be rounded up: the greatest net price is the last one below it.
+    return ((2 * total_minor + 1) * per_minor - 1) // 2
+
+
+def _mass_bought(value_minor: int, selection: Selection, prices: Sequence[UnitPrice], terms: Terms) -> Fraction:
     """The untruncated mass that the amount buys. Both ways of charging bound it: by gross unit prices, which are
     rounded, and by net prices with the commission on their sum; the smaller mass is paid for under either.
     """
@@ -231,7 +249,7 @@ def _mass_bought(value_minor: int, selection: Selection, prices: Sequence[_UnitP
     return min(bounds)
 
 
-def _sum_up(prices: Sequence[_UnitPrice], masses_g: Sequence[int], terms: Terms) -> Pricing:
+def _sum_up(prices: Sequence[UnitPrice], masses_g: Sequence[int], terms: Terms) -> Pricing:
     per_minor = _micros_per_minor(terms.currency) * GRAMS_PER_TONNE
     lines = tuple(
         PricedLine(bundle_id, mass_g, net_micros, gross_micros, round_half_up(mass_g * net_micros, per_minor))

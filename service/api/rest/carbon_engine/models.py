@@ -8,6 +8,15 @@ import msgspec
 
 Kilograms = Annotated[int, msgspec.Meta(ge=1, le=10**12, description="Whole kilograms of CO2 equivalent.")]
 Halalas = Annotated[int, msgspec.Meta(ge=1, le=10**15, description="Hundredths of a Saudi riyal.")]
+TotalPrice = Annotated[
+    int,
+    msgspec.Meta(
+        ge=1,
+        le=10**15,
+        description="The most to spend, in hundredths of a Saudi riyal, in place of `amount_kg`: it buys the largest "
+        "whole number of kilograms whose price is within it, at the price that `amount_kg` of that number has.",
+    ),
+]
 PortfolioId = Annotated[str, msgspec.Meta(description="A portfolio; the account's own without it.")]
 HexId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 
@@ -16,7 +25,7 @@ class NewOrder(msgspec.Struct, kw_only=True):
     """An order: a mass, or a total price of which as many whole kilograms are bought as it pays for; exactly one."""
 
     amount_kg: Kilograms | None = None
-    total_price_sar_halalas: Halalas | None = None
+    total_price_sar_halalas: TotalPrice | None = None
     portfolioId: PortfolioId | None = None  # noqa: N815 - the contract's name
     description: str | None = None
     customer: str | None = None

@@ -11,7 +11,7 @@ from service.domain.accounts import Caller
 from service.domain.amounts import MassUnit
 from service.domain.api_keys import Scope
 from service.domain.listing import OrderFilter, OrderRef, OrderSort
-from service.domain.order import Ask, BalanceUse, ByMass, ByValue, Order, OrderRequest, PlaceOrder, Source
+from service.domain.order import Ask, BalanceUse, ByMass, ByWholeKilograms, Order, OrderRequest, PlaceOrder, Source
 from service.domain.texts import (
     DESCRIPTION_LENGTH_MAX,
     IDEMPOTENCY_KEY_LENGTH_MAX,
@@ -74,6 +74,7 @@ def _command(call: Call[NewOrder, None]) -> PlaceOrder:
             ask=_ask(body),
             portfolio_id=portfolio_of(body.portfolioId, "portfolioId"),
             currency=CURRENCY,
+            # By sum, these decide nothing but the fingerprint, which has to match the one that older releases stored.
             step=MassUnit.GRAM if body.total_price_sar_halalas is None else MassUnit.KILOGRAM,
             whole_mass=body.total_price_sar_halalas is None,
         ),
@@ -94,7 +95,7 @@ def _ask(body: NewOrder) -> Ask:
         case int(amount_kg), None:
             return ByMass(amount_kg * KILOGRAM_G)
         case None, int(halalas):
-            return ByValue(halalas)
+            return ByWholeKilograms(halalas)
     raise Refused(Code.BAD_USER_INPUT, "Give either amount_kg or total_price_sar_halalas.", ("amount_kg",))
 
 

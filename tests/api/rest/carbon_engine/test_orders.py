@@ -76,8 +76,18 @@ async def test_the_whole_mass_is_ordered_though_shares_are_cut(engine: Rest):
 
 async def test_a_total_price_buys_whole_kilograms_and_is_not_overspent(engine: Rest):
     order = await placed(engine, amount_kg=None, total_price_sar_halalas=10_000)
-    assert order["amount_kg"] == order["creditsPurchased"] == int(order["amount_kg"])
-    assert 10_000 - 60 - 5 <= order["price_sar_halalas"] <= 10_000
+    assert (order["amount_kg"], order["creditsPurchased"], order["price_sar_halalas"]) == (1_290, 1_290, 9_998)
+    dearer = await engine.post("/quotes", {"amount_kg": 1_291})
+    assert dearer == {"amount_kg": 1_291, "price_sar_halalas": 10_005}
+
+
+async def test_a_total_price_and_the_amount_it_buys_make_the_same_order(engine: Rest):
+    by_sum = await placed(engine, amount_kg=None, total_price_sar_halalas=1_000)
+    by_mass = await placed(engine, amount_kg=by_sum["amount_kg"])
+    assert by_sum["price_sar_halalas"] == by_mass["price_sar_halalas"]
+    assert [record["delta"] for record in by_sum["projectRecords"]] == [
+        record["delta"] for record in by_mass["projectRecords"]
+    ]
 
 
 @pytest.mark.parametrize(
