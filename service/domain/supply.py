@@ -94,6 +94,19 @@ def tiers_of(tiers: Iterable[PriceTier], *path: str | int) -> tuple[PriceTier, .
     return found
 
 
+def rising_tier(tiers: Sequence[PriceTier]) -> int | None:
+    """Return the place, in the order given, of the lowest tier whose unit price is above that of a smaller minimum.
+
+    Such a price list is not set or imported: 100 t would cost more than one order of 99 t and one of 1 t.
+    """
+    ordered = sorted(enumerate(tiers), key=lambda placed: placed[1].minimum_mass_g)
+    for (_, lower), (place, upper) in pairwise(ordered):
+        # Two tiers of one minimum are another fault, which `tiers_of` names.
+        if upper.minimum_mass_g > lower.minimum_mass_g and upper.unit_price_micros > lower.unit_price_micros:
+            return place
+    return None
+
+
 def stocked(**facts: Any) -> CreditBatch:
     """A batch as it is received: all that was issued is available."""
     return CreditBatch(**facts, available_g=facts["issued_g"], held_g=0, allocated_g=0, retired_g=0)

@@ -14,10 +14,10 @@ from uuid import UUID
 
 import structlog
 
-from service.domain.catalogue import BundleProject, Portfolio, ProjectCategory, Weight
+from service.domain.catalogue import BundleProject, Portfolio, PriceTier, ProjectCategory, Weight
 from service.domain.catalogue_file import Named, Sheet, read_sheet
 from service.domain.rows import Fault
-from service.domain.supply import SALE, STOCK, differing, overlap, tiers_of, weights_of
+from service.domain.supply import SALE, STOCK, differing, overlap, rising_tier, tiers_of, weights_of
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.storage import batches, catalogue, supply
@@ -146,10 +146,20 @@ async def _prices(_resources: Resources, statements: Statements, sheet: Sheet, c
     for (slug, currency), tiers in sheet.tiers.items():
         if slug not in bundles and ("bundle", slug) not in sheet.declared:
             tiers[0][0].fail("bundle", f"there is no bundle {slug}")
-        elif not sheet.faults:
+            continue
+        wanted = [tier for _, tier in tiers]
+        existing: tuple[PriceTier, ...] = ()
+        if slug in bundles:
             await supply.lock_bundle(statements, bundles[slug].id)
-            ordered = tiers_of(tier for _, tier in tiers)
-            counted.count(added=await supply.replace_price(statements, bundles[slug].id, currency, ordered))
+            existing = await supply.price_tiers(statements, bundles[slug].id, currency)
+        is_new = existing != tuple(sorted(wanted, key=lambda tier: tier.minimum_mass_g))
+        place = rising_tier(wanted)
+        if is_new and place is not None:
+            tiers[place][0].fail("price", "is above the price in an order of a smaller mass; a unit price never rises")
+        elif not sheet.faults:
+            if is_new:
+                await supply.replace_price(statements, bundles[slug].id, currency, tiers_of(wanted))
+            counted.count(added=is_new)
 
 
 async def _portfolios(resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:

@@ -22,7 +22,7 @@ from service.domain.catalogue import (
     Selection,
 )
 from service.domain.events import EventType
-from service.domain.supply import SALE, differing, reused, tiers_of, weights_of
+from service.domain.supply import SALE, differing, reused, rising_tier, tiers_of, weights_of
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.operations.steps.bundle_checks import refuse_unsold
@@ -102,7 +102,8 @@ async def set_price(
     resources: Resources, caller: Caller, bundle_id: UUID, currency: str, tiers: Sequence[PriceTier]
 ) -> Bundle:
     """These are all tiers of the bundle in the currency. Quotes and orders that stand keep the prices they froze.
-    Refuses `NOT_FOUND`, and `BAD_USER_INPUT` for tiers that do not form a price.
+    Refuses `NOT_FOUND`, and `BAD_USER_INPUT` for tiers that do not form a price or whose unit price rises with the
+    minimum mass. A rising price that is stored already may be set again, which changes nothing.
     """
     caller.require(Scope.OPERATOR)
     minor_exponent(currency)
@@ -110,8 +111,10 @@ async def set_price(
 
     async def work(statements: Statements, _head: Head) -> Done[Bundle]:
         existing = await _bundle(statements, bundle_id)
-        if not await supply.replace_price(statements, bundle_id, currency, wanted):
+        if await supply.price_tiers(statements, bundle_id, currency) == wanted:
             return Done(existing, None, {})
+        _refuse_rising(tiers)
+        await supply.replace_price(statements, bundle_id, currency, wanted)
         price_tiers = [[tier.minimum_mass_g, tier.unit_price_micros] for tier in wanted]
         return Done(
             existing, EventType.PRICE_SET, {"bundle_id": str(bundle_id), "currency": currency, "tiers": price_tiers}
@@ -144,6 +147,13 @@ async def set_portfolio(
         return Done(replace(existing, label=label), EventType.PORTFOLIO_SET, payload)
 
     return await transact_with_event(resources, caller, work)
+
+
+def _refuse_rising(tiers: Sequence[PriceTier]) -> None:
+    place = rising_tier(tiers)
+    if place is not None:
+        message = "A tonne costs more in this tier than in an order of a smaller mass; a unit price never rises."
+        raise Refused(Code.BAD_USER_INPUT, message, ("tiers", place))
 
 
 async def _bundle(statements: Statements, bundle_id: UUID) -> Bundle:

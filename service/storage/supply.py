@@ -102,10 +102,16 @@ async def members(statements: Statements, bundle_id: UUID) -> set[UUID]:
     return {each.project_id for each in await BUNDLE_PROJECTS.select(statements, _named("bundle_id", [bundle_id]))}
 
 
-async def replace_price(statements: Statements, bundle_id: UUID, currency: str, tiers: Iterable[PriceTier]) -> bool:
-    """These are all tiers of the bundle in the currency; false if they were before. The bundle is locked before."""
+async def price_tiers(statements: Statements, bundle_id: UUID, currency: str) -> tuple[PriceTier, ...]:
+    """Return the bundle's tiers in the currency, lowest minimum first."""
     conditions = _named("bundle_id", [bundle_id])
     conditions.add("currency = {}", currency)
+    found = await PRICES.select(statements, conditions, "ORDER BY minimum_mass_g")
+    return tuple(PriceTier(price.minimum_mass_g, price.unit_price_micros) for price in found)
+
+
+async def replace_price(statements: Statements, bundle_id: UUID, currency: str, tiers: Iterable[PriceTier]) -> None:
+    """Store these as all tiers of the bundle in the currency. The bundle is locked before."""
     prices = [
         Price(
             bundle_id=bundle_id,
@@ -115,11 +121,8 @@ async def replace_price(statements: Statements, bundle_id: UUID, currency: str, 
         )
         for tier in tiers
     ]
-    if await PRICES.select(statements, conditions, "ORDER BY minimum_mass_g") == prices:
-        return False
     await statements.execute(f"DELETE FROM {PRICES.name} WHERE bundle_id = $1 AND currency = $2", bundle_id, currency)
     await PRICES.insert(statements, prices)
-    return True
 
 
 async def lock_portfolio(statements: Statements, wanted: Portfolio) -> Portfolio:

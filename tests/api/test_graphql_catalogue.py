@@ -77,6 +77,21 @@ async def made(api: GraphQLApi, document: str, field: str, given: dict[str, Any]
     return first[field]
 
 
+async def test_a_tier_that_rises_is_named_by_its_place(api: GraphQLApi):
+    project = await made(api, PROJECT, "project", OAK_HILLS)
+    bundle = await made(api, BUNDLE, "bundle", {**OAKS, "projectIds": [project["id"]]})
+    tiers = [
+        {"minimumMass": {"amount": "100", "unit": "TONNE"}, "unitPrice": "440"},
+        {"minimumMass": {"amount": "0", "unit": "TONNE"}, "unitPrice": "39.99"},
+    ]
+
+    refused = await answer(api, PRICE, {"bundleId": bundle["id"], "currency": "USD", "tiers": tiers})
+
+    assert refused["bundle"] is None
+    (error,) = refused["userErrors"]
+    assert (error["code"], error["path"]) == ("BAD_USER_INPUT", ["input", "tiers", "0"])
+
+
 async def stocked(api: GraphQLApi) -> dict[str, Any]:
     """A bundle with a price and stock, all of it made over GraphQL."""
     project = await made(api, PROJECT, "project", OAK_HILLS)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from service.domain.accounts import Caller
+from service.domain.amounts import price_micros_of
 from service.domain.api_keys import Scope
 from service.domain.catalogue import (
     Approach,
@@ -29,7 +30,7 @@ from service.operations.manage_catalogue import create_bundle, create_project, s
 from service.operations.match_backorders import match_backorders
 from service.operations.receive_batch import receive_batch
 from service.storage import catalogue
-from tests.makers import TONNE_G, make_caller, make_order_request
+from tests.makers import TONNE_G, make_caller, make_order_request, make_price, store
 from tests.shop import Shop
 
 PROJECT: dict[str, Any] = {
@@ -248,6 +249,43 @@ async def test_tiers_that_form_no_price_are_refused(shop: Shop, operator: Caller
 
     assert (refusal.code, refusal.path) == (Code.BAD_USER_INPUT, ("tiers",))
     assert (await catalogue.prices_of(shop.database.reader, [shop.forest.id], "USD"))[0].unit_price_micros == 13_570_000
+
+
+@pytest.mark.parametrize(
+    ("tiers", "place"),
+    [
+        ([("39.99", 0), ("440", 100)], 1),
+        ([("440", 100), ("39.99", 0)], 0),
+        ([("10", 0), ("9", 1), ("9.000001", 2)], 2),
+        ([("10", 0), ("8", 20), ("9", 30), ("10", 40)], 2),
+        ([("0.000001", 0), ("0.000002", 1_000)], 1),
+        ([("5", 10), ("6", 20)], 1),
+    ],
+)
+async def test_a_unit_price_that_rises_is_refused_by_its_tier(
+    shop: Shop, operator: Caller, tiers: list[tuple[str, int]], place: int
+):
+    before = await catalogue.prices_of(shop.database.reader, [shop.forest.id], "USD")
+    wanted = [PriceTier(tonnes * TONNE_G, price_micros_of(price)) for price, tonnes in tiers]
+
+    refusal = await refused(set_price(shop.resources, operator, shop.forest.id, "USD", wanted))
+
+    assert (refusal.code, refusal.path) == (Code.BAD_USER_INPUT, ("tiers", place))
+    assert await catalogue.prices_of(shop.database.reader, [shop.forest.id], "USD") == before
+    assert await events_of(shop, operator) == []
+
+
+async def test_a_rising_price_of_before_may_be_set_again_and_not_anew(shop: Shop, operator: Caller):
+    await store(shop.database, make_price(shop.forest, "14", "USD", 20 * TONNE_G))
+    standing = [PriceTier(0, 13_570_000), PriceTier(20 * TONNE_G, 14_000_000)]
+
+    assert await set_price(shop.resources, operator, shop.forest.id, "USD", standing) == shop.forest
+    cheaper = [PriceTier(0, 13_570_000), PriceTier(20 * TONNE_G, 13_570_001)]
+    assert (await refused(set_price(shop.resources, operator, shop.forest.id, "USD", cheaper))).path == ("tiers", 1)
+    level = [PriceTier(0, 13_570_000), PriceTier(20 * TONNE_G, 13_570_000)]
+    await set_price(shop.resources, operator, shop.forest.id, "USD", level)
+
+    assert await events_of(shop, operator) == ["price.set"]
 
 
 async def test_a_disabled_bundle_takes_no_orders_until_it_is_enabled(shop: Shop, operator: Caller):

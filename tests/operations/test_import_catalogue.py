@@ -131,6 +131,33 @@ async def test_prices_and_portfolios_are_replaced(shop: Shop):
     assert [each.unit_price_micros for each in prices] == [26_000_000]
 
 
+@pytest.mark.parametrize("is_csv", [True, False])
+async def test_a_unit_price_that_rises_is_a_fault_of_its_row(shop: Shop, is_csv: bool):
+    before = await tables(shop)
+    rising = [{**PRICE, "price": "39.99"}, {**PRICE, "from_tonnes": "100", "price": "440"}]
+    level = [{**PRICE, "currency": "EUR"}, {**PRICE, "currency": "EUR", "from_tonnes": "9"}]
+    later = [{**BULK, "currency": "USD", "price": "2"}, {**PRICE, "currency": "USD", "price": "1.999999"}]
+    rows = [PROJECT, BATCH, BUNDLE, *rising, *level, *later]
+    text = as_csv(rows) if is_csv else json.dumps(rows)
+
+    done = await import_catalogue(shop.resources, text, is_csv=is_csv)
+
+    names = ["line 6", "line 9"] if is_csv else ["item 5", "item 8"]
+    assert [(fault.row, fault.column) for fault in done.faults] == [(name, "price") for name in names]
+    assert done.added == 0
+    assert await tables(shop) == before
+
+
+async def test_a_rising_price_of_before_may_be_imported_again(shop: Shop):
+    await imported(shop, FILE)
+    await shop.execute("UPDATE prices SET unit_price_micros = 26000000 WHERE minimum_mass_g = 50000000")
+
+    again = await imported(shop, [PRICE, {**BULK, "price": "26"}])
+    assert (again.added, again.existing, again.faults) == (0, 1, ())
+    dearer = await imported(shop, [PRICE, {**BULK, "price": "26.5"}])
+    assert [(fault.row, fault.column) for fault in dearer.faults] == [("item 2", "price")]
+
+
 async def test_a_rehearsal_says_what_would_happen_and_changes_nothing(shop: Shop):
     before = await tables(shop)
 

@@ -138,7 +138,9 @@ class SetPriceInput:
     bundle_id: strawberry.ID = strawberry.field(description="The bundle.")
     currency: CurrencyCode = strawberry.field(description="ISO 4217 code.")
     tiers: list[PriceTierInput] = strawberry.field(
-        description="All of them, 1 to 20, each with a minimum of its own; they replace those that stand."
+        description="All of them, 1 to 20, each with a minimum of its own; they replace those that stand. The unit "
+        "price never rises with the minimum mass: a tier that is dearer than one of a smaller minimum is refused, by "
+        "its place."
     )
 
     def price_tiers(self) -> list[PriceTier]:
