@@ -125,7 +125,10 @@ def run_short(
 
 
 def waits_out_of_line(lines: Sequence[OrderLine], mode: Mode) -> tuple[Backorder, ...]:
-    """What the lines wait for without a turn, so that no other account waits behind them and no delivery ends it."""
+    """What the lines wait for without a turn, so that no other account waits behind them and no delivery ends it.
+
+    A line of 0 g, whose share was cut to nothing, waits for nothing.
+    """
     return tuple(
         Backorder(
             bundle_id=line.bundle_id,
@@ -137,6 +140,7 @@ def waits_out_of_line(lines: Sequence[OrderLine], mode: Mode) -> tuple[Backorder
             created_at=OUT_OF_LINE,
         )
         for line in lines
+        if line.mass_g
     )
 
 

@@ -7,11 +7,12 @@ forgotten with its refusal or told again by a retry.
 
 from collections.abc import AsyncIterator
 from itertools import product
+from typing import Any
 
 import pytest
 
 from service.domain.api_keys import Scope
-from service.domain.catalogue import Mode
+from service.domain.catalogue import BundleProject, Mode
 from service.domain.listing import OrderRef
 from service.domain.order import ByBundleMasses, Order, OrderStatus, PaymentStatus
 from service.errors import Code, Refused
@@ -25,7 +26,7 @@ from service.storage.backorders import BACKORDERS
 from service.storage.balances import BALANCES
 from service.storage.database import Database
 from tests.books import assert_books_balance, rows_of
-from tests.makers import make_batch, make_caller, make_order_request, store
+from tests.makers import make_batch, make_caller, make_order_request, make_project, store
 from tests.shop import Shop, open_shop
 
 PLACED, FULFILLED, RETIRING = OrderStatus.PLACED, OrderStatus.FULFILLED, OrderStatus.RETIRING
@@ -280,3 +281,40 @@ async def test_what_was_refunded_is_never_retired(trial: Shop):
 
     assert refusal.value.code is Code.PAYMENT_STATE
     assert await trial.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("forest_g", "ocean_g", "waiting"),
+    [(15, 0, [15]), (0, 15, [15]), (1, 0, [1]), (1_000, 0, [1_000]), (20_000, 0, [20_000]), (7, 3, [7, 3])],
+)
+async def test_a_line_of_no_grams_runs_short_of_nothing(trial: Shop, forest_g: int, ocean_g: int, waiting: list[int]):
+    await store(trial.database, *ocean_credits(trial))
+    masses = ((trial.forest.id, forest_g), (trial.ocean.id, ocean_g))
+    order = await trial.place(make_order_request(ask=ByBundleMasses(masses)))
+    assert (order.status, order.fulfilled_g) == (FULFILLED, forest_g + ocean_g)
+
+    short = await simulate(trial, order, Outcome.RUN_SHORT)
+    again = await simulate(trial, order, Outcome.RUN_SHORT)
+
+    assert (short.status, short.fulfilled_g) == (PLACED, 0)
+    assert again == short
+    assert sorted(row.waiting_g for row in await rows_of(trial.database, BACKORDERS)) == sorted(waiting)
+    supplied = await simulate(trial, order, Outcome.FULFIL)
+    assert (supplied.status, supplied.fulfilled_g) == (FULFILLED, order.mass_g)
+
+
+async def test_a_share_that_was_cut_to_nothing_runs_short_of_nothing(trial: Shop):
+    order = await trial.place(make_order_request(15))
+    assert [line.mass_g for line in await trial.lines(order)] == [14, 0]
+
+    short = await simulate(trial, order, Outcome.RUN_SHORT)
+    completed = await simulate(trial, order, Outcome.COMPLETE)
+
+    assert (short.status, completed.status, completed.retired_g) == (PLACED, COMPLETE, 14)
+
+
+def ocean_credits(shop: Shop) -> list[Any]:
+    """A project of the ocean's with credits in test mode."""
+    project = make_project()
+    batch = make_batch(project, 100_000, mode=Mode.TEST, serial_prefix="O-")
+    return [project, BundleProject(shop.ocean.id, project.id), batch]
