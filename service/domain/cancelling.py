@@ -10,7 +10,7 @@ from uuid import UUID
 
 from service.domain import ledger
 from service.domain.billing import after, stands
-from service.domain.catalogue import Mode
+from service.domain.catalogue import Mode, Tariff
 from service.domain.events import EventType
 from service.domain.ledger import Journal
 from service.domain.order import (
@@ -25,6 +25,7 @@ from service.domain.order import (
     refuse_unless_allowed,
 )
 from service.domain.pricing import PricedLine, Terms, reprice
+from service.domain.repricing import reprice_remaining
 from service.errors import Code, Refused
 
 
@@ -72,9 +73,11 @@ def cancel_unfulfilled(
     *,
     now: datetime,
     new_id: Callable[[], UUID],
+    tariff: Tariff | None,
 ) -> Reversal | None:
-    """What cancelling the part that waits for credits does: the rest is fulfilled, at the unit prices that the lines
-    froze; without a rest the whole order is cancelled. Nothing to do where nothing waits. Refuses as `cancel`.
+    """What cancelling the part that waits for credits does: the rest is fulfilled, at the prices that
+    `reprice_remaining` tells of the tariff, or without one at those that the lines froze. It never costs more than the
+    order did. Without a rest the whole order is cancelled. Nothing to do where nothing waits. Refuses as `cancel`.
     """
     if order.status in {OrderStatus.FULFILLED, OrderStatus.CANCELLED}:
         return None
@@ -82,7 +85,25 @@ def cancel_unfulfilled(
     if order.fulfilled_g == 0:
         return cancel(order, entries, now=now, new_id=new_id)
     terms = Terms(currency=order.currency, commission_hundredths=order.commission_hundredths)
-    rest = reprice([_priced(line) for line in lines], [line.fulfilled_g for line in lines], terms)
+    priced_lines, masses_g = [_priced(line) for line in lines], [line.fulfilled_g for line in lines]
+    if tariff is None:
+        rest = reprice(priced_lines, masses_g, terms)
+    else:
+        rest = reprice_remaining(
+            priced_lines,
+            masses_g,
+            ordered_g=order.mass_g if order.requested_mass_g is None else order.requested_mass_g,
+            tariff=tariff,
+            terms=terms,
+        )
+    if rest.total_cost_minor > order.total_cost_minor:
+        # An order of a release without a least price, which cost nothing: what remains of it costs nothing either.
+        rest = replace(
+            rest,
+            offset_cost_minor=order.offset_cost_minor,
+            commission_minor=order.commission_minor,
+            total_cost_minor=order.total_cost_minor,
+        )
     reduced = replace(
         order,
         status=OrderStatus.FULFILLED,
@@ -101,7 +122,13 @@ def cancel_unfulfilled(
     if reduced.payment_status is not order.payment_status:
         event_types.append(EventType.ORDER_PAID)
     remaining = tuple(
-        replace(line, mass_g=priced.mass_g, offset_cost_minor=priced.offset_cost_minor)
+        replace(
+            line,
+            mass_g=priced.mass_g,
+            unit_price_micros=priced.unit_price_micros,
+            gross_unit_price_micros=priced.gross_unit_price_micros,
+            offset_cost_minor=priced.offset_cost_minor,
+        )
         for line, priced in zip(lines, rest.lines, strict=True)
     )
     return Reversal(reduced, (), journal, tuple(event_types), remaining)

@@ -187,7 +187,7 @@ def unit_prices_at(mass_g: int, bundle_ids: Iterable[UUID], tariff: Tariff, term
                 bundle_id=bundle_id,
             )
         net_micros = max(reached, key=_minimum_mass_g).unit_price_micros
-        prices.append((bundle_id, net_micros, _with_commission(net_micros, terms)))
+        prices.append((bundle_id, net_micros, with_commission(net_micros, terms)))
     return prices
 
 
@@ -195,7 +195,7 @@ def _minimum_mass_g(tier: PriceTier) -> int:
     return tier.minimum_mass_g
 
 
-def _with_commission(net_micros: int, terms: Terms) -> int:
+def with_commission(net_micros: int, terms: Terms) -> int:
     """The gross unit price, in whole minor units; without a commission the net one as it stands, however fine.
 
     Never below the net price: a small commission on a price finer than a minor unit would be rounded away, and more.

@@ -3,18 +3,20 @@
 Locks: the account's head, its orders by id, then as reversal.py says. Promises: P3, P4, P6.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.cancelling import Reversal, cancel, cancel_unfulfilled
+from service.domain.catalogue import PriceTier, Tariff
 from service.domain.listing import OrderRef
 from service.domain.order import Order, PaymentStatus
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.operations.steps.reversal import entries_by_order, lines_by_order, reverse_orders
-from service.storage import accounts, orders
+from service.storage import accounts, catalogue, orders
 from service.storage.database import Statements
 
 ORDERS_AT_ONCE_MAX = 100
@@ -32,8 +34,10 @@ async def cancel_orders(
     """Each order is cancelled, or was before, or has its refusal; with `all_or_nothing` one refusal leaves all of them
     as they were. Credits go back to their batches; what was paid goes to the balance.
 
-    With `only_unfulfilled` an order keeps the credits that it has, at its own unit prices: what it costs less is no
-    longer owed, or goes to the balance. One that has none is cancelled; one that waits for nothing stays as it is.
+    With `only_unfulfilled` an order keeps the credits that it has: what it costs less is no longer owed, or goes to the
+    balance. Its unit prices rise to those of the smaller mass, at most as far as the old total allows; with the scope
+    `OPERATOR` they stay, since the seller reduces what it cannot deliver. One that has none is cancelled; one that
+    waits for nothing stays as it is.
     With `while_issued` an order that is on an invoice, or paid, is refused `ORDER_STATE`.
     """
     caller.require(Scope.ORDERS_WRITE)
@@ -46,7 +50,10 @@ async def cancel_orders(
         found = await orders.lock(statements, caller.account.id, {each for each in order_ids if each is not None})
         answers: dict[UUID | None, Order | Refused] = {order_id: _absent() for order_id in order_ids}
         answers.update(found.items())
-        decided = await _decide(resources, statements, found, only_unfulfilled=only_unfulfilled)
+        tariffs = None
+        if only_unfulfilled and Scope.OPERATOR not in caller.scopes:
+            tariffs = await _tariffs(statements, found)
+        decided = await _decide(resources, statements, found, only_unfulfilled=only_unfulfilled, tariffs=tariffs)
         if while_issued:
             billed = [order for order in found.values() if order.id in decided and not _issued(order)]
             decided |= {order.id: _billed(order) for order in billed}
@@ -83,8 +90,26 @@ def _absent() -> Refused:
     return Refused(Code.NOT_FOUND, "There is no such order.")
 
 
+async def _tariffs(statements: Statements, found: Mapping[UUID, Order]) -> dict[str, Tariff]:
+    """The price list of the orders' bundles by currency, also of bundles that are no longer sold."""
+    tariffs: dict[str, Tariff] = {}
+    for currency in {order.currency for order in found.values()}:
+        order_ids = [order.id for order in found.values() if order.currency == currency]
+        lines = await orders.lines(statements, next(iter(found.values())).account_id, order_ids)
+        tiers: dict[UUID, list[PriceTier]] = defaultdict(list)
+        for price in await catalogue.prices_of(statements, {line.bundle_id for line in lines}, currency):
+            tiers[price.bundle_id].append(PriceTier(price.minimum_mass_g, price.unit_price_micros))
+        tariffs[currency] = tiers
+    return tariffs
+
+
 async def _decide(
-    resources: Resources, statements: Statements, found: Mapping[UUID, Order], *, only_unfulfilled: bool
+    resources: Resources,
+    statements: Statements,
+    found: Mapping[UUID, Order],
+    *,
+    only_unfulfilled: bool,
+    tariffs: Mapping[str, Tariff] | None,
 ) -> dict[UUID, Reversal | Refused]:
     """What is to be done with each order; those with nothing to do are left out."""
     if not found:
@@ -98,7 +123,14 @@ async def _decide(
         given = entries.get(order.id, ())
         try:
             reversal = (
-                cancel_unfulfilled(order, lines.get(order.id, ()), given, now=now, new_id=new_id)
+                cancel_unfulfilled(
+                    order,
+                    lines.get(order.id, ()),
+                    given,
+                    now=now,
+                    new_id=new_id,
+                    tariff=None if tariffs is None else tariffs[order.currency],
+                )
                 if only_unfulfilled
                 else cancel(order, given, now=now, new_id=new_id)
             )

@@ -164,16 +164,18 @@ async def mark_billed(statements: Statements, account_id: UUID, order_ids: Colle
 
 
 async def reduce_lines(statements: Statements, lines: Sequence[OrderLine]) -> None:
-    """The lines have the mass and the cost that is given."""
+    """Store the mass, the unit prices and the cost of each line."""
     for line in lines:
         await statements.execute(
-            f"UPDATE {LINES.name} SET mass_g = $4, offset_cost_minor = $5"
-            f" WHERE account_id = $1 AND order_id = $2 AND position = $3",
+            f"UPDATE {LINES.name} SET mass_g = $4, offset_cost_minor = $5, unit_price_micros = $6,"
+            f" gross_unit_price_micros = $7 WHERE account_id = $1 AND order_id = $2 AND position = $3",
             line.account_id,
             line.order_id,
             line.position,
             line.mass_g,
             line.offset_cost_minor,
+            line.unit_price_micros,
+            line.gross_unit_price_micros,
         )
 
 

@@ -13,7 +13,7 @@ from service.api.graphql.types.node import global_id
 from service.domain.accounts import Account
 from service.domain.api_keys import Scope
 from tests.api.graphql_api import GraphQLApi
-from tests.makers import TONNE_G, make_command, make_order_request
+from tests.makers import TONNE_G, make_command, make_order_request, make_price, store
 
 CUSTOMER = (Scope.ORDERS_READ, Scope.ORDERS_WRITE, Scope.CATALOGUE_READ)
 OPERATOR = (Scope.OPERATOR, Scope.ORDERS_READ, Scope.CATALOGUE_READ)
@@ -296,3 +296,31 @@ async def test_the_part_that_waits_can_be_cancelled(api: GraphQLApi):
         "userErrors": [],
     }
     assert (await api.data(cancel, told))["cancelOrder"] == reduced
+
+
+async def test_what_remains_is_shown_at_the_price_of_its_own_mass(api: GraphQLApi):
+    shop = api.shop
+    await shop.execute("UPDATE prices SET unit_price_micros = 77000000 WHERE bundle_id = $1", shop.forest.id)
+    await store(shop.database, make_price(shop.forest, "40", "USD", 20 * TONNE_G))
+    forest = global_id("Bundle", shop.forest.id)
+    six, twenty = (
+        [{"bundleId": forest, "mass": {"amount": amount, "unit": "TONNE"}}] for amount in ("6", "20")
+    )  # of eleven tonnes in stock
+    await create(api, mass=None, bundleMasses=six)
+    order = (await create(api, mass=None, bundleMasses=twenty, key="twenty"))["order"]
+    cancel = """mutation ($input: CancelOrderInput!) { cancelOrder(input: $input) {
+      order { mass { tonnes } totalCost { amount } lines { unitPrice { amount } grossUnitPrice { amount } } }
+      userErrors { code } } }"""
+    key = await api.new_key(Scope.ORDERS_READ, Scope.ORDERS_WRITE, Scope.CATALOGUE_READ)
+
+    reduced = await api.data(cancel, {"input": {"order": {"id": order["id"]}, "onlyUnfulfilled": True}}, key=key)
+
+    # 5 t at 77 are 385.00; with ten percent of the total on top, rounded up, 427.78. The 20 t were 888.89.
+    assert reduced["cancelOrder"] == {
+        "order": {
+            "mass": {"tonnes": "5"},
+            "totalCost": {"amount": "427.78"},
+            "lines": [{"unitPrice": {"amount": "77"}, "grossUnitPrice": {"amount": "85.56"}}],
+        },
+        "userErrors": [],
+    }

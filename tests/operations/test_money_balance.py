@@ -10,6 +10,7 @@ import asyncio
 import pytest
 
 from service.domain.amounts import Money
+from service.domain.api_keys import Scope
 from service.domain.catalogue import selection_of
 from service.domain.listing import OrderRef
 from service.domain.order import (
@@ -31,7 +32,7 @@ from service.operations.refund_order import refund_order
 from service.storage.backorders import BACKORDERS
 from service.storage.events import EVENTS
 from tests.books import rows_of
-from tests.makers import TONNE_G, make_command, make_order_request
+from tests.makers import TONNE_G, make_caller, make_command, make_order_request, make_price, store
 from tests.shop import Shop
 
 TOTAL_MINOR = 2_822
@@ -295,3 +296,48 @@ async def test_a_reduction_and_a_whole_cancel_that_meet_give_back_once(shop: Sho
     assert standing is not None
     assert standing.status is OrderStatus.CANCELLED
     assert await balance_minor(shop) == 45_000
+
+
+CUSTOMER = frozenset({Scope.ORDERS_WRITE, Scope.ORDERS_READ, Scope.CATALOGUE_READ})
+
+
+async def cancel_waiting_as_customer(shop: Shop, order: Order) -> Order:
+    caller = make_caller(shop.account, CUSTOMER)
+    (answer,) = await cancel_orders(shop.resources, caller, [OrderRef(id=order.id)], only_unfulfilled=True)
+    assert isinstance(answer, Order)
+    return answer
+
+
+async def test_a_customer_pays_for_what_remains_by_its_own_tier(shop: Shop):
+    # 14.50 a tonne in orders below 13 t: of 12 t of the forest and 1 t of the ocean, 11 t and 1 t remain.
+    await shop.execute("UPDATE prices SET minimum_mass_g = 13000000 WHERE bundle_id = $1", shop.forest.id)
+    await store(shop.database, make_price(shop.forest, "14.5"))
+    order = await partly(shop)
+
+    reduced = await cancel_waiting_as_customer(shop, order)
+
+    assert reduced == await shop.order(order.id)
+    # 11 t at 14.50 and 1 t at 250 are 409.50; with ten percent of the total on top, 455.00.
+    assert (reduced.offset_cost_minor, reduced.total_cost_minor) == (40_950, 45_500)
+    assert [
+        (line.mass_g, line.unit_price_micros, line.gross_unit_price_micros, line.offset_cost_minor)
+        for line in await shop.lines(reduced)
+    ] == [(11 * TONNE_G, 14_500_000, 16_110_000, 15_950), (TONNE_G, 250_000_000, 277_780_000, 25_000)]
+    (event,) = [event for event in await rows_of(shop.database, EVENTS) if event.event_type.value == "order.reduced"]
+    assert (event.payload["total_cost_minor"], event.payload["mass_g"]) == (45_500, 12 * TONNE_G)
+    assert await cancel_waiting_as_customer(shop, order) == reduced
+
+
+async def test_a_price_list_that_rose_is_not_charged_for_what_remains(shop: Shop):
+    order = await partly(shop)
+    await shop.execute("UPDATE prices SET unit_price_micros = unit_price_micros * 2")
+    reduced = await cancel_waiting_as_customer(shop, order)
+    assert (reduced.offset_cost_minor, reduced.total_cost_minor) == (39_927, 44_364)
+
+
+async def test_an_operator_reduces_an_order_at_its_frozen_prices(shop: Shop):
+    await shop.execute("UPDATE prices SET minimum_mass_g = 13000000 WHERE bundle_id = $1", shop.forest.id)
+    await store(shop.database, make_price(shop.forest, "14.5"))
+    reduced = await cancel_waiting(shop, await partly(shop))
+    assert isinstance(reduced, Order)
+    assert (reduced.offset_cost_minor, reduced.total_cost_minor) == (39_927, 44_364)

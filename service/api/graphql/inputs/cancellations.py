@@ -10,8 +10,9 @@ class CancelOrderInput:
     order: OrderRefInput = strawberry.field(description="The order.")
     only_unfulfilled: bool = strawberry.field(
         default=False,
-        description="Whether to cancel only the part that still waits for credits. The rest keeps its unit prices; an "
-        "order without a rest is cancelled whole, and one that waits for nothing stays as it is.",
+        description="Whether to cancel only the part that still waits for credits. What remains has the unit prices of "
+        "its own mass where these are dearer, but never costs more than the order did; with an `operator` key it keeps "
+        "its unit prices. An order without a rest is cancelled whole, and one that waits for nothing stays as it is.",
     )
 
 

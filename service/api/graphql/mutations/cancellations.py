@@ -15,7 +15,10 @@ from service.operations.cancel_orders import cancel_orders
 
 @strawberry.type(description="What came of a cancellation.")
 class CancelOrderPayload:
-    order: Order | None = strawberry.field(description="The order as it now is; null if the cancellation was refused.")
+    order: Order | None = strawberry.field(
+        description="The order as it now is, with the unit prices and the total of what remains of it; null if the "
+        "cancellation was refused."
+    )
     user_errors: list[UserError] = strawberry.field(description="Why not; empty if the order is cancelled.")
 
 
