@@ -15,7 +15,14 @@ from service.storage.database import Database
 from service.storage.migrations import _runner, migrate, pending
 from service.storage.migrations._script import render, statements
 
-ALL = ["0001_foundation", "0002_money", "0003_catalogue", "0004_retirement", "0013_search_keys", "0015_free_orders_paid"]
+ALL = [
+    "0001_foundation",
+    "0002_money",
+    "0003_catalogue",
+    "0004_retirement",
+    "0013_search_keys",
+    "0015_free_orders_paid",
+]
 
 
 def schema(file: Path) -> list[tuple[str, str, str]]:
