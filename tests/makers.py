@@ -35,7 +35,7 @@ from service.domain.order import (
     Source,
 )
 from service.kit.ids import uuid7
-from service.storage import accounts, batches, catalogue, orders
+from service.storage import accounts, batches, catalogue, orders, serials
 from service.storage.database import Database
 from service.storage.tables import Table
 
@@ -72,7 +72,7 @@ def make_batch(project: Project, available_g: int = 10 * TONNE_G, **facts: Any) 
             "project_id": project.id,
             "mode": Mode.LIVE,
             "vintage": 2020,
-            "serial_prefix": "VCS-",
+            "serial_prefix": f"VCS-{next(_numbers)}-",
             "serial_start": 1,
             "issued_g": available_g,
             "available_g": available_g,
@@ -237,3 +237,4 @@ async def store(database: Database, *values: Any) -> None:
     async with database.transaction() as statements:
         for kind, table in _TABLES.items():
             await table.insert(statements, [row for row in rows if type(row) is kind])
+        await serials.claim(statements, [row for row in rows if type(row) is CreditBatch])

@@ -135,8 +135,9 @@ async def everything_in(database: Database) -> dict[str, list[str]]:
 async def open_shop(database: Database, **account: Any) -> Shop:
     forest, ocean = make_bundle(name="Forest"), make_bundle(name="Ocean")
     trees, waves = make_project(slug="trees"), make_project(slug="waves")
-    old, young = make_batch(trees, TONNE_G, vintage=2018), make_batch(trees, 10 * TONNE_G, vintage=2021)
-    deep = make_batch(waves, TONNE_G)
+    old = make_batch(trees, TONNE_G, vintage=2018, serial_prefix="VCS-OLD-")
+    young = make_batch(trees, 10 * TONNE_G, vintage=2021, serial_prefix="VCS-YOUNG-")
+    deep = make_batch(waves, TONNE_G, serial_prefix="VCS-DEEP-")
     portfolio, *weights = make_portfolio({forest.id: 9_500, ocean.id: 500}, identifier="mix")
     customer = make_account(portfolio.id, **account)
     await store(

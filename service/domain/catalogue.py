@@ -6,11 +6,14 @@ Knows nothing of stock (allocation.py) or of sums (pricing.py).
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
+from service.domain.serials.block import Layout
+from service.domain.serials.facts import CreditStatus
+from service.domain.serials.forms import SerialForm
 from service.errors import Code, Refused
 
 HUNDREDTHS_IN_WHOLE = 10_000
@@ -151,7 +154,12 @@ class PortfolioWeight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditBatch:
-    """Grams issued under one project and vintage; `issued = available + held + allocated + retired`."""
+    """Grams issued under one project and vintage; `issued = available + held + allocated + retired`.
+
+    The serials in parts (supply.py joins them to a block): `serial_prefix`, `serial_joiner` and `serial_suffix` are the
+    texts around the numbers as they were received, `serial_start` is the number of the first credit. A batch of the
+    form NONE has a `registry_reference` instead. `period_end` is the last day of the monitoring period, if known.
+    """
 
     id: UUID
     project_id: UUID
@@ -166,6 +174,14 @@ class CreditBatch:
     retired_g: int
     created_at: datetime
     reference: str | None = None
+    serial_form: SerialForm = SerialForm.PLAIN
+    serial_layout: Layout = Layout.PAIR
+    serial_joiner: str = ""
+    serial_suffix: str = ""
+    serial_width: int = 1
+    period_end: date | None = None
+    credit_status: CreditStatus = CreditStatus.ISSUED
+    registry_reference: str | None = None
 
 
 def selection_of(asked: Sequence[tuple[UUID, int | None]]) -> Selection:

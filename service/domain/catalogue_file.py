@@ -6,6 +6,7 @@ Rows name each other by slugs; whether a slug that the file does not define stan
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,6 @@ from service.domain.catalogue import (
     Approach,
     Bundle,
     CarbonPermanence,
-    CreditBatch,
     Mode,
     OffsetType,
     PriceTier,
@@ -23,7 +23,11 @@ from service.domain.catalogue import (
     hundredths_of,
     selection_of,
 )
+from service.domain.receipt import StatedBatch
 from service.domain.rows import Fault, Row
+from service.domain.serials.characters import RANGE_LENGTH_MAX
+from service.domain.serials.forms import SerialForm
+from service.domain.serials.stated import StatedSerials
 from service.domain.texts import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, kept_text, kept_url
 from service.errors import Code, Refused
 
@@ -68,7 +72,6 @@ def read_sheet(rows: Sequence[tuple[str, Mapping[str, Any]]], *, now: datetime, 
         row.refuse_unknown(columns)
         sheet.declared.add((str(kind), str(cells.get("slug"))))
         read(sheet, row, now, new_id)
-    _check_serials(sheet)
     _check_tiers(sheet)
     _check_weights(sheet)
     return sheet
@@ -113,17 +116,32 @@ def _bundle(sheet: Sheet, row: Row, now: datetime, new_id: Callable[[], UUID]) -
         _keep(sheet.bundles, slug, Named(row, bundle, tuple(projects)), "slug")
 
 
-def _batch(sheet: Sheet, row: Row, now: datetime, new_id: Callable[[], UUID]) -> None:
+def _batch(sheet: Sheet, row: Row, _now: datetime, _new_id: Callable[[], UUID]) -> None:
     reference, project = row.read("reference", _reference), row.read("project", supply.slug_of)
     facts = {
         "mode": row.read("mode", _one_of(Mode)),
         "vintage": row.read("vintage", lambda text: supply.vintage_of(_whole(text))),
         "issued_g": row.read("tonnes", lambda text: supply.issued_g_of(mass_g_of(text, MassUnit.TONNE))),
-        "serial_prefix": row.read("serial_prefix", _name),
-        "serial_start": row.read("serial_start", lambda text: supply.serial_start_of(_whole(text))),
     }
-    if reference is not None and project is not None and None not in facts.values():
-        batch = supply.stocked(id=new_id(), project_id=UNKNOWN, reference=reference, created_at=now, **facts)
+    sound = row.fault_count
+    stated = StatedSerials(
+        serial_form=row.read_optional("serial_form", _one_of(SerialForm)),
+        serial_range=row.read_optional("serial_range", _serial),
+        first_serial=row.read_optional("first_serial", _serial),
+        last_serial=row.read_optional("last_serial", _serial),
+        registry_reference=row.read_optional("registry_reference", _name),
+        serial_prefix=row.read_optional("serial_prefix", _name),
+        serial_start=row.read_optional("serial_start", _whole),
+    )
+    period_end = row.read_optional("period_end", supply.date_of)
+    if reference is not None and project is not None and None not in facts.values() and row.fault_count == sound:
+        batch = StatedBatch(
+            project_id=UNKNOWN,
+            reference=reference,
+            stated=stated,
+            period_end=period_end,
+            **facts,  # type: ignore[arg-type]
+        )
         _keep(sheet.batches, reference, Named(row, batch, (project,)), "reference")
 
 
@@ -148,7 +166,10 @@ _READERS: dict[Any, tuple[frozenset[str], Callable[[Sheet, Row, datetime, Callab
         _project,
     ),
     "batch": (
-        frozenset({"reference", "project", "mode", "vintage", "tonnes", "serial_prefix", "serial_start"}),
+        frozenset(
+            {"reference", "project", "mode", "vintage", "tonnes", "period_end", "registry_reference", "serial_form"}
+            | {"serial_range", "first_serial", "last_serial", "serial_prefix", "serial_start"}
+        ),
         _batch,
     ),
     "bundle": (
@@ -161,23 +182,6 @@ _READERS: dict[Any, tuple[frozenset[str], Callable[[Sheet, Row, datetime, Callab
     "price": (frozenset({"bundle", "currency", "from_tonnes", "price"}), _price),
     "weight": (frozenset({"portfolio", "label", "bundle", "percent"}), _weight),
 }
-
-
-def _check_serials(sheet: Sheet) -> None:
-    """No two batches of the file claim the same credit: neighbours in a series are enough to look at."""
-    claims = sorted(
-        sheet.batches.values(), key=lambda each: (each.value.serial_prefix, each.value.mode, each.value.serial_start)
-    )
-    furthest: CreditBatch | None = None
-    for each in claims:
-        if furthest is not None and supply.overlap(furthest, each.value):
-            each.row.fail("serial_start", f"overlaps the serials of the batch {furthest.reference}")
-        alike = furthest is not None and (furthest.serial_prefix, furthest.mode) == (
-            each.value.serial_prefix,
-            each.value.mode,
-        )
-        if not alike or furthest is None or supply.serials_of(each.value).stop > supply.serials_of(furthest).stop:
-            furthest = each.value
 
 
 def _check_tiers(sheet: Sheet) -> None:
@@ -229,7 +233,11 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _one_of(enum: type[Mode] | type[OffsetType] | type[Approach] | type[CarbonPermanence]) -> Callable[[str], Any]:
+def _serial(text: str) -> str:
+    return kept_text(text, RANGE_LENGTH_MAX)
+
+
+def _one_of(enum: type[StrEnum]) -> Callable[[str], Any]:
     def read(text: str) -> Any:
         try:
             return enum(text)

@@ -31,6 +31,11 @@ class Row:
         self._cells = cells
         self._faults = faults
 
+    @property
+    def fault_count(self) -> int:
+        """The number of faults of the file that are known so far."""
+        return len(self._faults)
+
     def fail(self, column: str, message: str) -> None:
         """The row cannot be imported as it is."""
         if len(self._faults) < FAULTS_MAX:

@@ -6,27 +6,36 @@ Knows neither what stands already nor how facts are spelled on the way in; a ref
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from datetime import date
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
 from service.domain.amounts import GRAMS_PER_TONNE, MASS_G_MAX, PRICE_MICROS_MAX
 from service.domain.catalogue import CreditBatch, PortfolioWeight, PriceTier, Selection
+from service.domain.serials.block import SerialBlock, UnnumberedBatch
+from service.domain.serials.collisions import Block
+from service.domain.serials.forms import SerialForm
 from service.errors import Code, Refused
 
 REFERENCE_LENGTH_MAX = 200
 SLUG_LENGTH_MAX = 100
 TIERS_MAX = 20
 VINTAGES = range(1990, 2201)
-SERIAL_MAX = 10**15
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HANDLE = re.compile(r"[a-z0-9_-]{1,64}")
 _COUNTRY = re.compile(r"[A-Z]{3}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 STOCK = frozenset({"id", "created_at", "available_g", "held_g", "allocated_g", "retired_g"})
 """What of a batch is not stated by whoever received it."""
+SERIAL_COLUMNS = (
+    *("serial_form", "serial_layout", "serial_prefix", "serial_joiner", "serial_suffix", "serial_start"),
+    *("serial_width", "registry_reference", "issued_g"),
+)
+"""Members of a batch that say which serials it has."""
 SALE = frozenset({"id", "created_at", "disabled_at"})
 """What of a bundle or a project is not stated by whoever created it."""
 
@@ -68,11 +77,14 @@ def vintage_of(year: int, *path: str | int) -> int:
     return year
 
 
-def serial_start_of(number: int, *path: str | int) -> int:
-    """The number of a batch's first credit within its registry's series."""
-    if not 0 <= number <= SERIAL_MAX:
-        raise Refused(Code.BAD_USER_INPUT, f"A serial is a number from 0 to {SERIAL_MAX}.", path)
-    return number
+def date_of(text: str, *path: str | int) -> date:
+    """Return a date that is written as 2024-12-31. Refuses `BAD_USER_INPUT` for anything else."""
+    try:
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise Refused(Code.BAD_USER_INPUT, "Give a date as year, month and day: 2024-12-31.", path)
 
 
 def issued_g_of(mass_g: int, *path: str | int) -> int:
@@ -107,21 +119,47 @@ def rising_tier(tiers: Sequence[PriceTier]) -> int | None:
     return None
 
 
-def stocked(**facts: Any) -> CreditBatch:
+def stocked(block: Block, **facts: Any) -> CreditBatch:
     """A batch as it is received: all that was issued is available."""
-    return CreditBatch(**facts, available_g=facts["issued_g"], held_g=0, allocated_g=0, retired_g=0)
+    return CreditBatch(
+        **facts, **serial_columns(block), available_g=facts["issued_g"], held_g=0, allocated_g=0, retired_g=0
+    )
 
 
-def serials_of(batch: CreditBatch) -> range:
-    """The registry's numbers of the batch's credits; a last credit that is only partly ours counts whole."""
-    return range(batch.serial_start, batch.serial_start - (-batch.issued_g // GRAMS_PER_TONNE))
+def serial_columns(block: Block) -> dict[str, Any]:
+    """Return the members of a credit batch that keep its serials."""
+    if isinstance(block, UnnumberedBatch):
+        return {
+            "serial_form": SerialForm.NONE,
+            "serial_prefix": "",
+            "serial_start": 0,
+            "registry_reference": block.reference,
+        }
+    return {
+        "serial_form": block.form,
+        "serial_layout": block.layout,
+        "serial_prefix": block.prefix,
+        "serial_joiner": block.joiner,
+        "serial_suffix": block.suffix,
+        "serial_start": block.first,
+        "serial_width": block.width,
+    }
 
 
-def overlap(one: CreditBatch, other: CreditBatch) -> bool:
-    """Whether both claim a credit of the registry's that exists once."""
-    mine, theirs = serials_of(one), serials_of(other)
-    alike = one.serial_prefix == other.serial_prefix and one.mode is other.mode
-    return alike and mine.start < theirs.stop and theirs.start < mine.stop
+def block_of(batch: CreditBatch) -> Block:
+    """Return the serials of a batch; a last credit that is only partly ours counts whole."""
+    if batch.serial_form is SerialForm.NONE:
+        return UnnumberedBatch(batch.registry_reference or "", batch.issued_g)
+    return SerialBlock(
+        form=batch.serial_form,
+        layout=batch.serial_layout,
+        prefix=batch.serial_prefix,
+        joiner=batch.serial_joiner,
+        suffix=batch.serial_suffix,
+        first=batch.serial_start,
+        last=batch.serial_start - (-batch.issued_g // GRAMS_PER_TONNE) - 1,
+        width=batch.serial_width,
+    )
 
 
 def differing(one: Any, other: Any, unstated: frozenset[str]) -> list[str]:

@@ -14,13 +14,24 @@ from uuid import UUID
 
 import structlog
 
-from service.domain.catalogue import BundleProject, Portfolio, PriceTier, ProjectCategory, Weight
+from service.domain.catalogue import (
+    BundleProject,
+    CreditBatch,
+    Mode,
+    Portfolio,
+    PriceTier,
+    Project,
+    ProjectCategory,
+    Weight,
+)
 from service.domain.catalogue_file import Named, Sheet, read_sheet
+from service.domain.receipt import overlapping
 from service.domain.rows import Fault
-from service.domain.supply import SALE, STOCK, differing, overlap, rising_tier, tiers_of, weights_of
+from service.domain.serials.collisions import find_overlaps
+from service.domain.supply import SALE, block_of, differing, rising_tier, tiers_of, weights_of
 from service.errors import Code, Refused
 from service.operations.resources import Resources
-from service.storage import batches, catalogue, supply
+from service.storage import catalogue, serials, supply
 from service.storage.database import Statements
 
 log = structlog.get_logger(__name__)
@@ -109,7 +120,8 @@ async def _projects(resources: Resources, statements: Statements, sheet: Sheet, 
 
 
 async def _bundles(_resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
-    projects = await _project_ids(statements, sheet, sheet.bundles.values(), "projects")
+    named = await _projects_of(statements, sheet, sheet.bundles.values(), "projects")
+    projects = {slug: project.id for slug, project in named.items()}
     existing = await supply.bundles(statements, sheet.bundles)
     for slug, bundle in existing.items():
         wanted = {projects[name] for name in sheet.bundles[slug].names if name in projects}
@@ -123,22 +135,47 @@ async def _bundles(_resources: Resources, statements: Statements, sheet: Sheet, 
     await catalogue.BUNDLE_PROJECTS.insert(statements, members)
 
 
-async def _batches(_resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
-    projects = await _project_ids(statements, sheet, sheet.batches.values(), "project")
-    named = {
-        reference: replace(each, value=replace(each.value, project_id=projects[each.names[0]]))
-        for reference, each in sheet.batches.items()
-        if each.names[0] in projects
-    }
-    fresh = _fresh(named, await supply.batches(statements, named), STOCK, "reference", counted)
-    claimed: dict[str, list[Any]] = {}
-    for batch in await supply.batches_in_series(statements, {each.value.serial_prefix for each in fresh}):
-        claimed.setdefault(batch.serial_prefix, []).append(batch)
-    for each in fresh:
-        for batch in claimed.get(each.value.serial_prefix, ()):
-            if overlap(batch, each.value):
-                each.row.fail("serial_start", f"overlaps the serials of the batch {batch.reference or batch.id}")
-    await batches.BATCHES.insert(statements, [each.value for each in fresh])
+async def _batches(resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
+    projects = await _projects_of(statements, sheet, sheet.batches.values(), "project")
+    existing = await supply.batches(statements, sheet.batches)
+    wanted: dict[UUID, CreditBatch] = {}
+    for reference, each in sheet.batches.items():
+        project = projects.get(each.names[0])
+        registry_name = project.registry_name if project else ""
+        stated = replace(each.value, project_id=project.id) if project else each.value
+        if reference in existing:
+            if names := stated.differing(existing[reference], registry_name):
+                each.row.fail("reference", f"exists already, with another {', '.join(names)}")
+            counted.count(added=False)
+            continue
+        try:
+            batch = stated.read(registry_name, batch_id=resources.new_id(), created_at=resources.clock())
+        except Refused as refusal:
+            # Without its project, which is a fault already, only the form cannot be known.
+            if project or refusal.path != ("serial_form",):
+                each.row.fail(str(refusal.path[0]), refusal.message)
+            continue
+        wanted[batch.id] = batch
+    counted.added += len(wanted)
+    await _refuse_taken_serials(statements, wanted, sheet)
+    if not sheet.faults and not await serials.add(statements, list(wanted.values())):
+        raise Refused(Code.UNAVAILABLE, "The same references are being received elsewhere; try again.")
+
+
+async def _refuse_taken_serials(statements: Statements, wanted: Mapping[UUID, CreditBatch], sheet: Sheet) -> None:
+    """Lock the series of all batches, and name each row whose serials another batch has, of the file or in stock."""
+    for mode in Mode:
+        new = {batch_id: block_of(batch) for batch_id, batch in wanted.items() if batch.mode is mode}
+        if not new:
+            continue
+        await serials.lock_series(statements, mode, list(new.values()))
+        others = await serials.claimants(statements, mode, list(new.values()))
+        overlaps = find_overlaps(new, {batch_id: block_of(batch) for batch_id, batch in others.items()})
+        for batch_id, other_id in overlaps.items():
+            named = sheet.batches[wanted[batch_id].reference or ""]
+            other = wanted.get(other_id) or others[other_id]
+            member = named.value.stated.member
+            named.row.fail(member, overlapping(other, member).message)
 
 
 async def _prices(_resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
@@ -181,15 +218,15 @@ async def _portfolios(resources: Resources, statements: Statements, sheet: Sheet
         counted.count(added=await supply.replace_portfolio(statements, existing, label, weights))
 
 
-async def _project_ids(statements: Statements, sheet: Sheet, named: Iterable[Named], column: str) -> dict[str, UUID]:
-    """The ids of all projects that the rows name; a name of none is a fault of its row."""
+async def _projects_of(statements: Statements, sheet: Sheet, named: Iterable[Named], column: str) -> dict[str, Project]:
+    """All projects that the rows name; a name of none is a fault of its row."""
     rows = list(named)
     found = await supply.projects(statements, {name for each in rows for name in each.names})
     for each in rows:
         for name in each.names:
             if name not in found and ("project", name) not in sheet.declared:
                 each.row.fail(column, f"there is no project {name}")
-    return {slug: project.id for slug, project in found.items()}
+    return found
 
 
 def _fresh(

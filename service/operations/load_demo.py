@@ -30,7 +30,7 @@ from service.domain.catalogue import (
 )
 from service.operations.resources import Resources
 from service.operations.steps.issue_key import CUSTOMER_SCOPES, generate_key_for, store
-from service.storage import accounts, batches, catalogue
+from service.storage import accounts, batches, catalogue, serials
 from service.storage.database import Statements
 
 CATALOGUE_FILE = Path(__file__).with_name("demo_catalogue.json")
@@ -133,9 +133,9 @@ async def _load_catalogue(statements: Statements, facts: Mapping[str, Any], crea
     await catalogue.PROJECTS.insert(
         statements, [_project(each, categories[each["category"]], created_at) for each in facts["projects"]]
     )
-    await batches.BATCHES.insert(
-        statements, [batch for each in facts["projects"] for batch in _batches(each, created_at)]
-    )
+    wanted = [batch for each in facts["projects"] for batch in _batches(each, created_at)]
+    existing = await batches.existing_ids(statements, [batch.id for batch in wanted])
+    await serials.add(statements, [batch for batch in wanted if batch.id not in existing])
     await catalogue.BUNDLES.insert(statements, [_bundle(each, created_at) for each in facts["bundles"]])
     await catalogue.BUNDLE_PROJECTS.insert(
         statements,

@@ -37,7 +37,18 @@ from service.errors import Code, Refused
 from service.kit.ids import random_bits, short_number
 from service.kit.keyset import PageRequest
 from service.operations.resources import Resources
-from service.storage import accounts, backorders, batches, catalogue, certificates, ledger, money, orders, retirements
+from service.storage import (
+    accounts,
+    backorders,
+    batches,
+    catalogue,
+    certificates,
+    ledger,
+    money,
+    orders,
+    retirements,
+    serials,
+)
 from service.storage.database import Statements
 from service.storage.events import EVENTS
 
@@ -256,7 +267,7 @@ class _HistoryChunk:
         held_g: Counter[UUID] = Counter()
         for entry in changes.entries:
             held_g[entry.batch_id] += entry.mass_g
-        await batches.BATCHES.insert(
+        await serials.add(
             statements,
             [
                 replace(

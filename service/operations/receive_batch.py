@@ -1,47 +1,72 @@
 """Receive a credit batch: grams that a registry issued are in stock, once.
 
-Whoever waits for them is served by `match_backorders`, which finds them in stock. Locks: the caller's head, then
-the project. Promises: P3, P24.
+Orders that wait are served by `match_backorders`, which finds the batch in stock. Locks: the caller's head, then the
+project, then the series of the serials. Promises: P3, P24.
 """
 
-from typing import Any
+from datetime import date
 from uuid import UUID
 
 from service.domain.accounts import Caller, Head
 from service.domain.api_keys import Scope
-from service.domain.catalogue import CreditBatch
+from service.domain.catalogue import CreditBatch, Mode
 from service.domain.events import EventType
-from service.domain.supply import STOCK, differing, overlap, reused, stocked
+from service.domain.receipt import StatedBatch, overlapping
+from service.domain.serials.collisions import find_overlaps
+from service.domain.serials.stated import StatedSerials
+from service.domain.supply import block_of, reused
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.operations.steps.record_event import Done, transact_with_event
-from service.storage import batches, supply
+from service.storage import serials, supply
 from service.storage.database import Statements
 
 
 async def receive_batch(
-    resources: Resources, caller: Caller, *, project_id: UUID, reference: str, **facts: Any
+    resources: Resources,
+    caller: Caller,
+    *,
+    project_id: UUID,
+    reference: str,
+    mode: Mode,
+    vintage: int,
+    issued_g: int,
+    stated: StatedSerials,
+    period_end: date | None = None,
 ) -> CreditBatch:
-    """The batch is in stock. Its reference names it: a repetition answers the batch as it now stands, and refuses
-    `IDEMPOTENCY_KEY_REUSED` where any other fact differs. Refuses `NOT_FOUND` for the project, and `BAD_USER_INPUT`
-    when another batch of the mode claims any of its serials, because a credit that is received twice is sold twice.
+    """Return the batch, which is in stock. Its reference names it: a retry returns the batch as it now is, and refuses
+    `IDEMPOTENCY_KEY_REUSED` if any other fact differs. Refuses `NOT_FOUND` for the project, and `BAD_USER_INPUT` for
+    serials that are none and for serials that another batch of the mode has, because a credit that is received twice is
+    sold twice.
     """
     caller.require(Scope.OPERATOR)
-    wanted = stocked(
-        id=resources.new_id(), project_id=project_id, reference=reference, created_at=resources.clock(), **facts
-    )
 
     async def work(statements: Statements, _head: Head) -> Done[CreditBatch]:
-        if await supply.lock_project(statements, project_id) is None:
+        project = await supply.lock_project(statements, project_id)
+        if project is None:
             raise Refused(Code.NOT_FOUND, "There is no such project.", ("project_id",))
+        fresh = StatedBatch(
+            project_id=project_id,
+            reference=reference,
+            mode=mode,
+            vintage=vintage,
+            issued_g=issued_g,
+            stated=stated,
+            period_end=period_end,
+        )
         existing = (await supply.batches(statements, [reference])).get(reference)
         if existing is not None:
-            if names := differing(existing, wanted, STOCK):
+            if names := fresh.differing(existing, project.registry_name):
                 raise reused("batch", names, "reference")
             return Done(existing, None, {})
-        if any(overlap(each, wanted) for each in await supply.batches_in_series(statements, [wanted.serial_prefix])):
-            raise Refused(Code.BAD_USER_INPUT, "Another batch has some of these serials.", ("serial_start",))
-        if not await batches.BATCHES.insert(statements, [wanted]):
+        wanted = fresh.read(project.registry_name, batch_id=resources.new_id(), created_at=resources.clock())
+        block = block_of(wanted)
+        await serials.lock_series(statements, mode, [block])
+        others = await serials.claimants(statements, mode, [block])
+        overlaps = find_overlaps({wanted.id: block}, {each.id: block_of(each) for each in others.values()})
+        if overlaps:
+            raise overlapping(others[overlaps[wanted.id]], stated.member)
+        if not await serials.add(statements, [wanted]):
             raise Refused(Code.UNAVAILABLE, "The same reference is being received for another project; try again.")
         payload = {
             "batch_id": str(wanted.id),

@@ -31,7 +31,7 @@ from service.operations.resources import Resources
 from service.operations.retire_orders import retire_order
 from service.operations.steps.lock_payer import lock_order, lock_payer, write_events
 from service.operations.steps.reversal import entries_by_order, reverse_orders
-from service.storage import accounts, backorders, batches, catalogue, events, orders
+from service.storage import accounts, backorders, catalogue, events, orders, serials
 from service.storage.database import Statements
 
 
@@ -175,12 +175,8 @@ async def _fulfil(resources: Resources, caller: Caller, order: Order) -> None:
         if missing := bundle_ids - projects.keys():
             raise Refused(Code.BUNDLE_UNAVAILABLE, "A bundle of the order has no project.", bundle_ids=sorted(missing))
         now = resources.clock()
-        supply_number = heads[order.account_id].event_seq
-        made = [
-            (each, _batch_for(order, each, supply_number, projects[each.bundle_id], resources.new_id(), now))
-            for each in waiting
-        ]
-        await batches.BATCHES.insert(statements, [batch for _, batch in made])
+        made = [(each, _batch_for(order, each, projects[each.bundle_id], resources.new_id(), now)) for each in waiting]
+        await serials.add(statements, [batch for _, batch in made])
         filled = [Filled(each, (Take(0, batch.id, each.waiting_g),), 0) for each, batch in made]
         if filled:
             await deliver(resources, statements, heads, filled, actor=caller.key_id)
@@ -188,16 +184,14 @@ async def _fulfil(resources: Resources, caller: Caller, order: Order) -> None:
     await resources.transact(work)
 
 
-def _batch_for(
-    order: Order, waiting: Backorder, supply_number: int, project_id: UUID, batch_id: UUID, now: datetime
-) -> CreditBatch:
-    """The missing credits; `supply_number` tells the serials from those of before, if the order ran short since."""
+def _batch_for(order: Order, waiting: Backorder, project_id: UUID, batch_id: UUID, now: datetime) -> CreditBatch:
+    """The missing credits, of last year; the end of the batch's id tells the serials from those of any other batch."""
     return CreditBatch(
         id=batch_id,
         project_id=project_id,
         mode=Mode.TEST,
-        vintage=now.year,
-        serial_prefix=f"SIMULATED-{order.number}-{waiting.position}-{supply_number}-",
+        vintage=now.year - 1,
+        serial_prefix=f"SIMULATED-{order.number}-{batch_id.hex[-12:].upper()}-",
         serial_start=1,
         issued_g=waiting.waiting_g,
         available_g=waiting.waiting_g,

@@ -69,6 +69,16 @@ async def of_ids(
     return await BATCHES.by_id(statements, conditions, columns)
 
 
+async def existing_ids(statements: Statements, batch_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the ids that batches have, in either mode."""
+    if not batch_ids:
+        return set()
+    rows = await statements.fetch(
+        f"SELECT id FROM {BATCHES.name} WHERE id IN ({placeholders(1, len(batch_ids))})", *batch_ids
+    )
+    return {row["id"] for row in rows}
+
+
 async def available_g(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> dict[UUID, int]:
     """What each bundle has in stock of the mode, in grams; projects that are in two bundles count in both."""
     rows = await statements.fetch(

@@ -72,14 +72,6 @@ async def batches(statements: Statements, references: Collection[str]) -> dict[s
     return found
 
 
-async def batches_in_series(statements: Statements, serial_prefixes: Collection[str]) -> list[CreditBatch]:
-    """Every batch of those series of serials, of either mode."""
-    found: list[CreditBatch] = []
-    for prefixes in _chunks(serial_prefixes):
-        found += await BATCHES.select(statements, _named("serial_prefix", prefixes))
-    return found
-
-
 async def lock_project(statements: Statements, project_id: UUID) -> Project | None:
     """The project, locked until the transaction ends: two receipts for it take turns."""
     found = await PROJECTS.select(statements, _named("id", [project_id]), for_update(statements))

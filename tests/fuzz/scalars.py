@@ -28,11 +28,13 @@ moments = st.one_of(
     st.sampled_from(["2026-11-21T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"]),
     texts,
 )
+days = st.one_of(st.dates().map(str), st.sampled_from(["2024-02-30", "20241231", "2024-W01-1"]), texts)
 currencies = st.sampled_from(["GBP", "USD", "SAR", "BRL", "JPY", "XXX", "gbp", ""])
 
 schemathesis.graphql.scalar("Decimal", decimals.map(nodes.String))
 schemathesis.graphql.scalar("BigInt", integers.map(nodes.String))
 schemathesis.graphql.scalar("DateTime", moments.map(nodes.String))
+schemathesis.graphql.scalar("Date", days.map(nodes.String))
 schemathesis.graphql.scalar("CurrencyCode", currencies.map(nodes.String))
 schemathesis.graphql.scalar(
     "Metadata", st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), texts, max_size=3).map(metadata)

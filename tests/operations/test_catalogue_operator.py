@@ -5,6 +5,7 @@ ones; a disabled bundle is disabled again with another instant; a customer's key
 """
 
 import asyncio
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from service.domain.catalogue import (
     Weight,
 )
 from service.domain.order import ByMass, OrderStatus
+from service.domain.serials.stated import StatedSerials
 from service.errors import Code, Refused
 from service.kit.ids import uuid7
 from service.operations.manage_catalogue import create_bundle, create_project, set_portfolio, set_price, switch_bundle
@@ -54,6 +56,8 @@ BUNDLE: dict[str, Any] = {
     "background_colour": "#E8F1E4",
 }
 
+STATED = [member.name for member in fields(StatedSerials)]
+
 
 @pytest.fixture
 async def operator(shop: Shop) -> Caller:
@@ -79,7 +83,9 @@ async def received(shop: Shop, operator: Caller, **facts: Any) -> CreditBatch:
         "serial_prefix": "NEW-",
         "serial_start": 100,
     }
-    return await receive_batch(shop.resources, operator, **{**told, **facts})
+    told |= facts
+    stated = StatedSerials(**{name: told.pop(name) for name in STATED if name in told})
+    return await receive_batch(shop.resources, operator, stated=stated, **told)
 
 
 async def events_of(shop: Shop, operator: Caller) -> list[str]:

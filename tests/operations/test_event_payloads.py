@@ -12,6 +12,7 @@ from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetTyp
 from service.domain.events import EventType
 from service.domain.listing import OrderRef
 from service.domain.order import ByBundleMasses, Order
+from service.domain.serials.stated import StatedSerials
 from service.errors import Code, Refused
 from service.operations.bill_orders import bill_orders
 from service.operations.cancel_orders import cancel_orders
@@ -169,8 +170,7 @@ async def keep_catalogue(shop: Shop) -> None:
         mode=Mode.TEST,
         vintage=2019,
         issued_g=1_000_000,
-        serial_prefix="NEW-",
-        serial_start=100,
+        stated=StatedSerials(serial_prefix="NEW-", serial_start=100),
     )
 
 

@@ -11,9 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from service.domain.serials.block import legacy_block
+from service.domain.supply import block_of
+from service.kit.ids import uuid7
+from service.storage.batches import BATCHES
 from service.storage.database import Database
 from service.storage.migrations import _runner, migrate, pending
 from service.storage.migrations._script import render, statements
+from service.storage.serials import of_batches
+from tests.books import rows_of
+from tests.makers import LONG_AGO
 
 ALL = [
     "0001_foundation",
@@ -22,6 +29,7 @@ ALL = [
     "0004_retirement",
     "0013_search_keys",
     "0015_free_orders_paid",
+    "0012_serials",
 ]
 
 
@@ -143,3 +151,79 @@ def test_a_triggers_body_stays_in_one_piece():
     ]
     with pytest.raises(ValueError, match="semicolon"):
         list(statements("SELECT 1"))
+
+
+BATCHES_OF_BEFORE = {
+    # prefix, start, issued_g -> claims (key, first, last, is_reading)
+    ("OAK-", 7, 2_500_000): [("OAK-#", 7, 9, False)],
+    ("oak-", 9, 1_000_000): [("OAK-#", 9, 9, False)],
+    ("TEST-DEMO-GS-90482-2019", 1, 11_000_000): [
+        ("TEST-DEMO-GS-90482-#", 20191, 20199, False),
+        ("TEST-DEMO-GS-90482-#", 201910, 201911, False),
+        ("TEST-DEMO-GS-#", 90482, 201911, True),
+    ],
+    ("", 5, 1_000_000): [("#", 5, 5, False)],
+    ("9" * 30, 5, 1_000_000): [("9" * 30 + "#", 5, 5, False)],
+    ("\ufdfa" * 200, 1, 1): None,
+}
+"""Batches as they could be received before serials had forms: any prefix, a number behind it, parts of a tonne."""
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+async def test_existing_batches_claim_their_serials_and_print_as_before(
+    dialect: str, postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    if dialect == "postgresql":
+        postgres.execute("CREATE DATABASE before_serials")
+    url = postgres.uri("before_serials") if dialect == "postgresql" else f"sqlite://{tmp_path}/before.sqlite3"
+    earlier = tmp_path / f"earlier_release_{dialect}"
+    shutil.copytree(Path(_runner.__file__).parent, earlier)
+    for file in earlier.glob("0012_serials*"):
+        file.unlink()
+    monkeypatch.syspath_prepend(tmp_path)
+    with monkeypatch.context() as before:
+        before.setattr(_runner, "MIGRATIONS", earlier.name)
+        assert await migrate(url) == ALL[:-1]
+    project = uuid7()
+    database = await Database.open(url)
+    async with database.transaction() as session:
+        await session.execute("INSERT INTO project_categories (id, name) VALUES ($1, 'Forests')", project)
+        await session.execute(
+            "INSERT INTO projects (id, category_id, slug, name, project_type, country, registry_name, description,"
+            " created_at) VALUES ($1, $1, 'p', 'P', 't', 'BRA', 'Verra', 'd', $2)",
+            project,
+            LONG_AGO,
+        )
+        for prefix, start, issued_g in BATCHES_OF_BEFORE:
+            await session.execute(
+                "INSERT INTO credit_batches (id, project_id, mode, vintage, serial_prefix, serial_start, issued_g,"
+                " available_g, held_g, allocated_g, retired_g, created_at)"
+                " VALUES ($1, $2, 'live', 2035, $3, $4, $5, $5, 0, 0, 0, $6)",
+                *(uuid7(), project, prefix, start, issued_g, LONG_AGO),
+            )
+    await database.close()
+
+    assert await migrate(url) == ["0012_serials"]
+
+    database = await Database.open(url)
+    for batch in await rows_of(database, BATCHES):
+        facts = (batch.serial_prefix, batch.serial_start, batch.issued_g)
+        block = block_of(batch)
+        assert block == legacy_block(*facts)
+        assert block.credit(block.first) == f"{batch.serial_prefix}{batch.serial_start}"
+        claims = [
+            (each.series_key, each.first_number, each.last_number, each.is_reading)
+            for each in await of_batches(database.reader, [batch.id])
+        ]
+        if BATCHES_OF_BEFORE[facts] is not None:
+            assert sorted(claims, key=lambda claim: (claim[3], claim[1])) == BATCHES_OF_BEFORE[facts]
+        else:
+            assert [(len(key), first, last) for key, first, last, _ in claims] == [(len("SHA256 ") + 64, 1, 1)]
+    assert (await available_g_of(database)) == sum(issued_g for _, _, issued_g in BATCHES_OF_BEFORE)
+    await database.close()
+    if dialect == "postgresql":
+        postgres.execute("DROP DATABASE before_serials")
+
+
+async def available_g_of(database: Database) -> int:
+    return sum(batch.available_g for batch in await rows_of(database, BATCHES))

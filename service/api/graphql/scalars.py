@@ -6,7 +6,7 @@ scalars read NaN, 1e400, 1_000, naive times and floats; each of those has alread
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NewType
 
@@ -37,6 +37,7 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})",
 )
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT_WIDTH = len("2026-05-01T09:30:00.000000Z")
 # A JSON number above this has already lost digits in a JavaScript client, silently.
 _SAFE_INTEGER = 2**53 - 1
@@ -102,6 +103,22 @@ def _print_datetime(value: object) -> str:
         text = orjson.dumps(in_utc, None, orjson.OPT_UTC_Z)[1:-1].decode()
         return text if len(text) == _MOMENT_WIDTH else f"{text[:-1]}.000000Z"
     raise TypeError(f"not an aware datetime: {value!r}")
+
+
+def _date(value: object) -> date:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise GraphQLError('A Date is year, month and day, such as "2024-12-31".')
+
+
+@serializes_at_once(date)
+def _print_date(value: object) -> str:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"not a date: {value!r}")
 
 
 def _currency(value: object) -> str:
@@ -221,6 +238,14 @@ SCALARS: dict[object, ScalarDefinition] = {
         serialize=_print_datetime,
         parse_value=_parse_datetime,
         parse_literal=_string_literal(_parse_datetime),
+    ),
+    date: scalar(
+        name="Date",
+        description='A day without a time, as RFC 3339 writes a full date: `"2024-12-31"`.',
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=_print_date,
+        parse_value=_date,
+        parse_literal=_string_literal(_date),
     ),
     CurrencyCode: scalar(
         name="CurrencyCode",

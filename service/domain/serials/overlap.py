@@ -4,11 +4,12 @@ Keys are made of canonical text and contain no number of a credit, so that neith
 a prefix was cut hides a second receipt. Keys are stored: a change of their form needs a migration.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from service.domain.serials.block import Layout, SerialBlock, UnnumberedBatch
+from service.domain.serials.block import NUMBER_MAX, Layout, SerialBlock, UnnumberedBatch
 from service.domain.serials.characters import canonical, without_leading_zeros
 from service.domain.serials.forms import SerialForm
 
@@ -24,6 +25,8 @@ _MARKIT = re.compile(r"(-MER-[0-9]+)-[AP]")
 _ENDS_IN_DIGITS = re.compile(r"(.*?)([0-9]+)")
 _ENDS_IN_JOINED_NUMBER = re.compile(r"(.*[^0-9])([0-9]+)(?:-|TO)")
 _GSRN_DIGITS, _PURO_DIGITS = 18, 30
+_KEY_LENGTH_MAX = 500
+"""Characters; a database's index holds no key much longer. Only texts from before forms can grow so long."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,12 +56,14 @@ def series_key(prefix: str, suffix: str) -> str:
         after = f"-{found[1]}"
     elif found := _MARKIT.fullmatch(after):
         after = found[1]
-    return without_leading_zeros(before) + _NUMBER + without_leading_zeros(after)
+    key = without_leading_zeros(before) + _NUMBER + without_leading_zeros(after)
+    return key if len(key) <= _KEY_LENGTH_MAX else f"SHA256 {hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def claims(batch: SerialBlock | UnnumberedBatch) -> tuple[Claim, ...]:
     """Return the credits that a batch stands for: one claim, or several where the prefix of a batch from before forms
-    ends in a digit. Then the number of a credit is the whole run of digits: prefix 778-100 and number 1 is 1001.
+    ends in a digit. Then the number of a credit is the whole run of digits: prefix 778-100 and number 1 is 1001. A run
+    longer than any new number claims the number behind its prefix, because nothing received later can meet it.
     """
     if isinstance(batch, UnnumberedBatch):
         return (Claim(_UNNUMBERED + canonical(batch.reference), 0, 0),)
@@ -114,4 +119,7 @@ def _whole_runs(prefix: str, digits: str, block: SerialBlock) -> Iterator[Claim]
         if not prefix and len(digits) >= _GSRN_DIGITS and len(digits) + count == _PURO_DIGITS:
             series, rest = digits[:_GSRN_DIGITS], digits[_GSRN_DIGITS:]  # an old Puro serial: 18 digits name the plant
         first, last = (int(rest + str(number).zfill(count)) for number in numbers)
-        yield Claim(series_key(series, ""), first, last)
+        if last <= NUMBER_MAX:
+            yield Claim(series_key(series, ""), first, last)
+        else:
+            yield Claim(series_key(prefix + digits, ""), *numbers)

@@ -155,7 +155,7 @@ def refuse_unless_mass(block: SerialBlock, issued_g: int) -> None:
             f"The serials {block.first} to {block.last} are {block.tonnes} credits of one tonne, but the batch has"
             f" {mass_text(issued_g, MassUnit.TONNE)} t. Correct the mass or the serials."
         )
-        raise Refused(Code.BAD_USER_INPUT, message, ("tonnes",))
+        raise Refused(Code.BAD_USER_INPUT, message, ("mass",))
 
 
 def _range(form: SerialForm, received: str, found: re.Match[str]) -> SerialBlock:

@@ -76,10 +76,12 @@ async def run(client: BaseDBAsyncClient, text: str) -> None:
 
 
 class SqlFile(Operation):
-    """The SQL text that lies beside a migration: `SqlFile(__file__)` reads `0001_name.sql` beside `0001_name.py`."""
+    """The SQL text that lies beside a migration: `SqlFile(__file__)` reads `0001_name.sql` beside `0001_name.py`, and
+    `SqlFile(__file__, "last")` reads `0001_name.last.sql`.
+    """
 
-    def __init__(self, migration_file: str) -> None:
-        self.path = Path(migration_file).with_suffix(".sql")
+    def __init__(self, migration_file: str, part: str = "") -> None:
+        self.path = Path(migration_file).with_suffix(f".{part}.sql" if part else ".sql")
 
     def describe(self) -> str:
         return self.path.name

@@ -15,6 +15,8 @@ from service.storage.models.catalogue import (
     Price,
     Project,
     ProjectCategory,
+    SerialClaim,
+    SerialSeries,
 )
 from service.storage.models.estimates import Estimate
 from service.storage.models.money import Balance, Invoice, InvoiceLine, LedgerEntry, Payment
@@ -51,4 +53,6 @@ __all__ = [
     "QuoteHold",
     "QuoteLine",
     "Retirement",
+    "SerialClaim",
+    "SerialSeries",
 ]

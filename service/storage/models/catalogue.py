@@ -44,9 +44,41 @@ class CreditBatch(Model):
     retired_g = fields.BigIntField()
     reference = fields.CharField(max_length=200, null=True)
     created_at = fields.DatetimeField()
+    serial_form = fields.CharField(max_length=16)
+    serial_layout = fields.CharField(max_length=8)
+    serial_joiner = fields.TextField()
+    serial_suffix = fields.TextField()
+    serial_width = fields.IntField()
+    period_end = fields.DateField(null=True)
+    credit_status = fields.CharField(max_length=8)
+    registry_reference = fields.TextField(null=True)
 
     class Meta:
         table = "credit_batches"
+
+
+class SerialSeries(Model):
+    """Key (mode, series_key); the row is locked while credits of the series are received."""
+
+    mode = fields.CharField(max_length=4, primary_key=True)
+    series_key = fields.TextField()
+
+    class Meta:
+        table = "serial_series"
+
+
+class SerialClaim(Model):
+    """Key (batch_id, series_key, first_number, is_reading): credits of a series that a batch stands for."""
+
+    batch_id = fields.UUIDField(primary_key=True)
+    mode = fields.CharField(max_length=4)
+    series_key = fields.TextField()
+    first_number = fields.BigIntField()
+    last_number = fields.BigIntField()
+    is_reading = fields.BooleanField()
+
+    class Meta:
+        table = "serial_claims"
 
 
 class Bundle(Model):

@@ -2,6 +2,7 @@
 fault.
 """
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,9 @@ from service.domain import supply
 from service.domain.accounts import Visibility
 from service.domain.amounts import price_micros_of
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType, PriceTier, Selection
+from service.domain.serials.characters import RANGE_LENGTH_MAX, SERIAL_LENGTH_MAX
+from service.domain.serials.forms import SerialForm
+from service.domain.serials.stated import StatedSerials
 from service.domain.texts import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, kept_text, kept_url
 from service.errors import Code, Refused
 
@@ -35,12 +39,46 @@ class ReceiveCreditBatchInput:
         description="The year in which emissions were avoided or removed: 1990 to 2200. Old vintages are sold first."
     )
     mass: MassInput = strawberry.field(description="What the registry issued: one tonne is one credit.")
-    serial_prefix: str = strawberry.field(
-        description="What the registry's serials of this batch begin with: 1 to 200 characters."
+    serial_range: str | None = strawberry.field(
+        default=None,
+        description="All serials of the batch as the registry writes their range, at most 410 characters. They must be "
+        "as many as the tonnes of `mass`, and may not overlap another batch of the mode. Leave it out where "
+        "`firstSerial` and `lastSerial` are given; only a series of Cercarbono has all three.",
     )
-    serial_start: BigInt = strawberry.field(
-        description="The number of the first credit, which follows the prefix. The serials may not overlap another "
-        "batch's."
+    first_serial: str | None = strawberry.field(
+        default=None,
+        description="The serial of the first credit, at most 200 characters; needs `lastSerial`.",
+    )
+    last_serial: str | None = strawberry.field(
+        default=None,
+        description="The serial of the last credit, which counts; at most 200 characters. It differs from "
+        "`firstSerial` in its number alone.",
+    )
+    serial_form: SerialForm | None = strawberry.field(
+        default=None,
+        description="The form of the serials. By default it follows from the project's registry; where that leaves a "
+        "choice it is required, because a form is never guessed from a text.",
+    )
+    registry_reference: str | None = strawberry.field(
+        default=None,
+        description="The registry's own reference for these credits, 1 to 200 characters, instead of serials: only "
+        "where the registry numbers no credits (form `NONE`).",
+    )
+    period_end: date | None = strawberry.field(
+        default=None,
+        description="The last day (UTC) of the monitoring period, which must be past. By default it is read from the "
+        "serials; where they do not state it, the vintage year must be over.",
+    )
+    serial_prefix: str | None = strawberry.field(
+        default=None,
+        description="The text before the number in each serial, 1 to 200 characters, the last of them no digit; needs "
+        "`serialStart`. The serials are then of the form `PLAIN`.",
+        deprecation_reason="Use serialRange, or firstSerial and lastSerial. Removed after 2027-11-30.",
+    )
+    serial_start: BigInt | None = strawberry.field(
+        default=None,
+        description="The number of the first credit, which follows the prefix: 0 to 10^18 - 1.",
+        deprecation_reason="Use serialRange, or firstSerial and lastSerial. Removed after 2027-11-30.",
     )
 
     def facts(self) -> dict[str, Any]:
@@ -50,9 +88,21 @@ class ReceiveCreditBatchInput:
             "mode": self.mode,
             "vintage": supply.vintage_of(self.vintage, "vintage"),
             "issued_g": supply.issued_g_of(at(["mass", "amount"], self.mass.grams), "mass", "amount"),
-            "serial_prefix": kept_text(self.serial_prefix, NAME_LENGTH_MAX, "serialPrefix"),
-            "serial_start": supply.serial_start_of(self.serial_start, "serialStart"),
+            "period_end": self.period_end,
+            "stated": StatedSerials(
+                serial_form=self.serial_form,
+                serial_range=_kept(self.serial_range, RANGE_LENGTH_MAX, "serialRange"),
+                first_serial=_kept(self.first_serial, SERIAL_LENGTH_MAX, "firstSerial"),
+                last_serial=_kept(self.last_serial, SERIAL_LENGTH_MAX, "lastSerial"),
+                registry_reference=_kept(self.registry_reference, SERIAL_LENGTH_MAX, "registryReference"),
+                serial_prefix=_kept(self.serial_prefix, NAME_LENGTH_MAX, "serialPrefix"),
+                serial_start=self.serial_start,
+            ),
         }
+
+
+def _kept(text: str | None, length_max: int, name: str) -> str | None:
+    return None if text is None else kept_text(text, length_max, name)
 
 
 @strawberry.input(description="A project that issues credits.")

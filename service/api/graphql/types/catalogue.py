@@ -1,7 +1,7 @@
 """The catalogue as callers see it: projects, credit batches, bundles, portfolios."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import strawberry
@@ -12,6 +12,9 @@ from service.api.graphql.types.amounts import Mass, UnitPrice, mass_field, unit_
 from service.api.graphql.types.node import Node
 from service.domain import catalogue
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
+from service.domain.serials.block import UnnumberedBatch
+from service.domain.serials.forms import SerialForm
+from service.domain.supply import SERIAL_COLUMNS, block_of
 from service.operations import read_catalogue
 from service.plans import attribute_field, batch_field, needs, selected_columns
 
@@ -78,10 +81,43 @@ class CreditBatch(Node):
     )
 
     @strawberry.field(
-        description="The registry's serial of its first credit.", metadata=needs("serial_prefix", "serial_start")
+        description="The registry's serial of its first credit; the registry's reference where it numbers no credits.",
+        metadata=needs(*SERIAL_COLUMNS),
     )
     def first_serial(self) -> str:
-        return f"{self.row.serial_prefix}{self.row.serial_start}"
+        block = block_of(self.row)
+        return block.reference if isinstance(block, UnnumberedBatch) else block.credit(block.first)
+
+    @strawberry.field(
+        description="The registry's serial of its last credit; null where the registry numbers no credits.",
+        metadata=needs(*SERIAL_COLUMNS),
+    )
+    def last_serial(self) -> str | None:
+        block = block_of(self.row)
+        return None if isinstance(block, UnnumberedBatch) else block.credit(block.last)
+
+    @strawberry.field(
+        description="All its serials as the registry writes their range, first and last serial joined by ` to ` where "
+        "they were received as two; null where the registry numbers no credits.",
+        metadata=needs(*SERIAL_COLUMNS),
+    )
+    def serial_range(self) -> str | None:
+        block = block_of(self.row)
+        return None if isinstance(block, UnnumberedBatch) else " to ".join(block.written())
+
+    serial_form = attribute_field("row.serial_form", SerialForm, description="The form in which serials are written.")
+
+    registry_reference = attribute_field(
+        "row.registry_reference",
+        str | None,
+        description="The registry's reference for its credits, where it numbers none; otherwise null.",
+    )
+
+    period_end = attribute_field(
+        "row.period_end",
+        date | None,
+        description="The last day of the monitoring period, as the serials or the receipt state it; null if unknown.",
+    )
 
     issued = mass_field("row.issued_g", description="What the registry issued.")
 

@@ -15,6 +15,7 @@ from service.domain.ledger import LedgerAccount, Verb
 from service.domain.listing import OrderSortField
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
 from service.domain.recorded_estimate import ActivityKind
+from service.domain.serials.forms import SerialForm
 from service.domain.statistics import OrderGrouping
 from service.errors import REASONS, Code
 from service.operations.simulate_order import Outcome
@@ -200,6 +201,29 @@ _describe(
     "ErrorCode",
     "Every way in which the service says no.",
     {code: reason.meaning for code, reason in REASONS.items()},
+)
+_describe(
+    SerialForm,
+    "SerialForm",
+    "The way in which a registry writes serial numbers.",
+    {
+        SerialForm.PLAIN: "A text that ends in no digit, and a number: `OAK-1-100`.",
+        SerialForm.VERRA: "Verra: `9801-122000101-122000200-VCS-VCU-1491-VER-IN-1-612-01012019-31122019-0`.",
+        SerialForm.GOLD_STANDARD: "Gold Standard: `GS1-1-KE-GS7496-16-2025-30646-608-30350`.",
+        SerialForm.CAR: "Climate Action Reserve: `CAR-1-US-1336-31-983-KS-2025-9206-1 to 5000`.",
+        SerialForm.ACR: "American Carbon Registry: `ACR-FR-1130-2025-2918-30932 to 35143`.",
+        SerialForm.ART: "ART and FCPF: `ART-GY-103-2021-11-2759599 to 2760598`.",
+        SerialForm.BIOCARBON: "BioCarbon: `BCR-CO-262-14-001-2-2101-2112-0267454-0276278`.",
+        SerialForm.CERCARBONO: "Cercarbono, a series with two numbers: `CDC_8_1_1_321_14_CO_1_1, 294000, 295999`.",
+        SerialForm.PURO: "Puro: `PURO_PR_CORC100+_FI_577167_2020_055a3fbe-eabc-4535-b9cf-1028e7d18f80_1-100`, its uuid "
+        "and numbers alone, or the first and last serial of 30 digits.",
+        SerialForm.MARKIT: "Markit, now S&P Global: `CFS-VER-AR-100000000000391-01012017-31122017-1028-5885-MER-1-P`.",
+        SerialForm.ERS: "Ecosystem Restoration Standard: `ERS-1-12-BR-VRU-2024-1-1-500`.",
+        SerialForm.KYOTO: "Units of the Kyoto Protocol, among them CERs: `RW-5-1463954-2-2-0-7015 - "
+        "RW-5-1467610-2-2-0-7015`.",
+        SerialForm.NATIONAL: "National registries with the software of UNDP: `CA0001-NG-CH-12-1-500-2024`.",
+        SerialForm.NONE: "A registry that numbers no credits, such as Isometric; the batch has a reference.",
+    },
 )
 _describe(
     OffsetType,

@@ -1,0 +1,82 @@
+"""A credit batch as an operator states it, by a mutation or in a file, and as it is kept."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from service.domain.catalogue import CreditBatch, Mode
+from service.domain.serials.block import SerialBlock
+from service.domain.serials.facts import SerialFacts, facts_of
+from service.domain.serials.stated import StatedSerials
+from service.domain.supply import STOCK, block_of, differing, stocked
+from service.domain.vintages import agreed_period_end
+from service.errors import Code, Refused
+
+SERIALS = frozenset(
+    {
+        *("serial_form", "serial_layout", "serial_prefix", "serial_joiner", "serial_suffix", "serial_start"),
+        *("serial_width", "registry_reference", "credit_status", "period_end"),
+    }
+)
+"""Members of a batch that are read from its serials."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedBatch:
+    """What a receipt states. `reference` names it; the project is known by its id."""
+
+    project_id: UUID
+    reference: str
+    mode: Mode
+    vintage: int
+    issued_g: int
+    stated: StatedSerials
+    period_end: date | None = None
+
+    def read(self, registry_name: str, *, batch_id: UUID, created_at: datetime) -> CreditBatch:
+        """Return the batch as it is received. Refuses `BAD_USER_INPUT` as `StatedSerials.read`, and for a vintage or a
+        period end that is not that of the serials.
+        """
+        block = self.stated.read(registry_name, self.issued_g)
+        facts = facts_of(block) if isinstance(block, SerialBlock) else SerialFacts()
+        period_end = agreed_period_end(facts, vintage=self.vintage, stated=self.period_end)
+        return stocked(
+            block,
+            id=batch_id,
+            project_id=self.project_id,
+            mode=self.mode,
+            vintage=self.vintage,
+            issued_g=self.issued_g,
+            created_at=created_at,
+            reference=self.reference,
+            period_end=period_end,
+            credit_status=facts.status,
+        )
+
+    def differing(self, existing: CreditBatch, registry_name: str) -> list[str]:
+        """Return the names of the facts in which a batch of the same reference differs from what is stated now. A batch
+        that was received under older rules differs in nothing if the statement is the one of then.
+        """
+        block = block_of(existing)
+        plain = stocked(
+            block,
+            id=existing.id,
+            project_id=self.project_id,
+            mode=self.mode,
+            vintage=self.vintage,
+            issued_g=self.issued_g,
+            created_at=existing.created_at,
+            reference=self.reference,
+        )
+        names = differing(existing, plain, STOCK | SERIALS)
+        if not self.stated.restates(block, registry_name, existing.issued_g):
+            names.append("serials")
+        if self.period_end is not None and self.period_end != existing.period_end:
+            names.append("period_end")
+        return names
+
+
+def overlapping(other: CreditBatch, member: str) -> Refused:
+    """Return the refusal of serials that another batch has; `member` is the one that states them."""
+    name = other.reference or other.id
+    return Refused(Code.BAD_USER_INPUT, f"The batch {name} has some of these serials already.", (member,))

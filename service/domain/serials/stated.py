@@ -1,0 +1,94 @@
+"""Serials as an operator states them, before the form is known."""
+
+from dataclasses import dataclass
+
+from service.domain.amounts import GRAMS_PER_TONNE
+from service.domain.serials.block import SerialBlock, UnnumberedBatch, legacy_block
+from service.domain.serials.collisions import Block
+from service.domain.serials.forms import SerialForm, form_of, implied_form
+from service.domain.serials.reading import read_prefix, read_serials, read_unnumbered, refuse_unless_mass
+from service.errors import Code, Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedSerials:
+    """One of: `serial_range`; `first_serial` and `last_serial`; all three (Cercarbono); `registry_reference` where the
+    registry numbers no credits; `serial_prefix` and `serial_start`, the older way, which is the form PLAIN.
+    """
+
+    serial_form: SerialForm | None = None
+    serial_range: str | None = None
+    first_serial: str | None = None
+    last_serial: str | None = None
+    registry_reference: str | None = None
+    serial_prefix: str | None = None
+    serial_start: int | None = None
+
+    @property
+    def member(self) -> str:
+        """The name of the member that a refusal of these serials points to."""
+        for name in ("serial_range", "first_serial", "registry_reference"):
+            if getattr(self, name) is not None:
+                return name
+        return "serial_start"
+
+    def read(self, registry_name: str, issued_g: int) -> Block:
+        """Return the credits that are stated of a batch with this mass. Refuses `BAD_USER_INPUT` for a combination that
+        is none of those above, for a form that neither is given nor follows from the registry, for a text that is not
+        of the form, and unless the serials are as many as the tonnes.
+        """
+        if self.serial_prefix is not None or self.serial_start is not None:
+            return self._read_prefix(issued_g)
+        given = (self.serial_range, self.first_serial, self.last_serial)
+        if all(text is None for text in given):
+            return self._read_reference(registry_name, issued_g)
+        form = form_of(self.serial_form, registry_name)
+        if self.registry_reference is not None:
+            message = "Give serials or a registry_reference, not both."
+            raise Refused(Code.BAD_USER_INPUT, message, ("registry_reference",))
+        block = read_serials(
+            form, serial_range=self.serial_range, first_serial=self.first_serial, last_serial=self.last_serial
+        )
+        refuse_unless_mass(block, issued_g)
+        return block
+
+    def restates(self, existing: Block, registry_name: str, issued_g: int) -> bool:
+        """Return whether these are the serials of a batch that was received before, perhaps under older rules."""
+        prefix, start = self.serial_prefix, self.serial_start
+        if prefix is not None and start is not None and legacy_block(prefix, start, issued_g) == existing:
+            return True
+        try:
+            return self.read(registry_name, issued_g) == existing
+        except Refused:
+            return False
+
+    def _read_prefix(self, issued_g: int) -> SerialBlock:
+        others = {
+            "serial_range": self.serial_range,
+            "first_serial": self.first_serial,
+            "last_serial": self.last_serial,
+            "registry_reference": self.registry_reference,
+        }
+        for name, value in others.items():
+            if value is not None:
+                message = "Give serial_prefix and serial_start, or the serials in another way, not both."
+                raise Refused(Code.BAD_USER_INPUT, message, (name,))
+        if self.serial_form not in (None, SerialForm.PLAIN):
+            message = f"The form {self.serial_form} has no prefix and start; give serial_range."
+            raise Refused(Code.BAD_USER_INPUT, message, ("serial_prefix",))
+        if self.serial_prefix is None or self.serial_start is None:
+            missing = "serial_prefix" if self.serial_prefix is None else "serial_start"
+            raise Refused(Code.BAD_USER_INPUT, "Give serial_prefix and serial_start together.", (missing,))
+        return read_prefix(self.serial_prefix, self.serial_start, -(-issued_g // GRAMS_PER_TONNE))
+
+    def _read_reference(self, registry_name: str, issued_g: int) -> UnnumberedBatch:
+        form = self.serial_form or implied_form(registry_name)
+        if self.registry_reference is not None:
+            form = form_of(form, registry_name)
+        if form is not SerialForm.NONE:
+            message = "Give serial_range, or first_serial and last_serial."
+            raise Refused(Code.BAD_USER_INPUT, message, ("serial_range",))
+        if self.registry_reference is None:
+            message = "The registry numbers no credits: give its reference for this batch."
+            raise Refused(Code.BAD_USER_INPUT, message, ("registry_reference",))
+        return read_unnumbered(self.registry_reference, issued_g)
