@@ -1,7 +1,7 @@
 """A credit batch as an operator states it, by a mutation or in a file, and as it is kept."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from service.domain.catalogue import CreditBatch, Mode
@@ -9,7 +9,7 @@ from service.domain.serials.block import SerialBlock
 from service.domain.serials.facts import SerialFacts, facts_of
 from service.domain.serials.stated import StatedSerials
 from service.domain.supply import STOCK, block_of, differing, stocked
-from service.domain.vintages import agreed_period_end
+from service.domain.vintages import agreed_period_end, vintage_fault, vintage_refusal
 from service.errors import Code, Refused
 
 SERIALS = frozenset(
@@ -35,11 +35,20 @@ class StatedBatch:
 
     def read(self, registry_name: str, *, batch_id: UUID, created_at: datetime) -> CreditBatch:
         """Return the batch as it is received. Refuses `BAD_USER_INPUT` as `StatedSerials.read`, and for a vintage or a
-        period end that is not that of the serials.
+        period end that is not that of the serials; also for credits whose time is not over, ex ante and pending ones.
         """
         block = self.stated.read(registry_name, self.issued_g)
         facts = facts_of(block) if isinstance(block, SerialBlock) else SerialFacts()
         period_end = agreed_period_end(facts, vintage=self.vintage, stated=self.period_end)
+        fault = vintage_fault(
+            vintage=self.vintage,
+            period_end=period_end,
+            status=facts.status,
+            today=created_at.astimezone(UTC).date(),
+        )
+        if fault is not None:
+            path = (self.stated.member,)
+            raise vintage_refusal(fault, vintage=self.vintage, period_end=period_end, path=path)
         return stocked(
             block,
             id=batch_id,

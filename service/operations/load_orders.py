@@ -34,6 +34,7 @@ from service.domain.order import (
 from service.domain.placing import OrderPlacer, Stock
 from service.domain.retirement import Retirement, retire, shares_of
 from service.errors import Code, Refused
+from service.kit.clock import utc_date
 from service.kit.ids import random_bits, short_number
 from service.kit.keyset import PageRequest
 from service.operations.resources import Resources
@@ -130,7 +131,8 @@ async def _waiting(resources: Resources, customers: Sequence[Account]) -> list[P
     found = []
     for account in customers:
         on_sale = await catalogue.bundles_on_sale(reader, account.currency, PageRequest(100))
-        in_stock = await batches.available_g(reader, Mode.LIVE, [bundle.id for bundle in on_sale])
+        bundle_ids = [bundle.id for bundle in on_sale]
+        in_stock = await batches.available_g(reader, Mode.LIVE, bundle_ids, today=utc_date(resources.clock()))
         for bundle_id, available_g in in_stock.items():
             if available_g < SCARCE_G:
                 order_request = OrderRequest(ask=ByBundleMasses(((bundle_id, available_g + 1_000_000),)))

@@ -11,6 +11,7 @@ from service.domain.accounts import Head
 from service.domain.catalogue import Mode
 from service.domain.matching import Filled, match, supply
 from service.domain.order import Order
+from service.kit.clock import utc_date
 from service.operations.resources import Resources
 from service.storage import accounts, backorders, batches, orders
 from service.storage.database import Statements
@@ -38,7 +39,8 @@ async def _match_bundle(resources: Resources, mode: Mode, bundle_id: UUID) -> in
 
     async def work(statements: Statements) -> int:
         heads = await accounts.lock_heads(statements, account_ids)
-        bundle_stock = (await batches.lock_stock(statements, mode, [bundle_id]))[bundle_id]
+        today = utc_date(resources.clock())
+        bundle_stock = (await batches.lock_stock(statements, mode, [bundle_id], today=today))[bundle_id]
         # Read again under the locks. Whoever is in front by now may be of an account that is not locked: then it is
         # served by the next transaction, and nobody behind it by this one.
         queue = await backorders.first_in_line(statements, mode, bundle_id, LINES_A_TRANSACTION)

@@ -5,6 +5,7 @@ memory by domain/placing.py between the reads and the writes. Promises: P1, P2, 
 """
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 
 from service.domain.catalogue import Mode
@@ -12,6 +13,7 @@ from service.domain.new_order import Priced
 from service.domain.order import FromQuote, OrderRequest, Placed, PlaceOrder, estimate_of
 from service.domain.placing import Changes, OrderPlacer, Stock, needs_by_mode, payer_balances_of
 from service.errors import Refused
+from service.kit.clock import utc_date
 from service.kit.group_commit import GroupCommit
 from service.operations.resources import Resources
 from service.storage import accounts, backorders, balances, batches, catalogue, estimates, ledger, orders, quotes
@@ -82,7 +84,7 @@ async def _place(
     answers = [placer.price(command, offers, quoted) for command in commands]
     priced = [answer for answer in answers if isinstance(answer, Priced)]
     placer.fund(await balances.lock(statements, payer_balances_of(priced)))
-    stocks = await _lock_stock(statements, priced)
+    stocks = await _lock_stock(statements, priced, utc_date(resources.clock()))
     for stock in stocks.values():
         placer.stock_up(stock)
     placed = [
@@ -93,10 +95,10 @@ async def _place(
     return placed
 
 
-async def _lock_stock(statements: Statements, priced: Sequence[Priced]) -> dict[Mode, Stock]:
+async def _lock_stock(statements: Statements, priced: Sequence[Priced], today: date) -> dict[Mode, Stock]:
     stocks: dict[Mode, Stock] = {}
     for mode, needs in sorted(needs_by_mode(priced).items()):
-        stock = await batches.lock_stock(statements, mode, needs.bundle_ids, needs.held_ids)
+        stock = await batches.lock_stock(statements, mode, needs.bundle_ids, needs.held_ids, today=today)
         # Read after the lock: whoever queued before has committed by then, so nobody is overtaken.
         queued = await backorders.queued_bundles(statements, mode, needs.bundle_ids)
         stocks[mode] = Stock(stock, queued)

@@ -11,6 +11,7 @@ from service.domain.api_keys import Scope
 from service.domain.offers import price_request
 from service.domain.order import OrderRequest
 from service.domain.pricing import Pricing
+from service.kit.clock import utc_date
 from service.operations.resources import Resources
 from service.storage import backorders, batches, catalogue
 
@@ -34,6 +35,6 @@ async def price_order(resources: Resources, caller: Caller, order_request: Order
     )
     lines = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in lines}
-    stock = await batches.read_stock(reader, mode, bundle_ids)
+    stock = await batches.read_stock(reader, mode, bundle_ids, today=utc_date(resources.clock()))
     queued = await backorders.queued_bundles(reader, mode, bundle_ids)
     return Preview(pricing, plan_allocation(lines, stock, {}, queued).short_g)

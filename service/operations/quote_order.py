@@ -4,6 +4,7 @@ Locks, when credits are held: the account's head, then batches by id. Promise: P
 """
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from service.domain.accounts import Caller
@@ -14,6 +15,7 @@ from service.domain.order import OrderRequest, requested_of
 from service.domain.pricing import Pricing
 from service.domain.quote import Quote, QuoteHold, QuoteLine
 from service.errors import Code, Refused
+from service.kit.clock import utc_date
 from service.operations.resources import Resources
 from service.storage import accounts, backorders, batches, catalogue, quotes
 from service.storage.database import Statements
@@ -42,7 +44,7 @@ async def quote_order(
             await accounts.lock_heads(statements, [caller.account.id])
         offers = await catalogue.read_offers(statements, [(caller.account, order_request)])
         pricing = price_request(order_request, caller.account, offers)
-        plan = await _plan_hold(statements, caller, pricing) if hold else None
+        plan = await _plan_hold(statements, caller, pricing, utc_date(resources.clock())) if hold else None
         created_at, expires_at = await quotes.validity(statements, valid_ms)
         quote = Quote(
             account_id=caller.account.id,
@@ -70,11 +72,11 @@ async def quote_order(
     return await resources.transact(work)
 
 
-async def _plan_hold(statements: Statements, caller: Caller, pricing: Pricing) -> AllocationPlan:
+async def _plan_hold(statements: Statements, caller: Caller, pricing: Pricing, today: date) -> AllocationPlan:
     wanted = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in wanted}
     mode = caller.account.mode
-    stock = await batches.lock_stock(statements, mode, bundle_ids)
+    stock = await batches.lock_stock(statements, mode, bundle_ids, today=today)
     queued = await backorders.queued_bundles(statements, mode, bundle_ids)
     plan = plan_allocation(wanted, stock, {}, queued)
     if not plan.is_full:

@@ -11,6 +11,7 @@ from uuid import UUID
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Bundle, CreditBatch, Portfolio, PriceTier, Project, ProjectCategory, Weight
+from service.kit.clock import utc_date
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.storage import batches, catalogue
@@ -132,5 +133,6 @@ async def projects_of_bundles(
 async def available_masses_g(resources: Resources, caller: Caller, bundle_ids: Sequence[UUID]) -> list[int]:
     """For each bundle the grams in stock in the caller's mode."""
     caller.require(Scope.CATALOGUE_READ)
-    found = await batches.available_g(resources.database.reader, caller.account.mode, bundle_ids)
+    today = utc_date(resources.clock())
+    found = await batches.available_g(resources.database.reader, caller.account.mode, bundle_ids, today=today)
     return [found[bundle_id] for bundle_id in bundle_ids]

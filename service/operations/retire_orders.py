@@ -13,6 +13,7 @@ from uuid import UUID
 from service.domain.events import EventRecorder, EventType
 from service.domain.order import CreditEntry, Order, PaymentStatus
 from service.domain.retirement import Retired, Retirement, Share, may_retire, retire, shares_of
+from service.kit.clock import utc_date
 from service.operations.resources import Resources
 from service.storage import accounts, batches, certificates, orders, retirements
 from service.storage.database import Statements
@@ -28,9 +29,10 @@ async def retire_orders(resources: Resources, *, after_ms: int, unpaid: bool) ->
     but for more than a page of them. How many shares of lines were retired.
     """
     payments = {PaymentStatus.PAID, PaymentStatus.ISSUED, PaymentStatus.BILLED} if unpaid else {PaymentStatus.PAID}
+    today = utc_date(resources.clock())
     fulfilled_until = resources.clock() - timedelta(milliseconds=after_ms)
     due = await retirements.due(
-        resources.database.reader, payments, fulfilled_until=fulfilled_until, limit=ORDERS_AT_ONCE
+        resources.database.reader, payments, fulfilled_until=fulfilled_until, limit=ORDERS_AT_ONCE, today=today
     )
     retired = 0
     for account_id, pairs in groupby(sorted(due), key=lambda pair: pair[0]):
@@ -52,10 +54,11 @@ async def _retire(
     async def work(statements: Statements) -> int:
         head = (await accounts.lock_heads(statements, [account_id]))[account_id]
         found = await orders.lock(statements, account_id, order_ids)
-        ready = [order for order in found.values() if may_retire(order, unpaid=unpaid)]
+        now = resources.clock()
+        refused = await retirements.refused(statements, account_id, order_ids, today=utc_date(now))
+        ready = [order for order in found.values() if may_retire(order, unpaid=unpaid) and order.id not in refused]
         if not ready:
             return 0
-        now = resources.clock()
         wanted = await _shares(statements, account_id, ready, keep)
         next_g = await batches.lock_ends(statements, {share.batch_id for _, shares in wanted for share in shares})
         retired = [retire(order, shares, next_g, now=now) for order, shares in wanted]

@@ -1,10 +1,12 @@
 """Credit batches, as rows. A batch's grams move only by conditional updates here; CHECK constraints hold the sum."""
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from uuid import UUID
 
 from service.domain.allocation import BatchStock
 from service.domain.catalogue import CreditBatch, Mode
+from service.domain.serials.facts import CreditStatus
 from service.kit.keyset import PageRequest
 from service.storage import models
 from service.storage.conditions import Conditions
@@ -18,10 +20,21 @@ BUNDLE_PROJECTS = models.BundleProject._meta.db_table  # noqa: SLF001
 BundleStock = dict[UUID, list[BatchStock]]
 
 
+def may_be_sold(year: str, day: str) -> str:
+    """Return the condition that a batch `b` may be sold and retired in this year and on this day, two parameters: the
+    rule of `domain/vintages.py` in SQL.
+    """
+    return (
+        f"b.credit_status = '{CreditStatus.ISSUED}' AND ((b.period_end IS NULL AND b.vintage < {year})"
+        f" OR b.period_end < {day})"
+    )
+
+
 async def lock_stock(
-    statements: Statements, mode: Mode, bundle_ids: Collection[UUID], held_ids: Collection[UUID] = ()
+    statements: Statements, mode: Mode, bundle_ids: Collection[UUID], held_ids: Collection[UUID] = (), *, today: date
 ) -> BundleStock:
-    """Each bundle's batches of the mode that have grams left, locked in id order until the transaction ends.
+    """Each bundle's batches of the mode that have grams left and may be sold on the day (in UTC), locked in id order
+    until the transaction ends.
 
     With `held_ids`, batches that quotes hold grams of, all of them are locked first, in one go: two goes could meet
     another transaction's two goes crosswise.
@@ -30,20 +43,25 @@ async def lock_stock(
         await _lock_both(statements, mode, bundle_ids, held_ids)
     locking = for_update(statements, of="b")
     # Only for the lock: for the order's sake SQLite would look at every batch there is.
-    return await _read_stock(statements, mode, bundle_ids, f" ORDER BY b.id{locking}" if locking else "")
+    return await _read_stock(statements, mode, bundle_ids, today, f" ORDER BY b.id{locking}" if locking else "")
 
 
-async def read_stock(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> BundleStock:
-    """Each bundle's batches of the mode that have grams left, as they are at this moment and nothing is locked."""
-    return await _read_stock(statements, mode, bundle_ids, "")
+async def read_stock(statements: Statements, mode: Mode, bundle_ids: Collection[UUID], *, today: date) -> BundleStock:
+    """Each bundle's batches of the mode that have grams left and may be sold on the day; nothing is locked."""
+    return await _read_stock(statements, mode, bundle_ids, today, "")
 
 
-async def _read_stock(statements: Statements, mode: Mode, bundle_ids: Collection[UUID], locking: str) -> BundleStock:
+async def _read_stock(
+    statements: Statements, mode: Mode, bundle_ids: Collection[UUID], today: date, locking: str
+) -> BundleStock:
     rows = await statements.fetch(
         f"SELECT bp.bundle_id, b.id, b.project_id, b.vintage, b.available_g"
         f" FROM {BATCHES.name} b JOIN {BUNDLE_PROJECTS} bp ON bp.project_id = b.project_id"
-        f" WHERE b.mode = $1 AND b.available_g > 0 AND bp.bundle_id IN ({placeholders(2, len(bundle_ids))}){locking}",
+        f" WHERE b.mode = $1 AND b.available_g > 0 AND {may_be_sold('$2', '$3')}"
+        f" AND bp.bundle_id IN ({placeholders(4, len(bundle_ids))}){locking}",
         mode,
+        today.year,
+        today,
         *bundle_ids,
     )
     stock: BundleStock = {bundle_id: [] for bundle_id in bundle_ids}
@@ -79,14 +97,20 @@ async def existing_ids(statements: Statements, batch_ids: Collection[UUID]) -> s
     return {row["id"] for row in rows}
 
 
-async def available_g(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> dict[UUID, int]:
-    """What each bundle has in stock of the mode, in grams; projects that are in two bundles count in both."""
+async def available_g(
+    statements: Statements, mode: Mode, bundle_ids: Collection[UUID], *, today: date
+) -> dict[UUID, int]:
+    """What each bundle has in stock of the mode and may sell on the day, in grams; projects that are in two bundles
+    count in both.
+    """
     rows = await statements.fetch(
         f"SELECT bp.bundle_id, CAST(sum(b.available_g) AS BIGINT) AS grams"
         f" FROM {BATCHES.name} b JOIN {BUNDLE_PROJECTS} bp ON bp.project_id = b.project_id"
-        f" WHERE b.mode = $1 AND b.available_g > 0 AND bp.bundle_id IN ({placeholders(2, len(bundle_ids))})"
-        f" GROUP BY bp.bundle_id",
+        f" WHERE b.mode = $1 AND b.available_g > 0 AND {may_be_sold('$2', '$3')}"
+        f" AND bp.bundle_id IN ({placeholders(4, len(bundle_ids))}) GROUP BY bp.bundle_id",
         mode,
+        today.year,
+        today,
         *bundle_ids,
     )
     found: dict[UUID, int] = {row["bundle_id"]: row["grams"] for row in rows}

@@ -1,7 +1,7 @@
 """Retirements and the orders whose retirement is due, as rows; the table refuses updates and deletes."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from service.domain.catalogue import Mode
@@ -10,38 +10,69 @@ from service.domain.order import OrderStatus, PaymentStatus
 from service.domain.retirement import Retirement
 from service.storage import models
 from service.storage.accounts import ACCOUNTS
+from service.storage.batches import BATCHES, may_be_sold
 from service.storage.conditions import Conditions
-from service.storage.database import Statements
+from service.storage.database import Statements, placeholders
 from service.storage.events import EVENTS
-from service.storage.orders import ORDERS
+from service.storage.orders import ENTRIES, ORDERS
 from service.storage.tables import Table
 
 RETIREMENTS = Table(models.Retirement, Retirement)
+_HOLDS_REFUSED = (
+    f"EXISTS (SELECT 1 FROM {ENTRIES.name} r JOIN {BATCHES.name} b ON b.id = r.batch_id"
+    f" WHERE r.account_id = o.account_id AND r.order_id = o.id AND NOT coalesce({may_be_sold('$1', '$2')}, FALSE)"
+    f" GROUP BY r.batch_id HAVING sum(r.mass_g) > 0)"
+)
+"""Of an order: whether it has grams of a batch that may not be retired in the year and on the day given."""
 
 
 async def due(
-    statements: Statements, payments: Collection[PaymentStatus], *, fulfilled_until: datetime, limit: int
+    statements: Statements,
+    payments: Collection[PaymentStatus],
+    *,
+    fulfilled_until: datetime,
+    limit: int,
+    today: date,
 ) -> list[tuple[UUID, UUID]]:
     """The (account, order) pairs of live orders to retire: those whose retirement has started, then those with money in
-    one of these states that were fulfilled until then, oldest first. Orders of test accounts wait to be told.
+    one of these states that were fulfilled until then, oldest first. Orders of test accounts wait to be told. An order
+    that holds credits which may not be retired on the day (in UTC) is left out.
 
     One statement a state, because each then reads its index in order and stops at the limit.
     """
-    found = await _first(statements, f"o.status = '{OrderStatus.RETIRING}'", limit)
+    found = await _first(statements, f"o.status = '{OrderStatus.RETIRING}'", limit, today)
     for payment in sorted(payments):
         condition = (
-            f"o.status = '{OrderStatus.FULFILLED}' AND o.payment_status = $2 AND o.created_at <= $3"
+            f"o.status = '{OrderStatus.FULFILLED}' AND o.payment_status = $4 AND o.created_at <= $5"
             f" AND NOT EXISTS (SELECT 1 FROM {EVENTS.name} e WHERE e.account_id = o.account_id AND e.order_id = o.id"
-            f" AND e.event_type = '{EventType.ORDER_FULFILLED}' AND e.created_at > $3)"
+            f" AND e.event_type = '{EventType.ORDER_FULFILLED}' AND e.created_at > $5)"
         )
-        found += await _first(statements, condition, limit, payment, fulfilled_until)
+        found += await _first(statements, condition, limit, today, payment, fulfilled_until)
     return found[:limit]
 
 
-async def _first(statements: Statements, condition: str, limit: int, *parameters: object) -> list[tuple[UUID, UUID]]:
+async def refused(
+    statements: Statements, account_id: UUID, order_ids: Collection[UUID], *, today: date
+) -> frozenset[UUID]:
+    """Return those of the account's orders that hold credits which may not be retired on the day."""
+    if not order_ids:
+        return frozenset()
+    rows = await statements.fetch(
+        f"SELECT o.id FROM {ORDERS.name} o WHERE o.account_id = $3 AND o.id IN ({placeholders(4, len(order_ids))})"
+        f" AND {_HOLDS_REFUSED}",
+        *(today.year, today, account_id, *order_ids),
+    )
+    return frozenset(row["id"] for row in rows)
+
+
+async def _first(
+    statements: Statements, condition: str, limit: int, today: date, *parameters: object
+) -> list[tuple[UUID, UUID]]:
     rows = await statements.fetch(
         f"SELECT o.account_id, o.id FROM {ORDERS.name} o JOIN {ACCOUNTS.name} a ON a.id = o.account_id"
-        f" WHERE a.mode = '{Mode.LIVE}' AND {condition} ORDER BY o.created_at LIMIT $1",
+        f" WHERE a.mode = '{Mode.LIVE}' AND {condition} AND NOT {_HOLDS_REFUSED} ORDER BY o.created_at LIMIT $3",
+        today.year,
+        today,
         limit,
         *parameters,
     )
