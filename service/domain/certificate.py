@@ -10,6 +10,8 @@ from uuid import UUID
 
 from service.domain.amounts import GRAMS_PER_TONNE
 from service.domain.catalogue import Mode
+from service.domain.serials.block import UnnumberedBatch
+from service.domain.serials.collisions import Block
 from service.kit.canonical_json import canonical_json, fingerprint
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -35,7 +37,8 @@ class Interval:
 class RetiredBatch:
     """The grams of one credit batch that the order retired, and the words of the project they come from.
 
-    `country` is an ISO 3166-1 code; `serial_start` is the registry's number of the batch's first tonne.
+    `country` is an ISO 3166-1 code. `block` are the batch's serials in the form of its registry; None for a batch that
+    has a prefix and the number of its first tonne, `serial_start`.
     """
 
     batch_id: UUID
@@ -47,6 +50,7 @@ class RetiredBatch:
     serial_prefix: str
     serial_start: int
     intervals: tuple[Interval, ...]
+    block: Block | None = None
 
     def __post_init__(self) -> None:
         if not self.intervals:
@@ -72,8 +76,23 @@ class RetiredBatch:
 
     @property
     def serials(self) -> tuple[tuple[str, str], ...]:
-        """`serial_numbers` as the registry writes them."""
+        """The serials of the first and the last tonne that each interval touches; empty where there are none."""
+        if isinstance(self.block, UnnumberedBatch):
+            return ()
+        if self.block is not None:
+            parts = [self.block.touched(each.start_g, each.end_g) for each in self.intervals]
+            return tuple((part.credit(part.first), part.credit(part.last)) for part in parts)
         return tuple((f"{self.serial_prefix}{a}", f"{self.serial_prefix}{b}") for a, b in self.serial_numbers)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """What each interval touches as the registry writes it: its range, or its reference where it numbers none."""
+        if isinstance(self.block, UnnumberedBatch):
+            return tuple(self.block.reference for _ in self.intervals)
+        if self.block is not None:
+            parts = [self.block.touched(each.start_g, each.end_g).written() for each in self.intervals]
+            return tuple(" to ".join(dict.fromkeys(part)) for part in parts)
+        return tuple(a if a == b else f"{a} to {b}" for a, b in self.serials)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +151,7 @@ class Certificate:
                     "mass_g": batch.mass_g,
                     "intervals": [[each.start_g, each.end_g] for each in batch.intervals],
                     "serials": [list(pair) for pair in batch.serials],
+                    **({"written": list(batch.written)} if batch.block is not None else {}),
                 }
                 for batch in self.batches
             ],

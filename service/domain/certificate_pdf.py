@@ -20,6 +20,7 @@ from service.domain.amounts import GRAMS_PER_TONNE, MassUnit, mass_text
 from service.domain.catalogue import Mode
 from service.domain.certificate import Certificate, RetiredBatch
 from service.domain.certificate_ornament import FAINT, GOLD, INK, MUTED, border, qr_code, ring, rosette, shades
+from service.domain.serials.block import UnnumberedBatch
 from service.kit.pdf_text import Typesetter
 from service.kit.shaping import Style, set_line, shrink, wrap
 
@@ -158,11 +159,20 @@ def _rows(batches: Sequence[RetiredBatch]) -> list[_Row]:
 
 
 def _detail(batch: RetiredBatch) -> str:
+    parts = (_country(batch.country), batch.registry, f"vintage {batch.vintage}")
+    return " · ".join(part for part in (*parts, _serials(batch)) if part)
+
+
+def _serials(batch: RetiredBatch) -> str:
+    if batch.block is not None:
+        shown = dict.fromkeys(batch.written[:INTERVALS_MAX])
+        label = "reference" if isinstance(batch.block, UnnumberedBatch) else "serials"
+        more = ", …" if len(batch.written) > INTERVALS_MAX else ""
+        return f"{label} {', '.join(shown)}{more}"
     numbers = ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in batch.serial_numbers[:INTERVALS_MAX])
     label = "serial" if numbers.isdigit() else "serials"
     numbers += ", …" * (len(batch.serial_numbers) > INTERVALS_MAX)
-    parts = (_country(batch.country), batch.registry, f"vintage {batch.vintage}")
-    return " · ".join(part for part in (*parts, f"{label} {batch.serial_prefix}{numbers}") if part)
+    return f"{label} {batch.serial_prefix}{numbers}"
 
 
 def _table(page: _Page, rows: Sequence[_Row]) -> None:

@@ -18,6 +18,10 @@ from service.domain.certificate import Certificate, Interval, RetiredBatch, cert
 from service.domain.certificate_pdf import certificate_pdf
 from service.domain.order import Order
 from service.domain.retirement import Retirement
+from service.domain.serials.block import Layout, SerialBlock
+from service.domain.serials.collisions import Block
+from service.domain.serials.forms import SerialForm
+from service.domain.supply import block_of
 from service.errors import Refused
 from service.operations.resources import Resources
 from service.storage import accounts, batches, catalogue, certificates, orders, retirements
@@ -111,6 +115,7 @@ def _retired_batches(
 
 
 def _retired_batch(batch: CreditBatch, project: Project, taken: Sequence[Interval]) -> RetiredBatch:
+    block = block_of(batch)
     return RetiredBatch(
         batch_id=batch.id,
         project_id=project.id,
@@ -121,6 +126,16 @@ def _retired_batch(batch: CreditBatch, project: Project, taken: Sequence[Interva
         serial_prefix=batch.serial_prefix,
         serial_start=batch.serial_start,
         intervals=_joined(taken),
+        block=None if _is_prefix(block) else block,
+    )
+
+
+def _is_prefix(block: Block) -> bool:
+    """Return whether a certificate states the serials by prefix and number, as all did before there were forms."""
+    return isinstance(block, SerialBlock) and (block.form, block.layout, block.width) == (
+        SerialForm.PLAIN,
+        Layout.PAIR,
+        1,
     )
 
 

@@ -96,9 +96,10 @@ def _absent() -> Response:
 
 
 def _batch(facts: dict[str, Any]) -> dict[str, Any]:
+    written = facts.get("written") or [a if a == b else f"{a} to {b}" for a, b in facts["serials"]]
     rows = [
-        {"serials": a if a == b else f"{a} to {b}", "first": f"{start_g:,}", "last": f"{end_g - 1:,}"}
-        for (a, b), (start_g, end_g) in zip(facts["serials"], facts["intervals"], strict=True)
+        {"serials": serials, "first": f"{start_g:,}", "last": f"{end_g - 1:,}"}
+        for serials, (start_g, end_g) in zip(written, facts["intervals"], strict=True)
     ]
     return {**facts, "mass": _mass(facts["mass_g"]), "country": _country(facts["country"]), "rows": rows}
 

@@ -1,0 +1,85 @@
+"""Serials on certificates: whole, as the registry writes them, and none that belong to another batch."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from service.domain.certificate import Certificate, Interval
+from service.domain.certificate_pdf import _detail
+from service.domain.serials.block import UnnumberedBatch
+from service.domain.serials.forms import SerialForm
+from service.domain.serials.reading import read_pair, read_range
+from service.kit.canonical_json import canonical_json
+from tests.domain.test_certificate import BATCH, CERTIFICATE
+
+VERRA = "9801-122000101-122000200-VCS-VCU-1491-VER-IN-1-612-01012019-31122019-0"
+
+
+def certificate(block: object, *intervals: tuple[int, int]) -> Certificate:
+    batch = replace(BATCH, block=block, intervals=tuple(Interval(*each) for each in intervals))
+    return replace(CERTIFICATE, batches=(batch,))
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "interval", "written"),
+    [
+        (SerialForm.VERRA, VERRA, (0, 1_000_000), VERRA.replace("122000200", "122000101")),
+        (SerialForm.VERRA, VERRA, (1_500_000, 3_000_001), VERRA.replace("122000101-122000200", "122000102-122000104")),
+        (
+            SerialForm.VERRA,
+            "0001-000001-000100-VCS-VCU-003-VER-US-0003-01012020-31122020-1",
+            (99_000_000, 100_000_000),
+            "0001-000100-000100-VCS-VCU-003-VER-US-0003-01012020-31122020-1",
+        ),
+        (
+            SerialForm.CAR,
+            "CAR-1-US-1336-31-983-KS-2025-9206-1 to 5000",
+            (0, 1),
+            "CAR-1-US-1336-31-983-KS-2025-9206-1 to 1",
+        ),
+        (
+            SerialForm.KYOTO,
+            "RW-5-1463954-2-2-0-7015 - RW-5-1467610-2-2-0-7015",
+            (0, 2_000_000),
+            "RW-5-1463954-2-2-0-7015 - RW-5-1463955-2-2-0-7015",
+        ),
+        (
+            SerialForm.CERCARBONO,
+            "CDC_2_1_1_321_14_1, 0, 999",
+            (0, 2_000_000),
+            "CDC_2_1_1_321_14_1, 0, 1",
+        ),
+    ],
+)
+def test_a_part_is_written_as_the_registry_writes_it(
+    form: SerialForm, text: str, interval: tuple[int, int], written: str
+):
+    stated = certificate(read_range(form, text), interval)
+    facts = json.loads(canonical_json(stated.facts))
+
+    assert facts["batches"][0]["written"] == [written]
+    assert len(facts["batches"][0]["serials"]) == 1
+    assert _detail(stated.batches[0]).endswith(f" · serials {written}")
+
+
+def test_a_pair_of_one_serial_is_written_once():
+    block = read_pair(SerialForm.PURO, "643002406555908611000000140219", "643002406555908611000000140238")
+
+    assert certificate(block, (0, 5)).batches[0].written == ("643002406555908611000000140219",)
+    assert certificate(block, (0, 2_000_000)).batches[0].written == (
+        "643002406555908611000000140219 to 643002406555908611000000140220",
+    )
+
+
+def test_credits_without_serials_are_stated_by_their_reference():
+    stated = certificate(UnnumberedBatch("iss_1ABC", 5_000_000), (0, 7), (9, 20))
+    facts = json.loads(canonical_json(stated.facts))["batches"][0]
+
+    assert (facts["serials"], facts["written"]) == ([], ["iss_1ABC", "iss_1ABC"])
+    assert _detail(stated.batches[0]).endswith(" · reference iss_1ABC")
+
+
+def test_a_batch_of_prefix_and_number_keeps_its_facts_and_hash():
+    assert "written" not in json.loads(canonical_json(CERTIFICATE.facts))["batches"][0]
+    assert CERTIFICATE.fingerprint == "766710ae36e889ee3ba16c6142b2da6197ffa46a08cc2a6336f3b88af01d77e7"
