@@ -6,7 +6,9 @@ or events; it must not change one.
 
 from dataclasses import dataclass
 
+from service.domain.serials.forms import SerialForm
 from service.storage import models
+from service.storage.batches import may_be_sold
 from service.storage.database import Statements
 
 DEVIATIONS_SHOWN = 10
@@ -49,6 +51,7 @@ PRICES = models.Price._meta.db_table  # noqa: SLF001
 EVENTS = models.Event._meta.db_table  # noqa: SLF001
 HEADS = models.AccountHead._meta.db_table  # noqa: SLF001
 RETIREMENTS = models.Retirement._meta.db_table  # noqa: SLF001
+CLAIMS = models.SerialClaim._meta.db_table  # noqa: SLF001
 CERTIFICATES = models.Certificate._meta.db_table  # noqa: SLF001
 
 STANDS = "o.status NOT IN ('CANCELLED', 'FAILED') AND o.payment_status <> 'REFUNDED'"
@@ -262,6 +265,41 @@ def events_are_gapless() -> Check:
     )
 
 
+def serials_do_not_meet() -> Check:
+    """No two batches of a mode claim the same credit. Batches received before serials had forms may be found here."""
+    return Check(
+        "every batch: no serial of it is another batch's",
+        CLAIMS,
+        f"SELECT DISTINCT batch_id AS id FROM"
+        f" (SELECT batch_id, first_number, max(last_number) OVER (PARTITION BY mode, series_key"
+        f" ORDER BY first_number, last_number, batch_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reach"
+        f" FROM {CLAIMS} WHERE NOT is_reading) c WHERE reach >= first_number",
+    )
+
+
+def serials_match_batches() -> Check:
+    """A batch claims as many credits as it has tonnes, a begun one included, in its own mode."""
+    return Check(
+        "every batch: claimed serials = its tonnes, in its mode",
+        BATCHES,
+        f"SELECT b.id FROM {BATCHES} b LEFT JOIN"
+        f" (SELECT batch_id, min(mode) AS least, max(mode) AS most, sum(last_number - first_number + 1) AS credits"
+        f" FROM {CLAIMS} WHERE NOT is_reading GROUP BY batch_id) c ON c.batch_id = b.id"
+        f" WHERE c.batch_id IS NULL OR c.least <> b.mode OR c.most <> b.mode OR c.credits <>"
+        f" CASE WHEN b.serial_form = '{SerialForm.NONE}' THEN 1 ELSE (b.issued_g + 999999) / 1000000 END",
+    )
+
+
+def vintages_are_over() -> Check:
+    """The time of all credits is over: none is ex ante, pending, or of a year or period to come."""
+    this_year = "CAST(substr(CAST(CURRENT_DATE AS TEXT), 1, 4) AS INTEGER)"
+    return Check(
+        "every batch: its vintage is over",
+        BATCHES,
+        f"SELECT b.id FROM {BATCHES} b WHERE NOT coalesce({may_be_sold(this_year, 'CURRENT_DATE')}, FALSE)",
+    )
+
+
 CHECKS = (
     batches_add_up(),
     batches_match_entries(),
@@ -279,6 +317,9 @@ CHECKS = (
     orders_are_not_free(),
     tiers_never_rise(),
     events_are_gapless(),
+    serials_do_not_meet(),
+    serials_match_batches(),
+    vintages_are_over(),
 )
 
 

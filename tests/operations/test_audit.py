@@ -148,6 +148,18 @@ PLANTED = {
         "DELETE FROM events WHERE account_id = '{account}' AND seq = 2",
         "{account}",
     ),
+    "every batch: no serial of it is another batch's": (
+        (
+            "UPDATE serial_claims SET series_key = (SELECT series_key FROM serial_claims WHERE batch_id = '{old}'"
+            " AND NOT is_reading) WHERE batch_id = '{young}'"
+        ),
+        "{young}",
+    ),
+    "every batch: claimed serials = its tonnes, in its mode": (
+        "UPDATE serial_claims SET last_number = last_number + 1 WHERE batch_id = '{old}'",
+        "{old}",
+    ),
+    "every batch: its vintage is over": ("UPDATE credit_batches SET vintage = 2199 WHERE id = '{old}'", "{old}"),
 }
 
 
@@ -166,6 +178,7 @@ async def test_a_deviation_is_named(shop: Shop, order: Order, name: str):
     )
     known = {
         "old": shop.old.id,
+        "young": shop.young.id,
         "order": order.id,
         "account": shop.account.id,
         "forest": shop.forest.id,
