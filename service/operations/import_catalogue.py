@@ -35,6 +35,8 @@ from service.storage import catalogue, serials, supply
 from service.storage.database import Statements
 
 log = structlog.get_logger(__name__)
+_COLUMNS = {"mass": "tonnes"}
+"""Columns of the file whose members have other names in the domain."""
 
 NamedRow = tuple[str, Mapping[str, Any]]
 
@@ -153,7 +155,7 @@ async def _batches(resources: Resources, statements: Statements, sheet: Sheet, c
         except Refused as refusal:
             # Without its project, which is a fault already, only the form cannot be known.
             if project or refusal.path != ("serial_form",):
-                each.row.fail(str(refusal.path[0]), refusal.message)
+                each.row.fail(_COLUMNS.get(str(refusal.path[0]), str(refusal.path[0])), refusal.message)
             continue
         wanted[batch.id] = batch
     counted.added += len(wanted)

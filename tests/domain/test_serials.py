@@ -323,7 +323,7 @@ def test_serials_are_as_many_as_the_tonnes_to_the_gram(issued_g: int, tonnes: st
 
     refuse_unless_mass(block, 100_000_000)
     code, message, path = refusal_of(refuse_unless_mass, block, issued_g)
-    assert (code, path) == (Code.BAD_USER_INPUT, ("tonnes",))
+    assert (code, path) == (Code.BAD_USER_INPUT, ("mass",))
     assert f"1 to 100 are 100 credits of one tonne, but the batch has {tonnes} t" in message
 
 
