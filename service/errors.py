@@ -56,7 +56,9 @@ class Code(StrEnum):
 REASONS: dict[Code, Reason] = {
     Code.BAD_USER_INPUT: Reason("A value has the wrong form or is out of its bounds.", 400),
     Code.UNAUTHENTICATED: Reason("No API key was sent, or it is unknown, revoked or expired.", 401),
-    Code.FORBIDDEN: Reason("The API key lacks the scope that this call needs.", 403),
+    Code.FORBIDDEN: Reason(
+        "The API key lacks the scope that this call needs, or asks for what only a parent account's key may read.", 403
+    ),
     Code.ACCOUNT_SUSPENDED: Reason("The account may read but not change anything until it is reinstated.", 409),
     Code.ACCOUNT_SELECTED_INVALID: Reason("The account that was selected cannot be acted for with this API key.", 400),
     Code.TEST_ACCOUNT_REQUIRED: Reason("Only a test account may simulate; this one is live.", 403),

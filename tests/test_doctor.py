@@ -1,5 +1,6 @@
 """`carbon-orders doctor`: what it finds, that it changes nothing, and its exit code."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,17 @@ from typer.testing import CliRunner
 
 from service.__main__ import app
 from service.commands.doctor import _clock
+from service.domain.amounts import Money
+from service.domain.order import BalanceUse
+from service.operations.manage_clients import create_client, update_client
+from service.operations.manage_keys import create_key
+from service.operations.record_payment import record_payment
+from service.operations.steps.issue_key import CUSTOMER_SCOPES
+from service.storage.database import Database
 from service.storage.health import DatabaseHealth
+from tests.makers import make_command
 from tests.server import free_port
+from tests.shop import open_shop
 
 SECRET = "a secret of this test, long enough for one"
 
@@ -143,3 +153,30 @@ def test_people_read_what_is_wrong_and_what_to_do() -> None:
     assert answer.exit_code == 1
     assert "PROBLEM" in answer.stdout
     assert "→ Does it run, and is SERVICE_REDIS_URL right?" in " ".join(answer.stdout.split())
+
+
+async def test_clients_whose_keys_used_the_balance_and_may_not_any_more_are_named(
+    database: Database, database_url: str
+) -> None:
+    shop = await open_shop(database)
+    resources, parent = shop.resources, shop.caller
+    await record_payment(resources, parent, shop.account.id, "w", Money(100_000, "USD"))
+    used, allowed, by_parent, unpaid = [
+        await create_client(resources, parent, name=name, currency="USD", may_use_balance=True)
+        for name in ("Used", "Allowed", "By parent", "Unpaid")
+    ]
+    for client in (used, allowed, by_parent, unpaid):
+        actor = shop.account if client is by_parent else client
+        key = await create_key(resources, actor.id, "k", CUSTOMER_SCOPES, pepper=SECRET.encode())
+        use = BalanceUse.NONE if client is unpaid else BalanceUse.WHOLE
+        await shop.place_all(make_command(client, actor=key.key_id, pay_with_balance=use))
+    for client in (used, by_parent, unpaid):
+        await update_client(resources, parent, client.id, {"may_use_balance": False})
+
+    code, found = await asyncio.to_thread(findings, database_url=database_url, secret=SECRET)
+
+    assert (code, problems(found)) == (0, [])
+    assert found["client accounts"]["found"] == (
+        f"with their own keys these paid from their parent's balance and may not any more: Used ({used.id});"
+        " the parent lets them by updateClientAccount with mayUseBalance: true"
+    )

@@ -18,6 +18,7 @@ from service.key_pepper import where_secret_lies
 from service.kit.clock import system_clock
 from service.kit.logging import configure_logging
 from service.settings import Settings, faults_of
+from service.storage.clients import losing_balance
 from service.storage.database import Database, dialect_of, sqlite_path
 from service.storage.health import DatabaseHealth, database_health
 from service.storage.migrations import pending
@@ -88,7 +89,8 @@ async def _database(settings: Settings) -> list[Finding]:
     try:
         async with asyncio.timeout(PATIENCE_S):
             missing = await pending(settings.database_url)
-            health = await _health(settings) if await asyncio.to_thread(_exists, settings.database_url) else None
+            exists = await asyncio.to_thread(_exists, settings.database_url)
+            health, clients = await _looked_at(settings, migrated=not missing) if exists else (None, [])
     except RuntimeError as error:  # the engines refuse to open what would lose an acknowledged order
         return [Finding("durability", str(error), "Set it back to its default in the server's configuration.")]
     except Exception as error:  # noqa: BLE001 - whatever is wrong, it is what was found
@@ -101,6 +103,7 @@ async def _database(settings: Settings) -> list[Finding]:
         Finding("durability", ", ".join(f"{name} = {value}" for name, value in health.durability.items())),
         _migrations(missing),
         _clock(health),
+        *clients,
     ]
 
 
@@ -108,7 +111,7 @@ def _exists(database_url: str) -> bool:
     return dialect_of(database_url) == "postgresql" or Path(sqlite_path(database_url)).exists()
 
 
-async def _health(settings: Settings) -> DatabaseHealth:
+async def _looked_at(settings: Settings, *, migrated: bool) -> tuple[DatabaseHealth, list[Finding]]:
     database = await Database.open(
         settings.database_url,
         pool_size_max=1,
@@ -117,9 +120,24 @@ async def _health(settings: Settings) -> DatabaseHealth:
         statement_cache_size=settings.statement_cache_size,
     )
     try:
-        return await database_health(database)
+        return await database_health(database), await _clients(database) if migrated else []
     finally:
         await database.close()
+
+
+async def _clients(database: Database) -> list[Finding]:
+    """Name the client accounts whose own keys used the parent's balance and may not any more. No problem by itself:
+    whether they may is the parent's to say.
+    """
+    found = await losing_balance(database.reader)
+    if not found:
+        return []
+    names = ", ".join(f"{account.name} ({account.id})" for account in found)
+    told = (
+        f"with their own keys these paid from their parent's balance and may not any more: {names};"
+        " the parent lets them by updateClientAccount with mayUseBalance: true"
+    )
+    return [Finding("client accounts", told)]
 
 
 def _migrations(missing: list[str]) -> Finding:

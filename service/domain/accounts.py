@@ -54,6 +54,8 @@ class Account:
     created_at: datetime
     handle: str | None = None
     external_pages_visibility: Visibility = Visibility.PUBLIC
+    may_use_balance: bool = False
+    """Whether a client account's own keys may pay from its parent's balance; without effect on other accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,13 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """An account acting through one of its API keys."""
+    """An account acting through an API key: one of its own, or one of another account that acts for it."""
 
     account: Account
     key_id: str
     scopes: frozenset[Scope]
+    acts_for_client: bool = False
+    """Whether the key is not the account's own: a parent's key, or an operator's, that selected the account."""
 
     def require(self, scope: Scope) -> None:
         """Refuses `FORBIDDEN` unless the key has the scope, and writing while the account is suspended."""
@@ -79,10 +83,26 @@ class Caller:
         if scope is _WRITING:
             refuse_if_suspended(self.account)
 
+    def require_money(self) -> None:
+        """Refuse `FORBIDDEN` to a client account's own key: balance, ledger, payments and invoices are its parent's."""
+        if self.account.parent_account_id is not None and not self.acts_for_client:
+            raise Refused(
+                Code.FORBIDDEN,
+                "Balance, ledger, payments and invoices are those of the parent account: read them with its key.",
+            )
+
 
 def payer_of(account: Account) -> UUID:
     """Whose balance, ledger and invoices an account's money is in: its own, or its parent's for a client account."""
     return account.parent_account_id or account.id
+
+
+def may_pay_from_balance(account: Account, *, acts_for_client: bool) -> bool:
+    """Return whether an order of the account may be paid from its payer's balance, given whose key places it.
+
+    A client account's own key needs the parent's permission; a parent's key that acts for the client does not.
+    """
+    return account.parent_account_id is None or acts_for_client or bool(account.may_use_balance)
 
 
 def refuse_if_suspended(account: Account) -> None:

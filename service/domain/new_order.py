@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service.domain.accounts import Account, payer_of
+from service.domain.accounts import Account, may_pay_from_balance, payer_of
 from service.domain.allocation import AllocationPlan
 from service.domain.offers import portfolio_of
 from service.domain.order import (
@@ -36,6 +36,11 @@ class Priced:
     def payer_balance(self) -> tuple[UUID, str]:
         """Whose balance may pay for the order, and in which currency."""
         return payer_of(self.account), self.pricing.currency
+
+    @property
+    def may_use_balance(self) -> bool:
+        """Whether the payer's balance may pay for the order, as far as the caller's rights go."""
+        return may_pay_from_balance(self.account, acts_for_client=self.command.acts_for_client)
 
     @property
     def estimate_id(self) -> UUID | None:

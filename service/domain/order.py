@@ -185,6 +185,10 @@ class PlaceOrder:
     metadata: dict[str, str] | None = None
     callback_url: str | None = None
     beneficiary: Beneficiary | None = None
+    acts_for_client: bool = False
+    """Whether a parent's key places the order for its client account. No part of the fingerprint: whose key sends a
+    retry does not make it another command.
+    """
 
     def fingerprint(self) -> str:
         """Return the digest that tells a retry from another command, equal for two spellings of one command, through

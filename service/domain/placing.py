@@ -184,7 +184,8 @@ class OrderPlacer:
         return plan_allocation(lines, stock.batches, self._available_g, stock.queued)
 
     def _balance_share(self, priced: Priced) -> int:
-        available_minor = self._balances_minor.get(priced.payer_balance, 0)
+        # Without the right to it the balance counts as empty, so that a refusal does not tell what is in it.
+        available_minor = self._balances_minor.get(priced.payer_balance, 0) if priced.may_use_balance else 0
         pricing, use = priced.pricing, priced.command.pay_with_balance
         return balance_share(use, pricing.total_cost_minor, available_minor, pricing.currency)
 
@@ -291,8 +292,12 @@ def needs_by_mode(priced: Iterable[Priced]) -> dict[Mode, Needs]:
 
 
 def payer_balances_of(priced: Iterable[Priced]) -> set[tuple[UUID, str]]:
-    """The balances that the commands want to be paid from."""
-    return {each.payer_balance for each in priced if each.command.pay_with_balance is not BalanceUse.NONE}
+    """Return the balances that the commands want to be paid from, and may be."""
+    return {
+        each.payer_balance
+        for each in priced
+        if each.command.pay_with_balance is not BalanceUse.NONE and each.may_use_balance
+    }
 
 
 def _refuse_above_maximum(command: PlaceOrder, pricing: Pricing) -> None:

@@ -23,7 +23,7 @@ from service.operations.steps.record_event import Done, transact_with_event
 from service.storage import catalogue, clients, supply
 from service.storage.database import Statements
 
-CHANGEABLE = frozenset({"name", "handle", "beneficiary_name", "external_pages_visibility"})
+CHANGEABLE = frozenset({"name", "handle", "beneficiary_name", "external_pages_visibility", "may_use_balance"})
 UNSTATED = frozenset({"id", "created_at", "suspended_at", "portfolio_id", "commission_hundredths"})
 """What of a client account its creation does not state, or somebody else may have changed since."""
 
@@ -37,11 +37,14 @@ async def create_client(
     handle: str | None = None,
     beneficiary_name: str | None = None,
     external_pages_visibility: Visibility = Visibility.PUBLIC,
+    may_use_balance: bool | None = None,
 ) -> Account:
     """A client account stands under the caller's account and buys as its parent does, until it sets its own portfolio.
 
     The handle names it among the parent's clients: a repetition with it answers the account that stands, and refuses
-    `IDEMPOTENCY_KEY_REUSED` where another fact differs; without a handle each call makes another. Refuses `FORBIDDEN`
+    `IDEMPOTENCY_KEY_REUSED` where another fact differs; without a handle each call makes another. `may_use_balance`
+    lets the client's own keys pay from the parent's balance; None is the default, False, and says nothing to a
+    repetition, for contracts that have no such member. Refuses `FORBIDDEN`
     to a client account, and `CURRENCY_UNAVAILABLE` where the parent's portfolio has no full price in the currency.
     """
     caller.require(Scope.ORDERS_WRITE)
@@ -60,12 +63,14 @@ async def create_client(
             handle=handle,
             beneficiary_name=beneficiary_name,
             external_pages_visibility=external_pages_visibility,
+            may_use_balance=bool(may_use_balance),
             created_at=now,
         )
         existing = await clients.by_handle(statements, head.account.id, handle)
         existing = existing or await clients.find(statements, head.account.id, client_id)
         if existing is not None:
-            if names := differing(existing, wanted, UNSTATED):
+            unstated = UNSTATED if may_use_balance is not None else UNSTATED | {"may_use_balance"}
+            if names := differing(existing, wanted, unstated):
                 raise reused("client account", names, "handle")
             return Done(existing, None, {})
         weights = await catalogue.weights_of(statements, [wanted.portfolio_id])

@@ -1,4 +1,7 @@
-"""Read money: balances, ledger and invoices, which are the parent's for a client account."""
+"""Read money: balances, ledger and invoices, which are the parent's for a client account.
+
+A client account's own key is refused `FORBIDDEN`; a parent's key that acts for the client reads the parent's.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -30,6 +33,7 @@ class LedgerPage:
 async def list_balances(resources: Resources, caller: Caller) -> list[Money]:
     """What the caller has prepaid in each currency, by currency; one that was used up is zero."""
     caller.require(Scope.ORDERS_READ)
+    caller.require_money()
     rows = await balances.of_account(resources.database.reader, payer_of(caller.account))
     return [Money(row.amount_minor, row.currency) for row in rows]
 
@@ -37,12 +41,14 @@ async def list_balances(resources: Resources, caller: Caller) -> list[Money]:
 async def list_invoices(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Invoice]:
     """One page of the caller's invoices, newest first."""
     caller.require(Scope.ORDERS_READ)
+    caller.require_money()
     return slice_of(await money.invoices(resources.database.reader, payer_of(caller.account), request), request)
 
 
 async def invoices_of_ids(resources: Resources, caller: Caller, invoice_ids: Collection[UUID]) -> dict[UUID, Invoice]:
     """Those of the invoices that are the caller's, by id."""
     caller.require(Scope.ORDERS_READ)
+    caller.require_money()
     return await money.of_ids(resources.database.reader, money.INVOICES, payer_of(caller.account), invoice_ids)
 
 
@@ -62,12 +68,14 @@ async def lines_of_invoices(
 async def payments_of_ids(resources: Resources, caller: Caller, payment_ids: Collection[UUID]) -> dict[UUID, Payment]:
     """Those of the payments that are the caller's, by id."""
     caller.require(Scope.ORDERS_READ)
+    caller.require_money()
     return await money.of_ids(resources.database.reader, money.PAYMENTS, payer_of(caller.account), payment_ids)
 
 
 async def list_journals(resources: Resources, caller: Caller, request: PageRequest) -> Slice[LedgerPage]:
     """One page of the caller's ledger, newest first, each journal whole."""
     caller.require(Scope.ORDERS_READ)
+    caller.require_money()
     reader, payer_id = resources.database.reader, payer_of(caller.account)
     journal_ids = await ledger.page(reader, payer_id, request)
     found = _journals(await ledger.entries_of(reader, payer_id, journal_ids))
@@ -79,6 +87,7 @@ async def journals_of_ids(
 ) -> dict[UUID, LedgerPage]:
     """Those of the journals that are the caller's, by id."""
     caller.require(Scope.ORDERS_READ)
+    caller.require_money()
     reader = resources.database.reader
     return _journals(await ledger.entries_of(reader, payer_of(caller.account), journal_ids))
 

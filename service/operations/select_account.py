@@ -24,7 +24,7 @@ async def select_account(resources: Resources, caller: Caller, account_id: UUID 
         raise Refused(
             Code.ACCOUNT_SELECTED_INVALID, "The selected account is neither the key's own nor a client account of it."
         )
-    return replace(caller, account=found, scopes=caller.scopes - {Scope.OPERATOR})
+    return replace(caller, account=found, scopes=caller.scopes - {Scope.OPERATOR}, acts_for_client=True)
 
 
 async def reader_of(resources: Resources, caller: Caller, account_id: UUID) -> Caller | None:
@@ -37,4 +37,5 @@ async def reader_of(resources: Resources, caller: Caller, account_id: UUID) -> C
     found = await accounts.account(resources.database.reader, account_id)
     if found is None or (Scope.OPERATOR not in caller.scopes and found.parent_account_id != caller.account.id):
         return None
-    return replace(caller, account=found, scopes=caller.scopes - {Scope.OPERATOR, Scope.ORDERS_WRITE})
+    scopes = caller.scopes - {Scope.OPERATOR, Scope.ORDERS_WRITE}
+    return replace(caller, account=found, scopes=scopes, acts_for_client=True)

@@ -5,13 +5,20 @@ from uuid import UUID
 
 from service.domain.accounts import Account
 from service.domain.catalogue import Portfolio
+from service.domain.events import EventType
+from service.domain.ledger import Verb
 from service.kit.keyset import PageRequest
 from service.kit.search_key import search_key
+from service.storage import models
 from service.storage.accounts import ACCOUNTS, HEADS, HeadRow
 from service.storage.catalogue import PORTFOLIOS
 from service.storage.conditions import Conditions
 from service.storage.database import Statements
 from service.storage.dialects import contains_text
+from service.storage.events import EVENTS
+
+LEDGER = models.LedgerEntry._meta.db_table  # noqa: SLF001
+KEYS = models.ApiKey._meta.db_table  # noqa: SLF001
 
 
 async def add(statements: Statements, client: Account) -> bool:
@@ -71,6 +78,23 @@ async def family(statements: Statements, account_id: UUID, ids: Collection[UUID]
     conditions.add_in("id", ids)
     conditions.add("(id = {} OR parent_account_id = {})", account_id, account_id)
     return {account.id: account for account in await ACCOUNTS.select(statements, conditions)}
+
+
+async def losing_balance(statements: Statements) -> list[Account]:
+    """Return the client accounts, by name, of which an own key placed orders that the parent's balance paid for, and
+    which may not use that balance any more. Orders that the parent's key placed for them do not count.
+    """
+    rows = await statements.fetch(
+        f"SELECT {ACCOUNTS.of('a')} FROM {ACCOUNTS.name} a WHERE a.parent_account_id IS NOT NULL"
+        f" AND NOT a.may_use_balance AND EXISTS"
+        f" (SELECT 1 FROM {LEDGER} l JOIN {EVENTS.name} e ON e.account_id = a.id AND e.order_id = l.order_id"
+        f" JOIN {KEYS} k ON k.key_id = e.actor AND k.account_id = a.id"
+        f" WHERE l.account_id = a.parent_account_id AND l.order_account_id = a.id AND l.verb = $1"
+        f" AND e.event_type = $2) ORDER BY a.name, a.id",
+        Verb.BALANCE_APPLIED,
+        EventType.ORDER_PLACED,
+    )
+    return [ACCOUNTS.value(row) for row in rows]
 
 
 async def portfolios(statements: Statements, accounts: Collection[Account]) -> dict[UUID, Portfolio]:

@@ -358,7 +358,7 @@ def test_imported_history_is_found_by_the_fingerprint_that_was_stored_for_it(
 
 def test_a_member_that_a_command_gains_is_part_of_its_fingerprint():
     # Without this a command that differs in a new member alone would be answered as a replay.
-    not_told = 5  # the two ids, the actor, the source and the key
+    not_told = 6  # the two ids, the actor and whether it acts for a client, the source and the key
     command, _, _ = ORDERS["a mass with every member"]
     form = command.wire_form()
     assert len(form) == len(fields(PlaceOrder)) - not_told + 1  # and the kind

@@ -30,6 +30,7 @@ ALL = [
     "0013_search_keys",
     "0015_free_orders_paid",
     "0012_serials",
+    "0016_client_balance",
 ]
 
 

@@ -29,6 +29,7 @@ class Account(Model):
     beneficiary_name = fields.TextField(null=True)
     handle = fields.CharField(max_length=64, null=True)
     external_pages_visibility = fields.CharField(max_length=8)
+    may_use_balance = fields.BooleanField()
     suspended_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 

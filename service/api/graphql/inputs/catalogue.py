@@ -259,6 +259,12 @@ class CreateClientAccountInput:
         default=Visibility.PUBLIC, description="Whether pages about it may be seen from outside."
     )
 
+    may_use_balance: bool = strawberry.field(
+        default=False,
+        description="Whether orders placed with the client account's own API keys may be paid from the balance of its "
+        "parent; false by default. Orders that the parent's key places for it may always be.",
+    )
+
     def facts(self) -> dict[str, Any]:
         return {
             "name": kept_text(self.name, NAME_LENGTH_MAX, "name"),
@@ -268,6 +274,7 @@ class CreateClientAccountInput:
             if self.beneficiary is None
             else kept_text(self.beneficiary, NAME_LENGTH_MAX, "beneficiary"),
             "external_pages_visibility": self.external_pages_visibility,
+            "may_use_balance": self.may_use_balance,
         }
 
 
@@ -283,6 +290,12 @@ class UpdateClientAccountInput:
         default=strawberry.UNSET, description="Whether pages about it may be seen from outside; it cannot be null."
     )
 
+    may_use_balance: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether orders placed with the client account's own API keys may be paid from the balance of its "
+        "parent; it cannot be null.",
+    )
+
     def changes(self) -> dict[str, Any]:
         changes: dict[str, Any] = {}
         if self.name is not strawberry.UNSET:
@@ -296,4 +309,8 @@ class UpdateClientAccountInput:
             raise Refused(Code.BAD_USER_INPUT, "Say public or hidden.", ("externalPagesVisibility",))
         if self.external_pages_visibility is not strawberry.UNSET:
             changes["external_pages_visibility"] = self.external_pages_visibility
+        if self.may_use_balance is None:
+            raise Refused(Code.BAD_USER_INPUT, "Say true or false.", ("mayUseBalance",))
+        if self.may_use_balance is not strawberry.UNSET:
+            changes["may_use_balance"] = self.may_use_balance
         return changes

@@ -10,6 +10,7 @@ from service.api.graphql.inputs.fault_paths import at
 from service.api.graphql.scalars import CurrencyCode, Metadata
 from service.api.graphql.types.amounts import MassInput, MoneyInput
 from service.api.graphql.types.node import parse_id
+from service.domain.accounts import Caller
 from service.domain.amounts import MassUnit
 from service.domain.catalogue import Selection, hundredths_of, selection_of
 from service.domain.order import (
@@ -183,7 +184,9 @@ class CommandInput:
     )
     pay_with_balance: BalanceUse = strawberry.field(
         default=BalanceUse.NONE,
-        description="Whether to pay with what the account has prepaid in the order's currency.",
+        description="Whether to pay with what the account has prepaid in the order's currency. With a client account's "
+        "own API key it pays from the parent's balance, and needs `mayUseBalance`: without it AVAILABLE takes nothing, "
+        "and WHOLE is refused `INSUFFICIENT_BALANCE`.",
     )
     beneficiary: BeneficiaryInput | None = strawberry.field(
         default=None, description="For whom the credits are retired; the account's own company without it."
@@ -197,13 +200,12 @@ class CommandInput:
         default=None, description="Where changes of the order are reported: an absolute https address."
     )
 
-    def command(
-        self, order_request: OrderRequest | FromQuote, *, order_id: UUID, account_id: UUID, actor: str
-    ) -> PlaceOrder:
+    def command(self, order_request: OrderRequest | FromQuote, *, order_id: UUID, caller: Caller) -> PlaceOrder:
         return PlaceOrder(
             order_id=order_id,
-            account_id=account_id,
-            actor=actor,
+            account_id=caller.account.id,
+            actor=caller.key_id,
+            acts_for_client=caller.acts_for_client,
             source=Source.GRAPHQL,
             request=order_request,
             idempotency_key=kept_text(self.idempotency_key, IDEMPOTENCY_KEY_LENGTH_MAX, "idempotencyKey"),

@@ -64,12 +64,7 @@ async def place(
     try:
         context.caller.require(Scope.ORDERS_WRITE)
         placed = await context.placement.submit(
-            command.command(
-                order_request(),
-                order_id=context.resources.new_id(),
-                account_id=context.caller.account.id,
-                actor=context.caller.key_id,
-            )
+            command.command(order_request(), order_id=context.resources.new_id(), caller=context.caller)
         )
     except Refused as refusal:
         return refused_order(refusal, command)

@@ -18,7 +18,7 @@ LEDGER = "ledger"
 class MoneyQueries:
     @strawberry.field(
         description="The account's ledger, newest first: what each event did to its money. A client account's is its "
-        "parent's."
+        "parent's, and is refused `FORBIDDEN` to its own API keys."
     )
     async def ledger(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
@@ -28,7 +28,10 @@ class MoneyQueries:
         page = await read_money.list_journals(context.resources, context.caller, request)
         return Connection.of(page, cursor=_cursor, node=journal_of)
 
-    @strawberry.field(description="One invoice; null if the account has no such invoice.")
+    @strawberry.field(
+        description="One invoice; null if the account has no such invoice. A client account's own API keys are refused "
+        "`FORBIDDEN`: its invoices are its parent's."
+    )
     async def invoice(
         self,
         info: Info,

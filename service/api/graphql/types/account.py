@@ -87,11 +87,14 @@ class Account(Node):
 
     balances: list[Money] = batch_field(
         _balances,
-        description="What is prepaid, in each currency that ever was; a client account's is its parent's.",
+        description="What is prepaid, in each currency that ever was; a client account's is its parent's, and is "
+        "refused `FORBIDDEN` to its own API keys.",
         metadata=priced(size=CURRENCIES_USUAL),
     )
     invoices: Connection[Invoice] = batch_field(
-        _invoices, description="Its invoices, newest first; a client account's are its parent's."
+        _invoices,
+        description="Its invoices, newest first; a client account's are its parent's, and are refused `FORBIDDEN` to "
+        "its own API keys.",
     )
 
     @strawberry.field(description="The customer's name.")
@@ -123,6 +126,13 @@ class Account(Node):
     )
     def beneficiary(self) -> str | None:
         return self.row.beneficiary_name
+
+    @strawberry.field(
+        description="Whether orders placed with a client account's own API keys may be paid from the balance of its "
+        "parent; an account that is no client account always may use its own balance."
+    )
+    def may_use_balance(self) -> bool:
+        return accounts.may_pay_from_balance(self.row, acts_for_client=False)
 
     @strawberry.field(description="Whether pages about it may be seen from outside.")
     def external_pages_visibility(self) -> Visibility:

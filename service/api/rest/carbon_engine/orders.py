@@ -69,6 +69,7 @@ def _command(call: Call[NewOrder, None]) -> PlaceOrder:
         order_id=call.context.resources.new_id(),
         account_id=call.caller.account.id,
         actor=call.caller.key_id,
+        acts_for_client=call.caller.acts_for_client,
         source=Source.CARBON_ENGINE,
         request=OrderRequest(
             ask=_ask(body),

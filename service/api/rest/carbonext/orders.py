@@ -94,6 +94,7 @@ def _command(call: Call[NewOrder, None]) -> PlaceOrder:
         order_id=call.context.resources.new_id(),
         account_id=call.caller.account.id,
         actor=call.caller.key_id,
+        acts_for_client=call.caller.acts_for_client,
         source=Source.CARBONEXT,
         request=OrderRequest(
             ask=ByMass(grams(body.vcuAmount)), currency=currency(body.targetCurrency), whole_mass=True

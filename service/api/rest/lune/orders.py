@@ -112,6 +112,7 @@ async def _place(
             order_id=context.resources.new_id(),
             account_id=caller.account.id,
             actor=caller.key_id,
+            acts_for_client=call.caller.acts_for_client,
             source=Source.LUNE,
             request=order_request,
             idempotency_key=key,
