@@ -39,10 +39,12 @@ async def retirements_of_orders(
 
 
 async def public_certificate(resources: Resources, token: str) -> IssuedCertificate | None:
-    """The certificate of that public address: whoever holds the token may see it."""
+    """Return the certificate of that public address, to anybody who holds the token; None while the account hides its
+    pages.
+    """
     return await certificates.of_token(resources.database.reader, token)
 
 
 async def public_certificate_file(resources: Resources, token: str) -> bytes | None:
-    """The page to print of that public address, byte for byte as it was issued."""
+    """Return the PDF of that public address, byte for byte as it was issued; None while the account hides its pages."""
     return await certificates.pdf_of_token(resources.database.reader, token)

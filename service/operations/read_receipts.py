@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from service.domain.accounts import Account
+from service.domain.accounts import Account, Visibility
 from service.domain.listing import OrderRef
 from service.domain.order import Order, OrderLine
 from service.operations.resources import Resources
@@ -28,11 +28,13 @@ class Receipt:
 
 
 async def read_receipt(resources: Resources, account_id: UUID, order_id: UUID) -> Receipt | None:
-    """The receipt of that order, if there is one. The caller has checked that the address may be read."""
+    """Return the receipt of that order; None for no such order, and while the account hides its pages. The caller has
+    checked that the address is genuine.
+    """
     reader = resources.database.reader
     account = await accounts.account(reader, account_id)
     order = await orders.find(reader, account_id, OrderRef(id=order_id))
-    if account is None or order is None:
+    if account is None or order is None or account.external_pages_visibility is Visibility.HIDDEN:
         return None
     lines = await orders.lines(reader, account_id, [order_id])
     bundles = await catalogue.bundles_of_ids(reader, {line.bundle_id for line in lines})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from service.domain.accounts import Visibility
 from service.domain.certificate import IssuedCertificate
 from service.storage import models
 from service.storage.conditions import Conditions
@@ -23,6 +24,13 @@ class CertificateDue:
     order_id: UUID
     due_at: datetime
 
+
+_ACCOUNTS = models.Account._meta.db_table  # noqa: SLF001
+_CERTIFICATES = models.Certificate._meta.db_table  # noqa: SLF001
+_IS_PUBLIC = (
+    f"EXISTS (SELECT 1 FROM {_ACCOUNTS} a WHERE a.id = {_CERTIFICATES}.account_id"
+    f" AND a.external_pages_visibility = {{}})"
+)
 
 DUE = Table(models.Certificate, CertificateDue)
 ISSUED = Table(models.Certificate, IssuedCertificate)
@@ -64,16 +72,19 @@ async def of_orders(
 
 
 async def of_token(statements: Statements, token: str) -> IssuedCertificate | None:
-    """The certificate of that public address."""
+    """Return the certificate of that public address, unless the pages of its account are hidden."""
     conditions = Conditions()
     conditions.add("token = {}", token)
+    conditions.add(_IS_PUBLIC, Visibility.PUBLIC)
     found = await ISSUED.select(statements, conditions)
     return found[0] if found else None
 
 
 async def pdf_of_token(statements: Statements, token: str) -> bytes | None:
-    """The page of that public address, byte for byte as it was issued."""
-    rows = await statements.fetch(f"SELECT pdf FROM {ISSUED.name} WHERE token = $1", token)
+    """Return the PDF of that public address, byte for byte as it was issued, unless its account's pages are hidden."""
+    rows = await statements.fetch(
+        f"SELECT pdf FROM {ISSUED.name} WHERE token = $1 AND {_IS_PUBLIC.format('$2')}", token, Visibility.PUBLIC
+    )
     return rows[0]["pdf"] if rows else None
 
 

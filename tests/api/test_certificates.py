@@ -151,3 +151,41 @@ async def test_a_live_account_is_told_that_it_cannot_simulate(api: GraphQLApi):
     assert answer["order"] is None
     assert [error["code"] for error in answer["userErrors"]] == ["TEST_ACCOUNT_REQUIRED"]
     assert await api.shop.everything() == before
+
+
+@pytest.mark.parametrize("suffix", ["", ".pdf", ".json"])
+async def test_a_hidden_accounts_certificate_answers_404_until_it_is_public_again(trial: GraphQLApi, suffix: str):
+    path = path_of((await completed(trial))["certificate"]["url"]) + suffix
+    shown = await trial.client.get(path)
+    assert shown.status_code == 200
+
+    await set_visibility(trial, "hidden")
+    hidden, absent = await trial.client.get(path), await trial.client.get(f"/certificates/{OTHER}{suffix}")
+
+    assert (hidden.status_code, hidden.content) == (absent.status_code, absent.content) == (404, absent.content)
+    assert hidden.headers.get("cache-control") == absent.headers.get("cache-control")
+    await set_visibility(trial, "public")
+    assert (await trial.client.get(path)).content == shown.content
+
+
+async def test_a_hidden_account_reads_its_own_certificate(trial: GraphQLApi):
+    order = await completed(trial)
+    await set_visibility(trial, "hidden")
+
+    found = await trial.data(f'{{ order(by: {{id: "{order["id"]}"}}) {{ certificate {{ number sha256 url }} }} }}')
+
+    assert found["order"]["certificate"] == {key: order["certificate"][key] for key in ("number", "sha256", "url")}
+
+
+async def test_another_accounts_certificate_stays_public(trial: GraphQLApi):
+    path = path_of((await completed(trial))["certificate"]["url"])
+    await trial.shop.execute(
+        "UPDATE accounts SET external_pages_visibility = 'hidden' WHERE id = $1", trial.shop.account.id
+    )
+
+    assert (await trial.client.get(path)).status_code == 200
+
+
+async def set_visibility(api: GraphQLApi, visibility: str) -> None:
+    """The accounts of the test mode are so; as a parent does it for a client."""
+    await api.shop.execute("UPDATE accounts SET external_pages_visibility = $1 WHERE mode = 'test'", visibility)

@@ -256,7 +256,9 @@ class CreateClientAccountInput:
         description="For whom its credits are retired unless an order says otherwise: 1 to 200 characters.",
     )
     external_pages_visibility: Visibility = strawberry.field(
-        default=Visibility.PUBLIC, description="Whether pages about it may be seen from outside."
+        default=Visibility.PUBLIC,
+        description="Whether pages and files of its certificates and receipts are readable without a key by anybody who "
+        "has their address: PUBLIC, or HIDDEN, and then every such address answers 404. PUBLIC by default.",
     )
 
     may_use_balance: bool = strawberry.field(
@@ -287,7 +289,10 @@ class UpdateClientAccountInput:
         default=strawberry.UNSET, description="For whom its credits are retired; null takes it away."
     )
     external_pages_visibility: Visibility | None = strawberry.field(
-        default=strawberry.UNSET, description="Whether pages about it may be seen from outside; it cannot be null."
+        default=strawberry.UNSET,
+        description="Whether pages and files of its certificates and receipts are readable without a key by anybody who "
+        "has their address: PUBLIC, or HIDDEN, and then every such address answers 404. "
+        "It cannot be null.",
     )
 
     may_use_balance: bool | None = strawberry.field(

@@ -134,7 +134,10 @@ class Account(Node):
     def may_use_balance(self) -> bool:
         return accounts.may_pay_from_balance(self.row, acts_for_client=False)
 
-    @strawberry.field(description="Whether pages about it may be seen from outside.")
+    @strawberry.field(
+        description="Whether pages and files of its certificates and receipts are readable without a key by anybody who "
+        "has their address: PUBLIC, or HIDDEN, and then every such address answers 404."
+    )
     def external_pages_visibility(self) -> Visibility:
         return self.row.external_pages_visibility
 

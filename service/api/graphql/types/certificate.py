@@ -24,11 +24,17 @@ class Certificate:
     def number(self) -> str:
         return self.row.number
 
-    @strawberry.field(description="A page to look at and to verify it. Whoever has the address can read it.")
+    @strawberry.field(
+        description="Address of the page that shows and verifies it, readable without a key by anybody who has the "
+        "address. It answers 404 while the account's `externalPagesVisibility` is HIDDEN."
+    )
     def url(self) -> str:
         return certificate_address(self.public_address, self.row.token)
 
-    @strawberry.field(description="The page to print, as PDF. Whoever has the address can read it.")
+    @strawberry.field(
+        description="Address of the PDF to print, readable without a key by anybody who has the address. It answers "
+        "404 while the account's `externalPagesVisibility` is HIDDEN."
+    )
     def pdf_url(self) -> str:
         return f"{certificate_address(self.public_address, self.row.token)}.pdf"
 

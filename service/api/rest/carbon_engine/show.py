@@ -6,7 +6,7 @@ from decimal import Decimal
 from service.api.receipt_links import receipt_path
 from service.api.rest.carbon_engine.models import Invoice, OrderView, ProjectRecord
 from service.api.rest.context import RestContext
-from service.domain.accounts import Caller
+from service.domain.accounts import Caller, Visibility
 from service.domain.amounts import MassUnit, mass_text
 from service.domain.billing import owed_minor
 from service.domain.order import CreditEntry, Order, OrderStatus
@@ -31,12 +31,15 @@ async def shown(context: RestContext, caller: Caller, orders: Sequence[Order]) -
     entries = await entries_of_orders(context.resources, caller, ids)
     records = await _records(context, caller, [entry for each in entries for entry in each])
     certificates = await certificates_of_orders(context.resources, caller, ids)
+    is_public = caller.account.external_pages_visibility is Visibility.PUBLIC
     return [
         _view(
             context,
             order,
             [records[entry.id] for entry in each],
-            None if certificate is None else certificate_address(context.public_address, certificate.token),
+            None
+            if certificate is None or not is_public
+            else certificate_address(context.public_address, certificate.token),
         )
         for order, each, certificate in zip(orders, entries, certificates, strict=True)
     ]

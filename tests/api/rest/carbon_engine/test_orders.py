@@ -9,10 +9,12 @@ import re
 
 import pytest
 
+from service.domain.accounts import Visibility
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.order import BalanceUse, OrderStatus
 from service.kit.ids import uuid7
+from service.operations.manage_clients import create_client, update_client
 from service.operations.record_payment import record_payment
 from tests.api.rest.client import Rest
 from tests.makers import forged, make_order_request
@@ -263,3 +265,20 @@ async def test_noes_of_http_are_problems_too(engine: Rest):
     assert (
         await engine.ask("POST", "/orders", content=large, headers={"content-type": "application/json"})
     ).status_code == 413
+
+
+async def test_a_hidden_accounts_receipt_answers_404(engine: Rest):
+    shop = engine.shop
+    client = await create_client(shop.resources, shop.caller, name="Client", currency="SAR")
+    key = await engine.new_key(account=client)
+    (order,) = (await engine.ask("POST", "/orders", {"amount_kg": 123}, key=key)).json()
+    parents = await placed(engine)
+    address, other = order["invoice"]["receiptUrl"], parents["invoice"]["receiptUrl"]
+    assert (await engine.http.get(address)).status_code == 200
+
+    await update_client(shop.resources, shop.caller, client.id, {"external_pages_visibility": Visibility.HIDDEN})
+
+    hidden = await engine.http.get(address)
+    assert (hidden.status_code, hidden.text) == (404, (await engine.http.get(forged(address))).text)
+    assert (await engine.http.get(other)).status_code == 200
+    assert (await engine.ask("GET", f"/orders/{order['_id']}", key=key)).status_code == 200
