@@ -37,6 +37,7 @@ from service.api.rest.contracts import CONTRACTS
 from service.api.rest.endpoint_app import mounted
 from service.api.rest.host_routing import HostRouter
 from service.api.rest.openapi import openapi_document
+from service.domain.holds import HoldLimits
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.kit.ttl_cache import TTLCache
@@ -89,6 +90,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             resources=running.resources,
             placement=running.placement,
             quote_valid_ms=settings.quote_valid_ms,
+            hold_limits=HoldLimits(settings.hold_percent_max, settings.open_holds_max),
             page_size_default=settings.page_size_default,
             page_size_max=settings.page_size_max,
             public_address=public_address,

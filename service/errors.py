@@ -36,6 +36,7 @@ class Code(StrEnum):
     CURRENCY_UNAVAILABLE = "CURRENCY_UNAVAILABLE"
     MAXIMUM_TOTAL_EXCEEDED = "MAXIMUM_TOTAL_EXCEEDED"
     INSUFFICIENT_CREDITS = "INSUFFICIENT_CREDITS"
+    HOLD_LIMIT_EXCEEDED = "HOLD_LIMIT_EXCEEDED"
     QUOTE_EXPIRED = "QUOTE_EXPIRED"
     QUOTE_USED = "QUOTE_USED"
     ESTIMATE_USED = "ESTIMATE_USED"
@@ -70,6 +71,7 @@ REASONS: dict[Code, Reason] = {
     Code.CURRENCY_UNAVAILABLE: Reason("A bundle has no price in this currency.", 400),
     Code.MAXIMUM_TOTAL_EXCEEDED: Reason("The total would be above the maximum that the caller set.", 409),
     Code.INSUFFICIENT_CREDITS: Reason("Not enough credits are in stock and the caller refused a backorder.", 409, True),
+    Code.HOLD_LIMIT_EXCEEDED: Reason("The account's quotes would hold more credits than they may.", 409, True),
     Code.QUOTE_EXPIRED: Reason("The quote no longer holds; ask for a new one.", 409),
     Code.QUOTE_USED: Reason("An order was already placed from this quote.", 409),
     Code.ESTIMATE_USED: Reason("An order was already placed for this estimate.", 409),

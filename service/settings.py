@@ -110,6 +110,19 @@ class Settings(BaseSettings):
         default=1, description="Groups that are placed at the same time; SQLite has use for one."
     )
     quote_valid_ms: Milliseconds = Field(default=900_000, description="How long a quote's price holds: 15 minutes.")
+    hold_percent_max: int = Field(
+        default=10,
+        ge=0,
+        le=100,
+        description="Percent of a bundle's stock, held credits included, that quotes of one account and its client"
+        " accounts may hold in live mode. `carbon-orders account limit` sets another for an account.",
+    )
+    open_holds_max: int = Field(
+        default=20,
+        ge=0,
+        description="Quotes of one account and its client accounts that may hold credits at the same time in live mode."
+        " `carbon-orders account limit` sets another number for an account.",
+    )
 
     workers_embedded: bool = Field(default=True, description="Whether `serve` also does what `work` does.")
     worker_rest_ms: Milliseconds = Field(default=500, description="How long a worker that found nothing to do rests.")

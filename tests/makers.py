@@ -138,6 +138,9 @@ def make_account(portfolio_id: UUID, **facts: Any) -> Account:
             "beneficiary_name": None,
             "suspended_at": None,
             "created_at": LONG_AGO,
+            # Tests hold what they need of a small stock; those of the limits say None, and get the service's.
+            "hold_percent_max": 100,
+            "open_holds_max": 1_000_000,
             **facts,
         }
     )

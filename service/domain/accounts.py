@@ -56,6 +56,9 @@ class Account:
     external_pages_visibility: Visibility = Visibility.PUBLIC
     may_use_balance: bool = False
     """Whether a client account's own keys may pay from its parent's balance; without effect on other accounts."""
+    hold_percent_max: int | None = None
+    open_holds_max: int | None = None
+    """Limits on holds of this account and its clients, instead of the service's; without effect on client accounts."""
 
 
 @dataclass(frozen=True, slots=True)

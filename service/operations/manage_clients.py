@@ -64,6 +64,8 @@ async def create_client(
             beneficiary_name=beneficiary_name,
             external_pages_visibility=external_pages_visibility,
             may_use_balance=bool(may_use_balance),
+            hold_percent_max=None,
+            open_holds_max=None,
             created_at=now,
         )
         existing = await clients.by_handle(statements, head.account.id, handle)

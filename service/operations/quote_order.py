@@ -1,15 +1,19 @@
 """Quote an order: its price is stored and holds until it expires. Nothing is owed; credits are held only if asked for.
 
-Locks, when credits are held: the account's head, then batches by id. Promise: P7.
+Locks, when credits are held: the heads of the account and its payer in id order, so that quotes of one payer never
+pass a limit together; then batches by id. Promise: P7.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from service.domain.accounts import Caller
+from service.domain.accounts import Caller, payer_of
 from service.domain.allocation import AllocationPlan, plan_allocation
 from service.domain.api_keys import Scope
+from service.domain.catalogue import Mode
+from service.domain.holds import HoldLimits, refuse_large_holds, refuse_many_holds
 from service.domain.offers import portfolio_of, price_request
 from service.domain.order import OrderRequest, requested_of
 from service.domain.pricing import Pricing
@@ -17,8 +21,10 @@ from service.domain.quote import Quote, QuoteHold, QuoteLine
 from service.errors import Code, Refused
 from service.kit.clock import utc_date
 from service.operations.resources import Resources
-from service.storage import accounts, backorders, batches, catalogue, quotes
+from service.storage import accounts, backorders, batches, catalogue, holds, quotes
 from service.storage.database import Statements
+
+DEFAULT_LIMITS = HoldLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +36,35 @@ class Quoted:
 
 
 async def quote_order(
-    resources: Resources, caller: Caller, order_request: OrderRequest, *, valid_ms: int, hold: bool = False
+    resources: Resources,
+    caller: Caller,
+    order_request: OrderRequest,
+    *,
+    valid_ms: int,
+    hold: bool = False,
+    hold_limits: HoldLimits = DEFAULT_LIMITS,
 ) -> Quoted:
     """The order request has a price that an order may be placed at, once, within `valid_ms` by the database's clock.
 
-    With `hold` the credits are set aside as well, until then; refuses `INSUFFICIENT_CREDITS` when stock is short.
+    With `hold` the credits are set aside as well, until then; refuses `INSUFFICIENT_CREDITS` when stock is short, and
+    `HOLD_LIMIT_EXCEEDED` where a live payer would hold more than `hold_limits`, or the limits of its own, allow.
     """
     caller.require(Scope.ORDERS_WRITE)
     quote_id = resources.new_id()
 
     async def work(statements: Statements) -> Quoted:
+        limits: HoldLimits | None = None
         if hold:
-            await accounts.lock_heads(statements, [caller.account.id])
+            limits = await _lock_limits(statements, caller, hold_limits)
+            # A try whose commit went unanswered finds its own quote, which would count against the limits.
+            existing = (await quotes.find(statements, [caller.account.id], [quote_id])).get(
+                (caller.account.id, quote_id)
+            )
+            if existing is not None:
+                return Quoted(existing.quote, existing.lines)
         offers = await catalogue.read_offers(statements, [(caller.account, order_request)])
         pricing = price_request(order_request, caller.account, offers)
-        plan = await _plan_hold(statements, caller, pricing, utc_date(resources.clock())) if hold else None
+        plan = await _plan_hold(statements, caller, pricing, limits, utc_date(resources.clock())) if hold else None
         created_at, expires_at = await quotes.validity(statements, valid_ms)
         quote = Quote(
             account_id=caller.account.id,
@@ -64,15 +84,26 @@ async def quote_order(
             created_at=created_at,
             expires_at=expires_at,
         )
-        lines, holds = _lines_of(quote, pricing), _holds_of(quote, plan)
-        if await quotes.add(statements, quote, lines, holds):
-            await batches.hold(statements, _grams_of(holds))
+        lines, held = _lines_of(quote, pricing), _holds_of(quote, plan)
+        if await quotes.add(statements, quote, lines, held):
+            await batches.hold(statements, _grams_of(held))
         return Quoted(quote, lines)
 
     return await resources.transact(work)
 
 
-async def _plan_hold(statements: Statements, caller: Caller, pricing: Pricing, today: date) -> AllocationPlan:
+async def _lock_limits(statements: Statements, caller: Caller, hold_limits: HoldLimits) -> HoldLimits | None:
+    """Lock the heads of the account and its payer, and return what the payer may hold; None in test mode."""
+    payer_id = payer_of(caller.account)
+    heads = await accounts.lock_heads(statements, {caller.account.id, payer_id})
+    return hold_limits.for_payer(heads[payer_id].account) if caller.account.mode is Mode.LIVE else None
+
+
+async def _plan_hold(
+    statements: Statements, caller: Caller, pricing: Pricing, limits: HoldLimits | None, today: date
+) -> AllocationPlan:
+    if limits is not None:
+        refuse_many_holds(await holds.count_open(statements, payer_of(caller.account)), limits)
     wanted = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in wanted}
     mode = caller.account.mode
@@ -86,6 +117,12 @@ async def _plan_hold(statements: Statements, caller: Caller, pricing: Pricing, t
             ("hold",),
             available_g=pricing.mass_g - sum(plan.short_g),
         )
+    if limits is not None:
+        project_of = {each.batch_id: each.project_id for bundle_stock in stock.values() for each in bundle_stock}
+        taken_g: Counter[UUID] = Counter()
+        for take in plan.takes:
+            taken_g[project_of[take.batch_id]] += take.mass_g
+        refuse_large_holds(await holds.of_bundles(statements, payer_of(caller.account), mode, taken_g), limits)
     return plan
 
 
@@ -118,8 +155,8 @@ def _holds_of(quote: Quote, plan: AllocationPlan | None) -> tuple[QuoteHold, ...
     )
 
 
-def _grams_of(holds: tuple[QuoteHold, ...]) -> dict[UUID, int]:
+def _grams_of(held: tuple[QuoteHold, ...]) -> dict[UUID, int]:
     grams: dict[UUID, int] = {}
-    for hold in holds:
+    for hold in held:
         grams[hold.batch_id] = grams.get(hold.batch_id, 0) + hold.mass_g
     return grams

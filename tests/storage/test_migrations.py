@@ -31,6 +31,7 @@ ALL = [
     "0015_free_orders_paid",
     "0012_serials",
     "0016_client_balance",
+    "0017_hold_limits",
 ]
 
 

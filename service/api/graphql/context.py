@@ -6,6 +6,7 @@ import strawberry.types
 
 from service.api.graphql.cost.budget import CostBudget
 from service.domain.accounts import Caller
+from service.domain.holds import HoldLimits
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest, page_request
 from service.operations.place_orders import Placement
@@ -23,6 +24,7 @@ class Context(NamedTuple):
     public_address: str
     identified: Caller | None
     cost_budget: CostBudget | None = None
+    hold_limits: HoldLimits = HoldLimits()
 
     @property
     def caller(self) -> Caller:

@@ -30,6 +30,8 @@ class Account(Model):
     handle = fields.CharField(max_length=64, null=True)
     external_pages_visibility = fields.CharField(max_length=8)
     may_use_balance = fields.BooleanField()
+    hold_percent_max = fields.IntField(null=True)
+    open_holds_max = fields.IntField(null=True)
     suspended_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 

@@ -257,8 +257,8 @@ class CreateClientAccountInput:
     )
     external_pages_visibility: Visibility = strawberry.field(
         default=Visibility.PUBLIC,
-        description="Whether pages and files of its certificates and receipts are readable without a key by anybody who "
-        "has their address: PUBLIC, or HIDDEN, and then every such address answers 404. PUBLIC by default.",
+        description="Whether pages and files of its certificates and receipts are readable without a key by anybody "
+        "who has their address: PUBLIC, or HIDDEN, and then every such address answers 404. PUBLIC by default.",
     )
 
     may_use_balance: bool = strawberry.field(
@@ -290,8 +290,8 @@ class UpdateClientAccountInput:
     )
     external_pages_visibility: Visibility | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Whether pages and files of its certificates and receipts are readable without a key by anybody who "
-        "has their address: PUBLIC, or HIDDEN, and then every such address answers 404. "
+        description="Whether pages and files of its certificates and receipts are readable without a key by anybody "
+        "who has their address: PUBLIC, or HIDDEN, and then every such address answers 404. "
         "It cannot be null.",
     )
 

@@ -230,7 +230,9 @@ class CommandInput:
 class QuoteCommandInput:
     hold: bool = strawberry.field(
         default=False,
-        description="Whether to set the credits aside until the quote expires; refused when stock is short.",
+        description="Whether to set the credits aside until the quote expires; refused `INSUFFICIENT_CREDITS` when "
+        "stock is short, and `HOLD_LIMIT_EXCEEDED` where a live account, its parent and the other client accounts would "
+        "together hold more than a part of a bundle's stock, or by too many quotes.",
     )
 
 

@@ -47,7 +47,12 @@ async def quote(
     """What came of the request for a quote."""
     try:
         quoted = await quote_order(
-            context.resources, context.caller, order_request(), valid_ms=context.quote_valid_ms, hold=command.hold
+            context.resources,
+            context.caller,
+            order_request(),
+            valid_ms=context.quote_valid_ms,
+            hold=command.hold,
+            hold_limits=context.hold_limits,
         )
     except Refused as refusal:
         return refused_quote(refusal, command)

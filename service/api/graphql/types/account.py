@@ -135,8 +135,8 @@ class Account(Node):
         return accounts.may_pay_from_balance(self.row, acts_for_client=False)
 
     @strawberry.field(
-        description="Whether pages and files of its certificates and receipts are readable without a key by anybody who "
-        "has their address: PUBLIC, or HIDDEN, and then every such address answers 404."
+        description="Whether pages and files of its certificates and receipts are readable without a key by anybody "
+        "who has their address: PUBLIC, or HIDDEN, and then every such address answers 404."
     )
     def external_pages_visibility(self) -> Visibility:
         return self.row.external_pages_visibility
