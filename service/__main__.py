@@ -167,6 +167,36 @@ def account_reinstate(account_id: AccountId, *, as_json: AsJson = False) -> None
     reinstate_account(account_id, as_json=as_json)
 
 
+@account_app.command(
+    "limit",
+    epilog="Example: carbon-orders account limit 019b8d62-7a80-707c-9a0e-0f0b3d5c6a11 --credit 25000.00 --currency GBP",
+)
+def account_limit(
+    account_id: AccountId,
+    *,
+    credit: Annotated[str | None, typer.Option(help="What may be owed, such as 25000.00; none: no limit.")] = None,
+    currency: Annotated[str | None, typer.Option(help="ISO 4217 code; by default the account's.")] = None,
+    hold_percent: Annotated[
+        str | None, typer.Option(help="Percent of a bundle's stock that quotes may hold; default is the service's.")
+    ] = None,
+    open_holds: Annotated[
+        str | None, typer.Option(help="Quotes that may hold credits at once; default is the service's number.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Limit what a live account and its client accounts may owe and hold. Without options, show the limits."""
+    from service.commands.limits import limit_account
+
+    limit_account(
+        account_id,
+        credit=credit,
+        currency=currency,
+        hold_percent=hold_percent,
+        open_holds=open_holds,
+        as_json=as_json,
+    )
+
+
 @key_app.command(
     "create",
     epilog="Example: carbon-orders key create 019b8d62-7a80-707c-9a0e-0f0b3d5c6a11 --name ERP --expires 2027-12-31",

@@ -44,6 +44,7 @@ class Code(StrEnum):
     PAYMENT_STATE = "PAYMENT_STATE"
     PAYMENT_REFUSED = "PAYMENT_REFUSED"
     INSUFFICIENT_BALANCE = "INSUFFICIENT_BALANCE"
+    CREDIT_LIMIT_EXCEEDED = "CREDIT_LIMIT_EXCEEDED"
     MAX_COST_EXCEEDED = "MAX_COST_EXCEEDED"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
@@ -79,6 +80,7 @@ REASONS: dict[Code, Reason] = {
     Code.PAYMENT_STATE: Reason("The state of the order's payment does not allow this move.", 409),
     Code.PAYMENT_REFUSED: Reason("A simulated payment was refused; the order stands and owes what it owed.", 402),
     Code.INSUFFICIENT_BALANCE: Reason("The balance does not pay for the whole order; nothing was created.", 409),
+    Code.CREDIT_LIMIT_EXCEEDED: Reason("More would be owed than the credit limit allows; nothing was created.", 409),
     Code.MAX_COST_EXCEEDED: Reason("The GraphQL document is too large, too deep or too expensive.", 400),
     Code.METHOD_NOT_ALLOWED: Reason("The address exists, but not for this HTTP method; Allow names those it has.", 405),
     Code.PAYLOAD_TOO_LARGE: Reason("The request body is above the limit.", 413),

@@ -155,6 +155,13 @@ def _money(rows: Rows) -> None:
     assert not any(journals.values()), journals
     stored = {(row.account_id, row.currency): row.amount_minor for row in rows[balances.BALANCES]}
     assert {key: amount for key, amount in stored.items() if amount} == {k: v for k, v in prepaid.items() if v}
+    owed: Counter[tuple[UUID, str]] = Counter()
+    for entry in rows[ledger.LEDGER]:
+        if entry.ledger_account is LedgerAccount.RECEIVABLE:
+            owed[entry.account_id, entry.currency] += entry.amount_minor
+    for row in rows[balances.BALANCES]:
+        assert row.owed_minor == owed.pop((row.account_id, row.currency), 0), row
+    assert not any(owed.values()), owed
     for order in rows[orders.ORDERS]:
         assert order.total_cost_minor == order.offset_cost_minor + order.commission_minor, order
         if order.source is Source.IMPORT:

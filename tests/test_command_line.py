@@ -128,6 +128,7 @@ def test_demo_answers_programs_in_the_documented_shape(loaded: dict[str, object]
         ("lune", "live", "GBP"), ("lune", "test", "GBP"),
         ("carbon-engine", "live", "SAR"), ("carbon-engine", "test", "SAR"),
         ("carbonext", "live", "BRL"), ("carbonext", "test", "BRL"),
+        ("graphql", "live", "GBP"), ("graphql", "test", "GBP"),
     ]  # fmt: skip
     assert all(set(each) == {"name", "mode", "contract", "currency", "key"} for each in accounts)
     assert all(each["key"].startswith(f"co_{each['mode']}_") for each in accounts)
@@ -168,6 +169,36 @@ def test_an_account_and_a_key_from_birth_to_end(folder: Path, loaded: dict[str, 
     }
     assert states[live["id"]] is not None
     assert states[test["id"]] is None
+
+
+def test_limits_of_an_account_are_set_shown_and_lifted(folder: Path, loaded: dict[str, object]) -> None:
+    accounts = json.loads(command(folder, "account", "list", "--json").stdout)
+    (live,) = (each["id"] for each in accounts if (each["contract"], each["mode"]) == ("lune", "live"))
+    (limited,) = (each["id"] for each in accounts if (each["name"], each["mode"]) == ("Lindqvist Studio", "live"))
+
+    def told(*options: str) -> dict[str, object]:
+        return dict(json.loads(command(folder, "account", "limit", *options, "--json").stdout))
+
+    assert told(limited)["credit"] == [{"currency": "GBP", "credit_limit": "2500.00", "owed": "0.00"}]
+    assert told(live) == {"id": live, "credit": [], "hold_percent": None, "open_holds": None}
+    set_now = told(live, "--credit", "25000", "--hold-percent", "25", "--open-holds", "50")
+    assert set_now == {
+        "id": live,
+        "credit": [{"currency": "GBP", "credit_limit": "25000.00", "owed": "0.00"}],
+        "hold_percent": 25,
+        "open_holds": 50,
+    }
+    assert "25000.00" in command(folder, "account", "limit", live).stdout
+    lifted = told(live, "--credit", "none", "--hold-percent", "default", "--open-holds", "default")
+    assert (lifted["credit"], lifted["hold_percent"], lifted["open_holds"]) == (
+        [{"currency": "GBP", "credit_limit": None, "owed": "0.00"}],
+        None,
+        None,
+    )
+    for options in (("--credit", "1.001"), ("--credit", "-1"), ("--hold-percent", "101"), ("--open-holds", "x")):
+        code, line = failure(command(folder, "account", "limit", live, *options))
+        assert (code, "BAD_USER_INPUT" in line) == (1, True), options
+    assert told(live) == lifted
 
 
 def test_the_schema_is_printed_and_nothing_else(folder: Path) -> None:

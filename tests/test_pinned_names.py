@@ -104,7 +104,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " NOT_FOUND IDEMPOTENCY_KEY_REUSED QUANTITY_INVALID SELECTION_INVALID BUNDLE_UNAVAILABLE CURRENCY_UNAVAILABLE"
     " MAXIMUM_TOTAL_EXCEEDED INSUFFICIENT_CREDITS HOLD_LIMIT_EXCEEDED QUOTE_EXPIRED QUOTE_USED ESTIMATE_USED"
     " ORDER_STATE PAYMENT_STATE"
-    " PAYMENT_REFUSED INSUFFICIENT_BALANCE MAX_COST_EXCEEDED METHOD_NOT_ALLOWED PAYLOAD_TOO_LARGE"
+    " PAYMENT_REFUSED INSUFFICIENT_BALANCE CREDIT_LIMIT_EXCEEDED MAX_COST_EXCEEDED METHOD_NOT_ALLOWED PAYLOAD_TOO_LARGE"
     " UNSUPPORTED_MEDIA_TYPE REQUEST_TIMEOUT THROTTLED UNAVAILABLE INTERNAL_SERVER_ERROR",
     Status: "Issued Billed Paid Cancelled Refunded",
     TokenUse: "access refresh",
@@ -179,6 +179,7 @@ COMMANDS = {
     "openapi": "CONTRACT",
     "account create": "NAME --contract --currency --portfolio --commission --json",
     "account list": "--json",
+    "account limit": "ACCOUNT_ID --credit --currency --hold-percent --open-holds --json",
     "account suspend": "ACCOUNT_ID --json",
     "account reinstate": "ACCOUNT_ID --json",
     "key create": "ACCOUNT_ID --name --scope --expires --json",
@@ -205,6 +206,7 @@ GLOBAL_IDS = {
 
 LOGGED = {
     "account_created": {"live_id", "test_id", "contract", "currency"},
+    "account_limited": {"account_id"},
     "account_reinstated": {"account_id"},
     "account_suspended": {"account_id"},
     "catalogue_imported": {"rows", "added"},

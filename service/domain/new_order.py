@@ -43,6 +43,11 @@ class Priced:
         return may_pay_from_balance(self.account, acts_for_client=self.command.acts_for_client)
 
     @property
+    def acts_as_payer(self) -> bool:
+        """Whether the key is the payer's, which may be told what is prepaid and owed."""
+        return self.account.parent_account_id is None or self.command.acts_for_client
+
+    @property
     def estimate_id(self) -> UUID | None:
         """The estimate that the order would use up."""
         if self.quote is not None:

@@ -15,6 +15,7 @@ from service.domain.accounts import Head, refuse_if_suspended
 from service.domain.allocation import AllocationPlan, BatchStock, Take, plan_allocation
 from service.domain.billing import apply_balance, balance_share
 from service.domain.catalogue import Mode
+from service.domain.credit import PayerFunds, refuse_above_credit
 from service.domain.events import Event, EventRecorder, EventType
 from service.domain.ledger import Journal
 from service.domain.new_order import Priced, order_of
@@ -35,6 +36,8 @@ from service.domain.order import (
 from service.domain.pricing import Pricing
 from service.domain.quote import QuoteNow, promised_pricing, refuse_unless_open
 from service.errors import Code, Refused
+
+NO_FUNDS = PayerFunds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class OrderPlacer:
         self._by_id = {(order.account_id, order.id): order for order in existing}
         self._by_key = {(order.account_id, order.idempotency_key): order for order in self._by_id.values()}
         self._available_g: dict[UUID, int] = {}
-        self._balances_minor: dict[tuple[UUID, str], int] = {}
+        self._funds: dict[tuple[UUID, str], PayerFunds] = {}
 
     def replay(self, command: PlaceOrder) -> Placed | Refused | None:
         """The existing order that answers the command: its own from a try whose answer was lost, or its key's."""
@@ -133,9 +136,9 @@ class OrderPlacer:
             for batch in bundle_stock:
                 self._available_g[batch.batch_id] = batch.available_g
 
-    def fund(self, balances_minor: Mapping[tuple[UUID, str], int]) -> None:
-        """The balances are what the group may still spend."""
-        self._balances_minor = dict(balances_minor)
+    def fund(self, funds: Mapping[tuple[UUID, str], PayerFunds]) -> None:
+        """Take what the payers have prepaid, owe and may owe: the group spends and owes within it."""
+        self._funds = dict(funds)
 
     def place(self, priced: Priced, stock: Stock) -> Placed | Refused:
         """The command's order is among the changes, or nothing is; a twin earlier in the group answers for both."""
@@ -185,9 +188,13 @@ class OrderPlacer:
 
     def _balance_share(self, priced: Priced) -> int:
         # Without the right to it the balance counts as empty, so that a refusal does not tell what is in it.
-        available_minor = self._balances_minor.get(priced.payer_balance, 0) if priced.may_use_balance else 0
+        funds = self._funds.get(priced.payer_balance, NO_FUNDS)
+        available_minor = funds.amount_minor if priced.may_use_balance else 0
         pricing, use = priced.pricing, priced.command.pay_with_balance
-        return balance_share(use, pricing.total_cost_minor, available_minor, pricing.currency)
+        share_minor = balance_share(use, pricing.total_cost_minor, available_minor, pricing.currency)
+        more_minor = pricing.total_cost_minor - share_minor
+        refuse_above_credit(funds, more_minor, pricing.currency, tell=priced.acts_as_payer)
+        return share_minor
 
     def _write_order(self, priced: Priced, plan: AllocationPlan, share_minor: int) -> Order:
         order = self._book(priced, order_of(priced, plan, self._new_number(), self.now), share_minor)
@@ -205,15 +212,16 @@ class OrderPlacer:
         return order
 
     def _book(self, priced: Priced, order: Order, share_minor: int) -> Order:
-        """The order with its share of the balance, which the next of the group no longer finds there."""
+        """Return the order with its share of the balance; the next of the group finds what is left and owed by now."""
         payer_id = priced.payer_balance[0]
+        funds = self._funds.get(priced.payer_balance, NO_FUNDS)
+        self._funds[priced.payer_balance] = funds.after_order(order.total_cost_minor, share_minor)
         journal = ledger.order_placed(order.currency, order.offset_cost_minor, order.commission_minor)
         self.changes.journals.append((payer_id, order, journal))
         if priced.command.pay_with_balance is BalanceUse.NONE:
             return order
         applied = apply_balance(order, share_minor)
         self.changes.journals.append((payer_id, order, applied.journal))
-        self._balances_minor[priced.payer_balance] = self._balances_minor.get(priced.payer_balance, 0) - share_minor
         return applied.order
 
     def _write_lines(self, order: Order, priced: Priced, plan: AllocationPlan) -> None:
@@ -292,12 +300,10 @@ def needs_by_mode(priced: Iterable[Priced]) -> dict[Mode, Needs]:
 
 
 def payer_balances_of(priced: Iterable[Priced]) -> set[tuple[UUID, str]]:
-    """Return the balances that the commands want to be paid from, and may be."""
-    return {
-        each.payer_balance
-        for each in priced
-        if each.command.pay_with_balance is not BalanceUse.NONE and each.may_use_balance
-    }
+    """Return the balances that the commands pay from or are owed on: all are locked before any batch, because each
+    order changes what is owed after it has locked batches.
+    """
+    return {each.payer_balance for each in priced}
 
 
 def _refuse_above_maximum(command: PlaceOrder, pricing: Pricing) -> None:

@@ -1,4 +1,4 @@
-"""Load the demo: a catalogue with stock, three customers of different habits, an operator, and a fresh key for each.
+"""Load the demo: a catalogue with stock, four customers of different habits, an operator, and a fresh key for each.
 
 What is loaded stands in `demo_catalogue.json` beside this file; nothing here may hold a price or a name of its own.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from service.domain.accounts import Account, Organisation
-from service.domain.amounts import MassUnit, mass_g_of, parse_decimal, price_micros_of
+from service.domain.amounts import MassUnit, mass_g_of, minor_units_of, parse_decimal, price_micros_of
 from service.domain.api_keys import GeneratedKey, Scope
 from service.domain.catalogue import (
     Approach,
@@ -30,7 +30,7 @@ from service.domain.catalogue import (
 )
 from service.operations.resources import Resources
 from service.operations.steps.issue_key import CUSTOMER_SCOPES, generate_key_for, store
-from service.storage import accounts, batches, catalogue, serials
+from service.storage import accounts, balances, batches, catalogue, serials
 from service.storage.database import Statements
 
 CATALOGUE_FILE = Path(__file__).with_name("demo_catalogue.json")
@@ -76,6 +76,8 @@ async def load_demo(resources: Resources, *, pepper: bytes) -> DemoAccounts:
         await _load_catalogue(statements, catalogue_now, created_at)
         for pair in organisations:
             await accounts.add_organisation(statements, pair.organisation, [pair.live, pair.test])
+            if pair.credit_limit_minor is not None and not await balances.funds_of(statements, pair.live.id):
+                await balances.set_credit_limit(statements, pair.live.id, pair.live.currency, pair.credit_limit_minor)
         for account, generated in keys:
             scopes = OPERATOR_SCOPES if account is operator else CUSTOMER_SCOPES
             await store(
@@ -98,6 +100,7 @@ class _Pair:
     live: Account
     test: Account
     is_operator: bool
+    credit_limit_minor: int | None
 
     @classmethod
     def of(cls, facts: Mapping[str, Any], catalogue_now: Mapping[str, Any], created_at: datetime) -> "_Pair":
@@ -120,7 +123,9 @@ class _Pair:
             )
             for mode in (Mode.LIVE, Mode.TEST)
         )
-        return cls(organisation, live, test, facts["is_operator"])
+        limit = facts.get("credit_limit")
+        limit_minor = None if limit is None else minor_units_of(limit, live.currency)
+        return cls(organisation, live, test, facts["is_operator"], limit_minor)
 
 
 async def _load_catalogue(statements: Statements, facts: Mapping[str, Any], created_at: datetime) -> None:

@@ -1,7 +1,7 @@
 """Place orders: the whole group in one transaction, each command with its own answer.
 
-Locks: account heads in id order, balances that are to pay, then batches by mode and id. Everything is decided in
-memory by domain/placing.py between the reads and the writes. Promises: P1, P2, P3, P4, P5.
+Locks: account heads in id order, the payers' balances, which are to pay and to owe, then batches by mode and id.
+Everything is decided in memory by domain/placing.py between the reads and the writes. Promises: P1, P2, P3, P4, P5.
 """
 
 from collections.abc import Sequence
@@ -121,6 +121,7 @@ async def _write(resources: Resources, statements: Statements, changes: Changes)
             ledger.Booking(payer_id, resources.new_id(), order, journal, order.created_at)
             for payer_id, order, journal in changes.journals
         ],
+        within_limits=True,
     )
     await EVENTS.insert(statements, changes.events)
     await batches.take(statements, changes.taken_g)

@@ -122,7 +122,9 @@ async def _plan_hold(
         taken_g: Counter[UUID] = Counter()
         for take in plan.takes:
             taken_g[project_of[take.batch_id]] += take.mass_g
-        refuse_large_holds(await holds.of_bundles(statements, payer_of(caller.account), mode, taken_g), limits)
+        refuse_large_holds(
+            await holds.of_bundles(statements, payer_of(caller.account), mode, taken_g, today=today), limits
+        )
     return plan
 
 

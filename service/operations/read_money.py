@@ -13,10 +13,11 @@ from service.domain.accounts import Caller, payer_of
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.billing import Invoice, InvoiceLine, Payment
+from service.domain.credit import PayerFunds
 from service.domain.ledger import Journal, Posting
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
-from service.storage import balances, ledger, money
+from service.storage import balances, holds, ledger, money
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,21 @@ async def list_balances(resources: Resources, caller: Caller) -> list[Money]:
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
     rows = await balances.of_account(resources.database.reader, payer_of(caller.account))
-    return [Money(row.amount_minor, row.currency) for row in rows]
+    return [Money(row.amount_minor, row.currency) for row in rows if row.is_funded]
+
+
+async def list_funds(resources: Resources, caller: Caller) -> dict[str, PayerFunds]:
+    """Return what the caller's payer has prepaid, owes and may owe, by currency, of those in which it ever did."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    return await balances.funds_of(resources.database.reader, payer_of(caller.account))
+
+
+async def held_g(resources: Resources, caller: Caller) -> int:
+    """Return the grams that open quotes of the caller's payer and its client accounts hold."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    return await holds.held_g(resources.database.reader, payer_of(caller.account))
 
 
 async def list_invoices(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Invoice]:

@@ -210,6 +210,28 @@ def balances_match_ledger() -> Check:
     )
 
 
+def debts_match_ledger() -> Check:
+    """What an account owes is what the ledger says it does."""
+    return Check(
+        "every balance: what the customer owes by the ledger",
+        BALANCES,
+        f"SELECT account_id AS id, currency FROM"
+        f" (SELECT account_id, currency, -owed_minor AS amount_minor FROM {BALANCES} UNION ALL"
+        f" SELECT account_id, currency, amount_minor FROM {LEDGER} WHERE ledger_account = 'receivable') b"
+        f" GROUP BY account_id, currency HAVING sum(amount_minor) <> 0",
+    )
+
+
+def debts_keep_their_limits() -> Check:
+    """Nobody owes more than its credit limit, unless that was owed already when the limit was set."""
+    return Check(
+        "every credit limit: no more is owed, but for what was owed before",
+        BALANCES,
+        f"SELECT account_id AS id, currency FROM {BALANCES}"
+        f" WHERE owed_minor > credit_limit_minor AND owed_minor > owed_when_limited_minor",
+    )
+
+
 def cash_matches_payments() -> Check:
     """The money that came in is what payments and paid invoices say, account by account."""
     return Check(
@@ -313,6 +335,8 @@ CHECKS = (
     journals_balance(),
     orders_match_ledger(),
     balances_match_ledger(),
+    debts_match_ledger(),
+    debts_keep_their_limits(),
     cash_matches_payments(),
     orders_are_not_free(),
     tiers_never_rise(),

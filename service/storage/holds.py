@@ -1,6 +1,7 @@
 """Open holds: the credits set aside for quotes that were neither ordered from nor released, by payer and bundle."""
 
 from collections.abc import Mapping
+from datetime import date
 from uuid import UUID
 
 from service.domain.catalogue import Mode
@@ -39,7 +40,7 @@ async def held_g(statements: Statements, payer_id: UUID) -> int:
 
 
 async def of_bundles(
-    statements: Statements, payer_id: UUID, mode: Mode, taken_g: Mapping[UUID, int]
+    statements: Statements, payer_id: UUID, mode: Mode, taken_g: Mapping[UUID, int], *, today: date
 ) -> list[BundleHolds]:
     """Return the stock and the payer's holds of every bundle on sale that sells credits of these projects, through
     whichever bundle they are held; `taken_g` is what the payer is about to hold, by project, and is counted too.
@@ -67,7 +68,7 @@ async def of_bundles(
         *shared,
     )
     held = {row["bundle_id"]: (row["held_g"], row["own_g"]) for row in rows}
-    free_g = await available_g(statements, mode, list(shared))
+    free_g = await available_g(statements, mode, list(shared), today=today)
     return [
         BundleHolds(
             bundle_id, free_g[bundle_id] + held.get(bundle_id, (0, 0))[0], grams + held.get(bundle_id, (0, 0))[1]

@@ -46,15 +46,22 @@ class Booking:
     created_at: datetime
 
 
-async def book(statements: Statements, bookings: Iterable[Booking]) -> None:
-    """The journals are in the ledger, each whole, and the balances are what the ledger says they are."""
+async def book(statements: Statements, bookings: Iterable[Booking], *, within_limits: bool = False) -> None:
+    """Write the journals, each whole, and move what the payers have prepaid and owe by what the journals say.
+
+    With `within_limits` it raises where a credit limit would be passed: for new orders, whose limits were locked.
+    """
     entries: list[LedgerEntry] = []
     changes: Counter[balances.PayerBalance] = Counter()
+    owed: Counter[balances.PayerBalance] = Counter()
     for booking in bookings:
-        changes[booking.account_id, booking.journal.currency] += booking.journal.balance_change_minor
+        payer_balance = booking.account_id, booking.journal.currency
+        changes[payer_balance] += booking.journal.balance_change_minor
+        owed[payer_balance] += booking.journal.change_of(LedgerAccount.RECEIVABLE)
         entries += _entries_of(booking)
     await LEDGER.insert(statements, entries)
     await balances.move(statements, changes)
+    await balances.owe(statements, owed, within_limits=within_limits)
 
 
 def _entries_of(booking: Booking) -> list[LedgerEntry]:

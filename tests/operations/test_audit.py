@@ -122,7 +122,15 @@ PLANTED = {
         "{account} {order}",
     ),
     "every balance: what the ledger owes the customer": (
-        "INSERT INTO balances (account_id, currency, amount_minor) VALUES ('{account}', 'USD', 1)",
+        "UPDATE balances SET amount_minor = amount_minor + 1 WHERE account_id = '{account}' AND currency = 'USD'",
+        "{account} USD",
+    ),
+    "every balance: what the customer owes by the ledger": (
+        "UPDATE balances SET owed_minor = owed_minor + 1 WHERE account_id = '{account}' AND currency = 'USD'",
+        "{account} USD",
+    ),
+    "every credit limit: no more is owed, but for what was owed before": (
+        "UPDATE balances SET credit_limit_minor = 1 WHERE account_id = '{account}' AND currency = 'USD'",
         "{account} USD",
     ),
     "every account: cash = payments and paid invoices": (

@@ -29,7 +29,7 @@ TONNE_G = 1_000_000
 EVERYTHING = PageRequest(100)
 TABLES = (
     "organisations", "accounts", "account_heads", "project_categories", "projects", "credit_batches",
-    "bundles", "bundle_projects", "prices", "portfolios", "portfolio_weights",
+    "bundles", "bundle_projects", "prices", "portfolios", "portfolio_weights", "balances",
 )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ async def bundles_by_name(resources: Resources, caller: Caller, currency: str) -
     return {bundle.name: bundle for bundle in page.items}
 
 
-async def test_three_customers_in_two_modes_and_the_seller_hold_keys(resources: Resources, pepper: bytes) -> None:
+async def test_four_customers_in_two_modes_and_the_seller_hold_keys(resources: Resources, pepper: bytes) -> None:
     demo = await load_demo(resources, pepper=pepper)
 
     accounts = [each.account for each in (await callers(resources, demo, pepper)).values()]
@@ -71,11 +71,13 @@ async def test_three_customers_in_two_modes_and_the_seller_hold_keys(resources: 
         "lune": ("GBP", 1_000),
         "carbon-engine": ("SAR", 0),
         "carbonext": ("BRL", 0),
+        "graphql": ("GBP", 0),
     }
     assert [(each.contract, each.mode.value) for each in demo.accounts] == [
         ("lune", "live"), ("lune", "test"),
         ("carbon-engine", "live"), ("carbon-engine", "test"),
         ("carbonext", "live"), ("carbonext", "test"),
+        ("graphql", "live"), ("graphql", "test"),
     ]  # fmt: skip
     assert Scope.OPERATOR in (await authenticate(resources, demo.operator_key, pepper=pepper)).scopes
 
@@ -183,7 +185,7 @@ async def test_a_second_load_adds_fresh_keys_and_nothing_else(
 
     assert await rows_of(database) == before
     keys = [each.key for demo in (first, second) for each in demo.accounts] + [first.operator_key, second.operator_key]
-    assert len(set(keys)) == 14
+    assert len(set(keys)) == 18
     for key in keys:
         await authenticate(resources, key, pepper=pepper)
 

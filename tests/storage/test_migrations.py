@@ -32,6 +32,7 @@ ALL = [
     "0012_serials",
     "0016_client_balance",
     "0017_hold_limits",
+    "0018_credit_limits",
 ]
 
 

@@ -8,11 +8,15 @@ from tortoise.models import Model
 
 
 class Balance(Model):
-    """What the account has prepaid, never below zero; key (account_id, currency)."""
+    """What the account has prepaid, never below zero, and what it owes and may owe; key (account_id, currency)."""
 
     account_id = fields.UUIDField(primary_key=True)
     currency = fields.CharField(max_length=3)
     amount_minor = fields.BigIntField()
+    owed_minor = fields.BigIntField()
+    credit_limit_minor = fields.BigIntField(null=True)
+    owed_when_limited_minor = fields.BigIntField()
+    is_funded = fields.BooleanField()
 
     class Meta:
         table = "balances"

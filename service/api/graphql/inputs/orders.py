@@ -231,8 +231,8 @@ class QuoteCommandInput:
     hold: bool = strawberry.field(
         default=False,
         description="Whether to set the credits aside until the quote expires; refused `INSUFFICIENT_CREDITS` when "
-        "stock is short, and `HOLD_LIMIT_EXCEEDED` where a live account, its parent and the other client accounts would "
-        "together hold more than a part of a bundle's stock, or by too many quotes.",
+        "stock is short, and `HOLD_LIMIT_EXCEEDED` where a live account, its parent and its siblings would together "
+        "hold more than a part of a bundle's stock, or hold by too many quotes.",
     )
 
 

@@ -1,6 +1,7 @@
 """Accounts as their holder sees them: the caller's own and its client accounts."""
 
 from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -9,19 +10,25 @@ from service.api.graphql.connections import After, Before, Connection, First, La
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode
-from service.api.graphql.types.amounts import Money, money
+from service.api.graphql.types.amounts import Mass, Money, money
 from service.api.graphql.types.catalogue import Portfolio, portfolio_of
 from service.api.graphql.types.money import Invoice, invoice_of
 from service.api.graphql.types.node import Node, parse_id
 from service.domain import accounts, billing
 from service.domain.accounts import Caller, Visibility
 from service.domain.catalogue import Mode
+from service.domain.credit import PayerFunds
 from service.kit.keyset import Position, encode_cursor
 from service.operations import manage_clients, read_money, select_account
 from service.plans import batch_field
 
 CURRENCIES_USUAL = 5
 INVOICES = "invoices"
+
+AmountCurrency = Annotated[
+    CurrencyCode | None,
+    strawberry.argument(description="ISO 4217 code of the currency; the account's own by default."),
+]
 
 
 async def _portfolios(parents: Sequence["Account"], info: Info) -> list[Portfolio]:
@@ -74,6 +81,40 @@ async def _invoices(
     ]
 
 
+async def _funds(parents: Sequence["Account"], info: Info, currency: str | None) -> list[tuple[PayerFunds, str]]:
+    """What each account's payer owes and may owe in the currency, or in the account's own."""
+    found = {
+        payer_id: await read_money.list_funds(info.context.resources, reader)
+        for payer_id, reader in (await _payers(parents, info)).items()
+    }
+    wanted = [currency or parent.row.currency for parent in parents]
+    return [
+        (found[accounts.payer_of(parent.row)].get(each, PayerFunds()), each)
+        for parent, each in zip(parents, wanted, strict=True)
+    ]
+
+
+async def _credit_limits(
+    parents: Sequence["Account"], info: Info, currency: AmountCurrency = None
+) -> list[Money | None]:
+    return [
+        None if funds.credit_limit_minor is None else money(funds.credit_limit_minor, unit)
+        for funds, unit in await _funds(parents, info, currency)
+    ]
+
+
+async def _owed(parents: Sequence["Account"], info: Info, currency: AmountCurrency = None) -> list[Money]:
+    return [money(funds.owed_minor, unit) for funds, unit in await _funds(parents, info, currency)]
+
+
+async def _held(parents: Sequence["Account"], info: Info) -> list[Mass]:
+    found = {
+        payer_id: Mass(mass_g=await read_money.held_g(info.context.resources, reader))
+        for payer_id, reader in (await _payers(parents, info)).items()
+    }
+    return [found[accounts.payer_of(parent.row)] for parent in parents]
+
+
 def _invoice_cursor(row: billing.Invoice) -> str:
     return encode_cursor(INVOICES, Position(row.created_at, row.id))
 
@@ -95,6 +136,24 @@ class Account(Node):
         _invoices,
         description="Its invoices, newest first; a client account's are its parent's, and are refused `FORBIDDEN` to "
         "its own API keys.",
+    )
+
+    credit_limit: Money | None = batch_field(
+        _credit_limits,
+        description="The most that the account and its client accounts may owe in the currency, as the seller set it; "
+        "null where there is no limit. A client account's is its parent's, and is refused `FORBIDDEN` to its own API "
+        "keys.",
+    )
+    owed: Money = batch_field(
+        _owed,
+        description="What the account and its client accounts owe in the currency: the totals of orders that stand, "
+        "less what was paid of them. A client account's is its parent's, and is refused `FORBIDDEN` to its own API "
+        "keys.",
+    )
+    held: Mass = batch_field(
+        _held,
+        description="The mass that quotes of the account and its client accounts hold at this moment. A client "
+        "account's is its parent's, and is refused `FORBIDDEN` to its own API keys.",
     )
 
     @strawberry.field(description="The customer's name.")

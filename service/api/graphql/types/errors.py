@@ -54,6 +54,17 @@ class InsufficientBalanceError(UserError):
     available: Money = strawberry.field(description="What the balance held.")
 
 
+@strawberry.type(description="The order would be owed beyond the seller's credit limit; nothing was created.")
+class CreditLimitExceededError(UserError):
+    credit_limit: Money | None = strawberry.field(
+        description="The most that the account and its client accounts may owe in the order's currency; null with a "
+        "client account's own API key."
+    )
+    owed: Money | None = strawberry.field(
+        description="What they owed when the order was refused; null with a client account's own API key."
+    )
+
+
 ERROR_TYPES = (
     InputError,
     InsufficientCreditsError,
@@ -61,10 +72,11 @@ ERROR_TYPES = (
     OrderStateError,
     PaymentStateError,
     InsufficientBalanceError,
+    CreditLimitExceededError,
 )
 
 
-def user_error(refusal: Refused, given: object) -> UserError:
+def user_error(refusal: Refused, given: object) -> UserError:  # noqa: PLR0911 - one for each type
     """Return the refusal as a mutation answers it, with the path to the fault in the input that was `given`.
 
     Raises refusals that are no answer to an input.
@@ -84,5 +96,14 @@ def user_error(refusal: Refused, given: object) -> UserError:
             return PaymentStateError(**common, payment_status=PaymentStatus(status))
         case Code.INSUFFICIENT_BALANCE, {"available_minor": int(minor), "currency": str(currency)}:
             return InsufficientBalanceError(**common, available=money(minor, currency))
+        case Code.CREDIT_LIMIT_EXCEEDED, details:
+            limit_minor, owed_minor, unit = (
+                details.get(name) for name in ("credit_limit_minor", "owed_minor", "currency")
+            )
+            return CreditLimitExceededError(
+                **common,
+                credit_limit=money(limit_minor, str(unit)) if isinstance(limit_minor, int) else None,
+                owed=money(owed_minor, str(unit)) if isinstance(owed_minor, int) else None,
+            )
         case _:
             return InputError(**common)

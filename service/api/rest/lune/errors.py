@@ -44,6 +44,7 @@ _CODES: dict[Code, tuple[int, str]] = {
     Code.BUNDLE_UNAVAILABLE: (400, "bundle_selection_bundle_invalid"),
     Code.CURRENCY_UNAVAILABLE: (400, "bundle_selection_bundle_invalid"),
     Code.INSUFFICIENT_CREDITS: (409, "insufficient_credits"),
+    Code.CREDIT_LIMIT_EXCEEDED: (409, "insufficient_credits"),
     Code.ESTIMATE_USED: (409, "estimate_order_already_placed"),
     Code.METHOD_NOT_ALLOWED: (405, "method_not_allowed"),
     Code.PAYLOAD_TOO_LARGE: (413, "payload_too_large"),

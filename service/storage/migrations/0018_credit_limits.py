@@ -1,0 +1,10 @@
+"""What payers owe, and how much they may owe. The SQL lies beside this file."""
+
+from tortoise.migrations.migration import Migration as TortoiseMigration
+
+from service.storage.migrations._script import SqlFile
+
+
+class Migration(TortoiseMigration):
+    dependencies = [("storage", "0017_hold_limits")]  # noqa: RUF012 - Tortoise's way to declare them
+    operations = [SqlFile(__file__)]  # noqa: RUF012
