@@ -155,6 +155,18 @@ async def test_quotes_at_once_never_pass_a_limit_together(shop: Shop, customer: 
     assert await holds.held_g(shop.database.reader, customer.id) == 1_000_000
 
 
+async def test_quotes_at_once_are_never_too_many_together(shop: Shop):
+    parent = await shop.another_account(**LIMITED | {"open_holds_max": 3})
+    accounts = [parent, *[await shop.another_account(parent_account_id=parent.id) for _ in range(3)]]
+
+    answers = await asyncio.gather(
+        *(hold(shop, accounts[number % 4], 1_000) for number in range(12)), return_exceptions=True
+    )
+
+    assert sum(isinstance(each, Quoted) for each in answers) == 3
+    assert await holds.count_open(shop.database.reader, parent.id) == 3
+
+
 async def test_graphql_refuses_by_the_limits_that_are_set(database: Any, database_url: str):
     shop = await open_shop(database, **LIMITED)
     query = """mutation ($g: Decimal!) { quoteByMass(input: {mass: {amount: $g, unit: TONNE}, hold: true}) {
