@@ -17,7 +17,7 @@ from tests.books import rows_of
 from tests.makers import make_order, store
 from tests.shop import Shop, open_shop
 
-SCRIPT = (Path(_runner.__file__).parent / "0015_free_orders_paid.sql").read_text()
+SCRIPT = (Path(_runner.__file__).parent / "0006_free_orders_paid.sql").read_text()
 FREE = {"source": Source.CARBON_ENGINE, "offset_cost_minor": 0, "mass_g": 96}
 
 

@@ -27,12 +27,12 @@ ALL = [
     "0002_money",
     "0003_catalogue",
     "0004_retirement",
-    "0013_search_keys",
-    "0015_free_orders_paid",
-    "0012_serials",
-    "0016_client_balance",
-    "0017_hold_limits",
-    "0018_credit_limits",
+    "0005_search_keys",
+    "0006_free_orders_paid",
+    "0007_serials",
+    "0008_client_balance",
+    "0009_hold_limits",
+    "0010_credit_limits",
 ]
 
 
@@ -181,7 +181,7 @@ async def test_existing_batches_claim_their_serials_and_print_as_before(
     url = postgres.uri("before_serials") if dialect == "postgresql" else f"sqlite://{tmp_path}/before.sqlite3"
     earlier = tmp_path / f"earlier_release_{dialect}"
     shutil.copytree(Path(_runner.__file__).parent, earlier)
-    for file in earlier.glob("0012_serials*"):
+    for file in earlier.glob("0007_serials*"):
         file.unlink()
     monkeypatch.syspath_prepend(tmp_path)
     with monkeypatch.context() as before:
@@ -206,7 +206,7 @@ async def test_existing_batches_claim_their_serials_and_print_as_before(
             )
     await database.close()
 
-    assert await migrate(url) == ["0012_serials"]
+    assert await migrate(url) == ["0007_serials"]
 
     database = await Database.open(url)
     for batch in await rows_of(database, BATCHES):

@@ -1,4 +1,4 @@
-"""What payers owe, and how much they may owe. The SQL lies beside this file."""
+"""Orders that cost nothing are paid. The SQL lies beside this file."""
 
 from tortoise.migrations.migration import Migration as TortoiseMigration
 
@@ -6,5 +6,5 @@ from service.storage.migrations._script import SqlFile
 
 
 class Migration(TortoiseMigration):
-    dependencies = [("storage", "0017_hold_limits")]  # noqa: RUF012 - Tortoise's way to declare them
+    dependencies = [("storage", "0005_search_keys")]  # noqa: RUF012 - Tortoise's way to declare them
     operations = [SqlFile(__file__)]  # noqa: RUF012

@@ -63,7 +63,7 @@ class ClaimExistingSerials(Operation):
 
 
 class Migration(TortoiseMigration):
-    dependencies = [("storage", "0015_free_orders_paid")]  # noqa: RUF012 - Tortoise's way to declare them
+    dependencies = [("storage", "0006_free_orders_paid")]  # noqa: RUF012 - Tortoise's way to declare them
     operations = [  # noqa: RUF012
         SqlFile(__file__),
         ClaimExistingSerials(),

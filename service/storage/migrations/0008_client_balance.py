@@ -1,4 +1,4 @@
-"""Orders that cost nothing are paid. The SQL lies beside this file."""
+"""Permission of client accounts to pay from their parent's balance. The SQL lies beside this file."""
 
 from tortoise.migrations.migration import Migration as TortoiseMigration
 
@@ -6,5 +6,5 @@ from service.storage.migrations._script import SqlFile
 
 
 class Migration(TortoiseMigration):
-    dependencies = [("storage", "0013_search_keys")]  # noqa: RUF012 - Tortoise's way to declare them
+    dependencies = [("storage", "0007_serials")]  # noqa: RUF012 - Tortoise's way to declare them
     operations = [SqlFile(__file__)]  # noqa: RUF012
