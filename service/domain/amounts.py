@@ -12,9 +12,10 @@ from functools import lru_cache
 
 from babel.numbers import get_currency_precision, list_currencies
 
+from service.domain import mass_units
 from service.errors import Code, Refused
 
-GRAMS_PER_TONNE = 1_000_000
+GRAMS_PER_TONNE = mass_units.GRAMS_PER_TONNE
 MICROS_PER_UNIT = 1_000_000
 MASS_G_MAX = 10**15
 """A thousand million tonnes: decades of the whole voluntary market, and thousands of them still sum within 64 bits."""

@@ -116,6 +116,7 @@ ELSEWHERE = {
         "tonnes",
         "period_end",
         "legs",
+        "credit",
     ),  # columns of an import, and routes
 }
 """Members without a GraphQL input of the name."""

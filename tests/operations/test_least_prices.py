@@ -90,7 +90,7 @@ async def test_a_quote_of_an_older_release_that_costs_nothing_has_expired(shop: 
     quoted = await quote_order(shop.resources, shop.caller, forest_alone(shop, 96), valid_ms=MINUTE_MS)
     await shop.execute("UPDATE quotes SET offset_cost_minor = 0, total_cost_minor = 0")
     refusal = await shop.refusal(FromQuote(quoted.quote.id))
-    assert (refusal.code, refusal.path) == (Code.QUOTE_EXPIRED, ("quoteId",))
+    assert (refusal.code, refusal.path) == (Code.QUOTE_EXPIRED, ("quote_id",))
 
 
 async def test_the_audit_names_an_order_that_costs_nothing(shop: Shop):

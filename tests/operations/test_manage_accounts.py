@@ -106,7 +106,7 @@ async def test_terms_that_cannot_hold_are_refused_and_leave_nothing(
     assert refusal.value.code is code
     assert await list_accounts(resources) == before
     (row,) = await database.reader.fetch("SELECT count(*) AS organisations FROM organisations")
-    assert row["organisations"] == 4
+    assert row["organisations"] == 5
 
 
 async def test_a_suspended_account_reads_but_does_not_buy(

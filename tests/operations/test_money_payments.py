@@ -6,6 +6,7 @@ move the balance, a client account that has a balance of its own.
 """
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -174,7 +175,11 @@ async def test_the_money_of_a_client_account_is_its_parents(shop: Shop):
 
     assert recorded.payment.account_id == shop.account.id
     assert (recorded.order.account_id, recorded.order.payment_status) == (client.id, PaymentStatus.PAID)
-    assert await balance_of(shop) == await balance_of(shop, client) == [(178, "USD")]
+    assert await balance_of(shop) == [(178, "USD")]
+    own_key = make_caller(client)
+    assert (await refused(shop, list_balances(shop.resources, own_key))).code is Code.FORBIDDEN
+    acting = replace(own_key, acts_for_client=True)
+    assert [each.minor_units for each in await list_balances(shop.resources, acting)] == [178]
     # The parent's references are one list, whichever of its accounts a payment was for.
     assert (await refused(shop, pay(shop, 3_000))).code is Code.IDEMPOTENCY_KEY_REUSED
 

@@ -179,7 +179,7 @@ async def test_single_credits_that_read_as_a_range_of_another_batch_are_refused(
 async def test_serials_must_be_as_many_as_the_tonnes(shop: Shop, operator: Caller):
     refusal = await refused(shop, operator, "r", serial_range=VERRA, tonnes=99)
 
-    assert (refusal.code, refusal.path) == (Code.BAD_USER_INPUT, ("tonnes",))
+    assert (refusal.code, refusal.path) == (Code.BAD_USER_INPUT, ("mass",))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from service.domain.amounts import GRAMS_PER_TONNE
+from service.domain.mass_units import GRAMS_PER_TONNE
 from service.domain.serials.forms import SerialForm
 
 NUMBER_MAX = 10**18 - 1

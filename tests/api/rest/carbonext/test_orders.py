@@ -88,7 +88,7 @@ async def test_names_have_any_case_and_bodies_any_label(carbonext: Rest):
 
 
 async def test_fractions_are_ordered_to_the_gram(carbonext: Rest):
-    for amount, mass_g, cents in (("0.02", 20_000, 28), ("0.000001", 1, 0), ("1.0000019", 1_000_001, 1_400)):
+    for amount, mass_g, cents in (("0.02", 20_000, 28), ("0.000001", 1, 1), ("1.0000019", 1_000_001, 1_400)):
         content = f'{{"vcuAmount": {amount}, "targetCurrency": "USD"}}'.encode()
 
         order = await carbonext.post("/orders", None, content=content)
