@@ -27,6 +27,8 @@ LOCK_TIMEOUT_MS = 5_000
 TURN_TIMEOUT_MS = 60_000
 """How long a process waits for another one that is migrating."""
 
+_CREATED_MEANWHILE = (asyncpg.UniqueViolationError, asyncpg.DuplicateObjectError, asyncpg.DuplicateTableError)
+
 
 async def migrate(url: str) -> list[str]:
     """Every migration is applied; the names of those that this call applied, in order, `[]` when there were none.
@@ -92,8 +94,9 @@ async def _ensure_history(client: Any) -> None:
     try:
         await executor.recorder.ensure_schema(executor._schema_editor())  # noqa: SLF001 - the planner keeps it to itself
     except (IntegrityError, OperationalError) as error:
-        # Two processes that create one table at the same instant: PostgreSQL refuses the second, IF NOT EXISTS or no.
-        if not isinstance(error.__cause__, asyncpg.UniqueViolationError | asyncpg.DuplicateTableError):
+        # PostgreSQL refuses the second of two processes that create one table at once in spite of IF NOT EXISTS: by
+        # the index of its types, by the table's type, or by the table, as far as the first one has got.
+        if not isinstance(error.__cause__, _CREATED_MEANWHILE):
             raise
 
 
