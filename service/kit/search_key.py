@@ -15,7 +15,7 @@ _INVISIBLE = re.compile(
 )
 # Turkish pairs "I" with a dotless small letter and a dotted capital with "i"; every other language pairs "I" with "i".
 # The text does not say its language, so all four letters count as "i": a search may find more, and misses nothing.
-_TURKISH_I = re.compile("i\u0307+|\u0131")
+_TURKISH_I = re.compile("[i\u0131]\u0307*")
 
 
 def search_key(text: str) -> str:

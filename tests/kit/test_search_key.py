@@ -73,6 +73,7 @@ def test_letters_that_differ_by_an_accent_stay_apart(typed, stored):
         ("École Verte", "école verte"),
         ("Straße", "strasse"),
         ("İI ıi", "ii ii"),
+        ("ı\u0307 i\u0307\u0307", "i i"),
         ("ΣΊΣΥΦΟΣ", "σίσυφοσ"),
         ("①㎆½", "1mb1⁄2"),
         ("100 %_\\", "100 %_\\"),
