@@ -42,7 +42,7 @@ STATES = MappingProxyType(
         "Refunded": (OrderStatus.CANCELLED, PaymentStatus.REFUNDED),
     }
 )
-"""A existing order has no credits of ours, hence PLACED, and waits in no queue; Carbonext tells it by its payment."""
+"""The states of past orders. An open one has no credits of ours, so it is PLACED, and it waits in no queue."""
 
 COLUMNS = ("id", "vcuAmount", "vcuUnitPrice", "targetCurrency", "status", "createdAt")
 

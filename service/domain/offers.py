@@ -1,4 +1,4 @@
-"""What an account is offered: its bundles and their prices, and the price of a order request among them."""
+"""An account's offers: its bundles with their prices, and the price of an order request among them."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass

@@ -140,7 +140,7 @@ def estimate_of(order_request: OrderRequest | FromQuote) -> UUID | None:
 
 
 def requested_of(order_request: OrderRequest) -> dict[str, Any]:
-    """The kind of a order request and what it asked for: grams, or minor units of its currency."""
+    """Return the kind of an order request and the size it asks for, in grams or in minor units of its currency."""
     asked: dict[str, Any] = {
         "requested_mass_g": None,
         "requested_value_minor": None,

@@ -1,6 +1,6 @@
 """Placing a group of orders, decided in memory: every command gets an order, a replay or a refusal, in its turn.
 
-The placer is opened with all that the database knows, keeps account of what has to be written, and never asks for more.
+The placer gets all that the database knows, keeps account of what has to be written, and asks for nothing more.
 A refused command leaves no trace, so that it cannot spoil its neighbours.
 """
 

@@ -113,7 +113,7 @@ async def _customers(resources: Resources) -> list[Account]:
 
 
 def _placed_times(now: datetime, count: int, chance: random.Random) -> Iterator[datetime]:
-    """Rising placed_times up to now, about evenly spread."""
+    """Return rising times up to now, about evenly spread."""
     step = SPAN / count
     return (now - SPAN + step * (index + chance.random()) for index in range(count))
 

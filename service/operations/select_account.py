@@ -11,7 +11,7 @@ from service.storage import accounts
 
 
 async def select_account(resources: Resources, caller: Caller, account_id: UUID | None) -> Caller:
-    """The caller, locked for the key's own account or one of its client accounts, never with an operator's scope there.
+    """The caller, acting for the key's own account or one of its client accounts, never with an operator's scope there.
     Promise: P21.
 
     Refuses `ACCOUNT_SELECTED_INVALID` in the same words for an id that is malformed (None), unknown, another

@@ -62,7 +62,7 @@ async def test_held_credits_are_on_no_shelf(shop: Shop):
 
 async def test_the_order_takes_exactly_the_held_batches_at_the_held_price(shop: Shop):
     quote = await held(shop)
-    # What the bundle_stock would give meanwhile is older, and dearer.
+    # Credits in stock are older by now, and dearer.
     await shop.execute("UPDATE credit_batches SET vintage = 2001 WHERE id = $1", shop.young.id)
     await shop.execute("UPDATE prices SET unit_price_micros = unit_price_micros * 2")
 

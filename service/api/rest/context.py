@@ -1,4 +1,4 @@
-"""What the REST APIs work with, made once by the composition root; knows no contract."""
+"""The context of the REST APIs, made once by the composition root; knows no contract."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from service.storage import api_keys
 from service.storage.database import Statements
 
 CUSTOMER_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.ORDERS_READ, Scope.ORDERS_WRITE})
-"""What a customer's program needs: everything but locked for the seller."""
+"""Scopes of a customer's program: all but acting for the seller."""
 
 
 def generate_key_for(account: Account) -> GeneratedKey:

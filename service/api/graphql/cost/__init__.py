@@ -1,1 +1,1 @@
-"""What an operation costs: bounds of a document, costs of its fields, and each key's budget."""
+"""Costs of operations: bounds of a document, costs of its fields, and each key's budget."""

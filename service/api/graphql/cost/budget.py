@@ -1,4 +1,4 @@
-"""What an operation is paid with: cost points, of which each API key has so many a minute.
+"""The cost points that each API key may spend in a minute.
 
 Knows neither fields nor prices; the cost of an operation is measured elsewhere before any of it runs.
 """

@@ -257,13 +257,13 @@ class CreateClientAccountInput:
     )
     external_pages_visibility: Visibility = strawberry.field(
         default=Visibility.PUBLIC,
-        description="Whether pages and files of its certificates and receipts are readable without a key by anybody "
-        "who has their address: PUBLIC, or HIDDEN, and then every such address answers 404. PUBLIC by default.",
+        description="PUBLIC if anybody who has the address may read pages and files of its certificates and receipts "
+        "without a key; HIDDEN if every such address answers 404. PUBLIC by default.",
     )
 
     may_use_balance: bool = strawberry.field(
         default=False,
-        description="Whether orders placed with the client account's own API keys may be paid from the balance of its "
+        description="True if orders placed with the client account's own API keys may be paid from the balance of its "
         "parent; false by default. Orders that the parent's key places for it may always be.",
     )
 
@@ -290,14 +290,14 @@ class UpdateClientAccountInput:
     )
     external_pages_visibility: Visibility | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Whether pages and files of its certificates and receipts are readable without a key by anybody "
-        "who has their address: PUBLIC, or HIDDEN, and then every such address answers 404. "
+        description="PUBLIC if anybody who has the address may read pages and files of its certificates and receipts "
+        "without a key; HIDDEN if every such address answers 404. "
         "It cannot be null.",
     )
 
     may_use_balance: bool | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Whether orders placed with the client account's own API keys may be paid from the balance of its "
+        description="True if orders placed with the client account's own API keys may be paid from the balance of its "
         "parent; it cannot be null.",
     )
 

@@ -17,7 +17,7 @@ Path = Sequence[str | int]
 
 
 def at(path: Path, make: Callable[[], T]) -> T:
-    """What `make` makes; its refusal's path starts at `path`."""
+    """Return what `make` returns. The path of a refusal that it raises is put below `path`."""
     try:
         return make()
     except Refused as refusal:

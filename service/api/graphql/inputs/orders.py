@@ -1,4 +1,4 @@
-"""What callers send, turned into the domain's order requests and commands. Refuses with the path of the fault."""
+"""Inputs of quotes and orders, and how they become order requests and commands. Refuses with the path of the fault."""
 
 from collections.abc import Sequence
 from decimal import Decimal

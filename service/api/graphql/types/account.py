@@ -128,8 +128,8 @@ class Account(Node):
 
     balances: list[Money] = batch_field(
         _balances,
-        description="What is prepaid, in each currency that ever was; a client account's is its parent's, and is "
-        "refused `FORBIDDEN` to its own API keys.",
+        description="Prepaid amounts, in each currency that was ever paid; a client account's are its parent's, and "
+        "are refused `FORBIDDEN` to its own API keys.",
         metadata=priced(size=CURRENCIES_USUAL),
     )
     invoices: Connection[Invoice] = batch_field(
@@ -146,7 +146,7 @@ class Account(Node):
     )
     owed: Money = batch_field(
         _owed,
-        description="What the account and its client accounts owe in the currency: the totals of orders that stand, "
+        description="Debt of the account and its client accounts in the currency: the totals of orders that stand, "
         "less what was paid of them. A client account's is its parent's, and is refused `FORBIDDEN` to its own API "
         "keys.",
     )
@@ -187,15 +187,15 @@ class Account(Node):
         return self.row.beneficiary_name
 
     @strawberry.field(
-        description="Whether orders placed with a client account's own API keys may be paid from the balance of its "
+        description="True if orders placed with a client account's own API keys may be paid from the balance of its "
         "parent; an account that is no client account always may use its own balance."
     )
     def may_use_balance(self) -> bool:
         return accounts.may_pay_from_balance(self.row, acts_for_client=False)
 
     @strawberry.field(
-        description="Whether pages and files of its certificates and receipts are readable without a key by anybody "
-        "who has their address: PUBLIC, or HIDDEN, and then every such address answers 404."
+        description="PUBLIC if anybody who has the address may read pages and files of its certificates and receipts "
+        "without a key; HIDDEN if every such address answers 404."
     )
     def external_pages_visibility(self) -> Visibility:
         return self.row.external_pages_visibility

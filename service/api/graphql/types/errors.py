@@ -61,7 +61,7 @@ class CreditLimitExceededError(UserError):
         "client account's own API key."
     )
     owed: Money | None = strawberry.field(
-        description="What they owed when the order was refused; null with a client account's own API key."
+        description="Their debt when the order was refused; null with a client account's own API key."
     )
 
 
