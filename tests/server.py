@@ -24,7 +24,7 @@ from tests.http_client import HttpClient
 
 ROOT = Path(__file__).parent.parent
 SECRET = "a secret of these tests, long enough"
-READY_S = 30
+READY_S = 120
 LOG_SHOWN = 10_000
 
 
