@@ -137,40 +137,32 @@ def chart(every: Mapping[str, Found]) -> str:
     return "\n".join(parts)
 
 
-_PAGE = """# How fast it is
+_PAGE = """# Performance
 
-Written by `make bench`. {orders} orders; every target answers the same questions with the same data, in interleaved
-rounds: {rounds} of {seconds} s for each, after one that is not counted. A ratio is taken within each round; the table
-gives the median and the span of the middle half, which is the noise. One server process each, {cores} cores shared by
-server, database and load generator, load {load} at the end. Figures of other machines differ; the ratios hardly do.
+Written by `make bench`. The database holds {orders} orders. Every target answers the same requests with the
+same data, in interleaved rounds: {rounds} rounds of {seconds} s for each target, after one round that is not
+counted. Each target is one server process; server, database and load generator share {cores} cores. The load
+average at the end was {load}.
+
+Compare the ratios: the service and another target were measured in the same round, so that other work on the
+machine slowed both. A ratio is the median over the rounds; the span in brackets covers the middle half of the
+rounds and shows the noise. Requests a second differ much between machines, the ratios little.
 
 {versions}.
 
-* **Q1** is a page of 20 orders with 10 scalars and its page information, **Q2** the same with lines and bundle names,
-  entries, batches and project names, **Q3** one order with its entries. 16 connections.
-* **M1** is `createOrderByMass`: 64 connections order from one bundle (**hot**) or from 50.
-* **ours** is the service as it is delivered: keys, limits and logs on. **naive** is the same schema behind Strawberry's
-  own view and graphql-core, with Tortoise models and DataLoaders, one order a transaction. **groups of one** is the
-  service with one order a transaction. **limit** is a bare ASGI application with the same statements by hand and
-  nothing else: no key, no limits, no log, no schema.
+* **Q1** reads a page of 20 orders with 10 scalar fields and the page information. **Q2** reads the same with
+  lines, bundle names, credit entries, batches and project names. **Q3** reads one order with its credit
+  entries. 16 connections.
+* **M1** is `createOrderByMass` over 64 connections, which all order from one bundle (**hot**) or from 50
+  bundles.
+* **ours** is the service as it is delivered, with keys, limits and logs on.
+* **naive** is the same schema behind Strawberry's own view and graphql-core, with Tortoise models and
+  DataLoaders, and one order a transaction.
+* **groups of one** is the service with one order a transaction instead of up to 64.
+* **limit** is a bare ASGI application that runs the same SQL statements, written by hand: no key, no limits,
+  no log, no schema.
 
-![ratios](performance.svg)
+![Requests a second of the service as a multiple of each other target](performance.svg)
 
 {tables}
-
-## Where the rest goes
-
-Counted in instructions, which no neighbour disturbs (callgrind, one process, no sockets, PostgreSQL): of Q1's 1.66
-million four fifths are the plan, a quarter of that the statement and its rows; the rest is key, points, HTTP, bounds,
-deadline, JSON and the log line. The limit has 1.22 million. Of Q3's 1.23 million, in four statements, the limit has
-0.45: there what surrounds a statement counts, and there is little to show. Sixteen callers at once, whose statements go
-to PostgreSQL together ([0010](decisions/0010-queries-that-wait-go-together.md)), take 1.02 million each for Q3. The
-limit sends each statement by itself.
-
-In time the limit is further ahead than in instructions. A request goes through about a megabyte of code and objects,
-which is what the second cache of this processor holds; one of the limit's through about a third of that. So the ratios
-move with what else the machine does: from run to run of one day the median of Q1 was between 0.70 and 0.80 of the
-limit, that of Q3 between 0.60 and 0.79.
-
-`python -m tests.bench.memory` watches the server's memory over 200,000 mixed requests.
 """
