@@ -1,17 +1,21 @@
-"""The documentation is true: nothing of the closed lists is missing, generated pages are current, examples run."""
+"""The documentation is true: nothing of the closed lists is missing, generated pages are current, examples run, and the
+files, functions and tests that the pages for developers name exist.
+"""
 
+import ast
 import re
 import shlex
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Any
 
 import pytest
 import typer
-from graphql import build_schema, parse, validate
+from graphql import GraphQLObjectType, build_schema, parse, validate
 
 from docs.generate import DOCS, commands, pages
 from service.__main__ import app
@@ -26,6 +30,9 @@ from tests.examples import commands as typed_in
 
 README = ROOT / "README.md"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
+DEVELOPER_PAGES = [DOCS / name for name in ("architecture.md", "contributing.md", "promises.md")]
+SOURCE = re.compile(r"[\w./-]+\.(?:py|toml|graphql|md|json)(?:::[\w.]+)?")
+FOLDER = re.compile(r"(?:[\w.-]+/)+")
 EXAMPLES = [example for page in PAGES for example in examples(page)]
 GENERATED = pages()
 SCHEMA = build_schema(schema.as_str())
@@ -106,6 +113,47 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, anchor
 
 
+@pytest.mark.parametrize("page", DEVELOPER_PAGES, ids=lambda page: page.name)
+def test_files_and_names_that_a_page_for_developers_names_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    drawings = "\n".join(fence.text for fence in fences(page) if fence.language == "text")
+    spans = [*re.findall(r"`([^`\n]+)`", text), *re.findall(r"[\w/]+\.py(?:::\w+)?", drawings)]
+    named = [span for span in spans if SOURCE.fullmatch(span) or FOLDER.fullmatch(span)]
+
+    assert named
+    assert [name for name in named if not _exists(name)] == []
+
+
+def _exists(name: str) -> bool:
+    """Whether `path` is a file or a folder of the repository or of service/, and `path::name` is defined in it."""
+    path, _, wanted = name.partition("::")
+    found = [root / path for root in (ROOT / "service", ROOT) if (root / path).exists()]
+    return any(not wanted or wanted in _defined(file) for file in found)
+
+
+@cache
+def _defined(file: Path) -> frozenset[str]:
+    """Return the functions, classes, methods (`Class.method`) and variables that the module defines."""
+    names: set[str] = set()
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            members = [each.name for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+            names.update(f"{node.name}.{member}" for member in members)
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        names.update(each.id for each in targets if isinstance(each, ast.Name))
+    return frozenset(names)
+
+
+def test_the_architecture_lists_every_package() -> None:
+    table = (DOCS / "architecture.md").read_text(encoding="utf-8").partition("## Packages")[2].partition("\n## ")[0]
+    listed = {cell.rstrip("/") for cell in re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)}
+    packages = {path.name for path in (ROOT / "service").iterdir() if path.suffix == ".py" or any(path.glob("*.py"))}
+
+    assert listed == packages - {"__init__.py"}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_operations_that_are_only_shown_fit_the_schema_too(page: Path) -> None:
     if page.name == "plans.md":
@@ -159,3 +207,28 @@ def run_typed(typed: list[str], keys: dict[str, str], address: str) -> Any:
             assert response.is_success, response.text
             answer = response.json()
     return answer
+
+
+def test_every_promise_has_its_tests_or_says_that_it_has_none() -> None:
+    parts = re.split(r"^\*\*P(\d+)\. ", (DOCS / "promises.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    promises = dict(zip(map(int, parts[::2]), parts[1::2], strict=True))
+    tests = {number: re.findall(r"`tests/[\w/]+\.py::(\w+)`", text) for number, text in promises.items()}
+
+    assert list(promises) == list(range(1, 25))
+    assert [name for names in tests.values() for name in names if not name.startswith("test_")] == []
+    assert [number for number, text in promises.items() if not tests[number] and "Not tested yet" not in text] == []
+
+
+def test_the_glossary_has_every_object_of_the_schema() -> None:
+    glossary = (DOCS / "concepts.md").read_text(encoding="utf-8").partition("\n## Glossary\n")[2]
+    terms = [
+        term.strip().lower()
+        for cell in re.findall(r"^\| ([^|]+) \|", glossary, re.MULTILINE)
+        for term in cell.split(",")
+    ]
+    plumbing = re.compile(r"__|(.*(Connection|Edge|Payload|Error)|Query|Mutation|PageInfo|OrderGroup|OrderStats)$")
+    objects = [name for name, kind in SCHEMA.type_map.items() if isinstance(kind, GraphQLObjectType)]
+    nouns = [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower() for name in objects if not plumbing.match(name)]
+
+    assert [noun for noun in nouns if noun not in terms] == []
+    assert sorted(terms[2:]) == sorted(set(terms[2:]))
