@@ -24,7 +24,12 @@ from service.api.rest.contracts import CONTRACTS
 from service.domain.events import EventType
 from service.domain.order import MOVES
 from service.errors import Code
+from service.kit.clock import system_clock
+from service.kit.ids import uuid7
+from service.operations.import_catalogue import import_catalogue
+from service.operations.resources import Resources
 from service.settings import DEPRECATED, Settings
+from service.storage.database import Database
 from tests.examples import ADDRESS, ROOT, Service, curl, demo_service, examples, fences, serving, unlike
 from tests.examples import commands as typed_in
 
@@ -102,7 +107,9 @@ def test_the_drawing_has_exactly_the_moves_that_an_order_may_make() -> None:
     assert named == {str(status) for status in MOVES}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page", [*PAGES, *sorted((DOCS / "decisions").glob("*.md"))], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_links_lead_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", text):
@@ -169,6 +176,19 @@ def test_examples_answer_what_the_page_says(service: Service, page: Path) -> Non
         answer = service.run(example)
         if example.answer is not None:
             assert unlike(example.answer, answer) == [], example.name
+
+
+@pytest.mark.parametrize("page", [DOCS / "import.md", DOCS / "selling.md"], ids=lambda page: page.name)
+async def test_a_catalogue_that_is_shown_can_be_imported(sqlite_url: str, page: Path) -> None:
+    (fence,) = [each for each in fences(page) if "catalogue" in each.words]
+    database = await Database.open(sqlite_url)
+    try:
+        resources = Resources(database=database, clock=system_clock, new_id=uuid7)
+        done = await import_catalogue(resources, fence.text, is_csv=fence.language == "csv")
+    finally:
+        await database.close()
+
+    assert (done.faults, done.added) == ((), done.rows)
 
 
 def test_a_newcomer_reaches_an_order_in_five_commands_and_one_through_each_contract_in_two_more(tmp_path: Path) -> None:
