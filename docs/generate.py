@@ -1,6 +1,6 @@
-"""Writes the pages of docs/ that repeat what the code says: `make docs`. tests/test_docs.py holds them to be current.
+"""The generator of the pages in docs/ whose facts are in the code: errors, settings, commands, the GraphQL schema.
 
-Knows the closed lists of the service (errors, settings, commands, the GraphQL schema) and Markdown, nothing else.
+`make docs` runs it. tests/test_docs.py fails when a page is out of date.
 """
 # ruff: noqa: INP001 - a folder of pages, not a package
 
@@ -31,11 +31,11 @@ from service.errors import REASONS
 from service.settings import Settings
 
 DOCS = Path(__file__).parent
-NOTE = "<!-- Written by `make docs` out of the code; edit that instead. -->"
+NOTE = "<!-- Written by `make docs` from the code; change the code instead. -->"
 
 
 def pages() -> dict[str, str]:
-    """Every generated file, by its path below docs/."""
+    """Return the text of every generated file, by its path below docs/."""
     return {
         "errors.md": errors(),
         "limits.md": limits(),
@@ -52,18 +52,21 @@ def errors() -> str:
     ]
     return page(
         "Errors",
-        """Every refusal has one of these codes; there is no other. In GraphQL a mutation answers faults of its input as
-        data, in `userErrors`. Refusals of a query, and of a request as a whole, are in `errors`, with the code in
-        `extensions.code` and *may retry* in `extensions.mayRetry`. The last six codes are GraphQL's alone. The REST
-        contracts have error codes of their own; the HTTP status is the one below unless the contract sets another.""",
-        """`path` (in `errors`: `extensions.inputPath`) leads to the member of your own request that is at fault, in the
-        names of the API that you called. It is empty where no member is at fault.""",
-        """*May retry* means that the same request, sent again later with the same idempotency key, may succeed; any
-        other refusal stays until the request or the state changes.""",
+        """The service refuses a request with one of these codes, and with no other. In GraphQL, a mutation reports what
+        is wrong with its input in `userErrors`. If a query or the request as a whole is refused, the response has
+        `errors`, with the code in `extensions.code`. The codes from `GRAPHQL_PARSE_FAILED` on occur in GraphQL
+        only.""",
+        """The REST contracts have error codes of their own. Their HTTP status is the one below, unless the contract
+        defines another.""",
+        """`path` (in `errors`: `extensions.inputPath`) names the member of your request that is at fault, in the
+        names of the API that you called. It is empty if no member is at fault.""",
+        """*May retry* (in `errors`: `extensions.mayRetry`) says whether the same request, sent again later with the
+        same idempotency key, may succeed. Other refusals stay until the request or the state of the account
+        changes.""",
         table(("code", "meaning", "HTTP status", "may retry"), rows),
-        """Messages are for people and may change; programs read codes. A fault of the service is always
-        `INTERNAL_SERVER_ERROR`: its message says nothing, and its request id (`X-Request-Id`, `extensions.requestId`)
-        finds the line in the log.""",
+        """Programs should read the code only: messages are for people and may change. `INTERNAL_SERVER_ERROR` is a
+        defect of the service. Its message has no details; the operator finds them in the log under the request id
+        (`X-Request-Id`, `extensions.requestId`).""",
     )
 
 
@@ -74,13 +77,14 @@ def limits() -> str:
     ]
     return page(
         "Settings and limits",
-        """All settings are environment variables, read once at the start; an empty variable counts as absent. A value
-        out of its bounds ends the command with exit code 2 and names the variable. `carbon-orders doctor` checks
-        them. Names end in their unit: `_MS` milliseconds, `_BYTES_MAX` bytes, `_PER_S` a second.""",
+        """All settings are environment variables. They are read once, at the start; an empty variable counts as not
+        set. If a value is out of its range, the command names the variable and ends with exit code 2.
+        `carbon-orders doctor` checks all settings. Some names end in a unit: `_MS` is milliseconds, `_BYTES_MAX` bytes
+        at most, `_PER_S` a number for each second.""",
         table(("variable", "default", "meaning"), rows),
-        """What is not a setting: an idempotency key has 1 to 512 characters; a selection has at most 20 bundles;
-        `cancelOrders` and `nodes` take at most 100 ids; a transaction is tried at most five times in five seconds; the
-        database has one second to answer `/health/ready`.""",
+        """These limits are fixed: an idempotency key has 1 to 512 characters; a selection has at most 20 bundles;
+        `cancelOrders` and `nodes` take at most 100 ids; a transaction is tried at most five times within five seconds;
+        `/health/ready` waits one second for the database.""",
     )
 
 
@@ -92,15 +96,16 @@ def command_line() -> str:
     ]
     return page(
         "Command line",
-        """Answers go to stdout, everything else to stderr. Exit codes: 0 done, 1 refused or failed, 2 wrong arguments
-        or settings. `carbon-orders --install-completion` completes commands and options in your shell;
-        `carbon-orders --show-completion` prints the script instead.""",
+        """Results go to stdout, everything else to stderr. The exit code is 0 after success, 1 if the command was
+        refused or failed, and 2 if its arguments or the settings are wrong. `carbon-orders --install-completion`
+        installs completion of commands and options in your shell; `carbon-orders --show-completion` prints the script
+        instead.""",
         *parts,
     )
 
 
 def commands(command: Any, words: tuple[str, ...] = ("carbon-orders",)) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command that does something, with the words that call it."""
+    """Yield every command that is not a group of commands, with the words that call it."""
     children = getattr(command, "commands", None)
     if children is None:
         yield words, command
@@ -147,14 +152,15 @@ def graphql() -> str:
             parts += [f"## {title}", *(part for each in members for part in type_parts(built, each))]
     return page(
         "GraphQL reference",
-        """Every type, field and argument, out of the schema. [The guide](graphql-guide.md) says how to use them;
-        `/graphql` shows the same beside an editor, and `/graphql/schema.graphql` is the schema as text.""",
+        """Every type, field and argument of the schema. The [GraphQL guide](graphql-guide.md) says how to use them. The
+        explorer at `/graphql` shows the same beside an editor, and `/graphql/schema.graphql` is the schema as
+        text.""",
         *parts,
     )
 
 
 def root_field(name: str, field: Any) -> str:
-    head = f"### {name}\n\n{line(field.description)}\n\nAnswers {linked(field.type)}."
+    head = f"### {name}\n\n{line(field.description)}\n\nReturns {linked(field.type)}."
     return f"{head}\n\n{arguments(field.args)}" if field.args else head
 
 
@@ -168,7 +174,7 @@ def type_parts(built: GraphQLSchema, each: GraphQLNamedType) -> Iterator[str]:
         yield arguments(each.fields, "field")
     elif isinstance(each, GraphQLObjectType | GraphQLInterfaceType):
         if isinstance(each, GraphQLInterfaceType):
-            yield "Is one of " + ", ".join(sorted(linked(kind) for kind in built.get_possible_types(each))) + "."
+            yield "Implemented by " + ", ".join(sorted(linked(kind) for kind in built.get_possible_types(each))) + "."
         rows = [
             (
                 f"`{name}`" + "".join(f"<br>`{argument}: {given.type}`" for argument, given in field.args.items()),
@@ -193,7 +199,7 @@ def default(each: Any) -> str:
 
 
 def linked(kind: Any) -> str:
-    """The type with a link to where it is described."""
+    """Return the type with a link to its description."""
     text = str(kind)
     name = text.strip("[]!")
     if name in {"Int", "Float", "String", "Boolean", "ID"}:

@@ -1,7 +1,4 @@
-"""The drawing of an order's states: boxes placed by hand, arrows as the table of moves has them.
-
-Knows shapes; what may follow what comes from the service's own table, so that the drawing cannot say otherwise.
-"""
+"""The drawing of an order's states. The boxes are placed by hand; the arrows come from the table of allowed moves."""
 # ruff: noqa: INP001 - a folder of pages, not a package
 
 from service.domain.order import MOVES, OrderStatus
@@ -9,12 +6,12 @@ from service.domain.order import MOVES, OrderStatus
 WIDTH, HEIGHT = 816, 312
 BOX_WIDTH, BOX_HEIGHT = 168, 60
 PLACES: dict[OrderStatus, tuple[int, int, str]] = {
-    OrderStatus.PLACED: (8, 126, "credits are still missing"),
-    OrderStatus.FULFILLED: (216, 126, "credits are set aside"),
-    OrderStatus.RETIRING: (424, 126, "some grams are retired"),
-    OrderStatus.COMPLETE: (632, 126, "all are, with a certificate"),
-    OrderStatus.FAILED: (112, 8, "the operator gave up"),
-    OrderStatus.CANCELLED: (112, 244, "the customer gave it back"),
+    OrderStatus.PLACED: (8, 126, "credits are missing"),
+    OrderStatus.FULFILLED: (216, 126, "all credits are allocated"),
+    OrderStatus.RETIRING: (424, 126, "retirement has started"),
+    OrderStatus.COMPLETE: (632, 126, "all credits are retired"),
+    OrderStatus.FAILED: (112, 8, "the seller cannot deliver"),
+    OrderStatus.CANCELLED: (112, 244, "the customer cancelled it"),
 }
 HEAD = (
     '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
@@ -42,7 +39,7 @@ STYLE = """
 
 
 def order_states() -> str:
-    """The SVG, readable on a light and on a dark page."""
+    """Return the SVG, which is readable on a light and on a dark page."""
     moves = [(current, wanted) for current, allowed in MOVES.items() for wanted in sorted(allowed)]
     told = "; ".join(f"{current} to {wanted}" for current, wanted in moves)
     return "\n".join((
@@ -69,7 +66,7 @@ def _box(status: OrderStatus) -> str:
 
 
 def _arrow(current: OrderStatus, wanted: OrderStatus) -> str:
-    """From the middle of the side that faces the other box to the middle of its facing side."""
+    """Return a line between the middles of the sides with which the two boxes face each other."""
     (x1, y1, _), (x2, y2, _) = PLACES[current], PLACES[wanted]
     if y1 == y2:
         start, end = (x1 + BOX_WIDTH, y1 + BOX_HEIGHT // 2), (x2, y2 + BOX_HEIGHT // 2)
