@@ -1,4 +1,4 @@
-# make run: serve on an embedded database.  make test: everything that has to hold.  make help: the rest.
+# make run: serve with demo data on SQLite.  make test: all checks and tests.  make help: the other targets.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -6,21 +6,21 @@ PAGES := service/api/pages
 BUNDLES := explorer references
 
 .PHONY: help install run test check schema docs fuzz fuzz-plans races model bench memory $(BUNDLES) clean
-help: ## these lines
+help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-install: .venv/installed ## virtual environment with the pinned run-time dependencies
-run: install ## migrate the embedded database, load the demo data once, serve on 127.0.0.1:8000
-	@$(MAKE) --no-print-directory $(BUNDLES) || echo 'not bundled: plain pages are shown instead'
+install: .venv/installed ## create .venv with the pinned run-time dependencies
+run: install ## migrate the SQLite file, load the demo data once, serve on 127.0.0.1:8000
+	@$(MAKE) --no-print-directory $(BUNDLES) || echo 'The explorer and the references were not built: plain pages are shown instead.'
 	@$(BIN)/carbon-orders serve --demo
 
-# The suite starts some hundred processes, which would each compile the service where writing bytecode is turned off. Of
-# three workers one often waits: for a process that starts, or for a time that has to pass.
+# The suite starts hundreds of processes; without stored bytecode each would compile the service again. Three test workers
+# on two cores: tests often wait, for a process to start or for a time to pass.
 test: export PYTHONDONTWRITEBYTECODE =
-test: check ## lint, types, arrows, schema, and the suite on SQLite and PostgreSQL
+test: check ## make check, then the whole suite on SQLite and PostgreSQL
 	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
-check: .venv/tested
+check: .venv/tested ## formatting, lint, types, and the imports between layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -29,34 +29,34 @@ check: .venv/tested
 schema: .venv/tested ## write schema.graphql from the code
 	$(BIN)/carbon-orders schema > schema.graphql
 
-fuzz: .venv/tested ## schemathesis against a running service, from an environment of its own
+fuzz: .venv/tested ## run schemathesis, from its own .venv-fuzz, against a running service
 	@test -x .venv-fuzz/bin/schemathesis || { $(PYTHON) -m venv .venv-fuzz && .venv-fuzz/bin/pip install -q 'schemathesis>=4.32,<5'; }
 	$(BIN)/python -m tests.fuzz.run .venv-fuzz/bin/schemathesis --examples 100
 
-fuzz-plans: .venv/tested ## 20,000 generated operations, answered with plans and without: tens of minutes
+fuzz-plans: .venv/tested ## compare plans with graphql-core on 20,000 generated operations (tens of minutes)
 	PLANS_EXAMPLES=20000 $(BIN)/pytest -q tests/api/graphql -k differential
 
-races: .venv/tested ## the races of the suite with all of their orders
+races: .venv/tested ## run the race tests with 10,000 orders instead of 1,000
 	RACE_ORDERS=10000 $(BIN)/pytest -q tests/races
 	RETIREMENT_TRIALS=10000 $(BIN)/pytest -q tests/operations/test_retire_orders.py
 
-model: .venv/tested ## the life of orders beside its model, 500 lives of 50 steps
+model: .venv/tested ## run the model test with 500 lives of orders of 50 steps each
 	MODEL_EXAMPLES=500 MODEL_STEPS=50 $(BIN)/pytest -q tests/model
 
-bench: .venv/tested ## the service beside a naive server, itself without groups, and the limit; writes docs/performance.md (an earlier commit as well: python -m tests.bench.compare --base COMMIT)
+bench: .venv/tested ## measure the service beside other servers and write docs/performance.md
 	$(BIN)/python -m tests.bench.compare --report
 
-memory: .venv/tested ## the server's memory over 200,000 mixed requests
+memory: .venv/tested ## measure the server's memory over 200,000 mixed requests
 	$(BIN)/python -m tests.bench.memory
 
-docs: .venv/tested ## write the pages of docs/ that repeat what the code says
+docs: .venv/tested ## write the pages of docs/ that are generated from the code
 	$(BIN)/python -m docs.generate
 
-explorer: ## bundle GraphiQL for /graphql (with npm; without it a plain page is shown)
-references: ## bundle the viewer for /lune/docs and its like (the same)
+explorer: ## build the explorer for /graphql with npm; without it a plain page is shown
+references: ## build the viewer of the REST references with npm; without it plain pages are shown
 $(BUNDLES):
 	@if command -v npm >/dev/null; then $(MAKE) --silent --no-print-directory $(PAGES)/$@/dist/manifest.json; \
-	else echo 'npm is not installed: a plain page is shown instead of the $@'; fi
+	else echo 'npm is not installed: a plain page is shown instead of the $@.'; fi
 
 $(PAGES)/%/node_modules/.package-lock.json: $(PAGES)/%/package-lock.json
 	cd $(PAGES)/$* && npm ci --silent
@@ -69,7 +69,7 @@ $(PAGES)/$(1)/dist/manifest.json: $(PAGES)/$(1)/node_modules/.package-lock.json 
 endef
 $(foreach bundle,$(BUNDLES),$(eval $(call BUNDLE,$(bundle))))
 
-clean: ## forget the environment and the caches, keep the data in var/
+clean: ## remove environments, caches and built pages; keep the data in var/
 	rm -rf $(PAGES)/*/dist $(PAGES)/*/node_modules .venv .venv-fuzz .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv/bin/python:
