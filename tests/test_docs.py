@@ -30,6 +30,7 @@ from service.operations.import_catalogue import import_catalogue
 from service.operations.resources import Resources
 from service.settings import DEPRECATED, Settings
 from service.storage.database import Database
+from tests.bench import report
 from tests.examples import ADDRESS, ROOT, Service, curl, demo_service, examples, fences, serving, unlike
 from tests.examples import commands as typed_in
 
@@ -54,6 +55,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.mark.parametrize("name", GENERATED)
 def test_generated_pages_say_what_the_code_says(name: str) -> None:
     assert (DOCS / name).read_text(encoding="utf-8") == GENERATED[name], "run: make docs"
+
+
+def test_the_page_on_performance_has_the_text_of_the_bench() -> None:
+    written = re.sub(r"\\{\w+\\}", ".+", re.escape(report._PAGE))
+    assert re.fullmatch(written, (DOCS / "performance.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
 @pytest.mark.parametrize("kind", ["settings", "errors", "events", "root fields", "commands"])
