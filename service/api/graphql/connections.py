@@ -1,6 +1,6 @@
-"""Relay connections over keyset pages: edges, nodes, page information and a count that is made only when asked for.
+"""Relay connections over keyset pages: edges, nodes, page information and a count that is made only when selected.
 
-It knows neither SQL nor what is listed: a slice of rows comes in, with a function for each row's cursor and node.
+Knows neither SQL nor the listed types: it takes a slice of rows, with a function for each row's cursor and node.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,56 +16,69 @@ Row = TypeVar("Row")
 
 First: TypeAlias = Annotated[
     int | None,
-    strawberry.argument(description="How many from the start of the list, or after `after`: 1 to 100, by default 20."),
+    strawberry.argument(
+        description="Maximum number of entries to return from the start of the list, or after `after`: 1 to 100, by "
+        "default 20."
+    ),
 ]
 After: TypeAlias = Annotated[
     str | None,
-    strawberry.argument(description="A cursor of this list in this order: only what comes after it is listed."),
+    strawberry.argument(
+        description="Cursor of an entry of this list, in the same sort order. Only entries after it are returned."
+    ),
 ]
 Last: TypeAlias = Annotated[
     int | None,
     strawberry.argument(
-        description="How many from the end of the list, or before `before`: 1 to 100. Not with `first`."
+        description="Maximum number of entries to return from the end of the list, or before `before`: 1 to 100. Do "
+        "not combine it with `first`."
     ),
 ]
 Before: TypeAlias = Annotated[
     str | None,
-    strawberry.argument(description="A cursor of this list in this order: only what comes before it is listed."),
+    strawberry.argument(
+        description="Cursor of an entry of this list, in the same sort order. Only entries before it are returned."
+    ),
 ]
 
 
-@strawberry.type(description="Where a page lies in its list.")
+@strawberry.type(description="Position of a page in its list.")
 class PageInfo:
     page: strawberry.Private["Connection[Any]"]
 
-    has_next_page = attribute_field("page.has_next", bool, description="Whether the list goes on after this page.")
+    has_next_page = attribute_field("page.has_next", bool, description="True if the list has entries after this page.")
 
     has_previous_page = attribute_field(
-        "page.has_previous", bool, description="Whether the list has something before this page."
+        "page.has_previous", bool, description="True if the list has entries before this page."
     )
 
     @strawberry.field(
-        description="Cursor of the first edge; null on an empty page. Give it as `before` to page backward."
+        description="Cursor of the first entry; null if the page is empty. Send it as `before` to read the previous "
+        "page."
     )
     def start_cursor(self) -> str | None:
         return self.page.cursor_at(0) if self.page.listed else None
 
-    @strawberry.field(description="Cursor of the last edge; null on an empty page. Give it as `after` to page forward.")
+    @strawberry.field(
+        description="Cursor of the last entry; null if the page is empty. Send it as `after` to read the next page."
+    )
     def end_cursor(self) -> str | None:
         return self.page.cursor_at(-1) if self.page.listed else None
 
 
-@strawberry.type(description="One place in a list.")
+@strawberry.type(description="One entry of a page, with its cursor.")
 class Edge(Generic[Node]):
     cursor: str = strawberry.field(
-        description="Opaque mark of this place, for `after` and `before`. Do not take it apart."
+        description="Cursor of the entry, to be sent as `after` or `before`. Treat it as opaque: its format may change."
     )
-    node: Node = strawberry.field(description="What is listed here.")
+    node: Node = strawberry.field(description="The entry of the list itself.")
 
 
-@strawberry.type(description="One page of a list.")
+@strawberry.type(description="One page of a list, in the list's order.")
 class Connection(Generic[Node]):
-    """Built by `of`. Cursors are written only when edges or page information are selected, the count only on demand."""
+    """A page of a list, built by `of`. Cursors are written only when edges or page information are selected, the count
+    only when it is.
+    """
 
     listed: strawberry.Private[tuple[Node, ...]]
     cursor_at: strawberry.Private[Callable[[int], str]]
@@ -82,7 +95,7 @@ class Connection(Generic[Node]):
         node: Callable[[Row], Node],
         count: Callable[[], Awaitable[int]] | None = None,
     ) -> "Connection[Node]":
-        """The connection over `page`; without `count` its total is null."""
+        """Return the connection over `page`; without `count` its total is null."""
         return cls(
             listed=tuple(map(node, page.items)),
             cursor_at=lambda index: cursor(page.items[index]),
@@ -91,20 +104,21 @@ class Connection(Generic[Node]):
             count=count,
         )
 
-    @strawberry.field(description="The page with a cursor for each place.")
+    @strawberry.field(description="Entries of the page, each with its cursor.")
     def edges(self) -> list[Edge[Node]]:
         return [Edge(cursor=self.cursor_at(index), node=node) for index, node in enumerate(self.listed)]
 
-    @strawberry.field(description="The page without cursors.")
+    @strawberry.field(description="Entries of the page, without cursors.")
     def nodes(self) -> list[Node]:
         return self.listed  # type: ignore[return-value]
 
-    @strawberry.field(description="Where this page lies in the list.")
+    @strawberry.field(description="Position of this page in the list, for reading the next or the previous page.")
     def page_info(self) -> PageInfo:
         return PageInfo(page=self)
 
     @strawberry.field(
-        description="How many the whole list holds under the same filter; null if not known. Counted only if selected.",
+        description="Number of entries in the whole list under the same filter; null if it is not counted for this "
+        "list. It is counted only if this field is selected.",
     )
     async def total_count(self) -> int | None:
         return None if self.count is None else await self.count()

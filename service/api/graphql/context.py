@@ -1,4 +1,4 @@
-"""What a request carries to the resolvers: who calls, what may be used, and the queue that orders join."""
+"""Context of a request for the resolvers: the caller, the shared objects, and the queue that orders join."""
 
 from typing import NamedTuple, TypeAlias
 
@@ -14,7 +14,7 @@ from service.operations.resources import Resources
 
 
 class Context(NamedTuple):
-    """One operation's context. Introspection needs no caller; every root field but `__typename` asks for one."""
+    """Context of one operation. Introspection needs no caller; every root field but `__typename` asks for one."""
 
     resources: Resources
     placement: Placement
@@ -28,7 +28,7 @@ class Context(NamedTuple):
 
     @property
     def caller(self) -> Caller:
-        """Who calls; refuses `UNAUTHENTICATED` when nobody said."""
+        """Return the caller. Refuses `UNAUTHENTICATED` if the request has none."""
         if self.identified is None:
             raise Refused(Code.UNAUTHENTICATED, "Send a valid API key: Authorization: Bearer <key>.")
         return self.identified
@@ -36,7 +36,9 @@ class Context(NamedTuple):
     def page(
         self, sort: str, first: int | None, after: str | None, last: int | None, before: str | None
     ) -> PageRequest:
-        """The page that Relay's four arguments ask for, within the sizes of the service."""
+        """Return the request for the page that Relay's four arguments describe, within the page sizes of the
+        service.
+        """
         return page_request(
             sort,
             first=first,

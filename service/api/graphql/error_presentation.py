@@ -1,7 +1,7 @@
-"""How an error is shown: every one has a code and the request id, a refusal speaks, and a fault stays masked.
+"""Presentation of errors: every error has a code and the request id. Refusals keep their message, faults are masked.
 
-It knows no field and no HTTP. A fault is logged once with its traceback under the request id that the caller sees; what
-a client got wrong is an answer, not an error of the service, and is not logged as one.
+Knows no field and no HTTP. A fault is logged once with its traceback under the request id that the caller sees. A
+client's mistake is a normal answer and is not logged as an error.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -27,21 +27,32 @@ OPERATION_UNRESOLVED = "OPERATION_RESOLUTION_FAILURE"
 INTERNAL = "INTERNAL_SERVER_ERROR"
 
 GRAPHQL_REASONS: dict[str, Reason] = {
-    PARSE_FAILED: Reason("The document is no GraphQL: its syntax is wrong where `locations` says.", 400),
-    VALIDATION_FAILED: Reason("The document asks for something that the schema does not have.", 400),
-    OPERATION_UNRESOLVED: Reason("The document has no operation of that name, or several and none was named.", 400),
-    "BAD_REQUEST": Reason("The HTTP request carries no GraphQL operation: its method, type or body is wrong.", 400),
-    "PERSISTED_QUERY_NOT_FOUND": Reason("No document of this SHA-256 is known; send its text with the hash.", 400),
-    "PERSISTED_QUERY_NOT_SUPPORTED": Reason("Only registered documents are run, and this is none of them.", 400),
+    PARSE_FAILED: Reason("The document has a syntax error at the place in `locations`.", 400),
+    VALIDATION_FAILED: Reason("The document selects something that the schema does not have.", 400),
+    OPERATION_UNRESOLVED: Reason(
+        "The document has no operation of the requested name, or it has several operations and the request names none.",
+        400,
+    ),
+    "BAD_REQUEST": Reason(
+        "The HTTP request does not carry a valid GraphQL request: its method, content type or body is wrong.", 400
+    ),
+    "PERSISTED_QUERY_NOT_FOUND": Reason(
+        "No persisted document has this SHA-256. Send the text of the document together with the hash.", 400
+    ),
+    "PERSISTED_QUERY_NOT_SUPPORTED": Reason(
+        "This service runs registered documents only, and this document is not registered.", 400
+    ),
 }
-"""Codes of GraphQL's transport, which stand beside those of `errors.REASONS` and in no other API."""
+"""Codes of GraphQL's transport, which only this API has, in addition to those of `errors.REASONS`."""
 
 log = structlog.get_logger(__name__)
 _CHOICE_OF_OPERATION = (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError)
 
 
 def cause_of(error: GraphQLError) -> Exception | None:
-    """What a resolver, a scalar or a hook raised, below all the errors that graphql-core wrapped around it."""
+    """Return the exception of a resolver, a scalar or a hook, without the errors that graphql-core wrapped
+    around it.
+    """
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
@@ -49,12 +60,12 @@ def cause_of(error: GraphQLError) -> Exception | None:
 
 
 def is_fault(error: GraphQLError) -> bool:
-    """Whether the service went wrong, and not the request."""
+    """Tell a fault of the service from a fault of the request."""
     return not isinstance(cause_of(error), (Refused, GraphQLError, *_CHOICE_OF_OPERATION, type(None)))
 
 
 def present(error: GraphQLError, request_id: str, otherwise: str = BAD_USER_INPUT) -> GraphQLError:
-    """The error as a caller may see it; `otherwise` is the code of a client mistake that names none itself."""
+    """Return the error as a caller may see it; `otherwise` is the code of a client mistake that has no code itself."""
     if _is_presented(error):
         return error
     cause = cause_of(error)
@@ -81,7 +92,7 @@ def _is_presented(error: GraphQLError) -> bool:
 
 
 def refusal_extensions(refused: Refused) -> dict[str, Any]:
-    """What a refusal says beside its message; `inputPath` leads to the fault in the arguments."""
+    """Return the extensions of a refusal; `inputPath` leads to the faulty member of the arguments."""
     details = {name: _plain(value) for name, value in refused.details.items()}
     path = {"inputPath": argument_path(refused.path)} if refused.path else {}
     return {**details, **path, "code": str(refused.code), "mayRetry": refused.reason.may_retry}
@@ -98,7 +109,7 @@ def _plain(value: object) -> object:
 
 
 class MaskedSchema(strawberry.Schema):
-    """A schema with a measure for documents, and whose errors are already fit to be shown."""
+    """A schema that measures documents, and whose errors are safe to show."""
 
     def __init__(
         self,
@@ -116,15 +127,17 @@ class MaskedSchema(strawberry.Schema):
         self.request_id = request_id
 
     def bound_by(self, limits: DocumentLimits) -> None:
-        """From here on documents are measured against these limits."""
+        """Measure documents against these limits from here on."""
         self.meter = DocumentMeter(self._schema, limits)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Replaces each error by what may be shown. Every way through Strawberry calls this once before it answers."""
+        """Replace each error by its presentable form. Strawberry calls this once for every answer."""
         errors[:] = self.presented(errors, validated=execution_context is None or execution_context.result is not None)
 
     def presented(self, errors: Collection[GraphQLError], *, validated: bool) -> list[GraphQLError]:
-        """The errors as shown, each fault among them logged once; `validated` tells variables from the document."""
+        """Return the errors as shown, and log each fault among them once; `validated` tells errors of variables from
+        errors of the document.
+        """
         if not errors:
             return []
         request_id = self.request_id()

@@ -1,7 +1,7 @@
-"""The schema's own scalars: which texts are numbers, moments, currencies and maps, and how these are printed.
+"""Scalars of the schema: parsing and printing of numbers, times, dates, currencies and metadata.
 
-It knows no rule of ordering: whether a mass is positive or a currency is sold is decided behind the API. The stock
-scalars read NaN, 1e400, 1_000, naive times and floats; each of those has already cost somebody money.
+Knows no rule of ordering: a positive mass or a sold currency is checked behind the API. The stock scalars accept NaN,
+1e400, 1_000, naive times and floats; each of those has already cost somebody money.
 """
 
 import re
@@ -24,7 +24,7 @@ Metadata = NewType("Metadata", dict[str, str])
 
 
 class DecimalText(str):
-    """A Decimal that is written already, by the function that knows its unit: it is shown as it stands."""
+    """A Decimal that the function that knows its unit has written already; it is printed unchanged."""
 
     __slots__ = ()
 
@@ -55,7 +55,7 @@ _CURRENCIES: frozenset[str] = frozenset(
 def _decimal(value: object) -> Decimal:
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
         return Decimal(value)
-    raise GraphQLError('A Decimal is a string of digits, with a point if needed, such as "12.07".')
+    raise GraphQLError('Send a Decimal as a string of digits, with a point if needed, such as "12.07".')
 
 
 def _print_decimal(value: object) -> str:
@@ -71,7 +71,7 @@ def _big_int(value: object) -> int:
         return number
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _SAFE_INTEGER:
         return value
-    raise GraphQLError("A BigInt is a whole number of at most 64 bits, as a string when it is above 2^53.")
+    raise GraphQLError("Send a BigInt as a whole number of at most 64 bits; above 2^53 it must be a string.")
 
 
 def _big_int_literal(node: ValueNode, _variables: dict[str, Any] | None = None) -> int:
@@ -92,7 +92,7 @@ def _parse_datetime(value: object) -> datetime:
             return datetime.fromisoformat(value).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-    raise GraphQLError('A DateTime is a date and a time with an offset, such as "2026-05-01T09:30:00Z".')
+    raise GraphQLError('Send a DateTime as a date and a time with an offset, such as "2026-05-01T09:30:00Z".')
 
 
 @serializes_at_once(datetime)
@@ -111,7 +111,7 @@ def _date(value: object) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise GraphQLError('A Date is year, month and day, such as "2024-12-31".')
+    raise GraphQLError('Send a Date as year, month and day, such as "2024-12-31".')
 
 
 @serializes_at_once(date)
@@ -124,7 +124,9 @@ def _print_date(value: object) -> str:
 def _currency(value: object) -> str:
     if isinstance(value, str) and value in _CURRENCIES:
         return value
-    raise GraphQLError('A CurrencyCode is three capital letters of ISO 4217, such as "SAR".')
+    raise GraphQLError(
+        'Send a CurrencyCode as the three capital letters of an ISO 4217 currency in use, such as "SAR".'
+    )
 
 
 @serializes_to_itself(str)
@@ -140,7 +142,7 @@ def _metadata(value: object) -> dict[str, str]:
         if all(_is_metadata_text(key) and key and _is_metadata_text(text) for key, text in entries.items()):
             return entries
     raise GraphQLError(
-        f"Metadata is an object of at most {MAX_METADATA_KEYS} strings; names and strings have at most "
+        f"Send Metadata as an object of at most {MAX_METADATA_KEYS} strings; names and strings have at most "
         f"{MAX_METADATA_LENGTH} characters.",
     )
 
@@ -172,7 +174,7 @@ def _text_of(node: ValueNode, variables: dict[str, Any] | None) -> object:
 
 
 def _string_literal(parse: Callable[[object], Any]) -> Callable[..., Any]:
-    """Only a string literal reaches `parse`: the stock conversion passes SAR without quotes, an enum value, as text."""
+    """Parse string literals only. The stock conversion would pass SAR without quotes, an enum value, as text."""
 
     def parse_literal(node: ValueNode, _variables: dict[str, Any] | None = None) -> Any:
         return parse(node.value if isinstance(node, StringValueNode) else None)
@@ -206,9 +208,9 @@ def _member_before(node: ValueNode) -> str | None:
 _DECIMAL_SCALAR = scalar(
     name="Decimal",
     description=(
-        'An exact decimal number as a string, such as `"12.07"`: digits, and a point if needed. '
-        "Given: never negative, at most 20 digits before the point and 18 after it, no exponent. Never a JSON "
-        "number, which would be rounded."
+        'An exact decimal number, written as a string of digits with a point if needed, such as `"12.07"`. In inputs: '
+        "not negative, at most 20 digits before the point and 18 after it, no exponent. JSON numbers are refused, "
+        "because clients round them."
     ),
     serialize=_print_decimal,
     parse_value=_decimal,
@@ -221,8 +223,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     BigInt: scalar(
         name="BigInt",
         description=(
-            "A whole number of at most 64 bits, shown as a string because JSON numbers lose digits above 2^53. Given "
-            "as a string, or as a number up to 2^53."
+            "A whole number of at most 64 bits. It is returned as a string, because JSON numbers lose digits above "
+            "2^53. In inputs: a string, or a JSON number up to 2^53."
         ),
         serialize=_print_big_int,
         parse_value=_big_int,
@@ -231,8 +233,9 @@ SCALARS: dict[object, ScalarDefinition] = {
     datetime: scalar(
         name="DateTime",
         description=(
-            'A moment as RFC 3339 writes it, shown in UTC with microseconds: `"2026-05-01T09:30:00.000000Z"`. Given '
-            "with any offset, which is required, and at most six digits of a second."
+            "A point in time in the format of RFC 3339. It is returned in UTC with microseconds: "
+            '`"2026-05-01T09:30:00.000000Z"`. In inputs: any offset, which is required, and at most six decimals of a '
+            "second."
         ),
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=_print_datetime,
@@ -241,7 +244,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     date: scalar(
         name="Date",
-        description='A day without a time, as RFC 3339 writes a full date: `"2024-12-31"`.',
+        description='A calendar date in the full-date format of RFC 3339, such as `"2024-12-31"`.',
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=_print_date,
         parse_value=_date,
@@ -249,7 +252,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     CurrencyCode: scalar(
         name="CurrencyCode",
-        description='A currency in use, by the three capital letters of ISO 4217: `"SAR"`, `"USD"`, `"EUR"`.',
+        description='A currency in use, as its ISO 4217 code of three capital letters, such as `"SAR"`, `"USD"` or '
+        '`"EUR"`.',
         specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
         serialize=_print_text,
         parse_value=_currency,
@@ -258,8 +262,9 @@ SCALARS: dict[object, ScalarDefinition] = {
     Metadata: scalar(
         name="Metadata",
         description=(
-            f"The caller's own notes: a JSON object of at most {MAX_METADATA_KEYS} strings. Names and strings have at "
-            f"most {MAX_METADATA_LENGTH} characters. The service keeps and shows them, and never reads them."
+            f"Data that the caller attaches to an object: a JSON object of at most {MAX_METADATA_KEYS} strings. Names "
+            f"and strings have at most {MAX_METADATA_LENGTH} characters. The service returns the data unchanged and "
+            "does not interpret it."
         ),
         serialize=_print_metadata,
         parse_value=_metadata,

@@ -1,1 +1,1 @@
-"""Costs of operations: bounds of a document, costs of its fields, and each key's budget."""
+"""Costs of operations: limits of a document, costs of its fields, and each key's budget."""

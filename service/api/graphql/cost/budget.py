@@ -9,12 +9,12 @@ WINDOW_S = 60
 
 
 def cost_budget(points_a_minute: int) -> Budget:
-    """The budget of one key."""
+    """Return the budget of one key."""
     return Budget("graphql", points_a_minute, WINDOW_S, unit="cost points")
 
 
 class CostBudget:
-    """One key's points while one operation runs."""
+    """The points of one key during one operation."""
 
     def __init__(self, rate_limits: RateLimits, budget: Budget, holder: str) -> None:
         self._rate_limits = rate_limits
@@ -24,7 +24,7 @@ class CostBudget:
         self.state = BudgetState(budget, admitted=True, left=budget.requests, more_in_s=budget.window_s)
 
     async def pay(self, cost: int) -> None:
-        """The operation is paid; one without a cost, such as introspection, always is. Refuses `THROTTLED`."""
+        """Pay for the operation. One without a cost, such as introspection, is always admitted. Refuses `THROTTLED`."""
         if cost:
             self.cost = cost
             self.state = await self._rate_limits.spend(self._budget, self._holder, cost=cost)

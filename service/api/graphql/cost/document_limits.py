@@ -1,7 +1,7 @@
-"""How large a GraphQL document may be: one pass that looks at each of its nodes once, before validation and any data.
+"""Limits of a GraphQL document, checked in one pass over its nodes, before validation and any data.
 
-It knows no field by name; prices come from the schema. Each fragment is measured once and remembered, because counting
-it at every spread doubles with each level: 18 nested fragments in 600 bytes held a server for a second.
+Knows no field by name; prices come from the schema. Each fragment is measured once and remembered, because counting it
+at every spread doubles with each level: 18 nested fragments in 600 bytes held a server for a second.
 """
 
 from collections.abc import Mapping
@@ -31,10 +31,10 @@ _NESTING = 150
 
 @dataclass(frozen=True, slots=True)
 class DocumentLimits:
-    """The bounds of one document.
+    """Limits of one document.
 
-    `fields` and `repeated_fields` bound validation, which compares every pair of fields that share a response name:
-    490 times `b{a}` kept it busy for half a second. A list whose length nothing tells counts as `list_size` long.
+    `fields` and `repeated_fields` limit validation, which compares every pair of fields that share a response name: 490
+    times `b{a}` kept it busy for half a second. A list of unknown length counts as `list_size` long.
     """
 
     tokens: int = 2_000
@@ -52,7 +52,7 @@ class DocumentLimits:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a document asks for at most: points, and objects. Only the variables named here can change either."""
+    """Maximum cost of a document, in points, and number of objects. Only the variables named here can change either."""
 
     requested: int
     nodes: int = 0
@@ -60,7 +60,7 @@ class Cost:
 
 
 class DocumentMeter:
-    """Parses and measures documents against one schema. Safe to share: every measuring keeps its own books."""
+    """Parser and meter of documents for one schema. Safe to share, because each measuring has its own state."""
 
     def __init__(self, schema: GraphQLSchema, limits: DocumentLimits) -> None:
         self.limits = limits
@@ -68,24 +68,24 @@ class DocumentMeter:
         self._prices = PriceList(schema)
 
     def parse(self, text: str) -> DocumentNode:
-        """The document; raises what `parse_document` does."""
+        """Return the parsed document; raises what `parse_document` does."""
         return parse_document(text, self.limits.tokens)
 
     def measure(self, document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any] | None) -> Cost:
-        """The cost of the operation that runs. Refused when any part of the document is above a limit.
+        """Return the cost of the operation that runs. Refuses a document any part of which exceeds a limit.
 
-        GraphQLError(OPERATION_RESOLUTION_FAILURE) when the name does not choose one operation: of two without a name
-        the first would run otherwise.
+        Raises GraphQLError(OPERATION_RESOLUTION_FAILURE) when the name does not choose one operation: of two without a
+        name the first would run otherwise.
         """
         return Walk(self._schema, self._prices, self.limits, document, variables or {}).cost(operation_name)
 
 
 @dataclass(slots=True)
 class _Measure:
-    """A selection: its depth, and what each use of it adds.
+    """Measures of a selection: its depth, and the cost of each use of it.
 
-    What is asked of a connection's nodes is kept apart, since only the connection knows how many there are. `names` are
-    the selection's response names with the fields that each one brings.
+    The cost of a connection's nodes is separate, because only the connection knows how many there are. `names` are the
+    selection's response names with the fields of each.
     """
 
     depth: int = 0
@@ -110,7 +110,7 @@ class _Measure:
 
 
 class Walk:
-    """One measuring of one document."""
+    """State of one measuring of one document."""
 
     def __init__(
         self,
@@ -234,7 +234,7 @@ class Walk:
         return measure
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None, level: int) -> _Measure:
-        """The field with all below it, ready to be added to the selection that it stands in."""
+        """Return the measures of the field and everything below it, to be added to the selection that contains it."""
         name = node.name.value
         price = self._prices.of(parent, name) if parent is not None else None
         measure = _Measure(fields=1, aliases=1 if node.alias else 0)
@@ -266,5 +266,5 @@ class Walk:
 
 
 def shown_cost(cost: Cost, limits: DocumentLimits) -> dict[str, int]:
-    """What `extensions.cost` says."""
+    """Return the value of `extensions.cost`."""
     return {"requestedQueryCost": cost.requested, "maximumCost": limits.cost}

@@ -1,6 +1,6 @@
-"""How a text becomes a GraphQL document, without the ones that are too long ever being parsed.
+"""Parsing of texts into GraphQL documents, with a limit on tokens that is applied before parsing.
 
-It knows no schema: what a document asks for is measured elsewhere.
+Knows no schema: the contents of a document are measured elsewhere.
 """
 
 import re
@@ -23,7 +23,9 @@ _NUL = re.compile(r"\x00|\\u0000|\\u\{0+\}")
 
 
 def parse_document(text: str, tokens: int) -> DocumentNode:
-    """The document; GraphQLSyntaxError when it is not one, Refused(MAX_COST_EXCEEDED) above so many tokens."""
+    """Return the document. Raises GraphQLSyntaxError for invalid syntax, and Refused(MAX_COST_EXCEEDED) above the limit
+    of tokens.
+    """
     if _NUL.search(text):
         raise Refused(Code.BAD_USER_INPUT, "A text holds no NUL character.")
     if _is_longer(text, tokens + _COMMENTS):
@@ -41,7 +43,7 @@ def _is_longer(text: str, tokens: int) -> bool:
 
 
 def refuse_above(limit: str, maximum: int, requested: int | None = None) -> NoReturn:
-    """Refuses a document with MAX_COST_EXCEEDED, saying which limit, its value and what was asked."""
+    """Refuse a document with MAX_COST_EXCEEDED, with the limit, its value and the measured value."""
     # Nested fragments ask for numbers of many digits; a client's Int ends at 2^31.
     asked = {} if requested is None else {"requested": min(requested, 10**9)}
     message = f"The document is above the limit of {maximum} on its {limit.replace('_', ' ')}."

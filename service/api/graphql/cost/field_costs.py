@@ -1,8 +1,8 @@
-"""What a field costs, read from the schema: a price stands on its field or type, never in a list of names.
+"""Costs of fields, read from the schema: a price is set on the field or its type, never in a list of names.
 
-It knows the shapes of types and nothing of what is sold. A leaf is free, an object costs 1, a connection 2 beside its
-nodes; whoever knows better says so where the field is defined: `strawberry.field(metadata=priced(size=4))`, or
-`query_cost: ClassVar[int] = 0` on a type that is read with its parent.
+Knows the kinds of types and nothing of the goods. A leaf is free, an object costs 1, a connection costs 2 in addition
+to its nodes. A definition may set another price: `strawberry.field(metadata=priced(size=4))`, or `query_cost:
+ClassVar[int] = 0` on a type that is read with its parent.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,9 @@ _CONNECTION = 2
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What the shape of a field cannot say: its own points, how many a list holds at most, or which argument tells."""
+    """Price of a field beyond its kind: its own points, the maximum length of its list, or the argument that sets the
+    length.
+    """
 
     own: int | None = None
     size: int | None = None
@@ -36,12 +38,12 @@ class Price:
 
 
 def priced(*, own: int | None = None, size: int | None = None, size_argument: str | None = None) -> dict[Any, Any]:
-    """Metadata for `strawberry.field`. `size_argument` leads to a list argument by dots, as `input.ids` does."""
+    """Return metadata for `strawberry.field`. `size_argument` leads to a list argument by dots, as `input.ids` does."""
     return {Price: Price(own, size, size_argument)}
 
 
 class Shape(Enum):
-    """How the cost of what is selected below a field enters the field's own."""
+    """Ways in which the cost of the selection below a field enters the field's own cost."""
 
     PLAIN = auto()  # once
     LIST = auto()  # as often as the list is long
@@ -51,7 +53,9 @@ class Shape(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FieldPrice:
-    """One field of one type: its own points, its shape, and the type that its selection is made on (None: a leaf)."""
+    """Price of one field of one type: its own points, its kind, and the type that its selection is made on (None for a
+    leaf).
+    """
 
     own: int
     shape: Shape
@@ -62,14 +66,14 @@ class FieldPrice:
 
 
 class PriceList:
-    """The prices of one schema, worked out once a field when first asked for."""
+    """Prices of one schema, computed for each field when it is first needed."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._known: dict[tuple[str, str], FieldPrice | None] = {}
 
     def of(self, parent: GraphQLNamedType, name: str) -> FieldPrice | None:
-        """The price of a field, or None where the type has no such field, which validation will say."""
+        """Return the price of a field, or None where the type has no such field, which validation will report."""
         key = (parent.name, name)
         if key not in self._known:
             field = self._schema.get_field(parent, name) if is_composite_type(parent) else None

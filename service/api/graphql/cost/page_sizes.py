@@ -1,6 +1,6 @@
-"""How many things a field asks for, as its arguments and the request's variables say before anything is coerced.
+"""Sizes of lists as the arguments of a field and the request's variables set them, before anything is coerced.
 
-It knows no prices. Whatever has the wrong type counts as the largest page here and is refused by validation.
+Knows no prices. A value of the wrong type counts as the largest page here and is refused by validation.
 """
 
 from collections.abc import Mapping
@@ -36,12 +36,12 @@ class Sizes:
         self.read: set[str] = set()
 
     def run(self, operation: OperationDefinitionNode) -> None:
-        """From here on a variable that was not sent has the default of this operation."""
+        """Use the defaults of this operation for variables that were not sent, from here on."""
         definitions = operation.variable_definitions or ()
         self._defaults = {node.variable.name.value: node.default_value for node in definitions}
 
     def page_of(self, node: FieldNode) -> int:
-        """The page size of a connection; BAD_USER_INPUT above the largest."""
+        """Return the page size of a connection. Refuses BAD_USER_INPUT above the largest."""
         sizes = []
         for argument in node.arguments or ():
             name = argument.name.value
@@ -54,7 +54,7 @@ class Sizes:
         return max(sizes, default=self._default_page)
 
     def list_of(self, node: FieldNode, price: FieldPrice) -> int:
-        """The longest that a list can be: as long as its argument, else as its price says."""
+        """Return the maximum length of a list: the length of its argument, otherwise the length in its price."""
         if price.size_argument:
             name, *steps = price.size_argument
             given = next((self._value(each.value) for each in node.arguments or () if each.name.value == name), None)
@@ -65,7 +65,7 @@ class Sizes:
         return self._unknown_list if price.size is None else price.size
 
     def _value(self, node: ValueNode) -> Any:
-        """A literal or variable as far as a size needs it: numbers, lists, objects; None stands for what is absent."""
+        """Evaluate a literal or variable as far as a size needs it: numbers, lists, objects; None means absent."""
         if isinstance(node, VariableNode):
             name = node.name.value
             self.read.add(name)

@@ -1,1 +1,1 @@
-"""Input objects, and how they become requests and commands of the domain."""
+"""Input objects, and their conversion to requests and commands of the domain."""

@@ -5,20 +5,24 @@ import strawberry
 from service.api.graphql.inputs.order_reference import OrderRefInput
 
 
-@strawberry.input(description="Which order to cancel.")
+@strawberry.input(description="The order to cancel, wholly or in part.")
 class CancelOrderInput:
-    order: OrderRefInput = strawberry.field(description="The order.")
+    order: OrderRefInput = strawberry.field(description="Order of the account that is cancelled.")
     only_unfulfilled: bool = strawberry.field(
         default=False,
-        description="Whether to cancel only the part that still waits for credits. What remains has the unit prices of "
-        "its own mass where these are dearer, but never costs more than the order did; with an `operator` key it keeps "
-        "its unit prices. An order without a rest is cancelled whole, and one that waits for nothing stays as it is.",
+        description="If true, cancels only the part of the order that still waits for credits; false by default. The "
+        "part that remains keeps its unit prices, or gets those of its smaller mass if they are higher, but never "
+        "costs more than the whole order did. With an API key of scope `operator` it always keeps its unit prices. If "
+        "no credits are set aside yet, the whole order is cancelled; if no part waits for credits, the order stays as "
+        "it is.",
     )
 
 
-@strawberry.input(description="Which orders to cancel.")
+@strawberry.input(description="The orders to cancel in one request.")
 class CancelOrdersInput:
-    orders: list[OrderRefInput] = strawberry.field(description="The orders: 1 to 100.")
+    orders: list[OrderRefInput] = strawberry.field(description="Orders of the account that are cancelled: 1 to 100.")
     all_or_nothing: bool = strawberry.field(
-        default=True, description="Whether one that cannot be cancelled leaves all of them as they were."
+        default=True,
+        description="If true, no order is cancelled unless all can be; true by default. If false, the orders that can "
+        "be cancelled are cancelled, and the others are reported in `userErrors`.",
     )

@@ -1,5 +1,5 @@
-"""What operators put into the catalogue, and what a parent says of its client accounts. Refuses with the path of the
-fault.
+"""Inputs for the catalogue (operators) and for client accounts (parents). Refusals have the path of the faulty
+member.
 """
 
 from datetime import date
@@ -27,57 +27,62 @@ from service.errors import Code, Refused
 PROJECTS_MAX = 100
 
 
-@strawberry.input(description="Credits that a registry issued and that are now yours to sell.")
+@strawberry.input(description="A batch of credits that a registry issued and that the service takes into stock.")
 class ReceiveCreditBatchInput:
     reference: str = strawberry.field(
-        description="Chosen by the caller, 1 to 200 characters, once for each batch. A retry with the same reference "
-        "and the same input answers the batch that stands; the same reference with another input is refused."
+        description="Reference chosen by the caller, 1 to 200 characters, once for each batch. A retry with the same "
+        "reference and input answers the existing batch; the same reference with another input is refused."
     )
-    project_id: strawberry.ID = strawberry.field(description="The project that issued the credits.")
-    mode: Mode = strawberry.field(description="Live for real credits; test for made-up ones to try things out with.")
+    project_id: strawberry.ID = strawberry.field(description="Id of the project that issued the credits.")
+    mode: Mode = strawberry.field(
+        description="LIVE for real credits, TEST for made-up credits that only test accounts can order."
+    )
     vintage: int = strawberry.field(
-        description="The year in which emissions were avoided or removed: 1990 to 2200. Old vintages are sold first."
+        description="Year in which the emissions were avoided or removed: 1990 to 2200. Credits of old vintages are "
+        "sold first."
     )
-    mass: MassInput = strawberry.field(description="What the registry issued: one tonne is one credit.")
+    mass: MassInput = strawberry.field(
+        description="Mass that the registry issued; more than zero. One tonne is one credit."
+    )
     serial_range: str | None = strawberry.field(
         default=None,
-        description="All serials of the batch as the registry writes their range, at most 410 characters. They must be "
-        "as many as the tonnes of `mass`, and may not overlap another batch of the mode. Leave it out where "
-        "`firstSerial` and `lastSerial` are given; only a series of Cercarbono has all three.",
+        description="Serial numbers of the batch as the registry writes a range, at most 410 characters. Their number "
+        "must equal the tonnes of `mass`, and they must not overlap another batch of the same mode. Leave it out if "
+        "you give `firstSerial` and `lastSerial`; only a Cercarbono series needs all three.",
     )
     first_serial: str | None = strawberry.field(
         default=None,
-        description="The serial of the first credit, at most 200 characters; needs `lastSerial`.",
+        description="Serial number of the first credit, at most 200 characters. Requires `lastSerial`.",
     )
     last_serial: str | None = strawberry.field(
         default=None,
-        description="The serial of the last credit, which counts; at most 200 characters. It differs from "
-        "`firstSerial` in its number alone.",
+        description="Serial number of the last credit, which belongs to the batch; at most 200 characters. Only its "
+        "number may differ from `firstSerial`.",
     )
     serial_form: SerialForm | None = strawberry.field(
         default=None,
-        description="The form of the serials. By default it follows from the project's registry; where that leaves a "
-        "choice it is required, because a form is never guessed from a text.",
+        description="Format of the serial numbers. By default it follows from the project's registry. It is required "
+        "if the registry uses several formats.",
     )
     registry_reference: str | None = strawberry.field(
         default=None,
-        description="The registry's own reference for these credits, 1 to 200 characters, instead of serials: only "
-        "where the registry numbers no credits (form `NONE`).",
+        description="Registry's reference for the batch, 1 to 200 characters, instead of serial numbers. Allowed only "
+        "if the registry does not number credits (format `NONE`).",
     )
     period_end: date | None = strawberry.field(
         default=None,
-        description="The last day (UTC) of the monitoring period, which must be past. By default it is read from the "
-        "serials; where they do not state it, the vintage year must be over.",
+        description="Last day of the monitoring period (UTC), which must be in the past. By default it is read from "
+        "the serial numbers; if they do not contain it, the vintage year must be over.",
     )
     serial_prefix: str | None = strawberry.field(
         default=None,
-        description="The text before the number in each serial, 1 to 200 characters, the last of them no digit; needs "
-        "`serialStart`. The serials are then of the form `PLAIN`.",
+        description="Text before the number in each serial, 1 to 200 characters, the last of which is not a digit. "
+        "Requires `serialStart`. The format of the serial numbers is then `PLAIN`.",
         deprecation_reason="Use serialRange, or firstSerial and lastSerial. Removed after 2027-11-30.",
     )
     serial_start: BigInt | None = strawberry.field(
         default=None,
-        description="The number of the first credit, which follows the prefix: 0 to 10^18 - 1.",
+        description="Number of the first credit, which follows the prefix: 0 to 10^18 - 1. Requires `serialPrefix`.",
         deprecation_reason="Use serialRange, or firstSerial and lastSerial. Removed after 2027-11-30.",
     )
 
@@ -105,21 +110,32 @@ def _kept(text: str | None, length_max: int, name: str) -> str | None:
     return None if text is None else kept_text(text, length_max, name)
 
 
-@strawberry.input(description="A project that issues credits.")
+@strawberry.input(description="A project to add to the catalogue.")
 class CreateProjectInput:
     slug: str = strawberry.field(
-        description="Its name in addresses: lower-case words joined by hyphens, at most 100 characters. It names the "
-        "project: a retry with the same input answers the project that stands; another input is refused."
+        description="Identifier of the project, also used in web addresses: lower-case words joined by hyphens, at "
+        "most 100 characters. A retry with the same slug and input answers the existing project; the same slug with "
+        "another input is refused."
     )
-    name: str = strawberry.field(description="What people call it: 1 to 200 characters.")
+    name: str = strawberry.field(description="Name of the project as it is displayed, 1 to 200 characters.")
     category: str = strawberry.field(
-        description="The kind of project, such as forest conservation: 1 to 200 characters. It is made if it is absent."
+        description="Kind of project, such as forest conservation, 1 to 200 characters. A new category is added to the "
+        "catalogue."
     )
-    type: str = strawberry.field(description="The method by which it avoids or removes emissions: 1 to 200 characters.")
-    country: str = strawberry.field(description="Where it is: ISO 3166-1 alpha-3, such as BRA.")
-    registry_name: str = strawberry.field(description="The registry that issues its credits: 1 to 200 characters.")
-    description: str = strawberry.field(description="What it does, in a few sentences: 1 to 1,000 characters.")
-    logo_url: str | None = strawberry.field(default=None, description="Its logo: an absolute https address.")
+    type: str = strawberry.field(
+        description="Method by which the project avoids or removes emissions, 1 to 200 characters."
+    )
+    country: str = strawberry.field(description="Country of the project: ISO 3166-1 alpha-3 code, such as `BRA`.")
+    registry_name: str = strawberry.field(
+        description="Name of the registry that issues the project's credits, 1 to 200 characters."
+    )
+    description: str = strawberry.field(
+        description="Description of the project in a few sentences, 1 to 1,000 characters."
+    )
+    logo_url: str | None = strawberry.field(
+        default=None,
+        description="Address of the project's logo: an absolute https address of at most 2,000 characters.",
+    )
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -134,28 +150,38 @@ class CreateProjectInput:
         }
 
 
-@strawberry.input(description="A set of projects that is sold at one price.")
+@strawberry.input(description="A bundle to add to the catalogue: a set of projects sold at one price.")
 class CreateBundleInput:
     slug: str = strawberry.field(
-        description="Its name for programs: lower-case words joined by hyphens, at most 100 characters. It names the "
-        "bundle: a retry with the same input answers the bundle that stands; another input is refused."
+        description="Identifier of the bundle: lower-case words joined by hyphens, at most 100 characters. A retry "
+        "with the same slug and input answers the existing bundle; the same slug with another input is refused."
     )
-    name: str = strawberry.field(description="What people call it: 1 to 200 characters.")
-    description: str = strawberry.field(description="What it supports, in a few sentences: 1 to 1,000 characters.")
-    offset_type: OffsetType = strawberry.field(description="Whether its projects avoid or remove emissions.")
-    approach: Approach = strawberry.field(description="How proven its methods are.")
-    carbon_permanence: CarbonPermanence = strawberry.field(description="How long the carbon stays away.")
-    project_ids: list[strawberry.ID] = strawberry.field(description="The projects it is made of: 1 to 100.")
+    name: str = strawberry.field(description="Name of the bundle as it is displayed, 1 to 200 characters.")
+    description: str = strawberry.field(
+        description="Description in a few sentences of the activities that the bundle supports, 1 to 1,000 characters."
+    )
+    offset_type: OffsetType = strawberry.field(
+        description="Effect of the bundle's projects: emissions avoided, or carbon removed."
+    )
+    approach: Approach = strawberry.field(description="Maturity of the methods that the bundle's projects use.")
+    carbon_permanence: CarbonPermanence = strawberry.field(
+        description="Duration for which the bundle's projects store carbon."
+    )
+    project_ids: list[strawberry.ID] = strawberry.field(
+        description="Ids of the projects whose credits the bundle sells: 1 to 100."
+    )
     primary_image_url: str | None = strawberry.field(
-        default=None, description="A picture for it: an absolute https address."
+        default=None,
+        description="Address of a picture for the bundle: an absolute https address of at most 2,000 characters.",
     )
     background_colour: str | None = strawberry.field(
-        default=None, description="The colour behind the picture as six hex digits: `#E8F1E4`."
+        default=None,
+        description="Background colour for the picture, as a number sign and six hexadecimal digits: `#E8F1E4`.",
     )
 
     def facts(self) -> dict[str, Any]:
         if not 0 < len(self.project_ids) <= PROJECTS_MAX:
-            raise Refused(Code.BAD_USER_INPUT, f"Name 1 to {PROJECTS_MAX} projects.", ("projectIds",))
+            raise Refused(Code.BAD_USER_INPUT, f"Give the ids of 1 to {PROJECTS_MAX} projects.", ("projectIds",))
         return {
             "slug": supply.slug_of(self.slug, "slug"),
             "name": kept_text(self.name, NAME_LENGTH_MAX, "name"),
@@ -175,22 +201,25 @@ class CreateBundleInput:
         }
 
 
-@strawberry.input(description="The price of a tonne for orders of at least a certain mass.")
+@strawberry.input(description="A price per tonne that applies to orders of at least a certain mass.")
 class PriceTierInput:
-    minimum_mass: MassInput = strawberry.field(description="The smallest order that gets this price; 0 for any order.")
+    minimum_mass: MassInput = strawberry.field(
+        description="Smallest mass of an order that gets this price; 0 for orders of any mass."
+    )
     unit_price: Decimal = strawberry.field(
-        description="Currency units for one tonne, without commission; positive, at most 6 decimals."
+        description="Price of one tonne in the currency's main unit, without commission; more than zero, at most 6 "
+        "decimals."
     )
 
 
 @strawberry.input(description="All price tiers of a bundle in one currency.")
 class SetPriceInput:
-    bundle_id: strawberry.ID = strawberry.field(description="The bundle.")
-    currency: CurrencyCode = strawberry.field(description="ISO 4217 code.")
+    bundle_id: strawberry.ID = strawberry.field(description="Id of the bundle whose price is set.")
+    currency: CurrencyCode = strawberry.field(description="Currency of the prices (ISO 4217 code).")
     tiers: list[PriceTierInput] = strawberry.field(
-        description="All of them, 1 to 20, each with a minimum of its own; they replace those that stand. The unit "
-        "price never rises with the minimum mass: a tier that is dearer than one of a smaller minimum is refused, by "
-        "its place."
+        description="All price tiers, 1 to 20, each with a different minimum mass. They replace the existing tiers of "
+        "the bundle in this currency. The unit price must not rise with the minimum mass: a tier that costs more than "
+        "one with a smaller minimum is refused."
     )
 
     def price_tiers(self) -> list[PriceTier]:
@@ -203,14 +232,16 @@ class SetPriceInput:
         ]
 
 
-@strawberry.input(description="A portfolio that every account may use.")
+@strawberry.input(description="A portfolio that every account can use, to be created or replaced.")
 class SetPortfolioInput:
     identifier: str = strawberry.field(
-        description="Its stable name for programs: lower-case words joined by hyphens. One that stands is changed, one "
-        "that is absent is made."
+        description="Stable identifier of the portfolio: lower-case words joined by hyphens, at most 100 characters. "
+        "An existing portfolio of this identifier is replaced; otherwise a new one is created."
     )
-    label: str = strawberry.field(description="A name for people: 1 to 200 characters.")
-    selection: list[BundleShareInput] = strawberry.field(description="Its bundles, at most 20, with their parts.")
+    label: str = strawberry.field(description="Name of the portfolio as it is displayed, 1 to 200 characters.")
+    selection: list[BundleShareInput] = strawberry.field(
+        description="Bundles of the portfolio with their shares: 1 to 20."
+    )
 
     def facts(self) -> tuple[str, str, Selection]:
         return (
@@ -220,19 +251,25 @@ class SetPortfolioInput:
         )
 
 
-@strawberry.input(description="Which bundle to take off sale, or to sell again.")
+@strawberry.input(description="The bundle to take off sale or to put on sale again.")
 class SwitchBundleInput:
-    bundle_id: strawberry.ID = strawberry.field(description="The bundle.")
+    bundle_id: strawberry.ID = strawberry.field(
+        description="Id of the bundle to take off sale or to put on sale again."
+    )
 
 
-@strawberry.input(one_of=True, description="What an account buys when an order names nothing; give exactly one.")
+@strawberry.input(
+    one_of=True,
+    description="Choice of bundles for orders that name neither bundles nor a portfolio. Give exactly one member.",
+)
 class SetAccountPortfolioInput:
     portfolio_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="A portfolio that the account may use."
+        default=strawberry.UNSET, description="Id of a portfolio that the account can use."
     )
     selection: list[BundleShareInput] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Bundles of the account's own choice, at most 20; they replace its own portfolio as a whole.",
+        description="Bundles with their shares, 1 to 20, as the account's own portfolio. They replace its earlier "
+        "bundles.",
     )
 
     def wanted(self) -> UUID | Selection:
@@ -241,30 +278,33 @@ class SetAccountPortfolioInput:
         return at(["selection"], lambda: selection_from(self.selection or []))
 
 
-@strawberry.input(description="An account under the caller's account.")
+@strawberry.input(description="A client account to create under the caller's account.")
 class CreateClientAccountInput:
-    name: str = strawberry.field(description="Whom it is for: 1 to 200 characters.")
-    currency: CurrencyCode = strawberry.field(description="The currency of its orders that name none: ISO 4217 code.")
+    name: str = strawberry.field(description="Name of the client, 1 to 200 characters.")
+    currency: CurrencyCode = strawberry.field(
+        description="Currency of the client's orders and quotes that name no currency (ISO 4217 code)."
+    )
     handle: str | None = strawberry.field(
         default=None,
-        description="Its name among the client accounts, for programs: lower-case letters, digits, hyphens and "
-        "underscores, at most 64. A retry with the same handle and input answers the account that stands; without a "
-        "handle a retry makes another.",
+        description="Identifier of the client account among those of the parent: lower-case letters, digits, hyphens "
+        "and underscores, at most 64 characters. A retry with the same handle and input answers the existing account. "
+        "Without a handle, a retry creates another account.",
     )
     beneficiary: str | None = strawberry.field(
         default=None,
-        description="For whom its credits are retired unless an order says otherwise: 1 to 200 characters.",
+        description="Name of the party for which the client's credits are retired unless an order names another one, 1 "
+        "to 200 characters.",
     )
     external_pages_visibility: Visibility = strawberry.field(
         default=Visibility.PUBLIC,
-        description="PUBLIC if anybody who has the address may read pages and files of its certificates and receipts "
-        "without a key; HIDDEN if every such address answers 404. PUBLIC by default.",
+        description="PUBLIC if anybody who has the address can read the pages and files of the client's certificates "
+        "and receipts, without an API key; HIDDEN if every such address answers 404. PUBLIC by default.",
     )
 
     may_use_balance: bool = strawberry.field(
         default=False,
         description="True if orders placed with the client account's own API keys may be paid from the balance of its "
-        "parent; false by default. Orders that the parent's key places for it may always be.",
+        "parent; false by default. Orders that are placed with the parent's API key may always be paid from it.",
     )
 
     def facts(self) -> dict[str, Any]:
@@ -280,25 +320,31 @@ class CreateClientAccountInput:
         }
 
 
-@strawberry.input(description="What to change of a client account: facts that are left out stay as they are.")
+@strawberry.input(description="Changes to a client account. Members that are left out keep their values.")
 class UpdateClientAccountInput:
-    id: strawberry.ID = strawberry.field(description="The client account.")
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="Whom it is for; it cannot be null.")
-    handle: str | None = strawberry.field(default=strawberry.UNSET, description="Its handle; null takes it away.")
+    id: strawberry.ID = strawberry.field(description="Id of the client account to change.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="New name of the client, 1 to 200 characters. It must not be null."
+    )
+    handle: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="New identifier of the client account, at most 64 characters; null removes it.",
+    )
     beneficiary: str | None = strawberry.field(
-        default=strawberry.UNSET, description="For whom its credits are retired; null takes it away."
+        default=strawberry.UNSET,
+        description="New name of the party for which the client's credits are retired, 1 to 200 characters; null "
+        "removes it.",
     )
     external_pages_visibility: Visibility | None = strawberry.field(
         default=strawberry.UNSET,
-        description="PUBLIC if anybody who has the address may read pages and files of its certificates and receipts "
-        "without a key; HIDDEN if every such address answers 404. "
-        "It cannot be null.",
+        description="PUBLIC if anybody who has the address can read the pages and files of the client's certificates "
+        "and receipts, without an API key; HIDDEN if every such address answers 404. It must not be null.",
     )
 
     may_use_balance: bool | None = strawberry.field(
         default=strawberry.UNSET,
         description="True if orders placed with the client account's own API keys may be paid from the balance of its "
-        "parent; it cannot be null.",
+        "parent. It must not be null.",
     )
 
     def changes(self) -> dict[str, Any]:
@@ -311,11 +357,19 @@ class UpdateClientAccountInput:
             text = self.beneficiary
             changes["beneficiary_name"] = None if text is None else kept_text(text, NAME_LENGTH_MAX, "beneficiary")
         if self.external_pages_visibility is None:
-            raise Refused(Code.BAD_USER_INPUT, "Say public or hidden.", ("externalPagesVisibility",))
+            raise Refused(
+                Code.BAD_USER_INPUT,
+                "Give PUBLIC or HIDDEN, or leave the member out. It must not be null.",
+                ("externalPagesVisibility",),
+            )
         if self.external_pages_visibility is not strawberry.UNSET:
             changes["external_pages_visibility"] = self.external_pages_visibility
         if self.may_use_balance is None:
-            raise Refused(Code.BAD_USER_INPUT, "Say true or false.", ("mayUseBalance",))
+            raise Refused(
+                Code.BAD_USER_INPUT,
+                "Give true or false, or leave the member out. It must not be null.",
+                ("mayUseBalance",),
+            )
         if self.may_use_balance is not strawberry.UNSET:
             changes["may_use_balance"] = self.may_use_balance
         return changes

@@ -1,4 +1,4 @@
-"""Paths of faults in the members of GraphQL inputs.
+"""Paths of faulty members in GraphQL inputs.
 
 The domain names members in its own words, inputs by their GraphQL names: both lead to the caller's own member.
 """
@@ -28,8 +28,8 @@ def at(path: Path, make: Callable[[], T]) -> T:
 def input_path(given: object, path: Path) -> list[str]:
     """Return the path of a fault from the argument `input`, cut off before the first step that the input does not have.
 
-    A path that ends at a mass or at money goes on to its amount. Of an input that takes one of several members, the
-    member that was given is part of the path even where the domain does not name it.
+    A path that ends at a mass or at money goes on to its amount. If an input takes one of several members, the member
+    that was given is part of the path even where the domain does not name it.
     """
     found: list[str] = []
     value: Any = given

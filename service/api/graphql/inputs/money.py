@@ -1,4 +1,4 @@
-"""What operators say of money, for whichever account. Refuses with the path of the fault."""
+"""Inputs of operators for the money of any account. Refusals have the path of the faulty member."""
 
 from uuid import UUID
 
@@ -18,25 +18,28 @@ from service.operations.bill_orders import Period
 
 @strawberry.input
 class _ForAccount:
-    account_id: strawberry.ID = strawberry.field(description="The account: anybody's.")
+    account_id: strawberry.ID = strawberry.field(
+        description="Id of the account that is concerned. With scope `operator` it may be any account."
+    )
 
     def account(self) -> UUID:
         return parse_id("Account", self.account_id, "accountId")
 
 
-@strawberry.input(description="Money that came in.")
+@strawberry.input(description="A payment that the seller received from a customer.")
 class RecordPaymentInput(_ForAccount):
     reference: str = strawberry.field(
-        description="Chosen by the caller, 1 to 512 characters, once for each payment: the bank's own, for one. A "
-        "retry with the same reference and the same input answers the payment that stands; the same reference with "
+        description="Reference chosen by the caller, 1 to 512 characters, once for each payment, such as the bank's "
+        "reference. A retry with the same reference and input answers the existing payment; the same reference with "
         "another input is refused."
     )
     amount: MoneyInput = strawberry.field(
-        description="How much: more than nothing, with no more decimals than the currency has."
+        description="Amount received; more than zero, with no more decimals than the currency has."
     )
     order: OrderRefInput | None = strawberry.field(
         default=None,
-        description="The order that it is for; its surplus goes to the balance. Without one all of it does.",
+        description="Order that the payment is for. The part that exceeds what the order owes is added to the balance. "
+        "Without an order, the whole amount is added to the balance.",
     )
 
     def money(self) -> Money:
@@ -47,51 +50,56 @@ class RecordPaymentInput(_ForAccount):
         return None if self.order is None else self.order.ref("order")
 
 
-@strawberry.input(description="Which orders become an invoice: either all of a time in one currency, or those named.")
+@strawberry.input(
+    description="The orders to put on one invoice: either all unbilled orders in one currency, or the orders that are "
+    "named. Give either `currency` or `orders`."
+)
 class BillOrdersInput(_ForAccount):
     reference: str = strawberry.field(
-        description="Chosen by the caller, 1 to 512 characters, once for each invoice. A retry with the same reference "
-        "and the same input answers the invoice that stands; the same reference with another input is refused."
+        description="Reference chosen by the caller, 1 to 512 characters, once for each invoice. A retry with the same "
+        "reference and input answers the existing invoice; the same reference with another input is refused."
     )
     currency: CurrencyCode | None = strawberry.field(
         default=None,
-        description="All orders in this currency that are owed and on no invoice yet, those of client accounts "
-        "included, at most 5,000.",
+        description="Currency (ISO 4217 code). Bills all orders of the account and its client accounts in this "
+        "currency that owe money and are on no invoice: at most 5,000.",
     )
     created_at: DateTimeRange | None = strawberry.field(
-        default=None, description="Of these, only those placed within this time."
+        default=None,
+        description="Restricts the orders that `currency` selects to those placed within this time. Not allowed with "
+        "`orders`.",
     )
     orders: list[OrderRefInput] | None = strawberry.field(
-        default=None, description="Exactly these orders of the account, in one currency: 1 to 100."
+        default=None, description="Orders of the account to bill, all in one currency: 1 to 100."
     )
     payment_days: int = strawberry.field(
-        default=30, description="How many days there are to pay the invoice: 0 to 3,650."
+        default=30, description="Number of days until the invoice is due, 0 to 3,650; 30 by default."
     )
 
     def what(self) -> Period | list[OrderRef]:
         if (self.currency is None) == (self.orders is None):
-            raise Refused(Code.BAD_USER_INPUT, "Give either a currency or orders.", ("currency",))
+            raise Refused(Code.BAD_USER_INPUT, "Give either `currency` or `orders`, not both.", ("currency",))
         if self.orders is not None:
             if self.created_at is not None:
-                raise Refused(Code.BAD_USER_INPUT, "Orders that are named need no time.", ("createdAt",))
+                raise Refused(Code.BAD_USER_INPUT, "Leave out `createdAt` if you name the orders.", ("createdAt",))
             return [each.ref("orders", index) for index, each in enumerate(self.orders)]
         time = self.created_at or DateTimeRange()
         return Period(currency=str(self.currency), created_from=time.gte, created_until=time.lt)
 
 
-@strawberry.input(description="An invoice that was paid as billed.")
+@strawberry.input(description="The invoice that was paid in full.")
 class SettleInvoiceInput(_ForAccount):
-    invoice_id: strawberry.ID = strawberry.field(description="The account's invoice.")
+    invoice_id: strawberry.ID = strawberry.field(description="Id of the account's invoice that was paid.")
 
     def invoice(self) -> UUID:
         return parse_id("Invoice", self.invoice_id, "invoiceId")
 
 
-@strawberry.input(description="The order to refund.")
+@strawberry.input(description="The order whose payment is returned to the balance.")
 class RefundOrderInput(_ForAccount):
-    order: OrderRefInput = strawberry.field(description="The account's order.")
+    order: OrderRefInput = strawberry.field(description="Order of the account that is refunded.")
 
 
 @strawberry.input(description="The order that cannot be delivered.")
 class FailOrderInput(_ForAccount):
-    order: OrderRefInput = strawberry.field(description="The account's order.")
+    order: OrderRefInput = strawberry.field(description="Order of the account that cannot be delivered.")

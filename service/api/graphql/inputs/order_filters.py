@@ -24,48 +24,74 @@ from service.errors import Code, Refused
 METADATA_CONDITIONS_MAX = 10
 
 
-@strawberry.input(description="From one moment on, until before another.")
+@strawberry.input(description="A range of time. The start is included, the end is not; each may be left out.")
 class DateTimeRange:
-    gte: datetime | None = strawberry.field(default=None, description="At or after.")
-    lt: datetime | None = strawberry.field(default=None, description="Before.")
+    gte: datetime | None = strawberry.field(default=None, description="Start of the range. Times at or after it match.")
+    lt: datetime | None = strawberry.field(default=None, description="End of the range. Times before it match.")
 
 
-@strawberry.input(description="From one mass on, until below another.")
+@strawberry.input(
+    description="A range of masses. The lower bound is included, the upper one is not; each may be left out."
+)
 class MassRange:
-    gte: MassInput | None = strawberry.field(default=None, description="At least.")
-    lt: MassInput | None = strawberry.field(default=None, description="Less than.")
-
-
-@strawberry.input(description="From one amount on, until below another, in minor units: filter by currency as well.")
-class MinorUnitsRange:
-    gte: BigInt | None = strawberry.field(default=None, description="At least.")
-    lt: BigInt | None = strawberry.field(default=None, description="Less than.")
-
-
-@strawberry.input(description="One entry of an order's metadata.")
-class MetadataEntryInput:
-    key: str = strawberry.field(description="The entry's name.")
-    value: str = strawberry.field(description="Exactly its text.")
-
-
-@strawberry.input(description="Which orders to list: all conditions hold at once.")
-class OrderFilterInput:
-    status: list[OrderStatus] | None = strawberry.field(default=None, description="In one of these states.")
-    payment_status: list[PaymentStatus] | None = strawberry.field(
-        default=None, description="With money in one of these states."
+    gte: MassInput | None = strawberry.field(
+        default=None, description="Lower bound of the range. Masses that are at least as large match."
     )
-    kind: list[OrderKind] | None = strawberry.field(default=None, description="Of one of these kinds.")
-    currency: list[CurrencyCode] | None = strawberry.field(default=None, description="In one of these currencies.")
-    created_at: DateTimeRange | None = strawberry.field(default=None, description="Placed within this time.")
-    mass: MassRange | None = strawberry.field(default=None, description="Of this mass.")
-    total_minor_units: MinorUnitsRange | None = strawberry.field(default=None, description="With this total.")
+    lt: MassInput | None = strawberry.field(
+        default=None, description="Upper bound of the range. Masses that are smaller match."
+    )
+
+
+@strawberry.input(
+    description="A range of amounts in minor units, whatever the currency. Filter by one currency as well. The lower "
+    "bound is included, the upper one is not."
+)
+class MinorUnitsRange:
+    gte: BigInt | None = strawberry.field(
+        default=None, description="Lower bound of the range, in minor units. Amounts that are at least as large match."
+    )
+    lt: BigInt | None = strawberry.field(
+        default=None, description="Upper bound of the range, in minor units. Amounts that are smaller match."
+    )
+
+
+@strawberry.input(description="A name and a value that an order's metadata must contain.")
+class MetadataEntryInput:
+    key: str = strawberry.field(description="Name of the metadata entry, 1 to 1,000 characters.")
+    value: str = strawberry.field(
+        description="Value of the metadata entry, at most 1,000 characters. It must match exactly."
+    )
+
+
+@strawberry.input(description="Conditions on orders. An order is listed if it meets all conditions that are given.")
+class OrderFilterInput:
+    status: list[OrderStatus] | None = strawberry.field(
+        default=None, description="Lists orders in one of these states."
+    )
+    payment_status: list[PaymentStatus] | None = strawberry.field(
+        default=None, description="Lists orders whose payment is in one of these states."
+    )
+    kind: list[OrderKind] | None = strawberry.field(default=None, description="Lists orders of one of these kinds.")
+    currency: list[CurrencyCode] | None = strawberry.field(
+        default=None, description="Lists orders in one of these currencies."
+    )
+    created_at: DateTimeRange | None = strawberry.field(
+        default=None, description="Lists orders placed within this time."
+    )
+    mass: MassRange | None = strawberry.field(
+        default=None, description="Lists orders whose ordered mass is within this range."
+    )
+    total_minor_units: MinorUnitsRange | None = strawberry.field(
+        default=None, description="Lists orders whose total cost is within this range."
+    )
     customer_contains: str | None = strawberry.field(
         default=None,
-        description="With this text in its customer: 1 to 200 characters. Upper and lower case, composed and "
-        "decomposed letters, and wide and narrow forms are the same, in every script; accents are not left out.",
+        description="Lists orders whose `customer` contains this text, 1 to 200 characters. Upper and lower case, "
+        "composed and decomposed letters, and wide and narrow forms count as equal in every script. Letters with and "
+        "without accents count as different.",
     )
     metadata: list[MetadataEntryInput] | None = strawberry.field(
-        default=None, description="With all of these entries in its metadata, at most 10."
+        default=None, description="Lists orders whose metadata contains all of these entries: at most 10."
     )
 
     def order_filter(self) -> OrderFilter:
@@ -74,7 +100,9 @@ class OrderFilterInput:
         total = self.total_minor_units or MinorUnitsRange()
         if len(self.metadata or ()) > METADATA_CONDITIONS_MAX:
             raise Refused(
-                Code.BAD_USER_INPUT, f"At most {METADATA_CONDITIONS_MAX} entries of metadata.", ("filter", "metadata")
+                Code.BAD_USER_INPUT,
+                f"Give at most {METADATA_CONDITIONS_MAX} metadata entries to filter by.",
+                ("filter", "metadata"),
             )
         return OrderFilter(
             statuses=_set(self.status),
@@ -103,10 +131,18 @@ def _set(members: Sequence[T] | None) -> frozenset[T] | None:
     return None if members is None else frozenset(members)
 
 
-@strawberry.input(description="How to sort orders. A cursor belongs to the sort that it was made under.")
+@strawberry.input(
+    description="Sort order of a list of orders. A cursor is valid only in the sort order that it was created in."
+)
 class OrderSortInput:
-    field: OrderSortField = strawberry.field(default=OrderSortField.CREATED_AT, description="What to sort by.")
-    descending: bool = strawberry.field(default=True, description="Whether the largest or newest come first.")
+    field: OrderSortField = strawberry.field(
+        default=OrderSortField.CREATED_AT, description="Field to sort by; the time of placing by default."
+    )
+    descending: bool = strawberry.field(
+        default=True,
+        description="True to list the largest or newest orders first, false to list the smallest or oldest first; true "
+        "by default.",
+    )
 
     def sort(self) -> OrderSort:
         return OrderSort(self.field, self.descending)

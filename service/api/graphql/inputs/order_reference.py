@@ -1,4 +1,4 @@
-"""The input that names one order."""
+"""The input that refers to one order."""
 
 import strawberry
 
@@ -6,12 +6,16 @@ from service.api.graphql.types.node import parse_id
 from service.domain.listing import OrderRef
 
 
-@strawberry.input(one_of=True, description="One way of naming an order; give exactly one.")
+@strawberry.input(one_of=True, description="Reference to one order of the account. Give exactly one member.")
 class OrderRefInput:
-    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Its id.")
-    number: str | None = strawberry.field(default=strawberry.UNSET, description="Its number.")
+    id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Global id of the order, as the field `id` shows it."
+    )
+    number: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Number of the order, as the field `number` shows it."
+    )
     idempotency_key: str | None = strawberry.field(
-        default=strawberry.UNSET, description="The idempotency key that it was placed with."
+        default=strawberry.UNSET, description="Idempotency key with which the order was placed."
     )
 
     def ref(self, *path: str | int) -> OrderRef:

@@ -1,4 +1,6 @@
-"""Inputs of quotes and orders, and how they become order requests and commands. Refuses with the path of the fault."""
+"""Inputs of quotes and orders, and their conversion to order requests and commands. Refusals have the path of the
+faulty member.
+"""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -37,27 +39,27 @@ from service.errors import Code, Refused
 BUNDLES_MAX = 20
 
 
-@strawberry.input(description="A mass of one bundle.")
+@strawberry.input(description="A mass to buy of one bundle.")
 class BundleMassInput:
-    bundle_id: strawberry.ID = strawberry.field(description="The bundle.")
-    mass: MassInput = strawberry.field(description="How much of it.")
+    bundle_id: strawberry.ID = strawberry.field(description="Global id of the bundle to buy.")
+    mass: MassInput = strawberry.field(description="Mass of credits to buy of the bundle.")
 
 
-@strawberry.input(description="A bundle's part of an order.")
+@strawberry.input(description="One bundle's share of an order, a quote or a portfolio.")
 class BundleShareInput:
-    bundle_id: strawberry.ID = strawberry.field(description="The bundle.")
+    bundle_id: strawberry.ID = strawberry.field(description="Global id of the bundle to buy.")
     percentage: Decimal | None = strawberry.field(
         default=None,
-        description="Percent of the mass, at most two decimals. Give it for all bundles, to sum to 100, or for none: "
-        "then all get the same.",
+        description="Share of the mass in percent, with at most two decimals. Give it for all bundles, so that they "
+        "sum to 100, or for none: then all bundles get equal shares.",
     )
 
 
-@strawberry.input(description="A company or a person.")
+@strawberry.input(description="A company or a person, by name.")
 class PartyInput:
-    name: str = strawberry.field(description="The name: 1 to 200 characters.")
-    email: str | None = strawberry.field(default=None, description="The email address.")
-    tax_id: str | None = strawberry.field(default=None, description="The tax number.")
+    name: str = strawberry.field(description="Name of the company or person, 1 to 200 characters.")
+    email: str | None = strawberry.field(default=None, description="Email address, 1 to 200 characters.")
+    tax_id: str | None = strawberry.field(default=None, description="Tax number, 1 to 200 characters.")
 
     def party(self, *path: str) -> dict[str, str]:
         given = {"name": self.name, "email": self.email, "tax_id": self.tax_id}
@@ -69,13 +71,15 @@ class PartyInput:
         }
 
 
-@strawberry.input(description="Whom the certificate is made out to, and for whom the credits count.")
+@strawberry.input(
+    description="The party that the certificate is issued to, and the party for which the credits are retired."
+)
 class BeneficiaryInput:
     recipient: PartyInput | None = strawberry.field(
-        default=None, description="Whom the certificate is made out to; the account's own company without it."
+        default=None, description="Party that the certificate is issued to; the account's own company by default."
     )
     retirement: PartyInput | None = strawberry.field(
-        default=None, description="For whom the credits count; the account's own company without it."
+        default=None, description="Party for which the credits are retired; the account's own company by default."
     )
 
     def beneficiary(self) -> Beneficiary | None:
@@ -86,19 +90,23 @@ class BeneficiaryInput:
 @strawberry.input
 class ChoiceInput:
     selection: list[BundleShareInput] | None = strawberry.field(
-        default=None, description="The bundles to buy, at most 20. Without it, `portfolioId` or the account decides."
+        default=None,
+        description="Bundles to buy with their shares, 1 to 20. By default the portfolio in `portfolioId` is bought, "
+        "or else the account's portfolio. Not allowed with `portfolioId`.",
     )
     portfolio_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The portfolio to buy, instead of a selection; the account's without either."
+        default=None,
+        description="Id of the portfolio to buy; the account's portfolio by default. Not allowed with `selection`.",
     )
     step: MassUnit = strawberry.field(
         default=MassUnit.GRAM,
-        description="Each bundle's share is cut to whole units of this; what is cut off is not ordered.",
+        description="Unit to which the mass of each bundle is rounded down; the gram by default. The fraction that is "
+        "cut off is not ordered.",
     )
 
     def order_request(self, ask: Ask, currency: str | None) -> OrderRequest:
         if self.selection is not None and self.portfolio_id is not None:
-            raise Refused(Code.SELECTION_INVALID, "Give a selection or a portfolio, not both.", ("selection",))
+            raise Refused(Code.SELECTION_INVALID, "Give either `selection` or `portfolioId`, not both.", ("selection",))
         return OrderRequest(
             ask=ask,
             selection=None
@@ -111,9 +119,9 @@ class ChoiceInput:
 
 
 def selection_from(shares: Sequence[BundleShareInput]) -> Selection:
-    """The selection that the shares make; a refusal's path starts below them."""
+    """Return the selection of the shares; a refusal's path starts below them."""
     if len(shares) > BUNDLES_MAX:
-        raise Refused(Code.SELECTION_INVALID, f"At most {BUNDLES_MAX} bundles.")
+        raise Refused(Code.SELECTION_INVALID, f"Give at most {BUNDLES_MAX} bundles.")
     return selection_of(
         [
             (
@@ -128,18 +136,21 @@ def selection_from(shares: Sequence[BundleShareInput]) -> Selection:
 @strawberry.input
 class _ByMass(ChoiceInput):
     mass: MassInput | None = strawberry.field(
-        default=None, description="The whole mass, split over the bundles. Either this or `bundleMasses`."
+        default=None,
+        description="Mass to buy in total, divided among the bundles. Give either `mass` or `bundleMasses`.",
     )
     bundle_masses: list[BundleMassInput] | None = strawberry.field(
-        default=None, description="A mass for each bundle, at most 20; then give no selection and no portfolio."
+        default=None,
+        description="Masses to buy of 1 to 20 bundles. Give either `mass` or `bundleMasses`. Not allowed with "
+        "`selection` or `portfolioId`.",
     )
     currency: CurrencyCode | None = strawberry.field(
-        default=None, description="The currency to pay in: ISO 4217; the account's without it."
+        default=None, description="Currency to pay in (ISO 4217 code); the account's currency by default."
     )
 
     def mass_request(self) -> OrderRequest:
         if (self.mass is None) == (self.bundle_masses is None):
-            raise Refused(Code.BAD_USER_INPUT, "Give either mass or bundleMasses.", ("mass",))
+            raise Refused(Code.BAD_USER_INPUT, "Give either `mass` or `bundleMasses`, not both.", ("mass",))
         if self.mass is not None:
             return self.order_request(ByMass(at(["mass", "amount"], self.mass.grams)), self.currency)
         if self.selection is not None or self.portfolio_id is not None:
@@ -149,7 +160,7 @@ class _ByMass(ChoiceInput):
 
 def _bundle_masses(masses: Sequence[BundleMassInput]) -> ByBundleMasses:
     if not 0 < len(masses) <= BUNDLES_MAX:
-        raise Refused(Code.SELECTION_INVALID, f"Name 1 to {BUNDLES_MAX} bundles.")
+        raise Refused(Code.SELECTION_INVALID, f"Give masses of 1 to {BUNDLES_MAX} bundles.")
     return ByBundleMasses(
         tuple(
             (parse_id("Bundle", each.bundle_id, index, "bundleId"), at([index, "mass", "amount"], each.mass.grams))
@@ -161,7 +172,7 @@ def _bundle_masses(masses: Sequence[BundleMassInput]) -> ByBundleMasses:
 @strawberry.input
 class _ByValue(ChoiceInput):
     value: MoneyInput = strawberry.field(
-        description="What to spend at most, commission included. Its currency is the order's."
+        description="Maximum sum to spend, including commission. The order or quote is in its currency."
     )
 
     def value_request(self) -> OrderRequest:
@@ -172,32 +183,42 @@ class _ByValue(ChoiceInput):
 @strawberry.input
 class CommandInput:
     idempotency_key: str = strawberry.field(
-        description="Chosen by the caller, 1 to 512 characters, once for each order. A retry with the same key and "
-        "the same input answers the order that stands; the same key with another input is refused. Keys never expire."
+        description="Key chosen by the caller, 1 to 512 characters, once for each order. A retry with the same key and "
+        "input answers the existing order; the same key with another input is refused. Keys never expire."
     )
     maximum_total: MoneyInput | None = strawberry.field(
-        default=None, description="Refuse the order if its total would be above this."
+        default=None, description="Maximum total cost, including commission. An order that would cost more is refused."
     )
     allow_backorder: bool = strawberry.field(
         default=True,
-        description="Whether to accept the order while credits are missing; they are delivered as they come in.",
+        description="If true, an order for more credits than are in stock is accepted, and credits are delivered as "
+        "they arrive. If false, such an order is refused. True by default.",
     )
     pay_with_balance: BalanceUse = strawberry.field(
         default=BalanceUse.NONE,
-        description="Whether to pay with what the account has prepaid in the order's currency. With a client account's "
-        "own API key it pays from the parent's balance, and needs `mayUseBalance`: without it AVAILABLE takes nothing, "
-        "and WHOLE is refused `INSUFFICIENT_BALANCE`.",
+        description="Part of the total to pay from the account's balance in the order's currency; nothing by default. "
+        "A client account's own API key pays from the parent's balance, which requires `mayUseBalance`: without it, "
+        "AVAILABLE pays nothing and WHOLE is refused `INSUFFICIENT_BALANCE`.",
     )
     beneficiary: BeneficiaryInput | None = strawberry.field(
-        default=None, description="For whom the credits are retired; the account's own company without it."
+        default=None,
+        description="Parties that the certificate is issued to and the credits are retired for; the account's own "
+        "company by default.",
     )
     customer: str | None = strawberry.field(
-        default=None, description="The customer it is bought for, in your words: up to 200 characters."
+        default=None, description="Name of the customer that the order is placed for, at most 200 characters."
     )
-    description: str | None = strawberry.field(default=None, description="A note of yours: up to 1,000 characters.")
-    metadata: Metadata | None = strawberry.field(default=None, description="Your own data, kept and shown.")
+    description: str | None = strawberry.field(
+        default=None, description="Note to attach to the order, at most 1,000 characters."
+    )
+    metadata: Metadata | None = strawberry.field(
+        default=None,
+        description="Data to attach to the order. The service returns it unchanged and does not interpret it.",
+    )
     callback_url: str | None = strawberry.field(
-        default=None, description="Where changes of the order are reported: an absolute https address."
+        default=None,
+        description="Address to which changes of the order are reported: an absolute https address of at most 2,000 "
+        "characters.",
     )
 
     def command(self, order_request: OrderRequest | FromQuote, *, order_id: UUID, caller: Caller) -> PlaceOrder:
@@ -230,35 +251,38 @@ class CommandInput:
 class QuoteCommandInput:
     hold: bool = strawberry.field(
         default=False,
-        description="Whether to set the credits aside until the quote expires; refused `INSUFFICIENT_CREDITS` when "
-        "stock is short, and `HOLD_LIMIT_EXCEEDED` where a live account, its parent and its siblings would together "
-        "hold more than a part of a bundle's stock, or hold by too many quotes.",
+        description="If true, sets the quoted credits aside until the quote is used or expires; false by default. "
+        "Refused `INSUFFICIENT_CREDITS` if stock is too low. Refused `HOLD_LIMIT_EXCEEDED` if the open quotes of a "
+        "live account, its parent and the parent's other client accounts would set aside more than the permitted part "
+        "of a bundle's stock, or would be too many.",
     )
 
 
-@strawberry.input(description="What to quote, by mass.")
+@strawberry.input(description="A mass to quote, in total or for each bundle.")
 class QuoteByMassInput(QuoteCommandInput, _ByMass):
     pass
 
 
-@strawberry.input(description="What to quote, by value.")
+@strawberry.input(description="A sum of money to spend, for which a quote is wanted.")
 class QuoteByValueInput(QuoteCommandInput, _ByValue):
     pass
 
 
-@strawberry.input(description="An order by mass.")
+@strawberry.input(description="A mass to order, in total or for each bundle.")
 class CreateOrderByMassInput(CommandInput, _ByMass):
     pass
 
 
-@strawberry.input(description="An order by value: as much as the sum buys.")
+@strawberry.input(description="A sum of money to spend. The order is for the largest mass that the sum buys.")
 class CreateOrderByValueInput(CommandInput, _ByValue):
     pass
 
 
-@strawberry.input(description="An order from a quote: its bundles, its masses, its price.")
+@strawberry.input(description="An order from a quote, with the bundles, masses and prices of the quote.")
 class CreateOrderFromQuoteInput(CommandInput):
-    quote_id: strawberry.ID = strawberry.field(description="The quote; it can be used once.")
+    quote_id: strawberry.ID = strawberry.field(
+        description="Id of the quote to order from. Each quote can be used for one order."
+    )
 
     def quoted(self) -> FromQuote:
         return FromQuote(parse_id("Quote", self.quote_id, "quoteId"))

@@ -1,5 +1,5 @@
-"""What can be done, one file an area. Each mutation answers an object or why not; its field is nullable, so that a
-failure never hides what an earlier field of the same document has done.
+"""Mutations, one file for each area. Each returns an object or user errors. Its field is nullable, so that a failure
+never hides the result of an earlier field of the same document.
 """
 
 import strawberry
@@ -14,7 +14,10 @@ from service.api.graphql.mutations.quotes import QuoteMutations
 from service.api.graphql.mutations.simulation import SimulationMutations
 
 
-@strawberry.type(description="What can be done. Every field needs an API key; the customer's need `orders:write`.")
+@strawberry.type(
+    description="Operations that change data. All of them need an API key: with scope `orders:write`, or with scope "
+    "`operator` where the description says so."
+)
 class Mutation(
     QuoteMutations,
     OrderMutations,

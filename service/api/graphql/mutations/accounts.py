@@ -1,4 +1,4 @@
-"""Mutations by which a customer keeps its account: its portfolio and its client accounts."""
+"""Mutations of a customer for its own account: its portfolio and its client accounts."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -20,40 +20,55 @@ from service.operations import manage_clients
 from service.operations.set_account_portfolio import set_account_portfolio
 
 
-@strawberry.type(description="What came of a change to an account.")
+@strawberry.type(description="Result of a change to an account.")
 class AccountPayload:
-    account: Account | None = strawberry.field(description="The account as it stands; null if it was refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if the account is as wanted.")
+    account: Account | None = strawberry.field(description="Account after the change; null if the change was refused.")
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why the change was refused; empty if it succeeded."
+    )
 
 
 @strawberry.type
 class AccountMutations:
     @strawberry.mutation(
-        description="Sets what the account buys when an order names neither bundles nor a portfolio. Orders that stand "
-        "are not touched. A retry changes nothing."
+        description="Sets the bundles that the account's orders buy if they name neither bundles nor a portfolio. "
+        "Existing orders do not change. A retry changes nothing."
     )
     async def set_account_portfolio(
-        self, info: Info, input: Annotated[SetAccountPortfolioInput, strawberry.argument(description="What to buy.")]
+        self,
+        info: Info,
+        input: Annotated[
+            SetAccountPortfolioInput, strawberry.argument(description="Portfolio or bundles to buy by default.")
+        ],
     ) -> AccountPayload | None:
         context = info.context
         return await _account(input, lambda: set_account_portfolio(context.resources, context.caller, input.wanted()))
 
     @strawberry.mutation(
-        description="Makes an account under the caller's: its orders, estimates and keys are its own, its balance and "
-        "invoices the caller's. Act for it with the header `Account-Id`. A retry with the same handle and input "
-        "answers the same account."
+        description="Creates a client account under the caller's account. It has its own orders, estimates and API "
+        "keys; its balance and invoices are those of the caller's account. Send the header `Account-Id` to act for it. "
+        "A retry with the same handle and input answers the existing account."
     )
     async def create_client_account(
-        self, info: Info, input: Annotated[CreateClientAccountInput, strawberry.argument(description="The account.")]
+        self,
+        info: Info,
+        input: Annotated[
+            CreateClientAccountInput,
+            strawberry.argument(description="Client account to create under the caller's account."),
+        ],
     ) -> AccountPayload | None:
         context = info.context
         return await _account(
             input, lambda: manage_clients.create_client(context.resources, context.caller, **input.facts())
         )
 
-    @strawberry.mutation(description="Changes a client account. A retry changes nothing.")
+    @strawberry.mutation(description="Changes the given members of a client account. A retry changes nothing.")
     async def update_client_account(
-        self, info: Info, input: Annotated[UpdateClientAccountInput, strawberry.argument(description="What to change.")]
+        self,
+        info: Info,
+        input: Annotated[
+            UpdateClientAccountInput, strawberry.argument(description="Client account and the members to change.")
+        ],
     ) -> AccountPayload | None:
         context = info.context
         return await _account(

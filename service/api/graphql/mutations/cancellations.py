@@ -13,31 +13,37 @@ from service.errors import Refused
 from service.operations.cancel_orders import cancel_orders
 
 
-@strawberry.type(description="What came of a cancellation.")
+@strawberry.type(description="Result of cancelling an order, wholly or in part.")
 class CancelOrderPayload:
     order: Order | None = strawberry.field(
-        description="The order as it now is, with the unit prices and the total of what remains of it; null if the "
-        "cancellation was refused."
+        description="Order after the cancellation, with the unit prices and the total of the part that remains; null "
+        "if the cancellation was refused."
     )
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if the order is cancelled.")
-
-
-@strawberry.type(description="What came of several cancellations.")
-class CancelOrdersPayload:
-    orders: list[Order] = strawberry.field(description="The orders that are now cancelled.")
     user_errors: list[UserError] = strawberry.field(
-        description="Why not, one for each order that is not; its path names the order's place in the input."
+        description="Reasons why the cancellation was refused; empty if it succeeded."
+    )
+
+
+@strawberry.type(description="Result of cancelling several orders.")
+class CancelOrdersPayload:
+    orders: list[Order] = strawberry.field(description="Orders that are cancelled, by this request or an earlier one.")
+    user_errors: list[UserError] = strawberry.field(
+        description="One error for each order that cannot be cancelled; `path` contains its position in the input. "
+        "Empty if all orders are cancelled."
     )
 
 
 @strawberry.type
 class CancellationMutations:
     @strawberry.mutation(
-        description="Cancels an order before its retirement starts, or the part of it that waits for credits: "
-        "credits go back, what was paid for them goes to the balance. A retry answers the order as it then is."
+        description="Cancels an order whose retirement has not started, or only the part of it that waits for credits. "
+        "Its credits go back to stock, and the amount paid for them is added to the balance. A retry answers the order "
+        "in its present state."
     )
     async def cancel_order(
-        self, info: Info, input: Annotated[CancelOrderInput, strawberry.argument(description="Which order.")]
+        self,
+        info: Info,
+        input: Annotated[CancelOrderInput, strawberry.argument(description="Order to cancel, wholly or in part.")],
     ) -> CancelOrderPayload | None:
         try:
             (answer,) = await cancel_orders(
@@ -54,12 +60,14 @@ class CancellationMutations:
         return CancelOrderPayload(order=order_of(answer), user_errors=[])
 
     @strawberry.mutation(
-        description="Cancels orders: all of them or, with `allOrNothing: false`, those that can be. A retry answers "
-        "the cancelled orders.",
+        description="Cancels several orders: all or none of them or, with `allOrNothing: false`, those that can be "
+        "cancelled. A retry answers the cancelled orders.",
         metadata=priced(size_argument="input.orders"),
     )
     async def cancel_orders(
-        self, info: Info, input: Annotated[CancelOrdersInput, strawberry.argument(description="Which orders.")]
+        self,
+        info: Info,
+        input: Annotated[CancelOrdersInput, strawberry.argument(description="Orders to cancel in one request.")],
     ) -> CancelOrdersPayload | None:
         try:
             caller = info.context.caller

@@ -1,4 +1,4 @@
-"""Mutations by which operators keep the catalogue. Each is safe to send again."""
+"""Mutations of operators for the catalogue. Each is safe to send again."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
@@ -35,34 +35,48 @@ Row = TypeVar("Row")
 Shown = TypeVar("Shown")
 
 
-@strawberry.type(description="What came of a receipt.")
+@strawberry.type(description="Result of receiving a batch of credits.")
 class ReceiveCreditBatchPayload:
-    credit_batch: CreditBatch | None = strawberry.field(description="The batch as it stands; null if it was refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if there is a batch.")
+    credit_batch: CreditBatch | None = strawberry.field(
+        description="Batch in its present state; null if it was refused."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why the batch was refused; empty if it was received."
+    )
 
 
-@strawberry.type(description="What came of a project.")
+@strawberry.type(description="Result of creating a project.")
 class ProjectPayload:
-    project: Project | None = strawberry.field(description="The project as it stands; null if it was refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if there is a project.")
+    project: Project | None = strawberry.field(
+        description="Project that was created, now or by an earlier request; null if it was refused."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why the project was refused; empty if it exists."
+    )
 
 
-@strawberry.type(description="What came of a change to a bundle.")
+@strawberry.type(description="Result of a change to a bundle.")
 class BundlePayload:
-    bundle: Bundle | None = strawberry.field(description="The bundle as it stands; null if the change was refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if the bundle is as wanted.")
+    bundle: Bundle | None = strawberry.field(description="Bundle after the change; null if the change was refused.")
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why the change was refused; empty if it succeeded."
+    )
 
 
-@strawberry.type(description="What came of a change to a portfolio.")
+@strawberry.type(description="Result of setting a portfolio.")
 class PortfolioPayload:
-    portfolio: Portfolio | None = strawberry.field(description="The portfolio as it stands; null if it was refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if the portfolio is as wanted.")
+    portfolio: Portfolio | None = strawberry.field(
+        description="Portfolio after the change; null if the change was refused."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why the change was refused; empty if it succeeded."
+    )
 
 
 async def _answered(
     given: object, work: Callable[[], Awaitable[Row]], show: Callable[[Row], Shown]
 ) -> tuple[Shown | None, list[UserError]]:
-    """What the work answers as callers see it, or why it was refused."""
+    """Return the result of the work in GraphQL's form, or its refusal as an error."""
     try:
         return show(await work()), []
     except Refused as refusal:
@@ -72,11 +86,15 @@ async def _answered(
 @strawberry.type
 class CatalogueMutations:
     @strawberry.mutation(
-        description="Takes credits into stock; needs `operator`. Whoever waits for them gets them first. A retry with "
-        "the same reference and input answers the same batch, as it now stands."
+        description="Takes a batch of credits into stock; needs scope `operator`. Orders that wait for these credits "
+        "get them first. A retry with the same reference and input answers the existing batch in its present state."
     )
     async def receive_credit_batch(
-        self, info: Info, input: Annotated[ReceiveCreditBatchInput, strawberry.argument(description="The batch.")]
+        self,
+        info: Info,
+        input: Annotated[
+            ReceiveCreditBatchInput, strawberry.argument(description="Batch of credits to take into stock.")
+        ],
     ) -> ReceiveCreditBatchPayload | None:
         context = info.context
         batch, errors = await _answered(
@@ -85,10 +103,13 @@ class CatalogueMutations:
         return ReceiveCreditBatchPayload(credit_batch=batch, user_errors=errors)
 
     @strawberry.mutation(
-        description="Makes a project; needs `operator`. A retry with the same input answers the same project."
+        description="Adds a project to the catalogue; needs scope `operator`. A retry with the same input answers the "
+        "existing project."
     )
     async def create_project(
-        self, info: Info, input: Annotated[CreateProjectInput, strawberry.argument(description="The project.")]
+        self,
+        info: Info,
+        input: Annotated[CreateProjectInput, strawberry.argument(description="Project to add to the catalogue.")],
     ) -> ProjectPayload | None:
         context = info.context
         project, errors = await _answered(
@@ -99,11 +120,13 @@ class CatalogueMutations:
         return ProjectPayload(project=project, user_errors=errors)
 
     @strawberry.mutation(
-        description="Makes a bundle, which is sold once it has a price; needs `operator`. A retry with the same input "
-        "answers the same bundle."
+        description="Adds a bundle to the catalogue; needs scope `operator`. It is on sale as soon as it has a price. "
+        "A retry with the same input answers the existing bundle."
     )
     async def create_bundle(
-        self, info: Info, input: Annotated[CreateBundleInput, strawberry.argument(description="The bundle.")]
+        self,
+        info: Info,
+        input: Annotated[CreateBundleInput, strawberry.argument(description="Bundle to add to the catalogue.")],
     ) -> BundlePayload | None:
         context = info.context
         return await _bundle(
@@ -111,11 +134,13 @@ class CatalogueMutations:
         )
 
     @strawberry.mutation(
-        description="Sets all price tiers of a bundle in one currency; needs `operator`. Quotes and orders that stand "
-        "keep their prices. A retry changes nothing."
+        description="Sets all price tiers of a bundle in one currency; needs scope `operator`. Existing quotes and "
+        "orders keep their prices. A retry changes nothing."
     )
     async def set_price(
-        self, info: Info, input: Annotated[SetPriceInput, strawberry.argument(description="The price.")]
+        self,
+        info: Info,
+        input: Annotated[SetPriceInput, strawberry.argument(description="Bundle, currency and price tiers to set.")],
     ) -> BundlePayload | None:
         context = info.context
         return await _bundle(
@@ -130,11 +155,13 @@ class CatalogueMutations:
         )
 
     @strawberry.mutation(
-        description="Makes or changes a portfolio that every account may use; needs `operator`. Orders that stand are "
-        "not touched. A retry changes nothing."
+        description="Creates or replaces a portfolio that every account can use; needs scope `operator`. Existing "
+        "orders do not change. A retry changes nothing."
     )
     async def set_portfolio(
-        self, info: Info, input: Annotated[SetPortfolioInput, strawberry.argument(description="The portfolio.")]
+        self,
+        info: Info,
+        input: Annotated[SetPortfolioInput, strawberry.argument(description="Portfolio to create or replace.")],
     ) -> PortfolioPayload | None:
         context = info.context
         portfolio, errors = await _answered(
@@ -145,17 +172,21 @@ class CatalogueMutations:
         return PortfolioPayload(portfolio=portfolio, user_errors=errors)
 
     @strawberry.mutation(
-        description="Takes a bundle off sale; needs `operator`. Orders, quotes and backorders that stand are not "
-        "touched. A retry changes nothing."
+        description="Takes a bundle off sale; needs scope `operator`. Existing orders, quotes and backorders are not "
+        "affected. A retry changes nothing."
     )
     async def disable_bundle(
-        self, info: Info, input: Annotated[SwitchBundleInput, strawberry.argument(description="Which bundle.")]
+        self,
+        info: Info,
+        input: Annotated[SwitchBundleInput, strawberry.argument(description="Bundle that is taken off sale.")],
     ) -> BundlePayload | None:
         return await _switch(info.context, input, disabled=True)
 
-    @strawberry.mutation(description="Sells a bundle again; needs `operator`. A retry changes nothing.")
+    @strawberry.mutation(description="Puts a bundle on sale again; needs scope `operator`. A retry changes nothing.")
     async def enable_bundle(
-        self, info: Info, input: Annotated[SwitchBundleInput, strawberry.argument(description="Which bundle.")]
+        self,
+        info: Info,
+        input: Annotated[SwitchBundleInput, strawberry.argument(description="Bundle that is put on sale again.")],
     ) -> BundlePayload | None:
         return await _switch(info.context, input, disabled=False)
 

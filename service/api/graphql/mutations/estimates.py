@@ -1,4 +1,4 @@
-"""Mutations that turn an activity into emissions, and emissions into a quote or an order."""
+"""Mutations that estimate the emissions of an activity, and quote or order an estimate."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -47,11 +47,15 @@ from service.operations.read_estimates import estimates_of_ids
 class _Estimate:
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="Chosen by the caller, 1 to 512 characters: a retry with the same key and input answers the same "
-        "estimate. Without it a retry makes another.",
+        description="Key chosen by the caller, 1 to 512 characters. A retry with the same key and input answers the "
+        "existing estimate; the same key with another input is refused. Without a key, a retry creates another "
+        "estimate.",
     )
-    name: str | None = strawberry.field(default=None, description="What you call it: up to 200 characters.")
-    metadata: Metadata | None = strawberry.field(default=None, description="Your own data, kept and shown.")
+    name: str | None = strawberry.field(default=None, description="Name of the estimate, at most 200 characters.")
+    metadata: Metadata | None = strawberry.field(
+        default=None,
+        description="Data to attach to the estimate. The service returns it unchanged and does not interpret it.",
+    )
 
     def command(self, context: Context, activity: Activity, told: dict[str, Any]) -> CreateEstimate:
         key, name = self.idempotency_key, self.name
@@ -65,42 +69,48 @@ class _Estimate:
         )
 
 
-@strawberry.input(description="Electricity that was used.")
+@strawberry.input(description="Electricity that was used, for which emissions are estimated.")
 class CreateElectricityEstimateInput(_Estimate):
-    amount: Decimal = strawberry.field(description="How much: a decimal string.")
-    unit: EnergyUnit = strawberry.field(description="The unit of the amount.")
+    amount: Decimal = strawberry.field(
+        description="Amount of energy in `unit`: a decimal string, more than zero and at most 100 TWh."
+    )
+    unit: EnergyUnit = strawberry.field(description="Unit in which `amount` is given.")
     country: str | None = strawberry.field(
         default=None,
-        description="Country in which the electricity was used: ISO 3166-1, two or three capital letters, such as `GB` "
-        "or `GBR`. Without it the world's average grid is taken.",
+        description="Country in which the electricity was used: ISO 3166-1 code of two or three capital letters, such "
+        "as `GB` or `GBR`. By default the average of the world's grids is used.",
     )
 
 
-@strawberry.input(description="A distance.")
+@strawberry.input(description="A distance, as an amount and its unit.")
 class DistanceInput:
-    amount: Decimal = strawberry.field(description="How far: a decimal string.")
-    unit: DistanceUnit = strawberry.field(description="The unit of the amount.")
+    amount: Decimal = strawberry.field(
+        description="Length of the distance in `unit`: a decimal string, more than zero."
+    )
+    unit: DistanceUnit = strawberry.field(description="Unit in which `amount` is given.")
 
 
-@strawberry.input(description="Two airports.")
+@strawberry.input(description="The airports of departure and arrival of a flight.")
 class AirportPairInput:
     origin: str = strawberry.field(
         description="Airport of departure: its IATA code, such as `LHR`, or its ICAO code, such as `EGLL`."
     )
-    destination: str = strawberry.field(description="Airport of arrival: its IATA or ICAO code.")
+    destination: str = strawberry.field(
+        description="Airport of arrival: its IATA code or its ICAO code. It must differ from `origin`."
+    )
 
 
-@strawberry.input(one_of=True, description="One leg of a flight, from take-off to landing; give exactly one.")
+@strawberry.input(one_of=True, description="One leg of a flight, from take-off to landing. Give exactly one member.")
 class FlightLegInput:
     distance: DistanceInput | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Great-circle distance, without a detour: the factors include it. Below 483 km it counts as a "
-        "domestic flight, above as an international one.",
+        description="Great-circle distance. Do not add a detour: the factors include one. A distance below 483 km "
+        "counts as a domestic flight, a longer one as an international flight.",
     )
     airports: AirportPairInput | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Airports of departure and arrival. Their countries decide between domestic, short-haul, long-haul "
-        "and international.",
+        description="Airports of departure and arrival. Their countries and distance decide which factor is used: "
+        "domestic, short-haul, long-haul or international.",
     )
 
     def leg(self) -> Leg:
@@ -108,7 +118,7 @@ class FlightLegInput:
             return Distance(_exactly(self.distance.amount), self.distance.unit)
         if isinstance(self.airports, AirportPairInput):
             return AirportPair(self.airports.origin, self.airports.destination)
-        raise Refused(Code.BAD_USER_INPUT, "Give a distance or two airports.", ("route",))
+        raise Refused(Code.BAD_USER_INPUT, "Give either `distance` or `airports` for the flight.", ("route",))
 
     def told(self) -> dict[str, Any]:
         """Return the members that are stored and fingerprinted: names that no renaming may change."""
@@ -119,12 +129,12 @@ class FlightLegInput:
         return {}
 
 
-@strawberry.input(one_of=True, description="Route of a flight, one way; give exactly one.")
+@strawberry.input(one_of=True, description="Route of a one-way flight. Give exactly one member.")
 class FlightRouteInput(FlightLegInput):
     legs: list[FlightLegInput] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Legs of a flight with stops, 1 to 20, each counted by a factor of its own. Together they are at "
-        "most 1,000,000 km.",
+        description="Legs of a flight with stops, 1 to 20, each estimated with its own factor. Together they are at "
+        "most 1,000,000 km long.",
     )
 
     def route(self) -> Leg | Legs:
@@ -138,67 +148,91 @@ class FlightRouteInput(FlightLegInput):
         return super().told()
 
 
-@strawberry.input(description="A flight, one way.")
+@strawberry.input(description="A one-way flight, for which emissions are estimated.")
 class CreateFlightEstimateInput(_Estimate):
-    route: FlightRouteInput = strawberry.field(description="Route of the flight.")
+    route: FlightRouteInput = strawberry.field(
+        description="Route of the flight, as a distance, two airports or several legs."
+    )
     passengers: int = strawberry.field(default=1, description="Number of passengers, 1 to 1,000,000; 1 by default.")
     cabin_class: CabinClass = strawberry.field(
         default=CabinClass.ECONOMY,
-        description="Cabin of all passengers, on all legs; `ECONOMY` by default. Where the table has no figure for it, "
-        "the next more spacious cabin of the table counts.",
+        description="Cabin class of all passengers on all legs; `ECONOMY` by default. If the table has no figure for "
+        "the class, the figure of the next more spacious class is used.",
     )
 
     def flight(self) -> Flight:
         return Flight(self.route.route(), self.passengers, self.cabin_class)
 
 
-@strawberry.input(description="Goods that were flown.")
+@strawberry.input(description="Goods that were transported by air, for which emissions are estimated.")
 class CreateAirFreightEstimateInput(_Estimate):
-    freight_mass_kg: Decimal = strawberry.field(description="The mass of the goods in kilograms: a decimal string.")
-    distance_km: Decimal = strawberry.field(description="How far, in kilometres: a decimal string.")
+    freight_mass_kg: Decimal = strawberry.field(
+        description="Mass of the goods in kilograms: a decimal string, more than zero and at most 1,000,000,000."
+    )
+    distance_km: Decimal = strawberry.field(
+        description="Length of the transport in kilometres: a decimal string, more than zero and at most 1,000,000."
+    )
 
 
-@strawberry.input(description="A road vehicle that was driven.")
+@strawberry.input(description="A drive of a road vehicle, for which emissions are estimated.")
 class CreateGroundTransportEstimateInput(_Estimate):
-    distance_km: Decimal = strawberry.field(description="How far, in kilometres: a decimal string.")
-    vehicle_type: VehicleType = strawberry.field(description="What was driven; whoever is aboard does not matter.")
+    distance_km: Decimal = strawberry.field(
+        description="Length of the drive in kilometres: a decimal string, more than zero and at most 1,000,000,000."
+    )
+    vehicle_type: VehicleType = strawberry.field(
+        description="Kind of vehicle. The emissions are those of the whole vehicle, whatever the number of passengers."
+    )
 
 
-@strawberry.input(description="Emissions that you have worked out yourself.")
+@strawberry.input(description="Emissions that the caller calculated, to be stored as an estimate.")
 class CreateMassEstimateInput(_Estimate):
-    mass: MassInput = strawberry.field(description="The emissions.")
+    mass: MassInput = strawberry.field(description="Emissions that the caller calculated.")
 
 
-@strawberry.input(description="What to quote: an estimate's emissions.")
+@strawberry.input(description="An estimate whose emissions are to be quoted.")
 class QuoteByEstimateInput(QuoteCommandInput, ChoiceInput):
-    estimate_id: strawberry.ID = strawberry.field(description="The estimate.")
+    estimate_id: strawberry.ID = strawberry.field(description="Id of the estimate to quote.")
     currency: CurrencyCode | None = strawberry.field(
-        default=None, description="The currency to pay in: ISO 4217; the account's without it."
+        default=None, description="Currency to pay in (ISO 4217 code); the account's currency by default."
     )
 
 
-@strawberry.input(description="An order for an estimate's emissions.")
+@strawberry.input(description="An estimate whose emissions are to be ordered.")
 class CreateOrderByEstimateInput(CommandInput, ChoiceInput):
-    estimate_id: strawberry.ID = strawberry.field(description="The estimate; it can be ordered once.")
+    estimate_id: strawberry.ID = strawberry.field(
+        description="Id of the estimate to order. Each estimate can be ordered once."
+    )
     currency: CurrencyCode | None = strawberry.field(
-        default=None, description="The currency to pay in: ISO 4217; the account's without it."
+        default=None, description="Currency to pay in (ISO 4217 code); the account's currency by default."
     )
 
 
-@strawberry.type(description="What came of an estimate.")
+@strawberry.type(description="Result of creating an estimate.")
 class CreateEstimatePayload:
-    estimate: Estimate | None = strawberry.field(description="The estimate; null if it was refused.")
-    replayed: bool = strawberry.field(description="Whether it stood before: the key had been used for this input.")
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if there is an estimate.")
+    estimate: Estimate | None = strawberry.field(
+        description="Estimate that was created, now or by an earlier request; null if it was refused."
+    )
+    replayed: bool = strawberry.field(
+        description="True if an earlier request with the same idempotency key created the estimate."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why the estimate was refused; empty if it exists."
+    )
 
 
 @strawberry.type
 class EstimateMutations:
-    @strawberry.mutation(description="Estimates the emissions of electricity. A retry with the same key is the same.")
+    @strawberry.mutation(
+        description="Estimates the emissions of electricity use. A retry with the same key and input answers the "
+        "existing estimate; without a key it creates another one."
+    )
     async def create_electricity_estimate(
         self,
         info: Info,
-        input: Annotated[CreateElectricityEstimateInput, strawberry.argument(description="The activity.")],
+        input: Annotated[
+            CreateElectricityEstimateInput,
+            strawberry.argument(description="Electricity whose emissions are estimated."),
+        ],
     ) -> CreateEstimatePayload | None:
         def activity() -> Activity:
             return Electricity(_exactly(input.amount), input.unit, input.country)
@@ -206,11 +240,16 @@ class EstimateMutations:
         told = {"amount": format(input.amount, "f"), "unit": input.unit.value, "country": input.country}
         return await _estimate(info.context, input, activity, told)
 
-    @strawberry.mutation(description="Estimates the emissions of a flight. A retry with the same key is the same.")
+    @strawberry.mutation(
+        description="Estimates the emissions of a flight. A retry with the same key and input answers the existing "
+        "estimate; without a key it creates another one."
+    )
     async def create_flight_estimate(
         self,
         info: Info,
-        input: Annotated[CreateFlightEstimateInput, strawberry.argument(description="The activity.")],
+        input: Annotated[
+            CreateFlightEstimateInput, strawberry.argument(description="Flight whose emissions are estimated.")
+        ],
     ) -> CreateEstimatePayload | None:
         told = {
             "route": input.route.told(),
@@ -219,11 +258,16 @@ class EstimateMutations:
         }
         return await _estimate(info.context, input, input.flight, told)
 
-    @strawberry.mutation(description="Estimates the emissions of air freight. A retry with the same key is the same.")
+    @strawberry.mutation(
+        description="Estimates the emissions of air freight. A retry with the same key and input answers the existing "
+        "estimate; without a key it creates another one."
+    )
     async def create_air_freight_estimate(
         self,
         info: Info,
-        input: Annotated[CreateAirFreightEstimateInput, strawberry.argument(description="The activity.")],
+        input: Annotated[
+            CreateAirFreightEstimateInput, strawberry.argument(description="Air freight whose emissions are estimated.")
+        ],
     ) -> CreateEstimatePayload | None:
         def activity() -> Activity:
             return AirFreight(_exactly(input.freight_mass_kg), _exactly(input.distance_km))
@@ -234,11 +278,16 @@ class EstimateMutations:
         }
         return await _estimate(info.context, input, activity, told)
 
-    @strawberry.mutation(description="Estimates the emissions of a drive. A retry with the same key is the same.")
+    @strawberry.mutation(
+        description="Estimates the emissions of a drive. A retry with the same key and input answers the existing "
+        "estimate; without a key it creates another one."
+    )
     async def create_ground_transport_estimate(
         self,
         info: Info,
-        input: Annotated[CreateGroundTransportEstimateInput, strawberry.argument(description="The activity.")],
+        input: Annotated[
+            CreateGroundTransportEstimateInput, strawberry.argument(description="Drive whose emissions are estimated.")
+        ],
     ) -> CreateEstimatePayload | None:
         def activity() -> Activity:
             return GroundTransport(_exactly(input.distance_km), input.vehicle_type)
@@ -246,11 +295,16 @@ class EstimateMutations:
         told = {"distance_km": format(input.distance_km, "f"), "vehicle_type": input.vehicle_type.value}
         return await _estimate(info.context, input, activity, told)
 
-    @strawberry.mutation(description="Keeps emissions that you worked out. A retry with the same key is the same.")
+    @strawberry.mutation(
+        description="Stores emissions that the caller calculated as an estimate. A retry with the same key and input "
+        "answers the existing estimate; without a key it creates another one."
+    )
     async def create_mass_estimate(
         self,
         info: Info,
-        input: Annotated[CreateMassEstimateInput, strawberry.argument(description="The activity.")],
+        input: Annotated[
+            CreateMassEstimateInput, strawberry.argument(description="Emissions to store as an estimate.")
+        ],
     ) -> CreateEstimatePayload | None:
         def activity() -> Activity:
             return PlainMass(at(["mass", "amount"], input.mass.grams))
@@ -259,11 +313,15 @@ class EstimateMutations:
         return await _estimate(info.context, input, activity, told)
 
     @strawberry.mutation(
-        description="Quotes an estimate's emissions. Nothing is owed; credits are held if asked for. A retry makes "
-        "another quote."
+        description="Quotes a price for the emissions of an estimate, which is fixed until the quote expires. Nothing "
+        "is owed for a quote. Credits are set aside if `hold` is true. A retry creates another quote."
     )
     async def quote_by_estimate(
-        self, info: Info, input: Annotated[QuoteByEstimateInput, strawberry.argument(description="What to quote.")]
+        self,
+        info: Info,
+        input: Annotated[
+            QuoteByEstimateInput, strawberry.argument(description="Estimate to quote, and the bundles to buy.")
+        ],
     ) -> QuotePayload | None:
         try:
             order_request = await _order_request(info.context, input, input.estimate_id, input.currency)
@@ -272,11 +330,15 @@ class EstimateMutations:
         return await quote(info.context, lambda: order_request, input)
 
     @strawberry.mutation(
-        description="Orders an estimate's emissions, once. A retry with the same key and input answers the same "
-        "order, in its present state."
+        description="Orders credits for the emissions of an estimate. Each estimate can be ordered once. A retry with "
+        "the same key and input answers the existing order in its present state."
     )
     async def create_order_by_estimate(
-        self, info: Info, input: Annotated[CreateOrderByEstimateInput, strawberry.argument(description="The order.")]
+        self,
+        info: Info,
+        input: Annotated[
+            CreateOrderByEstimateInput, strawberry.argument(description="Estimate to order, and the bundles to buy.")
+        ],
     ) -> CreateOrderPayload | None:
         try:
             order_request = await _order_request(info.context, input, input.estimate_id, input.currency)
@@ -294,7 +356,7 @@ async def _order_request(context: Context, choice: ChoiceInput, estimate_id: str
     wanted = parse_id("Estimate", estimate_id, "estimateId")
     found = await estimates_of_ids(context.resources, context.caller, [wanted])
     if wanted not in found:
-        raise Refused(Code.NOT_FOUND, "There is no such estimate.", ("estimateId",))
+        raise Refused(Code.NOT_FOUND, "There is no such estimate in this account.", ("estimateId",))
     return choice.order_request(ByMass(found[wanted].mass_g, wanted), currency)
 
 

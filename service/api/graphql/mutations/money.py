@@ -1,4 +1,4 @@
-"""Mutations by which operators keep the money of any account. Each is safe to send again."""
+"""Mutations of operators for the money of any account. Each is safe to send again."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -26,48 +26,74 @@ from service.operations.refund_order import refund_order
 from service.operations.settle_invoice import settle_invoice
 
 
-@strawberry.type(description="What came of a payment.")
+@strawberry.type(description="Result of recording a payment.")
 class RecordPaymentPayload:
-    payment: Payment | None = strawberry.field(description="The payment; null if it was refused.")
-    order: Order | None = strawberry.field(description="Its order as it now is; null for a top-up.")
-    replayed: bool = strawberry.field(description="Whether it was recorded before, under the same reference.")
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if there is a payment.")
+    payment: Payment | None = strawberry.field(
+        description="Payment that was recorded, now or by an earlier request; null if it was refused."
+    )
+    order: Order | None = strawberry.field(
+        description="Order that the payment is for, in its present state; null if it tops up the balance."
+    )
+    replayed: bool = strawberry.field(
+        description="True if an earlier request with the same reference recorded the payment."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why the payment was refused; empty if it is recorded."
+    )
 
 
-@strawberry.type(description="What came of billing.")
+@strawberry.type(description="Result of issuing an invoice for orders.")
 class BillOrdersPayload:
-    invoice: Invoice | None = strawberry.field(description="The invoice; null if nothing was billed.")
-    replayed: bool = strawberry.field(description="Whether it was issued before, under the same reference.")
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if there is an invoice.")
+    invoice: Invoice | None = strawberry.field(
+        description="Invoice that was issued, now or by an earlier request; null if it was refused."
+    )
+    replayed: bool = strawberry.field(
+        description="True if an earlier request with the same reference issued the invoice."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why no invoice was issued; empty if there is an invoice."
+    )
 
 
-@strawberry.type(description="What came of a settlement.")
+@strawberry.type(description="Result of settling an invoice.")
 class SettleInvoicePayload:
-    invoice: Invoice | None = strawberry.field(description="The invoice, paid; null if it was refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if the invoice is paid.")
+    invoice: Invoice | None = strawberry.field(
+        description="Invoice after the settlement; null if the settlement was refused."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why the settlement was refused; empty if the invoice is paid."
+    )
 
 
-@strawberry.type(description="What came of a refund.")
+@strawberry.type(description="Result of refunding an order.")
 class RefundOrderPayload:
-    order: Order | None = strawberry.field(description="The order as it now is; null if it was refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if the order is refunded.")
+    order: Order | None = strawberry.field(description="Order after the refund; null if the refund was refused.")
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why the refund was refused; empty if it succeeded."
+    )
 
 
-@strawberry.type(description="What came of a failure.")
+@strawberry.type(description="Result of reporting that an order cannot be delivered.")
 class FailOrderPayload:
-    order: Order | None = strawberry.field(description="The order as it now is; null if it was refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if the order has failed.")
+    order: Order | None = strawberry.field(description="Order in its present state; null if the change was refused.")
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why the change was refused; empty if the order has failed."
+    )
 
 
 @strawberry.type
 class MoneyMutations:
     @strawberry.mutation(
-        description="Records money that came in; needs `operator`. It pays for the order as far as that owes, and the "
-        "rest, or all of it for a cancelled or refunded order, goes to the balance. A retry with the same reference "
-        "and input answers the same payment."
+        description="Records a payment that was received; needs scope `operator`. It pays the order up to the amount "
+        "that the order owes. The rest is added to the balance, as is the whole amount if the order is cancelled, "
+        "failed or refunded. A retry with the same reference and input answers the existing payment."
     )
     async def record_payment(
-        self, info: Info, input: Annotated[RecordPaymentInput, strawberry.argument(description="The payment.")]
+        self,
+        info: Info,
+        input: Annotated[
+            RecordPaymentInput, strawberry.argument(description="Payment that was received from a customer.")
+        ],
     ) -> RecordPaymentPayload | None:
         context = info.context
         try:
@@ -86,13 +112,15 @@ class MoneyMutations:
         )
 
     @strawberry.mutation(
-        description="Makes one invoice of what orders owe; needs `operator`. It does not change any more, whatever "
-        "becomes of them. A client account's is its parent's. A retry with the same reference and input answers the "
-        "same invoice, as it now stands.",
+        description="Issues one invoice for orders that owe money; needs scope `operator`. Later changes to the orders "
+        "do not change the invoice. Orders of client accounts are billed to their parent. A retry with the same "
+        "reference and input answers the existing invoice in its present state.",
         metadata=priced(own=10),
     )
     async def bill_orders(
-        self, info: Info, input: Annotated[BillOrdersInput, strawberry.argument(description="What to bill.")]
+        self,
+        info: Info,
+        input: Annotated[BillOrdersInput, strawberry.argument(description="Account and orders to put on an invoice.")],
     ) -> BillOrdersPayload | None:
         context = info.context
         try:
@@ -109,12 +137,14 @@ class MoneyMutations:
         return BillOrdersPayload(invoice=invoice_of(done.invoice), replayed=done.replayed, user_errors=[])
 
     @strawberry.mutation(
-        description="Says that an invoice was paid as billed; needs `operator`. Its orders are paid; what they do not "
-        "owe any more goes to the balance. A retry answers the paid invoice.",
+        description="Records that an invoice was paid in full; needs scope `operator`. Its orders are then paid; "
+        "amounts that they no longer owe are added to the balance. A retry answers the paid invoice.",
         metadata=priced(own=10),
     )
     async def settle_invoice(
-        self, info: Info, input: Annotated[SettleInvoiceInput, strawberry.argument(description="Which invoice.")]
+        self,
+        info: Info,
+        input: Annotated[SettleInvoiceInput, strawberry.argument(description="Account and invoice that was paid.")],
     ) -> SettleInvoicePayload | None:
         context = info.context
         try:
@@ -124,11 +154,13 @@ class MoneyMutations:
         return SettleInvoicePayload(invoice=invoice_of(invoice), user_errors=[])
 
     @strawberry.mutation(
-        description="Gives back what was paid of an order; needs `operator`. It goes to the balance, and the order "
-        "keeps its state and its credits. A retry answers the refunded order."
+        description="Returns the amount paid for an order to the balance; needs scope `operator`. The order keeps its "
+        "state and its credits. A retry answers the refunded order."
     )
     async def refund_order(
-        self, info: Info, input: Annotated[RefundOrderInput, strawberry.argument(description="Which order.")]
+        self,
+        info: Info,
+        input: Annotated[RefundOrderInput, strawberry.argument(description="Account and order to refund.")],
     ) -> RefundOrderPayload | None:
         context = info.context
         order, errors = await _answered(
@@ -137,11 +169,16 @@ class MoneyMutations:
         return RefundOrderPayload(order=order, user_errors=errors)
 
     @strawberry.mutation(
-        description="Says that an order cannot be delivered; needs `operator`. Its credits go back, what was paid goes "
-        "to the balance. Not once retirement has started. A retry answers the failed order."
+        description="Records that an order cannot be delivered; needs scope `operator`. Its credits go back to stock, "
+        "and the amount paid is added to the balance. Refused if retirement has started. A retry answers the failed "
+        "order."
     )
     async def fail_order(
-        self, info: Info, input: Annotated[FailOrderInput, strawberry.argument(description="Which order.")]
+        self,
+        info: Info,
+        input: Annotated[
+            FailOrderInput, strawberry.argument(description="Account and order that cannot be delivered.")
+        ],
     ) -> FailOrderPayload | None:
         context = info.context
         order, errors = await _answered(
@@ -151,7 +188,7 @@ class MoneyMutations:
 
 
 async def _answered(given: object, work: Callable[[], Awaitable[domain.Order]]) -> tuple[Order | None, list[UserError]]:
-    """The order that the work answers, or why it was refused."""
+    """Return the order that the work returns, or its refusal as an error."""
     try:
         return order_of(await work()), []
     except Refused as refusal:

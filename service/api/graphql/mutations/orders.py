@@ -1,4 +1,4 @@
-"""Mutations that place orders: whatever the way, one PlaceOrder joins the queue of the placement."""
+"""Mutations that place orders. Each puts one PlaceOrder into the queue of the placement."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -19,40 +19,59 @@ from service.domain.order import FromQuote, OrderRequest
 from service.errors import Refused
 
 
-@strawberry.type(description="What came of an order.")
+@strawberry.type(description="Result of a request to place an order.")
 class CreateOrderPayload:
-    order: Order | None = strawberry.field(description="The order; null if it was refused.")
-    replayed: bool = strawberry.field(
-        description="Whether the order stood before: the key had been used for this very input."
+    order: Order | None = strawberry.field(
+        description="Order that was placed, now or by an earlier request; null if it was refused."
     )
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if there is an order.")
+    replayed: bool = strawberry.field(
+        description="True if an earlier request with the same idempotency key placed the order."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why the order was refused; empty if it is placed."
+    )
 
 
 @strawberry.type
 class OrderMutations:
     @strawberry.mutation(
-        description="Orders a mass. A retry with the same key and input answers the same order, in its present state."
+        description="Orders a mass of credits. A retry with the same key and input answers the existing order in its "
+        "present state."
     )
     async def create_order_by_mass(
-        self, info: Info, input: Annotated[CreateOrderByMassInput, strawberry.argument(description="The order.")]
+        self,
+        info: Info,
+        input: Annotated[
+            CreateOrderByMassInput,
+            strawberry.argument(description="Mass to order, bundles to buy and terms of the order."),
+        ],
     ) -> CreateOrderPayload | None:
         return await place(info.context, input.mass_request, input)
 
     @strawberry.mutation(
-        description="Orders as much as a sum of money buys. A retry with the same key and input answers the same "
-        "order, in its present state."
+        description="Orders the largest mass of credits that a sum of money buys. A retry with the same key and input "
+        "answers the existing order in its present state."
     )
     async def create_order_by_value(
-        self, info: Info, input: Annotated[CreateOrderByValueInput, strawberry.argument(description="The order.")]
+        self,
+        info: Info,
+        input: Annotated[
+            CreateOrderByValueInput,
+            strawberry.argument(description="Sum to spend, bundles to buy and terms of the order."),
+        ],
     ) -> CreateOrderPayload | None:
         return await place(info.context, input.value_request, input)
 
     @strawberry.mutation(
-        description="Orders exactly what a quote promised, at its price, once. A retry with the same key and input "
-        "answers the same order, in its present state."
+        description="Orders the bundles and masses of a quote at its prices. Each quote can be used for one order. A "
+        "retry with the same key and input answers the existing order in its present state."
     )
     async def create_order_from_quote(
-        self, info: Info, input: Annotated[CreateOrderFromQuoteInput, strawberry.argument(description="The order.")]
+        self,
+        info: Info,
+        input: Annotated[
+            CreateOrderFromQuoteInput, strawberry.argument(description="Quote to order from, and terms of the order.")
+        ],
     ) -> CreateOrderPayload | None:
         return await place(info.context, input.quoted, input)
 
@@ -60,7 +79,7 @@ class OrderMutations:
 async def place(
     context: Context, order_request: Callable[[], OrderRequest | FromQuote], command: CommandInput
 ) -> CreateOrderPayload:
-    """What came of the order, once it is committed or refused."""
+    """Return the payload of the order, once it is committed or refused."""
     try:
         context.caller.require(Scope.ORDERS_WRITE)
         placed = await context.placement.submit(
@@ -72,5 +91,5 @@ async def place(
 
 
 def refused_order(refusal: Refused, given: object) -> CreateOrderPayload:
-    """The answer to an order that was refused."""
+    """Return the payload of an order that was refused."""
     return CreateOrderPayload(order=None, replayed=False, user_errors=[user_error(refusal, given)])

@@ -1,4 +1,4 @@
-"""Mutations that quote."""
+"""Mutations that create quotes."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -14,29 +14,36 @@ from service.errors import Refused
 from service.operations.quote_order import quote_order
 
 
-@strawberry.type(description="What came of a request for a quote.")
+@strawberry.type(description="Result of requesting a quote.")
 class QuotePayload:
-    quote: Quote | None = strawberry.field(description="The quote; null if it was refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if there is a quote.")
+    quote: Quote | None = strawberry.field(description="Quote that was created; null if it was refused.")
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why the quote was refused; empty if it was created."
+    )
 
 
 @strawberry.type
 class QuoteMutations:
     @strawberry.mutation(
-        description="Quotes a mass: its price holds until the quote expires. Nothing is owed; credits are held if "
-        "asked for. A retry makes another quote."
+        description="Quotes a price for a mass of credits, which is fixed until the quote expires. Nothing is owed for "
+        "a quote. Credits are set aside if `hold` is true. A retry creates another quote."
     )
     async def quote_by_mass(
-        self, info: Info, input: Annotated[QuoteByMassInput, strawberry.argument(description="What to quote.")]
+        self,
+        info: Info,
+        input: Annotated[QuoteByMassInput, strawberry.argument(description="Mass to quote, and the bundles to buy.")],
     ) -> QuotePayload | None:
         return await quote(info.context, input.mass_request, input)
 
     @strawberry.mutation(
-        description="Quotes what a sum of money buys. Nothing is owed; credits are held if asked for. A retry makes "
-        "another quote."
+        description="Quotes the largest mass of credits that a sum of money buys, at prices that are fixed until the "
+        "quote expires. Nothing is owed for a quote. Credits are set aside if `hold` is true. A retry creates another "
+        "quote."
     )
     async def quote_by_value(
-        self, info: Info, input: Annotated[QuoteByValueInput, strawberry.argument(description="What to quote.")]
+        self,
+        info: Info,
+        input: Annotated[QuoteByValueInput, strawberry.argument(description="Sum to spend, and the bundles to buy.")],
     ) -> QuotePayload | None:
         return await quote(info.context, input.value_request, input)
 
@@ -44,7 +51,7 @@ class QuoteMutations:
 async def quote(
     context: Context, order_request: Callable[[], OrderRequest], command: QuoteCommandInput
 ) -> QuotePayload:
-    """What came of the request for a quote."""
+    """Return the payload of a quote that was created or refused."""
     try:
         quoted = await quote_order(
             context.resources,
@@ -60,5 +67,5 @@ async def quote(
 
 
 def refused_quote(refusal: Refused, given: object) -> QuotePayload:
-    """The answer to a request for a quote that was refused."""
+    """Return the payload of a quote that was refused."""
     return QuotePayload(quote=None, user_errors=[user_error(refusal, given)])

@@ -1,4 +1,4 @@
-"""The mutation that lets a test account try what only the seller can bring about."""
+"""The mutation that drives a test account's order through steps that only the seller can cause."""
 
 from typing import Annotated
 
@@ -12,28 +12,35 @@ from service.errors import Refused
 from service.operations.simulate_order import Outcome, simulate_order
 
 
-@strawberry.input(description="What is to happen to which order of a test account.")
+@strawberry.input(description="The order of a test account to drive, and the outcome to drive it to.")
 class SimulateOrderInput:
-    order: OrderRefInput = strawberry.field(description="The order.")
-    outcome: Outcome = strawberry.field(description="How it is to stand afterwards.")
+    order: OrderRefInput = strawberry.field(description="Order of the test account to drive to the outcome.")
+    outcome: Outcome = strawberry.field(description="Outcome that the order is driven to.")
 
 
-@strawberry.type(description="What came of a simulation.")
+@strawberry.type(description="Result of driving a test account's order to an outcome.")
 class SimulateOrderPayload:
-    order: Order | None = strawberry.field(description="The order as it now is; null if the simulation was refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why not; empty if the order is as it was to be.")
+    order: Order | None = strawberry.field(
+        description="Order in its present state; null if the simulation was refused."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why the simulation was refused; empty if the order has the wanted outcome."
+    )
 
 
 @strawberry.type
 class SimulationMutations:
     @strawberry.mutation(
-        description="Drives an order of a test account to an outcome, by all the steps that a live order takes: "
-        "events, certificate and money are told as if it were real. Refused on a live account. A retry changes nothing."
+        description="Drives an order of a test account to an outcome, through all steps that a live order takes, with "
+        "the same events, certificate and bookings. Refused `TEST_ACCOUNT_REQUIRED` on a live account. A retry changes "
+        "nothing."
     )
     async def simulate_order(
         self,
         info: Info,
-        input: Annotated[SimulateOrderInput, strawberry.argument(description="Which order, and what.")],
+        input: Annotated[
+            SimulateOrderInput, strawberry.argument(description="Order of the test account, and the wanted outcome.")
+        ],
     ) -> SimulateOrderPayload | None:
         context = info.context
         try:

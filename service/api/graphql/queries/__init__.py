@@ -1,1 +1,1 @@
-"""The root query fields, one file a subject."""
+"""The root query fields, one file for each subject."""

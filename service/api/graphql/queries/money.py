@@ -17,8 +17,8 @@ LEDGER = "ledger"
 @strawberry.type
 class MoneyQueries:
     @strawberry.field(
-        description="The account's ledger, newest first: what each event did to its money. A client account's is its "
-        "parent's, and is refused `FORBIDDEN` to its own API keys."
+        description="Journals of the account's ledger, newest first: the postings that each event caused. For a client "
+        "account: the ledger of its parent, refused `FORBIDDEN` to the client account's own API keys."
     )
     async def ledger(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
@@ -29,13 +29,15 @@ class MoneyQueries:
         return Connection.of(page, cursor=_cursor, node=journal_of)
 
     @strawberry.field(
-        description="One invoice; null if the account has no such invoice. A client account's own API keys are refused "
-        "`FORBIDDEN`: its invoices are its parent's."
+        description="One invoice of the account; null if there is no such invoice. For a client account: an invoice of "
+        "its parent, refused `FORBIDDEN` to the client account's own API keys."
     )
     async def invoice(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The invoice's id.")],
+        id: Annotated[
+            strawberry.ID, strawberry.argument(description="Global id of the invoice, as its field `id` shows it.")
+        ],
     ) -> Invoice | None:
         invoice_id = parse_id("Invoice", id, "id")
         found = await read_money.invoices_of_ids(info.context.resources, info.context.caller, [invoice_id])

@@ -7,19 +7,24 @@ import strawberry
 from service.api.graphql.context import Info
 
 
-@strawberry.type(description="What the API key may still ask for. Points come back as the minute slides on.")
+@strawberry.type(
+    description="State of the API key's cost limit. The limit applies to a sliding window of one minute, so points "
+    "that were spent become available again gradually."
+)
 class RateLimit:
-    limit: int = strawberry.field(description="Cost points that the key has in each minute.")
-    cost: int = strawberry.field(description="Points that this operation costs, whatever it finds.")
-    remaining: int = strawberry.field(description="Points that are left after this operation.")
-    reset_at: datetime = strawberry.field(description="When some of the spent points are back.")
+    limit: int = strawberry.field(description="Points that the API key can spend in one minute.")
+    cost: int = strawberry.field(
+        description="Points that this operation costs. The cost is computed from the document, not from the data found."
+    )
+    remaining: int = strawberry.field(description="Points that remain after this operation.")
+    reset_at: datetime = strawberry.field(description="Time at which some of the spent points are available again.")
 
 
 @strawberry.type
 class RateLimitQueries:
     @strawberry.field(
-        description="The points of the API key. An operation that costs more than are left is refused `THROTTLED`, as "
-        "HTTP 429 with `Retry-After`; nothing of it has run, so it may be sent again as it was."
+        description="Cost points of the API key. An operation that costs more points than remain is refused "
+        "`THROTTLED` (HTTP 429 with `Retry-After`) before any of it runs, so it is safe to send it again unchanged."
     )
     def rate_limit(self, info: Info) -> RateLimit | None:
         info.context.caller  # noqa: B018 - refuses whoever has no key, and so no points

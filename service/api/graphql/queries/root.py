@@ -1,4 +1,4 @@
-"""What can be read. Root fields are nullable, so that one failure never hides the rest of an answer."""
+"""The root query type. Root fields are nullable, so that one failure never hides the rest of an answer."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
@@ -42,34 +42,40 @@ NODES_MAX = 100
 _NEWEST_FIRST = OrderSort()
 
 
-@strawberry.type(description="What can be read. Every field but introspection needs an API key.")
+@strawberry.type(description="Operations that read data. All of them need an API key, except introspection.")
 class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
-    @strawberry.field(description="Anything by its id; null if there is no such thing in the account.")
+    @strawberry.field(description="Any object of the account by its global id; null if there is no such object.")
     async def node(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of anything.")]
+        self,
+        info: Info,
+        id: Annotated[
+            strawberry.ID, strawberry.argument(description="Global id of the object, as its field `id` shows it.")
+        ],
     ) -> Node | None:
         return (await _nodes(info.context, [id]))[0]
 
     @strawberry.field(
-        description="Many things by their ids, in the same order; null where there is no such thing.",
+        description="Objects of the account by their global ids, in the same order; null for each id without an "
+        "object.",
         metadata=priced(size_argument="ids"),
     )
     async def nodes(
         self,
         info: Info,
-        ids: Annotated[list[strawberry.ID], strawberry.argument(description="The ids, at most 100.")],
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids of the objects: at most 100.")],
     ) -> list[Node | None] | None:
         if len(ids) > NODES_MAX:
-            raise Refused(Code.BAD_USER_INPUT, f"At most {NODES_MAX} ids.", ("ids",))
+            raise Refused(Code.BAD_USER_INPUT, f"Give at most {NODES_MAX} ids.", ("ids",))
         return await _nodes(info.context, ids)
 
     @strawberry.field(
-        description="The account that is acted for: the API key's own, or the client account that `Account-Id` names."
+        description="The account that the request acts for: the account of the API key, or the client account in the "
+        "header `Account-Id`."
     )
     async def account(self, info: Info) -> Account | None:
         return account_of(info.context.caller.account)
 
-    @strawberry.field(description="The account's client accounts, oldest first.")
+    @strawberry.field(description="Client accounts of the account, oldest first.")
     async def client_accounts(
         self,
         info: Info,
@@ -80,8 +86,9 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         name_contains: Annotated[
             str | None,
             strawberry.argument(
-                description="With this text in its name: 1 to 200 characters. Upper and lower case, composed and "
-                "decomposed letters, and wide and narrow forms are the same, in every script; accents are not left out."
+                description="Lists accounts whose name contains this text, 1 to 200 characters. Upper and lower case, "
+                "composed and decomposed letters, and wide and narrow forms count as equal in every script. Letters "
+                "with and without accents count as different."
             ),
         ] = None,
     ) -> Connection[Account] | None:
@@ -96,15 +103,17 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
             count=lambda: manage_clients.count_clients(context.resources, context.caller, name_contains=text),
         )
 
-    @strawberry.field(description="One order; null if the account has no such order.")
+    @strawberry.field(description="One order of the account; null if there is no such order.")
     async def order(
-        self, info: Info, by: Annotated[OrderRefInput, strawberry.argument(description="One way of naming it.")]
+        self,
+        info: Info,
+        by: Annotated[OrderRefInput, strawberry.argument(description="Id, number or idempotency key of the order.")],
     ) -> Order | None:
         context, columns = info.context, selected_columns(info).union(("id",))
         row = await read_orders.find_order(context.resources, context.caller, by.ref("by"), columns=columns)
         return None if row is None else order_of(row)
 
-    @strawberry.field(description="The account's orders, newest first unless sorted otherwise.")
+    @strawberry.field(description="Orders of the account, newest first by default.")
     async def orders(
         self,
         info: Info,
@@ -112,8 +121,13 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: Annotated[OrderFilterInput | None, strawberry.argument(description="Which orders.")] = None,
-        order_by: Annotated[OrderSortInput | None, strawberry.argument(description="In which order.")] = None,
+        filter: Annotated[
+            OrderFilterInput | None,
+            strawberry.argument(description="Conditions that the listed orders meet; all orders by default."),
+        ] = None,
+        order_by: Annotated[
+            OrderSortInput | None, strawberry.argument(description="Sort order of the list; newest first by default.")
+        ] = None,
     ) -> Connection[Order] | None:
         context = info.context
         sort = order_by.sort() if order_by else _NEWEST_FIRST
@@ -128,31 +142,43 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
             count=lambda: read_orders.count_orders(context.resources, context.caller, wanted),
         )
 
-    @strawberry.field(description="One quote; null if the account has no such quote.")
+    @strawberry.field(description="One quote of the account; null if there is no such quote.")
     async def quote(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The quote's id.")]
+        self,
+        info: Info,
+        id: Annotated[
+            strawberry.ID, strawberry.argument(description="Global id of the quote, as its field `id` shows it.")
+        ],
     ) -> Quote | None:
         quote_id = parse_id("Quote", id, "id")
         found = await read_quotes.quotes_of_ids(info.context.resources, info.context.caller, [quote_id])
         return quote_of(found[quote_id]) if quote_id in found else None
 
-    @strawberry.field(description="One estimate; null if the account has no such estimate.")
+    @strawberry.field(description="One estimate of the account; null if there is no such estimate.")
     async def estimate(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The estimate's id.")]
+        self,
+        info: Info,
+        id: Annotated[
+            strawberry.ID, strawberry.argument(description="Global id of the estimate, as its field `id` shows it.")
+        ],
     ) -> Estimate | None:
         estimate_id = parse_id("Estimate", id, "id")
         found = await read_estimates.estimates_of_ids(info.context.resources, info.context.caller, [estimate_id])
         return estimate_of(found[estimate_id]) if estimate_id in found else None
 
-    @strawberry.field(description="One bundle, on sale or not; null if there is no such bundle.")
+    @strawberry.field(description="One bundle, whether or not it is on sale; null if there is no such bundle.")
     async def bundle(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The bundle's id.")]
+        self,
+        info: Info,
+        id: Annotated[
+            strawberry.ID, strawberry.argument(description="Global id of the bundle, as its field `id` shows it.")
+        ],
     ) -> Bundle | None:
         bundle_id = parse_id("Bundle", id, "id")
         found = await read_catalogue.bundles_of_ids(info.context.resources, info.context.caller, [bundle_id])
         return bundle_of(found[bundle_id]) if bundle_id in found else None
 
-    @strawberry.field(description="The bundles on sale in the currency, oldest first.")
+    @strawberry.field(description="Bundles on sale that have a price in the currency, oldest first.")
     async def bundles(
         self,
         info: Info,
@@ -161,7 +187,10 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         last: Last = None,
         before: Before = None,
         currency: Annotated[
-            CurrencyCode | None, strawberry.argument(description="ISO 4217; the account's without it.")
+            CurrencyCode | None,
+            strawberry.argument(
+                description="Currency of the prices (ISO 4217 code); the account's currency by default."
+            ),
         ] = None,
     ) -> Connection[Bundle] | None:
         request = info.context.page("bundles", first, after, last, before)
@@ -170,7 +199,7 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         )
         return Connection.of(page, cursor=_by_creation("bundles"), node=bundle_of)
 
-    @strawberry.field(description="The projects behind the bundles, oldest first.")
+    @strawberry.field(description="Projects in the catalogue, oldest first.")
     async def projects(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Project] | None:
@@ -178,7 +207,7 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         page = await read_catalogue.list_projects(info.context.resources, info.context.caller, request)
         return Connection.of(page, cursor=_by_creation("projects"), node=project_of)
 
-    @strawberry.field(description="The credit batches of the account's mode, oldest first.")
+    @strawberry.field(description="Credit batches of the account's mode, oldest first.")
     async def credit_batches(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[CreditBatch] | None:
@@ -186,7 +215,7 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         page = await read_catalogue.list_batches(info.context.resources, info.context.caller, request)
         return Connection.of(page, cursor=_by_creation("batches"), node=batch_of)
 
-    @strawberry.field(description="The portfolios that the account may use, oldest first.")
+    @strawberry.field(description="Portfolios that the account can use, oldest first.")
     async def portfolios(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Portfolio] | None:
@@ -196,7 +225,7 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
 
 
 def _by_creation(sort: str) -> Callable[[Any], str]:
-    """Cursors of a list that is sorted by creation."""
+    """Return the cursor function of a list that is sorted by time of creation."""
 
     def cursor(row: Any) -> str:
         return encode_cursor(sort, Position(row.created_at, row.id))

@@ -1,4 +1,4 @@
-"""Queries of figures over many orders."""
+"""Queries of statistics over many orders."""
 
 from typing import Annotated
 
@@ -13,20 +13,26 @@ from service.domain.statistics import OrderGrouping
 from service.operations.order_statistics import order_statistics
 
 COST = 50
-"""Points: every order that the filter lets through is looked at, where a page looks at a hundred at most."""
+"""Cost points of statistics: they read every order that the filter selects, where a page reads a hundred at most."""
 
 
 @strawberry.type
 class StatisticsQueries:
     @strawberry.field(
-        description="How many orders, what mass and for how much, by what the orders have in common.",
+        description="Number, mass and cost of the account's orders, grouped by a property. Costs 50 points of the rate "
+        "limit.",
         metadata=priced(own=COST),
     )
     async def order_stats(
         self,
         info: Info,
-        group_by: Annotated[OrderGrouping, strawberry.argument(description="What the orders of a group share.")],
-        filter: Annotated[OrderFilterInput | None, strawberry.argument(description="Which orders.")] = None,
+        group_by: Annotated[
+            OrderGrouping, strawberry.argument(description="Property by which the orders are grouped.")
+        ],
+        filter: Annotated[
+            OrderFilterInput | None,
+            strawberry.argument(description="Conditions that the counted orders meet; all orders by default."),
+        ] = None,
     ) -> OrderStats | None:
         wanted = filter.order_filter() if filter else EVERY_ORDER
         statistics = await order_statistics(info.context.resources, info.context.caller, wanted, group_by)

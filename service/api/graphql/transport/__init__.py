@@ -1,1 +1,1 @@
-"""How GraphQL requests arrive and answers leave: HTTP, persisted documents, execution."""
+"""Transport of GraphQL: HTTP, persisted documents, execution."""

@@ -1,6 +1,6 @@
-"""How an operation of this service is run: measured, compiled once, answered by its plan, its errors made presentable.
+"""Execution of operations: measured, compiled once, answered by their plan, with presentable errors.
 
-Joins the plans, which know no limits, with the meter, which knows no plans; it knows no type of the schema.
+Joins the plans, which know no limits, with the meter, which knows no plans; knows no type of the schema.
 """
 
 from typing import Any
@@ -23,9 +23,9 @@ _QUERY, _SUBSCRIPTION = OperationType.QUERY, OperationType.SUBSCRIPTION
 
 
 class PlannedExecutor:
-    """Answers what was request, as `GraphQLView` wants it. The schema's limits are read at each request.
+    """Runs requests for `GraphQLView`. The schema's limits are read at each request.
 
-    `in_turn` is for a database that reads one thing at a time: a plan then waits for one after the other.
+    `in_turn` is for a database that reads one thing at a time: a plan then runs its reads one after the other.
     """
 
     def __init__(
@@ -51,8 +51,8 @@ class PlannedExecutor:
         )
 
     async def __call__(self, request: GraphQLRequest, context: Context) -> ExecutionResult:
-        """The answer, with its cost, which the caller's key has paid. Raises `InvalidOperationTypeError` for what this
-        request may not run. Refuses `THROTTLED`.
+        """Return the answer, with its cost, which the caller's key has paid. Raises `InvalidOperationTypeError` for an
+        operation that this request may not run. Refuses `THROTTLED`.
         """
         try:
             text = self._text_of(request)
@@ -92,7 +92,9 @@ class PlannedExecutor:
             return Verdict([error])
 
     def _cost(self, operation: Operation, request: GraphQLRequest) -> Cost:
-        """What was measured when the document was new, unless the variables of this request count."""
+        """Return the measures that were taken when the document was new, unless the variables of this request change
+        them.
+        """
         cost: Cost = operation.note
         if not cost.variables:
             return cost

@@ -1,7 +1,7 @@
-"""Documents that are named by their SHA-256 instead of being sent: registered ones, and ones that clients have shown.
+"""Documents that requests name by their SHA-256 instead of sending them: registered ones, and ones that clients sent.
 
 `documentId` is the name in GraphQL over HTTP (its appendix on persisted documents), `extensions.persistedQuery` the one
-that Apollo's clients send. It knows no schema: a document that was shown is limited and validated like any other.
+that Apollo's clients send. Knows no schema: a document from a client is limited and validated like any other.
 """
 
 import json
@@ -22,8 +22,8 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class PersistedDocuments:
-    """`registered` are texts by hash. With `only`, nothing else is run. Documents that clients show are kept within the
-    two bounds and forgotten with the process: a client that is told NOT_FOUND sends the text again.
+    """`registered` maps hashes to texts. With `only`, nothing else is run. Documents from clients are kept within the
+    two limits and forgotten with the process: a client that gets NOT_FOUND sends the text again.
     """
 
     def __init__(
@@ -34,8 +34,8 @@ class PersistedDocuments:
         self._shown: BoundedCache[str] = BoundedCache(entries_max=entries_max, bytes_max=bytes_max)
 
     def text_of(self, request: GraphQLRequest) -> str:
-        """The document to run. GraphQLError with the code NOT_FOUND, or NOT_SUPPORTED where only registered ones are
-        run; BadRequest for a name that is none, or that is another document's.
+        """Return the document to run. Raises GraphQLError with the code NOT_FOUND, or NOT_SUPPORTED where only
+        registered ones are run, and BadRequest for an invalid hash or the hash of another document.
         """
         named = _hash_of(request)
         if named is None:
@@ -60,7 +60,9 @@ class PersistedDocuments:
 
 
 def load_registered(path: Path) -> dict[str, str]:
-    """The texts by hash of a JSON file that maps `sha256:…` to documents; ValueError where a name is not its text's."""
+    """Read a JSON file that maps `sha256:…` to documents, as texts by hash. Raises ValueError for a hash that is not
+    its text's.
+    """
     registered = {}
     for name, text in json.loads(path.read_text(encoding="utf-8")).items():
         digest = name.removeprefix(PREFIX)
@@ -71,7 +73,7 @@ def load_registered(path: Path) -> dict[str, str]:
 
 
 def _hash_of(request: GraphQLRequest) -> str | None:
-    """The hash by which the request names its document, if it does."""
+    """Return the hash by which the request names its document, if it has one."""
     if request.document_id is not None:
         if not request.document_id.startswith(PREFIX):
             raise _refused("Documents are named sha256: and their hash.", NOT_FOUND)

@@ -1,7 +1,7 @@
-"""GraphQL over HTTP as it comes in: which content type is wanted, and which operation a GET or POST asks for.
+"""Parsing of GraphQL over HTTP: the wanted content type, and the operation of a GET or POST request.
 
-It knows neither the schema nor how an operation is answered. Whatever it refuses is the client's mistake and names the
-HTTP status: the parsers of the stock view answered 500 to a lone number, invalid UTF-8, deep nesting and long integers.
+Knows neither the schema nor the execution. Its refusals are the client's mistakes and have an HTTP status: the parsers
+of the stock view answered 500 to a lone number, invalid UTF-8, deep nesting and long integers.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ _RANGES = {
 
 
 class BadRequest(Exception):  # noqa: N818 - an answer, not an error of the program
-    """The HTTP request cannot carry an operation; `status` says how, `headers` go with it."""
+    """The HTTP request does not contain an operation; `status` is the answer's, with `headers`."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -34,8 +34,8 @@ class BadRequest(Exception):  # noqa: N818 - an answer, not an error of the prog
 
 
 class GraphQLRequest(NamedTuple):
-    """What one request asks to run; `read_only` when it came by GET, which must change nothing. Without a text, `query`
-    is empty and `document_id` or an extension names it.
+    """The operation that a request asks to run; `read_only` if it came by GET, which must change nothing. Without a
+    text, `query` is empty and `document_id` or an extension names the document.
     """
 
     query: str
@@ -48,7 +48,7 @@ class GraphQLRequest(NamedTuple):
 
 @lru_cache(maxsize=64)
 def answer_type(accept: str) -> str | None:
-    """The content type to answer with, None when none of ours is acceptable; no header means plain JSON."""
+    """Return the content type of the answer, or None when none of ours is acceptable; no header means plain JSON."""
     wanted = _media_ranges(accept)
     if not wanted:
         return JSON
@@ -65,7 +65,7 @@ def answer_type(accept: str) -> str | None:
 
 
 def wants_page(accept: str) -> bool:
-    """Whether a browser asks: only those name HTML."""
+    """Tell a browser from other clients: only browsers accept HTML."""
     return any(name == HTML and quality > 0 for name, quality in _media_ranges(accept))
 
 
@@ -90,7 +90,7 @@ def _quality(parameters: Iterable[str]) -> float:
 
 
 def request_by_post(content_type: str, body: bytes) -> GraphQLRequest:
-    """The operation in a JSON body. Other types are refused with 415: a form on another site can send those."""
+    """Parse the operation in a JSON body. Other types are refused with 415: a form on another site can send those."""
     if content_type != JSON:  # taking a header apart costs more than all the rest here, and hardly any needs it
         _refuse_other_type(content_type)
     data = _json(body, "body")
@@ -113,7 +113,7 @@ def _refuse_other_type(content_type: str) -> None:
 
 
 def request_by_get(parameters: Mapping[str, str]) -> GraphQLRequest:
-    """The operation in a query string, whose variables and extensions are JSON texts."""
+    """Parse the operation in a query string, whose variables and extensions are JSON texts."""
     data: dict[str, Any] = dict(parameters)
     for name in ("variables", "extensions"):
         if name in data:
@@ -151,7 +151,9 @@ def _request_of(data: dict[str, Any], *, read_only: bool, may_hold_nul: bool) ->
 
 
 def _holds_nul(value: object) -> bool:
-    """PostgreSQL keeps no NUL in text. No recursion: JSON may nest deeper than Python's stack."""
+    """Refuse NUL, which PostgreSQL cannot store in text. Not recursive, because JSON may nest deeper than Python's
+    stack.
+    """
     left = [value]
     while left:
         each = left.pop()

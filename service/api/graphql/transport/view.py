@@ -1,8 +1,8 @@
-"""The ASGI application behind /graphql: a request in, one GraphQL response out, and every refusal as a GraphQL error.
+"""The ASGI application behind /graphql: one request in, one GraphQL response out, and every refusal as a GraphQL error.
 
-It knows no type of the schema and no rule; who calls, how an operation is run and what a browser sees are handed in.
-Status codes follow GraphQL over HTTP as its audits of 2024 read it: a request that was understood but not run is 400
-under application/graphql-response+json, and 200 under application/json, where old clients look for `errors`.
+Knows no type of the schema and no rule; the context, the execution and the page for browsers are passed in. Status
+codes follow GraphQL over HTTP as its audits of 2024 read it: a request that was understood but not run is 400 under
+application/graphql-response+json, and 200 under application/json, where old clients look for `errors`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -35,7 +35,9 @@ from service.errors import REASONS, Code, Refused
 
 Run = Callable[[GraphQLRequest, Any], Awaitable[ExecutionResult]]
 _Answer: TypeAlias = tuple[int, list[tuple[bytes, bytes]], bytes]
-"""Status, headers and body: Starlette's Response would encode the same few headers again for each request."""
+"""Status, headers and body of an answer. Starlette's Response would encode the same few headers again for each
+request.
+"""
 
 _STATUSES = {str(code): reason.http_status for code, reason in REASONS.items()}
 _CONTENT_TYPES = {name: (b"content-type", f"{name}; charset=utf-8".encode()) for name in (JSON, GRAPHQL_JSON)}
@@ -47,8 +49,8 @@ class GraphQLView:
 
     * `get_context(scope)` is called once for each operation that HTTP lets through. A Refused that it raises is the
       whole answer, with its own HTTP status.
-    * `run(request, context)` answers the operation. It raises InvalidOperationTypeError for what `asked` may not run:
-      anything but a query when it is read-only, a subscription always.
+    * `run(request, context)` answers the operation. It raises InvalidOperationTypeError for an operation that the
+      request may not run: anything but a query when it is read-only, a subscription always.
     * `render_page(request)` answers a browser's GET without a query.
     """
 
@@ -110,7 +112,7 @@ class GraphQLView:
         return _json_answer(body, status, content_type, headers)
 
     def _refusal(self, why: Exception, method: str, content_type: str) -> _Answer:
-        """The answer to a request of which nothing ran."""
+        """Return the answer to a request of which nothing ran."""
         headers: dict[str, str] = {}
         if isinstance(why, BadRequest):
             status, headers = why.status, why.headers
@@ -147,7 +149,7 @@ async def _request_of(scope: Scope, receive: Receive, content_type: str | None) 
 
 
 async def _body_of(receive: Receive) -> bytes:
-    """The whole body, nearly always the one piece in which the request limits hand it on."""
+    """Return the whole body, which the request limits nearly always pass on in one piece."""
     body: bytes = b""
     while True:
         message = await receive()
@@ -159,7 +161,7 @@ async def _body_of(receive: Receive) -> bytes:
 
 
 def _ran_nothing(data: dict[str, Any] | None, errors: list[GraphQLError]) -> bool:
-    """Whether the whole request was refused: before it ran, or at each of its root fields for want of a key."""
+    """Tell if the whole request was refused: before it ran, or at each of its root fields for want of a key."""
     if data is None:
         return not any(error.path for error in errors)
     codes = {(error.extensions or {}).get("code") for error in errors}

@@ -1,4 +1,4 @@
-"""What the schema shows: each type reads one domain value and asks operations for what lies beside it."""
+"""Types of the schema: each reads one domain value and asks operations for related ones."""
 
 # Before any type: whichever mentions an enumeration first would give it the name of its class and no description.
 from service.api.graphql.types import enums as enums

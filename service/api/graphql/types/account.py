@@ -1,4 +1,4 @@
-"""Accounts as their holder sees them: the caller's own and its client accounts."""
+"""The GraphQL type of accounts: the caller's own and its client accounts."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -27,7 +27,7 @@ INVOICES = "invoices"
 
 AmountCurrency = Annotated[
     CurrencyCode | None,
-    strawberry.argument(description="ISO 4217 code of the currency; the account's own by default."),
+    strawberry.argument(description="ISO 4217 code of the currency; the account's own currency by default."),
 ]
 
 
@@ -38,7 +38,7 @@ async def _portfolios(parents: Sequence["Account"], info: Info) -> list[Portfoli
 
 
 async def _payers(parents: Sequence["Account"], info: Info) -> dict[UUID, Caller]:
-    """A reader of the money of each account, by whose money it is."""
+    """Return, for the payer of each account, a caller who may read its money."""
     context = info.context
     readers: dict[UUID, Caller] = {}
     for parent in parents:
@@ -82,7 +82,7 @@ async def _invoices(
 
 
 async def _funds(parents: Sequence["Account"], info: Info, currency: str | None) -> list[tuple[PayerFunds, str]]:
-    """What each account's payer owes and may owe in the currency, or in the account's own."""
+    """Return the debt and the limit of each account's payer in the currency, or in the account's own."""
     found = {
         payer_id: await read_money.list_funds(info.context.resources, reader)
         for payer_id, reader in (await _payers(parents, info)).items()
@@ -119,83 +119,90 @@ def _invoice_cursor(row: billing.Invoice) -> str:
     return encode_cursor(INVOICES, Position(row.created_at, row.id))
 
 
-@strawberry.type(description="A customer: whom orders, estimates and keys belong to.")
+@strawberry.type(description="A customer's account. Orders, quotes, estimates and API keys belong to one account.")
 class Account(Node):
     row: strawberry.Private[accounts.Account]
     portfolio: Portfolio = batch_field(
-        _portfolios, description="What its orders buy when they name neither bundles nor a portfolio."
+        _portfolios, description="Portfolio that an order buys if it names neither bundles nor a portfolio."
     )
 
     balances: list[Money] = batch_field(
         _balances,
-        description="Prepaid amounts, in each currency that was ever paid; a client account's are its parent's, and "
-        "are refused `FORBIDDEN` to its own API keys.",
+        description="Prepaid balances, one for each currency in which money was ever prepaid. For a client account: "
+        "the balances of its parent, refused `FORBIDDEN` to the client account's own API keys.",
         metadata=priced(size=CURRENCIES_USUAL),
     )
     invoices: Connection[Invoice] = batch_field(
         _invoices,
-        description="Its invoices, newest first; a client account's are its parent's, and are refused `FORBIDDEN` to "
-        "its own API keys.",
+        description="Invoices of the account, newest first. For a client account: the invoices of its parent, refused "
+        "`FORBIDDEN` to the client account's own API keys.",
     )
 
     credit_limit: Money | None = batch_field(
         _credit_limits,
-        description="The most that the account and its client accounts may owe in the currency, as the seller set it; "
-        "null where there is no limit. A client account's is its parent's, and is refused `FORBIDDEN` to its own API "
-        "keys.",
+        description="Maximum debt of the account and its client accounts in the currency, as the seller set it; null "
+        "if there is no limit. For a client account: the limit of its parent, refused `FORBIDDEN` to the client "
+        "account's own API keys.",
     )
     owed: Money = batch_field(
         _owed,
-        description="Debt of the account and its client accounts in the currency: the totals of orders that stand, "
-        "less what was paid of them. A client account's is its parent's, and is refused `FORBIDDEN` to its own API "
-        "keys.",
+        description="Debt of the account and its client accounts in the currency: the totals of their orders, less "
+        "payments; orders that are cancelled, failed or refunded do not count. For a client account: the debt of its "
+        "parent, refused `FORBIDDEN` to the client account's own API keys.",
     )
     held: Mass = batch_field(
         _held,
-        description="The mass that quotes of the account and its client accounts hold at this moment. A client "
-        "account's is its parent's, and is refused `FORBIDDEN` to its own API keys.",
+        description="Mass of the credits that unexpired quotes of the account and its client accounts set aside now. "
+        "For a client account: the mass of its parent, refused `FORBIDDEN` to the client account's own API keys.",
     )
 
-    @strawberry.field(description="The customer's name.")
+    @strawberry.field(description="Name of the customer, 1 to 200 characters.")
     def name(self) -> str:
         return self.row.name
 
-    @strawberry.field(description="Live or test. A live account has a test twin with keys and orders of its own.")
+    @strawberry.field(
+        description="LIVE or TEST. Each live account has a test account beside it, with its own keys and orders."
+    )
     def mode(self) -> Mode:
         return self.row.mode
 
-    @strawberry.field(description="The currency of orders that name none.")
+    @strawberry.field(description="Currency of orders and quotes that name no currency (ISO 4217 code).")
     def currency(self) -> CurrencyCode:
         return CurrencyCode(self.row.currency)
 
-    @strawberry.field(description="Whether it may read, but not order or cancel.")
+    @strawberry.field(
+        description="True if the account is suspended: its keys may read, but not order, cancel or change anything."
+    )
     def suspended(self) -> bool:
         return self.row.suspended_at is not None
 
-    @strawberry.field(description="Whether it is a client account: its balance and invoices are its parent's.")
+    @strawberry.field(
+        description="True if this is a client account: its balance and its invoices are those of its parent."
+    )
     def is_client(self) -> bool:
         return self.row.parent_account_id is not None
 
-    @strawberry.field(description="A client account's name for programs; null if it has none.")
+    @strawberry.field(description="Identifier of a client account, chosen by the parent; null if it has none.")
     def handle(self) -> str | None:
         return self.row.handle
 
     @strawberry.field(
-        description="For whom credits are retired unless an order says otherwise; null if nobody is named."
+        description="Name of the party for which credits are retired unless an order names another one; null if none "
+        "is set."
     )
     def beneficiary(self) -> str | None:
         return self.row.beneficiary_name
 
     @strawberry.field(
         description="True if orders placed with a client account's own API keys may be paid from the balance of its "
-        "parent; an account that is no client account always may use its own balance."
+        "parent. Always true for an account that is no client account."
     )
     def may_use_balance(self) -> bool:
         return accounts.may_pay_from_balance(self.row, acts_for_client=False)
 
     @strawberry.field(
-        description="PUBLIC if anybody who has the address may read pages and files of its certificates and receipts "
-        "without a key; HIDDEN if every such address answers 404."
+        description="PUBLIC if anybody who has the address can read the pages and files of the account's certificates "
+        "and receipts, without an API key; HIDDEN if every such address answers 404."
     )
     def external_pages_visibility(self) -> Visibility:
         return self.row.external_pages_visibility
@@ -206,5 +213,5 @@ def account_of(row: accounts.Account) -> Account:
 
 
 def account_id_of(text: str) -> UUID:
-    """The account that a global id names. Refuses `BAD_USER_INPUT` for any other text."""
+    """Return the id of the account that a global id names. Refuses `BAD_USER_INPUT` for any other text."""
     return parse_id("Account", text)

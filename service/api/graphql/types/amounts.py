@@ -1,4 +1,4 @@
-"""Masses and money as callers see and give them."""
+"""GraphQL types and inputs of masses and money."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -13,7 +13,7 @@ from service.plans import attribute_field, composed_field, computed_field, needs
 
 
 def _decimal_field(write: Callable[..., str], *paths: str, description: str) -> Any:
-    """A field of a type: the Decimal that the function writes of what is at the ends of the paths."""
+    """Return a field of a type: the Decimal that the function writes from the values at the ends of the paths."""
     return computed_field(write, *paths, written=DecimalText, description=description)
 
 
@@ -34,51 +34,61 @@ class Mass:
     query_cost: ClassVar[int] = 0
     mass_g: strawberry.Private[int]
 
-    grams = attribute_field("mass_g", BigInt, description="In grams.")
+    grams = attribute_field("mass_g", BigInt, description="The mass in grams: a whole number as a string.")
 
-    kilograms = _decimal_field(_kilograms, "mass_g", description="In kilograms, at most 3 decimals.")
+    kilograms = _decimal_field(_kilograms, "mass_g", description="The mass in kilograms, with at most 3 decimals.")
 
     tonnes = _decimal_field(
-        _tonnes, "mass_g", description="In tonnes, at most 6 decimals. One tonne is one carbon credit."
+        _tonnes, "mass_g", description="The mass in tonnes, with at most 6 decimals. One tonne is one carbon credit."
     )
 
 
-@strawberry.type(description="An amount of money, exact to the currency's minor unit.")
+@strawberry.type(description="An amount of money, exact to the currency's smallest unit.")
 class Money:
     query_cost: ClassVar[int] = 0
     minor: strawberry.Private[int]
-    currency: CurrencyCode = strawberry.field(description="ISO 4217 code.")
+    currency: CurrencyCode = strawberry.field(description="Currency of the amount (ISO 4217 code).")
 
     amount = _decimal_field(
-        amounts.money_text, "minor", "currency", description="In the currency's unit, with all of its decimals: `0.35`."
+        amounts.money_text,
+        "minor",
+        "currency",
+        description="The amount in the currency's main unit, with all its decimals, such as `0.35`.",
     )
 
-    minor_units = attribute_field("minor", BigInt, description="In the currency's smallest unit: pence, halalas, yen.")
+    minor_units = attribute_field(
+        "minor",
+        BigInt,
+        description="The amount in the currency's smallest unit, such as pence, halalas or yen: a whole number as a "
+        "string.",
+    )
 
 
-@strawberry.type(description="The price of one tonne.")
+@strawberry.type(description="The price of one tonne of CO2 equivalent.")
 class UnitPrice:
     query_cost: ClassVar[int] = 0
     micros: strawberry.Private[int]
-    currency: CurrencyCode = strawberry.field(description="ISO 4217 code.")
+    currency: CurrencyCode = strawberry.field(description="Currency of the price (ISO 4217 code).")
 
     amount = _decimal_field(
-        amounts.price_text, "micros", description="Currency units for one tonne, at most 6 decimals."
+        amounts.price_text,
+        "micros",
+        description="The price in the currency's main unit for one tonne, with at most 6 decimals.",
     )
 
 
 def mass_field(mass_g: str, *, nullable: bool = False, description: str) -> Any:
-    """A field of a type: the mass whose grams are at the end of the path."""
+    """Return a field of a type: the mass whose grams are at the end of the path."""
     return _amount_field(Mass, {"mass_g": mass_g}, nullable=nullable, description=description)
 
 
 def money_field(minor: str, currency: str = "row.currency", *, nullable: bool = False, description: str) -> Any:
-    """A field of a type: the amount whose minor units and currency are at the ends of the paths."""
+    """Return a field of a type: the amount whose minor units and currency are at the ends of the paths."""
     return _amount_field(Money, {"minor": minor, "currency": currency}, nullable=nullable, description=description)
 
 
 def unit_price_field(micros: str, currency: str, *, description: str) -> Any:
-    """A field of a type: the price of a tonne whose millionths and currency are at the ends of the paths."""
+    """Return a field of a type: the price of a tonne whose millionths and currency are at the ends of the paths."""
     return _amount_field(UnitPrice, {"micros": micros, "currency": currency}, nullable=False, description=description)
 
 
@@ -88,29 +98,31 @@ def _amount_field(type_: type, parts: dict[str, str], *, nullable: bool, descrip
 
 
 def money(minor: int, currency: str) -> Money:
-    """The amount as the schema shows it."""
+    """Return the amount as its GraphQL type."""
     return Money(minor=minor, currency=CurrencyCode(currency))
 
 
 def unit_price(micros: int, currency: str) -> UnitPrice:
-    """The price of a tonne as the schema shows it."""
+    """Return the price of a tonne as its GraphQL type."""
     return UnitPrice(micros=micros, currency=CurrencyCode(currency))
 
 
-@strawberry.input(description="A mass of CO2 equivalent. Digits below one gram are cut off.")
+@strawberry.input(description="A mass of CO2 equivalent. A fraction of a gram is cut off.")
 class MassInput:
-    amount: Decimal = strawberry.field(description="How many units: a decimal string.")
-    unit: MassUnit = strawberry.field(description="The unit of the amount.")
+    amount: Decimal = strawberry.field(description='Number of units: a decimal string, such as `"1.5"`.')
+    unit: MassUnit = strawberry.field(description="Unit in which `amount` is given.")
 
     def grams(self) -> int:
         return amounts.mass_g_of(format(self.amount, "f"), self.unit)
 
 
-@strawberry.input(description="An amount of money. Decimals that the currency does not have are cut off.")
+@strawberry.input(description="An amount of money. Decimals beyond the currency's smallest unit are cut off.")
 class MoneyInput:
-    amount: Decimal = strawberry.field(description="In the currency's unit: a decimal string.")
-    currency: CurrencyCode = strawberry.field(description="ISO 4217 code.")
+    amount: Decimal = strawberry.field(
+        description='Amount in the currency\'s main unit: a decimal string, such as `"12.50"`.'
+    )
+    currency: CurrencyCode = strawberry.field(description="Currency of the amount (ISO 4217 code).")
 
     def at_most(self) -> amounts.Money:
-        """As a maximum: what is cut off is never overspent."""
+        """Return the amount as a maximum: decimals are cut off, so that it is never exceeded."""
         return amounts.Money(amounts.minor_units_below(format(self.amount, "f"), self.currency), self.currency)

@@ -1,4 +1,4 @@
-"""The catalogue as callers see it: projects, credit batches, bundles, portfolios."""
+"""GraphQL types of the catalogue: projects, credit batches, bundles, portfolios."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -25,26 +25,34 @@ async def _category_names(parents: Sequence["Project"], info: Info) -> list[str]
     return [found[parent.row.category_id].name for parent in parents]
 
 
-@strawberry.type(description="A project that avoids or removes emissions and so issues carbon credits.")
+@strawberry.type(description="A project that avoids or removes emissions and therefore issues carbon credits.")
 class Project(Node):
     row: strawberry.Private[catalogue.Project]
     category: str = batch_field(
-        _category_names, columns=("category_id",), description="The kind of project, such as forest conservation."
+        _category_names, columns=("category_id",), description="Kind of project, such as forest conservation."
     )
 
-    name = attribute_field("row.name", str, description="What people call it.")
+    name = attribute_field("row.name", str, description="Name of the project, as it is displayed.")
 
-    slug = attribute_field("row.slug", str, description="Its name in web addresses.")
+    slug = attribute_field("row.slug", str, description="Identifier of the project for use in web addresses.")
 
-    type = attribute_field("row.project_type", str, description="The method by which it avoids or removes emissions.")
+    type = attribute_field(
+        "row.project_type", str, description="Method by which the project avoids or removes emissions."
+    )
 
-    country = attribute_field("row.country", str, description="Where it is: ISO 3166-1 alpha-3.")
+    country = attribute_field(
+        "row.country", str, description="Country of the project: ISO 3166-1 alpha-3 code, such as `BRA`."
+    )
 
-    registry_name = attribute_field("row.registry_name", str, description="The registry that issues its credits.")
+    registry_name = attribute_field(
+        "row.registry_name", str, description="Name of the registry that issues the project's credits."
+    )
 
-    description = attribute_field("row.description", str, description="What it does, in a few sentences.")
+    description = attribute_field("row.description", str, description="Description of the project in a few sentences.")
 
-    created_at = attribute_field("row.created_at", datetime, description="When it was added to the catalogue.")
+    created_at = attribute_field(
+        "row.created_at", datetime, description="Time at which the project was added to the catalogue."
+    )
 
 
 def project_of(row: catalogue.Project) -> Project:
@@ -59,29 +67,33 @@ async def _projects_of_batches(parents: Sequence["CreditBatch"], info: Info) -> 
     return [projects[parent.row.project_id] for parent in parents]
 
 
-@strawberry.type(description="Credits issued together under one project and vintage, with a range of registry serials.")
+@strawberry.type(
+    description="Credits of one project and one vintage that were received together, with their registry serial "
+    "numbers."
+)
 class CreditBatch(Node):
     row: strawberry.Private[catalogue.CreditBatch]
     project: Project = batch_field(
-        _projects_of_batches, columns=("project_id",), description="The project that issued the credits."
+        _projects_of_batches, columns=("project_id",), description="Project that issued the credits."
     )
 
     vintage = attribute_field(
         "row.vintage",
         int,
-        description="The year in which emissions were avoided or removed. Old vintages are sold first.",
+        description="Year in which the emissions were avoided or removed. Credits of old vintages are sold first.",
     )
 
-    mode = attribute_field("row.mode", Mode, description="Live or test.")
+    mode = attribute_field("row.mode", Mode, description="LIVE for real credits, TEST for made-up credits.")
 
     reference = attribute_field(
         "row.reference",
         str | None,
-        description="What whoever received it called it; null for batches that were received without one.",
+        description="Reference that the operator gave on receiving the batch; null if it was received without one.",
     )
 
     @strawberry.field(
-        description="The registry's serial of its first credit; the registry's reference where it numbers no credits.",
+        description="Registry serial number of the first credit. If the registry does not number credits: its "
+        "reference for the batch.",
         metadata=needs(*SERIAL_COLUMNS),
     )
     def first_serial(self) -> str:
@@ -89,7 +101,7 @@ class CreditBatch(Node):
         return block.reference if isinstance(block, UnnumberedBatch) else block.credit(block.first)
 
     @strawberry.field(
-        description="The registry's serial of its last credit; null where the registry numbers no credits.",
+        description="Registry serial number of the last credit; null if the registry does not number credits.",
         metadata=needs(*SERIAL_COLUMNS),
     )
     def last_serial(self) -> str | None:
@@ -97,45 +109,51 @@ class CreditBatch(Node):
         return None if isinstance(block, UnnumberedBatch) else block.credit(block.last)
 
     @strawberry.field(
-        description="All its serials as the registry writes their range, first and last serial joined by ` to ` where "
-        "they were received as two; null where the registry numbers no credits.",
+        description="Serial numbers of the batch as the registry writes a range. If first and last serial were given "
+        "separately, they are joined by ` to `. Null if the registry does not number credits.",
         metadata=needs(*SERIAL_COLUMNS),
     )
     def serial_range(self) -> str | None:
         block = block_of(self.row)
         return None if isinstance(block, UnnumberedBatch) else " to ".join(block.written())
 
-    serial_form = attribute_field("row.serial_form", SerialForm, description="The form in which serials are written.")
+    serial_form = attribute_field(
+        "row.serial_form", SerialForm, description="Format of the serial numbers, which depends on the registry."
+    )
 
     registry_reference = attribute_field(
         "row.registry_reference",
         str | None,
-        description="The registry's reference for its credits, where it numbers none; otherwise null.",
+        description="Registry's reference for the batch if the registry does not number credits; otherwise null.",
     )
 
     period_end = attribute_field(
         "row.period_end",
         date | None,
-        description="The last day of the monitoring period, as the serials or the receipt state it; null if unknown.",
+        description="Last day of the monitoring period, from the serial numbers or as given on receipt; null if "
+        "unknown.",
     )
 
-    issued = mass_field("row.issued_g", description="What the registry issued.")
+    issued = mass_field("row.issued_g", description="Mass that the registry issued in this batch.")
 
-    available = mass_field("row.available_g", description="What can still be ordered.")
+    available = mass_field("row.available_g", description="Mass of the batch that can still be ordered.")
 
-    retired = mass_field("row.retired_g", description="What was retired: nobody can sell or claim it again.")
+    retired = mass_field(
+        "row.retired_g",
+        description="Mass of the batch that is retired: it can no longer be sold or claimed by anybody.",
+    )
 
-    created_at = attribute_field("row.created_at", datetime, description="When it was received.")
+    created_at = attribute_field("row.created_at", datetime, description="Time at which the batch was received.")
 
 
 def batch_of(row: catalogue.CreditBatch) -> CreditBatch:
     return CreditBatch(row=row)
 
 
-@strawberry.type(description="The price of a tonne for orders of at least a certain mass.")
+@strawberry.type(description="A price per tonne that applies to orders of at least a certain mass.")
 class PriceTier:
-    minimum_mass: Mass = strawberry.field(description="The smallest order that gets this price.")
-    unit_price: UnitPrice = strawberry.field(description="The price of one tonne, without commission.")
+    minimum_mass: Mass = strawberry.field(description="Smallest mass of an order that gets this price.")
+    unit_price: UnitPrice = strawberry.field(description="Price of one tonne, without commission.")
 
 
 async def _tiers(parents: Sequence["Bundle"], info: Info) -> list[list[PriceTier]]:
@@ -167,47 +185,62 @@ async def _available(parents: Sequence["Bundle"], info: Info) -> list[Mass]:
     return [Mass(mass_g=mass_g) for mass_g in found]
 
 
-@strawberry.type(description="A set of projects that is sold at one price.")
+@strawberry.type(description="A set of projects whose credits are sold at one price.")
 class Bundle(Node):
     row: strawberry.Private[catalogue.Bundle]
     prices: list[PriceTier] = batch_field(
         _tiers,
         columns=("id",),
-        description="Its price tiers in the account's currency, smallest orders first; empty where it has none.",
+        description="Price tiers in the account's currency, sorted by minimum mass, smallest first; empty if the "
+        "bundle has no price in it.",
         metadata=priced(size=5),
     )
     projects: list[Project] = batch_field(
-        _projects_of_bundles, columns=("id",), description="The projects it is made of.", metadata=priced(size=10)
+        _projects_of_bundles,
+        columns=("id",),
+        description="Projects whose credits the bundle sells.",
+        metadata=priced(size=10),
     )
     available: Mass = batch_field(
         _available,
         columns=("id",),
-        description="What is in stock in the account's mode. A project in two bundles counts in both.",
+        description="Mass in stock for the account's mode. The stock of a project counts in each bundle that contains "
+        "the project.",
     )
 
-    name = attribute_field("row.name", str, description="What people call it.")
+    name = attribute_field("row.name", str, description="Name of the bundle, as it is displayed.")
 
-    description = attribute_field("row.description", str, description="What it supports, in a few sentences.")
+    description = attribute_field(
+        "row.description", str, description="Description in a few sentences of the activities that the bundle supports."
+    )
 
     slug = attribute_field(
-        "row.slug", str | None, description="Its name for programs; null for bundles that were made without one."
+        "row.slug", str | None, description="Identifier of the bundle for programs; null if it was created without one."
     )
 
     offset_type = attribute_field(
-        "row.offset_type", OffsetType, description="Whether its projects avoid or remove emissions."
+        "row.offset_type",
+        OffsetType,
+        description="Effect of the bundle's projects: emissions avoided, or carbon removed.",
     )
 
-    approach = attribute_field("row.approach", Approach, description="How proven its methods are.")
+    approach = attribute_field(
+        "row.approach", Approach, description="Maturity of the methods that the bundle's projects use."
+    )
 
     carbon_permanence = attribute_field(
-        "row.carbon_permanence", CarbonPermanence, description="How long the carbon stays away."
+        "row.carbon_permanence", CarbonPermanence, description="Duration for which the bundle's projects store carbon."
     )
 
-    @strawberry.field(description="Whether it takes no orders any more.", metadata=needs("disabled_at"))
+    @strawberry.field(
+        description="True if the bundle is off sale and takes no new orders.", metadata=needs("disabled_at")
+    )
     def disabled(self) -> bool:
         return self.row.disabled_at is not None
 
-    created_at = attribute_field("row.created_at", datetime, description="When it was added to the catalogue.")
+    created_at = attribute_field(
+        "row.created_at", datetime, description="Time at which the bundle was added to the catalogue."
+    )
 
 
 def bundle_of(row: catalogue.Bundle) -> Bundle:
@@ -221,12 +254,14 @@ async def _bundles_of_weights(parents: Sequence["PortfolioWeight"], info: Info) 
     return [bundle_of(found[parent.weight.bundle_id]) for parent in parents]
 
 
-@strawberry.type(description="A bundle's part of a portfolio.")
+@strawberry.type(description="The share that one bundle has in a portfolio.")
 class PortfolioWeight:
     weight: strawberry.Private[catalogue.Weight]
-    bundle: Bundle = batch_field(_bundles_of_weights, description="The bundle.")
+    bundle: Bundle = batch_field(_bundles_of_weights, description="Bundle that this share is for.")
 
-    @strawberry.field(description="Percent of the mass, at most two decimals. A portfolio's weights sum to 100.")
+    @strawberry.field(
+        description="Share of the mass in percent, with at most two decimals. The shares of a portfolio sum to 100."
+    )
     def percentage(self) -> Decimal:
         return Decimal(self.weight.hundredths).scaleb(-2)
 
@@ -237,16 +272,22 @@ async def _weights(parents: Sequence["Portfolio"], info: Info) -> list[list[Port
     return [[PortfolioWeight(weight=weight) for weight in weights] for weights in found]
 
 
-@strawberry.type(description="A standing choice of bundles: what an order buys when it names no bundles itself.")
+@strawberry.type(
+    description="A named choice of bundles with their shares. An order that names neither bundles nor a portfolio buys "
+    "the account's portfolio."
+)
 class Portfolio(Node):
     row: strawberry.Private[catalogue.Portfolio]
     weights: list[PortfolioWeight] = batch_field(
-        _weights, columns=("id",), description="Its bundles with their parts, in order.", metadata=priced(size=10)
+        _weights,
+        columns=("id",),
+        description="Bundles of the portfolio with their shares, in the order in which they were set.",
+        metadata=priced(size=10),
     )
 
-    identifier = attribute_field("row.identifier", str, description="A stable name for programs.")
+    identifier = attribute_field("row.identifier", str, description="Stable identifier of the portfolio for programs.")
 
-    label = attribute_field("row.label", str, description="A name for people.")
+    label = attribute_field("row.label", str, description="Name of the portfolio, as it is displayed.")
 
 
 def portfolio_of(row: catalogue.Portfolio) -> Portfolio:

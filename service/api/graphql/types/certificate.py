@@ -1,4 +1,4 @@
-"""Certificates as callers see them, and what an order retired."""
+"""GraphQL types of certificates and retirements."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,34 +15,38 @@ from service.operations.issue_certificates import certificate_address
 from service.plans import batch_field
 
 
-@strawberry.type(description="The certificate of a complete order. It never changes, and its addresses need no key.")
+@strawberry.type(
+    description="The certificate of a complete order. It never changes. Its addresses are readable without an API key."
+)
 class Certificate:
     row: strawberry.Private[domain.IssuedCertificate]
     public_address: strawberry.Private[str]
 
-    @strawberry.field(description="Its number, as CR-XXXX-XXXX-XXXX.")
+    @strawberry.field(description="Number of the certificate, in the form `CR-XXXX-XXXX-XXXX`.")
     def number(self) -> str:
         return self.row.number
 
     @strawberry.field(
-        description="Address of the page that shows and verifies it, readable without a key by anybody who has the "
-        "address. It answers 404 while the account's `externalPagesVisibility` is HIDDEN."
+        description="Address of the page that shows and verifies the certificate, readable without an API key. It "
+        "answers 404 while the account's `externalPagesVisibility` is HIDDEN."
     )
     def url(self) -> str:
         return certificate_address(self.public_address, self.row.token)
 
     @strawberry.field(
-        description="Address of the PDF to print, readable without a key by anybody who has the address. It answers "
-        "404 while the account's `externalPagesVisibility` is HIDDEN."
+        description="Address of the certificate as a PDF, readable without an API key. It answers 404 while the "
+        "account's `externalPagesVisibility` is HIDDEN."
     )
     def pdf_url(self) -> str:
         return f"{certificate_address(self.public_address, self.row.token)}.pdf"
 
-    @strawberry.field(description="The SHA-256 of its facts, as 64 hex digits: the same as on the page.")
+    @strawberry.field(
+        description="SHA-256 of the certificate's contents, as 64 hexadecimal digits. The page shows the same value."
+    )
     def sha256(self) -> str:
         return self.row.sha256
 
-    @strawberry.field(description="When it was issued.")
+    @strawberry.field(description="Time at which the certificate was issued.")
     def issued_at(self) -> datetime:
         return self.row.issued_at
 
@@ -53,15 +57,18 @@ async def _batches(parents: Sequence["Retirement"], info: Info) -> list[CreditBa
     return [batch_of(found[parent.row.batch_id]) for parent in parents]
 
 
-@strawberry.type(description="Credits of one batch that an order retired for good.")
+@strawberry.type(description="Credits of one batch that were retired for an order. A retirement is final.")
 class Retirement:
     row: strawberry.Private[RetirementRow]
-    batch: CreditBatch = batch_field(_batches, description="The batch.")
+    batch: CreditBatch = batch_field(_batches, description="Batch that the retired credits belong to.")
 
-    mass = mass_field("row.mass_g", description="How much.")
+    mass = mass_field("row.mass_g", description="Mass that was retired from the batch.")
 
-    start = mass_field("row.start_g", description="The first of its grams, counted from the batch's first.")
+    start = mass_field(
+        "row.start_g",
+        description="Position of the retired range within the batch: the mass that lies before its first gram.",
+    )
 
-    @strawberry.field(description="When.")
+    @strawberry.field(description="Time at which the credits were retired.")
     def retired_at(self) -> datetime:
         return self.row.retired_at

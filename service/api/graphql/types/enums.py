@@ -1,4 +1,4 @@
-"""The domain's enumerations with the words that callers read. Clients must expect further values in later releases."""
+"""GraphQL descriptions of the domain's enumerations. Clients must expect further values in later releases."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -24,7 +24,7 @@ E = TypeVar("E", bound=type[Enum])
 
 
 def _describe(enum: E, name: str, description: str, values: Mapping[Any, str]) -> E:
-    """The enumeration is in the schema; a member without a description is a KeyError when the service starts."""
+    """Add the enumeration to the schema. A member without a description is a KeyError when the service starts."""
     strawberry.enum(enum, name=name, description=description)
     for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
         value.description = values[enum[value.name]]
@@ -34,106 +34,117 @@ def _describe(enum: E, name: str, description: str, values: Mapping[Any, str]) -
 _describe(
     MassUnit,
     "MassUnit",
-    "A unit of mass of CO2 equivalent.",
+    "A unit for masses of CO2 equivalent.",
     {
         MassUnit.GRAM: "One gram: the smallest mass that is sold.",
-        MassUnit.KILOGRAM: "1,000 grams.",
-        MassUnit.TONNE: "1,000,000 grams: one carbon credit.",
+        MassUnit.KILOGRAM: "One kilogram: 1,000 grams, or 0.001 carbon credits.",
+        MassUnit.TONNE: "One tonne: 1,000,000 grams, or one carbon credit.",
     },
 )
 _describe(
     Mode,
     "Mode",
-    "Whether an account or a batch is for real; the two never meet.",
-    {Mode.LIVE: "Real credits and real money.", Mode.TEST: "For trying things out: nothing is bought or retired."},
+    "Mode of an account or a batch. Live accounts buy live credits only, test accounts buy test credits only.",
+    {
+        Mode.LIVE: "Real credits, paid for with real money.",
+        Mode.TEST: "Made-up credits for integration tests: nothing is really bought or retired.",
+    },
 )
 _describe(
     OrderStatus,
     "OrderStatus",
-    "Where an order stands between being accepted and its credits being retired.",
+    "State of an order, from its acceptance to the retirement of its credits.",
     {
-        OrderStatus.PLACED: "Accepted; some of its credits are still to come (a backorder).",
-        OrderStatus.FULFILLED: "All of its credits are set aside for it.",
-        OrderStatus.RETIRING: "Its credits are being retired; it can no longer be cancelled.",
-        OrderStatus.COMPLETE: "All of its credits are retired. An end state.",
-        OrderStatus.CANCELLED: "Called off: credits and money went back. An end state.",
-        OrderStatus.FAILED: "The seller could not deliver: credits and money went back. An end state.",
+        OrderStatus.PLACED: "Accepted, but some of its credits are not in stock yet (a backorder).",
+        OrderStatus.FULFILLED: "All credits of the order are set aside for it.",
+        OrderStatus.RETIRING: "The credits are being retired. The order can no longer be cancelled.",
+        OrderStatus.COMPLETE: "All credits of the order are retired. This state is final.",
+        OrderStatus.CANCELLED: "The order was cancelled: credits went back to stock, payments to the balance. This "
+        "state is final.",
+        OrderStatus.FAILED: "The seller could not deliver: credits went back to stock, payments to the balance. This "
+        "state is final.",
     },
 )
 _describe(
     PaymentStatus,
     "PaymentStatus",
-    "Where the money of an order stands.",
+    "State of an order's payment.",
     {
-        PaymentStatus.ISSUED: "Owed, and on no invoice yet.",
-        PaymentStatus.BILLED: "On an invoice that is not settled.",
-        PaymentStatus.PAID: "Paid in full.",
-        PaymentStatus.REFUNDED: "What was paid went to the account's balance.",
+        PaymentStatus.ISSUED: "The order is not paid in full and is on no invoice.",
+        PaymentStatus.BILLED: "The order is on an invoice that is not paid yet.",
+        PaymentStatus.PAID: "The whole total of the order is paid.",
+        PaymentStatus.REFUNDED: "The amount paid for the order was returned to the account's balance.",
     },
 )
 _describe(
     OrderKind,
     "OrderKind",
-    "What fixed the size of an order.",
+    "Kind of request that determined the mass of an order or a quote.",
     {
-        OrderKind.MASS: "A mass, or a mass for each bundle.",
-        OrderKind.VALUE: "A sum of money to spend at most.",
-        OrderKind.ESTIMATE: "An estimate of an activity's emissions.",
+        OrderKind.MASS: "The caller gave a mass, or one mass for each bundle.",
+        OrderKind.VALUE: "The caller gave the maximum sum of money to spend.",
+        OrderKind.ESTIMATE: "The caller gave an estimate of an activity's emissions.",
     },
 )
 _describe(
     Source,
     "OrderSource",
-    "The way by which an order came.",
+    "The API through which an order was placed.",
     {
-        Source.GRAPHQL: "This GraphQL API.",
-        Source.LUNE: "The Lune REST API.",
-        Source.CARBON_ENGINE: "The carbon-engine REST API.",
-        Source.CARBONEXT: "The Carbonext REST API.",
-        Source.IMPORT: "Imported history.",
+        Source.GRAPHQL: "Placed through this GraphQL API.",
+        Source.LUNE: "Placed through the Lune REST API.",
+        Source.CARBON_ENGINE: "Placed through the carbon-engine REST API.",
+        Source.CARBONEXT: "Placed through the Carbonext REST API.",
+        Source.IMPORT: "Imported from the history of another system.",
     },
 )
 _describe(
     EntryKind,
     "CreditEntryKind",
-    "Which way credits went.",
-    {EntryKind.GIVEN: "From the batch to the order.", EntryKind.RETURNED: "From the order back to the batch."},
+    "Direction in which credits moved between a batch and an order.",
+    {
+        EntryKind.GIVEN: "The credits moved from the batch to the order.",
+        EntryKind.RETURNED: "The credits moved from the order back to the batch.",
+    },
 )
 _describe(
     OrderSortField,
     "OrderSortField",
-    "What a list of orders is sorted by; ties are broken by id, so that pages are stable.",
+    "Field by which a list of orders is sorted. Orders with equal values are sorted by id, so that pages are stable.",
     {
-        OrderSortField.CREATED_AT: "When the order was placed.",
-        OrderSortField.MASS: "The ordered mass.",
-        OrderSortField.TOTAL_COST: "The total in minor units, whatever the currency: filter by currency as well.",
+        OrderSortField.CREATED_AT: "Time at which the order was placed.",
+        OrderSortField.MASS: "Mass of the order, as ordered.",
+        OrderSortField.TOTAL_COST: "Total cost in minor units, compared as a number whatever the currency. Filter by "
+        "one currency as well.",
     },
 )
 _describe(
     OrderGrouping,
     "OrderGrouping",
-    "What the orders of a group have in common.",
+    "Property by which orders are grouped for statistics.",
     {
-        OrderGrouping.STATUS: "The status.",
-        OrderGrouping.PAYMENT_STATUS: "The payment status.",
-        OrderGrouping.MONTH: "The month of UTC in which they were placed.",
-        OrderGrouping.DAY: "The day of UTC on which they were placed.",
-        OrderGrouping.BUNDLE: "A bundle that they are made of.",
-        OrderGrouping.PROJECT: "A project whose credits are set aside for them.",
-        OrderGrouping.CUSTOMER: "The customer they were bought for, letter by letter.",
-        OrderGrouping.CURRENCY: "The currency.",
+        OrderGrouping.STATUS: "One group for each order status.",
+        OrderGrouping.PAYMENT_STATUS: "One group for each payment status.",
+        OrderGrouping.MONTH: "One group for each month (UTC) in which orders were placed.",
+        OrderGrouping.DAY: "One group for each day (UTC) on which orders were placed.",
+        OrderGrouping.BUNDLE: "One group for each bundle. An order of several bundles counts in each of their groups.",
+        OrderGrouping.PROJECT: "One group for each project whose credits are set aside for orders. An order with "
+        "credits of several projects counts in each of their groups.",
+        OrderGrouping.CUSTOMER: "One group for each value of the order's `customer`; values that differ in one letter "
+        "are different groups.",
+        OrderGrouping.CURRENCY: "One group for each currency of orders.",
     },
 )
 _describe(
     ActivityKind,
     "ActivityKind",
-    "What an estimate is of.",
+    "Kind of activity whose emissions are estimated.",
     {
-        ActivityKind.ELECTRICITY: "Electricity that was used.",
-        ActivityKind.FLIGHT: "A flight.",
-        ActivityKind.AIR_FREIGHT: "Goods that were flown.",
-        ActivityKind.GROUND_TRANSPORT: "A road vehicle that was driven.",
-        ActivityKind.MASS: "Emissions that the caller worked out.",
+        ActivityKind.ELECTRICITY: "Use of electricity from a country's grid.",
+        ActivityKind.FLIGHT: "A flight of one or more passengers.",
+        ActivityKind.AIR_FREIGHT: "Transport of goods by aircraft.",
+        ActivityKind.GROUND_TRANSPORT: "A journey of one road vehicle.",
+        ActivityKind.MASS: "Emissions that the caller calculated.",
     },
 )
 _describe(
@@ -141,162 +152,175 @@ _describe(
     "EnergyUnit",
     "A unit of electrical energy.",
     {
-        EnergyUnit.WATT_HOUR: "Wh.",
-        EnergyUnit.KILOWATT_HOUR: "1,000 Wh.",
-        EnergyUnit.MEGAWATT_HOUR: "1,000 kWh.",
-        EnergyUnit.GIGAWATT_HOUR: "1,000 MWh.",
+        EnergyUnit.WATT_HOUR: "One watt-hour (Wh): 3,600 joules.",
+        EnergyUnit.KILOWATT_HOUR: "One kilowatt-hour (kWh): 1,000 Wh.",
+        EnergyUnit.MEGAWATT_HOUR: "One megawatt-hour (MWh): 1,000 kWh.",
+        EnergyUnit.GIGAWATT_HOUR: "One gigawatt-hour (GWh): 1,000 MWh.",
     },
 )
 _describe(
     DistanceUnit,
     "DistanceUnit",
-    "A unit of distance.",
+    "A unit for distances of travel and transport.",
     {
-        DistanceUnit.KILOMETRE: "1,000 metres.",
-        DistanceUnit.MILE: "The international mile: 1,609.344 metres.",
-        DistanceUnit.NAUTICAL_MILE: "1,852 metres.",
+        DistanceUnit.KILOMETRE: "One kilometre: 1,000 metres.",
+        DistanceUnit.MILE: "One international mile: 1,609.344 metres.",
+        DistanceUnit.NAUTICAL_MILE: "One nautical mile: 1,852 metres.",
     },
 )
 _describe(
     CabinClass,
     "CabinClass",
-    "The part of an aircraft that a passenger sits in; the more room, the more emissions.",
+    "Cabin class of a passenger. A class with more space per seat has higher emissions per passenger.",
     {
-        CabinClass.ECONOMY: "Economy.",
-        CabinClass.PREMIUM_ECONOMY: "Premium economy.",
-        CabinClass.BUSINESS: "Business.",
-        CabinClass.FIRST: "First.",
+        CabinClass.ECONOMY: "A seat in the economy cabin of an aircraft.",
+        CabinClass.PREMIUM_ECONOMY: "A seat in the premium economy cabin of an aircraft.",
+        CabinClass.BUSINESS: "A seat in the business cabin of an aircraft.",
+        CabinClass.FIRST: "A seat in the first-class cabin of an aircraft.",
     },
 )
 _describe(
     VehicleType,
     "VehicleType",
-    "A road vehicle, counted whole, whoever is aboard.",
+    "Kind of road vehicle. The emissions are those of the whole vehicle, whatever the number of passengers.",
     {
-        VehicleType.PASSENGER_CAR_VAN_OR_SUV: "A passenger car, van or SUV.",
-        VehicleType.SMALL_BUS: "A small bus.",
-        VehicleType.SCHOOL_BUS: "A school bus.",
-        VehicleType.COACH_BUS: "A coach.",
+        VehicleType.PASSENGER_CAR_VAN_OR_SUV: "A passenger car, a van or a sport utility vehicle (SUV).",
+        VehicleType.SMALL_BUS: "A small bus, such as a minibus.",
+        VehicleType.SCHOOL_BUS: "A bus for the transport of pupils.",
+        VehicleType.COACH_BUS: "A coach for long-distance travel.",
     },
 )
 _describe(
     Outcome,
     "SimulationOutcome",
-    "How an order of a test account is to stand; what has to come before happens as well.",
+    "Outcome to which an order of a test account is driven. The steps that lead to it are carried out as well.",
     {
-        Outcome.PAY: "What it owes is paid.",
-        Outcome.REFUSE_PAYMENT: "A payment of what it owes is refused, by the error `PAYMENT_REFUSED`: the attempt is "
-        "in the timeline, the order stands.",
-        Outcome.RUN_SHORT: "It waits for credits: those it has go back, and none come but by FULFIL. One that waits "
-        "already stays as it is.",
-        Outcome.FULFIL: "The credits that it waits for are made up, for this order alone.",
-        Outcome.RETIRE: "Fulfilled, paid, and its retirement under way: all but the last of its credits are retired.",
-        Outcome.COMPLETE: "Retired to the last gram, with its certificate.",
-        Outcome.FAIL: "The seller could not deliver: credits and money go back.",
-        Outcome.REFUND: "What was paid goes to the balance; the order keeps its credits.",
+        Outcome.PAY: "Pay the amount that the order owes.",
+        Outcome.REFUSE_PAYMENT: "Let a payment for the order fail. The mutation answers the error `PAYMENT_REFUSED`, "
+        "the timeline records the attempt, and the order and its debt stay as they are.",
+        Outcome.RUN_SHORT: "Let the order wait for credits: the credits set aside for it go back to stock, and only "
+        "the outcome FULFIL brings new ones. An order that waits already stays as it is.",
+        Outcome.FULFIL: "Create the test credits that the order waits for and set them aside for this order only.",
+        Outcome.RETIRE: "Fulfil and pay the order, and retire all of its credits but the last gram.",
+        Outcome.COMPLETE: "Retire all credits of the order and issue its certificate.",
+        Outcome.FAIL: "Let the delivery fail: credits go back to stock, payments to the balance.",
+        Outcome.REFUND: "Return what was paid to the balance. The order keeps its state and its credits.",
     },
 )
 _describe(
     Code,
     "ErrorCode",
-    "Every way in which the service says no.",
+    "Code of an error. Every error of the service has one of these codes.",
     {code: reason.meaning for code, reason in REASONS.items()},
 )
 _describe(
     SerialForm,
     "SerialForm",
-    "The way in which a registry writes serial numbers.",
+    "Format in which a registry writes serial numbers.",
     {
-        SerialForm.PLAIN: "A text that ends in no digit, and a number: `OAK-1-100`.",
+        SerialForm.PLAIN: "A prefix that does not end in a digit, followed by a number: `OAK-1-100`.",
         SerialForm.VERRA: "Verra: `9801-122000101-122000200-VCS-VCU-1491-VER-IN-1-612-01012019-31122019-0`.",
         SerialForm.GOLD_STANDARD: "Gold Standard: `GS1-1-KE-GS7496-16-2025-30646-608-30350`.",
         SerialForm.CAR: "Climate Action Reserve: `CAR-1-US-1336-31-983-KS-2025-9206-1 to 5000`.",
         SerialForm.ACR: "American Carbon Registry: `ACR-FR-1130-2025-2918-30932 to 35143`.",
         SerialForm.ART: "ART and FCPF: `ART-GY-103-2021-11-2759599 to 2760598`.",
         SerialForm.BIOCARBON: "BioCarbon: `BCR-CO-262-14-001-2-2101-2112-0267454-0276278`.",
-        SerialForm.CERCARBONO: "Cercarbono, a series with two numbers: `CDC_8_1_1_321_14_CO_1_1, 294000, 295999`.",
-        SerialForm.PURO: "Puro: `PURO_PR_CORC100+_FI_577167_2020_055a3fbe-eabc-4535-b9cf-1028e7d18f80_1-100`, its uuid "
-        "and numbers alone, or the first and last serial of 30 digits.",
+        SerialForm.CERCARBONO: "Cercarbono, where each credit has a serial with a series and two numbers: "
+        "`CDC_8_1_1_321_14_CO_1_1, 294000, 295999`.",
+        SerialForm.PURO: "Puro: `PURO_PR_CORC100+_FI_577167_2020_055a3fbe-eabc-4535-b9cf-1028e7d18f80_1-100`, or only "
+        "the UUID with the numbers, or the first and the last serial of 30 digits each.",
         SerialForm.MARKIT: "Markit, now S&P Global: `CFS-VER-AR-100000000000391-01012017-31122017-1028-5885-MER-1-P`.",
         SerialForm.ERS: "Ecosystem Restoration Standard: `ERS-1-12-BR-VRU-2024-1-1-500`.",
-        SerialForm.KYOTO: "Units of the Kyoto Protocol, among them CERs: `RW-5-1463954-2-2-0-7015 - "
+        SerialForm.KYOTO: "Units of the Kyoto Protocol, such as CERs: `RW-5-1463954-2-2-0-7015 - "
         "RW-5-1467610-2-2-0-7015`.",
-        SerialForm.NATIONAL: "National registries with the software of UNDP: `CA0001-NG-CH-12-1-500-2024`.",
-        SerialForm.NONE: "A registry that numbers no credits, such as Isometric; the batch has a reference.",
+        SerialForm.NATIONAL: "National registries that run the software of UNDP: `CA0001-NG-CH-12-1-500-2024`.",
+        SerialForm.NONE: "Registries that do not number credits, such as Isometric. The batch has a registry reference "
+        "instead.",
     },
 )
 _describe(
     OffsetType,
     "OffsetType",
-    "What a bundle's credits stand for.",
+    "Climate effect that a bundle's credits stand for.",
     {
-        OffsetType.EMISSIONS_REDUCTION: "Emissions that did not happen.",
-        OffsetType.CARBON_REMOVAL: "Carbon taken out of the air.",
+        OffsetType.EMISSIONS_REDUCTION: "Emissions that a project avoided or reduced.",
+        OffsetType.CARBON_REMOVAL: "Carbon that a project removed from the air.",
     },
 )
 _describe(
     Approach,
     "Approach",
-    "How proven a bundle's methods are.",
-    {Approach.TRADITIONAL: "Done for decades.", Approach.INNOVATIVE: "Young, and still scarce."},
+    "Maturity of the methods that a bundle's projects use.",
+    {
+        Approach.TRADITIONAL: "Methods that have been in use for decades.",
+        Approach.INNOVATIVE: "New methods, whose credits are still scarce.",
+    },
 )
 _describe(
     CarbonPermanence,
     "CarbonPermanence",
-    "How long a bundle keeps carbon out of the air.",
+    "Duration for which a bundle's projects keep carbon out of the air.",
     {
-        CarbonPermanence.LONG_TERM: "A thousand years or more.",
-        CarbonPermanence.SHORT_TERM: "Decades to centuries.",
-        CarbonPermanence.NO_STORAGE: "Nothing is stored: the emissions were avoided.",
+        CarbonPermanence.LONG_TERM: "Carbon is stored for a thousand years or more.",
+        CarbonPermanence.SHORT_TERM: "Carbon is stored for decades to centuries.",
+        CarbonPermanence.NO_STORAGE: "No carbon is stored, because emissions were avoided.",
     },
 )
 _describe(
     Visibility,
     "ExternalPagesVisibility",
-    "Whether pages about an account may be seen from outside.",
-    {Visibility.PUBLIC: "By whoever has the address.", Visibility.HIDDEN: "By nobody."},
+    "Visibility of the pages and files of an account's certificates and receipts to readers without an API key.",
+    {
+        Visibility.PUBLIC: "Anybody who has the address can read the pages and files.",
+        Visibility.HIDDEN: "Nobody can read them: every address answers 404.",
+    },
 )
 _describe(
     BalanceUse,
     "BalanceUse",
-    "Whether an order is paid from the balance as it is placed.",
+    "Part of an order's total that is paid from the account's balance at once.",
     {
-        BalanceUse.NONE: "The balance is left alone; the whole order is owed.",
-        BalanceUse.AVAILABLE: "Whatever there is pays as far as it reaches; the rest is owed.",
-        BalanceUse.WHOLE: "The balance pays for all of it at once, or nothing is created.",
+        BalanceUse.NONE: "Nothing is paid from the balance. The whole total is owed.",
+        BalanceUse.AVAILABLE: "The balance pays as much of the total as it can. The rest is owed.",
+        BalanceUse.WHOLE: "The balance pays the whole total. If it is too low, the order is refused and nothing is "
+        "created.",
     },
 )
 _describe(
     InvoiceStatus,
     "InvoiceStatus",
-    "Whether an invoice was paid.",
-    {InvoiceStatus.PENDING: "Not yet.", InvoiceStatus.PAID: "In full, and with it its orders. An end state."},
+    "State of an invoice: pending or paid.",
+    {
+        InvoiceStatus.PENDING: "The invoice is not paid yet.",
+        InvoiceStatus.PAID: "The invoice and all its orders are paid in full. This state is final.",
+    },
 )
 _describe(
     LedgerAccount,
     "LedgerAccount",
-    "Where money stands in the books.",
+    "Account of the ledger that a posting is booked on.",
     {
-        LedgerAccount.CASH: "What came in.",
-        LedgerAccount.BALANCE: "What the customer has prepaid: a debt of the seller, so negative.",
-        LedgerAccount.RECEIVABLE: "What the customer owes for orders.",
-        LedgerAccount.SALES: "What credits were sold for: income, so negative.",
-        LedgerAccount.COMMISSION: "What commission was earned: income, so negative.",
+        LedgerAccount.CASH: "Money that the seller received from the customer.",
+        LedgerAccount.BALANCE: "Money that the customer has prepaid. The seller owes it, so its postings are negative "
+        "(credits) when money is added.",
+        LedgerAccount.RECEIVABLE: "Money that the customer owes for orders.",
+        LedgerAccount.SALES: "Income from the sale of credits. A sale is a negative posting (a credit).",
+        LedgerAccount.COMMISSION: "Income from commission. A sale is a negative posting (a credit).",
     },
 )
 _describe(
     Verb,
     "LedgerVerb",
-    "What happened to the money.",
+    "Event that a journal records in the ledger.",
     {
-        Verb.ORDER_PLACED: "An order was placed: its total is owed.",
-        Verb.BALANCE_APPLIED: "The balance paid for an order as it was placed.",
-        Verb.PAYMENT_RECORDED: "Money came in for an order.",
-        Verb.BALANCE_TOPPED_UP: "Money came in for no order.",
-        Verb.INVOICE_SETTLED: "An order's line of an invoice was paid.",
-        Verb.ORDER_CANCELLED: "An order was cancelled: its sale is undone.",
-        Verb.ORDER_REDUCED: "The part of an order that waited for credits was cancelled.",
-        Verb.ORDER_REFUNDED: "An order was refunded: its sale is undone.",
-        Verb.ORDER_FAILED: "An order could not be delivered: its sale is undone.",
+        Verb.ORDER_PLACED: "An order was placed, and its total became due.",
+        Verb.BALANCE_APPLIED: "The balance paid an order, or a part of it, as the order was placed.",
+        Verb.PAYMENT_RECORDED: "A payment for an order was received.",
+        Verb.BALANCE_TOPPED_UP: "A payment without an order was received and added to the balance.",
+        Verb.INVOICE_SETTLED: "An invoice was paid. One such journal is written for each of its orders.",
+        Verb.ORDER_CANCELLED: "An order was cancelled, and its sale was reversed.",
+        Verb.ORDER_REDUCED: "The part of an order that waited for credits was cancelled, and its sale was reversed.",
+        Verb.ORDER_REFUNDED: "An order was refunded, and its sale was reversed.",
+        Verb.ORDER_FAILED: "An order could not be delivered, and its sale was reversed.",
     },
 )

@@ -1,4 +1,4 @@
-"""Refusals as data: what a mutation says when it says no."""
+"""GraphQL types of user errors: the refusals that a mutation returns as data."""
 
 from datetime import datetime
 from typing import Any
@@ -11,57 +11,69 @@ from service.domain.order import OrderStatus, PaymentStatus
 from service.errors import Code, Refused
 
 RAISED = frozenset({Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.THROTTLED, Code.UNAVAILABLE})
-"""What a mutation does not answer as data: the request itself went wrong, whatever it asked for."""
+"""Codes that a mutation raises instead of returning: the request itself is at fault, whatever its input is."""
 
 
-@strawberry.interface(description="Why a mutation changed nothing. Clients that know only these fields know enough.")
+@strawberry.interface(
+    description="An error that explains why a mutation was refused. Every kind of error has these fields; the types "
+    "that implement the interface add details."
+)
 class UserError:
-    code: Code = strawberry.field(description="For programs.")
-    message: str = strawberry.field(description="For people.")
+    code: Code = strawberry.field(description="Code of the error, for use by programs.")
+    message: str = strawberry.field(
+        description="Explanation of the error in English, for people. The text may change in any release."
+    )
     path: list[str] = strawberry.field(
-        description="Path to the member of the arguments that is at fault, from `input` on; positions in lists are "
-        "numbers in text. Empty if no member is at fault."
+        description="Path to the faulty member of the arguments, from `input` on; list positions are numbers written "
+        "as text. Empty if no member is at fault."
     )
 
 
-@strawberry.type(description="The input, or the state of what it names, does not allow this.")
+@strawberry.type(description="The input, or the state of an object that it names, does not allow the change.")
 class InputError(UserError):
     pass
 
 
-@strawberry.type(description="Too few credits are in stock, and the caller refused a backorder.")
+@strawberry.type(
+    description="Too few credits are in stock, and the caller did not allow a backorder or asked for a hold."
+)
 class InsufficientCreditsError(UserError):
-    available: Mass = strawberry.field(description="What could have been delivered at once.")
+    available: Mass = strawberry.field(description="Mass that could have been delivered at once.")
 
 
-@strawberry.type(description="The quote had expired.")
+@strawberry.type(description="The quote expired before an order was placed from it.")
 class QuoteExpiredError(UserError):
-    expired_at: datetime = strawberry.field(description="Since when.")
+    expired_at: datetime = strawberry.field(description="Time at which the quote expired.")
 
 
-@strawberry.type(description="The order's state does not allow this.")
+@strawberry.type(description="The state of the order does not allow the change.")
 class OrderStateError(UserError):
-    status: OrderStatus = strawberry.field(description="Where the order stands.")
+    status: OrderStatus = strawberry.field(description="State of the order when the change was refused.")
 
 
-@strawberry.type(description="The state of the order's payment does not allow this.")
+@strawberry.type(description="The state of the order's payment does not allow the change.")
 class PaymentStateError(UserError):
-    payment_status: PaymentStatus = strawberry.field(description="Where its money stands.")
+    payment_status: PaymentStatus = strawberry.field(
+        description="Payment state of the order when the change was refused."
+    )
 
 
-@strawberry.type(description="The balance does not pay for the whole order, as the caller wanted; nothing was created.")
+@strawberry.type(
+    description="The balance is too low to pay the whole order, which the caller asked for. Nothing was created."
+)
 class InsufficientBalanceError(UserError):
-    available: Money = strawberry.field(description="What the balance held.")
+    available: Money = strawberry.field(description="Balance in the order's currency when the order was refused.")
 
 
-@strawberry.type(description="The order would be owed beyond the seller's credit limit; nothing was created.")
+@strawberry.type(description="The order would raise the debt above the seller's credit limit. Nothing was created.")
 class CreditLimitExceededError(UserError):
     credit_limit: Money | None = strawberry.field(
-        description="The most that the account and its client accounts may owe in the order's currency; null with a "
-        "client account's own API key."
+        description="Maximum debt of the account and its client accounts in the order's currency; null if the request "
+        "used a client account's own API key."
     )
     owed: Money | None = strawberry.field(
-        description="Their debt when the order was refused; null with a client account's own API key."
+        description="Debt of the account and its client accounts when the order was refused; null if the request used "
+        "a client account's own API key."
     )
 
 
@@ -77,9 +89,9 @@ ERROR_TYPES = (
 
 
 def user_error(refusal: Refused, given: object) -> UserError:  # noqa: PLR0911 - one for each type
-    """Return the refusal as a mutation answers it, with the path to the fault in the input that was `given`.
+    """Return the refusal as a user error, with the path to the fault in the input that was `given`.
 
-    Raises refusals that are no answer to an input.
+    Raises refusals that are not caused by an input.
     """
     if refusal.code in RAISED:
         raise refusal

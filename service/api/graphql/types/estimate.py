@@ -1,4 +1,4 @@
-"""Estimates as callers see them, with the public factor that each rests on."""
+"""GraphQL types of estimates, with the public factor of each."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -21,41 +21,45 @@ from service.plans import batch_field
 
 
 @strawberry.type(
-    description="How much a unit of an activity emits, and the public table that says so. It is stored with the "
-    "estimate and never changes. Members that are null in an old estimate were not recorded when it was created."
+    description="Emissions per unit of an activity, with the public table that states them. The factor is stored with "
+    "the estimate and never changes. Fields that were added to this type later are null in older estimates."
 )
 class EmissionFactor:
     value: Decimal = strawberry.field(
-        description="Emissions of one unit, in `unit`: the sum of the parts, where the table shows them apart."
+        description="Emissions per unit of the activity, in the unit that `unit` names. If the table shows parts, this "
+        "is their sum."
     )
-    unit: str = strawberry.field(description="Unit of the factor, such as `kg/passenger.km` or `g/kWh`.")
-    gases: str = strawberry.field(description="Greenhouse gases that the factor counts, and how they are weighted.")
-    source: str = strawberry.field(description="Name of the public table.")
+    unit: str = strawberry.field(description="Unit of `value`, such as `kg/passenger.km` or `g/kWh`.")
+    gases: str = strawberry.field(description="Greenhouse gases that the factor includes, and how they are weighted.")
+    source: str = strawberry.field(description="Name of the public table that the factor is taken from.")
     year: int = strawberry.field(
-        description="Year of the table's edition. `dataYear` is the year that the figures describe."
+        description="Year in which the table's edition was published. See `dataYear` for the year that the figures "
+        "describe."
     )
-    url: str = strawberry.field(description="Address at which the table is published.")
-    notes: str = strawberry.field(description="What the factor includes and leaves out, and other official figures.")
-    publisher: str | None = strawberry.field(description="Publisher of the table; null in old estimates.")
+    url: str = strawberry.field(description="Web address at which the table is published.")
+    notes: str = strawberry.field(
+        description="Notes on what the factor includes and leaves out, and on other official figures."
+    )
+    publisher: str | None = strawberry.field(description="Publisher of the table; null in older estimates.")
     edition: str | None = strawberry.field(
-        description="Edition of the table, with its release where it has several; null in old estimates."
+        description="Edition of the table, with its release if it has several; null in older estimates."
     )
     data_year: int | None = strawberry.field(
-        description="Year that the figures describe; null where the publisher states none, and in old estimates."
+        description="Year that the figures describe; null if the publisher states none, and in older estimates."
     )
     boundary: str | None = strawberry.field(
-        description="Stages of the energy's life cycle that the factor counts; null in old estimates."
+        description="Stages of the energy's life cycle that the factor includes; null in older estimates."
     )
     direct: Decimal | None = strawberry.field(
-        description="Part of `value` from burning the fuel, in `unit`; null where the table shows no parts."
+        description="Part of `value` from burning the fuel, in the same unit; null if the table shows no parts."
     )
     radiative_forcing: Decimal | None = strawberry.field(
-        description="Part of `value` for what a flight at altitude warms beyond its CO2, in `unit`; null for other "
-        "activities."
+        description="Part of `value` for the warming by a flight at altitude in addition to its CO2, in the same unit; "
+        "null for other activities."
     )
     upstream: Decimal | None = strawberry.field(
-        description="Part of `value` from producing and delivering the fuel (well to tank), in `unit`; null where the "
-        "table shows no parts."
+        description="Part of `value` from producing and delivering the fuel (well to tank), in the same unit; null if "
+        "the table shows no parts."
     )
 
 
@@ -65,52 +69,57 @@ async def _orders(parents: Sequence["Estimate"], info: Info) -> list[Order | Non
     return [order_of(found[parent.row.order_id]) if parent.row.order_id in found else None for parent in parents]
 
 
-@strawberry.type(description="The emissions of an activity. They can be quoted often and ordered once.")
+@strawberry.type(
+    description="The estimated emissions of an activity. An estimate can be quoted any number of times and ordered "
+    "once."
+)
 class Estimate(Node):
     row: strawberry.Private[domain.RecordedEstimate]
-    order: Order | None = batch_field(_orders, description="The order that was placed for it; null before.")
+    order: Order | None = batch_field(
+        _orders, description="Order that was placed for the estimate; null if there is none yet."
+    )
 
-    @strawberry.field(description="What kind of activity.")
+    @strawberry.field(description="Kind of activity that was estimated.")
     def activity(self) -> ActivityKind:
         return self.row.activity_kind
 
-    @strawberry.field(description="What the caller calls it.")
+    @strawberry.field(description="Name that the caller gave the estimate; null if it gave none.")
     def name(self) -> str | None:
         return self.row.name
 
-    mass = mass_field("row.mass_g", description="What it emits, rounded to the gram.")
+    mass = mass_field("row.mass_g", description="Emissions of the activity, rounded to the gram.")
 
     @strawberry.field(
-        description="Factor of the estimate; null for a mass that the caller gave, and for a flight whose legs have "
-        "different factors: `factors` has them all."
+        description="Emission factor of the estimate. Null for a mass that the caller gave, and for a flight whose "
+        "legs use different factors; read `factors` for these."
     )
     def factor(self) -> EmissionFactor | None:
         factors = self.row.factors
         return _factor(factors[0]) if len(factors) == 1 else None
 
     @strawberry.field(
-        description="All factors of the estimate, each once, in the order of their first use: one, but for a flight "
-        "whose legs have different ones; empty for a mass that the caller gave.",
+        description="All emission factors of the estimate without duplicates, in the order of their first use. A "
+        "flight whose legs use different factors has several; a mass that the caller gave has none.",
         metadata=priced(size=FLIGHT_LEGS_MAX),
     )
     def factors(self) -> list[EmissionFactor]:
         return [_factor(stored) for stored in self.row.factors]
 
-    @strawberry.field(description="How it was worked out, step by step.")
+    @strawberry.field(description="Calculation of the emissions, one step per entry.")
     def working(self) -> list[str]:
         return self.row.working
 
-    @strawberry.field(description="The caller's own data; the service never reads it.")
+    @strawberry.field(description="Data that the caller attached to the estimate. The service does not interpret it.")
     def metadata(self) -> Metadata:
         return Metadata(self.row.metadata)
 
-    @strawberry.field(description="When it was made.")
+    @strawberry.field(description="Time at which the estimate was created.")
     def created_at(self) -> datetime:
         return self.row.created_at
 
 
 def _factor(stored: Mapping[str, Any]) -> EmissionFactor:
-    """Return the factor that was stored; the last seven members are in no estimate from before they were added."""
+    """Return the factor that was stored. Old estimates lack the last seven members, which were added later."""
     return EmissionFactor(
         value=Decimal(stored["value"]),
         unit=stored["unit"],

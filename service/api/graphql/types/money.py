@@ -1,4 +1,4 @@
-"""Payments, invoices and the ledger as callers see them."""
+"""GraphQL types of payments, invoices and the ledger."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,12 +23,12 @@ from service.operations import read_money, read_orders, select_account
 from service.plans import batch_field
 
 POSTINGS_MAX = len(LedgerAccount)
-"""A journal posts at most once to each account."""
+"""Maximum number of postings: a journal posts at most once to each account."""
 LINES = "invoice_lines"
 
 
 async def _orders(info: Info, named: Sequence[tuple[UUID | None, UUID | None]]) -> list[Order | None]:
-    """Orders by account and id; null where there is none or the caller may not read it."""
+    """Return orders by account and id; null where there is none or the caller may not read it."""
     context = info.context
     found: dict[UUID, Order] = {}
     for account_id in {account_id for account_id, _ in named if account_id is not None}:
@@ -44,22 +44,26 @@ async def _orders_of_payments(parents: Sequence["Payment"], info: Info) -> list[
     return await _orders(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
 
 
-@strawberry.type(description="Money that came in, as the seller recorded it. Payments are never changed.")
+@strawberry.type(description="A payment that was received, as the seller recorded it. Payments never change.")
 class Payment(Node):
     row: strawberry.Private[billing.Payment]
     order: Order | None = batch_field(
-        _orders_of_payments, description="The order that it was for; null for a top-up of the balance."
+        _orders_of_payments, description="Order that the payment is for; null if it tops up the balance."
     )
 
-    @strawberry.field(description="What the seller calls it: one payment, however often it was sent.")
+    @strawberry.field(
+        description="Seller's reference of the payment, unique in the account. A payment that is sent twice under one "
+        "reference is recorded once."
+    )
     def reference(self) -> str:
         return self.row.reference
 
     amount = money_field(
-        "row.amount_minor", description="How much came in; what its order did not owe went to the balance."
+        "row.amount_minor",
+        description="Amount received. The part that exceeds what the order owed was added to the balance.",
     )
 
-    @strawberry.field(description="When it was recorded.")
+    @strawberry.field(description="Time at which the payment was recorded.")
     def created_at(self) -> datetime:
         return self.row.created_at
 
@@ -68,21 +72,21 @@ async def _orders_of_lines(parents: Sequence["InvoiceLine"], info: Info) -> list
     return await _orders(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
 
 
-@strawberry.type(description="What one order owed when it was billed.")
+@strawberry.type(description="One order on an invoice, with the amount that it owed when it was billed.")
 class InvoiceLine:
     row: strawberry.Private[billing.InvoiceLine]
     currency: strawberry.Private[str]
     order: Order | None = batch_field(
-        _orders_of_lines, description="The order as it now is; null if it is another client account's."
+        _orders_of_lines, description="The order in its present state; null if it belongs to another client account."
     )
 
     billed = money_field(
         "row.billed_minor",
         "currency",
-        description="What was to be paid of it; it stands, whatever became of the order since.",
+        description="Amount billed for the order. It does not change if the order is changed or cancelled later.",
     )
 
-    mass = mass_field("row.mass_g", description="Its mass when it was billed.")
+    mass = mass_field("row.mass_g", description="Mass of the order when it was billed.")
 
 
 async def _lines(
@@ -111,55 +115,62 @@ def _line_cursor(line: billing.InvoiceLine) -> str:
     return encode_cursor(LINES, Position(line.position, line.order_id))
 
 
-@strawberry.type(description="A bill for one or more orders. Once issued, only its status changes.")
+@strawberry.type(description="An invoice for one or more orders. Only its status changes after it was issued.")
 class Invoice(Node):
     row: strawberry.Private[billing.Invoice]
-    lines: Connection[InvoiceLine] = batch_field(_lines, description="Its orders, oldest first.")
+    lines: Connection[InvoiceLine] = batch_field(
+        _lines, description="Orders on the invoice with the billed amounts, oldest order first."
+    )
 
-    @strawberry.field(description="Short and unique in the account: for people to read out.")
+    @strawberry.field(description="Short number of the invoice, unique in the account.")
     def number(self) -> str:
         return self.row.number
 
-    @strawberry.field(description="What the seller calls it: one invoice, however often it was sent.")
+    @strawberry.field(
+        description="Seller's reference of the invoice, unique in the account. A retry under one reference issues no "
+        "second invoice."
+    )
     def reference(self) -> str:
         return self.row.reference
 
-    @strawberry.field(description="Whether it was paid.")
+    @strawberry.field(description="State of the invoice: pending or paid.")
     def status(self) -> InvoiceStatus:
         return self.row.status
 
-    total = money_field("row.total_minor", description="The sum of its lines.")
+    total = money_field("row.total_minor", description="Sum of the amounts billed for the orders.")
 
-    mass = mass_field("row.mass_g", description="The mass of its orders when they were billed.")
+    mass = mass_field("row.mass_g", description="Mass of the invoice's orders when they were billed.")
 
-    @strawberry.field(description="ISO 4217 code of all its amounts.")
+    @strawberry.field(description="Currency of all amounts on the invoice (ISO 4217 code).")
     def currency(self) -> CurrencyCode:
         return CurrencyCode(self.row.currency)
 
-    @strawberry.field(description="When it was issued.")
+    @strawberry.field(description="Time at which the invoice was issued.")
     def created_at(self) -> datetime:
         return self.row.created_at
 
-    @strawberry.field(description="When it is to be paid by.")
+    @strawberry.field(description="Time by which the invoice is to be paid.")
     def due_at(self) -> datetime:
         return self.row.due_at
 
-    @strawberry.field(description="When it was paid; null while it is pending.")
+    @strawberry.field(description="Time at which the invoice was paid; null while it is pending.")
     def paid_at(self) -> datetime | None:
         return self.row.paid_at
 
 
-@strawberry.type(description="One side of a journal.")
+@strawberry.type(description="One entry of a journal: an amount on one ledger account.")
 class Posting:
     posting: strawberry.Private[LedgerPosting]
     currency: strawberry.Private[str]
 
-    @strawberry.field(description="The ledger account.")
+    @strawberry.field(description="Ledger account that the amount is booked on.")
     def account(self) -> LedgerAccount:
         return self.posting.account
 
     amount = money_field(
-        "posting.amount_minor", "currency", description="The amount: a debit is positive, a credit negative."
+        "posting.amount_minor",
+        "currency",
+        description="Amount of the posting. A debit is positive, a credit is negative.",
     )
 
 
@@ -167,24 +178,26 @@ async def _orders_of_journals(parents: Sequence["Journal"], info: Info) -> list[
     return await _orders(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
 
 
-@strawberry.type(description="What one event did to the money; its postings sum to zero. Journals are never changed.")
+@strawberry.type(description="The ledger's record of one event, as postings that sum to zero. Journals never change.")
 class Journal(Node):
     row: strawberry.Private[read_money.LedgerPage]
     order: Order | None = batch_field(
         _orders_of_journals,
-        description="The order that it is about; null if about none, or about another client account's.",
+        description="Order that the event concerns; null if it concerns none, or an order of another client account.",
     )
 
-    @strawberry.field(description="What happened.")
+    @strawberry.field(description="Event that the journal records.")
     def verb(self) -> Verb:
         return self.row.journal.verb
 
-    @strawberry.field(description="The amounts on each ledger account.", metadata=priced(size=POSTINGS_MAX))
+    @strawberry.field(
+        description="Postings of the journal, at most one for each ledger account.", metadata=priced(size=POSTINGS_MAX)
+    )
     def postings(self) -> list[Posting]:
         journal = self.row.journal
         return [Posting(posting=posting, currency=journal.currency) for posting in journal.postings]
 
-    @strawberry.field(description="When it was booked.")
+    @strawberry.field(description="Time at which the event was booked.")
     def created_at(self) -> datetime:
         return self.row.created_at
 

@@ -14,14 +14,16 @@ _URL_SAFE, _PLAIN = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 
 
 def global_id(type_name: str, id: UUID) -> strawberry.ID:  # noqa: A002 - what it is called in the schema
-    """The id as callers see it."""
+    """Return the id as callers see it."""
     written = b2a_base64(f"{type_name}:".encode() + id.bytes, newline=False)
     return strawberry.ID(written.rstrip(b"=").translate(_URL_SAFE).decode())
 
 
-@strawberry.interface(description="Anything that can be fetched again by its id.")
+@strawberry.interface(description="An object that can be read again by its id.")
 class Node:
-    """Its `row` has an `id`. Ids hold the type's name in the schema, which stays whatever the class is called."""
+    """A type whose `row` has an `id`. Global ids contain the type's name in the schema, which stays when the class is
+    renamed.
+    """
 
     row: strawberry.Private[Any]
 
@@ -30,26 +32,34 @@ class Node:
         "__class__.__strawberry_definition__.name",
         "row.id",
         metadata=needs("id"),
-        description="Opaque and unique over all types. Do not take it apart.",
+        description="Global id of the object, unique among all types. Treat it as opaque: its format may change.",
     )
 
 
 def parse_global_id(text: str, *path: str | int) -> tuple[str, UUID]:
-    """The type's name and the id. Refuses `BAD_USER_INPUT` for any text that `global_id` never gives."""
+    """Return the type's name and the id. Refuses `BAD_USER_INPUT` for any text that `global_id` never returns."""
     try:
         raw = a2b_base64(text.encode("ascii").translate(_PLAIN) + b"=" * (-len(text) % 4))
         name, _, id_bytes = raw.partition(b":")
         type_name, id_ = name.decode("ascii"), UUID(bytes=id_bytes)
     except (ValueError, NotBase64) as error:
-        raise Refused(Code.BAD_USER_INPUT, "This is not an id of this service.", path) from error
+        raise Refused(
+            Code.BAD_USER_INPUT,
+            "This is not an id of this service. Send an id that a query or a mutation answered.",
+            path,
+        ) from error
     if global_id(type_name, id_) != text:
-        raise Refused(Code.BAD_USER_INPUT, "This is not an id of this service.", path)
+        raise Refused(
+            Code.BAD_USER_INPUT,
+            "This is not an id of this service. Send an id that a query or a mutation answered.",
+            path,
+        )
     return type_name, id_
 
 
 def parse_id(type_name: str, text: str, *path: str | int) -> UUID:
-    """The id of a thing of that type. Refuses `BAD_USER_INPUT` for an id of anything else."""
+    """Return the id of an object of that type. Refuses `BAD_USER_INPUT` for an id of another type."""
     found, id_ = parse_global_id(text, *path)
     if found != type_name:
-        raise Refused(Code.BAD_USER_INPUT, f"Expected the id of a {type_name}, not of a {found}.", path)
+        raise Refused(Code.BAD_USER_INPUT, f"This is the id of a {found}. Send the id of a {type_name}.", path)
     return id_

@@ -1,4 +1,4 @@
-"""Orders as callers see them, with their lines and credits."""
+"""GraphQL types of orders, with their lines and credits."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -27,8 +27,9 @@ from service.plans import attribute_field, batch_field, needs, selected_columns
 async def _by_account(
     account_ids: Sequence[UUID], info: Info, read: Callable[[Caller, Sequence[int]], Awaitable[Sequence[Any]]]
 ) -> list[Any]:
-    """What `read` says of the places of each account, as one who may read there. All are the caller's own unless an
-    operator asks. Ids are compared, which takes a tenth of what it takes to hash one that was just read.
+    """Call `read` once for each account with a caller who may read there, and return the results in the order of the
+    places. All orders are the caller's own unless an operator asks. Ids are compared, which takes a tenth of the time
+    that hashing a fresh one takes.
     """
     context = info.context
     left: Sequence[int] = range(len(account_ids))
@@ -59,17 +60,19 @@ async def _batches(parents: Sequence["CreditEntry"], info: Info) -> list[CreditB
     return await _by_account([parent.account_id for parent in parents], info, read)
 
 
-@strawberry.type(description="Credits of one batch that went to an order, or back. Entries are never changed.")
+@strawberry.type(description="A movement of one batch's credits to or from an order. Entries never change.")
 class CreditEntry:
     row: strawberry.Private[domain.CreditEntry]
     account_id: strawberry.Private[UUID]
-    batch: CreditBatch = batch_field(_batches, columns=("batch_id",), description="The batch that the credits are of.")
+    batch: CreditBatch = batch_field(_batches, columns=("batch_id",), description="Batch that the credits belong to.")
 
-    kind = attribute_field("row.kind", EntryKind, description="Which way the credits went.")
+    kind = attribute_field(
+        "row.kind", EntryKind, description="Direction of the movement: to the order or back to the batch."
+    )
 
-    mass = mass_field("row.mass_g", description="How much; negative when it went back.")
+    mass = mass_field("row.mass_g", description="Mass that moved; negative if the credits went back to the batch.")
 
-    recorded_at = attribute_field("row.created_at", datetime, description="When.")
+    recorded_at = attribute_field("row.created_at", datetime, description="Time at which the credits moved.")
 
 
 async def _bundles(parents: Sequence["OrderLine"], info: Info) -> list[Bundle]:
@@ -81,48 +84,51 @@ async def _bundles(parents: Sequence["OrderLine"], info: Info) -> list[Bundle]:
     return [bundles[parent.row.bundle_id] for parent in parents]
 
 
-@strawberry.type(description="One bundle's share of an order, at prices frozen when the order was placed.")
+@strawberry.type(description="One bundle's share of an order, at the prices fixed when the order was placed.")
 class OrderLine:
     row: strawberry.Private[domain.OrderLine]
     currency: strawberry.Private[str]
-    bundle: Bundle = batch_field(_bundles, columns=("bundle_id",), description="The bundle.")
+    bundle: Bundle = batch_field(_bundles, columns=("bundle_id",), description="Bundle that this line orders.")
 
-    mass = mass_field("row.mass_g", description="The ordered mass.")
+    mass = mass_field("row.mass_g", description="Mass that is ordered of the bundle.")
 
     fulfilled_mass = mass_field(
         "row.fulfilled_g",
-        description="The mass for which credits are set aside; less than `mass` while some are missing.",
+        description="Mass for which credits are set aside; less than `mass` while some credits are not in stock.",
     )
 
     unit_price = unit_price_field(
-        "row.unit_price_micros", "currency", description="The price of a tonne without commission."
+        "row.unit_price_micros", "currency", description="Price of one tonne, without commission."
     )
 
     gross_unit_price = unit_price_field(
-        "row.gross_unit_price_micros", "currency", description="The price of a tonne with commission."
+        "row.gross_unit_price_micros", "currency", description="Price of one tonne, including commission."
     )
 
     offset_cost = money_field(
         "row.offset_cost_minor",
         "currency",
-        description="The line's credits, rounded by itself: lines and order may differ by a minor unit.",
+        description="Cost of the line without commission. Each line is rounded separately, so the sum of the lines may "
+        "differ from the order's `offsetCost` by minor units.",
     )
 
 
-@strawberry.type(description="A company or a person.")
+@strawberry.type(description="A company or a person, by name.")
 class Party:
-    name: str = strawberry.field(description="The name.")
-    email: str | None = strawberry.field(description="The email address.")
-    tax_id: str | None = strawberry.field(description="The tax number.")
+    name: str = strawberry.field(description="Name of the company or person.")
+    email: str | None = strawberry.field(description="Email address; null if none was given.")
+    tax_id: str | None = strawberry.field(description="Tax number; null if none was given.")
 
 
-@strawberry.type(description="Whom the certificate is made out to, and for whom the credits count.")
+@strawberry.type(
+    description="The party that the certificate is issued to, and the party for which the credits are retired."
+)
 class Beneficiary:
     recipient: Party | None = strawberry.field(
-        description="Whom the certificate is made out to; null means the account's own company."
+        description="Party that the certificate is issued to; null means the account's own company."
     )
     retirement: Party | None = strawberry.field(
-        description="For whom the credits count; null means the account's own company."
+        description="Party for which the credits are retired; null means the account's own company."
     )
 
 
@@ -135,13 +141,13 @@ def _party(beneficiary: Mapping[str, str] | None) -> Party | None:
 
 
 OWNED = ("id", "account_id", "currency")
-"""The columns of an order by which what belongs to it is found, and its amounts are shown."""
+"""Columns of an order that are needed to find the rows that belong to it, and to show its amounts."""
 
 
 async def _ask(
     parents: Sequence["Order"], info: Info, read: Callable[..., Awaitable[Sequence[Any]]], **more: Any
 ) -> list[Any]:
-    """What `read` says of each order, asked for in its own account."""
+    """Call `read` for the orders of each account, and return the results in the order of the parents."""
 
     async def read_all(reader: Caller, places: Sequence[int]) -> Sequence[Any]:
         return await read(info.context.resources, reader, [parents[place].row.id for place in places], **more)
@@ -188,98 +194,125 @@ async def _timelines(parents: Sequence["Order"], info: Info) -> list[list[Timeli
     return [[TimelineEntry(row=row) for row in rows] for rows in found]
 
 
-@strawberry.type(description="An order of carbon credits.")
+@strawberry.type(description="An order of carbon credits, placed by an account.")
 class Order(Node):
     row: strawberry.Private[domain.Order]
     lines: list[OrderLine] = batch_field(
         _lines,
         columns=OWNED,
-        description="The bundles it is made of, in the order they were asked for.",
+        description="Lines of the order, one for each bundle, in the order in which the bundles were given.",
         metadata=priced(size=5),
     )
     entries: list[CreditEntry] = batch_field(
         _entries,
         columns=OWNED,
-        description="The credits it was given and gave back, oldest first.",
+        description="Movements of credits to the order and back, oldest first.",
         metadata=priced(size=10),
     )
     retirements: list[Retirement] = batch_field(
-        _retirements, columns=OWNED, description="The credits it retired, line by line.", metadata=priced(size=10)
+        _retirements,
+        columns=OWNED,
+        description="Credits that were retired for the order, sorted by line.",
+        metadata=priced(size=10),
     )
     certificate: Certificate | None = batch_field(
-        _certificates, columns=OWNED, description="Its certificate; null until it is complete, and for a moment after."
+        _certificates,
+        columns=OWNED,
+        description="Certificate of the order; null until the order is complete and for a short time after that.",
     )
     timeline: list[TimelineEntry] = batch_field(
-        _timelines, columns=OWNED, description="What happened to it, oldest first.", metadata=priced(size=10)
+        _timelines, columns=OWNED, description="Events of the order, oldest first.", metadata=priced(size=10)
     )
     portfolio: Portfolio | None = batch_field(
         _portfolios,
         columns=("portfolio_id",),
-        description="The portfolio that chose its bundles; null if the caller named them.",
+        description="Portfolio that determined the order's bundles; null if the caller named the bundles.",
     )
 
-    number = attribute_field("row.number", str, description="Short and unique in the account: for people to read out.")
+    number = attribute_field("row.number", str, description="Short number of the order, unique in the account.")
 
-    status = attribute_field("row.status", OrderStatus, description="Where it stands.")
+    status = attribute_field(
+        "row.status",
+        OrderStatus,
+        description="State of the order, from its acceptance to the retirement of its credits.",
+    )
 
-    payment_status = attribute_field("row.payment_status", PaymentStatus, description="Where its money stands.")
+    payment_status = attribute_field("row.payment_status", PaymentStatus, description="State of the order's payment.")
 
-    kind = attribute_field("row.kind", OrderKind, description="What fixed its size.")
+    kind = attribute_field(
+        "row.kind",
+        OrderKind,
+        description="Kind of request that determined the order's mass: a mass, a value or an estimate.",
+    )
 
-    source = attribute_field("row.source", Source, description="The API by which it came.")
+    source = attribute_field("row.source", Source, description="API through which the order was placed.")
 
     requested_mass = mass_field(
-        "row.requested_mass_g", nullable=True, description="The mass that was asked for; null for an order by value."
+        "row.requested_mass_g", nullable=True, description="Mass that the caller asked for; null for an order by value."
     )
 
     requested_value = money_field(
         "row.requested_value_minor",
         nullable=True,
-        description="The sum that was to be spent at most; null for an order by mass.",
+        description="Maximum sum that the caller wanted to spend; null for an order by mass or by estimate.",
     )
 
-    step = attribute_field("row.step", MassUnit, description="The unit to which each bundle's share was cut.")
+    step = attribute_field("row.step", MassUnit, description="Unit to which the mass of each bundle was rounded down.")
 
-    mass = mass_field("row.mass_g", description="The ordered mass: the sum of its lines.")
+    mass = mass_field("row.mass_g", description="Mass of the order: the sum of its lines.")
 
     fulfilled_mass = mass_field(
-        "row.fulfilled_g", description="The mass for which credits are set aside; zero again once cancelled."
+        "row.fulfilled_g",
+        description="Mass for which credits are set aside; zero after the order was cancelled or has failed.",
     )
 
-    retired_mass = mass_field("row.retired_g", description="The mass that is retired for good.")
+    retired_mass = mass_field("row.retired_g", description="Mass that is retired for the order. A retirement is final.")
 
-    currency = attribute_field("row.currency", CurrencyCode, description="ISO 4217 code of all its amounts.")
+    currency = attribute_field(
+        "row.currency", CurrencyCode, description="Currency of all amounts of the order (ISO 4217 code)."
+    )
 
-    offset_cost = money_field("row.offset_cost_minor", description="The credits without commission.")
+    offset_cost = money_field("row.offset_cost_minor", description="Cost of the credits, without commission.")
 
-    commission = money_field("row.commission_minor", description="The commission.")
+    commission = money_field("row.commission_minor", description="Commission that is added to the cost of the credits.")
 
-    total_cost = money_field("row.total_cost_minor", description="Credits and commission.")
+    total_cost = money_field("row.total_cost_minor", description="Total cost of the order: credits and commission.")
 
-    paid = money_field("row.paid_minor", description="What was paid of the total so far.")
+    paid = money_field("row.paid_minor", description="Part of the total that has been paid.")
 
     @strawberry.field(
-        description="What is still owed of the total; nothing once cancelled, failed or refunded.",
+        description="Part of the total that is still owed; zero if the order is cancelled, failed or refunded.",
         metadata=needs("status", "payment_status", "total_cost_minor", "paid_minor", "currency"),
     )
     def due(self) -> Money:
         return money(owed_minor(self.row), self.row.currency)
 
     customer = attribute_field(
-        "row.customer", str | None, description="The customer it was bought for, in the caller's words."
+        "row.customer",
+        str | None,
+        description="Name of the customer that the order was placed for, as the caller gave it; null if it gave none.",
     )
 
-    description = attribute_field("row.description", str | None, description="A note of the caller's.")
+    description = attribute_field(
+        "row.description", str | None, description="Note that the caller attached to the order; null if there is none."
+    )
 
     metadata = attribute_field(
-        "row.metadata", Metadata, description="The caller's own data; the service never reads it."
+        "row.metadata",
+        Metadata,
+        description="Data that the caller attached to the order. The service does not interpret it.",
     )
 
     callback_url = attribute_field(
-        "row.callback_url", str | None, description="Where changes of the order are reported."
+        "row.callback_url",
+        str | None,
+        description="Address to which changes of the order are reported; null if the caller gave none.",
     )
 
-    @strawberry.field(description="For whom the credits are retired; null means the account's own company.")
+    @strawberry.field(
+        description="Parties that the certificate is issued to and the credits are retired for; null means the "
+        "account's own company."
+    )
     def beneficiary(self) -> Beneficiary | None:
         beneficiary = self.row.beneficiary
         if beneficiary is None:
@@ -291,10 +324,11 @@ class Order(Node):
     idempotency_key = attribute_field(
         "row.idempotency_key",
         str | None,
-        description="The caller's key: a retry with the same key and the same input is this same order.",
+        description="Idempotency key that the caller placed the order with. A retry with the same key and the same "
+        "input answers this order.",
     )
 
-    created_at = attribute_field("row.created_at", datetime, description="When it was placed.")
+    created_at = attribute_field("row.created_at", datetime, description="Time at which the order was placed.")
 
 
 def order_of(row: domain.Order) -> Order:

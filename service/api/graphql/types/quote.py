@@ -1,4 +1,4 @@
-"""Quotes as callers see them."""
+"""GraphQL types of quotes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,26 +24,27 @@ async def _bundles(parents: Sequence["QuoteLine"], info: Info) -> list[Bundle]:
     return [bundle_of(found[parent.row.bundle_id]) for parent in parents]
 
 
-@strawberry.type(description="One bundle's share of a quote.")
+@strawberry.type(description="One bundle's share of a quote, at the quoted prices.")
 class QuoteLine:
     row: strawberry.Private[domain.QuoteLine]
     currency: strawberry.Private[str]
-    bundle: Bundle = batch_field(_bundles, description="The bundle.")
+    bundle: Bundle = batch_field(_bundles, description="Bundle that this line quotes.")
 
-    mass = mass_field("row.mass_g", description="The quoted mass.")
+    mass = mass_field("row.mass_g", description="Mass that is quoted of the bundle.")
 
     unit_price = unit_price_field(
-        "row.unit_price_micros", "currency", description="The price of a tonne without commission."
+        "row.unit_price_micros", "currency", description="Price of one tonne, without commission."
     )
 
     gross_unit_price = unit_price_field(
-        "row.gross_unit_price_micros", "currency", description="The price of a tonne with commission."
+        "row.gross_unit_price_micros", "currency", description="Price of one tonne, including commission."
     )
 
     offset_cost = money_field(
         "row.offset_cost_minor",
         "currency",
-        description="The line's credits, rounded by itself: lines and quote may differ by a minor unit.",
+        description="Cost of the line without commission. Each line is rounded separately, so the sum of the lines may "
+        "differ from the quote's `netCost` by minor units.",
     )
 
 
@@ -62,51 +63,58 @@ async def _orders(parents: Sequence["Quote"], info: Info) -> list[Order | None]:
     return [order_of(found[parent.row.order_id]) if parent.row.order_id in found else None for parent in parents]
 
 
-@strawberry.type(description="A price that holds until it expires, for one order.")
+@strawberry.type(description="An offer at a fixed price, from which one order can be placed until the quote expires.")
 class Quote(Node):
     row: strawberry.Private[domain.Quote]
     lines: list[QuoteLine] = batch_field(
-        _lines, description="The bundles it is made of, in the order they were asked for.", metadata=priced(size=5)
+        _lines,
+        description="Lines of the quote, one for each bundle, in the order in which the bundles were given.",
+        metadata=priced(size=5),
     )
-    order: Order | None = batch_field(_orders, description="The order that used it; null while it is unused.")
+    order: Order | None = batch_field(
+        _orders, description="Order that was placed from the quote; null if there is none yet."
+    )
 
-    @strawberry.field(description="What fixed its size.")
+    @strawberry.field(description="Kind of request that determined the quote's mass: a mass, a value or an estimate.")
     def kind(self) -> OrderKind:
         return self.row.kind
 
     requested_mass = mass_field(
-        "row.requested_mass_g", nullable=True, description="The mass that was asked for; null for a quote by value."
+        "row.requested_mass_g", nullable=True, description="Mass that the caller asked for; null for a quote by value."
     )
 
     requested_value = money_field(
         "row.requested_value_minor",
         nullable=True,
-        description="The sum that was to be spent at most; null for a quote by mass.",
+        description="Maximum sum that the caller wanted to spend; null for a quote by mass or by estimate.",
     )
 
-    @strawberry.field(description="The unit to which each bundle's share was cut.")
+    @strawberry.field(description="Unit to which the mass of each bundle was rounded down.")
     def step(self) -> MassUnit:
         return self.row.step
 
-    mass = mass_field("row.mass_g", description="The quoted mass: the sum of its lines.")
+    mass = mass_field("row.mass_g", description="Mass of the quote: the sum of its lines.")
 
-    net_cost = money_field("row.offset_cost_minor", description="The credits without commission.")
+    net_cost = money_field("row.offset_cost_minor", description="Cost of the credits, without commission.")
 
-    commission = money_field("row.commission_minor", description="The commission.")
+    commission = money_field("row.commission_minor", description="Commission that is added to the cost of the credits.")
 
     total_cost = money_field(
-        "row.total_cost_minor", description="Credits and commission: exactly what an order from this quote costs."
+        "row.total_cost_minor",
+        description="Total cost, credits and commission: an order from this quote costs exactly this much.",
     )
 
-    @strawberry.field(description="Whether its credits are set aside until it is used or expires.")
+    @strawberry.field(
+        description="True while credits are set aside for the quote, which is until it is used or expires."
+    )
     def holds_credits(self) -> bool:
         return self.row.holds_credits and self.row.released_at is None
 
-    @strawberry.field(description="When it was made.")
+    @strawberry.field(description="Time at which the quote was created.")
     def created_at(self) -> datetime:
         return self.row.created_at
 
-    @strawberry.field(description="Until when an order may be placed from it.")
+    @strawberry.field(description="Time at which the quote expires. An order from it must be placed before that.")
     def expires_at(self) -> datetime:
         return self.row.expires_at
 

@@ -1,4 +1,4 @@
-"""Figures over orders as callers see them."""
+"""GraphQL types of statistics over orders."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -30,60 +30,72 @@ async def _projects(parents: Sequence["OrderGroup"], info: Info) -> list[Project
     return [project_of(found[each]) if each in found else None for each in ids]
 
 
-@strawberry.type(description="Orders that have something in common.")
+@strawberry.type(description="Figures over the orders that share one value of the grouping.")
 class OrderGroup:
     query_cost: ClassVar[int] = 0  # it comes with the figures, which are priced as a whole
     grouping: strawberry.Private[OrderGrouping]
     row: strawberry.Private[domain.OrderGroup]
-    bundle: Bundle | None = batch_field(_bundles, description="The bundle, when grouped by bundle.")
-    project: Project | None = batch_field(_projects, description="The project, when grouped by project.")
+    bundle: Bundle | None = batch_field(
+        _bundles, description="Bundle of the group when orders are grouped by bundle; otherwise null."
+    )
+    project: Project | None = batch_field(
+        _projects, description="Project of the group when orders are grouped by project; otherwise null."
+    )
 
     def named(self, grouping: OrderGrouping) -> UUID | None:
         return UUID(self.row.key) if self.grouping is grouping and self.row.key else None
 
     @strawberry.field(
-        description="What they have in common: a status, a payment status, a month of UTC such as `2026-11`, a day "
-        "such as `2026-11-21`, a customer or a currency. Null for orders without a customer, and for bundles and "
-        "projects, which have fields of their own."
+        description="Value that the group's orders share: a status, a payment status, a month (UTC) such as `2026-11`, "
+        "a day (UTC) such as `2026-11-21`, a customer or a currency. Null for orders without a customer, and when "
+        "grouped by bundle or project: read `bundle` or `project` then."
     )
     def key(self) -> str | None:
         return None if self.grouping in {OrderGrouping.BUNDLE, OrderGrouping.PROJECT} else self.row.key
 
-    @strawberry.field(description="How many orders. One of several bundles or projects counts in each.")
+    @strawberry.field(
+        description="Number of orders in the group. An order of several bundles or projects counts in the group of "
+        "each."
+    )
     def count(self) -> int:
         return self.row.orders
 
     mass = mass_field(
         "row.mass_g",
-        description="The ordered mass; by bundle that of the bundle's lines, by project that of the credits set aside.",
+        description="Ordered mass of the group. By bundle: the mass of the bundle's lines. By project: the mass of the "
+        "project's credits that are set aside.",
     )
 
     @strawberry.field(
-        description="What the credits cost without commission, one amount a currency. Null by project: a line has one "
-        "cost, whatever projects its credits come from."
+        description="Cost of the credits without commission, one amount for each currency. Null when grouped by "
+        "project, because a line has one cost even if its credits come from several projects."
     )
     def offset_costs(self) -> list[Money] | None:
         return _amounts(self.row.offset_costs_minor)
 
     @strawberry.field(
-        description="What was ordered for, commission included, one amount a currency; cancelled orders count, so "
-        "filter by status. Null by bundle and by project: a commission is the whole order's."
+        description="Total cost including commission, one amount for each currency. Cancelled orders are included; "
+        "filter by status to leave them out. Null when grouped by bundle or project, because the commission is charged "
+        "for the whole order."
     )
     def total_costs(self) -> list[Money] | None:
         return _amounts(self.row.total_costs_minor)
 
 
-@strawberry.type(description="Figures over the account's orders.")
+@strawberry.type(description="Statistics over the account's orders, as groups.")
 class OrderStats:
     groups: list[OrderGroup] = strawberry.field(
-        description=f"At most {GROUPS_MAX} groups: by month and day the newest first, else those with most orders.",
+        description=f"Groups of orders, at most {GROUPS_MAX}. By month or day the newest group comes first, otherwise "
+        "the group with the most orders.",
         metadata=priced(size=GROUPS_MAX),
     )
-    truncated: bool = strawberry.field(description="Whether there are further groups; a filter leaves fewer.")
+    truncated: bool = strawberry.field(
+        description="True if there are more groups than are listed. Use a narrower filter to see the others."
+    )
 
 
 def stats_of(grouping: OrderGrouping, statistics: domain.OrderStatistics) -> OrderStats:
-    """The figures as the schema shows them."""
+    """Return the statistics as their GraphQL type."""
     return OrderStats(
         groups=[OrderGroup(grouping=grouping, row=group) for group in statistics.groups],
         truncated=statistics.truncated,

@@ -1,4 +1,4 @@
-"""What happened to an order, as callers see it."""
+"""GraphQL type of the events of an order."""
 
 from datetime import datetime
 
@@ -9,47 +9,59 @@ from service.api.graphql.types.amounts import Mass, Money, money
 from service.domain.events import Event
 
 
-@strawberry.type(description="One thing that happened to an order. Entries are never changed.")
+@strawberry.type(description="One event of an order. Entries never change.")
 class TimelineEntry:
     row: strawberry.Private[Event]
 
-    @strawberry.field(description="Its place among all events of the account: gapless, rising by one.")
+    @strawberry.field(
+        description="Position of the event among all events of the account. Positions rise by one without gaps."
+    )
     def sequence(self) -> BigInt:
         return BigInt(self.row.seq)
 
-    @strawberry.field(description="What happened, as `order.placed`. Expect further words in later releases.")
+    @strawberry.field(description="Type of the event, such as `order.placed`. Later releases may add types.")
     def type(self) -> str:
         return self.row.event_type.value
 
-    @strawberry.field(description="When.")
+    @strawberry.field(description="Time at which the event occurred.")
     def occurred_at(self) -> datetime:
         return self.row.created_at
 
-    @strawberry.field(description="Who: the id of an API key, or the service's own worker, as `worker:retire`.")
+    @strawberry.field(
+        description="Id of the API key that caused the event, or the name of the background job that did, such as "
+        "`worker:retire`."
+    )
     def actor(self) -> str:
         return self.row.actor
 
-    @strawberry.field(description="The ordered mass afterwards; null where masses have nothing to do with it.")
+    @strawberry.field(description="Mass of the order after the event; null if the event does not concern masses.")
     def mass(self) -> Mass | None:
         return self._mass("mass_g")
 
-    @strawberry.field(description="The mass afterwards for which credits are set aside.")
+    @strawberry.field(
+        description="Mass for which credits are set aside after the event; null if the event does not concern masses."
+    )
     def fulfilled_mass(self) -> Mass | None:
         return self._mass("fulfilled_g")
 
-    @strawberry.field(description="The mass retired afterwards; null before retirement started.")
+    @strawberry.field(description="Mass that is retired after the event; null before retirement has started.")
     def retired_mass(self) -> Mass | None:
         return self._mass("retired_g")
 
-    @strawberry.field(description="The order's total afterwards.")
+    @strawberry.field(description="Total cost of the order after the event; null if the event does not concern it.")
     def total_cost(self) -> Money | None:
         return self._money("total_cost_minor")
 
-    @strawberry.field(description="What was paid of it afterwards.")
+    @strawberry.field(
+        description="Part of the total that is paid after the event; null if the event does not concern payment."
+    )
     def paid(self) -> Money | None:
         return self._money("paid_minor")
 
-    @strawberry.field(description="The money that came in; null where none did.")
+    @strawberry.field(
+        description="Amount of money that the event concerns, such as the amount of a payment; null if it concerns "
+        "none."
+    )
     def amount(self) -> Money | None:
         return self._money("amount_minor")
 
