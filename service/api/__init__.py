@@ -1,1 +1,1 @@
-"""The APIs: they translate requests to operations and hold no rules and no SQL."""
+"""The APIs. They translate requests to operations and contain no rules and no SQL."""

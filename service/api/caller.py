@@ -1,4 +1,6 @@
-"""From a request to its caller: the bearer key in the Authorization header, and the account that another one names."""
+"""Authentication of a request: the bearer key in the Authorization header, and the account in a header that selects
+one.
+"""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -15,7 +17,9 @@ _NAMED = "service.headers"
 
 
 def header_of(scope: Scope, name: bytes) -> str | None:
-    """The first header of that name, in lower case. Starlette's mapping would find it too, at three times the price."""
+    """Return the first header of that name, in lower case. Starlette's mapping would find it too, but takes three times
+    as long.
+    """
     named: dict[bytes, bytes] | None = scope.get(_NAMED)
     if named is None:
         named = scope[_NAMED] = dict(reversed(scope["headers"]))  # kept: each request is asked for several
@@ -24,9 +28,10 @@ def header_of(scope: Scope, name: bytes) -> str | None:
 
 
 def bearer_of(scope: Scope) -> str | None:
-    """What follows `Bearer `; None without an Authorization header. Refuses any other scheme `UNAUTHENTICATED`.
+    """Return the text after `Bearer `, or None without an Authorization header. Refuses any other scheme
+    `UNAUTHENTICATED`.
 
-    Everything after the blank is the key: some clients' keys hold characters that no token grammar allows.
+    Everything after the blank is the key, because some clients' keys contain characters that no token grammar allows.
     """
     header = header_of(scope, b"authorization")
     if header is None:
@@ -45,8 +50,8 @@ async def caller_of(
     account_header: bytes | None = None,
     id_of: Callable[[str], UUID] = UUID,
 ) -> Caller | None:
-    """Who calls, and for which account; None when no key was sent. Refuses `UNAUTHENTICATED` for a key that opens
-    nothing, and `ACCOUNT_SELECTED_INVALID` for an account that it may not act for.
+    """Return the caller and the account it acts for; None when no key was sent. Refuses `UNAUTHENTICATED` for an
+    invalid key, and `ACCOUNT_SELECTED_INVALID` for an account that the key may not act for.
 
     The account is the key's own, or the one that `account_header` names in the spelling that `id_of` reads.
     """

@@ -1,7 +1,8 @@
-"""How often one key may call: budgets of requests a window, kept in this process, or in Redis where processes share.
+"""Rate limits of API keys: budgets of requests in a window, counted in this process, or in Redis where processes share
+them.
 
-Knows nothing of APIs; each API says which budget a call is paid from. A window slides: what was spent in the last
-one counts for the part of it that the present one still overlaps, so that two bursts never meet at its edge.
+Knows no API; each API chooses the budget that a call is paid from. A window slides: the count of the last window is
+weighted by the part of it that the sliding window still overlaps, so that two bursts never meet at its edge.
 """
 
 import math
@@ -21,15 +22,15 @@ from service.errors import Code, Refused
 log = structlog.get_logger(__name__)
 
 REDIS_TIMEOUT_S = 0.25
-"""A limit that cannot be read in this time is not worth waiting for."""
+"""Timeout of Redis. Waiting longer would cost more than the limit is worth."""
 
 
 HOLDERS_MAX = 10_000
-"""Keys that are counted before those are looked for that have spent nothing lately."""
+"""Number of counted keys above which those that have spent nothing lately are removed."""
 
 
 class Budget(NamedTuple):
-    """So many requests of one key in each window, or of what else `unit` says that a call costs; budgets of one name
+    """Maximum number of requests of one key in each window, or of another `unit` that a call costs; budgets of one name
     and size are one budget.
     """
 
@@ -40,7 +41,7 @@ class Budget(NamedTuple):
 
 
 class BudgetState(NamedTuple):
-    """What is left of a key's budget after a call, and in how many seconds there is more."""
+    """Remainder of a key's budget after a call, and the seconds until there is more."""
 
     budget: Budget
     admitted: bool
@@ -57,7 +58,7 @@ class BudgetState(NamedTuple):
 
     @property
     def headers(self) -> dict[str, str]:
-        """`RateLimit` and `RateLimit-Policy` as draft-ietf-httpapi-ratelimit-headers writes them."""
+        """Return `RateLimit` and `RateLimit-Policy` as draft-ietf-httpapi-ratelimit-headers writes them."""
         name = self.budget.name
         return {
             "RateLimit-Policy": f'"{name}";q={self.budget.requests};w={self.budget.window_s}',
@@ -65,17 +66,20 @@ class BudgetState(NamedTuple):
         }
 
     def refuse_unless_admitted(self) -> None:
-        """Refuses `THROTTLED`, with the seconds to wait as `retry_after_s`."""
+        """Refuse `THROTTLED`, with the seconds to wait as `retry_after_s`, if the call was not admitted."""
         if not self.admitted:
             budget = self.budget
-            message = f"This API key has {budget.requests} {budget.unit} in {budget.window_s} s; wait and try again."
+            message = (
+                f"This API key may use {budget.requests} {budget.unit} in {budget.window_s} s. Wait for the "
+                "seconds in Retry-After and try again."
+            )
             raise Refused(Code.THROTTLED, message, retry_after_s=self.reset_s)
 
 
 class _Windows:
-    """The counts of this process, by the rule that Redis is asked to keep: a count for the running window and one for
-    the last, which weighs as much as the running window still overlaps it. A dictionary and no tasks, because each
-    request comes here: the storage of the library in its place took a tenth of a page's time.
+    """Counts of this process, by the same rule as in Redis: a count for the running window and one for the last,
+    weighted by the part that the sliding window still overlaps. A dictionary without tasks, because each request comes
+    here: the storage of the library took a tenth of a page's time.
     """
 
     def __init__(self) -> None:
@@ -110,8 +114,8 @@ class _Windows:
 
 
 class RateLimits:
-    """Keeps count. While its Redis is away it counts in this process, and says so once: a limit that cannot be shared
-    is still a limit, and never a reason to turn an order away.
+    """Rate limits of all keys. While Redis cannot be reached, each process counts by itself, and a warning is logged
+    once: orders must not be refused because a limit cannot be shared.
     """
 
     def __init__(self, redis_url: str | None = None) -> None:
@@ -129,7 +133,7 @@ class RateLimits:
             )
 
     async def spend(self, budget: Budget, holder: str, *, cost: int = 1) -> BudgetState:
-        """A request of the holder is paid from the budget, or not admitted and not counted."""
+        """Spend the cost from the holder's budget, or do not admit the request and count nothing."""
         if self._shared is not None:
             try:
                 state = await _spend(SlidingWindowCounterRateLimiter(self._shared), budget, holder, cost)
@@ -143,7 +147,7 @@ class RateLimits:
         return self._own.spend(budget, holder, cost)
 
     async def close(self) -> None:
-        """Connections are closed; counts in Redis stay until their window ends."""
+        """Close the connections; counts in Redis stay until their window ends."""
         if self._shared is not None and isinstance(self._shared.bridge, RedispyBridge):
             client: Any = self._shared.bridge.get_connection()  # typed as a protocol that leaves out how it ends
             await client.aclose()
@@ -158,5 +162,5 @@ async def _spend(limiter: SlidingWindowCounterRateLimiter, budget: Budget, holde
 
 @lru_cache(maxsize=64)
 def _item(budget: Budget) -> RateLimitItemPerSecond:
-    """Kept, because every request spends from one of a few budgets."""
+    """Return the library's form of a budget. Cached, because every request spends from one of a few budgets."""
     return RateLimitItemPerSecond(budget.requests, budget.window_s, namespace=budget.name)

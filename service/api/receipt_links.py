@@ -1,6 +1,6 @@
-"""The address of an order's receipt: readable by whoever holds it, guessed by nobody.
+"""Addresses of receipts: readable by anybody who has one, and impossible to guess.
 
-The address names the account and the order, and is signed under the service's secret, so nothing has to be stored.
+The address names the account and the order, and is signed with the service's secret, so nothing has to be stored.
 """
 
 import hmac
@@ -8,19 +8,19 @@ import re
 from uuid import UUID
 
 RECEIPTS = "/receipts/"
-"""What the path of every receipt begins with; a token follows, so it is nothing for a log."""
+"""Start of the path of every receipt. A token follows, which must not be logged."""
 
 _FORM = re.compile(r"([0-9a-f]{32})([0-9a-f]{32})([0-9a-f]{64})")
 
 
 def receipt_path(account_id: UUID, order_id: UUID, pepper: bytes) -> str:
-    """Where the receipt of the order is."""
+    """Return the address of the order's receipt."""
     named = f"{account_id.hex}{order_id.hex}"
     return f"{RECEIPTS}{named}{_signature(named, pepper)}"
 
 
 def named_by(token: str, pepper: bytes) -> tuple[UUID, UUID] | None:
-    """The account and the order that the token names, or None for one that we did not sign."""
+    """Return the account and the order that the token names, or None for a token that we did not sign."""
     form = _FORM.fullmatch(token)
     if form is None:
         return None

@@ -1,8 +1,8 @@
-"""What every request passes before an API sees it: it gets an id, bounds on its body and the crowd, and a log line.
+"""Limits that every request passes before an API: an id, limits on its body and on concurrency, and a log line.
 
-Knows HTTP and nothing of orders, keys or APIs; how a refusal reads is told to it by each API. A body is read whole
-and handed on in one piece, so that a slow sender occupies a connection here and never an API. Not its business: slow
-or endless headers, and the number of connections, which the HTTP server sees before an application is called.
+Knows HTTP and nothing of orders, keys or APIs; each API passes in the form of its refusals. A body is read whole and
+passed on in one piece, so that a slow sender occupies a connection here and never an API. Slow or endless headers and
+the number of connections are left to the HTTP server, which sees them before the application is called.
 """
 
 import random
@@ -21,7 +21,7 @@ from service.kit.deadline import Deadline
 from service.kit.request_id import REQUEST_ID
 
 ErrorBody: TypeAlias = Callable[[Refused, str], tuple[bytes, str]]
-"""The body and content type in which an API refuses, given the refusal and the request id."""
+"""Function that writes a refusal in an API's form, given the refusal and the request id: body and content type."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,27 +32,27 @@ _LOGGED_PATH_MAX = 256
 
 
 def graphql_error_body(refusal: Refused, request_id: str) -> tuple[bytes, str]:
-    """A refusal as a GraphQL response without data."""
+    """Return a refusal as a GraphQL response without data."""
     error = {"message": refusal.message, "extensions": {"code": refusal.code, "requestId": request_id}}
     return orjson.dumps({"errors": [error]}), "application/json"
 
 
 class RequestLimits:
-    """Wraps an ASGI application. Whatever it refuses is answered with the body of the API whose path prefix, the
-    longest of `error_bodies`, the request has.
+    """Wraps an ASGI application. Its refusals have the form of the API whose path prefix, the longest of
+    `error_bodies`, the request has.
 
     * The request id is the caller's `X-Request-Id` if it is 1 to 64 safe characters; it is in `scope["state"]`, in
       every log line of the request and in the answer.
     * A declared body above `body_bytes_max` is refused before it is read, an undeclared one with the chunk that passes
-      the limit: `PAYLOAD_TOO_LARGE`. Below the prefixes of `late_refusals` an API that reads the body is refused it
-      instead, so that whoever has no key is told that first. The whole body arrives within `body_timeout_ms`, or
-      `REQUEST_TIMEOUT`.
+      the limit: `PAYLOAD_TOO_LARGE`. Below the prefixes of `late_refusals` the refusal is raised when the API reads the
+      body, so that a caller without a key is refused for that first. The whole body arrives within `body_timeout_ms`,
+      or `REQUEST_TIMEOUT`.
     * `in_flight_max` requests may be in the application without an answer begun; more are refused `UNAVAILABLE` at
       once. A body still arriving does not count, or slow senders would crowd out the others; nor does an answer that
       streams, or subscribers would.
     * An answer that has not begun within `deadline_ms` is refused `UNAVAILABLE`, and the application is cancelled.
     * An exception of the application is logged with its traceback and answered with a masked 500.
-    * Of a path below one of `secret_paths` only the prefix is logged: what follows opens what it names.
+    * Only the prefix of a path below one of `secret_paths` is logged, because the rest is a secret token.
     """
 
     def __init__(
@@ -125,7 +125,9 @@ class RequestLimits:
         return path[:_LOGGED_PATH_MAX]
 
     async def _bounded(self, scope: Scope, receive: Receive, answer: "_Answer") -> Receive | None:
-        """Where the API gets the body, or what is refused of it; None if the caller left before its end."""
+        """Return the function that gives the API the body, or raises its refusal; None if the caller left before its
+        end.
+        """
         try:
             answer.body_pending = self._expects_body(scope)
             self._refuse_crowd()
@@ -155,7 +157,7 @@ class RequestLimits:
         return header_of(scope, b"transfer-encoding") is not None
 
     async def _whole_body(self, receive: Receive) -> bytes | None:
-        """The body, or None if the caller left before its end."""
+        """Return the body, or None if the caller left before its end."""
         body = bytearray()  # and not a list of chunks: a body sent byte by byte would weigh fifty times its size
         while True:
             message = await receive()
@@ -169,10 +171,10 @@ class RequestLimits:
 
     def _refuse_crowd(self) -> None:
         if self.in_flight >= self._in_flight_max:
-            raise Refused(Code.UNAVAILABLE, "Too many requests are in progress.")
+            raise Refused(Code.UNAVAILABLE, "Too many requests are in progress. Try again.")
 
     def _too_large(self) -> Refused:
-        return Refused(Code.PAYLOAD_TOO_LARGE, f"A request body has at most {self._body_bytes_max} bytes.")
+        return Refused(Code.PAYLOAD_TOO_LARGE, f"Send a request body of at most {self._body_bytes_max} bytes.")
 
     def error_body_for(self, path: str) -> ErrorBody:
         for prefix, error_body in self._error_bodies:
@@ -185,7 +187,9 @@ class RequestLimits:
 
 
 class _Answer:
-    """One request's way out: puts the common headers on its answer and keeps its place in the crowd."""
+    """Sender of one request's answer: it adds the common headers and keeps the request's place in the concurrency
+    limit.
+    """
 
     __slots__ = (
         "_in_crowd", "_limits", "_path", "_send", "body_pending", "deadline", "request_id", "status", "was_admitted",
@@ -212,14 +216,14 @@ class _Answer:
             self._limits.in_flight -= 1
 
     def refusal_in(self, failure: Exception) -> Refused | None:
-        """What the caller is told of it; None for a fault."""
+        """Return the refusal that the caller is shown; None for a fault."""
         if isinstance(failure, Refused):
             return failure
         if not isinstance(failure, TimeoutError) or not self.deadline.is_over:
             return None
         if not self.was_admitted:
             return Refused(Code.REQUEST_TIMEOUT, "The request body did not arrive in time.")
-        message = "The request took too long; it may have been done: send it again with the same key."
+        message = "The request took too long and may have taken effect. Send it again with the same idempotency key."
         return Refused(Code.UNAVAILABLE, message)
 
     def send(self, message: Message) -> Awaitable[None]:
@@ -259,7 +263,7 @@ def _is_below(path: str, prefix: str) -> bool:
 
 
 def _refusing(refusal: Refused) -> Receive:
-    """Refuses whoever asks for the body."""
+    """Raise the refusal when the API reads the body."""
 
     async def refuse() -> Message:
         raise refusal
@@ -268,7 +272,7 @@ def _refusing(refusal: Refused) -> Receive:
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
-    """Hands the body on in one piece; afterwards the application may wait for its caller to leave."""
+    """Pass the body on in one piece; afterwards the application may wait for its caller to leave."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:

@@ -1,1 +1,1 @@
-"""The pages a person reads in a browser: the GraphQL explorer. They know addresses and files, never orders or SQL."""
+"""Pages for a browser, such as the GraphQL explorer. They know addresses and files, never orders or SQL."""

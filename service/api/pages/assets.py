@@ -1,8 +1,7 @@
-"""Knows the static files of the pages: their names, their content and how they are sent. Must not know a page.
+"""Static files of the pages: their names, their content and how they are sent. Knows no page.
 
-Names hold a digest of what is in the file, so a browser may keep it for ever. Files lie gzipped in memory: a process
-reads some two megabytes once and then answers without touching the disk; the rare client that does not accept gzip
-gets them unpacked.
+Names contain a digest of the file, so that a browser may keep it for ever. Files are kept gzipped in memory: a process
+reads some two megabytes once and then answers without the disk; a client that does not accept gzip gets them unpacked.
 """
 
 import gzip
@@ -24,23 +23,25 @@ MEDIA_TYPES = {
 
 
 def read_gzipped(folder: Path) -> dict[str, bytes]:
-    """The files that a build has hashed and gzipped already, by the name they are served under."""
+    """Return the files that a build has hashed and gzipped already, by the name they are served under."""
     return {path.name.removesuffix(".gz"): path.read_bytes() for path in sorted(folder.glob("*.gz"))}
 
 
 def read_plain(folder: Path) -> dict[str, bytes]:
-    """The files of a folder as written; their digest names the folder, so that they find each other as written."""
+    """Return the files of a folder unchanged. Their common digest names the folder, so that their links to each other
+    work.
+    """
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in MEDIA_TYPES}
     digest = hashlib.sha256(b"\0".join(files.values())).hexdigest()[:8]
     return {f"{folder.name}-{digest}/{name}": gzip.compress(body, mtime=0) for name, body in files.items()}
 
 
 def send(assets: Mapping[str, bytes], request: Request) -> Response:
-    """The asset that the route's `path` names, to be kept for a year; 404 for any other name."""
+    """Return the asset that the route's `path` names, to be cached for a year; 404 for any other name."""
     name = request.path_params["path"]
     body = assets.get(name)
     if body is None:
-        return PlainTextResponse("There is no such file.\n", 404)
+        return PlainTextResponse("There is no such file.", 404)
     headers = {
         "Cache-Control": "public, max-age=31536000, immutable",
         "Vary": "Accept-Encoding",
@@ -54,7 +55,7 @@ def send(assets: Mapping[str, bytes], request: Request) -> Response:
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether the header names gzip, or any coding, without refusing it by q=0."""
+    """Tell if the header accepts gzip, or any coding, without refusing it by q=0."""
     weights = dict(_coding(item) for item in accept_encoding.lower().split(",") if item.strip())
     return weights.get("gzip", weights.get("*", "0")) not in {"0", "0.0", "0.00", "0.000"}
 

@@ -1,6 +1,6 @@
-"""Knows the public page of a certificate: its addresses, and what a browser may do there. Must not know the catalogue.
+"""The public page of a certificate: its addresses, and its content security policy. Knows no catalogue.
 
-Whoever holds an address may read it, without a key. All that the page says comes from the facts as they were issued.
+Anybody who has an address may read it, without a key. Its contents are the facts as they were issued.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from service.operations.read_certificates import public_certificate, public_cert
 from service.operations.resources import Resources
 
 CERTIFICATES = "/certificates/"
-"""What the path of every certificate begins with; a token follows, so it is nothing for a log."""
+"""Start of the path of every certificate. A token follows, which must not be logged."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _FOREVER = "public, max-age=31536000, immutable"
@@ -34,7 +34,7 @@ _TEMPLATE = template("certificate.html")
 
 
 def certificate_routes(resources_of: Callable[[Request], Resources]) -> list[BaseRoute]:
-    """The page of a certificate, its PDF, and its facts as the JSON whose digest is printed on it."""
+    """Return the page of a certificate, its PDF, and its facts as the JSON whose digest is printed on it."""
 
     async def page(request: Request) -> Response:
         found = await _find(request, resources_of(request))
@@ -64,7 +64,9 @@ def certificate_routes(resources_of: Callable[[Request], Resources]) -> list[Bas
 
 
 def page_of(certificate: IssuedCertificate) -> str:
-    """The page. Its digest is computed from the facts as they are stored, so that a change of them would show."""
+    """Return the page. Its digest is computed from the facts as they are stored, so that a change of them would
+    show.
+    """
     facts: dict[str, Any] = json.loads(certificate.facts)
     return _TEMPLATE.render(
         style=STYLE,

@@ -1,7 +1,7 @@
-"""Knows the example documents that both explorers offer, one file each. Must not know a page or a schema.
+"""Example documents that both explorers offer, one file each. Knows no page and no schema.
 
-`examples/1-quote-by-mass.graphql` begins with a comment line that is its title, and a second one that says what it
-does; `1-quote-by-mass.json` beside it holds its variables, if it has any. The numbers give the order.
+`examples/1-quote-by-mass.graphql` begins with a comment line that is its title, and a second one that describes it;
+`1-quote-by-mass.json` beside it contains its variables, if it has any. The numbers give the order.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent / "examples"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One document a newcomer can run as it stands; `variables` is JSON text, empty where there are none."""
+    """A document that a newcomer can run unchanged; `variables` is JSON text, empty if there are none."""
 
     title: str
     about: str
@@ -25,7 +25,7 @@ class Example:
 
 
 def read_examples(folder: Path = FOLDER) -> tuple[Example, ...]:
-    """Every example, in the order of the file names."""
+    """Return every example, in the order of the file names."""
     return tuple(_read(path) for path in sorted(folder.glob("*.graphql")))
 
 

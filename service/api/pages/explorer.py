@@ -1,7 +1,7 @@
-"""Knows the page on which a person tries GraphQL: its files, and what a browser may do there. Must not know the schema.
+"""The page for trying GraphQL: its files, and its content security policy. Knows no schema.
 
-The page is GraphiQL when `explorer/` has been bundled, else a plain page of our own; both work without any other
-origin. Their configuration travels in a `data-config` attribute, so that no script stands in the page.
+The page is GraphiQL when `explorer/` has been bundled, otherwise a plain page of our own; both work without any other
+origin. Their configuration is in a `data-config` attribute, so that the page contains no script.
 """
 
 import json
@@ -32,7 +32,7 @@ _POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Explorer:
-    """The page and the files it loads, read once. `bundled` tells whether it is GraphiQL or the plain page."""
+    """The page and the files it loads, read once. `bundled` is true for GraphiQL, false for the plain page."""
 
     html: str
     policy: str
@@ -40,7 +40,7 @@ class Explorer:
     bundled: bool
 
     def page(self, _request: Request) -> Response:
-        """The page itself: asked for afresh every time, so that an upgrade shows at once."""
+        """Return the page, which browsers must not cache, so that an upgrade shows at once."""
         headers = {
             "Cache-Control": "no-cache",
             "Content-Security-Policy": self.policy,
@@ -52,7 +52,7 @@ class Explorer:
 
 
 def load_explorer(endpoint: str = "/graphql", *, bundle: Path = BUNDLE) -> Explorer:
-    """Reads the bundle, or the plain page where none was built; `endpoint` is the path as the browser sees it."""
+    """Read the bundle, or the plain page where none was built; `endpoint` is the path as the browser sees it."""
     manifest = bundle / "manifest.json"
     bundled = manifest.exists()
     files = assets.read_plain(PLAIN)
@@ -73,7 +73,7 @@ def load_explorer(endpoint: str = "/graphql", *, bundle: Path = BUNDLE) -> Explo
 
 
 def explorer_routes(explorer: Explorer, schema_text: Callable[[], str], endpoint: str = "/graphql") -> list[BaseRoute]:
-    """The routes beside the page: its files, and the schema as text, which codegen tools read too."""
+    """Return the routes beside the page: its files, and the schema as text, which codegen tools read too."""
 
     async def asset(request: Request) -> Response:
         return assets.send(explorer.files, request)

@@ -1,6 +1,6 @@
-"""What the public pages have in common: their look, their template files, and what a browser may do there.
+"""Common parts of the public pages: their style, their template files, and their content security policy.
 
-Whoever holds the address of such a page may read it, without a key. It knows no certificate and no receipt.
+Anybody who has the address of such a page may read it, without a key. Knows no certificate and no receipt.
 """
 
 import hashlib
@@ -26,5 +26,5 @@ _TEMPLATES = Environment(
 
 
 def template(name: str) -> Template:
-    """The page's template; a value that it misses is an error, and never an empty place."""
+    """Return the page's template. A missing value is an error, and never an empty place."""
     return _TEMPLATES.get_template(name)

@@ -1,6 +1,6 @@
-"""Knows the public page of a receipt: what an order costs and what of it is paid. Must not know a contract.
+"""The public page of a receipt: the cost of an order and the amount paid. Knows no contract.
 
-Whoever holds an address may read it, without a key. It is not the certificate: nothing is said of projects or serials.
+Anybody who has an address may read it, without a key. It is not the certificate: it contains no projects or serials.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ _TEMPLATE = template("receipt.html")
 
 
 def receipt_routes(resources_of: Callable[[Request], Resources], pepper: bytes) -> list[BaseRoute]:
-    """The page of a receipt, by the address that the service signed for it."""
+    """Return the page of a receipt, by the address that the service signed for it."""
 
     async def page(request: Request) -> Response:
         named = named_by(request.path_params["token"], pepper)
@@ -38,7 +38,7 @@ def receipt_routes(resources_of: Callable[[Request], Resources], pepper: bytes) 
 
 
 def page_of(receipt: Receipt) -> str:
-    """The page, from the order as it stands."""
+    """Return the page, from the order in its present state."""
     order = receipt.order
     return _TEMPLATE.render(
         style=STYLE,

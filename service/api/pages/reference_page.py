@@ -1,4 +1,4 @@
-"""Knows how an OpenAPI document reads as a page without any script. Must not know a contract, nor how it is served."""
+"""Plain HTML page of an OpenAPI document, without any script. Knows no contract, nor how it is served."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -26,7 +26,7 @@ BOUNDS = {
 
 
 def reference_html(document: Mapping[str, Any], *, document_url: str, style: str, icon: str) -> str:
-    """The whole page: every operation and every model of the document, linked with each other."""
+    """Return the whole page: every operation and every model of the document, linked with each other."""
     info = document["info"]
     title = escape(info["title"])
     operations = list(_operations(document))
@@ -47,7 +47,7 @@ def reference_html(document: Mapping[str, Any], *, document_url: str, style: str
 
 
 def type_html(schema: Mapping[str, Any]) -> str:
-    """What a value of the schema is, in words; models are links."""
+    """Describe the type of a value of the schema in words; models are links."""
     if reference := schema.get("$ref"):
         name = escape(reference.removeprefix(SCHEMAS))
         return f'<a href="#model-{name}">{name}</a>'

@@ -1,8 +1,8 @@
-"""Knows the pages on which a person reads a REST contract: their files, and what a browser may do there. Must not know
-a contract: each hands over its name, its title and its OpenAPI document.
+"""Pages of the REST contracts' references: their files, and their content security policy. Knows no contract: each
+passes in its name, its title and its OpenAPI document.
 
-The page is Scalar's viewer when `references/` has been bundled, else the document as plain HTML of our own; both work
-without any other origin.
+The page is Scalar's viewer when `references/` has been bundled, otherwise the document as plain HTML of our own; both
+work without any other origin.
 """
 
 import json
@@ -37,7 +37,7 @@ _PLAIN_POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A contract to be read at `/name/docs`; its OpenAPI document is served at `/name/openapi.json`."""
+    """A contract whose reference is at `/name/docs`; its OpenAPI document is served at `/name/openapi.json`."""
 
     name: str
     title: str
@@ -46,14 +46,16 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """The files that the pages load, read once. `bundled` tells whether they are the viewer's or the plain page's."""
+    """The files that the pages load, read once. `bundled` is true for the viewer's files, false for the plain
+    page's.
+    """
 
     files: dict[str, bytes]
     loaded: dict[str, str]
     bundled: bool
 
     def page(self, described: Described, request: Request) -> Response:
-        """The page itself: asked for afresh every time, so that an upgrade shows at once."""
+        """Return the page, which browsers must not cache, so that an upgrade shows at once."""
         document_url = f"/{described.name}/openapi.json"
         if self.bundled:
             html = Template((HERE / "references.html").read_text(encoding="utf-8")).substitute(
@@ -75,7 +77,7 @@ class References:
 
 
 def load_references(*, bundle: Path = BUNDLE) -> References:
-    """Reads the bundle, or the plain page where none was built."""
+    """Read the bundle, or the plain page where none was built."""
     manifest = bundle / "manifest.json"
     files = assets.read_plain(PLAIN)
     if not manifest.exists():
@@ -85,8 +87,8 @@ def load_references(*, bundle: Path = BUNDLE) -> References:
 
 
 def reference_routes(references: References, described: Collection[Described]) -> list[BaseRoute]:
-    """A page for each contract, and the files of all. They belong before the contracts' own routes, which answer 404
-    for every address that they do not know.
+    """Return a page for each contract, and the files of all. Mount them before the contracts' own routes, which answer
+    404 for every address that they do not know.
     """
 
     async def asset(request: Request) -> Response:

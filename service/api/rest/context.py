@@ -1,4 +1,4 @@
-"""The context of the REST APIs, made once by the composition root; knows no contract."""
+"""Shared objects of the REST APIs, made once by the composition root. Knows no contract."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from service.operations.resources import Resources
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """What a key's calls are paid from; a contract with one budget names it twice."""
+    """Rate limit budgets of a key for reads and writes; a contract with one budget names it twice."""
 
     reads: Budget
     writes: Budget
@@ -18,7 +18,7 @@ class Budgets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestContext:
-    """`public_address` is what absolute links begin with; `budgets` are named as the contracts are.
+    """`public_address` is the start of absolute links; `budgets` are keyed by the names of the contracts.
 
     `carbonext_iso_dates` is for clients of Carbonext's later generations.
     """

@@ -1,7 +1,7 @@
-"""A REST contract as it is declared: its endpoints, each with its models, and how it says no.
+"""Declaration of a REST contract: its endpoints with their models, and its error responses.
 
-One declaration serves requests (endpoint_app.py) and describes itself (openapi.py). Knows no
-order and no contract's own names.
+One declaration serves requests (endpoint_app.py) and describes itself (openapi.py). Knows no order and no contract's
+own names.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,17 +23,17 @@ BodyT_co = TypeVar("BodyT_co", covariant=True)
 QueryT_co = TypeVar("QueryT_co", covariant=True)
 
 _PHRASES = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
-"""Python 3.13 has new words for these; callers are told the same ones whatever Python serves them."""
+"""Reason phrases that Python 3.13 changed. Callers get the same ones under every version of Python."""
 
 
 def reason_phrase(status: int) -> str:
-    """Return the words of an HTTP status, for titles and descriptions."""
+    """Return the reason phrase of an HTTP status, for titles and descriptions."""
     return _PHRASES.get(status) or HTTPStatus(status).phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[BodyT_co, QueryT_co]):
-    """One request, read and checked: `path` holds the address's parameters, `body` and `query` the declared models."""
+    """A request after parsing: `path` holds the parameters of the address, `body` and `query` the declared models."""
 
     context: RestContext
     request: Request
@@ -44,7 +44,7 @@ class Call(Generic[BodyT_co, QueryT_co]):
 
     @property
     def caller(self) -> Caller:
-        """Who calls; a public endpoint may have nobody."""
+        """Return the caller; a public endpoint may have none."""
         if self.identified is None:
             raise unauthenticated()
         return self.identified
@@ -52,7 +52,7 @@ class Call(Generic[BodyT_co, QueryT_co]):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an endpoint says: a value of the model that it declared for the status."""
+    """An answer of an endpoint: a value of the model that it declared for the status."""
 
     body: Any
     status: int = 200
@@ -61,7 +61,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """An answer that is not JSON. As a declared response only its `media_type` counts."""
+    """An answer that is not JSON. In a declaration of responses only its `media_type` counts."""
 
     media_type: str
     content: bytes = b""
@@ -71,12 +71,12 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A method and an address below the contract's prefix, `{name}` or `{name:path}` for its parameters.
+    """A method and an address below the contract's prefix, with `{name}` or `{name:path}` for parameters.
 
     `responses` gives the model of each status that the handler answers, `refusals` the statuses of refusals beside
     those that every endpoint of its kind has. A `public` one is served without a key and pays from no budget.
-    `operation_id` names it in the OpenAPI document and so in the clients that are generated from it: it stays, whatever
-    the handler is called.
+    `operation_id` names it in the OpenAPI document and so in the clients that are generated from it: it stays when the
+    handler is renamed.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -98,13 +98,13 @@ class Endpoint:
 
 
 Refusal: TypeAlias = tuple[int, msgspec.Struct]
-"""The status and the body in which a contract says no."""
+"""The HTTP status and the body of a contract's error response."""
 
 Authenticate: TypeAlias = Callable[[Request, RestContext], Awaitable[Caller]]
 
 
 async def by_api_key(request: Request, context: RestContext) -> Caller:
-    """The holder of the bearer key; refuses `UNAUTHENTICATED` without one."""
+    """Return the holder of the bearer key. Refuses `UNAUTHENTICATED` without a key."""
     caller = await caller_of(request.scope, context.resources, pepper=context.pepper)
     if caller is None:
         raise unauthenticated()
@@ -112,23 +112,23 @@ async def by_api_key(request: Request, context: RestContext) -> Caller:
 
 
 def no_headers(_request_headers: Mapping[str, str], _request_id: str) -> Mapping[str, str]:
-    """Nothing beside what every answer of the service has."""
+    """Return no headers, for a contract that adds none to its answers."""
     return {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contract:
-    """An API that programs of others were written for, served below `/name`.
+    """An API that other programs were written for, served below `/name`.
 
     * `components` gives each model the title of its schema in the OpenAPI document, from which clients name their
-      types: it stays, whatever the class is called. A model without one is a KeyError when the document is made.
+      types: it stays when the class is renamed. A model without one is a KeyError when the document is made.
     * `members` gives the names that the contract has for members of the domain, for paths of faults; where a member has
       several, the one that the endpoint's models have counts.
     * `refusal` turns a refusal and the request id into the status and a value of `error_model`.
-    * `labelled_json` answers 415 unless a body is labelled as JSON; else it is read as JSON whatever its label.
-    * `any_case` matches the members of bodies whatever their case, `any_case_query` those of the address's query.
+    * `labelled_json` answers 415 unless the content type of a body is JSON; otherwise a body is always read as JSON.
+    * `any_case` matches the members of bodies without regard to case, `any_case_query` those of the query string.
     * `decimals_are_numbers` writes `Decimal` as JSON numbers instead of strings.
-    * `headers` are put on every answer below the prefix, refusals of the request limits included. The function gets
+    * `headers` are added to every answer below the prefix, also to refusals of the request limits. The function gets
       the request's headers by lower-case name and the request id.
     """
 
@@ -155,7 +155,7 @@ class Contract:
 
     @cached_property
     def roots(self) -> frozenset[str]:
-        """The first segments of the contract's addresses, such as `v1`: what a host of its own serves."""
+        """Return the first segments of the contract's addresses, such as `v1`, which a host of its own serves."""
         return frozenset(endpoint.path.split("/")[1] for endpoint in self.endpoints)
 
     @cached_property
@@ -166,6 +166,6 @@ class Contract:
         return self._encoder.encode(value)
 
     def error_body(self, refusal: Refused, request_id: str) -> tuple[bytes, str]:
-        """How the request limits say no below this contract's prefix."""
+        """Return the error response of a refusal that the request limits raised below this contract's prefix."""
         _, body = self.refusal(refusal, request_id)
         return self.encode(body), self.error_media_type

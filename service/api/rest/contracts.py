@@ -1,4 +1,4 @@
-"""The contracts that are served. Knows their names, and nothing of what they say."""
+"""The contracts that are served. Knows their names only."""
 
 from service.api.rest.carbon_engine import CONTRACT as CARBON_ENGINE
 from service.api.rest.carbonext import CONTRACT as CARBONEXT

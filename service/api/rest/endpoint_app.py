@@ -1,7 +1,7 @@
-"""How a declared endpoint is served: method, key, budget, body, handler, in this order.
+"""Serving of declared endpoints: method, key, budget, body, handler, in this order.
 
-Knows HTTP and the declaration, and no order. Every no is said in the contract's own words; faults pass through to the
-limits, which mask them.
+Knows HTTP and the declaration, and no order. Refusals are answered in the contract's own form; other exceptions pass
+through to the request limits, which mask them.
 """
 
 from collections import defaultdict
@@ -31,7 +31,9 @@ _RETRY_LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVA
 
 
 class _AnyRest(PathConvertor):
-    """The rest of an address, line breaks included: Starlette's own stops there, and its plain 404 is no contract's."""
+    """The rest of an address, line breaks included. Starlette's own converter stops at a line break, and its plain 404
+    has no contract's form.
+    """
 
     regex = "(?s:.*)"
 
@@ -40,7 +42,8 @@ register_url_convertor("path", _AnyRest())  # under this name, because a Mount k
 
 
 def mounted(contract: Contract, context_of: ContextOf) -> Mount:
-    """Every endpoint of the contract below its prefix, its OpenAPI document at `/openapi.json`, and 404 for the rest.
+    """Return the routes of the contract: its endpoints below its prefix, its OpenAPI document at `/openapi.json`, and
+    404 for the rest.
 
     Addresses are tried in the order in which they are declared.
     """
@@ -95,7 +98,7 @@ class _Address:
         endpoint = self._by_method.get("GET" if request.method == "HEAD" else request.method)
         if endpoint is None:
             headers["Allow"] = ", ".join(sorted(self._by_method))
-            raise Refused(Code.METHOD_NOT_ALLOWED, f"This address does not know {request.method}.")
+            raise Refused(Code.METHOD_NOT_ALLOWED, f"This address does not support the method {request.method}.")
         return endpoint
 
     async def _pay(self, endpoint: Endpoint, caller: Caller, context: RestContext, headers: dict[str, str]) -> None:

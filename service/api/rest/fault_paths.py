@@ -18,8 +18,8 @@ def request_path(
 ) -> tuple[str | int, ...]:
     """Return the path in the members of the request, cut off before the first step that the request does not have.
 
-    `models` are those of the body and the query, `names` what the contract calls a member of the domain, and `others`
-    names that stand outside of the models: headers and parameters of the address.
+    `models` are those of the body and the query, `names` the contract's names for members of the domain, and `others`
+    the names that are not in the models: headers and parameters of the address.
     """
     if path and path[0] in others:
         return tuple(path[:1])
@@ -65,7 +65,7 @@ def _members(kind: Any) -> dict[str, Any]:
 
 
 def _kind_of(model: Any) -> Any:
-    """Return the struct, list or dict that a type is about, below what is optional or annotated."""
+    """Return the struct, list or dict that a type is about, without `Annotated` and `None`."""
     while True:
         origin = get_origin(model)
         if origin is Annotated:

@@ -1,7 +1,8 @@
-"""Routing before the request limits: the contract that serves a request, and the headers it puts on every answer.
+"""Routing before the request limits: the contract that serves a request, and the headers that it adds to every answer.
 
-A program that can change only its host name sends `/v1/…` to a host of our own; one that glues addresses together sends
-`//v1/…`. Both reach the contract's prefix here, so that limits and APIs see one spelling. Knows no endpoint.
+A program that can change only its host name sends `/v1/…` to a host of the contract's own; one that joins addresses
+carelessly sends `//v1/…`. Both reach the contract's prefix here, so that limits and APIs see one form of the address.
+Knows no endpoint.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,7 +13,7 @@ from service.api.rest.contract import Contract
 
 
 class HostRouter:
-    """Wraps the guarded application. `hosts` maps host names, in lower case and without port, to names of contracts."""
+    """Wraps the application. `hosts` maps host names, in lower case and without port, to names of contracts."""
 
     def __init__(self, app: ASGIApp, contracts: Collection[Contract], hosts: Mapping[str, str]) -> None:
         self._app = app
@@ -31,8 +32,9 @@ class HostRouter:
         await self._app(scope, receive, send)
 
     def _meant(self, path: str, host: str) -> tuple[Contract | None, str]:
-        """The contract that serves the address, and the address below its prefix: slashes collapse up to the first
-        segment after the prefix; what follows is the contract's own, where two slashes may mean something.
+        """Return the contract that serves the address, and the address below its prefix. Repeated slashes are reduced
+        up to the first segment after the prefix; the rest belongs to the contract, where two slashes may have a
+        meaning.
         """
         first, rest = _cut(path)
         own = self._contracts.get(first)
@@ -46,7 +48,7 @@ class HostRouter:
 
 
 def _cut(path: str) -> tuple[str, str]:
-    """The first segment, and the path behind it."""
+    """Return the first segment, and the path behind it."""
     if not path.startswith("/"):
         return "", path
     first, slash, rest = path.lstrip("/").partition("/")

@@ -1,4 +1,4 @@
-"""A contract's OpenAPI 3.1 document, built from the declarations that serve its requests. Knows no order."""
+"""OpenAPI 3.1 document of a contract, built from the declarations that serve its requests. Knows no order."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ _WITH_BODY = frozenset({400, 408, 413})
 
 
 def openapi_document(contract: Contract, public_address: str) -> dict[str, Any]:
-    """The document; `public_address` is what the service's absolute links begin with."""
+    """Return the document; `public_address` is the start of the service's absolute links."""
     models = _Models(contract)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in contract.endpoints:
@@ -29,14 +29,20 @@ def openapi_document(contract: Contract, public_address: str) -> dict[str, Any]:
         "security": [{"key": []}],
         "paths": paths,
         "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}},
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key of the service, as bearer token.",
+                }
+            },
             "schemas": models.components,
         },
     }
 
 
 def refused_statuses(contract: Contract, endpoint: Endpoint) -> frozenset[int]:
-    """Every status with which the endpoint may say no."""
+    """Return every status with which the endpoint may refuse a request."""
     statuses = _ALWAYS | endpoint.refusals
     if not endpoint.public:
         statuses |= _WITH_KEY
@@ -88,7 +94,7 @@ def _component_name(title: str) -> str:
 
 
 def _with_names(schema: Any, titles: Mapping[str, str]) -> Any:
-    """Return the schema with its references led to the published names."""
+    """Return the schema with its references replaced by the published names."""
     if isinstance(schema, dict):
         return {name: _with_names(value, titles) for name, value in schema.items()}
     if isinstance(schema, list | tuple):
@@ -100,7 +106,7 @@ def _with_names(schema: Any, titles: Mapping[str, str]) -> Any:
 
 
 def _with_numbers(schema: Any) -> Any:
-    """The schema of a contract that writes decimals as JSON numbers; msgspec describes its own habit, strings."""
+    """Return the schema of a contract that writes decimals as JSON numbers; msgspec would describe them as strings."""
     if isinstance(schema, dict):
         if schema.get("format") == "decimal":
             told = {name: value for name, value in schema.items() if name != "format"}

@@ -1,6 +1,6 @@
 """The carbon-engine contract: whole kilograms of carbon credits, paid in halalas, the hundredths of a Saudi riyal.
 
-Its names, shapes and habits live in this package alone; every call is one of the service's own operations. It has no
+Its names, formats and rules are in this package alone; every call is one of the service's own operations. It has no
 currency field, so it shows and finds only orders in riyals.
 """
 
@@ -12,9 +12,10 @@ from service.api.rest.contract import Contract
 
 CONTRACT = Contract(
     name="carbon-engine",
-    title="Orders, after carbon-engine",
-    description="Orders and quotes of carbon credits by the kilogram. Money is whole halalas; masses are kilograms as"
-    " JSON numbers. Send an Idempotency-Key with each order: a retry with it answers the same order.",
+    title="Orders, carbon-engine API",
+    description="Orders and quotes of carbon credits by the kilogram. Amounts of money are whole halalas (hundredths "
+    "of a Saudi riyal); masses are kilograms as JSON numbers. Send an Idempotency-Key with each order: a retry with "
+    "the same key and body answers the existing order.",
     version="1",
     endpoints=(*ORDERS, *QUOTES),
     components=COMPONENTS,

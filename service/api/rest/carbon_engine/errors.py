@@ -1,4 +1,4 @@
-"""How carbon-engine says no: problem details as RFC 9457 words them, with the faults of the fields on 400."""
+"""Error responses of carbon-engine: problem details after RFC 9457, with the errors of each field on 400."""
 
 from http import HTTPStatus
 
@@ -21,11 +21,13 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     "callback_url": ("callbackUrl",),
     "idempotency_key": ("Idempotency-Key",),
 }
-"""The contract's names for members that the domain calls otherwise."""
+"""The contract's names for members that the domain names differently."""
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """What went wrong. `errors` lists the messages of each field that is to blame, on 400 only."""
+    """An error, as problem details after RFC 9457. `errors` lists the messages for each faulty field; it is present on
+    400 only.
+    """
 
     type: str
     title: str
@@ -36,7 +38,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 
 def refusal(refused: Refused, request_id: str) -> Refusal:
-    """The status and the problem; `instance` names the request, for questions about it."""
+    """Return the HTTP status and the problem; `instance` contains the request id, for support questions."""
     status = _STATUSES.get(refused.code, refused.reason.http_status)
     problem = Problem(
         type=f"about:blank#{refused.code.lower().replace('_', '-')}",

@@ -1,4 +1,4 @@
-"""The bodies of the carbon-engine contract, field by field. Absent values are null."""
+"""Requests and responses of the carbon-engine contract. Absent values are null."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -6,23 +6,32 @@ from typing import Annotated
 
 import msgspec
 
-Kilograms = Annotated[int, msgspec.Meta(ge=1, le=10**12, description="Whole kilograms of CO2 equivalent.")]
-Halalas = Annotated[int, msgspec.Meta(ge=1, le=10**15, description="Hundredths of a Saudi riyal.")]
+Kilograms = Annotated[
+    int, msgspec.Meta(ge=1, le=10**12, description="Mass in whole kilograms of CO2 equivalent, 1 to 10^12.")
+]
+Halalas = Annotated[
+    int, msgspec.Meta(ge=1, le=10**15, description="Amount of money in halalas, the hundredths of a Saudi riyal.")
+]
 TotalPrice = Annotated[
     int,
     msgspec.Meta(
         ge=1,
         le=10**15,
-        description="The most to spend, in hundredths of a Saudi riyal, in place of `amount_kg`: it buys the largest "
-        "whole number of kilograms whose price is within it, at the price that `amount_kg` of that number has.",
+        description="Maximum price of the order in halalas (hundredths of a Saudi riyal), instead of `amount_kg`. It "
+        "buys the largest whole number of kilograms that costs no more than this.",
     ),
 ]
-PortfolioId = Annotated[str, msgspec.Meta(description="A portfolio; the account's own without it.")]
+PortfolioId = Annotated[
+    str,
+    msgspec.Meta(
+        description="Id of the portfolio to buy, as 32 hexadecimal digits; the account's portfolio by default."
+    ),
+]
 HexId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 
 
 class NewOrder(msgspec.Struct, kw_only=True):
-    """An order: a mass, or a total price of which as many whole kilograms are bought as it pays for; exactly one."""
+    """An order to place. Give exactly one of `amount_kg` and `total_price_sar_halalas`."""
 
     amount_kg: Kilograms | None = None
     total_price_sar_halalas: TotalPrice | None = None
@@ -33,7 +42,7 @@ class NewOrder(msgspec.Struct, kw_only=True):
 
 
 class ProjectRecord(msgspec.Struct):
-    """Credits of one batch that went to the order (positive kilograms) or back (negative)."""
+    """A movement of one batch's credits: positive kilograms to the order, negative ones back to the batch."""
 
     project_id: HexId
     project_category_id: HexId
@@ -43,7 +52,7 @@ class ProjectRecord(msgspec.Struct):
 
 
 class Invoice(msgspec.Struct):
-    """What of the price is due, what the balance has paid, and the page that says so."""
+    """Amount due for the order, amount that the balance paid, and the address of the receipt."""
 
     amountDueSarHalalas: int  # noqa: N815 - the contract's name
     balanceAppliedSarHalalas: int  # noqa: N815 - the contract's name
@@ -51,7 +60,9 @@ class Invoice(msgspec.Struct):
 
 
 class OrderView(msgspec.Struct, kw_only=True):
-    """An order. `amount_kg` was requested, `creditsPurchased` is there; they differ while credits are missing."""
+    """An order. `amount_kg` is the ordered mass and `creditsPurchased` the mass for which credits are set aside; they
+    differ while credits are not in stock.
+    """
 
     id: HexId = msgspec.field(name="_id")
     orderNumber: str  # noqa: N815 - the contract's name
@@ -69,7 +80,9 @@ class OrderView(msgspec.Struct, kw_only=True):
 
 
 class ListQuery(msgspec.Struct):
-    """Newest first: at most `limit`, older than `starting_after` or newer than `ending_before`, both ids of orders."""
+    """Selects at most `limit` orders, newest first: 1 to 100, by default 20. `starting_after` selects orders older than
+    the order of this id, `ending_before` newer ones.
+    """
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
     starting_after: str | None = None
@@ -84,21 +97,27 @@ class QuoteByMass(msgspec.Struct, kw_only=True):
 
 
 class QuoteByAirFreight(msgspec.Struct, kw_only=True):
-    """Goods that are flown."""
+    """Goods transported by air, whose emissions are priced."""
 
-    freight_mass_kg: Annotated[Decimal, msgspec.Meta(description="Kilograms of goods.")]
-    distance_km: Annotated[Decimal, msgspec.Meta(description="Kilometres.")]
+    freight_mass_kg: Annotated[
+        Decimal, msgspec.Meta(description="Mass of the goods in kilograms, more than zero and at most 10^9.")
+    ]
+    distance_km: Annotated[
+        Decimal, msgspec.Meta(description="Length of the transport in kilometres, more than zero and at most 10^6.")
+    ]
     portfolio_id: PortfolioId | None = None
 
 
 class QuoteByGroundTransport(msgspec.Struct, kw_only=True):
-    """A road vehicle that is driven."""
+    """A drive of a road vehicle, whose emissions are priced."""
 
-    distance_km: Annotated[Decimal, msgspec.Meta(description="Kilometres.")]
+    distance_km: Annotated[
+        Decimal, msgspec.Meta(description="Length of the drive in kilometres, more than zero and at most 10^9.")
+    ]
     vehicle_type: Annotated[
         str,
         msgspec.Meta(
-            description="passenger_car_van_or_suv, small_bus, school_bus or coach_bus.",
+            description="Kind of vehicle: passenger_car_van_or_suv, small_bus, school_bus or coach_bus.",
             pattern="^(passenger_car_van_or_suv|small_bus|school_bus|coach_bus)$",
         ),
     ]
@@ -106,7 +125,7 @@ class QuoteByGroundTransport(msgspec.Struct, kw_only=True):
 
 
 class QuoteView(msgspec.Struct):
-    """What the kilograms cost now. Nothing is kept."""
+    """Present price of the kilograms. Nothing is stored, and the price is not guaranteed."""
 
     amount_kg: int
     price_sar_halalas: int

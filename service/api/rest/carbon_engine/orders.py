@@ -1,4 +1,4 @@
-"""Orders: place, list, look at, cancel. Those in other currencies than the riyal are not there."""
+"""Endpoints that place, list, show and cancel orders. Orders in currencies other than the riyal are not found."""
 
 from uuid import UUID
 
@@ -58,7 +58,9 @@ async def cancel_order(call: Call[None, None]) -> Answer:
 
 
 def _require_all(caller: Caller) -> None:
-    """The scopes of what changes an order and of what shows it: better refused than changed and not shown."""
+    """Require the scopes to change an order and to read it, because the answer shows the order. Without both the
+    request is refused before anything changes.
+    """
     for scope in (Scope.ORDERS_WRITE, Scope.ORDERS_READ, Scope.CATALOGUE_READ):
         caller.require(scope)
 
@@ -97,7 +99,7 @@ def _ask(body: NewOrder) -> Ask:
             return ByMass(amount_kg * KILOGRAM_G)
         case None, int(halalas):
             return ByWholeKilograms(halalas)
-    raise Refused(Code.BAD_USER_INPUT, "Give either amount_kg or total_price_sar_halalas.", ("amount_kg",))
+    raise Refused(Code.BAD_USER_INPUT, "Give either amount_kg or total_price_sar_halalas, not both.", ("amount_kg",))
 
 
 async def _find(call: Call[None, None], text: str) -> Order:
@@ -128,7 +130,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/orders",
         operation_id="create_order",
-        summary="Place an order; with an Idempotency-Key, once",
+        summary="Place an order. With an Idempotency-Key, a retry answers the existing order.",
         handler=create_order,
         body=NewOrder,
         responses={201: list[OrderView]},
@@ -139,7 +141,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/orders",
         operation_id="list_all",
-        summary="List orders, newest first",
+        summary="List the account's orders, newest first.",
         handler=list_all,
         query=ListQuery,
         responses={200: list[OrderView]},
@@ -148,7 +150,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/orders/{id}",
         operation_id="get_order",
-        summary="Look at an order",
+        summary="Get one order of the account.",
         handler=get_order,
         responses={200: OrderView},
         refusals=frozenset({404}),
@@ -157,7 +159,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/orders/{id}/cancel",
         operation_id="cancel_order",
-        summary="Cancel an order before its retirement starts; cancelling again answers the same",
+        summary="Cancel an order before its retirement starts. A retry answers the cancelled order.",
         handler=cancel_order,
         responses={200: OrderView},
         refusals=frozenset({404, 409}),

@@ -1,4 +1,4 @@
-"""Prices without an order: of a mass, of air freight, of a drive. Nothing is kept."""
+"""Endpoints that price a mass, air freight or a drive without an order. Nothing is stored."""
 
 from fractions import Fraction
 from typing import Any
@@ -42,7 +42,7 @@ async def _quote(call: Call[Any, None], amount_kg: int, portfolio_id: UUID | Non
 
 
 def _whole_kilograms(activity: Activity) -> int:
-    """What the activity emits, rounded up: an order of that many kilograms makes up for all of it."""
+    """Return the emissions in kilograms, rounded up, so that an order of them offsets the whole activity."""
     return round_up(Fraction(estimate(activity).mass_g, KILOGRAM_G))
 
 
@@ -51,7 +51,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/quotes",
         operation_id="quote_mass",
-        summary="Price a mass",
+        summary="Get the present price of a mass. Nothing is stored.",
         handler=quote_mass,
         body=QuoteByMass,
         responses={200: QuoteView},
@@ -60,7 +60,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/quotes/air-freight",
         operation_id="quote_air_freight",
-        summary="Price the emissions of air freight",
+        summary="Get the present price for the emissions of air freight. Nothing is stored.",
         handler=quote_air_freight,
         body=QuoteByAirFreight,
         responses={200: QuoteView},
@@ -69,7 +69,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/quotes/ground-transport",
         operation_id="quote_ground_transport",
-        summary="Price the emissions of a drive",
+        summary="Get the present price for the emissions of a drive. Nothing is stored.",
         handler=quote_ground_transport,
         body=QuoteByGroundTransport,
         responses={200: QuoteView},

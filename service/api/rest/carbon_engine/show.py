@@ -1,4 +1,4 @@
-"""An order as carbon-engine shows it: kilograms, halalas, and the records of its projects."""
+"""Conversion of orders to the carbon-engine form: kilograms, halalas, and a record for each credit movement."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -26,7 +26,7 @@ _STATES = {
 
 
 async def shown(context: RestContext, caller: Caller, orders: Sequence[Order]) -> list[OrderView]:
-    """The orders with the credits they were given and gave back, in the same order."""
+    """Return the views of the orders, with the movements of their credits, in the same order."""
     ids = [order.id for order in orders]
     entries = await entries_of_orders(context.resources, caller, ids)
     records = await _records(context, caller, [entry for each in entries for entry in each])

@@ -1,7 +1,7 @@
-"""The Carbonext contract: carbon credits by the tonne, in reais or dollars, with tokens got for an API key.
+"""The Carbonext contract: carbon credits by the tonne, in reais or dollars, with access tokens for API keys.
 
-Its names, shapes and habits live in this package alone; every call is one of the service's own operations. It reads
-JSON whatever its label and whatever the case of its names, because its documented calls send both.
+Its names, formats and rules are in this package alone; every call is one of the service's own operations. It reads JSON
+whatever the content type, and member names whatever their case, because its documented calls use both.
 """
 
 from service.api.rest.carbonext.components import COMPONENTS
@@ -15,9 +15,10 @@ from service.api.rest.contract import Contract
 
 CONTRACT = Contract(
     name="carbonext",
-    title="Orders, after Carbonext",
-    description="Orders of carbon credits (VCU, one tonne each) in BRL or USD. The bearer is an API key, or a token got"
-    " with the key's id as client_id and the key as client_secret.",
+    title="Orders, Carbonext API",
+    description="Orders of carbon credits in BRL or USD, measured in VCU (one VCU is one tonne). Authenticate with an "
+    "API key as bearer token, or with an access token that the token endpoint issues for client_id (the id of the key) "
+    "and client_secret (the key itself).",
     version="1",
     endpoints=(*TOKENS, *ORDERS, *MONEY, *FILTERS),
     components=COMPONENTS,

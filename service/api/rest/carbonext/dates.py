@@ -1,4 +1,4 @@
-"""Moments as Carbonext writes them, in UTC: day first, as its first generation did, or ISO 8601 where set so."""
+"""Dates as Carbonext writes them, in UTC: day first, as its first generation did, or ISO 8601 if set so."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""How Carbonext says no: problem details, in the manner of RFC 9457; at its token endpoints as OAuth 2 words it."""
+"""Error responses of Carbonext: problem details after RFC 9457, and at token endpoints the errors of OAuth 2."""
 
 import msgspec
 
@@ -18,11 +18,13 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     "metadata": ("metaData",),
     "beneficiary": ("certificateRecipientInfo",),
 }
-"""The contract's names for members that the domain calls otherwise."""
+"""The contract's names for members that the domain names differently."""
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """What went wrong. `traceId` names the request; `error` and `error_description` stand at token endpoints only."""
+    """An error, as problem details after RFC 9457. `traceId` is the id of the request. `error` and `error_description`
+    are present at token endpoints only.
+    """
 
     type: str
     title: str
@@ -34,12 +36,12 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 
 def oauth_refusal(code: Code, error: str, description: str) -> Refused:
-    """A no of a token endpoint, with the error code that OAuth 2 has for it."""
+    """Return a refusal of a token endpoint, with its error code of OAuth 2."""
     return Refused(code, description, oauth_error=error)
 
 
 def refusal(refused: Refused, request_id: str) -> Refusal:
-    """The status and the problem."""
+    """Return the HTTP status and the problem of a refusal."""
     status = _STATUSES.get(refused.code, refused.reason.http_status)
     place = ".".join(str(step) for step in refused.path)
     problem = Problem(

@@ -1,7 +1,7 @@
 """Carbonext's grammar of filters and sorts: `status_in:Issued-Paid~vcuAmount_ge:20`, `createdAt_desc`.
 
-Terms are joined by a tilde and all hold at once; a hyphen separates the values of `in`. What the grammar does not know
-is left out, as Carbonext's own examples rely on.
+Terms are joined by a tilde and must all match; a hyphen separates the values of `in`. Unknown terms are ignored, as
+Carbonext's own examples rely on.
 """
 
 import re
@@ -25,7 +25,9 @@ MINOR_PER_UNIT = 100
 """Both currencies of the contract have hundredths."""
 
 BEYOND = 2**62
-"""Above every amount that an order can have; a database's integers could not hold what a client may write."""
+"""Upper bound of amounts in filters, above every amount that an order can have; larger ones would not fit the integers
+of a database.
+"""
 
 _TERM = re.compile(r"([A-Za-z]+)_(eq|ne|in|ge|gt|le|lt):(.+)", re.IGNORECASE)
 _STATUSES = {status.casefold(): status for status in Status}
@@ -40,7 +42,7 @@ _COMPARISONS = ["ge", "le", "gt", "lt"]
 
 
 class Allowed(msgspec.Struct):
-    """What a list can be filtered by, with the operators of each field, and sorted by."""
+    """Fields by which a list can be filtered, with the operators of each, and fields by which it can be sorted."""
 
     filters: dict[str, list[str]]
     sort: list[str]
@@ -65,13 +67,15 @@ _OPERATORS = {name.casefold(): operators for name, operators in ALLOWED["orders"
 
 
 class Resources(msgspec.Struct):
-    """The lists that can be filtered."""
+    """Lists that can be filtered."""
 
     entities: list[str]
 
 
 def page_asked_for(query: ListQuery) -> NumberedPage:
-    """The page; a sort that is not known is the usual one, newest first. By status means in the order of its life."""
+    """Return the request for a page. An unknown sort is replaced by the default, newest first. Sorting by status uses
+    the order of the states in an order's life.
+    """
     name, _, direction = query.sort_by.rpartition("_")
     sort = _SORTS.get(name.casefold())
     if sort is None or direction.casefold() not in {"asc", "desc"}:
@@ -81,7 +85,7 @@ def page_asked_for(query: ListQuery) -> NumberedPage:
 
 
 def filter_asked_for(query: ListQuery) -> OrderFilter:
-    """The filter that all known terms make. Refuses `BAD_USER_INPUT` for a value that its field cannot have."""
+    """Return the filter that all known terms form. Refuses `BAD_USER_INPUT` for a value that its field cannot have."""
     wanted = EVERY_ORDER
     for term in query.filter_by.split("~"):
         form = _TERM.fullmatch(term)
@@ -108,11 +112,11 @@ def _by_invoice(wanted: OrderFilter, _operator: str, text: str) -> OrderFilter:
     try:
         return replace(wanted, invoice_id=UUID(text))
     except ValueError:
-        raise Refused(Code.BAD_USER_INPUT, "An invoice's id is a UUID.", ("filter-by", "invoiceId")) from None
+        raise Refused(Code.BAD_USER_INPUT, "Give the id of an invoice as a UUID.", ("filter-by", "invoiceId")) from None
 
 
 def _by_number(low: str, high: str, scale: int) -> Callable[[OrderFilter, str, str], OrderFilter]:
-    """Narrows a range of whole units, `scale` of which make one of the contract's."""
+    """Narrow a range of whole units; `scale` of them make one unit of the contract."""
 
     def narrow(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
         exact: Fraction = parse_decimal(text) * scale
@@ -134,14 +138,14 @@ def _by_date(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
     try:
         day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
-        raise Refused(Code.BAD_USER_INPUT, "A date is YYYY-MM-DD.", ("filter-by", "createdAt")) from None
+        raise Refused(Code.BAD_USER_INPUT, "Give a date as YYYY-MM-DD.", ("filter-by", "createdAt")) from None
     after = day + timedelta(days=1) if day.date() < date.max else datetime.max.replace(tzinfo=UTC)
     bounds = {"eq": (day, after), "ge": (day, None), "gt": (after, None), "le": (None, after), "lt": (None, day)}
     return _within(wanted, "created_from", "created_until", *bounds[operator])
 
 
 def _within(wanted: OrderFilter, low: str, high: str, start: Any, end: Any) -> OrderFilter:
-    """The filter with the range made narrower, if it is."""
+    """Return the filter with its range narrowed, or unchanged if the new bound is wider."""
     before, after = getattr(wanted, low), getattr(wanted, high)
     starts = [each for each in (before, start) if each is not None]
     ends = [each for each in (after, end) if each is not None]
@@ -166,7 +170,7 @@ async def list_resources(_call: Call[None, None]) -> Answer:
 async def allowed_filters(call: Call[None, None]) -> Answer:
     allowed = ALLOWED.get(call.path["resource"].casefold())
     if allowed is None:
-        raise Refused(Code.NOT_FOUND, "There is no such list.")
+        raise Refused(Code.NOT_FOUND, "There is no such list to filter.")
     return Answer(allowed)
 
 
@@ -175,7 +179,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/resources",
         operation_id="list_resources",
-        summary="The lists that can be filtered",
+        summary="List the names of lists that can be filtered.",
         handler=list_resources,
         public=True,
         responses={200: Resources},
@@ -184,7 +188,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/allowed-filters/{resource}",
         operation_id="allowed_filters",
-        summary="What a list can be filtered and sorted by",
+        summary="Get the fields by which a list can be filtered and sorted.",
         handler=allowed_filters,
         public=True,
         responses={200: Allowed},

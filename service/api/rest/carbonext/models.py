@@ -1,15 +1,23 @@
-"""The bodies of the Carbonext contract, field by field: the six of the first generation, then the later ones."""
+"""Requests and responses of orders in the Carbonext contract. Members of its first generation come before later
+ones.
+"""
 
 from decimal import Decimal
 from typing import Annotated
 
 import msgspec
 
-Vcu = Annotated[Decimal, msgspec.Meta(description="VCU: tonnes of CO2 equivalent; a fraction is allowed.")]
+Vcu = Annotated[
+    Decimal,
+    msgspec.Meta(
+        description="Amount of carbon credits in VCU, which are tonnes of CO2 equivalent. Fractions are allowed; "
+        "digits below one gram are cut off."
+    ),
+]
 
 
 class RecipientInfo(msgspec.Struct, kw_only=True):
-    """Whom the certificate is made out to and, with the retirement fields, for whom the credits count."""
+    """Recipient of the certificate and, in the retirement members, the party for which the credits are retired."""
 
     name: str | None = None
     email: str | None = None
@@ -20,7 +28,9 @@ class RecipientInfo(msgspec.Struct, kw_only=True):
 
 
 class NewOrder(msgspec.Struct, kw_only=True):
-    """An order. Paid at once from the balance if `payWithBalance` is set, and refused if that is too short."""
+    """An order to place. If `payWithBalance` is true, the balance pays it at once; the order is refused if the balance
+    is too low.
+    """
 
     vcuAmount: Vcu  # noqa: N815 - the contract's name
     targetCurrency: str  # noqa: N815 - the contract's name
@@ -30,7 +40,7 @@ class NewOrder(msgspec.Struct, kw_only=True):
 
 
 class OrderView(msgspec.Struct, kw_only=True):
-    """An order."""
+    """An order of carbon credits."""
 
     id: str
     vcuAmount: Vcu  # noqa: N815 - the contract's name
@@ -48,14 +58,14 @@ class OrderView(msgspec.Struct, kw_only=True):
 
 
 class ListedOrder(OrderView, kw_only=True):
-    """An order as lists show it."""
+    """An order as lists show it, with its invoices and subscriptions."""
 
     invoices: list[str] = []
     subscriptions: list[str] = []
 
 
 class ListQuery(msgspec.Struct, rename="kebab"):
-    """Which page, sorted and filtered how; see `/v1/allowed-filters/orders`."""
+    """Page number, page size, sort and filter of a list of orders; see `/v1/allowed-filters/orders`."""
 
     page: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
     page_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
@@ -64,7 +74,7 @@ class ListQuery(msgspec.Struct, rename="kebab"):
 
 
 class OrderPage(msgspec.Struct, kw_only=True):
-    """One page of orders, with exact counters."""
+    """One page of orders, with exact counts."""
 
     items: list[ListedOrder]
     pageIndex: int  # noqa: N815 - the contract's name
@@ -76,6 +86,6 @@ class OrderPage(msgspec.Struct, kw_only=True):
 
 
 class OrdersToCancel(msgspec.Struct):
-    """The ids of orders."""
+    """Ids of orders to cancel."""
 
     ordersIds: Annotated[list[str], msgspec.Meta(min_length=1, max_length=100)]  # noqa: N815 - the contract's name

@@ -1,4 +1,4 @@
-"""Prices, balances and invoices: a price by amount, what an account has and owes in VCU, and its bills."""
+"""Endpoints for prices, balances and invoices: the price of an amount, the balance and debt in VCU, and invoices."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -26,21 +26,21 @@ INVOICES_MAX = 100
 
 
 class PriceQuery(msgspec.Struct, rename="kebab"):
-    """How much is to be ordered, and in which currency."""
+    """Amount to order and currency, for which a price is wanted."""
 
     vcu_amount: Decimal = Decimal(1)
     target_currency: str = "BRL"
 
 
 class PriceView(msgspec.Struct):
-    """The price of one VCU in an order of that amount."""
+    """Price of one VCU in an order of the given amount."""
 
     vcuPrice: Decimal  # noqa: N815 - the contract's name
     currency: str
 
 
 class BalanceQuery(msgspec.Struct):
-    """A period, echoed; the balance is that of now."""
+    """A period, which the response repeats; the balance is always the present one."""
 
     startDate: str = ""  # noqa: N815 - the contract's name
     endDate: str = ""  # noqa: N815 - the contract's name
@@ -49,7 +49,7 @@ class BalanceQuery(msgspec.Struct):
 
 
 class VcuBalance(msgspec.Struct):
-    """What a prepaid balance buys at the price of now, as tonnes."""
+    """Mass in tonnes that the prepaid balance buys at the present price."""
 
     balance: Decimal
     credit: Decimal
@@ -59,7 +59,7 @@ class VcuBalance(msgspec.Struct):
 
 
 class CurrencyBalance(msgspec.Struct):
-    """The balance in one currency."""
+    """Balance in one currency."""
 
     currency: str
     vcuBalance: VcuBalance  # noqa: N815 - the contract's name
@@ -74,13 +74,13 @@ class BalanceView(msgspec.Struct):
 
 
 class InvoicesQuery(msgspec.Struct, rename="kebab"):
-    """How many of the newest invoices."""
+    """Number of invoices to list, newest first."""
 
     page_size: Annotated[int, msgspec.Meta(ge=1, le=INVOICES_MAX)] = 20
 
 
 class InvoiceView(msgspec.Struct):
-    """What some orders owed when the invoice was issued."""
+    """An invoice, with the amount that its orders owed when it was issued."""
 
     id: str
     status: str
@@ -130,12 +130,12 @@ async def get_invoice(call: Call[None, None]) -> Answer:
         wanted = UUID(int=0)
     found = await invoices_of_ids(call.context.resources, call.caller, [wanted])
     if wanted not in found:
-        raise Refused(Code.NOT_FOUND, "There is no such invoice.")
+        raise Refused(Code.NOT_FOUND, "There is no such invoice in this account.")
     return Answer(_views(call.context, [found[wanted]])[0])
 
 
 async def _in_vcu(call: Call[None, BalanceQuery], balance: Money) -> VcuBalance:
-    """The tonnes that the money buys at the price of a single one, down to the gram; none where nothing is sold."""
+    """Return the tonnes that the money buys at the price of one tonne, down to the gram; zero if nothing is on sale."""
     nothing = Decimal(0)
     tonne_g = MassUnit.TONNE.grams
     if balance.minor_units == 0:
@@ -173,7 +173,7 @@ def _date(text: str) -> str:
     try:
         return datetime.strptime(text, DATES).replace(tzinfo=UTC).date().isoformat()
     except ValueError:
-        raise Refused(Code.BAD_USER_INPUT, "A date is YYYY-MM-DD.", ("startDate",)) from None
+        raise Refused(Code.BAD_USER_INPUT, "Give a date as YYYY-MM-DD.", ("startDate",)) from None
 
 
 ENDPOINTS = (
@@ -181,7 +181,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/prices",
         operation_id="get_price",
-        summary="The price of a VCU in an order of some amount",
+        summary="Get the present price of one VCU in an order of a given amount.",
         handler=get_price,
         query=PriceQuery,
         responses={200: PriceView},
@@ -190,7 +190,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/customers/balance",
         operation_id="get_balance_get_v1_customers_balance",
-        summary="What the prepaid balance buys",
+        summary="Get the mass of credits that the prepaid balance buys at present.",
         handler=get_balance,
         query=BalanceQuery,
         responses={200: BalanceView},
@@ -199,7 +199,8 @@ ENDPOINTS = (
         method="GET",
         path="/v1/invoices/balance",
         operation_id="get_balance_get_v1_invoices_balance",
-        summary="What the prepaid balance buys, at the first generation's address",
+        summary="Get the mass of credits that the prepaid balance buys at present (address of the first API "
+        "generation).",
         handler=get_balance,
         query=BalanceQuery,
         responses={200: BalanceView},
@@ -208,7 +209,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/invoices",
         operation_id="get_invoices",
-        summary="The newest invoices",
+        summary="List the newest invoices of the account.",
         handler=get_invoices,
         query=InvoicesQuery,
         responses={200: list[InvoiceView]},
@@ -217,7 +218,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/invoices/{id}",
         operation_id="get_invoice",
-        summary="One invoice",
+        summary="Get one invoice of the account.",
         handler=get_invoice,
         responses={200: InvoiceView},
         refusals=frozenset({404}),

@@ -1,4 +1,4 @@
-"""Orders: place, list, cancel one or many. By the tonne; the grams that truncation leaves over are ordered too."""
+"""Endpoints that place, list and cancel orders. Masses are tonnes, and a fraction of a tonne is ordered to the gram."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -33,7 +33,7 @@ from service.operations.read_orders import find_order, lines_of_orders, numbered
 
 CURRENCIES = frozenset({"BRL", "USD"})
 NOTE = "metaData"
-"""Under this name the contract's free text stands in an order's metadata."""
+"""Name of the metadata entry that stores the contract's free text."""
 
 
 async def create_order(call: Call[NewOrder, None]) -> Answer:
@@ -67,7 +67,7 @@ async def cancel_order(call: Call[None, None]) -> Answer:
     order_id = _id(call.path["id"])
     order = None if order_id is None else await find_order(resources, caller, OrderRef(id=order_id))
     if order is None:
-        raise Refused(Code.NOT_FOUND, "There is no such order.")
+        raise Refused(Code.NOT_FOUND, "There is no such order in this account.")
     if order.status not in CALLED_OFF:
         (answer,) = await cancel_orders(resources, caller, [OrderRef(id=order.id)], while_issued=True)
         if isinstance(answer, Refused):
@@ -106,22 +106,22 @@ def _command(call: Call[NewOrder, None]) -> PlaceOrder:
 
 
 def grams(amount: Decimal, name: str = "vcuAmount") -> int:
-    """The mass, truncated to the gram. Refuses `QUANTITY_INVALID` for one that is not positive."""
+    """Return the mass in grams, rounded down. Refuses `QUANTITY_INVALID` if it is not positive."""
     mass_g = round_down(exact(amount, name) * GRAMS_PER_TONNE)
     if mass_g <= 0:
-        raise Refused(Code.QUANTITY_INVALID, "Order at least a gram.", (name,))
+        raise Refused(Code.QUANTITY_INVALID, "Order at least one gram.", (name,))
     return mass_g
 
 
 def currency(text: str) -> str:
-    """The currency. Refuses `BAD_USER_INPUT` for one that the contract does not know."""
+    """Return the currency. Refuses `BAD_USER_INPUT` for a currency that the contract does not have."""
     if text.upper() not in CURRENCIES:
         raise Refused(Code.BAD_USER_INPUT, "Pay in BRL or USD.", ("targetCurrency",))
     return text.upper()
 
 
 def _beneficiary(info: RecipientInfo | None, account: Account) -> Beneficiary | None:
-    """Whom the contract names; a recipient without a name is the account's own company."""
+    """Return the parties that the request names. A recipient without a name means the account's own company."""
     if info is None:
         return None
     own = account.beneficiary_name or account.name if info.email or info.taxId else None
@@ -189,7 +189,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/orders",
         operation_id="create_order",
-        summary="Place an order",
+        summary="Place an order. A retry places another order.",
         handler=create_order,
         body=NewOrder,
         responses={200: OrderView},
@@ -199,7 +199,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/orders",
         operation_id="list_orders",
-        summary="List orders by page number",
+        summary="List the account's orders by page number.",
         handler=list_orders,
         query=ListQuery,
         responses={200: OrderPage},
@@ -208,7 +208,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/orders/{id}/cancel",
         operation_id="cancel_order",
-        summary="Cancel an order before it is billed or paid",
+        summary="Cancel an order that is neither billed nor paid.",
         handler=cancel_order,
         responses={200: OrderView},
         refusals=frozenset({404, 409}),
@@ -217,7 +217,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/orders/cancel",
         operation_id="cancel_many",
-        summary="Cancel all of these orders, or none of them",
+        summary="Cancel all of the given orders, or none if one cannot be cancelled.",
         handler=cancel_many,
         body=OrdersToCancel,
         responses={200: bool},

@@ -1,15 +1,15 @@
-"""The one status of an order that Carbonext knows, told by its money unless the order was called off."""
+"""Carbonext's single status of an order: its payment status, unless the order was cancelled or has failed."""
 
 from enum import StrEnum
 
 from service.domain.order import OrderStatus, PaymentStatus
 
 CALLED_OFF = frozenset({OrderStatus.CANCELLED, OrderStatus.FAILED})
-"""What is left of such an order is money; there is nothing to cancel."""
+"""States of orders that ended without delivery. They cannot be cancelled; only their payment is left."""
 
 
 class Status(StrEnum):
-    """Where an order stands, in Carbonext's words, in the order of its life."""
+    """Status of an order in Carbonext's words, sorted by the course of an order."""
 
     ISSUED = "Issued"
     BILLED = "Billed"
@@ -27,14 +27,16 @@ _BY_PAYMENT = {
 
 
 def status_of(status: OrderStatus, payment_status: PaymentStatus) -> Status:
-    """An order that was called off is Refunded if it had been paid, else Cancelled; a failed one is Cancelled."""
+    """Return the Carbonext status. A cancelled order is Refunded if it had been paid, otherwise Cancelled; a failed
+    order is Cancelled.
+    """
     if status is OrderStatus.FAILED or (status in CALLED_OFF and payment_status is not PaymentStatus.REFUNDED):
         return Status.CANCELLED
     return _BY_PAYMENT[payment_status]
 
 
 def status_pairs_of(wanted: frozenset[Status]) -> frozenset[tuple[OrderStatus, PaymentStatus]]:
-    """The states of orders that are shown as one of these."""
+    """Return the pairs of order and payment status that are shown as one of these."""
     return frozenset(
         (status, payment) for status in OrderStatus for payment in PaymentStatus if status_of(status, payment) in wanted
     )

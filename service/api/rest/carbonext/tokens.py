@@ -1,7 +1,7 @@
-"""Tokens that stand for an API key for an hour, from both addresses at which Carbonext's clients ask for them.
+"""Access tokens that replace an API key for an hour, at both addresses where Carbonext's clients request them.
 
-A token is signed and never stored. It names its key, which is looked up at every call: when a key ends, so do its
-tokens. `client_id` is the key's id, with or without the prefix that Carbonext puts before it, `client_secret` the key.
+A token is signed and never stored. It names its key, which is looked up on every call, so tokens end with their key.
+`client_id` is the key's id, with or without Carbonext's prefix, and `client_secret` is the key itself.
 """
 
 import hmac
@@ -34,18 +34,18 @@ PERMISSIONS = {
     Scope.CATALOGUE_READ: ("customer_applications_read",),
     Scope.OPERATOR: ("financial_write", "users_read"),
 }
-"""What Carbonext calls the scopes of a key."""
+"""Carbonext's names for the scopes of a key."""
 
 
 class TokenUse(StrEnum):
-    """What a token may be used for; one is never taken for the other."""
+    """Purpose of a token. A token is never accepted for another purpose."""
 
     ACCESS = "access"
     REFRESH = "refresh"
 
 
 class Credentials(msgspec.Struct):
-    """A form with the client's credentials, or with a refresh token."""
+    """A form with the credentials of the client, or with a refresh token."""
 
     grant_type: str = ""
     client_id: str = ""
@@ -55,7 +55,7 @@ class Credentials(msgspec.Struct):
 
 
 class Token(msgspec.Struct, rename={"not_before_policy": "not-before-policy"}):
-    """A token as the newer address answers it."""
+    """An access token in the format of the newer address."""
 
     access_token: str
     expires_in: int
@@ -66,7 +66,7 @@ class Token(msgspec.Struct, rename={"not_before_policy": "not-before-policy"}):
 
 
 class RefreshableToken(msgspec.Struct):
-    """A token as the older address answers it, with the one that gets the next."""
+    """An access token and a refresh token in the format of the older address."""
 
     access_token: str
     expires_in: int
@@ -75,7 +75,7 @@ class RefreshableToken(msgspec.Struct):
 
 
 class UserInfo(msgspec.Struct):
-    """For whom a token stands."""
+    """Account and API key that a token was issued for."""
 
     clientId: str  # noqa: N815 - the contract's name
     userId: str  # noqa: N815 - the contract's name
@@ -86,7 +86,7 @@ class UserInfo(msgspec.Struct):
 
 
 class Permission(msgspec.Struct):
-    """Something that a key may be allowed to do."""
+    """A permission that an API key can have."""
 
     id: str
     name: str
@@ -94,7 +94,7 @@ class Permission(msgspec.Struct):
 
 
 async def authenticate(request: Request, context: RestContext) -> Caller:
-    """The caller whose API key, or whose token, is the bearer. Refuses `UNAUTHENTICATED`."""
+    """Return the caller whose API key or token is the bearer. Refuses `UNAUTHENTICATED`."""
     bearer = bearer_of(request.scope)
     if bearer is None:
         raise unauthenticated()
@@ -138,9 +138,13 @@ async def list_permissions(call: Call[None, None]) -> Answer:
 async def _client(call: Call[Credentials, None]) -> Caller:
     form = call.body
     if not form.grant_type:
-        raise oauth_refusal(Code.BAD_USER_INPUT, "invalid_request", "Say the grant_type, in a form.")
+        raise oauth_refusal(Code.BAD_USER_INPUT, "invalid_request", "Send a form with the member grant_type.")
     if form.grant_type != "client_credentials":
-        raise oauth_refusal(Code.BAD_USER_INPUT, "unsupported_grant_type", "This grant type is not served here.")
+        raise oauth_refusal(
+            Code.BAD_USER_INPUT,
+            "unsupported_grant_type",
+            "This address does not support the grant_type. Use client_credentials.",
+        )
     try:
         caller = await authenticate_key(call.context.resources, form.client_secret, pepper=call.context.pepper)
     except Refused as refusal:
@@ -155,7 +159,9 @@ async def _refreshing(call: Call[Credentials, None]) -> Caller:
         key_id = _key_named_by(call.body.refresh_token, TokenUse.REFRESH, call.context)
         return await authenticate_again(call.context.resources, key_id)
     except Refused as refusal:
-        raise oauth_refusal(Code.UNAUTHENTICATED, "invalid_grant", "The refresh token opens nothing.") from refusal
+        raise oauth_refusal(
+            Code.UNAUTHENTICATED, "invalid_grant", "The refresh token is invalid or has expired."
+        ) from refusal
 
 
 def _no_client() -> Refused:
@@ -208,7 +214,7 @@ ENDPOINTS = (
         method="POST",
         path="/auth/realms/co2free/protocol/openid-connect/token",
         operation_id="get_token",
-        summary="Get a token of an hour for an API key",
+        summary="Get an access token for an API key, valid for one hour.",
         handler=get_token,
         body=Credentials,
         body_is_form=True,
@@ -220,7 +226,7 @@ ENDPOINTS = (
         method="POST",
         path="/connect/token",
         operation_id="get_refreshable_token",
-        summary="Get a token of an hour for an API key, and one that gets the next",
+        summary="Get an access token for an API key, valid for one hour, and a refresh token.",
         handler=get_refreshable_token,
         body=Credentials,
         body_is_form=True,
@@ -232,7 +238,7 @@ ENDPOINTS = (
         method="GET",
         path="/connect/userinfo",
         operation_id="user_info",
-        summary="For whom a token stands",
+        summary="Get the account and the permissions of an access token.",
         handler=user_info,
         responses={200: UserInfo},
     ),
@@ -240,7 +246,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/permissions",
         operation_id="list_permissions",
-        summary="What the key may do",
+        summary="List the permissions of the API key.",
         handler=list_permissions,
         responses={200: list[Permission]},
     ),

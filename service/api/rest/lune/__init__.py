@@ -1,6 +1,6 @@
-"""The Lune contract: carbon offsets ordered by mass, by value or for an estimate, and what surrounds these orders.
+"""The Lune contract: carbon offsets ordered by mass, by value or for an estimate, with accounts, bundles and estimates.
 
-Lune's names, shapes and habits live in this package alone; every call is one of the service's own operations.
+Lune's names, formats and rules are in this package alone; every call is one of the service's own operations.
 """
 
 from service.api.rest.contract import Contract
@@ -15,9 +15,10 @@ from service.api.rest.lune.selections import ENDPOINTS as SELECTIONS
 
 CONTRACT = Contract(
     name="lune",
-    title="Orders, after Lune",
-    description="Quotes, orders and certificates of carbon credits in the shapes of Lune's API. Masses and money are"
-    " decimal strings; nulls are always present in responses; an idempotency key is used once.",
+    title="Orders, Lune API",
+    description="Quotes, orders and certificates of carbon credits in the formats of Lune's API. Masses and money are "
+    "decimal strings. Every member of a response is present, with null where there is no value. Each idempotency key "
+    "can be used once.",
     version="2024-08-08",
     endpoints=(*ORDERS, *ESTIMATES, *BUNDLES, *SELECTIONS, *ACCOUNTS),
     components=COMPONENTS,

@@ -1,4 +1,4 @@
-"""Accounts: the caller's own, and the client accounts under it."""
+"""Endpoints for the caller's own account and its client accounts."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -26,7 +26,7 @@ VisibilityName = Literal["public", "hidden"]
 
 
 class AccountView(Struct, kw_only=True, rename={"kind": "type"}):
-    """An account. `sibling_id` is its twin in the other mode, which a client account has not."""
+    """An account. `sibling_id` is the id of its account in the other mode; a client account has none."""
 
     id: Id
     name: str
@@ -43,7 +43,7 @@ class AccountView(Struct, kw_only=True, rename={"kind": "type"}):
 
 
 class NewClientAccount(Struct, kw_only=True):
-    """A client account: orders and estimates of its own, balance and invoices of its parent."""
+    """A client account, which has its own orders and estimates. Its balance and invoices are those of its parent."""
 
     name: str
     currency: str
@@ -53,7 +53,7 @@ class NewClientAccount(Struct, kw_only=True):
 
 
 class ClientAccountPatch(Struct, kw_only=True):
-    """What is absent stays; `null` deletes."""
+    """Changes to a client account. Members that are absent keep their values; `null` removes a value."""
 
     name: str | UnsetType = UNSET
     beneficiary: str | UnsetType | None = UNSET
@@ -62,7 +62,9 @@ class ClientAccountPatch(Struct, kw_only=True):
 
 
 class ClientAccountChange(Struct, kw_only=True):
-    """What is absent is deleted; the visibility stays as it is."""
+    """New values of all members of a client account. Members that are absent are removed; an absent
+    `external_pages_visibility` stays as it is.
+    """
 
     name: str
     beneficiary: str | None = None
@@ -71,7 +73,9 @@ class ClientAccountChange(Struct, kw_only=True):
 
 
 class ClientsQuery(PageQuery, kw_only=True):
-    """`name` is a part of the names to list."""
+    """Selection of client accounts. `name` is a text that their names contain; `limit` is 1 to 100, by default 10;
+    `after` is a `next_cursor` or the id of any item.
+    """
 
     name: str | None = None
 
@@ -87,7 +91,7 @@ async def get_account(call: Call[None, None]) -> Answer:
 async def create_client_account(call: Call[NewClientAccount, None]) -> Answer:
     body = call.body
     if body.currency not in list_currencies():
-        raise invalid("validation_error", "Give the currency as an ISO 4217 code in capitals.", "currency")
+        raise invalid("validation_error", "Give the currency as an ISO 4217 code in capital letters.", "currency")
     facts = _facts({"name": body.name, "beneficiary": body.beneficiary, "handle": body.handle})
     if body.external_pages_visibility is not None:
         facts |= _facts({"external_pages_visibility": body.external_pages_visibility})
@@ -125,7 +129,7 @@ async def _update(call: Call[object, object], body: ClientAccountPatch | ClientA
 
 
 def _facts(given: dict[str, Any]) -> dict[str, Any]:
-    """The operations' names and values of what was given."""
+    """Return the given values under the names that the operations use."""
     facts: dict[str, Any] = {}
     for name, value in given.items():
         match name:
@@ -162,7 +166,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/accounts/me",
         operation_id="get_account",
-        summary="Get the account of the API key, or the one that Lune-Account names",
+        summary="Get the account of the API key, or the client account in the header Lune-Account.",
         handler=get_account,
         responses={200: AccountView},
         refusals=frozenset({400}),
@@ -172,7 +176,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/accounts/client",
         operation_id="create_client_account",
-        summary="Create a client account",
+        summary="Create a client account under the account of the API key.",
         handler=create_client_account,
         body=NewClientAccount,
         responses={200: AccountView},
@@ -183,7 +187,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/accounts/client",
         operation_id="list_client_accounts",
-        summary="List client accounts",
+        summary="List the client accounts of the account.",
         handler=list_client_accounts,
         query=ClientsQuery,
         responses={200: Page[AccountView]},
@@ -193,7 +197,7 @@ ENDPOINTS = (
         method="PATCH",
         path="/v1/accounts/client/{id}",
         operation_id="patch_client_account",
-        summary="Change some facts of a client account",
+        summary="Change the given members of a client account.",
         handler=patch_client_account,
         body=ClientAccountPatch,
         responses={200: AccountView},
@@ -204,7 +208,7 @@ ENDPOINTS = (
         method="PUT",
         path="/v1/accounts/client/{id}",
         operation_id="update_client_account",
-        summary="Change all facts of a client account",
+        summary="Replace all members of a client account.",
         handler=update_client_account,
         body=ClientAccountChange,
         responses={200: AccountView},

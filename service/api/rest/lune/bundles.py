@@ -1,4 +1,4 @@
-"""Bundles: what is sold in the account's currency, with prices and stock."""
+"""Endpoints for bundles: those on sale in the account's currency, with prices and stock."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -34,7 +34,7 @@ PORTFOLIOS_MAX = 100
 
 
 class ProjectSummary(Struct, kw_only=True):
-    """A project as far as it is known; what is not, is null."""
+    """A project of a bundle. Members that are not known are null."""
 
     id: Id
     name: str
@@ -57,7 +57,7 @@ class ProjectSummary(Struct, kw_only=True):
 
 
 class BundleView(Struct, kw_only=True):
-    """A bundle. Prices are for one tonne, in the account's currency; `available_quantity` is in tonnes."""
+    """A bundle. Prices are for one tonne in the account's currency; `available_quantity` is in tonnes."""
 
     id: Id
     name: str
@@ -79,7 +79,9 @@ class BundleView(Struct, kw_only=True):
 
 
 class BundlesQuery(PageQuery, kw_only=True):
-    """`recently_disabled` adds the bundles that were disabled in the last 30 days."""
+    """Selection of bundles. `recently_disabled` adds bundles that were disabled in the last 30 days; `limit` is 1 to
+    100, by default 10; `after` is a `next_cursor` or the id of any item.
+    """
 
     recently_disabled: bool | None = None
 
@@ -101,12 +103,12 @@ async def get_bundle(call: Call[None, None]) -> Answer:
     found = await bundles_of_ids(call.context.resources, call.caller, [bundle_id] if bundle_id else [])
     views = await _bundle_views(call, list(found.values()))
     if not views:
-        raise Refused(Code.NOT_FOUND, "There is no such bundle in the account's currency.")
+        raise Refused(Code.NOT_FOUND, "There is no such bundle with a price in the account's currency.")
     return Answer(views[0])
 
 
 async def _bundle_views(call: Call[object, object], bundles: Sequence[Bundle]) -> list[BundleView]:
-    """Those of the bundles that have a price in the account's currency."""
+    """Return the bundles that have a price in the account's currency."""
     resources, caller, ids = call.context.resources, call.caller, [bundle.id for bundle in bundles]
     if not ids:
         return []
@@ -166,7 +168,7 @@ def _project_view(project: Project) -> ProjectSummary:
 
 @cache
 def _country_name(alpha_3: str) -> str:
-    """The country's English name; the code itself where CLDR has none for it."""
+    """Return the country's English name, or its code if CLDR has none for it."""
     (alpha_2, *_) = get_global("territory_aliases").get(alpha_3, [alpha_3])
     return str(Locale("en").territories.get(alpha_2, alpha_3))
 
@@ -176,7 +178,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/bundles",
         operation_id="list_all_bundles",
-        summary="List bundles that are sold in the account's currency",
+        summary="List bundles that are on sale in the account's currency.",
         handler=list_all_bundles,
         query=BundlesQuery,
         responses={200: Page[BundleView]},
@@ -186,7 +188,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/bundles/{id}",
         operation_id="get_bundle",
-        summary="Get a bundle",
+        summary="Get a bundle.",
         handler=get_bundle,
         responses={200: BundleView},
         refusals=frozenset({400, 404}),

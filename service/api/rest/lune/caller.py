@@ -1,4 +1,4 @@
-"""Who calls, and how every answer is marked: `Lune-Account`, `Lune-Version`, `CF-Ray`."""
+"""Authentication, and the headers of every answer: `Lune-Account`, `Lune-Version`, `CF-Ray`."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _VERSION = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]")
 
 
 async def authenticate(request: Request, context: RestContext) -> Caller:
-    """The key's holder, acting for the account that `Lune-Account` names. Refuses a version that is no date."""
+    """Return the key's holder, acting for the account that `Lune-Account` names. Refuses a version that is no date."""
     caller = await caller_of(
         request.scope,
         context.resources,
@@ -30,12 +30,12 @@ async def authenticate(request: Request, context: RestContext) -> Caller:
         raise unauthenticated()
     version = request.headers.get("lune-version")
     if version is not None and not _VERSION.fullmatch(version):
-        raise invalid("api_version_invalid", f"A version is a date, such as {LATEST_VERSION}.")
+        raise invalid("api_version_invalid", f"Give Lune-Version as a date, such as {LATEST_VERSION}.")
     return caller
 
 
 def answer_headers(request_headers: Mapping[str, str], request_id: str) -> Mapping[str, str]:
-    """The version that was asked for, else the latest; the request id under the name that clients read."""
+    """Return the requested version, or the latest, and the request id under the name that clients read."""
     version = request_headers.get("lune-version", "")
     return {
         "Lune-Version": version if _VERSION.fullmatch(version) else LATEST_VERSION,

@@ -1,6 +1,6 @@
-"""How Lune says no: its error codes, their statuses, and the one shape of every error body.
+"""Error responses of Lune: its error codes, their statuses, and the one form of every error body.
 
-Old clients read `errors`, newer ones `error`; both are always there, on every status.
+Old clients read `errors`, newer ones `error`; both are present on every status.
 """
 
 from typing import Any
@@ -12,21 +12,21 @@ from service.errors import Code, Refused
 
 
 class Error(msgspec.Struct):
-    """One reason."""
+    """A code and an explanation of an error."""
 
     error_code: str
     message: str
 
 
 class Errors(msgspec.Struct):
-    """The reason, twice: `errors` has exactly one element, the same as `error`."""
+    """An error. `error` and the only element of `errors` are the same."""
 
     error: Error
     errors: list[Error]
 
 
 def errors_of(error_code: str, message: str) -> Errors:
-    """The body of a refusal."""
+    """Return the body of a refusal."""
     error = Error(error_code, message)
     return Errors(error, [error])
 
@@ -64,16 +64,16 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     "origin": ("source",),
     "amount": ("consumption.amount",),
 }
-"""Lune's names for members that the domain calls otherwise; a point leads into a nested object."""
+"""Lune's names for members that the domain names differently; a point leads into a nested object."""
 
 
 def invalid(error_code: str, message: str, *path: str | int) -> Refused:
-    """A 400 with a code of Lune's own, where the service's codes are coarser."""
+    """Return a refusal with status 400 and a code of Lune, where Lune's codes are finer than the service's."""
     return Refused(Code.BAD_USER_INPUT, message, path, error_code=error_code)
 
 
 def refusal(refused: Refused, _request_id: str) -> Refusal:
-    """The status and body of a refusal; the place of the fault stands before its message."""
+    """Return the status and body of a refusal; its message begins with the path of the faulty member."""
     status, error_code = _CODES.get(refused.code, (refused.reason.http_status, refused.code.lower()))
     if refused.code is Code.BUNDLE_UNAVAILABLE and refused.path[:1] == ("bundle_masses",):
         error_code = "bundle_id_invalid"

@@ -1,4 +1,4 @@
-"""Estimates: electricity and flights turned into a mass, with the quote for it; each can be ordered once."""
+"""Endpoints that estimate electricity and flights, with a quote for the mass; each estimate can be ordered once."""
 
 from typing import Annotated, Any, Literal
 
@@ -31,14 +31,14 @@ _KEPT_APART = frozenset({"metadata", "idempotency_key"})
 
 
 class Consumption(Struct):
-    """Electricity used."""
+    """Electricity used: an amount and its unit."""
 
     amount: DecimalText
     unit: Literal["Wh", "kWh", "MWh", "GWh"]
 
 
 class EstimateRequest(Choice, kw_only=True):
-    """What every estimate takes; the bundles and the step are those of its quote."""
+    """Members of every estimate request; bundles and step are those of its quote."""
 
     name: str | None = None
     idempotency_key: Key | None = None
@@ -46,14 +46,18 @@ class EstimateRequest(Choice, kw_only=True):
 
 
 class ElectricityRequest(EstimateRequest, kw_only=True):
-    """Electricity used in a country, by its two or three letters of ISO 3166-1; without one, the world's average."""
+    """Electricity used in a country: its ISO 3166-1 code of two or three letters; by default the world's average is
+    used.
+    """
 
     consumption: Consumption
     country_code: Annotated[str, Meta(pattern=r"^[A-Z]{2,3}$")] | None = None
 
 
 class Route(Struct, kw_only=True):
-    """Either a distance, `amount` and `unit`, or two airports by IATA or ICAO code, `source` and `destination`."""
+    """Route of a flight: either a distance (`amount` and `unit`), or two airports by IATA or ICAO code (`source` and
+    `destination`).
+    """
 
     amount: DecimalText | None = None
     unit: Literal["km", "mi", "nm"] | None = None
@@ -62,7 +66,7 @@ class Route(Struct, kw_only=True):
 
 
 class FlightRequest(EstimateRequest, kw_only=True):
-    """A flight, one way, all passengers in the same cabin."""
+    """A one-way flight of one or more passengers in the same cabin."""
 
     route: Route
     passengers: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
@@ -70,7 +74,7 @@ class FlightRequest(EstimateRequest, kw_only=True):
 
 
 class EstimatedMass(Struct):
-    """What the activity emits."""
+    """Emissions of the activity."""
 
     amount: DecimalText
     unit: Literal["mg", "g", "kg", "t"]
@@ -83,7 +87,7 @@ Quote = Annotated[
 
 
 class EstimateView(Struct, kw_only=True):
-    """An estimate. `quote` has the shape of an error where the mass cannot be priced; `request` is as it was sent."""
+    """An estimate. `quote` is an error object if the mass cannot be priced; `request` is the request as it was sent."""
 
     id: Id
     mass: EstimatedMass
@@ -109,7 +113,7 @@ def _route(route: Route) -> Distance | AirportPair:
         return Distance(parse_decimal(route.amount), DistanceUnit(route.unit))
     if route.source is not None and route.destination is not None and route.amount is None and route.unit is None:
         return AirportPair(route.source, route.destination)
-    raise invalid("validation_error", "Give amount and unit, or source and destination.", "route")
+    raise invalid("validation_error", "Give either amount and unit, or source and destination.", "route")
 
 
 async def _estimate(call: Call[object, object], body: EstimateRequest, activity: Activity) -> Answer:
@@ -147,7 +151,7 @@ async def _quote(call: Call[object, object], order_request: OrderRequest) -> Str
 def _reused() -> Refused:
     return Refused(
         Code.IDEMPOTENCY_KEY_REUSED,
-        "An estimate with this idempotency key was already created.",
+        "An estimate was already created with this idempotency key.",
         ("idempotency_key",),
         error_code="estimate_idempotency_already_exists",
     )
@@ -169,7 +173,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/estimates/electricity",
         operation_id="create_electricity_estimate",
-        summary="Estimate the emissions of electricity",
+        summary="Estimate the emissions of electricity.",
         handler=create_electricity_estimate,
         body=ElectricityRequest,
         responses={200: EstimateView},
@@ -180,7 +184,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/estimates/flight",
         operation_id="create_flight_estimate",
-        summary="Estimate the emissions of a flight",
+        summary="Estimate the emissions of a flight.",
         handler=create_flight_estimate,
         body=FlightRequest,
         responses={200: EstimateView},

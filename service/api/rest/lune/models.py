@@ -1,4 +1,4 @@
-"""Lune's requests and responses. Masses and money are decimal strings; of a response every member is always there.
+"""Lune's requests and responses. Masses and money are decimal strings; every member of a response is always present.
 
 A member that may be left out of a request may be null as well.
 """
@@ -16,72 +16,80 @@ MassUnit = Literal["g", "kg", "t"]
 Percentage = Annotated[
     int | str | None,
     Meta(
-        description="Percent of the mass: a whole number, or a string with at most two decimals. Given for all bundles,"
-        " to sum to 100, or for none, which splits equally."
+        description="Share of the mass in percent: a whole number, or a string with at most two decimals. Give it for "
+        "all bundles, so that they sum to 100, or for none: then all bundles get equal shares."
     ),
 ]
 KEY_LENGTH_MAX = 100
-Key = Annotated[str, Meta(min_length=1, max_length=KEY_LENGTH_MAX, description="Used once in the life of an account.")]
+Key = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=KEY_LENGTH_MAX,
+        description="Key chosen by the caller, 1 to 100 characters. Each key can be used once in an account: a retry "
+        "with the same key answers 409.",
+    ),
+]
 Metadata = dict[str, str]
 
 
 class Mass(Struct):
-    """A mass of CO2 equivalents."""
+    """A mass of CO2 equivalent: an amount and its unit."""
 
     amount: DecimalText
     unit: MassUnit
 
 
 class BundleShare(Struct):
-    """A bundle's part of an order."""
+    """One bundle's share of an order."""
 
     bundle_id: str
     percentage: Percentage = None
 
 
 class BundleMass(Struct):
-    """A mass of one bundle."""
+    """A mass to buy of one bundle."""
 
     bundle_id: str
     mass: Mass
 
 
 class Choice(Struct, kw_only=True):
-    """Which bundles, and what their quantities are truncated to."""
+    """Bundles to buy, and the unit to which the mass of each bundle is rounded down."""
 
     bundle_selection: list[BundleShare] | None = None
     quantity_trunc: MassUnit | None = None
 
 
 class QuoteByMass(Choice, kw_only=True):
-    """Either `mass`, with or without a selection, or `bundle_masses`."""
+    """A mass to quote: either `mass`, optionally with `bundle_selection`, or `bundle_masses`."""
 
     mass: Mass | None = None
     bundle_masses: list[BundleMass] | None = None
 
 
 class QuoteByValue(Choice, kw_only=True):
-    """The most to spend, commission included, in the account's currency."""
+    """A sum to spend at most, including commission, in the account's currency, for which a quote is wanted."""
 
     value: DecimalText
 
 
 class OrderByMass(QuoteByMass, kw_only=True):
-    """Either `mass`, with or without a selection, or `bundle_masses`."""
+    """A mass to order: either `mass`, optionally with `bundle_selection`, or `bundle_masses`."""
 
     idempotency_key: Key | None = None
     metadata: Metadata | None = None
 
 
 class OrderByValue(QuoteByValue, kw_only=True):
-    """The most to spend, commission included, in the account's currency."""
+    """A sum to spend at most, including commission, in the account's currency."""
 
     idempotency_key: Key | None = None
     metadata: Metadata | None = None
 
 
 class OrderByEstimate(Choice, kw_only=True):
-    """The mass of an estimate, which can be ordered once."""
+    """An estimate whose mass is ordered. Each estimate can be ordered once."""
 
     estimate_id: str
     idempotency_key: Key | None = None
@@ -89,7 +97,9 @@ class OrderByEstimate(Choice, kw_only=True):
 
 
 class OrderBundleView(Struct, kw_only=True):
-    """One bundle's part. `insufficient_available_quantity`: stock does not cover it yet; it is ordered all the same."""
+    """One bundle's share of an order or a quote. Quantities are tonnes. `insufficient_available_quantity` is true if
+    too few credits are in stock; the order is accepted all the same.
+    """
 
     bundle_id: Id
     bundle_name: str
@@ -102,7 +112,7 @@ class OrderBundleView(Struct, kw_only=True):
 
 
 class OrderProjectView(Struct, kw_only=True):
-    """What a project gave to an order, known from its retirement on."""
+    """Credits of one project that an order received; known once retirement has started."""
 
     project_id: Id
     project_name: str
@@ -119,7 +129,7 @@ OrderStatus = Literal["received", "placed", "paid", "retiring", "complete", "can
 
 
 class OrderView(Struct, kw_only=True, rename={"kind": "type"}):
-    """An order. Masses in tonnes, money in its currency."""
+    """An order. Masses are in tonnes, money is in the order's currency."""
 
     id: Id
     idempotency_key: str | None
@@ -145,7 +155,7 @@ class OrderView(Struct, kw_only=True, rename={"kind": "type"}):
 
 
 class QuoteView(Struct, kw_only=True):
-    """What an order would be. One of `requested_quantity` and `requested_value` is null."""
+    """Price of an order that was not placed. Either `requested_quantity` or `requested_value` is null."""
 
     requested_quantity: DecimalText | None
     requested_value: DecimalText | None
@@ -158,7 +168,7 @@ class QuoteView(Struct, kw_only=True):
 
 
 class Page(Struct, Generic[T], kw_only=True):
-    """A page of a list. `next_cursor`, the last item's id, leads to the next one; it is null on the last."""
+    """One page of a list. Send `next_cursor` as `after` to get the next page; it is null on the last page."""
 
     data: list[T]
     has_more: bool
@@ -166,13 +176,15 @@ class Page(Struct, Generic[T], kw_only=True):
 
 
 class PageQuery(Struct, kw_only=True):
-    """`limit` 1 to 100, 10 without it; `after` is a `next_cursor` or the id of any item."""
+    """`limit` is the number of items, 1 to 100, by default 10; `after` is a `next_cursor` or the id of any item."""
 
     limit: str | None = None
     after: str | None = None
 
 
 class OrdersQuery(PageQuery, kw_only=True):
-    """`offset_link_id` asks for orders of an offset link, of which there are none."""
+    """Page of orders to list. `offset_link_id` selects orders of an offset link; this service has none, so the list is
+    empty.
+    """
 
     offset_link_id: str | None = None

@@ -1,4 +1,4 @@
-"""Orders: quote, create, find, list, certificate."""
+"""Endpoints that quote, create, find and list orders, and serve their certificates."""
 
 from uuid import UUID
 
@@ -120,7 +120,7 @@ async def _place(
         )
     )
     if placed.replayed:
-        message = "An order with this idempotency key was already created; fetch it by the key."
+        message = "An order was already created with this idempotency key. Get it by the key."
         raise Refused(Code.IDEMPOTENCY_KEY_REUSED, message, ("idempotency_key",))
     return await _shown(call, placed.order)
 
@@ -148,7 +148,7 @@ def _missing() -> Order:
 
 
 def _no_order() -> Refused:
-    return Refused(Code.NOT_FOUND, "There is no such order.")
+    return Refused(Code.NOT_FOUND, "There is no such order in this account.")
 
 
 def _estimate_id(text: str) -> UUID:
@@ -159,7 +159,7 @@ def _estimate_id(text: str) -> UUID:
 
 
 def _no_estimate() -> Refused:
-    return invalid("estimate_not_found", "There is no such estimate.", "estimate_id")
+    return invalid("estimate_not_found", "There is no such estimate in this account.", "estimate_id")
 
 
 _CREATES = frozenset({409})
@@ -170,7 +170,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/orders/by-mass",
         operation_id="create_order_by_mass",
-        summary="Create an order by mass",
+        summary="Create an order by mass.",
         handler=create_order_by_mass,
         body=OrderByMass,
         responses={200: OrderView},
@@ -181,7 +181,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/orders/by-value",
         operation_id="create_order_by_value",
-        summary="Create an order by value",
+        summary="Create an order by value.",
         handler=create_order_by_value,
         body=OrderByValue,
         responses={200: OrderView},
@@ -192,7 +192,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/orders/by-estimate",
         operation_id="create_order_by_estimate",
-        summary="Create an order from an emission estimate",
+        summary="Create an order for the mass of an estimate.",
         handler=create_order_by_estimate,
         body=OrderByEstimate,
         responses={200: OrderView},
@@ -203,7 +203,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/orders/by-mass/quote",
         operation_id="quote_order_by_mass",
-        summary="Calculate an order quote by mass; nothing is created",
+        summary="Calculate a quote by mass. Nothing is stored.",
         handler=quote_order_by_mass,
         body=QuoteByMass,
         responses={200: QuoteView},
@@ -214,7 +214,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/orders/by-value/quote",
         operation_id="quote_order_by_value",
-        summary="Calculate an order quote by value; nothing is created",
+        summary="Calculate a quote by value. Nothing is stored.",
         handler=quote_order_by_value,
         body=QuoteByValue,
         responses={200: QuoteView},
@@ -225,7 +225,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/orders",
         operation_id="list_all_orders",
-        summary="List orders, newest first",
+        summary="List the account's orders, newest first.",
         handler=list_all_orders,
         query=OrdersQuery,
         responses={200: Page[OrderView]},
@@ -236,7 +236,7 @@ ENDPOINTS = (
         # The rest of the address, slashes included: clients send keys with their slashes unescaped.
         path="/v1/orders/by-idempotency-key/{idempotency_key:path}",
         operation_id="get_order_by_idempotency_key",
-        summary="Get an order by idempotency key",
+        summary="Get an order by the idempotency key that it was created with.",
         handler=get_order_by_idempotency_key,
         responses={200: OrderView},
         refusals=_FINDS,
@@ -246,7 +246,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/orders/{id}/certificate",
         operation_id="get_order_certificate",
-        summary="Get the certificate of a completed order",
+        summary="Get the certificate of a complete order as a PDF.",
         handler=get_order_certificate,
         responses={200: File("application/pdf")},
         refusals=_FINDS,
@@ -256,7 +256,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/orders/{id}",
         operation_id="get_order",
-        summary="Get an order",
+        summary="Get an order.",
         handler=get_order,
         responses={200: OrderView},
         refusals=_FINDS,

@@ -1,4 +1,4 @@
-"""Lune's pages: a `limit` in digits, and a cursor that is the id of the last item seen."""
+"""Lune's paging: a `limit` in digits, and a cursor that is the id of the last item of the page before."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,7 +17,7 @@ _LIMIT = re.compile(r"[0-9]{1,3}")
 
 
 class Row(Protocol):
-    """What a list holds."""
+    """An item of a list, which has an id and a time of creation."""
 
     @property
     def id(self) -> UUID: ...
@@ -28,7 +28,7 @@ ViewT = TypeVar("ViewT")
 
 
 async def page_request(query: PageQuery, find: Callable[[UUID], Awaitable[Position | None]]) -> PageRequest:
-    """The page that is asked for; `find` tells where the item stands whose id is the cursor."""
+    """Return the request for a page. `find` returns the position of the item whose id is the cursor."""
     limit = _limit(query.limit)
     if query.after is None:
         return PageRequest(limit)
@@ -37,12 +37,12 @@ async def page_request(query: PageQuery, find: Callable[[UUID], Awaitable[Positi
     except ValueError:
         after = None
     if after is None:
-        raise invalid("validation_error", "Give the next_cursor of a page, or the id of an item.", "after")
+        raise invalid("validation_error", "Give the next_cursor of a page or the id of an item.", "after")
     return PageRequest(limit, after=after)
 
 
 def page_of(rows: Slice[RowT], views: Sequence[ViewT]) -> Page[ViewT]:
-    """The page, with the id that leads to the next one."""
+    """Return the page with the cursor of the next one."""
     return Page(
         data=list(views),
         has_more=rows.has_next,
@@ -54,5 +54,5 @@ def _limit(text: str | None) -> int:
     if text is None:
         return LIMIT_DEFAULT
     if not _LIMIT.fullmatch(text) or not 1 <= int(text) <= LIMIT_MAX:
-        raise invalid("pagination_limit_invalid", f"A limit is from 1 to {LIMIT_MAX}.", "limit")
+        raise invalid("pagination_limit_invalid", f"Give a limit of 1 to {LIMIT_MAX}.", "limit")
     return int(text)

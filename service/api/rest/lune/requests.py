@@ -1,4 +1,6 @@
-"""From Lune's requests to the service's order requests. Refuses with Lune's codes where the service's are coarser."""
+"""Conversion of Lune's requests to order requests. Refuses with Lune's codes where these are finer than the
+service's.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -18,9 +20,9 @@ METADATA_LENGTH_MAX = 500
 
 
 def request_by_mass(body: QuoteByMass) -> OrderRequest:
-    """What is to be priced by mass."""
+    """Return the order request for a request by mass."""
     if (body.mass is None) == (body.bundle_masses is None):
-        raise invalid("validation_error", "Give either mass or bundle_masses.", "mass")
+        raise invalid("validation_error", "Give either mass or bundle_masses, not both.", "mass")
     if body.mass is not None:
         return OrderRequest(ask=ByMass(_mass_g(body.mass)), selection=selection(body.bundle_selection), step=step(body))
     if body.bundle_selection is not None:
@@ -29,20 +31,20 @@ def request_by_mass(body: QuoteByMass) -> OrderRequest:
 
 
 def request_by_value(body: QuoteByValue, currency: str) -> OrderRequest:
-    """What is to be priced by value; what a value has beyond minor units is not spent."""
+    """Return the order request for a request by value. A fraction of a minor unit is not spent."""
     value_minor = minor_units_below(body.value, currency)
     if value_minor == 0:
-        raise invalid("order_value_invalid", f"Give at least the smallest unit of {currency}.", "value")
+        raise invalid("order_value_invalid", f"Give an amount of at least the smallest unit of {currency}.", "value")
     return OrderRequest(ask=ByValue(value_minor), selection=selection(body.bundle_selection), step=step(body))
 
 
 def step(body: Choice) -> MassUnit:
-    """What quantities are truncated to: grams unless told otherwise."""
+    """Return the unit to which quantities are rounded down; grams by default."""
     return MassUnit(body.quantity_trunc or "g")
 
 
 def selection(shares: Sequence[BundleShare] | None) -> Selection | None:
-    """The request's bundles; none leaves them to the account."""
+    """Return the request's bundles; None leaves the choice to the account."""
     if shares is None:
         return None
     if len(shares) > BUNDLES_MAX:
@@ -56,19 +58,19 @@ def selection(shares: Sequence[BundleShare] | None) -> Selection | None:
 
 
 def bundle_id(text: str, *path: str | int) -> UUID:
-    """The bundle that is named; which exist is not known here."""
+    """Parse the id of a bundle. The existence of the bundle is not checked here."""
     try:
         return uuid_of(text)
     except ValueError:
-        raise invalid("bundle_id_invalid", "A bundle's id has 32 letters and digits.", *path) from None
+        raise invalid("bundle_id_invalid", "Give the id of a bundle as 32 letters and digits.", *path) from None
 
 
 def metadata(given: Metadata | None) -> dict[str, str] | None:
-    """The caller's own data, within the bounds that every API keeps."""
+    """Return the caller's metadata within the bounds that every API applies."""
     if given is None:
         return None
     if len(given) > METADATA_KEYS_MAX:
-        raise invalid("validation_error", f"Give at most {METADATA_KEYS_MAX} entries.", "metadata")
+        raise invalid("validation_error", f"Give at most {METADATA_KEYS_MAX} metadata entries.", "metadata")
     for name, text in given.items():
         kept_text(name, METADATA_LENGTH_MAX, "metadata")
         kept_text(text, METADATA_LENGTH_MAX, "metadata", name, required=False)

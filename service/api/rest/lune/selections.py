@@ -1,4 +1,4 @@
-"""What an account buys when an order names no bundles: its selection, or one of the portfolios."""
+"""Endpoints for the bundles that an account buys by default: its own selection, or one of the portfolios."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -21,14 +21,14 @@ PORTFOLIOS_MAX = 100
 
 
 class BundlePercentage(Struct):
-    """A bundle's part of a selection; whole percentages are numbers, others strings."""
+    """A bundle's share of a selection; whole percentages are numbers, others are strings."""
 
     bundle_id: Id
     percentage: int | Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{1,2}$")]
 
 
 class BundlePortfolioView(Struct):
-    """A selection under a name."""
+    """A named selection of bundles."""
 
     id: Id
     identifier: str
@@ -37,7 +37,7 @@ class BundlePortfolioView(Struct):
 
 
 class ChosenPortfolio(Struct):
-    """The portfolio to buy from now on."""
+    """Portfolio that the account buys by default from now on."""
 
     bundle_portfolio_id: str
 
@@ -91,7 +91,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/bundle-selections",
         operation_id="get_bundle_selection",
-        summary="Get the account's bundle selection",
+        summary="Get the bundles that the account buys by default.",
         handler=get_bundle_selection,
         responses={200: list[BundlePercentage]},
         refusals=frozenset({400}),
@@ -101,7 +101,7 @@ ENDPOINTS = (
         method="PUT",
         path="/v1/bundle-selections",
         operation_id="update_bundle_selection",
-        summary="Set the account's bundle selection",
+        summary="Set the bundles that the account buys by default.",
         handler=update_bundle_selection,
         body=list[BundleShare],
         responses={200: list[BundlePercentage]},
@@ -112,7 +112,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/bundle-portfolios",
         operation_id="list_bundle_portfolios",
-        summary="List bundle portfolios",
+        summary="List the portfolios that the account can use.",
         handler=list_bundle_portfolios,
         responses={200: list[BundlePortfolioView]},
         refusals=frozenset({400}),
@@ -122,7 +122,7 @@ ENDPOINTS = (
         method="PUT",
         path="/v1/bundle-portfolios",
         operation_id="update_bundle_portfolio",
-        summary="Set the account's bundle portfolio",
+        summary="Set the portfolio that the account buys by default.",
         handler=update_bundle_portfolio,
         body=ChosenPortfolio,
         responses={200: BundlePortfolioView},

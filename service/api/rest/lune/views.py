@@ -1,4 +1,4 @@
-"""Orders and quotes as Lune shows them, many at once with a fixed number of reads. No rule: only spelling."""
+"""Conversion of orders and quotes to Lune's form, many at once with a fixed number of reads. Contains no rule."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ from service.operations.read_certificates import certificates_of_orders, retirem
 from service.operations.read_orders import entries_of_orders, lines_of_orders
 
 RETIRED = frozenset({domain.OrderStatus.RETIRING, domain.OrderStatus.COMPLETE})
-"""From here on an order tells which projects its credits come from."""
+"""States in which an order shows the projects that its credits come from."""
 
 _STATUSES: dict[domain.OrderStatus, OrderStatus] = {
     domain.OrderStatus.PLACED: "placed",
@@ -36,7 +36,7 @@ _STATUSES: dict[domain.OrderStatus, OrderStatus] = {
 
 
 async def order_views(call: Call[object, object], orders: Sequence[Order]) -> list[OrderView]:
-    """The orders, which are the caller's, with their bundles, projects and certificates."""
+    """Return the caller's orders with their bundles, projects and certificates."""
     resources, caller = call.context.resources, call.caller
     lines = await lines_of_orders(resources, caller, [order.id for order in orders])
     bundles = await bundles_of_ids(resources, caller, {line.bundle_id for each in lines for line in each})
@@ -58,7 +58,7 @@ async def order_views(call: Call[object, object], orders: Sequence[Order]) -> li
 
 
 async def quote_view(call: Call[object, object], order_request: OrderRequest, preview: Preview) -> QuoteView:
-    """What the order request would cost, in the shape of an order."""
+    """Return the price of the order request, in the form of a quote."""
     pricing = preview.pricing
     bundles = await bundles_of_ids(call.context.resources, call.caller, {line.bundle_id for line in pricing.lines})
     asked = requested_of(order_request)
@@ -78,7 +78,7 @@ async def quote_view(call: Call[object, object], order_request: OrderRequest, pr
 
 
 def iso_milliseconds(time: datetime) -> str:
-    """RFC 3339 with milliseconds, in UTC."""
+    """Return the time in RFC 3339, in UTC with milliseconds."""
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -130,7 +130,7 @@ def _bundle_view(line: PricedLine | OrderLine, bundle: Bundle, currency: str, *,
 async def _projects(
     call: Call[object, object], orders: Sequence[Order], lines: Mapping[UUID, Sequence[OrderLine]]
 ) -> dict[UUID, list[OrderProjectView]]:
-    """What the projects gave to each of the orders that are being retired."""
+    """Return the credits that each of the orders received by project, for orders whose retirement has started."""
     retired_orders = [order for order in orders if order.status in RETIRED]
     if not retired_orders:
         return {}
