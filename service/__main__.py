@@ -1,7 +1,7 @@
-"""The command line: every command's name, arguments and help. What a command does is in commands/.
+"""The command line: every command's name, arguments and help. The implementations are in commands/.
 
-Imports nothing that takes long, because whoever asks for help or mistypes a word waits for it: each command imports
-its own file when it runs.
+Imports nothing that takes long, because help and error messages would wait for it: each command imports its own file
+when it runs.
 """
 
 import gc
@@ -16,28 +16,32 @@ from service.domain.api_keys import Scope
 
 app = typer.Typer(
     name="carbon-orders",
-    help="Sells carbon credits over GraphQL and three REST contracts. Settings are variables SERVICE_…; without any, an"
-    " SQLite file under var/ is used.",
-    epilog="Exit codes: 0 done, 1 refused or failed, 2 wrong arguments or settings."
-    " Example: carbon-orders serve --demo",
+    help="Service that sells carbon credits through a GraphQL API and three REST APIs. Settings are environment "
+    "variables SERVICE_…; without any, the service uses an SQLite file in var/.",
+    epilog="Exit codes: 0 success, 1 refused or failed, 2 wrong arguments or settings. Example: carbon-orders serve "
+    "--demo",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # the pretty ones print local variables, and those are where secrets are
 )
-account_app = typer.Typer(help="Create, list, suspend and reinstate accounts.", no_args_is_help=True)
+account_app = typer.Typer(help="Create, list, suspend, reinstate and limit accounts.", no_args_is_help=True)
 key_app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
-import_app = typer.Typer(help="Import a catalogue, or an account's order history.", no_args_is_help=True)
+import_app = typer.Typer(help="Import a catalogue or the order history of an account.", no_args_is_help=True)
 app.add_typer(account_app, name="account")
 app.add_typer(key_app, name="key")
 app.add_typer(import_app, name="import")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check the file and say what would happen.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check the file and print the result without importing anything.")
+]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
-AccountId = Annotated[UUID, typer.Argument(metavar="ACCOUNT_ID", help="An id that `account list` shows.")]
+AccountId = Annotated[
+    UUID, typer.Argument(metavar="ACCOUNT_ID", help="Id of the account, as `carbon-orders account list` prints it.")
+]
 
 
 def main() -> None:
-    """The console script `carbon-orders`."""
+    """Run the console script `carbon-orders`."""
     # What a command loads it keeps, and looking through that for garbage is a tenth of a short command's time. As soon
     # as it works on a database, which may take long, garbage is collected again (runtime.py).
     gc.disable()
@@ -46,7 +50,9 @@ def main() -> None:
 
 @app.command(epilog="Example: carbon-orders audit --json")
 def audit(*, as_json: AsJson = False) -> None:
-    """Add the books up again and name whatever deviates; exit code 1 if anything does."""
+    """Check the books: compute balances, stock and ledger again and list every deviation. Exit code 1 if there
+    is one.
+    """
     from service.commands.books import audit_books
 
     audit_books(as_json=as_json)
@@ -54,7 +60,9 @@ def audit(*, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: carbon-orders doctor --json")
 def doctor(*, as_json: AsJson = False) -> None:
-    """Look at settings, secret, database, migrations, clock and Redis; exit with 1 when something is wrong."""
+    """Check settings, secret, database, migrations, clock and Redis, and say how to mend what is wrong. Exit code 1 if
+    something is wrong.
+    """
     from service.commands.doctor import doctor
 
     doctor(as_json=as_json)
@@ -62,12 +70,18 @@ def doctor(*, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: carbon-orders serve --demo --port 8080")
 def serve(
-    demo: Annotated[bool, typer.Option("--demo", help="Fill an empty embedded database, print the keys.")] = False,
-    host: Annotated[str | None, typer.Option(help="Instead of SERVICE_HOST.")] = None,
-    port: Annotated[int | None, typer.Option(help="Instead of SERVICE_PORT.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that serve; more than one need PostgreSQL.")] = 1,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Load demo data into an empty SQLite database and print API keys.")
+    ] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; by default SERVICE_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port to listen on; by default SERVICE_PORT.")] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Number of server processes; more than one requires PostgreSQL.")
+    ] = 1,
 ) -> None:
-    """Serve until SIGTERM or Ctrl+C, then finish what is under way. An embedded database is migrated first."""
+    """Serve requests until SIGTERM or Ctrl+C, then finish the requests in progress. An SQLite database is migrated
+    first.
+    """
     from service.commands.serve import serve
 
     serve(demo=demo, host=host, port=port, workers=workers)
@@ -75,8 +89,8 @@ def serve(
 
 @app.command(epilog="Example: SERVICE_WORKERS_EMBEDDED=false carbon-orders serve & carbon-orders work")
 def work() -> None:
-    """Do what happens later, without serving, until SIGTERM or Ctrl+C: match, expire, retire, certify. Any number may
-    run, beside `serve` too.
+    """Run the background jobs without serving requests, until SIGTERM or Ctrl+C: deliver backorders, expire holds,
+    retire credits, issue certificates. Several processes may run at the same time, also beside `serve`.
     """
     from service.commands.work import work
 
@@ -85,7 +99,7 @@ def work() -> None:
 
 @app.command(epilog="Example: SERVICE_DATABASE_URL=postgresql://orders@db/orders carbon-orders migrate")
 def migrate(*, as_json: AsJson = False) -> None:
-    """Bring the database's tables up to date. Safe to repeat, and to run in several processes at once."""
+    """Apply the migrations that are missing. Safe to repeat, and to run in several processes at once."""
     from service.commands.migrate import migrate
 
     migrate(as_json=as_json)
@@ -94,10 +108,12 @@ def migrate(*, as_json: AsJson = False) -> None:
 @app.command(epilog="Example: carbon-orders demo --json > keys.json; carbon-orders demo --orders 10000")
 def demo(
     *,
-    orders: Annotated[int, typer.Option(min=0, help="Load so many made-up orders of the last two years, too.")] = 0,
+    orders: Annotated[
+        int, typer.Option(min=0, help="Number of generated orders to load, dated within the last two years.")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Load the demo catalogue and accounts, unless they are there, and issue a fresh key for each account."""
+    """Load the demo catalogue and accounts if they are missing, and create a new key for each account."""
     from service.commands.demo import demo
 
     demo(orders=orders, as_json=as_json)
@@ -113,7 +129,7 @@ def schema() -> None:
 
 @app.command(epilog="Example: carbon-orders openapi lune > lune.json")
 def openapi(contract: Annotated[str, typer.Argument(help="lune, carbon-engine or carbonext.")]) -> None:
-    """Print the OpenAPI document of a REST contract."""
+    """Print the OpenAPI document of a REST API."""
     from service.commands.openapi import openapi
 
     openapi(contract)
@@ -125,15 +141,24 @@ def openapi(contract: Annotated[str, typer.Argument(help="lune, carbon-engine or
     " --portfolio everyday-with-removal",
 )
 def account_create(
-    name: Annotated[str, typer.Argument(help="The organisation's name.")],
+    name: Annotated[str, typer.Argument(help="Name of the customer.")],
     *,
-    contract: Annotated[Contract, typer.Option(help="The API that the programs of the account were written for.")],
-    currency: Annotated[str, typer.Option(help="ISO 4217 code, such as GBP.")],
-    portfolio: Annotated[str, typer.Option(help="Identifier or id of a portfolio that is shared by all.")],
-    commission: Annotated[str, typer.Option(help="Percent of an order's total, at most two decimals.")] = "0",
+    contract: Annotated[
+        Contract, typer.Option(help="API that the account's programs use; it sets the rules of its orders.")
+    ],
+    currency: Annotated[str, typer.Option(help="Currency of the account: ISO 4217 code, such as GBP.")],
+    portfolio: Annotated[
+        str,
+        typer.Option(
+            help="Portfolio that the account's orders buy by default: identifier or id of a shared portfolio."
+        ),
+    ],
+    commission: Annotated[
+        str, typer.Option(help="Commission in percent of an order's total, at most two decimals.")
+    ] = "0",
     as_json: AsJson = False,
 ) -> None:
-    """Create a live account and its test twin."""
+    """Create a live account and the test account that belongs to it. A retry creates another pair."""
     from service.commands.accounts import create_account
 
     create_account(
@@ -143,7 +168,7 @@ def account_create(
 
 @account_app.command("list", epilog="Example: carbon-orders account list --json")
 def account_list(*, as_json: AsJson = False) -> None:
-    """List every account."""
+    """List all accounts."""
     from service.commands.accounts import list_accounts
 
     list_accounts(as_json=as_json)
@@ -151,7 +176,7 @@ def account_list(*, as_json: AsJson = False) -> None:
 
 @account_app.command("suspend", epilog="Example: carbon-orders account suspend 019b8d62-7a80-707c-9a0e-0f0b3d5c6a11")
 def account_suspend(account_id: AccountId, *, as_json: AsJson = False) -> None:
-    """Let the account read but not order or cancel."""
+    """Suspend an account: it can read, but not order, cancel or change anything. A retry changes nothing."""
     from service.commands.accounts import suspend_account
 
     suspend_account(account_id, as_json=as_json)
@@ -161,7 +186,7 @@ def account_suspend(account_id: AccountId, *, as_json: AsJson = False) -> None:
     "reinstate", epilog="Example: carbon-orders account reinstate 019b8d62-7a80-707c-9a0e-0f0b3d5c6a11"
 )
 def account_reinstate(account_id: AccountId, *, as_json: AsJson = False) -> None:
-    """Let a suspended account order again."""
+    """Reinstate a suspended account, so that it can order again. A retry changes nothing."""
     from service.commands.accounts import reinstate_account
 
     reinstate_account(account_id, as_json=as_json)
@@ -174,17 +199,29 @@ def account_reinstate(account_id: AccountId, *, as_json: AsJson = False) -> None
 def account_limit(
     account_id: AccountId,
     *,
-    credit: Annotated[str | None, typer.Option(help="What may be owed, such as 25000.00; none: no limit.")] = None,
-    currency: Annotated[str | None, typer.Option(help="ISO 4217 code; by default the account's.")] = None,
+    credit: Annotated[str | None, typer.Option(help="Maximum debt, such as 25000.00; none removes the limit.")] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="Currency of --credit: ISO 4217 code; by default the account's currency.")
+    ] = None,
     hold_percent: Annotated[
-        str | None, typer.Option(help="Percent of a bundle's stock that quotes may hold; default is the service's.")
+        str | None,
+        typer.Option(
+            help="Maximum share of a bundle's stock that quotes may set aside, in percent, 0 to 100; default restores "
+            "the service's limit."
+        ),
     ] = None,
     open_holds: Annotated[
-        str | None, typer.Option(help="Quotes that may hold credits at once; default is the service's number.")
+        str | None,
+        typer.Option(
+            help="Maximum number of quotes that set credits aside at the same time; default restores the service's "
+            "limit."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Limit what a live account and its client accounts may owe and hold. Without options, show the limits."""
+    """Set the maximum debt and the maximum holds of a live account and its client accounts. Without options, print the
+    limits.
+    """
     from service.commands.limits import limit_account
 
     limit_account(
@@ -204,14 +241,24 @@ def account_limit(
 def key_create(
     account_id: AccountId,
     *,
-    name: Annotated[str, typer.Option(help="Who or what will use the key.")],
+    name: Annotated[str, typer.Option(help="Name of the person or program that will use the key.")],
     scope: Annotated[
-        list[Scope] | None, typer.Option(help="May be repeated; by default what a customer needs.")
+        list[Scope] | None,
+        typer.Option(
+            help="Scope of the key; repeat the option for several. By default the scopes that a customer needs."
+        ),
     ] = None,
-    expires: Annotated[str | None, typer.Option(help="A day or an instant with offset; by default never.")] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(
+            help="Time at which the key expires: a date such as 2027-12-31, or a time with an offset; by default never."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create an API key and print it, once: only its digest is kept."""
+    """Create an API key and print it. It is printed once, because only its digest is stored. A retry creates another
+    key.
+    """
     from service.commands.accounts import create_key
 
     create_key(account_id, name=name, scopes=scope, expires=expires, as_json=as_json)
@@ -219,7 +266,7 @@ def key_create(
 
 @key_app.command("list", epilog="Example: carbon-orders key list 019b8d62-7a80-707c-9a0e-0f0b3d5c6a11")
 def key_list(account_id: AccountId, *, as_json: AsJson = False) -> None:
-    """List an account's keys, without what opens the account."""
+    """List an account's keys by their ids, without the secret parts."""
     from service.commands.accounts import list_keys
 
     list_keys(account_id, as_json=as_json)
@@ -227,9 +274,9 @@ def key_list(account_id: AccountId, *, as_json: AsJson = False) -> None:
 
 @key_app.command("revoke", epilog="Example: carbon-orders key revoke 5dQ0eJ8sVbXk2a")
 def key_revoke(
-    key_id: Annotated[str, typer.Argument(help="The part of a key between its second and its third underscore.")],
+    key_id: Annotated[str, typer.Argument(help="Id of the key: its part between the second and the third underscore.")],
 ) -> None:
-    """Let the key open nothing from now on."""
+    """Revoke a key. It is refused from now on. A retry changes nothing."""
     from service.commands.accounts import revoke_key
 
     revoke_key(key_id)
@@ -239,14 +286,14 @@ def key_revoke(
 def import_orders(
     file: File,
     *,
-    account: Annotated[UUID, typer.Option(metavar="ACCOUNT_ID", help="Whose history it is.")],
+    account: Annotated[UUID, typer.Option(metavar="ACCOUNT_ID", help="Account that the orders are added to.")],
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add past orders to an account, with their own ids and dates. Imported again, the file adds nothing.
+    """Add past orders to an account, with their own ids and dates. Importing a file again adds nothing.
 
     The file is a JSON list, or an object with a list `items`, of {id, vcuAmount, vcuUnitPrice, targetCurrency, status,
-    createdAt}. With any fault nothing is imported.
+    createdAt}. If any row has an error, nothing is imported.
     """
     from service.commands.books import load_history
 
@@ -255,9 +302,10 @@ def import_orders(
 
 @import_app.command("catalogue", epilog="Example: carbon-orders import catalogue catalogue.csv --dry-run")
 def import_catalogue(file: File, *, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Add projects, batches, bundles, prices and portfolios: all of the file, or nothing with any fault.
+    """Add projects, batches, bundles, prices and portfolios from a CSV or JSON file. If any row has an error, nothing
+    is imported.
 
-    Imported again, the file adds nothing. docs/import.md describes its columns.
+    Importing a file again adds nothing. docs/import.md describes the columns.
     """
     from service.commands.books import load_catalogue
 

@@ -1,7 +1,7 @@
-"""The composition root: settings in, ASGI application out. It and the command line alone know every package.
+"""The composition root: settings in, ASGI application out. Only this module and the command line know every package.
 
-A request passes limits (id, size, time, crowd), then its API. The database is opened when the application starts and
-closed after the last queued order has its answer.
+A request passes the request limits (id, size, time, number), then its API. The database is opened when the application
+starts and closed after the last queued order has its answer.
 """
 
 from collections.abc import AsyncIterator, Awaitable
@@ -54,7 +54,7 @@ GRAPHQL = "/graphql"
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What exists between start and stop."""
+    """Objects that exist while the application runs."""
 
     resources: Resources
     placement: Placement
@@ -62,7 +62,7 @@ class Running:
 
 
 def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
-    """The service, ready to be served. `pepper` is what API keys are digested under."""
+    """Build the service, ready to be served. `pepper` is the key that API keys are digested with."""
     explorer = load_explorer()
     schema.bound_by(document_limits(settings))
     runner = PlannedExecutor(
@@ -166,8 +166,8 @@ def _resources(request: Request) -> Resources:
 
 
 class GraphQLPostRoute:
-    """One path goes straight to its application, past Starlette's middleware and the matching of fifty routes, which
-    cost as much as a page of orders does; whatever is not exactly that path goes the long way.
+    """Middleware that hands one path directly to its application, without Starlette's middleware and the matching of
+    fifty routes, which would cost as much as a page of orders. All other paths take the usual route.
     """
 
     def __init__(self, application: Starlette, path: str, straight: ASGIApp) -> None:
@@ -182,14 +182,14 @@ class GraphQLPostRoute:
 
 
 class _BareStarlette(Starlette):
-    """Starlette without its own answer to a fault: the request limits mask faults in the words of each API."""
+    """Starlette without its own answer to an exception: the request limits mask exceptions in the form of each API."""
 
     def build_middleware_stack(self) -> ASGIApp:
         return ExceptionMiddleware(self.router, handlers=self.exception_handlers)
 
 
 async def open_database(settings: Settings) -> Database:
-    """The database that the settings name, open within their limits."""
+    """Open the database that the settings name, within their limits."""
     return await Database.open(
         settings.database_url,
         pool_size_max=settings.pool_size_max,
@@ -202,7 +202,7 @@ async def open_database(settings: Settings) -> Database:
 
 
 def document_limits(settings: Settings) -> DocumentLimits:
-    """The bounds of a GraphQL document."""
+    """Return the limits of a GraphQL document."""
     return DocumentLimits(
         tokens=settings.query_tokens_max,
         depth=settings.query_depth_max,
@@ -215,7 +215,7 @@ def document_limits(settings: Settings) -> DocumentLimits:
 
 
 def rest_budgets(settings: Settings) -> dict[str, Budgets]:
-    """What the calls of each contract are paid from, by its name."""
+    """Return the rate limit budgets of each contract, by its name."""
     lune = Budget("lune", settings.lune_requests_per_s)
     carbonext = Budget("carbonext", settings.carbonext_requests_per_s)
     return {

@@ -1,6 +1,6 @@
-"""Where the secret comes from under which API keys are digested: the environment, or a file beside the database.
+"""Source of the secret that API keys are digested with: the environment, or a file beside the database.
 
-Never logs or prints it. Losing the secret makes every key worthless, so the file belongs into each backup of the data.
+Never logs or prints it. Without the secret no key works, so back the file up with the database.
 """
 
 import hmac
@@ -16,19 +16,20 @@ LENGTH_MIN = 32
 
 
 def pepper(settings: Settings) -> bytes:
-    """The pepper for API keys; the same as long as the secret is. The first call on an embedded database without a
-    secret in the environment creates `secret` in the database's folder, readable by its owner alone.
+    """Return the pepper for API keys, which is derived from the secret. The first call on an SQLite database without a
+    secret in the environment creates the file `secret` in the database's folder, readable by its owner only.
 
-    ValueError when a PostgreSQL has no secret in the environment, or a file's secret is too short to be one.
+    Raises ValueError if PostgreSQL has no secret in the environment, or a file's secret is too short.
     """
     # Derived, so that another use of the same secret never shares a key with this one.
     return hmac.digest(_secret(settings).encode(), b"carbon-orders api keys", "sha256")
 
 
 def where_secret_lies(settings: Settings) -> str:
-    """Where the secret is, or that the first start makes one; never the secret itself, and nothing is created.
+    """Return the place of the secret, or the note that the first start creates one; never the secret itself. Creates
+    nothing.
 
-    ValueError where `pepper` would raise it, where a database has lost its secret, or where others may read it.
+    Raises ValueError where `pepper` would, where a database has lost its secret, or where other users may read it.
     """
     if settings.secret is not None:
         return "SERVICE_SECRET"
@@ -36,10 +37,10 @@ def where_secret_lies(settings: Settings) -> str:
     if file.exists():
         _read(file)
         if file.stat().st_mode & 0o077:
-            raise ValueError(f"{file} may be read by others than its owner: chmod 600 it.")
+            raise ValueError(f"{file} may be read by other users. Run: chmod 600 {file}")
         return f"{file}; back it up with the database"
     if Path(sqlite_path(settings.database_url)).exists():
-        raise ValueError(f"{file} is missing beside a database that exists.")
+        raise ValueError(f"{file} is missing although the database exists.")
     return f"the first start makes {file}"
 
 
@@ -55,8 +56,8 @@ def _secret(settings: Settings) -> str:
 def _file(settings: Settings) -> Path:
     if dialect_of(settings.database_url) == "postgresql":
         raise ValueError(
-            "PostgreSQL needs SERVICE_SECRET, the same in every process: 32 characters or more, such as the output of"
-            ' python3 -c "import secrets; print(secrets.token_urlsafe(32))".'
+            "PostgreSQL needs SERVICE_SECRET, the same in every process: 32 characters or more, such as the output of "
+            'python3 -c "import secrets; print(secrets.token_urlsafe(32))".'
         )
     return Path(sqlite_path(settings.database_url)).absolute().with_name(FILE_NAME)
 
@@ -64,12 +65,15 @@ def _file(settings: Settings) -> Path:
 def _read(file: Path) -> str:
     secret = file.read_text(encoding="ascii").strip()
     if len(secret) < LENGTH_MIN:
-        raise ValueError(f"{file} holds no secret: restore it from a backup, or delete it and issue fresh keys.")
+        raise ValueError(
+            f"{file} holds no secret of at least 32 characters. Restore it from a backup, or delete it and create new "
+            "API keys."
+        )
     return secret
 
 
 def _create(file: Path) -> None:
-    """The file holds a fresh secret, on the disk, or the one of a process that was quicker."""
+    """Write a new secret to the file and to disk, or keep the secret of a process that was faster."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:

@@ -33,7 +33,7 @@ def faults_of(error: ValidationError) -> str:
 
 
 def _pairs(text: object) -> object:
-    """`a=b, c=d` as a mapping; anything else is left for pydantic to refuse."""
+    """Parse `a=b, c=d` into a mapping; any other value is returned for pydantic to refuse."""
     if not isinstance(text, str):
         return text
     parts = (part.strip().partition("=") for part in text.split(",") if part.strip())
@@ -41,7 +41,8 @@ def _pairs(text: object) -> object:
 
 
 class Settings(BaseSettings):
-    """`SERVICE_` and a field's name in capitals is the variable that sets it, for example `SERVICE_PORT=8080`.
+    """Settings of the service. The variable of a field is `SERVICE_` and its name in capitals, for example
+    `SERVICE_PORT=8080`.
 
     An empty variable counts as absent. `ValidationError` names every variable that is out of its bounds.
     """
@@ -60,17 +61,20 @@ class Settings(BaseSettings):
         description="sqlite://relative/file, sqlite:///absolute/file or postgresql://user:password@host/name.",
         repr=False,  # it may hold a password
     )
-    host: str = Field(default="127.0.0.1", description="The address to listen on; 0.0.0.0 is every interface.")
-    port: int = Field(default=8000, ge=1, le=65_535, description="The TCP port to listen on.")
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on; 0.0.0.0 listens on every network interface."
+    )
+    port: int = Field(default=8000, ge=1, le=65_535, description="TCP port to listen on.")
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s?#]+$",
-        description="What absolute links begin with; by default host and port.",
+        description="Start of absolute links in answers, such as https://orders.example; by default the address and "
+        "port.",
     )
     hosts: Annotated[dict[str, ContractName], NoDecode, BeforeValidator(_pairs)] = Field(
         default={},
-        description="Host names that serve a contract at /v1 as its own host does, such as"
-        " api.lune.example=lune,engine.example=carbon-engine.",
+        description="Host names that serve one REST API at /v1, as pairs of host name and API: "
+        "api.lune.example=lune,engine.example=carbon-engine.",
     )
     redis_url: SecretStr | None = Field(
         default=None,
@@ -79,127 +83,169 @@ class Settings(BaseSettings):
     secret: SecretStr | None = Field(
         default=None,
         min_length=32,
-        description="What API keys are digested under: at least 32 characters, the same in every process, kept for as"
-        " long as the keys shall work. By default one is generated beside the embedded database; PostgreSQL needs one.",
+        description="Secret that API keys are digested with: at least 32 characters, the same in every process. If it "
+        "changes, all keys stop working. For SQLite a secret is generated beside the database by default; PostgreSQL "
+        "requires this variable.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="The least important lines that are logged."
+        default="info", description="Lowest level of log lines that are written."
     )
-    log_json: bool | None = Field(default=None, description="JSON lines; by default only when stderr is no terminal.")
+    log_json: bool | None = Field(
+        default=None, description="Log in JSON lines; by default only if stderr is not a terminal."
+    )
 
-    pool_size_max: Count = Field(default=16, description="PostgreSQL connections of one process.")
+    pool_size_max: Count = Field(default=16, description="Maximum number of PostgreSQL connections of each process.")
     statement_cache_size: int = Field(
-        default=100, ge=0, description="Prepared statements a connection keeps; 0 behind a transaction-pooling proxy."
+        default=100,
+        ge=0,
+        description="Number of prepared statements that each connection keeps; set 0 behind a proxy that pools "
+        "transactions.",
     )
     loop_read_ms: int = Field(
         default=5,
         ge=0,
-        description="How long a read of SQLite may hold up others before it goes to a thread; 0: at once.",
+        description="Maximum processor time of an SQLite read in the event loop. A read that takes longer is run again "
+        "in a thread. 0 runs all reads in a thread.",
     )
     lock_timeout_ms: Milliseconds = Field(
-        default=2_000, description="How long a transaction waits for another one's locks."
+        default=2_000, description="Maximum time that a transaction waits for locks of other transactions."
     )
-    statement_timeout_ms: Milliseconds = Field(default=5_000, description="How long one SQL statement may take.")
-    pool_wait_ms: Milliseconds = Field(default=1_000, description="How long a request waits for a free connection.")
+    statement_timeout_ms: Milliseconds = Field(default=5_000, description="Maximum duration of one SQL statement.")
+    pool_wait_ms: Milliseconds = Field(
+        default=1_000,
+        description="Maximum time that a request waits for a free database connection; then it is answered 503.",
+    )
 
-    group_size_max: Count = Field(default=64, description="Orders that are placed in one transaction.")
+    group_size_max: Count = Field(
+        default=64, description="Maximum number of orders that are placed in one transaction."
+    )
     group_lock_timeout_ms: Milliseconds = Field(
-        default=250, description="How long a group of orders waits for locks before its orders are placed one by one."
+        default=250,
+        description="Maximum time that a group of orders waits for locks; after that its orders are placed one by one.",
     )
     group_writers: Count = Field(
-        default=1, description="Groups that are placed at the same time; SQLite has use for one."
+        default=1,
+        description="Number of groups of orders that are placed at the same time; with SQLite more than one has no "
+        "effect.",
     )
-    quote_valid_ms: Milliseconds = Field(default=900_000, description="How long a quote's price holds: 15 minutes.")
+    quote_valid_ms: Milliseconds = Field(
+        default=900_000, description="Time for which a quote's price is guaranteed: 15 minutes."
+    )
     hold_percent_max: int = Field(
         default=10,
         ge=0,
         le=100,
-        description="Percent of a bundle's stock, held credits included, that quotes of one account and its client"
-        " accounts may hold in live mode. `carbon-orders account limit` sets another for an account.",
+        description="Maximum share of a bundle's stock, in percent, that open quotes of a live account and its client "
+        "accounts may set aside. `carbon-orders account limit` sets another limit for one account.",
     )
     open_holds_max: int = Field(
         default=20,
         ge=0,
-        description="Quotes of one account and its client accounts that may hold credits at the same time in live mode."
-        " `carbon-orders account limit` sets another number for an account.",
+        description="Maximum number of open quotes of a live account and its client accounts that set credits aside. "
+        "`carbon-orders account limit` sets another limit for one account.",
     )
 
-    workers_embedded: bool = Field(default=True, description="Whether `serve` also does what `work` does.")
-    worker_rest_ms: Milliseconds = Field(default=500, description="How long a worker that found nothing to do rests.")
+    workers_embedded: bool = Field(
+        default=True, description="Run the background jobs of `carbon-orders work` in `carbon-orders serve` as well."
+    )
+    worker_rest_ms: Milliseconds = Field(
+        default=500, description="Time that a background job pauses when it found nothing to do."
+    )
 
     retire_after_ms: int = Field(
         default=3_600_000,
         ge=0,
-        description="How long an order that is fulfilled and paid waits before its credits are retired: an hour. Until"
-        " then it can be cancelled.",
+        description="Time between the moment an order is fulfilled and paid and the retirement of its credits: one "
+        "hour. Until then the order can be cancelled.",
     )
     retire_unpaid: bool = Field(
-        default=False, description="Whether credits are retired before they are paid, for accounts that pay later."
+        default=False, description="Retire credits before they are paid, for accounts that pay later."
     )
 
     known_keys_ms: int = Field(
         default=1_000,
         ge=0,
         le=1_000,
-        description="How long a key that was looked up is believed; after it a revocation or suspension takes effect.",
+        description="Time for which a key is not looked up again. A revocation or suspension takes effect at most this "
+        "much later.",
     )
-    known_keys_max: Count = Field(default=10_000, description="API keys that are believed for a moment at once.")
+    known_keys_max: Count = Field(
+        default=10_000, description="Maximum number of API keys that are remembered between look-ups."
+    )
 
-    body_bytes_max: Count = Field(default=100_000, description="Bytes of a request's body.")
-    body_timeout_ms: Milliseconds = Field(default=10_000, description="How long a request's body may take to arrive.")
-    in_flight_max: Count = Field(default=256, description="Requests that are worked on at once; more are answered 503.")
-    request_deadline_ms: Milliseconds = Field(default=10_000, description="How long a request is worked on.")
+    body_bytes_max: Count = Field(default=100_000, description="Maximum size of a request body.")
+    body_timeout_ms: Milliseconds = Field(
+        default=10_000, description="Maximum time for the arrival of a request body; then the request is answered 408."
+    )
+    in_flight_max: Count = Field(
+        default=256, description="Maximum number of requests in progress in each process; more are answered 503."
+    )
+    request_deadline_ms: Milliseconds = Field(
+        default=10_000, description="Maximum duration of a request; then it is answered 503."
+    )
     shutdown_timeout_ms: Milliseconds = Field(
-        default=10_000, description="How long requests under way may take once the process is told to end."
+        default=10_000, description="Maximum time for requests in progress to finish when the process is stopped."
     )
 
-    lune_requests_per_s: Count = Field(default=15, description="Requests of one API key in the Lune contract.")
+    lune_requests_per_s: Count = Field(
+        default=15, description="Maximum number of requests for each API key in the Lune API."
+    )
     carbon_engine_reads_per_s: Count = Field(
-        default=100, description="Reading requests of one API key in the carbon-engine contract."
+        default=100, description="Maximum number of reading requests for each API key in the carbon-engine API."
     )
     carbon_engine_writes_per_s: Count = Field(
-        default=100, description="Writing requests of one API key in the carbon-engine contract."
+        default=100, description="Maximum number of writing requests for each API key in the carbon-engine API."
     )
     carbonext_requests_per_s: Count = Field(
-        default=100, description="Requests of one API key in the Carbonext contract."
+        default=100, description="Maximum number of requests for each API key in the Carbonext API."
     )
     carbonext_iso_dates: bool = Field(
-        default=False, description="Whether the Carbonext contract writes dates as ISO 8601, and not day first."
+        default=False,
+        description="Write dates as ISO 8601 in the Carbonext API; by default they are written day first.",
     )
 
-    page_size_default: Count = Field(default=20, description="Nodes of a page when the caller names no number.")
-    page_size_max: Count = Field(default=100, description="Nodes of a page at most.")
-    plans_enabled: bool = Field(default=True, description="Whether GraphQL operations are compiled, not interpreted.")
-    plans_max: Count = Field(default=1_000, description="GraphQL operations that are kept ready, compiled.")
-    plan_bytes_max: Count = Field(default=32_000_000, description="Bytes, roughly, of operations that are kept ready.")
+    page_size_default: Count = Field(
+        default=20, description="Number of list entries on a page if the caller gives no number."
+    )
+    page_size_max: Count = Field(default=100, description="Maximum number of list entries on a page.")
+    plans_enabled: bool = Field(default=True, description="Compile GraphQL operations; if false, they are interpreted.")
+    plans_max: Count = Field(default=1_000, description="Maximum number of compiled GraphQL operations that are kept.")
+    plan_bytes_max: Count = Field(
+        default=32_000_000, description="Approximate maximum memory for compiled GraphQL operations."
+    )
     persisted_documents: Path | None = Field(
         default=None,
         validation_alias=AliasChoices("SERVICE_PERSISTED_DOCUMENTS", "SERVICE_TRUSTED_DOCUMENTS"),
-        description="A JSON file of GraphQL documents by sha256:<hex>, which requests may name by that.",
+        description="Path of a JSON file of GraphQL documents by sha256:<hex>; requests may send the hash instead of "
+        "the document.",
     )
     persisted_documents_only: bool = Field(
         default=False,
         validation_alias=AliasChoices("SERVICE_PERSISTED_DOCUMENTS_ONLY", "SERVICE_TRUSTED_DOCUMENTS_ONLY"),
-        description="Whether only documents of that file are run; what browsers try out is then refused.",
+        description="Run only documents from the file in SERVICE_PERSISTED_DOCUMENTS; all others are refused, also "
+        "those from the GraphQL explorer.",
     )
     shown_documents_max: Count = Field(
-        default=1_000, description="Documents that clients have sent with their hash and may name by it."
+        default=1_000, description="Maximum number of documents kept that clients sent together with their hash."
     )
-    shown_document_bytes_max: Count = Field(default=4_000_000, description="Bytes, roughly, of those documents.")
-    query_tokens_max: Count = Field(default=2_000, description="Tokens of a GraphQL document.")
+    shown_document_bytes_max: Count = Field(
+        default=4_000_000,
+        description="Approximate maximum memory for documents that clients sent together with their hash.",
+    )
+    query_tokens_max: Count = Field(default=2_000, description="Maximum number of tokens in a GraphQL document.")
     query_depth_max: Count = Field(
-        default=10, description="Levels of fields in a GraphQL document, introspection excepted."
+        default=10, description="Maximum depth of fields in a GraphQL document, without introspection."
     )
-    query_aliases_max: Count = Field(default=30, description="Aliases in a GraphQL document.")
-    query_directives_max: Count = Field(default=50, description="Directives in a GraphQL document.")
-    query_cost_max: Count = Field(default=1_000, description="Cost points of a GraphQL operation.")
+    query_aliases_max: Count = Field(default=30, description="Maximum number of aliases in a GraphQL document.")
+    query_directives_max: Count = Field(default=50, description="Maximum number of directives in a GraphQL document.")
+    query_cost_max: Count = Field(default=1_000, description="Maximum cost of a GraphQL operation, in points.")
     query_points_a_minute: Count = Field(
-        default=30_000, description="Cost points of all GraphQL operations of one API key in a minute."
+        default=30_000, description="Maximum cost of the GraphQL operations of one API key in a minute, in points."
     )
 
     @property
     def public_address(self) -> str:
-        """What absolute links begin with, without a slash at the end."""
+        """Return the start of absolute links, without a slash at the end."""
         if self.public_url is not None:
             return self.public_url.rstrip("/")
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - compared, not bound

@@ -101,7 +101,7 @@ def test_an_audit_ends_with_1_and_names_what_deviates(folder: Path):
     shown, told = command(folder, "audit"), command(folder, "audit", "--json")
 
     assert (shown.returncode, told.returncode) == (1, 1)
-    assert f"every batch: held = open holds of quotes: not so for {batch_id}" in shown.stdout
+    assert f"every batch: held = open holds of quotes: violated by {batch_id}" in shown.stdout
     assert [(each["deviating"], each["first"]) for each in json.loads(told.stdout) if each["deviating"]] == [
         (1, [batch_id])
     ]

@@ -91,7 +91,7 @@ def test_help_lists_the_commands_and_the_exit_codes(folder: Path) -> None:
     assert answer.returncode == 0
     for word in ("serve", "migrate", "demo", "schema", "account", "key"):
         assert f"│ {word} " in shown
-    assert "0 done, 1 refused or failed, 2 wrong arguments or settings" in shown
+    assert "0 success, 1 refused or failed, 2 wrong arguments or settings" in shown
 
 
 @pytest.mark.parametrize(("words", "needless"), [

@@ -71,4 +71,4 @@ def test_sqlite_is_served_by_one_process(sqlite_url: str):
         check=False, cwd=ROOT, env=environment_of(sqlite_url), capture_output=True, text=True, timeout=PATIENCE_S,
     )  # fmt: skip
     assert said.returncode == 2
-    assert "--workers needs a PostgreSQL" in said.stderr
+    assert "--workers above 1 needs PostgreSQL" in said.stderr

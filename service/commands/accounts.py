@@ -1,4 +1,4 @@
-"""The commands about accounts and their keys: read arguments, run one operation, show its answer; decide nothing."""
+"""The commands for accounts and keys: read arguments, run one operation, show its answer; decide nothing."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from service.operations.steps.issue_key import CUSTOMER_SCOPES
 def create_account(
     *, name: str, contract: Contract, currency: str, portfolio: str, commission: str, as_json: bool
 ) -> None:
-    """There is a live account and its test twin."""
+    """Create a live account and its test account, and show both."""
     pair = run(
         settings_given(),
         lambda resources: manage_accounts.create_account(
@@ -33,18 +33,18 @@ def create_account(
 
 
 def list_accounts(*, as_json: bool) -> None:
-    """Every account was shown."""
+    """Show every account."""
     output.show_accounts(run(settings_given(), manage_accounts.list_accounts), as_json=as_json)
 
 
 def suspend_account(account_id: UUID, *, as_json: bool) -> None:
-    """The account may read but not order or cancel."""
+    """Suspend the account and show it."""
     account = run(settings_given(), lambda resources: manage_accounts.suspend_account(resources, account_id))
     output.show_accounts([account], as_json=as_json)
 
 
 def reinstate_account(account_id: UUID, *, as_json: bool) -> None:
-    """A suspended account may order again."""
+    """Reinstate the account and show it."""
     account = run(settings_given(), lambda resources: manage_accounts.reinstate_account(resources, account_id))
     output.show_accounts([account], as_json=as_json)
 
@@ -52,7 +52,7 @@ def reinstate_account(account_id: UUID, *, as_json: bool) -> None:
 def create_key(
     account_id: UUID, *, name: str, scopes: Collection[Scope] | None, expires: str | None, as_json: bool
 ) -> None:
-    """There is a key, and it was shown, once."""
+    """Create a key and show it, once."""
     settings = settings_given()
     key_pepper = pepper_of(settings)
     generated = run(
@@ -68,20 +68,24 @@ def create_key(
 
 
 def list_keys(account_id: UUID, *, as_json: bool) -> None:
-    """The account's keys were shown, without what opens the account."""
+    """Show the account's keys, without their secret parts."""
     keys = run(settings_given(), lambda resources: manage_keys.list_keys(resources, account_id))
     output.show_keys(keys, as_json=as_json)
 
 
 def revoke_key(key_id: str) -> None:
-    """The key opens nothing."""
+    """Revoke the key."""
     run(settings_given(), lambda resources: manage_keys.revoke_key(resources, key_id))
 
 
 def _hundredths(percent: str) -> int:
     hundredths = parse_decimal(percent) * 100
     if hundredths.denominator != 1:
-        raise Refused(Code.BAD_USER_INPUT, "A commission is a percentage with at most two decimals.", ("commission",))
+        raise Refused(
+            Code.BAD_USER_INPUT,
+            "Give the commission as a percentage with at most two decimals, such as 7.5.",
+            ("commission",),
+        )
     return hundredths.numerator
 
 
@@ -91,6 +95,6 @@ def _instant(text: str | None) -> datetime | None:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        message = "A key expires on a day such as 2027-12-31, or at an instant with offset."
+        message = "Give the expiry as a date, such as 2027-12-31, or as a time with an offset."
         raise Refused(Code.BAD_USER_INPUT, message, ("expires",)) from None
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -1,6 +1,6 @@
-"""The commands about the books as a whole: import a catalogue or an account's history, audit what is there.
+"""The commands for whole tables: import a catalogue or an account's history, audit the books.
 
-Read files, run one operation, show what came of it; decide nothing.
+They read files, run one operation and show its result; they decide nothing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,11 +23,11 @@ from service.settings import Settings
 from service.storage.audit import CHECKS
 
 STATEMENT_TIMEOUT_MS = 3_600_000
-"""Sums over whole tables take longer than any request may."""
+"""Timeout for sums over whole tables, which take longer than any request may."""
 
 
 def load_history(file: Path, *, account: UUID, dry_run: bool, as_json: bool) -> None:
-    """The account has the file's orders, or none of them where one is at fault."""
+    """Import the file's orders into the account, or none of them if one has an error."""
     text = _text_of(file)
     with _progress("orders") as advance:
         done = run(
@@ -39,7 +39,7 @@ def load_history(file: Path, *, account: UUID, dry_run: bool, as_json: bool) -> 
 
 
 def load_catalogue(file: Path, *, dry_run: bool, as_json: bool) -> None:
-    """The catalogue has all of the file, or nothing of it where a row is at fault."""
+    """Import the file into the catalogue, or nothing of it if a row has an error."""
     text = _text_of(file)
     with _progress("rows") as advance:
         done = run(
@@ -53,7 +53,7 @@ def load_catalogue(file: Path, *, dry_run: bool, as_json: bool) -> None:
 
 
 def audit_books(*, as_json: bool) -> None:
-    """Whatever deviates was named; exit code 1 if anything does."""
+    """Show every deviation of the books; exit code 1 if there is one."""
     with _progress("checks", len(CHECKS)) as advance:
         findings = run(
             _patient(settings_given()), lambda resources: audit(resources, lambda finding: advance(1, finding.name))
@@ -73,7 +73,7 @@ def audit_books(*, as_json: bool) -> None:
         output.show_table(("check", "rows", "deviating"), rows)
         for finding in findings:
             for key in finding.first:
-                output.show(f"{finding.name}: not so for {key}")
+                output.show(f"{finding.name}: violated by {key}")
     if any(finding.deviating for finding in findings):
         raise typer.Exit(output.FAILED)
 
@@ -91,7 +91,9 @@ def _text_of(file: Path) -> str:
 
 @contextmanager
 def _progress(unit: str, total: int | None = None) -> Iterator[Callable[..., None]]:
-    """A bar on stderr while it is a terminal; call what is given with how much more is done, and what it was."""
+    """Show a progress bar on stderr if that is a terminal. The yielded function takes the number of further steps and
+    their name.
+    """
     stderr = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
@@ -112,6 +114,6 @@ def _show(facts: dict[str, Any], faults: Sequence[Fault], *, as_json: bool) -> N
         output.show(f"Nothing was imported: {len(faults)} faults in {facts['rows']} rows.")
     else:
         verb = "would be added" if facts["dry_run"] else "added"
-        output.show(f"{facts['added']} {verb}, {facts['standing']} stood before, of {facts['rows']} rows.")
+        output.show(f"{facts['added']} {verb}, {facts['standing']} existed before, of {facts['rows']} rows.")
     if faults:
         raise typer.Exit(output.FAILED)

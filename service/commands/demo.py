@@ -1,4 +1,4 @@
-"""`carbon-orders demo`: the demo's catalogue, accounts and fresh keys, with a made-up history if one is asked for."""
+"""`carbon-orders demo`: the demo's catalogue, accounts and new keys, optionally with a generated history of orders."""
 
 from service.commands import output
 from service.commands.runtime import pepper_of, run, settings_given
@@ -8,7 +8,7 @@ from service.operations.resources import Resources
 
 
 def demo(*, orders: int, as_json: bool) -> None:
-    """The demo is there, `orders` past orders more, and each account has one key more, which was shown."""
+    """Load the demo and `orders` past orders, create a key for each account, and show the keys."""
     settings = settings_given()
     key_pepper = pepper_of(settings)
 

@@ -1,6 +1,7 @@
-"""`carbon-orders doctor`: whether the service could run here as it is set, and what to do where it could not.
+"""`carbon-orders doctor`: checks whether the service can run with its settings, and advice on each problem.
 
-Looks and changes nothing: no file is made, no migration applied. Knows what each package can be asked, and no order.
+Reads and changes nothing: it creates no file and applies no migration. Knows the health checks of each package, and no
+order.
 """
 
 import asyncio
@@ -24,14 +25,16 @@ from service.storage.health import DatabaseHealth, database_health
 from service.storage.migrations import pending
 
 CLOCK_SKEW_MAX_MS = 1_000
-"""Holds and quotes end by the database's clock and are shown by ours."""
+"""Maximum difference between the clocks: quotes and holds expire by the database's clock, but their times are shown by
+ours.
+"""
 PATIENCE_S = 10.0
 REDIS_PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `advice` says what to do and is empty where nothing is wrong."""
+    """Result of one check; `advice` says what to do and is empty if nothing is wrong."""
 
     check: str
     found: str
@@ -43,7 +46,7 @@ class Finding:
 
 
 def doctor(*, as_json: bool) -> None:
-    """What was found was shown; exit code 1 when something is wrong."""
+    """Show the results of all checks; exit code 1 if something is wrong."""
     configure_logging(level="warning")
     findings = asyncio.run(examine())
     if as_json:
@@ -61,12 +64,16 @@ def doctor(*, as_json: bool) -> None:
 
 
 async def examine() -> list[Finding]:
-    """What was found; where the settings are wrong nothing else can be looked at."""
+    """Return the results of all checks. Wrong settings end the checks, because all others depend on them."""
     try:
         settings = Settings()
         dialect = dialect_of(settings.database_url)
     except ValidationError as error:
-        return [Finding("settings", faults_of(error), "Correct or unset these variables; docs/limits.md lists them.")]
+        return [
+            Finding(
+                "settings", faults_of(error), "Correct or unset these variables; docs/limits.md lists all settings."
+            )
+        ]
     except ValueError as error:
         return [Finding("settings", f"SERVICE_DATABASE_URL: {error}", "Correct SERVICE_DATABASE_URL.")]
     findings = [Finding("settings", f"valid; {dialect}, {settings.public_address}"), _secret(settings)]
@@ -80,7 +87,9 @@ def _secret(settings: Settings) -> Finding:
     try:
         return Finding("secret", where_secret_lies(settings))
     except (OSError, ValueError) as error:
-        advice = "Without the secret that API keys were digested under, none of them works: restore it or set it."
+        advice = (
+            "API keys work only with the secret that they were created with: restore it, or set it in SERVICE_SECRET."
+        )
         return Finding("secret", str(error), advice)
 
 
@@ -92,9 +101,15 @@ async def _database(settings: Settings) -> list[Finding]:
             exists = await asyncio.to_thread(_exists, settings.database_url)
             health, clients = await _looked_at(settings, migrated=not missing) if exists else (None, [])
     except RuntimeError as error:  # the engines refuse to open what would lose an acknowledged order
-        return [Finding("durability", str(error), "Set it back to its default in the server's configuration.")]
+        return [
+            Finding(
+                "durability",
+                str(error),
+                "Restore the default of this parameter in the configuration of the database server.",
+            )
+        ]
     except Exception as error:  # noqa: BLE001 - whatever is wrong, it is what was found
-        advice = "Does the database run, is SERVICE_DATABASE_URL right, and may this user use it?"
+        advice = "Check that the database runs, that SERVICE_DATABASE_URL is right, and that its user may connect."
         return [Finding("database", f"{place}: {error or 'no answer'}", advice)]
     if health is None:
         return [Finding("database", f"{place} does not exist yet; the first command that needs it creates it")]
@@ -126,8 +141,8 @@ async def _looked_at(settings: Settings, *, migrated: bool) -> tuple[DatabaseHea
 
 
 async def _clients(database: Database) -> list[Finding]:
-    """Name the client accounts whose own keys used the parent's balance and may not any more. No problem by itself:
-    whether they may is the parent's to say.
+    """List the client accounts whose own keys used the parent's balance and may not any more. This is no problem by
+    itself: the parent decides.
     """
     found = await losing_balance(database.reader)
     if not found:
@@ -143,7 +158,9 @@ async def _clients(database: Database) -> list[Finding]:
 def _migrations(missing: list[str]) -> Finding:
     if not missing:
         return Finding("migrations", "all applied")
-    return Finding("migrations", f"not applied: {', '.join(missing)}", "Back the data up, then: carbon-orders migrate")
+    return Finding(
+        "migrations", f"not applied: {', '.join(missing)}", "Back up the data, then run: carbon-orders migrate"
+    )
 
 
 def _clock(health: DatabaseHealth) -> Finding:
@@ -151,7 +168,9 @@ def _clock(health: DatabaseHealth) -> Finding:
     found = f"this machine's clock is {abs(skew_ms)} ms {'ahead of' if skew_ms >= 0 else 'behind'} the database's"
     if abs(skew_ms) <= CLOCK_SKEW_MAX_MS:
         return Finding("clock", found)
-    return Finding("clock", found, "Synchronize both clocks (NTP): prices and holds end by the database's.")
+    return Finding(
+        "clock", found, "Synchronize both clocks (NTP): quotes and holds expire by the clock of the database."
+    )
 
 
 async def _redis(url: str) -> Finding:
@@ -168,8 +187,11 @@ async def _redis(url: str) -> Finding:
     except ConfigurationError:
         return Finding("redis", "its client is not installed", "pip install 'carbon-orders[redis]'")
     except Exception as error:  # noqa: BLE001 - as above
-        return Finding("redis", str(error) or "no answer", "Is SERVICE_REDIS_URL a redis:// address?")
+        return Finding("redis", str(error) or "no answer", "Check that SERVICE_REDIS_URL is a redis:// address.")
     if answered:
         return Finding("redis", "answers")
-    advice = "Does it run, and is SERVICE_REDIS_URL right? Until it answers, every process counts for itself."
+    advice = (
+        "Check that Redis runs and that SERVICE_REDIS_URL is right. Until Redis answers, each process counts "
+        "requests separately."
+    )
     return Finding("redis", "no answer", advice)

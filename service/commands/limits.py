@@ -1,4 +1,4 @@
-"""`carbon-orders account limit`: set and show what an account and its client accounts may owe and hold."""
+"""`carbon-orders account limit`: set and show the maximum debt and holds of an account and its client accounts."""
 
 from uuid import UUID
 
@@ -45,7 +45,9 @@ def _number(text: str, name: str) -> int | None:
 
 
 def _fault(name: str) -> Refused:
-    return Refused(Code.BAD_USER_INPUT, f"Give a whole number, or {SERVICES_OWN} for the service's.", (name,))
+    return Refused(
+        Code.BAD_USER_INPUT, f"Give a whole number, or {SERVICES_OWN} for the limit of the service.", (name,)
+    )
 
 
 def _show(limits: PayerLimits, *, as_json: bool) -> None:

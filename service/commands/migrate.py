@@ -1,4 +1,4 @@
-"""`carbon-orders migrate`: the database's tables are brought up to date, and what was applied is named."""
+"""`carbon-orders migrate`: apply the missing migrations and list them."""
 
 from service.commands import output
 from service.commands.runtime import guarded, settings_given
@@ -6,10 +6,12 @@ from service.storage import migrations
 
 
 def migrate(*, as_json: bool) -> None:
-    """Every migration is applied; those that were not before were shown."""
+    """Apply every missing migration and show the names."""
     settings = settings_given()
     applied = guarded(settings, migrations.migrate(settings.database_url))
     if as_json:
         output.show_json({"applied": applied})
     else:
-        output.show("\n".join(f"applied {name}" for name in applied) or "Nothing to apply: the tables are up to date.")
+        output.show(
+            "\n".join(f"applied {name}" for name in applied) or "There is nothing to apply: the tables are up to date."
+        )

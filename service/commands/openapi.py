@@ -1,4 +1,4 @@
-"""`carbon-orders openapi`: the OpenAPI document of a REST contract as it is served."""
+"""`carbon-orders openapi`: print the OpenAPI document of a REST contract as it is served."""
 
 from service.api.rest.contracts import CONTRACTS
 from service.api.rest.openapi import openapi_document
@@ -7,7 +7,7 @@ from service.commands.runtime import settings_given
 
 
 def openapi(contract: str) -> None:
-    """The contract's document was printed; exit code 2 where there is no such contract."""
+    """Print the contract's document; exit code 2 if there is no such contract."""
     documents = {each.name: each for each in CONTRACTS}
     if contract not in documents:
         output.fail(f"there is no contract {contract!r}; there are {', '.join(documents)}.", output.MISUSED)

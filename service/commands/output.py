@@ -1,4 +1,4 @@
-"""What the command line shows: tables for people, JSON for programs, and failures that say what to do.
+"""Output of the command line: tables for people, JSON for programs, and failures that say what to do.
 
 Answers go to stdout, everything else to stderr, so that an answer can be piped. Knows no operation.
 """
@@ -32,7 +32,9 @@ from service.storage.api_keys import StoredKey
 FAILED = 1
 MISUSED = 2
 TABLE_WIDTH_MIN = 140
-"""A terminal that is narrower wraps a key by itself, and then it is still copied as one; rich would break or cut it."""
+"""Minimum table width. A narrower terminal wraps a key itself, and it is still copied as one word; rich would break or
+cut it.
+"""
 
 QUOTE = (
     'mutation { quoteByMass(input: {mass: {amount: "12.07", unit: KILOGRAM}}) { quote { id mass { grams }'
@@ -47,17 +49,19 @@ ORDER = (
 
 
 def show(text: str) -> None:
-    """One line on stdout, as it stands."""
+    """Print a line on stdout, unchanged."""
     typer.echo(text)
 
 
 def show_json(value: object) -> None:
-    """The value on stdout, indented."""
+    """Print a value on stdout as indented JSON."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, wrapped: str | None = None) -> None:
-    """A table on stdout whose cells are never wrapped or cut, except those of the column `wrapped`, which is prose."""
+    """Print a table on stdout. Its cells are never wrapped or cut, except those of the column `wrapped`, which is
+    prose.
+    """
     table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
     for column in table.columns:
         column.no_wrap = column.header != wrapped
@@ -70,7 +74,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, wrapped
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr, where that is a terminal; the function in hand moves it on."""
+    """Show a progress bar on stderr if that is a terminal; the yielded function advances it."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
@@ -79,7 +83,7 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 class RateColumn(ProgressColumn):
-    """How many a second."""
+    """A column with the number of steps per second."""
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed or 0:,.0f}/s")
@@ -91,13 +95,13 @@ def warn(message: str) -> None:
 
 
 def fail(message: str, exit_code: int = FAILED) -> NoReturn:
-    """The command ends with the message on stderr."""
+    """Print the message on stderr and end the command."""
     typer.echo(f"carbon-orders: {message}", err=True)
     raise typer.Exit(exit_code)
 
 
 def place_of(database_url: str) -> str:
-    """The database's address without the user and the password in it."""
+    """Return the database's address without user and password."""
     parts = urlsplit(database_url)
     if parts.scheme == "sqlite":
         return database_url
@@ -105,7 +109,7 @@ def place_of(database_url: str) -> str:
 
 
 def account_facts(account: Account) -> dict[str, Any]:
-    """An account, for programs."""
+    """Return an account's facts, for programs."""
     return {
         "id": str(account.id),
         "name": account.name,
@@ -120,7 +124,7 @@ def account_facts(account: Account) -> dict[str, Any]:
 
 
 def show_accounts(accounts: Iterable[Account], *, as_json: bool) -> None:
-    """The accounts, one a row."""
+    """Show the accounts, one in each row."""
     facts = [account_facts(account) for account in accounts]
     if as_json:
         show_json(facts)
@@ -130,7 +134,7 @@ def show_accounts(accounts: Iterable[Account], *, as_json: bool) -> None:
 
 
 def show_keys(keys: Iterable[StoredKey], *, as_json: bool) -> None:
-    """The keys, one a row; what would open the account is not known here."""
+    """Show the keys, one in each row, without their secret parts, which are not stored."""
     facts = [
         {
             "id": key.key_id,
@@ -156,7 +160,7 @@ def show_keys(keys: Iterable[StoredKey], *, as_json: bool) -> None:
 
 
 def demo_facts(demo: DemoAccounts) -> dict[str, Any]:
-    """The demo accounts and their keys, for programs."""
+    """Return the demo accounts and their keys, for programs."""
     accounts = [
         {
             "name": each.name,
@@ -171,18 +175,18 @@ def demo_facts(demo: DemoAccounts) -> dict[str, Any]:
 
 
 def show_demo(demo: DemoAccounts, address: str) -> None:
-    """The demo accounts with their keys, and two calls to paste."""
+    """Show the demo accounts with their keys, and two requests to copy."""
     rows = [(each.name, each.contract, each.currency, each.key) for each in demo.accounts]
     show_table(
         ("account", "contract", "currency", "API key"), [*rows, ("(the seller)", "operator", "", demo.operator_key)]
     )
     key = next(each.key for each in demo.accounts if each.contract == "lune")
-    show("These keys are shown once. A quote, and an order that may be sent again without buying twice:\n")
+    show("The keys are not shown again. Two requests to try: a quote, and an order that can be sent again safely:")
     show(f"{curl(address, key, QUOTE)}\n\n{curl(address, key, ORDER)}\n")
 
 
 def curl(address: str, key: str, document: str) -> str:
-    """One shell command that sends the GraphQL document."""
+    """Return a shell command that sends the GraphQL document."""
     return " ".join((
         f"curl -s {address}/graphql",
         f"-H 'Authorization: Bearer {key}'",

@@ -1,6 +1,6 @@
-"""What a command runs in: checked settings, a quiet log, the pepper, a database whose tables are up to date.
+"""Environment of a command: checked settings, a quiet log, the pepper, a database whose tables are up to date.
 
-Turns what goes wrong on the way into one line that says what to do, and an exit code; knows no operation.
+Turns errors on the way into one line that says what to do, and an exit code; knows no operation.
 """
 
 import asyncio
@@ -32,13 +32,13 @@ UNUSABLE = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
-"""What a wrong address or password raises, beside the outages that pass by themselves."""
+"""Exceptions that a wrong address or password raises, in addition to temporary outages."""
 
 
 def settings_given(**given: Any) -> Settings:
-    """The environment's settings with those given on the command line; ends the command when one is wrong.
+    """Return the environment's settings with those given on the command line; end the command if one is wrong.
 
-    Only warnings are logged from here on: what a command did is in its answer. `serve` and `work` say more.
+    Only warnings are logged from here on, because a command reports in its answer. `serve` and `work` log more.
     """
     configure_logging(level="warning")
     try:
@@ -54,7 +54,7 @@ def settings_given(**given: Any) -> Settings:
 
 
 def pepper_of(settings: Settings) -> bytes:
-    """The pepper, made on the first call beside an embedded database; ends the command when there is none to be had."""
+    """Return the pepper, created on the first call beside an SQLite database; end the command if there is none."""
     try:
         return pepper(settings)
     except ValueError as error:
@@ -64,7 +64,9 @@ def pepper_of(settings: Settings) -> bytes:
 
 
 def run(settings: Settings, work: Callable[[Resources], Awaitable[T]], *, pool_size_max: int = 1) -> T:
-    """The work's answer. An embedded database is migrated first; a PostgreSQL has to have been."""
+    """Run the work on the database and return its answer. An SQLite database is migrated first; a PostgreSQL must have
+    been.
+    """
 
     async def on_database() -> T:
         await up_to_date(settings)
@@ -84,7 +86,9 @@ def run(settings: Settings, work: Callable[[Resources], Awaitable[T]], *, pool_s
 
 
 def guarded(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
-    """The work's answer; a refusal, or a database that cannot be used, ends the command with its reason."""
+    """Run the work and return its answer; a refusal, or a database that cannot be used, ends the command with the
+    reason.
+    """
     gc.freeze()  # all that was loaded for the work
     gc.enable()
     try:
@@ -100,7 +104,7 @@ def guarded(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
 
 
 async def up_to_date(settings: Settings) -> None:
-    """An embedded database is migrated; a PostgreSQL was, or the command ends and says how to do it."""
+    """Migrate an SQLite database. If a PostgreSQL lacks migrations, end the command and say how to apply them."""
     if dialect_of(settings.database_url) == "sqlite":
         await migrate(settings.database_url)
     elif missing := await pending(settings.database_url):

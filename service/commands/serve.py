@@ -1,4 +1,6 @@
-"""`carbon-orders serve`: a bound socket, a database to serve, the application on it. What is served is in app.py."""
+"""`carbon-orders serve`: bind a socket, prepare the database, run the application. The application is built in
+app.py.
+"""
 
 import os
 
@@ -14,13 +16,16 @@ from service.storage.database import dialect_of
 
 
 def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> None:
-    """Requests were answered until SIGTERM or Ctrl+C."""
+    """Answer requests until SIGTERM or Ctrl+C."""
     end_on_sigterm()
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings_given(**given)
     configure_logging(json=settings.log_json, level=settings.log_level)
     if workers > 1 and dialect_of(settings.database_url) == "sqlite":
-        output.fail("SQLite has one writer: --workers needs a PostgreSQL in SERVICE_DATABASE_URL.", output.MISUSED)
+        output.fail(
+            "SQLite allows one writing process: --workers above 1 needs PostgreSQL in SERVICE_DATABASE_URL.",
+            output.MISUSED,
+        )
     try:
         listener = listen(settings)
     except CannotServeError as error:
@@ -45,7 +50,7 @@ def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> No
 
 
 def _offer_demo(settings: Settings, key_pepper: bytes) -> None:
-    """On an empty embedded database the demo is loaded; either way stdout says how to go on."""
+    """Load the demo into an empty SQLite database; in either case print on stdout how to go on."""
 
     async def load_once(resources: Resources) -> DemoAccounts | None:
         if dialect_of(settings.database_url) != "sqlite" or await list_accounts(resources):
@@ -56,4 +61,6 @@ def _offer_demo(settings: Settings, key_pepper: bytes) -> None:
     if loaded is not None:
         output.show_demo(loaded, settings.public_address)
     else:
-        output.show(f"{settings.public_address} serves the data that is there. Fresh demo keys: carbon-orders demo")
+        output.show(
+            f"{settings.public_address} serves the existing data. To create new demo keys, run: carbon-orders demo"
+        )

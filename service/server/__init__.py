@@ -1,1 +1,1 @@
-"""How a process serves: the uvicorn protocol and the processes that share one listener."""
+"""HTTP serving: the uvicorn protocol and the processes that share one listener."""

@@ -1,6 +1,6 @@
-"""How the process serves: a bound socket, uvicorn on it, and an end that finishes what is under way.
+"""Serving by this process: a bound socket, uvicorn on it, and an end that finishes the requests in progress.
 
-Knows nothing of what is served.
+Knows nothing of the application.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from service.kit.coalescing_transport import CoalescingTransport
 from service.settings import Settings
 
 GARBAGE_BEFORE_COLLECTION = 5_000
-"""Objects that outlive what made them. Answers leave none; plans that were pushed out by others are cycles, and with
-more than this, or rarer looks at the old, documents that nobody repeats would pile up tens of megabytes of them.
+"""Thresholds of the garbage collector. Answers leave no cycles, but compiled plans that are dropped do: with higher
+thresholds, documents that nobody repeats would pile up tens of megabytes of them.
 """
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,7 @@ class CannotServeError(Exception):
 
 
 class SinglePacketProtocol(HttpToolsProtocol):
-    """HTTP/1.1 as uvicorn speaks it, with the head and the body of an answer in one packet."""
+    """uvicorn's HTTP/1.1 protocol, with the head and the body of an answer in one packet."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
         super().connection_made(cast(asyncio.Transport, CoalescingTransport(transport)))
@@ -52,8 +52,8 @@ def listen(settings: Settings) -> socket.socket:
 
 
 def end_on_sigterm() -> None:
-    """SIGTERM ends the process with exit code 0: at once now, and while serving after what is under way is finished,
-    because uvicorn raises the signals that it caught once more when it has ended.
+    """Make SIGTERM end the process with exit code 0: at once before serving starts, and afterwards when the requests in
+    progress are finished, because uvicorn raises the signals that it caught again when it has ended.
     """
     signal.signal(signal.SIGTERM, _end)
 
@@ -74,9 +74,10 @@ def serve_on(listener: socket.socket, app: ASGIApp, settings: Settings) -> None:
 
 
 def serve_by_processes(listener: socket.socket, factory: str, settings: Settings, *, processes: int) -> None:
-    """The same, by so many processes that share the listener; one that dies is replaced, and SIGTERM ends all of them.
+    """Answer requests by several processes that share the listener. A process that dies is replaced; SIGTERM ends all
+    of them.
 
-    Each imports `factory`, "module:function", and calls it for its application: nothing but the environment is shared.
+    Each imports `factory`, "module:function", and calls it for its application: only the environment is shared.
     """
     config = _config(factory, settings)
     config.workers = processes
@@ -104,8 +105,8 @@ def _log_address(settings: Settings) -> None:
 
 
 def spare_the_collector() -> None:
-    """What exists by now, mostly the schema, is never looked at again by the garbage collector, which otherwise walks
-    through all of it at every thousandth answer; and it looks for cycles less often, because answers leave none.
+    """Exclude the objects that exist by now, mostly the schema, from garbage collection, which would otherwise visit
+    all of them at every thousandth answer; and collect less often, because answers leave no cycles.
     """
     gc.collect()
     gc.freeze()

@@ -1,6 +1,6 @@
-"""One of several processes that serve: it reads the settings and the secret for itself, as if it were alone.
+"""One of several server processes. It reads the settings and the secret itself.
 
-Knows the composition root, and nothing of how many others there are.
+Knows the composition root, and nothing of the other processes.
 """
 
 from starlette.types import ASGIApp
@@ -13,7 +13,7 @@ from service.settings import Settings
 
 
 def worker_app() -> ASGIApp:
-    """The service as the environment describes it, ready to be served."""
+    """Build the service as the environment describes it, ready to be served."""
     settings = Settings()
     configure_logging(json=settings.log_json, level=settings.log_level)
     app = create_app(settings, pepper=pepper(settings))

@@ -1,1 +1,1 @@
-"""Background jobs: loops over rows. Each step is one operation, and all of its work is found in the database."""
+"""Background jobs: loops over rows. Each step is one operation that finds all of its work in the database."""

@@ -1,6 +1,7 @@
-"""Steps that run again and again beside the service, or in processes of their own.
+"""Steps that run repeatedly beside the service, or in processes of their own.
 
-A step that fails is logged and tried at its next turn: whatever it left undone is still to be found by a statement.
+A step that fails is logged and tried again at its next turn: the work that it left undone is found again by its
+statement.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An operation, and how long to rest when it found nothing to do. It answers how much it did."""
+    """An operation that returns how much it did, and the time to pause when it found nothing to do."""
 
     name: str
     run: Callable[[Resources], Awaitable[int]]
@@ -33,7 +34,7 @@ class Step:
 
 
 def steps(*, rest_ms: int, retire_after_ms: int, retire_unpaid: bool, public_address: str) -> tuple[Step, ...]:
-    """All that is to be done beside answering requests."""
+    """Return all background steps."""
     retire = partial(retire_orders, after_ms=retire_after_ms, unpaid=retire_unpaid)
     return (
         Step("expire_holds", expire_holds, rest_ms),
@@ -45,7 +46,7 @@ def steps(*, rest_ms: int, retire_after_ms: int, retire_unpaid: bool, public_add
 
 
 async def repeat(step: Step, resources: Resources) -> None:
-    """The step runs until this task is cancelled, at once again while it finds something to do."""
+    """Run the step until this task is cancelled, without a pause while it finds something to do."""
     while True:
         done = 0
         try:
@@ -59,7 +60,9 @@ async def repeat(step: Step, resources: Resources) -> None:
 
 @asynccontextmanager
 async def working(resources: Resources, steps: Sequence[Step]) -> AsyncIterator[None]:
-    """Inside, every step is repeated by a task of its own; afterwards none is: what was under way is rolled back."""
+    """Context in which a task repeats each step. On leaving it the tasks are cancelled, and a step in progress is
+    rolled back.
+    """
     tasks = [
         asyncio.get_running_loop().create_task(repeat(step, resources), name=step.name, context=Context())
         for step in steps

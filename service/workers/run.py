@@ -1,6 +1,6 @@
-"""How a process works without serving: the steps that the settings ask for, until it is told to end.
+"""Main loop of a process that does not serve: it runs the steps that the settings ask for, until it is told to end.
 
-Knows signals and settings; what a step does is in operations/.
+Knows signals and settings; the steps are in operations/.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 def worker_steps(settings: Settings) -> tuple[Step, ...]:
-    """All that is to be done beside answering requests, as the settings say."""
+    """Return all background steps as the settings configure them."""
     return steps(
         rest_ms=settings.worker_rest_ms,
         retire_after_ms=settings.retire_after_ms,
@@ -26,7 +26,7 @@ def worker_steps(settings: Settings) -> tuple[Step, ...]:
 
 
 async def work_until_told(resources: Resources, settings: Settings) -> None:
-    """Every step was repeated until SIGTERM or Ctrl+C; what was under way then is rolled back, for the next process."""
+    """Repeat every step until SIGTERM or Ctrl+C. A step in progress is then rolled back, for the next process."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
