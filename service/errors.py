@@ -1,8 +1,8 @@
-"""The closed list of refusals: every way in which the service says no, and what a caller may do about it.
+"""The closed list of refusals: every code with which the service refuses a request, and whether a retry may help.
 
-A refusal is decided by a rule and is safe to show. Whatever else goes wrong is a fault: it is masked, logged with the
-request id that the caller sees, and counted. Refusals travel as values where one must not spoil its neighbours (a group
-of orders) and are raised everywhere else.
+A refusal is decided by a rule, and its message is safe to show. All other exceptions are faults: they are masked,
+logged with the request id that the caller sees, and counted. Refusals are returned as values where one must not fail
+its neighbours (a group of orders) and are raised everywhere else.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What a code means, the HTTP status a REST API gives it, and whether the same request may succeed later."""
+    """Meaning of a code, the HTTP status that REST APIs use for it, and whether the same request may succeed later."""
 
     meaning: str
     http_status: int
@@ -20,7 +20,7 @@ class Reason:
 
 
 class Code(StrEnum):
-    """The codes. Names follow Apollo Server and Shopify where those have one."""
+    """Codes of refusals. Names follow Apollo Server and Shopify where those have one."""
 
     BAD_USER_INPUT = "BAD_USER_INPUT"
     UNAUTHENTICATED = "UNAUTHENTICATED"
@@ -56,44 +56,74 @@ class Code(StrEnum):
 
 
 REASONS: dict[Code, Reason] = {
-    Code.BAD_USER_INPUT: Reason("A value has the wrong form or is out of its bounds.", 400),
-    Code.UNAUTHENTICATED: Reason("No API key was sent, or it is unknown, revoked or expired.", 401),
-    Code.FORBIDDEN: Reason(
-        "The API key lacks the scope that this call needs, or asks for what only a parent account's key may read.", 403
+    Code.BAD_USER_INPUT: Reason(
+        "A value has the wrong form or is outside its permitted range. Correct it and send the request again.", 400
     ),
-    Code.ACCOUNT_SUSPENDED: Reason("The account may read but not change anything until it is reinstated.", 409),
-    Code.ACCOUNT_SELECTED_INVALID: Reason("The account that was selected cannot be acted for with this API key.", 400),
-    Code.TEST_ACCOUNT_REQUIRED: Reason("Only a test account may simulate; this one is live.", 403),
-    Code.NOT_FOUND: Reason("There is no such thing, or it belongs to another account.", 404),
-    Code.IDEMPOTENCY_KEY_REUSED: Reason("The key was used for a different command; nothing was changed.", 422),
-    Code.QUANTITY_INVALID: Reason("The mass that results is not positive.", 409),
-    Code.SELECTION_INVALID: Reason("The bundles or their weights do not form a selection.", 400),
-    Code.BUNDLE_UNAVAILABLE: Reason("A bundle is unknown, or is no longer sold.", 400),
-    Code.CURRENCY_UNAVAILABLE: Reason("A bundle has no price in this currency.", 400),
-    Code.MAXIMUM_TOTAL_EXCEEDED: Reason("The total would be above the maximum that the caller set.", 409),
-    Code.INSUFFICIENT_CREDITS: Reason("Not enough credits are in stock and the caller refused a backorder.", 409, True),
-    Code.HOLD_LIMIT_EXCEEDED: Reason("The account's quotes would hold more credits than they may.", 409, True),
-    Code.QUOTE_EXPIRED: Reason("The quote no longer holds; ask for a new one.", 409),
+    Code.UNAUTHENTICATED: Reason("No API key was sent, or the key is unknown, revoked or expired.", 401),
+    Code.FORBIDDEN: Reason(
+        "The API key lacks the scope that the request needs, or the request reads data that only keys of the parent "
+        "account may read.",
+        403,
+    ),
+    Code.ACCOUNT_SUSPENDED: Reason(
+        "The account is suspended: it can read, but not change anything until the seller reinstates it.", 409
+    ),
+    Code.ACCOUNT_SELECTED_INVALID: Reason("The request names an account that this API key cannot act for.", 400),
+    Code.TEST_ACCOUNT_REQUIRED: Reason(
+        "Only orders of a test account can be simulated, and this account is live.", 403
+    ),
+    Code.NOT_FOUND: Reason("The object does not exist, or it belongs to another account.", 404),
+    Code.IDEMPOTENCY_KEY_REUSED: Reason(
+        "The idempotency key or reference was used with another input. Nothing was changed.", 422
+    ),
+    Code.QUANTITY_INVALID: Reason("The resulting mass is not above zero.", 409),
+    Code.SELECTION_INVALID: Reason("The bundles or their shares are not a valid selection.", 400),
+    Code.BUNDLE_UNAVAILABLE: Reason("A bundle does not exist or is not on sale.", 400),
+    Code.CURRENCY_UNAVAILABLE: Reason("A bundle has no price in the currency.", 400),
+    Code.MAXIMUM_TOTAL_EXCEEDED: Reason(
+        "The total would exceed the maximum that the caller set. Nothing was created.", 409
+    ),
+    Code.INSUFFICIENT_CREDITS: Reason(
+        "Too few credits are in stock for an order without a backorder, or for a quote that sets credits aside.",
+        409,
+        True,
+    ),
+    Code.HOLD_LIMIT_EXCEEDED: Reason(
+        "The account's open quotes would set aside more credits than the limit allows, or would be too many.", 409, True
+    ),
+    Code.QUOTE_EXPIRED: Reason("The quote has expired. Request a new quote.", 409),
     Code.QUOTE_USED: Reason("An order was already placed from this quote.", 409),
     Code.ESTIMATE_USED: Reason("An order was already placed for this estimate.", 409),
-    Code.ORDER_STATE: Reason("The order's state does not allow this move.", 409),
-    Code.PAYMENT_STATE: Reason("The state of the order's payment does not allow this move.", 409),
-    Code.PAYMENT_REFUSED: Reason("A simulated payment was refused; the order stands and owes what it owed.", 402),
-    Code.INSUFFICIENT_BALANCE: Reason("The balance does not pay for the whole order; nothing was created.", 409),
-    Code.CREDIT_LIMIT_EXCEEDED: Reason("More would be owed than the credit limit allows; nothing was created.", 409),
-    Code.MAX_COST_EXCEEDED: Reason("The GraphQL document is too large, too deep or too expensive.", 400),
-    Code.METHOD_NOT_ALLOWED: Reason("The address exists, but not for this HTTP method; Allow names those it has.", 405),
-    Code.PAYLOAD_TOO_LARGE: Reason("The request body is above the limit.", 413),
-    Code.UNSUPPORTED_MEDIA_TYPE: Reason("The request body is not labelled as JSON.", 415),
-    Code.REQUEST_TIMEOUT: Reason("The request body did not arrive in time.", 408, True),
-    Code.THROTTLED: Reason("Too many requests; wait as long as Retry-After says.", 429, True),
-    Code.UNAVAILABLE: Reason("The service cannot do this now; nothing was changed unless the key says so.", 503, True),
-    Code.INTERNAL_SERVER_ERROR: Reason("A fault of the service, masked and logged under the request id.", 500, True),
+    Code.ORDER_STATE: Reason("The state of the order does not allow the change.", 409),
+    Code.PAYMENT_STATE: Reason("The state of the order's payment does not allow the change.", 409),
+    Code.PAYMENT_REFUSED: Reason("A simulated payment was refused. The order and its debt did not change.", 402),
+    Code.INSUFFICIENT_BALANCE: Reason("The balance is too low to pay the whole order. Nothing was created.", 409),
+    Code.CREDIT_LIMIT_EXCEEDED: Reason(
+        "The order would raise the debt above the credit limit. Nothing was created.", 409
+    ),
+    Code.MAX_COST_EXCEEDED: Reason("The GraphQL document is too large, too deeply nested or too expensive.", 400),
+    Code.METHOD_NOT_ALLOWED: Reason(
+        "The address does not support this HTTP method. The header Allow lists the methods that it supports.", 405
+    ),
+    Code.PAYLOAD_TOO_LARGE: Reason("The request body is larger than the limit.", 413),
+    Code.UNSUPPORTED_MEDIA_TYPE: Reason("The Content-Type of the request body is not JSON.", 415),
+    Code.REQUEST_TIMEOUT: Reason("The request body did not arrive in time. Send the request again.", 408, True),
+    Code.THROTTLED: Reason(
+        "Too many requests were sent. Wait for the seconds in Retry-After and send the request again.", 429, True
+    ),
+    Code.UNAVAILABLE: Reason(
+        "The service is temporarily unavailable. Send the request again; a write with the same idempotency key.",
+        503,
+        True,
+    ),
+    Code.INTERNAL_SERVER_ERROR: Reason(
+        "An internal error, logged under the request id. Its details are not shown.", 500, True
+    ),
 }
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
-    """The service said no, for a reason of the closed list; `path` leads to the fault in the caller's input."""
+    """A refusal for a reason of the closed list; `path` leads to the faulty member of the caller's input."""
 
     def __init__(self, code: Code, message: str, path: Sequence[str | int] = (), **details: object) -> None:
         super().__init__(message)

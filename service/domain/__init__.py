@@ -1,1 +1,1 @@
-"""What is true: the rules of selling carbon credits, pure. Knows no clock, no database, no settings."""
+"""The rules of selling carbon credits, as pure functions and values. Knows no clock, no database, no settings."""

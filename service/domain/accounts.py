@@ -1,4 +1,4 @@
-"""Who buys: an account, and the caller who acts for it."""
+"""Accounts, and the callers who act for them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ Contract = Literal["lune", "carbon-engine", "carbonext", "graphql"]
 """The API that an account's programs were written for; each account may use every API."""
 
 _WRITING = Scope.ORDERS_WRITE
-"""Taken out of the enumeration once: before Python 3.12 its class looks a member up in ten times the time."""
+"""Read from the enumeration once: before Python 3.12 its class takes ten times as long to look a member up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Organisation:
 
 
 class Visibility(StrEnum):
-    """Whether pages about an account may be seen from outside."""
+    """Visibility of the pages about an account to readers without a key."""
 
     PUBLIC = "public"
     HIDDEN = "hidden"
@@ -37,7 +37,8 @@ class Visibility(StrEnum):
 class Account:
     """A customer's account in one mode; `commission_hundredths` is hundredths of a percent of the total of an order.
 
-    One with a parent is a client account: orders, estimates and keys are its own, balance and invoices the parent's.
+    An account with a parent is a client account: orders, estimates and keys are its own, balance and invoices the
+    parent's.
     """
 
     id: UUID
@@ -55,7 +56,7 @@ class Account:
     handle: str | None = None
     external_pages_visibility: Visibility = Visibility.PUBLIC
     may_use_balance: bool = False
-    """Whether a client account's own keys may pay from its parent's balance; without effect on other accounts."""
+    """True if a client account's own keys may pay from its parent's balance; without effect on other accounts."""
     hold_percent_max: int | None = None
     open_holds_max: int | None = None
     """Limits on holds of this account and its clients, instead of the service's; without effect on client accounts."""
@@ -63,7 +64,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """An account under its lock, with the number of its last event."""
+    """A locked account, with the number of its last event."""
 
     account: Account
     event_seq: int
@@ -77,12 +78,16 @@ class Caller:
     key_id: str
     scopes: frozenset[Scope]
     acts_for_client: bool = False
-    """Whether the key is not the account's own: a parent's key, or an operator's, that selected the account."""
+    """True if the key is not the account's own: a parent's key, or an operator's, that selected the account."""
 
     def require(self, scope: Scope) -> None:
-        """Refuses `FORBIDDEN` unless the key has the scope, and writing while the account is suspended."""
+        """Refuse `FORBIDDEN` unless the key has the scope, and `ACCOUNT_SUSPENDED` to writes while the account is
+        suspended.
+        """
         if scope not in self.scopes:
-            raise Refused(Code.FORBIDDEN, f"This API key lacks the scope {scope}.", scope=scope.value)
+            raise Refused(
+                Code.FORBIDDEN, f"This API key lacks the scope {scope}. Use a key that has it.", scope=scope.value
+            )
         if scope is _WRITING:
             refuse_if_suspended(self.account)
 
@@ -91,17 +96,19 @@ class Caller:
         if self.account.parent_account_id is not None and not self.acts_for_client:
             raise Refused(
                 Code.FORBIDDEN,
-                "Balance, ledger, payments and invoices are those of the parent account: read them with its key.",
+                "Balance, ledger, payments and invoices are those of the parent account. Read them with its API key.",
             )
 
 
 def payer_of(account: Account) -> UUID:
-    """Whose balance, ledger and invoices an account's money is in: its own, or its parent's for a client account."""
+    """Return the id of the account's payer, which has its balance, ledger and invoices: itself, or the parent of a
+    client account.
+    """
     return account.parent_account_id or account.id
 
 
 def may_pay_from_balance(account: Account, *, acts_for_client: bool) -> bool:
-    """Return whether an order of the account may be paid from its payer's balance, given whose key places it.
+    """Return True if an order of the account may be paid from its payer's balance, given whose key places it.
 
     A client account's own key needs the parent's permission; a parent's key that acts for the client does not.
     """
@@ -109,6 +116,8 @@ def may_pay_from_balance(account: Account, *, acts_for_client: bool) -> bool:
 
 
 def refuse_if_suspended(account: Account) -> None:
-    """Refuses `ACCOUNT_SUSPENDED` while the account is suspended."""
+    """Refuse `ACCOUNT_SUSPENDED` while the account is suspended."""
     if account.suspended_at is not None:
-        raise Refused(Code.ACCOUNT_SUSPENDED, "The account is suspended: it may read, but not order or cancel.")
+        raise Refused(
+            Code.ACCOUNT_SUSPENDED, "The account is suspended: it can read, but not order, cancel or change anything."
+        )

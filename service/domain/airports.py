@@ -34,7 +34,7 @@ def airport_of(code: str, *path: str | int) -> Airport:
     if airport is None and len(wanted) == _ICAO_LENGTH:
         airport = _airfields().get(wanted)
     if airport is None:
-        message = "No airport has this code; give an IATA code such as LHR, or an ICAO code such as EGLL."
+        message = "No airport has this code. Give an IATA code such as LHR, or an ICAO code such as EGLL."
         raise Refused(Code.BAD_USER_INPUT, message, path)
     return airport
 

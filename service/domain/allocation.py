@@ -1,6 +1,6 @@
-"""Which batches an order's credits come from: oldest vintage first, then batch id, as far as the grams reach.
+"""Allocation of batches to an order: oldest vintage first, then batch id, as far as the grams reach.
 
-Knows nothing of prices, and changes nothing: whoever follows a plan lowers the batches by conditional updates, because
+Knows nothing of prices, and changes nothing: the caller of a plan lowers the batches by conditional updates, because
 others take from them meanwhile.
 """
 
@@ -11,7 +11,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class BatchStock:
-    """A batch as it stands on a bundle's bundle_stock, with the grams that were left of it when it was read."""
+    """A batch in the stock of a bundle, with the grams that were left of it when it was read."""
 
     batch_id: UUID
     project_id: UUID
@@ -30,7 +30,7 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class AllocationPlan:
-    """What to take, and for each line the grams that no batch has; takes and shortage sum to the line's mass."""
+    """Grams to take, and for each line the grams that no batch has; takes and shortage sum to the line's mass."""
 
     takes: tuple[Take, ...]
     short_g: tuple[int, ...]
@@ -46,10 +46,10 @@ def plan_allocation(
     available_g: Mapping[UUID, int],
     queued: Collection[UUID] = (),
 ) -> AllocationPlan:
-    """The plan for one order, whose lines are bundles with grams, in the order in which they are served.
+    """Plan one order, whose lines are bundles with grams, in the order in which they are served.
 
-    `stock` holds each bundle's batches in any order; `available_g` says what is left of a batch right now, and a
-    batch it does not name has what `stock` says. Lines share a batch without taking a gram twice. From a bundle in
+    `stock` holds each bundle's batches in any order; `available_g` has the grams left of a batch right now, and a batch
+    it does not name has the grams in `stock`. Lines share a batch without taking a gram twice. From a bundle in
     `queued` nothing is taken: earlier orders wait for its credits.
     """
     taken_g: dict[UUID, int] = {}
@@ -71,8 +71,8 @@ def plan_allocation(
 
 
 def _oldest_first(bundle_stock: Sequence[BatchStock], available_g: Mapping[UUID, int]) -> Iterator[tuple[UUID, int]]:
-    """The bundle's batches that still have grams, with those grams. Exhausted
-    batches pile up over the years, so they are dropped before the rest is sorted.
+    """Return the bundle's batches that still have grams, with those grams. Exhausted batches pile up over the years, so
+    they are dropped before the rest is sorted.
     """
     stocked = [
         (stock.vintage, stock.batch_id.int, stock.batch_id, left_g)

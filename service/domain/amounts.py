@@ -1,7 +1,7 @@
-"""How mass and money are counted, written and rounded: integer grams, integer minor units, integer millionths.
+"""Counting, writing and rounding of mass and money: integer grams, integer minor units, integer millionths.
 
-Knows nothing of what is sold or of who buys. Every rounding of the service is done by a function of this file; a float
-never enters, because 0.1 + 0.2 is not 0.3.
+Knows nothing of goods or buyers. Every rounding of the service is done by a function of this file. Floats are never
+used, because 0.1 + 0.2 is not 0.3.
 """
 
 import re
@@ -18,11 +18,17 @@ from service.errors import Code, Refused
 GRAMS_PER_TONNE = mass_units.GRAMS_PER_TONNE
 MICROS_PER_UNIT = 1_000_000
 MASS_G_MAX = 10**15
-"""A thousand million tonnes: decades of the whole voluntary market, and thousands of them still sum within 64 bits."""
+"""Maximum mass of an order, a thousand million tonnes: decades of the whole voluntary market, and thousands of them
+still sum within 64 bits.
+"""
 MINOR_MAX = 10**15
-"""Ten million million dollars. Below 2**53, so that a caller who reads JSON numbers as doubles reads them exactly."""
+"""Maximum amount of money, ten million million dollars. Below 2**53, so that a caller who reads JSON numbers as doubles
+reads them exactly.
+"""
 PRICE_MICROS_MAX = 10**14
-"""A hundred million a tonne; even under a commission of 99.99 % the gross price still fits into 64 bits."""
+"""Maximum unit price, a hundred million a tonne; even under a commission of 99.99 % the gross price still fits into 64
+bits.
+"""
 
 _DECIMAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _DECIMAL_LENGTH_MAX = 40
@@ -30,7 +36,7 @@ _CURRENCIES = frozenset(list_currencies())
 
 
 class MassUnit(StrEnum):
-    """A unit that a caller writes masses in, and the step that shares are truncated to."""
+    """A unit that a caller writes masses in, and the step that shares are rounded down to."""
 
     GRAM = "g"
     KILOGRAM = "kg"
@@ -58,93 +64,100 @@ class Money:
 
 
 def parse_decimal(text: str) -> Fraction:
-    """Exactly the number that ASCII digits with at most one point between them say. No sign, exponent, blank, digit
-    group or foreign digit passes, although Python's own parsers take all of these. Refuses `BAD_USER_INPUT`.
+    """Parse ASCII digits with at most one point between them, exactly. No sign, exponent, blank, digit group or foreign
+    digit is accepted, although Python's own parsers take all of these. Refuses `BAD_USER_INPUT`.
     """
     if len(text) > _DECIMAL_LENGTH_MAX or not _DECIMAL.fullmatch(text):
-        raise Refused(Code.BAD_USER_INPUT, 'Write a decimal number in plain digits, such as "12.07".')
+        raise Refused(Code.BAD_USER_INPUT, 'Give a decimal number in plain digits, such as "12.07".')
     whole, _, decimals = text.partition(".")
     return Fraction(int(whole + decimals), 10 ** len(decimals))
 
 
 def mass_g_of(text: str, unit: MassUnit) -> int:
-    """The mass in grams, truncated to the gram; 0 is a mass here. Refuses `BAD_USER_INPUT` above `MASS_G_MAX`."""
+    """Return the mass in grams, rounded down to the gram; 0 is a mass here. Refuses `BAD_USER_INPUT` above
+    `MASS_G_MAX`.
+    """
     return _bounded(round_down(parse_decimal(text) * unit.grams), MASS_G_MAX, "mass")
 
 
 def mass_text(mass_g: int, unit: MassUnit) -> str:
-    """The mass in the unit, without trailing zeros: "0.012069", "12.07", "0"; negative for returned grams."""
+    """Write the mass in the unit, without trailing zeros: "0.012069", "12.07", "0"; negative for returned grams."""
     return _trimmed(mass_g, _DECIMALS[unit])
 
 
 @lru_cache(maxsize=512)
 def minor_exponent(currency: str) -> int:
-    """How many decimals the currency's amounts have, as CLDR says (which gives 0 to a few currencies whose coins are
-    out of use though ISO 4217 still lists 2 or 3). Refuses `BAD_USER_INPUT` for anything but an ISO 4217 code.
+    """Return the number of decimals of the currency's amounts, as CLDR says (which gives 0 to a few currencies whose
+    coins are out of use though ISO 4217 still lists 2 or 3). Refuses `BAD_USER_INPUT` for anything but an ISO 4217
+    code.
 
-    Stored amounts mean what this says: before a CLDR release that changes a currency in use is taken, amounts migrate.
+    Stored amounts depend on this: before a CLDR release that changes a currency in use is taken, amounts migrate.
     """
     if currency not in _CURRENCIES:
-        raise Refused(Code.BAD_USER_INPUT, "Give the currency as an ISO 4217 code in capitals, such as EUR.")
+        raise Refused(Code.BAD_USER_INPUT, "Give the currency as an ISO 4217 code in capital letters, such as EUR.")
     return get_currency_precision(currency)
 
 
 def minor_units_of(text: str, currency: str) -> int:
-    """Exactly the amount that the text says, in minor units. Refuses `BAD_USER_INPUT` if it has a fraction of a minor
-    unit ("0.355" dollars; zeros may trail) or is above `MINOR_MAX`.
+    """Parse an amount exactly, into minor units. Refuses `BAD_USER_INPUT` if it has a fraction of a minor unit ("0.355"
+    dollars; zeros may trail) or is above `MINOR_MAX`.
     """
     exponent = minor_exponent(currency)
     minor_units = parse_decimal(text) * 10**exponent
     if minor_units.denominator != 1:
-        raise Refused(Code.BAD_USER_INPUT, f"{currency} amounts have at most {exponent} decimals.")
+        raise Refused(Code.BAD_USER_INPUT, f"Give at most {exponent} decimals for an amount in {currency}.")
     return _bounded(minor_units.numerator, MINOR_MAX, "amount")
 
 
 def minor_units_below(text: str, currency: str) -> int:
-    """The amount truncated to the minor unit, for a maximum that must not be exceeded. Refuses as `minor_units_of`."""
+    """Parse an amount, rounded down to the minor unit, for a maximum that must not be exceeded. Refuses as
+    `minor_units_of`.
+    """
     return _bounded(round_down(parse_decimal(text) * 10 ** minor_exponent(currency)), MINOR_MAX, "amount")
 
 
 def money_text(minor_units: int, currency: str) -> str:
-    """The amount with all decimals of its currency: "0.35", "7176.00", "-0.05", "7176" yen."""
+    """Write the amount with all decimals of its currency: "0.35", "7176.00", "-0.05", "7176" yen."""
     return _padded(minor_units, minor_exponent(currency))
 
 
 def price_micros_of(text: str) -> int:
-    """The unit price in millionths of a currency unit. Refuses `BAD_USER_INPUT` for a finer or an unbounded one."""
+    """Parse a unit price into millionths of a currency unit. Refuses `BAD_USER_INPUT` for a finer or an
+    unbounded one.
+    """
     micros = parse_decimal(text) * MICROS_PER_UNIT
     if micros.denominator != 1:
-        raise Refused(Code.BAD_USER_INPUT, "Unit prices have at most 6 decimals.")
+        raise Refused(Code.BAD_USER_INPUT, "Give a unit price with at most 6 decimals.")
     return _bounded(micros.numerator, PRICE_MICROS_MAX, "unit price")
 
 
 def price_text(micros: int) -> str:
-    """The unit price without trailing zeros: "13.57", "250"."""
+    """Write the unit price without trailing zeros: "13.57", "250"."""
     return _trimmed(micros, len(str(MICROS_PER_UNIT)) - 1)
 
 
 def round_half_up(value: Fraction | int, divisor: int = 1) -> int:
-    """The nearest whole number to value / divisor; a half goes towards plus infinity: 2.5 is 3 and -2.5 is -2.
+    """Return the nearest whole number to value / divisor; a half goes towards plus infinity: 2.5 is 3 and -2.5 is -2.
 
-    Of whole numbers and a positive divisor, without making the fraction, whose common factors cost more than all else.
+    For whole numbers and a positive divisor, without making the fraction, whose common factors cost more than all else.
     """
     whole = value.denominator * divisor
     return (2 * value.numerator + whole) // (2 * whole)
 
 
 def round_up(value: Fraction | int, divisor: int = 1) -> int:
-    """The least whole number not below value / divisor, towards plus infinity: 2.1 is 3 and -2.9 is -2."""
+    """Return the least whole number not below value / divisor, towards plus infinity: 2.1 is 3 and -2.9 is -2."""
     return -(-value.numerator // (value.denominator * divisor))
 
 
 def round_down(value: Fraction | int, divisor: int = 1) -> int:
-    """The greatest whole number not above value / divisor, towards minus infinity: 2.9 is 2 and -2.1 is -3."""
+    """Return the greatest whole number not above value / divisor, towards minus infinity: 2.9 is 2 and -2.1 is -3."""
     return value.numerator // (value.denominator * divisor)
 
 
 def _bounded(amount: int, maximum: int, noun: str) -> int:
     if amount > maximum:
-        raise Refused(Code.BAD_USER_INPUT, f"The {noun} is above what one order can hold.")
+        raise Refused(Code.BAD_USER_INPUT, f"The {noun} is too large for one order. Give less.")
     return amount
 
 

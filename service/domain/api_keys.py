@@ -1,11 +1,11 @@
-"""The form of an API key, what of it may be stored, and the scopes it can carry.
+"""Format of API keys, the digest that may be stored of them, and their scopes.
 
-Knows neither who holds a key nor where digests are kept; random bits and the pepper are given to it.
+Knows neither the holders of keys nor where digests are kept; random bits and the pepper are passed in.
 
 A key reads `co_live_<id>_<secret><checksum>`, letters and digits only, so that it passes unescaped through a header, an
 address and a double click. The id is public and finds the row. The checksum is no protection: it lets a scanner tell a
-leaked key from noise, and turns a mistyped one away before the database is asked. Of the secret only an HMAC-SHA256
-under a pepper is stored; a slow hash would protect a guessable password, and 256 random bits are not guessable.
+leaked key from noise, and rejects a mistyped one before the database is asked. Of the secret only an HMAC-SHA256 under
+a pepper is stored; a slow hash would protect a guessable password, and 256 random bits are not guessable.
 """
 
 import hmac
@@ -27,7 +27,7 @@ _FORM = re.compile(
 
 
 class Scope(StrEnum):
-    """What a key may do. An operator key acts for the seller, not for an account."""
+    """A permission of a key. An operator key acts for the seller, not for an account."""
 
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
@@ -45,7 +45,7 @@ class GeneratedKey:
 
 @dataclass(frozen=True, slots=True)
 class ParsedKey:
-    """A well-formed key whose checksum holds; whether it was ever issued is for the database to say."""
+    """A well-formed key with a valid checksum; only the database knows if it was ever issued."""
 
     mode: Mode
     key_id: str
@@ -53,7 +53,7 @@ class ParsedKey:
 
 
 def generate_key(mode: Mode, id_bits: bytes, secret_bits: bytes) -> GeneratedKey:
-    """A key made of `ID_BYTES` and `SECRET_BYTES` random bytes; `ValueError` for any other number of them."""
+    """Make a key from `ID_BYTES` and `SECRET_BYTES` random bytes. Raises `ValueError` for any other number of them."""
     if len(id_bits) != ID_BYTES or len(secret_bits) != SECRET_BYTES:
         raise ValueError(f"A key takes {ID_BYTES} bytes for its id and {SECRET_BYTES} for its secret.")
     key_id = _in_base_62(int.from_bytes(id_bits), _ID_DIGITS)
@@ -62,7 +62,7 @@ def generate_key(mode: Mode, id_bits: bytes, secret_bits: bytes) -> GeneratedKey
 
 
 def parse(text: str) -> ParsedKey | None:
-    """The parts of a key, or None when `text` does not have the form of one or its checksum does not hold."""
+    """Return the parts of a key, or None when `text` does not have the form of one or its checksum is wrong."""
     form = _FORM.fullmatch(text)
     if form is None:
         return None
@@ -71,14 +71,16 @@ def parse(text: str) -> ParsedKey | None:
 
 
 def digest(text_or_secret: str, pepper: bytes) -> str:
-    """What is stored instead of the key: its HMAC-SHA256 under `pepper`, as 64 hex digits."""
+    """Return the digest that is stored instead of the key: its HMAC-SHA256 under `pepper`, as 64 hexadecimal digits."""
     if not pepper:
         raise ValueError("Without a pepper, a thief of the database could test guesses.")
     return hmac.digest(pepper, text_or_secret.encode(), "sha256").hex()
 
 
 def matches(parsed: ParsedKey, stored_digest: str, pepper: bytes) -> bool:
-    """Whether this very key, prefix and mode included, was digested; takes the same time wherever digests differ."""
+    """Return True if the digest is that of exactly this key, prefix and mode included; takes the same time wherever
+    digests differ.
+    """
     return hmac.compare_digest(digest(parsed.text, pepper).encode(), stored_digest.encode())
 
 

@@ -1,5 +1,5 @@
-"""Reversal an order, whole, the part that still waits for credits, or its supply, decided in memory: what it becomes,
-which grams and which money go back.
+"""Reversal of an order, of its part that waits for credits, or of its supply, decided in memory: the order afterwards,
+the grams and the money that go back.
 """
 
 from collections import defaultdict
@@ -31,8 +31,8 @@ from service.errors import Code, Refused
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """What an order becomes: the entries that return its grams, the journal that undoes its sale or a part of it, what
-    is told of it. `lines` are those that remain of an order of which something remains.
+    """An order after its reversal: the entries that return its grams, the journal that undoes its sale or a part of it,
+    and its events. `lines` are those that remain of an order of which something remains.
     """
 
     order: Order
@@ -45,8 +45,8 @@ class Reversal:
 def cancel(
     order: Order, entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]
 ) -> Reversal | None:
-    """What cancelling does, or nothing to do for an order that is cancelled already. Refuses `ORDER_STATE` once
-    retirement has started or the order has failed.
+    """Cancel the order; None if it is cancelled already. Refuses `ORDER_STATE` once retirement has started or the order
+    has failed.
     """
     if order.status is OrderStatus.CANCELLED:
         return None
@@ -57,7 +57,7 @@ def cancel(
 
 
 def fail(order: Order, entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]) -> Reversal | None:
-    """What our failing to deliver does, or nothing to do for an order that has failed already. Refuses as `cancel`."""
+    """Let the order fail because we cannot deliver; None if it has failed already. Refuses as `cancel`."""
     if order.status is OrderStatus.FAILED:
         return None
     refuse_unless_allowed(order.status, OrderStatus.FAILED)
@@ -75,9 +75,9 @@ def cancel_unfulfilled(
     new_id: Callable[[], UUID],
     tariff: Tariff | None,
 ) -> Reversal | None:
-    """What cancelling the part that waits for credits does: the rest is fulfilled, at the prices that
-    `reprice_remaining` tells of the tariff, or without one at those that the lines froze. It never costs more than the
-    order did. Without a rest the whole order is cancelled. Nothing to do where nothing waits. Refuses as `cancel`.
+    """Cancel the part that waits for credits. The remaining part is fulfilled, at the prices that `reprice_remaining`
+    takes from the tariff, or without a tariff at those that the lines froze. It never costs more than the order did. If
+    nothing remains, the whole order is cancelled. None if nothing waits. Refuses as `cancel`.
     """
     if order.status in {OrderStatus.FULFILLED, OrderStatus.CANCELLED}:
         return None
@@ -137,24 +137,25 @@ def cancel_unfulfilled(
 def run_short(
     order: Order, entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]
 ) -> Reversal | None:
-    """What a shortage does to a test order that has all its credits: they go back, and it waits again; its price and
-    money stand. Nothing to do for one that waits already. Refuses `ORDER_STATE` for any other.
+    """Return all credits of a test order, so that it waits again; its price and money stay. None for an order that
+    waits already. Refuses `ORDER_STATE` for any other.
 
-    No move of live orders, which keep what they were given: therefore not in `MOVES`.
+    Live orders keep the credits they were given, so this is not a move in `MOVES`.
     """
     if order.status is OrderStatus.PLACED:
         return None
     if order.status is not OrderStatus.FULFILLED:
-        message = f"An order that is {order.status} waits for no credits any more."
+        message = f"An order that is {order.status} does not wait for credits any more."
         raise Refused(Code.ORDER_STATE, message, status=order.status.value)
     short = replace(order, status=OrderStatus.PLACED, fulfilled_g=0)
     return Reversal(short, _returns(entries, now=now, new_id=new_id), None, (EventType.ORDER_SHORT,))
 
 
 def waits_out_of_line(lines: Sequence[OrderLine], mode: Mode) -> tuple[Backorder, ...]:
-    """What the lines wait for without a turn, so that no other account waits behind them and no delivery ends it.
+    """Return backorders of the lines without a turn in the queue, so that no other account waits behind them and no
+    delivery ends the wait.
 
-    A line of 0 g, whose share was cut to nothing, waits for nothing.
+    A line of 0 g, whose share was rounded down to nothing, waits for nothing.
     """
     return tuple(
         Backorder(
@@ -196,7 +197,7 @@ def _priced(line: OrderLine) -> PricedLine:
 
 
 def _returns(entries: Sequence[CreditEntry], *, now: datetime, new_id: Callable[[], UUID]) -> tuple[CreditEntry, ...]:
-    """One entry for each line and batch that takes back exactly what was given and not returned yet."""
+    """Return one entry for each line and batch that takes back exactly the grams given and not returned yet."""
     held_g: dict[tuple[int, UUID], int] = defaultdict(int)
     for entry in entries:
         held_g[entry.position, entry.batch_id] += entry.mass_g

@@ -1,4 +1,4 @@
-"""What is for sale: projects, the bundles made of them, their prices, and how a request selects among bundles.
+"""Goods: projects, the bundles made of them, their prices, and the selection of bundles by a request.
 
 Knows nothing of stock (allocation.py) or of sums (pricing.py).
 """
@@ -20,7 +20,7 @@ HUNDREDTHS_IN_WHOLE = 10_000
 
 
 class Mode(StrEnum):
-    """Test and live never meet: accounts, batches and orders belong to one of the two."""
+    """Mode of accounts, batches and orders. Each belongs to one mode, and modes never mix."""
 
     LIVE = "live"
     TEST = "test"
@@ -60,7 +60,7 @@ class ProjectCategory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """Where credits come from."""
+    """A project, which issues credits."""
 
     id: UUID
     category_id: UUID
@@ -75,21 +75,21 @@ class Project:
 
 
 class OffsetType(StrEnum):
-    """What a bundle's credits stand for."""
+    """Climate effect that a bundle's credits stand for."""
 
     EMISSIONS_REDUCTION = "emissions_reduction"
     CARBON_REMOVAL = "carbon_removal"
 
 
 class Approach(StrEnum):
-    """How proven a bundle's methods are."""
+    """Maturity of a bundle's methods."""
 
     TRADITIONAL = "traditional"
     INNOVATIVE = "innovative"
 
 
 class CarbonPermanence(StrEnum):
-    """How long a bundle keeps carbon out of the air."""
+    """Duration for which a bundle keeps carbon out of the air."""
 
     LONG_TERM = "long_term"
     SHORT_TERM = "short_term"
@@ -185,15 +185,15 @@ class CreditBatch:
 
 
 def selection_of(asked: Sequence[tuple[UUID, int | None]]) -> Selection:
-    """The selection that a caller's bundles make: weights for all or for none; none means an equal split, whose
+    """Return the selection that a caller's bundles make: weights for all or for none. None means an equal split, whose
     remainder goes hundredth by hundredth to the first bundles. Refuses `SELECTION_INVALID` with the path of the fault.
     """
     if not asked:
-        raise Refused(Code.SELECTION_INVALID, "A selection names at least one bundle.")
+        raise Refused(Code.SELECTION_INVALID, "Select at least one bundle.")
     seen: set[UUID] = set()
     for index, (bundle_id, _) in enumerate(asked):
         if bundle_id in seen:
-            raise Refused(Code.SELECTION_INVALID, "A selection names each bundle once.", (index,))
+            raise Refused(Code.SELECTION_INVALID, "Select each bundle only once.", (index,))
         seen.add(bundle_id)
     given = [hundredths for _, hundredths in asked if hundredths is not None]
     if not given:
@@ -201,7 +201,7 @@ def selection_of(asked: Sequence[tuple[UUID, int | None]]) -> Selection:
     if len(given) != len(asked):
         raise Refused(Code.SELECTION_INVALID, "Give a percentage for every bundle or for none.")
     if min(given) <= 0 or sum(given) != HUNDREDTHS_IN_WHOLE:
-        raise Refused(Code.SELECTION_INVALID, "Percentages are positive and sum to 100.")
+        raise Refused(Code.SELECTION_INVALID, "Give percentages above zero that sum to 100.")
     return tuple(Weight(bundle_id, hundredths) for (bundle_id, _), hundredths in zip(asked, given, strict=True))
 
 
@@ -209,9 +209,9 @@ _PERCENTAGE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,2})?")
 
 
 def hundredths_of(percentage: str, *path: str | int) -> int:
-    """A percentage with at most two decimals, in hundredths of a percent."""
+    """Parse a percentage with at most two decimals, into hundredths of a percent."""
     if not _PERCENTAGE.fullmatch(percentage):
-        raise Refused(Code.SELECTION_INVALID, "A percentage has at most two decimals, such as 34 or 33.34.", path)
+        raise Refused(Code.SELECTION_INVALID, "Give a percentage with at most two decimals, such as 34 or 33.34.", path)
     whole, _, decimals = percentage.partition(".")
     return int(whole) * 100 + int(decimals.ljust(2, "0"))
 

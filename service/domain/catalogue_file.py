@@ -1,6 +1,6 @@
-"""A catalogue in a file: rows of five kinds, told apart by `record`, read into values with every fault named at once.
+"""A catalogue in a file: rows of five kinds, told apart by `record`, parsed into values with all their errors.
 
-Rows name each other by slugs; whether a slug that the file does not define stands already is for the database to say.
+Rows refer to each other by slugs; the database decides if a slug that the file does not define exists already.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,12 +32,14 @@ from service.domain.texts import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, kept_t
 from service.errors import Code, Refused
 
 UNKNOWN = UUID(int=0)
-"""Stands for the id of what a slug names, until the database has told it."""
+"""Placeholder for the id of the object that a slug names, until the database has returned it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A value of the file, its row, and the slugs that it names: its project, its projects, or its category's name."""
+    """A value of the file, its row, and the slugs that it refers to: its project, its projects, or its
+    category's name.
+    """
 
     row: Row
     value: Any
@@ -46,8 +48,8 @@ class Named:
 
 @dataclass(slots=True)
 class Sheet:
-    """All that a file says, by what identifies it. Only rows without a fault are here, but `declared` has the kind and
-    the slug of every row, so that one fault is not reported again by whoever names the row.
+    """Contents of a file, by identifier. Only rows without an error are here, but `declared` has the kind and the slug
+    of every row, so that one error is not reported again by rows that refer to it.
     """
 
     faults: list[Fault] = field(default_factory=list)
@@ -60,7 +62,9 @@ class Sheet:
 
 
 def read_sheet(rows: Sequence[tuple[str, Mapping[str, Any]]], *, now: datetime, new_id: Callable[[], UUID]) -> Sheet:
-    """What the named rows say. Rows in themselves, and among each other, are checked; not against what stands."""
+    """Parse the named rows. Rows are checked by themselves and against each other, not against the existing
+    catalogue.
+    """
     sheet = Sheet()
     for name, cells in rows:
         row = Row(name, {column: cell for column, cell in cells.items() if column != "record"}, sheet.faults)

@@ -1,6 +1,6 @@
-"""What a certificate of retirement states: who, how much, and exactly which grams of which credits.
+"""Contents of a certificate of retirement: the parties, the mass, and exactly which grams of which credits.
 
-Knows nothing of how it is drawn or served. A certificate is stated once, when its order is complete, and never changes.
+Knows nothing of how it is drawn or served. A certificate is made once, when its order is complete, and never changes.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetiredBatch:
-    """The grams of one credit batch that the order retired, and the words of the project they come from.
+    """The grams of one credit batch that the order retired, and the names of the project they come from.
 
     `country` is an ISO 3166-1 code. `block` are the batch's serials in the form of its registry; None for a batch that
     has a prefix and the number of its first tonne, `serial_start`.
@@ -65,7 +65,7 @@ class RetiredBatch:
 
     @property
     def serial_numbers(self) -> tuple[tuple[int, int], ...]:
-        """The first and the last tonne that each interval touches; the outermost may be retired in part only."""
+        """Return the first and the last tonne that each interval touches; the outermost may be retired in part only."""
         return tuple(
             (
                 self.serial_start + each.start_g // GRAMS_PER_TONNE,
@@ -76,7 +76,7 @@ class RetiredBatch:
 
     @property
     def serials(self) -> tuple[tuple[str, str], ...]:
-        """The serials of the first and the last tonne that each interval touches; empty where there are none."""
+        """Return the serials of the first and the last tonne that each interval touches; empty if there are none."""
         if isinstance(self.block, UnnumberedBatch):
             return ()
         if self.block is not None:
@@ -86,7 +86,9 @@ class RetiredBatch:
 
     @property
     def written(self) -> tuple[str, ...]:
-        """What each interval touches as the registry writes it: its range, or its reference where it numbers none."""
+        """Return the credits of each interval as the registry writes them: the range, or the reference where credits
+        are not numbered.
+        """
         if isinstance(self.block, UnnumberedBatch):
             return tuple(self.block.reference for _ in self.intervals)
         if self.block is not None:
@@ -97,8 +99,8 @@ class RetiredBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """The facts of one certificate. `recipient` is whom it is made out to, `beneficiary` for whom the credits count:
-    the recipient too, unless another is named.
+    """The facts of one certificate. `recipient` is the party it is issued to, `beneficiary` the party the credits are
+    retired for: the recipient too, unless another is named.
 
     `token` is the secret of the public address and no fact: it is not part of the fingerprint.
     """
@@ -124,12 +126,14 @@ class Certificate:
 
     @property
     def fingerprint(self) -> str:
-        """The SHA-256, as 64 hex digits, of the canonical JSON of `facts`."""
+        """Return the SHA-256, as 64 hexadecimal digits, of the canonical JSON of `facts`."""
         return fingerprint(self.facts)
 
     @property
     def facts(self) -> dict[str, object]:
-        """What whoever verifies the certificate must find: names here are part of every fingerprint ever printed."""
+        """Return the facts that the digest covers. Names here are part of every fingerprint ever printed and must not
+        change.
+        """
         return {
             "number": self.number,
             "mode": self.mode,
@@ -172,7 +176,7 @@ class IssuedCertificate:
 
 
 def issued(account_id: UUID, certificate: Certificate) -> IssuedCertificate:
-    """The certificate as it is kept for good."""
+    """Return the certificate as it is stored for good."""
     return IssuedCertificate(
         account_id=account_id,
         order_id=certificate.order_id,
@@ -185,7 +189,7 @@ def issued(account_id: UUID, certificate: Certificate) -> IssuedCertificate:
 
 
 def certificate_number(order_id: UUID) -> str:
-    """The number of the order's one certificate: "CR-" and three groups of four Crockford base-32 characters.
+    """Return the number of the order's one certificate: "CR-" and three groups of four Crockford base-32 characters.
 
     Its 60 bits are the head of the id's SHA-256, so that a certificate issued again keeps its number, no counter is
     needed, and two of a million certificates share one with a chance of 1 in 2 million; the table's unique key decides.

@@ -1,6 +1,6 @@
-"""The engraving of a certificate: the guilloche border, the rosette, the ring of shares, the QR code.
+"""Ornaments of a certificate: the guilloche border, the rosette, the ring of shares, the QR code.
 
-Knows no words and no facts; draws what it is given, always the same way.
+Knows no words and no facts; the same arguments always draw the same lines.
 """
 
 from collections.abc import Sequence
@@ -21,13 +21,13 @@ _BAND = 15.0
 
 
 def shades(count: int) -> list[Color]:
-    """As many colours, from deep green through leaf to gold, as there are shares to tell apart."""
+    """Return one colour for each share, from deep green through leaf to gold."""
     stops = (HexColor("#14342B"), HexColor("#3F7D5C"), HexColor("#9DBE8C"), HexColor("#D9B65D"))
     return [_between(stops, index / max(count - 1, 1)) for index in range(count)]
 
 
 def border(canvas: Canvas, width: float, height: float, margin: float) -> None:
-    """Afterwards the page has two rules, and between them waves woven as on a banknote."""
+    """Draw a border of two rules, and between them woven waves as on a banknote."""
     canvas.saveState()
     canvas.setLineWidth(0.3)
     canvas.setStrokeColor(_between((FAINT, HexColor("#3F7D5C")), 0.75))
@@ -44,7 +44,7 @@ def border(canvas: Canvas, width: float, height: float, margin: float) -> None:
 
 
 def rosette(canvas: Canvas, x: float, y: float, radius: float) -> None:
-    """Afterwards a faint turned rosette stands behind whatever is written at this place."""
+    """Draw a faint rosette as the background of this place."""
     canvas.saveState()
     canvas.setLineWidth(0.25)
     canvas.setStrokeColor(_between((FAINT, HexColor("#FFFFFF")), 0.25))
@@ -53,7 +53,7 @@ def rosette(canvas: Canvas, x: float, y: float, radius: float) -> None:
 
 
 def ring(canvas: Canvas, x: float, y: float, radius: float, shares: Sequence[int], colours: Sequence[Color]) -> None:
-    """Afterwards the shares stand in a ring, clockwise from the top; the least of them is still a visible line."""
+    """Draw the shares as a ring, clockwise from the top; the smallest is still a visible line."""
     canvas.saveState()
     canvas.setStrokeColor(HexColor("#FFFFFF"))
     canvas.setLineWidth(0.5 if len(shares) > 1 else 0)
@@ -72,7 +72,7 @@ def ring(canvas: Canvas, x: float, y: float, radius: float, shares: Sequence[int
 
 
 def qr_code(canvas: Canvas, x: float, y: float, side: float, content: str) -> None:
-    """Afterwards the square whose lower left corner is (x, y) says `content` to a camera; its quiet zone is in it."""
+    """Draw a QR code of `content` in the square whose lower left corner is (x, y), its quiet zone included."""
     modules = [list(row) for row in segno.make(content, error="m", micro=False).matrix_iter(border=4)]
     module = side / len(modules)
     path = canvas.beginPath()

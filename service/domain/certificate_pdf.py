@@ -1,4 +1,4 @@
-"""A certificate as a page to frame: one A4 landscape page; the same facts make the same bytes, all of them ASCII.
+"""A certificate as an A4 landscape page: the same facts make the same bytes, all of them ASCII.
 
 Knows nothing of where certificates are kept or served. ASCII, because a client in use decodes the file as UTF-8.
 """
@@ -27,7 +27,7 @@ from service.kit.shaping import Style, set_line, shrink, wrap
 ROWS_MAX = 40
 INTERVALS_MAX = 60
 NAME_LENGTH_MAX = 300
-"""Characters; what is longer could not be read on the page, and would take long to set."""
+"""Maximum length of a text in characters; a longer one could not be read on the page, and would take long to set."""
 ROWS_IN_ONE_COLUMN = 14
 ROWS_BESIDE_NOTE = 4
 TWO_LINE_PITCH = 40.0
@@ -42,8 +42,8 @@ _ENGLISH = Locale("en")
 
 
 def certificate_pdf(certificate: Certificate, verify_url: str) -> bytes:
-    """The page, in ASCII bytes. It says where to verify it, in words and as a QR code. Batches beyond `ROWS_MAX` rows
-    are summed in the last one.
+    """Return the page, in ASCII bytes. It contains the address for verification, in words and as a QR code. Batches
+    beyond `ROWS_MAX` rows are summed in the last one.
     """
     file = BytesIO()
     canvas = Canvas(file, pagesize=(WIDTH, HEIGHT), pageCompression=1, invariant=1, lang="en")
@@ -64,7 +64,7 @@ def certificate_pdf(certificate: Certificate, verify_url: str) -> bytes:
 
 @dataclass(frozen=True)
 class _Row:
-    """One line of the table; `more` stands for batches that found no place."""
+    """One line of the table; `more` is the number of batches that found no place."""
 
     name: str
     detail: str
@@ -195,7 +195,7 @@ def _table(page: _Page, rows: Sequence[_Row]) -> None:
 
 
 def _row(page: _Page, row: _Row, x: float, top: float, width: float, pitch: float) -> None:
-    """Name and mass above, and below them, smaller, where the credits come from and which they are."""
+    """Draw name and mass above, and below them, smaller, the origin and the serials of the credits."""
     size = min(width / 29, pitch * 0.43)
     small = min(9.2, size * 0.72)
     indent = 4 + size * 0.6
@@ -222,7 +222,7 @@ def _row(page: _Page, row: _Row, x: float, top: float, width: float, pitch: floa
 
 
 def _details(page: _Page, detail: str, x: float, y: float, width: float, size: float, floor: float) -> None:
-    """As many lines as fit above `floor`; if the detail needs more it is set smaller, and at last cut short."""
+    """Draw as many lines as fit above `floor`; if the detail needs more it is set smaller, and at last cut short."""
     for fitted in (size, size * 0.8):
         leading = fitted * 1.28
         count = max(1, int((y - floor - fitted * 0.3) / leading) + 1)
@@ -291,8 +291,8 @@ def _date(moment: datetime) -> list[str]:
 
 
 def _stamp(canvas: Canvas, certificate: Certificate) -> None:
-    """Afterwards the file's own dates and identity are the certificate's: ReportLab would take them from the clock or
-    the environment (SOURCE_DATE_EPOCH).
+    """Set the file's own dates and identity from the certificate: ReportLab would take them from the clock or the
+    environment (SOURCE_DATE_EPOCH).
     """
     canvas.setTitle(f"Certificate of Retirement {certificate.number}")
     canvas.setSubject(f"Order {certificate.order_number}")
@@ -307,8 +307,8 @@ def _stamp(canvas: Canvas, certificate: Certificate) -> None:
 
 
 def _ascii(pdf: bytes) -> bytes:
-    """The file with the four high bytes of its second line replaced by as many of ASCII, so that every offset holds.
-    PDF only recommends them, to keep old programs from taking the file for text; here text is what it has to be.
+    """Replace the four high bytes of the file's second line by ASCII, so that every offset stays valid. PDF only
+    recommends high bytes, to keep old programs from taking the file for text; here it has to be text.
     """
     head, line, rest = pdf.partition(b"\n%")
     return (head + line + b"ASCI" + rest[4:]).decode("ascii").encode()

@@ -16,7 +16,7 @@ from service.errors import Code, Refused
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """A currency code, the decimals of its minor unit, and whether people pay with it today."""
+    """A currency code, the decimals of its minor unit, and a flag if people pay with it today."""
 
     code: str
     decimals: int
@@ -30,7 +30,7 @@ def currency_of(code: str) -> Currency:
     """
     currency = _CURRENCIES.get(code)
     if currency is None:
-        raise Refused(Code.BAD_USER_INPUT, "Give the currency as an ISO 4217 code in capitals, such as EUR.")
+        raise Refused(Code.BAD_USER_INPUT, "Give the currency as an ISO 4217 code in capital letters, such as EUR.")
     return currency
 
 
@@ -42,7 +42,7 @@ def circulating_currency_of(code: str) -> Currency:
     """
     currency = currency_of(code)
     if not currency.circulates:
-        raise Refused(Code.BAD_USER_INPUT, f"{code} is not a currency in circulation; choose one that is, such as EUR.")
+        raise Refused(Code.BAD_USER_INPUT, f"{code} is not a currency in circulation. Give one that is, such as EUR.")
     return currency
 
 

@@ -1,7 +1,8 @@
-"""Emission factors of public tables: how much a unit of an activity emits, with the table that says so.
+"""Emission factors of public tables: the emissions of a unit of an activity, with the table that states them.
 
 The figures stand in `emission_factors.json` (transport) and `grid_factors.json` (electricity) as they were published;
-nothing here holds a figure of its own. All factors count the life cycle of the energy used, so that activities compare.
+this module contains no figure of its own. All factors count the life cycle of the energy used, so that activities
+compare.
 """
 
 import json
@@ -15,7 +16,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """How much a unit of an activity emits, and which table says so.
+    """Emissions of a unit of an activity, with the table that states them.
 
     `value` is the total, an exact decimal of `unit`. Where the table shows the parts apart they add up to it: `direct`
     (fuel burnt), `radiative_forcing` (its effect at altitude beyond CO2, flights only) and `upstream` (its supply

@@ -14,9 +14,9 @@ from service.domain.flight_hauls import Haul, haul_between, haul_outside_the_uk
 from service.errors import Code, Refused
 
 ENERGY_KWH_MAX = 10**11
-"""A hundred TWh: more than most countries use in a year."""
+"""Maximum energy of an estimate, a hundred TWh: more than most countries use in a year."""
 FLIGHT_KM_MAX = 10**6
-"""For all legs of a flight together."""
+"""Maximum distance of a flight, for all legs together."""
 FLIGHT_LEGS_MAX = 20
 PASSENGERS_MAX = 10**6
 FREIGHT_KG_MAX = 10**9
@@ -41,7 +41,7 @@ class DistanceUnit(StrEnum):
 
 
 class CabinClass(StrEnum):
-    """A cabin of an aircraft."""
+    """A cabin class of an aircraft."""
 
     ECONOMY = "economy"
     PREMIUM_ECONOMY = "premium_economy"
@@ -50,7 +50,7 @@ class CabinClass(StrEnum):
 
 
 class VehicleType(StrEnum):
-    """A kind of road vehicle, counted as a whole, whoever is aboard."""
+    """A kind of road vehicle, counted as a whole, whatever the number of passengers."""
 
     PASSENGER_CAR_VAN_OR_SUV = "passenger_car_van_or_suv"
     SMALL_BUS = "small_bus"
@@ -69,7 +69,7 @@ class Electricity:
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """A distance flown, whose ends are not known: the great circle's, without detours."""
+    """The great-circle distance of a flight whose airports are not known, without detours."""
 
     amount: Fraction
     unit: DistanceUnit
@@ -104,7 +104,7 @@ class Flight:
 
 @dataclass(frozen=True, slots=True)
 class AirFreight:
-    """Goods that were flown."""
+    """Goods that were transported by air."""
 
     freight_mass_kg: Fraction
     distance_km: Fraction
@@ -112,7 +112,7 @@ class AirFreight:
 
 @dataclass(frozen=True, slots=True)
 class GroundTransport:
-    """A road vehicle that was driven."""
+    """A drive of a road vehicle."""
 
     distance_km: Fraction
     vehicle_type: VehicleType
@@ -130,7 +130,9 @@ Activity: TypeAlias = Electricity | Flight | AirFreight | GroundTransport | Plai
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The mass of an activity's emissions, the factors used, each once, and the calculation, one step a text."""
+    """The mass of an activity's emissions, the factors used without duplicates, and the calculation, one step in each
+    text.
+    """
 
     mass_g: int
     factors: tuple[Factor, ...]
@@ -138,13 +140,13 @@ class Estimate:
 
     @property
     def factor(self) -> Factor | None:
-        """The factor, if there is exactly one: none for a plain mass, nor for legs with different factors."""
+        """Return the factor, if there is exactly one: None for a plain mass, and for legs with different factors."""
         return self.factors[0] if len(self.factors) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A quantity, in words too, and the factor that it is multiplied by; `steps` say where both come from.
+    """A quantity, in words too, and the factor that it is multiplied by; `steps` explain both.
 
     `label` tells the lines of one leg from those of another.
     """
@@ -181,7 +183,10 @@ def _electricity(activity: Electricity) -> _Term:
     country = None if activity.country is None else alpha_3_of(activity.country)
     factor = None if country is None and activity.country is not None else grid_factor(country)
     if factor is None:
-        message = "No grid factor for this ISO 3166-1 country; leave it out for the world's average."
+        message = (
+            "There is no emission factor for the grid of this ISO 3166-1 country. Leave the country out to use "
+            "the world's average."
+        )
         raise Refused(Code.BAD_USER_INPUT, message, ("country",))
     return _Term(energy_kwh, f"{_text(energy_kwh)} kWh ({country or 'world average'})", factor)
 
@@ -192,7 +197,7 @@ def _flight(activity: Flight) -> list[_Term]:
         return [_leg(activity.route, passengers, activity.cabin_class, "route")]
     legs = activity.route.legs
     if not 0 < len(legs) <= FLIGHT_LEGS_MAX:
-        raise Refused(Code.BAD_USER_INPUT, f"A flight has 1 to {FLIGHT_LEGS_MAX} legs.", ("route", "legs"))
+        raise Refused(Code.BAD_USER_INPUT, f"Give 1 to {FLIGHT_LEGS_MAX} legs for a flight.", ("route", "legs"))
     terms = [
         _leg(leg, passengers, activity.cabin_class, "route", "legs", index, label=f"Leg {index + 1}: ")
         for index, leg in enumerate(legs)
@@ -211,7 +216,9 @@ def _leg(leg: Leg, passengers: int, cabin_class: CabinClass, *path: str | int, l
             origin = airport_of(leg.origin, *path, "origin")
             destination = airport_of(leg.destination, *path, "destination")
             if origin == destination:
-                raise Refused(Code.BAD_USER_INPUT, "A flight goes to another airport.", (*path, "destination"))
+                raise Refused(
+                    Code.BAD_USER_INPUT, "Give a destination that differs from the origin.", (*path, "destination")
+                )
             distance_km = Fraction(great_circle_km(origin, destination))
             haul, reason = haul_between(origin.country, destination.country, distance_km)
             ends = f"{origin.name} ({origin.code}) to {destination.name} ({destination.code})"
@@ -238,7 +245,7 @@ def _sum_of(terms: list[_Term], *path: str) -> Estimate:
     exact_g = [term.quantity * _grams(term.factor, term.factor.value) for term in terms]
     mass_g = round_half_up(sum(exact_g, Fraction(0)))
     if mass_g > MASS_G_MAX:
-        raise Refused(Code.BAD_USER_INPUT, "The emissions are above what one order can hold.", path)
+        raise Refused(Code.BAD_USER_INPUT, "The emissions are too large for one order. Give a smaller quantity.", path)
     working: list[str] = []
     for term, term_g in zip(terms, exact_g, strict=True):
         total = str(mass_g) if len(terms) == 1 else _text(term_g)
@@ -256,15 +263,13 @@ def _parts(term: _Term) -> Iterable[str]:
 
 
 def _grams(factor: Factor, value: str) -> Fraction:
-    """Return the grams of a unit of activity that a value of the factor's unit says."""
+    """Return the grams for one unit of activity, from a value in the factor's unit."""
     return Fraction(value) * (1000 if factor.unit.startswith("kg/") else 1)
 
 
 def _bounded(quantity: Fraction, maximum: int, *path: str | int) -> Fraction:
     if not 0 < quantity <= maximum:
-        raise Refused(
-            Code.BAD_USER_INPUT, "The quantity is not above zero, or is beyond what one estimate takes.", path
-        )
+        raise Refused(Code.BAD_USER_INPUT, "Give a quantity above zero and within the limit of one estimate.", path)
     return quantity
 
 

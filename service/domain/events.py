@@ -1,4 +1,4 @@
-"""What happened to an account's orders: one event a transition, numbered without gaps by the account's head.
+"""Events of an account's orders: one for each transition, numbered without gaps by the account's head.
 
 Timeline, webhooks, subscriptions and audit all read these; nothing else is kept about the past.
 """
@@ -14,7 +14,7 @@ from service.domain.order import Order, amounts_of
 
 
 class EventType(StrEnum):
-    """What can happen."""
+    """Types of events."""
 
     ORDER_PLACED = "order.placed"
     ORDER_SUPPLIED = "order.supplied"
@@ -47,7 +47,7 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One transition, who caused it (`actor` is an API key's id, or the worker's name), and the amounts it moved."""
+    """One transition, its cause (`actor` is an API key's id, or the worker's name), and the amounts it moved."""
 
     account_id: UUID
     seq: int
@@ -60,9 +60,10 @@ class Event:
 
 
 class EventRecorder:
-    """The events of one transaction, each numbered on from the last one of its account.
+    """Recorder of the events of one transaction, each numbered on from the last one of its account.
 
-    `event_seqs` are the locked heads of every account that anything is told of; afterwards, where they have to stand.
+    `event_seqs` are the numbers in the locked heads of every account with an event; afterwards, the numbers to store in
+    them.
     """
 
     def __init__(
@@ -75,11 +76,11 @@ class EventRecorder:
         self._new_id = new_id
 
     def record_order(self, order: Order, event_type: EventType, **more: Any) -> None:
-        """Something happened to the order, which is now as given."""
+        """Record an event of the order, which is passed in its new state."""
         self.record(order.account_id, event_type, order.id, **amounts_of(order), **more)
 
     def record(self, account_id: UUID, event_type: EventType, order_id: UUID | None = None, **payload: Any) -> None:
-        """Something happened in the account."""
+        """Record an event of the account."""
         self.event_seqs[account_id] += 1
         self.events.append(
             Event(

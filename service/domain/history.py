@@ -1,7 +1,7 @@
-"""Imported history: an order list in the shape that a Carbonext client keeps, read into orders that are already past.
+"""Imported history: an order list in the format that a Carbonext client keeps, parsed into orders of the past.
 
-Their ids, dates, masses, prices and states are kept exactly. What was delivered was delivered elsewhere, so they have
-no credits here; what is owed or paid is owed or paid, so those that stand have the journals of a sale.
+Their ids, dates, masses, prices and states are kept exactly. They were delivered elsewhere, so they have no credits
+here. Their debts and payments are real, so those that stand have the journals of a sale.
 """
 
 import re
@@ -42,7 +42,7 @@ STATES = MappingProxyType(
         "Refunded": (OrderStatus.CANCELLED, PaymentStatus.REFUNDED),
     }
 )
-"""The states of past orders. An open one has no credits of ours, so it is PLACED, and it waits in no queue."""
+"""States of past orders. An open one has no credits of ours, so it is PLACED, and it waits in no queue."""
 
 COLUMNS = ("id", "vcuAmount", "vcuUnitPrice", "targetCurrency", "status", "createdAt")
 
@@ -52,7 +52,7 @@ _LOCAL = re.compile(r"\d{2}/\d{2}/\d{4} \d{2}:\d{2}:\d{2}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An order of the past, before it has a place in an account."""
+    """An order of the past, before it is added to an account."""
 
     id: UUID
     mass_g: int
@@ -84,7 +84,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """An order of the past with its one line, and the journals of what is owed and what was paid."""
+    """An order of the past with its one line, and the journals of its debt and payment."""
 
     order: Order
     line: OrderLine
@@ -92,7 +92,7 @@ class Imported:
 
 
 def read_history(items: Sequence[Any], now: datetime) -> tuple[list[Past], list[Fault]]:
-    """The orders of the list, and everything that is wrong with it; what cannot be read is left out."""
+    """Parse the orders of the list, and collect all its errors; rows that cannot be read are left out."""
     faults: list[Fault] = []
     found: list[Past] = []
     seen: dict[UUID, str] = {}
@@ -129,8 +129,8 @@ def _read(row: Row, now: datetime) -> Past | None:
 
 
 def numbers_of(past: Sequence[Past], taken: Collection[str]) -> list[str]:
-    """A number for each order, made of its date and its id, so that importing again makes the same ones; the next free
-    one where two of an instant collide. Dates before 2010, where numbers begin, all count as that day's first instant.
+    """Return a number for each order, made of its date and its id, so that importing again makes the same ones; the
+    next free one if two collide. Dates before 2010, where numbers begin, all count as the first instant of 2010.
     """
     used = set(taken)
     numbers = []
@@ -144,8 +144,8 @@ def numbers_of(past: Sequence[Past], taken: Collection[str]) -> list[str]:
 
 
 def imported(past: Past, account: Account, bundle_id: UUID, number: str) -> Imported:
-    """The order as the account will have it. Its one line, of the bundle that stands for all of history, keeps the unit
-    price; whether a commission was in it is not known, so there is none.
+    """Return the order for the account. Its one line, of the bundle that stands for all of history, keeps the unit
+    price. The commission is not known, so it is zero.
     """
     paid = past.payment_status is PaymentStatus.PAID
     order = Order(

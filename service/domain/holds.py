@@ -1,4 +1,4 @@
-"""How much a payer may hold by quotes that it has not ordered from, and for which it has paid nothing."""
+"""Limits on the credits that a payer's open quotes may hold, because nothing is paid for them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from service.errors import Code, Refused
 
 @dataclass(frozen=True, slots=True)
 class HoldLimits:
-    """The bounds on open holds of a payer, which is an account with its client accounts.
+    """Limits on open holds of a payer, which is an account with its client accounts.
 
-    `percent_max` is of the stock of each bundle, what is held included; `open_max` counts quotes.
+    `percent_max` is of the stock of each bundle, held credits included; `open_max` counts quotes.
     """
 
     percent_max: int = 10
@@ -28,7 +28,7 @@ class HoldLimits:
 
 @dataclass(frozen=True, slots=True)
 class BundleHolds:
-    """What is in stock of a bundle, held grams included, and what the payer would hold of it."""
+    """Stock of a bundle, held grams included, and the grams that the payer would hold of it."""
 
     bundle_id: UUID
     stock_g: int
@@ -40,7 +40,8 @@ def refuse_many_holds(open_holds: int, limits: HoldLimits) -> None:
     if open_holds >= limits.open_max:
         raise Refused(
             Code.HOLD_LIMIT_EXCEEDED,
-            f"At most {limits.open_max} quotes may hold credits at the same time; order from one, or let one expire.",
+            f"At most {limits.open_max} quotes may set credits aside at the same time. Order from one of them, or wait "
+            "until one expires.",
             ("hold",),
         )
 
@@ -50,6 +51,7 @@ def refuse_large_holds(holds: Iterable[BundleHolds], limits: HoldLimits) -> None
     if any(each.held_g * 100 > each.stock_g * limits.percent_max for each in holds):
         raise Refused(
             Code.HOLD_LIMIT_EXCEEDED,
-            f"Quotes may hold at most {limits.percent_max} percent of a bundle's stock; quote less, or without a hold.",
+            f"Quotes may set aside at most {limits.percent_max} percent of a bundle's stock. Quote less, or quote "
+            "without a hold.",
             ("hold",),
         )

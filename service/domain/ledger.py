@@ -1,11 +1,11 @@
-"""Which journal each verb that moves money writes, so that the books balance whatever happens to an order.
+"""Journals of the verbs that move money. The books balance after each of them.
 
-Knows nothing of tables or of who pays; a journal is a value, and storage appends it. A debit is positive and a credit
-negative, so every journal sums to zero, and the account `balance`, which is a debt to the customer, stands below zero
-by what the customer has.
+Knows nothing of tables or of payers; a journal is a value, and storage appends it. A debit is positive and a credit
+negative, so every journal sums to zero, and the account `balance`, which is a debt to the customer, is negative by the
+customer's prepaid money.
 
-For an order that stands, receivable = total cost - what was paid of it. Once it is cancelled, failed or refunded its
-sale is undone, receivable is 0 and what was paid lies in the balance: a later verb then has nothing left to reverse.
+For an order that stands, receivable = total cost - amount paid. Once it is cancelled, failed or refunded its sale is
+undone, receivable is 0 and the amount paid is in the balance: a later verb then has nothing left to reverse.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class LedgerAccount(StrEnum):
-    """Money that came in, what customers have, what they owe, and the two sorts of income."""
+    """Accounts of the ledger: money received, prepaid money of customers, their debts, and the two kinds of income."""
 
     CASH = "cash"
     BALANCE = "balance"
@@ -23,7 +23,7 @@ class LedgerAccount(StrEnum):
 
 
 class Verb(StrEnum):
-    """What happened; each writes one journal."""
+    """Events that move money; each writes one journal."""
 
     ORDER_PLACED = "order_placed"
     BALANCE_APPLIED = "balance_applied"
@@ -38,7 +38,7 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """An amount on one side of an account, in minor units: a debit is positive, a credit negative, none is zero."""
+    """An amount on one account, in minor units: a debit is positive, a credit negative, never zero."""
 
     account: LedgerAccount
     amount_minor: int
@@ -46,7 +46,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """The balanced postings of one verb, at most one an account; empty when no money moved.
+    """The balanced postings of one verb, at most one for each account; empty when no money moved.
 
     An unbalanced journal cannot exist: making one is a fault of the program and raises `ValueError`.
     """
@@ -64,31 +64,36 @@ class Journal:
             raise ValueError(f"a journal posts once to an account: {self}")
 
     def change_of(self, account: LedgerAccount) -> int:
-        """What the journal adds to the account, in minor units, debit positive."""
+        """Return the amount that the journal adds to the account, in minor units, debit positive."""
         return sum(posting.amount_minor for posting in self.postings if posting.account is account)
 
     @property
     def balance_change_minor(self) -> int:
-        """What the customer's balance gains, or loses when negative; the balance row moves by exactly this."""
+        """Return the amount that the customer's balance gains, or loses when negative; the balance row changes by
+        exactly this.
+        """
         return -self.change_of(LedgerAccount.BALANCE)
 
     @property
     def paid_change_minor(self) -> int:
-        """What is paid of the order's total more by this journal, or less when negative.
+        """Return the amount by which this journal raises the paid part of the order's total, or lowers it when
+        negative.
 
-        Sales and commission say how the total moved and receivable says how the debt moved; the rest was paid.
+        Sales and commission give the change of the total and receivable the change of the debt; the rest was paid.
         """
         total_change = -self.change_of(LedgerAccount.SALES) - self.change_of(LedgerAccount.COMMISSION)
         return total_change - self.change_of(LedgerAccount.RECEIVABLE)
 
 
 def order_placed(currency: str, offset_cost_minor: int, commission_minor: int) -> Journal:
-    """The customer owes the total. Debit receivable total; credit sales offset cost, commission commission."""
+    """Book an order: the customer owes the total. Debit receivable total; credit sales offset cost, commission
+    commission.
+    """
     return _sale_changed(Verb.ORDER_PLACED, currency, (0, 0), (offset_cost_minor, commission_minor), 0)
 
 
 def balance_applied(currency: str, amount_minor: int) -> Journal:
-    """The balance pays for an order. Debit balance; credit receivable. The amount is within both."""
+    """Pay an order from the balance. Debit balance; credit receivable. The amount is within both."""
     _check_amounts(amount_minor)
     return _journal(
         Verb.BALANCE_APPLIED,
@@ -98,7 +103,7 @@ def balance_applied(currency: str, amount_minor: int) -> Journal:
 
 
 def payment_recorded(currency: str, amount_minor: int, receivable_minor: int) -> Journal:
-    """Money came in for an order that still owes `receivable_minor`: 0 when it is cancelled, failed, refunded or paid.
+    """Book a payment for an order that still owes `receivable_minor`: 0 when it is cancelled, failed, refunded or paid.
 
     Debit cash amount; credit receivable as far as it is owed, balance the rest.
     """
@@ -106,12 +111,12 @@ def payment_recorded(currency: str, amount_minor: int, receivable_minor: int) ->
 
 
 def balance_topped_up(currency: str, amount_minor: int) -> Journal:
-    """Money came in for no order. Debit cash; credit balance."""
+    """Book a payment without an order. Debit cash; credit balance."""
     return _received(Verb.BALANCE_TOPPED_UP, currency, amount_minor, 0)
 
 
 def invoice_settled(currency: str, billed_minor: int, receivable_minor: int) -> Journal:
-    """An invoice's line was paid as billed; one journal for each order on it. The order still owes `receivable_minor`,
+    """Book the payment of an invoice's line; one journal for each order on it. The order still owes `receivable_minor`,
     which is less than billed if it was paid, reduced or cancelled since: the issued invoice did not change.
 
     Debit cash billed; credit receivable as far as it is owed, balance the rest.
@@ -120,7 +125,7 @@ def invoice_settled(currency: str, billed_minor: int, receivable_minor: int) -> 
 
 
 def order_cancelled(currency: str, offset_cost_minor: int, commission_minor: int, paid_minor: int) -> Journal:
-    """The whole sale is undone: what was paid goes to the balance, and what was not is no longer owed.
+    """Undo the whole sale: the paid part goes to the balance, and the rest is no longer owed.
 
     Debit sales offset cost, commission commission; credit balance paid, receivable the rest of the total.
     """
@@ -128,11 +133,11 @@ def order_cancelled(currency: str, offset_cost_minor: int, commission_minor: int
 
 
 def order_reduced(currency: str, before: tuple[int, int], after: tuple[int, int], paid_minor: int) -> Journal:
-    """A part of the sale is undone; `before` and `after` are (offset cost, commission) and the total does not rise.
+    """Undo a part of the sale; `before` and `after` are (offset cost, commission) and the total does not rise.
 
-    Debit sales and commission by their differences; credit balance what was paid above the total that remains,
-    receivable the rest of the difference. Each total is rounded by itself, so that the commission may rise by a minor
-    unit while the total falls; it is credited then.
+    Debit sales and commission by their differences; credit balance the payment above the total that remains, receivable
+    the rest of the difference. Each total is rounded by itself, so that the commission may rise by a minor unit while
+    the total falls; it is credited then.
     """
     if sum(after) > sum(before):
         raise ValueError(f"a reduced order does not cost more: {before} to {after}")
@@ -140,12 +145,12 @@ def order_reduced(currency: str, before: tuple[int, int], after: tuple[int, int]
 
 
 def order_refunded(currency: str, offset_cost_minor: int, commission_minor: int, paid_minor: int) -> Journal:
-    """The money of the order goes back though the order keeps its state and its credits: postings as of a cancel."""
+    """Refund the order, which keeps its state and its credits: postings as of a cancel."""
     return _sale_changed(Verb.ORDER_REFUNDED, currency, (offset_cost_minor, commission_minor), (0, 0), paid_minor)
 
 
 def order_failed(currency: str, offset_cost_minor: int, commission_minor: int, paid_minor: int) -> Journal:
-    """We could not deliver, so the whole sale is undone: postings as of a cancel."""
+    """Undo the whole sale because we could not deliver: postings as of a cancel."""
     return _sale_changed(Verb.ORDER_FAILED, currency, (offset_cost_minor, commission_minor), (0, 0), paid_minor)
 
 
@@ -166,8 +171,8 @@ def _received(verb: Verb, currency: str, amount_minor: int, receivable_minor: in
 def _sale_changed(
     verb: Verb, currency: str, before: tuple[int, int], after: tuple[int, int], paid_minor: int
 ) -> Journal:
-    """From one (offset cost, commission) to another: the part of what was paid that the total no longer covers goes to
-    the balance, and receivable follows.
+    """Return the postings from one (offset cost, commission) to another: the payment above the new total goes to the
+    balance, and receivable follows.
     """
     _check_amounts(*before, *after, paid_minor)
     total_before, total_after = sum(before), sum(after)

@@ -1,4 +1,4 @@
-"""Which orders a list shows, and in which order."""
+"""Filters, sorts and references of lists of orders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from service.kit.keyset import Position
 
 
 class OrderSortField(StrEnum):
-    """What a list of orders can be sorted by; ties fall to the id."""
+    """Fields by which a list of orders can be sorted; ties are broken by the id."""
 
     CREATED_AT = "created_at"
     MASS = "mass_g"
@@ -20,24 +20,26 @@ class OrderSortField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderSort:
-    """A field and a direction; newest first unless told otherwise."""
+    """A field and a direction; newest first by default."""
 
     field: OrderSortField = OrderSortField.CREATED_AT
     descending: bool = True
 
     @property
     def name(self) -> str:
-        """What a cursor says of the sort it was made under."""
+        """Return the name of the sort that a cursor contains."""
         return f"orders.{self.field}.{'desc' if self.descending else 'asc'}"
 
     def position(self, order: Order) -> Position:
-        """Where the order stands under this sort."""
+        """Return the position of the order under this sort."""
         return Position(getattr(order, self.field), order.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """All conditions hold at once; one not given holds for every order. Ranges include `from` and exclude `until`."""
+    """Conditions on orders, which must all hold; one that is absent holds for every order. Ranges include `from` and
+    exclude `until`.
+    """
 
     statuses: frozenset[OrderStatus] | None = None
     payment_statuses: frozenset[PaymentStatus] | None = None
@@ -61,7 +63,7 @@ EVERY_ORDER = OrderFilter()
 
 
 class NumberedSort(StrEnum):
-    """What numbered pages can be sorted by beside what every list can; no index serves the last two."""
+    """Fields by which numbered pages can be sorted in addition; no index serves the last two."""
 
     CREATED_AT = "created_at"
     MASS = "mass_g"
@@ -71,7 +73,7 @@ class NumberedSort(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberedPage:
-    """A page by its number, from 1. It costs as much as all pages before it: for contracts that know no cursors.
+    """A page by its number, from 1. It costs as much as all pages before it: for contracts without cursors.
 
     A sort by `STATUS_PAIR` goes by `status_pairs`: pairs of one set are equal and come before those of the next.
     """
@@ -89,7 +91,7 @@ class NumberedPage:
 
 @dataclass(frozen=True, slots=True)
 class OrderRef:
-    """One way of naming an order; exactly one is given."""
+    """A reference to an order, by exactly one of its members."""
 
     id: UUID | None = None
     number: str | None = None

@@ -1,4 +1,6 @@
-"""Matching a bundle's queue with its stock, decided in memory: first come, first served, as far as the grams reach."""
+"""Matching of a bundle's queue with its stock, decided in memory: first come, first served, as far as the grams
+reach.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +15,7 @@ from service.domain.order import Backorder, CreditEntry, EntryKind, Order, Order
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What one waiting order line gets now; `waiting_g` is what it goes on waiting for."""
+    """Grams that one waiting order line gets now; `waiting_g` are those it continues to wait for."""
 
     backorder: Backorder
     takes: tuple[Take, ...]
@@ -26,7 +28,7 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Supplies:
-    """What the served lines change: their orders, the entries with their credits, the events, the batches' grams."""
+    """Changes by the served lines: their orders, the entries with their credits, the events, the batches' grams."""
 
     orders: tuple[Order, ...]
     entries: tuple[CreditEntry, ...]
@@ -36,7 +38,9 @@ class Supplies:
 
 
 def match(queue: Sequence[Backorder], bundle_stock: Sequence[BatchStock]) -> list[Filled]:
-    """The lines that get credits, in the order of the queue. Nobody is served before whoever came earlier has all."""
+    """Return the lines that get credits, in the order of the queue. A line is served only when all earlier ones have
+    all of theirs.
+    """
     available_g = {batch.batch_id: batch.available_g for batch in bundle_stock}
     filled: list[Filled] = []
     for backorder in queue:
@@ -60,7 +64,7 @@ def supply(
     now: datetime,
     new_id: Callable[[], UUID],
 ) -> Supplies:
-    """The orders with the credits of their lines, one event for each line; `waiting` are the orders as they stand."""
+    """Return the orders with the credits of their lines, one event for each line; `waiting` are the orders before."""
     orders, seqs = dict(waiting), dict(event_seqs)
     entries: list[CreditEntry] = []
     events: list[Event] = []

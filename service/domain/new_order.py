@@ -1,4 +1,4 @@
-"""How a priced command becomes a new order."""
+"""Conversion of a priced command to a new order."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ from service.domain.quote import Quote, QuoteHold
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A command that may become an order, and what it will cost."""
+    """A command that may become an order, with its price."""
 
     command: PlaceOrder
     account: Account
@@ -34,22 +34,22 @@ class Priced:
 
     @property
     def payer_balance(self) -> tuple[UUID, str]:
-        """Whose balance may pay for the order, and in which currency."""
+        """Return the account whose balance may pay for the order, and the currency."""
         return payer_of(self.account), self.pricing.currency
 
     @property
     def may_use_balance(self) -> bool:
-        """Whether the payer's balance may pay for the order, as far as the caller's rights go."""
+        """Return True if the payer's balance may pay for the order, as far as the caller's rights go."""
         return may_pay_from_balance(self.account, acts_for_client=self.command.acts_for_client)
 
     @property
     def acts_as_payer(self) -> bool:
-        """Whether the key is the payer's, which may be told what is prepaid and owed."""
+        """Return True if the key is the payer's, which may see its balance and debt."""
         return self.account.parent_account_id is None or self.command.acts_for_client
 
     @property
     def estimate_id(self) -> UUID | None:
-        """The estimate that the order would use up."""
+        """Return the id of the estimate that the order would use up."""
         if self.quote is not None:
             return self.quote.estimate_id
         return estimate_of(self.command.request)
@@ -85,7 +85,7 @@ def order_of(priced: Priced, plan: AllocationPlan, number: str, now: datetime) -
 
 
 def _size_of(priced: Priced) -> dict[str, Any]:
-    """What the order says of the order request behind it; a quote's order says what the quote said."""
+    """Return the members of the order that describe its request; those of a quote's order come from the quote."""
     quote, order_request = priced.quote, priced.command.request
     if quote is not None or isinstance(order_request, FromQuote):
         assert quote is not None  # noqa: S101 - a command from a quote is priced by its quote

@@ -22,7 +22,7 @@ class OfferedPortfolio:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """The part of the catalogue that some order requests touch, read in one go.
+    """The part of the catalogue that some order requests touch, read at once.
 
     `sold` holds the bundles that are not disabled, `tariffs` the price tiers by currency.
     """
@@ -33,26 +33,28 @@ class Offers:
 
 
 def currency_of(order_request: OrderRequest, account: Account) -> str:
-    """The order request's currency, else the account's."""
+    """Return the order request's currency, or the account's."""
     return order_request.currency or account.currency
 
 
 def portfolio_of(order_request: OrderRequest, account: Account) -> UUID | None:
-    """The portfolio that decides the bundles, or none where the order request names bundles itself."""
+    """Return the portfolio that determines the bundles, or None if the order request names bundles itself."""
     if order_request.selection is not None or isinstance(order_request.ask, ByBundleMasses):
         return None
     return order_request.portfolio_id or account.portfolio_id
 
 
 def named_bundles(order_request: OrderRequest) -> tuple[UUID, ...]:
-    """The bundles that the order request itself names."""
+    """Return the bundles that the order request itself names."""
     if isinstance(order_request.ask, ByBundleMasses):
         return tuple(bundle_id for bundle_id, _ in order_request.ask.masses_g)
     return tuple(weight.bundle_id for weight in order_request.selection or ())
 
 
 def price_request(order_request: OrderRequest, account: Account, offers: Offers) -> Pricing:
-    """The order request's price at the account's terms. Refuses bundles that are unknown, not sold or unpriced."""
+    """Return the order request's price at the account's terms. Refuses bundles that are unknown, not sold or
+    unpriced.
+    """
     currency = currency_of(order_request, account)
     terms = Terms(
         currency=currency,
@@ -86,7 +88,7 @@ def _price(order_request: OrderRequest, account: Account, offers: Offers, tariff
 
 
 def _size_member(ask: Ask) -> str:
-    """Return the member of the request that decides how much is ordered."""
+    """Return the member of the request that determines the mass."""
     match ask:
         case ByMass(_, None):
             return "mass"
@@ -107,7 +109,9 @@ def _selection_for(order_request: OrderRequest, account: Account, offers: Offers
     if portfolio is None or portfolio.owner not in {None, account.id}:
         raise Refused(Code.NOT_FOUND, "There is no such portfolio.", path)
     if any(weight.bundle_id not in offers.sold for weight in portfolio.selection):
-        raise Refused(Code.BUNDLE_UNAVAILABLE, "A bundle of the portfolio is not on sale any more.", path)
+        raise Refused(
+            Code.BUNDLE_UNAVAILABLE, "A bundle of the portfolio is no longer on sale. Select bundles that are.", path
+        )
     return portfolio.selection
 
 

@@ -1,4 +1,4 @@
-"""An order: what a caller may ask for, what it has become, and the moves it may make.
+"""Orders: the requests of callers, the stored order, and its moves between states.
 
 Knows no prices (pricing.py) and no batches (allocation.py).
 """
@@ -16,7 +16,7 @@ from service.kit.canonical_json import fingerprint
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands between being accepted and being retired."""
+    """State of an order between its acceptance and its retirement."""
 
     PLACED = "PLACED"
     FULFILLED = "FULFILLED"
@@ -27,7 +27,7 @@ class OrderStatus(StrEnum):
 
 
 class PaymentStatus(StrEnum):
-    """Where the money of an order stands."""
+    """State of an order's payment."""
 
     ISSUED = "ISSUED"
     BILLED = "BILLED"
@@ -36,7 +36,7 @@ class PaymentStatus(StrEnum):
 
 
 class OrderKind(StrEnum):
-    """What fixed the size of an order."""
+    """Kind of request that determined the size of an order."""
 
     MASS = "mass"
     VALUE = "value"
@@ -61,11 +61,11 @@ MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.CANCELLED: frozenset(),
     OrderStatus.FAILED: frozenset(),
 }
-"""The only moves there are: once retirement starts there is no way back, and an end is an end."""
+"""Permitted moves. Once retirement starts an order cannot go back, and a final state stays."""
 
 
 def refuse_unless_allowed(current: OrderStatus, wanted: OrderStatus) -> None:
-    """Refuses `ORDER_STATE`, naming the state, unless the table of moves has this one."""
+    """Refuse `ORDER_STATE`, with the state, unless the table of moves has this one."""
     if wanted not in MOVES[current]:
         raise Refused(Code.ORDER_STATE, f"An order that is {current} cannot become {wanted}.", status=current.value)
 
@@ -87,7 +87,7 @@ class ByBundleMasses:
 
 @dataclass(frozen=True, slots=True)
 class ByValue:
-    """As much as a sum of money buys, commission included."""
+    """The largest mass that a sum of money buys, commission included."""
 
     value_minor: int
 
@@ -101,14 +101,14 @@ class ByWholeKilograms:
 
 @dataclass(frozen=True, slots=True)
 class FromQuote:
-    """Exactly what a stored quote promised, once."""
+    """The contents of a stored quote, which can be ordered once."""
 
     quote_id: UUID
 
 
 Beneficiary: TypeAlias = dict[str, dict[str, str]]
-"""`recipient`, whom the certificate is made out to, and `retirement`, for whom the credits count: each a `name` and, if
-known, an `email` and a `tax_id`. One that is absent is the account's own company.
+"""`recipient`, the party that the certificate is issued to, and `retirement`, the party for which the credits are
+retired: each a `name` and, if known, an `email` and a `tax_id`. One that is absent is the account's own company.
 """
 
 Ask: TypeAlias = ByMass | ByBundleMasses | ByValue | ByWholeKilograms
@@ -116,10 +116,10 @@ Ask: TypeAlias = ByMass | ByBundleMasses | ByValue | ByWholeKilograms
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:
-    """What is to be priced: how much, of which bundles, in which currency.
+    """A request to be priced: a size, bundles and a currency.
 
-    Bundles are the selection's, else the portfolio's, else the account's. `step` is what shares are truncated to;
-    `whole_mass` gives the grams that truncation leaves over to the first bundle. No currency means the account's.
+    Bundles are the selection's, else the portfolio's, else the account's. `step` is the unit that shares are rounded
+    down to; `whole_mass` gives the grams that are cut off to the first bundle. No currency means the account's.
     """
 
     ask: Ask
@@ -131,7 +131,7 @@ class OrderRequest:
 
 
 def estimate_of(order_request: OrderRequest | FromQuote) -> UUID | None:
-    """The estimate that the order request itself names."""
+    """Return the id of the estimate that the order request itself names."""
     return (
         order_request.ask.estimate_id
         if isinstance(order_request, OrderRequest) and isinstance(order_request.ask, ByMass)
@@ -157,7 +157,7 @@ def requested_of(order_request: OrderRequest) -> dict[str, Any]:
 
 
 class BalanceUse(StrEnum):
-    """Whether an order is paid from the balance as it is placed."""
+    """Use of the balance for an order that is placed."""
 
     NONE = "none"
     AVAILABLE = "available"
@@ -166,7 +166,7 @@ class BalanceUse(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """One caller's command, parsed and bounded; every API makes this and nothing else.
+    """One caller's command, parsed and within bounds; every API makes this and nothing else.
 
     `order_id` is chosen before the first try: a try whose commit went unanswered finds its own order by it.
     """
@@ -186,8 +186,8 @@ class PlaceOrder:
     callback_url: str | None = None
     beneficiary: Beneficiary | None = None
     acts_for_client: bool = False
-    """Whether a parent's key places the order for its client account. No part of the fingerprint: whose key sends a
-    retry does not make it another command.
+    """True if a parent's key places the order for its client account. No part of the fingerprint: a retry with another
+    key is still the same command.
     """
 
     def fingerprint(self) -> str:
@@ -219,7 +219,7 @@ class PlaceOrder:
 
 
 def _tagged(order_request: OrderRequest | FromQuote) -> tuple[str, dict[str, Any]]:
-    """Return the tag and the members of what is ordered, as `PlaceOrder.wire_form` has them."""
+    """Return the tag and the members of the request, as `PlaceOrder.wire_form` has them."""
     if isinstance(order_request, FromQuote):
         return "FromQuote", {"quote_id": order_request.quote_id}
     tag, ask = _tagged_ask(order_request.ask)
@@ -300,7 +300,7 @@ class OrderLine:
 
 
 class EntryKind(StrEnum):
-    """Which way the grams went."""
+    """Direction of a movement of grams."""
 
     GIVEN = "given"
     RETURNED = "returned"
@@ -321,7 +321,9 @@ class CreditEntry:
 
 
 OUT_OF_LINE = datetime(9999, 1, 1, tzinfo=UTC)
-"""The place of whoever waits and is not in line: no stock is delivered there, and nobody stands behind."""
+"""Place of a backorder that waits but is not in the queue: no stock is delivered to it, and no other waits
+behind it.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,14 +341,14 @@ class Backorder:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The order that answers a command, and whether it stood before."""
+    """The order that answers a command, and a flag if it existed before."""
 
     order: Order
     replayed: bool
 
 
 def amounts_of(order: Order) -> dict[str, Any]:
-    """What an event tells of the order it is about."""
+    """Return the amounts of an order that its events contain."""
     return {
         "mass_g": order.mass_g,
         "fulfilled_g": order.fulfilled_g,

@@ -1,7 +1,7 @@
-"""Placing a group of orders, decided in memory: every command gets an order, a replay or a refusal, in its turn.
+"""Placing of a group of orders, decided in memory: every command gets an order, a replay or a refusal, in its turn.
 
-The placer gets all that the database knows, keeps account of what has to be written, and asks for nothing more.
-A refused command leaves no trace, so that it cannot spoil its neighbours.
+The placer gets everything that the database knows, records the changes to write, and asks for nothing more. A refused
+command leaves no trace, so that it cannot spoil its neighbours.
 """
 
 from collections import defaultdict
@@ -50,7 +50,7 @@ class Stock:
 
 @dataclass(slots=True)
 class Changes:
-    """What the group's transaction has to write."""
+    """Changes that the group's transaction has to write."""
 
     orders: list[Order] = field(default_factory=list)
     lines: list[OrderLine] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Changes:
 class OrderPlacer:
     """Answers each command of one group: `price` all of them first, then `place` those that were priced, in turn.
 
-    What is placed is placed `now`, which only a made-up history moves on from one command to the next.
+    Orders are placed at `now`, which only a generated history moves on from one command to the next.
     """
 
     def __init__(
@@ -93,7 +93,9 @@ class OrderPlacer:
         self._funds: dict[tuple[UUID, str], PayerFunds] = {}
 
     def replay(self, command: PlaceOrder) -> Placed | Refused | None:
-        """The existing order that answers the command: its own from a try whose answer was lost, or its key's."""
+        """Return the existing order that answers the command: its own from a try whose answer was lost, or its
+        key's.
+        """
         own = self._by_id.get((command.account_id, command.order_id))
         if own is not None:
             return Placed(own, replayed=False)
@@ -105,7 +107,7 @@ class OrderPlacer:
         if existing.fingerprint != command.fingerprint():
             return Refused(
                 Code.IDEMPOTENCY_KEY_REUSED,
-                "This idempotency key was used for another command; use a fresh key for a new order.",
+                "This idempotency key was used for another request. Use a new key for a new order.",
                 ("idempotency_key",),
             )
         return Placed(existing, replayed=True)
@@ -113,7 +115,7 @@ class OrderPlacer:
     def price(
         self, command: PlaceOrder, offers: Offers, quotes: Mapping[tuple[UUID, UUID], QuoteNow]
     ) -> Priced | Placed | Refused:
-        """A replay, a refusal, or the price at which the command may become an order."""
+        """Return a replay, a refusal, or the price at which the command may become an order."""
         answer = self.replay(command)
         if answer is not None:
             return answer
@@ -131,23 +133,27 @@ class OrderPlacer:
         return Priced(command, head.account, command.fingerprint(), pricing, quote, holds)
 
     def stock_up(self, stock: Stock) -> None:
-        """The stock's grams are what the group may still take."""
+        """Set the grams of the stock that the group may still take."""
         for bundle_stock in stock.batches.values():
             for batch in bundle_stock:
                 self._available_g[batch.batch_id] = batch.available_g
 
     def fund(self, funds: Mapping[tuple[UUID, str], PayerFunds]) -> None:
-        """Take what the payers have prepaid, owe and may owe: the group spends and owes within it."""
+        """Take the balances, debts and limits of the payers: the group spends and owes within them."""
         self._funds = dict(funds)
 
     def place(self, priced: Priced, stock: Stock) -> Placed | Refused:
-        """The command's order is among the changes, or nothing is; a twin earlier in the group answers for both."""
+        """Add the command's order to the changes, or refuse and add nothing; an equal command earlier in the group
+        answers for both.
+        """
         answer = self.replay(priced.command)
         if answer is not None:
             return answer
         quote_key = (priced.account.id, priced.quote.id) if priced.quote else None
         if quote_key in self.changes.used_quotes:
-            return Refused(Code.QUOTE_USED, "An order was already placed from this quote.", ("quote_id",))
+            return Refused(
+                Code.QUOTE_USED, "An order was already placed from this quote. Request a new quote.", ("quote_id",)
+            )
         estimate_key = (priced.account.id, priced.estimate_id) if priced.estimate_id else None
         if estimate_key and (refusal := self._estimate_refusal(estimate_key)):
             return refusal
@@ -156,7 +162,7 @@ class OrderPlacer:
             available_g = priced.pricing.mass_g - sum(plan.short_g)
             return Refused(
                 Code.INSUFFICIENT_CREDITS,
-                "Not enough credits are in stock; order less, or allow a backorder.",
+                "Too few credits are in stock. Order less, or allow a backorder.",
                 ("allow_backorder",),
                 available_g=available_g,
             )
@@ -174,9 +180,13 @@ class OrderPlacer:
 
     def _estimate_refusal(self, estimate_key: tuple[UUID, UUID]) -> Refused | None:
         if estimate_key not in self._used_estimates:
-            return Refused(Code.NOT_FOUND, "There is no such estimate.", ("estimate_id",))
+            return Refused(Code.NOT_FOUND, "There is no such estimate in this account.", ("estimate_id",))
         if self._used_estimates[estimate_key] is not None:
-            return Refused(Code.ESTIMATE_USED, "An order was already placed for this estimate.", ("estimate_id",))
+            return Refused(
+                Code.ESTIMATE_USED,
+                "An order was already placed for this estimate. Create a new estimate.",
+                ("estimate_id",),
+            )
         return None
 
     def _plan(self, priced: Priced, stock: Stock) -> AllocationPlan:
@@ -212,7 +222,7 @@ class OrderPlacer:
         return order
 
     def _book(self, priced: Priced, order: Order, share_minor: int) -> Order:
-        """Return the order with its share of the balance; the next of the group finds what is left and owed by now."""
+        """Return the order with its share of the balance; the next of the group finds the balance and debt after it."""
         payer_id = priced.payer_balance[0]
         funds = self._funds.get(priced.payer_balance, NO_FUNDS)
         self._funds[priced.payer_balance] = funds.after_order(order.total_cost_minor, share_minor)
@@ -273,7 +283,7 @@ class OrderPlacer:
             )
 
     def record(self, order: Order, actor: str, event_type: EventType) -> None:
-        """Something happened to the order, which is now as given."""
+        """Record an event of the order, which is passed in its new state."""
         account_id = order.account_id
         seq = self.changes.event_seqs.get(account_id, self._heads[account_id].event_seq)
         recorder = EventRecorder({account_id: seq}, actor=actor, now=self.now, new_id=self._new_id)
@@ -284,14 +294,14 @@ class OrderPlacer:
 
 @dataclass(slots=True)
 class Needs:
-    """What the commands of one mode touch: the bundles that they take from, and the batches held for them."""
+    """Objects that the commands of one mode use: the bundles that they take from, and the batches held for them."""
 
     bundle_ids: set[UUID] = field(default_factory=set)
     held_ids: set[UUID] = field(default_factory=set)
 
 
 def needs_by_mode(priced: Iterable[Priced]) -> dict[Mode, Needs]:
-    """What has to be locked of each mode before the commands can be placed."""
+    """Return the objects of each mode that have to be locked before the commands can be placed."""
     needs: dict[Mode, Needs] = defaultdict(Needs)
     for each in priced:
         needs[each.account.mode].bundle_ids.update(line.bundle_id for line in each.pricing.lines)
@@ -313,13 +323,13 @@ def _refuse_above_maximum(command: PlaceOrder, pricing: Pricing) -> None:
     if maximum.currency != pricing.currency:
         raise Refused(
             Code.BAD_USER_INPUT,
-            f"The order is in {pricing.currency}; so must be its maximum.",
+            f"Give the maximum total in {pricing.currency}, the currency of the order.",
             ("maximum_total", "currency"),
         )
     if pricing.total_cost_minor > maximum.minor_units:
         raise Refused(
             Code.MAXIMUM_TOTAL_EXCEEDED,
-            "The total would be above the maximum.",
+            "The total would exceed the maximum total of the request.",
             ("maximum_total",),
             total_cost_minor=pricing.total_cost_minor,
         )

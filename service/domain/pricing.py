@@ -1,8 +1,8 @@
-"""What an order costs: how a mass or an amount of money becomes shares of bundles, and what these sum to.
+"""Prices of orders: conversion of a mass or an amount of money to shares of bundles, and their sums.
 
-Knows nothing of stock, accounts or time; whoever asks brings the tariff and the terms. All sums are exact until the one
+Knows nothing of stock, accounts or time; the caller passes the tariff and the terms. All sums are exact until the one
 rounding that each figure is defined by. An order of a positive mass costs at least its exact net price less half a
-minor unit, and at least one minor unit: no credits are had for nothing.
+minor unit, and at least one minor unit: no credits are free.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,10 +28,11 @@ from service.errors import Code, Refused
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an account's contract adds to the price list.
+    """Terms that an account's contract adds to the price list.
 
-    `commission_hundredths` is in hundredths of a percent of the total (1000 = 10 %). Shares are truncated to `step`;
-    with `whole_mass` an order by mass gives the truncated grams to its first bundle, so that all of it is ordered.
+    `commission_hundredths` is in hundredths of a percent of the total (1000 = 10 %). Shares are rounded down to `step`;
+    with `whole_mass` an order by mass gives the grams that are cut off to its first bundle, so that all of it is
+    ordered.
     """
 
     currency: str
@@ -70,15 +71,17 @@ class Pricing:
 
     @property
     def mean_gross_unit_price_micros(self) -> int:
-        """The gross price of a mean tonne of the order, rounded half up to the minor unit; 0 when nothing is left."""
+        """Return the gross price of a mean tonne of the order, rounded half up to the minor unit; 0 when nothing is
+        left.
+        """
         return mean_gross_unit_price_micros(
             self.currency, [(line.mass_g, line.gross_unit_price_micros) for line in self.lines]
         )
 
 
 def mean_gross_unit_price_micros(currency: str, lines: Sequence[tuple[int, int]]) -> int:
-    """The gross price of a mean tonne of lines of (grams, gross unit price), rounded half up to the minor unit; 0 when
-    nothing is left.
+    """Return the gross price of a mean tonne of lines of (grams, gross unit price), rounded half up to the minor unit;
+    0 when nothing is left.
     """
     mass_g = sum(line_g for line_g, _ in lines)
     if mass_g == 0:
@@ -89,17 +92,18 @@ def mean_gross_unit_price_micros(currency: str, lines: Sequence[tuple[int, int]]
 
 
 COST_MINOR_MIN = 1
-"""The least that an order of a positive mass costs, in minor units of its currency."""
+"""Return the minimum cost of an order of a positive mass, in minor units of its currency."""
 
 UnitPrice: TypeAlias = tuple[UUID, int, int]
 """A bundle, its net and its gross unit price."""
 
 
 def price_by_mass(mass_g: int, selection: Selection, tariff: Tariff, terms: Terms) -> Pricing:
-    """The price of the mass, split by the weights and truncated to the step; the mass as asked decides the tier.
+    """Return the price of the mass, split by the weights and rounded down to the step; the mass as asked decides the
+    tier.
 
     Refuses `QUANTITY_INVALID` when no gram results, `CURRENCY_UNAVAILABLE` when the tariff has no price for a bundle at
-    this mass, and `BAD_USER_INPUT` beyond what one order can hold.
+    this mass, and `BAD_USER_INPUT` beyond the limits of one order.
     """
     _check_mass(mass_g)
     prices = unit_prices_at(mass_g, (weight.bundle_id for weight in selection), tariff, terms)
@@ -109,10 +113,10 @@ def price_by_mass(mass_g: int, selection: Selection, tariff: Tariff, terms: Term
 
 
 def price_by_bundle_masses(masses: Sequence[tuple[UUID, int]], tariff: Tariff, terms: Terms) -> Pricing:
-    """The price of a mass for each bundle, each truncated to the step; their sum as asked decides the tier.
+    """Return the price of a mass for each bundle, each rounded down to the step; their sum as asked decides the tier.
 
-    `whole_mass` changes nothing: what the caller gave to one bundle is not moved to another. Refuses
-    `SELECTION_INVALID` when a bundle is named twice, else as `price_by_mass`.
+    `whole_mass` has no effect: grams for one bundle are not moved to another. Refuses `SELECTION_INVALID` when a bundle
+    is named twice, else as `price_by_mass`.
     """
     bundle_ids = [bundle_id for bundle_id, _ in masses]
     if len(set(bundle_ids)) != len(bundle_ids):
@@ -120,28 +124,29 @@ def price_by_bundle_masses(masses: Sequence[tuple[UUID, int]], tariff: Tariff, t
     requested_g = sum(mass_g for _, mass_g in masses)
     _check_mass(requested_g)
     if any(mass_g < 0 for _, mass_g in masses):
-        raise Refused(Code.QUANTITY_INVALID, "The mass of a bundle is not negative.")
+        raise Refused(Code.QUANTITY_INVALID, "Give a mass of at least zero for each bundle.")
     prices = unit_prices_at(requested_g, bundle_ids, tariff, terms)
     step_g = terms.step.grams
     return _not_empty(_sum_up(prices, [mass_g // step_g * step_g for _, mass_g in masses], terms))
 
 
 def price_by_value(value_minor: int, selection: Selection, tariff: Tariff, terms: Terms) -> Pricing:
-    """The price of the mass that the amount buys, commission included. The total is never above the amount.
+    """Return the price of the mass that the amount buys, commission included. The total is never above the amount.
 
-    What is left of the amount is less than the sum of three parts: the price, with commission, of one step of each
+    The unspent part of the amount is less than the sum of three parts: the price, with commission, of one step of each
     bundle; half a minor unit where there is no commission; and (gross - exact) / gross of the amount, where `gross` is
     the weighted mean of the gross unit prices, rounded to the minor unit as they are, and `exact` that of the unrounded
     ones. The last part is zero without a commission and wherever `gross` is not above `exact`.
 
-    The tier is the one with the highest minimum that is reached by the mass it buys itself, before truncation. With
-    `whole_mass` the truncated grams stay unordered all the same: in a dearer first bundle they would overspend. Refuses
-    `QUANTITY_INVALID` when the amount is not positive or too small for a step, else as `price_by_mass`.
+    The tier is the one with the highest minimum that is reached by the mass it buys itself, before rounding. With
+    `whole_mass` the grams that are cut off stay unordered all the same: in a more expensive first bundle they would
+    overspend. Refuses `QUANTITY_INVALID` when the amount is not positive or too small for a step, else as
+    `price_by_mass`.
     """
     if value_minor <= 0:
-        raise Refused(Code.QUANTITY_INVALID, "The amount to spend is positive.")
+        raise Refused(Code.QUANTITY_INVALID, "Give an amount to spend above zero.")
     if value_minor > MINOR_MAX:
-        raise Refused(Code.BAD_USER_INPUT, "The amount is above what one order can hold.")
+        raise Refused(Code.BAD_USER_INPUT, "The amount is too large for one order. Spend less.")
     bundle_ids = [weight.bundle_id for weight in selection]
     minimums = {tier.minimum_mass_g for bundle_id in bundle_ids for tier in tariff.get(bundle_id, ())}
     for minimum_g in sorted(minimums, reverse=True):
@@ -149,12 +154,14 @@ def price_by_value(value_minor: int, selection: Selection, tariff: Tariff, terms
         mass_g = _mass_bought(value_minor, selection, prices, terms)
         if mass_g >= minimum_g:
             return _not_empty(_sum_up(prices, _shares(mass_g, selection, terms.step), terms))
-    raise Refused(Code.CURRENCY_UNAVAILABLE, f"The bundles have no price in {terms.currency} for so small an order.")
+    raise Refused(
+        Code.CURRENCY_UNAVAILABLE, f"The bundles have no price in {terms.currency} for so small an order. Order more."
+    )
 
 
 def reprice(lines: Sequence[PricedLine], masses_g: Sequence[int], terms: Terms) -> Pricing:
-    """The price of other masses of the same lines at the unit prices that the lines froze, whatever the tariff says by
-    now. No mass at all costs nothing. The terms are those the lines were priced under.
+    """Return the price of other masses of the same lines at the unit prices that the lines froze, whatever the present
+    tariff is. No mass at all costs nothing. The terms are those the lines were priced under.
     """
     if any(mass_g < 0 for mass_g in masses_g):
         raise ValueError(f"a line keeps a mass of at least 0 g: {list(masses_g)}")
@@ -164,19 +171,22 @@ def reprice(lines: Sequence[PricedLine], masses_g: Sequence[int], terms: Terms) 
 
 def _check_mass(mass_g: int) -> None:
     if mass_g <= 0:
-        raise Refused(Code.QUANTITY_INVALID, "The mass to order is positive.")
+        raise Refused(Code.QUANTITY_INVALID, "Give a mass above zero.")
     if mass_g > MASS_G_MAX:
-        raise Refused(Code.BAD_USER_INPUT, "The mass is above what one order can hold.")
+        raise Refused(Code.BAD_USER_INPUT, "The mass is too large for one order. Order less.")
 
 
 def _not_empty(pricing: Pricing) -> Pricing:
     if pricing.mass_g <= 0:
-        raise Refused(Code.QUANTITY_INVALID, "No mass is left once the shares are truncated to the step.")
+        raise Refused(
+            Code.QUANTITY_INVALID,
+            "Nothing is left after the mass of each bundle is rounded down. Order more, or round to a smaller unit.",
+        )
     return pricing
 
 
 def unit_prices_at(mass_g: int, bundle_ids: Iterable[UUID], tariff: Tariff, terms: Terms) -> list[UnitPrice]:
-    """Each bundle's price in the tier that the mass of the whole order reaches."""
+    """Return each bundle's price in the tier that the mass of the whole order reaches."""
     prices = []
     for bundle_id in bundle_ids:
         reached = [tier for tier in tariff.get(bundle_id, ()) if tier.minimum_mass_g <= mass_g]
@@ -196,7 +206,7 @@ def _minimum_mass_g(tier: PriceTier) -> int:
 
 
 def with_commission(net_micros: int, terms: Terms) -> int:
-    """The gross unit price, in whole minor units; without a commission the net one as it stands, however fine.
+    """Return the gross unit price, in whole minor units; without a commission the net one unchanged, however fine.
 
     Never below the net price: a small commission on a price finer than a minor unit would be rounded away, and more.
     """
@@ -233,7 +243,7 @@ def net_within(total_minor: int, terms: Terms) -> int:
 
 
 def _mass_bought(value_minor: int, selection: Selection, prices: Sequence[UnitPrice], terms: Terms) -> Fraction:
-    """The untruncated mass that the amount buys. Both ways of charging bound it: by gross unit prices, which are
+    """Return the exact mass that the amount buys. Both ways of charging limit it: by gross unit prices, which are
     rounded, and by net prices with the commission on their sum; the smaller mass is paid for under either.
     """
     gross = sum(
@@ -245,7 +255,7 @@ def _mass_bought(value_minor: int, selection: Selection, prices: Sequence[UnitPr
     bounds = [Fraction(budget * HUNDREDTHS_IN_WHOLE, gross)] if gross else []
     bounds += [Fraction(budget * kept, net)] if net else []
     if not bounds or min(bounds) > MASS_G_MAX:
-        raise Refused(Code.BAD_USER_INPUT, "The amount buys more mass than one order can hold.")
+        raise Refused(Code.BAD_USER_INPUT, "The amount buys more mass than one order can hold. Spend less.")
     return min(bounds)
 
 
@@ -264,7 +274,7 @@ def _sum_up(prices: Sequence[UnitPrice], masses_g: Sequence[int], terms: Terms) 
         # With a commission the total is rounded up, and so positive; here half a minor unit would be rounded to none.
         offset_cost_minor = total_cost_minor = max(offset_cost_minor, COST_MINOR_MIN if sum(masses_g) else 0)
     if total_cost_minor > MINOR_MAX:
-        raise Refused(Code.BAD_USER_INPUT, "The order costs more than one order can.")
+        raise Refused(Code.BAD_USER_INPUT, "The order costs more than one order may. Order less.")
     return Pricing(
         currency=terms.currency,
         lines=lines,

@@ -1,8 +1,8 @@
 """The most whole kilograms that a sum of money buys, as carbon-engine counts them.
 
 An order by sum is priced exactly as an order of its mass would be. That price may fall as the mass grows: where a tier
-begins, and by single grams that truncation moves into the first bundle. So each tier is searched by itself, in classes
-of masses that differ by whole periods: within a class every share, and with them the price, only grows.
+begins, and by single grams that rounding moves into the first bundle. So each tier is searched by itself, in classes of
+masses that differ by whole periods: within a class every share, and with them the price, only grows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,9 @@ from service.errors import Code, Refused
 
 KILOGRAM_G = MassUnit.KILOGRAM.grams
 PERIOD_KG = HUNDREDTHS_IN_WHOLE // KILOGRAM_G
-"""So many kilograms more give each bundle as many grams more as it has hundredths of a percent: none is truncated."""
+"""Kilograms of a period: this much more gives each bundle as many grams more as it has hundredths of a percent, so none
+is cut off.
+"""
 MASS_KG_MAX = MASS_G_MAX // KILOGRAM_G
 
 
@@ -28,9 +30,9 @@ def price_by_sum(sum_minor: int, selection: Selection, tariff: Tariff, terms: Te
     has no price for any mass, and `BAD_USER_INPUT` beyond what one order can hold.
     """
     if sum_minor <= 0:
-        raise Refused(Code.QUANTITY_INVALID, "The amount to spend is positive.")
+        raise Refused(Code.QUANTITY_INVALID, "Give an amount to spend above zero.")
     if sum_minor > MINOR_MAX:
-        raise Refused(Code.BAD_USER_INPUT, "The amount is above what one order can hold.")
+        raise Refused(Code.BAD_USER_INPUT, "The amount is too large for one order. Spend less.")
     whole = replace(terms, step=MassUnit.GRAM, whole_mass=True)
     tiers = list(_tiers(selection, tariff))
     if not tiers:
@@ -38,14 +40,14 @@ def price_by_sum(sum_minor: int, selection: Selection, tariff: Tariff, terms: Te
     # A tier of greater masses may be the dearer one in price lists that rise, so that every tier has to be looked at.
     bought_kg = [_most_within(sum_minor, tier, selection, tariff, whole) for tier in tiers]
     if max(bought_kg) == 0:
-        raise Refused(Code.QUANTITY_INVALID, "The amount does not buy a kilogram.")
+        raise Refused(Code.QUANTITY_INVALID, "The amount does not buy a kilogram. Spend more.")
     if max(bought_kg) > MASS_KG_MAX:
-        raise Refused(Code.BAD_USER_INPUT, "The amount buys more mass than one order can hold.")
+        raise Refused(Code.BAD_USER_INPUT, "The amount buys more mass than one order can hold. Spend less.")
     return price_by_mass(max(bought_kg) * KILOGRAM_G, selection, tariff, whole)
 
 
 def _tiers(selection: Selection, tariff: Tariff) -> Iterator[range]:
-    """The kilograms of each tier in which all bundles have a price; the last tier reaches beyond any order."""
+    """Return the kilograms of each tier in which all bundles have a price; the last tier reaches beyond any order."""
     minimums = [[tier.minimum_mass_g for tier in tariff.get(weight.bundle_id, ())] for weight in selection]
     if not all(minimums):
         return
@@ -59,7 +61,7 @@ def _tiers(selection: Selection, tariff: Tariff) -> Iterator[range]:
 
 
 def _most_within(sum_minor: int, tier: range, selection: Selection, tariff: Tariff, terms: Terms) -> int:
-    """The most kilograms of the tier whose price is within the sum; 0 for none."""
+    """Return the most kilograms of the tier whose price is within the sum; 0 for none."""
     prices = unit_prices_at(tier.start * KILOGRAM_G, [weight.bundle_id for weight in selection], tariff, terms)
     net_micros = [micros for _, micros, _ in prices]
     budget = net_within(sum_minor, terms)

@@ -1,6 +1,6 @@
-"""A quote: a price that holds until it expires, for one order.
+"""Quotes: a price that holds until it expires, for one order.
 
-Whether a quote has expired is told by the database's clock; that it is used once is decided by a conditional update.
+The database's clock decides if a quote has expired; a conditional update decides that it is used once.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,9 @@ from service.errors import Code, Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A quote as it is stored; `order_id` is the order that used it, `released_at` when its held credits went back."""
+    """A quote as it is stored; `order_id` is the order that used it, `released_at` the time when its held credits went
+    back.
+    """
 
     account_id: UUID
     id: UUID
@@ -74,23 +76,27 @@ class QuoteNow:
 
 
 def refuse_unless_open(found: QuoteNow | None) -> QuoteNow:
-    """The quote, if an order may still be placed from it; refuses `NOT_FOUND`, `QUOTE_USED` or `QUOTE_EXPIRED`."""
+    """Return the quote, if an order may still be placed from it. Refuses `NOT_FOUND`, `QUOTE_USED` or
+    `QUOTE_EXPIRED`.
+    """
     if found is None:
-        raise Refused(Code.NOT_FOUND, "There is no such quote.", ("quote_id",))
+        raise Refused(Code.NOT_FOUND, "There is no such quote in this account.", ("quote_id",))
     if found.quote.order_id is not None:
-        raise Refused(Code.QUOTE_USED, "An order was already placed from this quote.", ("quote_id",))
+        raise Refused(
+            Code.QUOTE_USED, "An order was already placed from this quote. Request a new quote.", ("quote_id",)
+        )
     # Quotes stored by releases without a least price may promise credits for nothing.
     free = found.quote.total_cost_minor < COST_MINOR_MIN
     if not found.unexpired or found.quote.released_at is not None or free:
         expired_at = found.quote.expires_at
         raise Refused(
-            Code.QUOTE_EXPIRED, "The quote has expired; ask for a new one.", ("quote_id",), expired_at=expired_at
+            Code.QUOTE_EXPIRED, "The quote has expired. Request a new quote.", ("quote_id",), expired_at=expired_at
         )
     return found
 
 
 def promised_pricing(found: QuoteNow) -> Pricing:
-    """Exactly the price that the quote promised, as an order from it will have."""
+    """Return exactly the price that the quote promised, as an order from it will have."""
     quote = found.quote
     return Pricing(
         currency=quote.currency,

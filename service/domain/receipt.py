@@ -23,7 +23,7 @@ SERIALS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedBatch:
-    """What a receipt states. `reference` names it; the project is known by its id."""
+    """Statement of a received batch. `reference` names it; the project is known by its id."""
 
     project_id: UUID
     reference: str
@@ -63,8 +63,8 @@ class StatedBatch:
         )
 
     def differing(self, existing: CreditBatch, registry_name: str) -> list[str]:
-        """Return the names of the facts in which a batch of the same reference differs from what is stated now. A batch
-        that was received under older rules differs in nothing if the statement is the one of then.
+        """Return the names of the facts in which a batch of the same reference differs from the present statement. A
+        batch that was received under older rules differs in nothing if the statement is the earlier one.
         """
         block = block_of(existing)
         plain = stocked(
@@ -88,4 +88,4 @@ class StatedBatch:
 def overlapping(other: CreditBatch, member: str) -> Refused:
     """Return the refusal of serials that another batch has; `member` is the one that states them."""
     name = other.reference or other.id
-    return Refused(Code.BAD_USER_INPUT, f"The batch {name} has some of these serials already.", (member,))
+    return Refused(Code.BAD_USER_INPUT, f"The batch {name} contains some of these serials already.", (member,))

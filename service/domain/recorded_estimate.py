@@ -1,4 +1,4 @@
-"""An estimate that an account keeps: what was asked, what came of it, and the one order that was placed for it."""
+"""An estimate that an account keeps: the activity, the result, and the one order that was placed for it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from service.kit.canonical_json import fingerprint
 
 
 class ActivityKind(StrEnum):
-    """What an estimate is of."""
+    """Kind of activity of an estimate."""
 
     ELECTRICITY = "electricity"
     FLIGHT = "flight"
@@ -31,7 +31,7 @@ KINDS: dict[type, ActivityKind] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateEstimate:
-    """One caller's command. `told` is the activity in the caller's own form, to be shown again as it was given."""
+    """One caller's command. `told` is the activity in the caller's own form, to be returned as it was given."""
 
     estimate_id: UUID
     activity: Activity
@@ -41,8 +41,8 @@ class CreateEstimate:
     idempotency_key: str | None = None
 
     def fingerprint(self) -> str:
-        """Return what a retry with the key has to match. Keys never expire: no renaming may change a name here, nor in
-        `told`, whose members are those of the API that was called.
+        """Return the values that a retry with the key has to match. Keys never expire: no renaming may change a name
+        here, nor in `told`, whose members are those of the API that was called.
         """
         return fingerprint({"told": self.told, "name": self.name, "metadata": self.metadata})
 
@@ -71,7 +71,7 @@ class RecordedEstimate:
 
     @property
     def factors(self) -> list[dict[str, Any]]:
-        """The factors used, each once, in their stored form."""
+        """Return the factors used, without duplicates, in their stored form."""
         match self.factor:
             case None:
                 return []
@@ -83,7 +83,7 @@ class RecordedEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The estimate that answers a command, and whether it stood before."""
+    """The estimate that answers a command, and a flag if it existed before."""
 
     estimate: RecordedEstimate
     replayed: bool

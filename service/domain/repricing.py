@@ -1,7 +1,7 @@
-"""The price of what remains of an order whose customer cancels the part that waits for credits.
+"""The price of the remaining order after its customer cancels the part that waits for credits.
 
-A tier's price is for the mass that was ordered, so that cancelling most of an order does not keep the price of all of
-it. Yet nobody pays more for less, and a price list that has risen since is not the customer's doing.
+A tier's price is for the mass that was ordered, so cancelling most of an order does not keep the price of all of it.
+The customer never pays more than the whole order cost, and later rises of the price list are not charged.
 """
 
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ def _dearer_price(frozen_micros: int, tiers: Sequence[PriceTier], ordered_g: int
 
 
 def _price_at(tiers: Sequence[PriceTier], mass_g: int) -> int:
-    """The unit price of the tier that the mass reaches; of the lowest one for a mass below all minimums."""
+    """Return the unit price of the tier that the mass reaches; of the lowest one for a mass below all minimums."""
     ordered = sorted(tiers, key=lambda tier: tier.minimum_mass_g)
     reached = [tier for tier in ordered if tier.minimum_mass_g <= mass_g] or ordered[:1]
     return reached[-1].unit_price_micros

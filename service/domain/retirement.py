@@ -1,6 +1,6 @@
-"""Retiring an order's credits, decided in memory: which grams of which batch, and what the order has become.
+"""Retirement of an order's credits, decided in memory: which grams of which batch, and the order afterwards.
 
-Must not know what a certificate says of them (certificate.py), nor how long an order waits before it is retired.
+Knows neither certificates (certificate.py) nor the delay before an order is retired.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from service.domain.order import CreditEntry, Order, OrderStatus, PaymentStatus,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retirement:
-    """The grams [start_g, end_g) of a batch, retired for one line of an order: for this one and never again."""
+    """The grams [start_g, end_g) of a batch, retired for one line of an order and never again."""
 
     account_id: UUID
     order_id: UUID
@@ -41,7 +41,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """What a step of an order's retirement changes; `events` are the transitions it made, in order."""
+    """Changes by a step of an order's retirement; `events` are the transitions it made, in order."""
 
     order: Order
     retirements: tuple[Retirement, ...]
@@ -49,8 +49,8 @@ class Retired:
 
 
 def may_retire(order: Order, *, unpaid: bool) -> bool:
-    """Whether the order's credits may be retired now: it has all of them and they are paid for, or with `unpaid` may
-    still be owed. What was refunded is never retired; a retirement that has started always goes on.
+    """Return True if the order's credits may be retired now: it has all of them and they are paid for, or with `unpaid`
+    may still be owed. A refunded order is never retired; a retirement that has started always goes on.
     """
     if order.status is OrderStatus.RETIRING:
         return True
@@ -59,7 +59,9 @@ def may_retire(order: Order, *, unpaid: bool) -> bool:
 
 
 def shares_of(entries: Sequence[CreditEntry], retirements: Sequence[Retirement]) -> tuple[Share, ...]:
-    """What an order still has to retire, line by line: what it was given, less what it returned and has retired."""
+    """Return the grams an order still has to retire, line by line: those it was given, less those returned or
+    retired.
+    """
     held_g: Counter[tuple[int, UUID]] = Counter()
     for entry in entries:
         held_g[entry.position, entry.batch_id] += entry.mass_g
@@ -69,8 +71,8 @@ def shares_of(entries: Sequence[CreditEntry], retirements: Sequence[Retirement])
 
 
 def retire(order: Order, shares: Sequence[Share], next_g: dict[UUID, int], *, now: datetime) -> Retired:
-    """The order with these shares retired. `next_g` is the first gram of each batch that nobody has retired; afterwards
-    it is the first behind this order's. Refuses `ORDER_STATE` unless the order may be retiring.
+    """Return the order with these shares retired. `next_g` is the first gram of each batch that is not retired;
+    afterwards it is the first behind this order's. Refuses `ORDER_STATE` unless the order may be retiring.
     """
     if order.status is not OrderStatus.RETIRING:
         refuse_unless_allowed(order.status, OrderStatus.RETIRING)

@@ -1,6 +1,6 @@
-"""Rows of a file that somebody made elsewhere, read with every fault named at once: which row, which column, and why.
+"""Rows of an import file, parsed with all their errors: the row, the column, and the reason of each.
 
-Knows neither files nor what the rows are about.
+Knows neither files nor the contents of rows.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,12 +11,12 @@ from service.errors import Refused
 
 T = TypeVar("T")
 FAULTS_MAX = 1_000
-"""So many are named; a file with more was made by another program than the one that is asked about here."""
+"""Maximum number of errors that are reported; a file with more has another format than the expected one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a cell, or with a whole row where the column is empty."""
+    """An error in a cell, or in a whole row where the column is empty."""
 
     row: str
     column: str
@@ -24,7 +24,7 @@ class Fault:
 
 
 class Row:
-    """One row by its name, such as `line 7`. Cells are texts or lists of texts; every fault is kept in `faults`."""
+    """One row by its name, such as `line 7`. Cells are texts or lists of texts; every error is kept in `faults`."""
 
     def __init__(self, name: str, cells: Mapping[str, Any], faults: list[Fault]) -> None:
         self.name = name
@@ -33,16 +33,16 @@ class Row:
 
     @property
     def fault_count(self) -> int:
-        """The number of faults of the file that are known so far."""
+        """Return the number of errors of the file that are known so far."""
         return len(self._faults)
 
     def fail(self, column: str, message: str) -> None:
-        """The row cannot be imported as it is."""
+        """Report that the row cannot be imported."""
         if len(self._faults) < FAULTS_MAX:
             self._faults.append(Fault(self.name, column, message))
 
     def read(self, column: str, reader: Callable[[str], T]) -> T | None:
-        """What the reader makes of the cell; None, and a fault, when it is absent, no text, or refused."""
+        """Return the cell as the reader parses it; None, and an error, when it is absent, no text, or refused."""
         cell = self._cells.get(column)
         if cell is None or cell == "":
             self.fail(column, "is missing")
@@ -56,11 +56,11 @@ class Row:
         return None
 
     def read_optional(self, column: str, reader: Callable[[str], T]) -> T | None:
-        """As `read`, but an absent or empty cell is no fault."""
+        """Read a cell as `read` does, but accept an absent or empty one."""
         return None if self._cells.get(column) in (None, "") else self.read(column, reader)
 
     def texts(self, column: str) -> list[str]:
-        """The cell's list: a JSON list, or the parts of a text between semicolons."""
+        """Return the cell's list: a JSON list, or the parts of a text between semicolons."""
         cell = self._cells.get(column)
         parts = [part.strip() for part in cell.split(";")] if isinstance(cell, str) else cell
         if not isinstance(parts, list) or not parts or not all(isinstance(part, str) and part for part in parts):
@@ -69,7 +69,7 @@ class Row:
         return parts
 
     def refuse_unknown(self, known: frozenset[str]) -> None:
-        """A column that nobody reads is a misspelt one."""
+        """Report columns that nothing has read, which are misspelt."""
         for column, cell in self._cells.items():
             if column not in known and cell not in (None, ""):
                 self.fail(column, "is not a column of such a row")

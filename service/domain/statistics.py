@@ -1,4 +1,4 @@
-"""Figures over many orders: by what they are grouped, and what is told of each group. Counts nothing itself."""
+"""Statistics over many orders: groupings, and the figures of each group. Counts nothing itself."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ GROUPS_MAX = 100
 
 
 class OrderGrouping(StrEnum):
-    """What the orders of one group have in common."""
+    """Property that the orders of one group share."""
 
     STATUS = "status"
     PAYMENT_STATUS = "payment_status"
@@ -21,23 +21,25 @@ class OrderGrouping(StrEnum):
 
     @property
     def is_time(self) -> bool:
-        """Groups of time are listed newest first, all others largest first."""
+        """Return True for groups of time, which are listed newest first; all others are listed largest first."""
         return self in {OrderGrouping.MONTH, OrderGrouping.DAY}
 
     @property
     def tells_totals(self) -> bool:
-        """A commission is the whole order's, so that the total of a part of it cannot be told."""
+        """Return True if groups have totals. A commission is charged for the whole order, so parts of an order have no
+        total.
+        """
         return self not in {OrderGrouping.BUNDLE, OrderGrouping.PROJECT}
 
     @property
     def tells_offset_costs(self) -> bool:
-        """A line has one cost whatever projects its credits come from."""
+        """Return True if groups have costs. A line has one cost even if its credits come from several projects."""
         return self is not OrderGrouping.PROJECT
 
 
 @dataclass(frozen=True, slots=True)
 class GroupPart:
-    """The orders of one group in one currency; money in its minor units, 0 where it cannot be told."""
+    """The orders of one group in one currency; money in its minor units, 0 where it is unknown."""
 
     key: str | None
     currency: str
@@ -49,7 +51,7 @@ class GroupPart:
 
 @dataclass(frozen=True, slots=True)
 class OrderGroup:
-    """One group; money in minor units by currency, None where it cannot be told."""
+    """One group; money in minor units by currency, None where it is unknown."""
 
     key: str | None
     orders: int
@@ -60,14 +62,16 @@ class OrderGroup:
 
 @dataclass(frozen=True, slots=True)
 class OrderStatistics:
-    """At most `GROUPS_MAX` groups, in their order, and whether there are more."""
+    """At most `GROUPS_MAX` groups, in their order, and a flag if there are more."""
 
     groups: tuple[OrderGroup, ...]
     truncated: bool
 
 
 def statistics_of(grouping: OrderGrouping, parts: Iterable[GroupPart]) -> OrderStatistics:
-    """The groups that the parts belong to: newest first by time, else the one with the most orders first."""
+    """Return the groups that the parts belong to: newest first by time, otherwise the one with the most orders
+    first.
+    """
     by_key: dict[str | None, list[GroupPart]] = {}
     for part in sorted(parts, key=lambda part: part.currency):
         by_key.setdefault(part.key, []).append(part)

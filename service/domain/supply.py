@@ -1,6 +1,6 @@
-"""What may enter the catalogue: the rule of each fact that an operator states, whichever way it comes.
+"""Rules of the catalogue: validation of each fact that an operator states, through any API or file.
 
-Knows neither what stands already nor how facts are spelled on the way in; a refusal's path names the fact.
+Knows neither the existing catalogue nor the spelling of facts in each API; a refusal's path names the fact.
 """
 
 import re
@@ -30,79 +30,83 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 STOCK = frozenset({"id", "created_at", "available_g", "held_g", "allocated_g", "retired_g"})
-"""What of a batch is not stated by whoever received it."""
+"""Members of a batch that the operator does not state."""
 SERIAL_COLUMNS = (
     *("serial_form", "serial_layout", "serial_prefix", "serial_joiner", "serial_suffix", "serial_start"),
     *("serial_width", "registry_reference", "issued_g"),
 )
-"""Members of a batch that say which serials it has."""
+"""Members of a batch that contain its serials."""
 SALE = frozenset({"id", "created_at", "disabled_at"})
-"""What of a bundle or a project is not stated by whoever created it."""
+"""Members of a bundle or a project that the operator does not state."""
 
 
 def slug_of(text: str, *path: str | int) -> str:
-    """A name for programs and addresses: lower-case words joined by hyphens."""
+    """Parse a name for programs and addresses: lower-case words joined by hyphens."""
     if len(text) > SLUG_LENGTH_MAX or not _SLUG.fullmatch(text):
-        message = f"Expected at most {SLUG_LENGTH_MAX} lower-case letters and digits, in words joined by hyphens."
+        message = f"Give at most {SLUG_LENGTH_MAX} lower-case letters and digits, as words joined by hyphens."
         raise Refused(Code.BAD_USER_INPUT, message, path)
     return text
 
 
 def handle_of(text: str, *path: str | int) -> str:
-    """A client account's name for programs."""
+    """Parse a client account's name for programs."""
     if not _HANDLE.fullmatch(text):
-        message = "Expected 1 to 64 lower-case letters, digits, hyphens and underscores."
+        message = "Give 1 to 64 lower-case letters, digits, hyphens and underscores."
         raise Refused(Code.BAD_USER_INPUT, message, path)
     return text
 
 
 def country_of(text: str, *path: str | int) -> str:
-    """A country by the three letters of ISO 3166-1; which of them exist is not checked."""
+    """Parse a country as the three letters of ISO 3166-1; its existence is not checked."""
     if not _COUNTRY.fullmatch(text):
-        raise Refused(Code.BAD_USER_INPUT, "Give the country by three capital letters of ISO 3166-1, as BRA.", path)
+        raise Refused(
+            Code.BAD_USER_INPUT, "Give the country as its ISO 3166-1 code of three capital letters, such as BRA.", path
+        )
     return text
 
 
 def colour_of(text: str, *path: str | int) -> str:
-    """A colour as six hex digits."""
+    """Parse a colour as a number sign and six hexadecimal digits."""
     if not _COLOUR.fullmatch(text):
-        raise Refused(Code.BAD_USER_INPUT, "Give the colour as six hex digits, as #E8F1E4.", path)
+        raise Refused(
+            Code.BAD_USER_INPUT, "Give the colour as a number sign and six hexadecimal digits, such as #E8F1E4.", path
+        )
     return text
 
 
 def vintage_of(year: int, *path: str | int) -> int:
-    """The year in which emissions were avoided or removed."""
+    """Check the year in which emissions were avoided or removed."""
     if year not in VINTAGES:
-        raise Refused(Code.BAD_USER_INPUT, f"A vintage is a year from {VINTAGES[0]} to {VINTAGES[-1]}.", path)
+        raise Refused(Code.BAD_USER_INPUT, f"Give a vintage from {VINTAGES[0]} to {VINTAGES[-1]}.", path)
     return year
 
 
 def date_of(text: str, *path: str | int) -> date:
-    """Return a date that is written as 2024-12-31. Refuses `BAD_USER_INPUT` for anything else."""
+    """Parse a date that is written as 2024-12-31. Refuses `BAD_USER_INPUT` for anything else."""
     try:
         if _DATE.fullmatch(text):
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise Refused(Code.BAD_USER_INPUT, "Give a date as year, month and day: 2024-12-31.", path)
+    raise Refused(Code.BAD_USER_INPUT, "Give a date as year, month and day, such as 2024-12-31.", path)
 
 
 def issued_g_of(mass_g: int, *path: str | int) -> int:
-    """What a registry issued: a positive mass."""
+    """Check the mass that a registry issued, which is positive."""
     if not 0 < mass_g <= MASS_G_MAX:
-        raise Refused(Code.QUANTITY_INVALID, "A batch has a positive mass.", path)
+        raise Refused(Code.QUANTITY_INVALID, "Give a mass above zero for the batch.", path)
     return mass_g
 
 
 def tiers_of(tiers: Iterable[PriceTier], *path: str | int) -> tuple[PriceTier, ...]:
-    """All tiers of one price, lowest minimum first: 1 to `TIERS_MAX`, positive, each minimum once."""
+    """Return all tiers of one price, lowest minimum first: 1 to `TIERS_MAX`, positive, each minimum once."""
     found = tuple(sorted(tiers, key=lambda tier: tier.minimum_mass_g))
     if not 0 < len(found) <= TIERS_MAX:
-        raise Refused(Code.BAD_USER_INPUT, f"A price has 1 to {TIERS_MAX} tiers.", path)
+        raise Refused(Code.BAD_USER_INPUT, f"Give 1 to {TIERS_MAX} price tiers.", path)
     if any(lower.minimum_mass_g == upper.minimum_mass_g for lower, upper in pairwise(found)):
-        raise Refused(Code.BAD_USER_INPUT, "Each tier begins at a mass of its own.", path)
+        raise Refused(Code.BAD_USER_INPUT, "Give each price tier a different minimum mass.", path)
     if not all(0 < tier.unit_price_micros <= PRICE_MICROS_MAX for tier in found):
-        raise Refused(Code.BAD_USER_INPUT, "A unit price is positive.", path)
+        raise Refused(Code.BAD_USER_INPUT, "Give a unit price above zero.", path)
     return found
 
 
@@ -120,7 +124,7 @@ def rising_tier(tiers: Sequence[PriceTier]) -> int | None:
 
 
 def stocked(block: Block, **facts: Any) -> CreditBatch:
-    """A batch as it is received: all that was issued is available."""
+    """Return a batch as it is received: all that was issued is available."""
     return CreditBatch(
         **facts, **serial_columns(block), available_g=facts["issued_g"], held_g=0, allocated_g=0, retired_g=0
     )
@@ -163,19 +167,21 @@ def block_of(batch: CreditBatch) -> Block:
 
 
 def differing(one: Any, other: Any, unstated: frozenset[str]) -> list[str]:
-    """The facts in which two values of one dataclass differ, apart from those that nobody stated."""
+    """Return the facts in which two values of one dataclass differ, apart from those that the operator does not
+    state.
+    """
     names = (field.name for field in fields(one))
     return [name for name in names if name not in unstated and getattr(one, name) != getattr(other, name)]
 
 
 def reused(noun: str, names: Sequence[str], *path: str | int) -> Refused:
-    """The refusal of an identifier that already names something else."""
-    message = f"This identifier names another {noun} already: {', '.join(names)} differ."
+    """Return the refusal of an identifier that already names something else."""
+    message = f"This identifier already names another {noun}: {', '.join(names)} differ."
     return Refused(Code.IDEMPOTENCY_KEY_REUSED, message, path)
 
 
 def weights_of(portfolio_id: UUID, selection: Selection) -> list[PortfolioWeight]:
-    """The selection as the weights of a portfolio, in its order."""
+    """Return the selection as the weights of a portfolio, in its order."""
     return [
         PortfolioWeight(
             portfolio_id=portfolio_id, bundle_id=weight.bundle_id, position=position, hundredths=weight.hundredths

@@ -1,4 +1,4 @@
-"""Which texts of a caller are kept: bounded, and without characters that a database or a log could not hold."""
+"""Validation of callers' texts: their length, and characters that a database or a log could not store."""
 
 import re
 from urllib.parse import urlsplit
@@ -14,17 +14,17 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def kept_text(text: str, length_max: int, *path: str | int, required: bool = True) -> str:
-    """The text as it is. Refuses `BAD_USER_INPUT` for one that is too long, empty where it may not be, or unstorable:
-    NUL, which PostgreSQL cannot hold, and lone surrogates, which no encoding can.
+    """Return the text unchanged. Refuses `BAD_USER_INPUT` for one that is too long, empty where it may not be, or
+    unstorable: NUL, which PostgreSQL cannot store, and lone surrogates, which no encoding can.
     """
     if len(text) > length_max or (required and not text) or _UNSTORABLE.search(text):
         least = 1 if required else 0
-        raise Refused(Code.BAD_USER_INPUT, f"Expected {least} to {length_max} characters, none of them NUL.", path)
+        raise Refused(Code.BAD_USER_INPUT, f"Give {least} to {length_max} characters, without the character NUL.", path)
     return text
 
 
 def kept_url(text: str, *path: str | int) -> str:
-    """The text, if it is an absolute https address with a host and no user information."""
+    """Return the text, if it is an absolute https address with a host and no user information."""
     kept_text(text, URL_LENGTH_MAX, *path)
     try:
         parts = urlsplit(text)
@@ -32,5 +32,5 @@ def kept_url(text: str, *path: str | int) -> str:
     except ValueError:
         well_formed = False
     if not well_formed:
-        raise Refused(Code.BAD_USER_INPUT, "Expected an absolute https:// address.", path)
+        raise Refused(Code.BAD_USER_INPUT, "Give an absolute https:// address.", path)
     return text

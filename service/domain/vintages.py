@@ -42,17 +42,20 @@ def vintage_refusal(
     """Return the refusal of credits that have this fault; `path` is the member that states the serials."""
     match fault:
         case VintageFault.EX_ANTE:
-            message = "These units are ex ante; receive them when the registry has verified them."
+            message = "These units are ex ante. Receive them when the registry has verified them."
         case VintageFault.PENDING:
-            message = "These units are pending; receive them when the registry has turned them into credits."
+            message = "These units are pending. Receive them when the registry has turned them into credits."
         case VintageFault.PERIOD_NOT_OVER:
-            message = f"The monitoring period ends on {period_end}; receive the credits on a later day (UTC)."
+            message = f"The monitoring period ends on {period_end}. Receive the credits on a later day (UTC)."
             path = ("period_end",)
         case VintageFault.YEAR_NOT_OVER:
-            message = f"The vintage year {vintage} is not over; give period_end if the monitoring period is."
+            message = f"The vintage year {vintage} is not over. Give the end of the monitoring period if that is over."
             path = ("vintage",)
         case VintageFault.YEAR_AFTER_PERIOD:
-            message = f"The vintage {vintage} is after the monitoring period, which ends on {period_end}; correct one."
+            message = (
+                f"The vintage {vintage} is after the monitoring period, which ends on {period_end}. Correct one "
+                "of them."
+            )
             path = ("vintage",)
     return Refused(Code.BAD_USER_INPUT, message, path)
 
@@ -64,12 +67,14 @@ def agreed_period_end(facts: SerialFacts, *, vintage: int, stated: date | None) 
     not pass for an earlier one.
     """
     if facts.vintage is not None and facts.vintage != vintage:
-        message = f"The serial is of vintage {facts.vintage}, not {vintage}; correct the vintage or the serial."
+        message = f"The serial is of vintage {facts.vintage}, not {vintage}. Correct the vintage or the serial."
         raise Refused(Code.BAD_USER_INPUT, message, ("vintage",))
     if facts.period_from and facts.period_to and not facts.period_from.year <= vintage <= facts.period_to.year:
-        message = f"The serial is of {facts.period_from} to {facts.period_to}; give one of these years as vintage."
+        message = f"The serial is of {facts.period_from} to {facts.period_to}. Give one of these years as vintage."
         raise Refused(Code.BAD_USER_INPUT, message, ("vintage",))
     if stated is not None and facts.period_to is not None and stated != facts.period_to:
-        message = f"The serial's monitoring period ends on {facts.period_to}; leave period_end out or correct it."
+        message = (
+            f"The serial's monitoring period ends on {facts.period_to}. Leave out the end of the period, or correct it."
+        )
         raise Refused(Code.BAD_USER_INPUT, message, ("period_end",))
     return stated or facts.period_to

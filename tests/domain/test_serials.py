@@ -214,16 +214,16 @@ UNREADABLE = [
     ("unlike suffixes", SerialForm.KYOTO, "RW-5-1-2-2-0-7015 - RW-5-9-2-2-0-7016", "differ in the text around"),
     ("unlike plants", SerialForm.PURO, f"{'6' * 18}{1:012} - {'6' * 17}5{9:012}", "differ in the text around"),
     ("A345-B567 as in public docs", SerialForm.PLAIN, "A345-B567", "differ in the text around"),
-    ("Arabic digits", SerialForm.PLAIN, "OAK-\u0661-\u0661\u0660\u0660", "digits 0 to 9; U+0661"),
-    ("full-width digits", SerialForm.PLAIN, "OAK-\uff11-\uff19", "digits 0 to 9; U+FF11"),
-    ("a superscript", SerialForm.PLAIN, "OAK\u00b2-1-9", "digits 0 to 9; U+00B2"),
+    ("Arabic digits", SerialForm.PLAIN, "OAK-\u0661-\u0661\u0660\u0660", "digits 0 to 9. U+0661"),
+    ("full-width digits", SerialForm.PLAIN, "OAK-\uff11-\uff19", "digits 0 to 9. U+FF11"),
+    ("a superscript", SerialForm.PLAIN, "OAK\u00b2-1-9", "digits 0 to 9. U+00B2"),
     ("a Cyrillic letter", SerialForm.GOLD_STANDARD, "GS1-1-\u041aE-GS98-16-2019-778-1-9", "ASCII letters.*U\\+041A"),
     ("a Greek letter", SerialForm.PLAIN, "\u039fAK-1-9", "ASCII letters.*U\\+039F"),
     ("a null character", SerialForm.PLAIN, "OAK\x00-1-9", "ASCII letters.*U\\+0000"),
     ("a lone surrogate", SerialForm.PLAIN, "OAK\ud800-1-9", "ASCII letters.*U\\+D800"),
-    ("nothing", SerialForm.PLAIN, " \u200b\n", "this text is empty"),
+    ("nothing", SerialForm.PLAIN, " \u200b\n", "The text is empty"),
     ("a novel", SerialForm.PLAIN, "OAK-" + "1" * 500, "at most 410 characters"),
-    ("another form", SerialForm.VERRA, by_number(7).text, "form verra, such as 9801-.*give serial_form"),
+    ("another form", SerialForm.VERRA, by_number(7).text, "form verra, such as 9801-.*give the serial form"),
     ("Markit's end cut off", SerialForm.MARKIT, by_number(32).text.removesuffix("-P"), "form markit"),
     ("a number with separators", SerialForm.CAR, "CAR-1-US-1336-31-983-KS-2025-9206-1 to 5,000", "form car"),
     ("a number cut by a blank", SerialForm.VERRA, by_number(1).text.replace("122000101", "122000 101"), "form verra"),
@@ -233,11 +233,11 @@ UNREADABLE = [
     ("a date that is none", SerialForm.VERRA, by_number(1).text.replace("31122019", "31022019"), "31022019 is no date"),
     ("a period that runs back", SerialForm.VERRA, by_number(1).text.replace("31122019", "31122018"), "ends before"),
     ("a month that is none", SerialForm.BIOCARBON, by_number(22).text.replace("2112", "2113"), "2113 is no month"),
-    ("one serial", SerialForm.KYOTO, "RW-5-1463954-2-2-0-7015", "Expected a range of the form kyoto"),
+    ("one serial", SerialForm.KYOTO, "RW-5-1463954-2-2-0-7015", "Give a range of the form kyoto"),
     ("a prefix that is part of the number", SerialForm.PLAIN, "OAK 7 1-100", "the whole run of digits"),
-    ("numbers alone", SerialForm.PLAIN, "1-100", "Expected a range of the form plain, such as OAK-1-100"),
+    ("numbers alone", SerialForm.PLAIN, "1-100", "Give a range of the form plain, such as OAK-1-100"),
     ("a prefix that names nothing", SerialForm.PLAIN, "-1-100", "Give a prefix with a letter or digit"),
-    ("serials of no registry", SerialForm.NONE, "OAK-1-100", "leave the serials out"),
+    ("serials of no registry", SerialForm.NONE, "OAK-1-100", "Leave the serials out"),
 ]
 
 
@@ -254,17 +254,17 @@ def test_a_text_that_is_no_range_is_refused_with_what_to_do(form: SerialForm, te
 @pytest.mark.parametrize(
     ("form", "first", "last", "named", "said"),
     [
-        (SerialForm.PLAIN, "A345", "B567", "last_serial", "differs from first_serial"),
+        (SerialForm.PLAIN, "A345", "B567", "last_serial", "differs from the first serial"),
         (SerialForm.PLAIN, "A567", "A345", "last_serial", "below the first"),
         (SerialForm.PLAIN, "OAK-٣", "OAK-9", "first_serial", "digits 0 to 9"),
-        (SerialForm.PLAIN, "OAK-1", "OAK-", "last_serial", "Expected a serial of one credit of the form plain"),
-        (SerialForm.PLAIN, "12", "15", "first_serial", "Expected a serial of one credit of the form plain"),
+        (SerialForm.PLAIN, "OAK-1", "OAK-", "last_serial", "Give a serial of one credit of the form plain"),
+        (SerialForm.PLAIN, "12", "15", "first_serial", "Give a serial of one credit of the form plain"),
         (SerialForm.NATIONAL, "CA0001-NG-CH-12-1-5-2024", "CA0001-NG-CH-12-9-9-2024", "first_serial", "a range of"),
         (SerialForm.NATIONAL, "CA0001-NG-CH-12-1-1-2024", "CA0001-NG-CH-12-5-9-2024", "last_serial", "a range of"),
         (SerialForm.NATIONAL, "CA0001-NG-CH-12-1-1-2024", "CA0001-NG-CH-12-9-9-2025", "last_serial", "differs from"),
         (SerialForm.GOLD_STANDARD, "GS1-1-KE-GS98-16-2019-778-1", "x", "first_serial",
          "such as GS1-1-KE-GS7496-16-2025-30646-608-608"),
-        (SerialForm.KYOTO, "RW-5-1-2-2-0-7015", "RW-5-9-2-2-0-7016", "last_serial", "differs from first_serial"),
+        (SerialForm.KYOTO, "RW-5-1-2-2-0-7015", "RW-5-9-2-2-0-7016", "last_serial", "differs from the first serial"),
     ],
 )  # fmt: skip
 def test_two_serials_of_different_series_are_refused(form, first: str, last: str, named: str, said: str):
@@ -277,17 +277,17 @@ def test_two_serials_of_different_series_are_refused(form, first: str, last: str
 @pytest.mark.parametrize(
     ("prefix", "start", "named", "said"),
     [
-        ("GS1-1-KE-GS98-16-2019-778-100", 1, "serial_prefix", "ends in another character than a digit"),
-        ("GS1-1-KE-GS98-16-2019-778-100 ", 1, "serial_prefix", "ends in another character than a digit"),
-        ("GS1-1-KE-GS98-16-2019-778-100\u200b", 1, "serial_prefix", "ends in another character than a digit"),
-        ("GS1-1-KE-GS98-16-2019-778-1001-", 1001, "serial_prefix", "give serial_form gold_standard"),
-        ("CAR-1-US-1336-31-983-KS-2025-9206-1 to ", 1, "serial_prefix", "give serial_form car"),
-        ("RW-5-1463954-2-2-0-", 7015, "serial_prefix", "give serial_form kyoto"),
-        ("9801-1-2-VCU-3-VER-US-3-01012020-31122020-", 0, "serial_prefix", "give serial_form verra"),
-        ("9801-1-2-VCU-3-VER-US-3-01012020-", 9_999_999, "serial_prefix", "give serial_form verra"),
-        ("CA0001-NG-CH-12-1-500-", 999, "serial_prefix", "give serial_form national"),
-        ("CDC_8_1_1_321_14_CO_1_1, ", 1, "serial_prefix", "give serial_form cercarbono"),
-        ("OAK-5-OAK-", 9, "serial_prefix", "reads as a range of two serials"),
+        ("GS1-1-KE-GS98-16-2019-778-100", 1, "serial_prefix", "does not end in a digit"),
+        ("GS1-1-KE-GS98-16-2019-778-100 ", 1, "serial_prefix", "does not end in a digit"),
+        ("GS1-1-KE-GS98-16-2019-778-100\u200b", 1, "serial_prefix", "does not end in a digit"),
+        ("GS1-1-KE-GS98-16-2019-778-1001-", 1001, "serial_prefix", "Give the serial form gold_standard"),
+        ("CAR-1-US-1336-31-983-KS-2025-9206-1 to ", 1, "serial_prefix", "Give the serial form car"),
+        ("RW-5-1463954-2-2-0-", 7015, "serial_prefix", "Give the serial form kyoto"),
+        ("9801-1-2-VCU-3-VER-US-3-01012020-31122020-", 0, "serial_prefix", "Give the serial form verra"),
+        ("9801-1-2-VCU-3-VER-US-3-01012020-", 9_999_999, "serial_prefix", "Give the serial form verra"),
+        ("CA0001-NG-CH-12-1-500-", 999, "serial_prefix", "Give the serial form national"),
+        ("CDC_8_1_1_321_14_CO_1_1, ", 1, "serial_prefix", "Give the serial form cercarbono"),
+        ("OAK-5-OAK-", 9, "serial_prefix", "is a range of two serials"),
         ("OAK-", -1, "serial_start", "Give a number from 0"),
         ("OAK-", 10**18 - 5, "serial_start", "Give a number from 0"),
     ],
@@ -331,7 +331,7 @@ def test_columns_are_for_series_and_two_numbers_alone():
     read = [SerialForm.CERCARBONO, "CDC_8_1_1_321_14_CO_1_1"]
 
     assert refusal_of(read_columns, *read, "1", "CDC_9")[1:] == (
-        "Give the number alone here; serial_range has the series.",
+        "Give only the number here, because the serial range names the series.",
         ("last_serial",),
     )
     assert refusal_of(read_columns, *read, "-1", "5")[2] == ("first_serial",)

@@ -50,10 +50,10 @@ def test_units_that_are_not_issued_never_may(status: CreditStatus, fault: Vintag
 @pytest.mark.parametrize(
     ("fault", "said", "path"),
     [
-        (VintageFault.EX_ANTE, "are ex ante; receive them when", ("serial_range",)),
-        (VintageFault.PENDING, "are pending; receive them when", ("serial_range",)),
-        (VintageFault.PERIOD_NOT_OVER, "ends on 2027-06-30; receive the credits on a later day", ("period_end",)),
-        (VintageFault.YEAR_NOT_OVER, "year 2031 is not over; give period_end", ("vintage",)),
+        (VintageFault.EX_ANTE, "are ex ante. Receive them when", ("serial_range",)),
+        (VintageFault.PENDING, "are pending. Receive them when", ("serial_range",)),
+        (VintageFault.PERIOD_NOT_OVER, "ends on 2027-06-30. Receive the credits on a later day", ("period_end",)),
+        (VintageFault.YEAR_NOT_OVER, "year 2031 is not over. Give the end of the", ("vintage",)),
         (VintageFault.YEAR_AFTER_PERIOD, "vintage 2031 is after the monitoring period", ("vintage",)),
     ],
 )
@@ -77,8 +77,8 @@ def test_the_period_ends_as_the_serial_or_the_operator_says():
 @pytest.mark.parametrize(
     ("facts", "vintage", "stated", "path", "said"),
     [
-        (PERIOD, 2018, None, "vintage", "give one of these years"),
-        (PERIOD, 2021, None, "vintage", "give one of these years"),
+        (PERIOD, 2018, None, "vintage", "Give one of these years"),
+        (PERIOD, 2021, None, "vintage", "Give one of these years"),
         (PERIOD, 2019, date(2020, 6, 29), "period_end", "ends on 2020-06-30"),
         (SerialFacts(vintage=2031), 2020, None, "vintage", "is of vintage 2031, not 2020"),
         (SerialFacts(vintage=2031), 2020, date(2020, 12, 31), "vintage", "is of vintage 2031, not 2020"),

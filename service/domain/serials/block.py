@@ -8,7 +8,7 @@ from service.domain.mass_units import GRAMS_PER_TONNE
 from service.domain.serials.forms import SerialForm
 
 NUMBER_MAX = 10**18 - 1
-"""The most that 18 digits say; it fits into 64 bits."""
+"""The largest number of 18 digits; it fits into 64 bits."""
 
 
 class Layout(StrEnum):
@@ -40,7 +40,7 @@ class SerialBlock:
 
     def __post_init__(self) -> None:
         if not 0 <= self.first <= self.last:
-            raise ValueError("A block of serials has a first number and a last one that is not below it.")
+            raise ValueError("Give a last serial number that is not below the first one.")
 
     @property
     def tonnes(self) -> int:
@@ -95,7 +95,7 @@ class UnnumberedBatch:
 
     def __post_init__(self) -> None:
         if self.mass_g <= 0:
-            raise ValueError("A batch has a positive mass.")
+            raise ValueError("Give a mass above zero for the batch.")
 
 
 def legacy_block(serial_prefix: str, serial_start: int, issued_g: int) -> SerialBlock:

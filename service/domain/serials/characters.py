@@ -7,7 +7,7 @@ from service.errors import Code, Refused
 
 SERIAL_LENGTH_MAX = 200
 RANGE_LENGTH_MAX = 2 * SERIAL_LENGTH_MAX + 10
-"""Two whole serials and the text between them."""
+"""Match two whole serials and the text between them."""
 
 _OTHER_DASHES = "\u02d7\u2043\u2212"  # modifier minus, hyphen bullet and minus sign are no Unicode dashes (Pd)
 _OTHER_INVISIBLE = re.compile(
@@ -34,7 +34,7 @@ def clean(text: str, *path: str | int, length_max: int = RANGE_LENGTH_MAX) -> st
     received = _dash_safe(_BROKEN_LINE, lines)
     received = _BLANKS.sub(" ", received)
     if not received:
-        raise Refused(Code.BAD_USER_INPUT, "Give the serial as the registry writes it; this text is empty.", path)
+        raise Refused(Code.BAD_USER_INPUT, "Give the serial as the registry writes it. The text is empty.", path)
     if len(received) > length_max:
         raise _too_long(length_max, path)
     for character in received:
@@ -85,10 +85,10 @@ def _refuse_foreign(character: str, path: tuple[str | int, ...]) -> None:
         return
     normal = unicodedata.normalize("NFKC", character)
     if character.isdigit() or re.search("[0-9]", normal):
-        message = f"Write numbers with the digits 0 to 9; {_named(character)} is another digit."
+        message = f"Write numbers with the digits 0 to 9. {_named(character)} is another digit."
         raise Refused(Code.BAD_USER_INPUT, message, path)
     if not _is_dash(character) and not (len(normal) == 1 and normal.isascii() and normal.isprintable()):
-        message = f"Write the serial in ASCII letters, digits and signs; {_named(character)} is none of them."
+        message = f"Write the serial in ASCII letters, digits and signs. {_named(character)} is none of them."
         raise Refused(Code.BAD_USER_INPUT, message, path)
 
 

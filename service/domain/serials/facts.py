@@ -17,9 +17,9 @@ class CreditStatus(StrEnum):
 
     ISSUED = "issued"
     EX_ANTE = "ex_ante"
-    """Issued for what is expected."""
+    """Units that were issued for expected emissions."""
     PENDING = "pending"
-    """Promised for what is not verified yet; no registry retires it."""
+    """Units that were promised before verification; no registry retires them."""
 
 
 _PENDING_UNITS = frozenset({"PIU"})
@@ -61,7 +61,7 @@ def _period(form: SerialForm, stated: dict[str, str | None]) -> tuple[date | Non
     else:
         period_from, period_to = _day(first), _day(last)
     if period_to < period_from:
-        raise ValueError(f"The period {first} to {last} ends before it begins.")
+        raise ValueError(f"The period from {first} to {last} ends before it begins.")
     return period_from, period_to
 
 
@@ -69,7 +69,7 @@ def _day(text: str) -> date:
     try:
         return date(int(text[4:]), int(text[2:4]), int(text[:2]))
     except ValueError:
-        raise ValueError(f"{text} is no date; day, month and year were expected, as 31122019.") from None
+        raise ValueError(f"{text} is no date. Give day, month and year, such as 31122019.") from None
 
 
 def _month(text: str) -> date:
@@ -77,7 +77,7 @@ def _month(text: str) -> date:
     try:
         return date((1900 if year >= _FIRST_CENTURY_YEAR else 2000) + year, int(text[2:]), 1)
     except ValueError:
-        raise ValueError(f"{text} is no month; year and month were expected, as 2112.") from None
+        raise ValueError(f"{text} is no month. Give year and month, such as 2112.") from None
 
 
 def _status(stated: dict[str, str | None]) -> CreditStatus:

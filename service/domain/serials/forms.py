@@ -21,7 +21,7 @@ class SerialForm(StrEnum):
     BIOCARBON = "biocarbon"
     CERCARBONO = "cercarbono"
     PURO = "puro"
-    """With a uuid; the old ones begin with the 18 digits of a GSRN."""
+    """Puro serials with a UUID; the old ones begin with the 18 digits of a GSRN."""
     MARKIT = "markit"
     """Markit, now S&P Global: CarbonFix, UK Land Carbon."""
     ERS = "ers"
@@ -69,6 +69,6 @@ def form_of(given: SerialForm | None, registry_name: str) -> SerialForm:
     """
     form = given or implied_form(registry_name)
     if form is None:
-        message = f"Give serial_form, because the registry implies none: one of {', '.join(SerialForm)}."
+        message = f"Give the serial form, because the registry uses several: one of {', '.join(SerialForm)}."
         raise Refused(Code.BAD_USER_INPUT, message, ("serial_form",))
     return form

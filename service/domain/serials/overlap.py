@@ -14,9 +14,9 @@ from service.domain.serials.characters import canonical, without_leading_zeros
 from service.domain.serials.forms import SerialForm
 
 _NUMBER = "#"
-"""Stands in a key for the numbers."""
+"""Placeholder for the numbers in a key."""
 _UNNUMBERED = "REFERENCE "
-"""Begins the key of a reference; keys of serials have no blanks."""
+"""Start of the key of a reference; keys of serials have no blanks."""
 
 _PURO = re.compile(r"(?:PURO_.*_)?([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})_")
 _CERCARBONO = re.compile(r"(CDC_.*?)[_,;|-]*")
@@ -26,7 +26,9 @@ _ENDS_IN_DIGITS = re.compile(r"(.*?)([0-9]+)")
 _ENDS_IN_JOINED_NUMBER = re.compile(r"(.*[^0-9])([0-9]+)(?:-|TO)")
 _GSRN_DIGITS, _PURO_DIGITS = 18, 30
 _KEY_LENGTH_MAX = 500
-"""Characters; a database's index holds no key much longer. Only texts from before forms can grow so long."""
+"""Maximum length of a key in characters; a database's index holds no key much longer. Only texts from before forms can
+grow so long.
+"""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -21,17 +21,17 @@ def refuse_ambiguous(block: SerialBlock, path: tuple[str | int, ...]) -> None:
         raise Refused(Code.BAD_USER_INPUT, "Give a prefix with a letter or digit that names the series.", path)
     if prefix[-1].isdigit():
         message = (
-            "Give a prefix that ends in another character than a digit: the number of a credit is the whole run of"
-            " digits. For a registry that writes otherwise, give its serial_form."
+            "Give a prefix that does not end in a digit, because the number of a credit is the whole run of "
+            "digits. If the registry writes serials otherwise, give the serial form."
         )
         raise Refused(Code.BAD_USER_INPUT, message, path)
     for text in _samples(block):
         form = next((form for form in SerialForm if form is not SerialForm.PLAIN and _is_of(form, text)), None)
         if form is not None:
-            message = f"This is how the form {form} is written; give serial_form {form}, and the whole range."
+            message = f"This serial has the form {form}. Give the serial form {form} and the whole serial range."
             raise Refused(Code.BAD_USER_INPUT, message, path)
         if block.layout is not Layout.TWICE and _twice_prefix(text):
-            message = "This serial reads as a range of two serials; give serial_range."
+            message = "This text is a range of two serials. Give it as the serial range."
             raise Refused(Code.BAD_USER_INPUT, message, path)
 
 

@@ -52,7 +52,7 @@ def read_serials(
     if serial_range is not None and first_serial is not None and last_serial is not None:
         return read_columns(form, serial_range, first_serial, last_serial)
     missing = "first_serial" if last_serial is not None else "last_serial" if first_serial is not None else None
-    message = "Give serial_range, or both first_serial and last_serial."
+    message = "Give the serial range, or both the first and the last serial."
     raise Refused(Code.BAD_USER_INPUT, message, (missing or "serial_range",))
 
 
@@ -73,7 +73,7 @@ def read_range(form: SerialForm, text: str) -> SerialBlock:
     if form is SerialForm.PLAIN and (found := PLAIN_RANGE.fullmatch(folded)):
         return _range(form, received, found)
     if unlike:
-        message = "The two serials differ in the text around the number; give a range of one series."
+        message = "The two serials differ in the text around the number. Give a range of one series."
         raise Refused(Code.BAD_USER_INPUT, message, path)
     raise _other_form(form, "range", EXAMPLES[form], path)
 
@@ -96,7 +96,9 @@ def read_pair(form: SerialForm, first_text: str, last_text: str) -> SerialBlock:
         if one and other:
             for found, name in ((one, "first_serial"), (other, "last_serial")):
                 if int(found["first"]) != int(found["last"]):
-                    message = "This is a range of credits. Give the serial of one credit here, or serial_range alone."
+                    message = (
+                        "This is a range of credits. Give the serial of one credit here, or only the serial range."
+                    )
                     raise Refused(Code.BAD_USER_INPUT, message, (name,))
             return _pair(form, first, (one, "first"), (other, "last"))
     name = "last_serial" if _is_serial(form, first) else "first_serial"
@@ -108,12 +110,14 @@ def read_columns(form: SerialForm, series: str, first: str, last: str) -> Serial
     does; it is written back as one text with ", " between them.
     """
     if form is not SerialForm.CERCARBONO:
-        message = "Give serial_range alone, or first_serial and last_serial; only cercarbono has all three."
+        message = "Give either the serial range, or the first and the last serial. Only cercarbono has all three."
         raise Refused(Code.BAD_USER_INPUT, message, ("serial_range",))
     columns = [clean(text, name) for text, name in ((first, "first_serial"), (last, "last_serial"))]
     for column, name in zip(columns, ("first_serial", "last_serial"), strict=True):
         if not re.fullmatch("[0-9]+", column):
-            raise Refused(Code.BAD_USER_INPUT, "Give the number alone here; serial_range has the series.", (name,))
+            raise Refused(
+                Code.BAD_USER_INPUT, "Give only the number here, because the serial range names the series.", (name,)
+            )
     return read_range(form, ", ".join([clean(series, "serial_range"), *columns]))
 
 
@@ -144,7 +148,7 @@ def read_unnumbered(reference: str, mass_g: int) -> UnnumberedBatch:
     """
     received = clean(reference, "registry_reference", length_max=SERIAL_LENGTH_MAX)
     if mass_g <= 0:
-        raise Refused(Code.QUANTITY_INVALID, "A batch has a positive mass.", ("mass",))
+        raise Refused(Code.QUANTITY_INVALID, "Give a mass above zero for the batch.", ("mass",))
     return UnnumberedBatch(received, mass_g)
 
 
@@ -152,8 +156,8 @@ def refuse_unless_mass(block: SerialBlock, issued_g: int) -> None:
     """Refuse `BAD_USER_INPUT` unless the serials stand for exactly this mass, one tonne each."""
     if block.tonnes * GRAMS_PER_TONNE != issued_g:
         message = (
-            f"The serials {block.first} to {block.last} are {block.tonnes} credits of one tonne, but the batch has"
-            f" {mass_text(issued_g, MassUnit.TONNE)} t. Correct the mass or the serials."
+            f"The serials {block.first} to {block.last} are {block.tonnes} credits of one tonne, but the batch "
+            f"has {mass_text(issued_g, MassUnit.TONNE)} t. Correct the mass or the serials."
         )
         raise Refused(Code.BAD_USER_INPUT, message, ("mass",))
 
@@ -206,7 +210,9 @@ def _pair(
 ) -> SerialBlock:
     path = ("last_serial",)
     if _key(one[0]) != _key(other[0]):
-        message = "This serial differs from first_serial in the text around the number; give two of one series."
+        message = (
+            "This serial differs from the first serial in the text around the number. Give two serials of one series."
+        )
         raise Refused(Code.BAD_USER_INPUT, message, path)
     first, last, width = _numbers(one[0][one[1]], other[0][other[1]], path)
     block = SerialBlock(
@@ -225,10 +231,10 @@ def _pair(
 def _numbers(first: str, last: str, path: tuple[str | int, ...]) -> tuple[int, int, int]:
     """Return the two numbers and the width to which they are padded with zeros."""
     if max(len(first), len(last)) > len(str(NUMBER_MAX)):
-        message = f"A serial number has at most {len(str(NUMBER_MAX))} digits; is this the form of the registry?"
+        message = f"A serial number has at most {len(str(NUMBER_MAX))} digits. Check the form of the serial."
         raise Refused(Code.BAD_USER_INPUT, message, path)
     if int(last) < int(first):
-        message = f"The last number {last} is below the first one {first}; give the lower one first."
+        message = f"The last number {last} is below the first one, {first}. Give the lower one first."
         raise Refused(Code.BAD_USER_INPUT, message, path)
     width = len(first) if _is_padded(first) else 1
     if str(int(last)).zfill(width) != last:
@@ -271,10 +277,13 @@ def _example_of_one(form: SerialForm) -> str:
 
 def _refuse_unnumbered(form: SerialForm, path: tuple[str | int, ...]) -> None:
     if form is SerialForm.NONE:
-        message = "The registry numbers no credits: leave the serials out, give its reference and the mass."
+        message = (
+            "The registry does not number credits. Leave the serials out, and give the registry's reference and "
+            "the mass."
+        )
         raise Refused(Code.BAD_USER_INPUT, message, path)
 
 
 def _other_form(form: SerialForm, noun: str, example: str, path: tuple[str | int, ...]) -> Refused:
-    message = f"Expected a {noun} of the form {form}, such as {example}. For another form, give serial_form."
+    message = f"Give a {noun} of the form {form}, such as {example}. For another form, give the serial form."
     return Refused(Code.BAD_USER_INPUT, message, path)

@@ -26,7 +26,7 @@ class StatedSerials:
 
     @property
     def member(self) -> str:
-        """The name of the member that a refusal of these serials points to."""
+        """Return the name of the member that a refusal of these serials points to."""
         for name in ("serial_range", "first_serial", "registry_reference"):
             if getattr(self, name) is not None:
                 return name
@@ -44,7 +44,7 @@ class StatedSerials:
             return self._read_reference(registry_name, issued_g)
         form = form_of(self.serial_form, registry_name)
         if self.registry_reference is not None:
-            message = "Give serials or a registry_reference, not both."
+            message = "Give either serials or the registry's reference, not both."
             raise Refused(Code.BAD_USER_INPUT, message, ("registry_reference",))
         block = read_serials(
             form, serial_range=self.serial_range, first_serial=self.first_serial, last_serial=self.last_serial
@@ -71,14 +71,14 @@ class StatedSerials:
         }
         for name, value in others.items():
             if value is not None:
-                message = "Give serial_prefix and serial_start, or the serials in another way, not both."
+                message = "Give the serial prefix and start, or the serials in another way, not both."
                 raise Refused(Code.BAD_USER_INPUT, message, (name,))
         if self.serial_form not in (None, SerialForm.PLAIN):
-            message = f"The form {self.serial_form} has no prefix and start; give serial_range."
+            message = f"The form {self.serial_form} has no prefix and start. Give the serial range."
             raise Refused(Code.BAD_USER_INPUT, message, ("serial_prefix",))
         if self.serial_prefix is None or self.serial_start is None:
             missing = "serial_prefix" if self.serial_prefix is None else "serial_start"
-            raise Refused(Code.BAD_USER_INPUT, "Give serial_prefix and serial_start together.", (missing,))
+            raise Refused(Code.BAD_USER_INPUT, "Give both the serial prefix and the serial start.", (missing,))
         return read_prefix(self.serial_prefix, self.serial_start, -(-issued_g // GRAMS_PER_TONNE))
 
     def _read_reference(self, registry_name: str, issued_g: int) -> UnnumberedBatch:
@@ -86,9 +86,9 @@ class StatedSerials:
         if self.registry_reference is not None:
             form = form_of(form, registry_name)
         if form is not SerialForm.NONE:
-            message = "Give serial_range, or first_serial and last_serial."
+            message = "Give the serial range, or the first and the last serial."
             raise Refused(Code.BAD_USER_INPUT, message, ("serial_range",))
         if self.registry_reference is None:
-            message = "The registry numbers no credits: give its reference for this batch."
+            message = "The registry does not number credits. Give the registry's reference for this batch."
             raise Refused(Code.BAD_USER_INPUT, message, ("registry_reference",))
         return read_unnumbered(self.registry_reference, issued_g)
