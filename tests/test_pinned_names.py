@@ -214,8 +214,8 @@ LOGGED = {
     "database_unavailable": {"error"},
     "ended": set(),
     "fault": {"where", "exc_info", "request_id"},
-    "group failed": {"exc_info"},
-    "group failed, its members run singly": {"size", "error"},
+    "group_failed": {"exc_info"},
+    "group_retried_singly": {"size", "error"},
     "key_created": {"key_id", "account_id", "scopes"},
     "key_revoked": {"key_id"},
     "rate_limits_unshared": {"error"},
@@ -224,7 +224,7 @@ LOGGED = {
     "step_failed": {"step"},
     "step_refused": {"step", "code"},
     "working": {"steps"},
-    "writer died": {"exc_info"},
+    "writer_died": {"exc_info"},
 }
 """Events of the log and their members; `request` and `fault` of a request have `method` and `path` beside."""
 

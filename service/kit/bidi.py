@@ -1,6 +1,6 @@
-"""Which way each character of a line reads, by Unicode's bidirectional algorithm (UAX 9). Knows nothing of fonts.
+"""Direction of each character of a line, by Unicode's bidirectional algorithm (UAX 9). Knows nothing of fonts.
 
-Explicit embeddings and isolates are left out: names do without them, and here they count as neutral.
+Explicit embeddings and isolates are not supported: names do without them, and here they count as neutral.
 """
 
 import unicodedata
@@ -12,8 +12,8 @@ _OPENING = {")": "(", "]": "[", "}": "{"}
 
 
 def embedding_levels(text: str) -> list[int]:
-    """The embedding level of each character, odd where it reads from right to left, in Unicode's
-    bidirectional algorithm. The first strong character gives the direction of the whole.
+    """Return the embedding level of each character, odd where it reads from right to left. The first strong character
+    gives the direction of the whole line.
     """
     kinds = [unicodedata.bidirectional(character) for character in text]
     if not {"R", "AL", "AN"} & set(kinds):
@@ -36,13 +36,13 @@ def embedding_levels(text: str) -> list[int]:
 
 
 def _side(kind: str) -> str:
-    """A number stands on the right-to-left side to its neutral neighbours (rule N1)."""
+    """Return the side of a class: a number counts as right-to-left for its neutral neighbours (rule N1)."""
     return "R" if kind in _NUMBERS else kind
 
 
 def _resolve_weak(kinds: list[str], base: str) -> list[str]:
-    """Rules W1 to W7: marks join what they mark, signs and separators join the number they are part of, and a number
-    after left-to-right text joins that. What is left is L, R, EN, AN or neutral.
+    """Apply rules W1 to W7: marks take the class of their base, signs and separators join the number they are part of,
+    and a number after left-to-right text becomes left-to-right. The result has only L, R, EN, AN and neutrals.
     """
     strong, resolved = base, list[str]()
     for kind in kinds:
@@ -68,7 +68,9 @@ def _resolve_weak(kinds: list[str], base: str) -> list[str]:
 
 
 def _resolve_brackets(text: str, kinds: list[str], base: str) -> None:
-    """Rule N0: both brackets of a pair go the text's way, unless all inside and what stands before go the other."""
+    """Apply rule N0: both brackets of a pair get the direction of the text, unless everything inside and before them
+    has the other.
+    """
     for start, close in sorted(_pairs(text)):
         inside = {_side(kind) for kind in kinds[start + 1 : close]} - {"neutral"}
         before = next((_side(kind) for kind in reversed(kinds[:start]) if kind != "neutral"), base)

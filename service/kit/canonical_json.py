@@ -1,8 +1,8 @@
-"""One spelling for one value, so that equal values have equal bytes and equal hashes. Knows no type of the business.
+"""Canonical JSON: equal values have equal bytes and equal hashes. Knows no type of the business.
 
-Follows RFC 8785 where that says something of our values: keys sorted by UTF-16 code units, shortest escapes, no spaces,
-UTF-8. It goes beyond it with integers of any size, and stops short of it with floats, which are refused: two parsers
-may read one decimal as two floats, and nothing that is counted here is one.
+Follows RFC 8785 where that covers our values: keys sorted by UTF-16 code units, shortest escapes, no spaces, UTF-8. In
+addition it allows integers of any size, and it refuses floats: two parsers may read one decimal as two floats, and
+nothing that is counted here is a float.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ def canonical_json(value: Any) -> bytes:
 
 
 def fingerprint(value: Any) -> str:
-    """The SHA-256 of the canonical bytes, as 64 hex digits."""
+    """Return the SHA-256 of the canonical bytes, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 

@@ -1,15 +1,17 @@
-"""What time it is. Knows nothing of who asks: rules are given an instant, never a clock."""
+"""The present time. Rules are given a time as an argument, never a clock."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 Clock: TypeAlias = Callable[[], datetime]
-"""Answers the present instant, aware and in UTC."""
+"""A function that returns the present time, aware and in UTC."""
 
 
 def system_clock() -> datetime:
-    """The machine's wall clock, aware and in UTC; it may step, so durations are measured with a monotonic one."""
+    """Return the machine's wall clock, aware and in UTC. It may step, so durations are measured with a
+    monotonic clock.
+    """
     return datetime.now(UTC)
 
 

@@ -1,18 +1,20 @@
-"""A transport that sends what is written in one turn of the event loop in one piece.
+"""A transport that sends everything written in one turn of the event loop in one piece.
 
 An HTTP server writes the head of an answer and then its body; uvloop hands each to the kernel at once, and each wakes
-the caller, who can do nothing with a head. It knows nothing of HTTP.
+the caller, who can do nothing with a head alone. Knows nothing of HTTP.
 """
 
 import asyncio
 from typing import Any
 
 HELD_MAX = 65_536
-"""Bytes; more are sent at once, so that a writer who never pauses still meets the transport's own limit."""
+"""Maximum number of buffered bytes; more are sent at once, so that a writer who never pauses still meets the
+transport's own limit.
+"""
 
 
 class CoalescingTransport:
-    """Stands for `transport`, all of whose other methods it has."""
+    """A wrapper of `transport` that has all of its other methods."""
 
     __slots__ = ("_held", "_held_bytes", "_loop", "_transport")
 

@@ -1,6 +1,6 @@
-"""A limit on the time of the task that sets it: `asyncio.timeout` at a third of its price, and without its awaits.
+"""A time limit of the task that sets it: like `asyncio.timeout`, at a third of its cost, and without its awaits.
 
-Knows nothing of what is limited.
+Knows nothing of the work that is limited.
 """
 
 import asyncio
@@ -8,12 +8,12 @@ from types import TracebackType
 from typing import Self
 
 _TICK_S = 0.001
-"""What an event loop's clock may be short of when its timer fires."""
+"""Time by which an event loop's clock may be early when its timer fires."""
 
 
 class Deadline:
-    """A block whose task is cancelled when the time that was last `set` is over: TimeoutError leaves it then. Whoever
-    else cancels the task is obeyed, even in the same turn.
+    """A block whose task is cancelled when the time that was last `set` is over; it then raises TimeoutError.
+    Cancellations by others have their usual effect, even in the same turn.
     """
 
     __slots__ = ("_cancelled_before", "_queue", "_task", "is_over")
@@ -28,7 +28,7 @@ class Deadline:
         self.is_over = False
 
     def set(self, after_s: float | None) -> None:
-        """The time is over so many seconds from now; None for never."""
+        """Let the time be over in so many seconds from now; None means never."""
         if self._queue is not None:
             self._queue.leave(self)
         self._queue = None if after_s is None else _queue_of(self._task.get_loop(), after_s).joined(self)
@@ -45,14 +45,14 @@ class Deadline:
             raise TimeoutError from error
 
     def end(self) -> None:
-        """The time is over."""
+        """Cancel the task, because the time is over."""
         self.is_over = True
         self._task.cancel()
 
 
 class _Queue:
-    """Deadlines of one length in one event loop. They end in the order in which they were set, so one timer does for
-    all, and it is set anew only when it fires: a timer for each would cost more than all the rest of a deadline.
+    """Deadlines of one length in one event loop. They end in the order in which they were set, so one timer serves all,
+    and it is set again only when it fires: a timer for each would cost more than all the rest of a deadline.
     """
 
     __slots__ = ("_after_s", "_ends_s", "_is_timed", "_loop")
@@ -86,8 +86,8 @@ class _Queue:
 
 
 _last: tuple[asyncio.AbstractEventLoop | None, dict[float, _Queue]] = (None, {})
-"""The loop that was here last, and its queues by length: a service has a few lengths, which are its settings. They are
-one value, so that two threads cannot mix theirs up; queues that are forgotten go on, because their timers hold them.
+"""The last loop used here, and its queues by length: a service has a few lengths, which are its settings. They are one
+value, so that two threads cannot mix theirs up; queues that are replaced go on, because their timers hold them.
 """
 
 

@@ -1,6 +1,7 @@
-"""Gathers commands that wait at the same moment into groups, and hands each caller its own result.
+"""Grouping of commands that wait at the same time. Each caller gets its own result.
 
-Knows nothing of what a command does, nor of databases: it is given how to run a group and how to run one command alone.
+Knows nothing of the commands, nor of databases: it is given a function that runs a group and one that runs a single
+command.
 """
 
 import asyncio
@@ -27,11 +28,11 @@ class GroupCommit(Generic[C, R]):
 
     A command that finds a writer idle starts at once and alone; those that arrive meanwhile form the next group. When
     `run_group` raises, its members run singly, through `run_single`, beside the groups that follow: at most
-    `singles_max` at once, so that they cannot take every database connection, and those that found no turn within
-    `single_wait_ms` are refused, so that a few which wait for a lock cannot hold the others. Whatever `run_group`
-    raised it may have done (a COMMIT whose answer was lost), so commands must be safe to run again.
+    `singles_max` at once, so that they cannot take every database connection. Those that could not start within
+    `single_wait_ms` are refused, so that a few which wait for a lock cannot delay the others. A group that raised may
+    have taken effect (a COMMIT whose answer was lost), so commands must be safe to run again.
 
-    Both callables bound their own time. One instance belongs to one event loop.
+    Both callables limit their own time. One instance belongs to one event loop.
     """
 
     def __init__(
@@ -54,15 +55,17 @@ class GroupCommit(Generic[C, R]):
         self._closing = False
 
     async def submit(self, command: C) -> R:
-        """The command's own result; raises the `Refused` that is its result, or what running it singly raised.
+        """Return the command's own result; raise the `Refused` that is its result, or the exception of running it
+        singly.
 
-        Refuses `UNAVAILABLE` when `queue_max` commands wait already, and once `close` has begun. A caller cancelled
-        while its command waits for its first run takes it back; later the work goes on and only its result is dropped.
+        Refuses `UNAVAILABLE` when `queue_max` commands wait already, and once `close` has begun. If the caller is
+        cancelled while its command waits for its first run, the command is withdrawn; later the work goes on and only
+        its result is dropped.
         """
         if self._closing:
-            raise _unavailable("The service is stopping.")
+            raise _unavailable("The service is stopping. Try again.")
         if len(self._groups) + len(self._singles) >= self._queue_max:
-            raise _unavailable("Too many commands are waiting.")
+            raise _unavailable("Too many requests are waiting. Try again.")
         member: _Member[C, R] = _Member(command, asyncio.get_running_loop().create_future())
         self._groups.put([member])
         try:
@@ -77,8 +80,8 @@ class GroupCommit(Generic[C, R]):
         return outcome
 
     async def close(self, *, timeout_ms: int) -> None:
-        """Every command was answered: those waiting ran within `timeout_ms` or were refused `UNAVAILABLE`, and those
-        running were waited for, however long they take.
+        """Answer every command: those waiting run within `timeout_ms` or are refused `UNAVAILABLE`, and those running
+        are awaited without a limit.
         """
         self._closing = True
         now = asyncio.get_running_loop().time
@@ -101,8 +104,8 @@ class GroupCommit(Generic[C, R]):
         results = await _outcome_of(self._run_group, [member.command for member in members])
         if isinstance(results, _Raised):
             # A lock that is waited for too long is everyday life: its traceback is for whoever looks for one.
-            log.warning("group failed, its members run singly", size=len(members), error=repr(results.failure))
-            log.debug("group failed", exc_info=results.failure)
+            log.warning("group_retried_singly", size=len(members), error=repr(results.failure))
+            log.debug("group_failed", exc_info=results.failure)
             turn_by = asyncio.get_running_loop().time() + self._single_wait_s
             for member in members:
                 member.turn_by = turn_by
@@ -118,15 +121,15 @@ class GroupCommit(Generic[C, R]):
     async def _alone(self, taken: "Sequence[_Member[C, R]]") -> None:
         for member in taken:
             if asyncio.get_running_loop().time() > member.turn_by:
-                member.answer(_unavailable("Too many commands are waiting for the database."))
+                member.answer(_unavailable("Too many requests are waiting for the database. Try again."))
             else:
                 member.answer(await _outcome_of(self._run_single, member.command))
 
 
 @dataclass(frozen=True, slots=True)
 class _Raised:
-    """Something was raised instead of answered. It travels as a value, because a future whose exception nobody
-    collects (its caller was cancelled) is reported as a fault of the program.
+    """An exception as a value. A future with an exception that nobody collects (its caller was cancelled) would be
+    reported as a fault of the program.
     """
 
     failure: Exception
@@ -134,7 +137,9 @@ class _Raised:
 
 @dataclass(eq=False, slots=True)
 class _Member(Generic[C, R]):
-    """A command, the future its caller waits on, and when it must have begun once it waits to run singly."""
+    """A command, the future its caller waits on, and the time by which it must have started once it waits to run
+    singly.
+    """
 
     command: C
     outcome: "asyncio.Future[R | Refused | _Raised]"
@@ -146,7 +151,7 @@ class _Member(Generic[C, R]):
 
 
 class _WriterQueue(Generic[C, R]):
-    """Members that wait, and up to `workers_max` tasks that take them in turn; a task lives while it finds any."""
+    """Waiting members, and up to `workers_max` tasks that run them in turn; a task ends when none is left."""
 
     def __init__(
         self, work: Callable[[Sequence[_Member[C, R]]], Awaitable[None]], *, take_max: int, workers_max: int
@@ -176,9 +181,9 @@ class _WriterQueue(Generic[C, R]):
             self._waiting.remove(member)
 
     def stop(self) -> None:
-        """Whoever waits, or is put here later, is refused; who runs goes on."""
+        """Refuse the members that wait, and all that are put here later; running ones go on."""
         self._stopped = True
-        self._refuse_waiting("The service is stopping.")
+        self._refuse_waiting("The service is stopping. Try again.")
 
     async def _take_turns(self) -> None:
         while self._waiting:
@@ -187,7 +192,12 @@ class _WriterQueue(Generic[C, R]):
                 await self._work(taken)
             except BaseException:
                 for member in taken:
-                    member.answer(_unavailable("The writer was stopped; the same key tells whether this was done."))
+                    member.answer(
+                        _unavailable(
+                            "The service is stopping, and the request may have taken effect. Send it again with the "
+                            "same idempotency key."
+                        )
+                    )
                 raise
         # Here and not only in the callback, which runs a turn later: a command put in between would find no worker.
         self.workers.discard(_this_task())
@@ -197,9 +207,9 @@ class _WriterQueue(Generic[C, R]):
         failure = None if task.cancelled() else task.exception()
         if failure is None and not task.cancelled():
             return
-        log.error("writer died", exc_info=failure or False)
+        log.error("writer_died", exc_info=failure or False)
         if not self.workers:
-            self._refuse_waiting("The writer was stopped; nothing was done.")
+            self._refuse_waiting("The service is stopping. The request had no effect. Try again.")
 
     def _refuse_waiting(self, message: str) -> None:
         while self._waiting:
@@ -207,15 +217,20 @@ class _WriterQueue(Generic[C, R]):
 
 
 async def _outcome_of(run: Callable[[A], Awaitable[Any]], argument: A) -> Any:
-    """What `run` answered, or what it raised as a value. A cancellation passes only if it was meant for this task: one
-    that comes out of `run` by itself (a driver gave up a connection) is a failure like any other.
+    """Return the answer of `run`, or its exception as a value. A cancellation passes only if it was meant for this
+    task: one that comes out of `run` by itself (a driver gave up a connection) is a failure like any other.
     """
     try:
         return await run(argument)
     except asyncio.CancelledError:
         if _this_task().cancelling():
             raise
-        return _Raised(_unavailable("The database gave up; the same key tells whether this was done."))
+        return _Raised(
+            _unavailable(
+                "The database did not answer, and the request may have taken effect. Send it again with the same "
+                "idempotency key."
+            )
+        )
     except Exception as failure:  # noqa: BLE001 - whatever it is, it belongs to the callers and must not end the writer
         return _Raised(failure)
 

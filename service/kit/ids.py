@@ -1,4 +1,4 @@
-"""Identifiers that sort by time: UUID version 7 and short human numbers. Knows nothing of what they name."""
+"""Identifiers that sort by time: UUID version 7 and short numbers for people. Knows nothing of the objects named."""
 
 import os
 import secrets
@@ -10,7 +10,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 IdSource: TypeAlias = Callable[[], UUID]
-"""Answers an id that no one else has been given."""
+"""A function that returns an id that was never returned before."""
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 NUMBER_EPOCH = datetime(2010, 1, 1, tzinfo=UTC)
@@ -20,10 +20,10 @@ _LOW_62 = (1 << 62) - 1
 
 
 class _Sequence:
-    """A rising 122-bit number: 48 bits of Unix milliseconds above 74 bits that begin at random in each millisecond.
+    """A rising 122-bit number: 48 bits of Unix milliseconds above 74 bits that start at random in each millisecond.
 
-    Inside one millisecond, and while the clock runs behind the last id, the number rises by a random step, so the next
-    id stays hard to guess; a step that overflows carries into the milliseconds (RFC 9562 §6.2, method 2).
+    Inside one millisecond, and while the clock is behind the last id, the number rises by a random step, so the next id
+    stays hard to guess; a step that overflows carries into the milliseconds (RFC 9562 §6.2, method 2).
     """
 
     def __init__(self) -> None:
@@ -44,15 +44,15 @@ _sequence = _Sequence()
 
 
 def uuid7() -> UUID:
-    """A UUID version 7 (RFC 9562) greater than every one this process made before it, in whichever thread."""
+    """Return a UUID version 7 (RFC 9562) greater than every one this process made before it, in any thread."""
     number = _sequence.following(time.time_ns() // 1_000_000)
     high, low = number >> 62, number & _LOW_62
     return UUID(int=(high >> 12 << 80) | ((high & 0xFFF) << 64) | low | _VERSION_AND_VARIANT)
 
 
 def short_number(now: datetime, random_bits: int) -> str:
-    """Thirteen Crockford base-32 characters that sort by time: 41 bits of milliseconds since 2010-01-01 UTC (enough
-    until September 2079) and 24 random bits. `ValueError` for an instant or bits outside of those.
+    """Return thirteen Crockford base-32 characters that sort by time: 41 bits of milliseconds since 2010-01-01 UTC
+    (enough until September 2079) and 24 random bits. Raises `ValueError` for a time or bits outside of those.
     """
     elapsed_ms = (now - NUMBER_EPOCH) // _MILLISECOND
     if not (0 <= elapsed_ms < 1 << 41 and 0 <= random_bits < 1 << 24):
@@ -62,5 +62,5 @@ def short_number(now: datetime, random_bits: int) -> str:
 
 
 def random_bits(count: int) -> int:
-    """A number of `count` bits from the operating system's secure source."""
+    """Return a number of `count` bits from the operating system's secure source."""
     return secrets.randbits(count)

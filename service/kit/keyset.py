@@ -1,7 +1,7 @@
-"""Keyset paging: what a cursor holds, which page was asked for, and how fetched rows become that page.
+"""Keyset paging: cursors, requests for pages, and the pages made of fetched rows.
 
-It knows no table and no SQL: storage reads `limit + 1` rows strictly between `after` and `before`, ordered by
-(value, id), and in the opposite order when `backward` is set.
+Knows no table and no SQL: storage reads `limit + 1` rows strictly between `after` and `before`, ordered by (value, id),
+and in the opposite order when `backward` is set.
 """
 
 import re
@@ -27,7 +27,7 @@ _LONGEST_CURSOR = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a cursor points: a row's value under the list's sort, and the id that breaks ties."""
+    """The place of a row in a list: its value under the list's sort, and the id that breaks ties."""
 
     value: SortValue
     id: UUID
@@ -35,7 +35,9 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """At most `limit` rows strictly after `after` and strictly before `before`; when `backward` the last of them."""
+    """A request for at most `limit` rows strictly after `after` and strictly before `before`; when `backward` the last
+    of them.
+    """
 
     limit: int
     after: Position | None = None
@@ -45,7 +47,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Slice(Generic[T]):
-    """One page in the list's own order, and whether the list goes on at either end."""
+    """One page in the list's own order, with flags that the list goes on before or after it."""
 
     items: tuple[T, ...]
     has_previous: bool
@@ -53,8 +55,8 @@ class Slice(Generic[T]):
 
 
 def encode_cursor(sort: str, position: Position) -> str:
-    """Opaque URL-safe text that names the sort, the value and the id; the same position always gives the same text.
-    ValueError for a sort with a colon in its name, which no cursor could be read back from.
+    """Write opaque URL-safe text that contains the sort, the value and the id; the same position always gives the same
+    text. Raises ValueError for a sort with a colon in its name, which could not be read back.
     """
     if ":" in sort:
         raise ValueError(f"a sort is named without a colon: {sort}")
@@ -69,12 +71,18 @@ def encode_cursor(sort: str, position: Position) -> str:
 
 
 def decode_cursor(sort: str, text: str) -> Position:
-    """The position that `encode_cursor(sort, …)` wrote; anything else, even one spare bit, is BAD_USER_INPUT."""
+    """Read the position that `encode_cursor(sort, …)` wrote. Refuses BAD_USER_INPUT for anything else, even one spare
+    bit.
+    """
     return _decode(sort, text, ())
 
 
 def _decode(sort: str, text: str, path: tuple[str, ...]) -> Position:
-    foreign = Refused(Code.BAD_USER_INPUT, "The cursor was not made by this list.", path)
+    foreign = Refused(
+        Code.BAD_USER_INPUT,
+        "This cursor does not belong to this list. Use a cursor that a page of this list contains.",
+        path,
+    )
     if not text or len(text) > _LONGEST_CURSOR or not text.isascii():
         raise foreign
     try:
@@ -84,7 +92,15 @@ def _decode(sort: str, text: str, path: tuple[str, ...]) -> Position:
     made_under, _, rest = written.partition(":")
     value_text, _, id_text = rest.rpartition(":")
     if made_under != sort:
-        raise Refused(Code.BAD_USER_INPUT, "The cursor was made under another sort.", path) if value_text else foreign
+        raise (
+            Refused(
+                Code.BAD_USER_INPUT,
+                "This cursor was created in another sort order. Start again from the first page.",
+                path,
+            )
+            if value_text
+            else foreign
+        )
     value = _read_value(value_text)
     if value is None or not _HEX_ID.fullmatch(id_text):
         raise foreign
@@ -122,15 +138,16 @@ def page_request(
     default_size: int = 20,
     max_size: int = 100,
 ) -> PageRequest:
-    """The page that Relay's four arguments ask for; BAD_USER_INPUT whose path names the argument at fault.
+    """Return the request for the page that Relay's four arguments describe. Refuses BAD_USER_INPUT with the path of the
+    faulty argument.
 
     Without `first` and `last` a page has the default size, and `before` alone pages backward.
     """
     if first is not None and last is not None:
-        raise Refused(Code.BAD_USER_INPUT, "Give first or last, not both.", ("last",))
+        raise Refused(Code.BAD_USER_INPUT, "Give either first or last, not both.", ("last",))
     for name, size in (("first", first), ("last", last)):
         if size is not None and not 1 <= size <= max_size:
-            raise Refused(Code.BAD_USER_INPUT, f"{name} is from 1 to {max_size}.", (name,), maximum=max_size)
+            raise Refused(Code.BAD_USER_INPUT, f"Give {name} from 1 to {max_size}.", (name,), maximum=max_size)
     backward = last is not None or (first is None and before is not None and after is None)
     return PageRequest(
         limit=first or last or default_size,
@@ -141,9 +158,9 @@ def page_request(
 
 
 def slice_of(rows: Sequence[T], request: PageRequest) -> Slice[T]:
-    """The page made of `limit + 1` fetched rows in query order; the extra row only tells that the list goes on.
+    """Build the page from `limit + 1` fetched rows in query order; the extra row only shows that the list goes on.
 
-    A cursor counts as proof of a neighbour at its end: the row it was made from was there.
+    A cursor counts as proof of a neighbour at its end, because the row it was made from existed.
     """
     more = len(rows) > request.limit
     page = tuple(rows[: request.limit])

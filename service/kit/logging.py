@@ -1,7 +1,7 @@
-"""How the service writes its log: one event a line on stderr, JSON for machines and columns for people, secrets hidden.
+"""Logging of the service: one event a line on stderr, JSON for machines and columns for people, secrets hidden.
 
-Does not know what is logged. Every module logs through `structlog.get_logger(__name__)`; libraries that use the
-standard library's logging, uvicorn among them, come out in the same form.
+Knows no event. Every module logs through `structlog.get_logger(__name__)`; libraries that use the standard library's
+logging, uvicorn among them, come out in the same form.
 """
 
 import json as standard_json
@@ -41,8 +41,8 @@ _SECRET_TEXT = re.compile(
 
 
 def configure_logging(*, json: bool | None = None, level: str = "info") -> None:
-    """Everything logged from here on goes to stderr, from `level` up: as JSON when asked, or by default when stderr is
-    no terminal. The request id is part of each line. May be called again.
+    """Send every log line from here on to stderr, from `level` up: as JSON when asked, or by default when stderr is no
+    terminal. The request id is part of each line. May be called again.
     """
     as_json = not sys.stderr.isatty() if json is None else json
     least = logging.getLevelNamesMapping()[level.upper()]
@@ -73,7 +73,7 @@ def configure_logging(*, json: bool | None = None, level: str = "info") -> None:
 
 
 class _Lines:
-    """Writes lines; a full disk or a closed pipe loses the line and nothing else."""
+    """A writer of lines; a full disk or a closed pipe loses the line and nothing else."""
 
     def __init__(self, name: str, stream: TextIO) -> None:
         self.name = name
@@ -90,7 +90,9 @@ class _Lines:
 
 
 def _named(logger: Any, method: str, event: EventDict) -> EventDict:
-    """In one step what structlog does in four, because every request has a line."""
+    """Add level, logger, time and request id in one step, where structlog takes four, because every request has
+    a line.
+    """
     record = event.get("_record")  # of the standard library's logging
     event["level"] = method
     event["logger"] = logger.name if record is None else record.name
@@ -104,12 +106,12 @@ def _named(logger: Any, method: str, event: EventDict) -> EventDict:
 
 @lru_cache(maxsize=1)
 def _second(unix_s: int) -> str:
-    """Kept, because many lines are written in one."""
+    """Return the timestamp's part that changes once a second; cached, because many lines are written in one second."""
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(unix_s))
 
 
 def _written_by(render: Processor) -> Processor:
-    """Makes an event the line that is written. One step and not four, each of which costs as much as rendering."""
+    """Return the function that turns an event into a line: one step and not four, each as expensive as rendering."""
 
     def written(logger: Any, method: str, event: EventDict) -> str:
         if "exc_info" in event:
@@ -149,7 +151,7 @@ def _name_a_secret(names: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=512)
 def _names_a_secret(name: str) -> bool:
-    """Kept, because the lines of all requests have the same few names."""
+    """Return True for the name of a secret member; cached, because the lines of all requests have the same names."""
     return name.lower().replace("-", "_") in _SECRET_NAMES
 
 

@@ -1,6 +1,6 @@
-"""Gathers look-ups that wait at the same moment, so that a crowd costs one statement.
+"""Batching of look-ups that wait at the same time, so that many cost one statement.
 
-Knows neither what is looked up nor where; nothing is remembered, so that every answer is as fresh as its question.
+Knows neither the values nor their source; nothing is remembered, so that every answer is as fresh as its question.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ V = TypeVar("V")
 
 
 class LookupBatcher(Generic[K, V]):
-    """Looks keys up through `read`. Whoever asks while it is idle is answered by a reading of its own; those who ask
-    meanwhile share the next one, which begins after the last of them has asked.
+    """Looks keys up through `read`. A caller that comes while the batcher is idle gets a read of its own; callers that
+    come during a read share the next one, which begins after the last of them has asked.
 
-    What `read` raises is raised for all who shared it. One instance belongs to one event loop at a time.
+    An exception of `read` is raised for all who shared it. One instance belongs to one event loop at a time.
     """
 
     def __init__(self, read: Callable[[Collection[K]], Awaitable[Mapping[K, V]]]) -> None:
@@ -26,7 +26,7 @@ class LookupBatcher(Generic[K, V]):
         self._worker: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V | None:
-        """What the key leads to now, if anything. A caller who is cancelled leaves the others their answer."""
+        """Return the present value of the key, or None. A caller who is cancelled leaves the others their answer."""
         if self._waiting is None:
             self._waiting = _Batch(asyncio.get_running_loop().create_future())
         reading = self._waiting
@@ -55,7 +55,7 @@ class LookupBatcher(Generic[K, V]):
 
 @dataclass(slots=True)
 class _Batch(Generic[K, V]):
-    """The keys of those who share a reading, and what it will find."""
+    """Keys of the callers that share a read, and its result."""
 
     found: "asyncio.Future[Mapping[K, V]]"
     keys: set[K] = field(default_factory=set)

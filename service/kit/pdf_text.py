@@ -1,7 +1,8 @@
 """Shaped text in a ReportLab page: the operators that show it, and the fonts embedded for it.
 
-Knows nothing of what is written. ReportLab's own TrueType text cannot order or shape, numbers ligatures as the process
-happens to meet them, and embeds raw bytes; here the same text always makes the same bytes, and all of them are ASCII.
+Knows nothing of the contents. ReportLab's own TrueType text cannot order or shape, numbers ligatures in the order in
+which the process meets them, and embeds raw bytes; here the same text always makes the same bytes, and all of them are
+ASCII.
 """
 
 from dataclasses import dataclass, field
@@ -14,12 +15,14 @@ from service.kit.shaping import EM, Font, Line, Run
 
 ASCII_FILTERS = (pdfdoc.PDFBase85Encode, pdfdoc.PDFZCompress)
 Codes: TypeAlias = dict[tuple[int, str], int]
-"""The code of each glyph with what it stands for: one outline may stand for many letters, as joined Arabic ones do."""
+"""The code of each glyph with the text it represents: one outline may represent many letters, as joined Arabic
+ones do.
+"""
 
 
 @dataclass
 class Typesetter:
-    """Writes lines into a canvas, and their fonts into its document when that is saved."""
+    """A writer of lines into a canvas. Their fonts are written into its document when that is saved."""
 
     canvas: Canvas
     _used: dict[Font, Codes] = field(default_factory=dict)
@@ -31,7 +34,7 @@ class Typesetter:
     def text(
         self, x: float, y: float, line: Line, size: float, align: Literal["left", "centre", "right"] = "left"
     ) -> None:
-        """Afterwards the line stands with its baseline at y, and its left end, centre or right end at x."""
+        """Draw the line with its baseline at y, and its left end, centre or right end at x."""
         x -= line.width_em * size * {"left": 0, "centre": 0.5, "right": 1}[align]
         content = vars(self.canvas)["_code"]  # ReportLab has no call for text whose glyphs are known
         for run in line.runs:
@@ -41,14 +44,16 @@ class Typesetter:
             x += sum(glyph.advance for glyph in run.glyphs) * size / EM
 
     def addObjects(self, document: Any) -> None:  # noqa: N802 - the name by which ReportLab calls it
-        """Afterwards the document holds each used font, cut down to its used glyphs."""
+        """Embed each used font, cut down to its used glyphs."""
         fonts = document.idToObject["BasicFonts"].dict
         for index, (font, codes) in enumerate(self._used.items()):
             fonts[f"T{index}"] = _embed(document, font, codes, f"CERT{chr(65 + index // 26)}{chr(65 + index % 26)}")
 
 
 def _shown(run: Run, codes: Codes, size: float) -> str:
-    """The operators that show the glyphs: each its own width on, but for what kerning and mark placement move it."""
+    """Return the operators that show the glyphs: each advances by its own width, adjusted by kerning and mark
+    placement.
+    """
     shown, moves = "", ""
     for glyph in run.glyphs:
         after = glyph.x_offset + run.font.width(glyph.id) - glyph.advance
@@ -67,7 +72,9 @@ def _moved(thousandths: float) -> str:
 
 
 def _embed(document: Any, font: Font, codes: Codes, tag: str) -> Any:
-    """A Type 0 font (PDF 32000-1, 9.7) for the codes, which count from 1, with a map back to text for readers."""
+    """Return a Type 0 font (PDF 32000-1, 9.7) for the codes, which count from 1, with a map back to text for
+    readers.
+    """
     name = pdfdoc.PDFName(f"{tag}+{font.name}")
     glyph_ids = [glyph_id for glyph_id, _ in codes]
 

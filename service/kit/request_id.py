@@ -1,4 +1,4 @@
-"""The id of the request that a task works for: in its log lines, and in what its caller is told of an error."""
+"""The id of the request that a task works for: it is in the task's log lines, and in errors that the caller sees."""
 
 from contextvars import ContextVar
 

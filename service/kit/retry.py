@@ -1,4 +1,4 @@
-"""Runs an attempt again when its failure says that again may help. Does not know which failures those are."""
+"""Retries of an attempt whose failure may pass. Does not know which failures those are."""
 
 import asyncio
 import random as _random
@@ -19,11 +19,11 @@ async def with_retries(
     random: Callable[[], float] = _random.random,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> T:
-    """The first success of at most `attempts_max` attempts; otherwise the last failure is raised, unchanged.
+    """Return the first success of at most `attempts_max` attempts; otherwise raise the last failure, unchanged.
 
     Pauses have full jitter: uniform between nothing and `base_ms` doubled per attempt, up to `cap_ms`. No attempt
     begins, and no pause is taken, that would pass `deadline_ms` counted from the call. A running attempt is not cut
-    short, because cutting a COMMIT makes its outcome unknown: it has to bound itself. Cancellation passes at once.
+    short, because cutting a COMMIT makes its outcome unknown: it has to limit itself. Cancellation passes at once.
     """
     now = asyncio.get_running_loop().time
     deadline = now() + deadline_ms / 1000

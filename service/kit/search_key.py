@@ -1,4 +1,4 @@
-"""Text folded for search: what a user would call the same text becomes the same string, in every script.
+"""Text folded for search: texts that a user would call equal become the same string, in every script.
 
 The key is stored beside the text and searched by plain comparison of code points, so that SQLite and PostgreSQL find
 the same rows, whatever their collations know of letter case.

@@ -1,6 +1,6 @@
-"""Text of any script as glyphs in their places: bidirectional order, fonts by script, HarfBuzz shaping.
+"""Text of any script as glyphs with positions: bidirectional order, fonts by script, HarfBuzz shaping.
 
-Knows nothing of pages, nor of what is written. Needs no font of the system's: all come with packages.
+Knows nothing of pages or of the contents of texts. Needs no font of the system's: all come with packages.
 """
 
 import unicodedata
@@ -56,7 +56,7 @@ class Style(NamedTuple):
 
 
 class Glyph(NamedTuple):
-    """A shaped glyph, in thousandths of an em, and the characters it stands for."""
+    """A shaped glyph, in thousandths of an em, and the characters it represents."""
 
     id: int
     advance: float
@@ -86,7 +86,7 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Font:
-    """One weight of one font file, ready to shape. Loaded once a process and never changed after."""
+    """A font file at one weight, ready to shape. Loaded once a process and never changed after."""
 
     name: str
     face: Any
@@ -95,7 +95,7 @@ class Font:
     covered: Any
 
     def width(self, glyph_id: int) -> int:
-        """The advance that the embedded font declares, in thousandths of an em."""
+        """Return the advance that the embedded font declares, in thousandths of an em."""
         return int(self.shaper.get_glyph_h_advance(glyph_id) * EM / self.face.upem + 0.5)
 
     def shape(self, text: str, *, rightward: bool, tracking: float) -> Iterator[Glyph]:
@@ -120,7 +120,7 @@ class Font:
             yield Glyph(info.codepoint, advance + (tracking if advance else 0), x, y, stands_for)
 
     def subset(self, glyph_ids: Sequence[int]) -> bytes:
-        """A TrueType file with only these outlines, at this weight, under their own numbers."""
+        """Return a TrueType file with only these outlines, at this weight, under their own numbers."""
         wanted = hb.SubsetInput()
         wanted.glyph_set.update(glyph_ids)
         wanted.flags = hb.SubsetFlags.RETAIN_GIDS | hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NO_LAYOUT_CLOSURE
@@ -143,8 +143,8 @@ def _font(package: str, path: str, weight: int) -> Font:
 
 @lru_cache(maxsize=4096)
 def set_line(text: str, style: Style, tracking: float = 0) -> Line:
-    """The text on one line: each script in a font that has it, right-to-left parts in their place. `tracking` is extra
-    room after each glyph, in thousandths of an em. A character that no font has shows as an empty box.
+    """Set the text on one line: each script in a font that has it, right-to-left parts in their place. `tracking` is
+    extra room after each glyph, in thousandths of an em. A character that no font has shows as an empty box.
     """
     text = unicodedata.normalize("NFC", " ".join(text.split()))
     levels, fonts = embedding_levels(text), _fonts(text, style)
@@ -159,7 +159,9 @@ def set_line(text: str, style: Style, tracking: float = 0) -> Line:
 
 
 def shrink(text: str, style: Style, size: float, width: float, least: float) -> tuple[str, float]:
-    """The text and the size at which it fits the width: smaller down to `least`, then cut short with an ellipsis."""
+    """Return the text and the size at which it fits the width: smaller down to `least`, then cut short with an
+    ellipsis.
+    """
     width_em = set_line(text, style).width_em
     if width_em * size <= width:
         return text, size
@@ -176,7 +178,7 @@ def _cut(text: str, kept: int) -> str:
 
 
 def wrap(text: str, style: Style, size: float, width: float) -> list[str]:
-    """The text in lines that fit the width, broken at spaces and, in a word wider than a line, anywhere."""
+    """Break the text into lines that fit the width, at spaces and, in a word wider than a line, anywhere."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".lstrip()
@@ -193,7 +195,9 @@ def wrap(text: str, style: Style, size: float, width: float) -> list[str]:
 
 
 def _fonts(text: str, style: Style) -> list[Font]:
-    """The font of each character. What has no script (space, digit, mark) stays in its neighbour's font."""
+    """Return the font of each character. A character without a script (space, digit, mark) stays in its neighbour's
+    font.
+    """
     own = _GARAMOND_ITALIC if style.italic else _GARAMOND if style.family == "serif" else _SANS
     scripts = [unicodedata.name(character, "").partition(" ")[0].partition("-")[0] for character in text]
     han = next((_BY_SCRIPT[script] for script in scripts if script in _EAST_ASIAN), _CHINESE)
@@ -209,7 +213,7 @@ def _fonts(text: str, style: Style) -> list[Font]:
 
 
 def _visual_order(runs: list[tuple[int, Run]]) -> Iterator[Run]:
-    """The runs from left to right: each stretch of a level or above is reversed, from the highest level down."""
+    """Return the runs from left to right: each stretch of a level or above is reversed, from the highest level down."""
     for level in range(max((level for level, _ in runs), default=0), 0, -1):
         start = 0
         for inside, same in groupby(list(runs), key=lambda levelled: levelled[0] >= level):

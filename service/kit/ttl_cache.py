@@ -1,6 +1,6 @@
-"""A cache whose answers are believed for a moment only: what changes elsewhere is known here when the moment is over.
+"""A cache whose entries are valid for a short time only, so that changes made elsewhere are seen when it is over.
 
-Knows neither what is kept nor where it comes from.
+Knows neither the values nor their source.
 """
 
 import time
@@ -12,7 +12,9 @@ Value = TypeVar("Value")
 
 
 class TTLCache(Generic[Value]):
-    """At most `entries_max` values, each for `ttl_ms` after it was put; 0 keeps nothing. The oldest goes first."""
+    """A cache of at most `entries_max` values, each valid for `ttl_ms` after it was put; 0 keeps nothing. The oldest is
+    dropped first.
+    """
 
     def __init__(self, *, ttl_ms: int, entries_max: int, now_s: Callable[[], float] = time.monotonic) -> None:
         self._ttl_s = ttl_ms / 1_000
@@ -31,8 +33,8 @@ class TTLCache(Generic[Value]):
         return value
 
     def put(self, key: Hashable, value: Value, *, asked_at_s: float) -> None:
-        """The value is believed until `ttl_ms` after `asked_at_s`, when its source was asked: an answer that took long
-        is old when it arrives.
+        """Keep the value until `ttl_ms` after `asked_at_s`, when its source was asked: an answer that took long is old
+        when it arrives.
         """
         if self._ttl_s:
             self._kept[key] = (asked_at_s + self._ttl_s, value)
@@ -41,5 +43,5 @@ class TTLCache(Generic[Value]):
                 self._kept.popitem(last=False)
 
     def now_s(self) -> float:
-        """The clock of `asked_at_s`."""
+        """Return the time on the clock of `asked_at_s`."""
         return self._now_s()
