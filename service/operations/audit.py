@@ -1,4 +1,4 @@
-"""Audit: the books are added up again from their entries, and whatever deviates is named. Changes nothing.
+"""Audit: compute the books again from their entries and report every deviation. Changes nothing.
 
 Promises: P3, P4, P24.
 """
@@ -11,9 +11,10 @@ from service.storage.audit import CHECKS, Finding
 
 
 async def audit(resources: Resources, progress: Callable[[Finding], None] = lambda _: None) -> list[Finding]:
-    """What each check found, in the order of the checks; `progress` is told each finding as it is made.
+    """Return the finding of each check, in the order of the checks; `progress` is called with each finding as it is
+    made.
 
-    May run beside a service that takes orders: a check is one statement and sees one instant.
+    May run beside a service that takes orders: a check is one statement and sees one state of the database.
     """
     findings = []
     for check in CHECKS:

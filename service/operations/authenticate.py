@@ -1,4 +1,4 @@
-"""Authenticate: an API key becomes the caller who holds it, or nobody learns why not."""
+"""Authenticate an API key: return the caller who holds it, or refuse without giving a reason."""
 
 from hashlib import sha256
 
@@ -10,9 +10,10 @@ from service.storage.api_keys import StoredKey
 
 
 async def authenticate_again(resources: Resources, key_id: str) -> Caller:
-    """The account behind a key that was shown before, if it still opens anything: for tokens that stand for a key.
+    """Return the account behind a key that was authenticated before, if the key is still valid: for tokens that stand
+    for a key.
 
-    Refuses `UNAUTHENTICATED` as `authenticate` does. Whoever calls this has proved that the token is genuine.
+    Refuses `UNAUTHENTICATED` as `authenticate` does. The caller of this function has verified the token.
     """
     found = await resources.keys.get(key_id)
     if found is None:
@@ -21,11 +22,11 @@ async def authenticate_again(resources: Resources, key_id: str) -> Caller:
 
 
 async def authenticate(resources: Resources, key_text: str, *, pepper: bytes) -> Caller:
-    """The account behind the key, and what the key may do. Promise: P21. A key that is revoked, or an account that is
-    suspended, may be taken for what it was as long as `resources.known_keys` keeps it.
+    """Return the account behind the key, and the key's scopes. Promise: P21. A revocation or suspension may be
+    unnoticed for as long as `resources.known_keys` keeps the key.
 
-    Refuses `UNAUTHENTICATED` in the same words for a key that is malformed, unknown, revoked, expired or of the other
-    mode.
+    Refuses `UNAUTHENTICATED` with the same message for a key that is malformed, unknown, revoked, expired or of the
+    other mode.
     """
     # By the hash of the whole text: nothing that opens an account stays in memory, and another secret is another name.
     name = sha256(key_text.encode("utf-8", "surrogatepass")).digest()
@@ -59,5 +60,5 @@ def _refuse_ended(resources: Resources, key: StoredKey) -> None:
 
 
 def unauthenticated() -> Refused:
-    """The one answer to everybody without a valid key."""
+    """Return the one refusal of every request without a valid key."""
     return Refused(Code.UNAUTHENTICATED, "Send a valid API key: Authorization: Bearer <key>.")

@@ -1,4 +1,4 @@
-"""Bill orders: what some orders of an account owe becomes one invoice. An operator's verb.
+"""Bill orders: put the debts of some orders of an account on one invoice. An operator's verb.
 
 Locks: the heads of the payer and of every account whose orders are billed, then the orders. Promises: P2, P4.
 """
@@ -30,8 +30,8 @@ PAYMENT_DAYS_MAX = 3_650
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """All that is owed in one currency and on no invoice yet, of the account and its client accounts, placed from one
-    moment on until before another.
+    """All unbilled debts of the account and its client accounts in one currency, of orders placed within a range of
+    time.
     """
 
     currency: str
@@ -50,7 +50,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """An invoice, and whether it was issued before."""
+    """An invoice, and a flag if it was issued before."""
 
     invoice: Invoice
     replayed: bool
@@ -65,8 +65,8 @@ async def bill_orders(
     *,
     payment_days: int = 30,
 ) -> Billed:
-    """One invoice of the account's payer is issued, once, whatever the number of tries with its reference, and its
-    orders are BILLED. It is due after `payment_days`.
+    """Issue one invoice of the account's payer, once, whatever the number of tries with its reference; its orders are
+    BILLED. It is due after `payment_days`.
 
     Refuses `IDEMPOTENCY_KEY_REUSED` for a reference of another invoice, `NOT_FOUND`, also when there is nothing to
     bill, `PAYMENT_STATE` for a named order that is not owed or on an invoice already, and `BAD_USER_INPUT` for orders
@@ -75,9 +75,9 @@ async def bill_orders(
     caller.require(Scope.OPERATOR)
     kept_text(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference")
     if not 0 <= payment_days <= PAYMENT_DAYS_MAX:
-        raise Refused(Code.BAD_USER_INPUT, f"Give 0 to {PAYMENT_DAYS_MAX} days.", ("payment_days",))
+        raise Refused(Code.BAD_USER_INPUT, f"Give 0 to {PAYMENT_DAYS_MAX} days for the payment.", ("payment_days",))
     if not isinstance(what, Period) and not 0 < len(what) <= ORDERS_NAMED_MAX:
-        raise Refused(Code.BAD_USER_INPUT, f"Name 1 to {ORDERS_NAMED_MAX} orders.", ("orders",))
+        raise Refused(Code.BAD_USER_INPUT, f"Give 1 to {ORDERS_NAMED_MAX} orders.", ("orders",))
     invoice_id = resources.new_id()
 
     async def work(statements: Statements) -> Billed:
@@ -123,15 +123,15 @@ async def bill_orders(
 def _fingerprint(
     account_id: UUID, what: Period | Sequence[OrderRef], candidates: Sequence[Order], payment_days: int
 ) -> str:
-    """Return what a repetition of the reference has to match. References never expire: no renaming may change a name
-    here, and an end that a period lacks is left out.
+    """Return the values that a retry with the reference has to match. References never expire: no renaming may change a
+    name here, and an end that a period lacks is left out.
     """
     billed_orders = what.wire_form() if isinstance(what, Period) else [order.id for order in candidates]
     return fingerprint({"account_id": account_id, "what": billed_orders, "payment_days": payment_days})
 
 
 async def _candidates(statements: Statements, account_id: UUID, what: Period | Sequence[OrderRef]) -> list[Order]:
-    """The orders that are asked for, as they were before anything was locked."""
+    """Return the requested orders, as they were before anything was locked."""
     if isinstance(what, Period):
         found = await money.billable(
             statements,
@@ -144,7 +144,7 @@ async def _candidates(statements: Statements, account_id: UUID, what: Period | S
         if len(found) > ORDERS_AN_INVOICE_MAX:
             raise Refused(
                 Code.BAD_USER_INPUT,
-                f"More than {ORDERS_AN_INVOICE_MAX} orders are owed; bill a shorter time.",
+                f"More than {ORDERS_AN_INVOICE_MAX} orders are unbilled. Bill the orders of a shorter time.",
                 ("created_at",),
             )
         return found
@@ -152,13 +152,13 @@ async def _candidates(statements: Statements, account_id: UUID, what: Period | S
     for index, ref in enumerate(what):
         order = await orders.find(statements, account_id, ref)
         if order is None:
-            raise Refused(Code.NOT_FOUND, "There is no such order in the account.", ("orders", index))
+            raise Refused(Code.NOT_FOUND, "There is no such order in this account.", ("orders", index))
         named[order.id] = order
     return list(named.values())
 
 
 async def _lock(statements: Statements, candidates: Sequence[Order]) -> list[Order]:
-    """The orders as they stand under their locks."""
+    """Return the orders as they are under their locks."""
     locked: dict[UUID, Order] = {}
     for account_id in sorted({order.account_id for order in candidates}):
         order_ids = [order.id for order in candidates if order.account_id == account_id]
@@ -167,8 +167,8 @@ async def _lock(statements: Statements, candidates: Sequence[Order]) -> list[Ord
 
 
 def _billed(owed: Sequence[Order], what: Period | Sequence[OrderRef]) -> list[Order]:
-    """The orders as they are on the invoice. One that was paid or cancelled a moment ago drops out of a period; one
-    that was named is refused.
+    """Return the orders as they are on the invoice. One that was paid or cancelled in the meantime is left out of a
+    period; a named one is refused.
     """
     on_invoice: list[Order] = []
     for index, order in enumerate(owed):
@@ -179,14 +179,14 @@ def _billed(owed: Sequence[Order], what: Period | Sequence[OrderRef]) -> list[Or
                 refusal.path = ("orders", index)
                 raise
     if not on_invoice:
-        raise Refused(Code.NOT_FOUND, "Nothing is owed that is on no invoice yet.")
+        raise Refused(Code.NOT_FOUND, "No order that owes money and is on no invoice was found.")
     return on_invoice
 
 
 def _one_currency(on_invoice: Sequence[Order]) -> str:
     currencies = {order.currency for order in on_invoice}
     if len(currencies) > 1:
-        raise Refused(Code.BAD_USER_INPUT, "An invoice is in one currency.", ("orders",))
+        raise Refused(Code.BAD_USER_INPUT, "Give orders in one currency.", ("orders",))
     return currencies.pop()
 
 

@@ -1,4 +1,4 @@
-"""Cancel orders, or the part of them that waits for credits: credits and money are back, exactly once.
+"""Cancel orders, or the part of them that waits for credits: credits and money go back, exactly once.
 
 Locks: the account's head, its orders by id, then as reversal.py says. Promises: P3, P4, P6.
 """
@@ -31,18 +31,18 @@ async def cancel_orders(
     only_unfulfilled: bool = False,
     while_issued: bool = False,
 ) -> list[Order | Refused]:
-    """Each order is cancelled, or was before, or has its refusal; with `all_or_nothing` one refusal leaves all of them
-    as they were. Credits go back to their batches; what was paid goes to the balance.
+    """Cancel each order, and return it or its refusal; an order cancelled before is returned again. With
+    `all_or_nothing` one refusal leaves all orders unchanged. Credits go back to their batches, payments to the balance.
 
-    With `only_unfulfilled` an order keeps the credits that it has: what it costs less is no longer owed, or goes to the
-    balance. Its unit prices rise to those of the smaller mass, at most as far as the old total allows; with the scope
-    `OPERATOR` they stay, since the seller reduces what it cannot deliver. One that has none is cancelled; one that
-    waits for nothing stays as it is.
-    With `while_issued` an order that is on an invoice, or paid, is refused `ORDER_STATE`.
+    With `only_unfulfilled` an order keeps the credits that it has: the reduction of its cost is no longer owed, or goes
+    to the balance. Its unit prices rise to those of the smaller mass, at most as far as the old total allows; with the
+    scope `OPERATOR` they stay, since the seller reduces what it cannot deliver. An order without credits is cancelled;
+    one that waits for nothing stays unchanged. With `while_issued` an order that is on an invoice, or paid, is refused
+    `ORDER_STATE`.
     """
     caller.require(Scope.ORDERS_WRITE)
     if not 0 < len(refs) <= ORDERS_AT_ONCE_MAX:
-        raise Refused(Code.BAD_USER_INPUT, f"Name 1 to {ORDERS_AT_ONCE_MAX} orders.")
+        raise Refused(Code.BAD_USER_INPUT, f"Give 1 to {ORDERS_AT_ONCE_MAX} orders.")
 
     async def work(statements: Statements) -> list[Order | Refused]:
         head = (await accounts.lock_heads(statements, [caller.account.id]))[caller.account.id]
@@ -69,7 +69,7 @@ async def cancel_orders(
 
 
 async def _ids_of(statements: Statements, caller: Caller, refs: Sequence[OrderRef]) -> list[UUID | None]:
-    """The id that each reference leads to, if it leads to any."""
+    """Return the id of each reference, or None if it leads to no order."""
     ids: list[UUID | None] = []
     for ref in refs:
         order = None if ref.id is not None else await orders.find(statements, caller.account.id, ref)
@@ -82,16 +82,16 @@ def _issued(order: Order) -> bool:
 
 
 def _billed(order: Order) -> Refused:
-    message = f"The order can no longer be cancelled: it is {order.payment_status}."
+    message = f"The order can no longer be cancelled, because it is {order.payment_status}."
     return Refused(Code.ORDER_STATE, message, status=order.status.value)
 
 
 def _absent() -> Refused:
-    return Refused(Code.NOT_FOUND, "There is no such order.")
+    return Refused(Code.NOT_FOUND, "There is no such order in this account.")
 
 
 async def _tariffs(statements: Statements, found: Mapping[UUID, Order]) -> dict[str, Tariff]:
-    """The price list of the orders' bundles by currency, also of bundles that are no longer sold."""
+    """Return the price list of the orders' bundles by currency, also of bundles that are no longer sold."""
     tariffs: dict[str, Tariff] = {}
     for currency in {order.currency for order in found.values()}:
         order_ids = [order.id for order in found.values() if order.currency == currency]
@@ -111,7 +111,7 @@ async def _decide(
     only_unfulfilled: bool,
     tariffs: Mapping[str, Tariff] | None,
 ) -> dict[UUID, Reversal | Refused]:
-    """What is to be done with each order; those with nothing to do are left out."""
+    """Return the reversal or the refusal of each order; those with nothing to do are left out."""
     if not found:
         return {}
     account_id = next(iter(found.values())).account_id

@@ -1,4 +1,4 @@
-"""Check health: whether the database answers."""
+"""Check health: test that the database answers."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ PATIENCE_S = 1.0
 
 
 async def is_ready(resources: Resources) -> bool:
-    """Whether the database answered a trivial question within a second."""
+    """Return True if the database answers a trivial query within a second."""
     try:
         async with asyncio.timeout(PATIENCE_S):
             await resources.database.reader.fetch("SELECT 1 AS answer")

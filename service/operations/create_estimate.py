@@ -52,7 +52,7 @@ async def create_estimate(resources: Resources, caller: Caller, command: CreateE
         if existing.fingerprint != fingerprint:
             raise Refused(
                 Code.IDEMPOTENCY_KEY_REUSED,
-                "This idempotency key was used for another estimate; use a fresh key.",
+                "This idempotency key was used for another estimate. Use a new key for a new estimate.",
                 ("idempotency_key",),
             )
         return Recorded(existing, replayed=True)
@@ -63,7 +63,7 @@ async def create_estimate(resources: Resources, caller: Caller, command: CreateE
 def _worked_out(command: CreateEstimate) -> Estimate:
     worked_out = estimate(command.activity)
     if worked_out.mass_g <= 0:
-        raise Refused(Code.QUANTITY_INVALID, "The activity emits less than half a gram.")
+        raise Refused(Code.QUANTITY_INVALID, "The emissions are less than half a gram. Give a larger quantity.")
     return worked_out
 
 

@@ -1,7 +1,7 @@
-"""Expire holds: credits that were held for a quote nobody used are available again. Runs by the database's clock.
+"""Expire holds: credits that were held for an unused quote become available again. Runs by the database's clock.
 
-Locks: the account's head, then batches by id. The quote is used or released by one conditional update each, so that
-an order from it and its expiry never both win. Promises: P3, P7.
+Locks: the account's head, then batches by id. A conditional update decides between an order from the quote and its
+expiry, so that never both happen. Promises: P3, P7.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ QUOTES_AT_ONCE = 50
 
 
 async def expire_holds(resources: Resources) -> int:
-    """No quote holds credits past its time, but for more than a page of them. How many gave theirs up."""
+    """Release the expired holds of at most a page of quotes, and return the number of quotes."""
     expired = await quotes.expired_holds(resources.database.reader, QUOTES_AT_ONCE)
     return sum([await _expire(resources, account_id, quote_id) for account_id, quote_id in expired])
 

@@ -1,4 +1,5 @@
-"""Fill search keys: rows from before the keys were stored are found like new ones. Safe to run at any time and to stop.
+"""Fill search keys, so that rows from before the keys were stored are found like new ones. Safe to run at any time and
+to stop.
 
 Locks: orders by (account, id), and then accounts by id; those that are locked already are left to the next turn.
 """

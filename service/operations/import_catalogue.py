@@ -1,7 +1,7 @@
 """Import a catalogue: projects, batches, bundles, prices and portfolios of a file, all of them or nothing.
 
-The operator's work, without callers: its event is in the log. Locks: what it changes, in the order of the file's kinds.
-Promises: P3.
+The operator's work, without callers: its event is in the log. Locks: the objects it changes, in the order of the file's
+kinds. Promises: P3.
 """
 
 import csv
@@ -43,8 +43,8 @@ NamedRow = tuple[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class ImportedCatalogue:
-    """How many rows the file has, how many things of it were added or changed (or would be, as a rehearsal) or stood
-    before, and what is wrong; with any fault nothing is changed.
+    """Number of the file's rows, number of objects added or changed (or that a rehearsal would add or change), number
+    that existed before, and the errors; with any error nothing is changed.
     """
 
     rows: int
@@ -61,10 +61,10 @@ async def import_catalogue(
     rehearse: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ImportedCatalogue:
-    """The catalogue has all that the file says. Things are named by slug, reference or identifier: one that stands with
-    the same facts is left as it is, one that stands with others is a fault; prices and portfolios are replaced.
+    """Import everything in the file into the catalogue. Objects are named by slug, reference or identifier: an existing
+    one with the same facts stays unchanged, one with other facts is an error; prices and portfolios are replaced.
 
-    `rehearse` says what would happen. Refuses `BAD_USER_INPUT` for a text that is neither CSV nor JSON of rows.
+    `rehearse` only reports the result. Refuses `BAD_USER_INPUT` for a text that is neither CSV nor JSON of rows.
     """
     rows = list(_csv_rows(text) if is_csv else _json_rows(text))
     sheet = read_sheet(rows, now=resources.clock(), new_id=resources.new_id)
@@ -92,7 +92,7 @@ async def import_catalogue(
 
 
 class _Undone(Exception):  # noqa: N818 - no error: the transaction is rolled back, and this is its answer
-    """A rehearsal runs the very statements of an import and takes them back."""
+    """Ends a rehearsal, which runs the very statements of an import and rolls them back."""
 
     def __init__(self, done: ImportedCatalogue) -> None:
         super().__init__("rolled back")
@@ -161,11 +161,11 @@ async def _batches(resources: Resources, statements: Statements, sheet: Sheet, c
     counted.added += len(wanted)
     await _refuse_taken_serials(statements, wanted, sheet)
     if not sheet.faults and not await serials.add(statements, list(wanted.values())):
-        raise Refused(Code.UNAVAILABLE, "The same references are being received elsewhere; try again.")
+        raise Refused(Code.UNAVAILABLE, "The same references are being received by another import. Try again.")
 
 
 async def _refuse_taken_serials(statements: Statements, wanted: Mapping[UUID, CreditBatch], sheet: Sheet) -> None:
-    """Lock the series of all batches, and name each row whose serials another batch has, of the file or in stock."""
+    """Lock the series of all batches, and report each row whose serials another batch has, of the file or in stock."""
     for mode in Mode:
         new = {batch_id: block_of(batch) for batch_id, batch in wanted.items() if batch.mode is mode}
         if not new:
@@ -221,7 +221,7 @@ async def _portfolios(resources: Resources, statements: Statements, sheet: Sheet
 
 
 async def _projects_of(statements: Statements, sheet: Sheet, named: Iterable[Named], column: str) -> dict[str, Project]:
-    """All projects that the rows name; a name of none is a fault of its row."""
+    """Return all projects that the rows refer to; an unknown project is an error of its row."""
     rows = list(named)
     found = await supply.projects(statements, {name for each in rows for name in each.names})
     for each in rows:
@@ -234,7 +234,7 @@ async def _projects_of(statements: Statements, sheet: Sheet, named: Iterable[Nam
 def _fresh(
     named: Mapping[str, Named], existing: Mapping[str, Any], unstated: frozenset[str], column: str, counted: _Counted
 ) -> list[Named]:
-    """Those that do not stand yet; one that stands with other facts is a fault of its row."""
+    """Return the objects that do not exist yet; an existing one with other facts is an error of its row."""
     for name, value in existing.items():
         if names := differing(value, named[name].value, unstated):
             named[name].row.fail(column, f"stands already, with another {', '.join(names)}")
@@ -245,7 +245,7 @@ def _fresh(
 
 
 def _csv_rows(text: str) -> Iterable[NamedRow]:
-    """Each row by its line in the file; the first line names the columns."""
+    """Yield each row by its line in the file; the first line names the columns."""
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="(surplus)", strict=True)
     try:
         for cells in reader:
@@ -259,7 +259,7 @@ def _stripped(cell: Any) -> Any:
 
 
 def _json_rows(text: str) -> Iterable[NamedRow]:
-    """Each object of the list by its place, counted from 1; numbers stay the texts that they are."""
+    """Yield each object of the list by its position, counted from 1; numbers stay the texts that they are."""
     try:
         document = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
     except (ValueError, RecursionError) as error:

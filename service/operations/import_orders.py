@@ -27,8 +27,8 @@ ACTOR = "command:import"
 
 @dataclass(frozen=True, slots=True)
 class ImportedOrders:
-    """How many orders the file has, how many of them were added (or would be, as a rehearsal) or stood before, and what
-    is wrong with the others; with any fault nothing is added.
+    """Number of the file's orders, number added (or that a rehearsal would add), number that existed before, and the
+    errors; with any error nothing is added.
     """
 
     rows: int
@@ -45,10 +45,10 @@ async def import_orders(
     rehearse: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ImportedOrders:
-    """The account has every order of the file, once; imported again, the file adds nothing. Their lines are of the
-    first bundle of the account's portfolio, which stands for whatever was sold elsewhere.
+    """Add every order of the file to the account, once; importing the file again adds nothing. Their lines are of the
+    first bundle of the account's portfolio, which represents all goods sold elsewhere.
 
-    `rehearse` says what would happen. An interrupted import has added a part and is finished by importing again.
+    `rehearse` only reports the result. An interrupted import has added a part and is finished by importing again.
     Refuses `NOT_FOUND` for the account and `BAD_USER_INPUT` for a text that is no order list.
     """
     account = await accounts.account(resources.database.reader, account_id)
@@ -76,7 +76,9 @@ async def import_orders(
 
 
 def _items(text: str) -> list[Any]:
-    """The list, bare or under `items`; numbers stay the texts that they are, because a float would round them."""
+    """Return the list, bare or under `items`; numbers stay the texts that they are, because a float would round
+    them.
+    """
     try:
         document = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
     except (ValueError, RecursionError) as error:
@@ -88,7 +90,7 @@ def _items(text: str) -> list[Any]:
 
 
 async def _add(resources: Resources, account: Account, bundle_id: UUID, past: Sequence[Past]) -> int:
-    """Those of the orders that are absent were added, in one transaction; how many."""
+    """Add those of the orders that are absent, in one transaction; return their number."""
 
     async def work(statements: Statements) -> int:
         payer_id = payer_of(account)
@@ -111,7 +113,7 @@ async def _add(resources: Resources, account: Account, bundle_id: UUID, past: Se
 
 
 async def _free_numbers(statements: Statements, account_id: UUID, past: Sequence[Past]) -> list[str]:
-    """A number for each order that no order of the account has."""
+    """Return a number for each order that no order of the account has."""
     taken: set[str] = set()
     while True:
         numbers = numbers_of(past, taken)
@@ -136,7 +138,9 @@ async def _write(resources: Resources, statements: Statements, payer_id: UUID, a
 
 
 def _payment_of(order: Order, payer_id: UUID, payment_id: UUID) -> Payment:
-    """The payment behind a paid order of the past, so that the cash of the ledger is still what payments say."""
+    """Return the payment behind a paid order of the past, so that the ledger's cash still equals the sum of
+    payments.
+    """
     return Payment(
         account_id=payer_id,
         id=payment_id,

@@ -1,7 +1,7 @@
-"""Issue certificates: each complete order has one, whose facts and page are written once and never change.
+"""Issue certificates: each complete order gets one, whose facts and page are written once and never change.
 
-The order's completion has left a row to fill, so whatever was under way when a process ended is done by the next run.
-No lock: the row is filled by one conditional update, and whoever comes second is discarded. Promise: P8.
+The order's completion has left a row to fill, so work that was interrupted is done by the next run. No lock: the row is
+filled by one conditional update, and a second result is discarded. Promise: P8.
 """
 
 import asyncio
@@ -34,12 +34,12 @@ TOKEN_BYTES = 32
 
 
 def certificate_address(public_address: str, token: str) -> str:
-    """The public page of a certificate; with `.pdf` behind it, the page to print."""
+    """Return the address of the public page of a certificate; with `.pdf` behind it, the page to print."""
     return f"{public_address}/certificates/{token}"
 
 
 async def issue_certificates(resources: Resources, *, public_address: str) -> int:
-    """Every complete order has its certificate, but for more than a page of them. How many were issued."""
+    """Issue the certificates of at most a page of complete orders, and return their number."""
     due = await certificates.due(resources.database.reader, CERTIFICATES_AT_ONCE)
     issued_now = 0
     for each in due:
@@ -56,7 +56,7 @@ async def issue_certificates(resources: Resources, *, public_address: str) -> in
 
 
 async def issue_certificate(resources: Resources, account_id: UUID, order_id: UUID, *, public_address: str) -> bool:
-    """The complete order has its certificate; false if it had one before."""
+    """Issue the certificate of the complete order; return False if it had one before."""
     if await certificates.of_orders(resources.database.reader, account_id, [order_id]):
         return False
     certificate = await _state(resources, account_id, order_id)
@@ -71,7 +71,7 @@ async def issue_certificate(resources: Resources, account_id: UUID, order_id: UU
 
 
 async def _state(resources: Resources, account_id: UUID, order_id: UUID) -> Certificate:
-    """The order's certificate, as the world stands now."""
+    """Return the order's certificate, from the present state of the database."""
     reader = resources.database.reader
     order = (await orders.of_ids(reader, account_id, [order_id]))[order_id]
     account = await accounts.account(reader, account_id)
@@ -95,7 +95,7 @@ async def _state(resources: Resources, account_id: UUID, order_id: UUID) -> Cert
 
 
 def _names(order: Order, account: Account) -> tuple[str, str]:
-    """Whom the certificate is made out to, and for whom the credits count: the account's company unless told."""
+    """Return the recipient and the beneficiary of the certificate: the account's company unless named."""
     own = account.beneficiary_name or account.name
     told = order.beneficiary or {}
     return told.get("recipient", {}).get("name", own), told.get("retirement", {}).get("name", own)
@@ -104,7 +104,7 @@ def _names(order: Order, account: Account) -> tuple[str, str]:
 def _retired_batches(
     retired: Sequence[Retirement], found: dict[UUID, CreditBatch], projects: dict[UUID, Project]
 ) -> tuple[RetiredBatch, ...]:
-    """One entry a batch, in the order of the lines; what several lines took of a batch stands together."""
+    """Return one entry for each batch, in the order of the lines; parts of a batch in several lines are merged."""
     intervals: dict[UUID, list[Interval]] = defaultdict(list)
     for each in retired:
         intervals[each.batch_id].append(Interval(each.start_g, each.end_g))
@@ -140,7 +140,7 @@ def _is_prefix(block: Block) -> bool:
 
 
 def _joined(taken: Sequence[Interval]) -> tuple[Interval, ...]:
-    """The same grams in ascending order, intervals that meet as one."""
+    """Return the same grams in ascending order, with adjacent intervals joined."""
     joined: list[Interval] = []
     for each in sorted(taken, key=lambda interval: interval.start_g):
         if joined and joined[-1].end_g == each.start_g:

@@ -1,6 +1,6 @@
-"""Load the demo: a catalogue with stock, four customers of different habits, an operator, and a fresh key for each.
+"""Load the demo: a catalogue with stock, four customers of different kinds, an operator, and a new key for each.
 
-What is loaded stands in `demo_catalogue.json` beside this file; nothing here may hold a price or a name of its own.
+The data is in `demo_catalogue.json` beside this file; this module contains no price and no name.
 """
 
 import json
@@ -58,9 +58,10 @@ class DemoAccounts:
 
 
 async def load_demo(resources: Resources, *, pepper: bytes) -> DemoAccounts:
-    """Catalogue, stock and accounts are there, and each account has one key more; earlier keys go on working.
+    """Create the catalogue, stock and accounts if they are missing, and a new key for each account; earlier keys stay
+    valid.
 
-    Ids are fixed, so a second load adds nothing but keys, and leaves stock, prices and suspensions as they have become.
+    Ids are fixed, so a second load adds only keys, and does not reset stock, prices and suspensions.
     """
     catalogue_now = json.loads(CATALOGUE_FILE.read_text(encoding="utf-8"))
     created_at = datetime.fromisoformat(catalogue_now["created_at"])
@@ -169,7 +170,9 @@ def _project(facts: Mapping[str, Any], category_id: UUID, created_at: datetime) 
 
 
 def _batches(project: Mapping[str, Any], created_at: datetime) -> Iterator[CreditBatch]:
-    """Each batch once for either mode; the test one's serials say so, because no registry issued them twice."""
+    """Return each batch once for each mode; the serials of the test batch are marked, because no registry issued them
+    twice.
+    """
     for facts in project["batches"]:
         mass_g = mass_g_of(facts["tonnes"], MassUnit.TONNE)
         for mode, prefix in ((Mode.LIVE, ""), (Mode.TEST, "TEST-")):

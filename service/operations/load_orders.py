@@ -1,7 +1,7 @@
-"""Load a made-up history: plausible orders of the live customers over the last two years, in the states that orders
-come to. The rules are those of real orders; their credits are of batches received for them, so that stock stays as is.
+"""Load a generated history: plausible orders of the live customers over the last two years, in every state. The rules
+are those of real orders; their credits are of batches received for them, so that the stock stays unchanged.
 
-Locks: the customers' heads, for one chunk of orders at a time. Promises: P3, P4, P24 hold for what is loaded.
+Locks: the customers' heads, for one chunk of orders at a time. Promises: P3, P4, P24 hold for the loaded orders.
 """
 
 import random
@@ -57,15 +57,17 @@ CHUNK = 1_000
 SPAN = timedelta(days=730)
 ACTOR = "demo"
 ORDERS_OF_EACH = 100
-"""Different orders of a customer that are priced; the history repeats them, as customers do."""
+"""Number of different orders of a customer that are priced; the history repeats them, as customers do."""
 CANCELLED, COMPLETE, PAID = 0.08, 0.20, 0.60
-"""Of orders whose credits are there: cancelled below the first, retired below the second, paid below the third."""
+"""Thresholds for orders with all their credits: cancelled below the first, retired below the second, paid below the
+third.
+"""
 PAID_MAX = 200
-"""Only so many, the oldest: workers retire and certify whatever is paid, a drawn page each, and a million would keep
-them busy for days.
+"""Maximum number of paid orders, the oldest: workers retire and certify them, a drawn page each, and a million would
+keep them busy for days.
 """
 WAITING_SHARE = 200
-"""One order in so many, at most a chunk of them, waits for credits of a bundle that has run out or is about to."""
+"""One order in this many, at most a chunk of them, waits for credits of a bundle that has run out or is about to."""
 SCARCE_G = 100_000_000
 CUSTOMERS = (
     *("Almeida Café", "Baxter & Sons", "Cedar Hotels", "Dunmore Freight", "Eastgate Dental", "Fjord Rederi"),
@@ -78,8 +80,8 @@ _SOURCES_BY_CONTRACT = {source.value: source for source in (Source.LUNE, Source.
 async def load_orders(
     resources: Resources, count: int, *, seed: int = 0, loaded: Callable[[int], None] = lambda _: None
 ) -> None:
-    """So many orders more are there; `loaded` is told how many of them after each transaction. The seed decides masses,
-    customers and fates, so that two databases can be filled alike. Refuses `NOT_FOUND` without the demo's accounts.
+    """Load this many more orders; `loaded` is called with their number after each transaction. The seed decides masses,
+    customers and states, so that two databases can be filled alike. Refuses `NOT_FOUND` without the demo's accounts.
     """
     chance = random.Random(seed)  # noqa: S311 - a made-up history needs no secrets
     customers = await _customers(resources)
@@ -126,7 +128,7 @@ def _usual(chance: random.Random, account: Account) -> PlaceOrder:
 
 
 async def _waiting(resources: Resources, customers: Sequence[Account]) -> list[PlaceOrder]:
-    """For each customer who can pay for it, a tonne more than is left of a bundle that is scarce."""
+    """Return, for each customer who can pay for it, an order of a tonne more than is left of a scarce bundle."""
     reader = resources.database.reader
     found = []
     for account in customers:
@@ -155,7 +157,7 @@ def _command(
 
 
 async def _priced(resources: Resources, commands: Sequence[PlaceOrder]) -> list[Priced]:
-    """The commands at today's prices, without those that buy less than a gram."""
+    """Return the commands at today's prices, without those that buy less than a gram."""
     reader = resources.database.reader
     heads = {each.id: Head(each, 0) for each in await _customers(resources)}
     order_requests = [
@@ -179,7 +181,7 @@ def _placer(resources: Resources, heads: Mapping[UUID, Head]) -> OrderPlacer:
 
 
 class _HistoryChunk:
-    """Some orders of the history in turn, each with its moment, and all that became of them: one transaction."""
+    """Write some orders of the history in turn, each at its time, with all their later events, in one transaction."""
 
     def __init__(
         self, resources: Resources, placed: Sequence[tuple[datetime, Priced]], seed: float, *, paid_max: int
@@ -190,7 +192,7 @@ class _HistoryChunk:
         self._seed = seed
 
     async def write(self, statements: Statements) -> None:
-        """Begins from nothing each time it is tried."""
+        """State of one chunk; it begins from nothing each time the transaction is tried."""
         heads = await accounts.lock_heads(statements, sorted({each.account.id for _, each in self._orders}))
         self._chance = random.Random(self._seed)  # noqa: S311 - as above
         self._placer = _placer(self._resources, heads)
@@ -208,7 +210,7 @@ class _HistoryChunk:
         await self._store(statements)
 
     def _live(self, priced: Priced, stock: Stock) -> None:
-        """The order is placed, and then paid, retired or cancelled as chance has it."""
+        """Place the order, and then pay, retire or cancel it at random."""
         changes = self._placer.changes
         first_entry, first_line = len(changes.entries), len(changes.lines)
         placed = self._placer.place(priced, stock)
@@ -310,7 +312,7 @@ class _HistoryChunk:
 async def _supplied(
     statements: Statements, resources: Resources, placed: Sequence[tuple[datetime, Priced]]
 ) -> dict[UUID, list[CreditBatch]]:
-    """For each bundle fresh batches of its projects, together just enough for the orders; none of a scarce bundle."""
+    """Return new batches of each bundle's projects, together just enough for the orders; none of a scarce bundle."""
     wanted_g: Counter[UUID] = Counter()
     for _, priced in placed:
         if not isinstance(priced.command.request, OrderRequest) or isinstance(

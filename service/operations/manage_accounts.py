@@ -41,8 +41,9 @@ async def create_account(
     commission_hundredths: int = 0,
     beneficiary_name: str | None = None,
 ) -> AccountPair:
-    """A new organisation has a live account and its test twin, both without keys. `portfolio` is the identifier or the
-    id of a portfolio shared by all; `commission_hundredths` is hundredths of a percent of an order's total.
+    """Create a live account of a new organisation and its test account, both without keys. `portfolio` is the
+    identifier or the id of a portfolio shared by all; `commission_hundredths` is hundredths of a percent of an order's
+    total.
 
     Refuses `BAD_USER_INPUT`, `NOT_FOUND` for the portfolio, `CURRENCY_UNAVAILABLE` where it is not fully priced.
     """
@@ -79,19 +80,21 @@ async def create_account(
 
 
 async def suspend_account(resources: Resources, account_id: UUID) -> Account:
-    """The account and its clients may read but not change anything; one suspended before keeps its first instant.
-    Refuses `NOT_FOUND`.
+    """Suspend the account and its clients, which may then read but not change anything; one suspended before keeps its
+    first time. Refuses `NOT_FOUND`.
     """
     return await _set_suspended(resources, account_id, resources.clock())
 
 
 async def reinstate_account(resources: Resources, account_id: UUID) -> Account:
-    """The account and its clients may order again; one not suspended stays as it is. Refuses `NOT_FOUND`."""
+    """Reinstate the account and its clients, which may then order again; one not suspended stays unchanged. Refuses
+    `NOT_FOUND`.
+    """
     return await _set_suspended(resources, account_id, None)
 
 
 async def list_accounts(resources: Resources) -> list[Account]:
-    """Every account, by name and mode."""
+    """Return every account, by name and mode."""
     return await accounts.all_accounts(resources.database.reader)
 
 
@@ -116,19 +119,23 @@ def _refuse_bad_terms(name: str, contract: str, commission_hundredths: int) -> N
     if not name.strip() or len(name) > NAME_LENGTH_MAX:
         raise Refused(Code.BAD_USER_INPUT, f"Give the account a name of 1 to {NAME_LENGTH_MAX} characters.", ("name",))
     if contract not in get_args(Contract):
-        raise Refused(Code.BAD_USER_INPUT, f"A contract is one of {', '.join(get_args(Contract))}.", ("contract",))
+        raise Refused(
+            Code.BAD_USER_INPUT, f"Give one of these contracts: {', '.join(get_args(Contract))}.", ("contract",)
+        )
     if not 0 <= commission_hundredths <= COMMISSION_HUNDREDTHS_MAX:
-        raise Refused(Code.BAD_USER_INPUT, "A commission is 0 to 90 percent of the total.", ("commission",))
+        raise Refused(Code.BAD_USER_INPUT, "Give a commission of 0 to 90 percent of the total.", ("commission",))
 
 
 async def _shared_portfolio(statements: Statements, named: str, account_id: UUID) -> Portfolio:
-    """The portfolio by its identifier or id, among those that the account, which is not there yet, shares with all."""
+    """Return the portfolio by its identifier or id, among those shared with all accounts."""
     shared = await catalogue.portfolios(statements, account_id, PageRequest(PORTFOLIOS_NAMED_MAX))
     for portfolio in shared:
         if named in {portfolio.identifier, str(portfolio.id), portfolio.id.hex}:
             return portfolio
     known = ", ".join(portfolio.identifier for portfolio in shared) or "none"
-    raise Refused(Code.NOT_FOUND, f"There is no portfolio {named!r} shared by all; there are: {known}.", ("portfolio",))
+    raise Refused(
+        Code.NOT_FOUND, f"There is no shared portfolio {named!r}. Give one of these: {known}.", ("portfolio",)
+    )
 
 
 async def _refuse_unpriced(statements: Statements, portfolio: Portfolio, currency: str) -> None:

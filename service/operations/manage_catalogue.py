@@ -1,7 +1,7 @@
 """Manage the catalogue: create a project or a bundle, set a price, set a portfolio, switch a bundle off and on.
 
-The operator's work. Each verb is safe to repeat: what it names by a slug or an identifier is made once, and what it
-sets may be set again. Locks: the caller's head, then the bundle or the portfolio. Promise: P24.
+The operator's work. Each verb is safe to repeat: an object with a slug or an identifier is created once, and a value
+may be set again. Locks: the caller's head, then the bundle or the portfolio. Promise: P24.
 """
 
 from collections.abc import Collection, Sequence
@@ -32,8 +32,8 @@ from service.storage.database import Statements
 
 
 async def create_project(resources: Resources, caller: Caller, *, category: str, **facts: Any) -> Project:
-    """The project stands, with its category. Its slug names it: a repetition answers the project that stands, and
-    refuses `IDEMPOTENCY_KEY_REUSED` where any other fact differs.
+    """Create the project, with its category if that is new. Its slug names it: a retry returns the existing project,
+    and is refused `IDEMPOTENCY_KEY_REUSED` where any other fact differs.
     """
     caller.require(Scope.OPERATOR)
     wanted_category = ProjectCategory(id=resources.new_id(), name=category)
@@ -53,13 +53,13 @@ async def create_project(resources: Resources, caller: Caller, *, category: str,
 
 
 async def create_bundle(resources: Resources, caller: Caller, *, project_ids: Collection[UUID], **facts: Any) -> Bundle:
-    """The bundle stands, made of these projects, and is sold as soon as it has a price. A repetition answers as
-    `create_project` does. Refuses `NOT_FOUND` for an unknown project.
+    """Create the bundle of these projects, which is sold as soon as it has a price. A retry works as for
+    `create_project`. Refuses `NOT_FOUND` for an unknown project.
     """
     caller.require(Scope.OPERATOR)
     wanted = Bundle(id=resources.new_id(), disabled_at=None, created_at=resources.clock(), **facts)
     if not project_ids:
-        raise Refused(Code.BAD_USER_INPUT, "A bundle is made of at least one project.", ("project_ids",))
+        raise Refused(Code.BAD_USER_INPUT, "Give at least one project.", ("project_ids",))
 
     async def work(statements: Statements, _head: Head) -> Done[Bundle]:
         if set(project_ids) - (await catalogue.projects_of_ids(statements, project_ids)).keys():
@@ -80,8 +80,8 @@ async def create_bundle(resources: Resources, caller: Caller, *, project_ids: Co
 
 
 async def switch_bundle(resources: Resources, caller: Caller, bundle_id: UUID, *, disabled: bool) -> Bundle:
-    """The bundle takes no orders, or takes them again; orders, quotes and backorders that stand are not touched.
-    One that was disabled before keeps its first instant. Refuses `NOT_FOUND`.
+    """Take the bundle off sale, or put it on sale again; existing orders, quotes and backorders do not change. One that
+    was disabled before keeps its first time. Refuses `NOT_FOUND`.
     """
     caller.require(Scope.OPERATOR)
     now = resources.clock()
@@ -101,9 +101,9 @@ async def switch_bundle(resources: Resources, caller: Caller, bundle_id: UUID, *
 async def set_price(
     resources: Resources, caller: Caller, bundle_id: UUID, currency: str, tiers: Sequence[PriceTier]
 ) -> Bundle:
-    """These are all tiers of the bundle in the currency. Quotes and orders that stand keep the prices they froze.
-    Refuses `NOT_FOUND`, and `BAD_USER_INPUT` for tiers that do not form a price or whose unit price rises with the
-    minimum mass. A rising price that is stored already may be set again, which changes nothing.
+    """Set all tiers of the bundle in the currency. Existing quotes and orders keep the prices they froze. Refuses
+    `NOT_FOUND`, and `BAD_USER_INPUT` for tiers that do not form a price or whose unit price rises with the minimum
+    mass. A rising price that is stored already may be set again, which changes nothing.
     """
     caller.require(Scope.OPERATOR)
     minor_exponent(currency)
@@ -126,8 +126,8 @@ async def set_price(
 async def set_portfolio(
     resources: Resources, caller: Caller, identifier: str, label: str, selection: Selection
 ) -> Portfolio:
-    """The portfolio of that identifier, which all accounts may use, has this label and these weights from the next
-    order on. Refuses `BUNDLE_UNAVAILABLE` for a bundle that is unknown or disabled.
+    """Give the portfolio of that identifier, which all accounts may use, this label and these weights for later orders.
+    Refuses `BUNDLE_UNAVAILABLE` for a bundle that is unknown or disabled.
     """
     caller.require(Scope.OPERATOR)
     wanted = Portfolio(
@@ -152,7 +152,9 @@ async def set_portfolio(
 def _refuse_rising(tiers: Sequence[PriceTier]) -> None:
     place = rising_tier(tiers)
     if place is not None:
-        message = "A tonne costs more in this tier than in an order of a smaller mass; a unit price never rises."
+        message = (
+            "The unit price must not rise with the minimum mass. This tier costs more than one with a smaller minimum."
+        )
         raise Refused(Code.BAD_USER_INPUT, message, ("tiers", place))
 
 

@@ -25,7 +25,7 @@ from service.storage.database import Statements
 
 CHANGEABLE = frozenset({"name", "handle", "beneficiary_name", "external_pages_visibility", "may_use_balance"})
 UNSTATED = frozenset({"id", "created_at", "suspended_at", "portfolio_id", "commission_hundredths"})
-"""What of a client account its creation does not state, or somebody else may have changed since."""
+"""Members of a client account that its creation does not state, or that others may have changed since."""
 
 
 async def create_client(
@@ -39,17 +39,20 @@ async def create_client(
     external_pages_visibility: Visibility = Visibility.PUBLIC,
     may_use_balance: bool | None = None,
 ) -> Account:
-    """A client account stands under the caller's account and buys as its parent does, until it sets its own portfolio.
+    """Create a client account under the caller's account. It buys as its parent does, until it sets its own portfolio.
 
-    The handle names it among the parent's clients: a repetition with it answers the account that stands, and refuses
-    `IDEMPOTENCY_KEY_REUSED` where another fact differs; without a handle each call makes another. `may_use_balance`
-    lets the client's own keys pay from the parent's balance; None is the default, False, and says nothing to a
-    repetition, for contracts that have no such member. Refuses `FORBIDDEN`
-    to a client account, and `CURRENCY_UNAVAILABLE` where the parent's portfolio has no full price in the currency.
+    The handle names it among the parent's clients: a retry with it returns the existing account, and is refused
+    `IDEMPOTENCY_KEY_REUSED` where another fact differs; without a handle each call creates another. `may_use_balance`
+    lets the client's own keys pay from the parent's balance; None is the default, False, and is not compared on a
+    retry, for contracts that have no such member. Refuses `FORBIDDEN` to a client account, and `CURRENCY_UNAVAILABLE`
+    where the parent's portfolio has no full price in the currency.
     """
     caller.require(Scope.ORDERS_WRITE)
     if caller.account.parent_account_id is not None:
-        raise Refused(Code.FORBIDDEN, "A client account has no client accounts of its own.")
+        raise Refused(
+            Code.FORBIDDEN,
+            "A client account cannot have client accounts of its own. Use an API key of the parent account.",
+        )
     minor_exponent(currency)
     client_id, own_portfolio_id, now = resources.new_id(), resources.new_id(), resources.clock()
 
@@ -91,8 +94,8 @@ async def create_client(
 
 
 async def update_client(resources: Resources, caller: Caller, client_id: UUID, changes: Mapping[str, Any]) -> Account:
-    """The client account has the changed facts, each of `CHANGEABLE`, and keeps the others; repeating it changes
-    nothing. Refuses `NOT_FOUND`, and `IDEMPOTENCY_KEY_REUSED` for a handle that another client of the parent has.
+    """Change facts of the client account, each of `CHANGEABLE`; the others stay, and repeating it changes nothing.
+    Refuses `NOT_FOUND`, and `IDEMPOTENCY_KEY_REUSED` for a handle that another client of the parent has.
     """
     caller.require(Scope.ORDERS_WRITE)
     if unknown := set(changes) - CHANGEABLE:
@@ -119,26 +122,26 @@ async def update_client(resources: Resources, caller: Caller, client_id: UUID, c
 async def list_clients(
     resources: Resources, caller: Caller, request: PageRequest, *, name_contains: str | None = None
 ) -> Slice[Account]:
-    """One page of the caller's client accounts, oldest first."""
+    """Return one page of the caller's client accounts, oldest first."""
     caller.require(Scope.ORDERS_READ)
     rows = await clients.page(resources.database.reader, caller.account.id, request, name_contains=name_contains)
     return slice_of(rows, request)
 
 
 async def count_clients(resources: Resources, caller: Caller, *, name_contains: str | None = None) -> int:
-    """How many client accounts the caller has, exactly."""
+    """Return the exact number of the caller's client accounts."""
     caller.require(Scope.ORDERS_READ)
     return await clients.count(resources.database.reader, caller.account.id, name_contains=name_contains)
 
 
 async def accounts_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, Account]:
-    """Those of the accounts that are the caller's own or its clients', by id."""
+    """Return those of the accounts that are the caller's own or its clients', by id."""
     return await clients.family(resources.database.reader, caller.account.id, ids)
 
 
 async def portfolios_of_accounts(
     resources: Resources, caller: Caller, accounts: Collection[Account]
 ) -> dict[UUID, Portfolio]:
-    """The portfolios that the accounts, which the caller was shown, buy by; a client's own one included."""
+    """Return the portfolios of the accounts, which the caller was shown; a client's own one included."""
     caller.require(Scope.CATALOGUE_READ)
     return await clients.portfolios(resources.database.reader, accounts)

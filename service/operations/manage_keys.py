@@ -1,4 +1,4 @@
-"""Manage API keys: issue one, list an account's, revoke one. The operator's work; no caller is asked for a scope."""
+"""Manage API keys: issue one, list an account's, revoke one. The operator's work; no scope is required."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -28,7 +28,7 @@ async def create_key(
     *,
     pepper: bytes,
 ) -> GeneratedKey:
-    """The account has one key more, which works until `expires_at`. Its text is in the answer and nowhere else.
+    """Issue a key of the account, which is valid until `expires_at`. Its text is in the answer and nowhere else.
 
     Refuses `NOT_FOUND` for an unknown account, `BAD_USER_INPUT` for an empty name, no scope, or an end in the past.
     """
@@ -38,7 +38,7 @@ async def create_key(
     if not scopes:
         raise Refused(Code.BAD_USER_INPUT, "Give the key at least one scope.", ("scopes",))
     if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
-        raise Refused(Code.BAD_USER_INPUT, "A key expires in the future, at an instant with offset.", ("expires_at",))
+        raise Refused(Code.BAD_USER_INPUT, "Give an expiry in the future, as a time with an offset.", ("expires_at",))
     account = await accounts.account(resources.database.reader, account_id)
     if account is None:
         raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
@@ -67,14 +67,14 @@ async def create_key(
 
 
 async def list_keys(resources: Resources, account_id: UUID) -> list[StoredKey]:
-    """The account's keys, oldest first, whatever their state. Refuses `NOT_FOUND` for an unknown account."""
+    """Return the account's keys, oldest first, whatever their state. Refuses `NOT_FOUND` for an unknown account."""
     if await accounts.account(resources.database.reader, account_id) is None:
         raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
     return await api_keys.of_account(resources.database.reader, account_id)
 
 
 async def revoke_key(resources: Resources, key_id: str) -> None:
-    """The key opens nothing any more; one that was revoked before keeps its first instant. Refuses `NOT_FOUND`."""
+    """Revoke the key; one that was revoked before keeps its first time. Refuses `NOT_FOUND`."""
 
     async def work(statements: Statements) -> bool:
         if await api_keys.find(statements, key_id) is None:

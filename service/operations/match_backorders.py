@@ -1,7 +1,7 @@
-"""Match backorders: credits that came in go to whoever waits for them, first come, first served.
+"""Match backorders: give new credits to the orders that wait for them, first come, first served.
 
-Runs whenever a bundle's stock may have grown; what it finds in the queue and in stock is all it needs to know, so
-running it once too often does nothing. Locks: account heads by id, then batches by id. Promises: P3, P24.
+Runs whenever a bundle's stock may have grown; it reads everything from the queue and the stock, so running it once too
+often does nothing. Locks: account heads by id, then batches by id. Promises: P3, P24.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,9 @@ ACTOR = "worker:match"
 
 
 async def match_backorders(resources: Resources) -> int:
-    """No bundle has both a queue and stock for the first in it. How many order lines got credits."""
+    """Match all bundles that have both a queue and stock for the first in it. Return the number of order lines that got
+    credits.
+    """
     filled = 0
     for mode, bundle_id in await backorders.matchable(resources.database.reader):
         while served := await _match_bundle(resources, mode, bundle_id):
@@ -31,7 +33,7 @@ async def match_backorders(resources: Resources) -> int:
 
 
 async def _match_bundle(resources: Resources, mode: Mode, bundle_id: UUID) -> int:
-    """The first in the queue have what there is, in one bounded transaction."""
+    """Give the available stock to the first in the queue, in one transaction of limited size."""
     waiting = await backorders.first_in_line(resources.database.reader, mode, bundle_id, LINES_A_TRANSACTION)
     if not waiting:
         return 0
@@ -56,7 +58,7 @@ async def _match_bundle(resources: Resources, mode: Mode, bundle_id: UUID) -> in
 async def deliver(
     resources: Resources, statements: Statements, heads: Mapping[UUID, Head], filled: Sequence[Filled], *, actor: str
 ) -> None:
-    """The lines have what they were filled with; their accounts' heads and the batches are locked."""
+    """Give the lines their credits; their accounts' heads and the batches are locked."""
     waiting: dict[UUID, Order] = {}
     for account_id in sorted({each.backorder.account_id for each in filled}):
         order_ids = {each.backorder.order_id for each in filled if each.backorder.account_id == account_id}

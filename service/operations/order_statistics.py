@@ -1,4 +1,4 @@
-"""Statistics of orders: how many, how much and for how much, by what they have in common; always the caller's own."""
+"""Statistics of orders: number, mass and cost by a common property; always the caller's own."""
 
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
@@ -11,7 +11,7 @@ from service.storage.statistics import group_parts
 async def order_statistics(
     resources: Resources, caller: Caller, wanted: OrderFilter, grouping: OrderGrouping
 ) -> OrderStatistics:
-    """The groups of the orders that the filter lets through, as they are now; of too many groups the first ones."""
+    """Return the groups of the orders that the filter selects, as they are now; of too many groups the first ones."""
     caller.require(Scope.ORDERS_READ)
     parts = await group_parts(resources.database.reader, caller.account.id, wanted, grouping, limit=GROUPS_MAX + 1)
     return statistics_of(grouping, parts)

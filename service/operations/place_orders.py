@@ -24,7 +24,7 @@ Placement = GroupCommit[PlaceOrder, Placed]
 
 
 def placement(resources: Resources, *, group_lock_timeout_ms: int, size_max: int, writers: int) -> Placement:
-    """The queue that APIs join with `submit(command)`: whatever waits at the same moment is placed together."""
+    """Queue that APIs join with `submit(command)`. Commands that wait at the same time are placed together."""
     return GroupCommit(
         partial(place_group, resources, lock_timeout_ms=group_lock_timeout_ms),
         partial(place_alone, resources),
@@ -36,14 +36,14 @@ def placement(resources: Resources, *, group_lock_timeout_ms: int, size_max: int
 async def place_group(
     resources: Resources, commands: Sequence[PlaceOrder], *, lock_timeout_ms: int
 ) -> list[Placed | Refused]:
-    """Every command has its order, its replay or its refusal, and all of it is committed; or nothing happened."""
+    """Answer every command with its order, its replay or its refusal, and commit all of it; or change nothing."""
     async with resources.database.transaction(lock_timeout_ms=lock_timeout_ms) as statements:
         return await _place(resources, statements, commands)
 
 
 async def place_alone(resources: Resources, command: PlaceOrder) -> Placed | Refused:
-    """The command's own answer, tried again while the database says that again may help. A try whose commit went
-    unanswered is found by its order's id.
+    """Return the command's own answer, with retries while the database reports a failure that may pass. A try whose
+    commit went unanswered is found by its order's id.
     """
     try:
         (answer,) = await resources.transact(lambda statements: _place(resources, statements, [command]))

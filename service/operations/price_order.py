@@ -1,6 +1,6 @@
-"""Price an order without keeping anything: what it would cost at this moment, and what of it stock could not cover.
+"""Price an order without storing anything: its present cost, and the mass that stock could not cover.
 
-No lock: nothing is promised, and the order may find other prices and other stock.
+No lock: nothing is guaranteed, and the order may find other prices and other stock.
 """
 
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from service.storage import backorders, batches, catalogue
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an order would become if it were placed now; `short_g` is what each of its lines would wait for."""
+    """An order as it would be if it were placed now; `short_g` is the mass that each of its lines would wait for."""
 
     pricing: Pricing
     short_g: tuple[int, ...]
 
 
 async def price_order(resources: Resources, caller: Caller, order_request: OrderRequest) -> Preview:
-    """Return the price and shortage that an order placed at the same moment would have. Refuses as it would; stores
+    """Return the price and shortage that an order placed at the same time would have. Refuses as it would; stores
     nothing.
     """
     caller.require(Scope.CATALOGUE_READ)

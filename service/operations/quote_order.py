@@ -1,7 +1,8 @@
-"""Quote an order: its price is stored and holds until it expires. Nothing is owed; credits are held only if asked for.
+"""Quote an order: its price is stored and guaranteed until it expires. Nothing is owed; credits are held only on
+request.
 
 Locks, when credits are held: the heads of the account and its payer in id order, so that quotes of one payer never
-pass a limit together; then batches by id. Promise: P7.
+exceed a limit together; then batches by id. Promise: P7.
 """
 
 from collections import Counter
@@ -44,10 +45,10 @@ async def quote_order(
     hold: bool = False,
     hold_limits: HoldLimits = DEFAULT_LIMITS,
 ) -> Quoted:
-    """The order request has a price that an order may be placed at, once, within `valid_ms` by the database's clock.
+    """Store a price of the order request. One order may be placed at it, within `valid_ms` by the database's clock.
 
     With `hold` the credits are set aside as well, until then; refuses `INSUFFICIENT_CREDITS` when stock is short, and
-    `HOLD_LIMIT_EXCEEDED` where a live payer would hold more than `hold_limits`, or the limits of its own, allow.
+    `HOLD_LIMIT_EXCEEDED` where a live payer would hold more than `hold_limits`, or its own limits, allow.
     """
     caller.require(Scope.ORDERS_WRITE)
     quote_id = resources.new_id()
@@ -93,7 +94,7 @@ async def quote_order(
 
 
 async def _lock_limits(statements: Statements, caller: Caller, hold_limits: HoldLimits) -> HoldLimits | None:
-    """Lock the heads of the account and its payer, and return what the payer may hold; None in test mode."""
+    """Lock the heads of the account and its payer, and return the payer's limits; None in test mode."""
     payer_id = payer_of(caller.account)
     heads = await accounts.lock_heads(statements, {caller.account.id, payer_id})
     return hold_limits.for_payer(heads[payer_id].account) if caller.account.mode is Mode.LIVE else None
@@ -113,7 +114,7 @@ async def _plan_hold(
     if not plan.is_full:
         raise Refused(
             Code.INSUFFICIENT_CREDITS,
-            "Not enough credits are in stock to hold; quote less, or without a hold.",
+            "Too few credits are in stock to set aside. Quote less, or quote without a hold.",
             ("hold",),
             available_g=pricing.mass_g - sum(plan.short_g),
         )

@@ -1,4 +1,4 @@
-"""Read what an account says of itself: the account that is its twin in the other mode."""
+"""Read the id of the account in the other mode."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from service.storage import accounts
 
 
 async def twin_of_account(resources: Resources, caller: Caller) -> UUID | None:
-    """The id of the organisation's account in the other mode; a client account has no twin."""
+    """Return the id of the organisation's account in the other mode; None for a client account, which has none."""
     account = caller.account
     if account.parent_account_id is not None:
         return None

@@ -1,6 +1,6 @@
 """Read the catalogue: bundles with prices and stock, projects, credit batches, portfolios.
 
-What is on sale and in stock is told for the caller's currency and mode.
+Prices and stock are those of the caller's currency and mode.
 """
 
 from collections import defaultdict
@@ -26,8 +26,8 @@ async def list_bundles(
     currency: str | None = None,
     or_disabled_within: timedelta | None = None,
 ) -> Slice[Bundle]:
-    """One page of the bundles on sale in the currency, the account's unless told otherwise; with `or_disabled_within`
-    also those that were disabled so recently.
+    """Return one page of the bundles on sale in the currency, by default the account's; with `or_disabled_within` also
+    those that were disabled within that time.
     """
     caller.require(Scope.CATALOGUE_READ)
     rows = await catalogue.bundles_on_sale(
@@ -40,19 +40,19 @@ async def list_bundles(
 
 
 async def list_projects(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Project]:
-    """One page of the projects."""
+    """Return one page of the projects."""
     caller.require(Scope.CATALOGUE_READ)
     return slice_of(await catalogue.projects(resources.database.reader, request), request)
 
 
 async def list_batches(resources: Resources, caller: Caller, request: PageRequest) -> Slice[CreditBatch]:
-    """One page of the credit batches of the caller's mode."""
+    """Return one page of the credit batches of the caller's mode."""
     caller.require(Scope.CATALOGUE_READ)
     return slice_of(await batches.page(resources.database.reader, caller.account.mode, request), request)
 
 
 async def list_portfolios(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Portfolio]:
-    """One page of the portfolios that the account may use."""
+    """Return one page of the portfolios that the account may use."""
     caller.require(Scope.CATALOGUE_READ)
     rows = await catalogue.portfolios(resources.database.reader, caller.account.id, request)
     return slice_of(rows, request)
@@ -61,7 +61,7 @@ async def list_portfolios(resources: Resources, caller: Caller, request: PageReq
 async def bundles_of_ids(
     resources: Resources, caller: Caller, ids: Collection[UUID], *, columns: Columns = None
 ) -> dict[UUID, Bundle]:
-    """The bundles by id, sold or not: an old order still names them."""
+    """Return the bundles by id, sold or not, because old orders still name them."""
     caller.require(Scope.CATALOGUE_READ)
     return await catalogue.bundles_of_ids(resources.database.reader, ids, columns)
 
@@ -69,13 +69,13 @@ async def bundles_of_ids(
 async def projects_of_ids(
     resources: Resources, caller: Caller, ids: Collection[UUID], *, columns: Columns = None
 ) -> dict[UUID, Project]:
-    """The projects by id."""
+    """Return the projects by id."""
     caller.require(Scope.CATALOGUE_READ)
     return await catalogue.projects_of_ids(resources.database.reader, ids, columns)
 
 
 async def categories_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, ProjectCategory]:
-    """The project categories by id."""
+    """Return the project categories by id."""
     caller.require(Scope.CATALOGUE_READ)
     return await catalogue.categories_of_ids(resources.database.reader, ids)
 
@@ -83,13 +83,13 @@ async def categories_of_ids(resources: Resources, caller: Caller, ids: Collectio
 async def batches_of_ids(
     resources: Resources, caller: Caller, ids: Collection[UUID], *, columns: Columns = None
 ) -> dict[UUID, CreditBatch]:
-    """Those of the batches that are of the caller's mode, by id."""
+    """Return those of the batches that are of the caller's mode, by id."""
     caller.require(Scope.CATALOGUE_READ)
     return await batches.of_ids(resources.database.reader, caller.account.mode, ids, columns)
 
 
 async def portfolios_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, Portfolio]:
-    """Those of the portfolios that the account may use, by id."""
+    """Return those of the portfolios that the account may use, by id."""
     caller.require(Scope.CATALOGUE_READ)
     return await catalogue.portfolios_of_ids(resources.database.reader, caller.account.id, ids)
 
@@ -97,7 +97,7 @@ async def portfolios_of_ids(resources: Resources, caller: Caller, ids: Collectio
 async def weights_of_portfolios(
     resources: Resources, caller: Caller, portfolio_ids: Sequence[UUID]
 ) -> list[tuple[Weight, ...]]:
-    """For each portfolio its bundles and weights, in order."""
+    """Return each portfolio's bundles and weights, in order."""
     caller.require(Scope.CATALOGUE_READ)
     weights: dict[UUID, list[Weight]] = defaultdict(list)
     for each in await catalogue.weights_of(resources.database.reader, portfolio_ids):
@@ -108,7 +108,7 @@ async def weights_of_portfolios(
 async def tiers_of_bundles(
     resources: Resources, caller: Caller, bundle_ids: Sequence[UUID], *, currency: str | None = None
 ) -> list[tuple[PriceTier, ...]]:
-    """For each bundle its price tiers in the currency, the account's unless told otherwise; none where it has none."""
+    """Return each bundle's price tiers in the currency, by default the account's; none if it has no price."""
     caller.require(Scope.CATALOGUE_READ)
     wanted = currency or caller.account.currency
     tiers: dict[UUID, list[PriceTier]] = defaultdict(list)
@@ -120,7 +120,7 @@ async def tiers_of_bundles(
 async def projects_of_bundles(
     resources: Resources, caller: Caller, bundle_ids: Sequence[UUID]
 ) -> list[tuple[Project, ...]]:
-    """For each bundle the projects that it is made of."""
+    """Return the projects of each bundle."""
     caller.require(Scope.CATALOGUE_READ)
     members = await catalogue.projects_in(resources.database.reader, bundle_ids)
     found = await catalogue.projects_of_ids(resources.database.reader, {each.project_id for each in members})
@@ -131,7 +131,7 @@ async def projects_of_bundles(
 
 
 async def available_masses_g(resources: Resources, caller: Caller, bundle_ids: Sequence[UUID]) -> list[int]:
-    """For each bundle the grams in stock in the caller's mode."""
+    """Return the grams in stock of each bundle in the caller's mode."""
     caller.require(Scope.CATALOGUE_READ)
     today = utc_date(resources.clock())
     found = await batches.available_g(resources.database.reader, caller.account.mode, bundle_ids, today=today)

@@ -1,4 +1,4 @@
-"""Read certificates: an account its own by order; anybody the one whose token they hold."""
+"""Read certificates: an account its own by order, anybody the one whose token they have."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from service.storage import certificates, retirements
 async def certificates_of_orders(
     resources: Resources, caller: Caller, order_ids: Sequence[UUID]
 ) -> list[IssuedCertificate | None]:
-    """For each of the caller's orders its certificate; none before it is complete."""
+    """Return the certificate of each of the caller's orders; none before it is complete."""
     caller.require(Scope.ORDERS_READ)
     found = await certificates.of_orders(resources.database.reader, caller.account.id, order_ids)
     return [found.get(order_id) for order_id in order_ids]
 
 
 async def certificate_file(resources: Resources, caller: Caller, order_id: UUID) -> bytes | None:
-    """The page to print of the caller's order; none before its certificate is issued."""
+    """Return the PDF of the caller's order; None before its certificate is issued."""
     caller.require(Scope.ORDERS_READ)
     return await certificates.pdf_of_order(resources.database.reader, caller.account.id, order_id)
 
@@ -30,7 +30,7 @@ async def certificate_file(resources: Resources, caller: Caller, order_id: UUID)
 async def retirements_of_orders(
     resources: Resources, caller: Caller, order_ids: Sequence[UUID]
 ) -> list[tuple[Retirement, ...]]:
-    """For each of the caller's orders what it has retired so far, line by line."""
+    """Return the retirements of each of the caller's orders so far, line by line."""
     caller.require(Scope.ORDERS_READ)
     retired: dict[UUID, list[Retirement]] = defaultdict(list)
     for each in await retirements.of_orders(resources.database.reader, caller.account.id, order_ids):
@@ -39,7 +39,7 @@ async def retirements_of_orders(
 
 
 async def public_certificate(resources: Resources, token: str) -> IssuedCertificate | None:
-    """Return the certificate of that public address, to anybody who holds the token; None while the account hides its
+    """Return the certificate of that public address, to anybody who has the token; None while the account hides its
     pages.
     """
     return await certificates.of_token(resources.database.reader, token)

@@ -13,6 +13,6 @@ from service.storage import estimates
 async def estimates_of_ids(
     resources: Resources, caller: Caller, estimate_ids: Collection[UUID]
 ) -> dict[UUID, RecordedEstimate]:
-    """Those of the estimates that are the caller's, by id."""
+    """Return those of the estimates that are the caller's, by id."""
     caller.require(Scope.ORDERS_READ)
     return await estimates.of_ids(resources.database.reader, caller.account.id, estimate_ids)

@@ -22,7 +22,7 @@ from service.storage import balances, holds, ledger, money
 
 @dataclass(frozen=True, slots=True)
 class LedgerPage:
-    """A journal as it stands in the ledger, and the order that it is about, if it is about one."""
+    """A journal as it is stored, and the order that it concerns, if any."""
 
     id: UUID
     journal: Journal
@@ -32,7 +32,7 @@ class LedgerPage:
 
 
 async def list_balances(resources: Resources, caller: Caller) -> list[Money]:
-    """What the caller has prepaid in each currency, by currency; one that was used up is zero."""
+    """Return the caller's balance in each currency, by currency; one that was used up is zero."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
     rows = await balances.of_account(resources.database.reader, payer_of(caller.account))
@@ -40,7 +40,7 @@ async def list_balances(resources: Resources, caller: Caller) -> list[Money]:
 
 
 async def list_funds(resources: Resources, caller: Caller) -> dict[str, PayerFunds]:
-    """Return what the caller's payer has prepaid, owes and may owe, by currency, of those in which it ever did."""
+    """Return the balance, debt and limit of the caller's payer, by currency, for all that it ever used."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
     return await balances.funds_of(resources.database.reader, payer_of(caller.account))
@@ -54,14 +54,14 @@ async def held_g(resources: Resources, caller: Caller) -> int:
 
 
 async def list_invoices(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Invoice]:
-    """One page of the caller's invoices, newest first."""
+    """Return one page of the caller's invoices, newest first."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
     return slice_of(await money.invoices(resources.database.reader, payer_of(caller.account), request), request)
 
 
 async def invoices_of_ids(resources: Resources, caller: Caller, invoice_ids: Collection[UUID]) -> dict[UUID, Invoice]:
-    """Those of the invoices that are the caller's, by id."""
+    """Return those of the invoices that are the caller's, by id."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
     return await money.of_ids(resources.database.reader, money.INVOICES, payer_of(caller.account), invoice_ids)
@@ -70,7 +70,7 @@ async def invoices_of_ids(resources: Resources, caller: Caller, invoice_ids: Col
 async def lines_of_invoices(
     resources: Resources, caller: Caller, invoices: Sequence[Invoice], request: PageRequest
 ) -> list[Slice[InvoiceLine]]:
-    """For each invoice one page of its lines, in order. Whoever was given an invoice may see what is on it."""
+    """Return one page of each invoice's lines, in order. A caller who was given an invoice may see its lines."""
     caller.require(Scope.ORDERS_READ)
     lines: dict[UUID, list[InvoiceLine]] = defaultdict(list)
     for account_id in {invoice.account_id for invoice in invoices}:
@@ -81,14 +81,14 @@ async def lines_of_invoices(
 
 
 async def payments_of_ids(resources: Resources, caller: Caller, payment_ids: Collection[UUID]) -> dict[UUID, Payment]:
-    """Those of the payments that are the caller's, by id."""
+    """Return those of the payments that are the caller's, by id."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
     return await money.of_ids(resources.database.reader, money.PAYMENTS, payer_of(caller.account), payment_ids)
 
 
 async def list_journals(resources: Resources, caller: Caller, request: PageRequest) -> Slice[LedgerPage]:
-    """One page of the caller's ledger, newest first, each journal whole."""
+    """Return one page of the caller's ledger, newest first, each journal whole."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
     reader, payer_id = resources.database.reader, payer_of(caller.account)
@@ -100,7 +100,7 @@ async def list_journals(resources: Resources, caller: Caller, request: PageReque
 async def journals_of_ids(
     resources: Resources, caller: Caller, journal_ids: Collection[UUID]
 ) -> dict[UUID, LedgerPage]:
-    """Those of the journals that are the caller's, by id."""
+    """Return those of the journals that are the caller's, by id."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
     reader = resources.database.reader

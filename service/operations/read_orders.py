@@ -31,7 +31,7 @@ async def list_orders(
     *,
     columns: Columns = None,
 ) -> Slice[Order]:
-    """One page of the caller's orders under the filter and the sort; with `columns` they know nothing else."""
+    """Return one page of the caller's orders under the filter and the sort; with `columns` only those are read."""
     caller.require(Scope.ORDERS_READ)
     rows = await orders.page(resources.database.reader, caller.account.id, wanted, sort, request, columns)
     return slice_of(rows, request)
@@ -40,7 +40,7 @@ async def list_orders(
 async def numbered_page_of_orders(
     resources: Resources, caller: Caller, wanted: OrderFilter, asked: NumberedPage
 ) -> tuple[list[Order], int]:
-    """The page of the caller's orders with that number, and how many there are in all."""
+    """Return the page of the caller's orders with that number, and the number of all orders."""
     caller.require(Scope.ORDERS_READ)
     reader, account_id = resources.database.reader, caller.account.id
     return (
@@ -50,19 +50,19 @@ async def numbered_page_of_orders(
 
 
 async def count_orders(resources: Resources, caller: Caller, wanted: OrderFilter) -> int:
-    """How many of the caller's orders the filter lets through, exactly."""
+    """Return the exact number of the caller's orders that the filter selects."""
     caller.require(Scope.ORDERS_READ)
     return await orders.count(resources.database.reader, caller.account.id, wanted)
 
 
 async def find_order(resources: Resources, caller: Caller, ref: OrderRef, *, columns: Columns = None) -> Order | None:
-    """The caller's order of that name; another account's is as absent as one that never was."""
+    """Return the caller's order, or None. Orders of other accounts count as absent."""
     caller.require(Scope.ORDERS_READ)
     return await orders.find(resources.database.reader, caller.account.id, ref, columns)
 
 
 async def orders_of_ids(resources: Resources, caller: Caller, order_ids: Collection[UUID]) -> dict[UUID, Order]:
-    """Those of the orders that are the caller's, by id."""
+    """Return those of the orders that are the caller's, by id."""
     caller.require(Scope.ORDERS_READ)
     return await orders.of_ids(resources.database.reader, caller.account.id, order_ids)
 
@@ -70,7 +70,7 @@ async def orders_of_ids(resources: Resources, caller: Caller, order_ids: Collect
 async def lines_of_orders(
     resources: Resources, caller: Caller, order_ids: Sequence[UUID], *, columns: Columns = None
 ) -> list[tuple[OrderLine, ...]]:
-    """For each of the caller's orders its lines, in order."""
+    """Return the lines of each of the caller's orders, in order."""
     caller.require(Scope.ORDERS_READ)
     found = await orders.lines(resources.database.reader, caller.account.id, order_ids, columns)
     return _of_each(order_ids, found)
@@ -79,20 +79,20 @@ async def lines_of_orders(
 async def entries_of_orders(
     resources: Resources, caller: Caller, order_ids: Sequence[UUID], *, columns: Columns = None
 ) -> list[tuple[CreditEntry, ...]]:
-    """For each of the caller's orders the credits it was given and returned, oldest first."""
+    """Return the credit entries of each of the caller's orders, oldest first."""
     caller.require(Scope.ORDERS_READ)
     found = await orders.entries(resources.database.reader, caller.account.id, order_ids, columns)
     return _of_each(order_ids, found)
 
 
 async def events_of_orders(resources: Resources, caller: Caller, order_ids: Sequence[UUID]) -> list[tuple[Event, ...]]:
-    """For each of the caller's orders what happened to it, oldest first."""
+    """Return the events of each of the caller's orders, oldest first."""
     caller.require(Scope.ORDERS_READ)
     found = await event_log.of_orders(resources.database.reader, caller.account.id, order_ids)
     return _of_each(order_ids, found)
 
 
 def _of_each(order_ids: Sequence[UUID], rows: Iterable[T]) -> list[tuple[T, ...]]:
-    """The rows of each order; they come order by order."""
+    """Group the rows by order; they come order by order."""
     of: dict[UUID, tuple[T, ...]] = {order_id: tuple(own) for order_id, own in groupby(rows, _ORDER_ID)}
     return [of.get(order_id, ()) for order_id in order_ids]

@@ -12,7 +12,7 @@ from service.storage import quotes
 
 
 async def quotes_of_ids(resources: Resources, caller: Caller, quote_ids: Collection[UUID]) -> dict[UUID, Quote]:
-    """Those of the quotes that are the caller's, by id."""
+    """Return those of the quotes that are the caller's, by id."""
     caller.require(Scope.ORDERS_READ)
     found = await quotes.find(resources.database.reader, [caller.account.id], quote_ids)
     return {quote_id: quote_now.quote for (_, quote_id), quote_now in found.items()}
@@ -21,7 +21,7 @@ async def quotes_of_ids(resources: Resources, caller: Caller, quote_ids: Collect
 async def lines_of_quotes(
     resources: Resources, caller: Caller, quote_ids: Sequence[UUID]
 ) -> list[tuple[QuoteLine, ...]]:
-    """For each of the caller's quotes its lines, in order."""
+    """Return the lines of each of the caller's quotes, in order."""
     caller.require(Scope.ORDERS_READ)
     lines: dict[UUID, list[QuoteLine]] = defaultdict(list)
     for line in await quotes.lines_of(resources.database.reader, [caller.account.id], quote_ids):

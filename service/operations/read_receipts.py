@@ -1,4 +1,4 @@
-"""Read receipts: what an order's price is made of and what of it is paid, for whoever holds its address."""
+"""Read receipts: the parts of an order's price and the amount paid, for anybody who has the address."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,7 +12,7 @@ from service.storage import accounts, catalogue, orders
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """A line of the order, and what its bundle is called."""
+    """A line of the order, and the name of its bundle."""
 
     line: OrderLine
     bundle_name: str

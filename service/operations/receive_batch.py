@@ -1,4 +1,4 @@
-"""Receive a credit batch: grams that a registry issued are in stock, once.
+"""Receive a credit batch: take grams that a registry issued into stock, once.
 
 Orders that wait are served by `match_backorders`, which finds the batch in stock. Locks: the caller's head, then the
 project, then the series of the serials. Promises: P3, P24.
@@ -34,10 +34,10 @@ async def receive_batch(
     stated: StatedSerials,
     period_end: date | None = None,
 ) -> CreditBatch:
-    """Return the batch, which is in stock. Its reference names it: a retry returns the batch as it now is, and refuses
-    `IDEMPOTENCY_KEY_REUSED` if any other fact differs. Refuses `NOT_FOUND` for the project, and `BAD_USER_INPUT` for
-    serials that are none and for serials that another batch of the mode has, because a credit that is received twice is
-    sold twice.
+    """Return the batch, which is in stock. Its reference names it: a retry returns the batch in its present state, and
+    is refused `IDEMPOTENCY_KEY_REUSED` if any other fact differs. Refuses `NOT_FOUND` for the project, and
+    `BAD_USER_INPUT` for invalid serials and for serials that another batch of the mode has, because a credit that is
+    received twice is sold twice.
     """
     caller.require(Scope.OPERATOR)
 
@@ -67,7 +67,7 @@ async def receive_batch(
         if overlaps:
             raise overlapping(others[overlaps[wanted.id]], stated.member)
         if not await serials.add(statements, [wanted]):
-            raise Refused(Code.UNAVAILABLE, "The same reference is being received for another project; try again.")
+            raise Refused(Code.UNAVAILABLE, "The same reference is being received for another project. Try again.")
         payload = {
             "batch_id": str(wanted.id),
             "project_id": str(project_id),

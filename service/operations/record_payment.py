@@ -1,4 +1,4 @@
-"""Record a payment: money came in, for an order or for the balance. An operator's verb.
+"""Record a payment that was received for an order or for the balance. An operator's verb.
 
 Locks: the heads of the account and its payer, the order, then the balance. Promises: P2, P4.
 """
@@ -25,7 +25,7 @@ from service.storage.database import Statements
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A payment, the order that it was for as it now is, and whether it was recorded before."""
+    """A payment, its order in its present state, and a flag if it was recorded before."""
 
     payment: Payment
     order: Order | None
@@ -35,8 +35,8 @@ class Recorded:
 async def record_payment(
     resources: Resources, caller: Caller, account_id: UUID, reference: str, amount: Money, ref: OrderRef | None = None
 ) -> Recorded:
-    """The payment is in the ledger once, whatever the number of tries with its reference: towards the account's order
-    as far as that owes, else in the balance. An order of which nothing is owed any more is PAID.
+    """Record the payment in the ledger once, whatever the number of tries with its reference: for the account's order
+    as far as that owes, otherwise in the balance. An order that owes nothing any more is PAID.
 
     Refuses `IDEMPOTENCY_KEY_REUSED` for a reference of another payment, `NOT_FOUND`, `BAD_USER_INPUT` for an amount
     that is not positive or not in the order's currency.
@@ -44,7 +44,7 @@ async def record_payment(
     caller.require(Scope.OPERATOR)
     kept_text(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference")
     if amount.minor_units <= 0:
-        raise Refused(Code.BAD_USER_INPUT, "A payment is more than nothing.", ("amount", "amount"))
+        raise Refused(Code.BAD_USER_INPUT, "Give an amount above zero.", ("amount", "amount"))
     payment_id = resources.new_id()
 
     async def work(statements: Statements) -> Recorded:
@@ -78,8 +78,8 @@ async def record_payment(
 
 
 def _fingerprint(account_id: UUID, amount: Money, order: Order | None) -> str:
-    """Return what a repetition of the reference has to match. References never expire: no renaming may change a name
-    here, and no order is null.
+    """Return the values that a retry with the reference has to match. References never expire: no renaming may change a
+    name here, and no order is null.
     """
     order_id = None if order is None else order.id
     return fingerprint({"account_id": account_id, "amount": amount.wire_form(), "order_id": order_id})
@@ -90,7 +90,9 @@ def _paid(order: Order | None, amount: Money) -> tuple[Order | None, Journal]:
         return None, balance_topped_up(amount.currency, amount.minor_units)
     if order.currency != amount.currency:
         raise Refused(
-            Code.BAD_USER_INPUT, f"The order is in {order.currency}; so is its payment.", ("amount", "currency")
+            Code.BAD_USER_INPUT,
+            f"Give the amount in {order.currency}, the currency of the order.",
+            ("amount", "currency"),
         )
     booked = pay(order, amount.minor_units)
     return booked.order, booked.journal

@@ -1,4 +1,4 @@
-"""Refund an order: what was paid goes to the balance; the order keeps its state and its credits. An operator's verb.
+"""Refund an order: the amount paid goes to the balance; the order keeps its state and its credits. An operator's verb.
 
 Locks: the heads of the account and its payer, the order, then the balance. Promise: P4.
 """
@@ -18,9 +18,10 @@ from service.storage.database import Statements
 
 
 async def refund_order(resources: Resources, caller: Caller, account_id: UUID, ref: OrderRef) -> Order:
-    """The account's order is REFUNDED, or was before: its whole sale is undone, so that nothing is owed of it either.
+    """Refund the account's order, if it was not refunded before: its whole sale is undone, so that nothing is owed for
+    it either.
 
-    Refuses `NOT_FOUND`, and `PAYMENT_STATE` when nothing was paid of it.
+    Refuses `NOT_FOUND`, and `PAYMENT_STATE` when nothing was paid for it.
     """
     caller.require(Scope.OPERATOR)
 

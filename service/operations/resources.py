@@ -1,6 +1,6 @@
-"""What every operation works with: the database, the clock, fresh ids and randomness, and how a transaction is tried.
+"""Resources of every operation: the database, the clock, new ids and randomness, and retries of transactions.
 
-Made once by the composition root and handed to each operation; tests hand in their own clock.
+Made once by the composition root and passed to each operation; tests pass their own clock.
 """
 
 from collections.abc import Awaitable, Callable
@@ -32,26 +32,28 @@ TRANSACTION_ATTEMPTS_MAX = 5
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The outside world, as far as operations may see it."""
+    """Access to the outside world for operations."""
 
     database: Database
     clock: Clock
     new_id: IdSource
     known_keys: TTLCache[KnownKey] = field(default_factory=lambda: TTLCache(ttl_ms=0, entries_max=0))
-    """API keys that opened something a moment ago, by the hash of their text."""
+    """API keys that were valid a moment ago, by the hash of their text."""
     keys: LookupBatcher[str, FoundKey] = field(init=False)
-    """API keys by id, looked up together: under a crowd this is most of what the database is asked."""
+    """API keys by id, looked up together: under load these are most of the database's queries."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keys", LookupBatcher(lambda ids: api_keys.of_ids(self.database.reader, ids)))
 
     def new_order_number(self) -> str:
-        """Short, for people to read out; unique per account except once in millions of orders of one millisecond."""
+        """Return a short number for people to read out; unique per account except once in millions of orders of one
+        millisecond.
+        """
         return short_number(self.clock(), random_bits(24))
 
     async def transact(self, work: Callable[[Statements], Awaitable[T]]) -> T:
-        """The work is committed. A failure that may pass is tried again from the start, so the work must be safe to
-        run again after a commit whose answer was lost. Refuses `UNAVAILABLE` when the database stays away.
+        """Commit the work. A failure that may pass is tried again from the start, so the work must be safe to run again
+        after a commit whose answer was lost. Refuses `UNAVAILABLE` if the database stays unreachable.
         """
 
         async def attempt() -> T:
@@ -70,8 +72,11 @@ class Resources:
 
 
 def refusal_of(error: Exception) -> Exception:
-    """`UNAVAILABLE` for a database that is away or too busy; anything else is the fault it was."""
+    """Return `UNAVAILABLE` for a database that is unreachable or too busy; any other failure unchanged."""
     if isinstance(error, Refused) or not (is_outage(error) or may_retry(error)):
         return error
     log.warning("database_unavailable", error=repr(error))
-    return Refused(Code.UNAVAILABLE, "The database cannot be reached or is too busy; try again with the same key.")
+    return Refused(
+        Code.UNAVAILABLE,
+        "The database cannot be reached or is too busy. Try again, a write with the same idempotency key.",
+    )

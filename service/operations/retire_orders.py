@@ -25,8 +25,8 @@ ACTOR = "worker:retire"
 
 
 async def retire_orders(resources: Resources, *, after_ms: int, unpaid: bool) -> int:
-    """Every live order that is paid, or with `unpaid` may be owed, and that was fulfilled `after_ms` ago is complete,
-    but for more than a page of them. How many shares of lines were retired.
+    """Retire at most a page of the live orders that are paid, or with `unpaid` may be owed, and that were fulfilled
+    `after_ms` ago. Return the number of retired shares of lines.
     """
     payments = {PaymentStatus.PAID, PaymentStatus.ISSUED, PaymentStatus.BILLED} if unpaid else {PaymentStatus.PAID}
     today = utc_date(resources.clock())
@@ -42,8 +42,8 @@ async def retire_orders(resources: Resources, *, after_ms: int, unpaid: bool) ->
 
 
 async def retire_order(resources: Resources, account_id: UUID, order_id: UUID, *, keep: int, actor: str) -> int:
-    """The order's retirement has started, and all but the last `keep` shares of it are retired; nothing happens to an
-    order that may not retire. How many shares were retired.
+    """Start the order's retirement and retire all but the last `keep` shares of it; an order that may not retire stays
+    unchanged. Return the number of retired shares.
     """
     return await _retire(resources, account_id, [order_id], unpaid=True, keep=keep, actor=actor)
 
@@ -72,7 +72,9 @@ async def _retire(
 async def _shares(
     statements: Statements, account_id: UUID, ready: Sequence[Order], keep: int
 ) -> list[tuple[Order, Sequence[Share]]]:
-    """What of each order is retired in this transaction; an order that finds no room in it waits for the next."""
+    """Return the shares of each order to retire in this transaction; an order that does not fit in waits for
+    the next.
+    """
     order_ids = [order.id for order in ready]
     entries: dict[UUID, list[CreditEntry]] = defaultdict(list)
     for entry in await orders.entries(statements, account_id, order_ids):

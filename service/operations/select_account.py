@@ -11,10 +11,10 @@ from service.storage import accounts
 
 
 async def select_account(resources: Resources, caller: Caller, account_id: UUID | None) -> Caller:
-    """The caller, acting for the key's own account or one of its client accounts, never with an operator's scope there.
-    Promise: P21.
+    """Return the caller, acting for the key's own account or one of its client accounts, never with an operator's scope
+    there. Promise: P21.
 
-    Refuses `ACCOUNT_SELECTED_INVALID` in the same words for an id that is malformed (None), unknown, another
+    Refuses `ACCOUNT_SELECTED_INVALID` with the same message for an id that is malformed (None), unknown, another
     customer's, or of the other mode.
     """
     if account_id == caller.account.id:
@@ -22,15 +22,18 @@ async def select_account(resources: Resources, caller: Caller, account_id: UUID 
     found = None if account_id is None else await accounts.account(resources.database.reader, account_id)
     if found is None or found.parent_account_id != caller.account.id or found.mode is not caller.account.mode:
         raise Refused(
-            Code.ACCOUNT_SELECTED_INVALID, "The selected account is neither the key's own nor a client account of it."
+            Code.ACCOUNT_SELECTED_INVALID,
+            "The API key cannot act for the selected account. Select the key's own account or one of its client "
+            "accounts.",
         )
     return replace(caller, account=found, scopes=caller.scopes - {Scope.OPERATOR}, acts_for_client=True)
 
 
 async def reader_of(resources: Resources, caller: Caller, account_id: UUID) -> Caller | None:
-    """The caller as a reader of what is that account's: its own, a client's of it, or any for an operator; else None.
+    """Return the caller as a reader of that account's data: its own, a client's of it, or any for an operator; else
+    None.
 
-    An operator's verbs answer other accounts' orders, and a parent's invoices list those of its clients.
+    An operator's verbs return other accounts' orders, and a parent's invoices list those of its clients.
     """
     if account_id == caller.account.id:
         return caller

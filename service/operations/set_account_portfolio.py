@@ -1,4 +1,4 @@
-"""Set an account's portfolio: what its orders buy when they name neither bundles nor a portfolio.
+"""Set an account's portfolio, which its orders buy when they name neither bundles nor a portfolio.
 
 Locks: the account's head, then its portfolio. Promise: P24.
 """
@@ -19,8 +19,8 @@ from service.storage.database import Statements
 
 
 async def set_account_portfolio(resources: Resources, caller: Caller, wanted: UUID | Selection) -> Account:
-    """From the next order on the account buys by a portfolio that it may use, or by weights of its own. Orders that
-    stand are not touched; repeating it changes nothing.
+    """Set the portfolio for the account's later orders: one that it may use, or weights of its own. Existing orders do
+    not change; repeating it changes nothing.
 
     Refuses `NOT_FOUND`, `BUNDLE_UNAVAILABLE`, and `CURRENCY_UNAVAILABLE` unless all of it is priced in the account's
     currency.

@@ -1,4 +1,5 @@
-"""Set limits of a payer: what an account and its client accounts may owe and hold. An operator's work, without callers.
+"""Set limits of a payer: the debt and the holds of an account and its client accounts. The operator's work, without
+callers.
 
 Locks: the account's head, then its balance.
 """
@@ -33,7 +34,7 @@ class PayerLimits:
 
 
 async def read_limits(resources: Resources, account_id: UUID) -> PayerLimits:
-    """Return the account's limits, and what it owes. Refuses `NOT_FOUND`."""
+    """Return the account's limits, and its debt. Refuses `NOT_FOUND`."""
     account = await accounts.account(resources.database.reader, account_id)
     if account is None:
         raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
@@ -47,8 +48,8 @@ async def set_limits(
     credit: tuple[str, int | None] | None = None,
     holds: Mapping[str, int | None] | None = None,
 ) -> PayerLimits:
-    """Set the credit limit in a currency, in minor units, and those of `BOUNDS` that `holds` names; None lifts a
-    limit, or gives the service's back. What is owed is added up again from the ledger. Orders and holds stay.
+    """Set the credit limit in a currency, in minor units, and those of `BOUNDS` that `holds` names; None removes a
+    limit, or restores the service's. The debt is computed again from the ledger. Orders and holds stay.
 
     Refuses `NOT_FOUND`, and `BAD_USER_INPUT` for a value out of bounds, a client account, whose limits are its
     parent's, and a test account, which has none.
@@ -62,9 +63,15 @@ async def set_limits(
             raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
         account = heads[account_id].account
         if account.parent_account_id is not None:
-            raise Refused(Code.BAD_USER_INPUT, "A client account's limits are those of its parent.", ("account",))
+            raise Refused(
+                Code.BAD_USER_INPUT,
+                "A client account has the limits of its parent. Set the limits of the parent.",
+                ("account",),
+            )
         if account.mode is not Mode.LIVE:
-            raise Refused(Code.BAD_USER_INPUT, "Only live accounts have limits; this is a test account.", ("account",))
+            raise Refused(
+                Code.BAD_USER_INPUT, "Limits apply to live accounts only, and this is a test account.", ("account",)
+            )
         if changes:
             account = replace(account, **changes)
             await clients.change(statements, account, sorted(changes))
@@ -85,7 +92,7 @@ def _refuse_out_of_bounds(credit: tuple[str, int | None] | None, changes: Mappin
         currency, limit_minor = credit
         minor_exponent(currency)
         if limit_minor is not None and limit_minor < 0:
-            raise Refused(Code.BAD_USER_INPUT, "A credit limit is 0 or more.", ("credit",))
+            raise Refused(Code.BAD_USER_INPUT, "Give a credit limit of 0 or more.", ("credit",))
     for name, value in changes.items():
         bound = BOUNDS[name]
         if value is not None and not 0 <= value <= bound:

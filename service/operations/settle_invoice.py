@@ -1,4 +1,4 @@
-"""Settle an invoice: it was paid as billed, and so are its orders. An operator's verb.
+"""Settle an invoice: it and its orders are paid as billed. An operator's verb.
 
 Locks: the heads of the payer and of every account whose orders are on it, the orders, then balances. Promise: P4.
 """
@@ -21,8 +21,8 @@ from service.storage.database import Statements
 
 
 async def settle_invoice(resources: Resources, caller: Caller, account_id: UUID, invoice_id: UUID) -> Invoice:
-    """The account's invoice is PAID, or was before. Each of its orders has what it still owes; whatever was paid,
-    reduced or cancelled of it since it was billed goes to the balance, because the whole invoice was paid.
+    """Mark the account's invoice PAID, if it was not before. Each of its orders gets the amount it still owes; amounts
+    that were paid, reduced or cancelled since it was billed go to the balance, because the whole invoice was paid.
 
     Refuses `NOT_FOUND`.
     """
@@ -35,7 +35,7 @@ async def settle_invoice(resources: Resources, caller: Caller, account_id: UUID,
         locked = await lock_payer(statements, account_id, {line.order_account_id for line in lines})
         invoice = (await money.of_ids(statements, money.INVOICES, locked.payer_id, [invoice_id])).get(invoice_id)
         if invoice is None:
-            raise Refused(Code.NOT_FOUND, "There is no such invoice of the account.", ("invoice_id",))
+            raise Refused(Code.NOT_FOUND, "There is no such invoice in this account.", ("invoice_id",))
         if invoice.status is InvoiceStatus.PAID:
             return invoice
         paid = replace(invoice, status=InvoiceStatus.PAID, paid_at=resources.clock())

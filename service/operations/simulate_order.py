@@ -1,8 +1,8 @@
-"""Simulate what happens to a test account's order: the verbs that move a live order, called when the tester says so.
+"""Simulate the course of a test account's order: the verbs that move a live order, called on the tester's request.
 
-This is the one operation that calls others: whatever it brings about went the way that live orders go. Only the credits
-are made up: an order that waits for some gets a batch of its own, so that no other tester's stock or turn is touched.
-Promise: P24.
+This is the one operation that calls others, so that a simulated order takes the same steps as a live one. Only the
+credits are made up: an order that waits for some gets a batch of its own, so that no other tester's stock or queue is
+touched. Promise: P24.
 """
 
 from dataclasses import replace
@@ -36,7 +36,7 @@ from service.storage.database import Statements
 
 
 class Outcome(StrEnum):
-    """What is to happen to the order, with all that has to happen before."""
+    """Outcome that an order is driven to, with all steps that lead to it."""
 
     PAY = "PAY"
     REFUSE_PAYMENT = "REFUSE_PAYMENT"
@@ -51,18 +51,21 @@ class Outcome(StrEnum):
 async def simulate_order(
     resources: Resources, caller: Caller, ref: OrderRef, outcome: Outcome, *, public_address: str
 ) -> Order:
-    """The order is as the outcome says, or was before; so a repetition changes nothing.
+    """Drive the order to the outcome; an order that has it stays unchanged, so a retry changes nothing.
 
     Refuses `TEST_ACCOUNT_REQUIRED` on a live account, `NOT_FOUND`, and `ORDER_STATE` or `PAYMENT_STATE` for an order
-    that can no longer get there. A refused payment is told of the order, once for what it owes, and then answered
-    `PAYMENT_REFUSED`.
+    that can no longer get there. A refused payment is recorded in the order's timeline, once for each debt, and then
+    answered `PAYMENT_REFUSED`.
     """
     caller.require(Scope.ORDERS_WRITE)
     if caller.account.mode is not Mode.TEST:
-        raise Refused(Code.TEST_ACCOUNT_REQUIRED, "Only the orders of a test account can be simulated.")
+        raise Refused(
+            Code.TEST_ACCOUNT_REQUIRED,
+            "Only orders of a test account can be simulated. Use an API key of the test account.",
+        )
     order = await orders.find(resources.database.reader, caller.account.id, ref)
     if order is None:
-        raise Refused(Code.NOT_FOUND, "There is no such order.", ("order",))
+        raise Refused(Code.NOT_FOUND, "There is no such order in this account.", ("order",))
     seller = replace(caller, scopes=caller.scopes | {Scope.OPERATOR})
     match outcome:
         case Outcome.PAY:
@@ -83,7 +86,7 @@ async def simulate_order(
 
 
 async def _pay(resources: Resources, seller: Caller, order: Order) -> None:
-    """What the order owes is paid, by a payment that is named after it."""
+    """Pay the order's debt, by a payment that is named after it."""
     if order.payment_status is PaymentStatus.PAID:
         return
     owed = _owed(order)
@@ -93,7 +96,7 @@ async def _pay(resources: Resources, seller: Caller, order: Order) -> None:
 
 
 async def _refuse_payment(resources: Resources, seller: Caller, order: Order) -> None:
-    """A payment of what the order owes did not go through: told of the order, booked nowhere, answered by a refusal."""
+    """Record that a payment of the order's debt failed, book nothing, and raise the refusal."""
 
     async def work(statements: Statements) -> None:
         locked = await lock_payer(statements, order.account_id)
@@ -110,11 +113,11 @@ async def _refuse_payment(resources: Resources, seller: Caller, order: Order) ->
 
     await resources.transact(work)
     # After the commit: raised within, it would take back what was told.
-    raise Refused(Code.PAYMENT_REFUSED, "The payment was refused; the order owes what it owed.", ("order",))
+    raise Refused(Code.PAYMENT_REFUSED, "The payment was refused. The order and its debt did not change.", ("order",))
 
 
 async def _run_short(resources: Resources, seller: Caller, order: Order) -> None:
-    """The order waits for credits, out of line."""
+    """Let the order wait for credits, outside of the queue."""
 
     async def work(statements: Statements) -> None:
         locked = await lock_payer(statements, order.account_id)
@@ -133,7 +136,7 @@ async def _run_short(resources: Resources, seller: Caller, order: Order) -> None
 def _owed(order: Order) -> int:
     if not (owed := owed_minor(order)):
         status = order.payment_status.value
-        raise Refused(Code.PAYMENT_STATE, "Nothing is owed of this order.", ("order",), payment_status=status)
+        raise Refused(Code.PAYMENT_STATE, "Nothing is owed for this order.", ("order",), payment_status=status)
     return owed
 
 
@@ -143,7 +146,7 @@ def _reference(order: Order) -> str:
 
 
 async def _retire(resources: Resources, seller: Caller, order: Order, outcome: Outcome, public_address: str) -> None:
-    """Retirement starts from an order that has its credits and its money; RETIRE stops before the last share."""
+    """Retire the order. It gets its credits and its payment first; RETIRE stops before the last share."""
     wanted = OrderStatus.RETIRING if outcome is Outcome.RETIRE else OrderStatus.COMPLETE
     if order.status in {OrderStatus.PLACED, OrderStatus.FULFILLED}:
         if order.total_cost_minor:
@@ -162,7 +165,7 @@ async def _retire(resources: Resources, seller: Caller, order: Order, outcome: O
 
 
 async def _fulfil(resources: Resources, caller: Caller, order: Order) -> None:
-    """The credits that the order waits for exist and are its own, whoever else waits."""
+    """Create the credits that the order waits for and give them to it, whoever else waits."""
     if order.status is OrderStatus.FULFILLED:
         return
     refuse_unless_allowed(order.status, OrderStatus.FULFILLED)
@@ -173,7 +176,11 @@ async def _fulfil(resources: Resources, caller: Caller, order: Order) -> None:
         bundle_ids = {each.bundle_id for each in waiting}
         projects = {each.bundle_id: each.project_id for each in await catalogue.projects_in(statements, bundle_ids)}
         if missing := bundle_ids - projects.keys():
-            raise Refused(Code.BUNDLE_UNAVAILABLE, "A bundle of the order has no project.", bundle_ids=sorted(missing))
+            raise Refused(
+                Code.BUNDLE_UNAVAILABLE,
+                "A bundle of the order contains no project, so no credits can be created for it.",
+                bundle_ids=sorted(missing),
+            )
         now = resources.clock()
         made = [(each, _batch_for(order, each, projects[each.bundle_id], resources.new_id(), now)) for each in waiting]
         await serials.add(statements, [batch for _, batch in made])
@@ -185,7 +192,7 @@ async def _fulfil(resources: Resources, caller: Caller, order: Order) -> None:
 
 
 def _batch_for(order: Order, waiting: Backorder, project_id: UUID, batch_id: UUID, now: datetime) -> CreditBatch:
-    """The missing credits, of last year; the end of the batch's id tells the serials from those of any other batch."""
+    """Return a batch of the missing credits, of last year; the end of the batch's id makes its serials unique."""
     return CreditBatch(
         id=batch_id,
         project_id=project_id,

@@ -1,4 +1,4 @@
-"""Organisations, accounts, their heads and their API keys, as rows."""
+"""Rows of organisations, accounts, the accounts' heads and API keys."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from service.storage.tables import Table
 
 @dataclass(frozen=True, slots=True)
 class HeadRow:
-    """The head of a fresh account."""
+    """Return the head of a new account."""
 
     account_id: UUID
     event_seq: int
@@ -28,9 +28,9 @@ HEADS = Table(models.AccountHead, HeadRow)
 
 
 async def lock_heads(statements: Statements, account_ids: Collection[UUID]) -> dict[UUID, Head]:
-    """The heads are locked, in id order, until the transaction ends; absent accounts are left out.
+    """Lock the heads, in id order, until the transaction ends; absent accounts are left out.
 
-    The accounts are read by a statement of their own: joined to the lock, PostgreSQL would answer them as they were
+    The accounts are read by a statement of their own: joined to the lock, PostgreSQL would return them as they were
     before the wait, and an order that waited for a suspension would be placed all the same.
     """
     wanted = placeholders(1, len(account_ids))
@@ -46,7 +46,9 @@ async def lock_heads(statements: Statements, account_ids: Collection[UUID]) -> d
 
 
 async def raise_heads(statements: Statements, event_seqs: Mapping[UUID, int]) -> None:
-    """Each account's head stands at its last event. Written last: whoever waits for the head sees all of the rest."""
+    """Set each account's head to its last event. Written last, so that a transaction that waits for the head sees all
+    of the rest.
+    """
     if not event_seqs:
         return
     cells = [cell for pair in sorted(event_seqs.items()) for cell in pair]
@@ -59,13 +61,13 @@ async def raise_heads(statements: Statements, event_seqs: Mapping[UUID, int]) ->
 
 
 async def account(statements: Statements, account_id: UUID) -> Account | None:
-    """The account, if there is one."""
+    """Return the account, or None."""
     rows = await statements.fetch(f"SELECT {ACCOUNTS.column_list} FROM {ACCOUNTS.name} WHERE id = $1", account_id)
     return ACCOUNTS.value(rows[0]) if rows else None
 
 
 async def of_organisation(statements: Statements, organisation_id: UUID) -> list[Account]:
-    """The organisation's accounts of both modes, client accounts included."""
+    """Return the organisation's accounts of both modes, client accounts included."""
     rows = await statements.fetch(
         f"SELECT {ACCOUNTS.column_list} FROM {ACCOUNTS.name} WHERE organisation_id = $1 ORDER BY id", organisation_id
     )
@@ -73,20 +75,22 @@ async def of_organisation(statements: Statements, organisation_id: UUID) -> list
 
 
 async def all_accounts(statements: Statements) -> list[Account]:
-    """Every account, by name and mode: for the operator's command line."""
+    """Return every account, by name and mode, for the operator's command line."""
     rows = await statements.fetch(f"SELECT {ACCOUNTS.column_list} FROM {ACCOUNTS.name} ORDER BY name, mode, id")
     return [ACCOUNTS.value(row) for row in rows]
 
 
 async def add_organisation(statements: Statements, organisation: Organisation, accounts: Collection[Account]) -> None:
-    """The organisation exists with its accounts, each with a head at zero events."""
+    """Insert the organisation and its accounts, each with a head at zero events."""
     await ORGANISATIONS.insert(statements, [organisation])
     await ACCOUNTS.insert(statements, accounts)
     await HEADS.insert(statements, [HeadRow(account.id, 0) for account in accounts])
 
 
 async def suspend(statements: Statements, account_id: UUID, suspended_at: datetime | None) -> bool:
-    """The account and its clients are suspended since then, or reinstated; false if there is no such account."""
+    """Set the time since which the account and its clients are suspended, or None; return False if there is no such
+    account.
+    """
     changed = await statements.execute(
         f"UPDATE {ACCOUNTS.name} SET suspended_at = $2 WHERE id = $1 OR parent_account_id = $1",
         account_id,

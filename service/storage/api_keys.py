@@ -1,6 +1,6 @@
-"""API keys, as rows: a key's digest, never the key.
+"""Rows of API keys: a key's digest, never the key.
 
-Looked up before the account is known, so these statements are the ones that do not start with an account.
+Looked up before the account is known, so these statements are the only ones that do not start with an account.
 """
 
 from collections.abc import Collection
@@ -18,7 +18,7 @@ from service.storage.tables import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredKey:
-    """What is kept of an API key."""
+    """The stored facts of an API key."""
 
     key_id: str
     account_id: UUID
@@ -34,17 +34,17 @@ KEYS = Table(models.ApiKey, StoredKey)
 
 
 async def add(statements: Statements, key: StoredKey) -> None:
-    """The key opens its account from the commit on."""
+    """Insert the key, which is valid from the commit on."""
     await KEYS.insert(statements, [key])
 
 
 async def find(statements: Statements, key_id: str) -> tuple[StoredKey, Account] | None:
-    """The key and its account, whatever their state."""
+    """Return the key and its account, whatever their state."""
     return (await of_ids(statements, [key_id])).get(key_id)
 
 
 async def of_ids(statements: Statements, key_ids: Collection[str]) -> dict[str, tuple[StoredKey, Account]]:
-    """Those keys that there are, each with its account, whatever their state."""
+    """Return those keys that exist, each with its account, whatever their state."""
     conditions = Conditions()
     conditions.add_in("key_id", sorted(key_ids))
     keys = await KEYS.select(statements, conditions)
@@ -57,7 +57,7 @@ async def of_ids(statements: Statements, key_ids: Collection[str]) -> dict[str, 
 
 
 async def of_account(statements: Statements, account_id: UUID) -> list[StoredKey]:
-    """The account's keys, oldest first."""
+    """Return the account's keys, oldest first."""
     rows = await statements.fetch(
         f"SELECT {KEYS.column_list} FROM {KEYS.name} WHERE account_id = $1 ORDER BY created_at, key_id", account_id
     )
@@ -65,7 +65,7 @@ async def of_account(statements: Statements, account_id: UUID) -> list[StoredKey
 
 
 async def revoke(statements: Statements, key_id: str, revoked_at: datetime) -> bool:
-    """The key opens nothing any more; false if there was none to revoke."""
+    """Revoke the key; return False if there was none to revoke."""
     changed = await statements.execute(
         f"UPDATE {KEYS.name} SET revoked_at = $2 WHERE key_id = $1 AND revoked_at IS NULL", key_id, revoked_at
     )

@@ -1,7 +1,7 @@
-"""What the books have to add up to, as SQL: each check is one statement, so that what it compares is of one instant.
+"""Checks of the books, as SQL: each is one statement, so that the values it compares are of one state of the database.
 
-A statement answers the keys of what deviates: any row at all is bad news. Knows every table that carries grams, money
-or events; it must not change one.
+A statement returns the keys of rows that deviate; there should be none. Knows every table that contains grams, money or
+events; changes none.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,8 @@ DEVIATIONS_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A promise about the books. `deviating` selects the key of each row that breaks it, as `account_id` and `id`
-    where it has both, and `currency` where that is part of the key; `looked_at` is the table whose rows are gone
-    through.
+    """A promise about the books. `deviating` selects the key of each row that breaks it, as `account_id` and `id` where
+    it has both, and `currency` where that is part of the key; `looked_at` is the table whose rows are checked.
     """
 
     name: str
@@ -28,7 +27,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found: how many rows it went through, how many deviate, and the first of these."""
+    """Result of a check: the number of rows it read, the number that deviate, and the first of these."""
 
     name: str
     rows: int
@@ -55,11 +54,11 @@ CLAIMS = models.SerialClaim._meta.db_table  # noqa: SLF001
 CERTIFICATES = models.Certificate._meta.db_table  # noqa: SLF001
 
 STANDS = "o.status NOT IN ('CANCELLED', 'FAILED') AND o.payment_status <> 'REFUNDED'"
-"""Of an order: whether its sale does."""
+"""Condition on an order: its sale stands."""
 
 
 def batches_add_up() -> Check:
-    """Issued grams are available, held, allocated or retired, and none of these is negative."""
+    """Check that issued grams are available, held, allocated or retired, and none of these is negative."""
     return Check(
         "every batch: issued = available + held + allocated + retired",
         BATCHES,
@@ -69,7 +68,7 @@ def batches_add_up() -> Check:
 
 
 def batches_match_entries() -> Check:
-    """What a batch gave away, retired or not, is what orders got of it and have not returned."""
+    """Check that a batch's allocated and retired grams equal those that orders got of it and have not returned."""
     return Check(
         "every batch: allocated + retired = what orders have of it",
         ENTRIES,
@@ -80,7 +79,7 @@ def batches_match_entries() -> Check:
 
 
 def batches_match_holds() -> Check:
-    """What a batch holds is held by quotes that are neither used nor released."""
+    """Check that a batch's held grams equal the open holds of quotes that are neither used nor released."""
     return Check(
         "every batch: held = open holds of quotes",
         HOLDS,
@@ -93,7 +92,9 @@ def batches_match_holds() -> Check:
 
 
 def batches_match_retirements() -> Check:
-    """Retired intervals of a batch meet end to end from its first gram on, and reach as far as it is retired."""
+    """Check that retired intervals of a batch adjoin each other from its first gram on, and end where its retired grams
+    do.
+    """
     return Check(
         "every batch: retired intervals meet without gap or overlap",
         RETIREMENTS,
@@ -109,7 +110,7 @@ def batches_match_retirements() -> Check:
 
 
 def lines_match_entries() -> Check:
-    """What a line of an order has is what it was given and did not return."""
+    """Check that a line's fulfilled grams equal those it was given and did not return."""
     return Check(
         "every order line: fulfilled = given - returned",
         ENTRIES,
@@ -122,7 +123,7 @@ def lines_match_entries() -> Check:
 
 
 def orders_match_lines() -> Check:
-    """An order is the sum of its lines, in mass and in what it has."""
+    """Check that an order is the sum of its lines, in mass and in fulfilled mass."""
     return Check(
         "every order: mass and fulfilled = the sums of its lines",
         LINES,
@@ -134,7 +135,7 @@ def orders_match_lines() -> Check:
 
 
 def orders_match_retirements() -> Check:
-    """What an order retired is what its intervals say, and no more than it has."""
+    """Check that an order's retired grams equal those of its intervals, and are no more than its fulfilled ones."""
     return Check(
         "every order: retired = its retired intervals",
         RETIREMENTS,
@@ -146,7 +147,9 @@ def orders_match_retirements() -> Check:
 
 
 def complete_orders_are_certified() -> Check:
-    """A complete order has a certificate, issued or due, and no other order has one. History brings none."""
+    """Check that a complete order has a certificate, issued or due, and no other order has one. Imported history has
+    none.
+    """
     return Check(
         "every order: complete = certified or about to be",
         CERTIFICATES,
@@ -157,7 +160,9 @@ def complete_orders_are_certified() -> Check:
 
 
 def missing_grams_wait() -> Check:
-    """What an order that stands has not got waits in the queue, and nothing else does. History waits for nothing."""
+    """Check that the missing grams of an order that stands wait in the queue, and nothing else does. Imported history
+    waits for nothing.
+    """
     return Check(
         "every order line: what is missing waits in the queue",
         LINES,
@@ -171,7 +176,7 @@ def missing_grams_wait() -> Check:
 
 
 def journals_balance() -> Check:
-    """The postings of a journal sum to zero, in one currency and about one verb."""
+    """Check that the postings of a journal sum to zero, in one currency and about one verb."""
     return Check(
         "every journal sums to zero",
         LEDGER,
@@ -181,7 +186,9 @@ def journals_balance() -> Check:
 
 
 def orders_match_ledger() -> Check:
-    """While an order's sale stands, its total is earned and what is not paid of it is owed; afterwards nothing is."""
+    """Check that while an order's sale stands, its total is income and its unpaid part is receivable; afterwards
+    neither is.
+    """
     return Check(
         "every order: owed and earned as the ledger says",
         LEDGER,
@@ -199,7 +206,7 @@ def orders_match_ledger() -> Check:
 
 
 def balances_match_ledger() -> Check:
-    """What an account has prepaid is what the ledger owes it."""
+    """Check that an account's balance equals the balance that the ledger gives it."""
     return Check(
         "every balance: what the ledger owes the customer",
         BALANCES,
@@ -211,7 +218,7 @@ def balances_match_ledger() -> Check:
 
 
 def debts_match_ledger() -> Check:
-    """What an account owes is what the ledger says it does."""
+    """Check that an account's debt equals the debt that the ledger gives it."""
     return Check(
         "every balance: what the customer owes by the ledger",
         BALANCES,
@@ -223,7 +230,7 @@ def debts_match_ledger() -> Check:
 
 
 def debts_keep_their_limits() -> Check:
-    """Nobody owes more than its credit limit, unless that was owed already when the limit was set."""
+    """Check that no account owes more than its credit limit, unless it owed that already when the limit was set."""
     return Check(
         "every credit limit: no more is owed, but for what was owed before",
         BALANCES,
@@ -233,7 +240,7 @@ def debts_keep_their_limits() -> Check:
 
 
 def cash_matches_payments() -> Check:
-    """The money that came in is what payments and paid invoices say, account by account."""
+    """Check that cash in the ledger equals payments and paid invoices, account by account."""
     return Check(
         "every account: cash = payments and paid invoices",
         PAYMENTS,
@@ -246,10 +253,10 @@ def cash_matches_payments() -> Check:
 
 
 def orders_are_not_free() -> Check:
-    """An order of a positive mass that stands costs at least one minor unit, and no less than its lines add up to.
-    History brings its own figures.
+    """Check that an order of a positive mass that stands costs at least one minor unit, and no less than the sum of its
+    lines. Imported history keeps its own figures.
 
-    A line's cost is off its exact one by half a minor unit at most, and so is the order's.
+    A line's cost differs from its exact one by half a minor unit at most, and so does the order's.
     """
     return Check(
         "every order: costs at least its lines, and a minor unit",
@@ -263,7 +270,9 @@ def orders_are_not_free() -> Check:
 
 
 def tiers_never_rise() -> Check:
-    """A tonne never costs more in an order of a greater mass: a part of it would be the cheaper order."""
+    """Check that a tonne never costs more in an order of a greater mass; otherwise several smaller orders would be
+    cheaper.
+    """
     return Check(
         "every price: never rises with the mass",
         PRICES,
@@ -275,7 +284,7 @@ def tiers_never_rise() -> Check:
 
 
 def events_are_gapless() -> Check:
-    """An account's events are numbered from 1 to its head without a gap."""
+    """Check that an account's events are numbered from 1 to its head without a gap."""
     return Check(
         "every account: events 1 to head without a gap",
         EVENTS,
@@ -288,7 +297,9 @@ def events_are_gapless() -> Check:
 
 
 def serials_do_not_meet() -> Check:
-    """No two batches of a mode claim the same credit. Batches received before serials had forms may be found here."""
+    """Check that no two batches of a mode claim the same credit. Batches received before serials had forms may be found
+    here.
+    """
     return Check(
         "every batch: no serial of it is another batch's",
         CLAIMS,
@@ -300,7 +311,7 @@ def serials_do_not_meet() -> Check:
 
 
 def serials_match_batches() -> Check:
-    """A batch claims as many credits as it has tonnes, a begun one included, in its own mode."""
+    """Check that a batch claims as many credits as it has tonnes, a begun one included, in its own mode."""
     return Check(
         "every batch: claimed serials = its tonnes, in its mode",
         BATCHES,
@@ -313,7 +324,7 @@ def serials_match_batches() -> Check:
 
 
 def vintages_are_over() -> Check:
-    """The time of all credits is over: none is ex ante, pending, or of a year or period to come."""
+    """Check that the period of all credits is over: none is ex ante, pending, or of a year or period to come."""
     this_year = "CAST(substr(CAST(CURRENT_DATE AS TEXT), 1, 4) AS INTEGER)"
     return Check(
         "every batch: its vintage is over",
@@ -348,7 +359,7 @@ CHECKS = (
 
 
 async def run(statements: Statements, check: Check) -> Finding:
-    """What the check finds now."""
+    """Return the present result of the check."""
     counted = await statements.fetch(f"SELECT count(*) AS rows_there FROM {check.looked_at}")
     found = await statements.fetch(
         f"SELECT d.*, count(*) OVER () AS deviations FROM ({check.deviating}) d ORDER BY d.id LIMIT {DEVIATIONS_SHOWN}"

@@ -1,4 +1,6 @@
-"""The queues for credits, one a bundle and mode, as rows: first come, first served. Rows `OUT_OF_LINE` are in none."""
+"""Rows of the queues for credits, one for each bundle and mode: first come, first served. Rows `OUT_OF_LINE` are in
+none.
+"""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -16,7 +18,7 @@ BUNDLE_PROJECTS = models.BundleProject._meta.db_table  # noqa: SLF001
 
 
 async def queued_bundles(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> set[UUID]:
-    """Those of the bundles for which somebody waits. True until the transaction ends if their batches are locked."""
+    """Return those of the bundles that have a queue. Valid until the transaction ends if their batches are locked."""
     rows = await statements.fetch(
         f"SELECT DISTINCT bundle_id FROM {BACKORDERS.name} WHERE mode = $1 AND created_at < $2"
         f" AND bundle_id IN ({placeholders(3, len(bundle_ids))})",
@@ -28,7 +30,7 @@ async def queued_bundles(statements: Statements, mode: Mode, bundle_ids: Collect
 
 
 async def leave(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> None:
-    """The orders wait for nothing any more."""
+    """Delete the backorders of the orders."""
     await statements.execute(
         f"DELETE FROM {BACKORDERS.name} WHERE account_id = $1 AND order_id IN ({placeholders(2, len(order_ids))})",
         account_id,
@@ -37,7 +39,7 @@ async def leave(statements: Statements, account_id: UUID, order_ids: Collection[
 
 
 async def matchable(statements: Statements) -> list[tuple[Mode, UUID]]:
-    """The (mode, bundle) queues whose bundle has anything in stock."""
+    """Return the (mode, bundle) queues whose bundle has anything in stock."""
     rows = await statements.fetch(
         f"SELECT DISTINCT q.mode, q.bundle_id FROM {BACKORDERS.name} q WHERE EXISTS"
         f" (SELECT 1 FROM {BATCHES} b JOIN {BUNDLE_PROJECTS} bp ON bp.project_id = b.project_id"
@@ -48,7 +50,7 @@ async def matchable(statements: Statements) -> list[tuple[Mode, UUID]]:
 
 
 async def first_in_line(statements: Statements, mode: Mode, bundle_id: UUID, limit: int) -> list[Backorder]:
-    """Who came first, at most `limit` of them."""
+    """Return the first of the queue, at most `limit` of them."""
     conditions = Conditions()
     conditions.add("bundle_id = {}", bundle_id)
     conditions.add("mode = {}", mode)
@@ -59,7 +61,7 @@ async def first_in_line(statements: Statements, mode: Mode, bundle_id: UUID, lim
 
 
 async def of_order(statements: Statements, account_id: UUID, order_id: UUID) -> list[Backorder]:
-    """What the order's lines wait for, in order."""
+    """Return the backorders of the order's lines, in order."""
     conditions = Conditions()
     conditions.add("account_id = {}", account_id)
     conditions.add("order_id = {}", order_id)
@@ -67,7 +69,7 @@ async def of_order(statements: Statements, account_id: UUID, order_id: UUID) -> 
 
 
 async def serve(statements: Statements, backorder: Backorder, waiting_g: int) -> None:
-    """The line waits for so much from here on, or has left the queue."""
+    """Set the waiting grams of the line, or delete it when none are left."""
     key = (backorder.bundle_id, backorder.order_id, backorder.position)
     where = "WHERE bundle_id = $1 AND order_id = $2 AND position = $3"
     if waiting_g:

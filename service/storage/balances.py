@@ -1,4 +1,4 @@
-"""What payers have prepaid and owe, as rows; CHECK constraints keep both at zero or above.
+"""Rows of payers' balances and debts; CHECK constraints keep both at zero or above.
 
 Locked after account heads and orders and before batches, and in the order of account and currency.
 """
@@ -19,8 +19,8 @@ from service.storage.tables import Table
 
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
-    """What an account has prepaid in one currency, if it ever did, and what it owes. `owed_when_limited_minor` is what
-    was owed as the credit limit was set.
+    """An account's balance in one currency, if it ever had one, and its debt. `owed_when_limited_minor` is the debt at
+    the time the credit limit was set.
     """
 
     account_id: UUID
@@ -36,12 +36,12 @@ BALANCES = Table(models.Balance, BalanceRow)
 LEDGER_TABLE = models.LedgerEntry._meta.db_table  # noqa: SLF001
 
 PayerBalance = tuple[UUID, str]
-"""Whose balance, and in which currency."""
+"""Key of a balance: the account and the currency."""
 
 
 async def lock(statements: Statements, payer_balances: Collection[PayerBalance]) -> dict[PayerBalance, PayerFunds]:
-    """Lock the balances until the transaction ends, and return what is in each. One without a row is absent: it may
-    come into being meanwhile.
+    """Lock the balances until the transaction ends, and return their amounts. One without a row is absent: it may be
+    inserted meanwhile.
     """
     if not payer_balances:
         return {}
@@ -55,8 +55,8 @@ async def lock(statements: Statements, payer_balances: Collection[PayerBalance])
 
 
 async def move(statements: Statements, changes: Mapping[PayerBalance, int]) -> None:
-    """Add so much to what is prepaid, or take it away. Raises if any would fall below zero, which locking it before and
-    reading what is in it makes impossible.
+    """Add the amounts to the balances; negative ones are subtracted. Raises if any would fall below zero, which locking
+    and reading them before makes impossible.
     """
     for (account_id, currency), change_minor in sorted(changes.items()):
         if change_minor > 0:
@@ -82,9 +82,10 @@ async def move(statements: Statements, changes: Mapping[PayerBalance, int]) -> N
 
 
 async def owe(statements: Statements, changes: Mapping[PayerBalance, int], *, within_limits: bool) -> None:
-    """Add so much to what is owed, or take it away. Without `within_limits` limits are not looked at: history that is
-    imported may be owed beyond them. With it, refuses `UNAVAILABLE` where one would be passed: the balance was locked
-    and its limit read before, so it can only have been set meanwhile, on a balance that had no row to lock.
+    """Add the amounts to the debts; negative ones are subtracted. Without `within_limits` limits are not checked:
+    imported history may be owed beyond them. With it, refuses `UNAVAILABLE` where a limit would be exceeded: the
+    balance was locked and its limit read before, so the limit can only have been set meanwhile, on a balance that had
+    no row to lock.
     """
     more = [(*key, change) for key, change in sorted(changes.items()) if change > 0]
     if more:
@@ -99,7 +100,10 @@ async def owe(statements: Statements, changes: Mapping[PayerBalance, int], *, wi
             *cells,
         )
         if changed != len(more):
-            raise Refused(Code.UNAVAILABLE, "A credit limit was just set; try again with the same key.")
+            raise Refused(
+                Code.UNAVAILABLE,
+                "The credit limit of the account is being changed. Try again with the same idempotency key.",
+            )
     less = [(*key, -change) for key, change in sorted(changes.items()) if change < 0]
     if less:
         # Never below zero: a process of the last release, which counts no debts, may run beside this one. The audit
@@ -114,7 +118,7 @@ async def owe(statements: Statements, changes: Mapping[PayerBalance, int], *, wi
 
 
 async def set_credit_limit(statements: Statements, account_id: UUID, currency: str, limit_minor: int | None) -> None:
-    """Set how much the account may owe in the currency, None for no limit; what it owes is added up from the ledger."""
+    """Set the account's credit limit in the currency, None for no limit; its debt is computed again from the ledger."""
     await statements.execute(
         f"INSERT INTO {BALANCES.name} (account_id, currency, amount_minor, is_funded) VALUES ($1, $2, 0, FALSE)"
         f" ON CONFLICT DO NOTHING",
@@ -140,7 +144,7 @@ async def set_credit_limit(statements: Statements, account_id: UUID, currency: s
 
 
 async def funds_of(statements: Statements, account_id: UUID) -> dict[str, PayerFunds]:
-    """Return what the account has prepaid, owes and may owe, by currency, of those in which it ever did."""
+    """Return the account's balance, debt and limit, by currency, for all that it ever used."""
     return {row.currency: _funds(row) for row in await of_account(statements, account_id)}
 
 

@@ -1,4 +1,4 @@
-"""Credit batches, as rows. A batch's grams move only by conditional updates here; CHECK constraints hold the sum."""
+"""Rows of credit batches. A batch's grams change only by conditional updates here; CHECK constraints keep their sum."""
 
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -33,11 +33,11 @@ def may_be_sold(year: str, day: str) -> str:
 async def lock_stock(
     statements: Statements, mode: Mode, bundle_ids: Collection[UUID], held_ids: Collection[UUID] = (), *, today: date
 ) -> BundleStock:
-    """Each bundle's batches of the mode that have grams left and may be sold on the day (in UTC), locked in id order
-    until the transaction ends.
+    """Lock and return each bundle's batches of the mode that have grams left and may be sold on the day (in UTC), in id
+    order, until the transaction ends.
 
-    With `held_ids`, batches that quotes hold grams of, all of them are locked first, in one go: two goes could meet
-    another transaction's two goes crosswise.
+    With `held_ids`, batches that quotes hold grams of, all of them are locked first, in one statement: two statements
+    could deadlock with another transaction's two.
     """
     if held_ids:
         await _lock_both(statements, mode, bundle_ids, held_ids)
@@ -47,7 +47,7 @@ async def lock_stock(
 
 
 async def read_stock(statements: Statements, mode: Mode, bundle_ids: Collection[UUID], *, today: date) -> BundleStock:
-    """Each bundle's batches of the mode that have grams left and may be sold on the day; nothing is locked."""
+    """Return each bundle's batches of the mode that have grams left and may be sold on the day; nothing is locked."""
     return await _read_stock(statements, mode, bundle_ids, today, "")
 
 
@@ -71,7 +71,7 @@ async def _read_stock(
 
 
 async def page(statements: Statements, mode: Mode, request: PageRequest) -> list[CreditBatch]:
-    """One batch of the mode more than the page holds, oldest first."""
+    """Return one batch of the mode more than the page holds, oldest first."""
     conditions = Conditions()
     conditions.add("mode = {}", mode)
     return await BATCHES.page(statements, conditions, "created_at", request, descending=False)
@@ -80,7 +80,7 @@ async def page(statements: Statements, mode: Mode, request: PageRequest) -> list
 async def of_ids(
     statements: Statements, mode: Mode, batch_ids: Collection[UUID], columns: Columns = None
 ) -> dict[UUID, CreditBatch]:
-    """Those of the batches that are of the mode, by id."""
+    """Return those of the batches that are of the mode, by id."""
     conditions = Conditions()
     conditions.add("mode = {}", mode)
     conditions.add_in("id", batch_ids)
@@ -100,7 +100,7 @@ async def existing_ids(statements: Statements, batch_ids: Collection[UUID]) -> s
 async def available_g(
     statements: Statements, mode: Mode, bundle_ids: Collection[UUID], *, today: date
 ) -> dict[UUID, int]:
-    """What each bundle has in stock of the mode and may sell on the day, in grams; projects that are in two bundles
+    """Return each bundle's stock of the mode that may be sold on the day, in grams; projects that are in two bundles
     count in both.
     """
     rows = await statements.fetch(
@@ -118,37 +118,41 @@ async def available_g(
 
 
 async def hold(statements: Statements, held_g: Mapping[UUID, int]) -> None:
-    """The grams are held for a quote: nobody else can order them."""
+    """Move available grams to held ones for a quote, so that no other order gets them."""
     await _move(statements, "available_g", "held_g", held_g)
 
 
 async def take_held(statements: Statements, held_g: Mapping[UUID, int]) -> None:
-    """The grams that a quote held are its order's."""
+    """Move grams that a quote held to allocated ones."""
     await _move(statements, "held_g", "allocated_g", held_g)
 
 
 async def let_go(statements: Statements, held_g: Mapping[UUID, int]) -> None:
-    """The grams that a quote held are available again."""
+    """Move grams that a quote held back to available ones."""
     await _move(statements, "held_g", "available_g", held_g)
 
 
 async def take(statements: Statements, taken_g: Mapping[UUID, int]) -> None:
-    """The grams are allocated. Raises if any batch has too few left, which the lock taken before makes impossible."""
+    """Move available grams to allocated ones. Raises if any batch has too few left, which the lock taken before makes
+    impossible.
+    """
     await _move(statements, "available_g", "allocated_g", taken_g)
 
 
 async def give_back(statements: Statements, returned_g: Mapping[UUID, int]) -> None:
-    """The grams are available again. The batches are locked before, because one update locks rows in no set order."""
+    """Move allocated grams back to available ones. The batches are locked before, because one update locks rows in no
+    set order.
+    """
     await _move(statements, "allocated_g", "available_g", returned_g)
 
 
 async def retire(statements: Statements, retired_g: Mapping[UUID, int]) -> None:
-    """The allocated grams are retired for good."""
+    """Move allocated grams to retired ones, for good."""
     await _move(statements, "allocated_g", "retired_g", retired_g)
 
 
 async def lock_ends(statements: Statements, batch_ids: Collection[UUID]) -> dict[UUID, int]:
-    """The batches are locked, in id order; for each, the first gram that nobody has retired."""
+    """Lock the batches, in id order, and return the first gram of each that is not retired."""
     if not batch_ids:
         return {}
     rows = await statements.fetch(
@@ -160,7 +164,7 @@ async def lock_ends(statements: Statements, batch_ids: Collection[UUID]) -> dict
 
 
 async def lock(statements: Statements, batch_ids: Collection[UUID]) -> None:
-    """The batches are locked, in id order, until the transaction ends."""
+    """Lock the batches, in id order, until the transaction ends."""
     if not batch_ids:
         return
     await statements.fetch(

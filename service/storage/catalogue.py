@@ -1,4 +1,4 @@
-"""The catalogue, as rows: projects, bundles, prices, portfolios."""
+"""Rows of the catalogue: projects, bundles, prices, portfolios."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -35,7 +35,7 @@ WEIGHTS = Table(models.PortfolioWeight, PortfolioWeight)
 
 
 async def read_offers(statements: Statements, order_requests: Iterable[tuple[Account, OrderRequest]]) -> Offers:
-    """All of the catalogue that pricing these order_requests needs, in two statements."""
+    """Return the parts of the catalogue that pricing these order requests needs, in two statements."""
     order_requests = list(order_requests)
     portfolio_ids = {
         portfolio_id
@@ -71,7 +71,7 @@ async def _portfolios(statements: Statements, portfolio_ids: Collection[UUID]) -
 async def _prices_on_sale(
     statements: Statements, bundle_ids: Collection[UUID], currencies: Collection[str]
 ) -> tuple[set[UUID], dict[str, dict[UUID, list[PriceTier]]]]:
-    """Those of the bundles that are sold, and their tiers by currency."""
+    """Return those of the bundles that are sold, and their tiers by currency."""
     if not bundle_ids:
         return set(), {}
     rows = await statements.fetch(
@@ -93,8 +93,8 @@ async def _prices_on_sale(
 async def bundles_on_sale(
     statements: Statements, currency: str, request: PageRequest, *, or_disabled_since: datetime | None = None
 ) -> list[Bundle]:
-    """One bundle more than the page holds: those that take orders in the currency, oldest first; with
-    `or_disabled_since` also those that did until then or later.
+    """Return one bundle more than the page holds: those that take orders in the currency, oldest first; with
+    `or_disabled_since` also those that were disabled at or after that time.
     """
     conditions = Conditions()
     if or_disabled_since is None:
@@ -108,14 +108,14 @@ async def bundles_on_sale(
 
 
 async def projects(statements: Statements, request: PageRequest) -> list[Project]:
-    """One project more than the page holds, oldest first."""
+    """Return one project more than the page holds, oldest first."""
     conditions = Conditions()
     conditions.add("1 = 1")
     return await PROJECTS.page(statements, conditions, "created_at", request, descending=False)
 
 
 async def portfolios(statements: Statements, account_id: UUID, request: PageRequest) -> list[Portfolio]:
-    """One portfolio more than the page holds: those shared by all and the account's own, oldest first."""
+    """Return one portfolio more than the page holds: those shared by all and the account's own, oldest first."""
     conditions = Conditions()
     conditions.add("(account_id IS NULL OR account_id = {})", account_id)
     return await PORTFOLIOS.page(statements, conditions, "created_at", request, descending=False)
@@ -124,7 +124,7 @@ async def portfolios(statements: Statements, account_id: UUID, request: PageRequ
 async def bundles_of_ids(
     statements: Statements, bundle_ids: Collection[UUID], columns: Columns = None
 ) -> dict[UUID, Bundle]:
-    """The bundles by id, sold or not."""
+    """Return the bundles by id, sold or not."""
     conditions = Conditions()
     conditions.add_in("id", bundle_ids)
     return await BUNDLES.by_id(statements, conditions, columns)
@@ -133,14 +133,14 @@ async def bundles_of_ids(
 async def projects_of_ids(
     statements: Statements, project_ids: Collection[UUID], columns: Columns = None
 ) -> dict[UUID, Project]:
-    """The projects by id."""
+    """Return the projects by id."""
     conditions = Conditions()
     conditions.add_in("id", project_ids)
     return await PROJECTS.by_id(statements, conditions, columns)
 
 
 async def categories_of_ids(statements: Statements, category_ids: Collection[UUID]) -> dict[UUID, ProjectCategory]:
-    """The project categories by id."""
+    """Return the project categories by id."""
     conditions = Conditions()
     conditions.add_in("id", category_ids)
     return {category.id: category for category in await CATEGORIES.select(statements, conditions)}
@@ -149,7 +149,7 @@ async def categories_of_ids(statements: Statements, category_ids: Collection[UUI
 async def portfolios_of_ids(
     statements: Statements, account_id: UUID, portfolio_ids: Collection[UUID]
 ) -> dict[UUID, Portfolio]:
-    """Those of the portfolios that the account may use, by id."""
+    """Return those of the portfolios that the account may use, by id."""
     conditions = Conditions()
     conditions.add_in("id", portfolio_ids)
     conditions.add("(account_id IS NULL OR account_id = {})", account_id)
@@ -157,14 +157,14 @@ async def portfolios_of_ids(
 
 
 async def weights_of(statements: Statements, portfolio_ids: Collection[UUID]) -> list[PortfolioWeight]:
-    """The weights of the portfolios, each in its order."""
+    """Return the weights of the portfolios, each in its order."""
     conditions = Conditions()
     conditions.add_in("portfolio_id", portfolio_ids)
     return await WEIGHTS.select(statements, conditions, "ORDER BY portfolio_id, position")
 
 
 async def prices_of(statements: Statements, bundle_ids: Collection[UUID], currency: str) -> list[Price]:
-    """The bundles' tiers in the currency, lowest minimum first."""
+    """Return the bundles' tiers in the currency, lowest minimum first."""
     conditions = Conditions()
     conditions.add_in("bundle_id", bundle_ids)
     conditions.add("currency = {}", currency)
@@ -172,7 +172,7 @@ async def prices_of(statements: Statements, bundle_ids: Collection[UUID], curren
 
 
 async def projects_in(statements: Statements, bundle_ids: Collection[UUID]) -> list[BundleProject]:
-    """Which projects the bundles are made of."""
+    """Return the projects of the bundles."""
     conditions = Conditions()
     conditions.add_in("bundle_id", bundle_ids)
     return await BUNDLE_PROJECTS.select(statements, conditions, "ORDER BY bundle_id, project_id")

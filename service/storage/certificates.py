@@ -1,6 +1,6 @@
-"""Certificates, as rows: due when their order is complete, written once when they are issued.
+"""Rows of certificates: due when their order is complete, written once when they are issued.
 
-A token is looked up before the account is known, so that statement is the one that does not start with an account.
+A token is looked up before the account is known, so that statement is the only one that does not start with an account.
 """
 
 from collections.abc import Collection
@@ -18,7 +18,7 @@ from service.storage.tables import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateDue:
-    """An order that is complete and whose certificate is to be issued."""
+    """A complete order whose certificate is to be issued."""
 
     account_id: UUID
     order_id: UUID
@@ -37,14 +37,14 @@ ISSUED = Table(models.Certificate, IssuedCertificate)
 
 
 async def due(statements: Statements, limit: int) -> list[CertificateDue]:
-    """The certificates to be issued, longest due first."""
+    """Return the certificates to be issued, longest due first."""
     conditions = Conditions()
     conditions.add("issued_at IS NULL")
     return await DUE.select(statements, conditions, f"ORDER BY due_at LIMIT {conditions.parameter(limit)}")
 
 
 async def issue(statements: Statements, certificate: IssuedCertificate, pdf: bytes) -> bool:
-    """The certificate is as given, for good; false if it was issued before, or its order is not complete."""
+    """Store the certificate for good; return False if it was issued before, or its order is not complete."""
     changed = await statements.execute(
         f"UPDATE {ISSUED.name} SET number = $3, token = $4, facts = $5, sha256 = $6, issued_at = $7, pdf = $8"
         f" WHERE account_id = $1 AND order_id = $2 AND issued_at IS NULL",
@@ -63,7 +63,7 @@ async def issue(statements: Statements, certificate: IssuedCertificate, pdf: byt
 async def of_orders(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID]
 ) -> dict[UUID, IssuedCertificate]:
-    """The certificates of those of the account's orders that have one, by order."""
+    """Return the certificates of those of the account's orders that have one, by order."""
     conditions = Conditions()
     conditions.add("account_id = {}", account_id)
     conditions.add_in("order_id", order_ids)
@@ -89,7 +89,7 @@ async def pdf_of_token(statements: Statements, token: str) -> bytes | None:
 
 
 async def pdf_of_order(statements: Statements, account_id: UUID, order_id: UUID) -> bytes | None:
-    """The page of the account's order, if its certificate is issued."""
+    """Return the PDF of the account's order, if its certificate is issued."""
     rows = await statements.fetch(
         f"SELECT pdf FROM {ISSUED.name} WHERE account_id = $1 AND order_id = $2", account_id, order_id
     )

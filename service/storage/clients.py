@@ -1,4 +1,4 @@
-"""Client accounts, as rows: found under their parent, and by no other way."""
+"""Rows of client accounts, which are found only under their parent."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -22,14 +22,14 @@ KEYS = models.ApiKey._meta.db_table  # noqa: SLF001
 
 
 async def add(statements: Statements, client: Account) -> bool:
-    """The client account stands with its head; false if it stood before."""
+    """Insert the client account with its head; return False if it existed before."""
     added = await ACCOUNTS.insert(statements, [client])
     await HEADS.insert(statements, [HeadRow(client.id, 0)])
     return added == 1
 
 
 async def change(statements: Statements, account: Account, columns: Sequence[str]) -> None:
-    """The account's row has the account's values in these columns."""
+    """Update these columns of the account's row from the account."""
     cells: dict[str, object] = {column: getattr(account, column) for column in columns}
     if "name" in cells:
         cells["name_key"] = search_key(account.name)
@@ -38,7 +38,7 @@ async def change(statements: Statements, account: Account, columns: Sequence[str
 
 
 async def by_handle(statements: Statements, parent_id: UUID, handle: str | None) -> Account | None:
-    """The parent's client account of that handle; no handle names none."""
+    """Return the parent's client account of that handle; None without a handle."""
     if handle is None:
         return None
     conditions = _of_parent(statements, parent_id)
@@ -48,7 +48,7 @@ async def by_handle(statements: Statements, parent_id: UUID, handle: str | None)
 
 
 async def find(statements: Statements, parent_id: UUID, client_id: UUID) -> Account | None:
-    """The parent's client account of that id."""
+    """Return the parent's client account of that id."""
     conditions = _of_parent(statements, parent_id)
     conditions.add("id = {}", client_id)
     found = await ACCOUNTS.select(statements, conditions)
@@ -58,13 +58,13 @@ async def find(statements: Statements, parent_id: UUID, client_id: UUID) -> Acco
 async def page(
     statements: Statements, parent_id: UUID, request: PageRequest, *, name_contains: str | None
 ) -> list[Account]:
-    """One client account of the parent more than the page holds, oldest first."""
+    """Return one client account of the parent more than the page holds, oldest first."""
     conditions = _of_parent(statements, parent_id, name_contains)
     return await ACCOUNTS.page(statements, conditions, "created_at", request, descending=False)
 
 
 async def count(statements: Statements, parent_id: UUID, *, name_contains: str | None) -> int:
-    """How many client accounts the parent has, exactly."""
+    """Return the exact number of the parent's client accounts."""
     conditions = _of_parent(statements, parent_id, name_contains)
     rows = await statements.fetch(
         f"SELECT count(*) AS clients FROM {ACCOUNTS.name} WHERE {conditions.clause}", *conditions.parameters
@@ -73,7 +73,7 @@ async def count(statements: Statements, parent_id: UUID, *, name_contains: str |
 
 
 async def family(statements: Statements, account_id: UUID, ids: Collection[UUID]) -> dict[UUID, Account]:
-    """Those of the accounts that are this one or its clients, by id."""
+    """Return those of the accounts that are this one or its clients, by id."""
     conditions = Conditions()
     conditions.add_in("id", ids)
     conditions.add("(id = {} OR parent_account_id = {})", account_id, account_id)
@@ -81,8 +81,8 @@ async def family(statements: Statements, account_id: UUID, ids: Collection[UUID]
 
 
 async def losing_balance(statements: Statements) -> list[Account]:
-    """Return the client accounts, by name, of which an own key placed orders that the parent's balance paid for, and
-    which may not use that balance any more. Orders that the parent's key placed for them do not count.
+    """Return the client accounts, by name, whose own keys placed orders that the parent's balance paid for, and which
+    may not use that balance any more. Orders that the parent's key placed for them do not count.
     """
     rows = await statements.fetch(
         f"SELECT {ACCOUNTS.of('a')} FROM {ACCOUNTS.name} a WHERE a.parent_account_id IS NOT NULL"
@@ -98,7 +98,7 @@ async def losing_balance(statements: Statements) -> list[Account]:
 
 
 async def portfolios(statements: Statements, accounts: Collection[Account]) -> dict[UUID, Portfolio]:
-    """The portfolios of these accounts, by id."""
+    """Return the portfolios of these accounts, by id."""
     conditions = Conditions()
     conditions.add_in("id", {account.portfolio_id for account in accounts})
     return {portfolio.id: portfolio for portfolio in await PORTFOLIOS.select(statements, conditions)}

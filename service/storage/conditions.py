@@ -1,4 +1,4 @@
-"""Conditions of a WHERE clause that number their own parameters, for statements whose shape depends on the question."""
+"""Conditions of a WHERE clause that number their own parameters, for statements whose text depends on the request."""
 
 from collections.abc import Callable, Collection
 from functools import lru_cache
@@ -7,11 +7,15 @@ from typing import TypeAlias
 from service.storage.database import placeholders
 
 _Part: TypeAlias = tuple[Callable[[str, int, int], str], str, int, int]
-"""What writes it, of what text, from which number of a placeholder, and how many there are."""
+"""Text of a condition: the function that writes it, its template, its first parameter number, and the number of
+parameters.
+"""
 
 
 class Conditions:
-    """Grows by `add`; `clause` and `parameters` then belong together. `is_never` when no row can fulfil them."""
+    """A list of conditions that grows by `add`; `clause` and `parameters` belong together. `is_never` when no row can
+    meet them.
+    """
 
     __slots__ = ("_parts", "is_never", "parameters")
 
@@ -25,16 +29,16 @@ class Conditions:
         return _clause(tuple(self._parts))
 
     def statement(self, select: str, rest: str) -> str:
-        """`select`, where they are fulfilled, and the rest: the same text again for the same kind of question."""
+        """Return `select`, the conditions and the rest as one text; equal requests give equal texts."""
         return _statement(select, tuple(self._parts), rest)
 
     def add(self, template: str, *values: object) -> None:
-        """`{}` in the template stands for one value each."""
+        """Add a condition; each `{}` in the template represents one value."""
         self._parts.append((_numbered, template, len(self.parameters) + 1, len(values)))
         self.parameters.extend(values)
 
     def add_in(self, column: str, values: Collection[object]) -> None:
-        """The column is one of the values; with none of them, no row is."""
+        """Add the condition that the column is one of the values; without values no row meets it."""
         if not values:
             self._parts.append((_numbered, "1 = 0", 0, 0))
             self.is_never = True
@@ -43,14 +47,14 @@ class Conditions:
         self.parameters.extend(values)
 
     def parameter(self, value: object) -> str:
-        """A placeholder for a value that stands outside the conditions, such as a LIMIT."""
+        """Return a placeholder for a value outside the conditions, such as a LIMIT."""
         self.parameters.append(value)
         return f"${len(self.parameters)}"
 
 
 @lru_cache(maxsize=1_024)
 def _statement(select: str, parts: tuple[_Part, ...], rest: str) -> str:
-    """Kept, because nearly every statement was asked before, with other values."""
+    """Return the text of a clause; cached, because nearly every statement was used before, with other values."""
     return f"{select} WHERE {_clause(parts)} {rest}"
 
 

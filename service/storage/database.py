@@ -1,6 +1,6 @@
-"""A database: transactions that write, a reader that never waits for them, and one way to speak SQL to both dialects.
+"""A database: writing transactions, a reader that never waits for them, and one form of SQL for both dialects.
 
-Knows how a database is opened and which dialect it speaks; it must not know a table.
+Knows how a database is opened and which dialect it uses; it must not know a table.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -18,12 +18,12 @@ __all__ = ["Database", "Dialect", "Row", "Statements", "dialect_of", "placeholde
 
 @lru_cache(maxsize=1_000)
 def placeholders(start: int, count: int) -> str:
-    """`$3, $4, $5` for (3, 3): an `IN` list or a row of `VALUES`. Kept: lists are of few lengths."""
+    """Return `$3, $4, $5` for (3, 3): an `IN` list or a row of `VALUES`. Cached, because lists have few lengths."""
     return ", ".join(f"${number}" for number in range(start, start + count))
 
 
 def dialect_of(url: str) -> Dialect:
-    """Which database a URL names; ValueError for any other."""
+    """Return the dialect of a URL. Raises ValueError for any other."""
     if url.startswith(("postgresql://", "postgres://")):
         return "postgresql"
     sqlite_path(url)
@@ -31,7 +31,9 @@ def dialect_of(url: str) -> Dialect:
 
 
 def sqlite_path(url: str) -> str:
-    """The file that `sqlite://relative/path` or `sqlite:///absolute/path` names; ValueError for anything else."""
+    """Return the file that `sqlite://relative/path` or `sqlite:///absolute/path` names. Raises ValueError for anything
+    else.
+    """
     path = url.removeprefix("sqlite://")
     if not path or path == url or "?" in path or path == ":memory:":
         raise ValueError("A database URL is sqlite://path/of/a/file or postgresql://user@host/name.")
@@ -39,19 +41,21 @@ def sqlite_path(url: str) -> str:
 
 
 class Database:
-    """One database, open. Any number may be open in a process, one after another or, in one dialect, side by side."""
+    """An open database. Any number may be open in a process, one after another or, in one dialect, side by side."""
 
     dialect: Dialect
 
     def __init__(self, dialect: Dialect, writer: Any, reads: Any) -> None:
-        """For `open()` alone."""
+        """Called by `open()` only."""
         self.dialect = dialect
         self._writer = writer
         self._reads = reads
         self._kinds: Mapping[str, type] = {}
         self._loop_reader: LoopReader | None = None
         self.reader: Statements
-        """Statements outside any transaction, each seeing what was committed before it; never waits for a writer."""
+        """Return the executor of statements outside any transaction, each seeing all that was committed before it; it
+        never waits for a writer.
+        """
 
     @classmethod
     async def open(
@@ -65,11 +69,11 @@ class Database:
         statement_cache_size: int = 100,
         loop_read_ms: int = 5,
     ) -> "Database":
-        """ConnectionPool are open and their durability was checked (RuntimeError when it does not hold).
+        """Open the connections and check their durability; RuntimeError if it is not guaranteed.
 
-        `loop_read_ms` is how long a read of a SQLite file may hold up the event loop before it goes to a thread; with 0
-        each goes there at once. `statement_cache_size=0` is for a PostgreSQL behind a transaction-pooling proxy. The
-        tables are not looked at.
+        `loop_read_ms` is the time that a read of an SQLite file may block the event loop before it goes to a thread;
+        with 0 each goes there at once. `statement_cache_size=0` is for a PostgreSQL behind a transaction-pooling proxy.
+        The tables are not checked.
         """
         limits: dict[str, Any] = {
             "lock_timeout_ms": lock_timeout_ms,
@@ -100,7 +104,7 @@ class Database:
         return (self._writer,) if self._reads is self._writer else (self._writer, self._reads)
 
     async def close(self) -> None:
-        """Its connections are closed; call it when no transaction is running any more."""
+        """Close the connections; call it when no transaction is running any more."""
         tortoise_context.leave(self.dialect)
         if self._loop_reader is not None:
             self._loop_reader.close()
@@ -108,10 +112,12 @@ class Database:
             await client.close()
 
     def transaction(self, *, lock_timeout_ms: int | None = None) -> AbstractAsyncContextManager[Statements]:
-        """What is said inside is committed at the end, or rolled back on any exception, cancellation included.
+        """Run the statements inside in one transaction, which commits at the end, or rolls back on any exception,
+        cancellation included.
 
         A writer waits for other writers at most `lock_timeout_ms`. Nothing inside may start a task, await one, call the
-        network or another transaction. A connection lost during COMMIT leaves the outcome to be read from the key.
+        network or another transaction. After a connection lost during COMMIT, only the idempotency key tells the
+        outcome.
         """
         return self._transaction(lock_timeout_ms)
 

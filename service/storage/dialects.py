@@ -1,4 +1,4 @@
-"""The few words in which the two databases differ, each in one place.
+"""SQL fragments in which the two databases differ.
 
 Everything else in storage/ is one text for both.
 """
@@ -7,7 +7,8 @@ from service.storage.database import Statements
 
 
 def for_update(statements: Statements, *, of: str = "", skip_locked: bool = False) -> str:
-    """The clause that locks the rows read. SQLite needs none: its transactions write one at a time from their start.
+    """Return the clause that locks the rows read. SQLite needs none: its transactions write one at a time from their
+    start.
 
     With `skip_locked`, rows that another transaction has locked are left out instead of waited for.
     """
@@ -17,8 +18,8 @@ def for_update(statements: Statements, *, of: str = "", skip_locked: bool = Fals
 
 
 def typed_rows(statements: Statements, types: tuple[str, ...], count: int, *, start: int = 1) -> str:
-    """`count` rows of parameters for a `VALUES` list that stands in a FROM clause, where PostgreSQL cannot infer types.
-    Both databases name the columns `column1, column2 …`.
+    """Return `count` rows of parameters for a `VALUES` list in a FROM clause, where PostgreSQL cannot infer types. Both
+    databases name the columns `column1, column2 …`.
     """
     width = len(types)
     if statements.dialect == "sqlite":
@@ -31,8 +32,8 @@ def typed_rows(statements: Statements, types: tuple[str, ...], count: int, *, st
 
 
 def database_now(statements: Statements) -> str:
-    """The database's own clock, comparable with the instants it stores. Microseconds on PostgreSQL; SQLite counts
-    milliseconds and is padded to the stored width, so that text order stays time order.
+    """Return the expression of the database's own clock, comparable with the times it stores. Microseconds on
+    PostgreSQL; SQLite counts milliseconds and is padded to the stored width, so that text order stays time order.
     """
     if statements.dialect == "sqlite":
         return "strftime('%Y-%m-%d %H:%M:%f000+00:00', 'now')"
@@ -40,18 +41,18 @@ def database_now(statements: Statements) -> str:
 
 
 def utc_date_text(statements: Statements, column: str, *, length: int) -> str:
-    """The instant's date in UTC as far as `length` characters of `2026-11-21`."""
+    """Return the expression of the time's date in UTC, up to `length` characters of `2026-11-21`."""
     if statements.dialect == "sqlite":
         return f"substr({column}, 1, {length})"  # instants are stored in UTC and at a fixed width
     return f"left(to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD'), {length})"
 
 
 def contains_text(statements: Statements, column: str, key_column: str) -> str:
-    """The column's search key contains the key `{}`; where it has none yet, the column contains the text `{}`, whatever
-    the case of ASCII letters. No character is a wildcard.
+    """Return the condition that the column's search key contains the key `{}`; where it has none yet, that the column
+    contains the text `{}`, without regard to the case of ASCII letters. No character is a wildcard.
 
-    Keys are compared by code points. The databases fold letters themselves only where no key is stored, and there no
-    others than ASCII ones: PostgreSQL would fold more, each server as its locale says, and SQLite never does.
+    Keys are compared by code points. The databases fold letters themselves only where no key is stored, and there only
+    ASCII ones: PostgreSQL would fold more, depending on the server's locale, and SQLite never does.
     """
     if statements.dialect == "sqlite":
         return f"(instr({key_column}, {{}}) > 0 OR {key_column} IS NULL AND instr(lower({column}), lower({{}})) > 0)"
@@ -62,7 +63,9 @@ def contains_text(statements: Statements, column: str, key_column: str) -> str:
 
 
 def json_member_equals(statements: Statements, column: str) -> str:
-    """The JSON object has the member `{}` with the text `{}`. A key is never read as a path."""
+    """Return the condition that the JSON object has the member `{}` with the text `{}`. A key is never read as
+    a path.
+    """
     if statements.dialect == "sqlite":
         return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE key = {{}} AND value = {{}})"
     return f"{column} ->> {{}}::text = {{}}::text"

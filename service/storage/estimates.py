@@ -1,4 +1,4 @@
-"""Estimates, as rows. One is used by one conditional update."""
+"""Rows of estimates. A conditional UPDATE marks an estimate as used, so it is ordered once."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
@@ -16,7 +16,7 @@ ESTIMATES = Table(models.Estimate, RecordedEstimate)
 async def existing(
     statements: Statements, account_id: UUID, estimate_id: UUID, idempotency_key: str | None
 ) -> RecordedEstimate | None:
-    """The account's estimate that carries the id, or else the key."""
+    """Return the account's estimate with the id, or else with the key."""
     conditions = Conditions()
     conditions.add("account_id = {}", account_id)
     conditions.add("(id = {} OR idempotency_key = {})", estimate_id, idempotency_key)
@@ -27,7 +27,7 @@ async def existing(
 async def of_ids(
     statements: Statements, account_id: UUID, estimate_ids: Collection[UUID]
 ) -> dict[UUID, RecordedEstimate]:
-    """Those of the estimates that are the account's, by id."""
+    """Return those of the estimates that are the account's, by id."""
     conditions = Conditions()
     conditions.add("account_id = {}", account_id)
     conditions.add_in("id", estimate_ids)
@@ -37,7 +37,9 @@ async def of_ids(
 async def orders_of(
     statements: Statements, account_ids: Collection[UUID], estimate_ids: Collection[UUID]
 ) -> dict[tuple[UUID, UUID], UUID | None]:
-    """For each (account, estimate) there is, the order that was placed for it. Stays true while the head is locked."""
+    """Return, for each existing (account, estimate), the order that was placed for it. Stays valid while the head is
+    locked.
+    """
     if not estimate_ids:
         return {}
     conditions = Conditions()
@@ -50,7 +52,9 @@ async def orders_of(
 
 
 async def use(statements: Statements, used: Mapping[tuple[UUID, UUID], UUID]) -> None:
-    """Each (account, estimate) is used by its order. Raises if one was used before, which its head's lock prevents."""
+    """Mark each (account, estimate) as used by its order. Raises if one was used before, which its head's lock
+    prevents.
+    """
     if not used:
         return
     cells = [

@@ -1,4 +1,4 @@
-"""What happened, as rows; the table refuses updates and deletes."""
+"""Rows of events; the table refuses updates and deletes."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -13,7 +13,7 @@ EVENTS = Table(models.Event, Event)
 
 
 async def of_orders(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> list[Event]:
-    """What happened in the account to those orders, order by order, oldest first."""
+    """Return the events of those orders in the account, order by order, oldest first."""
     conditions = Conditions()
     conditions.add("account_id = {}", account_id)
     conditions.add_in("order_id", order_ids)

@@ -1,4 +1,4 @@
-"""What a driver's exception means: run the whole transaction again, or tell the caller that the database is away.
+"""Classification of a driver's exceptions: run the whole transaction again, or answer that the database is unreachable.
 
 Knows SQLSTATEs and SQLite's result codes; it must not know an operation. Two Tortoise wrappers hide the original:
 `OperationalError` and `IntegrityError` carry it as their only argument. Deadlocks, serialization failures, lost
@@ -21,7 +21,8 @@ OUTAGE_SQLITE = frozenset(
 
 
 def may_retry(error: BaseException) -> bool:
-    """True when the same transaction, run again from its start, may succeed; the key tells what a lost COMMIT did.
+    """Return True when the same transaction, run again from its start, may succeed; the idempotency key tells the
+    outcome of a lost COMMIT.
 
     Serialization failure, deadlock, lock timeout, server shutdown, lost connection, too many connections; busy SQLite.
     """
@@ -32,7 +33,9 @@ def may_retry(error: BaseException) -> bool:
 
 
 def is_outage(error: BaseException) -> bool:
-    """True when the database is away, full or too slow to answer in time: the answer is `Code.UNAVAILABLE`."""
+    """Return True when the database is unreachable, full or too slow to answer in time: the answer is
+    `Code.UNAVAILABLE`.
+    """
     return any(
         _sqlstate(each) in OUTAGE_SQLSTATES
         or _is_lost_connection(each)
@@ -43,7 +46,7 @@ def is_outage(error: BaseException) -> bool:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it wraps, outermost first."""
+    """Yield the error and the errors it wraps, outermost first."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -1,4 +1,4 @@
-"""What a database says of itself, for whoever looks after it. Knows both dialects; must not know a table."""
+"""State of a database, for its administrator. Knows both dialects; must not know a table."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ SQLITE_PRAGMAS = ("journal_mode", "synchronous", "foreign_keys")
 
 @dataclass(frozen=True, slots=True)
 class DatabaseHealth:
-    """The version, what decides whether a commit survives a loss of power, and the time that its clock shows."""
+    """Version, the settings that make a commit survive a loss of power, and the time on the database's clock."""
 
     version: str
     durability: dict[str, str]
@@ -20,7 +20,7 @@ class DatabaseHealth:
 
 
 async def database_health(database: Database) -> DatabaseHealth:
-    """As the database answers at this moment; nothing is changed."""
+    """Read the present state; nothing is changed."""
     reader = database.reader
     if database.dialect == "sqlite":
         version = "SELECT sqlite_version() AS value"

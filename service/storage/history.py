@@ -1,4 +1,4 @@
-"""Which orders and numbers an account has already, as rows, for importing its history."""
+"""Orders and numbers that an account has already, for importing its history."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
@@ -13,7 +13,7 @@ VALUES_A_STATEMENT = 5_000
 
 
 async def fingerprints(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, str]:
-    """The fingerprints of those of the orders that stand, by id."""
+    """Return the fingerprints of those of the orders that exist, by id."""
     found: dict[UUID, str] = {}
     for chunk in _chunks(list(order_ids)):
         conditions = _owned(account_id)
@@ -26,7 +26,7 @@ async def fingerprints(statements: Statements, account_id: UUID, order_ids: Coll
 
 
 async def numbers(statements: Statements, account_id: UUID, wanted: Collection[str]) -> set[str]:
-    """Those of the numbers that orders of the account have."""
+    """Return those of the numbers that orders of the account have."""
     found: set[str] = set()
     for chunk in _chunks(list(wanted)):
         conditions = _owned(account_id)

@@ -19,7 +19,7 @@ _OF_PAYER = "(a.id = $1 OR a.parent_account_id = $1)"
 
 
 async def count_open(statements: Statements, payer_id: UUID) -> int:
-    """Return how many quotes of the payer and its clients hold credits."""
+    """Return the number of quotes of the payer and its clients that hold credits."""
     rows = await statements.fetch(
         f"SELECT count(*) AS quotes FROM {QUOTES.name} q JOIN {ACCOUNTS} a ON a.id = q.account_id"
         f" WHERE {_OPEN} AND {_OF_PAYER}",
@@ -43,7 +43,8 @@ async def of_bundles(
     statements: Statements, payer_id: UUID, mode: Mode, taken_g: Mapping[UUID, int], *, today: date
 ) -> list[BundleHolds]:
     """Return the stock and the payer's holds of every bundle on sale that sells credits of these projects, through
-    whichever bundle they are held; `taken_g` is what the payer is about to hold, by project, and is counted too.
+    whichever bundle they are held; `taken_g` is the mass that the payer is about to hold, by project, and is counted
+    too.
     """
     shared: dict[UUID, int] = {}
     rows = await statements.fetch(

@@ -1,4 +1,6 @@
-"""The ledger, as rows; the table refuses updates and deletes. Whatever is booked moves the balances with it."""
+"""Rows of the ledger; the table refuses updates and deletes. Every journal changes the balances in the same
+transaction.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -17,7 +19,7 @@ from service.storage.tables import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One posting of a journal; debits are positive. `order_account_id` is the client account whose order it is about,
+    """One posting of a journal; debits are positive. `order_account_id` is the client account whose order it concerns,
     if it is not the account's own.
     """
 
@@ -47,9 +49,9 @@ class Booking:
 
 
 async def book(statements: Statements, bookings: Iterable[Booking], *, within_limits: bool = False) -> None:
-    """Write the journals, each whole, and move what the payers have prepaid and owe by what the journals say.
+    """Write the journals, each whole, and change the payers' balances and debts by their amounts.
 
-    With `within_limits` it raises where a credit limit would be passed: for new orders, whose limits were locked.
+    With `within_limits` it raises where a credit limit would be exceeded: for new orders, whose limits were locked.
     """
     entries: list[LedgerEntry] = []
     changes: Counter[balances.PayerBalance] = Counter()
@@ -83,7 +85,7 @@ def _entries_of(booking: Booking) -> list[LedgerEntry]:
 
 
 async def page(statements: Statements, account_id: UUID, request: PageRequest) -> list[UUID]:
-    """The ids of one journal more than the page holds, newest first: an id begins with the time it was made at, so
+    """Return the ids of one journal more than the page holds, newest first: an id begins with its time of creation, so
     that the key of the table serves as the index.
     """
     conditions = _owned(account_id)
@@ -101,7 +103,7 @@ async def page(statements: Statements, account_id: UUID, request: PageRequest) -
 
 
 async def entries_of(statements: Statements, account_id: UUID, journal_ids: Collection[UUID]) -> Sequence[LedgerEntry]:
-    """The postings of those journals that are the account's."""
+    """Return the postings of those journals that are the account's."""
     if not journal_ids:
         return []
     rows = await statements.fetch(

@@ -1,4 +1,4 @@
-"""Payments and invoices, as rows; the tables refuse to change what was recorded or issued."""
+"""Rows of payments and invoices; the tables refuse changes of recorded or issued facts."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -23,7 +23,7 @@ T = TypeVar("T", Payment, Invoice)
 
 
 async def of_reference(statements: Statements, table: Table[T], account_id: UUID, reference: str) -> T | None:
-    """The account's payment or invoice of that reference, if there is one."""
+    """Return the account's payment or invoice of that reference, or None."""
     conditions = _owned(account_id)
     conditions.add("reference = {}", reference)
     found = await table.select(statements, conditions)
@@ -31,19 +31,19 @@ async def of_reference(statements: Statements, table: Table[T], account_id: UUID
 
 
 async def of_ids(statements: Statements, table: Table[T], account_id: UUID, ids: Collection[UUID]) -> dict[UUID, T]:
-    """Those of the payments or invoices that are the account's, by id."""
+    """Return those of the payments or invoices that are the account's, by id."""
     conditions = _owned(account_id)
     conditions.add_in("id", ids)
     return {each.id: each for each in await table.select(statements, conditions)}
 
 
 async def invoices(statements: Statements, account_id: UUID, request: PageRequest) -> list[Invoice]:
-    """One invoice of the account more than the page holds, newest first."""
+    """Return one invoice of the account more than the page holds, newest first."""
     return await INVOICES.page(statements, _owned(account_id), "created_at", request, descending=True)
 
 
 async def lines_of(statements: Statements, account_id: UUID, invoice_ids: Collection[UUID]) -> list[InvoiceLine]:
-    """The lines of those of the invoices that are the account's, in order."""
+    """Return the lines of those of the invoices that are the account's, in order."""
     conditions = _owned(account_id)
     conditions.add_in("invoice_id", invoice_ids)
     return await INVOICE_LINES.select(statements, conditions, "ORDER BY invoice_id, position")
@@ -52,8 +52,8 @@ async def lines_of(statements: Statements, account_id: UUID, invoice_ids: Collec
 async def pages_of_lines(
     statements: Statements, account_id: UUID, invoice_ids: Collection[UUID], request: PageRequest
 ) -> list[InvoiceLine]:
-    """Of each of the invoices that are the account's one line more than the page holds, in the order in which the page
-    is read. A position's value is the line's place on its invoice.
+    """Return, for each of the invoices that are the account's, one line more than the page holds, in the order in which
+    the page is read. A position's value is the line's place on its invoice.
     """
     conditions = _owned(account_id)
     conditions.add_in("invoice_id", invoice_ids)
@@ -73,7 +73,7 @@ async def pages_of_lines(
 
 
 async def mark_paid(statements: Statements, invoice: Invoice) -> None:
-    """The invoice, which was pending, is paid, and since when."""
+    """Mark the pending invoice as paid, with the time."""
     changed = await statements.execute(
         f"UPDATE {INVOICES.name} SET status = $3, paid_at = $4 WHERE account_id = $1 AND id = $2 AND status = $5",
         invoice.account_id,
@@ -95,7 +95,7 @@ async def billable(
     created_until: datetime | None,
     limit: int,
 ) -> list[Order]:
-    """The oldest orders of the account and its client accounts, placed within the time, that are owed and on no
+    """Return the oldest orders of the account and its client accounts, placed within the time, that are owed and on no
     invoice.
     """
     conditions = Conditions()

@@ -1,4 +1,4 @@
-"""Orders, their lines and their credit entries, as rows. Every statement names the account."""
+"""Rows of orders, their lines and their credit entries. Every statement names the account."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -22,7 +22,7 @@ INVOICE_LINES = models.InvoiceLine._meta.db_table  # noqa: SLF001 - as in tables
 async def existing(
     statements: Statements, account_ids: Collection[UUID], keys: Collection[str], order_ids: Collection[UUID]
 ) -> list[Order]:
-    """The orders of these accounts that already carry one of the keys or one of the ids."""
+    """Return the orders of these accounts that already have one of the keys or one of the ids."""
     found: dict[UUID, Order] = {}
     for column, wanted in (("idempotency_key", keys), ("id", order_ids)):
         if not wanted:
@@ -36,7 +36,7 @@ async def existing(
 
 
 async def lock(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, Order]:
-    """Those of the orders that are the account's; they are locked, in id order, until the transaction ends."""
+    """Return those of the orders that are the account's, locked in id order until the transaction ends."""
     conditions = _owned(account_id)
     conditions.add_in("id", order_ids)
     return {
@@ -45,7 +45,7 @@ async def lock(statements: Statements, account_id: UUID, order_ids: Collection[U
 
 
 async def find(statements: Statements, account_id: UUID, ref: OrderRef, columns: Columns = None) -> Order | None:
-    """The account's order of that name, if there is one."""
+    """Return the account's order of that reference, or None."""
     conditions = _owned(account_id)
     if ref.id is not None:
         conditions.add("id = {}", ref.id)
@@ -58,7 +58,7 @@ async def find(statements: Statements, account_id: UUID, ref: OrderRef, columns:
 
 
 async def of_ids(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, Order]:
-    """Those of the orders that are the account's, by id."""
+    """Return those of the orders that are the account's, by id."""
     conditions = _owned(account_id)
     conditions.add_in("id", order_ids)
     return {order.id: order for order in await ORDERS.select(statements, conditions)}
@@ -72,7 +72,7 @@ async def page(
     request: PageRequest,
     columns: Columns = None,
 ) -> list[Order]:
-    """One row more than the page holds, in the order in which the page is read."""
+    """Return one row more than the page holds, in the order in which the page is read."""
     conditions = filtered(statements, account_id, wanted)
     return await ORDERS.page(statements, conditions, sort.field, request, descending=sort.descending, columns=columns)
 
@@ -80,7 +80,7 @@ async def page(
 async def numbered_page(
     statements: Statements, account_id: UUID, wanted: OrderFilter, asked: NumberedPage
 ) -> list[Order]:
-    """The orders of the page with that number."""
+    """Return the orders of the page with that number."""
     conditions = filtered(statements, account_id, wanted)
     match asked.sort:
         case NumberedSort.STATUS_PAIR:
@@ -97,7 +97,7 @@ async def numbered_page(
 
 
 async def count(statements: Statements, account_id: UUID, wanted: OrderFilter) -> int:
-    """How many orders the filter lets through, exactly."""
+    """Return the exact number of orders that the filter selects."""
     conditions = filtered(statements, account_id, wanted)
     rows = await statements.fetch(
         f"SELECT count(*) AS orders FROM {ORDERS.name} WHERE {conditions.clause}", *conditions.parameters
@@ -108,7 +108,7 @@ async def count(statements: Statements, account_id: UUID, wanted: OrderFilter) -
 async def lines(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID], columns: Columns = None
 ) -> list[OrderLine]:
-    """The lines of those orders, in order."""
+    """Return the lines of those orders, in order."""
     return await LINES.select(
         statements, _of_orders(account_id, order_ids), "ORDER BY order_id, position", with_columns(columns, "order_id")
     )
@@ -117,7 +117,7 @@ async def lines(
 async def entries(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID], columns: Columns = None
 ) -> list[CreditEntry]:
-    """The credit entries of those orders, oldest first."""
+    """Return the credit entries of those orders, oldest first."""
     return await ENTRIES.select(
         statements, _of_orders(account_id, order_ids), "ORDER BY order_id, id", with_columns(columns, "order_id")
     )
@@ -130,7 +130,7 @@ def _of_orders(account_id: UUID, order_ids: Collection[UUID]) -> Conditions:
 
 
 async def change(statements: Statements, order: Order, columns: Sequence[str]) -> None:
-    """The order's row, locked before, has the order's values in these columns."""
+    """Update these columns of the order's row, locked before, from the order."""
     assignments = ", ".join(f"{column} = ${index}" for index, column in enumerate(columns, start=3))
     await statements.execute(
         f"UPDATE {ORDERS.name} SET {assignments} WHERE account_id = $1 AND id = $2",
@@ -141,7 +141,7 @@ async def change(statements: Statements, order: Order, columns: Sequence[str]) -
 
 
 async def fill_line(statements: Statements, account_id: UUID, order_id: UUID, position: int, more_g: int) -> None:
-    """The line has so many grams more."""
+    """Add grams to the fulfilled grams of the line."""
     await statements.execute(
         f"UPDATE {LINES.name} SET fulfilled_g = fulfilled_g + $4"
         f" WHERE account_id = $1 AND order_id = $2 AND position = $3",
@@ -153,7 +153,7 @@ async def fill_line(statements: Statements, account_id: UUID, order_id: UUID, po
 
 
 async def mark_billed(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> None:
-    """Those orders, locked before, are on an invoice."""
+    """Mark those orders, locked before, as billed."""
     await statements.execute(
         f"UPDATE {ORDERS.name} SET payment_status = $2 WHERE account_id = $1"
         f" AND id IN ({placeholders(3, len(order_ids))})",
@@ -180,7 +180,7 @@ async def reduce_lines(statements: Statements, lines: Sequence[OrderLine]) -> No
 
 
 async def empty_lines(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> None:
-    """No line of those orders has any credits."""
+    """Set the fulfilled grams of all lines of those orders to zero."""
     await statements.execute(
         f"UPDATE {LINES.name} SET fulfilled_g = 0 WHERE account_id = $1"
         f" AND order_id IN ({placeholders(2, len(order_ids))})",
@@ -196,7 +196,7 @@ def _owned(account_id: UUID) -> Conditions:
 
 
 def filtered(statements: Statements, account_id: UUID, wanted: OrderFilter) -> Conditions:
-    """The account's orders that the filter lets through."""
+    """Return the conditions of the filter on the account's orders."""
     conditions = _owned(account_id)
     if wanted is EVERY_ORDER:
         return conditions  # most lists; what says the same in another way adds nothing below either
@@ -245,7 +245,7 @@ def _add_status_pairs(conditions: Conditions, status_pairs: Collection[tuple[Ord
 
 
 def _rank(status_pairs: Sequence[Collection[tuple[OrderStatus, PaymentStatus]]]) -> str:
-    """The number of the first set that holds the order's state."""
+    """Return the expression of the number of the first set that contains the order's state."""
     cases = " ".join(
         f"WHEN status = '{status}' AND payment_status = '{payment}' THEN {rank}"
         for rank, states in enumerate(status_pairs)
@@ -255,8 +255,8 @@ def _rank(status_pairs: Sequence[Collection[tuple[OrderStatus, PaymentStatus]]])
 
 
 def _mean_price(statements: Statements) -> str:
-    """The gross price of a mean tonne of the order, in millionths, rounded half up to the hundredth of a unit: what a
-    list that is sorted or filtered by it shows. Worked out row by row; no index knows it.
+    """Return the expression of the gross price of a mean tonne of the order, in millionths, rounded half up to the
+    hundredth of a unit, by which a list can be sorted or filtered. Computed row by row; no index contains it.
     """
     # As integers the products would be cut or pass 64 bits.
     mass_g = "l.mass_g * 1.0" if statements.dialect == "sqlite" else "l.mass_g::numeric"

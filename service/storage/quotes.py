@@ -1,4 +1,4 @@
-"""Quotes, as rows. Whether a quote is open is judged by the database's clock; it is used by one conditional update."""
+"""Rows of quotes. The database's clock decides if a quote is open; one conditional update uses it."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,14 +17,16 @@ HOLDS = Table(models.QuoteHold, QuoteHold)
 
 
 async def validity(statements: Statements, valid_ms: int) -> tuple[datetime, datetime]:
-    """Now, by the database's clock, and `valid_ms` later."""
+    """Return the present time of the database's clock, and the time `valid_ms` later."""
     rows = await statements.fetch(f"SELECT {database_now(statements)} AS created_at")
     now: datetime = rows[0]["created_at"]
     return now, now + timedelta(milliseconds=valid_ms)
 
 
 async def add(statements: Statements, quote: Quote, lines: Sequence[QuoteLine], holds: Sequence[QuoteHold]) -> bool:
-    """The quote stands with its lines and holds; false if it stood before, from a try whose commit went unanswered."""
+    """Insert the quote with its lines and holds; return False if it existed before, from a try whose commit went
+    unanswered.
+    """
     if await QUOTES.insert(statements, [quote]) == 0:
         return False
     await LINES.insert(statements, lines)
@@ -35,7 +37,7 @@ async def add(statements: Statements, quote: Quote, lines: Sequence[QuoteLine], 
 async def find(
     statements: Statements, account_ids: Collection[UUID], quote_ids: Collection[UUID]
 ) -> dict[tuple[UUID, UUID], QuoteNow]:
-    """Those of the quotes that belong to the accounts, by (account, quote)."""
+    """Return those of the quotes that belong to the accounts, by (account, quote)."""
     if not quote_ids:
         return {}
     owned = (
@@ -75,7 +77,7 @@ async def _holds_of(
 
 
 async def expired_holds(statements: Statements, limit: int) -> list[tuple[UUID, UUID]]:
-    """The (account, quote) pairs whose hold has run out by the database's clock, longest ago first."""
+    """Return the (account, quote) pairs whose hold has expired by the database's clock, longest ago first."""
     rows = await statements.fetch(
         f"SELECT account_id, id FROM {QUOTES.name} WHERE holds_credits AND order_id IS NULL AND released_at IS NULL"
         f" AND expires_at <= {database_now(statements)} ORDER BY expires_at LIMIT $1",
@@ -85,7 +87,7 @@ async def expired_holds(statements: Statements, limit: int) -> list[tuple[UUID, 
 
 
 async def release(statements: Statements, account_id: UUID, quote_id: UUID) -> list[QuoteHold]:
-    """The quote has given up its hold, and these are the grams it held; none if it was used or released before."""
+    """Release the hold of the quote, and return the grams it held; none if it was used or released before."""
     now = database_now(statements)
     released = await statements.execute(
         f"UPDATE {QUOTES.name} SET released_at = {now} WHERE account_id = $1 AND id = $2"
@@ -99,7 +101,7 @@ async def release(statements: Statements, account_id: UUID, quote_id: UUID) -> l
 async def lines_of(
     statements: Statements, account_ids: Collection[UUID], quote_ids: Collection[UUID]
 ) -> list[QuoteLine]:
-    """The lines of the accounts' quotes, in order."""
+    """Return the lines of the accounts' quotes, in order."""
     if not quote_ids:
         return []
     rows = await statements.fetch(
@@ -112,7 +114,9 @@ async def lines_of(
 
 
 async def use(statements: Statements, used: Mapping[tuple[UUID, UUID], UUID]) -> None:
-    """Each (account, quote) is used by its order. Raises if one was used before, which its head's lock prevents."""
+    """Mark each (account, quote) as used by its order. Raises if one was used before, which its head's lock
+    prevents.
+    """
     if not used:
         return
     cells = [cell for key, order_id in used.items() for cell in (*key, order_id)]

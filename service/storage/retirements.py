@@ -1,4 +1,4 @@
-"""Retirements and the orders whose retirement is due, as rows; the table refuses updates and deletes."""
+"""Rows of retirements, and the orders whose retirement is due; the table refuses updates and deletes."""
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -23,7 +23,7 @@ _HOLDS_REFUSED = (
     f" WHERE r.account_id = o.account_id AND r.order_id = o.id AND NOT coalesce({may_be_sold('$1', '$2')}, FALSE)"
     f" GROUP BY r.batch_id HAVING sum(r.mass_g) > 0)"
 )
-"""Of an order: whether it has grams of a batch that may not be retired in the year and on the day given."""
+"""Condition on an order: it has grams of a batch that may not be retired in the year and on the day given."""
 
 
 async def due(
@@ -34,11 +34,11 @@ async def due(
     limit: int,
     today: date,
 ) -> list[tuple[UUID, UUID]]:
-    """The (account, order) pairs of live orders to retire: those whose retirement has started, then those with money in
-    one of these states that were fulfilled until then, oldest first. Orders of test accounts wait to be told. An order
-    that holds credits which may not be retired on the day (in UTC) is left out.
+    """Return the (account, order) pairs of live orders to retire: those whose retirement has started, then those with a
+    payment in one of these states that were fulfilled until then, oldest first. Orders of test accounts are retired
+    only by a simulation. An order with credits that may not be retired on the day (in UTC) is left out.
 
-    One statement a state, because each then reads its index in order and stops at the limit.
+    One statement for each state, because each then reads its index in order and stops at the limit.
     """
     found = await _first(statements, f"o.status = '{OrderStatus.RETIRING}'", limit, today)
     for payment in sorted(payments):
@@ -80,7 +80,7 @@ async def _first(
 
 
 async def of_orders(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> list[Retirement]:
-    """What those of the account's orders retired, line by line."""
+    """Return the retirements of those of the account's orders, line by line."""
     conditions = Conditions()
     conditions.add("account_id = {}", account_id)
     conditions.add_in("order_id", order_ids)

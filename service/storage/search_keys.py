@@ -1,4 +1,6 @@
-"""Search keys that rows lack: rows from before the columns were added, or written by the previous release since."""
+"""Search keys of rows without one: rows from before the columns were added, or written by the previous release
+since.
+"""
 
 from service.kit.search_key import search_key
 from service.storage.accounts import ACCOUNTS
@@ -11,7 +13,7 @@ _ACCOUNTS_LACKING = f"{ACCOUNTS.name} WHERE name_key IS NULL"
 
 
 async def any_lacking(statements: Statements) -> bool:
-    """Whether a row lacks its key. Two looks into indexes that are empty when none does."""
+    """Return True if any row lacks its key, by two look-ups in indexes that are empty when none does."""
     for lacking in (_ORDERS_LACKING, _ACCOUNTS_LACKING):
         if await statements.fetch(f"SELECT 1 AS found FROM {lacking} LIMIT 1"):
             return True
@@ -19,8 +21,8 @@ async def any_lacking(statements: Statements) -> bool:
 
 
 async def fill_orders(statements: Statements, rows: int) -> int:
-    """Write the keys of up to so many orders; return how many. Locks them in the order of (account_id, id) and leaves
-    out those that another transaction has locked, so that nothing waits for this in a circle.
+    """Write the keys of up to so many orders; return their number. Locks them in the order of (account_id, id) and
+    leaves out those that another transaction has locked, so that no deadlock can arise.
     """
     locked = f"ORDER BY account_id, id LIMIT $1{for_update(statements, skip_locked=True)}"
     found = await statements.fetch(f"SELECT account_id, id, customer FROM {_ORDERS_LACKING} {locked}", rows)
@@ -35,7 +37,9 @@ async def fill_orders(statements: Statements, rows: int) -> int:
 
 
 async def fill_accounts(statements: Statements, rows: int) -> int:
-    """Write the keys of up to so many accounts; return how many. Locks them by id, and skips locked ones likewise."""
+    """Write the keys of up to so many accounts; return their number. Locks them by id, and skips locked ones
+    likewise.
+    """
     locked = f"ORDER BY id LIMIT $1{for_update(statements, skip_locked=True)}"
     found = await statements.fetch(f"SELECT id, name FROM {_ACCOUNTS_LACKING} {locked}", rows)
     if found:

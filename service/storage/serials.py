@@ -1,4 +1,5 @@
-"""Serial numbers that are taken: the series, locked while credits of them are received, and each batch's claims.
+"""Rows of serial numbers that are taken: the series, locked while credits of them are received, and each batch's
+claims.
 
 Claims are written with their batch and never change. The keys come from `domain/serials/overlap.py`.
 """
@@ -27,8 +28,8 @@ SERIES = models.SerialSeries._meta.db_table  # noqa: SLF001 - Tortoise publishes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerialClaim:
-    """Credits of a series that a batch stands for. A reading (`is_reading`) is not claimed: it is how the batch's
-    single credits read as ranges of another series.
+    """Credits of a series that a batch represents. A reading (`is_reading`) is not claimed: the batch's single credits
+    can be read as these ranges of another series.
     """
 
     batch_id: UUID

@@ -1,4 +1,4 @@
-"""Figures over an account's orders, worked out by the database."""
+"""Statistics over an account's orders, computed by the database."""
 
 from uuid import UUID
 
@@ -20,7 +20,7 @@ _PART = 1_000_000_000
 async def group_parts(
     statements: Statements, account_id: UUID, wanted: OrderFilter, grouping: OrderGrouping, *, limit: int
 ) -> list[GroupPart]:
-    """The first `limit` groups of the account's orders that the filter lets through, each in parts by currency."""
+    """Return the first `limit` groups of the account's orders that the filter selects, each in parts by currency."""
     conditions = orders.filtered(statements, account_id, wanted)
     source, key, mass, offset_cost = _shape(statements, grouping)
     ranked = "group_key DESC" if grouping.is_time else "sum(orders) DESC, group_key"
@@ -47,7 +47,9 @@ async def group_parts(
 
 
 def _shape(statements: Statements, grouping: OrderGrouping) -> tuple[str, str, str, str]:
-    """What is joined to the orders, the group's name, and where its grams and its cost stand."""
+    """Return the tables that a grouping joins to the orders, the expression of its key, and the columns of its mass and
+    cost.
+    """
     match grouping:
         case OrderGrouping.BUNDLE:
             return _LINES, "CAST(l.bundle_id AS TEXT)", "l.mass_g", "l.offset_cost_minor"
@@ -61,7 +63,7 @@ def _shape(statements: Statements, grouping: OrderGrouping) -> tuple[str, str, s
 
 
 def _sums(name: str, column: str) -> str:
-    """Two sums that no number of rows overflows: SQLite fails at 2^63, as ten thousand large orders reach."""
+    """Return two sums that no number of rows overflows: SQLite fails at 2^63, which ten thousand large orders reach."""
     return (
         f"CAST(sum({column} / {_PART}) AS BIGINT) AS {name}_high, CAST(sum({column} % {_PART}) AS BIGINT) AS {name}_low"
     )

@@ -1,4 +1,4 @@
-"""What operators put into the catalogue, as rows: found again by the names that they chose, replaced as a whole."""
+"""Rows that operators add to the catalogue: found again by the names that they chose, replaced as a whole."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -33,11 +33,11 @@ from service.storage.dialects import for_update
 
 NAMES_A_STATEMENT = 1_000
 OWN = "own"
-"""The identifier of the portfolio that an account makes for itself."""
+"""Identifier of the portfolio that an account makes for itself."""
 
 
 async def categories(statements: Statements, wanted: Collection[ProjectCategory]) -> dict[str, UUID]:
-    """The ids of the categories by name; those that were absent stand now, under the ids they came with."""
+    """Return the ids of the categories by name, after inserting the absent ones under the ids they came with."""
     await CATEGORIES.insert(statements, wanted)
     found: dict[str, UUID] = {}
     for names in _chunks({category.name for category in wanted}):
@@ -47,7 +47,7 @@ async def categories(statements: Statements, wanted: Collection[ProjectCategory]
 
 
 async def projects(statements: Statements, slugs: Collection[str]) -> dict[str, Project]:
-    """Those of the projects that stand, by slug."""
+    """Return those of the projects that exist, by slug."""
     found: dict[str, Project] = {}
     for names in _chunks(slugs):
         found |= {each.slug: each for each in await PROJECTS.select(statements, _named("slug", names))}
@@ -55,7 +55,7 @@ async def projects(statements: Statements, slugs: Collection[str]) -> dict[str, 
 
 
 async def bundles(statements: Statements, slugs: Collection[str]) -> dict[str, Bundle]:
-    """Those of the bundles that stand, by slug."""
+    """Return those of the bundles that exist, by slug."""
     found: dict[str, Bundle] = {}
     for names in _chunks(slugs):
         rows = await BUNDLES.select(statements, _named("slug", names))
@@ -64,7 +64,7 @@ async def bundles(statements: Statements, slugs: Collection[str]) -> dict[str, B
 
 
 async def batches(statements: Statements, references: Collection[str]) -> dict[str, CreditBatch]:
-    """Those of the batches that stand, by reference."""
+    """Return those of the batches that exist, by reference."""
     found: dict[str, CreditBatch] = {}
     for names in _chunks(references):
         rows = await BATCHES.select(statements, _named("reference", names))
@@ -73,24 +73,24 @@ async def batches(statements: Statements, references: Collection[str]) -> dict[s
 
 
 async def lock_project(statements: Statements, project_id: UUID) -> Project | None:
-    """The project, locked until the transaction ends: two receipts for it take turns."""
+    """Lock the project until the transaction ends, so that two receipts for it take turns."""
     found = await PROJECTS.select(statements, _named("id", [project_id]), for_update(statements))
     return found[0] if found else None
 
 
 async def lock_bundle(statements: Statements, bundle_id: UUID) -> Bundle | None:
-    """The bundle, locked until the transaction ends: two changes of it take turns."""
+    """Lock the bundle until the transaction ends, so that two changes of it take turns."""
     found = await BUNDLES.select(statements, _named("id", [bundle_id]), for_update(statements))
     return found[0] if found else None
 
 
 async def disable(statements: Statements, bundle_id: UUID, disabled_at: datetime | None) -> None:
-    """The bundle takes no orders since then, or takes them again."""
+    """Set the time since which the bundle is disabled, or None."""
     await statements.execute(f"UPDATE {BUNDLES.name} SET disabled_at = $2 WHERE id = $1", bundle_id, disabled_at)
 
 
 async def members(statements: Statements, bundle_id: UUID) -> set[UUID]:
-    """The projects that the bundle is made of."""
+    """Return the projects of the bundle."""
     return {each.project_id for each in await BUNDLE_PROJECTS.select(statements, _named("bundle_id", [bundle_id]))}
 
 
@@ -118,7 +118,9 @@ async def replace_price(statements: Statements, bundle_id: UUID, currency: str, 
 
 
 async def lock_portfolio(statements: Statements, wanted: Portfolio) -> Portfolio:
-    """The account's, or the shared, portfolio of that identifier, locked; it stands now if it was absent."""
+    """Lock and return the account's, or the shared, portfolio of that identifier, after inserting it if it was
+    absent.
+    """
     await PORTFOLIOS.insert(statements, [wanted])
     conditions = _named("identifier", [wanted.identifier])
     if wanted.account_id is None:
@@ -132,7 +134,7 @@ async def lock_portfolio(statements: Statements, wanted: Portfolio) -> Portfolio
 async def replace_portfolio(
     statements: Statements, existing: Portfolio, label: str, weights: Sequence[PortfolioWeight]
 ) -> bool:
-    """The portfolio, locked before, has this label and these weights; false if it had them before."""
+    """Give the portfolio, locked before, this label and these weights; return False if it had them before."""
     conditions = _named("portfolio_id", [existing.id])
     before = await WEIGHTS.select(statements, conditions, "ORDER BY position")
     if existing.label == label and before == list(weights):
@@ -146,7 +148,7 @@ async def replace_portfolio(
 async def give_own_portfolio(
     statements: Statements, account: Account, selection: Selection, *, new_id: UUID, now: datetime
 ) -> tuple[UUID, bool]:
-    """The account's one portfolio of its own has these weights; its id, `new_id` if it is made now, and whether
+    """Give the account's own portfolio these weights; return its id, `new_id` if it is inserted now, and True if
     anything changed.
     """
     wanted = Portfolio(id=new_id, account_id=account.id, identifier=OWN, label=account.name, created_at=now)
@@ -162,7 +164,7 @@ def _named(column: str, values: Collection[object]) -> Conditions:
 
 
 def _chunks(names: Collection[str]) -> Iterable[Sequence[str]]:
-    """So many names as one statement may carry."""
+    """Maximum number of names in one statement."""
     ordered = sorted(names)
     for start in range(0, len(ordered), NAMES_A_STATEMENT):
         yield ordered[start : start + NAMES_A_STATEMENT]

@@ -1,4 +1,4 @@
-"""A table seen as values of one dataclass: names come from the Tortoise model, so that a renamed column breaks loudly.
+"""A table as values of one dataclass: names come from the Tortoise model, so that a renamed column fails loudly.
 
 Writes statements and reads rows; decides nothing.
 """
@@ -26,24 +26,26 @@ else:
     Value = TypeVar("Value")
 
 ROWS_A_STATEMENT = 512
-"""Keeps the widest table (32 columns) below the 32,766 parameters that one statement may carry on either database."""
+"""Maximum rows of a statement: keeps the widest table (32 columns) below the 32,766 parameters that a statement may
+have on either database.
+"""
 
 
 LIGHT_KINDS_MAX = 256
-"""Choices of columns that a table keeps a class for."""
+"""Maximum number of column selections for which a table keeps a class."""
 
 Columns: TypeAlias = frozenset[str] | None
-"""The columns to read; None for all, as values of the dataclass."""
+"""Columns to read; None for all, as values of the dataclass."""
 
 
 @lru_cache(maxsize=1024)
 def with_columns(columns: Columns, *more: str) -> Columns:
-    """Those and some more. Kept, because the same questions come again and again."""
+    """Return those columns and some more. Cached, because the same requests come again and again."""
     return None if columns is None else columns.union(more)
 
 
 class _Light(NamedTuple):
-    """How some columns are read: the statement's start, the enumerations by position, what makes a value of a row."""
+    """Reading of some columns: the statement's start, the enumerations by position, and the class of a row's value."""
 
     select: str
     enums: list[tuple[int, dict[Any, Enum]]]
@@ -61,14 +63,16 @@ class _Light(NamedTuple):
 
 @lru_cache(maxsize=512)
 def _insertion(table: str, columns: tuple[str, ...], rows: int) -> str:
-    """Kept, because a group of orders writes a thousand placeholders, and groups are of the same few sizes."""
+    """Return the rows of placeholders; cached, because a group of orders writes a thousand, and groups have few
+    sizes.
+    """
     width = len(columns)
     tuples = ", ".join(f"({placeholders(1 + index * width, width)})" for index in range(rows))
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {tuples} ON CONFLICT DO NOTHING"
 
 
 class Table(Generic[Value]):
-    """`value` has one field for each column that is read, named as the model names it.
+    """`value` has one field for each column that is read, under the model's name.
 
     `derived` columns are computed from the value and written with every insert; they are for conditions, and no value
     has them.
@@ -95,18 +99,18 @@ class Table(Generic[Value]):
         }
 
     def of(self, alias: str) -> str:
-        """The column list under a table alias."""
+        """Return the column list under a table alias."""
         return ", ".join(f"{alias}.{column}" for column in self.columns)
 
     def value(self, row: Row) -> Value:
-        """The row's value; its enumerations are members again."""
+        """Return the row's value, with enumerations as members."""
         facts: dict[str, Any] = {column: row[column] for column in self.columns}
         for column, enum in self._enums.items():
             facts[column] = enum(facts[column])
         return self._value(**facts)
 
     async def insert(self, statements: Statements, values: Iterable[Value]) -> int:
-        """The values are rows; rows whose key stands already are left as they are. How many were inserted."""
+        """Insert the values; rows whose key exists already stay unchanged. Return the number of inserted rows."""
         rows: Sequence[Value] = tuple(values)
         inserted = start = 0
         while start < len(rows):
@@ -126,10 +130,11 @@ class Table(Generic[Value]):
     async def select(
         self, statements: Statements, conditions: Conditions, rest: str = "", columns: Columns = None
     ) -> list[Value]:
-        """The values whose rows fulfil the conditions.
+        """Return the values whose rows meet the conditions.
 
-        With `columns` they are light values of those alone: named tuples, a tenth of the price of a frozen dataclass
-        with thirty fields. Asking one for another attribute is an AttributeError, and a fault in who named the columns.
+        With `columns` they are light values of those alone: named tuples, at a tenth of the cost of a frozen dataclass
+        with thirty fields. Another attribute of one is an AttributeError, which means that a caller named too few
+        columns.
         """
         if conditions.is_never:
             return []
@@ -142,7 +147,7 @@ class Table(Generic[Value]):
         )
 
     async def by_id(self, statements: Statements, conditions: Conditions, columns: Columns = None) -> dict[UUID, Value]:
-        """The values whose rows fulfil the conditions, by their ids."""
+        """Return the values whose rows meet the conditions, by their ids."""
         found: Sequence[Any] = await self.select(statements, conditions, columns=with_columns(columns, "id"))
         return {value.id: value for value in found}
 
@@ -173,7 +178,8 @@ class Table(Generic[Value]):
         descending: bool,
         columns: Columns = None,
     ) -> list[Value]:
-        """One row more than the page holds, sorted by the column and then the id, in the order in which it is read.
+        """Return one row more than the page holds, sorted by the column and then the id, in the order in which it is
+        read.
 
         A position is compared as a row value: written out with OR, a page in the middle of a million orders costs
         thirty times as much.

@@ -1,4 +1,4 @@
-"""A step that several operations share: what a portfolio names can be sold, and has a price in a currency."""
+"""A step that several operations share: the bundles of a portfolio are on sale and have a price in a currency."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -10,7 +10,7 @@ from service.storage.database import Statements
 
 
 async def refuse_unsold(statements: Statements, selection: Selection, where: str) -> None:
-    """Refuses `BUNDLE_UNAVAILABLE`, with the place below `where`, for a bundle that is unknown or disabled."""
+    """Refuse `BUNDLE_UNAVAILABLE`, with the place below `where`, for a bundle that is unknown or disabled."""
     bundles = await catalogue.bundles_of_ids(statements, {weight.bundle_id for weight in selection})
     for index, weight in enumerate(selection):
         if weight.bundle_id not in bundles or bundles[weight.bundle_id].disabled_at is not None:
@@ -18,8 +18,8 @@ async def refuse_unsold(statements: Statements, selection: Selection, where: str
 
 
 async def refuse_unpriced(statements: Statements, bundle_ids: Collection[UUID], currency: str, where: str) -> None:
-    """Refuses `CURRENCY_UNAVAILABLE` unless every bundle has a price in the currency."""
+    """Refuse `CURRENCY_UNAVAILABLE` unless every bundle has a price in the currency."""
     priced = {price.bundle_id for price in await catalogue.prices_of(statements, bundle_ids, currency)}
     if priced != set(bundle_ids):
-        message = f"The portfolio has bundles without a price in {currency}."
+        message = f"The portfolio contains bundles without a price in {currency}. Set a price for them first."
         raise Refused(Code.CURRENCY_UNAVAILABLE, message, (where,))

@@ -1,6 +1,6 @@
-"""A step that several operations share: an API key comes into being inside their transaction.
+"""A step that several operations share: creation of an API key inside their transaction.
 
-Here the secret exists once as text, in the value that is returned; the database sees its digest.
+The secret exists as text only in the returned value; the database stores its digest.
 """
 
 import secrets
@@ -17,7 +17,7 @@ CUSTOMER_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.ORDERS_READ, Scope.ORDE
 
 
 def generate_key_for(account: Account) -> GeneratedKey:
-    """A fresh key of the account's mode; it opens nothing before it is stored."""
+    """Return a new key of the account's mode, which is not valid before it is stored."""
     return generate_key(account.mode, secrets.token_bytes(ID_BYTES), secrets.token_bytes(SECRET_BYTES))
 
 
@@ -32,7 +32,7 @@ async def store(
     expires_at: datetime | None = None,
     pepper: bytes,
 ) -> None:
-    """The key opens the account from the commit on; stored again after an unanswered commit, it is the same key."""
+    """Store the key, which is valid from the commit on; stored again after an unanswered commit, it is the same key."""
     await api_keys.add(
         statements,
         api_keys.StoredKey(

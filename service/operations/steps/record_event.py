@@ -1,6 +1,7 @@
-"""A step that several operations share: a change and the event that tells of it are committed together.
+"""A step that several operations share: a change is committed together with its event.
 
-The event belongs to the account that acted, an operator's included; it says who, what and how much, and no secret.
+The event belongs to the account that acted, an operator's included; it contains the actor, the type and the amounts,
+and no secret.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,9 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[T]):
-    """What came of a verb, and what it changed, in texts and numbers; an event type of None says that all of it stood
-    before.
-    """
+    """Result of a verb, and its change, in texts and numbers; an event type of None says that nothing changed."""
 
     value: T
     event_type: EventType | None
@@ -32,7 +31,7 @@ class Done(Generic[T]):
 async def transact_with_event(
     resources: Resources, caller: Caller, work: Callable[[Statements, Head], Awaitable[Done[T]]], *also: UUID
 ) -> T:
-    """The work is committed with its event. The heads of the caller's account and of `also` are locked before it."""
+    """Commit the work with its event. The heads of the caller's account and of `also` are locked before it."""
 
     async def attempt(statements: Statements) -> T:
         heads = await accounts.lock_heads(statements, {caller.account.id, *also})

@@ -1,4 +1,4 @@
-"""A step that several operations share: orders are undone, whole or in part, and their grams and money go back.
+"""A step that several operations share: reversal of orders, whole or in part, with their grams and money.
 
 Expects the heads and the orders to be locked; locks balances, then batches by id. Promises: P3, P4, P6.
 """
@@ -31,7 +31,7 @@ CHANGED = (
 async def entries_by_order(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID]
 ) -> Mapping[UUID, Sequence[CreditEntry]]:
-    """Each order's credit entries."""
+    """Return each order's credit entries."""
     entries: dict[UUID, list[CreditEntry]] = defaultdict(list)
     for entry in await orders.entries(statements, account_id, order_ids):
         entries[entry.order_id].append(entry)
@@ -41,7 +41,7 @@ async def entries_by_order(
 async def lines_by_order(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID]
 ) -> Mapping[UUID, Sequence[OrderLine]]:
-    """Each order's lines, in order."""
+    """Return each order's lines, in order."""
     lines: dict[UUID, list[OrderLine]] = defaultdict(list)
     if order_ids:
         for line in await orders.lines(statements, account_id, order_ids):
@@ -52,7 +52,7 @@ async def lines_by_order(
 async def reverse_orders(
     resources: Resources, statements: Statements, caller: Caller, head: Head, reversals: Sequence[Reversal]
 ) -> None:
-    """The account's orders, lines, queue, ledger, balances, batches and events are what the reversals say."""
+    """Write the reversals to the account's orders, lines, queue, ledger, balances, batches and events."""
     if not reversals:
         return
     now = resources.clock()

@@ -1,7 +1,8 @@
-"""The two Tortoise back ends, repaired so that a cancelled task leaves neither a lock nor a connection behind.
+"""The two Tortoise back ends, corrected so that a cancelled task leaves neither a lock nor a connection behind.
 
-Knows what both dialects share; it must not know a table. Both clients begin, commit and roll back by themselves:
-Tortoise's own transaction contexts take the lock (SQLite) or the connection (PostgreSQL) before they can give it back.
+Contains the common part of both dialects; it must not know a table. Both clients begin, commit and roll back by
+themselves: Tortoise's own transaction contexts take the lock (SQLite) or the connection (PostgreSQL) before they can
+give it back.
 """
 
 import asyncio
@@ -21,10 +22,12 @@ UNNAMED = "No database was named: a model's query says which one with .using_db(
 
 
 class Encoders(dict[type, Callable[[Any], Any] | None]):
-    """By the exact class of a parameter: what makes of it what the driver takes; None for what goes as it is."""
+    """Functions that convert parameters for the driver, by the exact class of a parameter; None for a value that is
+    passed unchanged.
+    """
 
     def encoded(self, parameters: Iterable[object]) -> list[Any]:
-        """The parameters as the driver takes them."""
+        """Return the parameters as the driver takes them."""
         return [value if (encode := self[type(value)]) is None else encode(value) for value in parameters]
 
     def __missing__(self, kind: type) -> Callable[[Any], Any] | None:
@@ -54,26 +57,30 @@ class Statements(ABC):
 
     @abstractmethod
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
-        """The rows of a query or of a `RETURNING`, with UUIDs, aware UTC datetimes, dates, booleans and decoded JSON.
+        """Return the rows of a query or of a `RETURNING`, with UUIDs, aware UTC datetimes, dates, booleans and decoded
+        JSON.
 
-        On SQLite a value is told by the name of its column, so an alias must be a name that a model gives to that kind.
+        On SQLite a value's type follows from the name of its column, so an alias must be a name that a model gives to
+        that type.
         """
 
     @abstractmethod
     def fetch_cells(self, sql: str, *parameters: object) -> Awaitable[list[Sequence[Any]]]:
-        """The rows as `fetch` gives them, but by position: what a list of thousands of cells is read with. Of a query
-        only: outside a transaction those of several callers may go to the database together.
+        """Return the rows as `fetch` does, but by position, which is faster for lists of thousands of cells. For
+        queries only: outside a transaction those of several callers may go to the database together.
         """
 
     @abstractmethod
     async def execute(self, sql: str, *parameters: object) -> int:
-        """The number of rows that the statement inserted, updated or deleted; what triggers did does not count."""
+        """Return the number of rows that the statement inserted, updated or deleted; changes by triggers do not
+        count.
+        """
 
 
 async def uncancelled(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns, run to its end even when the caller is cancelled meanwhile, and as often as it likes.
+    """Run `work` to its end even when the caller is cancelled meanwhile, however often, and return its result.
 
-    The cancellation is raised afterwards. `work` has to bound its own time.
+    The cancellation is raised afterwards. `work` has to limit its own time.
     """
     task = asyncio.ensure_future(work)
     cancellation: asyncio.CancelledError | None = None

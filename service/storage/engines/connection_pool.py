@@ -1,8 +1,8 @@
-"""A bounded list of PostgreSQL connections that are handed over without a task, a proxy or a round trip.
+"""A pool of PostgreSQL connections that are handed over without a task, a proxy or a round trip.
 
-asyncpg's own pool makes all three for each statement and costs more than the statement. It can do without none of them,
-because it cannot know what a session was left with; here no session state is ever set. Knows nothing of transactions:
-who took a connection gives back one that is outside any, or abandons it.
+asyncpg's own pool makes all three for each statement and costs more than the statement. It needs them because it cannot
+know the session's state; here no session state is ever set. Knows nothing of transactions: a connection must be outside
+any when it is given back, or be abandoned.
 """
 
 import asyncio
@@ -18,7 +18,9 @@ from service.kit.deadline import Deadline
 
 
 class ConnectionPool:
-    """At most `size_max` connections, made by `connect` when they are first needed and again when one was lost."""
+    """A pool of at most `size_max` connections, made by `connect` when they are first needed and again when one was
+    lost.
+    """
 
     def __init__(self, connect: Callable[[], Awaitable[Any]], *, size_max: int, wait_s: float) -> None:
         self._connect = connect
@@ -31,7 +33,7 @@ class ConnectionPool:
         self._closed = False
 
     def take_free(self) -> Any:
-        """A connection that nobody uses, None if there is none: the way without an await, which most statements go."""
+        """Return an idle connection, or None: without an await, which is the usual case."""
         while self._free:
             connection = self._free.pop()
             if not connection.is_closed():
@@ -40,7 +42,7 @@ class ConnectionPool:
         return None
 
     async def take(self) -> Any:
-        """A connection, waited for at most `wait_s`: then it refuses `UNAVAILABLE`. Safe to cancel."""
+        """Return a connection after waiting at most `wait_s`, or refuse `UNAVAILABLE`. Safe to cancel."""
         if self._closed:
             raise asyncpg.InterfaceError("the database is closed")
         connection = self.take_free()
@@ -51,10 +53,10 @@ class ConnectionPool:
                 deadline.set(self._wait_s)
                 return await self._made() or await self._given()
         except TimeoutError:
-            raise Refused(Code.UNAVAILABLE, "All database connections are busy; try again.") from None
+            raise Refused(Code.UNAVAILABLE, "All database connections are busy. Try again.") from None
 
     def give_back(self, connection: Any) -> None:
-        """Somebody else may have it. One that was lost, or left inside a transaction, is replaced instead."""
+        """Give a connection back. One that was lost, or left inside a transaction, is replaced instead."""
         if connection.is_closed() or connection.is_in_transaction() or self._closed:
             self.abandon(connection)
             return
@@ -65,19 +67,19 @@ class ConnectionPool:
             waiting.set_result(connection)
 
     def abandon(self, connection: Any) -> None:
-        """It is cut and never used again; the server rolls back whatever it had not committed."""
+        """Cut a connection and never use it again; the server rolls back uncommitted changes."""
         with suppress(asyncpg.InterfaceError):
             connection.terminate()
         self._forget(connection)
 
     def add(self, connection: Any) -> None:
-        """One that was made elsewhere is theirs, and free. There is a place for it."""
+        """Add an idle connection that was made elsewhere. There is a place for it."""
         self._places -= 1
         self._open.add(connection)
         self._free.append(connection)
 
     async def close(self) -> None:
-        """No connection is open; one that somebody still uses is cut."""
+        """Close all connections; one that is in use is cut."""
         self._closed = True
         connections, self._open, self._free = self._open, set(), []
         for connection in connections:
@@ -87,7 +89,7 @@ class ConnectionPool:
                 connection.terminate()
 
     async def _made(self) -> Any:
-        """A fresh connection, None while there are as many as there may be."""
+        """Return a new connection, or None while there are as many as permitted."""
         if not self._places:
             return None
         self._places -= 1
@@ -100,7 +102,7 @@ class ConnectionPool:
         return connection
 
     async def _given(self) -> Any:
-        """What somebody gives back; or the place of what was lost, made anew."""
+        """Take a connection that was given back, or make a new one in the place of a lost one."""
         while True:
             waiting = asyncio.get_running_loop().create_future()
             self._waiting.append(waiting)

@@ -1,8 +1,8 @@
 """Short SQLite reads on the event loop's own thread, without the two thread hops that cost ten times the read itself.
 
-A statement that does not end within its few milliseconds is broken off and remembered as slow: it runs again on the
-reader's thread, and for a minute only there, so that no scan holds up the loop often. The milliseconds are those of the
-processor: on a busy machine a short read may take long, and would be no shorter elsewhere. Knows no table.
+A statement that does not end within its few milliseconds is interrupted and remembered as slow: it runs again on the
+reader's thread, and for a minute only there, so that no scan blocks the loop often. The milliseconds are processor
+time: on a busy machine a short read may take long, and would be no shorter elsewhere. Knows no table.
 """
 
 import sqlite3
@@ -18,7 +18,7 @@ SLOW_KEPT_S = 60
 
 
 class LoopReader:
-    """One connection that only reads, opened by `connect` in the thread that will use it."""
+    """A read-only connection, opened by `connect` in the thread that will use it."""
 
     def __init__(self, connect: Callable[[], sqlite3.Connection], *, budget_ms: int) -> None:
         self._budget_s = budget_ms / 1_000
@@ -31,7 +31,7 @@ class LoopReader:
         self._connection.set_progress_handler(lambda: time.thread_time() > self._ends_at, STEPS_BETWEEN_CLOCK_READS)
 
     def read(self, sql: str, parameters: Sequence[Any]) -> tuple[list[tuple[Any, ...]], tuple[str, ...]] | None:
-        """The rows and the columns' names; None for a statement that has to go to a thread."""
+        """Return the rows and the columns' names; None for a statement that has to go to a thread."""
         slow_until = self._slow.get(sql)
         if slow_until is not None:
             if time.monotonic() < slow_until:

@@ -1,6 +1,6 @@
-"""PostgreSQL through asyncpg: a bounded pool of connections whose sessions never change state.
+"""PostgreSQL through asyncpg: a pool of connections whose sessions never change state.
 
-Knows how values travel and which server settings an acknowledged order depends on; it must not know a table.
+Knows the types of values and the server settings that make acknowledged orders durable; it must not know a table.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from service.storage.engines.query_batcher import QueryBatcher
 _savepoints = count()
 
 ANSWERED = (asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What the server or asyncpg said of a statement: the connection is in order, or known to be closed."""
+"""Errors of the server or of asyncpg about a statement: the connection is in order, or known to be closed."""
 
 
 async def _decode_json(connection: asyncpg.Connection) -> None:
@@ -47,13 +47,13 @@ def _aware(value: datetime) -> datetime:
 
 
 PLAIN = frozenset({UUID, pgproto.UUID, str, int, bool, bytes, type(None)})
-"""What asyncpg takes as it is, seen at a glance: the parameters of a group of reads are hundreds."""
+"""Types that asyncpg takes unchanged, for a fast test: the parameters of a group of reads are hundreds."""
 
 ENCODERS = Encoders({datetime: _aware, dict: json_text, list: json_text})
 
 
 class PostgresqlClient(AsyncpgDBClient):
-    """Tortoise's client, with a bounded wait for a connection and transactions that survive cancellation."""
+    """Tortoise's client, with a limited wait for a connection and transactions that survive cancellation."""
 
     def __init__(
         self,
@@ -81,11 +81,13 @@ class PostgresqlClient(AsyncpgDBClient):
 
     @property
     def behind_a_proxy(self) -> bool:
-        """A pooling proxy takes no start-up parameters and shares connections, so the prepared statements are off."""
+        """Return True behind a pooling proxy, which takes no start-up parameters and shares connections, so that
+        prepared statements are off.
+        """
         return self.statement_cache_size == 0
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's signature
-        """The pool is open and the server keeps what it acknowledges; RuntimeError when it is set not to."""
+        """Open the pool and check that the server's commits are durable; RuntimeError if its settings say otherwise."""
         if not self.url:
             raise RuntimeError(UNNAMED)
         connection = await self._connect()
@@ -115,13 +117,13 @@ class PostgresqlClient(AsyncpgDBClient):
         return connection
 
     async def take(self) -> Any:
-        """A connection of this task alone, until it is given back; waits at most `pool_wait_ms` (`Refused`)."""
+        """Return a connection for this task only, until it is given back; waits at most `pool_wait_ms` (`Refused`)."""
         if self.connections is None:
             await self.create_connection(with_db=True)
         return await self.connections.take()  # type: ignore[union-attr]
 
     async def close(self) -> None:
-        """No connection is open, and none is opened again."""
+        """Close all connections, and open none again."""
         if self.connections is not None:
             await self.connections.close()
 
@@ -136,8 +138,8 @@ class PostgresqlClient(AsyncpgDBClient):
 
     @contextmanager
     def returning(self, connection: Any) -> Iterator[None]:
-        """What is said inside is answered in full or the connection is cut: one that was left in the middle of an
-        answer would give it to the next who asks.
+        """Cut the connection unless the statements inside were answered in full: an answer left on it would be given to
+        the next caller.
         """
         connections = self.connections
         assert connections is not None  # noqa: S101 - the connection came from there
@@ -156,7 +158,7 @@ class PostgresqlClient(AsyncpgDBClient):
 
     @asynccontextmanager
     async def transaction(self, lock_timeout_ms: int | None = None) -> AsyncIterator["PostgresqlTransaction"]:
-        """Commits at the end, rolls back on any exception; a cancellation at any await has one of the two outcomes.
+        """Commit at the end, roll back on any exception; a cancellation at any await has one of the two outcomes.
 
         Waits for a connection at most `pool_wait_ms` (`Refused`) and for each lock at most `lock_timeout_ms` (55P03).
         """
@@ -174,7 +176,7 @@ class PostgresqlClient(AsyncpgDBClient):
         await uncancelled(self._commit(connection))
 
     def _begin(self, lock_timeout_ms: int | None) -> str:
-        """One round trip, whatever it sets: a text without parameters may hold several statements."""
+        """Set everything in one round trip: a text without parameters may hold several statements."""
         text = "BEGIN"
         if lock_timeout_ms is not None or self.behind_a_proxy:
             text += f"; SET LOCAL lock_timeout = {self.lock_timeout_ms if lock_timeout_ms is None else lock_timeout_ms}"
@@ -212,8 +214,8 @@ client_class = PostgresqlClient
 
 
 class PostgresqlTransaction(TransactionWrapper):
-    """What Tortoise needs inside a transaction. Its savepoints are plain SQL: asyncpg's refuse a transaction that was
-    begun by hand.
+    """The client that Tortoise uses inside a transaction. Its savepoints are plain SQL: asyncpg's refuse a transaction
+    that was begun by hand.
     """
 
     def __init__(self, parent: Any, connection: Any) -> None:
@@ -222,7 +224,9 @@ class PostgresqlTransaction(TransactionWrapper):
         self._savepoint = f"savepoint_{next(_savepoints)}"
 
     def end(self) -> None:
-        """Whoever kept the client past the end fails from now on, instead of writing into a stranger's transaction."""
+        """Make the client fail from now on if it is used after the end, instead of writing into another task's
+        transaction.
+        """
         self._finalized, self._connection = True, None
 
     def _in_transaction(self) -> NestedTransactionContext:
@@ -262,7 +266,7 @@ class PostgresqlStatements(Statements):
         return int(affected) if affected.isdigit() else 0
 
     async def run_sql(self, method: str, sql: str, parameters: Sequence[object]) -> Any:
-        """What asyncpg's method of that name answers."""
+        """Call asyncpg's method of that name."""
         client = self.client
         encoded = parameters if PLAIN.issuperset(map(type, parameters)) else ENCODERS.encoded(parameters)
         # Checked in this order, because their classes are abstract somewhere: a no takes ten times as long as a yes.

@@ -1,7 +1,8 @@
-"""Queries of one text that wait at the same moment go to PostgreSQL as one statement, and each gets its own rows.
+"""Batching of queries of one text that wait at the same time: they go to PostgreSQL as one statement, and each gets its
+own rows.
 
-A round trip costs the service and the database more than most of what is asked in it. Knows no table; what comes here
-is asked outside any transaction, and may be asked again.
+A round trip costs the service and the database more than most queries. Knows no table; the queries here are outside any
+transaction, and may be run again.
 """
 
 import asyncio
@@ -19,11 +20,13 @@ Fetch: TypeAlias = Callable[[str, Parameters], Awaitable[Rows]]
 _Member: TypeAlias = tuple[Parameters, "asyncio.Future[Rows]"]
 
 GROUP_MAX = 8
-"""One runs behind another: more would save little and make the first wait for more of them."""
+"""Maximum number of statements of one text at the same time: more would save little and make the first wait for more of
+them.
+"""
 
 PATIENCE_S = 0.01
-"""Who waits so long for a statement that was sent before gets one of its own: who asks for much must not hold up who
-asks for little.
+"""After this time in the queue behind another statement a query is sent alone, so that large queries do not delay small
+ones.
 """
 
 _MEMBER, _CELLS = itemgetter(-1), itemgetter(slice(None, -1))
@@ -31,11 +34,11 @@ _PLACEHOLDER = re.compile(r"\$(\d+)")
 
 
 class QueryBatcher:
-    """Asks by `fetch`. A query whose text nobody asks at the moment goes in the next turn of the loop, with those of
-    its text that come in this one; those that come meanwhile share the next statement.
+    """A batcher that runs queries through `fetch`. A query whose text is not running is sent in the next turn of the
+    loop, with those of its text that come in this one; later ones share the next statement.
 
-    A group begins after the last of its members was asked, so each sees what was committed before. Its failure is
-    nobody's: the members are asked singly. One instance belongs to one event loop.
+    A batch begins after the last of its queries came, so each sees all that was committed before. If a batch fails,
+    each query is run alone. One instance belongs to one event loop.
     """
 
     def __init__(self, fetch: Fetch) -> None:
@@ -43,7 +46,7 @@ class QueryBatcher:
         self._texts: dict[str, _Text] = {}
 
     def fetch(self, sql: str, parameters: Parameters) -> Awaitable[Rows]:
-        """The rows by position. Whoever is cancelled leaves the others theirs."""
+        """Return the rows by position. A caller who is cancelled leaves the others their rows."""
         text = self._texts.get(sql)
         if text is None:
             text = self._texts[sql] = _Text(sql, self._fetch, self._texts, asyncio.get_running_loop())
@@ -51,12 +54,12 @@ class QueryBatcher:
 
     @property
     def texts_asked(self) -> int:
-        """How many texts somebody waits for."""
+        """Return the number of texts with waiting queries."""
         return len(self._texts)
 
 
 class _Text:
-    """Who asks one text: those who wait, and how many statements are under way. It is forgotten with the last."""
+    """Queries of one text: those that wait, and the number of running statements. Dropped when both are none."""
 
     __slots__ = ("_fetch", "_impatient", "_loop", "_of", "_running", "_sql", "_waiting")
 
@@ -141,16 +144,16 @@ class _Text:
 
 
 def _leave(members: "list[_Member]") -> None:
-    """Nobody answers them any more: the loop is ending, and this task was cancelled."""
+    """Cancel the waiting queries: the loop is ending, and this task was cancelled."""
     for _, answer in members:
         answer.cancel()
 
 
 @lru_cache(maxsize=512)
 def _grouped(sql: str, width: int, members: int) -> str:
-    """The query so often, each time with its own parameters; the last column tells whose row it is.
+    """Return the query repeated, each time with its own parameters; the last column tells whose row it is.
 
-    The rows of each keep their order, because nothing sorts what comes out of a subquery.
+    The rows of each keep their order, because nothing sorts the result of a subquery.
     """
 
     def of_one(member: int) -> str:

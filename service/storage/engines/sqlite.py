@@ -1,6 +1,6 @@
 """SQLite: one connection that writes, in `BEGIN IMMEDIATE` transactions, and one that only reads.
 
-Knows how values look in a file that has no types for them; it must not know a table.
+Knows how values are stored in a file without types for them; it must not know a table.
 """
 
 import asyncio
@@ -51,8 +51,8 @@ DECODERS: Mapping[type, Callable[[Any], Any]] = {
     bool: bool,
     dict: orjson.loads,
 }
-"""How a column's text or integer becomes the value that PostgreSQL's driver would have given; dict stands for JSON. Its
-UUID is read eight times as fast as the standard library's, of which it is a subclass.
+"""Conversion of a column's text or integer to the value that PostgreSQL's driver would return; dict represents JSON.
+Its UUID is parsed eight times as fast as the standard library's, of which it is a subclass.
 """
 
 
@@ -63,7 +63,7 @@ _QUOTED_OR_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\$(\d+)")
 
 @lru_cache(maxsize=1_000)
 def numbered(sql: str) -> str:
-    """`?1` for `$1`: SQLite takes `$1` for a name and would number the names in their order of appearance."""
+    """Replace `$1` by `?1`: SQLite takes `$1` for a name and would number the names in their order of appearance."""
     return _QUOTED_OR_PLACEHOLDER.sub(lambda found: f"?{found[1]}" if found[1] else found[0], sql)
 
 
@@ -98,7 +98,9 @@ def _require(held: bool, otherwise: str) -> None:
 
 
 def _busy() -> sqlite3.OperationalError:
-    """The error SQLite raises when another process holds the file, for the case that this process holds it."""
+    """Return the error that SQLite raises when another process holds the file, for the case that this process
+    holds it.
+    """
     error = sqlite3.OperationalError("database is locked")
     error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_BUSY, "SQLITE_BUSY"
     return error
@@ -126,7 +128,7 @@ class BoundedConnection(aiosqlite.Connection):
         await self.set_progress_handler(lambda: time.monotonic() > self._deadline, STEPS_BETWEEN_CLOCK_READS)
 
     async def call(self, fn: Callable[..., T], *args: Any) -> T:
-        """What `fn(sqlite3_connection, *args)` returns, run as one step of the connection's thread."""
+        """Run `fn(sqlite3_connection, *args)` as one step of the connection's thread, and return its result."""
         return await self._execute(fn, self._conn, *args)
 
 
@@ -162,7 +164,7 @@ class SqliteClient(TortoiseSqliteClient):
         }
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's signature
-        """The connection is open and each of its settings was read back; RuntimeError when one did not hold."""
+        """Open the connection and read each of its settings back; RuntimeError when one was not accepted."""
         if not self.filename:
             raise RuntimeError(UNNAMED)
         await uncancelled(self._open())
@@ -180,7 +182,7 @@ class SqliteClient(TortoiseSqliteClient):
         self._connection = connection
 
     def connect(self) -> sqlite3.Connection:
-        """A connection with this client's settings, for the thread that calls."""
+        """Open a connection with this client's settings, for the calling thread."""
         mode = "rwc" if self.create else "rw"
         location = f"file:{quote(str(Path(self.filename).absolute()))}?mode={mode}"
         connection = sqlite3.connect(
@@ -200,8 +202,8 @@ class SqliteClient(TortoiseSqliteClient):
         return connection
 
     def _set(self, connection: sqlite3.Connection, pragma: str, wanted: object) -> None:
-        """Of several that open a file at once for the first time, one gives it its journal; SQLite refuses the others
-        at once instead of letting them wait their `busy_timeout`.
+        """Set the journal mode, with retries: of several processes that open a new file at once, one sets it; SQLite
+        refuses the others at once instead of letting them wait their `busy_timeout`.
         """
         give_up_at = time.monotonic() + self.lock_timeout_ms / 1000
         while True:
@@ -219,7 +221,7 @@ class SqliteClient(TortoiseSqliteClient):
 
     @asynccontextmanager
     async def transaction(self, lock_timeout_ms: int | None = None) -> AsyncIterator[SqliteTransactionWrapper]:
-        """Commits at the end, rolls back on any exception; a cancellation at any await has one of the two outcomes.
+        """Commit at the end, roll back on any exception; a cancellation at any await has one of the two outcomes.
 
         Waits for other writers, of this process or of others, at most `lock_timeout_ms`: then `SQLITE_BUSY`.
         """
@@ -255,8 +257,8 @@ client_class = SqliteClient
 
 
 class SqliteStatements(Statements):
-    """Statements on a SQLite client; `kinds` says what each column's text or integer stands for. With `loop_reader`
-    they only read, and what is short is read without a thread.
+    """Statements on a SQLite client; `kinds` gives the type of each column's text or integer. With `loop_reader` they
+    only read, and short reads run without a thread.
     """
 
     dialect: Dialect = "sqlite"

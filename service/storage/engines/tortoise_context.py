@@ -32,7 +32,8 @@ _open: Counter[Dialect] = Counter()
 
 
 async def enter(dialect: Dialect) -> Mapping[str, type]:
-    """The models build SQL for `dialect` until `leave()`; what comes back says which columns are not what SQLite gives.
+    """Let the models build SQL for `dialect` until `leave()`; return the columns whose values SQLite stores as another
+    type.
 
     RuntimeError while a database of the other dialect is open: its model queries would be built wrongly.
     """
@@ -62,14 +63,14 @@ async def enter(dialect: Dialect) -> Mapping[str, type]:
 
 
 def leave(dialect: Dialect) -> None:
-    """One database of this dialect is closed."""
+    """Close one database of this dialect."""
     _open[dialect] -= 1
 
 
 def column_kinds(models: Iterable[type[Model]]) -> dict[str, type]:
-    """By column name: UUID, datetime, date, bool or dict (JSON); other columns are absent.
+    """Return types by column name: UUID, datetime, date, bool or dict (JSON); other columns are absent.
 
-    RuntimeError when two models give one name to different kinds: a row of hand-written SQL has only the name to go by.
+    RuntimeError when two models give one name to different types: a row of hand-written SQL has only the name to go by.
     """
     found: dict[str, tuple[type | None, str]] = {}
     for model in models:

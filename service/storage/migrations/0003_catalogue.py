@@ -1,4 +1,4 @@
-"""What operators name things by, and what client accounts have of their own. The SQL lies beside this file."""
+"""Names that operators give, and columns of client accounts. The SQL lies beside this file."""
 
 from tortoise.migrations.migration import Migration as TortoiseMigration
 

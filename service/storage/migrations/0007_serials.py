@@ -23,7 +23,7 @@ class ClaimExistingSerials(Operation):
         return "claim the serials of existing batches"
 
     def state_forward(self, app_label: str, state: State) -> None:
-        """Tortoise's picture of the models is not kept."""
+        """Return nothing, because Tortoise's state of the models is not kept."""
 
     async def database_forward(
         self,

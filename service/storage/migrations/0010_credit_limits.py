@@ -1,4 +1,4 @@
-"""What payers owe, and how much they may owe. The SQL lies beside this file."""
+"""Debts of payers, and their credit limits. The SQL lies beside this file."""
 
 from tortoise.migrations.migration import Migration as TortoiseMigration
 

@@ -1,4 +1,4 @@
-"""How tables come about: numbered migrations, each one SQL text for both databases, applied once and in order.
+"""Migrations of the tables: numbered, each one SQL text for both databases, applied once and in order.
 
 Knows the files beside it; everything else in storage/ may assume that they were applied. Files whose name begins with
 an underscore are the runner; every other one is a migration.

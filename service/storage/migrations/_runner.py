@@ -1,4 +1,5 @@
-"""Applies migrations: each one whole or not at all, once, whoever starts at the same time.
+"""Runner of migrations: each is applied whole or not at all, and once, even if several processes start at the same
+time.
 
 Knows Tortoise's planner and its history table `tortoise_migrations`; it must not know a table of ours. Tortoise's own
 executor is not used, because it writes the history after the migration's transaction: a process killed between the two,
@@ -23,15 +24,15 @@ APP = "storage"
 MIGRATIONS = "service.storage.migrations"
 HISTORY = "tortoise_migrations"
 LOCK_TIMEOUT_MS = 5_000
-"""A migration that cannot get its locks gives up before the requests queued behind it time out."""
+"""Lock timeout of a migration: it gives up before the requests queued behind it time out."""
 TURN_TIMEOUT_MS = 60_000
-"""How long a process waits for another one that is migrating."""
+"""Maximum time that a process waits for another one that is migrating."""
 
 _CREATED_MEANWHILE = (asyncpg.UniqueViolationError, asyncpg.DuplicateObjectError, asyncpg.DuplicateTableError)
 
 
 async def migrate(url: str) -> list[str]:
-    """Every migration is applied; the names of those that this call applied, in order, `[]` when there were none.
+    """Apply every missing migration; return the names of those that this call applied, in order.
 
     Creates a SQLite file and its folder, not a PostgreSQL database. Safe to call from several processes at once and to
     kill at any moment. RuntimeError when SQLite's foreign keys do not hold afterwards; then nothing was changed.
@@ -49,7 +50,9 @@ async def migrate(url: str) -> list[str]:
 
 
 async def pending(url: str) -> list[str]:
-    """The names of the migrations that are not applied, in order; the database is not touched, nor created."""
+    """Return the names of the migrations that are not applied, in order; the database is neither changed nor
+    created.
+    """
     client = _client(url, create=False)
     try:
         if client is not None:
@@ -61,7 +64,7 @@ async def pending(url: str) -> list[str]:
 
 
 def _client(url: str, *, create: bool) -> Any:
-    """A client that waits and works as long as a migration needs; None for a SQLite file that is not there."""
+    """Return a client with the timeouts of migrations; None for a SQLite file that does not exist."""
     if dialect_of(url) == "sqlite":
         file = Path(sqlite_path(url)).absolute()
         if create:
@@ -84,7 +87,7 @@ def _executor(client: Any) -> MigrationExecutor:
 
 
 async def _plan(executor: MigrationExecutor) -> list[Migration]:
-    """What is not applied yet, in the order of the migrations' dependencies."""
+    """Return the missing migrations, in the order of their dependencies."""
     steps = await executor.plan([MigrationTarget(APP, "__latest__")])
     return [step.migration for step in steps]
 
@@ -101,7 +104,7 @@ async def _ensure_history(client: Any) -> None:
 
 
 async def _apply_next(client: Any) -> str | None:
-    """The next migration and its line in the history are committed together; None when there is none."""
+    """Commit the next migration and its line in the history together; return None when there is none."""
     async with client.transaction() as transaction:
         if isinstance(client, PostgresqlClient):
             await transaction.execute_script(

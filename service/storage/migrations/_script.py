@@ -28,7 +28,7 @@ _TYPE = re.compile(r"\{(\w+)\}")
 
 
 def render(text: str, dialect: Dialect) -> str:
-    """The text as `dialect` reads it; ValueError for an unknown type name or a block that is not closed."""
+    """Return the text for `dialect`. Raises ValueError for an unknown type name or a block that is not closed."""
     lines: list[str] = []
     only: str | None = None
     for line in text.splitlines():
@@ -53,7 +53,9 @@ def _type_name(name: str, dialect: Dialect) -> str:
 
 
 def statements(text: str) -> Iterator[str]:
-    """The statements of a SQLite text. SQLite itself says where one ends, so a trigger's body stays in one piece."""
+    """Yield the statements of a SQLite text. SQLite itself finds the end of each, so a trigger's body stays in one
+    piece.
+    """
     gathered = ""
     for piece in re.split(r"(?<=;)", text):
         gathered += piece
@@ -66,7 +68,7 @@ def statements(text: str) -> Iterator[str]:
 
 
 async def run(client: BaseDBAsyncClient, text: str) -> None:
-    """The text's statements were executed in the client's transaction."""
+    """Execute the text's statements in the client's transaction."""
     if client.capabilities.dialect == "sqlite":
         # One by one: sqlite3's own way to run a script commits the open transaction first.
         for statement in statements(render(text, "sqlite")):
@@ -76,7 +78,7 @@ async def run(client: BaseDBAsyncClient, text: str) -> None:
 
 
 class SqlFile(Operation):
-    """The SQL text that lies beside a migration: `SqlFile(__file__)` reads `0001_name.sql` beside `0001_name.py`, and
+    """The SQL text in the file beside a migration: `SqlFile(__file__)` reads `0001_name.sql` beside `0001_name.py`, and
     `SqlFile(__file__, "last")` reads `0001_name.last.sql`.
     """
 
@@ -87,7 +89,7 @@ class SqlFile(Operation):
         return self.path.name
 
     def state_forward(self, app_label: str, state: State) -> None:
-        """Tortoise's picture of the models is not kept: nothing is ever generated from it."""
+        """Keep no state of the models, because nothing is ever generated from it."""
 
     async def database_forward(
         self,

@@ -1,4 +1,4 @@
-"""Who asks: organisations, their accounts, the head of each account's event sequence, API keys."""
+"""Tables of organisations, their accounts, the head of each account's event sequence, and API keys."""
 
 from tortoise import fields
 from tortoise.models import Model

@@ -1,4 +1,4 @@
-"""What is for sale: projects, credit batches, bundles, prices, portfolios."""
+"""Tables of goods: projects, credit batches, bundles, prices, portfolios."""
 
 from tortoise import fields
 from tortoise.models import Model

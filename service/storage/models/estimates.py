@@ -1,4 +1,4 @@
-"""Emissions of an activity, worked out once, to be ordered once."""
+"""Table of estimates: emissions of an activity, to be ordered once."""
 
 from typing import Any
 

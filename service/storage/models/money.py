@@ -1,6 +1,6 @@
-"""Money: prepaid balances, the journals of the ledger, payments and invoices.
+"""Tables of money: prepaid balances, the journals of the ledger, payments and invoices.
 
-`account_id` is whose balance it is: the parent's, where a client account ordered.
+`account_id` is the account whose balance it is: the parent's, where a client account ordered.
 """
 
 from tortoise import fields
@@ -8,7 +8,7 @@ from tortoise.models import Model
 
 
 class Balance(Model):
-    """What the account has prepaid, never below zero, and what it owes and may owe; key (account_id, currency)."""
+    """An account's balance, never below zero, its debt and its credit limit; key (account_id, currency)."""
 
     account_id = fields.UUIDField(primary_key=True)
     currency = fields.CharField(max_length=3)
@@ -42,7 +42,7 @@ class LedgerEntry(Model):
 
 
 class Payment(Model):
-    """Money that came in; append-only; key (account_id, id), unique (account_id, reference)."""
+    """A payment that was received; append-only; key (account_id, id), unique (account_id, reference)."""
 
     id = fields.UUIDField(primary_key=True)
     account_id = fields.UUIDField()
@@ -59,7 +59,9 @@ class Payment(Model):
 
 
 class Invoice(Model):
-    """Only its status and `paid_at` ever change, once; key (account_id, id), unique number and reference."""
+    """An invoice. Only its status and `paid_at` ever change, once; key (account_id, id), unique number and
+    reference.
+    """
 
     id = fields.UUIDField(primary_key=True)
     account_id = fields.UUIDField()
@@ -79,8 +81,8 @@ class Invoice(Model):
 
 
 class InvoiceLine(Model):
-    """What one order still owed when it was billed; append-only; key (account_id, invoice_id, position), and an order
-    is on one invoice.
+    """The debt of one order when it was billed; append-only; key (account_id, invoice_id, position), and an order is on
+    one invoice.
     """
 
     invoice_id = fields.UUIDField(primary_key=True)

@@ -1,4 +1,4 @@
-"""Orders, their lines, the credits they took, who waits for credits, and what happened."""
+"""Tables of orders, their lines, their credit entries, backorders and events."""
 
 from typing import Any
 
@@ -94,7 +94,7 @@ class Backorder(Model):
 
 
 class Event(Model):
-    """What happened, gapless per account; append-only; key (account_id, seq)."""
+    """An event, numbered without gaps in its account; append-only; key (account_id, seq)."""
 
     id = fields.UUIDField(primary_key=True)
     account_id = fields.UUIDField()

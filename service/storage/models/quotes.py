@@ -1,4 +1,4 @@
-"""Prices that hold until `expires_at`."""
+"""Tables of quotes, their lines and their holds."""
 
 from tortoise import fields
 from tortoise.models import Model

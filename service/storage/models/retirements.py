@@ -1,4 +1,4 @@
-"""Which grams an order retired, and the certificate that says so."""
+"""Tables of retirements and certificates."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -22,7 +22,9 @@ class Retirement(Model):
 
 
 class Certificate(Model):
-    """Due from the order's completion on, issued once, never edited; key (account_id, order_id); unique token."""
+    """A certificate: due from the order's completion on, issued once, never edited; key (account_id, order_id); unique
+    token.
+    """
 
     order_id = fields.UUIDField(primary_key=True)
     account_id = fields.UUIDField()
