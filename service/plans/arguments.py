@@ -1,6 +1,6 @@
-"""Knows what a resolver's arguments will be: constants, variables and literals, each read in the way its type allows.
+"""Arguments of resolvers in plans: constants, variables and literals, each read in the way its type allows.
 
-It must not know how the resolver is called. Whatever graphql-core would refuse raises its own error here.
+Knows nothing of the call of a resolver. Values that graphql-core would refuse raise its own error here.
 """
 
 import datetime as dt
@@ -40,7 +40,9 @@ from service.plans.info import Run, Site
 
 Keywords: TypeAlias = dict[str, Any]
 Reader: TypeAlias = Callable[[Run], Any]
-"""The value of an argument in this request, Undefined if it has none. Raises whatever it likes to be left alone."""
+"""A function that returns the value of an argument in this request, Undefined if it has none. Any exception it raises
+leaves the arguments to graphql-core.
+"""
 
 _IMMUTABLE = (
     type(None),
@@ -66,7 +68,7 @@ class Arguments(NamedTuple):
 
 
 def arguments_of(schema: strawberry.Schema, site: Site, *, converted: bool) -> Arguments:
-    """The arguments as the Python resolver takes them, or unconverted, as Strawberry's wrapper takes them.
+    """Return the arguments as the Python resolver takes them, or unconverted, as Strawberry's wrapper takes them.
 
     Raises graphql-core's error if the document gives an argument that can never be coerced.
     """
@@ -83,7 +85,7 @@ def arguments_of(schema: strawberry.Schema, site: Site, *, converted: bool) -> A
 
 
 class _Compiled:
-    """Makes the keyword arguments of a site. Where anything is odd, graphql-core and Strawberry make all of them."""
+    """Maker of the keyword arguments of a site. In unusual cases graphql-core and Strawberry make all of them."""
 
     def __init__(self, schema: strawberry.Schema, site: Site, *, converted: bool) -> None:
         self.constants: Keywords = {}
@@ -109,7 +111,7 @@ class _Compiled:
         return self._strawberry(get_argument_values(self._site.definition, self._site.nodes[0], run.variables), run)
 
     def add(self, name: str, node: ArgumentNode | None) -> None:
-        """The argument is a constant or has a reader. Raises Uncompilable if its site is to be left to graphql-core."""
+        """Add the argument as a constant or a reader. Raises Uncompilable if its site is to be left to graphql-core."""
         if node is None or not _uses_variables(node.value):
             constant = self._constant(name, node)
             if all(isinstance(value, _IMMUTABLE) for value in constant.values()):
@@ -184,7 +186,9 @@ def _of_literal(node: ValueNode, type_: GraphQLInputType, convert: Converter) ->
 
 
 def _of_object(node: ValueNode, type_: GraphQLInputType) -> Reader | None:
-    """Coerces an input object whose fields are variables and constants, None for any other literal."""
+    """Return a function that coerces an input object whose fields are variables and constants, None for any other
+    literal.
+    """
     object_type = get_nullable_type(type_)
     if not is_input_object_type(object_type) or not isinstance(node, ObjectValueNode):
         return None

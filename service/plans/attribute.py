@@ -1,6 +1,6 @@
-"""Knows how to declare fields that are made of attributes further inside their object, such as `row.number`.
+"""Declarations of fields that are made of attributes further inside their object, such as `row.number`.
 
-It must not know about plans, which read the paths and put them into the code that they write.
+Knows nothing of plans, which read the paths and put them into the code that they write.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,10 +15,10 @@ from service.plans.fields import MADE, Attribute, Composed, Computed, Made
 
 
 def attribute_field(path: str, type_: Any, *, metadata: dict[str, Any] | None = None, **options: Any) -> Any:
-    """A Strawberry field of the type, whose value is the attribute at the end of the path.
+    """Return a Strawberry field of the type, whose value is the attribute at the end of the path.
 
     A plan reads it in place, without a call for each object. The column that it needs is the path's last step, unless
-    the metadata say otherwise. Other options go to `strawberry.field`. ValueError for what is no path of attributes.
+    the metadata say otherwise. Other options go to `strawberry.field`. ValueError for an invalid path of attributes.
     """
     read = attrgetter(*_checked([path]))
 
@@ -35,12 +35,13 @@ def computed_field(
     metadata: dict[str, Any] | None = None,
     **options: Any,
 ) -> Any:
-    """A Strawberry field of what `compute` is annotated to return, made of the attributes at the ends of the paths.
+    """Return a Strawberry field of the type that `compute` is annotated with, made of the attributes at the ends of the
+    paths.
 
     The function needs nothing else and waits for nothing. Columns, options and errors are as with `attribute_field`.
 
-    One that answers a scalar as it is shown, and never null, says by `written` the class from which the scalar's
-    serializer knows such an answer: a plan shows the answer itself, and only graphql-core is handed one of that class.
+    If it returns a scalar as it is shown, and never null, `written` is the class from which the scalar's serializer
+    knows such a value: a plan shows the value itself, and only graphql-core gets one of that class.
     """
     reads = [attrgetter(path) for path in _checked(paths)]
 
@@ -60,11 +61,11 @@ def composed_field(
     metadata: dict[str, Any] | None = None,
     **options: Any,
 ) -> Any:
-    """A Strawberry field of the object type, whose value is made of `parts`: its arguments, each with the path to the
-    attribute that it is. A `nullable` one is null where the first of them is None.
+    """Return a Strawberry field of the object type, whose value is made of `parts`: its arguments, each with the path
+    to its attribute. A `nullable` one is null where the first of them is None.
 
-    Each argument becomes the attribute of its name, unchanged: a plan makes no object if what is selected of it is made
-    of its parts alone. Columns, options and errors are as with `attribute_field`.
+    Each argument becomes the attribute of its name, unchanged: a plan makes no object if all selected fields of it are
+    made of its parts. Columns, options and errors are as with `attribute_field`.
     """
     reads = {name: attrgetter(path) for name, path in zip(parts, _checked(parts.values()), strict=True)}
 

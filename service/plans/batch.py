@@ -1,6 +1,6 @@
-"""Knows how to declare a field that is resolved for many parents at once, and how one parent at a time reaches it.
+"""Declarations of fields that are resolved for many parents at once, and the loader that graphql-core uses for them.
 
-It must not know about plans, which read the declaration and call the batch resolver themselves.
+Knows nothing of plans, which read the declaration and call the batch resolver themselves.
 """
 
 import inspect
@@ -22,7 +22,7 @@ _LOADERS = "batch_loaders"
 
 
 class Batch(NamedTuple):
-    """A batch resolver, and whether it asks for `info`."""
+    """A batch resolver, with a flag if it asks for `info`."""
 
     resolver: Callable[..., Any]
     takes_info: bool
@@ -35,12 +35,13 @@ def batch_field(
     metadata: dict[str, Any] | None = None,
     **options: Any,
 ) -> Any:
-    """A Strawberry field resolved by `async def resolver(parents, [info,] **arguments)`: one result a parent, in order.
+    """Return a Strawberry field resolved by `async def resolver(parents, [info,] **arguments)`: one result for each
+    parent, in order.
 
     A result that is an exception is raised for its parent alone. The class annotation gives the type; parameters after
     `parents` are the field's arguments, except an annotated `info`, which is that of one of the parents. A result must
-    depend on its own parent and the arguments only, since nobody promises which parents come together.
-    `columns` are those of the parent that the resolver reads; other options go to `strawberry.field`.
+    depend on its own parent and the arguments only, because any parents may come together. `columns` are those of the
+    parent that the resolver reads; other options go to `strawberry.field`.
     """
     parameters = list(inspect.signature(resolver, eval_str=True).parameters.values())
     info = next((each for each in parameters[1:] if INFO_PARAMSPEC.is_reserved_type(each.annotation)), None)
@@ -60,10 +61,10 @@ def batch_field(
 
 
 def _loader(batch: Batch, info: Info[Any, Any], arguments: dict[str, Any]) -> DataLoader[Any, Any]:
-    """The loader that is gathering parents of this very field in this very execution.
+    """Return the loader that collects parents of this field in this execution.
 
-    It hangs on the executor, which lives as long as the operation; the context may serve a whole WebSocket. It keeps no
-    results and goes away when it is dispatched, so that no event of a subscription sees another's.
+    It belongs to the executor, which lives as long as the operation; the context may serve a whole WebSocket. It keeps
+    no results and is dropped when it is dispatched, so that no event of a subscription sees another's.
     """
     raw: Any = info._raw_info  # noqa: SLF001 - only there is the execution to be found
     loaders: dict[Any, DataLoader[Any, Any]] = raw.async_helpers.gather.__self__.__dict__.setdefault(_LOADERS, {})
@@ -82,7 +83,7 @@ def _loader(batch: Batch, info: Info[Any, Any], arguments: dict[str, Any]) -> Da
 
 
 def _place(path: Path | None) -> tuple[tuple[str, str | None], ...]:
-    """The response keys and object types from the root to this field: the same for every position in a list."""
+    """Return the response keys and object types from the root to this field: the same for every position in a list."""
     steps = []
     while path is not None:
         if isinstance(path.key, str):

@@ -1,6 +1,6 @@
-"""Knows how to keep the most recently used things within a number of entries and of bytes.
+"""A cache of the most recently used entries, limited in number and bytes.
 
-It must not know what it keeps. It belongs to one event loop and takes no locks.
+Knows nothing of its values. It belongs to one event loop and takes no locks.
 """
 
 from collections import OrderedDict
@@ -11,7 +11,7 @@ Value = TypeVar("Value")
 
 
 class BoundedCache(Generic[Value]):
-    """A mapping that forgets what was used longest ago. A value larger than all of it is not taken in."""
+    """A mapping that drops the entry used longest ago. A value larger than the whole limit is not stored."""
 
     def __init__(self, *, entries_max: int, bytes_max: int) -> None:
         self._entries_max = entries_max
@@ -34,7 +34,7 @@ class BoundedCache(Generic[Value]):
         return entry[0]
 
     def put(self, key: Hashable, value: Value, size_bytes: int) -> None:
-        """The value is kept if it fits, in the place of an earlier one, and others had to go to make room."""
+        """Store the value if it fits, in the place of an earlier one, and drop others to make room."""
         self.forget(key)
         if size_bytes > self._bytes_max or self._entries_max < 1:
             return

@@ -1,6 +1,6 @@
-"""Knows which columns the fields below a resolver need, so that the resolver fetches those and no others.
+"""The columns that the fields below a resolver need, so that the resolver fetches those and no others.
 
-It must not know where columns are stored. It answers alike in a plan and in graphql-core's executor.
+Knows nothing of storage. The answer is the same in a plan and in graphql-core's executor.
 """
 
 from collections.abc import Iterator
@@ -16,19 +16,20 @@ from service.plans.info import PlanResolveInfo
 
 
 def needs(*columns: str) -> dict[str, Any]:
-    """Metadata of a field that is made from these columns: `strawberry.field(metadata=needs("amount", "currency"))`.
+    """Return metadata of a field that is made from these columns: `strawberry.field(metadata=needs("amount",
+    "currency"))`.
 
     A field that declares nothing needs the column of its own Python name; Relay's `id` needs the attribute it is made
-    from. `needs()` says that a field needs no column.
+    from. `needs()` declares that a field needs no column.
     """
     return {COLUMNS: columns}
 
 
 def selected_columns(info: Info[Any, Any], *paths: str) -> frozenset[str]:
-    """The columns that the selected fields of this field's type need, aliases, fragments and directives considered.
+    """Return the columns that the selected fields of this field's type need, with aliases, fragments and directives.
 
     Paths lead to the objects in question by GraphQL field names: a connection asks for `"nodes", "edges.node"`. Without
-    one they are the objects this field itself answers.
+    one they are the objects that this field returns.
     """
     raw: Any = info._raw_info  # noqa: SLF001 - Strawberry offers the selection in no other exact form
     memo = raw.site.columns if isinstance(raw, PlanResolveInfo) else {}

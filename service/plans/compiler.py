@@ -1,9 +1,9 @@
-"""Knows how to turn an operation, beside the schema, into the source of a coroutine that answers it.
+"""Compilation of an operation, with the schema, into the source of a coroutine that answers it.
 
-It must not know requests: which variables a directive reads is settled before it is called, all others are looked up
-while the plan runs. Selections are merged by graphql-core's own collect_fields, so response keys come in its order.
+Knows nothing of requests: the variables of directives are settled before it is called, all others are looked up while
+the plan runs. Selections are merged by graphql-core's own collect_fields, so response keys come in its order.
 
-Where nothing waits, `show_…` turns one object into a dict, as one would write it by hand. Where some field has to wait,
+If nothing has to wait, `show_…` turns one object into a dict, as one would write it by hand. If some field has to wait,
 `select_…` turns all objects of a level into dicts, and a `field_…` for each such field reads it of all of them at once.
 """
 
@@ -49,14 +49,14 @@ from service.plans.source import Column, Function, Names, Source, fill, fill_in_
 
 
 class Plan(NamedTuple):
-    """A compiled operation: the coroutine function that answers it, and its source for whoever wants to read it."""
+    """A compiled operation: the coroutine function that answers it, and its source for reading."""
 
     answer: Callable[[Run], Awaitable[dict[str, Any]]]
     source: str
 
 
 class Place(NamedTuple):
-    """Where in the response a selection stands."""
+    """The position of a selection in the response."""
 
     path: Path | ListedPath | None
     listed: bool
@@ -68,7 +68,9 @@ class Place(NamedTuple):
 
 
 class Compiler:
-    """Compiles one operation once. Raises Uncompilable, or graphql-core's own error, for what it leaves to it."""
+    """Compiler of one operation. Raises Uncompilable, or graphql-core's own error, for what it leaves to
+    graphql-core.
+    """
 
     def __init__(
         self,
@@ -111,7 +113,7 @@ class Compiler:
     def _select(
         self, type_: GraphQLObjectType, collected: CollectedFields, place: Place, site: Site | None
     ) -> Function:
-        """Emits the function that turns objects of this type into dicts: all at once if some field has to wait."""
+        """Emit the function that turns objects of this type into dicts: all at once if some field has to wait."""
         entries: list[str] = []
         columns: list[Column] = []
         for key, details in collected.grouped_field_set.items():
@@ -138,7 +140,7 @@ class Compiler:
         return self._source.function(select, str(type_), lines)
 
     def _admission(self, type_: GraphQLObjectType, site: Site) -> list[str]:
-        """Statements that refuse `o` if graphql-core would not complete it as this type."""
+        """Return statements that refuse `o` if graphql-core would not complete it as this type."""
         if iscoroutinefunction(type_.is_type_of):
             raise Uncompilable(f"an asynchronous is_type_of, of {type_}")
         admission = Admission(type_, site)
@@ -148,7 +150,7 @@ class Compiler:
         return [f"if o.__class__ not in {known}{cast}:", f"    {admit}(run, o)"]
 
     def _site(self, type_: GraphQLObjectType, key: str, details: FieldDetailsList, place: Place) -> Site | None:
-        """The field as plans see it; None for `__typename`, which is no field of Strawberry's."""
+        """Return the field as plans see it; None for `__typename`, which is no field of Strawberry's."""
         name = details[0].node.name.value
         if name == "__typename":
             return None
@@ -161,7 +163,9 @@ class Compiler:
         return Site(self._frame, key, nodes, type_, definition, field, place.step(key, type_))
 
     def _field(self, site: Site, details: FieldDetailsList, place: Place) -> tuple[str, bool]:
-        """The expression for the field of one object; or, if it has to wait, the name of the function for a level."""
+        """Return the expression for the field of one object; or, if it has to wait, the name of the function for a
+        level.
+        """
         kept = self._is_mutation and place.path is None
         in_place = None if kept else self._relay_id(site) or self._composed(site, details, place)
         if in_place is not None:
@@ -181,7 +185,7 @@ class Compiler:
         return function.name, True
 
     def _relay_id(self, site: Site) -> str | None:
-        """The expression for Relay's own id, None for any other field."""
+        """Return the expression for Relay's own id, None for any other field."""
         resolver, leaf = site.field.base_resolver, get_nullable_type(site.definition.type)
         made_from = relay_id_attribute(site.parent_type, site.definition)
         if made_from is None or resolver is None or not is_leaf_type(leaf):
@@ -192,8 +196,8 @@ class Compiler:
         return f"{self._names.add(f'relay_{site.key}', made)}(run, o)"
 
     def _composed(self, site: Site, details: FieldDetailsList, place: Place) -> str | None:
-        """The expression for the object of a composed field which reads its parts where they come from, so that there
-        is no object; None where something that is selected asks for one, and for any other field.
+        """Return the expression for the object of a composed field which reads its parts in place, so that there is no
+        object; None if a selected field needs the object, and for any other field.
         """
         type_ = get_nullable_type(site.definition.type)
         if kind_of(self._schema, site.definition) is not Kind.COMPOSED:
@@ -243,7 +247,7 @@ class Compiler:
         return OneOf(sort, table, waits)
 
     def _for_all(self, function: Function) -> Function:
-        """The function for a whole level, for one that takes one object."""
+        """Return the function for a whole level, from one that takes one object."""
         if function.waits:
             return function
         every = Function(self._names.fresh(f"every_{function.name}"), waits=True)
@@ -259,7 +263,7 @@ class Compiler:
         return self._frame.operation.operation is OperationType.MUTATION
 
     def _count(self) -> None:
-        """Interfaces in interfaces multiply: without a bound a short document could compile for minutes."""
+        """Limit on nested interfaces, which multiply: without it a short document could compile for minutes."""
         self._fields_left -= 1
         if self._fields_left < 0:
             raise Uncompilable("more fields than a plan may have")

@@ -1,7 +1,7 @@
-"""Knows how the completion of a type is written: as an expression for one value where nothing below it waits, as
-statements for the values of a whole level where something does.
+"""Completion of types: as an expression for one value where nothing below it waits, as statements for the values of a
+whole level where something does.
 
-It must not know how the values were read. `v` is the value at hand in every expression; a comprehension has its own.
+Knows nothing of how the values were read. `v` is the present value in every expression; a comprehension has its own.
 """
 
 from typing import NamedTuple, TypeAlias
@@ -32,7 +32,7 @@ class Leaf(NamedTuple):
 
 
 class Object(NamedTuple):
-    """An object of one type; nulls are taken out before."""
+    """An object of one type; nulls are removed before."""
 
     select: Function
 
@@ -82,7 +82,7 @@ class Nullable(NamedTuple):
 
 
 class Items(NamedTuple):
-    """A list of what `inner` completes."""
+    """A list whose items `inner` completes."""
 
     inner: "Completion"
     names: Names
@@ -103,12 +103,12 @@ Completion: TypeAlias = Leaf | Object | OneOf | Nullable | Items
 
 
 def level(completion: Completion) -> list[str]:
-    """Statements that answer the raw values of a level in `values` completed."""
+    """Return statements that complete the raw values of a level in `values`."""
     if completion.waits:
         return [*completion.statements(), "return values"]
     return [f"return [{completion.expression('v')} for v in values]"]
 
 
 def _kept(read: str) -> str:
-    """The reading of a value, which leaves it in `v`."""
+    """Return the reading of a value, which leaves it in `v`."""
     return read if read == "v" else f"(v := {read})"

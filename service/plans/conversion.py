@@ -1,6 +1,7 @@
-"""Knows how a coerced value becomes what a resolver takes: Strawberry's `convert_argument`, worked out once for a type.
+"""Conversion of coerced values to the arguments of resolvers: Strawberry's `convert_argument`, prepared once for a
+type.
 
-It must not know where the value comes from. Whatever is raised here, Strawberry converts the value from the start.
+Knows nothing of the source of values. After any exception here, Strawberry converts the value from the start.
 """
 
 import dataclasses
@@ -17,14 +18,14 @@ from strawberry.types.lazy_type import LazyType
 from service.plans.fallback import Uncompilable
 
 Converter: TypeAlias = Callable[[Any], Any] | None
-"""Converts a value that is not null; None where the value is taken as it is."""
+"""A function that converts a value that is not null; None where the value is taken unchanged."""
 
 _CONVERTERS = "plans.converters"  # the extension under which a schema keeps those of its input types
 
 
 def converter_of(schema: strawberry.Schema, type_: Any, above: tuple[type, ...] = ()) -> Converter:
-    """The converter of a type that stands inside of these input types. Raises Uncompilable for those whose values are
-    left to Strawberry: ids that Relay decodes, `Maybe`, and inputs that build themselves.
+    """Return the converter of a type that is nested in these input types. Raises Uncompilable for types whose values
+    are left to Strawberry: ids that Relay decodes, `Maybe`, and inputs that build themselves.
     """
     if isinstance(type_, LazyType):
         return converter_of(schema, type_.resolve_type(), above)

@@ -1,6 +1,6 @@
-"""Knows how to say of a schema which fields a plan reads itself, how, and which it leaves to graphql-core and why.
+"""Report of the fields of a schema that a plan reads itself, and of those it leaves to graphql-core with the reason.
 
-It must not compile anything: it asks what the compiler asks.
+Compiles nothing: it asks the functions that the compiler asks.
 """
 
 from collections.abc import Iterable
@@ -36,7 +36,9 @@ class Covered(NamedTuple):
 
 
 def coverage(schema: strawberry.Schema) -> list[Covered]:
-    """One line for each shape of operation and for each field of each object type, in the order of the schema."""
+    """Return one line for each shape of operation and for each field of each object type, in the order of the
+    schema.
+    """
     reason = obstacle(schema)
     if reason is not None:
         return [Covered("every operation", None, reason)]
@@ -49,7 +51,7 @@ def coverage(schema: strawberry.Schema) -> list[Covered]:
 
 
 def report(lines: Iterable[Covered]) -> str:
-    """The lines as text: `+` what a plan does, `-` what it leaves."""
+    """Return the lines as text: `+` for what a plan does, `-` for what it leaves."""
     return "\n".join(
         f"+ {line.what}: {line.how}" if line.reason is None else f"- {line.what}: {line.reason}" for line in lines
     )

@@ -1,6 +1,6 @@
-"""Knows the two ways in which a plan steps aside for graphql-core.
+"""The two exceptions with which a plan leaves an operation to graphql-core.
 
-It must not know what is done about them: the runner decides that.
+Knows nothing of how they are handled: the runner decides that.
 """
 
 from types import CoroutineType
@@ -8,15 +8,15 @@ from typing import Any
 
 
 class Uncompilable(Exception):  # noqa: N818 - it says what the operation is
-    """Raised while compiling: the operation has a shape that plans do not know, named by the message."""
+    """Raised while compiling: plans do not support a part of the operation, which the message names."""
 
 
 class PlanBailout(Exception):  # noqa: N818 - it says what the value is
-    """Raised while running: a value is not what its type promises, so only graphql-core can say what the answer is."""
+    """Raised while running: a value does not have the type it promises, so only graphql-core can give the answer."""
 
 
 def abandon(*values: Any) -> None:
-    """Those of the values that are coroutines are closed: nobody will await them, since graphql-core makes its own."""
+    """Close those of the values that are coroutines: nobody will await them, since graphql-core makes its own."""
     for value in values:
         if isinstance(value, CoroutineType):
             value.close()

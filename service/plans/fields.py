@@ -1,6 +1,6 @@
-"""Knows how each field of a Strawberry schema is read: plain attribute, resolver, batch, or Strawberry's own wrapper.
+"""Ways to read each field of a Strawberry schema: plain attribute, resolver, batch, or Strawberry's own wrapper.
 
-It must not know about operations: the answer depends on the schema alone.
+Knows nothing of operations: the answer depends on the schema alone.
 """
 
 import inspect
@@ -36,7 +36,7 @@ class Attribute(NamedTuple):
 
 
 class Computed(NamedTuple):
-    """A field that a function makes of the attributes at the ends of paths, or that it even writes as it is shown."""
+    """A field that a function makes of the attributes at the ends of paths, or that it writes as it is shown."""
 
     compute: Callable[..., Any]
     paths: Collection[str]
@@ -57,7 +57,7 @@ Made: TypeAlias = Attribute | Computed | Composed
 
 
 class Kind(Enum):
-    """How a plan reads a field."""
+    """A way to read a field."""
 
     ATTRIBUTE = "attribute read in place"
     COMPUTED = "made in place of attributes"
@@ -77,13 +77,15 @@ def strawberry_field(definition: GraphQLField) -> StrawberryField | None:
 
 
 def object_definition(type_: GraphQLNamedType) -> StrawberryObjectDefinition | None:
-    """The Strawberry type behind a GraphQL object or interface type, None for one that Strawberry did not make."""
+    """Return the Strawberry type behind a GraphQL object or interface type, None for one that Strawberry did
+    not make.
+    """
     definition = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
     return definition if isinstance(definition, StrawberryObjectDefinition) else None
 
 
 def kind_of(schema: strawberry.Schema, definition: GraphQLField) -> Kind:
-    """How to read this field. Raises Uncompilable for what only graphql-core can read."""
+    """Return the way to read this field. Raises Uncompilable for one that only graphql-core can read."""
     field = strawberry_field(definition)
     if field is None:
         raise Uncompilable("a field that Strawberry did not make")
@@ -104,7 +106,7 @@ def kind_of(schema: strawberry.Schema, definition: GraphQLField) -> Kind:
 
 
 def attribute_of(schema: strawberry.Schema, field: StrawberryField) -> str | None:
-    """The attribute that generated code may read with a dot, None if the default resolver must be asked."""
+    """Return the attribute that generated code may read with a dot, None if the default resolver must be asked."""
     if MADE in field.metadata:
         made: Attribute = field.metadata[MADE]
         return made.path
@@ -114,7 +116,9 @@ def attribute_of(schema: strawberry.Schema, field: StrawberryField) -> str | Non
 
 
 def relay_id_attribute(type_: GraphQLObjectType, definition: GraphQLField) -> tuple[type[Any], str] | None:
-    """The class and attribute behind Relay's own `id`, None where a type computes its id or its type name itself."""
+    """Return the class and attribute behind Relay's own `id`, None where a type computes its id or its type name
+    itself.
+    """
     owner, field = object_definition(type_), strawberry_field(definition)
     if owner is None or field is None or field.base_resolver is None or not issubclass(owner.origin, Node):
         return None
@@ -128,7 +132,7 @@ def relay_id_attribute(type_: GraphQLObjectType, definition: GraphQLField) -> tu
 
 
 def obstacle(schema: strawberry.Schema) -> str | None:
-    """Why no operation of this schema can be planned, None if they can."""
+    """Return why no operation of this schema can be planned, None if they can."""
     if any(_wraps_resolvers(extension) for extension in schema.get_extensions()):
         return "an extension of the schema wraps every resolver"
     if schema.execution_context_class is not StrawberryGraphQLCoreExecutionContext:

@@ -1,6 +1,6 @@
-"""Knows what a resolver is told when a plan calls it: the same `info` that the ordinary executor would build.
+"""The `info` of resolvers that a plan calls: the same as the ordinary executor would build.
 
-It must not know how a plan reads or completes a field.
+Knows nothing of how a plan reads or completes a field.
 """
 
 from asyncio import Future, gather
@@ -31,7 +31,7 @@ from service.plans.fallback import PlanBailout
 class ListedPath:
     """The path of a field below a list. A plan completes a whole level at once and does not know the position.
 
-    Its last step is exact; asking for what lies above it sends the operation to graphql-core.
+    Its last step is exact; reading the steps above it sends the operation to graphql-core.
     """
 
     __slots__ = ("key", "typename")
@@ -52,7 +52,7 @@ class ListedPath:
 
 
 class Frame(NamedTuple):
-    """What is fixed for an operation once it is compiled."""
+    """Facts of an operation that are fixed once it is compiled."""
 
     schema: GraphQLSchema
     config: StrawberryConfig
@@ -61,7 +61,7 @@ class Frame(NamedTuple):
 
 
 class Site:
-    """One field of one selection set: everything about it that does not change from request to request."""
+    """One field of one selection set, with everything that does not change from request to request."""
 
     __slots__ = ("columns", "definition", "field", "field_name", "frame", "key", "nodes", "parent_type", "path")
 
@@ -87,9 +87,9 @@ class Site:
 
 
 class PlanResolveInfo:
-    """Attribute for attribute what Strawberry's executor passes to a resolver, and the site as well.
+    """The same attributes that Strawberry's executor passes to a resolver, and the site as well.
 
-    Looked up where it is asked for: most resolvers want the context alone.
+    Computed when they are read: most resolvers need only the context.
     """
 
     __slots__ = ("_run", "site")
@@ -116,9 +116,9 @@ class PlanResolveInfo:
 
 
 class Run:
-    """One execution of a plan: what the request brought, the infos made so far, and what a mutation has done.
+    """One execution of a plan: the request's values, the infos made so far, and the results of a mutation.
 
-    `in_turn` says that what a level waits for is awaited one by one.
+    With `in_turn` everything that a level waits for is awaited one by one.
     """
 
     def __init__(
@@ -147,15 +147,15 @@ class Run:
         return PlanResolveInfo(self, site)  # type: ignore[return-value]
 
     def info(self, site: Site) -> Info[Any, Any]:
-        """The same object for every parent of a level: nothing in it differs between them but the list position."""
+        """Return the same object for every parent of a level, because only the list position differs between them."""
         info = self._infos.get(site)
         if info is None:
             info = self._infos[site] = site.frame.config.info_class(_raw_info=self.raw(site), _field=site.field)
         return info
 
     def end(self) -> None:
-        """Nothing made here leads back to it: otherwise each request, with all that it brought and was answered, would
-        wait for the garbage collector. Whoever kept an info may go on using it.
+        """Drop references back to this execution: otherwise each request, with all its values and its answer, would
+        wait for the garbage collector. An info that somebody kept stays usable.
         """
         self._infos.clear()
 
@@ -165,7 +165,7 @@ class Run:
         return GraphQLResolveInfoHelpers(self.gather, self.track)
 
     def keywords(self, make: Callable[["Run"], dict[str, Any]]) -> dict[str, Any]:
-        """What `make` makes of this request, made once."""
+        """Return the result of `make` for this request, made once."""
         keywords = self._keywords.get(make)
         if keywords is None:
             keywords = self._keywords[make] = make(self)
@@ -175,7 +175,9 @@ class Run:
         return gather_with_cancel(*awaitables)
 
     def track(self, values: Sequence[Any]) -> None:
-        """Work that a resolver leaves behind is finished in the background, and its failures are nobody's, as ever."""
+        """Finish in the background the work that a resolver left behind; its failures are ignored, as in the ordinary
+        executor.
+        """
         awaitables = [value for value in values if optimized_is_awaitable(value)]
         if awaitables:
             self._background.append(gather(*awaitables, return_exceptions=True))

@@ -1,6 +1,6 @@
-"""Knows how a scalar or enum value becomes JSON: in place if its class is the expected one, else by its own serializer.
+"""Conversion of scalar and enum values to JSON: in place if the class is the expected one, else by its own serializer.
 
-It must not know where the value comes from.
+Knows nothing of the source of values.
 """
 
 import datetime as dt
@@ -49,7 +49,7 @@ _IN_PLACE: dict[Any, tuple[str, type]] = {
 
 
 def serializes_to_itself(*classes: type) -> Callable[[Serializer], Serializer]:
-    """Declares of a custom scalar's serializer that it returns values of exactly these classes unchanged."""
+    """Declare that a custom scalar's serializer returns values of exactly these classes unchanged."""
 
     def declare(serializer: Serializer) -> Serializer:
         serializer.__dict__["serializes_to_itself"] = classes
@@ -59,8 +59,8 @@ def serializes_to_itself(*classes: type) -> Callable[[Serializer], Serializer]:
 
 
 def serializes_at_once(*classes: type) -> Callable[[Serializer], Serializer]:
-    """Declares of a custom scalar's serializer that for values of exactly these classes it answers neither null nor
-    anything that could be awaited: a plan then calls it straight, and believes it.
+    """Declare that a custom scalar's serializer, for values of exactly these classes, returns neither null nor an
+    awaitable: a plan then calls it directly, without checks.
     """
 
     def declare(serializer: Serializer) -> Serializer:
@@ -102,14 +102,14 @@ def leaf_expression(type_: GraphQLLeafType, nullable: bool, first: str, names: N
 
 
 def _is_of(classes: tuple[type, ...], names: Names, hint: str) -> str:
-    """A test of `{v}`; of one class, for nearly every scalar has one, and a set takes twice as long."""
+    """Return a test of `{v}` for one class, which nearly every scalar has; a test with a set takes twice as long."""
     if len(classes) == 1:
         return "{v}.__class__ is " + names.add(f"class_{classes[0].__name__}", classes[0], key=classes)
     return "{v}.__class__ in " + names.add(hint, frozenset(classes), key=classes)
 
 
 def completer(type_: GraphQLLeafType, *, nullable: bool) -> Callable[[Any], Any]:
-    """The function that completes any value of this type, or raises."""
+    """Return the function that completes any value of this type, or raises."""
     coerce = type_.coerce_output_value
 
     def complete(value: Any) -> Any:

@@ -1,6 +1,6 @@
-"""Knows what generated code does with the values of one level: take out nulls, open lists, call and await resolvers.
+"""Operations of generated code on the values of one level: remove nulls, flatten lists, call and await resolvers.
 
-It must not know which field or type the values belong to. Every function keeps order and length, or raises PlanBailout.
+Knows nothing of the field or type of the values. Every function keeps order and length, or raises PlanBailout.
 """
 
 from asyncio import ensure_future, gather
@@ -20,7 +20,7 @@ Values: TypeAlias = list[Any]
 
 
 def is_ordinary(cls: type) -> bool:
-    """Whether no instance of this class can be awaited, raised, or answer differently from the next one."""
+    """Return True if no instance of this class can be awaited, raised, or differ in its answer from the next one."""
     return (
         not issubclass(cls, (BaseException, GeneratorType, CoroutineType))
         and not hasattr(cls, "__await__")
@@ -30,13 +30,13 @@ def is_ordinary(cls: type) -> bool:
 
 
 def present(values: Values) -> tuple[Values, Values | None]:
-    """The values without their nulls, and what `refill` needs to put them back."""
+    """Return the values without their nulls, and what `refill` needs to put them back."""
     there = [value for value in values if value is not None]
     return (values, None) if len(there) == len(values) else (there, values)
 
 
 def refill(completed: Values, holes: Values | None) -> Values:
-    """The completed values with the nulls of the raw ones back in their places."""
+    """Return the completed values with the nulls of the raw ones back in their places."""
     if holes is None:
         return completed
     rest = iter(completed)
@@ -44,7 +44,7 @@ def refill(completed: Values, holes: Values | None) -> Values:
 
 
 def items(value: Any) -> Any:
-    """The items of a list. An iterator is refused unread: graphql-core may have to read it after all."""
+    """Return the items of a list. An iterator is refused unread, because graphql-core may have to read it after all."""
     if value.__class__ is list or value.__class__ is tuple:
         return value
     if (
@@ -59,7 +59,7 @@ def items(value: Any) -> Any:
 
 
 def unfold(lists: Values) -> tuple[Values, list[int]]:
-    """The items of all lists in a row, and the length of each list."""
+    """Return the items of all lists in a row, and the length of each list."""
     if len(lists) == 1:
         only = list(items(lists[0]))
         return only, [len(only)]
@@ -68,7 +68,7 @@ def unfold(lists: Values) -> tuple[Values, list[int]]:
 
 
 def fold(items: Values, sizes: list[int]) -> Values:
-    """The row of completed items cut into lists again."""
+    """Cut the row of completed items into lists again."""
     if len(sizes) == 1:
         return [items]
     lists, start = [], 0
@@ -79,7 +79,9 @@ def fold(items: Values, sizes: list[int]) -> Values:
 
 
 def settled(values: Values) -> Values:
-    """The values, none of which can be awaited: a resolver that is not `async` is taken at its word."""
+    """Return the values, none of which can be awaited: a resolver that is not `async` is assumed to return no
+    awaitable.
+    """
     if any(map(optimized_is_awaitable, values)):
         abandon(*values)
         raise PlanBailout("an awaitable from a resolver that is not async")
@@ -87,7 +89,7 @@ def settled(values: Values) -> Values:
 
 
 async def called(run: Run, call: Callable[[Any], Any], objects: Values) -> Values:
-    """What the resolver answers for each object, awaited where it has to be, all of the level at once."""
+    """Return the resolver's results for each object, all of the level awaited together if they have to be."""
     if len(objects) == 1:
         value = call(objects[0])
         return [await value if value.__class__ is CoroutineType or optimized_is_awaitable(value) else value]
@@ -107,8 +109,8 @@ async def called(run: Run, call: Callable[[Any], Any], objects: Values) -> Value
 
 
 async def together(run: Run, awaitables: Sequence[Awaitable[Any]]) -> Values:
-    """What they come to, all under way at the same time: the last in this task, each other in a task of its own. When
-    one fails, or this task is cancelled, the others are cancelled and have ended.
+    """Await the values together: the last in this task, each other in a task of its own. When one fails, or this task
+    is cancelled, the others are cancelled and have ended.
     """
     if run.in_turn:
         try:
@@ -131,7 +133,7 @@ async def together(run: Run, awaitables: Sequence[Awaitable[Any]]) -> Values:
 async def batched(
     resolver: Callable[..., Any], objects: Values, info: tuple[Info[Any, Any], ...], arguments: dict[str, Any]
 ) -> Values:
-    """One result for each object from one call of a batch resolver."""
+    """Return one result for each object from one call of a batch resolver."""
     results = resolver(list(objects), *info, **arguments)
     if results.__class__ is CoroutineType or optimized_is_awaitable(results):  # it nearly always is one
         results = await results
@@ -142,7 +144,7 @@ async def batched(
 
 
 async def kept(run: Run, key: str, call: Callable[[], Any]) -> Any:
-    """What the root field of a mutation comes to. It is remembered, so that this call is never made again."""
+    """Return the result of the root field of a mutation. It is remembered, so that this call is never made again."""
     try:
         value = call()
         if optimized_is_awaitable(value):
@@ -155,4 +157,4 @@ async def kept(run: Run, key: str, call: Callable[[], Any]) -> Any:
 
 
 FOR_PLANS = (present, refill, items, unfold, fold, settled, called, together, batched, kept)
-"""What generated code calls, by these names."""
+"""Functions that generated code calls, by these names."""

@@ -1,7 +1,7 @@
-"""Knows which objects may stand for a GraphQL type, and which type an object of an interface or union has.
+"""Checks of objects against GraphQL types, and the type of an object of an interface or union.
 
-It must not know what is selected of them. Both answers come from the schema's own functions and are remembered by
-class where the class alone decides them.
+Knows nothing of selections. Both answers come from the schema's own functions and are remembered by class where the
+class alone decides them.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,9 +23,9 @@ _CLASSES_MAX = 256
 
 
 class Admission:
-    """Refuses an object that graphql-core would not complete as this object type.
+    """A check that refuses an object that graphql-core would not complete as this object type.
 
-    Generated code asks only about classes that are not `known`, and about objects that carry a cast where these matter.
+    Generated code calls it only for classes that are not `known`, and for objects that carry a cast where these matter.
     """
 
     def __init__(self, type_: GraphQLObjectType, site: Site) -> None:
@@ -53,7 +53,7 @@ class Admission:
 
 
 class Abstract:
-    """Names the object types of values of an interface or union, one by one or for a whole level."""
+    """Names of the object types of values of an interface or union, one by one or for a whole level."""
 
     def __init__(self, type_: GraphQLAbstractType, schema: GraphQLSchema, site: Site) -> None:
         self._type = type_
@@ -66,7 +66,7 @@ class Abstract:
         self._interface = definition.origin if is_interface_type(type_) and definition is not None else object
 
     async def all(self, run: Run, values: Values, selects: dict[str, Select]) -> Values:
-        """The values completed: sorted by object type, each sort by its function, and in their order again."""
+        """Complete the values: sorted by object type, each group by its function, and in their order again."""
         positions: dict[str, list[int]] = {}
         for index, value in enumerate(values):
             positions.setdefault(self(run, value), []).append(index)
@@ -78,7 +78,7 @@ class Abstract:
         return completed
 
     def __call__(self, run: Run, value: Any) -> str:
-        """The name of one of the possible types, and no other."""
+        """Return the name of one of the possible types, and no other."""
         cast = getattr(value, TYPE_CAST_ATTRIBUTE, None)
         known = self._known.get(value.__class__) if cast is None else None
         if known is not None:
@@ -105,7 +105,9 @@ class Abstract:
 
 
 def _class_decides(type_: GraphQLAbstractType, schema: GraphQLSchema) -> bool:
-    """Whether Strawberry's own rules, which go by class, name the type. Generic types are told by their fields."""
+    """Return True if Strawberry's own rules, which go by class, name the type. Generic types are told by their
+    fields.
+    """
     own = object_definition(type_)
     if own is not None and own.resolve_type is not None:
         return False

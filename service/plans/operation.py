@@ -1,6 +1,6 @@
-"""Knows one operation of a document that was parsed, judged and validated, and its plans.
+"""One operation of a document that was parsed, checked and validated, and its plans.
 
-It must not know requests. A document has one plan for each combination of the variables that its directives read, so
+Knows nothing of requests. A document has one plan for each combination of the variables that its directives read, so
 that a plan itself holds no conditions.
 """
 
@@ -36,7 +36,7 @@ _INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
 
 
 class Operation:
-    """An operation that may be executed. `note` is what the caller's verdict had to say about it."""
+    """An operation that may be executed. `note` is the note of the caller's verdict."""
 
     def __init__(
         self,
@@ -77,11 +77,11 @@ class Operation:
 
     @property
     def size_bytes(self) -> int:
-        """What it takes in memory, about, once all plans that its conditions allow for are compiled."""
+        """Return its approximate size in memory once all plans for its conditions are compiled."""
         return self._characters * _BYTES_PER_CHARACTER * min(1 << len(self._conditions), _PLANS_MAX)
 
     def plan(self, variables: VariableValues) -> Plan | str:
-        """The plan for these variables, compiled on first use; or why there is none."""
+        """Return the plan for these variables, compiled on first use; or the reason why there is none."""
         if self.reason is not None:
             return self.reason
         key = tuple([variables.coerced.get(name, Undefined) for name in self._conditions])
@@ -104,7 +104,9 @@ class Operation:
 
 
 def _conditions(node: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> Iterator[str]:
-    """The variables read by directives. Raises Uncompilable for directives and fragments that plans do not know."""
+    """Return the variables read by directives. Raises Uncompilable for directives and fragments that plans do
+    not know.
+    """
     if node.directives or any(definition.directives for definition in node.variable_definitions or ()):
         raise Uncompilable("a directive on the operation or on a variable")
     names: set[str] = set()
@@ -125,7 +127,7 @@ def _conditions(node: OperationDefinitionNode, fragments: dict[str, FragmentDefi
 
 
 def _condition(directive: DirectiveNode) -> str:
-    """The variable that decides, or nothing where a literal does."""
+    """Return the variable that decides, or nothing where a literal does."""
     if directive.name.value not in {"skip", "include"}:
         raise Uncompilable(f"the directive @{directive.name.value}")
     value = directive.arguments[0].value if directive.arguments else None

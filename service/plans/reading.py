@@ -1,7 +1,7 @@
-"""Knows how generated code reads one field: of one object by an expression, or of all objects of a level by statements
+"""Reading of one field by generated code: of one object by an expression, or of all objects of a level by statements
 that leave raw values in `values`.
 
-It must not know what becomes of the values.
+Knows nothing of the completion of values.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from service.plans.source import Names
 
 
 def read_at_once(schema: strawberry.Schema, site: Site, names: Names) -> str | None:
-    """The expression that reads the field of `o`, None where it may have to wait."""
+    """Return the expression that reads the field of `o`, None where it may have to wait."""
     kind = kind_of(schema, site.definition)
     if kind is Kind.ATTRIBUTE:
         return _attribute(schema, site, names)
@@ -27,8 +27,8 @@ def read_at_once(schema: strawberry.Schema, site: Site, names: Names) -> str | N
 
 
 def read_of_parts(schema: strawberry.Schema, site: Site, parts: Mapping[str, str], names: Names) -> str | None:
-    """The expression that reads the field of an object that is not made, given the expressions of its parts; None where
-    the object itself has to be there.
+    """Return the expression that reads the field of an object that is not made, given the expressions of its parts;
+    None where the object itself is needed.
     """
     kind = kind_of(schema, site.definition)
     if kind is Kind.ATTRIBUTE:
@@ -42,13 +42,15 @@ def read_of_parts(schema: strawberry.Schema, site: Site, parts: Mapping[str, str
 
 
 def is_written(schema: strawberry.Schema, site: Site) -> bool:
-    """Whether these expressions answer the scalar as it is shown."""
+    """Return True if these expressions give the scalar as it is shown."""
     made = site.field.metadata.get(MADE)
     return isinstance(made, Computed) and made.is_written and kind_of(schema, site.definition) is Kind.COMPUTED
 
 
 def read_by_level(schema: strawberry.Schema, site: Site, names: Names, *, kept: bool) -> list[str]:
-    """The statements that read the field of all `objects`. A `kept` field is read once in the life of the request."""
+    """Return the statements that read the field of all `objects`. A `kept` field is read once in the life of the
+    request.
+    """
     kind = kind_of(schema, site.definition)
     if kind is Kind.ATTRIBUTE:
         return [f"values = [{_attribute(schema, site, names)} for o in objects]"]
@@ -85,7 +87,7 @@ def _attribute(schema: strawberry.Schema, site: Site, names: Names) -> str:
 
 
 def _call(schema: strawberry.Schema, site: Site, names: Names) -> str:
-    """The call of the Python function behind the field, with what it asks for, as Strawberry would pass it."""
+    """Return the call of the Python function behind the field, with the arguments that Strawberry would pass."""
     resolver = site.field.base_resolver
     if resolver is None:
         raise Uncompilable("a field without a resolver")

@@ -1,6 +1,6 @@
-"""Knows how to make Relay's own `id` without its resolver, which costs ten times as much as the rest of a small object.
+"""Relay's own `id` without its resolver, which costs ten times as much as the rest of a small object.
 
-It must not decide where that is allowed: types that compute their id or type name themselves never come here.
+Does not decide if that is allowed: types that compute their id or type name themselves never come here.
 """
 
 import uuid
@@ -20,7 +20,7 @@ _PRINTED_BY_STR = frozenset({str, int, uuid.UUID})
 
 
 class RelayId:
-    """Makes the id of one object; calls the resolver where the object or its key is of an unexpected class."""
+    """Maker of the id of one object; it calls the resolver where the object or its key is of an unexpected class."""
 
     def __init__(
         self, site: Site, leaf: GraphQLLeafType, resolver: StrawberryResolver[Any], origin: type, attribute: str

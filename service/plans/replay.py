@@ -1,6 +1,7 @@
-"""Knows how graphql-core finishes a mutation that a plan began: what was done is taken as done, the rest is done now.
+"""Completion by graphql-core of a mutation that a plan began: fields that have run keep their results, the rest is run
+now.
 
-It must not know why the plan gave up.
+Knows nothing of why the plan gave up.
 """
 
 from collections.abc import Callable
@@ -14,9 +15,9 @@ from service.plans.info import Run
 
 
 class ReplayingExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Strawberry's executor, which answers root fields that the plan completed with what it completed.
+    """Strawberry's executor, which answers root fields that the plan completed with their completed values.
 
-    They are not completed again from what resolvers gave: a later root field may have changed those objects.
+    They are not completed again from the results of resolvers: a later root field may have changed those objects.
     """
 
     def __init__(self, *args: Any, completed: dict[str, Any], **kwargs: Any) -> None:
@@ -32,7 +33,9 @@ class ReplayingExecutor(StrawberryGraphQLCoreExecutionContext):
 
 
 def replaying(run: Run) -> dict[str, Any]:
-    """Arguments for graphql-core's `execute`. A resolver that has run is answered for, be it with its exception."""
+    """Return arguments for graphql-core's `execute`. A resolver that has run gives its result again, even an
+    exception.
+    """
     kept = run.kept
 
     def replay(resolve: Callable[..., Any], source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:

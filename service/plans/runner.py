@@ -1,6 +1,6 @@
-"""Knows how a request is answered: by a plan if there is one and all goes well, by graphql-core otherwise.
+"""Execution of a request: by a plan if there is one and all goes well, by graphql-core otherwise.
 
-It must not know what the fields mean. The order of things: text -> parsed -> verdict -> validated -> Operation (kept)
+Knows nothing of the meaning of fields. The order of things: text -> parsed -> verdict -> validated -> Operation (kept)
 -> variables coerced -> plan -> answer; and back to graphql-core from any point at which the answer is not plain.
 """
 
@@ -33,11 +33,11 @@ from service.plans.replay import replaying
 
 _INTROSPECTIONS_MAX = 16
 _SUBSCRIPTION = OperationType.SUBSCRIPTION
-"""Taken out of the enumeration once: before Python 3.12 its class looks a member up in ten times the time."""
+"""Read from the enumeration once: before Python 3.12 its class takes ten times as long to look a member up."""
 
 
 class Verdict(NamedTuple):
-    """What a caller's limits say about a parsed document: errors refuse it; the note stays with the operation."""
+    """Result of a caller's limits on a parsed document: errors refuse it; the note is kept with the operation."""
 
     errors: Sequence[GraphQLError] = ()
     note: Any = None
@@ -55,9 +55,9 @@ class Rejected(Exception):  # noqa: N818 - a request that was answered, not a fa
 class PlannedSchema:
     """A Strawberry schema whose operations are compiled. Answers are byte for byte those of graphql-core.
 
-    `verdict` is asked after parsing and before validation, `validate` takes the place of Strawberry's own validation.
-    Extensions of the schema are not run: what they would do is the business of these two and of the caller. Results are
-    shared with nobody but for introspection, whose data must not be changed.
+    `verdict` is called after parsing and before validation, `validate` replaces Strawberry's own validation. Extensions
+    of the schema are not run: their work belongs to these two and to the caller. Results are never shared, except for
+    introspection, whose data must not be changed.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class PlannedSchema:
         root_value: Any = None,
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
-        """The answer to one query or mutation. Never raises for anything a caller sent."""
+        """Return the answer to one query or mutation. Never raises for anything a caller sent."""
         try:
             operation = self.prepare(query, operation_name, variables)
         except Rejected as rejected:
@@ -113,10 +113,11 @@ class PlannedSchema:
         *,
         document_id: Hashable | None = None,
     ) -> Operation:
-        """The operation, ready to run. Parsed, judged and validated once for each document and operation name.
+        """Return the operation, ready to run. It is parsed, checked and validated once for each document and operation
+        name.
 
         A trusted document is known by its id, which then stands for the text. The variables are for the verdict alone;
-        one that depends on them is the caller's to give again. Raises Rejected.
+        a verdict that depends on them has to be given again by the caller. Raises Rejected.
         """
         key = (query, operation_name) if document_id is None else ("id", document_id, operation_name)
         operation = self._operations.get(key)
@@ -135,10 +136,10 @@ class PlannedSchema:
         *,
         in_turn: bool = False,
     ) -> ExecutionResult:
-        """The answer to a prepared operation; `data` is None only if it failed as a whole.
+        """Return the answer to a prepared operation; `data` is None only if it failed as a whole.
 
-        With `in_turn` a plan waits for one thing after the other: where they would wait for each other anyway, the
-        tasks that wait together only cost.
+        With `in_turn` a plan waits for one thing after the other: where they would wait for each other anyway, tasks
+        that wait together are only an expense.
         """
         if operation.kind is _SUBSCRIPTION:
             error = GraphQLError("A subscription needs a transport that streams.", operation.node)
@@ -207,7 +208,7 @@ class PlannedSchema:
         operation_extensions: dict[str, Any] | None,
         begun: Run | None,
     ) -> ExecutionResult:
-        """graphql-core's answer, with what a plan has begun of a mutation taken as done."""
+        """Return graphql-core's answer, with the completed part of a mutation kept."""
         options: dict[str, Any] = {"executor_class": self.schema.execution_context_class}
         if begun is not None and operation.kind is OperationType.MUTATION:
             options = replaying(begun)
@@ -228,7 +229,7 @@ class PlannedSchema:
 
 
 def _chosen(document: DocumentNode, operation_name: str | None) -> OperationDefinitionNode:
-    """The operation to execute, in graphql-core's words where there is none."""
+    """Return the operation to execute, or raise graphql-core's error where there is none."""
     operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
     if operation_name is None:
         if len(operations) > 1:

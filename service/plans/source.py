@@ -1,6 +1,6 @@
-"""Knows how to write the Python of a plan: functions, the columns they fill, and the names of their constants.
+"""Source of a plan in Python: functions, the columns they fill, and the names of their constants.
 
-It must not know GraphQL. Nothing a caller sent is ever pasted into the source but as a `repr`.
+Knows nothing of GraphQL. Texts from a caller are never put into the source except as a `repr`.
 """
 
 import re
@@ -20,7 +20,7 @@ class Names:
         self._uses: Counter[str] = Counter()
 
     def fresh(self, stem: str) -> str:
-        """A name that nothing else has. It is bound to nothing."""
+        """Return a new name. It is bound to nothing."""
         stem = name = _ODD_CHARACTER.sub("_", stem)
         while name in self.values:
             self._uses[stem] += 1
@@ -29,7 +29,7 @@ class Names:
         return name
 
     def add(self, stem: str, value: Any, key: Hashable | None = None) -> str:
-        """The name bound to this value; the same name for the same key."""
+        """Return the name bound to this value; the same name for the same key."""
         known = self._known.get(key) if key is not None else None
         if known is not None:
             return known
@@ -48,7 +48,9 @@ class Function(NamedTuple):
 
 
 class Column(NamedTuple):
-    """The values of one field for all objects of a selection: its response key, its variable, what fills it."""
+    """The values of one field for all objects of a selection: its response key, its variable, the statements that fill
+    it.
+    """
 
     key: str
     name: str
@@ -78,7 +80,7 @@ class Source:
 
 
 def fill(columns: list[Column]) -> list[str]:
-    """Statements that fill all columns at the same time."""
+    """Return statements that fill all columns at the same time."""
     calls = [f"{column.function}(run, objects)" for column in columns]
     if len(columns) == 1:
         return [f"all_{columns[0].name} = await {calls[0]}"]
@@ -87,7 +89,9 @@ def fill(columns: list[Column]) -> list[str]:
 
 
 def fill_in_order(columns: list[Column]) -> list[str]:
-    """The same for the root of a mutation: one after the other, and each is remembered when it is complete."""
+    """Return the statements for the root of a mutation: one after the other, and each is remembered when it is
+    complete.
+    """
     lines = []
     for column in columns:
         lines.append(f"all_{column.name} = await {column.function}(run, objects)")

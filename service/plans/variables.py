@@ -1,7 +1,7 @@
-"""Knows how the variables of an operation are coerced: in place where each is plainly right, else by graphql-core.
+"""Coercion of the variables of an operation: in place where each is plainly right, else by graphql-core.
 
-It must not know what becomes of them, and words no error: whatever is wrong, or right in an unusual way (one item in
-the place of a list), is coerced by graphql-core from the start.
+Knows nothing of their use, and raises no error of its own: a value that is wrong, or right in an unusual way (one item
+in the place of a list), is coerced by graphql-core from the start.
 """
 
 from collections.abc import Callable, Collection
@@ -33,7 +33,7 @@ from graphql.utilities.coerce_input_value import coerce_default_value
 from service.plans.fallback import PlanBailout, Uncompilable
 
 Coercer: TypeAlias = Callable[[Any], Any]
-"""Coerces a value that is not null, or raises: anything that it raises only means that graphql-core is to be asked."""
+"""A function that coerces a value that is not null, or raises: any exception means that graphql-core is to be asked."""
 
 _OWN_CLASS: dict[Any, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
 _LEFT = object()  # in the place of a default: without a value graphql-core is to be asked
@@ -53,7 +53,9 @@ class Variables:
             self._each = None
 
     def coerced(self, given: dict[str, Any]) -> VariableValues | None:
-        """The values as graphql-core coerces them; None where it has errors to report, which it does better itself."""
+        """Return the values as graphql-core coerces them; None where it has errors to report, which it does better
+        itself.
+        """
         if self._each is not None:
             try:
                 return _in_place(self._each, given)
@@ -95,7 +97,7 @@ def _variable(schema: GraphQLSchema, definition: VariableDefinitionNode) -> _Var
 
 
 def _coercer(type_: GraphQLInputType, above: tuple[GraphQLInputObjectType, ...]) -> Coercer:
-    """The coercer of a type, nullable or not, that stands inside of these input types."""
+    """Return the coercer of a type, nullable or not, that is nested in these input types."""
     if is_non_null_type(type_):
         return _coercer(type_.of_type, above)
     if is_list_type(type_):
