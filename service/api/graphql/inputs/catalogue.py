@@ -31,7 +31,7 @@ PROJECTS_MAX = 100
 class ReceiveCreditBatchInput:
     reference: str = strawberry.field(
         description="Reference chosen by the caller, 1 to 200 characters, once for each batch. A retry with the same "
-        "reference and input answers the existing batch; the same reference with another input is refused."
+        "reference and input returns the existing batch; the same reference with another input is refused."
     )
     project_id: strawberry.ID = strawberry.field(description="Id of the project that issued the credits.")
     mode: Mode = strawberry.field(
@@ -114,7 +114,7 @@ def _kept(text: str | None, length_max: int, name: str) -> str | None:
 class CreateProjectInput:
     slug: str = strawberry.field(
         description="Identifier of the project, also used in web addresses: lower-case words joined by hyphens, at "
-        "most 100 characters. A retry with the same slug and input answers the existing project; the same slug with "
+        "most 100 characters. A retry with the same slug and input returns the existing project; the same slug with "
         "another input is refused."
     )
     name: str = strawberry.field(description="Name of the project as it is displayed, 1 to 200 characters.")
@@ -154,7 +154,7 @@ class CreateProjectInput:
 class CreateBundleInput:
     slug: str = strawberry.field(
         description="Identifier of the bundle: lower-case words joined by hyphens, at most 100 characters. A retry "
-        "with the same slug and input answers the existing bundle; the same slug with another input is refused."
+        "with the same slug and input returns the existing bundle; the same slug with another input is refused."
     )
     name: str = strawberry.field(description="Name of the bundle as it is displayed, 1 to 200 characters.")
     description: str = strawberry.field(
@@ -287,7 +287,7 @@ class CreateClientAccountInput:
     handle: str | None = strawberry.field(
         default=None,
         description="Identifier of the client account among those of the parent: lower-case letters, digits, hyphens "
-        "and underscores, at most 64 characters. A retry with the same handle and input answers the existing account. "
+        "and underscores, at most 64 characters. A retry with the same handle and input returns the existing account. "
         "Without a handle, a retry creates another account.",
     )
     beneficiary: str | None = strawberry.field(
@@ -298,7 +298,7 @@ class CreateClientAccountInput:
     external_pages_visibility: Visibility = strawberry.field(
         default=Visibility.PUBLIC,
         description="PUBLIC if anybody who has the address can read the pages and files of the client's certificates "
-        "and receipts, without an API key; HIDDEN if every such address answers 404. PUBLIC by default.",
+        "and receipts, without an API key; HIDDEN if every such address returns 404. PUBLIC by default.",
     )
 
     may_use_balance: bool = strawberry.field(
@@ -338,7 +338,7 @@ class UpdateClientAccountInput:
     external_pages_visibility: Visibility | None = strawberry.field(
         default=strawberry.UNSET,
         description="PUBLIC if anybody who has the address can read the pages and files of the client's certificates "
-        "and receipts, without an API key; HIDDEN if every such address answers 404. It must not be null.",
+        "and receipts, without an API key; HIDDEN if every such address returns 404. It must not be null.",
     )
 
     may_use_balance: bool | None = strawberry.field(

@@ -30,7 +30,7 @@ class _ForAccount:
 class RecordPaymentInput(_ForAccount):
     reference: str = strawberry.field(
         description="Reference chosen by the caller, 1 to 512 characters, once for each payment, such as the bank's "
-        "reference. A retry with the same reference and input answers the existing payment; the same reference with "
+        "reference. A retry with the same reference and input returns the existing payment; the same reference with "
         "another input is refused."
     )
     amount: MoneyInput = strawberry.field(
@@ -57,7 +57,7 @@ class RecordPaymentInput(_ForAccount):
 class BillOrdersInput(_ForAccount):
     reference: str = strawberry.field(
         description="Reference chosen by the caller, 1 to 512 characters, once for each invoice. A retry with the same "
-        "reference and input answers the existing invoice; the same reference with another input is refused."
+        "reference and input returns the existing invoice; the same reference with another input is refused."
     )
     currency: CurrencyCode | None = strawberry.field(
         default=None,

@@ -184,7 +184,7 @@ class _ByValue(ChoiceInput):
 class CommandInput:
     idempotency_key: str = strawberry.field(
         description="Key chosen by the caller, 1 to 512 characters, once for each order. A retry with the same key and "
-        "input answers the existing order; the same key with another input is refused. Keys never expire."
+        "input returns the existing order; the same key with another input is refused. Keys never expire."
     )
     maximum_total: MoneyInput | None = strawberry.field(
         default=None, description="Maximum total cost, including commission. An order that would cost more is refused."

@@ -47,7 +47,7 @@ class AccountMutations:
     @strawberry.mutation(
         description="Creates a client account under the caller's account. It has its own orders, estimates and API "
         "keys; its balance and invoices are those of the caller's account. Send the header `Account-Id` to act for it. "
-        "A retry with the same handle and input answers the existing account."
+        "A retry with the same handle and input returns the existing account."
     )
     async def create_client_account(
         self,

@@ -37,7 +37,7 @@ class CancelOrdersPayload:
 class CancellationMutations:
     @strawberry.mutation(
         description="Cancels an order whose retirement has not started, or only the part of it that waits for credits. "
-        "Its credits go back to stock, and the amount paid for them is added to the balance. A retry answers the order "
+        "Its credits go back to stock, and the amount paid for them is added to the balance. A retry returns the order "
         "in its present state."
     )
     async def cancel_order(
@@ -61,7 +61,7 @@ class CancellationMutations:
 
     @strawberry.mutation(
         description="Cancels several orders: all or none of them or, with `allOrNothing: false`, those that can be "
-        "cancelled. A retry answers the cancelled orders.",
+        "cancelled. A retry returns the cancelled orders.",
         metadata=priced(size_argument="input.orders"),
     )
     async def cancel_orders(

@@ -87,7 +87,7 @@ async def _answered(
 class CatalogueMutations:
     @strawberry.mutation(
         description="Takes a batch of credits into stock; needs scope `operator`. Orders that wait for these credits "
-        "get them first. A retry with the same reference and input answers the existing batch in its present state."
+        "get them first. A retry with the same reference and input returns the existing batch in its present state."
     )
     async def receive_credit_batch(
         self,
@@ -103,7 +103,7 @@ class CatalogueMutations:
         return ReceiveCreditBatchPayload(credit_batch=batch, user_errors=errors)
 
     @strawberry.mutation(
-        description="Adds a project to the catalogue; needs scope `operator`. A retry with the same input answers the "
+        description="Adds a project to the catalogue; needs scope `operator`. A retry with the same input returns the "
         "existing project."
     )
     async def create_project(
@@ -121,7 +121,7 @@ class CatalogueMutations:
 
     @strawberry.mutation(
         description="Adds a bundle to the catalogue; needs scope `operator`. It is on sale as soon as it has a price. "
-        "A retry with the same input answers the existing bundle."
+        "A retry with the same input returns the existing bundle."
     )
     async def create_bundle(
         self,

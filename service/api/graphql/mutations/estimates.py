@@ -47,7 +47,7 @@ from service.operations.read_estimates import estimates_of_ids
 class _Estimate:
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="Key chosen by the caller, 1 to 512 characters. A retry with the same key and input answers the "
+        description="Key chosen by the caller, 1 to 512 characters. A retry with the same key and input returns the "
         "existing estimate; the same key with another input is refused. Without a key, a retry creates another "
         "estimate.",
     )
@@ -223,7 +223,7 @@ class CreateEstimatePayload:
 @strawberry.type
 class EstimateMutations:
     @strawberry.mutation(
-        description="Estimates the emissions of electricity use. A retry with the same key and input answers the "
+        description="Estimates the emissions of electricity use. A retry with the same key and input returns the "
         "existing estimate; without a key it creates another one."
     )
     async def create_electricity_estimate(
@@ -241,7 +241,7 @@ class EstimateMutations:
         return await _estimate(info.context, input, activity, told)
 
     @strawberry.mutation(
-        description="Estimates the emissions of a flight. A retry with the same key and input answers the existing "
+        description="Estimates the emissions of a flight. A retry with the same key and input returns the existing "
         "estimate; without a key it creates another one."
     )
     async def create_flight_estimate(
@@ -259,7 +259,7 @@ class EstimateMutations:
         return await _estimate(info.context, input, input.flight, told)
 
     @strawberry.mutation(
-        description="Estimates the emissions of air freight. A retry with the same key and input answers the existing "
+        description="Estimates the emissions of air freight. A retry with the same key and input returns the existing "
         "estimate; without a key it creates another one."
     )
     async def create_air_freight_estimate(
@@ -279,7 +279,7 @@ class EstimateMutations:
         return await _estimate(info.context, input, activity, told)
 
     @strawberry.mutation(
-        description="Estimates the emissions of a drive. A retry with the same key and input answers the existing "
+        description="Estimates the emissions of a drive. A retry with the same key and input returns the existing "
         "estimate; without a key it creates another one."
     )
     async def create_ground_transport_estimate(
@@ -297,7 +297,7 @@ class EstimateMutations:
 
     @strawberry.mutation(
         description="Stores emissions that the caller calculated as an estimate. A retry with the same key and input "
-        "answers the existing estimate; without a key it creates another one."
+        "returns the existing estimate; without a key it creates another one."
     )
     async def create_mass_estimate(
         self,
@@ -313,8 +313,8 @@ class EstimateMutations:
         return await _estimate(info.context, input, activity, told)
 
     @strawberry.mutation(
-        description="Quotes a price for the emissions of an estimate, which is fixed until the quote expires. Nothing "
-        "is owed for a quote. Credits are set aside if `hold` is true. A retry creates another quote."
+        description="Quotes credits for the emissions of an estimate, at a price that is fixed until the quote "
+        "expires. Nothing is owed for a quote. Credits are set aside if `hold` is true. A retry creates another quote."
     )
     async def quote_by_estimate(
         self,
@@ -331,7 +331,7 @@ class EstimateMutations:
 
     @strawberry.mutation(
         description="Orders credits for the emissions of an estimate. Each estimate can be ordered once. A retry with "
-        "the same key and input answers the existing order in its present state."
+        "the same key and input returns the existing order in its present state."
     )
     async def create_order_by_estimate(
         self,

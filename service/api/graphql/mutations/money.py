@@ -32,7 +32,7 @@ class RecordPaymentPayload:
         description="Payment that was recorded, now or by an earlier request; null if it was refused."
     )
     order: Order | None = strawberry.field(
-        description="Order that the payment is for, in its present state; null if it tops up the balance."
+        description="Order that the payment is for, in its present state; null for a payment that tops up the balance."
     )
     replayed: bool = strawberry.field(
         description="True if an earlier request with the same reference recorded the payment."
@@ -86,7 +86,7 @@ class MoneyMutations:
     @strawberry.mutation(
         description="Records a payment that was received; needs scope `operator`. It pays the order up to the amount "
         "that the order owes. The rest is added to the balance, as is the whole amount if the order is cancelled, "
-        "failed or refunded. A retry with the same reference and input answers the existing payment."
+        "failed or refunded. A retry with the same reference and input returns the existing payment."
     )
     async def record_payment(
         self,
@@ -114,7 +114,7 @@ class MoneyMutations:
     @strawberry.mutation(
         description="Issues one invoice for orders that owe money; needs scope `operator`. Later changes to the orders "
         "do not change the invoice. Orders of client accounts are billed to their parent. A retry with the same "
-        "reference and input answers the existing invoice in its present state.",
+        "reference and input returns the existing invoice in its present state.",
         metadata=priced(own=10),
     )
     async def bill_orders(
@@ -138,7 +138,7 @@ class MoneyMutations:
 
     @strawberry.mutation(
         description="Records that an invoice was paid in full; needs scope `operator`. Its orders are then paid; "
-        "amounts that they no longer owe are added to the balance. A retry answers the paid invoice.",
+        "amounts that they no longer owe are added to the balance. A retry returns the paid invoice.",
         metadata=priced(own=10),
     )
     async def settle_invoice(
@@ -154,8 +154,8 @@ class MoneyMutations:
         return SettleInvoicePayload(invoice=invoice_of(invoice), user_errors=[])
 
     @strawberry.mutation(
-        description="Returns the amount paid for an order to the balance; needs scope `operator`. The order keeps its "
-        "state and its credits. A retry answers the refunded order."
+        description="Moves the amount paid for an order to the balance; needs scope `operator`. The order keeps its "
+        "state and its credits. A retry returns the refunded order."
     )
     async def refund_order(
         self,
@@ -170,7 +170,7 @@ class MoneyMutations:
 
     @strawberry.mutation(
         description="Records that an order cannot be delivered; needs scope `operator`. Its credits go back to stock, "
-        "and the amount paid is added to the balance. Refused if retirement has started. A retry answers the failed "
+        "and the amount paid is added to the balance. Refused if retirement has started. A retry returns the failed "
         "order."
     )
     async def fail_order(

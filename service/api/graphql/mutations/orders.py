@@ -35,7 +35,7 @@ class CreateOrderPayload:
 @strawberry.type
 class OrderMutations:
     @strawberry.mutation(
-        description="Orders a mass of credits. A retry with the same key and input answers the existing order in its "
+        description="Orders a mass of credits. A retry with the same key and input returns the existing order in its "
         "present state."
     )
     async def create_order_by_mass(
@@ -50,7 +50,7 @@ class OrderMutations:
 
     @strawberry.mutation(
         description="Orders the largest mass of credits that a sum of money buys. A retry with the same key and input "
-        "answers the existing order in its present state."
+        "returns the existing order in its present state."
     )
     async def create_order_by_value(
         self,
@@ -64,7 +64,7 @@ class OrderMutations:
 
     @strawberry.mutation(
         description="Orders the bundles and masses of a quote at its prices. Each quote can be used for one order. A "
-        "retry with the same key and input answers the existing order in its present state."
+        "retry with the same key and input returns the existing order in its present state."
     )
     async def create_order_from_quote(
         self,

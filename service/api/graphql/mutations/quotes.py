@@ -25,8 +25,8 @@ class QuotePayload:
 @strawberry.type
 class QuoteMutations:
     @strawberry.mutation(
-        description="Quotes a price for a mass of credits, which is fixed until the quote expires. Nothing is owed for "
-        "a quote. Credits are set aside if `hold` is true. A retry creates another quote."
+        description="Quotes a mass of credits at a price that is fixed until the quote expires. Nothing is owed for a "
+        "quote. Credits are set aside if `hold` is true. A retry creates another quote."
     )
     async def quote_by_mass(
         self,

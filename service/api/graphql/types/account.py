@@ -202,7 +202,7 @@ class Account(Node):
 
     @strawberry.field(
         description="PUBLIC if anybody who has the address can read the pages and files of the account's certificates "
-        "and receipts, without an API key; HIDDEN if every such address answers 404."
+        "and receipts, without an API key; HIDDEN if every such address returns 404."
     )
     def external_pages_visibility(self) -> Visibility:
         return self.row.external_pages_visibility

@@ -28,13 +28,13 @@ class Certificate:
 
     @strawberry.field(
         description="Address of the page that shows and verifies the certificate, readable without an API key. It "
-        "answers 404 while the account's `externalPagesVisibility` is HIDDEN."
+        "returns 404 while the account's `externalPagesVisibility` is HIDDEN."
     )
     def url(self) -> str:
         return certificate_address(self.public_address, self.row.token)
 
     @strawberry.field(
-        description="Address of the certificate as a PDF, readable without an API key. It answers 404 while the "
+        description="Address of the certificate as a PDF, readable without an API key. It returns 404 while the "
         "account's `externalPagesVisibility` is HIDDEN."
     )
     def pdf_url(self) -> str:

@@ -196,7 +196,7 @@ _describe(
     "Outcome to which an order of a test account is driven. The steps that lead to it are carried out as well.",
     {
         Outcome.PAY: "Pay the amount that the order owes.",
-        Outcome.REFUSE_PAYMENT: "Let a payment for the order fail. The mutation answers the error `PAYMENT_REFUSED`, "
+        Outcome.REFUSE_PAYMENT: "Let a payment for the order fail. The mutation returns the error `PAYMENT_REFUSED`, "
         "the timeline records the attempt, and the order and its debt stay as they are.",
         Outcome.RUN_SHORT: "Let the order wait for credits: the credits set aside for it go back to stock, and only "
         "the outcome FULFIL brings new ones. An order that waits already stays as it is.",
@@ -272,7 +272,7 @@ _describe(
     "Visibility of the pages and files of an account's certificates and receipts to readers without an API key.",
     {
         Visibility.PUBLIC: "Anybody who has the address can read the pages and files.",
-        Visibility.HIDDEN: "Nobody can read them: every address answers 404.",
+        Visibility.HIDDEN: "Nobody can read them: every address returns 404.",
     },
 )
 _describe(

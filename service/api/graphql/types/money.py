@@ -48,7 +48,7 @@ async def _orders_of_payments(parents: Sequence["Payment"], info: Info) -> list[
 class Payment(Node):
     row: strawberry.Private[billing.Payment]
     order: Order | None = batch_field(
-        _orders_of_payments, description="Order that the payment is for; null if it tops up the balance."
+        _orders_of_payments, description="Order that the payment is for; null for a payment that tops up the balance."
     )
 
     @strawberry.field(

@@ -45,13 +45,13 @@ def parse_global_id(text: str, *path: str | int) -> tuple[str, UUID]:
     except (ValueError, NotBase64) as error:
         raise Refused(
             Code.BAD_USER_INPUT,
-            "This is not an id of this service. Send an id that a query or a mutation answered.",
+            "This is not an id of this service. Send an id that a query or a mutation returned.",
             path,
         ) from error
     if global_id(type_name, id_) != text:
         raise Refused(
             Code.BAD_USER_INPUT,
-            "This is not an id of this service. Send an id that a query or a mutation answered.",
+            "This is not an id of this service. Send an id that a query or a mutation returned.",
             path,
         )
     return type_name, id_

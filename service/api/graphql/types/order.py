@@ -88,7 +88,7 @@ async def _bundles(parents: Sequence["OrderLine"], info: Info) -> list[Bundle]:
 class OrderLine:
     row: strawberry.Private[domain.OrderLine]
     currency: strawberry.Private[str]
-    bundle: Bundle = batch_field(_bundles, columns=("bundle_id",), description="Bundle that this line orders.")
+    bundle: Bundle = batch_field(_bundles, columns=("bundle_id",), description="Bundle whose share this line orders.")
 
     mass = mass_field("row.mass_g", description="Mass that is ordered of the bundle.")
 
@@ -325,7 +325,7 @@ class Order(Node):
         "row.idempotency_key",
         str | None,
         description="Idempotency key that the caller placed the order with. A retry with the same key and the same "
-        "input answers this order.",
+        "input returns this order.",
     )
 
     created_at = attribute_field("row.created_at", datetime, description="Time at which the order was placed.")

@@ -28,7 +28,7 @@ async def _bundles(parents: Sequence["QuoteLine"], info: Info) -> list[Bundle]:
 class QuoteLine:
     row: strawberry.Private[domain.QuoteLine]
     currency: strawberry.Private[str]
-    bundle: Bundle = batch_field(_bundles, description="Bundle that this line quotes.")
+    bundle: Bundle = batch_field(_bundles, description="Bundle whose share this line quotes.")
 
     mass = mass_field("row.mass_g", description="Mass that is quoted of the bundle.")
 

@@ -15,7 +15,7 @@ CONTRACT = Contract(
     title="Orders, carbon-engine API",
     description="Orders and quotes of carbon credits by the kilogram. Amounts of money are whole halalas (hundredths "
     "of a Saudi riyal); masses are kilograms as JSON numbers. Send an Idempotency-Key with each order: a retry with "
-    "the same key and body answers the existing order.",
+    "the same key and body returns the existing order.",
     version="1",
     endpoints=(*ORDERS, *QUOTES),
     components=COMPONENTS,

@@ -31,7 +31,10 @@ HexId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 
 
 class NewOrder(msgspec.Struct, kw_only=True):
-    """An order to place. Give exactly one of `amount_kg` and `total_price_sar_halalas`."""
+    """An order to place. Give exactly one of `amount_kg` and `total_price_sar_halalas`. Changes of the order are
+    reported to `callbackUrl`, an https address. `customer` (at most 200 characters) and `description` (at most 1,000)
+    are stored and returned.
+    """
 
     amount_kg: Kilograms | None = None
     total_price_sar_halalas: TotalPrice | None = None
@@ -52,7 +55,7 @@ class ProjectRecord(msgspec.Struct):
 
 
 class Invoice(msgspec.Struct):
-    """Amount due for the order, amount that the balance paid, and the address of the receipt."""
+    """Amount due for the order and amount that the balance paid, in halalas, and the address of the receipt."""
 
     amountDueSarHalalas: int  # noqa: N815 - the contract's name
     balanceAppliedSarHalalas: int  # noqa: N815 - the contract's name
@@ -125,7 +128,7 @@ class QuoteByGroundTransport(msgspec.Struct, kw_only=True):
 
 
 class QuoteView(msgspec.Struct):
-    """Present price of the kilograms. Nothing is stored, and the price is not guaranteed."""
+    """Present price of the kilograms in halalas. Nothing is stored, and the price is not guaranteed."""
 
     amount_kg: int
     price_sar_halalas: int

@@ -28,8 +28,8 @@ class RecipientInfo(msgspec.Struct, kw_only=True):
 
 
 class NewOrder(msgspec.Struct, kw_only=True):
-    """An order to place. If `payWithBalance` is true, the balance pays it at once; the order is refused if the balance
-    is too low.
+    """An order to place, in BRL or USD. If `payWithBalance` is true, the balance pays it at once; the order is refused
+    if the balance is too low. `metaData` is a text of at most 500 characters that is returned unchanged.
     """
 
     vcuAmount: Vcu  # noqa: N815 - the contract's name
@@ -40,7 +40,7 @@ class NewOrder(msgspec.Struct, kw_only=True):
 
 
 class OrderView(msgspec.Struct, kw_only=True):
-    """An order of carbon credits."""
+    """An order of carbon credits. Prices are in `targetCurrency`."""
 
     id: str
     vcuAmount: Vcu  # noqa: N815 - the contract's name

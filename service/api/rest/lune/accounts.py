@@ -26,7 +26,9 @@ VisibilityName = Literal["public", "hidden"]
 
 
 class AccountView(Struct, kw_only=True, rename={"kind": "type"}):
-    """An account. `sibling_id` is the id of its account in the other mode; a client account has none."""
+    """An account. `currency` is an ISO 4217 code, `beneficiary` the party for which credits are retired by default.
+    `sibling_id` is the id of the account in the other mode; a client account has none.
+    """
 
     id: Id
     name: str
@@ -43,7 +45,10 @@ class AccountView(Struct, kw_only=True, rename={"kind": "type"}):
 
 
 class NewClientAccount(Struct, kw_only=True):
-    """A client account, which has its own orders and estimates. Its balance and invoices are those of its parent."""
+    """A client account, which has its own orders and estimates. Its balance and invoices are those of its parent.
+    `currency` is an ISO 4217 code. A retry with the same `handle` and values returns the existing account; without a
+    handle it creates another one.
+    """
 
     name: str
     currency: str

@@ -31,7 +31,7 @@ _KEPT_APART = frozenset({"metadata", "idempotency_key"})
 
 
 class Consumption(Struct):
-    """Electricity used: an amount and its unit."""
+    """Electricity used: `amount` is a decimal string, `unit` is Wh, kWh, MWh or GWh."""
 
     amount: DecimalText
     unit: Literal["Wh", "kWh", "MWh", "GWh"]
@@ -55,8 +55,8 @@ class ElectricityRequest(EstimateRequest, kw_only=True):
 
 
 class Route(Struct, kw_only=True):
-    """Route of a flight: either a distance (`amount` and `unit`), or two airports by IATA or ICAO code (`source` and
-    `destination`).
+    """Route of a flight: either a great-circle distance (`amount`, a decimal string, and `unit`: km, mi or nm), or two
+    airports by IATA or ICAO code (`source` and `destination`).
     """
 
     amount: DecimalText | None = None
@@ -66,7 +66,7 @@ class Route(Struct, kw_only=True):
 
 
 class FlightRequest(EstimateRequest, kw_only=True):
-    """A one-way flight of one or more passengers in the same cabin."""
+    """A one-way flight of 1 to 1,000,000 passengers, by default one, in the same cabin, by default economy."""
 
     route: Route
     passengers: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
@@ -74,7 +74,7 @@ class FlightRequest(EstimateRequest, kw_only=True):
 
 
 class EstimatedMass(Struct):
-    """Emissions of the activity."""
+    """Emissions of the activity: `amount` is a decimal string in `unit`."""
 
     amount: DecimalText
     unit: Literal["mg", "g", "kg", "t"]

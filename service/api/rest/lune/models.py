@@ -27,14 +27,14 @@ Key = Annotated[
         min_length=1,
         max_length=KEY_LENGTH_MAX,
         description="Key chosen by the caller, 1 to 100 characters. Each key can be used once in an account: a retry "
-        "with the same key answers 409.",
+        "with the same key returns 409.",
     ),
 ]
 Metadata = dict[str, str]
 
 
 class Mass(Struct):
-    """A mass of CO2 equivalent: an amount and its unit."""
+    """A mass of CO2 equivalent: `amount` is a decimal string, `unit` is g, kg or t."""
 
     amount: DecimalText
     unit: MassUnit
@@ -48,14 +48,16 @@ class BundleShare(Struct):
 
 
 class BundleMass(Struct):
-    """A mass to buy of one bundle."""
+    """A mass to buy of one bundle, named by the 32 hexadecimal digits of its id."""
 
     bundle_id: str
     mass: Mass
 
 
 class Choice(Struct, kw_only=True):
-    """Bundles to buy, and the unit to which the mass of each bundle is rounded down."""
+    """Bundles to buy, and the unit to which the mass of each bundle is rounded down. By default the account's bundles
+    are bought, and masses are rounded down to the gram.
+    """
 
     bundle_selection: list[BundleShare] | None = None
     quantity_trunc: MassUnit | None = None
@@ -75,21 +77,27 @@ class QuoteByValue(Choice, kw_only=True):
 
 
 class OrderByMass(QuoteByMass, kw_only=True):
-    """A mass to order: either `mass`, optionally with `bundle_selection`, or `bundle_masses`."""
+    """A mass to order: either `mass`, optionally with `bundle_selection`, or `bundle_masses`. `metadata` is attached to
+    the order and returned unchanged.
+    """
 
     idempotency_key: Key | None = None
     metadata: Metadata | None = None
 
 
 class OrderByValue(QuoteByValue, kw_only=True):
-    """A sum to spend at most, including commission, in the account's currency."""
+    """A sum to spend: `value` is the maximum total, including commission, in the account's currency. `metadata` is
+    attached to the order and returned unchanged.
+    """
 
     idempotency_key: Key | None = None
     metadata: Metadata | None = None
 
 
 class OrderByEstimate(Choice, kw_only=True):
-    """An estimate whose mass is ordered. Each estimate can be ordered once."""
+    """An estimate whose mass is ordered. Each estimate can be ordered once. `metadata` is attached to the order and
+    returned unchanged.
+    """
 
     estimate_id: str
     idempotency_key: Key | None = None
@@ -112,7 +120,9 @@ class OrderBundleView(Struct, kw_only=True):
 
 
 class OrderProjectView(Struct, kw_only=True):
-    """Credits of one project that an order received; known once retirement has started."""
+    """Credits of one project that an order received; known once retirement has started. `quantity` is in tonnes, prices
+    are in the order's currency.
+    """
 
     project_id: Id
     project_name: str
@@ -155,7 +165,9 @@ class OrderView(Struct, kw_only=True, rename={"kind": "type"}):
 
 
 class QuoteView(Struct, kw_only=True):
-    """Price of an order that was not placed. Either `requested_quantity` or `requested_value` is null."""
+    """Price of an order that was not placed. Masses are in tonnes, costs in `currency`. Either `requested_quantity` or
+    `requested_value` is null.
+    """
 
     requested_quantity: DecimalText | None
     requested_value: DecimalText | None
