@@ -42,7 +42,7 @@ AccountId = Annotated[
 
 def main() -> None:
     """Run the console script `carbon-orders`."""
-    # What a command loads it keeps, and looking through that for garbage is a tenth of a short command's time. As soon
+    # Modules that a command loads are never garbage, and visiting them takes a tenth of a short command's time. As soon
     # as it works on a database, which may take long, garbage is collected again (runtime.py).
     gc.disable()
     app(prog_name="carbon-orders")

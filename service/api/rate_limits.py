@@ -94,7 +94,7 @@ class _Windows:
             current, weighted = current + cost, weighted + cost
             self._counts[budget, holder] = (int(index), current, previous)
             self._forget_the_idle()
-        # What was spent comes back as the last window fades; what is spent in this one begins to when it is over.
+        # Points of the last window come back gradually during this window, points of this one during the next.
         left_s = budget.window_s - into_s
         more_in_s = budget.window_s / previous if previous else left_s + budget.window_s / max(1, current)
         return BudgetState(budget, admitted, budget.requests - weighted, more_in_s)

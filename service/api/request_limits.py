@@ -254,7 +254,7 @@ def _request_id(scope: Scope) -> str:
     given = header_of(scope, b"x-request-id")
     if given is not None and _SAFE_ID.fullmatch(given):
         return given
-    # Lines have their time, so nothing is gained by an id that sorts; nor by one that nobody could guess.
+    # Log lines have their time, so the id need not sort; and it is no secret, so it need not be hard to guess.
     return random.randbytes(16).hex()  # noqa: S311
 
 

@@ -39,8 +39,8 @@ def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> No
         os.environ |= {f"SERVICE_{name.upper()}": str(value) for name, value in given.items()}  # the processes read it
         serve_by_processes(listener, "service.server.worker_process:worker_app", settings, processes=workers)
         return
-    # Imported here because it brings the whole GraphQL schema: a wrong setting or a port in use is told before, and
-    # the parent of several processes has no use for it.
+    # Imported here because it loads the whole GraphQL schema: a wrong setting or a port in use is reported before, and
+    # the parent of several processes does not need it.
     from service.app import create_app  # noqa: PLC0415
 
     try:

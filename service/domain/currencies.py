@@ -78,8 +78,8 @@ def _currencies(kind: str, *, circulates: bool) -> dict[str, Currency]:
 
 _CURRENCIES: Mapping[str, Currency] = MappingProxyType(
     _currencies("circulating", circulates=True)
-    # Codes of List One that nobody pays with. The list gives no minor unit to those that begin with X (but XAD); they
-    # keep the two decimals under which amounts may have been stored.
+    # Codes of List One that are not used to pay. The list gives no minor unit to those that begin with X (but XAD);
+    # they keep the two decimals under which amounts may have been stored.
     | _currencies("funds_metals_and_test_codes", circulates=False)
     # Codes outside List One that the service accepted before it kept this table, most of them of the past.
     | _currencies("out_of_use", circulates=False)

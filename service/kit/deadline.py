@@ -40,7 +40,7 @@ class Deadline:
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         self.set(None)
-        # Each cancel() is taken back by whoever made it; one that is left over came from outside.
+        # Each caller of cancel() takes it back with uncancel(); one that is left over came from outside.
         if self.is_over and self._task.uncancel() <= self._cancelled_before and kind is asyncio.CancelledError:
             raise TimeoutError from error
 

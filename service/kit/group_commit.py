@@ -103,7 +103,7 @@ class GroupCommit(Generic[C, R]):
             return
         results = await _outcome_of(self._run_group, [member.command for member in members])
         if isinstance(results, _Raised):
-            # A lock that is waited for too long is everyday life: its traceback is for whoever looks for one.
+            # Lock timeouts are common, so their traceback is logged on the debug level only.
             log.warning("group_retried_singly", size=len(members), error=repr(results.failure))
             log.debug("group_failed", exc_info=results.failure)
             turn_by = asyncio.get_running_loop().time() + self._single_wait_s
@@ -111,7 +111,7 @@ class GroupCommit(Generic[C, R]):
                 member.turn_by = turn_by
             self._singles.put(members)
         elif not isinstance(results, Sequence) or len(results) != len(members):
-            # Not run again: the group has committed, and whose result is whose cannot be told.
+            # Not run again: the group has committed, and the results cannot be matched to its members.
             for member in members:
                 member.answer(_Raised(RuntimeError(f"A group of {len(members)} did not answer each of its members.")))
         else:

@@ -26,8 +26,8 @@ _SECRET_NAMES = frozenset({
     "api_key", "x_api_key", "token", "access_token", "refresh_token", "webhook_signature",
 })  # fmt: skip
 _PLAIN = frozenset({str, int, float, bool, type(None)})
-# What is secret wherever it stands; the group stays, so that a key's holder can be found by its first characters.
-# Nearly no line holds a hint of one, and looking for those costs a tenth of the expression.
+# Secret texts in a line. The group is kept, so that a key's holder can be found by its first characters.
+# Nearly no line contains one of these hints, and looking for them costs a tenth of the expression.
 _HINTS = ("earer", "EARER", "asic", "ASIC", "_live_", "_test_", "whsec_", "eyJ", "://")
 _SECRET_TEXT = re.compile(
     r"""([Bb]earer\s+|[Bb]asic\s+|B(?:EARER|ASIC)\s+)[\w.~+/=-]{6,}  # credentials of a header
@@ -65,8 +65,8 @@ def configure_logging(*, json: bool | None = None, level: str = "info") -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-        logger.setLevel(logging.NOTSET)  # whoever made a server before may have left a level of its own
-    # Its line holds the query string; ours does not. httpx writes whole addresses of callbacks.
+        logger.setLevel(logging.NOTSET)  # an earlier server in this process may have set a level
+    # The access log contains query strings; our lines do not. httpx logs whole addresses of callbacks.
     logging.getLogger("uvicorn.access").disabled = True
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(max(least, logging.WARNING))

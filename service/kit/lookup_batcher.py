@@ -45,7 +45,7 @@ class LookupBatcher(Generic[K, V]):
                     reading.found.set_result(await self._read(reading.keys))
                 except Exception as failure:  # noqa: BLE001 - it belongs to those who asked
                     reading.found.set_exception(failure)
-                    reading.found.exception()  # if all of them were cancelled, nobody else collects it
+                    reading.found.exception()  # collected here in case all callers were cancelled
                 except BaseException:
                     reading.found.cancel()
                     raise

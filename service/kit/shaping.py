@@ -131,7 +131,7 @@ class Font:
 
 @cache
 def _font(package: str, path: str, weight: int) -> Font:
-    # A font file is package data: as fixed as the code, mapped once, read by nobody else.
+    # A font file is package data: it does not change, and is mapped once.
     face = hb.Face(hb.Blob.from_file_path(str(files(package).joinpath(path))))
     axis = next(axis for axis in face.axis_infos if axis.tag == "wght")
     value = min(max(float(weight), axis.min_value), axis.max_value)

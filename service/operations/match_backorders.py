@@ -43,8 +43,8 @@ async def _match_bundle(resources: Resources, mode: Mode, bundle_id: UUID) -> in
         heads = await accounts.lock_heads(statements, account_ids)
         today = utc_date(resources.clock())
         bundle_stock = (await batches.lock_stock(statements, mode, [bundle_id], today=today))[bundle_id]
-        # Read again under the locks. Whoever is in front by now may be of an account that is not locked: then it is
-        # served by the next transaction, and nobody behind it by this one.
+        # Read again under the locks. The first in the queue may belong to an account that is not locked: the next
+        # transaction serves it, and this one serves no line behind it.
         queue = await backorders.first_in_line(statements, mode, bundle_id, LINES_A_TRANSACTION)
         ours = next((index for index, each in enumerate(queue) if each.account_id not in heads), len(queue))
         filled = match(queue[:ours], bundle_stock)

@@ -99,7 +99,7 @@ async def _lock_stock(statements: Statements, priced: Sequence[Priced], today: d
     stocks: dict[Mode, Stock] = {}
     for mode, needs in sorted(needs_by_mode(priced).items()):
         stock = await batches.lock_stock(statements, mode, needs.bundle_ids, needs.held_ids, today=today)
-        # Read after the lock: whoever queued before has committed by then, so nobody is overtaken.
+        # Read after the lock: orders that were queued before are committed by then, so none is overtaken.
         queued = await backorders.queued_bundles(statements, mode, needs.bundle_ids)
         stocks[mode] = Stock(stock, queued)
     return stocks

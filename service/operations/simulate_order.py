@@ -112,7 +112,7 @@ async def _refuse_payment(resources: Resources, seller: Caller, order: Order) ->
         await write_events(statements, recorder)
 
     await resources.transact(work)
-    # After the commit: raised within, it would take back what was told.
+    # Raised after the commit: within the transaction it would roll the event back.
     raise Refused(Code.PAYMENT_REFUSED, "The payment was refused. The order and its debt did not change.", ("order",))
 
 
@@ -159,7 +159,7 @@ async def _retire(resources: Resources, seller: Caller, order: Order, outcome: O
         continue
     stands = (await orders.of_ids(resources.database.reader, order.account_id, [order.id]))[order.id]
     if stands.status is not wanted:
-        refuse_unless_allowed(stands.status, wanted)  # somebody cancelled it meanwhile
+        refuse_unless_allowed(stands.status, wanted)  # it was cancelled meanwhile
     if outcome is Outcome.COMPLETE:
         await issue_certificate(resources, order.account_id, order.id, public_address=public_address)
 

@@ -13,7 +13,7 @@ from graphql import GraphQLObjectType, is_object_type
 from service.plans.fallback import Uncompilable
 from service.plans.fields import Kind, kind_of, obstacle, relay_id_attribute
 
-# What an operation may contain beside fields. A reason means that graphql-core answers the whole operation.
+# Parts of an operation other than fields. A reason means that graphql-core answers the whole operation.
 _SHAPES = (
     ("aliases, merged fields, arguments, variables", None),
     ("fragments, named and inline, on objects, interfaces and unions", None),

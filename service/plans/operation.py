@@ -52,7 +52,7 @@ class Operation:
         self.node = node
         self.note = note
         self.kind = node.operation
-        # Whether nothing but the schema itself is asked for, so that the answer is the same for everybody.
+        # True if only the schema itself is selected, so that the answer is the same for every caller.
         self.is_introspection = self.kind is OperationType.QUERY and all(
             isinstance(each, FieldNode) and each.name.value in _INTROSPECTION for each in node.selection_set.selections
         )

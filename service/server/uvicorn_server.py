@@ -94,7 +94,7 @@ def _config(app: ASGIApp | str, settings: Settings) -> uvicorn.Config:
         lifespan="on",
         log_config=None,
         access_log=False,
-        proxy_headers=False,  # nothing here depends on the caller's address or scheme, so nobody need be believed
+        proxy_headers=False,  # nothing here depends on the caller's address or scheme
         server_header=False,
         timeout_graceful_shutdown=math.ceil(settings.shutdown_timeout_ms / 1000),
     )

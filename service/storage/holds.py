@@ -56,7 +56,7 @@ async def of_bundles(
         shared[row["bundle_id"]] = shared.get(row["bundle_id"], 0) + taken_g[row["project_id"]]
     if not shared:
         return []
-    # What is held of a batch is the sum of its open holds: read from these few, and not from every batch ever sold.
+    # A batch's held grams equal the sum of its open holds, which are few; batches ever sold are many.
     rows = await statements.fetch(
         f"SELECT bp.bundle_id, CAST(sum(h.mass_g) AS BIGINT) AS held_g,"
         f" CAST(sum(CASE WHEN {_OF_PAYER} THEN h.mass_g ELSE 0 END) AS BIGINT) AS own_g"

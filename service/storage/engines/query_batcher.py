@@ -108,7 +108,7 @@ class _Text:
         # A callback, because a task that is cancelled before its first turn never comes to a `finally` of its own.
         self._running.discard(task)
         if self._waiting and not task.cancelled():
-            self._begin()  # somebody asked in the turn in which it found nobody waiting
+            self._begin()  # a query came in the turn in which none was waiting
         elif not self._running:
             self._of.pop(self._sql, None)
             _leave(self._waiting)

@@ -243,7 +243,7 @@ class SqliteClient(TortoiseSqliteClient):
                 try:
                     yield transaction
                 finally:
-                    # Whoever kept the client past the end must fail, not write into a stranger's transaction.
+                    # A client that is used after the end must fail, not write into another task's transaction.
                     transaction._finalized, transaction._connection = True, None  # type: ignore[assignment]  # noqa: SLF001
             except BaseException:
                 await uncancelled(connection.call(_roll_back))

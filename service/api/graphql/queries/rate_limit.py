@@ -27,7 +27,7 @@ class RateLimitQueries:
         "`THROTTLED` (HTTP 429 with `Retry-After`) before any of it runs, so it is safe to send it again unchanged."
     )
     def rate_limit(self, info: Info) -> RateLimit | None:
-        info.context.caller  # noqa: B018 - refuses whoever has no key, and so no points
+        info.context.caller  # noqa: B018 - refuses callers without a key, who have no points
         budget = info.context.cost_budget
         if budget is None:
             return None

@@ -14,7 +14,7 @@ import orjson
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 HTML = "text/html"
-# What each range of an Accept header stands for here, best first: who accepts anything gets what old clients expect.
+# Content types for each range of an Accept header, best first. `*/*` gets the one that old clients expect.
 _RANGES = {
     JSON: (JSON,),
     GRAPHQL_JSON: (GRAPHQL_JSON,),
