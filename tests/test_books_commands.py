@@ -49,8 +49,8 @@ def test_history_is_rehearsed_imported_and_imported_again(folder: Path, account:
     said = [command(folder, *import_it, *more) for more in (("--dry-run",), (), ("--json",))]
 
     assert [(each.returncode, each.stderr) for each in said] == [(0, "")] * 3
-    assert said[0].stdout == "36 would be added, 0 stood before, of 36 rows.\n"
-    assert said[1].stdout == "36 added, 0 stood before, of 36 rows.\n"
+    assert said[0].stdout == "36 would be added, 0 existed before, of 36 rows.\n"
+    assert said[1].stdout == "36 added, 0 existed before, of 36 rows.\n"
     assert json.loads(said[2].stdout) == {"rows": 36, "added": 0, "standing": 36, "dry_run": False, "faults": []}
 
 
@@ -73,7 +73,7 @@ def test_a_catalogue_is_imported_with_what_a_spreadsheet_puts_before_it(folder: 
     file = folder / "excel.CSV"
     file.write_text(CATALOGUE.format(country="GBR"), encoding="utf-8-sig")
 
-    assert command(folder, "import", "catalogue", str(file)).stdout == "1 added, 0 stood before, of 1 rows.\n"
+    assert command(folder, "import", "catalogue", str(file)).stdout == "1 added, 0 existed before, of 1 rows.\n"
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"[1"])

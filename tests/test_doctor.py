@@ -152,7 +152,7 @@ def test_people_read_what_is_wrong_and_what_to_do() -> None:
 
     assert answer.exit_code == 1
     assert "PROBLEM" in answer.stdout
-    assert "→ Does it run, and is SERVICE_REDIS_URL right?" in " ".join(answer.stdout.split())
+    assert "→ Check that Redis runs and that SERVICE_REDIS_URL is right." in " ".join(answer.stdout.split())
 
 
 async def test_clients_whose_keys_used_the_balance_and_may_not_any_more_are_named(
