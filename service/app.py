@@ -45,7 +45,7 @@ from service.operations.check_health import is_ready
 from service.operations.place_orders import Placement, placement
 from service.operations.resources import KnownKey, Resources
 from service.settings import Settings
-from service.storage.database import Database, dialect_of
+from service.storage.database import Database
 from service.workers.jobs import working
 from service.workers.run import worker_steps
 
@@ -61,8 +61,10 @@ class Running:
     rest: RestContext
 
 
-def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
-    """Build the service, ready to be served. `pepper` is the key that API keys are digested with."""
+def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | None = None) -> ASGIApp:
+    """Return the service, ready to be served. API keys are digested under `pepper`; those that were digested under
+    `previous_pepper` are accepted beside them.
+    """
     explorer = load_explorer()
     schema.bound_by(document_limits(settings))
     runner = PlannedExecutor(
@@ -76,7 +78,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             entries_max=settings.shown_documents_max,
             bytes_max=settings.shown_document_bytes_max,
         ),
-        in_turn=dialect_of(settings.database_url) == "sqlite",
+        in_turn=settings.database.dialect == "sqlite",
     )
 
     budget, public_address = cost_budget(settings.query_points_a_minute), settings.public_address
@@ -84,7 +86,12 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
 
     async def get_context(scope: Scope) -> Context:
         identified = await caller_of(
-            scope, running.resources, pepper=pepper, account_header=b"account-id", id_of=account_id_of
+            scope,
+            running.resources,
+            pepper=pepper,
+            previous_pepper=previous_pepper,
+            account_header=b"account-id",
+            id_of=account_id_of,
         )
         return Context(
             resources=running.resources,
@@ -116,6 +123,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             rate_limits=rate_limits,
             budgets=rest_budgets(settings),
             pepper=pepper,
+            previous_pepper=previous_pepper,
             public_address=public_address,
             carbonext_iso_dates=settings.carbonext_iso_dates,
         )
@@ -136,7 +144,7 @@ def create_app(settings: Settings, *, pepper: bytes) -> ASGIApp:
             Route("/health/ready", _ready),
             *explorer_routes(explorer, schema.as_str),
             *certificate_routes(_resources),
-            *receipt_routes(_resources, pepper),
+            *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
             *reference_routes(load_references(), [_described(contract, settings) for contract in CONTRACTS]),
             *(mounted(contract, _rest_context) for contract in CONTRACTS),
         ],

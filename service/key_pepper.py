@@ -9,20 +9,31 @@ import secrets
 from pathlib import Path
 
 from service.settings import Settings
-from service.storage.database import dialect_of, sqlite_path
 
 FILE_NAME = "secret"
 LENGTH_MIN = 32
+RESTORE = "restore it from a backup, or set SERVICE_SECRET to what it held. Under another secret no key works."
 
 
-def pepper(settings: Settings) -> bytes:
-    """Return the pepper for API keys, which is derived from the secret. The first call on an SQLite database without a
-    secret in the environment creates the file `secret` in the database's folder, readable by its owner only.
+def pepper(settings: Settings, *, holds_keys: bool = False) -> bytes:
+    """Return the pepper for API keys; the same as long as the secret is.
 
-    Raises ValueError if PostgreSQL has no secret in the environment, or a file's secret is too short.
+    Create `secret` in the folder of an embedded database, readable by its owner alone, where neither the environment
+    nor that file gives one, unless `holds_keys` says that the database has keys, which a new secret would lock out.
+    Raise ValueError where a secret has to be given or got back, or where a file's is too short to be one.
     """
+    return _derived(_secret(settings, may_create=not holds_keys))
+
+
+def previous_pepper(settings: Settings) -> bytes | None:
+    """Return the pepper of the secret that is being replaced, or None."""
+    secret = settings.secret_previous
+    return None if secret is None else _derived(secret.get_secret_value())
+
+
+def _derived(secret: str) -> bytes:
     # Derived, so that another use of the same secret never shares a key with this one.
-    return hmac.digest(_secret(settings).encode(), b"carbon-orders api keys", "sha256")
+    return hmac.digest(secret.encode(), b"carbon-orders api keys", "sha256")
 
 
 def where_secret_lies(settings: Settings) -> str:
@@ -39,27 +50,29 @@ def where_secret_lies(settings: Settings) -> str:
         if file.stat().st_mode & 0o077:
             raise ValueError(f"{file} may be read by other users. Run: chmod 600 {file}")
         return f"{file}; back it up with the database"
-    if Path(sqlite_path(settings.database_url)).exists():
-        raise ValueError(f"{file} is missing although the database exists.")
+    if Path(settings.database.file).exists():
+        raise ValueError(f"{file} is missing beside a database that exists: {RESTORE}")
     return f"the first start makes {file}"
 
 
-def _secret(settings: Settings) -> str:
+def _secret(settings: Settings, *, may_create: bool) -> str:
     if settings.secret is not None:
         return settings.secret.get_secret_value()
     file = _file(settings)
     if not file.exists():
+        if not may_create:
+            raise ValueError(f"{file} is missing beside a database that holds API keys: {RESTORE}")
         _create(file)
     return _read(file)
 
 
 def _file(settings: Settings) -> Path:
-    if dialect_of(settings.database_url) == "postgresql":
+    if settings.database.dialect == "postgresql":
         raise ValueError(
             "PostgreSQL needs SERVICE_SECRET, the same in every process: 32 characters or more, such as the output of "
             'python3 -c "import secrets; print(secrets.token_urlsafe(32))".'
         )
-    return Path(sqlite_path(settings.database_url)).absolute().with_name(FILE_NAME)
+    return Path(settings.database.file).absolute().with_name(FILE_NAME)
 
 
 def _read(file: Path) -> str:

@@ -1,14 +1,18 @@
 """The environment, read once: every limit of the service with its name, unit, default and bounds.
 
-Imports no other package; the composition root hands each limit to what needs it.
+Imports nothing but kit; the composition root hands each limit to what needs it.
 """
 
+import difflib
 import os
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from service.kit.database_address import DatabaseAddress, parse_address
 
 Count = Annotated[int, Field(ge=1)]
 Milliseconds = Annotated[int, Field(ge=1)]
@@ -26,9 +30,32 @@ def deprecated_variables() -> list[str]:
     return [name for name in DEPRECATED if os.environ.get(name)]
 
 
+def unknown_variables() -> dict[str, str | None]:
+    """Return the variables SERVICE_… that nothing reads, each with the known name that it resembles."""
+    known = {f"SERVICE_{name}".upper() for name in Settings.model_fields} | DEPRECATED.keys()
+    unknown = sorted(name for name in os.environ if name.upper().startswith("SERVICE_") and name.upper() not in known)
+    return {name: next(iter(difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)), None) for name in unknown}
+
+
+def warnings_of(settings: "Settings") -> list[str]:
+    """Return what an operator should know of settings that are valid: deprecated, unknown or ignored ones."""
+    deprecated = [
+        f"{name} is deprecated: set {DEPRECATED[name]} instead. The old name works until 2027-12-31."
+        for name in deprecated_variables()
+    ]
+    unknown = [
+        f"{name} is no setting of this service and has no effect" + (f"; is {near} meant?" if near else ".")
+        for name, near in unknown_variables().items()
+    ]
+    return [*deprecated, *unknown, *(f"SERVICE_DATABASE_URL: {text}." for text in settings.database.warnings)]
+
+
 def faults_of(error: ValidationError) -> str:
     """Return one sentence for each wrong variable, with its name and what is wrong, and never its value."""
-    named = [("_".join(map(str, each["loc"])).upper().removeprefix("SERVICE_"), each["msg"]) for each in error.errors()]
+    named = [
+        ("_".join(map(str, each["loc"])).upper().removeprefix("SERVICE_"), each["msg"].removeprefix("Value error, "))
+        for each in error.errors()
+    ]
     return "; ".join(f"SERVICE_{name}: {message}" for name, message in named)
 
 
@@ -38,6 +65,21 @@ def _pairs(text: object) -> object:
         return text
     parts = (part.strip().partition("=") for part in text.split(",") if part.strip())
     return {name.strip(): value.strip() for name, _, value in parts}
+
+
+def _database_url(url: str) -> str:
+    parse_address(url)
+    return url
+
+
+def _redis_url(url: SecretStr | None) -> SecretStr | None:
+    if url is not None:
+        address = urlsplit(url.get_secret_value())
+        has_place = address.path if address.scheme.endswith("unix") else address.hostname
+        if address.scheme not in ("redis", "rediss", "redis+unix") or not has_place:
+            raise ValueError("write redis://host:port/number, or rediss:// for TLS")
+        _ = address.port  # ValueError unless it is a number from 0 to 65535
+    return url
 
 
 class Settings(BaseSettings):
@@ -56,9 +98,10 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,  # a secret that is too short is still a secret
     )
 
-    database_url: str = Field(
+    database_url: Annotated[str, AfterValidator(_database_url)] = Field(
         default="sqlite://var/carbon-orders.sqlite3",
-        description="sqlite://relative/file, sqlite:///absolute/file or postgresql://user:password@host/name.",
+        description="The database: sqlite://relative/file, sqlite:///absolute/file or"
+        " postgresql://user:password@host:port/name, with several hosts and the parameters that libpq knows.",
         repr=False,  # it may hold a password
     )
     host: str = Field(
@@ -76,7 +119,7 @@ class Settings(BaseSettings):
         description="Host names that serve one REST API at /v1, as pairs of host name and API: "
         "api.lune.example=lune,engine.example=carbon-engine.",
     )
-    redis_url: SecretStr | None = Field(
+    redis_url: Annotated[SecretStr | None, AfterValidator(_redis_url)] = Field(
         default=None,
         description="redis://… where processes share their rate limits; by default each process keeps its own.",
     )
@@ -86,6 +129,12 @@ class Settings(BaseSettings):
         description="Secret that API keys are digested with: at least 32 characters, the same in every process. If it "
         "changes, all keys stop working. For SQLite a secret is generated beside the database by default; PostgreSQL "
         "requires this variable.",
+    )
+    secret_previous: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="The secret of before, while it is replaced: keys, tokens and links made under it stay valid, and"
+        " each key is stored anew under `SERVICE_SECRET` at its next use. `doctor` counts the keys that remain.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Lowest level of log lines that are written."
@@ -242,6 +291,11 @@ class Settings(BaseSettings):
     query_points_a_minute: Count = Field(
         default=30_000, description="Maximum cost of the GraphQL operations of one API key in a minute, in points."
     )
+
+    @property
+    def database(self) -> DatabaseAddress:
+        """Return the address that `database_url` names."""
+        return parse_address(self.database_url)
 
     @property
     def public_address(self) -> str:

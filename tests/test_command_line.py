@@ -379,3 +379,86 @@ def sent(curl: str) -> dict[str, dict[str, dict[str, object]]]:
     assert response.status == 200, answer
     data: dict[str, dict[str, dict[str, object]]] = answer["data"]
     return data
+
+
+def test_an_unknown_variable_is_warned_of_with_the_name_that_is_meant(folder: Path) -> None:
+    done = command(folder, "account", "list", SERVICE_PORTT="1", SERVICE_2="1")
+
+    assert done.returncode == 0
+    assert done.stderr == (
+        "carbon-orders: SERVICE_PORTT is no setting of this service and has no effect; is SERVICE_PORT meant?\n"
+        "carbon-orders: SERVICE_2 is no setting of this service and has no effect.\n"
+    )
+
+
+def test_a_parameter_of_the_database_url_without_effect_is_warned_of(folder: Path) -> None:
+    url = f"postgresql://u:hush@127.0.0.1:{free_port()}/orders?channel_binding=require&sslmode=disable"
+    code, said = failure(command(folder, "account", "list", SERVICE_DATABASE_URL=url, SERVICE_SECRET=SECRET))
+
+    assert (code, "hush" in said) == (1, False)
+    assert "SERVICE_DATABASE_URL: the parameter channel_binding has no effect here." in said
+
+
+@pytest.mark.parametrize("url", [
+    "postgresql://u:pa?hush@db/orders", "postgresql://u:hush@db:99999/o", "postgresql://u:hush@db/o?sslmode=bogus",
+])  # fmt: skip
+def test_a_database_url_that_is_wrong_ends_a_command_in_one_line(folder: Path, url: str) -> None:
+    code, said = failure(command(folder, "migrate", SERVICE_DATABASE_URL=url))
+
+    assert (code, said.count("\n"), "hush" in said) == (2, 0, False)
+    assert said.startswith("carbon-orders: wrong settings. SERVICE_DATABASE_URL: ")
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://localhost:6379", "redis://", "redis://host:port"])
+def test_a_redis_url_of_another_form_is_refused(folder: Path, url: str) -> None:
+    code, said = failure(command(folder, "serve", SERVICE_REDIS_URL=url))
+
+    assert (code, said.count("\n")) == (2, 0)
+    assert said.startswith("carbon-orders: wrong settings. SERVICE_REDIS_URL: ")
+
+
+@pytest.mark.parametrize(("text", "reason"), [
+    (None, "No such file or directory"),
+    ("{", "is no JSON file"),
+    ("[]", "holds no JSON object of documents by sha256:<hash>"),
+    ('{"sha256:00": "{ node }"}', "sha256:00 is not the SHA-256 of its document"),
+])  # fmt: skip
+def test_serving_with_an_unusable_file_of_documents_is_one_line(tmp_path: Path, text: str | None, reason: str) -> None:
+    if text is not None:
+        (tmp_path / "documents.json").write_text(text)
+    port = str(free_port())
+    code, said = failure(command(tmp_path, "serve", "--port", port, SERVICE_PERSISTED_DOCUMENTS="documents.json"))
+
+    assert (code, said.count("\n"), reason in said) == (2, 0, True)
+    assert said.startswith("carbon-orders: SERVICE_PERSISTED_DOCUMENTS: documents.json")
+
+
+def test_the_embedded_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    command(tmp_path, "migrate", SERVICE_DATABASE_URL="sqlite:////" + str(tmp_path / "orders.sqlite3").lstrip("/"))
+
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    assert modes["orders.sqlite3"] == 0o600
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_database_that_lost_its_secret_is_not_served_under_a_new_one(tmp_path: Path) -> None:
+    assert command(tmp_path, "demo", "--json").returncode == 0
+    secret = tmp_path / "data" / "secret"
+    kept = secret.rename(tmp_path / "kept")
+
+    for words in (("serve", "--port", str(free_port())), ("demo",)):
+        code, said = failure(command(tmp_path, *words))
+        assert (code, said.count("\n"), secret.exists()) == (2, 0, False)
+        assert "secret is missing beside a database that holds API keys: restore it from a backup" in said
+
+    code, said = failure(command(tmp_path, "demo", SERVICE_SECRET=SECRET))
+    assert (code, said.count("\n")) == (2, 0)
+    assert "is not the secret that the keys of this database were made under" in said
+    assert SECRET not in said
+
+    replaced = {"SERVICE_SECRET": SECRET, "SERVICE_SECRET_PREVIOUS": kept.read_text().strip()}
+    assert command(tmp_path, "demo", "--json", **replaced).returncode == 0
+    doctor = command(tmp_path, "doctor", "--json", **replaced)
+    found = [each["found"] for each in json.loads(doctor.stdout) if each["check"] == "secret"]
+    assert doctor.returncode == 0
+    assert "keys were not used since SERVICE_SECRET was replaced; they work for as long as" in found[1]

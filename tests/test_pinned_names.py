@@ -119,6 +119,7 @@ SETTINGS = {
     "SERVICE_HOSTS": "api.lune.example=lune",
     "SERVICE_REDIS_URL": "redis://cache",
     "SERVICE_SECRET": SECRET,
+    "SERVICE_SECRET_PREVIOUS": SECRET,
     "SERVICE_LOG_LEVEL": "error",
     "SERVICE_LOG_JSON": "true",
     "SERVICE_POOL_SIZE_MAX": "9",
@@ -238,7 +239,7 @@ TABLES = (
     "account_heads accounts api_keys backorders balances bundle_projects bundles certificates credit_batches"
     " credit_entries estimates events invoice_lines invoices ledger_entries order_lines orders organisations payments"
     " portfolio_weights portfolios prices project_categories projects quote_holds quote_lines quotes retirements"
-    " serial_claims serial_series"
+    " secret_checks serial_claims serial_series"
 )
 
 

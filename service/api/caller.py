@@ -47,6 +47,7 @@ async def caller_of(
     resources: Resources,
     *,
     pepper: bytes,
+    previous_pepper: bytes | None = None,
     account_header: bytes | None = None,
     id_of: Callable[[str], UUID] = UUID,
 ) -> Caller | None:
@@ -58,7 +59,7 @@ async def caller_of(
     key_text = bearer_of(scope)
     if key_text is None:
         return None
-    caller = await authenticate(resources, key_text, pepper=pepper)
+    caller = await authenticate(resources, key_text, pepper=pepper, previous_pepper=previous_pepper)
     selected = header_of(scope, account_header) if account_header else None
     return caller if selected is None else await select_account(resources, caller, _read(selected, id_of))
 

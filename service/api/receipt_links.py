@@ -5,6 +5,7 @@ The address names the account and the order, and is signed with the service's se
 
 import hmac
 import re
+from collections.abc import Iterable
 from uuid import UUID
 
 RECEIPTS = "/receipts/"
@@ -19,13 +20,13 @@ def receipt_path(account_id: UUID, order_id: UUID, pepper: bytes) -> str:
     return f"{RECEIPTS}{named}{_signature(named, pepper)}"
 
 
-def named_by(token: str, pepper: bytes) -> tuple[UUID, UUID] | None:
-    """Return the account and the order that the token names, or None for a token that we did not sign."""
+def named_by(token: str, peppers: Iterable[bytes]) -> tuple[UUID, UUID] | None:
+    """Return the account and the order that the token names, or None where it was signed under none of the peppers."""
     form = _FORM.fullmatch(token)
     if form is None:
         return None
     account, order, signature = form.groups()
-    genuine = hmac.compare_digest(signature, _signature(account + order, pepper))
+    genuine = any(hmac.compare_digest(signature, _signature(account + order, pepper)) for pepper in peppers)
     return (UUID(account), UUID(order)) if genuine else None
 
 

@@ -14,13 +14,21 @@ from limits.aio.storage import RedisStorage
 from limits.errors import ConfigurationError
 from pydantic import ValidationError
 
+from service.api.graphql.transport.persisted_documents import load_registered
 from service.commands import output
-from service.key_pepper import where_secret_lies
+from service.commands.runtime import OTHER_KEYS
+from service.domain.api_keys import short_check
+from service.key_pepper import pepper, previous_pepper, where_secret_lies
 from service.kit.clock import system_clock
+from service.kit.database_address import DatabaseAddress
+from service.kit.ids import uuid7
 from service.kit.logging import configure_logging
-from service.settings import Settings, faults_of
+from service.operations.confirm_secret import SecretState, secret_state
+from service.operations.resources import Resources
+from service.settings import Settings, faults_of, warnings_of
+from service.storage.api_keys import count_under_other_secrets
 from service.storage.clients import losing_balance
-from service.storage.database import Database, dialect_of, sqlite_path
+from service.storage.database import Database
 from service.storage.health import DatabaseHealth, database_health
 from service.storage.migrations import pending
 
@@ -67,20 +75,29 @@ async def examine() -> list[Finding]:
     """Return the results of all checks. Wrong settings end the checks, because all others depend on them."""
     try:
         settings = Settings()
-        dialect = dialect_of(settings.database_url)
     except ValidationError as error:
-        return [
-            Finding(
-                "settings", faults_of(error), "Correct or unset these variables; docs/limits.md lists all settings."
-            )
-        ]
-    except ValueError as error:
-        return [Finding("settings", f"SERVICE_DATABASE_URL: {error}", "Correct SERVICE_DATABASE_URL.")]
-    findings = [Finding("settings", f"valid; {dialect}, {settings.public_address}"), _secret(settings)]
+        return [Finding("settings", faults_of(error), "Correct or unset these variables; docs/limits.md lists them.")]
+    findings = [
+        Finding("settings", f"valid; {settings.database.dialect}, {settings.public_address}"),
+        *(Finding("settings", warning) for warning in warnings_of(settings)),
+        *_persisted_documents(settings),
+        _secret(settings),
+    ]
     findings += await _database(settings)
     if settings.redis_url is not None:
         findings.append(await _redis(settings.redis_url.get_secret_value()))
     return findings
+
+
+def _persisted_documents(settings: Settings) -> list[Finding]:
+    if settings.persisted_documents is None:
+        return []
+    try:
+        number = len(load_registered(settings.persisted_documents))
+    except ValueError as error:
+        advice = "Correct the file, or unset SERVICE_PERSISTED_DOCUMENTS: `serve` does not start with it."
+        return [Finding("persisted documents", str(error), advice)]
+    return [Finding("persisted documents", f"{settings.persisted_documents}, {number} documents")]
 
 
 def _secret(settings: Settings) -> Finding:
@@ -94,11 +111,11 @@ def _secret(settings: Settings) -> Finding:
 
 
 async def _database(settings: Settings) -> list[Finding]:
-    place = output.place_of(settings.database_url)
+    place = settings.database.place
     try:
         async with asyncio.timeout(PATIENCE_S):
             missing = await pending(settings.database_url)
-            exists = await asyncio.to_thread(_exists, settings.database_url)
+            exists = await asyncio.to_thread(_exists, settings.database)
             health, clients = await _looked_at(settings, migrated=not missing) if exists else (None, [])
     except RuntimeError as error:  # the engines refuse to open what would lose an acknowledged order
         return [
@@ -122,8 +139,8 @@ async def _database(settings: Settings) -> list[Finding]:
     ]
 
 
-def _exists(database_url: str) -> bool:
-    return dialect_of(database_url) == "postgresql" or Path(sqlite_path(database_url)).exists()
+def _exists(address: DatabaseAddress) -> bool:
+    return address.dialect == "postgresql" or Path(address.file).exists()
 
 
 async def _looked_at(settings: Settings, *, migrated: bool) -> tuple[DatabaseHealth, list[Finding]]:
@@ -135,9 +152,32 @@ async def _looked_at(settings: Settings, *, migrated: bool) -> tuple[DatabaseHea
         statement_cache_size=settings.statement_cache_size,
     )
     try:
-        return await database_health(database), await _clients(database) if migrated else []
+        findings = [*await _secret_of_keys(settings, database), *await _clients(database)] if migrated else []
+        return await database_health(database), findings
     finally:
         await database.close()
+
+
+async def _secret_of_keys(settings: Settings, database: Database) -> list[Finding]:
+    """Find whether the keys were made under this secret, and how many are left under the one that it replaces."""
+    try:
+        present = pepper(settings, holds_keys=True)
+    except (OSError, ValueError):
+        return []  # `_secret` has said so
+    resources = Resources(database, system_clock, uuid7)
+    state = await secret_state(resources, pepper=present, previous_pepper=previous_pepper(settings))
+    if state is SecretState.OTHER:
+        return [Finding("secret", OTHER_KEYS, "Without the secret of the database no key works.")]
+    if state is SecretState.UNCONFIRMED:
+        return [Finding("secret", "the database does not say yet whether its keys were made under this secret")]
+    number = await count_under_other_secrets(database.reader, short_check(present))
+    if not number:
+        return []
+    found = f"{number} keys were not used since SERVICE_SECRET was replaced"
+    if settings.secret_previous is not None:
+        return [Finding("secret", f"{found}; they work for as long as SERVICE_SECRET_PREVIOUS is set")]
+    advice = "Set SERVICE_SECRET_PREVIOUS to the secret of before, or revoke them."
+    return [Finding("secret", f"{found}, and do not work", advice)]
 
 
 async def _clients(database: Database) -> list[Finding]:

@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -98,14 +97,6 @@ def fail(message: str, exit_code: int = FAILED) -> NoReturn:
     """Print the message on stderr and end the command."""
     typer.echo(f"carbon-orders: {message}", err=True)
     raise typer.Exit(exit_code)
-
-
-def place_of(database_url: str) -> str:
-    """Return the database's address without user and password."""
-    parts = urlsplit(database_url)
-    if parts.scheme == "sqlite":
-        return database_url
-    return f"{parts.hostname or 'the local socket'}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
 def account_facts(account: Account) -> dict[str, Any]:

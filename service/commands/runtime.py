@@ -13,19 +13,25 @@ import asyncpg  # type: ignore[import-untyped]
 from pydantic import ValidationError
 from tortoise.exceptions import DBConnectionError
 
-from service.commands.output import MISUSED, fail, place_of, warn
+from service.commands.output import MISUSED, fail, warn
 from service.errors import Refused
-from service.key_pepper import pepper
+from service.key_pepper import pepper, previous_pepper
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.kit.logging import configure_logging
+from service.operations.confirm_secret import SecretState, confirm_secret, holds_any_key
 from service.operations.resources import Resources
-from service.settings import DEPRECATED, Settings, deprecated_variables, faults_of
-from service.storage.database import Database, dialect_of
+from service.settings import Settings, faults_of, warnings_of
+from service.storage.database import Database
 from service.storage.failures import is_outage, may_retry
 from service.storage.migrations import migrate, pending
 
 T = TypeVar("T")
+
+OTHER_KEYS = (
+    "SERVICE_SECRET, or the file `secret` beside the database, is not the secret that the keys of this database were"
+    " made under: none of them would work. Restore that secret, or set SERVICE_SECRET_PREVIOUS to it to replace it."
+)
 
 UNUSABLE = (
     DBConnectionError,
@@ -43,20 +49,33 @@ def settings_given(**given: Any) -> Settings:
     configure_logging(level="warning")
     try:
         settings = Settings(**given)
-        dialect_of(settings.database_url)
     except ValidationError as error:
         fail("wrong settings. " + faults_of(error), MISUSED)
-    except ValueError as error:
-        fail(f"SERVICE_DATABASE_URL: {error}", MISUSED)
-    for name in deprecated_variables():
-        warn(f"{name} is deprecated: set {DEPRECATED[name]} instead. The old name works until 2027-12-31.")
+    for warning in warnings_of(settings):
+        warn(warning)
     return settings
 
 
 def pepper_of(settings: Settings) -> bytes:
-    """Return the pepper, created on the first call beside an SQLite database; end the command if there is none."""
+    """Return the pepper, made on the first call beside an embedded database; end the command when there is none to be
+    had, or when the database's keys were digested under another one.
+    """
+
+    async def confirmed(resources: Resources) -> tuple[bytes, SecretState]:
+        found = _pepper(settings, holds_keys=await holds_any_key(resources))
+        return found, await confirm_secret(resources, pepper=found, previous_pepper=previous_pepper(settings))
+
+    found, state = run(settings, confirmed)
+    if state is SecretState.OTHER:
+        fail(OTHER_KEYS, MISUSED)
+    if state is SecretState.UNCONFIRMED:
+        warn("the database does not say yet whether its keys were made under this secret; the first one used will.")
+    return found
+
+
+def _pepper(settings: Settings, *, holds_keys: bool) -> bytes:
     try:
-        return pepper(settings)
+        return pepper(settings, holds_keys=holds_keys)
     except ValueError as error:
         fail(str(error), MISUSED)
     except OSError as error:
@@ -99,13 +118,13 @@ def guarded(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
         is_sqlite = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) != sqlite3.SQLITE_NOTADB
         if is_sqlite and not (isinstance(error, UNUSABLE) or is_outage(error) or may_retry(error)):
             raise
-        place = place_of(settings.database_url)
+        place = settings.database.place
         fail(f"the database at {place} cannot be used: {error}. Does it run, and is SERVICE_DATABASE_URL right?")
 
 
 async def up_to_date(settings: Settings) -> None:
     """Migrate an SQLite database. If a PostgreSQL lacks migrations, end the command and say how to apply them."""
-    if dialect_of(settings.database_url) == "sqlite":
+    if settings.database.dialect == "sqlite":
         await migrate(settings.database_url)
     elif missing := await pending(settings.database_url):
         # Several processes share a PostgreSQL, so its tables change when the operator says so, not when one starts.

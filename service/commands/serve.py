@@ -3,16 +3,17 @@ app.py.
 """
 
 import os
+from importlib.util import find_spec
 
 from service.commands import output
-from service.commands.runtime import guarded, pepper_of, run, settings_given, up_to_date
+from service.commands.runtime import pepper_of, run, settings_given
+from service.key_pepper import previous_pepper
 from service.kit.logging import configure_logging
 from service.operations.load_demo import DemoAccounts, load_demo
 from service.operations.manage_accounts import list_accounts
 from service.operations.resources import Resources
 from service.server.uvicorn_server import CannotServeError, end_on_sigterm, listen, serve_by_processes, serve_on
 from service.settings import Settings
-from service.storage.database import dialect_of
 
 
 def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> None:
@@ -21,20 +22,16 @@ def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> No
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings_given(**given)
     configure_logging(json=settings.log_json, level=settings.log_level)
-    if workers > 1 and dialect_of(settings.database_url) == "sqlite":
-        output.fail(
-            "SQLite allows one writing process: --workers above 1 needs PostgreSQL in SERVICE_DATABASE_URL.",
-            output.MISUSED,
-        )
+    if workers > 1 and settings.database.dialect == "sqlite":
+        output.fail("SQLite has one writer: --workers needs a PostgreSQL in SERVICE_DATABASE_URL.", output.MISUSED)
     try:
         listener = listen(settings)
     except CannotServeError as error:
         output.fail(str(error))
+    _check_optional_parts(settings)
     key_pepper = pepper_of(settings)
     if demo:
         _offer_demo(settings, key_pepper)
-    else:
-        guarded(settings, up_to_date(settings))
     if workers > 1:
         os.environ |= {f"SERVICE_{name.upper()}": str(value) for name, value in given.items()}  # the processes read it
         serve_by_processes(listener, "service.server.worker_process:worker_app", settings, processes=workers)
@@ -44,16 +41,30 @@ def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> No
     from service.app import create_app  # noqa: PLC0415
 
     try:
-        serve_on(listener, create_app(settings, pepper=key_pepper), settings)
+        serve_on(listener, create_app(settings, pepper=key_pepper, previous_pepper=previous_pepper(settings)), settings)
     except CannotServeError as error:
         output.fail(str(error))
+
+
+def _check_optional_parts(settings: Settings) -> None:
+    """End the command if a setting names a file that cannot be used, or needs a package that is not installed."""
+    if settings.redis_url is not None and find_spec("redis") is None:
+        output.fail("SERVICE_REDIS_URL needs a package: pip install 'carbon-orders[redis]'.", output.MISUSED)
+    if settings.persisted_documents is not None:
+        # Imported here because it brings the library for GraphQL.
+        from service.api.graphql.transport.persisted_documents import load_registered  # noqa: PLC0415
+
+        try:
+            load_registered(settings.persisted_documents)
+        except ValueError as error:
+            output.fail(f"SERVICE_PERSISTED_DOCUMENTS: {error}", output.MISUSED)
 
 
 def _offer_demo(settings: Settings, key_pepper: bytes) -> None:
     """Load the demo into an empty SQLite database; in either case print on stdout how to go on."""
 
     async def load_once(resources: Resources) -> DemoAccounts | None:
-        if dialect_of(settings.database_url) != "sqlite" or await list_accounts(resources):
+        if settings.database.dialect != "sqlite" or await list_accounts(resources):
             return None
         return await load_demo(resources, pepper=key_pepper)
 

@@ -77,6 +77,16 @@ def digest(text_or_secret: str, pepper: bytes) -> str:
     return hmac.digest(pepper, text_or_secret.encode(), "sha256").hex()
 
 
+def check_value(pepper: bytes) -> str:
+    """Return what tells one pepper from another and lets nobody guess either, as 64 hex digits."""
+    return hmac.digest(pepper, b"check value", "sha256").hex()
+
+
+def short_check(pepper: bytes) -> str:
+    """Return the beginning of the check value that is kept beside each key, 16 hex digits."""
+    return check_value(pepper)[:16]
+
+
 def matches(parsed: ParsedKey, stored_digest: str, pepper: bytes) -> bool:
     """Return True if the digest is that of exactly this key, prefix and mode included; takes the same time wherever
     digests differ.

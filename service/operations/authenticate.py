@@ -3,10 +3,12 @@
 from hashlib import sha256
 
 from service.domain.accounts import Account, Caller
-from service.domain.api_keys import Scope, matches, parse
+from service.domain.api_keys import ParsedKey, Scope, check_value, digest, matches, parse, short_check
 from service.errors import Code, Refused
 from service.operations.resources import Resources
+from service.storage import api_keys, secret_checks
 from service.storage.api_keys import StoredKey
+from service.storage.database import Statements
 
 
 async def authenticate_again(resources: Resources, key_id: str) -> Caller:
@@ -21,9 +23,12 @@ async def authenticate_again(resources: Resources, key_id: str) -> Caller:
     return _caller(resources, *found)
 
 
-async def authenticate(resources: Resources, key_text: str, *, pepper: bytes) -> Caller:
+async def authenticate(
+    resources: Resources, key_text: str, *, pepper: bytes, previous_pepper: bytes | None = None
+) -> Caller:
     """Return the account behind the key, and the key's scopes. Promise: P21. A revocation or suspension may be
-    unnoticed for as long as `resources.known_keys` keeps the key.
+    unnoticed for as long as `resources.known_keys` keeps the key. A key that was digested under the previous pepper is
+    digested again under the present one.
 
     Refuses `UNAUTHENTICATED` with the same message for a key that is malformed, unknown, revoked, expired or of the
     other mode.
@@ -41,12 +46,28 @@ async def authenticate(resources: Resources, key_text: str, *, pepper: bytes) ->
     if parsed is None or found is None:
         raise unauthenticated()
     key, account = found
-    if not matches(parsed, key.digest, pepper) or parsed.mode is not account.mode:
+    is_current = matches(parsed, key.digest, pepper)
+    is_genuine = is_current or (previous_pepper is not None and matches(parsed, key.digest, previous_pepper))
+    if not is_genuine or parsed.mode is not account.mode:
         raise unauthenticated()
     caller = _caller(resources, key, account)
+    if not is_current or key.secret_check is None:
+        await _confirm(resources, key, parsed, pepper)
     # Only what opens something is kept: else guesses would push out the keys that are in use.
     resources.known_keys.put(name, (key, caller), asked_at_s=asked_at_s)
     return caller
+
+
+async def _confirm(resources: Resources, key: StoredKey, parsed: ParsedKey, pepper: bytes) -> None:
+    """Store the key's digest under the present secret, and that the secret is the one of this database. Once a key, and
+    once more after each rotation.
+    """
+
+    async def write(statements: Statements) -> None:
+        await api_keys.digest_again(statements, key, digest(parsed.text, pepper), short_check(pepper))
+        await secret_checks.add(statements, check_value(pepper), resources.clock())
+
+    await resources.transact(write)
 
 
 def _caller(resources: Resources, key: StoredKey, account: Account) -> Caller:

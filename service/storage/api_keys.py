@@ -25,6 +25,8 @@ class StoredKey:
     name: str
     scopes: list[str]
     digest: str
+    secret_check: str | None
+    """The beginning of the check value of the secret that `digest` was made under; None for a key of before."""
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -62,6 +64,25 @@ async def of_account(statements: Statements, account_id: UUID) -> list[StoredKey
         f"SELECT {KEYS.column_list} FROM {KEYS.name} WHERE account_id = $1 ORDER BY created_at, key_id", account_id
     )
     return [KEYS.value(row) for row in rows]
+
+
+async def digest_again(statements: Statements, key: StoredKey, digest: str, secret_check: str) -> None:
+    """Store the key's digest under the present secret, unless somebody has done so."""
+    await statements.execute(
+        f"UPDATE {KEYS.name} SET digest = $3, secret_check = $4 WHERE key_id = $1 AND digest = $2",
+        key.key_id,
+        key.digest,
+        digest,
+        secret_check,
+    )
+
+
+async def count_under_other_secrets(statements: Statements, secret_check: str) -> int:
+    """Return the number of keys in force that were last used under another secret than the present one."""
+    rows = await statements.fetch(
+        f"SELECT count(*) AS number FROM {KEYS.name} WHERE revoked_at IS NULL AND secret_check <> $1", secret_check
+    )
+    return int(rows[0]["number"])
 
 
 async def revoke(statements: Statements, key_id: str, revoked_at: datetime) -> bool:

@@ -8,36 +8,19 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache
 from typing import Any
 
+from service.kit.database_address import parse_address
 from service.storage.engines import Dialect, Row, Statements, tortoise_context
 from service.storage.engines.loop_reader import LoopReader
 from service.storage.engines.postgresql import PostgresqlClient, PostgresqlStatements
 from service.storage.engines.sqlite import SqliteClient, SqliteStatements
 
-__all__ = ["Database", "Dialect", "Row", "Statements", "dialect_of", "placeholders", "sqlite_path"]
+__all__ = ["Database", "Dialect", "Row", "Statements", "placeholders"]
 
 
 @lru_cache(maxsize=1_000)
 def placeholders(start: int, count: int) -> str:
     """Return `$3, $4, $5` for (3, 3): an `IN` list or a row of `VALUES`. Cached, because lists have few lengths."""
     return ", ".join(f"${number}" for number in range(start, start + count))
-
-
-def dialect_of(url: str) -> Dialect:
-    """Return the dialect of a URL. Raises ValueError for any other."""
-    if url.startswith(("postgresql://", "postgres://")):
-        return "postgresql"
-    sqlite_path(url)
-    return "sqlite"
-
-
-def sqlite_path(url: str) -> str:
-    """Return the file that `sqlite://relative/path` or `sqlite:///absolute/path` names. Raises ValueError for anything
-    else.
-    """
-    path = url.removeprefix("sqlite://")
-    if not path or path == url or "?" in path or path == ":memory:":
-        raise ValueError("A database URL is sqlite://path/of/a/file or postgresql://user@host/name.")
-    return path
 
 
 class Database:
@@ -80,8 +63,9 @@ class Database:
             "statement_timeout_ms": statement_timeout_ms,
             "statement_cache_size": statement_cache_size,
         }
-        if dialect_of(url) == "sqlite":
-            path = sqlite_path(url)
+        address = parse_address(url)
+        if address.dialect == "sqlite":
+            path = address.file
             database = cls("sqlite", SqliteClient(path, **limits), SqliteClient(path, query_only=True, **limits))
         else:
             pool = PostgresqlClient(url, pool_size_max=pool_size_max, pool_wait_ms=pool_wait_ms, **limits)
@@ -90,7 +74,7 @@ class Database:
         try:
             for client in database._clients:
                 await client.create_connection(with_db=True)
-            if dialect_of(url) == "sqlite" and loop_read_ms:
+            if address.dialect == "sqlite" and loop_read_ms:
                 database._loop_reader = LoopReader(database._reads.connect, budget_ms=loop_read_ms)
         except BaseException:
             await database.close()

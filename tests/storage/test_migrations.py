@@ -33,6 +33,7 @@ ALL = [
     "0008_client_balance",
     "0009_hold_limits",
     "0010_credit_limits",
+    "0011_secret_check",
 ]
 
 

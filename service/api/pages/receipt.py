@@ -3,7 +3,7 @@
 Anybody who has an address may read it, without a key. It is not the certificate: it contains no projects or serials.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from babel import Locale
 from babel.dates import format_datetime
@@ -24,11 +24,11 @@ _HEADERS = {**HEADERS, "Cache-Control": "no-store"}
 _TEMPLATE = template("receipt.html")
 
 
-def receipt_routes(resources_of: Callable[[Request], Resources], pepper: bytes) -> list[BaseRoute]:
+def receipt_routes(resources_of: Callable[[Request], Resources], peppers: Sequence[bytes]) -> list[BaseRoute]:
     """Return the page of a receipt, by the address that the service signed for it."""
 
     async def page(request: Request) -> Response:
-        named = named_by(request.path_params["token"], pepper)
+        named = named_by(request.path_params["token"], peppers)
         receipt = None if named is None else await read_receipt(resources_of(request), *named)
         if receipt is None:
             return PlainTextResponse("There is no such receipt.\n", 404, headers=_HEADERS)

@@ -28,5 +28,7 @@ class RestContext:
     rate_limits: RateLimits
     budgets: Mapping[str, Budgets]
     pepper: bytes
+    previous_pepper: bytes | None
+    """Accepted beside `pepper` while the secret is rotated; nothing is signed under it."""
     public_address: str
     carbonext_iso_dates: bool = False

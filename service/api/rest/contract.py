@@ -105,7 +105,9 @@ Authenticate: TypeAlias = Callable[[Request, RestContext], Awaitable[Caller]]
 
 async def by_api_key(request: Request, context: RestContext) -> Caller:
     """Return the holder of the bearer key. Refuses `UNAUTHENTICATED` without a key."""
-    caller = await caller_of(request.scope, context.resources, pepper=context.pepper)
+    caller = await caller_of(
+        request.scope, context.resources, pepper=context.pepper, previous_pepper=context.previous_pepper
+    )
     if caller is None:
         raise unauthenticated()
     return caller

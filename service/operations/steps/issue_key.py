@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from service.domain.accounts import Account
-from service.domain.api_keys import ID_BYTES, SECRET_BYTES, GeneratedKey, Scope, digest, generate_key
+from service.domain.api_keys import ID_BYTES, SECRET_BYTES, GeneratedKey, Scope, digest, generate_key, short_check
 from service.storage import api_keys
 from service.storage.database import Statements
 
@@ -41,6 +41,7 @@ async def store(
             name=name,
             scopes=sorted(scope.value for scope in scopes),
             digest=digest(generated.text, pepper),
+            secret_check=short_check(pepper),
             created_at=created_at,
             expires_at=expires_at,
             revoked_at=None,

@@ -17,6 +17,7 @@ from asyncpg.pgproto import pgproto  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import NestedTransactionContext
 
+from service.kit.database_address import parse_address
 from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements, json_text, uncancelled
 from service.storage.engines.connection_pool import ConnectionPool
 from service.storage.engines.query_batcher import QueryBatcher
@@ -103,8 +104,10 @@ class PostgresqlClient(AsyncpgDBClient):
     async def _connect(self) -> Any:
         timeouts = {"lock_timeout": self.lock_timeout_ms, "statement_timeout": self.statement_timeout_ms}
         settings = {"default_transaction_isolation": "read committed"} | {key: str(ms) for key, ms in timeouts.items()}
+        address = parse_address(self.url)
+        settings |= address.server_settings
         connection = await asyncpg.connect(
-            self.url,
+            **address.connection,
             statement_cache_size=self.statement_cache_size,
             command_timeout=self.silence_s,
             server_settings={} if self.behind_a_proxy else settings,

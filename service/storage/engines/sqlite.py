@@ -4,11 +4,12 @@ Knows how values are stored in a file without types for them; it must not know a
 """
 
 import asyncio
+import os
 import re
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -185,6 +186,11 @@ class SqliteClient(TortoiseSqliteClient):
         """Open a connection with this client's settings, for the calling thread."""
         mode = "rwc" if self.create else "rw"
         location = f"file:{quote(str(Path(self.filename).absolute()))}?mode={mode}"
+        if self.create:
+            # For its owner alone, because digests of keys and customers' names are inside. SQLite gives the files of
+            # its log the mode of the database.
+            with suppress(FileExistsError):
+                os.close(os.open(self.filename, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         connection = sqlite3.connect(
             location, uri=True, isolation_level=None, cached_statements=self.statement_cache_size
         )

@@ -16,7 +16,7 @@ from tortoise.migrations.migration import Migration
 from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
-from service.storage.database import dialect_of, sqlite_path
+from service.kit.database_address import parse_address
 from service.storage.engines.postgresql import PostgresqlClient
 from service.storage.engines.sqlite import SqliteClient
 
@@ -65,8 +65,9 @@ async def pending(url: str) -> list[str]:
 
 def _client(url: str, *, create: bool) -> Any:
     """Return a client with the timeouts of migrations; None for a SQLite file that does not exist."""
-    if dialect_of(url) == "sqlite":
-        file = Path(sqlite_path(url)).absolute()
+    address = parse_address(url)
+    if address.dialect == "sqlite":
+        file = Path(address.file).absolute()
         if create:
             file.parent.mkdir(parents=True, exist_ok=True)
         elif not file.exists():

@@ -5,7 +5,7 @@ constraints are in migrations/. Columns that refer to other tables are plain ids
 joins by hand, so that no lazy relation can leave the account or the connection it was asked on.
 """
 
-from service.storage.models.accounts import Account, AccountHead, ApiKey, Organisation
+from service.storage.models.accounts import Account, AccountHead, ApiKey, Organisation, SecretCheck
 from service.storage.models.catalogue import (
     Bundle,
     BundleProject,
@@ -53,6 +53,7 @@ __all__ = [
     "QuoteHold",
     "QuoteLine",
     "Retirement",
+    "SecretCheck",
     "SerialClaim",
     "SerialSeries",
 ]

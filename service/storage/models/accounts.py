@@ -55,9 +55,21 @@ class ApiKey(Model):
     name = fields.TextField()
     scopes: fields.Field[list[str]] = fields.JSONField()
     digest = fields.CharField(max_length=64)
+    secret_check = fields.CharField(max_length=16, null=True)
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField(null=True)
     revoked_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "api_keys"
+
+
+class SecretCheck(Model):
+    """The one row that says which secret the keys of this database are digested under, and not the secret."""
+
+    only_row = fields.IntField(primary_key=True, generated=False)
+    value = fields.CharField(max_length=64)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "secret_checks"

@@ -60,11 +60,22 @@ class PersistedDocuments:
 
 
 def load_registered(path: Path) -> dict[str, str]:
-    """Read a JSON file that maps `sha256:…` to documents, as texts by hash. Raises ValueError for a hash that is not
-    its text's.
+    """Return the texts by hash of a JSON file that maps `sha256:…` to documents.
+
+    Raise ValueError for a file that cannot be read, is no such map, or gives a text a name that is not its hash.
     """
+    try:
+        documents = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}.") from error
+    except ValueError as error:  # neither UTF-8 nor JSON
+        raise ValueError(f"{path} is no JSON file: {error}.") from error
+    if not isinstance(documents, dict):
+        raise ValueError(  # noqa: TRY004 - it tells of the file
+            f"{path} holds no JSON object of documents by sha256:<hash>."
+        )
     registered = {}
-    for name, text in json.loads(path.read_text(encoding="utf-8")).items():
+    for name, text in documents.items():
         digest = name.removeprefix(PREFIX)
         if not isinstance(text, str) or _hashed(text) != digest:
             raise ValueError(f"{path}: {name} is not the SHA-256 of its document.")

@@ -99,8 +99,14 @@ async def authenticate(request: Request, context: RestContext) -> Caller:
     if bearer is None:
         raise unauthenticated()
     if parse(bearer) is not None:
-        return await authenticate_key(context.resources, bearer, pepper=context.pepper)
+        return await _authenticate_key(bearer, context)
     return await authenticate_again(context.resources, _key_named_by(bearer, TokenUse.ACCESS, context))
+
+
+async def _authenticate_key(text: str, context: RestContext) -> Caller:
+    return await authenticate_key(
+        context.resources, text, pepper=context.pepper, previous_pepper=context.previous_pepper
+    )
 
 
 async def get_token(call: Call[Credentials, None]) -> Answer:
@@ -146,7 +152,7 @@ async def _client(call: Call[Credentials, None]) -> Caller:
             "This address does not support the grant_type. Use client_credentials.",
         )
     try:
-        caller = await authenticate_key(call.context.resources, form.client_secret, pepper=call.context.pepper)
+        caller = await _authenticate_key(form.client_secret, call.context)
     except Refused as refusal:
         raise _no_client() from refusal
     if form.client_id.removeprefix(CLIENT_PREFIX) != caller.key_id:
@@ -178,13 +184,13 @@ def _signed(caller: Caller, use: TokenUse, valid: timedelta, context: RestContex
         "exp": now + valid,
         "scope": " ".join(sorted(caller.scopes)),
     }
-    return jwt.encode(claims, _secret(context), algorithm=ALGORITHM)
+    return jwt.encode(claims, _secret(context.pepper), algorithm=ALGORITHM)
 
 
 def _key_named_by(token: str, use: TokenUse, context: RestContext) -> str:
     options: Any = {"require": ["key", "use", "exp"], "verify_exp": False, "verify_iat": False}
     try:
-        claims = jwt.decode(token, _secret(context), algorithms=[ALGORITHM], options=options)
+        claims = _decoded(token, context, options)
         # Judged by the service's own clock, as everything is, and not by the library's.
         expired = claims["exp"] <= context.resources.clock().timestamp()
     except (jwt.PyJWTError, TypeError, ValueError) as error:
@@ -194,9 +200,18 @@ def _key_named_by(token: str, use: TokenUse, context: RestContext) -> str:
     return claims["key"]
 
 
-def _secret(context: RestContext) -> bytes:
+def _decoded(token: str, context: RestContext, options: Any) -> dict[str, Any]:
+    try:
+        return jwt.decode(token, _secret(context.pepper), algorithms=[ALGORITHM], options=options)
+    except jwt.InvalidSignatureError:
+        if context.previous_pepper is None:
+            raise
+        return jwt.decode(token, _secret(context.previous_pepper), algorithms=[ALGORITHM], options=options)
+
+
+def _secret(pepper: bytes) -> bytes:
     # Derived, so that a signature made for anything else under the same secret is never one of a token.
-    return hmac.digest(context.pepper, b"carbonext tokens", "sha256")
+    return hmac.digest(pepper, b"carbonext tokens", "sha256")
 
 
 def _seconds(valid: timedelta) -> int:

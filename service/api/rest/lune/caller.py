@@ -23,6 +23,7 @@ async def authenticate(request: Request, context: RestContext) -> Caller:
         request.scope,
         context.resources,
         pepper=context.pepper,
+        previous_pepper=context.previous_pepper,
         account_header=b"lune-account",
         id_of=uuid_of,
     )

@@ -1,0 +1,10 @@
+"""The secret that keys are digested under. The SQL lies beside this file."""
+
+from tortoise.migrations.migration import Migration as TortoiseMigration
+
+from service.storage.migrations._script import SqlFile
+
+
+class Migration(TortoiseMigration):
+    dependencies = [("storage", "0010_credit_limits")]  # noqa: RUF012 - Tortoise's way to declare them
+    operations = [SqlFile(__file__)]  # noqa: RUF012
