@@ -49,9 +49,45 @@ def test_history_is_rehearsed_imported_and_imported_again(folder: Path, account:
     said = [command(folder, *import_it, *more) for more in (("--dry-run",), (), ("--json",))]
 
     assert [(each.returncode, each.stderr) for each in said] == [(0, "")] * 3
-    assert said[0].stdout == "36 would be added, 0 existed before, of 36 rows.\n"
-    assert said[1].stdout == "36 added, 0 existed before, of 36 rows.\n"
-    assert json.loads(said[2].stdout) == {"rows": 36, "added": 0, "standing": 36, "dry_run": False, "faults": []}
+    assert said[0].stdout == "36 would be added, 0 stood before, of 36 rows.\n"
+    assert said[1].stdout == "36 added, 0 stood before, of 36 rows.\n"
+    assert json.loads(said[2].stdout) == {
+        "rows": 36,
+        "added": 0,
+        "standing": 36,
+        "dry_run": False,
+        "differing_totals": [],
+        "faults": [],
+    }
+
+
+def test_totals_that_differ_are_told_and_imported_as_ours(folder: Path, account: str):
+    order = {
+        "vcuAmount": 5e-05,
+        "vcuUnitPrice": 77,
+        "targetCurrency": "BRL",
+        "status": "Cancelled",
+        "totalPrice": 0.004,
+    }
+    file = folder / "orders.json"
+    ids = ["8e1f3b52-0b0a-4f3e-9c55-9f9cb3b3f001", "8e1f3b52-0b0a-4f3e-9c55-9f9cb3b3f002"]
+    items = [{**order, "id": each, "createdAt": "2021-10-20T20:39:35Z"} for each in ids]
+    file.write_text(json.dumps([{**items[0], "totalPrice": 0.05}, items[1]]))
+    import_it = ("import", "orders", str(file), "--account", account)
+
+    shown, told = command(folder, *import_it, "--dry-run"), command(folder, *import_it, "--json")
+
+    assert (shown.returncode, told.returncode) == (0, 0)
+    assert [line.split() for line in shown.stdout.splitlines() if "item" in line] == [["item", "1", "0.05", "0.00"]]
+    assert "1 totals differ. Orders have the total that their mass and unit price make.\n" in shown.stdout
+    assert json.loads(told.stdout) == {
+        "rows": 2,
+        "added": 2,
+        "standing": 0,
+        "dry_run": False,
+        "differing_totals": [{"row": "item 1", "stated": "0.05", "imported": "0.00"}],
+        "faults": [],
+    }
 
 
 def test_a_faulty_file_is_told_by_row_and_column(folder: Path):
@@ -74,6 +110,29 @@ def test_a_catalogue_is_imported_with_what_a_spreadsheet_puts_before_it(folder: 
     file.write_text(CATALOGUE.format(country="GBR"), encoding="utf-8-sig")
 
     assert command(folder, "import", "catalogue", str(file)).stdout == "1 added, 0 existed before, of 1 rows.\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            b"record;slug\nproject;oaks\n",
+            "The column record is missing; the file seems to be separated by semi",
+        ),
+        ("record,slug\nproject,ch\u00eane\n".encode("cp1252"), 'line 2 has the byte 0xEA ("\u00ea" in Windows-1252)'),
+        (b"", "The file is empty."),
+        (b"PK\x03\x04", "The file is an Excel workbook or another ZIP archive."),
+    ],
+)
+def test_a_fault_of_the_file_is_one_line_on_stderr(folder: Path, content: bytes, told: str):
+    file = folder / "table.csv"
+    file.write_bytes(content)
+
+    answer = command(folder, "import", "catalogue", str(file))
+
+    assert (answer.returncode in {1, 2}, answer.stdout) == (True, "")
+    assert told in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"[1"])

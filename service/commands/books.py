@@ -15,7 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from service.commands import output
 from service.commands.runtime import run, settings_given
+from service.domain.file_rows import text_of
 from service.domain.rows import Fault
+from service.errors import Refused
 from service.operations.audit import audit
 from service.operations.import_catalogue import import_catalogue
 from service.operations.import_orders import import_orders
@@ -34,7 +36,15 @@ def load_history(file: Path, *, account: UUID, dry_run: bool, as_json: bool) -> 
             _patient(settings_given()),
             lambda resources: import_orders(resources, account, text, rehearse=dry_run, progress=advance),
         )
-    facts = {"rows": done.rows, "added": done.added, "standing": done.existing, "dry_run": dry_run}
+    facts: dict[str, Any] = {"rows": done.rows, "added": done.added, "standing": done.existing, "dry_run": dry_run}
+    differing = [{"row": each.row, "stated": each.stated, "imported": each.imported} for each in done.differing_totals]
+    if as_json:
+        facts["differing_totals"] = differing
+    elif differing:
+        output.show_table(
+            ("row", "total in the file", "mass x unit price"), (list(each.values()) for each in differing)
+        )
+        output.show(f"{len(differing)} totals differ. Orders have the total that their mass and unit price make.")
     _show(facts, done.faults, as_json=as_json)
 
 
@@ -84,9 +94,11 @@ def _patient(settings: Settings) -> Settings:
 
 def _text_of(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        output.fail(f"{file} cannot be read as UTF-8: {error}", output.MISUSED)
+        return text_of(file.read_bytes())
+    except OSError as error:
+        output.fail(f"{file} cannot be read: {error.strerror or error}", output.MISUSED)
+    except Refused as refusal:
+        output.fail(f"{file} cannot be imported. {refusal.message}", output.MISUSED)
 
 
 @contextmanager

@@ -1,13 +1,14 @@
 """A catalogue in a file: rows of five kinds, told apart by `record`, parsed into values with all their errors.
 
-Rows refer to each other by slugs; the database decides if a slug that the file does not define exists already.
+Columns that are missing or unknown are faults of the file, and are told before any fault of a row. Rows name each other
+by slugs; the database says whether a slug that the file does not define exists already.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from service.domain import supply
@@ -23,8 +24,9 @@ from service.domain.catalogue import (
     hundredths_of,
     selection_of,
 )
+from service.domain.file_rows import SURPLUS, NamedRow, csv_rows, json_document, missing_message, near
 from service.domain.receipt import StatedBatch
-from service.domain.rows import Fault, Row
+from service.domain.rows import Fault, Row, plain_number
 from service.domain.serials.characters import RANGE_LENGTH_MAX
 from service.domain.serials.forms import SerialForm
 from service.domain.serials.stated import StatedSerials
@@ -61,18 +63,66 @@ class Sheet:
     weights: dict[str, list[tuple[Row, str, str, int]]] = field(default_factory=dict)
 
 
-def read_sheet(rows: Sequence[tuple[str, Mapping[str, Any]]], *, now: datetime, new_id: Callable[[], UUID]) -> Sheet:
-    """Parse the named rows. Rows are checked by themselves and against each other, not against the existing
-    catalogue.
+def rows_of(text: str, *, is_csv: bool) -> list[NamedRow]:
+    """Return the rows of the file by their names: the lines of CSV, or the objects of a JSON list, counted from 1.
+
+    Refuses `BAD_USER_INPUT` for a text without such rows, and for a file that lacks a column which its rows need; a CSV
+    file also for a column of no kind of row in which there are cells.
     """
+    if is_csv:
+        rows = csv_rows(text, key="record", known=_KNOWN)
+    else:
+        document = json_document(text, if_csv="Give it a name that ends in .csv.")
+        if not isinstance(document, list) or not all(isinstance(each, dict) for each in document):
+            message = "The file is not a JSON list of objects, each with its `record`."
+            raise Refused(Code.BAD_USER_INPUT, message)
+        if not document:
+            raise Refused(Code.BAD_USER_INPUT, "The file has no rows.")
+        rows = [(f"item {number}", cells) for number, cells in enumerate(document, start=1)]
+    missing = list(_missing_columns(rows))
+    faults = [missing_message(*each) for each in missing]
+    if is_csv:
+        told = {near(column, present) for columns, present, _ in missing for column in columns}
+        faults += _unknown_columns(rows, told)
+    if faults:
+        raise Refused(Code.BAD_USER_INPUT, " ".join(faults))
+    return rows
+
+
+def _missing_columns(rows: Sequence[NamedRow]) -> Iterator[tuple[list[str], set[str], str]]:
+    """Yield, for all rows and for each kind of them, the needed columns that none of them has, the columns that they
+    have, and the words for the rows.
+    """
+    present = {column for _, cells in rows for column in cells}
+    if "record" not in present:
+        yield ["record"], present, ""
+    for kind, (_, needed, _) in _READERS.items():
+        present = {column for _, cells in rows if cells.get("record") == kind for column in cells}
+        missing = [" or ".join(names) for names in needed if present and present.isdisjoint(names)]
+        if missing:
+            yield missing, present, f" from every row of the kind {kind}"
+
+
+def _unknown_columns(rows: Sequence[NamedRow], told: Collection[str | None]) -> Iterator[str]:
+    """Yield the sentence that names the columns with cells that no row of any kind may have, but for those told of."""
+    filled = dict.fromkeys(column for _, cells in rows for column, cell in cells.items() if cell)
+    unknown = [column for column in filled if column not in _KNOWN | {SURPLUS} and column not in told]
+    if unknown:
+        named = [f"{column} (perhaps {known})" if (known := near(column, _KNOWN)) else column for column in unknown]
+        noun, verb = ("column", "is") if len(unknown) == 1 else ("columns", "are")
+        yield f"The {noun} {', '.join(named)} {verb} of no kind of row."
+
+
+def read_sheet(rows: Sequence[NamedRow], *, now: datetime, new_id: Callable[[], UUID]) -> Sheet:
+    """What the named rows say. Rows in themselves, and among each other, are checked; not against what stands."""
     sheet = Sheet()
     for name, cells in rows:
         row = Row(name, {column: cell for column, cell in cells.items() if column != "record"}, sheet.faults)
         kind = cells.get("record")
-        if kind not in _READERS:
+        if not isinstance(kind, str) or kind not in _READERS:
             row.fail("record", f"is none of {', '.join(_READERS)}")
             continue
-        columns, read = _READERS[kind]
+        columns, _, read = _READERS[kind]
         row.refuse_unknown(columns)
         sheet.declared.add((str(kind), str(cells.get("slug"))))
         read(sheet, row, now, new_id)
@@ -125,7 +175,7 @@ def _batch(sheet: Sheet, row: Row, _now: datetime, _new_id: Callable[[], UUID]) 
     facts = {
         "mode": row.read("mode", _one_of(Mode)),
         "vintage": row.read("vintage", lambda text: supply.vintage_of(_whole(text))),
-        "issued_g": row.read("tonnes", lambda text: supply.issued_g_of(mass_g_of(text, MassUnit.TONNE))),
+        "issued_g": row.read("tonnes", lambda text: supply.issued_g_of(_mass_g(text))),
     }
     sound = row.fault_count
     stated = StatedSerials(
@@ -151,41 +201,57 @@ def _batch(sheet: Sheet, row: Row, _now: datetime, _new_id: Callable[[], UUID]) 
 
 def _price(sheet: Sheet, row: Row, _now: datetime, _new_id: Callable[[], UUID]) -> None:
     bundle, currency = row.read("bundle", supply.slug_of), row.read("currency", _currency)
-    minimum_g = row.read("from_tonnes", lambda text: mass_g_of(text, MassUnit.TONNE))
-    micros = row.read("price", price_micros_of)
+    minimum_g = row.read("from_tonnes", _mass_g)
+    micros = row.read("price", lambda text: price_micros_of(plain_number(text)))
     if bundle is not None and currency is not None and minimum_g is not None and micros is not None:
         sheet.tiers.setdefault((bundle, currency), []).append((row, PriceTier(minimum_g, micros)))
 
 
 def _weight(sheet: Sheet, row: Row, _now: datetime, _new_id: Callable[[], UUID]) -> None:
     portfolio, label = row.read("portfolio", supply.slug_of), row.read("label", _name)
-    bundle, hundredths = row.read("bundle", supply.slug_of), row.read("percent", hundredths_of)
+    bundle, hundredths = row.read("bundle", supply.slug_of), row.read("percent", _hundredths)
     if portfolio is not None and label is not None and bundle is not None and hundredths is not None:
         sheet.weights.setdefault(portfolio, []).append((row, label, bundle, hundredths))
 
 
-_READERS: dict[Any, tuple[frozenset[str], Callable[[Sheet, Row, datetime, Callable[[], UUID]], None]]] = {
-    "project": (
-        frozenset({"slug", "name", "category", "project_type", "country", "registry", "description", "logo_url"}),
+_Reader: TypeAlias = Callable[[Sheet, Row, datetime, Callable[[], UUID]], None]
+_Kind: TypeAlias = tuple[frozenset[str], list[tuple[str, ...]], _Reader]
+
+
+def _kind(read: _Reader, *needed: str, one_of: tuple[str, ...] = (), optional: Sequence[str] = ()) -> _Kind:
+    alternatives = [*((name,) for name in needed), *([one_of] if one_of else ())]
+    return frozenset({*needed, *one_of, *optional}), alternatives, read
+
+
+_READERS: dict[str, _Kind] = {
+    "project": _kind(
         _project,
+        "slug",
+        "name",
+        "category",
+        "project_type",
+        "country",
+        "registry",
+        "description",
+        optional=["logo_url"],
     ),
-    "batch": (
-        frozenset(
-            {"reference", "project", "mode", "vintage", "tonnes", "period_end", "registry_reference", "serial_form"}
-            | {"serial_range", "first_serial", "last_serial", "serial_prefix", "serial_start"}
-        ),
+    "batch": _kind(
         _batch,
+        *("reference", "project", "mode", "vintage", "tonnes"),
+        one_of=("serial_range", "first_serial", "serial_prefix", "registry_reference"),
+        optional=["period_end", "serial_form", "last_serial", "serial_start"],
     ),
-    "bundle": (
-        frozenset(
-            {"slug", "name", "description", "offset_type", "approach", "carbon_permanence", "projects"}
-            | {"background_colour", "primary_image_url"}
-        ),
+    "bundle": _kind(
         _bundle,
+        *("slug", "name", "description", "offset_type", "approach", "carbon_permanence", "projects"),
+        optional=["background_colour", "primary_image_url"],
     ),
-    "price": (frozenset({"bundle", "currency", "from_tonnes", "price"}), _price),
-    "weight": (frozenset({"portfolio", "label", "bundle", "percent"}), _weight),
+    "price": _kind(_price, "bundle", "currency", "from_tonnes", "price"),
+    "weight": _kind(_weight, "portfolio", "label", "bundle", "percent"),
 }
+"""Of each kind of row, its columns, those that it needs (of several names one) and its reader."""
+
+_KNOWN = frozenset({"record"}).union(*(columns for columns, _, _ in _READERS.values()))
 
 
 def _check_tiers(sheet: Sheet) -> None:
@@ -231,10 +297,20 @@ def _currency(text: str) -> str:
     return text
 
 
+def _mass_g(text: str) -> int:
+    return mass_g_of(plain_number(text), MassUnit.TONNE)
+
+
+def _hundredths(text: str) -> int:
+    return hundredths_of(plain_number(text))
+
+
 def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
-        raise Refused(Code.BAD_USER_INPUT, "is not a whole number")
-    return int(text)
+    """Return a whole number; programs that keep a column as floats write 2021 as 2021.0."""
+    whole, _, decimals = text.partition(".")
+    if not (text.isascii() and whole.isdecimal() and len(whole) <= 18 and not decimals.strip("0")):
+        raise Refused(Code.BAD_USER_INPUT, "is not a whole number in plain digits")
+    return int(whole)
 
 
 def _serial(text: str) -> str:

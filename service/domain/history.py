@@ -4,32 +4,17 @@ Their ids, dates, masses, prices and states are kept exactly. They were delivere
 here. Their debts and payments are real, so those that stand have the journals of a sale.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from fractions import Fraction
+from datetime import datetime
 from types import MappingProxyType
-from typing import Any
 from uuid import UUID
 
 from service.domain import ledger
 from service.domain.accounts import Account
-from service.domain.amounts import (
-    GRAMS_PER_TONNE,
-    MASS_G_MAX,
-    MICROS_PER_UNIT,
-    MINOR_MAX,
-    MassUnit,
-    minor_exponent,
-    parse_decimal,
-    price_micros_of,
-    round_half_up,
-)
+from service.domain.amounts import MassUnit
 from service.domain.ledger import Journal
 from service.domain.order import Order, OrderKind, OrderLine, OrderStatus, PaymentStatus, Source
-from service.domain.rows import Fault, Row
-from service.errors import Code, Refused
 from service.kit.canonical_json import fingerprint
 from service.kit.ids import NUMBER_EPOCH, short_number
 
@@ -43,11 +28,6 @@ STATES = MappingProxyType(
     }
 )
 """States of past orders. An open one has no credits of ours, so it is PLACED, and it waits in no queue."""
-
-COLUMNS = ("id", "vcuAmount", "vcuUnitPrice", "targetCurrency", "status", "createdAt")
-
-_ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
-_LOCAL = re.compile(r"\d{2}/\d{2}/\d{4} \d{2}:\d{2}:\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,43 +69,6 @@ class Imported:
     order: Order
     line: OrderLine
     journals: tuple[Journal, ...]
-
-
-def read_history(items: Sequence[Any], now: datetime) -> tuple[list[Past], list[Fault]]:
-    """Parse the orders of the list, and collect all its errors; rows that cannot be read are left out."""
-    faults: list[Fault] = []
-    found: list[Past] = []
-    seen: dict[UUID, str] = {}
-    for number, item in enumerate(items, start=1):
-        row = Row(f"item {number}", item if isinstance(item, dict) else {}, faults)
-        if not isinstance(item, dict):
-            row.fail("", "is not an object")
-            continue
-        past = _read(row, now)
-        if past is None:
-            continue
-        if past.id in seen:
-            row.fail("id", f"is the id of {seen[past.id]} as well")
-        seen.setdefault(past.id, row.name)
-        found.append(past)
-    return found, faults
-
-
-def _read(row: Row, now: datetime) -> Past | None:
-    id_ = row.read("id", _id)
-    mass_g = row.read("vcuAmount", _mass_g)
-    price_micros = row.read("vcuUnitPrice", price_micros_of)
-    currency = row.read("targetCurrency", _currency)
-    state = row.read("status", _state)
-    created_at = row.read("createdAt", lambda text: _instant(text, now))
-    if id_ is None or mass_g is None or price_micros is None or currency is None or not state or created_at is None:
-        return None
-    micros = Fraction(mass_g * price_micros, GRAMS_PER_TONNE * MICROS_PER_UNIT)
-    total_minor = round_half_up(micros * 10 ** minor_exponent(currency))
-    if total_minor > MINOR_MAX:
-        row.fail("vcuUnitPrice", "makes a total that is above what one order can hold")
-        return None
-    return Past(id_, mass_g, price_micros, currency, *state, total_minor, created_at)
 
 
 def numbers_of(past: Sequence[Past], taken: Collection[str]) -> list[str]:
@@ -201,41 +144,3 @@ def _journals(order: Order) -> tuple[Journal, ...]:
     if order.paid_minor == 0:
         return (owed,)
     return owed, ledger.payment_recorded(order.currency, order.paid_minor, order.total_cost_minor)
-
-
-def _id(text: str) -> UUID:
-    if not _ID.fullmatch(text):
-        raise Refused(Code.BAD_USER_INPUT, "is not a UUID")
-    return UUID(text)
-
-
-def _mass_g(text: str) -> int:
-    grams = parse_decimal(text) * GRAMS_PER_TONNE
-    if grams.denominator != 1 or grams > MASS_G_MAX:
-        raise Refused(Code.BAD_USER_INPUT, "is not a mass in tonnes with at most 6 decimals")
-    return grams.numerator
-
-
-def _currency(text: str) -> str:
-    minor_exponent(text)
-    return text
-
-
-def _state(text: str) -> tuple[OrderStatus, PaymentStatus]:
-    if text not in STATES:
-        raise Refused(Code.BAD_USER_INPUT, f"is none of {', '.join(STATES)}")
-    return STATES[text]
-
-
-def _instant(text: str, now: datetime) -> datetime:
-    try:
-        if _LOCAL.fullmatch(text):
-            instant = datetime.strptime(text, "%d/%m/%Y %H:%M:%S").replace(tzinfo=UTC)
-        else:
-            instant = datetime.fromisoformat(text)
-            instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Refused(Code.BAD_USER_INPUT, "is no date as dd/MM/yyyy HH:mm:ss or in ISO 8601") from None
-    if instant > now:
-        raise Refused(Code.BAD_USER_INPUT, "is in the future")
-    return instant

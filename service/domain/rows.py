@@ -3,15 +3,21 @@
 Knows neither files nor the contents of rows.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeVar
 
-from service.errors import Refused
+from service.domain.file_rows import SURPLUS
+from service.errors import Code, Refused
 
 T = TypeVar("T")
 FAULTS_MAX = 1_000
 """Maximum number of errors that are reported; a file with more has another format than the expected one."""
+
+_WITH_EXPONENT = re.compile(r"[0-9]+(?:\.[0-9]*)?[eE][+-]?0*[0-9]{1,3}")
+_PLAIN_LENGTH_MAX = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +77,22 @@ class Row:
     def refuse_unknown(self, known: frozenset[str]) -> None:
         """Report columns that nothing has read, which are misspelt."""
         for column, cell in self._cells.items():
-            if column not in known and cell not in (None, ""):
+            if column == SURPLUS:
+                self.fail(column, "the row has more cells than there are columns; put cells with commas in quotes")
+            elif column not in known and cell not in (None, ""):
                 self.fail(column, "is not a column of such a row")
+
+
+def plain_number(text: str) -> str:
+    """Return a number that is written with an exponent, such as 5e-05, in plain digits; any other text as it is.
+    Programs write small and large numbers so, where a person would not.
+
+    Refuses `BAD_USER_INPUT` where that takes more than 40 characters: 1e999999999 is a short text, and a number that
+    fills memory.
+    """
+    if not _WITH_EXPONENT.fullmatch(text):
+        return text
+    plain = f"{Decimal(text):f}"
+    if len(plain) > _PLAIN_LENGTH_MAX:
+        raise Refused(Code.BAD_USER_INPUT, f"has more than {_PLAIN_LENGTH_MAX} digits when written without exponent")
+    return plain

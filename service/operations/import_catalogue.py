@@ -4,9 +4,6 @@ The operator's work, without callers: its event is in the log. Locks: the object
 kinds. Promises: P3.
 """
 
-import csv
-import io
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +21,7 @@ from service.domain.catalogue import (
     ProjectCategory,
     Weight,
 )
-from service.domain.catalogue_file import Named, Sheet, read_sheet
+from service.domain.catalogue_file import Named, Sheet, read_sheet, rows_of
 from service.domain.receipt import overlapping
 from service.domain.rows import Fault
 from service.domain.serials.collisions import find_overlaps
@@ -37,8 +34,6 @@ from service.storage.database import Statements
 log = structlog.get_logger(__name__)
 _COLUMNS = {"mass": "tonnes"}
 """Columns of the file whose members have other names in the domain."""
-
-NamedRow = tuple[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +59,10 @@ async def import_catalogue(
     """Import everything in the file into the catalogue. Objects are named by slug, reference or identifier: an existing
     one with the same facts stays unchanged, one with other facts is an error; prices and portfolios are replaced.
 
-    `rehearse` only reports the result. Refuses `BAD_USER_INPUT` for a text that is neither CSV nor JSON of rows.
+    `rehearse` says what would happen. Refuses `BAD_USER_INPUT` for a text that is neither CSV nor JSON of rows, and for
+    one that lacks columns.
     """
-    rows = list(_csv_rows(text) if is_csv else _json_rows(text))
+    rows = rows_of(text, is_csv=is_csv)
     sheet = read_sheet(rows, now=resources.clock(), new_id=resources.new_id)
     found_in_file = len(sheet.faults)
 
@@ -242,29 +238,3 @@ def _fresh(
     fresh = [each for name, each in named.items() if name not in existing]
     counted.added += len(fresh)
     return fresh
-
-
-def _csv_rows(text: str) -> Iterable[NamedRow]:
-    """Yield each row by its line in the file; the first line names the columns."""
-    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="(surplus)", strict=True)
-    try:
-        for cells in reader:
-            yield f"line {reader.line_num}", {column: _stripped(cell) for column, cell in cells.items()}
-    except csv.Error as error:
-        raise Refused(Code.BAD_USER_INPUT, f"The file is not CSV: {error} in line {reader.line_num}") from None
-
-
-def _stripped(cell: Any) -> Any:
-    return cell.strip() if isinstance(cell, str) else cell
-
-
-def _json_rows(text: str) -> Iterable[NamedRow]:
-    """Yield each object of the list by its position, counted from 1; numbers stay the texts that they are."""
-    try:
-        document = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
-    except (ValueError, RecursionError) as error:
-        raise Refused(Code.BAD_USER_INPUT, f"The file is not JSON: {error}") from None
-    if not isinstance(document, list) or not all(isinstance(each, dict) for each in document):
-        raise Refused(Code.BAD_USER_INPUT, "The file is not a JSON list of objects, each with its `record`.")
-    for number, cells in enumerate(document, start=1):
-        yield f"item {number}", cells

@@ -3,16 +3,16 @@
 The operator's work, without callers. Locks: the heads of the account and its payer. Promises: P4, P24.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from service.domain.accounts import Account, payer_of
 from service.domain.billing import Payment
 from service.domain.events import EventRecorder, EventType
-from service.domain.history import Imported, Past, imported, numbers_of, read_history
+from service.domain.file_rows import json_document
+from service.domain.history import Imported, Past, imported, numbers_of
+from service.domain.history_file import TotalDifference, items_of, read_history
 from service.domain.order import Order
 from service.domain.rows import Fault
 from service.errors import Code, Refused
@@ -27,14 +27,15 @@ ACTOR = "command:import"
 
 @dataclass(frozen=True, slots=True)
 class ImportedOrders:
-    """Number of the file's orders, number added (or that a rehearsal would add), number that existed before, and the
-    errors; with any error nothing is added.
+    """How many orders the file has, how many of them were added (or would be, as a rehearsal) or existed before, and
+    what is wrong with the others; with any fault nothing is added. Orders with differing totals are no faults.
     """
 
     rows: int
     added: int
     existing: int
     faults: tuple[Fault, ...]
+    differing_totals: tuple[TotalDifference, ...]
 
 
 async def import_orders(
@@ -48,14 +49,15 @@ async def import_orders(
     """Add every order of the file to the account, once; importing the file again adds nothing. Their lines are of the
     first bundle of the account's portfolio, which represents all goods sold elsewhere.
 
-    `rehearse` only reports the result. An interrupted import has added a part and is finished by importing again.
-    Refuses `NOT_FOUND` for the account and `BAD_USER_INPUT` for a text that is no order list.
+    `rehearse` says what would happen. An interrupted import has added a part and is finished by importing again.
+    Refuses `NOT_FOUND` for the account and `BAD_USER_INPUT` for a text that is no order list, or not all of one.
     """
     account = await accounts.account(resources.database.reader, account_id)
     if account is None:
         raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
-    items = _items(text)
-    past, faults = read_history(items, resources.clock())
+    items = items_of(json_document(text, if_csv="Orders are imported from JSON."))
+    read = read_history(items, resources.clock())
+    past, faults, differing = read.past, read.faults, tuple(read.differing_totals)
     existing = await history.fingerprints(resources.database.reader, account_id, [each.id for each in past])
     for each in past:
         if each.id in existing and existing[each.id] != each.fingerprint():
@@ -64,7 +66,8 @@ async def import_orders(
             )
     fresh = [each for each in past if each.id not in existing]
     if faults or rehearse:
-        return ImportedOrders(len(items), 0 if faults else len(fresh), len(past) - len(fresh), tuple(faults))
+        added = 0 if faults else len(fresh)
+        return ImportedOrders(len(items), added, len(past) - len(fresh), tuple(faults), differing)
     progress(len(past) - len(fresh))
     weights = await catalogue.weights_of(resources.database.reader, [account.portfolio_id])
     added = 0
@@ -72,21 +75,7 @@ async def import_orders(
         chunk = fresh[start : start + ORDERS_AT_ONCE]
         added += await _add(resources, account, weights[0].bundle_id, chunk)
         progress(len(chunk))
-    return ImportedOrders(len(items), added, len(past) - added, ())
-
-
-def _items(text: str) -> list[Any]:
-    """Return the list, bare or under `items`; numbers stay the texts that they are, because a float would round
-    them.
-    """
-    try:
-        document = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
-    except (ValueError, RecursionError) as error:
-        raise Refused(Code.BAD_USER_INPUT, f"The file is not JSON: {error}") from None
-    items = document.get("items") if isinstance(document, dict) else document
-    if not isinstance(items, list):
-        raise Refused(Code.BAD_USER_INPUT, "The file has neither a list nor an object with a list `items`.")
-    return items
+    return ImportedOrders(len(items), added, len(past) - added, (), differing)
 
 
 async def _add(resources: Resources, account: Account, bundle_id: UUID, past: Sequence[Past]) -> int:

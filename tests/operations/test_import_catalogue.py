@@ -248,8 +248,151 @@ async def test_ten_thousand_batches_come_in(shop: Shop):
     assert (done.added, done.faults) == (10_001, ())
 
 
-@pytest.mark.parametrize(("text", "is_csv"), [("{", False), ("{}", False), ("[1]", False), ('a,b\n"x', True)])
+@pytest.mark.parametrize(
+    ("text", "is_csv"), [("{", False), ("{}", False), ("[1]", False), ("[]", False), ("", True), ('a,b\n"x', True)]
+)
 async def test_a_file_that_is_none_is_refused(shop: Shop, text: str, is_csv: bool):
     with pytest.raises(Refused) as refusal:
         await import_catalogue(shop.resources, text, is_csv=is_csv)
     assert refusal.value.code is Code.BAD_USER_INPUT
+
+
+def without(rows: list[dict[str, str]], *columns: str) -> list[dict[str, str]]:
+    return [{column: cell for column, cell in row.items() if column not in columns} for row in rows]
+
+
+def renamed(rows: list[dict[str, str]], **names: str) -> list[dict[str, str]]:
+    return [{names.get(column, column): cell for column, cell in row.items()} for row in rows]
+
+
+FILE_FAULTS = [
+    (
+        as_csv(FILE).replace(",", ";"),
+        "The column record is missing; the file seems to be separated by semicolons. Use commas.",
+    ),
+    (as_csv(without(FILE, "record")), "The column record is missing."),
+    (as_csv(renamed(FILE, record="Record")), "The column record is missing; record is perhaps Record."),
+    (as_csv(without([PROJECT, BATCH], "mode")), "The column mode is missing from every row of the kind batch."),
+    (
+        as_csv(without(FILE, "serial_prefix", "serial_start", "price")),
+        (
+            "The column serial_range or first_serial or serial_prefix or registry_reference is missing from every row"
+            " of the kind batch. The column price is missing from every row of the kind price."
+        ),
+    ),
+    (
+        as_csv(renamed([PROJECT, BATCH], reference="Reference", tonnes="amount")),
+        (
+            "The columns reference, tonnes are missing from every row of the kind batch; reference is perhaps"
+            " Reference. The column amount is of no kind of row."
+        ),
+    ),
+    (
+        as_csv([{**PROJECT, "Logo URL": "https://example.org/a.png"}]),
+        "The column Logo URL (perhaps logo_url) is of no kind of row.",
+    ),
+    (as_csv([{**PROJECT, "notes": "x", "seen": "y"}]), "The columns notes, seen are of no kind of row."),
+    (json.dumps(without(FILE, "record")), "The column record is missing."),
+    (
+        json.dumps([PROJECT, BATCH, *without([PRICE, BULK], "currency", "from_tonnes")]),
+        "The columns currency, from_tonnes are missing from every row of the kind price.",
+    ),
+    ("[]", "The file has no rows."),
+    ("", "The file is empty."),
+    (
+        as_csv(FILE),
+        (
+            "The file is not JSON: Expecting value: line 1 column 1 (char 0). It seems to be CSV."
+            " Give it a name that ends in .csv."
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), FILE_FAULTS)
+async def test_a_fault_of_the_file_is_told_before_those_of_its_rows(shop: Shop, text: str, told: str):
+    before = await tables(shop)
+
+    with pytest.raises(Refused) as refusal:
+        await import_catalogue(
+            shop.resources, text, is_csv="It seems to be CSV" not in told and text[:1] not in ("[", "")
+        )
+
+    assert (refusal.value.code, refusal.value.message) == (Code.BAD_USER_INPUT, told)
+    assert await tables(shop) == before
+
+
+async def test_a_column_without_cells_and_rows_without_any_are_no_fault(shop: Shop):
+    text = as_csv([{**PROJECT, "notes": ""}]) + ",,,,,,,,\n"
+
+    done = await import_catalogue(shop.resources, text, is_csv=True)
+
+    assert (done.rows, done.added, done.faults) == (1, 1, ())
+
+
+async def test_a_row_with_more_cells_than_columns_is_told_of_the_comma(shop: Shop):
+    text = as_csv([PROJECT]) + as_csv([{**PROJECT, "slug": "elms"}]).split("\n", 1)[1].replace('"', "")
+
+    done = await import_catalogue(shop.resources, text, is_csv=True)
+
+    assert [(fault.row, fault.column, fault.message) for fault in done.faults] == [
+        (
+            "line 3",
+            "(surplus)",
+            "the row has more cells than there are columns; put cells with commas in quotes",
+        )
+    ]
+
+
+async def test_a_record_that_is_no_text_is_a_fault_of_its_row(shop: Shop):
+    done = await imported(shop, [PROJECT, {"record": ["project"]}, {"record": {}}, {"record": None}])
+
+    assert [(fault.row, fault.column) for fault in done.faults] == [(f"item {n}", "record") for n in (2, 3, 4)]
+
+
+@pytest.mark.parametrize("is_csv", [True, False])
+async def test_numbers_are_read_as_programs_write_them(shop: Shop, is_csv: bool):
+    rows = [
+        PROJECT,
+        {**BATCH, "vintage": "2021.0", "tonnes": "1e2", "serial_start": "1.0"},
+        {**BATCH, "reference": "wcc-2", "tonnes": "2.5E-1", "serial_start": "1001"},
+        {**BUNDLE, "projects": "oak-hills"},
+        {**PRICE, "from_tonnes": "0e0", "price": "2.55e+01"},
+        {**PRICE, "from_tonnes": "5e-05", "price": "25e0"},
+        {**WEIGHT, "percent": "1e2"},
+    ]
+    text = as_csv(rows) if is_csv else json.dumps(rows)
+
+    done = await import_catalogue(shop.resources, text, is_csv=is_csv)
+
+    assert done.faults == ()
+    reader = shop.database.reader
+    received = await supply.batches(reader, ["wcc-1", "wcc-2"])
+    assert {name: (each.vintage, each.issued_g, each.serial_start) for name, each in received.items()} == {
+        "wcc-1": (2021, 100 * TONNE_G, 1),
+        "wcc-2": (2021, 250_000, 1001),
+    }
+    oaks = (await supply.bundles(reader, ["oaks"]))["oaks"]
+    prices = await catalogue.prices_of(reader, [oaks.id], "GBP")
+    assert [(each.minimum_mass_g, each.unit_price_micros) for each in prices] == [(0, 25_500_000), (50, 25_000_000)]
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        ("vintage", "2021.5"),
+        ("vintage", "2.021e3"),
+        ("serial_start", "1.22e+08"),
+        ("serial_start", "7.5"),
+        ("tonnes", "1e40"),
+        ("tonnes", "1e999999999"),
+        ("tonnes", "-5e-05"),
+    ],
+)
+async def test_a_number_that_cannot_be_meant_exactly_is_a_fault(shop: Shop, column: str, text: str):
+    before = await tables(shop)
+
+    done = await imported(shop, [PROJECT, {**BATCH, column: text}])
+
+    assert [(fault.row, fault.column) for fault in done.faults] == [("item 2", column)]
+    assert await tables(shop) == before

@@ -1,7 +1,8 @@
 """History: an order list from elsewhere comes in whole or not at all, once, and comes back as it was.
 
 Seen to fail when: a unit price is read as a float; a day and a month are exchanged; a Paid order has no journal of its
-payment; a second import adds again; an order with a fault is left out and the others are imported.
+payment; a second import adds again; an order with a fault is left out and the others are imported; one page of several
+passes for the list; the total of the file is not compared.
 """
 
 import json
@@ -13,6 +14,7 @@ import pytest
 
 from service.domain.amounts import MassUnit, mass_text, price_text
 from service.domain.history import STATES
+from service.domain.history_file import TotalDifference
 from service.domain.listing import OrderFilter, OrderRef, OrderSort
 from service.domain.order import Order, OrderStatus, PaymentStatus, Source
 from service.errors import Code, Refused
@@ -20,7 +22,7 @@ from service.kit.ids import uuid7
 from service.kit.keyset import PageRequest
 from service.operations.audit import audit
 from service.operations.cancel_orders import cancel_orders
-from service.operations.import_orders import import_orders
+from service.operations.import_orders import ImportedOrders, import_orders
 from service.operations.read_orders import list_orders
 from tests.shop import Shop
 
@@ -218,11 +220,190 @@ async def test_another_spelling_of_the_same_row_is_the_same_row(shop: Shop):
     assert (done.added, done.existing, done.faults) == (0, 1, ())
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"items": {}}', "7", "[" * 100_000])
-async def test_a_file_that_is_no_list_is_refused(shop: Shop, text: str):
+ONE_LIST = "Put the orders of all pages into one list, without the counters of a page."
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "The file is empty."),
+        ("{", "The file is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)."),
+        ('{"items": {}}', "The file has neither a list nor an object with a list `items`."),
+        ('{"orders": []}', "The file has neither a list nor an object with a list `items`."),
+        ("7", "The file has neither a list nor an object with a list `items`."),
+        ("[]", "The file has no orders."),
+        ('{"items": [], "totalCount": 0}', "The file has no orders."),
+        ("[7, null]", "The file has no orders, but other values."),
+        (
+            '{"id": 1}\n{"id": 2}',
+            (
+                "The file is not JSON: Extra data: line 2 column 1 (char 10)."
+                " It seems to have one object a line. Make them one list."
+            ),
+        ),
+        (
+            "id,vcuAmount\n1,2\n",
+            (
+                "The file is not JSON: Expecting value: line 1 column 1 (char 0). It seems to be CSV."
+                " Orders are imported from JSON."
+            ),
+        ),
+        (
+            history({**ITEM}).replace('"status"', '"id": 1, "status"'),
+            "An object of the file has the member id more than once.",
+        ),
+        (
+            history({"id": ITEM["id"], "VcuAmount": 2}),
+            (
+                "The columns vcuAmount, vcuUnitPrice, targetCurrency, status,"
+                " createdAt are missing in every order; vcuAmount is perhaps VcuAmount."
+            ),
+        ),
+        (json.dumps([{"items": [ITEM]}, {"items": [ITEM]}]), f"The list is one of pages. {ONE_LIST}"),
+    ],
+)
+async def test_a_file_that_is_no_list_of_orders_is_told_why(shop: Shop, text: str, told: str):
+    before = await shop.everything()
+
     with pytest.raises(Refused) as refusal:
         await import_orders(shop.resources, shop.account.id, text)
+
+    assert (refusal.value.code, refusal.value.message) == (Code.BAD_USER_INPUT, told)
+    assert await shop.everything() == before
+
+
+async def test_a_file_that_is_nested_without_end_is_refused(shop: Shop):
+    with pytest.raises(Refused) as refusal:
+        await import_orders(shop.resources, shop.account.id, "[" * 100_000)
     assert refusal.value.code is Code.BAD_USER_INPUT
+
+
+@pytest.mark.parametrize(
+    ("counters", "told"),
+    [
+        (
+            {"pageIndex": 2, "totalPages": 4, "totalCount": 36},
+            f"The file is page 2 of 4, with 1 of 36 orders. {ONE_LIST}",
+        ),
+        (
+            {"pageIndex": 1, "totalPages": 2, "totalCount": 36, "hasPreviousPage": False, "hasNextPage": True},
+            f"The file is page 1 of 2, with 1 of 36 orders. {ONE_LIST}",
+        ),
+        ({"pageIndex": 36, "totalPages": 36}, f"The file is page 36 of 36, with 1 orders. {ONE_LIST}"),
+        ({"hasNextPage": True}, f"The file is one page of several, with 1 orders. {ONE_LIST}"),
+        ({"hasPreviousPage": True}, f"The file is one page of several, with 1 orders. {ONE_LIST}"),
+        ({"pageIndex": 2}, f"The file is one page of several, with 1 orders. {ONE_LIST}"),
+        (
+            {"pageIndex": 1, "totalPages": 1, "totalCount": 36},
+            "The file has 1 of 36 orders. Export it again, or remove totalCount if these are all.",
+        ),
+        ({"totalCount": 0}, "The file has 1 of 0 orders. Export it again, or remove totalCount if these are all."),
+    ],
+)
+async def test_one_page_of_several_is_refused(shop: Shop, counters: dict[str, Any], told: str):
+    before = await shop.everything()
+
+    with pytest.raises(Refused) as refusal:
+        await import_orders(shop.resources, shop.account.id, json.dumps({"items": [ITEM], **counters}))
+
+    assert (refusal.value.code, refusal.value.message) == (Code.BAD_USER_INPUT, told)
+    assert await shop.everything() == before
+
+
+@pytest.mark.parametrize(
+    "counters",
+    [
+        {"pageIndex": 1, "totalPages": 1, "totalCount": 1, "hasPreviousPage": False, "hasNextPage": False},
+        {"pageIndex": 1, "totalPages": 3, "totalCount": 1, "hasNextPage": True},
+        {"pageIndex": 0, "totalPages": 0},
+        {"pageIndex": None, "totalPages": None, "totalCount": None, "hasNextPage": None},
+        {"pageIndex": "one", "totalCount": "unknown"},
+    ],
+)
+async def test_a_list_that_has_all_it_counts_is_imported(shop: Shop, counters: dict[str, Any]):
+    done = await import_orders(shop.resources, shop.account.id, json.dumps({"items": [ITEM], **counters}))
+
+    assert (done.rows, done.added, done.faults) == (1, 1, ())
+
+
+@pytest.mark.parametrize(
+    ("member", "number", "stored"),
+    [
+        ("vcuAmount", "5e-05", 50),
+        ("vcuAmount", "1E+3", 1_000_000_000),
+        ("vcuAmount", "2.5e-1", 250_000),
+        ("vcuAmount", '"1e-06"', 1),
+        ("vcuAmount", "0e-7", 0),
+        ("vcuUnitPrice", "7.15e1", 71_500_000),
+        ("vcuUnitPrice", "1e-06", 1),
+    ],
+)
+async def test_numbers_with_an_exponent_are_read_exactly(shop: Shop, member: str, number: str, stored: int):
+    text = history(ITEM).replace(f'"{member}": {ITEM[member]}', f'"{member}": {number}')
+
+    await import_orders(shop.resources, shop.account.id, text)
+
+    (order,) = await orders_of(shop)
+    (line,) = await shop.lines(order)
+    assert (order.mass_g if member == "vcuAmount" else line.unit_price_micros) == stored
+    assert await deviations(shop) == []
+
+
+@pytest.mark.parametrize("number", ["1.5e-07", "1e-400", "1e999999999", "9e39", "-5e-05", "NaN", "Infinity"])
+async def test_a_number_that_is_no_mass_is_a_fault_of_its_row(shop: Shop, number: str):
+    before = await shop.everything()
+
+    done = await import_orders(
+        shop.resources, shop.account.id, history(ITEM).replace('"vcuAmount": 20', f'"vcuAmount": {number}')
+    )
+
+    assert [(fault.row, fault.column) for fault in done.faults] == [("item 1", "vcuAmount")]
+    assert await shop.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        (1430, None),
+        ("1430.00", None),
+        (1430.004, None),
+        (None, None),
+        (1430.01, "1430.01"),
+        (1287, "1287"),
+        ("1.287e3", "1.287e3"),
+        (-1430, "-1430"),
+        ("R$ 1.430,00", "R$ 1.430,00"),
+        ([1430], "no number"),
+        ("9" * 60, "9" * 40),
+    ],
+)
+@pytest.mark.parametrize("rehearse", [True, False])
+async def test_a_total_that_differs_from_ours_is_told(shop: Shop, stated: object, told: str | None, rehearse: bool):
+    text = history(ITEM | {"totalPrice": stated})
+
+    done = await import_orders(shop.resources, shop.account.id, text, rehearse=rehearse)
+
+    differing = () if told is None else (TotalDifference("item 1", told, "1430.00"),)
+    assert done == ImportedOrders(1, 1, 0, (), differing)
+    assert [order.total_cost_minor for order in await orders_of(shop)] == ([] if rehearse else [143_000])
+
+
+async def test_a_total_of_a_currency_without_decimals_is_compared_in_its_units(shop: Shop):
+    other = "11c3d119-433d-49c8-a7d3-d471a6473669"
+    yen = {**ITEM, "targetCurrency": "JPY", "vcuUnitPrice": 71.525}
+    items = [{**yen, "totalPrice": 1430.5}, {**yen, "id": other, "totalPrice": 1430.4}]
+
+    done = await import_orders(shop.resources, shop.account.id, history(*items))
+
+    assert done.differing_totals == (TotalDifference("item 2", "1430.4", "1431"),)
+
+
+async def test_a_file_is_the_same_file_with_or_without_its_totals(shop: Shop):
+    await import_orders(shop.resources, shop.account.id, history(ITEM))
+
+    done = await import_orders(shop.resources, shop.account.id, history(ITEM | {"totalPrice": 7}))
+
+    assert done == ImportedOrders(1, 0, 1, (), (TotalDifference("item 1", "7", "1430.00"),))
 
 
 async def test_an_account_that_is_not_there_is_refused(shop: Shop):
