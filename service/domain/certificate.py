@@ -4,14 +4,18 @@ Knows nothing of how it is drawn or served. A certificate is made once, when its
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from service.domain.amounts import GRAMS_PER_TONNE
-from service.domain.catalogue import Mode
-from service.domain.serials.block import UnnumberedBatch
+from service.domain.catalogue import CreditBatch, Mode
+from service.domain.serials.block import Layout, SerialBlock, UnnumberedBatch
 from service.domain.serials.collisions import Block
+from service.domain.serials.forms import SerialForm
+from service.domain.supply import block_of
 from service.kit.canonical_json import canonical_json, fingerprint
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -96,6 +100,53 @@ class RetiredBatch:
             return tuple(" to ".join(dict.fromkeys(part)) for part in parts)
         return tuple(a if a == b else f"{a} to {b}" for a, b in self.serials)
 
+    @property
+    def serial_facts(self) -> dict[str, list[Any]]:
+        """The facts of a certificate that say which grams were retired, and of which serials."""
+        facts: dict[str, list[Any]] = {
+            "intervals": [[each.start_g, each.end_g] for each in self.intervals],
+            "serials": [list(pair) for pair in self.serials],
+        }
+        if self.block is not None:
+            facts["written"] = list(self.written)
+        return facts
+
+
+def retired_batch(batch: CreditBatch, taken: Iterable[Interval], **project_facts: Any) -> RetiredBatch:
+    """Return what was retired of the batch, intervals in ascending order, those that meet as one. `project_facts` are
+    `project_name`, `country` and `registry`.
+    """
+    block = block_of(batch)
+    return RetiredBatch(
+        batch_id=batch.id,
+        project_id=batch.project_id,
+        vintage=batch.vintage,
+        serial_prefix=batch.serial_prefix,
+        serial_start=batch.serial_start,
+        intervals=_joined(taken),
+        block=None if _is_prefix(block) else block,
+        **project_facts,
+    )
+
+
+def _is_prefix(block: Block) -> bool:
+    """Return whether a certificate states the serials by prefix and number, as all did before there were forms."""
+    return isinstance(block, SerialBlock) and (block.form, block.layout, block.width) == (
+        SerialForm.PLAIN,
+        Layout.PAIR,
+        1,
+    )
+
+
+def _joined(taken: Iterable[Interval]) -> tuple[Interval, ...]:
+    joined: list[Interval] = []
+    for each in sorted(taken, key=lambda interval: interval.start_g):
+        if joined and joined[-1].end_g == each.start_g:
+            joined[-1] = Interval(joined[-1].start_g, each.end_g)
+        else:
+            joined.append(each)
+    return tuple(joined)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
@@ -153,9 +204,7 @@ class Certificate:
                     "registry": batch.registry,
                     "vintage": batch.vintage,
                     "mass_g": batch.mass_g,
-                    "intervals": [[each.start_g, each.end_g] for each in batch.intervals],
-                    "serials": [list(pair) for pair in batch.serials],
-                    **({"written": list(batch.written)} if batch.block is not None else {}),
+                    **batch.serial_facts,
                 }
                 for batch in self.batches
             ],

@@ -14,14 +14,17 @@ import structlog
 
 from service.domain.accounts import Account
 from service.domain.catalogue import CreditBatch, Project
-from service.domain.certificate import Certificate, Interval, RetiredBatch, certificate_number, issued
+from service.domain.certificate import (
+    Certificate,
+    Interval,
+    RetiredBatch,
+    certificate_number,
+    issued,
+    retired_batch,
+)
 from service.domain.certificate_pdf import certificate_pdf
 from service.domain.order import Order
 from service.domain.retirement import Retirement
-from service.domain.serials.block import Layout, SerialBlock
-from service.domain.serials.collisions import Block
-from service.domain.serials.forms import SerialForm
-from service.domain.supply import block_of
 from service.errors import Refused
 from service.operations.resources import Resources
 from service.storage import accounts, batches, catalogue, certificates, orders, retirements
@@ -108,43 +111,9 @@ def _retired_batches(
     intervals: dict[UUID, list[Interval]] = defaultdict(list)
     for each in retired:
         intervals[each.batch_id].append(Interval(each.start_g, each.end_g))
-    return tuple(
-        _retired_batch(found[batch_id], projects[found[batch_id].project_id], taken)
-        for batch_id, taken in intervals.items()
-    )
-
-
-def _retired_batch(batch: CreditBatch, project: Project, taken: Sequence[Interval]) -> RetiredBatch:
-    block = block_of(batch)
-    return RetiredBatch(
-        batch_id=batch.id,
-        project_id=project.id,
-        project_name=project.name,
-        country=project.country,
-        registry=project.registry_name,
-        vintage=batch.vintage,
-        serial_prefix=batch.serial_prefix,
-        serial_start=batch.serial_start,
-        intervals=_joined(taken),
-        block=None if _is_prefix(block) else block,
-    )
-
-
-def _is_prefix(block: Block) -> bool:
-    """Return whether a certificate states the serials by prefix and number, as all did before there were forms."""
-    return isinstance(block, SerialBlock) and (block.form, block.layout, block.width) == (
-        SerialForm.PLAIN,
-        Layout.PAIR,
-        1,
-    )
-
-
-def _joined(taken: Sequence[Interval]) -> tuple[Interval, ...]:
-    """Return the same grams in ascending order, with adjacent intervals joined."""
-    joined: list[Interval] = []
-    for each in sorted(taken, key=lambda interval: interval.start_g):
-        if joined and joined[-1].end_g == each.start_g:
-            joined[-1] = Interval(joined[-1].start_g, each.end_g)
-        else:
-            joined.append(each)
-    return tuple(joined)
+    stated = []
+    for batch_id, taken in intervals.items():
+        project = projects[found[batch_id].project_id]
+        words = {"project_name": project.name, "country": project.country, "registry": project.registry_name}
+        stated.append(retired_batch(found[batch_id], taken, **words))
+    return tuple(stated)

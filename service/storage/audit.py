@@ -1,4 +1,5 @@
-"""Checks of the books, as SQL: each is one statement, so that the values it compares are of one state of the database.
+"""What the books have to add up to, as SQL: each check is one statement, so that what it compares is of one instant.
+Checks of serial numbers that take rules of the domain are in audit_serials.py.
 
 A statement returns the keys of rows that deviate; there should be none. Knows every table that contains grams, money or
 events; changes none.
@@ -6,8 +7,15 @@ events; changes none.
 
 from dataclasses import dataclass
 
-from service.domain.serials.forms import SerialForm
 from service.storage import models
+from service.storage.audit_serials import (
+    RowCheck,
+    certificates_match_retirements,
+    claims_are_those_of_batches,
+    serials_are_clear,
+    serials_are_retired_once,
+    serials_do_not_read_as_others,
+)
 from service.storage.batches import may_be_sold
 from service.storage.database import Statements
 
@@ -310,19 +318,6 @@ def serials_do_not_meet() -> Check:
     )
 
 
-def serials_match_batches() -> Check:
-    """Check that a batch claims as many credits as it has tonnes, a begun one included, in its own mode."""
-    return Check(
-        "every batch: claimed serials = its tonnes, in its mode",
-        BATCHES,
-        f"SELECT b.id FROM {BATCHES} b LEFT JOIN"
-        f" (SELECT batch_id, min(mode) AS least, max(mode) AS most, sum(last_number - first_number + 1) AS credits"
-        f" FROM {CLAIMS} WHERE NOT is_reading GROUP BY batch_id) c ON c.batch_id = b.id"
-        f" WHERE c.batch_id IS NULL OR c.least <> b.mode OR c.most <> b.mode OR c.credits <>"
-        f" CASE WHEN b.serial_form = '{SerialForm.NONE}' THEN 1 ELSE (b.issued_g + 999999) / 1000000 END",
-    )
-
-
 def vintages_are_over() -> Check:
     """Check that the period of all credits is over: none is ex ante, pending, or of a year or period to come."""
     this_year = "CAST(substr(CAST(CURRENT_DATE AS TEXT), 1, 4) AS INTEGER)"
@@ -333,7 +328,23 @@ def vintages_are_over() -> Check:
     )
 
 
-CHECKS = (
+def orders_may_retire() -> Check:
+    """An order that stands and is not complete holds no credits whose time is not over: retirement leaves it out, and
+    the operator fails it.
+    """
+    this_year = "CAST(substr(CAST(CURRENT_DATE AS TEXT), 1, 4) AS INTEGER)"
+    return Check(
+        "every order: the credits that it holds may be retired",
+        ORDERS,
+        f"SELECT DISTINCT h.account_id, h.order_id AS id FROM"
+        f" (SELECT account_id, order_id, batch_id FROM {ENTRIES} GROUP BY account_id, order_id, batch_id"
+        f" HAVING sum(mass_g) > 0) h"
+        f" JOIN {ORDERS} o ON o.account_id = h.account_id AND o.id = h.order_id JOIN {BATCHES} b ON b.id = h.batch_id"
+        f" WHERE o.status <> 'COMPLETE' AND NOT coalesce({may_be_sold(this_year, 'CURRENT_DATE')}, FALSE)",
+    )
+
+
+CHECKS: tuple[Check | RowCheck, ...] = (
     batches_add_up(),
     batches_match_entries(),
     batches_match_holds(),
@@ -353,20 +364,29 @@ CHECKS = (
     tiers_never_rise(),
     events_are_gapless(),
     serials_do_not_meet(),
-    serials_match_batches(),
+    serials_do_not_read_as_others(),
+    serials_are_clear(),
+    claims_are_those_of_batches(),
+    certificates_match_retirements(),
+    serials_are_retired_once(),
     vintages_are_over(),
+    orders_may_retire(),
 )
 
 
-async def run(statements: Statements, check: Check) -> Finding:
-    """Return the present result of the check."""
+async def run(statements: Statements, check: Check | RowCheck) -> Finding:
+    """What the check finds now."""
     counted = await statements.fetch(f"SELECT count(*) AS rows_there FROM {check.looked_at}")
+    rows = int(counted[0]["rows_there"])
+    if isinstance(check, RowCheck):
+        keys = [key async for key in check.deviating(statements)]
+        return Finding(check.name, rows, len(keys), tuple(keys[:DEVIATIONS_SHOWN]))
     found = await statements.fetch(
         f"SELECT d.*, count(*) OVER () AS deviations FROM ({check.deviating}) d ORDER BY d.id LIMIT {DEVIATIONS_SHOWN}"
     )
     return Finding(
         check.name,
-        int(counted[0]["rows_there"]),
+        rows,
         int(found[0]["deviations"]) if found else 0,
         tuple(
             " ".join(str(row[column]) for column in ("account_id", "id", "currency") if column in row) for row in found

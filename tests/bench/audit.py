@@ -12,11 +12,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from service.domain.catalogue import Mode
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.operations.audit import audit
 from service.operations.resources import Resources
+from service.storage import batches, serials
 from service.storage.audit import Finding
+from service.storage.conditions import Conditions
 from service.storage.database import Database, Statements
 from service.storage.migrations import migrate
 
@@ -86,8 +89,19 @@ async def fill(session: Statements, entries: int) -> None:
         "credit_batches",
         "id, project_id, mode, vintage, serial_prefix, serial_start, issued_g, available_g, held_g, allocated_g,"
         " retired_g, created_at",
-        f"{key(7)}, {key(3, '0')}, 'live', 2020, 's', n, {given_g}, 0, 0, {given_g}, 0, {now}",
+        f"{key(7)}, {key(3, '0')}, 'live', 2020, CAST(n AS VARCHAR(32)) || '-S-', 1,"
+        f" {given_g}, 0, 0, {given_g}, 0, {now}",
         BATCHES,
+    )
+    conditions = Conditions()
+    conditions.add("mode = {}", Mode.LIVE)
+    await serials.claim(session, await batches.BATCHES.select(session, conditions))
+    owed_minor = 100 * (orders // ACCOUNTS)
+    await insert(
+        "balances",
+        "account_id, currency, amount_minor, owed_minor",
+        f"{key(4)}, 'USD', 0, {owed_minor}",
+        ACCOUNTS,
     )
     await insert(
         "orders",

@@ -163,11 +163,50 @@ PLANTED = {
         ),
         "{young}",
     ),
-    "every batch: claimed serials = its tonnes, in its mode": (
+    "every batch: no serial of it reads as a range of another's": (
+        (
+            "UPDATE credit_batches SET serial_layout = 'range', serial_joiner = '-' WHERE id = '{old}';"
+            " INSERT INTO serial_claims (batch_id, mode, series_key, first_number, last_number, is_reading)"
+            " SELECT '{young}', mode, series_key, 1, 1, TRUE FROM serial_claims WHERE batch_id = '{old}'"
+        ),
+        "{young}",
+    ),
+    "every batch: its serials can be read in one way only": (
+        "UPDATE credit_batches SET serial_prefix = 'VCS-9' WHERE id = '{old}'",
+        "{old}",
+    ),
+    "every batch: claims its serials and no others": (
         "UPDATE serial_claims SET last_number = last_number + 1 WHERE batch_id = '{old}'",
         "{old}",
     ),
+    "every certificate: states the serials that its order retired": (
+        (
+            "INSERT INTO certificates (account_id, order_id, due_at, issued_at, number, token, sha256, facts)"
+            " SELECT account_id, id, created_at, created_at, 'CR', 't', '-',"
+            ' \'{{"batches": [{{"batch_id": "{old}", "serials": []}}]}}\' FROM orders WHERE id = \'{order}\''
+        ),
+        "{account} {order}",
+    ),
+    "every order: its serials were retired from one batch": (
+        (
+            "UPDATE credit_batches SET serial_prefix = 'VCS-OLD-' WHERE id = '{young}';"
+            " UPDATE serial_claims SET series_key = (SELECT series_key FROM serial_claims WHERE batch_id = '{old}')"
+            " WHERE batch_id = '{young}';"
+            " INSERT INTO retirements (account_id, order_id, position, batch_id, start_g, end_g, retired_at)"
+            " SELECT account_id, id, 0, '{old}', 0, 5, created_at FROM orders WHERE id = '{order}';"
+            " INSERT INTO retirements (account_id, order_id, position, batch_id, start_g, end_g, retired_at)"
+            " SELECT account_id, id, 0, '{young}', 5, 10, created_at FROM orders WHERE id = '{order}'"
+        ),
+        "{account} {order}",
+    ),
     "every batch: its vintage is over": ("UPDATE credit_batches SET vintage = 2199 WHERE id = '{old}'", "{old}"),
+    "every order: the credits that it holds may be retired": (
+        (
+            "UPDATE credit_batches SET vintage = 2199 WHERE id = '{old}';"
+            " UPDATE orders SET status = 'COMPLETE' WHERE id = '{waiting}'"
+        ),
+        "{account} {order}",
+    ),
 }
 
 
@@ -195,7 +234,7 @@ async def test_a_deviation_is_named(shop: Shop, order: Order, name: str):
     }
     sql, key = PLANTED[name]
 
-    await plant(shop, sql.format(**known))
+    await plant(shop, *sql.format(**known).split("; "))
 
     found = (await deviating(shop))[name]
     assert (found.deviating, found.first) == (1, (key.format(**known),))

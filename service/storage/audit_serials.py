@@ -1,0 +1,212 @@
+"""Checks of serial numbers that take the rules of the domain: each goes through its rows in pages and names those that
+break it. Changes nothing.
+
+Claims, serials and certificates never change once they are written, so that pages read at different times agree.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from service.domain.catalogue import CreditBatch
+from service.domain.certificate import Interval, retired_batch
+from service.domain.retirement import Retirement
+from service.domain.serials.block import Layout, SerialBlock
+from service.domain.serials.forms import SerialForm
+from service.domain.serials.overlap import Claim, claims
+from service.domain.serials.plain import refuse_ambiguous
+from service.domain.supply import block_of
+from service.errors import Refused
+from service.storage import serials
+from service.storage.batches import BATCHES
+from service.storage.certificates import ISSUED
+from service.storage.conditions import Conditions
+from service.storage.database import Statements
+from service.storage.retirements import RETIREMENTS
+from service.storage.serials import CLAIMS
+
+ROWS_A_PAGE = 500
+
+_Order: TypeAlias = tuple[UUID, UUID]
+"""The ids of an order's account and of the order."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowCheck:
+    """A promise that a rule of the domain decides. `deviating` yields the key of each row that breaks it, once and in
+    ascending order; `looked_at` is the table whose rows are gone through.
+    """
+
+    name: str
+    looked_at: str
+    deviating: Callable[[Statements], AsyncIterator[str]]
+
+
+async def _ambiguous(statements: Statements) -> AsyncIterator[str]:
+    """Yield the batches whose serials could be read in two ways; none of them could be received today."""
+    async for page in _batch_pages(statements, only=SerialForm.PLAIN):
+        for batch in page:
+            block = block_of(batch)
+            try:
+                if isinstance(block, SerialBlock):
+                    refuse_ambiguous(block, ())
+            except Refused:
+                yield str(batch.id)
+
+
+async def _read_as_others(statements: Statements) -> AsyncIterator[str]:
+    """Yield the batches of which a single credit is written like a range of another batch."""
+    rows = await statements.fetch(
+        f"SELECT r.batch_id FROM {CLAIMS.name} r WHERE r.is_reading AND EXISTS"
+        f" (SELECT 1 FROM {CLAIMS.name} c JOIN {BATCHES.name} b ON b.id = c.batch_id"
+        f" WHERE c.mode = r.mode AND c.series_key = r.series_key AND NOT c.is_reading AND c.batch_id <> r.batch_id"
+        f" AND c.first_number <= r.last_number AND c.last_number >= r.first_number"
+        f" AND b.serial_layout = '{Layout.RANGE}') ORDER BY r.batch_id"
+    )
+    for row in rows:
+        yield str(row["batch_id"])
+
+
+async def _wrongly_claimed(statements: Statements) -> AsyncIterator[str]:
+    """Yield the batches whose stored claims are not those of their serials, mass and mode."""
+    async for page in _batch_pages(statements):
+        stored = defaultdict(set)
+        for claim in await serials.of_batches(statements, [batch.id for batch in page]):
+            stored[claim.batch_id].add(claim)
+        for batch in page:
+            if stored[batch.id] != set(serials.claims_of(batch)):
+                yield str(batch.id)
+
+
+async def _wrongly_certified(statements: Statements) -> AsyncIterator[str]:
+    """Yield the orders whose certificate states other grams or serials than the order retired."""
+    after: _Order = (UUID(int=0), UUID(int=0))
+    while True:
+        conditions = Conditions()
+        conditions.add("issued_at IS NOT NULL")
+        conditions.add("(account_id, order_id) > ({}, {})", *after)
+        page = await ISSUED.select(statements, conditions, f"ORDER BY account_id, order_id LIMIT {ROWS_A_PAGE}")
+        if not page:
+            return
+        conditions = Conditions()
+        conditions.add_in("account_id", {each.account_id for each in page})
+        conditions.add_in("order_id", [each.order_id for each in page])
+        retired = defaultdict(list)
+        for each in await RETIREMENTS.select(statements, conditions):
+            retired[each.account_id, each.order_id].append(each)
+        found = await _batches_of(statements, {each.batch_id for rows in retired.values() for each in rows})
+        for certificate in page:
+            after = (certificate.account_id, certificate.order_id)
+            if _stated(certificate.facts) != _serials_of(retired[after], found):
+                yield f"{after[0]} {after[1]}"
+
+
+async def _certified_twice(statements: Statements) -> AsyncIterator[str]:
+    """Yield the orders that retired a serial which an order retired from another batch as well."""
+    meeting = await statements.fetch(
+        f"SELECT DISTINCT batch_id FROM"
+        f" (SELECT batch_id, first_number, last_number, max(last_number) OVER (PARTITION BY mode, series_key"
+        f" ORDER BY first_number, last_number, batch_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reach,"
+        f" lead(first_number) OVER (PARTITION BY mode, series_key"
+        f" ORDER BY first_number, last_number, batch_id) AS next_first"
+        f" FROM {CLAIMS.name} WHERE NOT is_reading) c WHERE reach >= first_number OR next_first <= last_number"
+    )
+    found = await _batches_of(statements, {row["batch_id"] for row in meeting})
+    conditions = Conditions()
+    conditions.add_in("batch_id", list(found))
+    series: dict[tuple[str, str], list[tuple[Claim, Retirement]]] = defaultdict(list)
+    for each in await RETIREMENTS.select(statements, conditions):
+        batch = found[each.batch_id]
+        block = block_of(batch)
+        retired = block.touched(each.start_g, each.end_g) if isinstance(block, SerialBlock) else block
+        for claim in claims(retired):
+            series[batch.mode, claim.key].append((claim, each))
+    orders = {(each.account_id, each.order_id) for claimed in series.values() for each in _meeting(claimed)}
+    for account_id, order_id in sorted(orders):
+        yield f"{account_id} {order_id}"
+
+
+def _meeting(claimed: Sequence[tuple[Claim, Retirement]]) -> list[Retirement]:
+    """Return the retirements of one series whose claim meets that of a retirement of another batch."""
+    found = []
+    upwards = sorted(((claim.first, claim.last, each) for claim, each in claimed), key=lambda end: end[:2])
+    # Upwards each meets those that start before it, downwards those that end behind it.
+    downwards = sorted(((-last, -first, each) for first, last, each in reversed(upwards)), key=lambda end: end[:2])
+    for ends in (upwards, downwards):
+        reaches: dict[UUID, int] = {}  # of the two batches that reach furthest
+        for first, last, each in ends:
+            if any(reach >= first for batch_id, reach in reaches.items() if batch_id != each.batch_id):
+                found.append(each)
+            reaches[each.batch_id] = max(last, reaches.get(each.batch_id, last))
+            if len(reaches) > 2:
+                del reaches[min(reaches, key=lambda batch_id: reaches[batch_id])]
+    return found
+
+
+def _stated(facts: str) -> dict[str, dict[str, Any]]:
+    """Return what a certificate states of each batch: its grams and serials."""
+    members = ("intervals", "serials", "written")
+    return {
+        batch["batch_id"]: {member: batch[member] for member in members if member in batch}
+        for batch in json.loads(facts)["batches"]
+    }
+
+
+def _serials_of(retired: Iterable[Retirement], found: dict[UUID, CreditBatch]) -> dict[str, dict[str, Any]]:
+    """Return what the certificate of these retirements has to state."""
+    taken = defaultdict(list)
+    for each in retired:
+        taken[each.batch_id].append(Interval(each.start_g, each.end_g))
+    unstated = {"project_name": "", "country": "", "registry": ""}
+    return {
+        str(batch_id): retired_batch(found[batch_id], intervals, **unstated).serial_facts
+        for batch_id, intervals in taken.items()
+    }
+
+
+async def _batch_pages(statements: Statements, only: SerialForm | None = None) -> AsyncIterator[list[CreditBatch]]:
+    after = UUID(int=0)
+    while True:
+        conditions = Conditions()
+        conditions.add("id > {}", after)
+        if only is not None:
+            conditions.add("serial_form = {}", only)
+        page = await BATCHES.select(statements, conditions, f"ORDER BY id LIMIT {ROWS_A_PAGE}")
+        if not page:
+            return
+        yield page
+        after = page[-1].id
+
+
+async def _batches_of(statements: Statements, batch_ids: Collection[UUID]) -> dict[UUID, CreditBatch]:
+    conditions = Conditions()
+    conditions.add_in("id", batch_ids)
+    return await BATCHES.by_id(statements, conditions)
+
+
+def serials_are_clear() -> RowCheck:
+    """No serial can be read in two ways. Batches that were received before serials had forms may be found here."""
+    return RowCheck("every batch: its serials can be read in one way only", BATCHES.name, _ambiguous)
+
+
+def serials_do_not_read_as_others() -> RowCheck:
+    """No single credit of a batch is written like a range of another one, as OAK-5-9 and the credits 5 to 9 of OAK-."""
+    return RowCheck("every batch: no serial of it reads as a range of another's", CLAIMS.name, _read_as_others)
+
+
+def claims_are_those_of_batches() -> RowCheck:
+    """A batch claims its serials, each once, in its own mode, and no others."""
+    return RowCheck("every batch: claims its serials and no others", BATCHES.name, _wrongly_claimed)
+
+
+def certificates_match_retirements() -> RowCheck:
+    """A certificate states the grams that its order retired, and their serials."""
+    return RowCheck("every certificate: states the serials that its order retired", ISSUED.name, _wrongly_certified)
+
+
+def serials_are_retired_once() -> RowCheck:
+    """No serial is retired, and so certified, from two batches."""
+    return RowCheck("every order: its serials were retired from one batch", RETIREMENTS.name, _certified_twice)
