@@ -18,7 +18,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from service.domain.amounts import GRAMS_PER_TONNE, MassUnit, mass_text
 from service.domain.catalogue import Mode
-from service.domain.certificate import Certificate, RetiredBatch
+from service.domain.certificate import Certificate, Interval, RetiredBatch
 from service.domain.certificate_ornament import FAINT, GOLD, INK, MUTED, border, qr_code, ring, rosette, shades
 from service.domain.serials.block import UnnumberedBatch
 from service.kit.pdf_text import Typesetter
@@ -164,15 +164,26 @@ def _detail(batch: RetiredBatch) -> str:
 
 
 def _serials(batch: RetiredBatch) -> str:
+    """Return the serials of a batch as they are printed; of a part of one serial also which grams of the batch."""
+    shown = batch.intervals[:INTERVALS_MAX]
+    more = ", …" * (len(batch.intervals) > INTERVALS_MAX)
+    if isinstance(batch.block, UnnumberedBatch):
+        return f"reference {batch.block.reference}"
     if batch.block is not None:
-        shown = dict.fromkeys(batch.written[:INTERVALS_MAX])
-        label = "reference" if isinstance(batch.block, UnnumberedBatch) else "serials"
-        more = ", …" if len(batch.written) > INTERVALS_MAX else ""
-        return f"{label} {', '.join(shown)}{more}"
-    numbers = ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in batch.serial_numbers[:INTERVALS_MAX])
-    label = "serial" if numbers.isdigit() else "serials"
-    numbers += ", …" * (len(batch.serial_numbers) > INTERVALS_MAX)
-    return f"{label} {batch.serial_prefix}{numbers}"
+        written = [f"{text}{_part(each)}" for text, each in zip(batch.written, shown, strict=False)]
+        return f"serials {', '.join(dict.fromkeys(written))}{more}"
+    numbers = [f"{a}" if a == b else f"{a} to {b}" for a, b in batch.serial_numbers[:INTERVALS_MAX]]
+    label = "serial" if len(batch.intervals) == 1 and numbers[0].isdigit() else "serials"
+    parts = ", ".join(f"{number}{_part(each)}" for number, each in zip(numbers, shown, strict=True))
+    return f"{label} {batch.serial_prefix}{parts}{more}"
+
+
+def _part(interval: Interval) -> str:
+    """Return which grams of the batch these are, if they are a part of one serial."""
+    serials = -(-interval.end_g // GRAMS_PER_TONNE) - interval.start_g // GRAMS_PER_TONNE
+    if serials > 1 or interval.mass_g == GRAMS_PER_TONNE:
+        return ""
+    return f" (grams {interval.start_g:,} to {interval.end_g - 1:,} of the batch)"
 
 
 def _table(page: _Page, rows: Sequence[_Row]) -> None:

@@ -60,7 +60,36 @@ def test_a_part_is_written_as_the_registry_writes_it(
 
     assert facts["batches"][0]["written"] == [written]
     assert len(facts["batches"][0]["serials"]) == 1
-    assert _detail(stated.batches[0]).endswith(f" · serials {written}")
+    start_g, end_g = interval
+    part = f" (grams {start_g} to {end_g - 1} of the batch)" if end_g - start_g < 1_000_000 else ""
+    assert _detail(stated.batches[0]).endswith(f" · serials {written}{part}")
+
+
+@pytest.mark.parametrize(
+    ("intervals", "printed"),
+    [
+        ([(0, 1_000_000)], "{0}"),
+        ([(0, 999_999)], "{0} (grams 0 to 999,998 of the batch)"),
+        ([(1, 1_000_000)], "{0} (grams 1 to 999,999 of the batch)"),
+        ([(400_000, 800_000)], "{0} (grams 400,000 to 799,999 of the batch)"),
+        ([(1_999_999, 2_000_000)], "{1} (grams 1,999,999 to 1,999,999 of the batch)"),
+        ([(0, 5), (7, 9)], "{0} (grams 0 to 4 of the batch), {0} (grams 7 to 8 of the batch)"),
+        ([(0, 2_000_000)], "{0-1}"),
+        ([(999_999, 1_000_001)], "{0-1}"),
+    ],
+)
+def test_a_part_of_one_serial_says_which_grams_it_is(intervals: list[tuple[int, int]], printed: str):
+    named = {"{0}": "1 to 1", "{1}": "2 to 2", "{0-1}": "1 to 2"}
+    plain = {"{0}": "1", "{1}": "2", "{0-1}": "1 to 2"}
+    car = certificate(read_range(SerialForm.CAR, "CAR-1-US-1336-31-983-KS-2025-9206-1 to 9"), *intervals)
+    old = replace(certificate(None, *intervals).batches[0], serial_prefix="X-", serial_start=1)
+
+    expected, short = printed, printed
+    for place, numbers in named.items():
+        expected = expected.replace(place, f"CAR-1-US-1336-31-983-KS-2025-9206-{numbers}")
+        short = short.replace(place, plain[place])
+    assert _detail(car.batches[0]).endswith(f" · serials {expected}")
+    assert _detail(old).endswith((f" · serial X-{short}", f" · serials X-{short}"))
 
 
 def test_a_pair_of_one_serial_is_written_once():
