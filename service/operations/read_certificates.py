@@ -8,6 +8,8 @@ from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.certificate import IssuedCertificate
 from service.domain.retirement import Retirement
+from service.domain.vintages import VintageFault, vintage_fault
+from service.kit.clock import utc_date
 from service.operations.resources import Resources
 from service.storage import certificates, retirements
 
@@ -36,6 +38,24 @@ async def retirements_of_orders(
     for each in await retirements.of_orders(resources.database.reader, caller.account.id, order_ids):
         retired[each.order_id].append(each)
     return [tuple(retired[order_id]) for order_id in order_ids]
+
+
+async def retirement_refusals_of_orders(
+    resources: Resources, caller: Caller, order_ids: Sequence[UUID]
+) -> list[VintageFault | None]:
+    """For each of the caller's orders the reason why credits that it holds may not be retired today (in UTC); None if
+    they may.
+    """
+    caller.require(Scope.ORDERS_READ)
+    today = utc_date(resources.clock())
+    found = await retirements.refused_batches(resources.database.reader, caller.account.id, order_ids, today=today)
+    faults: dict[UUID, VintageFault | None] = {}
+    for order_id, batch in found:
+        fault = vintage_fault(
+            vintage=batch.vintage, period_end=batch.period_end, status=batch.credit_status, today=today
+        )
+        faults.setdefault(order_id, fault)
+    return [faults.get(order_id) for order_id in order_ids]
 
 
 async def public_certificate(resources: Resources, token: str) -> IssuedCertificate | None:

@@ -1,6 +1,7 @@
 """Rows of retirements, and the orders whose retirement is due; the table refuses updates and deletes."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from service.domain.catalogue import Mode
 from service.domain.events import EventType
 from service.domain.order import OrderStatus, PaymentStatus
 from service.domain.retirement import Retirement
+from service.domain.serials.facts import CreditStatus
 from service.storage import models
 from service.storage.accounts import ACCOUNTS
 from service.storage.batches import BATCHES, may_be_sold
@@ -24,6 +26,15 @@ _HOLDS_REFUSED = (
     f" GROUP BY r.batch_id HAVING sum(r.mass_g) > 0)"
 )
 """Condition on an order: it has grams of a batch that may not be retired in the year and on the day given."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedBatch:
+    """The facts of a batch by which its credits may not be retired."""
+
+    vintage: int
+    period_end: date | None
+    credit_status: CreditStatus
 
 
 async def due(
@@ -63,6 +74,30 @@ async def refused(
         *(today.year, today, account_id, *order_ids),
     )
     return frozenset(row["id"] for row in rows)
+
+
+async def refused_batches(
+    statements: Statements, account_id: UUID, order_ids: Collection[UUID], *, today: date
+) -> list[tuple[UUID, RefusedBatch]]:
+    """Return those batches that may not be retired on the day of which the account's orders hold grams, by order and
+    vintage. A complete order has none: what is retired stays retired.
+    """
+    if not order_ids:
+        return []
+    rows = await statements.fetch(
+        f"SELECT o.id AS order_id, b.vintage, b.period_end, b.credit_status FROM {ORDERS.name} o"
+        f" JOIN {ENTRIES.name} r ON r.account_id = o.account_id AND r.order_id = o.id"
+        f" JOIN {BATCHES.name} b ON b.id = r.batch_id"
+        f" WHERE o.account_id = $3 AND o.id IN ({placeholders(4, len(order_ids))})"
+        f" AND o.status <> '{OrderStatus.COMPLETE}' AND NOT coalesce({may_be_sold('$1', '$2')}, FALSE)"
+        f" GROUP BY o.id, b.id, b.vintage, b.period_end, b.credit_status HAVING sum(r.mass_g) > 0"
+        f" ORDER BY o.id, b.vintage, b.id",
+        *(today.year, today, account_id, *order_ids),
+    )
+    return [
+        (row["order_id"], RefusedBatch(row["vintage"], row["period_end"], CreditStatus(row["credit_status"])))
+        for row in rows
+    ]
 
 
 async def _first(

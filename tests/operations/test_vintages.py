@@ -13,9 +13,12 @@ from service.domain.listing import OrderRef
 from service.domain.order import OrderStatus
 from service.domain.serials.facts import CreditStatus
 from service.domain.serials.forms import SerialForm
+from service.domain.vintages import VintageFault
 from service.errors import Code
+from service.operations.audit import audit
 from service.operations.fail_order import fail_order
 from service.operations.match_backorders import match_backorders
+from service.operations.read_certificates import retirement_refusals_of_orders
 from service.operations.retire_orders import retire_order, retire_orders
 from tests.makers import TONNE_G, make_batch, make_caller, make_order_request, store
 from tests.operations.test_receive_serials import VERRA, imported, operator, received, refused  # noqa: F401 - a fixture
@@ -130,5 +133,49 @@ async def test_an_order_that_holds_refused_credits_is_skipped_blocks_nobody_and_
     ]
     assert await retire_order(dated.resources, dated.account.id, held[0].id, keep=0, actor="test") == 0
     seller = make_caller(dated.account)
+    held_g = dated.old.issued_g - await dated.available_g(dated.old)
     failed = await fail_order(dated.resources, seller, dated.account.id, OrderRef(id=held[0].id))
     assert failed.status is OrderStatus.FAILED
+    assert dated.old.issued_g - await dated.available_g(dated.old) == held_g - 950
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"vintage": 2031}, VintageFault.YEAR_NOT_OVER),
+        ({"vintage": 2026}, VintageFault.YEAR_NOT_OVER),
+        ({"period_end": date(2026, 11, 30)}, VintageFault.PERIOD_NOT_OVER),
+        ({"credit_status": CreditStatus.EX_ANTE}, VintageFault.EX_ANTE),
+        ({"credit_status": CreditStatus.PENDING}, VintageFault.PENDING),
+    ],
+)
+async def test_an_order_that_holds_refused_credits_shows_why_and_is_reported_until_it_fails(
+    dated: Shop, changes: dict[str, Any], fault: VintageFault
+):
+    held = await dated.place(make_order_request(1_000))
+    ((column, value),) = changes.items()
+    await dated.execute(f"UPDATE credit_batches SET {column} = $2 WHERE id = $1", dated.deep.id, value)
+
+    ids = [held.id]
+    assert await retirement_refusals_of_orders(dated.resources, dated.caller, ids) == [fault]
+
+    await fail_order(dated.resources, make_caller(dated.account), dated.account.id, OrderRef(id=held.id))
+    assert await retirement_refusals_of_orders(dated.resources, dated.caller, ids) == [None]
+
+
+async def test_audit_reports_each_order_that_holds_refused_credits_until_it_fails(dated: Shop):
+    name = "every order: the credits that it holds may be retired"
+
+    async def reported() -> set[str]:
+        return {key for finding in await audit(dated.resources) if finding.name == name for key in finding.first}
+
+    held = [await dated.place(make_order_request(1_000)) for _ in range(2)]
+    done = await dated.place(make_order_request(1_000))
+    await retire_order(dated.resources, dated.account.id, done.id, keep=0, actor="test")
+    assert await reported() == set()
+    await dated.execute("UPDATE credit_batches SET vintage = 2190 WHERE id = $1", dated.old.id)
+    assert await reported() == {f"{dated.account.id} {order.id}" for order in held}
+
+    await fail_order(dated.resources, make_caller(dated.account), dated.account.id, OrderRef(id=held[0].id))
+
+    assert await reported() == {f"{dated.account.id} {held[1].id}"}

@@ -17,6 +17,7 @@ from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, 
 from service.domain.recorded_estimate import ActivityKind
 from service.domain.serials.forms import SerialForm
 from service.domain.statistics import OrderGrouping
+from service.domain.vintages import VintageFault
 from service.errors import REASONS, Code
 from service.operations.simulate_order import Outcome
 
@@ -212,6 +213,18 @@ _describe(
     "ErrorCode",
     "Code of an error. Every error of the service has one of these codes.",
     {code: reason.meaning for code, reason in REASONS.items()},
+)
+_describe(
+    VintageFault,
+    "RetirementRefusal",
+    "A reason why credits may be neither sold nor retired.",
+    {
+        VintageFault.EX_ANTE: "They are ex ante: issued for what is expected.",
+        VintageFault.PENDING: "They are pending: the registry has not verified them.",
+        VintageFault.PERIOD_NOT_OVER: "The monitoring period is not over.",
+        VintageFault.YEAR_NOT_OVER: "The vintage year is not over, and the end of the monitoring period is unknown.",
+        VintageFault.YEAR_AFTER_PERIOD: "The vintage year is after the monitoring period.",
+    },
 )
 _describe(
     SerialForm,

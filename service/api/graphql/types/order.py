@@ -20,6 +20,7 @@ from service.domain.accounts import Caller
 from service.domain.amounts import MassUnit
 from service.domain.billing import owed_minor
 from service.domain.order import EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
+from service.domain.vintages import VintageFault
 from service.operations import read_catalogue, read_certificates, read_orders, select_account
 from service.plans import attribute_field, batch_field, needs, selected_columns
 
@@ -189,6 +190,10 @@ async def _retirements(parents: Sequence["Order"], info: Info) -> list[list[Reti
     return [[Retirement(row=row) for row in rows] for rows in found]
 
 
+async def _refusals(parents: Sequence["Order"], info: Info) -> list[VintageFault | None]:
+    return await _ask(parents, info, read_certificates.retirement_refusals_of_orders)
+
+
 async def _timelines(parents: Sequence["Order"], info: Info) -> list[list[TimelineEntry]]:
     found = await _ask(parents, info, read_orders.events_of_orders)
     return [[TimelineEntry(row=row) for row in rows] for rows in found]
@@ -219,6 +224,13 @@ class Order(Node):
         _certificates,
         columns=OWNED,
         description="Certificate of the order; null until the order is complete and for a short time after that.",
+    )
+    retirement_refusal: VintageFault | None = batch_field(
+        _refusals,
+        columns=OWNED,
+        description="The reason why credits that it holds may not be retired today (UTC), such as a vintage year that "
+        "is not over. Retirement leaves the order out while there is one; the seller may fail the order, which frees "
+        "its credits. Null if there is none, and once the order is complete.",
     )
     timeline: list[TimelineEntry] = batch_field(
         _timelines, columns=OWNED, description="Events of the order, oldest first.", metadata=priced(size=10)
