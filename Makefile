@@ -5,7 +5,7 @@ BIN := .venv/bin
 PAGES := service/api/pages
 BUNDLES := explorer references
 
-.PHONY: help install run test check schema docs fuzz fuzz-plans races model bench memory $(BUNDLES) clean
+.PHONY: help install run test check schema docs fuzz fuzz-plans races model serials bench memory $(BUNDLES) clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -42,6 +42,9 @@ races: .venv/tested ## run the race tests with 10,000 orders instead of 1,000
 
 model: .venv/tested ## run the model test with 500 lives of orders of 50 steps each
 	MODEL_EXAMPLES=500 MODEL_STEPS=50 $(BIN)/pytest -q tests/model
+
+serials: .venv/tested ## receive 10,000 credit batches on both databases, half of them with hostile serial numbers
+	SERIAL_RECEIPTS=10000 $(BIN)/pytest -q tests/operations/test_receipt_laws.py
 
 bench: .venv/tested ## measure the service beside other servers and write docs/performance.md
 	$(BIN)/python -m tests.bench.compare --report
