@@ -28,6 +28,9 @@ from service.domain.catalogue import (
     Project,
     ProjectCategory,
 )
+from service.domain.receipt import StatedBatch
+from service.domain.serials.forms import SerialForm
+from service.domain.serials.stated import StatedSerials
 from service.operations.resources import Resources
 from service.operations.steps.issue_key import CUSTOMER_SCOPES, generate_key_for, store
 from service.storage import accounts, balances, batches, catalogue, serials
@@ -170,26 +173,26 @@ def _project(facts: Mapping[str, Any], category_id: UUID, created_at: datetime) 
 
 
 def _batches(project: Mapping[str, Any], created_at: datetime) -> Iterator[CreditBatch]:
-    """Return each batch once for each mode; the serials of the test batch are marked, because no registry issued them
-    twice.
-    """
+    """Yield each batch once for either mode. Serials of test batches say so, since no registry issued them twice."""
     for facts in project["batches"]:
-        mass_g = mass_g_of(facts["tonnes"], MassUnit.TONNE)
-        for mode, prefix in ((Mode.LIVE, ""), (Mode.TEST, "TEST-")):
-            yield CreditBatch(
-                id=UUID(facts[f"{mode}_id"]),
+        for mode in (Mode.LIVE, Mode.TEST):
+            stated = StatedBatch(
                 project_id=UUID(project["id"]),
+                reference=f"demo-{mode}-{project['slug']}-{facts['vintage']}",
                 mode=mode,
                 vintage=facts["vintage"],
-                serial_prefix=prefix + facts["serial"],
-                serial_start=facts["serial_start"],
-                issued_g=mass_g,
-                available_g=mass_g,
-                held_g=0,
-                allocated_g=0,
-                retired_g=0,
-                created_at=created_at,
+                issued_g=mass_g_of(facts["tonnes"], MassUnit.TONNE),
+                stated=_serials(facts, "TEST" if mode is Mode.TEST else "DEMO"),
             )
+            yield stated.read(project["registry"], batch_id=UUID(facts[f"{mode}_id"]), created_at=created_at)
+
+
+def _serials(facts: Mapping[str, Any], mark: str) -> StatedSerials:
+    form = facts.get("serial_form")
+    texts = {
+        name: facts[name].replace("{mark}", mark) for name in ("serial_range", "registry_reference") if name in facts
+    }
+    return StatedSerials(serial_form=SerialForm(form) if form else None, **texts)
 
 
 def _bundle(facts: Mapping[str, Any], created_at: datetime) -> Bundle:

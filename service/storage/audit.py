@@ -337,10 +337,10 @@ def orders_may_retire() -> Check:
         "every order: the credits that it holds may be retired",
         ORDERS,
         f"SELECT DISTINCT h.account_id, h.order_id AS id FROM"
-        f" (SELECT account_id, order_id, batch_id FROM {ENTRIES} GROUP BY account_id, order_id, batch_id"
-        f" HAVING sum(mass_g) > 0) h"
-        f" JOIN {ORDERS} o ON o.account_id = h.account_id AND o.id = h.order_id JOIN {BATCHES} b ON b.id = h.batch_id"
-        f" WHERE o.status <> 'COMPLETE' AND NOT coalesce({may_be_sold(this_year, 'CURRENT_DATE')}, FALSE)",
+        f" (SELECT account_id, order_id, batch_id FROM {ENTRIES} WHERE batch_id IN"
+        f" (SELECT b.id FROM {BATCHES} b WHERE NOT coalesce({may_be_sold(this_year, 'CURRENT_DATE')}, FALSE))"
+        f" GROUP BY account_id, order_id, batch_id HAVING sum(mass_g) > 0) h"
+        f" JOIN {ORDERS} o ON o.account_id = h.account_id AND o.id = h.order_id WHERE o.status <> 'COMPLETE'",
     )
 
 

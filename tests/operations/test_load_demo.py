@@ -8,10 +8,13 @@ from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Bundle, Mode
 from service.domain.order import ByMass, OrderRequest
+from service.domain.serials.block import SerialBlock
+from service.domain.supply import block_of
 from service.errors import Code, Refused
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.kit.keyset import PageRequest
+from service.operations.audit import audit
 from service.operations.authenticate import authenticate
 from service.operations.load_demo import DemoAccounts, load_demo
 from service.operations.quote_order import quote_order
@@ -23,7 +26,9 @@ from service.operations.read_catalogue import (
     tiers_of_bundles,
 )
 from service.operations.resources import Resources
+from service.storage.batches import BATCHES
 from service.storage.database import Database
+from tests.books import rows_of as rows_in
 
 TONNE_G = 1_000_000
 EVERYTHING = PageRequest(100)
@@ -212,3 +217,43 @@ async def test_a_demo_key_opens_nothing_under_another_pepper(resources: Resource
         with pytest.raises(Refused) as refusal:
             await authenticate(resources, key, pepper=b"a stolen database comes without.")
         assert refusal.value.code is Code.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize(("mode", "mark"), [(Mode.LIVE, "DEMO"), (Mode.TEST, "TEST")])
+async def test_batches_have_serials_in_the_forms_of_their_registries(
+    resources: Resources, database: Database, pepper: bytes, mode: Mode, mark: str
+) -> None:
+    await load_demo(resources, pepper=pepper)
+
+    written = {}
+    for batch in await rows_in(database, BATCHES):
+        if batch.mode is mode:
+            block = block_of(batch)
+            text = block.written()[0] if isinstance(block, SerialBlock) else block.reference
+            written[batch.reference] = text
+    assert len(written) == 32
+    assert all(mark in text for text in written.values())
+    shown = {
+        "igarape-azul-forest-2019": f"9801-122000101-122012100-VCS-VCU-{mark}-VER-BR-14-9114-01012019-31122019-0",
+        "kutch-coast-wind-2019": f"GS1-{mark}-IN-GS90482-3-2019-30646-1-16000",
+        "prairie-fork-landfill-gas-2021": f"CAR-{mark}-US-91530-31-983-IA-2021-9207-1 to 6900",
+        "keti-creek-mangroves-2020": f"12034-000001-013000-VCS-VCU-{mark}-VER-PK-14-9340-01012020-31122020-0",
+        "flint-hills-bio-oil-2024": f"iss_{mark}_9017_2024",
+        "glen-ardrum-woodland-2021": f"{mark}-WCU-GB-104000000090244-01012021-31122021-1180-1180-MER-0-P",
+    }
+    assert {name: written[f"demo-{mode}-{name}"] for name in shown} == shown
+
+
+async def test_an_audit_of_the_demo_finds_nothing(resources: Resources, pepper: bytes) -> None:
+    await load_demo(resources, pepper=pepper)
+
+    assert [finding.name for finding in await audit(resources) if finding.deviating] == []
+
+
+async def test_no_number_of_the_demo_follows_a_digit_at_once(
+    resources: Resources, database: Database, pepper: bytes
+) -> None:
+    await load_demo(resources, pepper=pepper)
+
+    blocks = [block_of(batch) for batch in await rows_in(database, BATCHES)]
+    assert not [block for block in blocks if isinstance(block, SerialBlock) and block.prefix[-1].isdigit()]
