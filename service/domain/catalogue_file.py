@@ -114,7 +114,9 @@ def _unknown_columns(rows: Sequence[NamedRow], told: Collection[str | None]) -> 
 
 
 def read_sheet(rows: Sequence[NamedRow], *, now: datetime, new_id: Callable[[], UUID]) -> Sheet:
-    """What the named rows say. Rows in themselves, and among each other, are checked; not against what stands."""
+    """Parse the named rows. Rows are checked by themselves and against each other, not against the existing
+    catalogue.
+    """
     sheet = Sheet()
     for name, cells in rows:
         row = Row(name, {column: cell for column, cell in cells.items() if column != "record"}, sheet.faults)

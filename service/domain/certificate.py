@@ -102,7 +102,7 @@ class RetiredBatch:
 
     @property
     def serial_facts(self) -> dict[str, list[Any]]:
-        """The facts of a certificate that say which grams were retired, and of which serials."""
+        """Return the facts of a certificate that say which grams were retired, and of which serials."""
         facts: dict[str, list[Any]] = {
             "intervals": [[each.start_g, each.end_g] for each in self.intervals],
             "serials": [list(pair) for pair in self.serials],

@@ -91,7 +91,7 @@ def _refuse_part(document: Mapping[str, Any], orders: int) -> None:
         return
     counted = f"{orders} orders" if total is None else f"{orders} of {total} orders"
     if not is_page:
-        message = f"The file has {counted}. Export it again, or remove totalCount if these are all."
+        message = f"The file has {counted}. Export it again, or remove the total count if these are all."
     elif page is None or pages is None:
         message = f"The file is one page of several, with {counted}. {_ONE_LIST}"
     else:

@@ -27,8 +27,8 @@ ACTOR = "command:import"
 
 @dataclass(frozen=True, slots=True)
 class ImportedOrders:
-    """How many orders the file has, how many of them were added (or would be, as a rehearsal) or existed before, and
-    what is wrong with the others; with any fault nothing is added. Orders with differing totals are no faults.
+    """Number of the file's orders, number added (or that a rehearsal would add), number that existed before, and the
+    errors; with any error nothing is added. Orders with differing totals are no errors.
     """
 
     rows: int

@@ -1,4 +1,4 @@
-"""What the books have to add up to, as SQL: each check is one statement, so that what it compares is of one instant.
+"""Checks of the books, as SQL: each check is one statement, so that what it compares is of one instant.
 Checks of serial numbers that take rules of the domain are in audit_serials.py.
 
 A statement returns the keys of rows that deviate; there should be none. Knows every table that contains grams, money or
@@ -329,8 +329,8 @@ def vintages_are_over() -> Check:
 
 
 def orders_may_retire() -> Check:
-    """An order that stands and is not complete holds no credits whose time is not over: retirement leaves it out, and
-    the operator fails it.
+    """Find orders that stand, are not complete and hold credits whose time is not over: retirement leaves them out, and
+    the operator fails them.
     """
     this_year = "CAST(substr(CAST(CURRENT_DATE AS TEXT), 1, 4) AS INTEGER)"
     return Check(
@@ -375,7 +375,7 @@ CHECKS: tuple[Check | RowCheck, ...] = (
 
 
 async def run(statements: Statements, check: Check | RowCheck) -> Finding:
-    """What the check finds now."""
+    """Return the present result of the check."""
     counted = await statements.fetch(f"SELECT count(*) AS rows_there FROM {check.looked_at}")
     rows = int(counted[0]["rows_there"])
     if isinstance(check, RowCheck):

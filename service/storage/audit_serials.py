@@ -188,25 +188,25 @@ async def _batches_of(statements: Statements, batch_ids: Collection[UUID]) -> di
 
 
 def serials_are_clear() -> RowCheck:
-    """No serial can be read in two ways. Batches that were received before serials had forms may be found here."""
+    """Find batches whose serials can be read in two ways, as some that were received before serials had forms."""
     return RowCheck("every batch: its serials can be read in one way only", BATCHES.name, _ambiguous)
 
 
 def serials_do_not_read_as_others() -> RowCheck:
-    """No single credit of a batch is written like a range of another one, as OAK-5-9 and the credits 5 to 9 of OAK-."""
+    """Find a credit that is written like a range of another batch, as OAK-5-9 and the credits 5 to 9 of OAK-."""
     return RowCheck("every batch: no serial of it reads as a range of another's", CLAIMS.name, _read_as_others)
 
 
 def claims_are_those_of_batches() -> RowCheck:
-    """A batch claims its serials, each once, in its own mode, and no others."""
+    """Find batches that claim other serials than their own, or in another mode."""
     return RowCheck("every batch: claims its serials and no others", BATCHES.name, _wrongly_claimed)
 
 
 def certificates_match_retirements() -> RowCheck:
-    """A certificate states the grams that its order retired, and their serials."""
+    """Find certificates that state other grams or serials than their order retired."""
     return RowCheck("every certificate: states the serials that its order retired", ISSUED.name, _wrongly_certified)
 
 
 def serials_are_retired_once() -> RowCheck:
-    """No serial is retired, and so certified, from two batches."""
+    """Find serials that were retired, and so certified, from two batches."""
     return RowCheck("every order: its serials were retired from one batch", RETIREMENTS.name, _certified_twice)
