@@ -295,9 +295,9 @@ async def test_a_file_that_is_nested_without_end_is_refused(shop: Shop):
         ({"pageIndex": 2}, f"The file is one page of several, with 1 orders. {ONE_LIST}"),
         (
             {"pageIndex": 1, "totalPages": 1, "totalCount": 36},
-            "The file has 1 of 36 orders. Export it again, or remove totalCount if these are all.",
+            "The file has 1 of 36 orders. Export it again, or remove the total count if these are all.",
         ),
-        ({"totalCount": 0}, "The file has 1 of 0 orders. Export it again, or remove totalCount if these are all."),
+        ({"totalCount": 0}, "The file has 1 of 0 orders. Export it again, or remove the total count if these are all."),
     ],
 )
 async def test_one_page_of_several_is_refused(shop: Shop, counters: dict[str, Any], told: str):
