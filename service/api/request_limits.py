@@ -15,7 +15,7 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.caller import header_of
+from service.api.headers import header_of, refuse_contradictions
 from service.errors import Code, Refused
 from service.kit.deadline import Deadline
 from service.kit.request_id import REQUEST_ID
@@ -44,9 +44,10 @@ class RequestLimits:
     * The request id is the caller's `X-Request-Id` if it is 1 to 64 safe characters; it is in `scope["state"]`, in
       every log line of the request and in the answer.
     * A declared body above `body_bytes_max` is refused before it is read, an undeclared one with the chunk that passes
-      the limit: `PAYLOAD_TOO_LARGE`. Below the prefixes of `late_refusals` the refusal is raised when the API reads the
-      body, so that a caller without a key is refused for that first. The whole body arrives within `body_timeout_ms`,
-      or `REQUEST_TIMEOUT`.
+      the limit: `PAYLOAD_TOO_LARGE`. Below the prefixes of `late_refusals` an API that reads the body is refused it
+      instead, so that whoever has no key is told that first. The whole body arrives within `body_timeout_ms`, or
+      `REQUEST_TIMEOUT`.
+    * A request with two different values of a header that decides who calls or what is done: `BAD_USER_INPUT`.
     * `in_flight_max` requests may be in the application without an answer begun; more are refused `UNAVAILABLE` at
       once. A body still arriving does not count, or slow senders would crowd out the others; nor does an answer that
       streams, or subscribers would.
@@ -130,6 +131,7 @@ class RequestLimits:
         """
         try:
             answer.body_pending = self._expects_body(scope)
+            refuse_contradictions(scope)
             self._refuse_crowd()
             if not answer.body_pending:
                 return receive

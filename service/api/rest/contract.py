@@ -12,6 +12,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 from starlette.requests import Request
+from starlette.types import Scope
 
 from service.api.caller import caller_of
 from service.api.rest.context import RestContext
@@ -113,8 +114,8 @@ async def by_api_key(request: Request, context: RestContext) -> Caller:
     return caller
 
 
-def no_headers(_request_headers: Mapping[str, str], _request_id: str) -> Mapping[str, str]:
-    """Return no headers, for a contract that adds none to its answers."""
+def no_headers(_scope: Scope, _request_id: str) -> Mapping[str, str]:
+    """Nothing beside what every answer of the service has."""
     return {}
 
 
@@ -130,8 +131,8 @@ class Contract:
     * `labelled_json` answers 415 unless the content type of a body is JSON; otherwise a body is always read as JSON.
     * `any_case` matches the members of bodies without regard to case, `any_case_query` those of the query string.
     * `decimals_are_numbers` writes `Decimal` as JSON numbers instead of strings.
-    * `headers` are added to every answer below the prefix, also to refusals of the request limits. The function gets
-      the request's headers by lower-case name and the request id.
+    * `headers` are put on every answer below the prefix, refusals of the request limits included. The function gets
+      the scope of the request and its id.
     """
 
     name: str
@@ -145,7 +146,7 @@ class Contract:
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     error_media_type: str = "application/json"
     authenticate: Authenticate = by_api_key
-    headers: Callable[[Mapping[str, str], str], Mapping[str, str]] = no_headers
+    headers: Callable[[Scope, str], Mapping[str, str]] = no_headers
     labelled_json: bool = True
     any_case: bool = False
     any_case_query: bool = False

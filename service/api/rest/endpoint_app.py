@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
+from service.api.headers import header_of
 from service.api.rest.bodies import form_body, from_texts, json_body
 from service.api.rest.context import RestContext
 from service.api.rest.contract import Answer, Call, Contract, Endpoint, File
@@ -149,7 +150,7 @@ class _Address:
 
 
 def _refuse_other_label(request: Request, wanted: str) -> None:
-    label = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    label = (header_of(request.scope, b"content-type") or "").partition(";")[0].strip().lower()
     if label != wanted:
         raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"Send the body as {wanted}.")
 

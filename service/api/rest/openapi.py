@@ -10,9 +10,9 @@ from service.api.rest.contract import Contract, Endpoint, File, reason_phrase
 
 _REFERENCE = "#/components/schemas/"
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
-_ALWAYS = frozenset({405, 500, 503})
+_ALWAYS = frozenset({400, 405, 500, 503})
 _WITH_KEY = frozenset({401, 403, 429})
-_WITH_BODY = frozenset({400, 408, 413})
+_WITH_BODY = frozenset({408, 413})
 
 
 def openapi_document(contract: Contract, public_address: str) -> dict[str, Any]:
@@ -46,8 +46,6 @@ def refused_statuses(contract: Contract, endpoint: Endpoint) -> frozenset[int]:
     statuses = _ALWAYS | endpoint.refusals
     if not endpoint.public:
         statuses |= _WITH_KEY
-    if endpoint.query is not None:
-        statuses |= {400}
     if endpoint.body is not None:
         statuses |= _WITH_BODY
         if contract.labelled_json or endpoint.body_is_form:

@@ -19,7 +19,6 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from service.api.caller import header_of
 from service.api.graphql.error_presentation import OPERATION_UNRESOLVED, MaskedSchema
 from service.api.graphql.transport.request_parsing import (
     GRAPHQL_JSON,
@@ -31,6 +30,7 @@ from service.api.graphql.transport.request_parsing import (
     request_by_post,
     wants_page,
 )
+from service.api.headers import header_of
 from service.errors import REASONS, Code, Refused
 
 Run = Callable[[GraphQLRequest, Any], Awaitable[ExecutionResult]]

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from service.api.headers import header_of, raw_header_of
 from service.api.rest.carbon_engine.ids import portfolio_of, uuid_of
 from service.api.rest.carbon_engine.models import ListQuery, NewOrder, OrderView
 from service.api.rest.carbon_engine.quotes import CURRENCY, KILOGRAM_G
@@ -30,7 +31,7 @@ NEWEST_FIRST = OrderSort()
 
 async def create_order(call: Call[NewOrder, None]) -> Answer:
     _require_all(call.caller)
-    placed = await call.context.placement.submit(_command(call))
+    placed = await call.context.placement.submit(_command(call, await _key(call)))
     headers = {"Idempotent-Replayed": "true"} if placed.replayed else {}
     return Answer(await shown(call.context, call.caller, [placed.order]), status=201, headers=headers)
 
@@ -65,8 +66,28 @@ def _require_all(caller: Caller) -> None:
         caller.require(scope)
 
 
-def _command(call: Call[NewOrder, None]) -> PlaceOrder:
-    body, key = call.body, call.request.headers.get("idempotency-key")
+async def _key(call: Call[NewOrder, None]) -> str | None:
+    """Return the header's value without the blanks around it, or with them where an order was placed under it so.
+
+    Releases before this one took the blanks that servers leave behind a value as part of the key: a retry of such an
+    order still finds it. No order is placed under such a key any more, so that looking first misses none.
+    """
+    raw, key = (read(call.request.scope, b"idempotency-key") for read in (raw_header_of, header_of))
+    if raw is None or key is None:
+        return None
+    kept_text(key, IDEMPOTENCY_KEY_LENGTH_MAX, "Idempotency-Key")
+    has_blanks = raw != key and len(raw) <= IDEMPOTENCY_KEY_LENGTH_MAX
+    return raw if has_blanks and await _placed_under(call, raw) else key
+
+
+async def _placed_under(call: Call[NewOrder, None], key: str) -> Order | None:
+    """Return the order that was placed under the key through this contract."""
+    order = await find_order(call.context.resources, call.caller, OrderRef(idempotency_key=key))
+    return order if order is not None and order.source is Source.CARBON_ENGINE else None
+
+
+def _command(call: Call[NewOrder, None], key: str | None) -> PlaceOrder:
+    body = call.body
     return PlaceOrder(
         order_id=call.context.resources.new_id(),
         account_id=call.caller.account.id,
@@ -81,7 +102,7 @@ def _command(call: Call[NewOrder, None]) -> PlaceOrder:
             step=MassUnit.GRAM if body.total_price_sar_halalas is None else MassUnit.KILOGRAM,
             whole_mass=body.total_price_sar_halalas is None,
         ),
-        idempotency_key=None if key is None else kept_text(key, IDEMPOTENCY_KEY_LENGTH_MAX, "Idempotency-Key"),
+        idempotency_key=key,
         pay_with_balance=BalanceUse.AVAILABLE,
         customer=None
         if body.customer is None

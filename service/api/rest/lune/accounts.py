@@ -174,7 +174,6 @@ ENDPOINTS = (
         summary="Get the account of the API key, or the client account in the header Lune-Account.",
         handler=get_account,
         responses={200: AccountView},
-        refusals=frozenset({400}),
         request_headers=HEADERS,
     ),
     Endpoint(

@@ -94,7 +94,6 @@ ENDPOINTS = (
         summary="Get the bundles that the account buys by default.",
         handler=get_bundle_selection,
         responses={200: list[BundlePercentage]},
-        refusals=frozenset({400}),
         request_headers=HEADERS,
     ),
     Endpoint(
@@ -115,7 +114,6 @@ ENDPOINTS = (
         summary="List the portfolios that the account can use.",
         handler=list_bundle_portfolios,
         responses={200: list[BundlePortfolioView]},
-        refusals=frozenset({400}),
         request_headers=HEADERS,
     ),
     Endpoint(
