@@ -54,6 +54,8 @@ def code_of(answer: Answer) -> str:
     b'{"query": "{ __typename }", "variables": {"a": Infinity}}',
     b'{"query": "{ __typename }", "variables": {"a": -Infinity}}',
     b'{"query": "{ __typename }", "variables": {"a": "\\u0000"}}',
+    b'{"query": "{ __typename }", "query": "{ __typename }"}', b'{"query": "{ __typename }", "Variables": {}}',
+    b'{"query": "{ __typename }", "variables": {"a": {"b": 1, "b": 2}}}',
     b'{"query": "{ __typename }", "variables": ' + b"[" * 40_000 + b"]" * 40_000 + b"}",
     b'{"query": "{ __typename }", "variables": ' + b'{"a":' * 15_000 + b"1" + b"}" * 15_000 + b"}",
     b"[" * 90_000,

@@ -76,8 +76,10 @@ class Endpoint:
 
     `responses` gives the model of each status that the handler answers, `refusals` the statuses of refusals beside
     those that every endpoint of its kind has. A `public` one is served without a key and pays from no budget.
-    `operation_id` names it in the OpenAPI document and so in the clients that are generated from it: it stays when the
-    handler is renamed.
+    `is_retry` tells of a call with a repeated or misspelled member, which is refused otherwise, whether it repeats one
+    that an earlier release carried out; the body is then read as that release read it.
+    `operation_id` names it in the OpenAPI document and so in the clients that are generated from it: it stays, whatever
+    the handler is called.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -92,6 +94,7 @@ class Endpoint:
     body_is_form: bool = False
     public: bool = False
     request_headers: tuple[str, ...] = ()
+    is_retry: Callable[[Call[Any, Any]], Awaitable[bool]] | None = None
 
     @property
     def writes(self) -> bool:

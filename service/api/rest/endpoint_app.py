@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from service.api.headers import header_of
-from service.api.rest.bodies import form_body, from_texts, json_body
+from service.api.rest.bodies import form_body, from_texts, read_json
 from service.api.rest.context import RestContext
 from service.api.rest.contract import Answer, Call, Contract, Endpoint, File
 from service.api.rest.fault_paths import request_path
@@ -83,14 +83,17 @@ class _Address:
         caller = None if endpoint.public else await self._contract.authenticate(request, context)
         if caller is not None:
             await self._pay(endpoint, caller, context, headers)
+        body, objection = await self._body(endpoint, request)
         call: Call[Any, Any] = Call(
             context=context,
             request=request,
             identified=caller,
             path=request.path_params,
-            body=await self._body(endpoint, request),
+            body=body,
             query=self._query(endpoint, request),
         )
+        if objection is not None and not (endpoint.is_retry and await endpoint.is_retry(call)):
+            raise objection
         return await endpoint.handler(call)
 
     def _endpoint(self, request: Request, headers: dict[str, str]) -> Endpoint:
@@ -109,21 +112,21 @@ class _Address:
         headers.update(state.headers)
         state.refuse_unless_admitted()
 
-    async def _body(self, endpoint: Endpoint, request: Request) -> Any:
+    async def _body(self, endpoint: Endpoint, request: Request) -> tuple[Any, Refused | None]:
         if endpoint.body is None:
-            return None
+            return None, None
         content = await request.body()  # raises the request limits' refusal of a body that is too large
         if endpoint.body_is_form:
             _refuse_other_label(request, _FORM)
-            return form_body(content, endpoint.body)
+            return form_body(content, endpoint.body), None
         if self._contract.labelled_json:
             _refuse_other_label(request, _JSON)
-        return json_body(content, endpoint.body, any_case=self._contract.any_case)
+        return read_json(content, endpoint.body, any_case=self._contract.any_case)
 
     def _query(self, endpoint: Endpoint, request: Request) -> Any:
         if endpoint.query is None:
             return None
-        return from_texts(dict(request.query_params), endpoint.query, any_case=self._contract.any_case_query)
+        return from_texts(request.query_params.multi_items(), endpoint.query, any_case=self._contract.any_case_query)
 
     def _path_in_request(self, refusal: Refused, request: Request) -> tuple[str | int, ...]:
         endpoint = self._by_method.get(request.method)

@@ -144,7 +144,7 @@ async def _request_of(scope: Scope, receive: Receive, content_type: str | None) 
     if content_type is None:
         raise BadRequest(406, f"Answers are {GRAPHQL_JSON} or {JSON}.")
     if method == "GET":
-        return request_by_get(QueryParams(scope["query_string"]))
+        return request_by_get(QueryParams(scope["query_string"]).multi_items())
     return request_by_post(header_of(scope, b"content-type") or "", await _body_of(receive))
 
 

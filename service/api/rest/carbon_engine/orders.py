@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from service.api.headers import header_of, raw_header_of
 from service.api.rest.carbon_engine.ids import portfolio_of, uuid_of
 from service.api.rest.carbon_engine.models import ListQuery, NewOrder, OrderView
@@ -31,7 +33,9 @@ NEWEST_FIRST = OrderSort()
 
 async def create_order(call: Call[NewOrder, None]) -> Answer:
     _require_all(call.caller)
-    placed = await call.context.placement.submit(_command(call, await _key(call)))
+    key = await _key(call)
+    command = await _command_of_earlier_release(call, key) or _command(call, key, portfolio_of(call.body))
+    placed = await call.context.placement.submit(command)
     headers = {"Idempotent-Replayed": "true"} if placed.replayed else {}
     return Answer(await shown(call.context, call.caller, [placed.order]), status=201, headers=headers)
 
@@ -86,7 +90,24 @@ async def _placed_under(call: Call[NewOrder, None], key: str) -> Order | None:
     return order if order is not None and order.source is Source.CARBON_ENGINE else None
 
 
-def _command(call: Call[NewOrder, None], key: str | None) -> PlaceOrder:
+async def _repeats_order(call: Call[NewOrder, None]) -> bool:
+    """Tell whether an order stands under the request's key, so that the request is a retry and changes nothing."""
+    key = await _key(call)
+    return key is not None and await _placed_under(call, key) is not None
+
+
+async def _command_of_earlier_release(call: Call[NewOrder, None], key: str | None) -> PlaceOrder | None:
+    """Return the command that releases made which ignored `portfolio_id`, if one of them placed an order by it."""
+    if key is None or call.body.portfolio_id is None:
+        return None
+    order = await _placed_under(call, key)
+    if order is None:
+        return None
+    command = _command(call, key, portfolio_of(replace(call.body, portfolio_id=None)))
+    return command if command.fingerprint() == order.fingerprint else None
+
+
+def _command(call: Call[NewOrder, None], key: str | None, portfolio_id: UUID | None) -> PlaceOrder:
     body = call.body
     return PlaceOrder(
         order_id=call.context.resources.new_id(),
@@ -96,7 +117,7 @@ def _command(call: Call[NewOrder, None], key: str | None) -> PlaceOrder:
         source=Source.CARBON_ENGINE,
         request=OrderRequest(
             ask=_ask(body),
-            portfolio_id=portfolio_of(body.portfolioId, "portfolioId"),
+            portfolio_id=portfolio_id,
             currency=CURRENCY,
             # By sum, these decide nothing but the fingerprint, which has to match the one that older releases stored.
             step=MassUnit.GRAM if body.total_price_sar_halalas is None else MassUnit.KILOGRAM,
@@ -157,6 +178,7 @@ ENDPOINTS = (
         responses={201: list[OrderView]},
         refusals=frozenset({404, 409, 422}),
         request_headers=("Idempotency-Key",),
+        is_retry=_repeats_order,
     ),
     Endpoint(
         method="GET",
