@@ -69,9 +69,11 @@ def _print_decimal(value: object) -> str:
 def _big_int(value: object) -> int:
     if isinstance(value, str) and _INTEGER.fullmatch(value) and (number := int(value)) in _INT64:
         return number
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _SAFE_INTEGER:
-        return value
-    raise GraphQLError("Send a BigInt as a whole number of at most 64 bits; above 2^53 it must be a string.")
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _SAFE_INTEGER:
+        number = int(value)  # JSON has one kind of number: 5.0 is 5
+        if number == value:
+            return number
+    raise GraphQLError("A BigInt is a whole number of at most 64 bits, as a string when it is above 2^53.")
 
 
 def _big_int_literal(node: ValueNode, _variables: dict[str, Any] | None = None) -> int:
@@ -223,8 +225,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     BigInt: scalar(
         name="BigInt",
         description=(
-            "A whole number of at most 64 bits. It is returned as a string, because JSON numbers lose digits above "
-            "2^53. In inputs: a string, or a JSON number up to 2^53."
+            "A whole number of at most 64 bits, shown as a string because JSON numbers lose digits above 2^53. Given "
+            "as a string, or as a number up to 2^53, in variables also with zeros behind the point (`5.0`)."
         ),
         serialize=_print_big_int,
         parse_value=_big_int,

@@ -91,6 +91,23 @@ def test_page_sizes_are_read_from_variables_and_their_defaults(meter: DocumentMe
     assert meter.measure(meter.parse(text), None, {}).variables == {"n", "ids"}
 
 
+@pytest.mark.parametrize(("number", "size"), [(50.0, 50), (1.0, 1), (0.0, 1), (-3.0, 1), (100.0, 100)])
+def test_a_page_size_of_a_variable_may_be_a_whole_number_with_zeros_behind_the_point(
+    meter: DocumentMeter, number: float, size: int
+):
+    assert cost(meter, "query ($n: Int) { orders(first: $n) { nodes { number } } }", n=number) == 2 + size
+    assert cost(meter, "query ($n: Int) { orders(last: $n) { nodes { number } } }", n=number) == 2 + size
+
+
+@pytest.mark.parametrize("number", [5.5, 1e300, "5", [5], True])
+def test_what_is_no_whole_number_is_not_cheaper_than_one(meter: DocumentMeter, number: object):
+    text = "query ($n: Int) { orders(first: $n) { nodes { number } } }"
+    if number == 1e300:
+        assert refused(meter, text, n=number).path == ("first",)
+    else:
+        assert cost(meter, text, n=number) == (3 if number is True else 102)
+
+
 def test_only_the_operation_that_runs_is_priced_and_by_its_own_defaults(meter: DocumentMeter):
     text = (
         "query A($n: Int = 3) { ...F } query B($n: Int = 30) { ...F } "

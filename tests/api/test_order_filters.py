@@ -1,0 +1,38 @@
+"""Conditions of the list of orders, as GraphQL's callers write them.
+
+Seen to fail when: a page size of `5.0` is the largest.
+"""
+
+import json
+
+from tests.api.graphql_api import GraphQLApi
+from tests.makers import make_order_request
+
+LIST = """query ($filter: OrderFilterInput, $first: Int) {
+    orders(filter: $filter, first: $first, orderBy: {field: MASS, descending: false}) { nodes { mass { grams } } }
+}"""
+
+
+async def test_a_whole_number_in_a_variable_may_be_written_with_zeros_behind_the_point(api: GraphQLApi):
+    for _ in range(3):
+        await api.shop.place(make_order_request(1_000))
+    for number, count in (("2.0", 2), ("2e0", 2), ("100.0", 3), ("2", 2)):
+        body = f'{{"query": {LIST_TEXT}, "variables": {{"first": {number}}}}}'
+        answer = await api.client.post("/graphql", content=body, headers=headers_of(api))
+        assert len(answer.json()["data"]["orders"]["nodes"]) == count, number
+        assert answer.json()["extensions"]["cost"]["requestedQueryCost"] == 2 + int(float(number)), number
+    for number in ("2.5", "1e300", '"2"'):
+        body = f'{{"query": {LIST_TEXT}, "variables": {{"first": {number}}}}}'
+        answer = await api.client.post("/graphql", content=body, headers=headers_of(api))
+        assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", number
+    literal = await api.ask("{ orders(first: 2.0) { nodes { id } } }")
+    assert literal.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    default = await api.ask("query ($n: Int = 2.0) { orders(first: $n) { nodes { id } } }")
+    assert default.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+def headers_of(api: GraphQLApi) -> dict[str, str]:
+    return {"authorization": f"Bearer {api.key}", "content-type": "application/json"}
+
+
+LIST_TEXT = json.dumps(LIST)
