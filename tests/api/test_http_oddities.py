@@ -145,6 +145,20 @@ async def test_a_query_by_get_is_answered_and_a_mutation_is_not_run(client: Http
     )
 
 
+async def test_an_empty_operation_name_is_none(client: HttpClient):
+    named = json.dumps({"query": "{ __typename }", "operationName": ""}).encode()
+
+    by_get = await client.send("GET", "/graphql?query={__typename}&operationName=")
+    by_post = await client.post("/graphql", named)
+    of_two = await client.send(
+        "GET", f"/graphql?query={quote('query a { a: __typename } query b { b: __typename }')}&operationName="
+    )
+
+    assert (by_get.status, by_get.json["data"]) == (200, {"__typename": "Query"})
+    assert (by_post.status, by_post.json["data"]) == (200, {"__typename": "Query"})
+    assert code_of(of_two) == "OPERATION_RESOLUTION_FAILURE"
+
+
 @pytest.mark.parametrize(
     "parameters", ["query=", "variables={}", "query={__typename}&variables=5", "query={__typename}&variables=%FF"]
 )

@@ -1,7 +1,7 @@
 """What an HTTP request asks GraphQL to run; one that says two things, or misses a member's name narrowly, is refused.
 
 Seen to fail when: the last of two members wins, in the body or in a query string; only the outermost object is looked
-at; a misspelled `operationName` is ignored.
+at; a misspelled `operationName` is ignored; an empty name is a name.
 """
 
 import json
@@ -121,3 +121,11 @@ def test_what_is_nested_too_deeply_to_be_looked_through_is_refused(variables: st
     assert (
         refusal(posted, f'{{"query": "{{a}}", "variables": {variables}}}'.encode()) == "The body is nested too deeply."
     )
+
+
+def test_an_empty_operation_name_is_none():
+    assert got("query={a}&operationName=").operation_name is None
+    assert posted(b'{"query": "{a}", "operationName": ""}').operation_name is None
+    assert posted(b'{"query": "{a}", "operationName": "a"}').operation_name == "a"
+    for name in (b"0", b"false", b"[]", b"{}"):
+        refusal(posted, b'{"query": "{a}", "operationName": %s}' % name)

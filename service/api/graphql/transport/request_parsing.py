@@ -172,6 +172,7 @@ def _request_of(data: dict[str, Any], *, read_only: bool, may_hold_nul: bool) ->
         raise BadRequest(400, "query is a string and required.")
     if name is not None and not isinstance(name, str):
         raise BadRequest(400, "operationName is a string.")
+    name = name or None  # an empty name is none, as forms and some clients send it
     if variables is not None and not isinstance(variables, dict):
         raise BadRequest(400, "variables is an object.")
     if extensions is not None and not isinstance(extensions, dict):
