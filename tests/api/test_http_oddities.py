@@ -68,6 +68,8 @@ async def test_a_body_that_holds_no_operation_is_a_bad_request(client: HttpClien
 
 @pytest.mark.parametrize(("query", "variables", "code"), [
     ("{", None, "GRAPHQL_PARSE_FAILED"),
+    ("{ }", None, "GRAPHQL_PARSE_FAILED"),
+    ("{orders{nodes{}}}", None, "GRAPHQL_PARSE_FAILED"),
     ("{ " * 900 + "}" * 900, None, "GRAPHQL_PARSE_FAILED"),
     ("{ nope }", None, "GRAPHQL_VALIDATION_FAILED"),
     ("query a { __typename } query b { __typename }", None, "OPERATION_RESOLUTION_FAILURE"),

@@ -248,6 +248,27 @@ def test_what_validation_will_refuse_is_measured_calmly(meter: DocumentMeter, te
     assert isinstance(meter.measure(meter.parse(text), None, {}), Cost)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ }",
+        "{}",
+        "query { }",
+        "query A { ... on Query { } }",
+        "{ orders { nodes { } } }",
+        "{orders{nodes{}}}",
+        "{ order { ...F } } fragment F on Order { }",
+        "mutation { }",
+        "{ hello } query B { # nothing\n }",
+    ],
+)
+def test_a_selection_of_nothing_is_a_syntax_error(meter: DocumentMeter, text: str):
+    with pytest.raises(GraphQLSyntaxError) as caught:
+        meter.parse(text)
+    assert caught.value.message == "Syntax Error: Expected Name, found '}'."
+    assert caught.value.locations is not None
+
+
 def test_a_document_of_strings_and_comments_is_not_longer_than_it_is(meter: DocumentMeter):
     text = (
         '# "comment" { a }\n' * 900
