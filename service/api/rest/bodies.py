@@ -21,6 +21,9 @@ EXPONENTS = range(-400, 21)
 fills the memory.
 """
 
+TEXT_END = r"\Z"
+"""The end of a text in patterns of models: before Python's `$` a line break may stand."""
+
 _AT = re.compile(r"(?P<message>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+|\.\.\.)\]")
 
@@ -96,4 +99,4 @@ def misfit(error: msgspec.ValidationError) -> Refused:
     found = _AT.fullmatch(str(error))
     message, path = (found["message"], found["path"] or "") if found else (str(error), "")
     steps = [int(index) if index.isdigit() else name or index for name, index in _STEP.findall(path)]
-    return Refused(Code.BAD_USER_INPUT, message, steps)
+    return Refused(Code.BAD_USER_INPUT, message.replace("\\" + TEXT_END, "$"), steps)

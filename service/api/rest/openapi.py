@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from service.api.rest.bodies import TEXT_END
 from service.api.rest.contract import Contract, Endpoint, File, reason_phrase
 
 _REFERENCE = "#/components/schemas/"
@@ -62,6 +63,7 @@ class _Models:
             wanted += [endpoint.body, endpoint.query, *endpoint.responses.values()]
         self._types = [each for each in wanted if each is not None and not isinstance(each, File)]
         schemas, components = msgspec.json.schema_components(self._types, ref_template=_REFERENCE + "{name}")
+        schemas, components = _with_patterns(schemas), _with_patterns(components)
         if contract.decimals_are_numbers:
             schemas, components = _with_numbers(schemas), _with_numbers(components)
         titles = _titles(contract)
@@ -100,6 +102,20 @@ def _with_names(schema: Any, titles: Mapping[str, str]) -> Any:
     if isinstance(schema, str) and schema.startswith(_REFERENCE):
         name = schema.removeprefix(_REFERENCE)
         return _REFERENCE + _component_name(titles.get(name, name))
+    return schema
+
+
+def _with_patterns(schema: Any) -> Any:
+    """Return the schema with its patterns in ECMA 262, whose `$` is nothing but the end of the text."""
+    if isinstance(schema, dict):
+        return {
+            name: value.replace(TEXT_END, "$")
+            if name == "pattern" and isinstance(value, str)
+            else _with_patterns(value)
+            for name, value in schema.items()
+        }
+    if isinstance(schema, list | tuple):
+        return type(schema)(map(_with_patterns, schema))
     return schema
 
 

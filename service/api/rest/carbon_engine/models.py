@@ -38,7 +38,7 @@ SamePortfolioId = Annotated[
     str,
     msgspec.Meta(description="The same as `portfolioId`. Two different values in one request are refused."),
 ]
-HexId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+HexId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 
 
 class NewOrder(msgspec.Struct, kw_only=True):
@@ -130,8 +130,8 @@ class QuoteByGroundTransport(msgspec.Struct, kw_only=True):
     vehicle_type: Annotated[
         str,
         msgspec.Meta(
-            description="Kind of vehicle: passenger_car_van_or_suv, small_bus, school_bus or coach_bus.",
-            pattern="^(passenger_car_van_or_suv|small_bus|school_bus|coach_bus)$",
+            description="passenger_car_van_or_suv, small_bus, school_bus or coach_bus.",
+            pattern=r"^(passenger_car_van_or_suv|small_bus|school_bus|coach_bus)\Z",
         ),
     ]
     portfolioId: PortfolioId | None = None  # noqa: N815 - the contract's name

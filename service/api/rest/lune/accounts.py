@@ -21,7 +21,7 @@ from service.operations.read_account import twin_of_account
 
 HEADERS = ("Lune-Account", "Lune-Version")
 
-Handle = Annotated[str, Meta(pattern=r"^[a-z0-9-_]+$")]
+Handle = Annotated[str, Meta(pattern=r"^[a-z0-9-_]+\Z")]
 VisibilityName = Literal["public", "hidden"]
 
 

@@ -51,7 +51,7 @@ class ElectricityRequest(EstimateRequest, kw_only=True):
     """
 
     consumption: Consumption
-    country_code: Annotated[str, Meta(pattern=r"^[A-Z]{2,3}$")] | None = None
+    country_code: Annotated[str, Meta(pattern=r"^[A-Z]{2,3}\Z")] | None = None
 
 
 class Route(Struct, kw_only=True):

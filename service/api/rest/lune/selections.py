@@ -24,7 +24,7 @@ class BundlePercentage(Struct):
     """A bundle's share of a selection; whole percentages are numbers, others are strings."""
 
     bundle_id: Id
-    percentage: int | Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{1,2}$")]
+    percentage: int | Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{1,2}\Z")]
 
 
 class BundlePortfolioView(Struct):

@@ -260,8 +260,11 @@ async def test_freight_and_drives_are_quoted_by_what_they_emit(engine: Rest):
         assert again == quoted
 
 
-async def test_an_unknown_vehicle_is_refused(engine: Rest):
-    body = {"distance_km": 250, "vehicle_type": "rocket"}
+@pytest.mark.parametrize(
+    "vehicle", ["rocket", "small_bus\n", "small_bus\r\n", "\nsmall_bus", "small_bus\n\n", "school_bus "]
+)
+async def test_an_unknown_vehicle_is_refused(engine: Rest, vehicle: str):
+    body = {"distance_km": 250, "vehicle_type": vehicle}
     answer = await engine.ask("POST", "/quotes/ground-transport", body)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["vehicle_type"])
 
