@@ -1,7 +1,6 @@
 """Filters, sorts and references of lists of orders."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -37,8 +36,9 @@ class OrderSort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """Conditions on orders, which must all hold; one that is absent holds for every order. Ranges include `from` and
-    exclude `until`.
+    """All conditions hold at once; one not given holds for every order. Ranges include `from` and exclude `until`.
+
+    `metadata` holds keys with their texts.
     """
 
     statuses: frozenset[OrderStatus] | None = None
@@ -52,7 +52,7 @@ class OrderFilter:
     total_minor_from: int | None = None
     total_minor_until: int | None = None
     customer_contains: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: frozenset[tuple[str, str]] = frozenset()
     status_pairs: frozenset[tuple[OrderStatus, PaymentStatus]] | None = None
     mean_price_micros_from: int | None = None
     mean_price_micros_until: int | None = None

@@ -231,7 +231,7 @@ def filtered(statements: Statements, account_id: UUID, wanted: OrderFilter) -> C
     if wanted.customer_contains is not None:
         contains = contains_text(statements, "customer", "customer_key")
         conditions.add(contains, search_key(wanted.customer_contains), wanted.customer_contains)
-    for key, value in wanted.metadata.items():
+    for key, value in sorted(wanted.metadata):
         conditions.add(json_member_equals(statements, f"{ORDERS.name}.metadata"), key, value)
     return conditions
 
