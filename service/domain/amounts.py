@@ -5,10 +5,11 @@ used, because 0.1 + 0.2 is not 0.3.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from babel.numbers import get_currency_precision, list_currencies
 
@@ -96,6 +97,15 @@ def minor_exponent(currency: str) -> int:
     if currency not in _CURRENCIES:
         raise Refused(Code.BAD_USER_INPUT, "Give the currency as an ISO 4217 code in capital letters, such as EUR.")
     return get_currency_precision(currency)
+
+
+@cache
+def currencies_by_decimals() -> Mapping[int, tuple[str, ...]]:
+    """Return the codes of all currencies by the decimals of their amounts."""
+    found: dict[int, list[str]] = {}
+    for code in sorted(_CURRENCIES):
+        found.setdefault(minor_exponent(code), []).append(code)
+    return {decimals: tuple(codes) for decimals, codes in found.items()}
 
 
 def minor_units_of(text: str, currency: str) -> int:

@@ -1,8 +1,10 @@
 """Filters, sorts and references of lists of orders."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 from uuid import UUID
 
 from service.domain.order import Order, OrderKind, OrderStatus, PaymentStatus
@@ -34,11 +36,16 @@ class OrderSort:
         return Position(getattr(order, self.field), order.id)
 
 
+WholeRange: TypeAlias = tuple[int | None, int | None]
+"""The least whole number of a range and the least one above it; None is no end."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
     """All conditions hold at once; one not given holds for every order. Ranges include `from` and exclude `until`.
 
-    `metadata` holds keys with their texts.
+    `totals_minor` bounds the totals of orders in several currencies: one range for each number of decimals that a
+    currency may have, in minor units of such currencies. `metadata` holds keys with their texts.
     """
 
     statuses: frozenset[OrderStatus] | None = None
@@ -51,6 +58,7 @@ class OrderFilter:
     mass_g_until: int | None = None
     total_minor_from: int | None = None
     total_minor_until: int | None = None
+    totals_minor: Mapping[int, WholeRange] | None = None
     customer_contains: str | None = None
     metadata: frozenset[tuple[str, str]] = frozenset()
     status_pairs: frozenset[tuple[OrderStatus, PaymentStatus]] | None = None

@@ -1,6 +1,7 @@
 from fractions import Fraction
 
 import pytest
+from babel.numbers import list_currencies
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from service.domain.amounts import (
     MINOR_MAX,
     PRICE_MICROS_MAX,
     MassUnit,
+    currencies_by_decimals,
     mass_g_of,
     mass_text,
     minor_exponent,
@@ -224,3 +226,10 @@ def test_a_unit_price_finer_than_a_millionth_or_unbounded_is_refused(text: str):
 )
 def test_roundings_say_where_they_go(value: Fraction, half_up: int, up: int, down: int):
     assert (round_half_up(value), round_up(value), round_down(value)) == (half_up, up, down)
+
+
+def test_every_currency_is_listed_once_under_its_decimals():
+    listed = currencies_by_decimals()
+    assert {code: decimals for decimals, codes in listed.items() for code in codes}.keys() == set(list_currencies())
+    assert all(minor_exponent(code) == decimals for decimals, codes in listed.items() for code in codes)
+    assert sum(map(len, listed.values())) == len(list_currencies())
