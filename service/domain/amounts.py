@@ -81,6 +81,13 @@ def mass_g_of(text: str, unit: MassUnit) -> int:
     return _bounded(round_down(parse_decimal(text) * unit.grams), MASS_G_MAX, "mass")
 
 
+def mass_g_from(text: str, unit: MassUnit) -> int:
+    """Return the least whole mass in grams that is not below the one in the text: a bound that whole masses are
+    compared with. Refuses as `mass_g_of`.
+    """
+    return _bounded(round_up(parse_decimal(text) * unit.grams), MASS_G_MAX, "mass")
+
+
 def mass_text(mass_g: int, unit: MassUnit) -> str:
     """Write the mass in the unit, without trailing zeros: "0.012069", "12.07", "0"; negative for returned grams."""
     return _trimmed(mass_g, _DECIMALS[unit])

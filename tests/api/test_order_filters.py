@@ -1,6 +1,7 @@
 """Conditions of the list of orders, as GraphQL's callers write them.
 
-Seen to fail when: of two texts of one metadata key the last counts; a page size of `5.0` is the largest.
+Seen to fail when: of two texts of one metadata key the last counts; a bound below a gram is cut off; a page size of
+`5.0` is the largest.
 """
 
 import json
@@ -39,6 +40,28 @@ async def test_all_entries_of_metadata_hold_at_once(api: GraphQLApi, entries: li
         await api.shop.place(make_order_request(mass_g), metadata=metadata)
 
     assert await listed(api, metadata=[{"key": key, "value": value} for key, value in entries]) == found
+
+
+@pytest.mark.parametrize(
+    ("bound", "amount", "found"),
+    [
+        ("gte", "1.0000005", ["1000001"]),
+        ("gte", "1.0000000000001", ["1000001"]),
+        ("gte", "1.0000010", ["1000001"]),
+        ("gte", "1", ["1000000", "1000001"]),
+        ("gte", "0.9999999", ["1000000", "1000001"]),
+        ("lt", "1.0000005", ["999999", "1000000"]),
+        ("lt", "1.000001", ["999999", "1000000"]),
+        ("lt", "1", ["999999"]),
+        ("lt", "0.9999991", ["999999"]),
+        ("lt", "0.999999", []),
+    ],
+)
+async def test_a_bound_of_the_mass_is_exact(api: GraphQLApi, bound: str, amount: str, found: list[str]):
+    for mass_g in (999_999, 1_000_000, 1_000_001):
+        await api.shop.place(make_order_request(mass_g, whole_mass=True))
+
+    assert await listed(api, mass={bound: {"amount": amount, "unit": "TONNE"}}) == found
 
 
 async def test_a_whole_number_in_a_variable_may_be_written_with_zeros_behind_the_point(api: GraphQLApi):

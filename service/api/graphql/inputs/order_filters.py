@@ -111,8 +111,8 @@ class OrderFilterInput:
             currencies=_set(self.currency),
             created_from=created.gte,
             created_until=created.lt,
-            mass_g_from=None if mass.gte is None else at(["filter", "mass", "gte"], mass.gte.grams),
-            mass_g_until=None if mass.lt is None else at(["filter", "mass", "lt"], mass.lt.grams),
+            mass_g_from=None if mass.gte is None else at(["filter", "mass", "gte"], mass.gte.least_grams),
+            mass_g_until=None if mass.lt is None else at(["filter", "mass", "lt"], mass.lt.least_grams),
             total_minor_from=total.gte,
             total_minor_until=total.lt,
             customer_contains=None
