@@ -8,7 +8,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from service.domain.order import Order, OrderKind, OrderStatus, PaymentStatus
-from service.kit.keyset import Position
+from service.kit.keyset import Position, SortKind
 
 
 class OrderSortField(StrEnum):
@@ -30,6 +30,11 @@ class OrderSort:
     def name(self) -> str:
         """Return the name of the sort that a cursor contains."""
         return f"orders.{self.field}.{'desc' if self.descending else 'asc'}"
+
+    @property
+    def kind(self) -> SortKind:
+        """The class of the values that are sorted by."""
+        return datetime if self.field is OrderSortField.CREATED_AT else int
 
     def position(self, order: Order) -> Position:
         """Return the position of the order under this sort."""

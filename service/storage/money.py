@@ -59,7 +59,8 @@ async def pages_of_lines(
     conditions.add_in("invoice_id", invoice_ids)
     for position, sign in ((request.after, ">"), (request.before, "<")):
         if position is not None:
-            conditions.add(f"position {sign} {{}}", position.value)
+            # PostgreSQL would take the value for an integer of 32 bits, as the column is, and fail on a larger one.
+            conditions.add(f"position {sign} CAST({{}} AS BIGINT)", position.value)
     direction = "DESC" if request.backward else "ASC"
     limit = conditions.parameter(request.limit + 1)
     rows = await statements.fetch(

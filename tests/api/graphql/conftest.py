@@ -63,7 +63,7 @@ class Order:
 
 
 def page_of_orders(first: int | None, last: int | None) -> Connection[Order]:
-    request = page_request("number", first=first, after=None, last=last, before=None)
+    request = page_request("number", int, first=first, after=None, last=last, before=None)
     rows = list(range(request.limit + 1))
     return Connection[Order].of(
         slice_of(rows, request),
