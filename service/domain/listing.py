@@ -33,7 +33,7 @@ class OrderSort:
 
     @property
     def kind(self) -> SortKind:
-        """The class of the values that are sorted by."""
+        """Return the class of the values that are sorted by."""
         return datetime if self.field is OrderSortField.CREATED_AT else int
 
     def position(self, order: Order) -> Position:

@@ -118,7 +118,7 @@ async def by_api_key(request: Request, context: RestContext) -> Caller:
 
 
 def no_headers(_scope: Scope, _request_id: str) -> Mapping[str, str]:
-    """Nothing beside what every answer of the service has."""
+    """Return no headers, for a contract that adds none to its answers."""
     return {}
 
 

@@ -32,8 +32,9 @@ class HostRouter:
         await self._app(scope, receive, send)
 
     def _meant(self, path: str, hosts: Sequence[str]) -> tuple[Contract | None, str]:
-        """The contract that serves the address, and the address below its prefix: slashes collapse up to the first
-        segment after the prefix; what follows is the contract's own, where two slashes may mean something.
+        """Return the contract that serves the address, and the address below its prefix. Repeated slashes are reduced
+        up to the first segment after the prefix; the rest belongs to the contract, where two slashes may have a
+        meaning.
         """
         first, rest = _cut(path)
         own = self._contracts.get(first)

@@ -24,12 +24,6 @@ TotalPrice = Annotated[
 PortfolioId = Annotated[
     str,
     msgspec.Meta(
-        description="Id of the portfolio to buy, as 32 hexadecimal digits; the account's portfolio by default."
-    ),
-]
-PortfolioId = Annotated[
-    str,
-    msgspec.Meta(
         description="Id of the portfolio to buy from: 32 hex digits. Without it the account's own portfolio is used. "
         "`portfolio_id` is another name of the same member."
     ),

@@ -163,7 +163,7 @@ def _by_date(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
 
 
 def _within(wanted: OrderFilter, low: str, high: str, start: Any, end: Any) -> OrderFilter:
-    """The filter with the range made narrower, if it is."""
+    """Return the filter with its range narrowed, or unchanged if the new bound is wider."""
     narrowed = _narrower((getattr(wanted, low), getattr(wanted, high)), (start, end))
     return replace(wanted, **dict(zip((low, high), narrowed, strict=True)))
 
