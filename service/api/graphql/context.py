@@ -44,7 +44,7 @@ class Context(NamedTuple):
         *,
         kind: SortKind = datetime,
     ) -> PageRequest:
-        """Return the page that Relay's four arguments ask for, within the sizes of the service; `kind` as `page_request`'s."""
+        """Return the page that Relay's four arguments ask for, within the service's sizes; `kind` as `page_request`'s."""
         return page_request(
             sort,
             kind,
