@@ -115,6 +115,7 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
             group_lock_timeout_ms=settings.group_lock_timeout_ms,
             size_max=settings.group_size_max,
             writers=settings.group_writers,
+            answer_within_ms=settings.request_deadline_ms,
         )
         rate_limits = RateLimits(settings.redis_url.get_secret_value() if settings.redis_url else None)
         rest = RestContext(
@@ -131,7 +132,7 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
         running = app.state.running = Running(resources, queue, rest)
         embedded = worker_steps(settings) if settings.workers_embedded else ()
         try:
-            async with working(resources, embedded):
+            async with database.watched(), working(resources, embedded):
                 yield
         finally:
             await queue.close(timeout_ms=settings.shutdown_timeout_ms)
@@ -246,5 +247,5 @@ async def _live(_request: Request) -> Response:
 
 
 async def _ready(request: Request) -> Response:
-    ready = await is_ready(request.app.state.running.resources)
+    ready = is_ready(request.app.state.running.resources)
     return JSONResponse({"status": "ready" if ready else "database away"}, 200 if ready else 503)

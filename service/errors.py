@@ -122,6 +122,9 @@ REASONS: dict[Code, Reason] = {
 }
 
 
+_RETRY_LATER = frozenset({429, 503})
+
+
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
     """A refusal for a reason of the closed list; `path` leads to the faulty member of the caller's input."""
 
@@ -131,7 +134,17 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error o
         self.message = message
         self.path = tuple(path)
         self.details = details
+        self.may_retry = self.reason.may_retry
+        """Whether the same request may succeed later, which a subclass may know better than the code."""
 
     @property
     def reason(self) -> Reason:
         return REASONS[self.code]
+
+    @property
+    def retry_after_s(self) -> int | None:
+        """Seconds after which the caller may try again (`Retry-After`); None where the answer says nothing of it."""
+        if self.reason.http_status not in _RETRY_LATER or not self.may_retry:
+            return None
+        seconds = self.details.get("retry_after_s", 1)
+        return seconds if isinstance(seconds, int) else 1

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import IO
 from uuid import UUID
 
 from service.domain.api_keys import Scope
@@ -67,12 +68,12 @@ async def serving(database_url: str, **settings: object) -> AsyncIterator[Server
 
 
 @contextmanager
-def running(database_url: str, **settings: object) -> Iterator[str]:
+def running(database_url: str, *, log: IO[bytes] | None = None, **settings: object) -> Iterator[str]:
     """The address of a server that is shared by tests with event loops of their own; an embedded database is made."""
     port = free_port()
     command = [sys.executable, "-m", "service", "serve", "--port", str(port)]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment_of(database_url, **settings), stdout=subprocess.DEVNULL
+        command, cwd=ROOT, env=environment_of(database_url, **settings), stdout=subprocess.DEVNULL, stderr=log
     )
     try:
         _wait_for(port, process)

@@ -53,7 +53,8 @@ class RequestLimits:
       streams, or subscribers would.
     * An answer that has not begun within `deadline_ms` is refused `UNAVAILABLE`, and the application is cancelled.
     * An exception of the application is logged with its traceback and answered with a masked 500.
-    * Only the prefix of a path below one of `secret_paths` is logged, because the rest is a secret token.
+    * `scope["state"]["failure"]`, if an API sets it, is the code of a failure that the status does not tell.
+    * Of a path below one of `secret_paths` only the prefix is logged: what follows opens what it names.
     """
 
     def __init__(
@@ -117,6 +118,8 @@ class RequestLimits:
             answer.leave_crowd()
             ms = (time.perf_counter_ns() - began_ns) // 10_000 / 100
             status = answer.status or _CLIENT_GONE
+            if "failure" in scope["state"]:
+                facts["failure"] = scope["state"]["failure"]
             self._log.info("request", **facts, status=status, ms=ms, request_id=answer.request_id)
 
     def _logged_path(self, path: str) -> str:
@@ -225,7 +228,7 @@ class _Answer:
             return None
         if not self.was_admitted:
             return Refused(Code.REQUEST_TIMEOUT, "The request body did not arrive in time.")
-        message = "The request took too long and may have taken effect. Send it again with the same idempotency key."
+        message = "The request took too long. A change may have been made: to be sure, send it again with the same key."
         return Refused(Code.UNAVAILABLE, message)
 
     def send(self, message: Message) -> Awaitable[None]:
@@ -246,8 +249,8 @@ class _Answer:
         body, content_type = self._limits.error_body_for(self._path)(refusal, self.request_id)
         status = refusal.reason.http_status
         headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
-        if status in {429, 503}:
-            headers.append((b"retry-after", str(refusal.details.get("retry_after_s", 1)).encode()))
+        if refusal.retry_after_s is not None:
+            headers.append((b"retry-after", b"%d" % refusal.retry_after_s))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 

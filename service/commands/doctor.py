@@ -29,6 +29,7 @@ from service.settings import Settings, faults_of, warnings_of
 from service.storage.api_keys import count_under_other_secrets
 from service.storage.clients import losing_balance
 from service.storage.database import Database
+from service.storage.failures import DatabaseUnavailable
 from service.storage.health import DatabaseHealth, database_health
 from service.storage.migrations import pending
 
@@ -126,8 +127,9 @@ async def _database(settings: Settings) -> list[Finding]:
             )
         ]
     except Exception as error:  # noqa: BLE001 - whatever is wrong, it is what was found
-        advice = "Check that the database runs, that SERVICE_DATABASE_URL is right, and that its user may connect."
-        return [Finding("database", f"{place}: {error or 'no answer'}", advice)]
+        advice = "Does the database run, is SERVICE_DATABASE_URL right, and may this user use it?"
+        found = error.detail if isinstance(error, DatabaseUnavailable) else error or "no answer"
+        return [Finding("database", f"{place}: {found}", advice)]
     if health is None:
         return [Finding("database", f"{place} does not exist yet; the first command that needs it creates it")]
     return [

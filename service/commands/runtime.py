@@ -5,13 +5,10 @@ Turns errors on the way into one line that says what to do, and an exit code; kn
 
 import asyncio
 import gc
-import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-import asyncpg  # type: ignore[import-untyped]
 from pydantic import ValidationError
-from tortoise.exceptions import DBConnectionError
 
 from service.commands.output import MISUSED, fail, warn
 from service.errors import Refused
@@ -23,7 +20,7 @@ from service.operations.confirm_secret import SecretState, confirm_secret, holds
 from service.operations.resources import Resources
 from service.settings import Settings, faults_of, warnings_of
 from service.storage.database import Database
-from service.storage.failures import is_outage, may_retry
+from service.storage.failures import DatabaseUnavailable
 from service.storage.migrations import migrate, pending
 
 T = TypeVar("T")
@@ -32,13 +29,6 @@ OTHER_KEYS = (
     "SERVICE_SECRET, or the file `secret` beside the database, is not the secret that the keys of this database were"
     " made under: none of them would work. Restore that secret, or set SERVICE_SECRET_PREVIOUS to it to replace it."
 )
-
-UNUSABLE = (
-    DBConnectionError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-)
-"""Exceptions that a wrong address or password raises, in addition to temporary outages."""
 
 
 def settings_given(**given: Any) -> Settings:
@@ -112,14 +102,11 @@ def guarded(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
     gc.enable()
     try:
         return asyncio.run(work)
+    except DatabaseUnavailable as error:
+        place = settings.database.place
+        fail(f"the database at {place} cannot be used: {error.detail}. Does it run, and is SERVICE_DATABASE_URL right?")
     except Refused as refusal:
         fail(f"{refusal.message} ({refusal.code})")
-    except Exception as error:
-        is_sqlite = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) != sqlite3.SQLITE_NOTADB
-        if is_sqlite and not (isinstance(error, UNUSABLE) or is_outage(error) or may_retry(error)):
-            raise
-        place = settings.database.place
-        fail(f"the database at {place} cannot be used: {error}. Does it run, and is SERVICE_DATABASE_URL right?")
 
 
 async def up_to_date(settings: Settings) -> None:

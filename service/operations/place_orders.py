@@ -15,7 +15,7 @@ from service.domain.placing import Changes, OrderPlacer, Stock, needs_by_mode, p
 from service.errors import Refused
 from service.kit.clock import utc_date
 from service.kit.group_commit import GroupCommit
-from service.operations.resources import Resources
+from service.operations.resources import TRANSACTION_DEADLINE_MS, Resources
 from service.storage import accounts, backorders, balances, batches, catalogue, estimates, ledger, orders, quotes
 from service.storage.database import Statements
 from service.storage.events import EVENTS
@@ -23,13 +23,19 @@ from service.storage.events import EVENTS
 Placement = GroupCommit[PlaceOrder, Placed]
 
 
-def placement(resources: Resources, *, group_lock_timeout_ms: int, size_max: int, writers: int) -> Placement:
-    """Queue that APIs join with `submit(command)`. Commands that wait at the same time are placed together."""
+def placement(
+    resources: Resources, *, group_lock_timeout_ms: int, size_max: int, writers: int, answer_within_ms: int = 10_000
+) -> Placement:
+    """The queue that APIs join with `submit(command)`: whatever waits at the same moment is placed together.
+
+    `answer_within_ms` is the deadline of the requests that wait for it.
+    """
     return GroupCommit(
         partial(place_group, resources, lock_timeout_ms=group_lock_timeout_ms),
         partial(place_alone, resources),
         size_max=size_max,
         writers=writers,
+        answer_within_ms=answer_within_ms,
     )
 
 
@@ -41,12 +47,17 @@ async def place_group(
         return await _place(resources, statements, commands)
 
 
-async def place_alone(resources: Resources, command: PlaceOrder) -> Placed | Refused:
-    """Return the command's own answer, with retries while the database reports a failure that may pass. A try whose
+async def place_alone(
+    resources: Resources, command: PlaceOrder, left_ms: int = TRANSACTION_DEADLINE_MS
+) -> Placed | Refused:
+    """The command's own answer, tried again within `left_ms` while the database says that again may help. A try whose
     commit went unanswered is found by its order's id.
     """
     try:
-        (answer,) = await resources.transact(lambda statements: _place(resources, statements, [command]))
+        (answer,) = await resources.transact(
+            lambda statements: _place(resources, statements, [command]),
+            deadline_ms=min(left_ms, TRANSACTION_DEADLINE_MS),
+        )
     except Refused as refusal:
         return refusal
     return answer

@@ -95,7 +95,7 @@ def refusal_extensions(refused: Refused) -> dict[str, Any]:
     """Return the extensions of a refusal; `inputPath` leads to the faulty member of the arguments."""
     details = {name: _plain(value) for name, value in refused.details.items()}
     path = {"inputPath": argument_path(refused.path)} if refused.path else {}
-    return {**details, **path, "code": str(refused.code), "mayRetry": refused.reason.may_retry}
+    return {**details, **path, "code": str(refused.code), "mayRetry": refused.may_retry}
 
 
 def _plain(value: object) -> object:

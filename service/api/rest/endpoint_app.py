@@ -28,7 +28,6 @@ ContextOf = Callable[[Request], RestContext]
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
-_RETRY_LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
 class _AnyRest(PathConvertor):
@@ -147,8 +146,8 @@ class _Address:
         status, body = self._contract.refusal(refusal, request_id)
         if status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = "Bearer"
-        if status in _RETRY_LATER:
-            headers["Retry-After"] = str(refusal.details.get("retry_after_s", 1))
+        if refusal.retry_after_s is not None:
+            headers["Retry-After"] = str(refusal.retry_after_s)
         return Response(self._contract.encode(body), status, headers, self._contract.error_media_type)
 
 

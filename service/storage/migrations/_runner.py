@@ -9,8 +9,6 @@ or a second one starting meanwhile, would apply a migration twice.
 from pathlib import Path
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
-from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.migrations.migration import Migration
 from tortoise.migrations.schema_generator.state import State
@@ -19,6 +17,7 @@ from tortoise.migrations.schema_generator.state_apps import StateApps
 from service.kit.database_address import parse_address
 from service.storage.engines.postgresql import PostgresqlClient
 from service.storage.engines.sqlite import SqliteClient
+from service.storage.failures import DatabaseDefect, Doing, own_errors
 
 APP = "storage"
 MIGRATIONS = "service.storage.migrations"
@@ -28,7 +27,8 @@ LOCK_TIMEOUT_MS = 5_000
 TURN_TIMEOUT_MS = 60_000
 """Maximum time that a process waits for another one that is migrating."""
 
-_CREATED_MEANWHILE = (asyncpg.UniqueViolationError, asyncpg.DuplicateObjectError, asyncpg.DuplicateTableError)
+_CREATED_MEANWHILE = frozenset({"23505", "42710", "42P07"})
+"""SQLSTATEs: a unique index, a type or a table was there."""
 
 
 async def migrate(url: str) -> list[str]:
@@ -69,7 +69,8 @@ def _client(url: str, *, create: bool) -> Any:
     if address.dialect == "sqlite":
         file = Path(address.file).absolute()
         if create:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            with own_errors(Doing.CHANGING):
+                file.parent.mkdir(parents=True, exist_ok=True)
         elif not file.exists():
             return None
         # Rebuilding a table means dropping the old one, and with foreign keys on that deletes its children's rows.
@@ -97,10 +98,10 @@ async def _ensure_history(client: Any) -> None:
     executor = _executor(client)
     try:
         await executor.recorder.ensure_schema(executor._schema_editor())  # noqa: SLF001 - the planner keeps it to itself
-    except (IntegrityError, OperationalError) as error:
+    except DatabaseDefect as error:
         # PostgreSQL refuses the second of two processes that create one table at once in spite of IF NOT EXISTS: by
         # the index of its types, by the table's type, or by the table, as far as the first one has got.
-        if not isinstance(error.__cause__, _CREATED_MEANWHILE):
+        if error.code not in _CREATED_MEANWHILE:
             raise
 
 
