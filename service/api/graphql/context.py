@@ -44,7 +44,7 @@ class Context(NamedTuple):
         *,
         kind: SortKind = datetime,
     ) -> PageRequest:
-        """Return the page that Relay's four arguments ask for, within the service's sizes; `kind` as `page_request`'s."""
+        """Return the page that Relay's four arguments ask for; `kind` is as for `page_request`."""
         return page_request(
             sort,
             kind,

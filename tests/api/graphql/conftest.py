@@ -115,6 +115,10 @@ class Query:
         raise GraphQLError(message)
 
     @strawberry.field
+    def away(self) -> str | None:
+        raise Refused(Code.UNAVAILABLE, "The database is away.")
+
+    @strawberry.field
     def secret(self) -> str | None:
         raise Refused(Code.UNAUTHENTICATED, "Send a key.")
 
