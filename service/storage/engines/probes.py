@@ -93,4 +93,6 @@ class SqliteProbe:
 
 def is_writable(path: str) -> bool:
     """Return whether this process may write the file and the log beside it."""
-    return os.access(path, os.W_OK) and os.access(Path(path).absolute().parent, os.W_OK)
+    effective_ids = os.access in os.supports_effective_ids
+    folder = Path(path).absolute().parent
+    return all(os.access(each, os.W_OK, effective_ids=effective_ids) for each in (path, folder))
