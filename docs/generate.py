@@ -62,7 +62,10 @@ def errors() -> str:
         names of the API that you called. It is empty if no member is at fault.""",
         """*May retry* (in `errors`: `extensions.mayRetry`) says whether the same request, sent again later with the
         same idempotency key, may succeed. Other refusals stay until the request or the state of the account
-        changes.""",
+        changes. `UNAVAILABLE` without the header `Retry-After` means damaged data, which only the operator can
+        repair.""",
+        """A GraphQL response that holds data has status 200 whatever its `errors` say. If one of them is `UNAVAILABLE` or
+        `THROTTLED`, the response has the header `Retry-After`.""",
         table(("code", "meaning", "HTTP status", "may retry"), rows),
         """Programs should read the code only: messages are for people and may change. `INTERNAL_SERVER_ERROR` is a
         defect of the service. Its message has no details; the operator finds them in the log under the request id
@@ -84,7 +87,7 @@ def limits() -> str:
         table(("variable", "default", "meaning"), rows),
         """These limits are fixed: an idempotency key has 1 to 512 characters; a selection has at most 20 bundles;
         `cancelOrders` and `nodes` take at most 100 ids; a transaction is tried at most five times within five seconds;
-        `/health/ready` waits one second for the database.""",
+        the database is asked once a second for an answer, and has 0.8 s to give it.""",
     )
 
 
