@@ -64,8 +64,8 @@ def errors() -> str:
         same idempotency key, may succeed. Other refusals stay until the request or the state of the account
         changes. `UNAVAILABLE` without the header `Retry-After` means damaged data, which only the operator can
         repair.""",
-        """A GraphQL response that holds data has status 200 whatever its `errors` say. If one of them is `UNAVAILABLE` or
-        `THROTTLED`, the response has the header `Retry-After`.""",
+        """A GraphQL response that holds data has status 200 whatever its `errors` say. If one of them is `UNAVAILABLE`
+        or `THROTTLED`, the response has the header `Retry-After`.""",
         table(("code", "meaning", "HTTP status", "may retry"), rows),
         """Programs should read the code only: messages are for people and may change. `INTERNAL_SERVER_ERROR` is a
         defect of the service. Its message has no details; the operator finds them in the log under the request id

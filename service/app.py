@@ -202,11 +202,9 @@ async def open_database(settings: Settings) -> Database:
     return await Database.open(
         settings.database_url,
         pool_size_max=settings.pool_size_max,
-        lock_timeout_ms=settings.lock_timeout_ms,
-        statement_timeout_ms=settings.statement_timeout_ms,
         pool_wait_ms=settings.pool_wait_ms,
-        statement_cache_size=settings.statement_cache_size,
         loop_read_ms=settings.loop_read_ms,
+        **settings.database_limits,
     )
 
 

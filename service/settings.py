@@ -6,7 +6,7 @@ Imports nothing but kit; the composition root hands each limit to what needs it.
 import difflib
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
@@ -164,6 +164,13 @@ class Settings(BaseSettings):
         default=1_000,
         description="Maximum time that a request waits for a free database connection; then it is answered 503.",
     )
+    statement_timeout_ms: Milliseconds = Field(default=5_000, description="How long one SQL statement may take.")
+    idle_transaction_ms: Milliseconds = Field(
+        default=3_000,
+        description="How long a process may stand still inside a transaction before PostgreSQL ends its session, and"
+        " with it the locks that others wait for.",
+    )
+    pool_wait_ms: Milliseconds = Field(default=1_000, description="How long a request waits for a free connection.")
 
     group_size_max: Count = Field(
         default=64, description="Maximum number of orders that are placed in one transaction."
@@ -296,6 +303,16 @@ class Settings(BaseSettings):
     def database(self) -> DatabaseAddress:
         """Return the address that `database_url` names."""
         return parse_address(self.database_url)
+
+    @property
+    def database_limits(self) -> dict[str, Any]:
+        """Return what every connection to the database is opened with, by the names of `Database.open`."""
+        return {
+            "lock_timeout_ms": self.lock_timeout_ms,
+            "statement_timeout_ms": self.statement_timeout_ms,
+            "statement_cache_size": self.statement_cache_size,
+            "idle_transaction_ms": self.idle_transaction_ms,
+        }
 
     @property
     def public_address(self) -> str:

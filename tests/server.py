@@ -68,8 +68,17 @@ async def serving(database_url: str, **settings: object) -> AsyncIterator[Server
 
 
 @contextmanager
-def running(database_url: str, *, log: IO[bytes] | None = None, **settings: object) -> Iterator[str]:
+def running(database_url: str, **settings: object) -> Iterator[str]:
     """The address of a server that is shared by tests with event loops of their own; an embedded database is made."""
+    with running_process(database_url, **settings) as (url, _):
+        yield url
+
+
+@contextmanager
+def running_process(
+    database_url: str, *, log: IO[bytes] | None = None, **settings: object
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of such a server, and its process."""
     port = free_port()
     command = [sys.executable, "-m", "service", "serve", "--port", str(port)]
     process = subprocess.Popen(
@@ -77,7 +86,7 @@ def running(database_url: str, *, log: IO[bytes] | None = None, **settings: obje
     )
     try:
         _wait_for(port, process)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", process
     finally:
         process.kill()
         process.wait()

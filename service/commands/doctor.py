@@ -146,13 +146,7 @@ def _exists(address: DatabaseAddress) -> bool:
 
 
 async def _looked_at(settings: Settings, *, migrated: bool) -> tuple[DatabaseHealth, list[Finding]]:
-    database = await Database.open(
-        settings.database_url,
-        pool_size_max=1,
-        lock_timeout_ms=settings.lock_timeout_ms,
-        statement_timeout_ms=settings.statement_timeout_ms,
-        statement_cache_size=settings.statement_cache_size,
-    )
+    database = await Database.open(settings.database_url, pool_size_max=1, **settings.database_limits)
     try:
         findings = [*await _secret_of_keys(settings, database), *await _clients(database)] if migrated else []
         return await database_health(database), findings

@@ -79,13 +79,7 @@ def run(settings: Settings, work: Callable[[Resources], Awaitable[T]], *, pool_s
 
     async def on_database() -> T:
         await up_to_date(settings)
-        database = await Database.open(
-            settings.database_url,
-            pool_size_max=pool_size_max,
-            lock_timeout_ms=settings.lock_timeout_ms,
-            statement_timeout_ms=settings.statement_timeout_ms,
-            statement_cache_size=settings.statement_cache_size,
-        )
+        database = await Database.open(settings.database_url, pool_size_max=pool_size_max, **settings.database_limits)
         try:
             return await work(Resources(database, system_clock, uuid7))
         finally:

@@ -64,13 +64,16 @@ class Database:
         statement_timeout_ms: int = 5_000,
         pool_wait_ms: int = 1_000,
         statement_cache_size: int = 100,
+        idle_transaction_ms: int = 3_000,
         loop_read_ms: int = 5,
     ) -> "Database":
-        """Open the connections and check their durability; RuntimeError if it is not guaranteed.
+        """Return a database whose connections are open and whose durability was checked (RuntimeError when it does not
+        hold).
 
-        `loop_read_ms` is the time that a read of an SQLite file may block the event loop before it goes to a thread;
-        with 0 each goes there at once. `statement_cache_size=0` is for a PostgreSQL behind a transaction-pooling proxy.
-        The tables are not checked.
+        A PostgreSQL ends a session that stands still in a transaction for `idle_transaction_ms`.
+        `loop_read_ms` is how long a read of a SQLite file may hold up the event loop before it goes to a thread; with 0
+        each goes there at once. `statement_cache_size=0` is for a PostgreSQL behind a transaction-pooling proxy. The
+        tables are not looked at.
         """
         limits: dict[str, Any] = {
             "lock_timeout_ms": lock_timeout_ms,
@@ -87,7 +90,13 @@ class Database:
             database = cls("sqlite", SqliteClient(path, **limits), reads, limits["availability"])
             database.availability.takes_writes = is_writable(path)
         else:
-            pool = PostgresqlClient(url, pool_size_max=pool_size_max, pool_wait_ms=pool_wait_ms, **limits)
+            pool = PostgresqlClient(
+                url,
+                pool_size_max=pool_size_max,
+                pool_wait_ms=pool_wait_ms,
+                idle_transaction_ms=idle_transaction_ms,
+                **limits,
+            )
             database = cls("postgresql", pool, pool, limits["availability"])
         database._kinds = await tortoise_context.enter(database.dialect)
         try:

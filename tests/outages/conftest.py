@@ -1,6 +1,7 @@
 """A service as a process of its own on a database that is taken away from it; its books have to balance afterwards."""
 
 import asyncio
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from tests.books import assert_books_balance
 from tests.conftest import run
 from tests.http_client import Answer, HttpClient
 from tests.own_postgres import OwnPostgres, own_postgres
-from tests.server import key_for, running
-from tests.shop import open_shop
+from tests.server import key_for, running_process
+from tests.shop import Shop, open_shop
 from tests.waiting import HANGS_S
 
 SLACK_S = 2.0
@@ -26,10 +27,17 @@ REFUSED_WITHIN_S = 3.0
 BACK_WITHIN_S = 1.0
 RED_WITHIN_S = 2.0
 
-_ORDER = (
+ORDER = (
     "mutation ($input: CreateOrderByMassInput!) { createOrderByMass(input: $input)"
     " { order { id } replayed userErrors { code } } }"
 )
+LIMITS = {
+    "log_level": "info",
+    "log_json": "true",
+    # Long, so that nothing but the watch of the database ends a wait.
+    "statement_timeout_ms": 60_000,
+    "request_deadline_ms": 60_000,
+}
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -41,6 +49,8 @@ class Service:
     log: Path
     key: str
     database_url: str
+    process: subprocess.Popen[bytes]
+    shop: Shop
 
     def client(self) -> HttpClient:
         return HttpClient(self.url, key=self.key, timeout_s=HANGS_S)
@@ -54,8 +64,7 @@ class Service:
 
     async def order(self, key: str) -> Answer:
         """One order of a kilogram."""
-        asked = {"mass": {"amount": "1", "unit": "KILOGRAM"}, "idempotencyKey": key}
-        return await self._once(lambda client: client.graphql(_ORDER, {"input": asked}))
+        return await self._once(lambda client: client.graphql(ORDER, {"input": a_kilogram(key)}))
 
     async def read(self) -> Answer:
         return await self._once(lambda client: client.graphql("{ orders { nodes { number } } }"))
@@ -67,9 +76,7 @@ class Service:
         """One call of each API and public page, at the same time."""
         calls = {
             "GraphQL": lambda client: client.graphql("{ orders { nodes { number } } }"),
-            "a mutation": lambda client: client.graphql(
-                _ORDER, {"input": {"mass": {"amount": "1", "unit": "KILOGRAM"}, "idempotencyKey": "away"}}
-            ),
+            "a mutation": lambda client: client.graphql(ORDER, {"input": a_kilogram("away")}),
             "Lune": lambda client: client.send("GET", "/lune/v1/orders"),
             "carbon-engine": lambda client: client.send("GET", "/carbon-engine/v1/orders"),
             "Carbonext": lambda client: client.send("GET", "/carbonext/v1/customers/balance"),
@@ -118,6 +125,11 @@ class Service:
         return time.monotonic() - began_s, payload["replayed"]
 
 
+def a_kilogram(key: str) -> dict[str, Any]:
+    """The input of an order."""
+    return {"mass": {"amount": "1", "unit": "KILOGRAM"}, "idempotencyKey": key}
+
+
 def is_refused_for_now(answer: Answer) -> bool:
     """Whether the answer is 503 with `Retry-After`, in whatever words its API has for it."""
     return answer.status == 503 and answer.headers.get("retry-after") == "1" and answer.body != b""
@@ -132,20 +144,21 @@ def postgres_of_our_own() -> Iterator[OwnPostgres]:
 
 @pytest.fixture(scope="module")
 def on_postgresql(postgres_of_our_own: OwnPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    yield from _service(postgres_of_our_own.url, tmp_path_factory.mktemp("service") / "log")
+    locks = {"lock_timeout_ms": 60_000, "group_lock_timeout_ms": 60_000}
+    yield from _service(postgres_of_our_own.url, tmp_path_factory.mktemp("service") / "log", **LIMITS, **locks)
 
 
 @pytest.fixture
 def on_sqlite(sqlite_url: str, tmp_path: Path) -> Iterator[Service]:
-    yield from _service(sqlite_url, tmp_path / "log")
+    yield from _service(sqlite_url, tmp_path / "log", **LIMITS)
 
 
-def _service(database_url: str, log: Path) -> Iterator[Service]:
-    async def prepare() -> str:
+def _service(database_url: str, log: Path, **settings: object) -> Iterator[Service]:
+    async def prepare() -> tuple[str, Shop]:
         database = await Database.open(database_url)
         try:
             shop = await open_shop(database)
-            return await key_for(shop.resources, shop.account.id)
+            return await key_for(shop.resources, shop.account.id), shop
         finally:
             await database.close()
 
@@ -156,8 +169,7 @@ def _service(database_url: str, log: Path) -> Iterator[Service]:
         finally:
             await database.close()
 
-    key = run(prepare())
-    settings = {"log_level": "info", "log_json": "true"}
-    with log.open("wb") as lines, running(database_url, log=lines, **settings) as url:
-        yield Service(url, log, key, database_url)
+    key, shop = run(prepare())
+    with log.open("wb") as lines, running_process(database_url, log=lines, **settings) as (url, process):
+        yield Service(url, log, key, database_url, process, shop)
     run(books_balance())

@@ -5,17 +5,27 @@ session that was opened while the server took no writes is used again.
 """
 
 import asyncio
+import signal
 import time
+from dataclasses import replace
 
+import asyncpg
+
+from service.errors import Code, Refused
+from service.operations.place_orders import place_alone
+from service.storage.database import Database
 from tests.outages.conftest import (
     BACK_WITHIN_S,
+    ORDER,
     RED_WITHIN_S,
     REFUSED_WITHIN_S,
     SLACK_S,
     Service,
+    a_kilogram,
     is_refused_for_now,
 )
 from tests.own_postgres import OwnPostgres
+from tests.waiting import HANGS_S, WAITING
 
 
 async def test_a_server_that_is_stopped_is_503_everywhere_and_the_first_call_after_its_return_succeeds(
@@ -91,3 +101,36 @@ async def test_a_server_that_takes_no_writes_is_not_ready_and_reads_go_on(
     assert max(back_s, ready_s) < BACK_WITHIN_S + SLACK_S
     assert not replayed
     assert "fault" not in on_postgresql.events()
+
+
+async def test_the_locks_of_a_process_that_stands_still_are_given_up_within_5_s(
+    postgres_of_our_own: OwnPostgres, on_postgresql: Service
+):
+    shop, client = on_postgresql.shop, on_postgresql.client()
+    holder = await asyncpg.connect(postgres_of_our_own.url)
+    async with holder.transaction():
+        await holder.execute("SELECT id FROM credit_batches FOR UPDATE")
+        order = asyncio.create_task(client.graphql(ORDER, {"input": a_kilogram("stands-still")}))
+        async with asyncio.timeout(HANGS_S):
+            while await holder.fetchval(WAITING) == 0:  # noqa: ASYNC110 - the server has no event for it
+                await asyncio.sleep(0.01)
+        on_postgresql.process.send_signal(signal.SIGSTOP)
+    try:  # its session has got the batches now, and the account's head before
+        began_s = time.monotonic()
+        other = await Database.open(postgres_of_our_own.url)
+        async with asyncio.timeout(HANGS_S):
+            while isinstance(
+                answer := await place_alone(replace(shop.resources, database=other), shop.command()), Refused
+            ):
+                assert answer.code is Code.UNAVAILABLE
+        waited_s = time.monotonic() - began_s
+        await other.close()
+    finally:
+        on_postgresql.process.send_signal(signal.SIGCONT)
+    answered = await order
+    await client.close()
+    await holder.close()
+
+    assert waited_s < 5 + SLACK_S
+    assert answered.json["data"]["createOrderByMass"]["replayed"] is False
+    assert postgres_of_our_own.execute("SELECT count(*) FROM orders WHERE idempotency_key = 'stands-still'") == "1"

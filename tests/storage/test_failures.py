@@ -98,6 +98,27 @@ async def test_a_killed_backend_is_unavailable_and_run_again_on_a_new_connection
         assert await statements.fetch("SELECT number FROM scratch WHERE counter = 9") == []
 
 
+async def test_a_session_that_stands_still_in_a_transaction_is_ended_and_its_locks_with_it(postgresql_url: str):
+    still, other = await Database.open(postgresql_url, idle_transaction_ms=200), await Database.open(postgresql_url)
+    async with other.transaction() as statements:
+        await statements.execute("CREATE TABLE scratch (number INTEGER PRIMARY KEY)")
+        await statements.execute("INSERT INTO scratch VALUES (1)")
+
+    async def stand_still() -> None:
+        async with still.transaction() as statements:
+            await statements.execute("UPDATE scratch SET number = 2")
+            async with other.transaction(lock_timeout_ms=60_000) as others:
+                await others.execute("UPDATE scratch SET number = 3")
+            await statements.execute("UPDATE scratch SET number = 4")
+
+    with pytest.raises(DatabaseUnavailable) as caught:
+        await stand_still()
+    assert (caught.value.failure, caught.value.may_run_again, caught.value.is_uncertain) == (LOST, True, False)
+    assert [row["number"] for row in await still.reader.fetch("SELECT number FROM scratch")] == [3]
+    for database in (still, other):
+        await database.close()
+
+
 async def test_a_read_whose_connection_is_lost_says_nothing_of_a_change(postgresql: Database):
     for ask in (postgresql.reader.fetch, postgresql.reader.fetch_cells):
         with pytest.raises(DatabaseUnavailable) as caught:

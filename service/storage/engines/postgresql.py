@@ -4,6 +4,7 @@ Knows the types of values and the server settings that make acknowledged orders 
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
@@ -30,6 +31,19 @@ _savepoints = count()
 ANSWERED = (asyncpg.PostgresError, asyncpg.InterfaceError)
 """Errors of the server or of asyncpg about a statement: the connection is in order, or known to be closed."""
 
+SESSION = {
+    "default_transaction_isolation": "read committed",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "8000",
+}
+"""What each session is told at its start. The keepalives end sessions of hosts that are gone, and so their locks; the
+server ignores them on a socket of the file system.
+"""
+KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 8_000}
+"""The same for this end of the connection: seconds, seconds, probes, milliseconds."""
+
 TAKES_WRITES = "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'"
 
 
@@ -44,6 +58,17 @@ async def _require_durable(connection: asyncpg.Connection) -> None:
         held = await connection.fetchval("SELECT current_setting($1)", setting)
         if held not in ("on", "remote_apply"):
             raise RuntimeError(f"PostgreSQL runs with {setting} = {held}: an acknowledged order could be lost.")
+
+
+def _keep_alive(connection: asyncpg.Connection) -> None:
+    """Let the system close a connection to a host that is gone: a minute of silence would not be noticed otherwise."""
+    peer = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg has no public way
+    if peer is None or peer.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        if hasattr(socket, name):  # not every system has each
+            peer.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _retires(error: BaseException) -> bool:
@@ -76,6 +101,7 @@ class PostgresqlClient(AsyncpgDBClient):
         statement_timeout_ms: int = 5_000,
         pool_wait_ms: int = 1_000,
         statement_cache_size: int = 100,
+        idle_transaction_ms: int = 3_000,
         availability: Availability | None = None,
     ) -> None:
         super().__init__(connection_name=connection_name)
@@ -86,6 +112,7 @@ class PostgresqlClient(AsyncpgDBClient):
         self.pool_wait_s = pool_wait_ms / 1_000
         self.statement_timeout_ms = statement_timeout_ms
         self.statement_cache_size = statement_cache_size
+        self.idle_transaction_ms = idle_transaction_ms
         self.connections: ConnectionPool | None = None
         statements = PostgresqlStatements(self)
         self.query_batcher = QueryBatcher(lambda sql, parameters: statements.run_sql("fetch", sql, parameters))
@@ -122,8 +149,7 @@ class PostgresqlClient(AsyncpgDBClient):
 
     async def connect(self) -> Any:
         """Return a fresh connection with this client's limits, which is in no pool."""
-        timeouts = {"lock_timeout": self.lock_timeout_ms, "statement_timeout": self.statement_timeout_ms}
-        settings = {"default_transaction_isolation": "read committed"} | {key: str(ms) for key, ms in timeouts.items()}
+        settings = SESSION | {name: str(ms) for name, ms in self._timeouts_ms().items()}
         address = parse_address(self.url)
         settings |= address.server_settings
         with own_errors(Doing.READING):
@@ -134,6 +160,7 @@ class PostgresqlClient(AsyncpgDBClient):
                 server_settings={} if self.behind_a_proxy else settings,
             )
             try:
+                _keep_alive(connection)
                 await _decode_json(connection)
             except BaseException:
                 connection.terminate()
@@ -223,13 +250,19 @@ class PostgresqlClient(AsyncpgDBClient):
         await uncancelled(self._commit(connection))
 
     def _begin(self, lock_timeout_ms: int | None) -> str:
-        """Set everything in one round trip: a text without parameters may hold several statements."""
-        text = "BEGIN"
-        if lock_timeout_ms is not None or self.behind_a_proxy:
-            text += f"; SET LOCAL lock_timeout = {self.lock_timeout_ms if lock_timeout_ms is None else lock_timeout_ms}"
-        if self.behind_a_proxy:
-            text += f"; SET LOCAL statement_timeout = {self.statement_timeout_ms}"
-        return text
+        """One round trip, whatever it sets: a text without parameters may hold several statements."""
+        limits = self._timeouts_ms() if self.behind_a_proxy else {}
+        if lock_timeout_ms is not None:
+            limits["lock_timeout"] = lock_timeout_ms
+        return "; ".join(["BEGIN", *(f"SET LOCAL {name} = {ms}" for name, ms in limits.items())])
+
+    def _timeouts_ms(self) -> dict[str, int]:
+        return {
+            "lock_timeout": self.lock_timeout_ms,
+            "statement_timeout": self.statement_timeout_ms,
+            # A process that stands still in a transaction holds its locks: the server ends it.
+            "idle_in_transaction_session_timeout": self.idle_transaction_ms,
+        }
 
     async def _commit(self, connection: Any) -> None:
         with self.returning(connection, Doing.COMMITTING):

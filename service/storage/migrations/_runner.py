@@ -81,7 +81,9 @@ def _client(url: str, *, create: bool) -> Any:
             lock_timeout_ms=TURN_TIMEOUT_MS,
             statement_timeout_ms=0,
         )
-    return PostgresqlClient(url, pool_size_max=1, pool_wait_ms=TURN_TIMEOUT_MS, statement_timeout_ms=0)
+    return PostgresqlClient(
+        url, pool_size_max=1, pool_wait_ms=TURN_TIMEOUT_MS, statement_timeout_ms=0, idle_transaction_ms=0
+    )
 
 
 def _executor(client: Any) -> MigrationExecutor:
