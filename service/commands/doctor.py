@@ -115,7 +115,7 @@ async def _database(settings: Settings) -> list[Finding]:
     place = settings.database.place
     try:
         async with asyncio.timeout(PATIENCE_S):
-            missing = await pending(settings.database_url)
+            missing = await pending(settings.database_url, pooled=settings.is_pooled)
             exists = await asyncio.to_thread(_exists, settings.database)
             health, clients = await _looked_at(settings, migrated=not missing) if exists else (None, [])
     except RuntimeError as error:  # the engines refuse to open what would lose an acknowledged order

@@ -8,7 +8,7 @@ from service.storage import migrations
 def migrate(*, as_json: bool) -> None:
     """Apply every missing migration and show the names."""
     settings = settings_given()
-    applied = guarded(settings, migrations.migrate(settings.database_url))
+    applied = guarded(settings, migrations.migrate(settings.database_url, pooled=settings.is_pooled))
     if as_json:
         output.show_json({"applied": applied})
     else:

@@ -107,6 +107,6 @@ async def up_to_date(settings: Settings) -> None:
     """Migrate an SQLite database. If a PostgreSQL lacks migrations, end the command and say how to apply them."""
     if settings.database.dialect == "sqlite":
         await migrate(settings.database_url)
-    elif missing := await pending(settings.database_url):
+    elif missing := await pending(settings.database_url, pooled=settings.is_pooled):
         # Several processes share a PostgreSQL, so its tables change when the operator says so, not when one starts.
         fail(f"{len(missing)} migrations are not applied. Run: carbon-orders migrate")

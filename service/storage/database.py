@@ -65,15 +65,16 @@ class Database:
         pool_wait_ms: int = 1_000,
         statement_cache_size: int = 100,
         idle_transaction_ms: int = 3_000,
+        pooled: bool = False,
         loop_read_ms: int = 5,
     ) -> "Database":
         """Return a database whose connections are open and whose durability was checked (RuntimeError when it does not
         hold).
 
-        A PostgreSQL ends a session that stands still in a transaction for `idle_transaction_ms`.
-        `loop_read_ms` is how long a read of a SQLite file may hold up the event loop before it goes to a thread; with 0
-        each goes there at once. `statement_cache_size=0` is for a PostgreSQL behind a transaction-pooling proxy. The
-        tables are not looked at.
+        A PostgreSQL ends a session that stands still in a transaction for `idle_transaction_ms`. `pooled` is for one
+        behind a pooler in transaction mode, which `statement_cache_size=0` implies: no session is told anything at its
+        start, and every statement runs in a transaction. `loop_read_ms` is how long a read of a SQLite file may hold up
+        the event loop before it goes to a thread; with 0 each goes there at once. The tables are not looked at.
         """
         limits: dict[str, Any] = {
             "lock_timeout_ms": lock_timeout_ms,
@@ -95,6 +96,7 @@ class Database:
                 pool_size_max=pool_size_max,
                 pool_wait_ms=pool_wait_ms,
                 idle_transaction_ms=idle_transaction_ms,
+                pooled=pooled,
                 **limits,
             )
             database = cls("postgresql", pool, pool, limits["availability"])

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -145,17 +146,22 @@ def postgres_of_our_own() -> Iterator[OwnPostgres]:
 @pytest.fixture(scope="module")
 def on_postgresql(postgres_of_our_own: OwnPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     locks = {"lock_timeout_ms": 60_000, "group_lock_timeout_ms": 60_000}
-    yield from _service(postgres_of_our_own.url, tmp_path_factory.mktemp("service") / "log", **LIMITS, **locks)
+    with service_on(postgres_of_our_own.url, tmp_path_factory.mktemp("service") / "log", **locks) as service:
+        yield service
 
 
 @pytest.fixture
 def on_sqlite(sqlite_url: str, tmp_path: Path) -> Iterator[Service]:
-    yield from _service(sqlite_url, tmp_path / "log", **LIMITS)
+    with service_on(sqlite_url, tmp_path / "log") as service:
+        yield service
 
 
-def _service(database_url: str, log: Path, **settings: object) -> Iterator[Service]:
+@contextmanager
+def service_on(database_url: str, log: Path, *, pooled: bool = False, **settings: object) -> Iterator[Service]:
+    """The service on a database that is empty but for its tables."""
+
     async def prepare() -> tuple[str, Shop]:
-        database = await Database.open(database_url)
+        database = await Database.open(database_url, pooled=pooled)
         try:
             shop = await open_shop(database)
             return await key_for(shop.resources, shop.account.id), shop
@@ -163,13 +169,13 @@ def _service(database_url: str, log: Path, **settings: object) -> Iterator[Servi
             await database.close()
 
     async def books_balance() -> None:
-        database = await Database.open(database_url)
+        database = await Database.open(database_url, pooled=pooled)
         try:
             await assert_books_balance(database)
         finally:
             await database.close()
 
     key, shop = run(prepare())
-    with log.open("wb") as lines, running_process(database_url, log=lines, **settings) as (url, process):
+    with log.open("wb") as lines, running_process(database_url, log=lines, **LIMITS, **settings) as (url, process):
         yield Service(url, log, key, database_url, process, shop)
     run(books_balance())

@@ -102,6 +102,7 @@ class PostgresqlClient(AsyncpgDBClient):
         pool_wait_ms: int = 1_000,
         statement_cache_size: int = 100,
         idle_transaction_ms: int = 3_000,
+        pooled: bool = False,
         availability: Availability | None = None,
     ) -> None:
         super().__init__(connection_name=connection_name)
@@ -111,7 +112,8 @@ class PostgresqlClient(AsyncpgDBClient):
         self.lock_timeout_ms = lock_timeout_ms
         self.pool_wait_s = pool_wait_ms / 1_000
         self.statement_timeout_ms = statement_timeout_ms
-        self.statement_cache_size = statement_cache_size
+        self.pooled = pooled or statement_cache_size == 0
+        self.statement_cache_size = 0 if self.pooled else statement_cache_size
         self.idle_transaction_ms = idle_transaction_ms
         self.connections: ConnectionPool | None = None
         statements = PostgresqlStatements(self)
@@ -124,13 +126,6 @@ class PostgresqlClient(AsyncpgDBClient):
         assert self.connections is not None  # noqa: S101 - asked for a connection that came from there
         return self.connections
 
-    @property
-    def behind_a_proxy(self) -> bool:
-        """Return True behind a pooling proxy, which takes no start-up parameters and shares connections, so that
-        prepared statements are off.
-        """
-        return self.statement_cache_size == 0
-
     async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's signature
         """Open the pool and check that the server's commits are durable; RuntimeError if its settings say otherwise."""
         if not self.url:
@@ -138,8 +133,10 @@ class PostgresqlClient(AsyncpgDBClient):
         connection = await self.connect()
         try:
             with own_errors(Doing.READING):
-                await _require_durable(connection)
-                self.availability.note_probe(takes_writes=await connection.fetchval(TAKES_WRITES))
+                async with self._one_session(connection):
+                    await _require_durable(connection)
+                    takes_writes = await connection.fetchval(TAKES_WRITES)
+            self.availability.note_probe(takes_writes=takes_writes)
         except BaseException:
             connection.terminate()
             raise
@@ -157,11 +154,12 @@ class PostgresqlClient(AsyncpgDBClient):
                 **address.connection,
                 statement_cache_size=self.statement_cache_size,
                 command_timeout=self.silence_s,
-                server_settings={} if self.behind_a_proxy else settings,
+                server_settings={} if self.pooled else settings,
             )
             try:
                 _keep_alive(connection)
-                await _decode_json(connection)
+                async with self._one_session(connection):
+                    await _decode_json(connection)
             except BaseException:
                 connection.terminate()
                 raise
@@ -196,7 +194,22 @@ class PostgresqlClient(AsyncpgDBClient):
     async def _acquire_connection(self) -> AsyncIterator[Any]:
         connection = await self.take()
         with self.returning(connection):
-            yield connection
+            async with self._one_session(connection):
+                yield connection
+
+    @asynccontextmanager
+    async def _one_session(self, connection: Any) -> AsyncIterator[None]:
+        """Inside, every message of a statement reaches the same session.
+
+        A pooler gives a session to whoever comes next as soon as the server is ready for a query, which it is between
+        the parsing of a statement and its execution: outside of a transaction a statement could be answered with the
+        rows of another client's.
+        """
+        if self.pooled:
+            await connection.execute(self._begin(None))
+        yield
+        if self.pooled:  # one whose statement failed is not given back inside its transaction, but replaced
+            await connection.execute("COMMIT")
 
     @contextmanager
     def returning(self, connection: Any, doing: Doing = Doing.READING) -> Iterator[None]:
@@ -251,10 +264,12 @@ class PostgresqlClient(AsyncpgDBClient):
 
     def _begin(self, lock_timeout_ms: int | None) -> str:
         """One round trip, whatever it sets: a text without parameters may hold several statements."""
-        limits = self._timeouts_ms() if self.behind_a_proxy else {}
+        begin, limits = "BEGIN", {}
+        if self.pooled:  # its sessions were told nothing at their start
+            begin, limits = "BEGIN ISOLATION LEVEL READ COMMITTED", self._timeouts_ms()
         if lock_timeout_ms is not None:
             limits["lock_timeout"] = lock_timeout_ms
-        return "; ".join(["BEGIN", *(f"SET LOCAL {name} = {ms}" for name, ms in limits.items())])
+        return "; ".join([begin, *(f"SET LOCAL {name} = {ms}" for name, ms in limits.items())])
 
     def _timeouts_ms(self) -> dict[str, int]:
         return {
@@ -362,7 +377,7 @@ class PostgresqlStatements(Statements):
         client = self.client
         encoded = parameters if PLAIN.issuperset(map(type, parameters)) else ENCODERS.encoded(parameters)
         # Checked in this order, because their classes are abstract somewhere: a no takes ten times as long as a yes.
-        if not isinstance(client, PostgresqlClient):
+        if not isinstance(client, PostgresqlClient) or client.pooled:
             async with client.acquire_connection() as connection:
                 return await getattr(connection, method)(sql, *encoded)
         connections = client.connections

@@ -31,13 +31,14 @@ _CREATED_MEANWHILE = frozenset({"23505", "42710", "42P07"})
 """SQLSTATEs: a unique index, a type or a table was there."""
 
 
-async def migrate(url: str) -> list[str]:
-    """Apply every missing migration; return the names of those that this call applied, in order.
+async def migrate(url: str, *, pooled: bool = False) -> list[str]:
+    """Every migration is applied; the names of those that this call applied, in order, `[]` when there were none.
 
     Creates a SQLite file and its folder, not a PostgreSQL database. Safe to call from several processes at once and to
-    kill at any moment. RuntimeError when SQLite's foreign keys do not hold afterwards; then nothing was changed.
+    kill at any moment. `pooled` is for a database behind a pooler. RuntimeError when SQLite's foreign keys do not hold
+    afterwards; then nothing was changed.
     """
-    client = _client(url, create=True)
+    client = _client(url, create=True, pooled=pooled)
     try:
         await client.create_connection(with_db=True)
         await _ensure_history(client)
@@ -49,11 +50,9 @@ async def migrate(url: str) -> list[str]:
         await client.close()
 
 
-async def pending(url: str) -> list[str]:
-    """Return the names of the migrations that are not applied, in order; the database is neither changed nor
-    created.
-    """
-    client = _client(url, create=False)
+async def pending(url: str, *, pooled: bool = False) -> list[str]:
+    """The names of the migrations that are not applied, in order; the database is not touched, nor created."""
+    client = _client(url, create=False, pooled=pooled)
     try:
         if client is not None:
             await client.create_connection(with_db=True)
@@ -63,7 +62,7 @@ async def pending(url: str) -> list[str]:
             await client.close()
 
 
-def _client(url: str, *, create: bool) -> Any:
+def _client(url: str, *, create: bool, pooled: bool) -> Any:
     """Return a client with the timeouts of migrations; None for a SQLite file that does not exist."""
     address = parse_address(url)
     if address.dialect == "sqlite":
@@ -82,7 +81,12 @@ def _client(url: str, *, create: bool) -> Any:
             statement_timeout_ms=0,
         )
     return PostgresqlClient(
-        url, pool_size_max=1, pool_wait_ms=TURN_TIMEOUT_MS, statement_timeout_ms=0, idle_transaction_ms=0
+        url,
+        pool_size_max=1,
+        pool_wait_ms=TURN_TIMEOUT_MS,
+        statement_timeout_ms=0,
+        idle_transaction_ms=0,
+        pooled=pooled,
     )
 
 
