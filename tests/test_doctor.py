@@ -120,6 +120,16 @@ def test_a_postgresql_that_may_lose_a_commit_is_a_problem(postgres, postgresql_c
     assert "synchronous_commit = off" in str(found["durability"]["found"])
 
 
+def test_a_postgresql_that_takes_no_writes_is_a_problem(postgres, postgresql_copy_url: str) -> None:
+    name = postgresql_copy_url.partition("?")[0].rpartition("/")[2]
+    postgres.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    code, found = findings(database_url=postgresql_copy_url, secret=SECRET)
+
+    assert code == 1
+    assert "takes no writes" in found["database"]["found"]
+    assert "standby" in found["database"]["advice"]
+
+
 def test_a_database_that_is_away_is_named_without_its_password() -> None:
     url = f"postgresql://orders:hush@127.0.0.1:{free_port()}/orders"
     code, found = findings(database_url=url, secret=SECRET)
@@ -142,7 +152,7 @@ def test_a_redis_that_is_away_is_a_problem() -> None:
 
 @pytest.mark.parametrize(("skew_ms", "is_well"), [(0, True), (-900, True), (5_000, False), (-5_000, False)])
 def test_a_clock_may_differ_from_the_databases_by_less_than_a_second(skew_ms: int, is_well: bool) -> None:
-    database = DatabaseHealth("1", {}, datetime.now(UTC) - timedelta(milliseconds=skew_ms))
+    database = DatabaseHealth("1", {}, datetime.now(UTC) - timedelta(milliseconds=skew_ms), takes_writes=True)
 
     assert _clock(database).is_well == is_well
 

@@ -234,8 +234,8 @@ LOGGED = {
     "working": {"steps"},
     "writer_died": {"exc_info"},
 }
-"""Events of the log and their members; `request` and `fault` of a request have `method` and `path` beside, and `request`
-may have `failure`.
+"""Events of the log and their members; `request` and `fault` of a request have `method` and `path` beside, and
+`request` may have `failure`.
 """
 
 DETAILS = (

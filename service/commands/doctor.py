@@ -133,7 +133,7 @@ async def _database(settings: Settings) -> list[Finding]:
     if health is None:
         return [Finding("database", f"{place} does not exist yet; the first command that needs it creates it")]
     return [
-        Finding("database", f"{place}, version {health.version}"),
+        _address(place, health),
         Finding("durability", ", ".join(f"{name} = {value}" for name, value in health.durability.items())),
         _migrations(missing),
         _clock(health),
@@ -189,6 +189,14 @@ async def _clients(database: Database) -> list[Finding]:
         " the parent lets them by updateClientAccount with mayUseBalance: true"
     )
     return [Finding("client accounts", told)]
+
+
+def _address(place: str, health: DatabaseHealth) -> Finding:
+    found = f"{place}, version {health.version}"
+    if health.takes_writes:
+        return Finding("database", found)
+    advice = "Is it a standby, or default_transaction_read_only on? May this user write the file and its folder?"
+    return Finding("database", f"{found}, takes no writes", advice)
 
 
 def _migrations(missing: list[str]) -> Finding:

@@ -20,6 +20,8 @@ PAUSE_S = 0.05
 """The least time between two probes: after a failed one, and after a call that failed."""
 AWAY_PAUSE_S = 0.1
 """The time between two probes while the database is away: its return is noticed within a second."""
+READ_ONLY_EVERY_S = 0.25
+"""The time from one probe to the next while the database takes no writes; each is asked in a new session."""
 LATE_S = 0.2
 """A timer that fires so late says that this process stood still, and nothing of the database."""
 
@@ -49,8 +51,9 @@ class Watch:
         """Watch until this task is cancelled."""
         now = asyncio.get_running_loop().time
         began_s = now()
+        self._availability.is_watched = True
         while True:
-            await self._pause(began_s + EVERY_S)
+            await self._pause(began_s + (EVERY_S if self._availability.takes_writes else READ_ONLY_EVERY_S))
             self._availability.suspected.clear()
             began_s = now()
             await self._look()

@@ -27,6 +27,8 @@ class Availability:
     def __init__(self) -> None:
         self.is_away = False
         """Whether new calls are refused at once, and those that wait are ended."""
+        self.is_watched = False
+        """Whether somebody notices that the database is back."""
         self.takes_writes = True
         """Whether the database said so, in a session that began after the last refusal."""
         self.refused_write: Failure | None = None
@@ -47,6 +49,11 @@ class Availability:
         """Refuse `UNAVAILABLE` while the database is away."""
         if self.is_away:
             raise DatabaseUnavailable(AWAY, doing)
+
+    def refuse_if_read_only(self) -> None:
+        """Refuse `UNAVAILABLE` while the database takes no writes: each attempt would cost it a session."""
+        if self.is_watched and not self.takes_writes:
+            raise DatabaseUnavailable(READ_ONLY, Doing.CHANGING)
 
     def note(self, error: BaseException) -> None:
         """Take a call's failure into account. One that says nothing of the database's state is ignored."""

@@ -165,13 +165,13 @@ class PostgresqlClient(AsyncpgDBClient):
                 raise
         return connection
 
-    async def take(self) -> Any:
+    async def take(self, doing: Doing = Doing.READING) -> Any:
         """A connection of this task alone, until it is given back; waits at most `pool_wait_ms` (`Refused`)."""
-        self.availability.refuse_if_away()
+        self.availability.refuse_if_away(doing)
         if self.connections is None:
             await self.create_connection(with_db=True)
         try:
-            with own_errors(Doing.READING):
+            with own_errors(doing):
                 return await self._opened.take()
         except DatabaseUnavailable as error:
             self.availability.note(error)
@@ -244,7 +244,8 @@ class PostgresqlClient(AsyncpgDBClient):
 
         Waits for a connection at most `pool_wait_ms` (`Refused`) and for each lock at most `lock_timeout_ms` (55P03).
         """
-        connection = await self.take()
+        self.availability.refuse_if_read_only()
+        connection = await self.take(Doing.CHANGING)
         try:
             with own_errors(Doing.CHANGING):
                 await connection.execute(self._begin(lock_timeout_ms))
