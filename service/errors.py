@@ -135,7 +135,7 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error o
         self.path = tuple(path)
         self.details = details
         self.may_retry = self.reason.may_retry
-        """Whether the same request may succeed later, which a subclass may know better than the code."""
+        """True if the same request may succeed later, which a subclass may know better than the code."""
 
     @property
     def reason(self) -> Reason:

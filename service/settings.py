@@ -151,8 +151,8 @@ class Settings(BaseSettings):
     )
     database_pooled: bool = Field(
         default=False,
-        description="Whether `SERVICE_DATABASE_URL` leads to a pooler in transaction mode, such as pgbouncer. Every"
-        " command then keeps to what such a pooler can do: no prepared statements, and limits are set in each"
+        description="True if `SERVICE_DATABASE_URL` leads to a pooler in transaction mode, such as pgbouncer. Every"
+        " command then uses only what such a pooler supports: no prepared statements, and limits are set in each"
         " transaction.",
     )
     loop_read_ms: int = Field(
@@ -169,13 +169,11 @@ class Settings(BaseSettings):
         default=1_000,
         description="Maximum time that a request waits for a free database connection; then it is answered 503.",
     )
-    statement_timeout_ms: Milliseconds = Field(default=5_000, description="How long one SQL statement may take.")
     idle_transaction_ms: Milliseconds = Field(
         default=3_000,
-        description="How long a process may stand still inside a transaction before PostgreSQL ends its session, and"
-        " with it the locks that others wait for.",
+        description="Maximum time that a process may stand still inside a transaction; then PostgreSQL ends its session"
+        " and releases the locks that others wait for.",
     )
-    pool_wait_ms: Milliseconds = Field(default=1_000, description="How long a request waits for a free connection.")
 
     group_size_max: Count = Field(
         default=64, description="Maximum number of orders that are placed in one transaction."

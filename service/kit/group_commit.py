@@ -223,8 +223,8 @@ class _WriterQueue(Generic[C, R]):
 
 
 async def _outcome_of(run: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
-    """What `run` answered, or what it raised as a value. A cancellation passes only if it was meant for this task: one
-    that comes out of `run` by itself (a driver gave up a connection) is a failure like any other.
+    """Return the answer of `run`, or its exception as a value. A cancellation passes only if it was meant for this
+    task: one that comes out of `run` by itself (a driver gave up a connection) is a failure like any other.
     """
     try:
         return await run(*arguments)

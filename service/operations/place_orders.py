@@ -26,7 +26,7 @@ Placement = GroupCommit[PlaceOrder, Placed]
 def placement(
     resources: Resources, *, group_lock_timeout_ms: int, size_max: int, writers: int, answer_within_ms: int = 10_000
 ) -> Placement:
-    """The queue that APIs join with `submit(command)`: whatever waits at the same moment is placed together.
+    """Return the queue that APIs join with `submit(command)`: commands that wait at once are placed together.
 
     `answer_within_ms` is the deadline of the requests that wait for it.
     """
@@ -50,7 +50,7 @@ async def place_group(
 async def place_alone(
     resources: Resources, command: PlaceOrder, left_ms: int = TRANSACTION_DEADLINE_MS
 ) -> Placed | Refused:
-    """The command's own answer, tried again within `left_ms` while the database says that again may help. A try whose
+    """Return the command's own answer. Try again within `left_ms` while the database's failure may pass. A try whose
     commit went unanswered is found by its order's id.
     """
     try:

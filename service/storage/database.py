@@ -24,7 +24,7 @@ from service.storage.failures import FULL
 from service.storage.watch import Watch
 
 FILE_READ_WAIT_MS = 250
-"""How long a read of a SQLite file waits for a process that has taken the whole file: no writer makes it wait."""
+"""Time that a read of a SQLite file waits for a process that has taken the whole file: no writer makes it wait."""
 PROBE_ROW = UUID(int=0)
 
 __all__ = ["Database", "Dialect", "Row", "Statements", "placeholders"]
@@ -42,7 +42,7 @@ class Database:
     dialect: Dialect
 
     def __init__(self, dialect: Dialect, writer: Any, reads: Any, availability: Availability) -> None:
-        """For `open()` alone."""
+        """Called by `open()` only."""
         self.dialect = dialect
         self.availability = availability
         self._writer = writer

@@ -1,4 +1,4 @@
-"""What failures of the drivers mean, and the errors of our own that every caller of `storage` sees in their place.
+"""Meaning of the drivers' failures, and the errors of our own that every caller of `storage` sees in their place.
 
 `own_error` is the one place where they are turned; the engines call it wherever they speak to a driver. The lists below
 say what each code means. Knows SQLSTATEs and SQLite's result codes; it must not know an operation.
@@ -108,7 +108,7 @@ DRIVER_ERRORS = (
 
 
 class Doing(Enum):
-    """What the database was asked for when it failed, which decides what the caller may be told."""
+    """Kind of work that failed, which decides what the caller may be told."""
 
     READING = auto()
     CHANGING = auto()
@@ -130,19 +130,19 @@ class DatabaseUnavailable(Refused):
         super().__init__(Code.UNAVAILABLE, _MESSAGES[doing])
         self.failure = failure
         self.is_uncertain = doing is Doing.COMMITTING
-        """Whether the transaction may have been committed all the same."""
+        """Return True if the transaction may have been committed all the same."""
         self.may_retry = failure is not DAMAGED
 
     @property
     def may_run_again(self) -> bool:
-        """Whether the same transaction, run again from its start, may succeed at once. It has to be safe to run again
-        after a commit whose answer was lost.
+        """Return True if the same transaction, run again from its start, may succeed at once. It has to be safe to run
+        again after a commit whose answer was lost.
         """
         return self.failure.again
 
     @property
     def detail(self) -> str:
-        """The driver's own words, for operators."""
+        """Return the driver's own message, for operators."""
         return str(self.__cause__ or "") or self.failure.name
 
 

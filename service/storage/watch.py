@@ -15,7 +15,7 @@ from service.storage.failures import DatabaseDefect, DatabaseUnavailable
 
 EVERY_S = 1.0
 PATIENCE_S = 0.8
-"""How long a probe may take."""
+"""Time that a probe may take."""
 PAUSE_S = 0.05
 """The least time between two probes: after a failed one, and after a call that failed."""
 AWAY_PAUSE_S = 0.1

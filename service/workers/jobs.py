@@ -55,13 +55,13 @@ class Outage:
         self._waiting: set[str] = set()
 
     def begin(self, step: Step, refusal: Refused) -> None:
-        """The step was refused."""
+        """Record that the step was refused."""
         if not self._waiting:
             log.warning("steps_wait", step=step.name, code=refusal.code)
         self._waiting.add(step.name)
 
     def end(self, step: Step) -> None:
-        """The step was not refused."""
+        """Record that the step was not refused."""
         if step.name in self._waiting:
             self._waiting.remove(step.name)
             if not self._waiting:
@@ -99,7 +99,9 @@ def _rest_ms(step: Step, refusals: int) -> int:
 
 @asynccontextmanager
 async def working(resources: Resources, steps: Sequence[Step]) -> AsyncIterator[None]:
-    """Inside, every step is repeated by a task of its own; afterwards none is: what was under way is rolled back."""
+    """Context in which a task repeats each step. On leaving it the tasks are cancelled, and a step in progress is
+    rolled back.
+    """
     outage = Outage()
     tasks = [
         asyncio.get_running_loop().create_task(repeat(step, resources, outage), name=step.name, context=Context())

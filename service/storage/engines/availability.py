@@ -1,4 +1,4 @@
-"""What is known of a database at this moment: whether it answers, and whether a write could succeed.
+"""Availability of a database at this moment: whether it answers, and whether a write could succeed.
 
 The watch (storage/watch.py) and the engines write it; readiness and every new call read it. Knows no driver.
 """
@@ -26,11 +26,11 @@ class Availability:
 
     def __init__(self) -> None:
         self.is_away = False
-        """Whether new calls are refused at once, and those that wait are ended."""
+        """True while new calls are refused at once and waiting calls are ended."""
         self.is_watched = False
-        """Whether somebody notices that the database is back."""
+        """True while a watch runs that notices when the database is back."""
         self.takes_writes = True
-        """Whether the database said so, in a session that began after the last refusal."""
+        """True if the database said so in a session that began after the last refusal."""
         self.refused_write: Failure | None = None
         """Why the last write failed, FULL or LOCKED, until one succeeds."""
         self.suspected = asyncio.Event()
@@ -42,7 +42,7 @@ class Availability:
 
     @property
     def is_ready(self) -> bool:
-        """Whether a write could succeed."""
+        """Return True if a write could succeed."""
         return not (self.failed_probes or self._is_damaged or self.refused_write) and self.takes_writes
 
     def refuse_if_away(self, doing: Doing = Doing.READING) -> None:
@@ -74,14 +74,14 @@ class Availability:
         self._log_change(failure.name)
 
     def note_probe(self, *, takes_writes: bool) -> None:
-        """The database has answered, and says whether it takes writes."""
+        """Record that the database has answered, and whether it takes writes."""
         self.failed_probes = 0
         self.is_away = False
         self.takes_writes = takes_writes
         self._log_change(READ_ONLY.name)
 
     def note_failed_probe(self, why: str) -> None:
-        """The database has not answered."""
+        """Record that the database has not answered."""
         self.failed_probes += 1
         self.is_away = self.failed_probes >= AWAY_AFTER
         self._log_change(why)
@@ -92,7 +92,7 @@ class Availability:
         self._log_change(LOCKED.name)
 
     def note_write(self) -> None:
-        """A write has succeeded."""
+        """Record that a write has succeeded."""
         self.refused_write = None
         self._log_change("")
 

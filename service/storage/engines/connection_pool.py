@@ -78,7 +78,7 @@ class ConnectionPool:
         self._forget(connection)
 
     def cut(self) -> None:
-        """Every connection is cut, those in use too, and whoever waits for one is refused as after `wait_s`."""
+        """Cut every connection, those in use too, and refuse the waiting tasks as after `wait_s`."""
         for connection in tuple(self._open):
             connection.terminate()
         for deadline in tuple(self._taking):

@@ -38,8 +38,8 @@ SESSION = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "8000",
 }
-"""What each session is told at its start. The keepalives end sessions of hosts that are gone, and so their locks; the
-server ignores them on a socket of the file system.
+"""Settings that each session gets at its start. The keepalives end sessions of hosts that are gone, with their locks;
+the server ignores them on a socket of the file system.
 """
 KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 8_000}
 """The same for this end of the connection: seconds, seconds, probes, milliseconds."""
@@ -72,7 +72,7 @@ def _keep_alive(connection: asyncpg.Connection) -> None:
 
 
 def _retires(error: BaseException) -> bool:
-    """Whether the connection that the error came from must not be used again."""
+    """Return True if the connection that the error came from must not be used again."""
     return isinstance(error, DatabaseUnavailable) and error.failure.retire
 
 
@@ -166,7 +166,7 @@ class PostgresqlClient(AsyncpgDBClient):
         return connection
 
     async def take(self, doing: Doing = Doing.READING) -> Any:
-        """A connection of this task alone, until it is given back; waits at most `pool_wait_ms` (`Refused`)."""
+        """Return a connection for this task only, until it is given back; waits at most `pool_wait_ms` (`Refused`)."""
         self.availability.refuse_if_away(doing)
         if self.connections is None:
             await self.create_connection(with_db=True)
@@ -213,8 +213,8 @@ class PostgresqlClient(AsyncpgDBClient):
 
     @contextmanager
     def returning(self, connection: Any, doing: Doing = Doing.READING) -> Iterator[None]:
-        """What is said inside is answered in full or the connection is cut: one that was left in the middle of an
-        answer would give it to the next who asks. Failures of the driver leave it as our own.
+        """Give the connection back if the statements inside were answered in full, and cut it otherwise: a connection
+        left in the middle of an answer would give it to its next user. Turn failures of the driver into our own.
         """
         try:
             yield
@@ -264,7 +264,7 @@ class PostgresqlClient(AsyncpgDBClient):
         await uncancelled(self._commit(connection))
 
     def _begin(self, lock_timeout_ms: int | None) -> str:
-        """One round trip, whatever it sets: a text without parameters may hold several statements."""
+        """Set everything in one round trip: a text without parameters may hold several statements."""
         begin, limits = "BEGIN", {}
         if self.pooled:  # its sessions were told nothing at their start
             begin, limits = "BEGIN ISOLATION LEVEL READ COMMITTED", self._timeouts_ms()

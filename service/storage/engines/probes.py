@@ -14,7 +14,7 @@ from service.storage.engines.postgresql import TAKES_WRITES, PostgresqlClient
 from service.storage.failures import BROKEN, DatabaseUnavailable, Doing, own_errors
 
 FILE_BUSY_S = 0.5
-"""How long the probe of a file waits for another process: less than the watch waits for the probe."""
+"""Time that the probe of a file waits for another process: less than the watch waits for the probe."""
 
 
 class Probe(Protocol):

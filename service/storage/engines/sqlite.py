@@ -198,7 +198,7 @@ class SqliteClient(TortoiseSqliteClient):
         self._connection = connection
 
     def end_waiting(self) -> None:
-        """Nothing is left to end: reads of the file wait for a moment only, and writes for `lock_timeout_ms`."""
+        """Do nothing: reads of the file wait for a moment only, and writes for `lock_timeout_ms`."""
 
     async def _reopen(self) -> None:
         """SQLite opens a file that it may not write as one that it only reads, and stays with that."""

@@ -32,7 +32,7 @@ _CREATED_MEANWHILE = frozenset({"23505", "42710", "42P07"})
 
 
 async def migrate(url: str, *, pooled: bool = False) -> list[str]:
-    """Every migration is applied; the names of those that this call applied, in order, `[]` when there were none.
+    """Apply every migration. Return the names of those that this call applied, in order; `[]` if there were none.
 
     Creates a SQLite file and its folder, not a PostgreSQL database. Safe to call from several processes at once and to
     kill at any moment. `pooled` is for a database behind a pooler. RuntimeError when SQLite's foreign keys do not hold
@@ -51,7 +51,9 @@ async def migrate(url: str, *, pooled: bool = False) -> list[str]:
 
 
 async def pending(url: str, *, pooled: bool = False) -> list[str]:
-    """The names of the migrations that are not applied, in order; the database is not touched, nor created."""
+    """Return the names of the migrations that are not applied, in order; the database is neither changed nor
+    created.
+    """
     client = _client(url, create=False, pooled=pooled)
     try:
         if client is not None:

@@ -166,8 +166,8 @@ async def _body_of(receive: Receive) -> bytes:
 
 
 def _ran_nothing(data: dict[str, Any] | None, errors: list[GraphQLError]) -> bool:
-    """Whether the whole request was refused: before it ran, or at each of its root fields for want of a key or of the
-    database.
+    """Return True if the whole request was refused: before it ran, or at each of its root fields for want of a key or
+    of the database.
     """
     if data is None:
         return not any(error.path for error in errors)
