@@ -176,7 +176,7 @@ COMMANDS = {
     "doctor": "--json",
     "serve": "--demo --host --port --workers",
     "work": "",
-    "migrate": "--json",
+    "migrate": "--offline --json",
     "demo": "--orders --json",
     "schema": "",
     "openapi": "CONTRACT",

@@ -21,7 +21,7 @@ from service.operations.resources import Resources
 from service.settings import Settings, faults_of, warnings_of
 from service.storage.database import Database
 from service.storage.failures import DatabaseUnavailable
-from service.storage.migrations import migrate, pending
+from service.storage.migrations import MigrationRefused, migrate, pending
 
 T = TypeVar("T")
 
@@ -101,6 +101,8 @@ def guarded(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
         fail(f"the database at {place} cannot be used: {error.detail}. Does it run, and is SERVICE_DATABASE_URL right?")
     except Refused as refusal:
         fail(f"{refusal.message} ({refusal.code})")
+    except MigrationRefused as refusal:
+        fail(str(refusal))
 
 
 async def up_to_date(settings: Settings) -> None:

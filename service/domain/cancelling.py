@@ -97,7 +97,8 @@ def cancel_unfulfilled(
             terms=terms,
         )
     if rest.total_cost_minor > order.total_cost_minor:
-        # An order of a release without a least price, which cost nothing: what remains of it costs nothing either.
+        # An order that cost less than its exact price: of a release without a least price, when some cost nothing, or
+        # of one with fewer decimals in its currency. What remains of it costs no more than all of it did.
         rest = replace(
             rest,
             offset_cost_minor=order.offset_cost_minor,

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from service.domain import supply
-from service.domain.amounts import MassUnit, mass_g_of, minor_exponent, price_micros_of
+from service.domain.amounts import MassUnit, mass_g_of, price_micros_of
 from service.domain.catalogue import (
     Approach,
     Bundle,
@@ -24,6 +24,7 @@ from service.domain.catalogue import (
     hundredths_of,
     selection_of,
 )
+from service.domain.currencies import currency_of
 from service.domain.file_rows import SURPLUS, NamedRow, csv_rows, json_document, missing_message, near
 from service.domain.receipt import StatedBatch
 from service.domain.rows import Fault, Row, plain_number
@@ -295,8 +296,7 @@ def _reference(text: str) -> str:
 
 
 def _currency(text: str) -> str:
-    minor_exponent(text)
-    return text
+    return currency_of(text).code
 
 
 def _mass_g(text: str) -> int:

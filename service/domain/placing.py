@@ -104,7 +104,7 @@ class OrderPlacer:
         existing = self._by_key.get((command.account_id, command.idempotency_key))
         if existing is None:
             return None
-        if existing.fingerprint != command.fingerprint():
+        if not command.is_fingerprinted_as(existing.fingerprint, self._heads[command.account_id].account.currency):
             return Refused(
                 Code.IDEMPOTENCY_KEY_REUSED,
                 "This idempotency key was used for another request. Use a new key for a new order.",
@@ -130,7 +130,7 @@ class OrderPlacer:
             _refuse_above_maximum(command, pricing)
         except Refused as refusal:
             return refusal
-        return Priced(command, head.account, command.fingerprint(), pricing, quote, holds)
+        return Priced(command, head.account, command.fingerprint(head.account.currency), pricing, quote, holds)
 
     def stock_up(self, stock: Stock) -> None:
         """Set the grams of the stock that the group may still take."""

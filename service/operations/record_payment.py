@@ -10,6 +10,7 @@ from service.domain.accounts import Caller
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.billing import Payment, pay
+from service.domain.currencies import rescaling_factor
 from service.domain.events import EventRecorder, EventType
 from service.domain.ledger import Journal, balance_topped_up
 from service.domain.listing import OrderRef
@@ -54,7 +55,7 @@ async def record_payment(
             account_id=locked.payer_id,
             id=payment_id,
             reference=reference,
-            fingerprint=_fingerprint(account_id, amount, order),
+            fingerprint=_fingerprints(account_id, amount, order)[0],
             order_account_id=None if order is None else order.account_id,
             order_id=None if order is None else order.id,
             currency=amount.currency,
@@ -63,7 +64,7 @@ async def record_payment(
         )
         recorded = await money.of_reference(statements, money.PAYMENTS, locked.payer_id, reference)
         if recorded is not None:
-            if recorded.fingerprint != payment.fingerprint:
+            if recorded.fingerprint not in _fingerprints(account_id, amount, order):
                 raise reused()
             # A try whose commit went unanswered finds its own payment: that is no replay to its caller.
             return Recorded(recorded, order, replayed=recorded.id != payment_id)
@@ -77,12 +78,16 @@ async def record_payment(
     return await resources.transact(work)
 
 
-def _fingerprint(account_id: UUID, amount: Money, order: Order | None) -> str:
-    """Return the values that a retry with the reference has to match. References never expire: no renaming may change a
-    name here, and no order is null.
+def _fingerprints(account_id: UUID, amount: Money, order: Order | None) -> list[str]:
+    """Return the fingerprints of which a repetition of the reference has to match one: today's, which is stored, and
+    that in the former decimals of the amount's currency. An amount with more decimals was refused then. References
+    never expire: no renaming may change a name here, and no order is null.
     """
+    forms = [amount.wire_form()]
+    if amount.minor_units % rescaling_factor(amount.currency) == 0:
+        forms.append(amount.wire_form(former=True))
     order_id = None if order is None else order.id
-    return fingerprint({"account_id": account_id, "amount": amount.wire_form(), "order_id": order_id})
+    return [fingerprint({"account_id": account_id, "amount": form, "order_id": order_id}) for form in forms]
 
 
 def _paid(order: Order | None, amount: Money) -> tuple[Order | None, Journal]:

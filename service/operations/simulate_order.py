@@ -104,7 +104,8 @@ async def _refuse_payment(resources: Resources, seller: Caller, order: Order) ->
         owed, reference = _owed(stands), _reference(stands)
         before = await events.of_orders(statements, stands.account_id, [stands.id])
         refused = [each.payload for each in before if each.event_type is EventType.PAYMENT_REFUSED]
-        if any(payload["reference"] == reference for payload in refused):
+        # By the amount: the reference of an event that is older than the currency's decimals names the former one.
+        if any(payload["amount_minor"] == owed for payload in refused):
             return
         recorder = locked.recorder(resources, seller)
         told = {"reference": reference, "currency": stands.currency, "amount_minor": owed}

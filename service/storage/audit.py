@@ -7,6 +7,7 @@ events; changes none.
 
 from dataclasses import dataclass
 
+from service.domain.currencies import RESCALED_CURRENCIES, rescaling_factor
 from service.storage import models
 from service.storage.audit_serials import (
     RowCheck,
@@ -264,8 +265,11 @@ def orders_are_not_free() -> Check:
     """Check that an order of a positive mass that stands costs at least one minor unit, and no less than the sum of its
     lines. Imported history keeps its own figures.
 
-    A line's cost differs from its exact one by half a minor unit at most, and so does the order's.
+    A line's cost is off its exact one by half a minor unit at most, and so is the order's. In a currency that gained
+    decimals it is half a former minor unit, because orders that are older keep what they cost.
     """
+    factors = " ".join(f"WHEN '{code}' THEN {rescaling_factor(code)}" for code in RESCALED_CURRENCIES)
+    rounding = f"(coalesce(l.lines, 0) + 1) * CASE o.currency {factors} ELSE 1 END"
     return Check(
         "every order: costs at least its lines, and a minor unit",
         ORDERS,
@@ -273,7 +277,7 @@ def orders_are_not_free() -> Check:
         f" (SELECT account_id, order_id, count(*) AS lines, sum(offset_cost_minor) AS cost_minor FROM {LINES}"
         f" GROUP BY account_id, order_id) l ON l.account_id = o.account_id AND l.order_id = o.id"
         f" WHERE o.source <> 'import' AND o.mass_g > 0 AND {STANDS} AND (o.total_cost_minor < 1"
-        f" OR 2 * o.offset_cost_minor < 2 * coalesce(l.cost_minor, 0) - coalesce(l.lines, 0) - 1)",
+        f" OR 2 * o.offset_cost_minor < 2 * coalesce(l.cost_minor, 0) - {rounding})",
     )
 
 

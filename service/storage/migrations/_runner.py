@@ -18,6 +18,7 @@ from service.kit.database_address import parse_address
 from service.storage.engines.postgresql import PostgresqlClient
 from service.storage.engines.sqlite import SqliteClient
 from service.storage.failures import DatabaseDefect, Doing, own_errors
+from service.storage.migrations._offline import MigrationRefused, OfflineMigration
 
 APP = "storage"
 MIGRATIONS = "service.storage.migrations"
@@ -31,19 +32,21 @@ _CREATED_MEANWHILE = frozenset({"23505", "42710", "42P07"})
 """SQLSTATEs: a unique index, a type or a table was there."""
 
 
-async def migrate(url: str, *, pooled: bool = False) -> list[str]:
+async def migrate(url: str, *, pooled: bool = False, offline: bool = False) -> list[str]:
     """Apply every migration. Return the names of those that this call applied, in order; `[]` if there were none.
 
-    Creates a SQLite file and its folder, not a PostgreSQL database. Safe to call from several processes at once and to
-    kill at any moment. `pooled` is for a database behind a pooler. RuntimeError when SQLite's foreign keys do not hold
-    afterwards; then nothing was changed.
+    `pooled` is for a database behind a pooler. `offline` states that no other process of the service works on the
+    database. Creates a SQLite file and its folder, not a PostgreSQL database. Safe to call from several processes at
+    once and to kill at any moment. Raises MigrationRefused when a migration needs `offline` or cannot convert a row,
+    and RuntimeError when rows deviate afterwards from what they were or SQLite's foreign keys do not hold; that
+    migration then changed nothing.
     """
     client = _client(url, create=True, pooled=pooled)
     try:
         await client.create_connection(with_db=True)
         await _ensure_history(client)
         applied: list[str] = []
-        while (name := await _apply_next(client)) is not None:
+        while (name := await _apply_next(client, offline=offline)) is not None:
             applied.append(name)
         return applied
     finally:
@@ -113,8 +116,8 @@ async def _ensure_history(client: Any) -> None:
             raise
 
 
-async def _apply_next(client: Any) -> str | None:
-    """Commit the next migration and its line in the history together; return None when there is none."""
+async def _apply_next(client: Any, *, offline: bool) -> str | None:
+    """The next migration and its line in the history are committed together; None when there is none."""
     async with client.transaction() as transaction:
         if isinstance(client, PostgresqlClient):
             await transaction.execute_script(
@@ -125,6 +128,11 @@ async def _apply_next(client: Any) -> str | None:
         plan = await _plan(executor)
         if not plan:
             return None
+        if not offline and isinstance(plan[0], OfflineMigration) and await plan[0].needs_offline(transaction):
+            raise MigrationRefused(
+                f"{plan[0].name} changes stored amounts. Stop every process of the service, back the database up, and"
+                " run: carbon-orders migrate --offline"
+            )
         state = State(models={}, apps=StateApps())
         await plan[0].apply(state, schema_editor=executor._schema_editor())  # noqa: SLF001
         await executor.recorder.record_applied(APP, plan[0].name)

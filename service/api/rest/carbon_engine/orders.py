@@ -104,7 +104,7 @@ async def _command_of_earlier_release(call: Call[NewOrder, None], key: str | Non
     if order is None:
         return None
     command = _command(call, key, portfolio_of(replace(call.body, portfolio_id=None)))
-    return command if command.fingerprint() == order.fingerprint else None
+    return command if command.fingerprint(call.caller.account.currency) == order.fingerprint else None
 
 
 def _command(call: Call[NewOrder, None], key: str | None, portfolio_id: UUID | None) -> PlaceOrder:
