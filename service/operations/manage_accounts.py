@@ -8,8 +8,8 @@ from uuid import UUID
 import structlog
 
 from service.domain.accounts import Account, Contract, Organisation
-from service.domain.amounts import minor_exponent
 from service.domain.catalogue import Mode, Portfolio
+from service.domain.currencies import circulating_currency_of
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest
 from service.operations.resources import Resources
@@ -48,7 +48,7 @@ async def create_account(
     Refuses `BAD_USER_INPUT`, `NOT_FOUND` for the portfolio, `CURRENCY_UNAVAILABLE` where it is not fully priced.
     """
     _refuse_bad_terms(name, contract, commission_hundredths)
-    minor_exponent(currency)
+    circulating_currency_of(currency, "currency")
     now = resources.clock()
     organisation = Organisation(id=resources.new_id(), name=name.strip(), created_at=now)
     live_id, test_id = resources.new_id(), resources.new_id()
