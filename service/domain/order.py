@@ -230,7 +230,7 @@ class PlaceOrder:
 
 
 def _tagged(order_request: OrderRequest | FromQuote, account_currency: str, former: bool) -> tuple[str, dict[str, Any]]:
-    """Return the tag and the members of what is ordered, as `PlaceOrder.wire_form` has them."""
+    """Return the tag and the members of the request, as `PlaceOrder.wire_form` has them."""
     if isinstance(order_request, FromQuote):
         return "FromQuote", {"quote_id": order_request.quote_id}
     tag, ask = _tagged_ask(order_request.ask, order_request.currency or account_currency, former)

@@ -57,7 +57,9 @@ TRIGGERS: Mapping[bool, Mapping[str, str]] = {
         "invoices_paid_once": "invoices",
     },
 }
-"""What refuses to change rows that stand, and its table, by whether the database is SQLite; deletions stay refused."""
+"""Triggers that refuse to change existing rows, each with its table, for SQLite (True) and PostgreSQL (False). Triggers
+against deletion stay.
+"""
 
 _CODES = ", ".join(f"'{code}'" for code in FACTORS)
 _STANDS = "o.status NOT IN ('CANCELLED', 'FAILED') AND o.payment_status <> 'REFUNDED'"
@@ -105,7 +107,7 @@ EQUATIONS = {
         " GROUP BY i.account_id, i.id, i.total_minor HAVING i.total_minor <> coalesce(sum(l.billed_minor), 0)"
     ),
 }
-"""What the books have to add up to: each statement selects the rows that deviate, before and after the same."""
+"""Checks of the books: each statement selects the rows that deviate, which are the same before and after."""
 
 
 def factor_of(currency: str) -> str:

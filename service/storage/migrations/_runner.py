@@ -117,7 +117,7 @@ async def _ensure_history(client: Any) -> None:
 
 
 async def _apply_next(client: Any, *, offline: bool) -> str | None:
-    """The next migration and its line in the history are committed together; None when there is none."""
+    """Commit the next migration and its line in the history together; return None when there is none."""
     async with client.transaction() as transaction:
         if isinstance(client, PostgresqlClient):
             await transaction.execute_script(
