@@ -42,10 +42,10 @@ NO_FUNDS = PayerFunds()
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """The stock of one mode for the group, and the bundles for which others already wait."""
+    """The stock of one mode for the group, and the projects for whose credits others already wait."""
 
     batches: Mapping[UUID, Sequence[BatchStock]]
-    queued: Collection[UUID]
+    awaited: Collection[UUID]
 
 
 @dataclass(slots=True)
@@ -194,7 +194,7 @@ class OrderPlacer:
         if priced.holds:
             takes = tuple(Take(hold.position, hold.batch_id, hold.mass_g) for hold in priced.holds)
             return AllocationPlan(takes, (0,) * len(lines))
-        return plan_allocation(lines, stock.batches, self._available_g, stock.queued)
+        return plan_allocation(lines, stock.batches, self._available_g, stock.awaited)
 
     def _balance_share(self, priced: Priced) -> int:
         # Without the right to it the balance counts as empty, so that a refusal does not tell what is in it.

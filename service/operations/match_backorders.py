@@ -1,16 +1,17 @@
-"""Match backorders: give new credits to the orders that wait for them, first come, first served.
+"""Match backorders: credits that came in go to the earliest waiting line that may take from their batch, whichever
+bundle it was ordered through.
 
-Runs whenever a bundle's stock may have grown; it reads everything from the queue and the stock, so running it once too
-often does nothing. Locks: account heads by id, then batches by id. Promises: P3, P24.
+Runs whenever stock may have grown; what it finds in the queue and in stock is all it needs to know, so running it once
+too often does nothing. Locks: account heads by id, then batches by vintage and id. Promises: P3, P24.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from service.domain.accounts import Head
 from service.domain.catalogue import Mode
-from service.domain.matching import Filled, match, supply
-from service.domain.order import Order
+from service.domain.matching import Filled, competing, match, supply
+from service.domain.order import Backorder, Order
 from service.kit.clock import utc_date
 from service.operations.resources import Resources
 from service.storage import accounts, backorders, batches, orders
@@ -22,37 +23,59 @@ ACTOR = "worker:match"
 
 
 async def match_backorders(resources: Resources) -> int:
-    """Match all bundles that have both a queue and stock for the first in it. Return the number of order lines that got
-    credits.
+    """Give the stock to the lines that wait, until no line waits that could have any of it. Return how many lines got
+    credits; a line that got some twice counts twice.
     """
     filled = 0
-    for mode, bundle_id in await backorders.matchable(resources.database.reader):
-        while served := await _match_bundle(resources, mode, bundle_id):
-            filled += served
+    # Looked up anew after every round: a bundle whose stock is gone takes no part in the next one.
+    while served := sum([await _match_mode(resources, mode) for mode in Mode]):
+        filled += served
     return filled
 
 
-async def _match_bundle(resources: Resources, mode: Mode, bundle_id: UUID) -> int:
-    """Give the available stock to the first in the queue, in one transaction of limited size."""
-    waiting = await backorders.first_in_line(resources.database.reader, mode, bundle_id, LINES_A_TRANSACTION)
+async def _match_mode(resources: Resources, mode: Mode) -> int:
+    """Match one bounded transaction for each group of bundles that compete for stock."""
+    today = utc_date(resources.clock())
+    stocked = await backorders.matchable(resources.database.reader, mode, today=today)
+    return sum([await _match_bundles(resources, mode, bundle_ids) for bundle_ids in competing(stocked)])
+
+
+async def _match_bundles(resources: Resources, mode: Mode, bundle_ids: Collection[UUID]) -> int:
+    """Give the first lines that wait for any of the bundles what there is, in one bounded transaction."""
+    waiting = await backorders.first_in_line(resources.database.reader, mode, bundle_ids, LINES_A_TRANSACTION)
     if not waiting:
         return 0
     account_ids = {each.account_id for each in waiting}
 
     async def work(statements: Statements) -> int:
         heads = await accounts.lock_heads(statements, account_ids)
-        today = utc_date(resources.clock())
-        bundle_stock = (await batches.lock_stock(statements, mode, [bundle_id], today=today))[bundle_id]
-        # Read again under the locks. The first in the queue may belong to an account that is not locked: the next
-        # transaction serves it, and this one serves no line behind it.
-        queue = await backorders.first_in_line(statements, mode, bundle_id, LINES_A_TRANSACTION)
-        ours = next((index for index, each in enumerate(queue) if each.account_id not in heads), len(queue))
-        filled = match(queue[:ours], bundle_stock)
+        stock = await batches.lock_stock(statements, mode, bundle_ids, today=utc_date(resources.clock()))
+        queue = await _queue_for(statements, mode, stock)
+        # Whoever is in front by now may be of an account that is not locked, or wait for a bundle whose batches are
+        # not: the next transaction serves it, and this one nobody behind it.
+        ours = next(
+            (
+                index
+                for index, each in enumerate(queue)
+                if each.account_id not in heads or each.bundle_id not in bundle_ids
+            ),
+            len(queue),
+        )
+        filled = match(queue[:ours], stock)
         if filled:
             await deliver(resources, statements, heads, filled, actor=ACTOR)
         return len(filled)
 
     return await resources.transact(work)
+
+
+async def _queue_for(statements: Statements, mode: Mode, stock: batches.BundleStock) -> list[Backorder]:
+    """Return the first lines that may take from the locked stock, read after the lock: a line that began to wait for
+    these batches has committed by then.
+    """
+    project_ids = {batch.project_id for bundle_stock in stock.values() for batch in bundle_stock}
+    bundle_ids = await backorders.bundles_waiting_for(statements, mode, project_ids)
+    return await backorders.first_in_line(statements, mode, bundle_ids, LINES_A_TRANSACTION)
 
 
 async def deliver(

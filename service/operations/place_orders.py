@@ -1,7 +1,7 @@
 """Place orders: the whole group in one transaction, each command with its own answer.
 
-Locks: account heads in id order, the payers' balances, which are to pay and to owe, then batches by mode and id.
-Everything is decided in memory by domain/placing.py between the reads and the writes. Promises: P1, P2, P3, P4, P5.
+Locks: account heads in id order, the payers' balances, which are to pay and to owe, then batches by mode, vintage and
+id. Everything is decided in memory by domain/placing.py between the reads and the writes. Promises: P1, P2, P3, P4, P5.
 """
 
 from collections.abc import Sequence
@@ -110,9 +110,9 @@ async def _lock_stock(statements: Statements, priced: Sequence[Priced], today: d
     stocks: dict[Mode, Stock] = {}
     for mode, needs in sorted(needs_by_mode(priced).items()):
         stock = await batches.lock_stock(statements, mode, needs.bundle_ids, needs.held_ids, today=today)
-        # Read after the lock: orders that were queued before are committed by then, so none is overtaken.
-        queued = await backorders.queued_bundles(statements, mode, needs.bundle_ids)
-        stocks[mode] = Stock(stock, queued)
+        # Read after the lock: whoever queued before has committed by then, so nobody is overtaken.
+        awaited = await backorders.awaited_projects(statements, mode, needs.bundle_ids)
+        stocks[mode] = Stock(stock, awaited)
     return stocks
 
 

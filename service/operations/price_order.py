@@ -36,5 +36,5 @@ async def price_order(resources: Resources, caller: Caller, order_request: Order
     lines = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in lines}
     stock = await batches.read_stock(reader, mode, bundle_ids, today=utc_date(resources.clock()))
-    queued = await backorders.queued_bundles(reader, mode, bundle_ids)
-    return Preview(pricing, plan_allocation(lines, stock, {}, queued).short_g)
+    awaited = await backorders.awaited_projects(reader, mode, bundle_ids)
+    return Preview(pricing, plan_allocation(lines, stock, {}, awaited).short_g)

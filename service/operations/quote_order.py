@@ -2,7 +2,7 @@
 request.
 
 Locks, when credits are held: the heads of the account and its payer in id order, so that quotes of one payer never
-exceed a limit together; then batches by id. Promise: P7.
+pass a limit together; then batches by vintage and id. Promise: P7.
 """
 
 from collections import Counter
@@ -109,8 +109,8 @@ async def _plan_hold(
     bundle_ids = {bundle_id for bundle_id, _ in wanted}
     mode = caller.account.mode
     stock = await batches.lock_stock(statements, mode, bundle_ids, today=today)
-    queued = await backorders.queued_bundles(statements, mode, bundle_ids)
-    plan = plan_allocation(wanted, stock, {}, queued)
+    awaited = await backorders.awaited_projects(statements, mode, bundle_ids)
+    plan = plan_allocation(wanted, stock, {}, awaited)
     if not plan.is_full:
         raise Refused(
             Code.INSUFFICIENT_CREDITS,

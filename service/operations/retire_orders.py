@@ -1,7 +1,8 @@
 """Retire orders: each takes the next grams of its batches for good, and is complete when all of its lines have.
 
-Locks: the account's head, its orders by id, then batches by id. A retirement that has started cannot be undone, and an
-order that is cancelled first is not retired: both change its status under the same lock. Promises: P3, P6, P24.
+Locks: the account's head, its orders by id, then batches by vintage and id. A retirement that has started cannot be
+undone, and an order that is cancelled first is not retired: both change its status under the same lock. Promises: P3,
+P6, P24.
 """
 
 from collections import Counter, defaultdict

@@ -282,7 +282,9 @@ class SetAccountPortfolioInput:
 
 @strawberry.input(description="A client account to create under the caller's account.")
 class CreateClientAccountInput:
-    name: str = strawberry.field(description="Whom it is for: 1 to 200 characters.")
+    name: str = strawberry.field(
+        description="Name of the person or company that the client account is for: 1 to 200 characters."
+    )
     currency: CurrencyCode = strawberry.field(
         description="The currency of its orders that name none: ISO 4217 code of a currency in circulation."
     )
