@@ -26,14 +26,19 @@ ACTOR = "worker:retire"
 
 
 async def retire_orders(resources: Resources, *, after_ms: int, unpaid: bool) -> int:
-    """Retire at most a page of the live orders that are paid, or with `unpaid` may be owed, and that were fulfilled
-    `after_ms` ago. Return the number of retired shares of lines.
+    """Retire a page of live orders that have been fulfilled and paid for `after_ms`; with `unpaid` those that have been
+    fulfilled so long, paid or owed. Return how many shares of lines were retired.
     """
-    payments = {PaymentStatus.PAID, PaymentStatus.ISSUED, PaymentStatus.BILLED} if unpaid else {PaymentStatus.PAID}
-    today = utc_date(resources.clock())
-    fulfilled_until = resources.clock() - timedelta(milliseconds=after_ms)
+    payments, awaited = {PaymentStatus.PAID}, {EventType.ORDER_FULFILLED, EventType.ORDER_PAID}
+    if unpaid:
+        payments, awaited = payments | {PaymentStatus.ISSUED, PaymentStatus.BILLED}, {EventType.ORDER_FULFILLED}
     due = await retirements.due(
-        resources.database.reader, payments, fulfilled_until=fulfilled_until, limit=ORDERS_AT_ONCE, today=today
+        resources.database.reader,
+        payments,
+        ready_until=resources.clock() - timedelta(milliseconds=after_ms),
+        awaited=awaited,
+        limit=ORDERS_AT_ONCE,
+        today=utc_date(resources.clock()),
     )
     retired = 0
     for account_id, pairs in groupby(sorted(due), key=lambda pair: pair[0]):

@@ -41,24 +41,26 @@ async def due(
     statements: Statements,
     payments: Collection[PaymentStatus],
     *,
-    fulfilled_until: datetime,
+    ready_until: datetime,
+    awaited: Collection[EventType],
     limit: int,
     today: date,
 ) -> list[tuple[UUID, UUID]]:
-    """Return the (account, order) pairs of live orders to retire: those whose retirement has started, then those with a
-    payment in one of these states that were fulfilled until then, oldest first. Orders of test accounts are retired
-    only by a simulation. An order with credits that may not be retired on the day (in UTC) is left out.
+    """The (account, order) pairs of live orders to retire: those whose retirement has started, then those with money in
+    one of these states of which every `awaited` event happened until then, oldest first. Orders of test accounts wait
+    to be told. An order that holds credits which may not be retired on the day (in UTC) is left out.
 
     One statement for each state, because each then reads its index in order and stops at the limit.
     """
     found = await _first(statements, f"o.status = '{OrderStatus.RETIRING}'", limit, today)
+    names = ", ".join(f"'{event_type}'" for event_type in sorted(awaited))
     for payment in sorted(payments):
         condition = (
             f"o.status = '{OrderStatus.FULFILLED}' AND o.payment_status = $4 AND o.created_at <= $5"
             f" AND NOT EXISTS (SELECT 1 FROM {EVENTS.name} e WHERE e.account_id = o.account_id AND e.order_id = o.id"
-            f" AND e.event_type = '{EventType.ORDER_FULFILLED}' AND e.created_at > $5)"
+            f" AND e.event_type IN ({names}) AND e.created_at > $5)"
         )
-        found += await _first(statements, condition, limit, today, payment, fulfilled_until)
+        found += await _first(statements, condition, limit, today, payment, ready_until)
     return found[:limit]
 
 
