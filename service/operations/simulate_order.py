@@ -129,7 +129,8 @@ async def _run_short(resources: Resources, seller: Caller, order: Order) -> None
             return
         lines = await orders.lines(statements, stands.account_id, [stands.id])
         await reverse_orders(resources, statements, seller, locked.heads[stands.account_id], [reversal])
-        await backorders.BACKORDERS.insert(statements, waits_out_of_line(lines, seller.account.mode))
+        if stands.payment_status is not PaymentStatus.REFUNDED:
+            await backorders.BACKORDERS.insert(statements, waits_out_of_line(lines, seller.account.mode))
 
     await resources.transact(work)
 
@@ -170,6 +171,9 @@ async def _fulfil(resources: Resources, caller: Caller, order: Order) -> None:
     if order.status is OrderStatus.FULFILLED:
         return
     refuse_unless_allowed(order.status, OrderStatus.FULFILLED)
+    if order.payment_status is PaymentStatus.REFUNDED:
+        message = "A refunded order waits for no credits any more."
+        raise Refused(Code.PAYMENT_STATE, message, ("order",), payment_status=order.payment_status.value)
 
     async def work(statements: Statements) -> None:
         heads = await accounts.lock_heads(statements, [order.account_id])

@@ -169,8 +169,8 @@ def complete_orders_are_certified() -> Check:
 
 
 def missing_grams_wait() -> Check:
-    """Check that the missing grams of an order that stands wait in the queue, and nothing else does. Imported history
-    waits for nothing.
+    """What an order that stands has not got waits in the queue, and nothing else does. History and refunded orders wait
+    for nothing.
     """
     return Check(
         "every order line: what is missing waits in the queue",
@@ -180,7 +180,8 @@ def missing_grams_wait() -> Check:
         f" LEFT JOIN {BACKORDERS} q ON q.bundle_id = l.bundle_id AND q.order_id = l.order_id"
         f" AND q.position = l.position AND q.account_id = l.account_id"
         f" WHERE coalesce(q.waiting_g, 0) <>"
-        f" CASE WHEN o.status = 'PLACED' AND o.source <> 'import' THEN l.mass_g - l.fulfilled_g ELSE 0 END",
+        f" CASE WHEN o.status = 'PLACED' AND o.source <> 'import' AND o.payment_status <> 'REFUNDED'"
+        f" THEN l.mass_g - l.fulfilled_g ELSE 0 END",
     )
 
 

@@ -212,6 +212,7 @@ class Life:
             return True
         if not order.paid:
             return False
+        self._leave(order_id)
         self.balances[order.account] += order.paid
         order.paid, order.payment = 0, "REFUNDED"
         return True

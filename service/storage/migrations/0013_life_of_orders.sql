@@ -1,2 +1,8 @@
 -- Each order asks which bundles share a project with its own, because lines that wait for them are served first.
 CREATE INDEX bundle_projects_of_project ON bundle_projects (project_id, bundle_id);
+
+-- A refunded order is never retired: what it still waited for is left to those behind it.
+DELETE FROM backorders WHERE EXISTS (
+    SELECT 1 FROM orders o
+    WHERE o.account_id = backorders.account_id AND o.id = backorders.order_id AND o.payment_status = 'REFUNDED'
+);
