@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from service.domain.accounts import Caller
+from service.domain.accounts import Caller, refuse_if_suspended
 from service.domain.api_keys import Scope
 from service.domain.cancelling import Reversal, cancel, cancel_unfulfilled
 from service.domain.catalogue import PriceTier, Tariff
@@ -46,6 +46,7 @@ async def cancel_orders(
 
     async def work(statements: Statements) -> list[Order | Refused]:
         head = (await accounts.lock_heads(statements, [caller.account.id]))[caller.account.id]
+        refuse_if_suspended(head.account)
         order_ids = await _ids_of(statements, caller, refs)
         found = await orders.lock(statements, caller.account.id, {each for each in order_ids if each is not None})
         answers: dict[UUID | None, Order | Refused] = {order_id: _absent() for order_id in order_ids}

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from service.domain.accounts import Account, Caller, Head, Visibility
+from service.domain.accounts import Account, Caller, Head, Visibility, refuse_if_suspended
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Portfolio, Weight
 from service.domain.currencies import circulating_currency_of, currency_of
@@ -24,8 +24,8 @@ from service.storage import catalogue, clients, supply
 from service.storage.database import Statements
 
 CHANGEABLE = frozenset({"name", "handle", "beneficiary_name", "external_pages_visibility", "may_use_balance"})
-UNSTATED = frozenset({"id", "created_at", "suspended_at", "portfolio_id", "commission_hundredths"})
-"""Members of a client account that its creation does not state, or that others may have changed since."""
+UNSTATED = frozenset({"id", "created_at", "suspended_at", "parent_suspended", "portfolio_id", "commission_hundredths"})
+"""What of a client account its creation does not state, or somebody else may have changed since."""
 
 
 async def create_client(
@@ -56,6 +56,7 @@ async def create_client(
     client_id, own_portfolio_id, now = resources.new_id(), resources.new_id(), resources.clock()
 
     async def work(statements: Statements, head: Head) -> Done[Account]:
+        refuse_if_suspended(head.account)
         wanted = replace(
             head.account,
             id=client_id,
@@ -102,7 +103,8 @@ async def update_client(resources: Resources, caller: Caller, client_id: UUID, c
     if unknown := set(changes) - CHANGEABLE:
         raise ValueError(f"of a client account nobody changes {sorted(unknown)}")
 
-    async def work(statements: Statements, _head: Head) -> Done[Account]:
+    async def work(statements: Statements, head: Head) -> Done[Account]:
+        refuse_if_suspended(head.account)
         existing = await clients.find(statements, caller.account.id, client_id)
         if existing is None:
             raise Refused(Code.NOT_FOUND, "There is no such client account.", ("id",))

@@ -6,3 +6,8 @@ DELETE FROM backorders WHERE EXISTS (
     SELECT 1 FROM orders o
     WHERE o.account_id = backorders.account_id AND o.id = backorders.order_id AND o.payment_status = 'REFUNDED'
 );
+
+-- Clients are suspended with their parent without being marked: marks that were copied from it go.
+UPDATE accounts SET suspended_at = NULL WHERE suspended_at = (
+    SELECT p.suspended_at FROM accounts p WHERE p.id = accounts.parent_account_id
+);

@@ -171,10 +171,10 @@ class Account(Node):
         return CurrencyCode(self.row.currency)
 
     @strawberry.field(
-        description="True if the account is suspended: its keys may read, but not order, cancel or change anything."
+        description="Whether it, or the parent of a client account, is suspended: it may read, but not order or cancel."
     )
     def suspended(self) -> bool:
-        return self.row.suspended_at is not None
+        return self.row.suspended
 
     @strawberry.field(
         description="True if this is a client account: its balance and its invoices are those of its parent."
