@@ -15,7 +15,7 @@ from service.domain.allocation import Take
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.billing import owed_minor
-from service.domain.cancelling import run_short, waits_out_of_line
+from service.domain.cancelling import refuse_imported, run_short, waits_out_of_line
 from service.domain.catalogue import CreditBatch, Mode
 from service.domain.events import EventType
 from service.domain.listing import OrderRef
@@ -59,13 +59,8 @@ async def simulate_order(
     """
     caller.require(Scope.ORDERS_WRITE)
     if caller.account.mode is not Mode.TEST:
-        raise Refused(
-            Code.TEST_ACCOUNT_REQUIRED,
-            "Only orders of a test account can be simulated. Use an API key of the test account.",
-        )
-    order = await orders.find(resources.database.reader, caller.account.id, ref)
-    if order is None:
-        raise Refused(Code.NOT_FOUND, "There is no such order in this account.", ("order",))
+        raise Refused(Code.TEST_ACCOUNT_REQUIRED, "Only the orders of a test account can be simulated.")
+    order = await _simulated(resources, caller, ref, outcome)
     seller = replace(caller, scopes=caller.scopes | {Scope.OPERATOR})
     match outcome:
         case Outcome.PAY:
@@ -83,6 +78,16 @@ async def simulate_order(
         case Outcome.REFUND:
             await refund_order(resources, seller, order.account_id, OrderRef(id=order.id))
     return (await orders.of_ids(resources.database.reader, order.account_id, [order.id]))[order.id]
+
+
+async def _simulated(resources: Resources, caller: Caller, ref: OrderRef, outcome: Outcome) -> Order:
+    """Return the caller's order; refuse `NOT_FOUND`, and `ORDER_STATE` where imported history would be undone."""
+    order = await orders.find(resources.database.reader, caller.account.id, ref)
+    if order is None:
+        raise Refused(Code.NOT_FOUND, "There is no such order.", ("order",))
+    if outcome in {Outcome.FAIL, Outcome.REFUND}:
+        refuse_imported(order)
+    return order
 
 
 async def _pay(resources: Resources, seller: Caller, order: Order) -> None:
