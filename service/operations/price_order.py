@@ -13,7 +13,7 @@ from service.domain.order import OrderRequest
 from service.domain.pricing import Pricing
 from service.kit.clock import utc_date
 from service.operations.resources import Resources
-from service.storage import backorders, batches, catalogue
+from service.storage import accounts, backorders, batches, catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,11 @@ async def price_order(resources: Resources, caller: Caller, order_request: Order
     nothing.
     """
     caller.require(Scope.CATALOGUE_READ)
-    reader, mode = resources.database.reader, caller.account.mode
-    pricing = price_request(
-        order_request, caller.account, await catalogue.read_offers(reader, [(caller.account, order_request)])
-    )
+    reader = resources.database.reader
+    # Not the caller's: that of a key which was looked up a moment ago may have another portfolio or commission.
+    account = await accounts.existing(reader, caller.account.id)
+    mode = account.mode
+    pricing = price_request(order_request, account, await catalogue.read_offers(reader, [(account, order_request)]))
     lines = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in lines}
     stock = await batches.read_stock(reader, mode, bundle_ids, today=utc_date(resources.clock()))

@@ -75,6 +75,14 @@ async def account(statements: Statements, account_id: UUID) -> Account | None:
     return ACCOUNTS.value(rows[0]) if rows else None
 
 
+async def existing(statements: Statements, account_id: UUID) -> Account:
+    """Return the account of a caller, which is never deleted."""
+    found = await account(statements, account_id)
+    if found is None:
+        raise RuntimeError("the account of an API key is not there")
+    return found
+
+
 async def of_organisation(statements: Statements, organisation_id: UUID) -> list[Account]:
     """Return the organisation's accounts of both modes, client accounts included."""
     rows = await statements.fetch(
