@@ -31,7 +31,7 @@ from service.domain.rows import Fault, Row, plain_number
 from service.domain.serials.characters import RANGE_LENGTH_MAX
 from service.domain.serials.forms import SerialForm
 from service.domain.serials.stated import StatedSerials
-from service.domain.texts import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, kept_text, kept_url
+from service.domain.texts import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, kept_reference, kept_text, kept_url
 from service.errors import Code, Refused
 
 UNKNOWN = UUID(int=0)
@@ -292,7 +292,7 @@ def _description(text: str) -> str:
 
 
 def _reference(text: str) -> str:
-    return kept_text(text, supply.REFERENCE_LENGTH_MAX)
+    return kept_reference(text, supply.REFERENCE_LENGTH_MAX)
 
 
 def _currency(text: str) -> str:

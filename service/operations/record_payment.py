@@ -15,7 +15,7 @@ from service.domain.events import EventRecorder, EventType
 from service.domain.ledger import Journal, balance_topped_up
 from service.domain.listing import OrderRef
 from service.domain.order import Order
-from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_text
+from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_reference
 from service.errors import Code, Refused
 from service.kit.canonical_json import fingerprint
 from service.operations.resources import Resources
@@ -36,14 +36,15 @@ class Recorded:
 async def record_payment(
     resources: Resources, caller: Caller, account_id: UUID, reference: str, amount: Money, ref: OrderRef | None = None
 ) -> Recorded:
-    """Record the payment in the ledger once, whatever the number of tries with its reference: for the account's order
-    as far as that owes, otherwise in the balance. An order that owes nothing any more is PAID.
+    """The payment is in the ledger once, whatever the number of tries with its reference (blanks around it are no part
+    of it): towards the account's order as far as that owes, else in the balance. An order of which nothing is owed any
+    more is PAID.
 
     Refuses `IDEMPOTENCY_KEY_REUSED` for a reference of another payment, `NOT_FOUND`, `BAD_USER_INPUT` for an amount
     that is not positive or not in the order's currency.
     """
     caller.require(Scope.OPERATOR)
-    kept_text(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference")
+    reference, given = kept_reference(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference"), reference
     if amount.minor_units <= 0:
         raise Refused(Code.BAD_USER_INPUT, "Give an amount above zero.", ("amount", "amount"))
     payment_id = resources.new_id()
@@ -62,7 +63,7 @@ async def record_payment(
             amount_minor=amount.minor_units,
             created_at=resources.clock(),
         )
-        recorded = await money.of_reference(statements, money.PAYMENTS, locked.payer_id, reference)
+        recorded = await money.of_reference(statements, money.PAYMENTS, locked.payer_id, {reference, given})
         if recorded is not None:
             if recorded.fingerprint not in _fingerprints(account_id, amount, order):
                 raise reused()
@@ -124,5 +125,8 @@ def _tell(recorder: EventRecorder, payment: Payment, order: Order | None, paid: 
         currency=payment.currency,
         amount_minor=payment.amount_minor,
     )
+    if paid is not None and paid.account_id != payment.account_id:
+        # A client's order: the event above is its parent's, and in the parent's timelines alone.
+        recorder.record_order(paid, EventType.PAYMENT_RECORDED, amount_minor=payment.amount_minor)
     if order is not None and paid is not None and paid.payment_status is not order.payment_status:
         recorder.record_order(paid, EventType.ORDER_PAID)

@@ -22,11 +22,15 @@ INVOICE_LINES = Table(models.InvoiceLine, InvoiceLine)
 T = TypeVar("T", Payment, Invoice)
 
 
-async def of_reference(statements: Statements, table: Table[T], account_id: UUID, reference: str) -> T | None:
-    """Return the account's payment or invoice of that reference, or None."""
+async def of_reference(
+    statements: Statements, table: Table[T], account_id: UUID, spellings: Collection[str]
+) -> T | None:
+    """Return the account's payment or invoice of that reference, if there is one: as it is kept, and as it was sent,
+    because releases before kept the blanks around it.
+    """
     conditions = _owned(account_id)
-    conditions.add("reference = {}", reference)
-    found = await table.select(statements, conditions)
+    conditions.add_in("reference", spellings)
+    found = await table.select(statements, conditions, "ORDER BY created_at, id")
     return found[0] if found else None
 
 
