@@ -12,12 +12,15 @@ from service.__main__ import app
 from service.commands.doctor import _clock
 from service.domain.amounts import Money
 from service.domain.order import BalanceUse
+from service.domain.worker_failures import ItemKey, WorkerStep
+from service.kit.ids import uuid7
 from service.operations.manage_clients import create_client, update_client
 from service.operations.manage_keys import create_key
 from service.operations.record_payment import record_payment
 from service.operations.steps.issue_key import CUSTOMER_SCOPES
 from service.storage.database import Database
 from service.storage.health import DatabaseHealth
+from service.storage.worker_failures import record
 from tests.makers import make_command
 from tests.server import free_port
 from tests.shop import open_shop
@@ -190,3 +193,26 @@ async def test_clients_whose_keys_used_the_balance_and_may_not_any_more_are_name
         f"with their own keys these paid from their parent's balance and may not any more: Used ({used.id});"
         " the parent lets them by updateClientAccount with mayUseBalance: true"
     )
+
+
+async def test_what_workers_could_not_do_is_named_with_the_time_of_the_next_try(
+    database: Database, database_url: str
+) -> None:
+    failed_at = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    keys = [ItemKey(uuid7(), uuid7(), position) for position in range(7)]
+    async with database.transaction() as statements:
+        for key in keys:
+            await record(statements, WorkerStep.MATCH_BACKORDERS, key, "KeyError()", failed_at)
+        assert await record(statements, WorkerStep.MATCH_BACKORDERS, keys[6], "no order", failed_at) == 2
+
+    code, found = await asyncio.to_thread(findings, database_url=database_url, secret=SECRET)
+
+    assert (code, problems(found)) == (1, ["worker items"])
+    told = str(found["worker items"]["found"])
+    assert told.startswith(
+        f"match_backorders of {keys[6].item_id} (line 6, account {keys[6].account_id}):"
+        " failed 2 times, next at 2026-05-01 12:00:04 UTC: no order; "
+    )
+    assert told.count("failed 1 times") == 4
+    assert told.endswith("; and more")
+    assert "item_failed" in str(found["worker items"]["advice"])

@@ -51,6 +51,7 @@ from service.domain.serials.facts import CreditStatus
 from service.domain.serials.forms import SerialForm
 from service.domain.statistics import OrderGrouping
 from service.domain.vintages import VintageFault
+from service.domain.worker_failures import WorkerStep
 from service.errors import Code
 from service.key_pepper import pepper
 from service.operations import import_orders, load_orders, match_backorders, retire_orders
@@ -108,6 +109,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " UNSUPPORTED_MEDIA_TYPE REQUEST_TIMEOUT THROTTLED UNAVAILABLE INTERNAL_SERVER_ERROR",
     Status: "Issued Billed Paid Cancelled Refunded",
     TokenUse: "access refresh",
+    WorkerStep: "expire_holds match_backorders retire_orders issue_certificates",
 }
 """The values, which rows, events, tokens and answers hold. GraphQL shows names of members: schema.graphql has them."""
 
@@ -220,8 +222,9 @@ LOGGED = {
     "database_unavailable": {"failure", "error"},
     "ended": set(),
     "fault": {"where", "exc_info", "request_id"},
-    "group_failed": {"exc_info"},
-    "group_retried_singly": {"size", "error"},
+    "group failed": {"exc_info"},
+    "group failed, its members run singly": {"size", "error"},
+    "item_failed": {"step", "account_id", "item_id", "position", "exc_info"},
     "key_created": {"key_id", "account_id", "scopes"},
     "key_revoked": {"key_id"},
     "rate_limits_unshared": {"error"},
@@ -248,7 +251,7 @@ TABLES = (
     "account_heads accounts api_keys backorders balances bundle_projects bundles certificates credit_batches"
     " credit_entries estimates events invoice_lines invoices ledger_entries order_lines orders organisations payments"
     " portfolio_weights portfolios prices project_categories projects quote_holds quote_lines quotes retirements"
-    " secret_checks serial_claims serial_series"
+    " secret_checks serial_claims serial_series worker_failures"
 )
 
 

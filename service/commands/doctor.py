@@ -32,6 +32,7 @@ from service.storage.database import Database
 from service.storage.failures import DatabaseUnavailable
 from service.storage.health import DatabaseHealth, database_health
 from service.storage.migrations import pending
+from service.storage.worker_failures import longest_failing
 
 CLOCK_SKEW_MAX_MS = 1_000
 """Maximum difference between the clocks: quotes and holds expire by the database's clock, but their times are shown by
@@ -39,6 +40,7 @@ ours.
 """
 PATIENCE_S = 10.0
 REDIS_PATIENCE_S = 2.0
+ITEMS_SHOWN_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ async def _database(settings: Settings) -> list[Finding]:
         async with asyncio.timeout(PATIENCE_S):
             missing = await pending(settings.database_url, pooled=settings.is_pooled)
             exists = await asyncio.to_thread(_exists, settings.database)
-            health, clients = await _looked_at(settings, migrated=not missing) if exists else (None, [])
+            health, in_tables = await _looked_at(settings, migrated=not missing) if exists else (None, [])
     except RuntimeError as error:  # the engines refuse to open what would lose an acknowledged order
         return [
             Finding(
@@ -137,7 +139,7 @@ async def _database(settings: Settings) -> list[Finding]:
         Finding("durability", ", ".join(f"{name} = {value}" for name, value in health.durability.items())),
         _migrations(missing),
         _clock(health),
-        *clients,
+        *in_tables,
     ]
 
 
@@ -148,8 +150,11 @@ def _exists(address: DatabaseAddress) -> bool:
 async def _looked_at(settings: Settings, *, migrated: bool) -> tuple[DatabaseHealth, list[Finding]]:
     database = await Database.open(settings.database_url, pool_size_max=1, **settings.database_limits)
     try:
-        findings = [*await _secret_of_keys(settings, database), *await _clients(database)] if migrated else []
-        return await database_health(database), findings
+        health = await database_health(database)
+        if not migrated:
+            return health, []
+        looks = (await _secret_of_keys(settings, database), await _clients(database), await _worker_items(database))
+        return health, [finding for found in looks for finding in found]
     finally:
         await database.close()
 
@@ -197,6 +202,21 @@ def _address(place: str, health: DatabaseHealth) -> Finding:
         return Finding("database", found)
     advice = "Is it a standby, or default_transaction_read_only on? May this user write the file and its folder?"
     return Finding("database", f"{found}, takes no writes", advice)
+
+
+async def _worker_items(database: Database) -> list[Finding]:
+    """Name what workers could not do and try again later."""
+    found = await longest_failing(database.reader, ITEMS_SHOWN_MAX + 1)
+    if not found:
+        return []
+    shown = [
+        f"{each.step} of {each.item_id} (line {each.position}, account {each.account_id}):"
+        f" failed {each.attempts} times, next at {each.retry_at:%Y-%m-%d %H:%M:%S} UTC: {each.error}"
+        for each in found[:ITEMS_SHOWN_MAX]
+    ]
+    more = ["and more"] if len(found) > ITEMS_SHOWN_MAX else []
+    advice = "Look for item_failed in the log and run carbon-orders audit; what is repaired is done at its next turn."
+    return [Finding("worker items", "; ".join(shown + more), advice)]
 
 
 def _migrations(missing: list[str]) -> Finding:

@@ -126,6 +126,8 @@ def supply(
 
 
 def _with_more(order: Order, more_g: int) -> Order:
+    if order.status is not OrderStatus.PLACED:
+        raise ValueError(f"a line of an order that is {order.status} waits for credits")
     fulfilled_g = order.fulfilled_g + more_g
     status = OrderStatus.FULFILLED if fulfilled_g == order.mass_g else OrderStatus.PLACED
     return replace(order, fulfilled_g=fulfilled_g, status=status)

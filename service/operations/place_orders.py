@@ -5,7 +5,7 @@ id. Everything is decided in memory by domain/placing.py between the reads and t
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import datetime
 from functools import partial
 
 from service.domain.catalogue import Mode
@@ -95,7 +95,7 @@ async def _place(
     answers = [placer.price(command, offers, quoted) for command in commands]
     priced = [answer for answer in answers if isinstance(answer, Priced)]
     placer.fund(await balances.lock(statements, payer_balances_of(priced)))
-    stocks = await _lock_stock(statements, priced, utc_date(resources.clock()))
+    stocks = await _lock_stock(statements, priced, placer.now)
     for stock in stocks.values():
         placer.stock_up(stock)
     placed = [
@@ -106,12 +106,13 @@ async def _place(
     return placed
 
 
-async def _lock_stock(statements: Statements, priced: Sequence[Priced], today: date) -> dict[Mode, Stock]:
+async def _lock_stock(statements: Statements, priced: Sequence[Priced], now: datetime) -> dict[Mode, Stock]:
     stocks: dict[Mode, Stock] = {}
+    today = utc_date(now)
     for mode, needs in sorted(needs_by_mode(priced).items()):
         stock = await batches.lock_stock(statements, mode, needs.bundle_ids, needs.held_ids, today=today)
         # Read after the lock: whoever queued before has committed by then, so nobody is overtaken.
-        awaited = await backorders.awaited_projects(statements, mode, needs.bundle_ids)
+        awaited = await backorders.awaited_projects(statements, mode, needs.bundle_ids, now=now)
         stocks[mode] = Stock(stock, awaited)
     return stocks
 

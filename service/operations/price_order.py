@@ -32,10 +32,10 @@ async def price_order(resources: Resources, caller: Caller, order_request: Order
     reader = resources.database.reader
     # Not the caller's: that of a key which was looked up a moment ago may have another portfolio or commission.
     account = await accounts.existing(reader, caller.account.id)
-    mode = account.mode
+    mode, now = account.mode, resources.clock()
     pricing = price_request(order_request, account, await catalogue.read_offers(reader, [(account, order_request)]))
     lines = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in lines}
-    stock = await batches.read_stock(reader, mode, bundle_ids, today=utc_date(resources.clock()))
-    awaited = await backorders.awaited_projects(reader, mode, bundle_ids)
+    stock = await batches.read_stock(reader, mode, bundle_ids, today=utc_date(now))
+    awaited = await backorders.awaited_projects(reader, mode, bundle_ids, now=now)
     return Preview(pricing, plan_allocation(lines, stock, {}, awaited).short_g)

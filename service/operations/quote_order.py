@@ -7,7 +7,7 @@ pass a limit together; then batches by vintage and id. Promise: P7.
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from uuid import UUID
 
 from service.domain.accounts import Account, Caller, payer_of, refuse_if_suspended
@@ -61,7 +61,7 @@ async def quote_order(
         refuse_if_suspended(account)
         offers = await catalogue.read_offers(statements, [(account, order_request)])
         pricing = price_request(order_request, account, offers)
-        plan = await _plan_hold(statements, account, pricing, limits, utc_date(resources.clock())) if hold else None
+        plan = await _plan_hold(statements, account, pricing, limits, resources.clock()) if hold else None
         created_at, expires_at = await quotes.validity(statements, valid_ms)
         quote = Quote(
             account_id=account.id,
@@ -114,15 +114,15 @@ async def _fresh_account(
 
 
 async def _plan_hold(
-    statements: Statements, account: Account, pricing: Pricing, limits: HoldLimits | None, today: date
+    statements: Statements, account: Account, pricing: Pricing, limits: HoldLimits | None, now: datetime
 ) -> AllocationPlan:
     if limits is not None:
         refuse_many_holds(await holds.count_open(statements, payer_of(account)), limits)
     wanted = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in wanted}
-    mode = account.mode
+    mode, today = account.mode, utc_date(now)
     stock = await batches.lock_stock(statements, mode, bundle_ids, today=today)
-    awaited = await backorders.awaited_projects(statements, mode, bundle_ids)
+    awaited = await backorders.awaited_projects(statements, mode, bundle_ids, now=now)
     plan = plan_allocation(wanted, stock, {}, awaited)
     if not plan.is_full:
         raise Refused(

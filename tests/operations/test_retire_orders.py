@@ -18,6 +18,7 @@ from service.domain.catalogue import Mode
 from service.domain.listing import OrderRef
 from service.domain.order import BalanceUse, ByBundleMasses, Order, OrderStatus, Placed
 from service.errors import Code, Refused
+from service.kit.clock import system_clock
 from service.operations.bill_orders import bill_orders
 from service.operations.cancel_orders import cancel_orders
 from service.operations.match_backorders import match_backorders
@@ -67,7 +68,7 @@ async def test_a_fulfilled_order_is_retired_line_by_line_and_then_complete(shop:
         (1, shop.deep.id, 0, 100_000),
     ])  # fmt: skip
     assert await told(shop, order) == ["order.placed", "order.fulfilled", "order.retiring", "order.completed"]
-    assert [each.order_id for each in await due(shop.database.reader, 10)] == [order.id]
+    assert [each.order_id for each in await due(shop.database.reader, 10, now=system_clock())] == [order.id]
 
 
 async def test_the_next_order_takes_the_grams_behind(shop: Shop):

@@ -11,3 +11,17 @@ DELETE FROM backorders WHERE EXISTS (
 UPDATE accounts SET suspended_at = NULL WHERE suspended_at = (
     SELECT p.suspended_at FROM accounts p WHERE p.id = accounts.parent_account_id
 );
+
+-- Items of worker steps that failed, each left alone until it is tried again. No foreign key: an item may fail because
+-- what it belongs to is not there.
+CREATE TABLE worker_failures (
+    step VARCHAR(32) NOT NULL,
+    account_id {uuid} NOT NULL,
+    item_id {uuid} NOT NULL,
+    position INTEGER NOT NULL,
+    attempts INTEGER NOT NULL CHECK (attempts > 0),
+    failed_at {instant} NOT NULL,
+    retry_at {instant} NOT NULL,
+    error TEXT NOT NULL,
+    PRIMARY KEY (step, account_id, item_id, position)
+);
