@@ -27,25 +27,26 @@ QUEUE_ORDER = "created_at, order_id, position"
 _RESTS = partial(rests, WorkerStep.MATCH_BACKORDERS)
 """Whether a line could not be served and is left alone for a while: until then it keeps no other waiting."""
 
-# A scalar subquery with LIMIT is never turned into a join, so each bundle costs one look into the index at its first
-# line. As EXISTS, the generic plan of a prepared statement reads whole queues.
+# Scalar subqueries with LIMIT are never turned into joins, and the order makes PostgreSQL walk the index, so each
+# bundle costs one look at its first line. With EXISTS the plan of a prepared statement reads whole queues.
 _HAS_QUEUE = (
     f"(SELECT 1 FROM {BACKORDERS.name} q WHERE q.bundle_id = {{bundle}} AND q.mode = $1 AND q.created_at < $2"
-    f" AND NOT {_RESTS('q.account_id', 'q.order_id', '$3', 'q.position')} LIMIT 1) IS NOT NULL"
+    f" AND NOT {_RESTS('q.account_id', 'q.order_id', '$3', 'q.position')}"
+    " ORDER BY q.created_at LIMIT 1) IS NOT NULL"
 )
 
 
 async def awaited_projects(
     statements: Statements, mode: Mode, bundle_ids: Collection[UUID], *, now: datetime
 ) -> set[UUID]:
-    """Return those projects of the bundles whose credits a waiting line may take, whichever bundle it was ordered
-    through. True for the stock that is locked until the transaction ends.
+    """Return the projects of all bundles that share a project with these and that a line waits for. True for the stock
+    that is locked until the transaction ends.
     """
     rows = await statements.fetch(
-        f"SELECT DISTINCT own.project_id FROM {BUNDLE_PROJECTS} own"
+        f"SELECT DISTINCT bp.project_id FROM (SELECT DISTINCT other.bundle_id FROM {BUNDLE_PROJECTS} own"
         f" JOIN {BUNDLE_PROJECTS} other ON other.project_id = own.project_id"
-        f" WHERE own.bundle_id IN ({placeholders(4, len(bundle_ids))})"
-        f" AND {_HAS_QUEUE.format(bundle='other.bundle_id')}",
+        f" WHERE own.bundle_id IN ({placeholders(4, len(bundle_ids))})) c"
+        f" JOIN {BUNDLE_PROJECTS} bp ON bp.bundle_id = c.bundle_id WHERE {_HAS_QUEUE.format(bundle='c.bundle_id')}",
         mode,
         OUT_OF_LINE,
         now,
