@@ -122,7 +122,7 @@ def show_accounts(accounts: Iterable[Account], *, as_json: bool) -> None:
         show_json(facts)
         return
     columns = ("id", "name", "mode", "contract", "currency", "commission_percent", "suspended", "suspended_at")
-    show_table(columns, ([each[column] or "" for column in columns] for each in facts))
+    show_table(columns, ([str(each[column] or "") for column in columns] for each in facts))
 
 
 def show_keys(keys: Iterable[StoredKey], *, as_json: bool) -> None:
