@@ -61,11 +61,11 @@ class Account:
     open_holds_max: int | None = None
     """Limits on holds of this account and its clients, instead of the service's; without effect on client accounts."""
     parent_suspended: bool = False
-    """Whether its parent is suspended, and the account with it; no fact of the account's own row."""
+    """True while the parent account is suspended, and this account with it; not stored in the account's own row."""
 
     @property
     def suspended(self) -> bool:
-        """Whether the account or its parent is suspended."""
+        """Return True if the account or its parent is suspended."""
         return self.suspended_at is not None or bool(self.parent_suspended)
 
 

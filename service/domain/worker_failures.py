@@ -41,7 +41,7 @@ class WorkerFailure:
 
     @property
     def key(self) -> ItemKey:
-        """What failed."""
+        """The item that failed."""
         return ItemKey(self.account_id, self.item_id, self.position)
 
 

@@ -129,8 +129,8 @@ async def bill_orders(
 
 
 def _fingerprint(account_id: UUID, what: Period | Sequence[OrderRef], named: Sequence[Order], payment_days: int) -> str:
-    """Return what a repetition of the reference has to match. References never expire: no renaming may change a name
-    here, and an end that a period lacks is left out.
+    """Return the values that a retry with the reference has to match. References never expire: no renaming may change a
+    name here, and an end that a period lacks is left out.
     """
     billed_orders = what.wire_form() if isinstance(what, Period) else [order.id for order in named]
     return fingerprint({"account_id": account_id, "what": billed_orders, "payment_days": payment_days})

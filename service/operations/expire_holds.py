@@ -19,8 +19,8 @@ STEP = WorkerStep.EXPIRE_HOLDS
 
 
 async def expire_holds(resources: Resources) -> int:
-    """No quote holds credits past its time, but for more than a page of them, and those that failed. How many gave
-    theirs up.
+    """Release the credits of a page of quotes whose hold has expired. Return the number released; those that failed
+    are not counted.
     """
     before, now = await failed_before(resources, STEP), resources.clock()
     expired = await quotes.expired_holds(resources.database.reader, QUOTES_AT_ONCE, now=now)

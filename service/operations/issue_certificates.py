@@ -41,8 +41,8 @@ def certificate_address(public_address: str, token: str) -> str:
 
 
 async def issue_certificates(resources: Resources, *, public_address: str) -> int:
-    """Every complete order has its certificate, but for more than a page of them, and those that failed. How many were
-    issued.
+    """Issue the certificates of a page of complete orders. Return the number issued; those that failed are not
+    counted.
     """
     before, now = await failed_before(resources, STEP), resources.clock()
     due = await certificates.due(resources.database.reader, CERTIFICATES_AT_ONCE, now=now)

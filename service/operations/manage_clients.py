@@ -25,7 +25,7 @@ from service.storage.database import Statements
 
 CHANGEABLE = frozenset({"name", "handle", "beneficiary_name", "external_pages_visibility", "may_use_balance"})
 UNSTATED = frozenset({"id", "created_at", "suspended_at", "parent_suspended", "portfolio_id", "commission_hundredths"})
-"""What of a client account its creation does not state, or somebody else may have changed since."""
+"""Members of a client account that its creation does not state, or that others may have changed since."""
 
 
 async def create_client(

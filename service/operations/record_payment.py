@@ -36,9 +36,8 @@ class Recorded:
 async def record_payment(
     resources: Resources, caller: Caller, account_id: UUID, reference: str, amount: Money, ref: OrderRef | None = None
 ) -> Recorded:
-    """The payment is in the ledger once, whatever the number of tries with its reference (blanks around it are no part
-    of it): towards the account's order as far as that owes, else in the balance. An order of which nothing is owed any
-    more is PAID.
+    """Record the payment in the ledger, once for its reference (blanks around it are ignored): towards the account's
+    order as far as that owes, else in the balance. An order of which nothing is owed any more is PAID.
 
     Refuses `IDEMPOTENCY_KEY_REUSED` for a reference of another payment, `NOT_FOUND`, `BAD_USER_INPUT` for an amount
     that is not positive or not in the order's currency.

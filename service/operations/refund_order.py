@@ -19,8 +19,8 @@ from service.storage.database import Statements
 
 
 async def refund_order(resources: Resources, caller: Caller, account_id: UUID, ref: OrderRef) -> Order:
-    """The account's order is REFUNDED, or was before: its whole sale is undone, so that nothing is owed of it either,
-    and it leaves the queue for credits.
+    """Refund the account's order: reverse its whole sale, so that nothing is owed of it either, and take it out of the
+    queue for credits. A refunded order is returned unchanged.
 
     Refuses `NOT_FOUND`, and `PAYMENT_STATE` when nothing was paid for it.
     """

@@ -169,8 +169,8 @@ def complete_orders_are_certified() -> Check:
 
 
 def missing_grams_wait() -> Check:
-    """What an order that stands has not got waits in the queue, and nothing else does. History and refunded orders wait
-    for nothing.
+    """Check that the queue holds the grams that standing orders have not got, and nothing else. Imported and refunded
+    orders wait for nothing.
     """
     return Check(
         "every order line: what is missing waits in the queue",

@@ -25,7 +25,7 @@ QUEUE_ORDER = "created_at, order_id, position"
 """Columns of the place in the queue, as in `domain.matching.place_in_queue`."""
 
 _RESTS = partial(rests, WorkerStep.MATCH_BACKORDERS)
-"""Whether a line could not be served and is left alone for a while: until then it keeps no other waiting."""
+"""True for a line that could not be served and rests for a while: until then it keeps no other line waiting."""
 
 # Scalar subqueries with LIMIT are never turned into joins, and the order makes PostgreSQL walk the index, so each
 # bundle costs one look at its first line. With EXISTS the plan of a prepared statement reads whole queues.

@@ -36,8 +36,8 @@ def may_be_sold(year: str, day: str) -> str:
 async def lock_stock(
     statements: Statements, mode: Mode, bundle_ids: Collection[UUID], held_ids: Collection[UUID] = (), *, today: date
 ) -> BundleStock:
-    """Each bundle's batches of the mode that have grams left and may be sold on the day (in UTC), locked by vintage and
-    id until the transaction ends.
+    """Lock each bundle's batches of the mode that have grams left and may be sold on the day (in UTC), by vintage and
+    id, until the transaction ends, and return them.
 
     With `held_ids`, batches that quotes hold grams of, all of them are locked first, in one statement: two statements
     could deadlock with another transaction's two.
@@ -155,7 +155,7 @@ async def retire(statements: Statements, retired_g: Mapping[UUID, int]) -> None:
 
 
 async def lock_ends(statements: Statements, batch_ids: Collection[UUID]) -> dict[UUID, int]:
-    """The batches are locked, by vintage and id; for each, the first gram that nobody has retired."""
+    """Lock the batches, by vintage and id. Return for each the first gram that nobody has retired."""
     if not batch_ids:
         return {}
     rows = await statements.fetch(
@@ -167,7 +167,7 @@ async def lock_ends(statements: Statements, batch_ids: Collection[UUID]) -> dict
 
 
 async def lock(statements: Statements, batch_ids: Collection[UUID]) -> None:
-    """The batches are locked, by vintage and id, until the transaction ends."""
+    """Lock the batches, by vintage and id, until the transaction ends."""
     if not batch_ids:
         return
     await statements.fetch(

@@ -42,7 +42,7 @@ _RESTS = rests(WorkerStep.ISSUE_CERTIFICATES, f"{DUE.name}.account_id", f"{DUE.n
 
 
 async def due(statements: Statements, limit: int, *, now: datetime) -> list[CertificateDue]:
-    """The certificates to be issued, longest due first, but for those that failed and rest at `now`."""
+    """Return the certificates to be issued, longest due first, without those that failed and rest at `now`."""
     conditions = Conditions()
     conditions.add("issued_at IS NULL")
     conditions.add(f"NOT {_RESTS}", now)

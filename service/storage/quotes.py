@@ -79,8 +79,8 @@ async def _holds_of(
 
 
 async def expired_holds(statements: Statements, limit: int, *, now: datetime) -> list[tuple[UUID, UUID]]:
-    """The (account, quote) pairs whose hold has run out by the database's clock, longest ago first, but for those whose
-    release failed and rests at `now`.
+    """Return the (account, quote) pairs whose hold has expired by the database's clock, longest ago first, without
+    those whose release failed and rests at `now`.
     """
     resting = rests(WorkerStep.EXPIRE_HOLDS, f"{QUOTES.name}.account_id", f"{QUOTES.name}.id", "$2")
     rows = await statements.fetch(

@@ -49,8 +49,8 @@ async def due(
     today: date,
     now: datetime,
 ) -> list[tuple[UUID, UUID]]:
-    """The (account, order) pairs of live orders to retire: those whose retirement has started, then those with money in
-    one of these states of which every `awaited` event happened until then, oldest first. Orders of test accounts wait
+    """Return the (account, order) pairs of live orders to retire: those whose retirement has started, then those with
+    money in one of these states of which every `awaited` event happened until then, oldest first. Orders of test accounts wait
     to be told. An order that holds credits which may not be retired on the day (in UTC) is left out, and one that
     failed and rests at `now`.
 

@@ -106,14 +106,14 @@ class Table(Generic[Value]):
         }
 
     def of(self, alias: str) -> str:
-        """The column list under a table alias."""
+        """Return the column list under a table alias."""
         return ", ".join((*(f"{alias}.{column}" for column in self.columns), *self._joins(alias)))
 
     def _joins(self, alias: str) -> list[str]:
         return [f"{expression.format(row=alias)} AS {name}" for name, expression in self._joined.items()]
 
     def value(self, row: Row) -> Value:
-        """The row's value; its enumerations are members again."""
+        """Return the row's value, with enumerations as members."""
         facts: dict[str, Any] = {column: row[column] for column in self._read}
         for column, enum in self._enums.items():
             facts[column] = enum(facts[column])

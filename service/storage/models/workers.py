@@ -1,4 +1,4 @@
-"""What workers keep about their own work."""
+"""Tables of the workers: failures of their items."""
 
 from tortoise import fields
 from tortoise.models import Model

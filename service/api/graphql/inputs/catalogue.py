@@ -30,9 +30,13 @@ PROJECTS_MAX = 100
 @strawberry.input(description="A batch of credits that a registry issued and that the service takes into stock.")
 class ReceiveCreditBatchInput:
     reference: str = strawberry.field(
-        description="Chosen by the caller, 1 to 200 characters without the blanks around it, "
-        "once for each batch. A retry with the same reference "
-        "and the same input answers the batch that stands; the same reference with another input is refused."
+        description="Reference chosen by the caller, 1 to 200 characters without the blanks around it, once for each "
+        "batch. A retry with the same reference and input returns the existing batch; the same reference with another "
+        "input is refused."
+    )
+    project_id: strawberry.ID = strawberry.field(description="Id of the project that issued the credits.")
+    mode: Mode = strawberry.field(
+        description="LIVE for real credits, TEST for made-up credits that only test accounts can order."
     )
     vintage: int = strawberry.field(
         description="Year in which the emissions were avoided or removed: 1990 to 2200. Credits of old vintages are "

@@ -171,7 +171,8 @@ class Account(Node):
         return CurrencyCode(self.row.currency)
 
     @strawberry.field(
-        description="Whether it, or the parent of a client account, is suspended: it may read, but not order or cancel."
+        description="True if the account, or the parent of a client account, is suspended: its keys may read, but not "
+        "order, cancel or change anything."
     )
     def suspended(self) -> bool:
         return self.row.suspended
