@@ -50,9 +50,9 @@ async def due(
     now: datetime,
 ) -> list[tuple[UUID, UUID]]:
     """Return the (account, order) pairs of live orders to retire: those whose retirement has started, then those with
-    money in one of these states of which every `awaited` event happened until then, oldest first. Orders of test accounts wait
-    to be told. An order that holds credits which may not be retired on the day (in UTC) is left out, and one that
-    failed and rests at `now`.
+    money in one of these states of which every `awaited` event happened until then, oldest first. Orders of test
+    accounts wait to be told. An order that holds credits which may not be retired on the day (in UTC) is left out, and
+    so is one that failed and rests at `now`.
 
     One statement for each state, because each then reads its index in order and stops at the limit.
     """

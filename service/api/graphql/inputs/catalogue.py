@@ -17,7 +17,7 @@ from service.api.graphql.types.node import parse_id
 from service.domain import supply
 from service.domain.accounts import Visibility
 from service.domain.amounts import price_micros_of
-from service.domain.catalogue import Approach, CarbonPermanence, OffsetType, PriceTier, Selection
+from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType, PriceTier, Selection
 from service.domain.serials.characters import RANGE_LENGTH_MAX, SERIAL_LENGTH_MAX
 from service.domain.serials.forms import SerialForm
 from service.domain.serials.stated import StatedSerials
