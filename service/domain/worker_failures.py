@@ -41,7 +41,7 @@ class WorkerFailure:
 
     @property
     def key(self) -> ItemKey:
-        """The item that failed."""
+        """Return the item that failed."""
         return ItemKey(self.account_id, self.item_id, self.position)
 
 

@@ -215,7 +215,7 @@ class PriceTierInput:
 
 @strawberry.input(description="All price tiers of a bundle in one currency.")
 class SetPriceInput:
-    bundle_id: strawberry.ID = strawberry.field(description="The bundle.")
+    bundle_id: strawberry.ID = strawberry.field(description="Id of the bundle that is priced.")
     currency: CurrencyCode = strawberry.field(
         description="ISO 4217 code of a currency in circulation; a price that stands in another one may be sent again."
     )
