@@ -87,7 +87,9 @@ def limits() -> str:
         table(("variable", "default", "meaning"), rows),
         """These limits are fixed: an idempotency key has 1 to 512 characters; a selection has at most 20 bundles;
         `cancelOrders` and `nodes` take at most 100 ids; a transaction is tried at most five times within five seconds;
-        the database is asked once a second for an answer, and has 0.8 s to give it.""",
+        the database is asked once a second for an answer, and has 0.8 s to give it; the head of a request has at most
+        32 KiB, its URL 8 KiB, and 10 seconds to arrive, and trailers have the same bounds; an idle connection is closed
+        after 5 seconds.""",
     )
 
 

@@ -232,16 +232,15 @@ class Settings(BaseSettings):
         default=10_000, description="Maximum number of API keys that are remembered between look-ups."
     )
 
-    body_bytes_max: Count = Field(default=100_000, description="Maximum size of a request body.")
-    body_timeout_ms: Milliseconds = Field(
-        default=10_000, description="Maximum time for the arrival of a request body; then the request is answered 408."
+    body_bytes_max: Count = Field(default=100_000, description="Bytes of a request's body.")
+    body_timeout_ms: Milliseconds = Field(default=10_000, description="How long a request's body may take to arrive.")
+    connections_max: Count | None = Field(
+        default=None,
+        description="Open connections of one process. Of more, the one that has waited longest without a request under"
+        " way is closed. By default as many as the open files of the process (`ulimit -n`) allow, and at most 10,000.",
     )
-    in_flight_max: Count = Field(
-        default=256, description="Maximum number of requests in progress in each process; more are answered 503."
-    )
-    request_deadline_ms: Milliseconds = Field(
-        default=10_000, description="Maximum duration of a request; then it is answered 503."
-    )
+    in_flight_max: Count = Field(default=256, description="Requests that are worked on at once; more are answered 503.")
+    request_deadline_ms: Milliseconds = Field(default=10_000, description="How long a request is worked on.")
     shutdown_timeout_ms: Milliseconds = Field(
         default=10_000, description="Maximum time for requests in progress to finish when the process is stopped."
     )

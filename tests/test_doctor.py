@@ -52,8 +52,8 @@ def problems(found: dict[str, dict[str, object]]) -> list[str]:
 def test_an_empty_folder_is_well_and_stays_empty(folder: Path) -> None:
     code, found = findings()
 
-    assert (code, problems(found), list(found)) == (0, [], ["settings", "secret", "database"])
-    assert [list(each) for each in found.values()] == [["check", "found", "advice", "ok"]] * 3
+    assert (code, problems(found), list(found)) == (0, [], ["settings", "connections", "secret", "database"])
+    assert [list(each) for each in found.values()] == [["check", "found", "advice", "ok"]] * 4
     assert list(folder.iterdir()) == []
 
 
@@ -62,7 +62,7 @@ def test_a_loaded_database_is_well_and_nothing_of_the_secret_is_shown(folder: Pa
     code, found = findings()
 
     assert (code, problems(found)) == (0, [])
-    assert list(found) == ["settings", "secret", "database", "durability", "migrations", "clock"]
+    assert list(found) == ["settings", "connections", "secret", "database", "durability", "migrations", "clock"]
     assert found["durability"]["found"] == "journal_mode = wal, synchronous = 2, foreign_keys = 1"
     assert (folder / "var" / "secret").read_text().strip() not in json.dumps(found)
 
@@ -75,6 +75,13 @@ def test_a_database_that_has_lost_its_secret_is_told_to_get_it_back(folder: Path
     assert (code, problems(found)) == (1, ["secret"])
     assert "restore it" in str(found["secret"]["advice"])
     assert not (folder / "var" / "secret").exists()
+
+
+def test_more_connections_than_files_are_a_problem(folder: Path) -> None:
+    code, found = findings(connections_max="1000000000")
+
+    assert (code, problems(found)) == (1, ["connections"])
+    assert "SERVICE_CONNECTIONS_MAX asks for 1000000000" in str(found["connections"]["advice"])
 
 
 def test_a_secret_that_others_may_read_is_a_problem(folder: Path) -> None:

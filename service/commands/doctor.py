@@ -25,6 +25,8 @@ from service.kit.ids import uuid7
 from service.kit.logging import configure_logging
 from service.operations.confirm_secret import SecretState, secret_state
 from service.operations.resources import Resources
+from service.server.connections import files_max
+from service.server.uvicorn_server import connections_max
 from service.settings import Settings, faults_of, warnings_of
 from service.storage.api_keys import count_under_other_secrets
 from service.storage.clients import losing_balance
@@ -84,6 +86,7 @@ async def examine() -> list[Finding]:
         Finding("settings", f"valid; {settings.database.dialect}, {settings.public_address}"),
         *(Finding("settings", warning) for warning in warnings_of(settings)),
         *_persisted_documents(settings),
+        _connections(settings),
         _secret(settings),
     ]
     findings += await _database(settings)
@@ -101,6 +104,17 @@ def _persisted_documents(settings: Settings) -> list[Finding]:
         advice = "Correct the file, or unset SERVICE_PERSISTED_DOCUMENTS: `serve` does not start with it."
         return [Finding("persisted documents", str(error), advice)]
     return [Finding("persisted documents", f"{settings.persisted_documents}, {number} documents")]
+
+
+def _connections(settings: Settings) -> Finding:
+    kept = connections_max(settings)
+    found = f"{kept} of one process, which may open {files_max()} files"
+    if kept >= (settings.connections_max or 0):
+        return Finding("connections", found)
+    advice = (
+        f"SERVICE_CONNECTIONS_MAX asks for {settings.connections_max}: raise `ulimit -n` (LimitNOFILE) or lower it."
+    )
+    return Finding("connections", found, advice)
 
 
 def _secret(settings: Settings) -> Finding:
