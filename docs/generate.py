@@ -89,7 +89,7 @@ def limits() -> str:
         `cancelOrders` and `nodes` take at most 100 ids; a transaction is tried at most five times within five seconds;
         the database is asked once a second for an answer, and has 0.8 s to give it; the head of a request has at most
         32 KiB, its URL 8 KiB, and 10 seconds to arrive, and trailers have the same bounds; an idle connection is closed
-        after 5 seconds.""",
+        after 5 seconds; an error message has at most 300 characters, and a response at most ten validation errors.""",
     )
 
 
@@ -216,7 +216,7 @@ def linked(kind: Any) -> str:
 def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return "" if value in (None, {}) else str(value)
+    return "" if value in (None, {}, ()) else str(value)
 
 
 def line(text: str | None) -> str:

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.api.addresses import Addresses, AddressLimits, address_budget
 from service.api.caller import caller_of
 from service.api.graphql.context import Context
 from service.api.graphql.cost.budget import CostBudget, cost_budget
@@ -37,6 +38,7 @@ from service.api.rest.contracts import CONTRACTS
 from service.api.rest.endpoint_app import mounted
 from service.api.rest.host_routing import HostRouter
 from service.api.rest.openapi import openapi_document
+from service.domain.accounts import Caller
 from service.domain.holds import HoldLimits
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
@@ -50,6 +52,9 @@ from service.workers.jobs import working
 from service.workers.run import worker_steps
 
 GRAPHQL = "/graphql"
+HEALTH = "/health/"
+DOCUMENT_POINTS = 10
+"""Points of a certificate or receipt for callers without a key: it is drawn when it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +84,11 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
             bytes_max=settings.shown_document_bytes_max,
         ),
         in_turn=settings.database.dialect == "sqlite",
+        introspection=settings.introspection,
     )
 
     budget, public_address = cost_budget(settings.query_points_a_minute), settings.public_address
+    guests_budget, addresses = address_budget(settings.address_points_a_minute), Addresses(settings.trusted_proxies)
     running: Running
 
     async def get_context(scope: Scope) -> Context:
@@ -102,8 +109,14 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
             page_size_max=settings.page_size_max,
             public_address=public_address,
             identified=identified,
-            cost_budget=CostBudget(running.rest.rate_limits, budget, identified.key_id) if identified else None,
+            cost_budget=cost_budget_of(scope, identified),
         )
+
+    def cost_budget_of(scope: Scope, identified: Caller | None) -> CostBudget:
+        rate_limits = running.rest.rate_limits
+        if identified is not None:
+            return CostBudget(rate_limits, budget, identified.key_id)
+        return CostBudget(rate_limits, guests_budget, addresses.of(scope), pays_documents=True)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -141,9 +154,9 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
 
     application = _BareStarlette(
         routes=[
-            Route("/health/live", _live),
-            Route("/health/ready", _ready),
-            *explorer_routes(explorer, schema.as_str),
+            Route(f"{HEALTH}live", _live),
+            Route(f"{HEALTH}ready", _ready),
+            *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
             *certificate_routes(_resources),
             *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
             *reference_routes(load_references(), [_described(contract, settings) for contract in CONTRACTS]),
@@ -152,8 +165,16 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
         lifespan=lifespan,
     )
     view = GraphQLView(schema, get_context=get_context, run=runner, render_page=explorer.page)
-    guarded = RequestLimits(
+    limited = AddressLimits(
         GraphQLPostRoute(application, GRAPHQL, view),
+        budget=guests_budget,
+        addresses=addresses,
+        rate_limits=lambda: running.rest.rate_limits,
+        prices={CERTIFICATES: DOCUMENT_POINTS, RECEIPTS: DOCUMENT_POINTS},
+        free=[HEALTH],
+    )
+    guarded = RequestLimits(
+        limited,
         body_bytes_max=settings.body_bytes_max,
         body_timeout_ms=settings.body_timeout_ms,
         in_flight_max=settings.in_flight_max,

@@ -123,6 +123,13 @@ REASONS: dict[Code, Reason] = {
 
 
 _RETRY_LATER = frozenset({429, 503})
+MESSAGE_MAX = 300
+"""Characters of a message: it may quote what a caller sent, which may be as long as a request."""
+
+
+def shortened(message: str) -> str:
+    """Return the message, cut off where it is too long to be shown."""
+    return message if len(message) <= MESSAGE_MAX else message[: MESSAGE_MAX - 1] + "…"
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
@@ -131,7 +138,7 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error o
     def __init__(self, code: Code, message: str, path: Sequence[str | int] = (), **details: object) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = shortened(message)
         self.path = tuple(path)
         self.details = details
         self.may_retry = self.reason.may_retry

@@ -5,6 +5,7 @@ Imports nothing but kit; the composition root hands each limit to what needs it.
 
 import difflib
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -23,6 +24,13 @@ DEPRECATED = {
     "SERVICE_TRUSTED_DOCUMENTS_ONLY": "SERVICE_PERSISTED_DOCUMENTS_ONLY",
 }
 """Variables that were renamed, with their new names. An old name works until 2027-12-31; every command warns of it."""
+
+
+NO_PROXY_ADVICE = (
+    "Name the proxy's addresses in SERVICE_TRUSTED_PROXIES and let it set X-Forwarded-For:"
+    " until then all callers without an API key share the budget of one address."
+)
+"""What to do where `Settings.names_no_proxy`."""
 
 
 def deprecated_variables() -> list[str]:
@@ -80,6 +88,13 @@ def _redis_url(url: SecretStr | None) -> SecretStr | None:
             raise ValueError("write redis://host:port/number, or rediss:// for TLS")
         _ = address.port  # ValueError unless it is a number from 0 to 65535
     return url
+
+
+def _networks(text: object) -> object:
+    """`a, b/8` as networks; ValueError names what is none."""
+    if not isinstance(text, str):
+        return text
+    return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
 
 
 class Settings(BaseSettings):
@@ -300,6 +315,28 @@ class Settings(BaseSettings):
     query_points_a_minute: Count = Field(
         default=30_000, description="Maximum cost of the GraphQL operations of one API key in a minute, in points."
     )
+
+    introspection: Literal["public", "keys", "off"] = Field(
+        default="public",
+        description="Who may ask GraphQL for its schema: anybody, callers with an API key (`keys`), or nobody (`off`)."
+        " Unless it is `public`, /graphql/schema.graphql is not served either.",
+    )
+    address_points_a_minute: Count = Field(
+        default=3_000,
+        description="Cost points that all requests without a valid API key from one address, or from one /64 of IPv6,"
+        " share in a minute: a request costs 1, a certificate or receipt 10, an unknown key 10 more, a GraphQL document"
+        " one for each 25 characters the first time, and what its operation costs.",
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
+        default=(),
+        description="Addresses or networks of proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For says from"
+        " which address a request comes. By default nobody's: then all callers behind one proxy share one address.",
+    )
+
+    @property
+    def names_no_proxy(self) -> bool:
+        """Whether the service is reached over TLS, which only a proxy speaks for it, and no proxy is trusted."""
+        return not self.trusted_proxies and (self.public_url or "").startswith("https://")
 
     @property
     def database(self) -> DatabaseAddress:

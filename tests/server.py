@@ -106,7 +106,8 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 def environment_of(database_url: str, **settings: object) -> dict[str, str]:
     """The environment of a process of the service."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_")}
-    ours = {"secret": SECRET, "log_level": "error", "query_points_a_minute": 10**9}  # one key is a whole crowd here
+    endless = {"query_points_a_minute": 10**9, "address_points_a_minute": 10**9}  # one caller is a whole crowd here
+    ours = {"secret": SECRET, "log_level": "error", **endless}
     given = {**ours, "database_url": database_url, **settings}
     return {**kept, **{f"SERVICE_{name.upper()}": str(value) for name, value in given.items()}}
 

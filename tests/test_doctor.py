@@ -84,6 +84,20 @@ def test_more_connections_than_files_are_a_problem(folder: Path) -> None:
     assert "SERVICE_CONNECTIONS_MAX asks for 1000000000" in str(found["connections"]["advice"])
 
 
+def test_a_proxy_that_is_not_named_is_a_problem_and_a_named_one_is_shown(folder: Path) -> None:
+    code, found = findings(public_url="https://orders.example.com")
+    assert (code, problems(found)) == (1, ["proxies"])
+    assert "SERVICE_TRUSTED_PROXIES" in str(found["proxies"]["advice"])
+
+    code, found = findings(public_url="https://orders.example.com", trusted_proxies="127.0.0.1, 10.1.2.3/8")
+    assert (code, problems(found)) == (0, [])
+    assert found["proxies"]["found"] == "X-Forwarded-For is believed from 127.0.0.1/32, 10.0.0.0/8"
+
+    code, found = findings(trusted_proxies="proxy.example.com")
+    assert (code, problems(found)) == (1, ["settings"])
+    assert "SERVICE_TRUSTED_PROXIES: " in str(found["settings"]["found"])
+
+
 def test_a_secret_that_others_may_read_is_a_problem(folder: Path) -> None:
     CliRunner().invoke(app, ["demo"])
     (folder / "var" / "secret").chmod(0o644)

@@ -27,7 +27,7 @@ from service.operations.confirm_secret import SecretState, secret_state
 from service.operations.resources import Resources
 from service.server.connections import files_max
 from service.server.uvicorn_server import connections_max
-from service.settings import Settings, faults_of, warnings_of
+from service.settings import NO_PROXY_ADVICE, Settings, faults_of, warnings_of
 from service.storage.api_keys import count_under_other_secrets
 from service.storage.clients import losing_balance
 from service.storage.database import Database
@@ -87,6 +87,7 @@ async def examine() -> list[Finding]:
         *(Finding("settings", warning) for warning in warnings_of(settings)),
         *_persisted_documents(settings),
         _connections(settings),
+        *_proxies(settings),
         _secret(settings),
     ]
     findings += await _database(settings)
@@ -115,6 +116,17 @@ def _connections(settings: Settings) -> Finding:
         f"SERVICE_CONNECTIONS_MAX asks for {settings.connections_max}: raise `ulimit -n` (LimitNOFILE) or lower it."
     )
     return Finding("connections", found, advice)
+
+
+def _proxies(settings: Settings) -> list[Finding]:
+    if settings.names_no_proxy:
+        found = (
+            "none is trusted, and SERVICE_PUBLIC_URL is reached over TLS, which only a proxy speaks for this service"
+        )
+        return [Finding("proxies", found, NO_PROXY_ADVICE)]
+    if not settings.trusted_proxies:
+        return []
+    return [Finding("proxies", "X-Forwarded-For is believed from " + ", ".join(map(str, settings.trusted_proxies)))]
 
 
 def _secret(settings: Settings) -> Finding:

@@ -25,7 +25,7 @@ from service.server.connections import (
     files_max,
 )
 from service.server.http_protocol import BoundedProtocol
-from service.settings import Settings
+from service.settings import NO_PROXY_ADVICE, Settings
 
 GARBAGE_BEFORE_COLLECTION = 5_000
 """Thresholds of the garbage collector. Answers leave no cycles, but compiled plans that are dropped do: with higher
@@ -115,6 +115,8 @@ def _log_address(settings: Settings) -> None:
     )
     if connections < (settings.connections_max or 0):
         log.warning("connections_limited", wanted=settings.connections_max, possible=connections, files_max=files_max())
+    if settings.names_no_proxy:
+        log.warning("proxy_not_named", advice=NO_PROXY_ADVICE)
 
 
 def spare_the_collector() -> None:

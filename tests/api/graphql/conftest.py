@@ -183,7 +183,7 @@ def shop() -> MaskedSchema:
     return schema
 
 
-ANYBODY: Any = SimpleNamespace(cost_budget=None)
+ANYBODY: Any = SimpleNamespace(cost_budget=None, identified=None)
 """A context without a key to be paid from."""
 
 

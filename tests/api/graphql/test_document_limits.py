@@ -8,6 +8,7 @@ from graphql.language import Visitor
 from strawberry.types import ExecutionResult
 
 from service.api.graphql.cost.document_limits import Cost, DocumentLimits, DocumentMeter, Walk
+from service.api.graphql.cost.introspection import PLAIN_COST
 from service.api.graphql.error_presentation import MaskedSchema
 from service.errors import Code, Refused
 
@@ -153,7 +154,7 @@ def test_ten_levels_pass_and_eleven_do_not(meter: DocumentMeter):
 
 
 def test_introspection_is_not_counted_as_depth(meter: DocumentMeter):
-    assert cost(meter, get_introspection_query(input_value_deprecation=True)) == 0
+    assert cost(meter, get_introspection_query(input_value_deprecation=True)) == PLAIN_COST
 
 
 @pytest.mark.parametrize(

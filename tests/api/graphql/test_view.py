@@ -36,7 +36,7 @@ async def context_of(scope: Scope) -> Any:
         case "Bearer crash":
             message = "SELECT secret"
             raise RuntimeError(message)
-    return SimpleNamespace(cost_budget=None)
+    return SimpleNamespace(cost_budget=None, identified=None)
 
 
 @pytest.fixture(scope="module")
