@@ -4,11 +4,12 @@ A request passes the request limits (id, size, time, number), then its API. The 
 starts and closed after the last queued order has its answer.
 """
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -183,7 +184,22 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
         late_refusals=[contract.prefix for contract in CONTRACTS],
         secret_paths=[CERTIFICATES, RECEIPTS],
     )
-    return HostRouter(guarded, CONTRACTS, settings.hosts)
+    return open_to_origins(HostRouter(guarded, CONTRACTS, settings.hosts), settings.cors_origins)
+
+
+def open_to_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """Let pages of these origins call the application from a browser. Keys travel in a header and never in a cookie, so
+    no page gets more than what it knows a key for.
+    """
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["*"],
+        expose_headers=["Retry-After", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed", "X-Request-Id"],
+    )
 
 
 def _described(contract: Contract, settings: Settings) -> Described:

@@ -5,6 +5,7 @@ Imports nothing but kit; the composition root hands each limit to what needs it.
 
 import difflib
 import os
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +19,8 @@ from service.kit.database_address import DatabaseAddress, parse_address
 Count = Annotated[int, Field(ge=1)]
 Milliseconds = Annotated[int, Field(ge=1)]
 ContractName = Literal["lune", "carbon-engine", "carbonext"]
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+")
 
 DEPRECATED = {
     "SERVICE_TRUSTED_DOCUMENTS": "SERVICE_PERSISTED_DOCUMENTS",
@@ -88,6 +91,17 @@ def _redis_url(url: SecretStr | None) -> SecretStr | None:
             raise ValueError("write redis://host:port/number, or rediss:// for TLS")
         _ = address.port  # ValueError unless it is a number from 0 to 65535
     return url
+
+
+def _origins(text: object) -> object:
+    """`https://a, https://b:8443` as a tuple; ValueError names what is no origin."""
+    if not isinstance(text, str):
+        return text
+    origins = tuple(part.strip() for part in text.split(",") if part.strip())
+    for origin in origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            raise ValueError("an origin is https://host or https://host:port, in lower case and without a path, or *")
+    return origins
 
 
 def _networks(text: object) -> object:
@@ -316,6 +330,11 @@ class Settings(BaseSettings):
         default=30_000, description="Maximum cost of the GraphQL operations of one API key in a minute, in points."
     )
 
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = Field(
+        default=(),
+        description="Origins of web pages that may call the service from a browser, such as https://shop.example, or *"
+        " for any. By default none: a browser lets no page of another origin read an answer.",
+    )
     introspection: Literal["public", "keys", "off"] = Field(
         default="public",
         description="Who may ask GraphQL for its schema: anybody, callers with an API key (`keys`), or nobody (`off`)."

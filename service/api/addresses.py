@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.caller import header_of
+from service.api.headers import header_of
 from service.api.rate_limits import Budget, RateLimits
 
 WINDOW_S = 60
