@@ -48,7 +48,7 @@ async def test_whoever_has_too_few_points_left_waits_and_nothing_ran(api: GraphQ
     (error,) = answer.json()["errors"]
     assert (answer.status_code, error["extensions"]["code"], "data" in answer.json()) == (429, "THROTTLED", False)
     assert error["extensions"]["mayRetry"] is True
-    assert 1 <= int(answer.headers["retry-after"]) <= 60
+    assert 1 <= int(answer.headers["retry-after"]) <= 120  # the points of this minute count, less and less, in the next
     assert "cost points" in error["message"]
 
 
