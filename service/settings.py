@@ -33,7 +33,7 @@ NO_PROXY_ADVICE = (
     "Name the proxy's addresses in SERVICE_TRUSTED_PROXIES and let it set X-Forwarded-For:"
     " until then all callers without an API key share the budget of one address."
 )
-"""What to do where `Settings.names_no_proxy`."""
+"""Advice if `Settings.names_no_proxy`."""
 
 
 def deprecated_variables() -> list[str]:
@@ -354,7 +354,7 @@ class Settings(BaseSettings):
 
     @property
     def names_no_proxy(self) -> bool:
-        """Whether the service is reached over TLS, which only a proxy speaks for it, and no proxy is trusted."""
+        """Return True if the service is reached over TLS, which only a proxy terminates, and no proxy is trusted."""
         return not self.trusted_proxies and (self.public_url or "").startswith("https://")
 
     @property

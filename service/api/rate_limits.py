@@ -1,4 +1,4 @@
-"""How often a holder may call: budgets of requests a window, kept in this process, or in Redis where processes share.
+"""Rate limits: budgets of requests a window, kept in this process, or in Redis where processes share them.
 
 Knows nothing of APIs; each API says which budget a call is paid from, and whose it is: an API key's, or an address's. A
 window slides: what was spent in the last one counts for the part of it that the present one still overlaps, so that two
@@ -24,15 +24,15 @@ from service.errors import Code, Refused
 log = structlog.get_logger(__name__)
 
 REDIS_TIMEOUT_S = 0.25
-"""A limit that cannot be read in this time is not worth waiting for."""
+"""Timeout of Redis. Waiting longer would cost more than the limit is worth."""
 REDIS_PAUSE_S = 5.0
-"""How long a Redis that did not answer is left alone: each request would wait for it otherwise."""
+"""Time that a Redis that did not answer is left alone: each request would wait for it otherwise."""
 
 HOLDERS_MAX = 10_000
 """Holders of one budget that are counted before those are forgotten that spent longest ago."""
 
 _NOISE = 1e-6
-"""What adding and weighing counts as floats may be off by."""
+"""Maximum error of adding and weighing counts as floats."""
 
 
 class Budget(NamedTuple):
@@ -93,7 +93,7 @@ class BudgetState(NamedTuple):
 
 
 class _Counts(NamedTuple):
-    """What was spent in the last window and in the running one, and the seconds for which each still counts so."""
+    """Points spent in the last window and in the running one, and the seconds for which each still counts so."""
 
     previous: int
     previous_left_s: float
@@ -161,7 +161,7 @@ class _Windows:
 
 
 def _counts_in(index: int, kept: tuple[int, int, int] | None) -> tuple[int, int]:
-    """What was spent in the window of that number and in the one before."""
+    """Return the points spent in the window of that number and in the one before."""
     counted_in, current, previous = kept or (index, 0, 0)
     if counted_in == index:
         return current, previous
@@ -189,7 +189,7 @@ class RateLimits:
             )
 
     async def spend(self, budget: Budget, holder: str, *, cost: int = 1) -> BudgetState:
-        """A request of the holder is paid from the budget, or not admitted and not counted."""
+        """Spend the cost from the holder's budget, or do not admit the request and count nothing."""
         if self._shared is not None and self._may_be_asked():
             try:
                 state = await _spend(self._shared, budget, holder, cost)
@@ -203,7 +203,7 @@ class RateLimits:
         return self._own.spend(budget, holder, cost)
 
     def _may_be_asked(self) -> bool:
-        """Whether Redis answered last time, or is due to be tried; then those after this one leave it alone."""
+        """Return True if Redis answered last time, or is due to be tried; the requests after this one then leave it alone."""
         if self._away_until_s is None:
             return True
         now_s = self._now_s()

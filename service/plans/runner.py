@@ -131,8 +131,8 @@ class PlannedSchema:
         document_id: Hashable | None = None,
         is_guest: bool = False,
     ) -> Operation:
-        """The operation, ready to run. Parsed, judged and validated once for each document and operation name; what is
-        prepared for a guest pushes out what was prepared for other guests alone.
+        """Return the operation, ready to run. It is parsed, judged and validated once for each document and operation name.
+        Operations prepared for guests never push out those of others.
 
         A trusted document is known by its id, which then stands for the text. The variables are for the verdict alone;
         a verdict that depends on them has to be given again by the caller. Raises Rejected.
@@ -239,7 +239,7 @@ class PlannedSchema:
         operation_extensions: dict[str, Any] | None,
         begun: Run | None,
     ) -> ExecutionResult:
-        """graphql-core's answer, with what a plan has begun of a mutation taken as done."""
+        """Return graphql-core's answer, with the completed part of a mutation kept."""
         options: dict[str, Any] = {
             "executor_class": self.schema.execution_context_class,
             "max_coercion_errors": _ERRORS_MAX,

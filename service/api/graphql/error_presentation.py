@@ -129,7 +129,7 @@ class MaskedSchema(strawberry.Schema):
 
     @cached_property
     def introspection(self) -> dict[str, Any]:
-        """All that a plain introspection may ask for, deprecated members included."""
+        """Return all that a plain introspection may ask for, deprecated members included."""
         text = get_introspection_query(
             specified_by_url=True,
             directive_is_repeatable=True,

@@ -29,7 +29,7 @@ class CostBudget:
         self.state = BudgetState(budget, admitted=True, left=budget.requests, more_in_s=budget.window_s)
 
     async def pay(self, cost: int) -> None:
-        """The operation is paid; one without a cost always is. Refuses `THROTTLED`."""
+        """Pay for the operation; one without a cost is free. Refuses `THROTTLED`."""
         if cost:
             self.cost = cost
             # What costs more than a whole budget is paid by all of it, or it could never be asked.

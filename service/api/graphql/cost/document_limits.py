@@ -61,7 +61,7 @@ class DocumentLimits:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a document asks for at most: points, and objects. Only the variables named here can change either.
+    """Maximum that a document asks for: points, and objects. Only the variables named here can change either.
 
     `introspects` tells that the operation asks for the schema, `plain` what it selects of it if it is a plain
     introspection.
@@ -272,7 +272,7 @@ class Walk:
         return measure
 
     def _introspected(self, name: str, parent: GraphQLNamedType | None, inner: _Measure) -> _Measure:
-        """A field of introspection. It reads no data, and its own depth is bounded by a rule of validation."""
+        """Count a field of introspection. It reads no data, and a rule of validation bounds its depth."""
         measure = replace(inner, depth=0, cost=0, nodes=0, cost_per_node=0, nodes_per_node=0)
         if parent is not None and parent.name.startswith("__"):
             length = self._prices.lengths.get((parent.name, name))

@@ -1,4 +1,4 @@
-"""What questions about the schema cost, and which of them are the ones that tools ask.
+"""Cost of introspection, and recognition of the introspection queries that tools send.
 
 graphql-core answers them field by field, so they cost as data does: a list as often as it is long in this schema. The
 query that GraphiQL, graphql-js and most tools send asks for nearly all of it. A query that asks for no more than that
@@ -39,7 +39,7 @@ ROOTS = frozenset({"__schema", "__type"})
 
 
 class Length(NamedTuple):
-    """How long a list is in hundredths: on the average over all that has one, and at most."""
+    """Length of a list of the schema, in hundredths: the average over all types that have it, and the maximum."""
 
     mean: int
     most: int
@@ -72,7 +72,7 @@ def _length(lengths: list[int], among: int) -> Length:
 
 
 Selected: TypeAlias = dict[str, "Part"]
-"""What a plain introspection asks of one object, by name and in its order."""
+"""Selection of a plain introspection on one object, by name and in its order."""
 
 
 class Part(NamedTuple):

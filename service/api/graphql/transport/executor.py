@@ -58,7 +58,7 @@ class PlannedExecutor:
         )
 
     async def __call__(self, request: GraphQLRequest, context: Context) -> ExecutionResult:
-        """The answer, with its cost, which the caller's key or address has paid. Raises `InvalidOperationTypeError` for
+        """Return the answer with its cost, which the caller's key or address has paid. Raises `InvalidOperationTypeError` for
         what this request may not run. Refuses `THROTTLED`.
         """
         is_guest = context.identified is None
@@ -101,7 +101,7 @@ class PlannedExecutor:
             raise unauthenticated()
 
     def _plain_introspection(self, operation: Operation) -> dict[str, Any] | None:
-        """The answer to a query that asks of the schema what tools ask."""
+        """Return the answer to a plain introspection."""
         cost: Cost = operation.note
         return None if cost.plain is None else cut(cost.plain, self._schema.introspection)
 

@@ -39,8 +39,8 @@ class PersistedDocuments:
         )
 
     def text_of(self, request: GraphQLRequest, *, is_guest: bool = False) -> str:
-        """The document to run. GraphQLError with the code NOT_FOUND, or NOT_SUPPORTED where only registered ones are
-        run; BadRequest for a name that is none, or that is another document's.
+        """Return the document to run. Raises GraphQLError with the code NOT_FOUND, or NOT_SUPPORTED where only
+        registered ones are run, and BadRequest for an invalid hash or the hash of another document.
         """
         named = _hash_of(request)
         if named is None:
