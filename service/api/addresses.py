@@ -84,7 +84,7 @@ class Addresses:
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """Return the address in `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1` or `[2001:db8::1]:443`; None in anything else."""
+    """Return the address in `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1` or `[2001:db8::1]:443`, else None."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

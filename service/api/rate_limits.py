@@ -203,7 +203,7 @@ class RateLimits:
         return self._own.spend(budget, holder, cost)
 
     def _may_be_asked(self) -> bool:
-        """Return True if Redis answered last time, or is due to be tried; the requests after this one then leave it alone."""
+        """Return True if Redis answered last time, or is due to be tried; later requests then leave it alone."""
         if self._away_until_s is None:
             return True
         now_s = self._now_s()

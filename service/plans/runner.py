@@ -131,7 +131,7 @@ class PlannedSchema:
         document_id: Hashable | None = None,
         is_guest: bool = False,
     ) -> Operation:
-        """Return the operation, ready to run. It is parsed, judged and validated once for each document and operation name.
+        """Return the operation, ready to run. Parse, judge and validate it once for each document and operation name.
         Operations prepared for guests never push out those of others.
 
         A trusted document is known by its id, which then stands for the text. The variables are for the verdict alone;

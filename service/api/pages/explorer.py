@@ -75,8 +75,8 @@ def load_explorer(endpoint: str = "/graphql", *, bundle: Path = BUNDLE) -> Explo
 def explorer_routes(
     explorer: Explorer, schema_text: Callable[[], str] | None, endpoint: str = "/graphql"
 ) -> list[BaseRoute]:
-    """Return the routes beside the page: its files, and the schema as text, which codegen tools read too; without a text
-    only introspection shows the schema.
+    """Return the routes beside the page: its files, and the schema as text, which codegen tools read too; without a
+    text only introspection shows the schema.
     """
 
     async def asset(request: Request) -> Response:

@@ -58,7 +58,7 @@ class PlannedExecutor:
         )
 
     async def __call__(self, request: GraphQLRequest, context: Context) -> ExecutionResult:
-        """Return the answer with its cost, which the caller's key or address has paid. Raises `InvalidOperationTypeError` for
+        """Return the answer with its cost, paid by the caller's key or address. Raises `InvalidOperationTypeError` for
         what this request may not run. Refuses `THROTTLED`.
         """
         is_guest = context.identified is None
