@@ -43,6 +43,7 @@ READ_ONLY = Failure("the database takes no writes", again=True, retire=True)
 FULL = Failure("there is no space left")
 BROKEN = Failure("the system below the database failed")
 BARRED = Failure("the server admits no connection of this user to this database", retire=True)
+UNGRANTED = Failure("the database user lacks a right, or the schema is missing")
 DAMAGED = Failure("the data are damaged", retire=True)
 
 POSTGRESQL: Mapping[str, Failure] = {
@@ -52,8 +53,10 @@ POSTGRESQL: Mapping[str, Failure] = {
     "25P03": LOST,  # idle_in_transaction_session_timeout
     "28": BARRED,  # the password or a rule of pg_hba.conf
     "3D000": BARRED,  # no such database
+    "3F000": UNGRANTED,  # no such schema
     "40001": CONFLICT,  # serialization_failure
     "40P01": CONFLICT,  # deadlock_detected
+    "42501": UNGRANTED,  # insufficient_privilege
     "53100": FULL,
     "53200": BROKEN,  # out_of_memory
     "53300": CROWDED,  # too_many_connections
@@ -90,6 +93,7 @@ _CLIENT_SIDE: tuple[tuple[type[Exception], str], ...] = (
     (asyncpg.InvalidCachedStatementError, "0A000/plan"),
     (asyncpg.exceptions.OutdatedSchemaCacheError, "0A000/plan"),
     (asyncpg.exceptions.TargetServerAttributeNotMatched, "25006"),
+    (asyncpg.exceptions.ClientConfigurationError, "28"),  # a file of certificates that is not there, for one
 )
 """Exceptions of asyncpg whose class says more than their SQLSTATE, or that have none."""
 
@@ -142,8 +146,8 @@ class DatabaseUnavailable(Refused):
 
     @property
     def detail(self) -> str:
-        """Return the driver's own message, for operators."""
-        return str(self.__cause__ or "") or self.failure.name
+        """Return the first line of the driver's own message, for operators."""
+        return str(self.__cause__ or "").partition("\n")[0] or self.failure.name
 
 
 class DatabaseDefect(Exception):  # noqa: N818 - told from the errors of the drivers by its name
