@@ -5,9 +5,12 @@ logged with the request id that the caller sees, and counted. Refusals are retur
 its neighbours (a group of orders) and are raised everywhere else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +158,12 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error o
             return None
         seconds = self.details.get("retry_after_s", 1)
         return seconds if isinstance(seconds, int) else 1
+
+
+def at(path: Sequence[str | int], make: Callable[[], T]) -> T:
+    """Return what `make` returns. The path of a refusal that it raises is put below `path`."""
+    try:
+        return make()
+    except Refused as refusal:
+        refusal.path = (*path, *refusal.path)
+        raise

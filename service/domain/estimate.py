@@ -158,6 +158,16 @@ class _Term:
     label: str = ""
 
 
+SIZE_MEMBERS: Mapping[type[Activity], str] = {
+    Electricity: "amount",
+    Flight: "route",
+    AirFreight: "freight_mass_kg",
+    GroundTransport: "distance_km",
+    PlainMass: "mass",
+}
+"""Member of each activity that refusals of its emissions as a whole point to."""
+
+
 def estimate(activity: Activity) -> Estimate:
     """Return the emissions of an activity, rounded half up to the gram.
 

@@ -32,6 +32,10 @@ class Offers:
     tariffs: Mapping[str, Tariff]
 
 
+_SIZE_CODES = frozenset({Code.QUANTITY_INVALID, Code.BAD_USER_INPUT, Code.SELECTION_INVALID})
+"""Codes with which pricing refuses the requested mass or sum, or the masses of several bundles."""
+
+
 def currency_of(order_request: OrderRequest, account: Account) -> str:
     """Return the order request's currency, or the account's."""
     return order_request.currency or account.currency
@@ -68,7 +72,7 @@ def price_request(order_request: OrderRequest, account: Account, offers: Offers)
     except Refused as refusal:
         if refusal.code is Code.CURRENCY_UNAVAILABLE:
             refusal.path = refusal.path or ("currency",)
-        elif refusal.code in {Code.QUANTITY_INVALID, Code.BAD_USER_INPUT}:
+        elif refusal.code in _SIZE_CODES:
             refusal.path = refusal.path or (_size_member(order_request.ask),)
         raise
 

@@ -36,6 +36,18 @@ SERIAL_COLUMNS = (
     *("serial_width", "registry_reference", "issued_g"),
 )
 """Members of a batch that contain its serials."""
+_WORDS = {
+    "beneficiary_name": "beneficiary",
+    "external_pages_visibility": "visibility of pages",
+    "may_use_balance": "use of the balance",
+    "category_id": "category",
+    "project_id": "project",
+    "project_type": "type",
+    "logo_url": "logo",
+    "primary_image_url": "picture",
+    "issued_g": "mass",
+}
+"""Words for facts whose names are not words."""
 SALE = frozenset({"id", "created_at", "disabled_at"})
 """Members of a bundle or a project that the operator does not state."""
 
@@ -175,8 +187,11 @@ def differing(one: Any, other: Any, unstated: frozenset[str]) -> list[str]:
 
 
 def reused(noun: str, names: Sequence[str], *path: str | int) -> Refused:
-    """Return the refusal of an identifier that already names something else."""
-    message = f"This identifier already names another {noun}: {', '.join(names)} differ."
+    """Return the refusal of an identifier that already names something else. It says in words which facts differ,
+    because each API spells their members in its own way.
+    """
+    words = ", ".join(_WORDS.get(name, name.replace("_", " ")) for name in names)
+    message = f"This identifier already names another {noun}: {words} differ."
     return Refused(Code.IDEMPOTENCY_KEY_REUSED, message, path)
 
 

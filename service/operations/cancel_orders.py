@@ -43,7 +43,7 @@ async def cancel_orders(
     """
     caller.require(Scope.ORDERS_WRITE)
     if not 0 < len(refs) <= ORDERS_AT_ONCE_MAX:
-        raise Refused(Code.BAD_USER_INPUT, f"Give 1 to {ORDERS_AT_ONCE_MAX} orders.")
+        raise Refused(Code.BAD_USER_INPUT, f"Give 1 to {ORDERS_AT_ONCE_MAX} orders.", ("orders",))
 
     async def work(statements: Statements) -> list[Order | Refused]:
         head = (await accounts.lock_heads(statements, [caller.account.id]))[caller.account.id]

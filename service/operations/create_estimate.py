@@ -5,7 +5,7 @@ from typing import Any
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.emission_factors import Factor
-from service.domain.estimate import Estimate, estimate
+from service.domain.estimate import SIZE_MEMBERS, Estimate, estimate
 from service.domain.recorded_estimate import KINDS, CreateEstimate, Recorded, RecordedEstimate
 from service.errors import Code, Refused
 from service.operations.resources import Resources
@@ -63,7 +63,8 @@ async def create_estimate(resources: Resources, caller: Caller, command: CreateE
 def _worked_out(command: CreateEstimate) -> Estimate:
     worked_out = estimate(command.activity)
     if worked_out.mass_g <= 0:
-        raise Refused(Code.QUANTITY_INVALID, "The emissions are less than half a gram. Give a larger quantity.")
+        message = "The emissions are less than half a gram. Give a larger quantity."
+        raise Refused(Code.QUANTITY_INVALID, message, (SIZE_MEMBERS[type(command.activity)],))
     return worked_out
 
 

@@ -137,7 +137,7 @@ async def set_portfolio(
     )
 
     async def work(statements: Statements, _head: Head) -> Done[Portfolio]:
-        await refuse_unsold(statements, selection, "weights")
+        await refuse_unsold(statements, selection, "selection")
         existing = await supply.lock_portfolio(statements, wanted)
         weights = weights_of(existing.id, selection)
         if not await supply.replace_portfolio(statements, existing, label, weights):

@@ -55,11 +55,11 @@ class StatedSerials:
     def restates(self, existing: Block, registry_name: str, issued_g: int) -> bool:
         """Return whether these are the serials of a batch that was received before, perhaps under older rules."""
         prefix, start = self.serial_prefix, self.serial_start
-        if prefix is not None and start is not None and legacy_block(prefix, start, issued_g) == existing:
-            return True
         try:
+            if prefix is not None and start is not None and legacy_block(prefix, start, issued_g) == existing:
+                return True
             return self.read(registry_name, issued_g) == existing
-        except Refused:
+        except (Refused, ValueError):  # a number below 0 is in no block
             return False
 
     def _read_prefix(self, issued_g: int) -> SerialBlock:

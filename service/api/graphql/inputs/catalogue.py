@@ -9,7 +9,6 @@ from uuid import UUID
 
 import strawberry
 
-from service.api.graphql.inputs.fault_paths import at
 from service.api.graphql.inputs.orders import BundleShareInput, selection_from
 from service.api.graphql.scalars import BigInt, CurrencyCode
 from service.api.graphql.types.amounts import MassInput
@@ -22,7 +21,7 @@ from service.domain.serials.characters import RANGE_LENGTH_MAX, SERIAL_LENGTH_MA
 from service.domain.serials.forms import SerialForm
 from service.domain.serials.stated import StatedSerials
 from service.domain.texts import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, kept_text, kept_url
-from service.errors import Code, Refused
+from service.errors import Code, Refused, at
 
 PROJECTS_MAX = 100
 

@@ -3,26 +3,19 @@
 The domain names members in its own words, inputs by their GraphQL names: both lead to the caller's own member.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from strawberry.types.base import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from service.api.graphql.types.amounts import MassInput, MoneyInput
-from service.errors import Refused
 
-T = TypeVar("T")
+INSIDE = {"currency": "value"}
+"""Members that the domain names, and the member that contains them in inputs that do not have them themselves: a sum to
+spend has its currency.
+"""
 Path = Sequence[str | int]
-
-
-def at(path: Path, make: Callable[[], T]) -> T:
-    """Return what `make` returns. The path of a refusal that it raises is put below `path`."""
-    try:
-        return make()
-    except Refused as refusal:
-        refusal.path = (*path, *refusal.path)
-        raise
 
 
 def input_path(given: object, path: Path) -> list[str]:
@@ -65,4 +58,6 @@ def _step(value: Any, step: str | int) -> tuple[list[str], Any]:
             names, inner = _step(member, step)
             if names:
                 return [name, *names], inner
-    return [], None
+    outer = getattr(value, INSIDE.get(str(step), ""), None)
+    names, inner = _step(outer, step)
+    return ([INSIDE[str(step)], *names], inner) if names else ([], None)

@@ -4,7 +4,6 @@ from uuid import UUID
 
 import strawberry
 
-from service.api.graphql.inputs.fault_paths import at
 from service.api.graphql.inputs.order_filters import DateTimeRange
 from service.api.graphql.inputs.order_reference import OrderRefInput
 from service.api.graphql.scalars import CurrencyCode
@@ -12,7 +11,7 @@ from service.api.graphql.types.amounts import MoneyInput
 from service.api.graphql.types.node import parse_id
 from service.domain.amounts import Money, minor_units_of
 from service.domain.listing import OrderRef
-from service.errors import Code, Refused
+from service.errors import Code, Refused, at
 from service.operations.bill_orders import Period
 
 

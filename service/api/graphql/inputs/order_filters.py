@@ -5,7 +5,6 @@ from datetime import datetime
 
 import strawberry
 
-from service.api.graphql.inputs.fault_paths import T, at
 from service.api.graphql.scalars import BigInt, CurrencyCode
 from service.api.graphql.types.amounts import MassInput
 from service.domain.listing import OrderFilter, OrderSort, OrderSortField
@@ -19,7 +18,7 @@ from service.domain.texts import (
     NAME_LENGTH_MAX,
     kept_text,
 )
-from service.errors import Code, Refused
+from service.errors import Code, Refused, T, at
 
 METADATA_CONDITIONS_MAX = 10
 

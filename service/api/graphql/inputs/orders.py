@@ -8,7 +8,6 @@ from uuid import UUID
 
 import strawberry
 
-from service.api.graphql.inputs.fault_paths import at
 from service.api.graphql.scalars import CurrencyCode, Metadata
 from service.api.graphql.types.amounts import MassInput, MoneyInput
 from service.api.graphql.types.node import parse_id
@@ -34,7 +33,7 @@ from service.domain.texts import (
     kept_text,
     kept_url,
 )
-from service.errors import Code, Refused
+from service.errors import Code, Refused, at
 
 BUNDLES_MAX = 20
 

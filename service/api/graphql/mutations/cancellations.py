@@ -53,9 +53,9 @@ class CancellationMutations:
                 only_unfulfilled=input.only_unfulfilled,
             )
         except Refused as refusal:
-            answer = refusal
+            return CancelOrderPayload(order=None, user_errors=[user_error(refusal, input)])
         if isinstance(answer, Refused):
-            answer.path = answer.path or ("order",)
+            answer.path = ("order",)
             return CancelOrderPayload(order=None, user_errors=[user_error(answer, input)])
         return CancelOrderPayload(order=order_of(answer), user_errors=[])
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import strawberry
 
 from service.api.graphql.context import Context, Info
-from service.api.graphql.inputs.fault_paths import at
 from service.api.graphql.inputs.orders import ChoiceInput, CommandInput, QuoteCommandInput
 from service.api.graphql.mutations.orders import CreateOrderPayload, place, refused_order
 from service.api.graphql.mutations.quotes import QuotePayload, quote, refused_quote
@@ -38,7 +37,7 @@ from service.domain.estimate import (
 from service.domain.order import ByMass, OrderRequest
 from service.domain.recorded_estimate import CreateEstimate
 from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, NAME_LENGTH_MAX, kept_text
-from service.errors import Code, Refused
+from service.errors import Code, Refused, at
 from service.operations.create_estimate import create_estimate
 from service.operations.read_estimates import estimates_of_ids
 

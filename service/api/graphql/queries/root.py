@@ -52,7 +52,7 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
             strawberry.ID, strawberry.argument(description="Global id of the object, as its field `id` shows it.")
         ],
     ) -> Node | None:
-        return (await _nodes(info.context, [id]))[0]
+        return (await _nodes(info.context, [parse_global_id(id, "id")]))[0]
 
     @strawberry.field(
         description="Objects of the account by their global ids, in the same order; null for each id without an "
@@ -66,7 +66,7 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
     ) -> list[Node | None] | None:
         if len(ids) > NODES_MAX:
             raise Refused(Code.BAD_USER_INPUT, f"Give at most {NODES_MAX} ids.", ("ids",))
-        return await _nodes(info.context, ids)
+        return await _nodes(info.context, [parse_global_id(text, "ids", index) for index, text in enumerate(ids)])
 
     @strawberry.field(
         description="The account that the request acts for: the account of the API key, or the client account in the "
@@ -233,8 +233,7 @@ def _by_creation(sort: str) -> Callable[[Any], str]:
     return cursor
 
 
-async def _nodes(context: Context, ids: list[strawberry.ID]) -> list[Node | None]:
-    wanted = [parse_global_id(text, "ids", index) for index, text in enumerate(ids)]
+async def _nodes(context: Context, wanted: list[tuple[str, UUID]]) -> list[Node | None]:
     found: dict[tuple[str, UUID], Node] = {}
     caller = context.caller
     for type_name, (read, show) in _READERS.items():

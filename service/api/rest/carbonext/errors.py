@@ -13,7 +13,7 @@ _STATUSES = {
 
 MEMBERS: dict[str, tuple[str, ...]] = {
     "mass": ("vcuAmount", "vcu-amount"),
-    "currency": ("targetCurrency", "currency"),
+    "currency": ("targetCurrency", "target-currency"),
     "pay_with_balance": ("payWithBalance",),
     "metadata": ("metaData",),
     "beneficiary": ("certificateRecipientInfo",),

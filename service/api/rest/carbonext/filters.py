@@ -26,7 +26,7 @@ from service.domain.amounts import (
     round_up,
 )
 from service.domain.listing import EVERY_ORDER, NumberedPage, NumberedSort, OrderFilter, WholeRange
-from service.errors import Code, Refused
+from service.errors import Code, Refused, at
 
 BEYOND = 2**62
 """Upper bound of amounts in filters, above every amount that an order can have; larger ones would not fit the integers
@@ -116,26 +116,31 @@ def _by_invoice(wanted: OrderFilter, _operator: str, text: str) -> OrderFilter:
     try:
         return replace(wanted, invoice_id=UUID(text))
     except ValueError:
-        raise Refused(Code.BAD_USER_INPUT, "Give the id of an invoice as a UUID.", ("filter-by", "invoiceId")) from None
+        raise Refused(Code.BAD_USER_INPUT, "Give the id of an invoice as a UUID.", ("filter-by",)) from None
 
 
 def _by_number(low: str, high: str, scale: int) -> Callable[[OrderFilter, str, str], OrderFilter]:
     """Return what narrows a range of whole units, `scale` of which make one of the contract's."""
 
     def narrow(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
-        return _within(wanted, low, high, *_whole_bounds(operator, parse_decimal(text) * scale))
+        return _within(wanted, low, high, *_whole_bounds(operator, _number_of(text) * scale))
 
     return narrow
 
 
 def _by_total(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
     """Narrow the range of totals, of which each currency has as many minor units to the unit as its decimals say."""
-    amount, ranges = parse_decimal(text), wanted.totals_minor or {}
+    amount, ranges = _number_of(text), wanted.totals_minor or {}
     narrowed = {
         decimals: _narrower(ranges.get(decimals, (None, None)), _whole_bounds(operator, amount * 10**decimals))
         for decimals in currencies_by_decimals()
     }
     return replace(wanted, totals_minor=narrowed)
+
+
+def _number_of(text: str) -> Fraction:
+    """Parse a number of a filter. Refuses `BAD_USER_INPUT`."""
+    return at(["filter-by"], lambda: parse_decimal(text))
 
 
 def _whole_bounds(operator: str, exact: Fraction) -> WholeRange:
@@ -156,7 +161,7 @@ def _by_date(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
     try:
         day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
-        raise Refused(Code.BAD_USER_INPUT, "Give a date as YYYY-MM-DD.", ("filter-by", "createdAt")) from None
+        raise Refused(Code.BAD_USER_INPUT, "Give a date as YYYY-MM-DD.", ("filter-by",)) from None
     after = day + timedelta(days=1) if day.date() < date.max else datetime.max.replace(tzinfo=UTC)
     bounds = {"eq": (day, after), "ge": (day, None), "gt": (after, None), "le": (None, after), "lt": (None, day)}
     return _within(wanted, "created_from", "created_until", *bounds[operator])

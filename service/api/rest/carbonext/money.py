@@ -94,7 +94,7 @@ class InvoiceView(msgspec.Struct):
 
 
 async def get_price(call: Call[None, PriceQuery]) -> Answer:
-    wanted = currency(call.query.target_currency)
+    wanted = currency(call.query.target_currency, "target-currency")
     order_request = OrderRequest(
         ask=ByMass(grams(call.query.vcu_amount, "vcu-amount")), currency=wanted, whole_mass=True
     )
@@ -108,8 +108,8 @@ async def get_balance(call: Call[None, BalanceQuery]) -> Answer:
     balances = {each.currency: each for each in await list_balances(call.context.resources, call.caller)}
     return Answer(
         BalanceView(
-            startDate=_date(query.startDate or query.startPeriod or today),
-            endDate=_date(query.endDate or query.endPeriod or today),
+            startDate=_date(today, startDate=query.startDate, startPeriod=query.startPeriod),
+            endDate=_date(today, endDate=query.endDate, endPeriod=query.endPeriod),
             balancesByCurrency=[
                 CurrencyBalance(code, await _in_vcu(call, balances.get(code, Money(0, code))))
                 for code in sorted(CURRENCIES)
@@ -169,11 +169,13 @@ def _views(context: RestContext, invoices: Sequence[Invoice]) -> list[InvoiceVie
     ]
 
 
-def _date(text: str) -> str:
+def _date(otherwise: str, **given: str) -> str:
+    """Return the first given date. Refuses `BAD_USER_INPUT`, with its name, for a text that is no date."""
+    name, text = next(((name, text) for name, text in given.items() if text), ("", otherwise))
     try:
         return datetime.strptime(text, DATES).replace(tzinfo=UTC).date().isoformat()
     except ValueError:
-        raise Refused(Code.BAD_USER_INPUT, "Give a date as YYYY-MM-DD.", ("startDate",)) from None
+        raise Refused(Code.BAD_USER_INPUT, "Give a date as YYYY-MM-DD.", (name,)) from None
 
 
 ENDPOINTS = (

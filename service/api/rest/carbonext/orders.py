@@ -113,10 +113,10 @@ def grams(amount: Decimal, name: str = "vcuAmount") -> int:
     return mass_g
 
 
-def currency(text: str) -> str:
+def currency(text: str, name: str = "targetCurrency") -> str:
     """Return the currency. Refuses `BAD_USER_INPUT` for a currency that the contract does not have."""
     if text.upper() not in CURRENCIES:
-        raise Refused(Code.BAD_USER_INPUT, "Pay in BRL or USD.", ("targetCurrency",))
+        raise Refused(Code.BAD_USER_INPUT, "Pay in BRL or USD.", (name,))
     return text.upper()
 
 
@@ -126,15 +126,18 @@ def _beneficiary(info: RecipientInfo | None, account: Account) -> Beneficiary | 
         return None
     own = account.beneficiary_name or account.name if info.email or info.taxId else None
     told: Beneficiary = {}
-    for role, name, email, tax_id in (
-        ("recipient", info.name or own, info.email, info.taxId),
-        ("retirement", info.retirementName, info.retirementEmail, info.retirementTaxId),
+    for role, members, given in (
+        ("recipient", ("name", "email", "taxId"), (info.name or own, info.email, info.taxId)),
+        (
+            "retirement",
+            ("retirementName", "retirementEmail", "retirementTaxId"),
+            (info.retirementName, info.retirementEmail, info.retirementTaxId),
+        ),
     ):
-        given = {"name": name, "email": email, "tax_id": tax_id}
-        if name:
+        if given[0]:
             told[role] = {
-                field: kept_text(text, NAME_LENGTH_MAX, "certificateRecipientInfo", field)
-                for field, text in given.items()
+                field: kept_text(text, NAME_LENGTH_MAX, "certificateRecipientInfo", member)
+                for field, member, text in zip(("name", "email", "tax_id"), members, given, strict=True)
                 if text
             }
     return told or None

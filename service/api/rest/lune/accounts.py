@@ -128,7 +128,7 @@ async def _update(call: Call[object, object], body: ClientAccountPatch | ClientA
     try:
         client_id = uuid_of(call.path["id"])
     except ValueError:
-        raise Refused(Code.NOT_FOUND, "There is no such client account.") from None
+        raise Refused(Code.NOT_FOUND, "There is no such client account.", ("id",)) from None
     given = {name: value for name, value in structs.asdict(body).items() if value is not UNSET}
     return Answer(_view(await update_client(call.context.resources, call.caller, client_id, _facts(given))))
 

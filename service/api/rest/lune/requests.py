@@ -12,7 +12,7 @@ from service.domain.amounts import MassUnit, mass_g_of, minor_units_below
 from service.domain.catalogue import Selection, hundredths_of, selection_of
 from service.domain.order import ByBundleMasses, ByMass, ByValue, OrderRequest
 from service.domain.texts import kept_text
-from service.errors import Refused
+from service.errors import Refused, at
 
 BUNDLES_MAX = 20
 METADATA_KEYS_MAX = 50
@@ -24,7 +24,9 @@ def request_by_mass(body: QuoteByMass) -> OrderRequest:
     if (body.mass is None) == (body.bundle_masses is None):
         raise invalid("validation_error", "Give either mass or bundle_masses, not both.", "mass")
     if body.mass is not None:
-        return OrderRequest(ask=ByMass(_mass_g(body.mass)), selection=selection(body.bundle_selection), step=step(body))
+        return OrderRequest(
+            ask=ByMass(_mass_g(body.mass, "mass")), selection=selection(body.bundle_selection), step=step(body)
+        )
     if body.bundle_selection is not None:
         raise invalid("validation_error", "bundle_masses choose the bundles themselves.", "bundle_selection")
     return OrderRequest(ask=_bundle_masses(body.bundle_masses or []), step=step(body))
@@ -32,7 +34,7 @@ def request_by_mass(body: QuoteByMass) -> OrderRequest:
 
 def request_by_value(body: QuoteByValue, currency: str) -> OrderRequest:
     """Return the order request for a request by value. A fraction of a minor unit is not spent."""
-    value_minor = minor_units_below(body.value, currency)
+    value_minor = at(["value"], lambda: minor_units_below(body.value, currency))
     if value_minor == 0:
         raise invalid("order_value_invalid", f"Give an amount of at least the smallest unit of {currency}.", "value")
     return OrderRequest(ask=ByValue(value_minor), selection=selection(body.bundle_selection), step=step(body))
@@ -49,11 +51,14 @@ def selection(shares: Sequence[BundleShare] | None) -> Selection | None:
         return None
     if len(shares) > BUNDLES_MAX:
         raise invalid("bundle_selection_bundle_invalid", f"Give at most {BUNDLES_MAX} bundles.", "bundle_selection")
-    return selection_of(
-        [
-            (bundle_id(share.bundle_id, "bundle_selection", index), _hundredths(share.percentage, index))
-            for index, share in enumerate(shares)
-        ]
+    return at(
+        ["bundle_selection"],
+        lambda: selection_of(
+            [
+                (bundle_id(share.bundle_id, index), _hundredths(share.percentage, index))
+                for index, share in enumerate(shares)
+            ]
+        ),
     )
 
 
@@ -84,11 +89,11 @@ def _hundredths(percentage: int | str | None, index: int) -> int | None:
         return hundredths_of(str(percentage))
     except Refused as refused:
         code = "bundle_selection_ratios_invalid_format"
-        raise invalid(code, refused.message, "bundle_selection", index, "percentage") from None
+        raise invalid(code, refused.message, index, "percentage") from None
 
 
-def _mass_g(mass: Mass) -> int:
-    return mass_g_of(mass.amount, MassUnit(mass.unit))
+def _mass_g(mass: Mass, *path: str | int) -> int:
+    return at([*path, "amount"], lambda: mass_g_of(mass.amount, MassUnit(mass.unit)))
 
 
 def _bundle_masses(masses: Sequence[BundleMass]) -> ByBundleMasses:
@@ -96,6 +101,7 @@ def _bundle_masses(masses: Sequence[BundleMass]) -> ByBundleMasses:
         raise invalid("validation_error", f"Give 1 to {BUNDLES_MAX} bundles.", "bundle_masses")
     return ByBundleMasses(
         tuple(
-            (bundle_id(each.bundle_id, "bundle_masses", index), _mass_g(each.mass)) for index, each in enumerate(masses)
+            (bundle_id(each.bundle_id, "bundle_masses", index), _mass_g(each.mass, "bundle_masses", index, "mass"))
+            for index, each in enumerate(masses)
         )
     )

@@ -12,6 +12,7 @@ from service.api.rest.lune.models import BundleShare, Id
 from service.api.rest.lune.requests import selection
 from service.domain.accounts import Account
 from service.domain.catalogue import Portfolio, Weight
+from service.errors import Refused
 from service.kit.keyset import PageRequest
 from service.operations.read_catalogue import list_portfolios, portfolios_of_ids, weights_of_portfolios
 from service.operations.set_account_portfolio import set_account_portfolio
@@ -47,8 +48,12 @@ async def get_bundle_selection(call: Call[None, None]) -> Answer:
 
 
 async def update_bundle_selection(call: Call[list[BundleShare], None]) -> Answer:
-    wanted = selection(call.body) or ()
-    account = await set_account_portfolio(call.context.resources, call.caller, wanted)
+    try:
+        wanted = selection(call.body) or ()
+        account = await set_account_portfolio(call.context.resources, call.caller, wanted)
+    except Refused as refusal:
+        refusal.path = refusal.path[1:]  # the body is the selection itself
+        raise
     return Answer(await _percentages(call, account))
 
 
