@@ -17,32 +17,36 @@ Row = TypeVar("Row")
 First: TypeAlias = Annotated[
     int | None,
     strawberry.argument(
-        description="Maximum number of entries to return from the start of the list, or after `after`: 1 to 100, by "
-        "default 20."
+        description="Maximum number of entries to return, from the start of the list or after `after`: 1 to 100, by "
+        "default 20. Not allowed with `last`."
     ),
 ]
 After: TypeAlias = Annotated[
     str | None,
     strawberry.argument(
-        description="Cursor of an entry of this list, in the same sort order. Only entries after it are returned."
+        description="Cursor of an entry of this list: the `cursor` of its edge, or `pageInfo.endCursor`. The page "
+        "starts after this entry. Send `after` together with `first`."
     ),
 ]
 Last: TypeAlias = Annotated[
     int | None,
     strawberry.argument(
-        description="Maximum number of entries to return from the end of the list, or before `before`: 1 to 100. Do "
-        "not combine it with `first`."
+        description="Maximum number of entries to return, from the end of the list or before `before`: 1 to 100. Not "
+        "allowed with `first`."
     ),
 ]
 Before: TypeAlias = Annotated[
     str | None,
     strawberry.argument(
-        description="Cursor of an entry of this list, in the same sort order. Only entries before it are returned."
+        description="Cursor of an entry of this list: the `cursor` of its edge, or `pageInfo.startCursor`. The page "
+        "ends before this entry. Send `before` together with `last`."
     ),
 ]
 
 
-@strawberry.type(description="Position of a page in its list.")
+@strawberry.type(
+    description="Position of a page in its list: cursors of its first and last entry, and whether more pages exist."
+)
 class PageInfo:
     page: strawberry.Private["Connection[Any]"]
 
@@ -53,14 +57,15 @@ class PageInfo:
     )
 
     @strawberry.field(
-        description="Cursor of the first entry; null if the page is empty. Send it as `before` to read the previous "
-        "page."
+        description="Cursor of the first entry of the page. To read the previous page, send this cursor as `before`, "
+        "together with `last`. Null if the page is empty."
     )
     def start_cursor(self) -> str | None:
         return self.page.cursor_at(0) if self.page.listed else None
 
     @strawberry.field(
-        description="Cursor of the last entry; null if the page is empty. Send it as `after` to read the next page."
+        description="Cursor of the last entry of the page. To read the next page, send this cursor as `after`, "
+        "together with `first`. Null if the page is empty."
     )
     def end_cursor(self) -> str | None:
         return self.page.cursor_at(-1) if self.page.listed else None
@@ -69,12 +74,13 @@ class PageInfo:
 @strawberry.type(description="One entry of a page, with its cursor.")
 class Edge(Generic[Node]):
     cursor: str = strawberry.field(
-        description="Cursor of the entry, to be sent as `after` or `before`. Treat it as opaque: its format may change."
+        description="Cursor of the entry: its position in the list. Send the cursor as the argument `after` or "
+        "`before` to read another page. Treat the cursor as an opaque string, because its format may change."
     )
-    node: Node = strawberry.field(description="The entry of the list itself.")
+    node: Node = strawberry.field(description="Object that this entry of the list contains.")
 
 
-@strawberry.type(description="One page of a list, in the list's order.")
+@strawberry.type(description="One page of a list. The entries have the sort order of the list.")
 class Connection(Generic[Node]):
     """A page of a list, built by `of`. Cursors are written only when edges or page information are selected, the count
     only when it is.
@@ -108,17 +114,17 @@ class Connection(Generic[Node]):
     def edges(self) -> list[Edge[Node]]:
         return [Edge(cursor=self.cursor_at(index), node=node) for index, node in enumerate(self.listed)]
 
-    @strawberry.field(description="Entries of the page, without cursors.")
+    @strawberry.field(description="Entries of the page without their cursors.")
     def nodes(self) -> list[Node]:
         return self.listed  # type: ignore[return-value]
 
-    @strawberry.field(description="Position of this page in the list, for reading the next or the previous page.")
+    @strawberry.field(description="Cursors for reading the next and the previous page, and whether such pages exist.")
     def page_info(self) -> PageInfo:
         return PageInfo(page=self)
 
     @strawberry.field(
-        description="Number of entries in the whole list under the same filter; null if it is not counted for this "
-        "list. It is counted only if this field is selected.",
+        description="Number of entries on all pages of the list that match the filter. Only the lists `orders` and "
+        "`clientAccounts` are counted. Null for every other list.",
     )
     async def total_count(self) -> int | None:
         return None if self.count is None else await self.count()

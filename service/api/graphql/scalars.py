@@ -205,9 +205,9 @@ def _member_before(node: ValueNode) -> str | None:
 _DECIMAL_SCALAR = scalar(
     name="Decimal",
     description=(
-        'An exact decimal number, written as a string of digits with a point if needed, such as `"12.07"`. In inputs: '
-        "not negative, at most 20 digits before the point and 18 after it, no exponent. JSON numbers are refused, "
-        "because clients round them."
+        'An exact decimal number, written as a string of digits with a point if needed, such as `"12.07"`. Inputs '
+        "must not be negative. They have at most 20 digits before the point, at most 18 digits after the point, and no "
+        "exponent. JSON numbers are refused as inputs, because clients round them."
     ),
     serialize=_print_decimal,
     parse_value=_decimal,
@@ -230,9 +230,9 @@ SCALARS: dict[object, ScalarDefinition] = {
     datetime: scalar(
         name="DateTime",
         description=(
-            "A point in time in the format of RFC 3339. It is returned in UTC with microseconds: "
-            '`"2026-05-01T09:30:00.000000Z"`. In inputs: any offset, which is required, and at most six decimals of a '
-            "second."
+            "A point in time in the format of RFC 3339. Results are in UTC with microseconds: "
+            '`"2026-05-01T09:30:00.000000Z"`. Inputs must contain an offset, such as `Z` or `+03:00`, and may '
+            "contain at most six decimals of a second."
         ),
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=_print_datetime,
@@ -249,8 +249,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     CurrencyCode: scalar(
         name="CurrencyCode",
-        description='A currency in use, as its ISO 4217 code of three capital letters, such as `"SAR"`, `"USD"` or '
-        '`"EUR"`.',
+        description="A currency in use today, written as its ISO 4217 code of three capital letters, such as "
+        '`"SAR"`, `"USD"` or `"EUR"`.',
         specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
         serialize=_print_text,
         parse_value=_currency,
@@ -259,9 +259,9 @@ SCALARS: dict[object, ScalarDefinition] = {
     Metadata: scalar(
         name="Metadata",
         description=(
-            f"Data that the caller attaches to an object: a JSON object of at most {MAX_METADATA_KEYS} strings. Names "
-            f"and strings have at most {MAX_METADATA_LENGTH} characters. The service returns the data unchanged and "
-            "does not interpret it."
+            f"Data that the caller attaches to an object: a JSON object with at most {MAX_METADATA_KEYS} members whose "
+            f"values are strings. Names have 1 to {MAX_METADATA_LENGTH} characters, values at most "
+            f"{MAX_METADATA_LENGTH}. The service returns the data unchanged and does not interpret it."
         ),
         serialize=_print_metadata,
         parse_value=_metadata,

@@ -17,8 +17,9 @@ LEDGER = "ledger"
 @strawberry.type
 class MoneyQueries:
     @strawberry.field(
-        description="Journals of the account's ledger, newest first: the postings that each event caused. For a client "
-        "account: the ledger of its parent, refused `FORBIDDEN` to the client account's own API keys."
+        description="Journals of the account's ledger, newest first. Each journal records one event. A client account "
+        "shows the ledger of its parent. An API key of the client account itself gets the error `FORBIDDEN`. Null only "
+        "if reading it failed; `errors` then says why."
     )
     async def ledger(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
@@ -29,14 +30,15 @@ class MoneyQueries:
         return Connection.of(page, cursor=_cursor, node=journal_of)
 
     @strawberry.field(
-        description="One invoice of the account; null if there is no such invoice. For a client account: an invoice of "
-        "its parent, refused `FORBIDDEN` to the client account's own API keys."
+        description="One invoice of the account. Null if the account has no such invoice. A client account shows an "
+        "invoice of its parent. An API key of the client account itself gets the error `FORBIDDEN`."
     )
     async def invoice(
         self,
         info: Info,
         id: Annotated[
-            strawberry.ID, strawberry.argument(description="Global id of the invoice, as its field `id` shows it.")
+            strawberry.ID,
+            strawberry.argument(description="Global id of the invoice, as the invoice's field `id` shows it."),
         ],
     ) -> Invoice | None:
         invoice_id = parse_id("Invoice", id, "id")

@@ -42,40 +42,53 @@ NODES_MAX = 100
 _NEWEST_FIRST = OrderSort()
 
 
-@strawberry.type(description="Operations that read data. All of them need an API key, except introspection.")
+@strawberry.type(
+    description="Operations that read data. All of them need an API key, except introspection. If reading a field "
+    "failed, the field is null and `errors` says why. The other fields are returned."
+)
 class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
-    @strawberry.field(description="Any object of the account by its global id; null if there is no such object.")
+    @strawberry.field(
+        description="Object with this global id: an object of the account or of the catalogue. Null if there is no "
+        "such object, or if it belongs to another account."
+    )
     async def node(
         self,
         info: Info,
         id: Annotated[
-            strawberry.ID, strawberry.argument(description="Global id of the object, as its field `id` shows it.")
+            strawberry.ID,
+            strawberry.argument(description="Global id of the object, as the object's field `id` shows it."),
         ],
     ) -> Node | None:
         return (await _nodes(info.context, [parse_global_id(id, "id")]))[0]
 
     @strawberry.field(
-        description="Objects of the account by their global ids, in the same order; null for each id without an "
-        "object.",
+        description="Objects with these global ids, in the order of the ids. An entry is null if there is no such "
+        "object, or if it belongs to another account. The whole list is null only if reading it failed; `errors` then "
+        "says why.",
         metadata=priced(size_argument="ids"),
     )
     async def nodes(
         self,
         info: Info,
-        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids of the objects: at most 100.")],
+        ids: Annotated[
+            list[strawberry.ID], strawberry.argument(description="Global ids of the objects: at most 100 ids.")
+        ],
     ) -> list[Node | None] | None:
         if len(ids) > NODES_MAX:
             raise Refused(Code.BAD_USER_INPUT, f"Give at most {NODES_MAX} ids.", ("ids",))
         return await _nodes(info.context, [parse_global_id(text, "ids", index) for index, text in enumerate(ids)])
 
     @strawberry.field(
-        description="The account that the request acts for: the account of the API key, or the client account in the "
-        "header `Account-Id`."
+        description="Account that the request acts for: the account of the API key, or the client account that the "
+        "header `Account-Id` selects. Null only if reading it failed; `errors` then says why."
     )
     async def account(self, info: Info) -> Account | None:
         return account_of(info.context.caller.account)
 
-    @strawberry.field(description="Client accounts of the account, oldest first.")
+    @strawberry.field(
+        description="Client accounts of the account, oldest first. Null only if reading it failed; `errors` then says "
+        "why."
+    )
     async def client_accounts(
         self,
         info: Info,
@@ -86,9 +99,9 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         name_contains: Annotated[
             str | None,
             strawberry.argument(
-                description="Lists accounts whose name contains this text, 1 to 200 characters. Upper and lower case, "
-                "composed and decomposed letters, and wide and narrow forms count as equal in every script. Letters "
-                "with and without accents count as different."
+                description="Text that the names of the listed accounts contain: 1 to 200 characters. Upper and lower "
+                "case count as equal. Composed and decomposed letters count as equal, and so do wide and narrow forms. "
+                "Letters with and without accents count as different. By default all client accounts are listed."
             ),
         ] = None,
     ) -> Connection[Account] | None:
@@ -103,7 +116,7 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
             count=lambda: manage_clients.count_clients(context.resources, context.caller, name_contains=text),
         )
 
-    @strawberry.field(description="One order of the account; null if there is no such order.")
+    @strawberry.field(description="One order of the account. Null if the account has no such order.")
     async def order(
         self,
         info: Info,
@@ -113,7 +126,10 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         row = await read_orders.find_order(context.resources, context.caller, by.ref("by"), columns=columns)
         return None if row is None else order_of(row)
 
-    @strawberry.field(description="Orders of the account, newest first by default.")
+    @strawberry.field(
+        description="Orders of the account, newest first by default. Null only if reading it failed; `errors` then "
+        "says why."
+    )
     async def orders(
         self,
         info: Info,
@@ -123,10 +139,16 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         before: Before = None,
         filter: Annotated[
             OrderFilterInput | None,
-            strawberry.argument(description="Conditions that the listed orders meet; all orders by default."),
+            strawberry.argument(
+                description="Conditions that the listed orders meet. By default all orders of the account are listed."
+            ),
         ] = None,
         order_by: Annotated[
-            OrderSortInput | None, strawberry.argument(description="Sort order of the list; newest first by default.")
+            OrderSortInput | None,
+            strawberry.argument(
+                description="Sort order of the list. By default the newest orders come first. Cursors are valid only "
+                "in the same sort order."
+            ),
         ] = None,
     ) -> Connection[Order] | None:
         context = info.context
@@ -142,43 +164,49 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
             count=lambda: read_orders.count_orders(context.resources, context.caller, wanted),
         )
 
-    @strawberry.field(description="One quote of the account; null if there is no such quote.")
+    @strawberry.field(description="One quote of the account. Null if the account has no such quote.")
     async def quote(
         self,
         info: Info,
         id: Annotated[
-            strawberry.ID, strawberry.argument(description="Global id of the quote, as its field `id` shows it.")
+            strawberry.ID,
+            strawberry.argument(description="Global id of the quote, as the quote's field `id` shows it."),
         ],
     ) -> Quote | None:
         quote_id = parse_id("Quote", id, "id")
         found = await read_quotes.quotes_of_ids(info.context.resources, info.context.caller, [quote_id])
         return quote_of(found[quote_id]) if quote_id in found else None
 
-    @strawberry.field(description="One estimate of the account; null if there is no such estimate.")
+    @strawberry.field(description="One estimate of the account. Null if the account has no such estimate.")
     async def estimate(
         self,
         info: Info,
         id: Annotated[
-            strawberry.ID, strawberry.argument(description="Global id of the estimate, as its field `id` shows it.")
+            strawberry.ID,
+            strawberry.argument(description="Global id of the estimate, as the estimate's field `id` shows it."),
         ],
     ) -> Estimate | None:
         estimate_id = parse_id("Estimate", id, "id")
         found = await read_estimates.estimates_of_ids(info.context.resources, info.context.caller, [estimate_id])
         return estimate_of(found[estimate_id]) if estimate_id in found else None
 
-    @strawberry.field(description="One bundle, whether or not it is on sale; null if there is no such bundle.")
+    @strawberry.field(description="One bundle of the catalogue, on sale or off sale. Null if there is no such bundle.")
     async def bundle(
         self,
         info: Info,
         id: Annotated[
-            strawberry.ID, strawberry.argument(description="Global id of the bundle, as its field `id` shows it.")
+            strawberry.ID,
+            strawberry.argument(description="Global id of the bundle, as the bundle's field `id` shows it."),
         ],
     ) -> Bundle | None:
         bundle_id = parse_id("Bundle", id, "id")
         found = await read_catalogue.bundles_of_ids(info.context.resources, info.context.caller, [bundle_id])
         return bundle_of(found[bundle_id]) if bundle_id in found else None
 
-    @strawberry.field(description="Bundles on sale that have a price in the currency, oldest first.")
+    @strawberry.field(
+        description="Bundles that are on sale and have a price in the currency, oldest first. Null only if reading it "
+        "failed; `errors` then says why."
+    )
     async def bundles(
         self,
         info: Info,
@@ -189,7 +217,9 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         currency: Annotated[
             CurrencyCode | None,
             strawberry.argument(
-                description="Currency of the prices (ISO 4217 code); the account's currency by default."
+                description="Currency in which the listed bundles have a price (ISO 4217 code). By default the "
+                "account's `currency` is used. The field `prices` of a bundle always shows prices in the account's "
+                "currency."
             ),
         ] = None,
     ) -> Connection[Bundle] | None:
@@ -199,7 +229,9 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         )
         return Connection.of(page, cursor=_by_creation("bundles"), node=bundle_of)
 
-    @strawberry.field(description="Projects in the catalogue, oldest first.")
+    @strawberry.field(
+        description="Projects of the catalogue, oldest first. Null only if reading it failed; `errors` then says why."
+    )
     async def projects(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Project] | None:
@@ -207,7 +239,10 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         page = await read_catalogue.list_projects(info.context.resources, info.context.caller, request)
         return Connection.of(page, cursor=_by_creation("projects"), node=project_of)
 
-    @strawberry.field(description="Credit batches of the account's mode, oldest first.")
+    @strawberry.field(
+        description="Credit batches, oldest first: live batches for a live account, test batches for a test account. "
+        "Null only if reading it failed; `errors` then says why."
+    )
     async def credit_batches(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[CreditBatch] | None:
@@ -215,7 +250,10 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         page = await read_catalogue.list_batches(info.context.resources, info.context.caller, request)
         return Connection.of(page, cursor=_by_creation("batches"), node=batch_of)
 
-    @strawberry.field(description="Portfolios that the account can use, oldest first.")
+    @strawberry.field(
+        description="Portfolios that the account can use, oldest first. Null only if reading it failed; `errors` then "
+        "says why."
+    )
     async def portfolios(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Portfolio] | None:

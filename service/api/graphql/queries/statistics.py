@@ -19,8 +19,8 @@ COST = 50
 @strawberry.type
 class StatisticsQueries:
     @strawberry.field(
-        description="Number, mass and cost of the account's orders, grouped by a property. Costs 50 points of the rate "
-        "limit.",
+        description="Number, mass and cost of the account's orders, in groups. Costs 50 points of the rate limit. "
+        "Null only if reading it failed; `errors` then says why.",
         metadata=priced(own=COST),
     )
     async def order_stats(
@@ -31,7 +31,9 @@ class StatisticsQueries:
         ],
         filter: Annotated[
             OrderFilterInput | None,
-            strawberry.argument(description="Conditions that the counted orders meet; all orders by default."),
+            strawberry.argument(
+                description="Conditions that the counted orders meet. By default all orders of the account are counted."
+            ),
         ] = None,
     ) -> OrderStats | None:
         wanted = filter.order_filter() if filter else EVERY_ORDER
