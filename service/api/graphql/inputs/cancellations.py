@@ -5,24 +5,24 @@ import strawberry
 from service.api.graphql.inputs.order_reference import OrderRefInput
 
 
-@strawberry.input(description="The order to cancel, wholly or in part.")
+@strawberry.input(description="Order to cancel, and whether to cancel all of it.")
 class CancelOrderInput:
-    order: OrderRefInput = strawberry.field(description="Order of the account that is cancelled.")
+    order: OrderRefInput = strawberry.field(description="Order to cancel. The order must belong to the account.")
     only_unfulfilled: bool = strawberry.field(
         default=False,
-        description="If true, cancels only the part of the order that still waits for credits; false by default. The "
-        "part that remains keeps its unit prices, or gets those of its smaller mass if they are higher, but never "
-        "costs more than the whole order did. With an API key of scope `operator` it always keeps its unit prices. If "
-        "no credits are set aside yet, the whole order is cancelled; if no part waits for credits, the order stays as "
-        "it is.",
+        description="True cancels only the part of the order that still waits for credits. False, the default, "
+        "cancels the whole order. If true and no credits are set aside yet, the whole order is cancelled. If true and "
+        "no part waits for credits, the order does not change. The remaining part gets the price tier of its smaller "
+        "mass, so its unit prices can rise but not fall. The remaining part never costs more than the whole order "
+        "did. If the API key has scope `operator`, the unit prices do not change.",
     )
 
 
-@strawberry.input(description="The orders to cancel in one request.")
+@strawberry.input(description="Orders to cancel in one request, and whether all or none must be cancelled.")
 class CancelOrdersInput:
-    orders: list[OrderRefInput] = strawberry.field(description="Orders of the account that are cancelled: 1 to 100.")
+    orders: list[OrderRefInput] = strawberry.field(description="Orders to cancel: 1 to 100 orders of the account.")
     all_or_nothing: bool = strawberry.field(
         default=True,
-        description="If true, no order is cancelled unless all can be; true by default. If false, the orders that can "
-        "be cancelled are cancelled, and the others are reported in `userErrors`.",
+        description="True, the default: if any order cannot be cancelled, no order is cancelled. False: orders that "
+        "can be cancelled are cancelled, and `userErrors` reports the others.",
     )

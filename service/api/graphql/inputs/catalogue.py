@@ -26,63 +26,66 @@ from service.errors import Code, Refused, at
 PROJECTS_MAX = 100
 
 
-@strawberry.input(description="A batch of credits that a registry issued and that the service takes into stock.")
+@strawberry.input(description="Batch of credits that a registry issued, to be taken into stock.")
 class ReceiveCreditBatchInput:
     reference: str = strawberry.field(
         description="Reference chosen by the caller, 1 to 200 characters without the blanks around it, once for each "
         "batch. A retry with the same reference and input returns the existing batch; the same reference with another "
         "input is refused."
     )
-    project_id: strawberry.ID = strawberry.field(description="Id of the project that issued the credits.")
     mode: Mode = strawberry.field(
-        description="LIVE for real credits, TEST for made-up credits that only test accounts can order."
+        description="Mode of the credits: LIVE for real credits, TEST for made-up credits that only test accounts can "
+        "order."
     )
     vintage: int = strawberry.field(
-        description="Year in which the emissions were avoided or removed: 1990 to 2200. Credits of old vintages are "
-        "sold first."
+        description="Vintage of the credits, 1990 to 2200: the year in which the emissions were avoided or removed. "
+        "Credits of the oldest vintage are sold first."
     )
     mass: MassInput = strawberry.field(
-        description="Mass that the registry issued; more than zero. One tonne is one credit."
+        description="Mass that the registry issued: more than zero. One tonne is one credit."
     )
     serial_range: str | None = strawberry.field(
         default=None,
-        description="Serial numbers of the batch as the registry writes a range, at most 410 characters. Their number "
-        "must equal the tonnes of `mass`, and they must not overlap another batch of the same mode. Leave it out if "
-        "you give `firstSerial` and `lastSerial`; only a Cercarbono series needs all three.",
+        description="Serial numbers of the batch as one text, written as the registry writes a range: at most 410 "
+        "characters. The range must have one serial number for each tonne of `mass`, and must not overlap another "
+        "batch of the same mode. Give either `serialRange`, or `firstSerial` and `lastSerial`. Only format CERCARBONO "
+        "also allows all three: the series here, and the two numbers there.",
     )
     first_serial: str | None = strawberry.field(
         default=None,
-        description="Serial number of the first credit, at most 200 characters. Requires `lastSerial`.",
+        description="Serial number of the first credit in the batch, at most 200 characters. Requires `lastSerial`.",
     )
     last_serial: str | None = strawberry.field(
         default=None,
-        description="Serial number of the last credit, which belongs to the batch; at most 200 characters. Only its "
-        "number may differ from `firstSerial`.",
+        description="Serial number of the last credit in the batch, at most 200 characters. Requires `firstSerial`. "
+        "The two serial numbers must be of the same series, so that only their numbers differ.",
     )
     serial_form: SerialForm | None = strawberry.field(
         default=None,
-        description="Format of the serial numbers. By default it follows from the project's registry. It is required "
-        "if the registry uses several formats.",
+        description="Format of the serial numbers. By default the format of the project's registry is used. Required "
+        "if the registry has several formats, or if the service does not know the registry.",
     )
     registry_reference: str | None = strawberry.field(
         default=None,
-        description="Registry's reference for the batch, 1 to 200 characters, instead of serial numbers. Allowed only "
-        "if the registry does not number credits (format `NONE`).",
+        description="Registry's reference for the batch: 1 to 200 characters. Give this reference instead of serial "
+        "numbers if the registry does not number credits (format `NONE`). Not allowed for other formats.",
     )
     period_end: date | None = strawberry.field(
         default=None,
-        description="Last day of the monitoring period (UTC), which must be in the past. By default it is read from "
-        "the serial numbers; if they do not contain it, the vintage year must be over.",
+        description="Last day (UTC) of the period in which the project's emissions were monitored. The day must be in "
+        "the past. By default the day is read from the serial numbers. If the serial numbers do not contain it, the "
+        "vintage year must be over.",
     )
     serial_prefix: str | None = strawberry.field(
         default=None,
-        description="Text before the number in each serial, 1 to 200 characters, the last of which is not a digit. "
+        description="Text before the number in each serial number: 1 to 200 characters, not ending in a digit. "
         "Requires `serialStart`. The format of the serial numbers is then `PLAIN`.",
         deprecation_reason="Use serialRange, or firstSerial and lastSerial. Removed after 2027-11-30.",
     )
     serial_start: BigInt | None = strawberry.field(
         default=None,
-        description="Number of the first credit, which follows the prefix: 0 to 10^18 - 1. Requires `serialPrefix`.",
+        description="Number of the first credit, which follows the prefix in its serial number: 0 to 10^18 - 1. "
+        "Requires `serialPrefix`.",
         deprecation_reason="Use serialRange, or firstSerial and lastSerial. Removed after 2027-11-30.",
     )
 
@@ -113,28 +116,29 @@ def _kept(text: str | None, length_max: int, name: str) -> str | None:
 @strawberry.input(description="A project to add to the catalogue.")
 class CreateProjectInput:
     slug: str = strawberry.field(
-        description="Identifier of the project, also used in web addresses: lower-case words joined by hyphens, at "
-        "most 100 characters. A retry with the same slug and input returns the existing project; the same slug with "
-        "another input is refused."
+        description="Identifier of the project, different for each project: lower-case words joined by hyphens, at "
+        "most 100 characters. A retry with the same slug and input returns the existing project. The same slug with "
+        "another input is refused `IDEMPOTENCY_KEY_REUSED`."
     )
-    name: str = strawberry.field(description="Name of the project as it is displayed, 1 to 200 characters.")
+    name: str = strawberry.field(description="Name of the project for display to people: 1 to 200 characters.")
     category: str = strawberry.field(
-        description="Kind of project, such as forest conservation, 1 to 200 characters. A new category is added to the "
-        "catalogue."
+        description="Category of the project, such as forest conservation: 1 to 200 characters. If the catalogue does "
+        "not have this category yet, the service adds it."
     )
     type: str = strawberry.field(
-        description="Method by which the project avoids or removes emissions, 1 to 200 characters."
+        description="Method by which the project avoids or removes emissions: 1 to 200 characters."
     )
-    country: str = strawberry.field(description="Country of the project: ISO 3166-1 alpha-3 code, such as `BRA`.")
+    country: str = strawberry.field(description="Country of the project, as an ISO 3166-1 alpha-3 code such as `BRA`.")
     registry_name: str = strawberry.field(
-        description="Name of the registry that issues the project's credits, 1 to 200 characters."
+        description="Name of the registry that issues the project's credits, such as Verra: 1 to 200 characters."
     )
     description: str = strawberry.field(
-        description="Description of the project in a few sentences, 1 to 1,000 characters."
+        description="Description of the project in a few sentences: 1 to 1,000 characters."
     )
     logo_url: str | None = strawberry.field(
         default=None,
-        description="Address of the project's logo: an absolute https address of at most 2,000 characters.",
+        description="Address of the project's logo: an absolute https address of at most 2,000 characters. By default "
+        "the project has no logo.",
     )
 
     def facts(self) -> dict[str, Any]:
@@ -150,33 +154,39 @@ class CreateProjectInput:
         }
 
 
-@strawberry.input(description="A bundle to add to the catalogue: a set of projects sold at one price.")
+@strawberry.input(
+    description="Bundle to add to the catalogue: a set of projects whose credits are sold at one price per tonne."
+)
 class CreateBundleInput:
     slug: str = strawberry.field(
-        description="Identifier of the bundle: lower-case words joined by hyphens, at most 100 characters. A retry "
-        "with the same slug and input returns the existing bundle; the same slug with another input is refused."
+        description="Identifier of the bundle, different for each bundle: lower-case words joined by hyphens, at most "
+        "100 characters. A retry with the same slug and input returns the existing bundle. The same slug with another "
+        "input is refused `IDEMPOTENCY_KEY_REUSED`."
     )
-    name: str = strawberry.field(description="Name of the bundle as it is displayed, 1 to 200 characters.")
+    name: str = strawberry.field(description="Name of the bundle for display to people: 1 to 200 characters.")
     description: str = strawberry.field(
-        description="Description in a few sentences of the activities that the bundle supports, 1 to 1,000 characters."
+        description="Description of the activities that the bundle supports, in a few sentences: 1 to 1,000 characters."
     )
     offset_type: OffsetType = strawberry.field(
-        description="Effect of the bundle's projects: emissions avoided, or carbon removed."
+        description="Effect of the bundle's projects on the climate: they avoid emissions, or they remove carbon from "
+        "the air."
     )
     approach: Approach = strawberry.field(description="Maturity of the methods that the bundle's projects use.")
     carbon_permanence: CarbonPermanence = strawberry.field(
-        description="Duration for which the bundle's projects store carbon."
+        description="Time for which the bundle's projects keep carbon stored."
     )
     project_ids: list[strawberry.ID] = strawberry.field(
-        description="Ids of the projects whose credits the bundle sells: 1 to 100."
+        description="Ids of the projects whose credits the bundle sells, as their fields `id` show them: 1 to 100 ids."
     )
     primary_image_url: str | None = strawberry.field(
         default=None,
-        description="Address of a picture for the bundle: an absolute https address of at most 2,000 characters.",
+        description="Address of a picture of the bundle: an absolute https address of at most 2,000 characters. By "
+        "default the bundle has no picture.",
     )
     background_colour: str | None = strawberry.field(
         default=None,
-        description="Background colour for the picture, as a number sign and six hexadecimal digits: `#E8F1E4`.",
+        description="Background colour of the bundle's picture: a number sign and six hexadecimal digits, such as "
+        "`#E8F1E4`. By default the picture has no background colour.",
     )
 
     def facts(self) -> dict[str, Any]:
@@ -201,14 +211,14 @@ class CreateBundleInput:
         }
 
 
-@strawberry.input(description="A price per tonne that applies to orders of at least a certain mass.")
+@strawberry.input(description="Price of one tonne for orders of at least a certain mass.")
 class PriceTierInput:
     minimum_mass: MassInput = strawberry.field(
-        description="Smallest mass of an order that gets this price; 0 for orders of any mass."
+        description="Smallest mass of the whole order that gets this price. Zero means orders of any mass."
     )
     unit_price: Decimal = strawberry.field(
-        description="Price of one tonne in the currency's main unit, without commission; more than zero, at most 6 "
-        "decimals."
+        description="Price of one tonne in the currency's main unit, without commission: more than zero, with at most "
+        "6 decimals."
     )
 
 
@@ -219,9 +229,9 @@ class SetPriceInput:
         description="ISO 4217 code of a currency in circulation; a price that stands in another one may be sent again."
     )
     tiers: list[PriceTierInput] = strawberry.field(
-        description="All price tiers, 1 to 20, each with a different minimum mass. They replace the existing tiers of "
-        "the bundle in this currency. The unit price must not rise with the minimum mass: a tier that costs more than "
-        "one with a smaller minimum is refused."
+        description="All price tiers of the bundle in this currency: 1 to 20 tiers, each with a different minimum "
+        "mass. These tiers replace the existing ones. A tier with a larger minimum mass must not have a higher unit "
+        "price than a tier with a smaller minimum mass."
     )
 
     def price_tiers(self) -> list[PriceTier]:
@@ -234,15 +244,15 @@ class SetPriceInput:
         ]
 
 
-@strawberry.input(description="A portfolio that every account can use, to be created or replaced.")
+@strawberry.input(description="Portfolio to create or to replace. Every account can use the portfolio.")
 class SetPortfolioInput:
     identifier: str = strawberry.field(
-        description="Stable identifier of the portfolio: lower-case words joined by hyphens, at most 100 characters. "
-        "An existing portfolio of this identifier is replaced; otherwise a new one is created."
+        description="Identifier of the portfolio: lower-case words joined by hyphens, at most 100 characters. If a "
+        "portfolio with this identifier exists, it is replaced. Otherwise a new portfolio is created."
     )
-    label: str = strawberry.field(description="Name of the portfolio as it is displayed, 1 to 200 characters.")
+    label: str = strawberry.field(description="Name of the portfolio for display to people: 1 to 200 characters.")
     selection: list[BundleShareInput] = strawberry.field(
-        description="Bundles of the portfolio with their shares: 1 to 20."
+        description="Bundles of the portfolio with their shares: 1 to 20 bundles."
     )
 
     def facts(self) -> tuple[str, str, Selection]:
@@ -256,22 +266,24 @@ class SetPortfolioInput:
 @strawberry.input(description="The bundle to take off sale or to put on sale again.")
 class SwitchBundleInput:
     bundle_id: strawberry.ID = strawberry.field(
-        description="Id of the bundle to take off sale or to put on sale again."
+        description="Id of the bundle to take off sale or to put on sale again, as the bundle's field `id` shows it."
     )
 
 
 @strawberry.input(
     one_of=True,
-    description="Choice of bundles for orders that name neither bundles nor a portfolio. Give exactly one member.",
+    description="Default portfolio of the account: an existing portfolio, or a choice of bundles. Give exactly one "
+    "member.",
 )
 class SetAccountPortfolioInput:
     portfolio_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Id of a portfolio that the account can use."
+        default=strawberry.UNSET,
+        description="Id of an existing portfolio that the account can use, as the portfolio's field `id` shows it.",
     )
     selection: list[BundleShareInput] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Bundles with their shares, 1 to 20, as the account's own portfolio. They replace its earlier "
-        "bundles.",
+        description="Bundles with their shares, 1 to 20, to make the account's own portfolio. They replace the "
+        "bundles that this portfolio had before.",
     )
 
     def wanted(self) -> UUID | Selection:
@@ -290,25 +302,27 @@ class CreateClientAccountInput:
     )
     handle: str | None = strawberry.field(
         default=None,
-        description="Identifier of the client account among those of the parent: lower-case letters, digits, hyphens "
-        "and underscores, at most 64 characters. A retry with the same handle and input returns the existing account. "
+        description="Identifier of the client account, different for each client account of the parent: lower-case "
+        "letters, digits, hyphens and underscores, at most 64 characters. A retry with the same handle and input "
+        "returns the existing account. The same handle with another input is refused `IDEMPOTENCY_KEY_REUSED`. "
         "Without a handle, a retry creates another account.",
     )
     beneficiary: str | None = strawberry.field(
         default=None,
-        description="Name of the party for which the client's credits are retired unless an order names another one, 1 "
-        "to 200 characters.",
+        description="Name of the party for which the client account's credits are retired if an order's `beneficiary` "
+        "names none: 1 to 200 characters. By default the account's `name` is used.",
     )
     external_pages_visibility: Visibility = strawberry.field(
         default=Visibility.PUBLIC,
-        description="PUBLIC if anybody who has the address can read the pages and files of the client's certificates "
-        "and receipts, without an API key; HIDDEN if every such address returns 404. PUBLIC by default.",
+        description="Visibility of the public pages and files of the client account's certificates and receipts. "
+        "PUBLIC, the default: anybody who has the address can read a page or file without an API key. HIDDEN: every "
+        "such address returns HTTP 404.",
     )
 
     may_use_balance: bool = strawberry.field(
         default=False,
-        description="True if orders placed with the client account's own API keys may be paid from the balance of its "
-        "parent; false by default. Orders that are placed with the parent's API key may always be paid from it.",
+        description="True if the client account's own API keys may pay for orders from the parent's balance; false by "
+        "default. The parent's API keys may always pay for the client account's orders from this balance.",
     )
 
     def facts(self) -> dict[str, Any]:
@@ -324,31 +338,35 @@ class CreateClientAccountInput:
         }
 
 
-@strawberry.input(description="Changes to a client account. Members that are left out keep their values.")
+@strawberry.input(description="Changes to a client account. Members that the input leaves out keep their values.")
 class UpdateClientAccountInput:
-    id: strawberry.ID = strawberry.field(description="Id of the client account to change.")
+    id: strawberry.ID = strawberry.field(
+        description="Id of the client account to change, as the account's field `id` shows it."
+    )
     name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="New name of the client, 1 to 200 characters. It must not be null."
+        default=strawberry.UNSET, description="New name of the client: 1 to 200 characters. The name must not be null."
     )
     handle: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="New identifier of the client account, at most 64 characters; null removes it.",
+        description="New identifier of the client account: lower-case letters, digits, hyphens and underscores, at "
+        "most 64 characters. Null removes the identifier.",
     )
     beneficiary: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="New name of the party for which the client's credits are retired, 1 to 200 characters; null "
-        "removes it.",
+        description="New name of the party for which the client account's credits are retired: 1 to 200 characters. "
+        "Null removes the name.",
     )
     external_pages_visibility: Visibility | None = strawberry.field(
         default=strawberry.UNSET,
-        description="PUBLIC if anybody who has the address can read the pages and files of the client's certificates "
-        "and receipts, without an API key; HIDDEN if every such address returns 404. It must not be null.",
+        description="New visibility of the public pages and files of the client account's certificates and receipts. "
+        "PUBLIC: anybody who has the address can read a page or file without an API key. HIDDEN: every such address "
+        "returns HTTP 404. The value must not be null.",
     )
 
     may_use_balance: bool | None = strawberry.field(
         default=strawberry.UNSET,
-        description="True if orders placed with the client account's own API keys may be paid from the balance of its "
-        "parent. It must not be null.",
+        description="True if the client account's own API keys may pay for orders from the parent's balance. The "
+        "value must not be null.",
     )
 
     def changes(self) -> dict[str, Any]:

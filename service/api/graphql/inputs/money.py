@@ -18,7 +18,8 @@ from service.operations.bill_orders import Period
 @strawberry.input
 class _ForAccount:
     account_id: strawberry.ID = strawberry.field(
-        description="Id of the account that is concerned. With scope `operator` it may be any account."
+        description="Id of the customer's account, as the account's field `id` shows it. Any account is permitted. An "
+        "order is looked up in this account only: for an order of a client account, give the id of the client account."
     )
 
     def account(self) -> UUID:
@@ -34,12 +35,13 @@ class RecordPaymentInput(_ForAccount):
         "another input is refused."
     )
     amount: MoneyInput = strawberry.field(
-        description="Amount received; more than zero, with no more decimals than the currency has."
+        description="Amount received: more than zero, with no more decimals than the currency has. A payment for an "
+        "order must be in the order's currency."
     )
     order: OrderRefInput | None = strawberry.field(
         default=None,
-        description="Order that the payment is for. The part that exceeds what the order owes is added to the balance. "
-        "Without an order, the whole amount is added to the balance.",
+        description="Order that the payment is for. If the payment is more than the order owes, the rest is added to "
+        "the balance. By default the whole payment is added to the balance.",
     )
 
     def money(self) -> Money:
@@ -51,8 +53,8 @@ class RecordPaymentInput(_ForAccount):
 
 
 @strawberry.input(
-    description="The orders to put on one invoice: either all unbilled orders in one currency, or the orders that are "
-    "named. Give either `currency` or `orders`."
+    description="Orders to put on one invoice. Give either `currency`, to bill all unbilled orders in this currency, "
+    "or `orders`, to bill the orders that you name."
 )
 class BillOrdersInput(_ForAccount):
     reference: str = strawberry.field(
@@ -62,19 +64,21 @@ class BillOrdersInput(_ForAccount):
     )
     currency: CurrencyCode | None = strawberry.field(
         default=None,
-        description="Currency (ISO 4217 code). Bills all orders of the account and its client accounts in this "
-        "currency that owe money and are on no invoice: at most 5,000.",
+        description="Currency of the orders to bill (ISO 4217 code). All orders of the account and its client "
+        "accounts that have this currency, owe money and are on no invoice are billed. More than 5,000 such orders "
+        "are refused. Not allowed with `orders`.",
     )
     created_at: DateTimeRange | None = strawberry.field(
         default=None,
-        description="Restricts the orders that `currency` selects to those placed within this time. Not allowed with "
-        "`orders`.",
+        description="Range of time in which the orders to bill were placed. By default `currency` selects orders of "
+        "any time. Not allowed with `orders`.",
     )
     orders: list[OrderRefInput] | None = strawberry.field(
-        default=None, description="Orders of the account to bill, all in one currency: 1 to 100."
+        default=None,
+        description="Orders to bill: 1 to 100 orders of the account, all in one currency. Not allowed with `currency`.",
     )
     payment_days: int = strawberry.field(
-        default=30, description="Number of days until the invoice is due, 0 to 3,650; 30 by default."
+        default=30, description="Number of days until the invoice is due, counted from now: 0 to 3,650, by default 30."
     )
 
     def what(self) -> Period | list[OrderRef]:
@@ -88,19 +92,30 @@ class BillOrdersInput(_ForAccount):
         return Period(currency=str(self.currency), created_from=time.gte, created_until=time.lt)
 
 
-@strawberry.input(description="The invoice that was paid in full.")
+@strawberry.input(description="Invoice that was paid in full, and its account.")
 class SettleInvoiceInput(_ForAccount):
-    invoice_id: strawberry.ID = strawberry.field(description="Id of the account's invoice that was paid.")
+    account_id: strawberry.ID = strawberry.field(
+        description="Id of the account that the invoice was issued to, as the account's field `id` shows it. Any "
+        "account is permitted. Invoices for client accounts are issued to their parent; the id of the client account "
+        "has the same effect."
+    )
+    invoice_id: strawberry.ID = strawberry.field(
+        description="Id of the invoice that was paid, as the invoice's field `id` shows it."
+    )
 
     def invoice(self) -> UUID:
         return parse_id("Invoice", self.invoice_id, "invoiceId")
 
 
-@strawberry.input(description="The order whose payment is returned to the balance.")
+@strawberry.input(description="Order to refund, and its account. The amount paid is added to the balance.")
 class RefundOrderInput(_ForAccount):
-    order: OrderRefInput = strawberry.field(description="Order of the account that is refunded.")
+    order: OrderRefInput = strawberry.field(
+        description="Order to refund. The order must belong to the account in `accountId`."
+    )
 
 
-@strawberry.input(description="The order that cannot be delivered.")
+@strawberry.input(description="Order that the seller cannot deliver, and its account.")
 class FailOrderInput(_ForAccount):
-    order: OrderRefInput = strawberry.field(description="Order of the account that cannot be delivered.")
+    order: OrderRefInput = strawberry.field(
+        description="Order that cannot be delivered. The order must belong to the account in `accountId`."
+    )

@@ -23,74 +23,105 @@ from service.errors import Code, Refused, T, at
 METADATA_CONDITIONS_MAX = 10
 
 
-@strawberry.input(description="A range of time. The start is included, the end is not; each may be left out.")
+@strawberry.input(
+    description="A range of time, from `gte` (included) to `lt` (not included). A bound that is left out does not "
+    "limit the range."
+)
 class DateTimeRange:
-    gte: datetime | None = strawberry.field(default=None, description="Start of the range. Times at or after it match.")
-    lt: datetime | None = strawberry.field(default=None, description="End of the range. Times before it match.")
+    gte: datetime | None = strawberry.field(
+        default=None,
+        description="Start of the range. Times at or after the start match. By default the range has no start.",
+    )
+    lt: datetime | None = strawberry.field(
+        default=None, description="End of the range. Times before the end match. By default the range has no end."
+    )
 
 
 @strawberry.input(
-    description="A range of masses. The lower bound is included, the upper one is not; each may be left out."
+    description="A range of masses, from `gte` (included) to `lt` (not included). A bound that is left out does not "
+    "limit the range."
 )
 class MassRange:
     gte: MassInput | None = strawberry.field(
-        default=None, description="Lower bound of the range. Masses that are at least as large match."
+        default=None,
+        description="Lower bound of the range. Masses equal to or above this bound match. By default there is no "
+        "lower bound.",
     )
     lt: MassInput | None = strawberry.field(
-        default=None, description="Upper bound of the range. Masses that are smaller match."
+        default=None,
+        description="Upper bound of the range. Masses below this bound match. By default there is no upper bound.",
     )
 
 
 @strawberry.input(
-    description="A range of amounts in minor units, whatever the currency. Filter by one currency as well. The lower "
-    "bound is included, the upper one is not."
+    description="A range of amounts in the currency's smallest unit, from `gte` (included) to `lt` (not included). "
+    "Amounts are compared as numbers without regard to their currency, so filter by one currency as well."
 )
 class MinorUnitsRange:
     gte: BigInt | None = strawberry.field(
-        default=None, description="Lower bound of the range, in minor units. Amounts that are at least as large match."
+        default=None,
+        description="Lower bound of the range, in the currency's smallest unit. Amounts equal to or above this bound "
+        "match. By default there is no lower bound.",
     )
     lt: BigInt | None = strawberry.field(
-        default=None, description="Upper bound of the range, in minor units. Amounts that are smaller match."
+        default=None,
+        description="Upper bound of the range, in the currency's smallest unit. Amounts below this bound match. By "
+        "default there is no upper bound.",
     )
 
 
-@strawberry.input(description="A name and a value that an order's metadata must contain.")
+@strawberry.input(description="Name and value of one entry that an order's metadata must contain.")
 class MetadataEntryInput:
-    key: str = strawberry.field(description="Name of the metadata entry, 1 to 1,000 characters.")
+    key: str = strawberry.field(description="Name of the metadata entry: 1 to 1,000 characters.")
     value: str = strawberry.field(
-        description="Value of the metadata entry, at most 1,000 characters. It must match exactly."
+        description="Value of the metadata entry, at most 1,000 characters. The value in the order must be equal to "
+        "this value."
     )
 
 
-@strawberry.input(description="Conditions on orders. An order is listed if it meets all conditions that are given.")
+@strawberry.input(
+    description="Conditions that select orders. An order is selected if it meets all conditions that are given."
+)
 class OrderFilterInput:
     status: list[OrderStatus] | None = strawberry.field(
-        default=None, description="Lists orders in one of these states."
+        default=None, description="States of the orders to select. By default orders in all states are selected."
     )
     payment_status: list[PaymentStatus] | None = strawberry.field(
-        default=None, description="Lists orders whose payment is in one of these states."
+        default=None,
+        description="Payment states of the orders to select. By default orders in all payment states are selected.",
     )
-    kind: list[OrderKind] | None = strawberry.field(default=None, description="Lists orders of one of these kinds.")
+    kind: list[OrderKind] | None = strawberry.field(
+        default=None, description="Kinds of orders to select. By default orders of all kinds are selected."
+    )
     currency: list[CurrencyCode] | None = strawberry.field(
-        default=None, description="Lists orders in one of these currencies."
+        default=None,
+        description="Currencies of the orders to select (ISO 4217 codes). By default orders in all currencies are "
+        "selected.",
     )
     created_at: DateTimeRange | None = strawberry.field(
-        default=None, description="Lists orders placed within this time."
+        default=None,
+        description="Range of time in which the orders to select were placed. By default orders of any time are "
+        "selected.",
     )
     mass: MassRange | None = strawberry.field(
-        default=None, description="Lists orders whose ordered mass is within this range."
+        default=None,
+        description="Range for the mass of the orders to select. By default orders of any mass are selected.",
     )
     total_minor_units: MinorUnitsRange | None = strawberry.field(
-        default=None, description="Lists orders whose total cost is within this range."
+        default=None,
+        description="Range for the total cost of the orders to select. By default orders of any total cost are "
+        "selected.",
     )
     customer_contains: str | None = strawberry.field(
         default=None,
-        description="Lists orders whose `customer` contains this text, 1 to 200 characters. Upper and lower case, "
-        "composed and decomposed letters, and wide and narrow forms count as equal in every script. Letters with and "
-        "without accents count as different.",
+        description="Text that the `customer` of the orders to select contains: 1 to 200 characters. Upper and lower "
+        "case count as equal. Composed and decomposed letters count as equal, and so do wide and narrow forms. "
+        "Letters with and without accents count as different.",
     )
     metadata: list[MetadataEntryInput] | None = strawberry.field(
-        default=None, description="Lists orders whose metadata contains all of these entries: at most 10."
+        default=None,
+        description="Entries that the metadata of the orders to select contains: at most 10 entries. An order must "
+        "contain all of them.",
     )
 
     def order_filter(self) -> OrderFilter:
@@ -134,16 +165,16 @@ def _set(members: Sequence[T] | None) -> frozenset[T] | None:
 
 
 @strawberry.input(
-    description="Sort order of a list of orders. A cursor is valid only in the sort order that it was created in."
+    description="Sort order of a list of orders. A cursor is valid only in a list with the same sort order."
 )
 class OrderSortInput:
     field: OrderSortField = strawberry.field(
-        default=OrderSortField.CREATED_AT, description="Field to sort by; the time of placing by default."
+        default=OrderSortField.CREATED_AT, description="Property to sort by; by default `CREATED_AT`."
     )
     descending: bool = strawberry.field(
         default=True,
-        description="True to list the largest or newest orders first, false to list the smallest or oldest first; true "
-        "by default.",
+        description="True, the default: the largest or newest orders come first. False: the smallest or oldest orders "
+        "come first.",
     )
 
     def sort(self) -> OrderSort:

@@ -6,13 +6,16 @@ from service.api.graphql.types.node import parse_id
 from service.domain.listing import OrderRef
 
 
-@strawberry.input(one_of=True, description="Reference to one order of the account. Give exactly one member.")
+@strawberry.input(
+    one_of=True,
+    description="Reference to one order of the account, by id, number or idempotency key. Give exactly one member.",
+)
 class OrderRefInput:
     id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Global id of the order, as the field `id` shows it."
+        default=strawberry.UNSET, description="Global id of the order, as the order's field `id` shows it."
     )
     number: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Number of the order, as the field `number` shows it."
+        default=strawberry.UNSET, description="Number of the order, as the order's field `number` shows it."
     )
     idempotency_key: str | None = strawberry.field(
         default=strawberry.UNSET, description="Idempotency key with which the order was placed."

@@ -38,27 +38,38 @@ from service.errors import Code, Refused, at
 BUNDLES_MAX = 20
 
 
-@strawberry.input(description="A mass to buy of one bundle.")
+@strawberry.input(description="A bundle to buy, with the mass to buy of it.")
 class BundleMassInput:
-    bundle_id: strawberry.ID = strawberry.field(description="Global id of the bundle to buy.")
-    mass: MassInput = strawberry.field(description="Mass of credits to buy of the bundle.")
-
-
-@strawberry.input(description="One bundle's share of an order, a quote or a portfolio.")
-class BundleShareInput:
-    bundle_id: strawberry.ID = strawberry.field(description="Global id of the bundle to buy.")
-    percentage: Decimal | None = strawberry.field(
-        default=None,
-        description="Share of the mass in percent, with at most two decimals. Give it for all bundles, so that they "
-        "sum to 100, or for none: then all bundles get equal shares.",
+    bundle_id: strawberry.ID = strawberry.field(
+        description="Id of the bundle to buy, as the bundle's field `id` shows it."
+    )
+    mass: MassInput = strawberry.field(
+        description="Mass of the bundle's credits to buy: 0 to 1,000,000,000 tonnes. The sum over all bundles must be "
+        "more than zero."
     )
 
 
-@strawberry.input(description="A company or a person, by name.")
+@strawberry.input(description="A bundle, with its share of the mass of an order, a quote or a portfolio.")
+class BundleShareInput:
+    bundle_id: strawberry.ID = strawberry.field(
+        description="Id of the bundle to buy, as the bundle's field `id` shows it."
+    )
+    percentage: Decimal | None = strawberry.field(
+        default=None,
+        description="Share of the mass in percent: more than 0, at most 100, with at most two decimals. Give "
+        "percentages that sum to 100 for all bundles, or give none: then all bundles get equal shares.",
+    )
+
+
+@strawberry.input(description="A company or a person to name in the order.")
 class PartyInput:
-    name: str = strawberry.field(description="Name of the company or person, 1 to 200 characters.")
-    email: str | None = strawberry.field(default=None, description="Email address, 1 to 200 characters.")
-    tax_id: str | None = strawberry.field(default=None, description="Tax number, 1 to 200 characters.")
+    name: str = strawberry.field(description="Name of the company or person: 1 to 200 characters.")
+    email: str | None = strawberry.field(
+        default=None, description="Email address of the party: 1 to 200 characters. By default none is stored."
+    )
+    tax_id: str | None = strawberry.field(
+        default=None, description="Tax number of the party: 1 to 200 characters. By default none is stored."
+    )
 
     def party(self, *path: str) -> dict[str, str]:
         given = {"name": self.name, "email": self.email, "tax_id": self.tax_id}
@@ -71,14 +82,19 @@ class PartyInput:
 
 
 @strawberry.input(
-    description="The party that the certificate is issued to, and the party for which the credits are retired."
+    description="Parties that an order's certificate names: its recipient, and the party for which the credits are "
+    "retired."
 )
 class BeneficiaryInput:
     recipient: PartyInput | None = strawberry.field(
-        default=None, description="Party that the certificate is issued to; the account's own company by default."
+        default=None,
+        description="Party that the certificate is issued to. By default the account's `beneficiary`, or else its "
+        "`name`, is used.",
     )
     retirement: PartyInput | None = strawberry.field(
-        default=None, description="Party for which the credits are retired; the account's own company by default."
+        default=None,
+        description="Party for which the credits are retired. By default the account's `beneficiary`, or else its "
+        "`name`, is used.",
     )
 
     def beneficiary(self) -> Beneficiary | None:
@@ -90,17 +106,18 @@ class BeneficiaryInput:
 class ChoiceInput:
     selection: list[BundleShareInput] | None = strawberry.field(
         default=None,
-        description="Bundles to buy with their shares, 1 to 20. By default the portfolio in `portfolioId` is bought, "
-        "or else the account's portfolio. Not allowed with `portfolioId`.",
+        description="Bundles to buy, with their shares: 1 to 20 bundles. If neither `selection` nor `portfolioId` is "
+        "given, the account's portfolio is bought. Not allowed with `portfolioId`.",
     )
     portfolio_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="Id of the portfolio to buy; the account's portfolio by default. Not allowed with `selection`.",
+        description="Id of the portfolio to buy, as the portfolio's field `id` shows it. If neither `selection` nor "
+        "`portfolioId` is given, the account's portfolio is bought. Not allowed with `selection`.",
     )
     step: MassUnit = strawberry.field(
         default=MassUnit.GRAM,
-        description="Unit to which the mass of each bundle is rounded down; the gram by default. The fraction that is "
-        "cut off is not ordered.",
+        description="Unit to which the mass of each bundle is rounded down; by default `GRAM`. The fraction of a unit "
+        "that is cut off is neither quoted nor ordered.",
     )
 
     def order_request(self, ask: Ask, currency: str | None) -> OrderRequest:
@@ -136,15 +153,17 @@ def selection_from(shares: Sequence[BundleShareInput]) -> Selection:
 class _ByMass(ChoiceInput):
     mass: MassInput | None = strawberry.field(
         default=None,
-        description="Mass to buy in total, divided among the bundles. Give either `mass` or `bundleMasses`.",
+        description="Mass to buy in total: more than 0, at most 1,000,000,000 tonnes. The mass is divided among the "
+        "bundles by their shares. Give either `mass` or `bundleMasses`.",
     )
     bundle_masses: list[BundleMassInput] | None = strawberry.field(
         default=None,
-        description="Masses to buy of 1 to 20 bundles. Give either `mass` or `bundleMasses`. Not allowed with "
-        "`selection` or `portfolioId`.",
+        description="Bundles to buy, each with its own mass: 1 to 20 bundles. Give either `mass` or `bundleMasses`. "
+        "The member `bundleMasses` is not allowed with `selection` or `portfolioId`.",
     )
     currency: CurrencyCode | None = strawberry.field(
-        default=None, description="Currency to pay in (ISO 4217 code); the account's currency by default."
+        default=None,
+        description="Currency of the prices and costs (ISO 4217 code). By default the account's `currency` is used.",
     )
 
     def mass_request(self) -> OrderRequest:
@@ -171,7 +190,8 @@ def _bundle_masses(masses: Sequence[BundleMassInput]) -> ByBundleMasses:
 @strawberry.input
 class _ByValue(ChoiceInput):
     value: MoneyInput = strawberry.field(
-        description="Maximum sum to spend, including commission. The order or quote is in its currency."
+        description="Maximum sum to spend, including commission; more than zero. The currency of this sum is the "
+        "currency of the order or quote."
     )
 
     def value_request(self) -> OrderRequest:
@@ -182,42 +202,50 @@ class _ByValue(ChoiceInput):
 @strawberry.input
 class CommandInput:
     idempotency_key: str = strawberry.field(
-        description="Key chosen by the caller, 1 to 512 characters, once for each order. A retry with the same key and "
-        "input returns the existing order; the same key with another input is refused. Keys never expire."
+        description="Key that the caller chooses for the order: 1 to 512 characters, different for each order of the "
+        "account. A retry with the same key and input returns the existing order. The same key with another input is "
+        "refused `IDEMPOTENCY_KEY_REUSED`. Keys never expire."
     )
     maximum_total: MoneyInput | None = strawberry.field(
-        default=None, description="Maximum total cost, including commission. An order that would cost more is refused."
+        default=None,
+        description="Maximum total cost of the order, including commission, in the order's currency. An order that "
+        "would cost more is refused `MAXIMUM_TOTAL_EXCEEDED`. By default there is no maximum.",
     )
     allow_backorder: bool = strawberry.field(
         default=True,
-        description="If true, an order for more credits than are in stock is accepted, and credits are delivered as "
-        "they arrive. If false, such an order is refused. True by default.",
+        description="True, the default: an order for more credits than are in stock is accepted, and credits are set "
+        "aside for it as they arrive. False: such an order is refused `INSUFFICIENT_CREDITS`.",
     )
     pay_with_balance: BalanceUse = strawberry.field(
         default=BalanceUse.NONE,
-        description="Part of the total to pay from the account's balance in the order's currency; nothing by default. "
-        "A client account's own API key pays from the parent's balance, which requires `mayUseBalance`: without it, "
-        "AVAILABLE pays nothing and WHOLE is refused `INSUFFICIENT_BALANCE`.",
+        description="Part of the total that the prepaid balance in the order's currency pays at once; by default "
+        "`NONE`. For a client account, this is the parent's balance. If a client account's own API key places the "
+        "order, the account's `mayUseBalance` must be true: otherwise AVAILABLE pays nothing, and WHOLE is refused "
+        "`INSUFFICIENT_BALANCE`.",
     )
     beneficiary: BeneficiaryInput | None = strawberry.field(
         default=None,
-        description="Parties that the certificate is issued to and the credits are retired for; the account's own "
-        "company by default.",
+        description="Parties that the order's certificate names: its recipient, and the party for which the credits "
+        "are retired. By default the account's `beneficiary`, or else its `name`, is used.",
     )
     customer: str | None = strawberry.field(
-        default=None, description="Name of the customer that the order is placed for, at most 200 characters."
+        default=None,
+        description="Name of the customer that the order is placed for, at most 200 characters. By default no "
+        "customer is named.",
     )
     description: str | None = strawberry.field(
-        default=None, description="Note to attach to the order, at most 1,000 characters."
+        default=None,
+        description="Note to attach to the order, at most 1,000 characters. By default no note is attached.",
     )
     metadata: Metadata | None = strawberry.field(
         default=None,
-        description="Data to attach to the order. The service returns it unchanged and does not interpret it.",
+        description="Data to attach to the order. The service returns the data unchanged and does not interpret it. "
+        "By default no data is attached.",
     )
     callback_url: str | None = strawberry.field(
         default=None,
-        description="Address to which changes of the order are reported: an absolute https address of at most 2,000 "
-        "characters.",
+        description="Address to store with the order: an absolute https address of at most 2,000 characters. The "
+        "service shows this address with the order, and sends nothing to it. By default no address is stored.",
     )
 
     def command(self, order_request: OrderRequest | FromQuote, *, order_id: UUID, caller: Caller) -> PlaceOrder:
@@ -250,37 +278,39 @@ class CommandInput:
 class QuoteCommandInput:
     hold: bool = strawberry.field(
         default=False,
-        description="If true, sets the quoted credits aside until the quote is used or expires; false by default. "
-        "Refused `INSUFFICIENT_CREDITS` if stock is too low. Refused `HOLD_LIMIT_EXCEEDED` if the open quotes of a "
-        "live account, its parent and the parent's other client accounts would set aside more than the permitted part "
-        "of a bundle's stock, or would be too many.",
+        description="True: the quoted credits are set aside until an order is placed from the quote or the quote "
+        "expires. False, the default: no credits are set aside. With true, the quote is refused "
+        "`INSUFFICIENT_CREDITS` if too few credits are in stock. A live account is refused `HOLD_LIMIT_EXCEEDED` if "
+        "its quotes, together with those of its parent and the parent's other client accounts, would set aside too "
+        "large a part of a bundle's stock, or if too many quotes would set credits aside.",
     )
 
 
-@strawberry.input(description="A mass to quote, in total or for each bundle.")
+@strawberry.input(description="Quote for a mass of credits, given in total or for each bundle.")
 class QuoteByMassInput(QuoteCommandInput, _ByMass):
     pass
 
 
-@strawberry.input(description="A sum of money to spend, for which a quote is wanted.")
+@strawberry.input(description="Quote for the largest mass of credits that a sum of money buys.")
 class QuoteByValueInput(QuoteCommandInput, _ByValue):
     pass
 
 
-@strawberry.input(description="A mass to order, in total or for each bundle.")
+@strawberry.input(description="Order of a mass of credits, given in total or for each bundle.")
 class CreateOrderByMassInput(CommandInput, _ByMass):
     pass
 
 
-@strawberry.input(description="A sum of money to spend. The order is for the largest mass that the sum buys.")
+@strawberry.input(description="Order of the largest mass of credits that a sum of money buys.")
 class CreateOrderByValueInput(CommandInput, _ByValue):
     pass
 
 
-@strawberry.input(description="An order from a quote, with the bundles, masses and prices of the quote.")
+@strawberry.input(description="Order from a quote. The order has the bundles, masses and prices of the quote.")
 class CreateOrderFromQuoteInput(CommandInput):
     quote_id: strawberry.ID = strawberry.field(
-        description="Id of the quote to order from. Each quote can be used for one order."
+        description="Id of the quote to order from, as the quote's field `id` shows it. One order can be placed from "
+        "each quote."
     )
 
     def quoted(self) -> FromQuote:
