@@ -27,7 +27,9 @@ INVOICES = "invoices"
 
 AmountCurrency = Annotated[
     CurrencyCode | None,
-    strawberry.argument(description="ISO 4217 code of the currency; the account's own currency by default."),
+    strawberry.argument(
+        description="Currency of the amount (ISO 4217 code). By default the account's `currency` is used."
+    ),
 ]
 
 
@@ -119,54 +121,59 @@ def _invoice_cursor(row: billing.Invoice) -> str:
     return encode_cursor(INVOICES, Position(row.created_at, row.id))
 
 
-@strawberry.type(description="A customer's account. Orders, quotes, estimates and API keys belong to one account.")
+@strawberry.type(description="A customer's account. Each order, quote, estimate and API key belongs to one account.")
 class Account(Node):
     row: strawberry.Private[accounts.Account]
     portfolio: Portfolio = batch_field(
-        _portfolios, description="Portfolio that an order buys if it names neither bundles nor a portfolio."
+        _portfolios,
+        description="Default portfolio of the account. Orders and quotes buy this portfolio if their input names "
+        "neither bundles nor a portfolio.",
     )
 
     balances: list[Money] = batch_field(
         _balances,
-        description="Prepaid balances, one for each currency in which money was ever prepaid. For a client account: "
-        "the balances of its parent, refused `FORBIDDEN` to the client account's own API keys.",
+        description="Prepaid balances: one amount for each currency in which money was ever added. A client account "
+        "shows the balances of its parent. An API key of the client account itself gets the error `FORBIDDEN`.",
         metadata=priced(size=CURRENCIES_USUAL),
     )
     invoices: Connection[Invoice] = batch_field(
         _invoices,
-        description="Invoices of the account, newest first. For a client account: the invoices of its parent, refused "
-        "`FORBIDDEN` to the client account's own API keys.",
+        description="Invoices of the account, newest first. A client account shows the invoices of its parent. An API "
+        "key of the client account itself gets the error `FORBIDDEN`.",
     )
 
     credit_limit: Money | None = batch_field(
         _credit_limits,
-        description="Maximum debt of the account and its client accounts in the currency, as the seller set it; null "
-        "if there is no limit. For a client account: the limit of its parent, refused `FORBIDDEN` to the client "
-        "account's own API keys.",
+        description="Maximum debt of the account and its client accounts together in one currency, set by the seller. "
+        "Null if there is no limit. A client account shows the limit of its parent. An API key of the client account "
+        "itself gets the error `FORBIDDEN`.",
     )
     owed: Money = batch_field(
         _owed,
-        description="Debt of the account and its client accounts in the currency: the totals of their orders, less "
-        "payments; orders that are cancelled, failed or refunded do not count. For a client account: the debt of its "
-        "parent, refused `FORBIDDEN` to the client account's own API keys.",
+        description="Debt of the account and its client accounts together in one currency: the totals of their "
+        "orders, less the payments for these orders. Orders that are cancelled, failed or refunded do not count. A "
+        "client account shows the debt of its parent. An API key of the client account itself gets the error "
+        "`FORBIDDEN`.",
     )
     held: Mass = batch_field(
         _held,
         description="Mass of the credits that unexpired quotes of the account and its client accounts set aside now. "
-        "For a client account: the mass of its parent, refused `FORBIDDEN` to the client account's own API keys.",
+        "A client account shows the mass for its parent. An API key of the client account itself gets the error "
+        "`FORBIDDEN`.",
     )
 
-    @strawberry.field(description="Name of the customer, 1 to 200 characters.")
+    @strawberry.field(description="Name of the customer: 1 to 200 characters.")
     def name(self) -> str:
         return self.row.name
 
     @strawberry.field(
-        description="LIVE or TEST. Each live account has a test account beside it, with its own keys and orders."
+        description="Mode of the account: LIVE for real credits, TEST for made-up credits. A customer's live account "
+        "and test account have separate API keys and orders."
     )
     def mode(self) -> Mode:
         return self.row.mode
 
-    @strawberry.field(description="Currency of orders and quotes that name no currency (ISO 4217 code).")
+    @strawberry.field(description="Currency of orders and quotes whose input names no currency (ISO 4217 code).")
     def currency(self) -> CurrencyCode:
         return CurrencyCode(self.row.currency)
 
@@ -178,32 +185,37 @@ class Account(Node):
         return self.row.suspended
 
     @strawberry.field(
-        description="True if this is a client account: its balance and its invoices are those of its parent."
+        description="True if this is a client account. A client account has no balance and no invoices of its own: its "
+        "parent pays for its orders."
     )
     def is_client(self) -> bool:
         return self.row.parent_account_id is not None
 
-    @strawberry.field(description="Identifier of a client account, chosen by the parent; null if it has none.")
+    @strawberry.field(
+        description="Identifier of a client account, chosen by its parent. Null if the parent chose none, and for an "
+        "account that is not a client account."
+    )
     def handle(self) -> str | None:
         return self.row.handle
 
     @strawberry.field(
-        description="Name of the party for which credits are retired unless an order names another one; null if none "
-        "is set."
+        description="Name of the party for which credits are retired if an order's `beneficiary` names none. Null if "
+        "no such name is set: the account's `name` is then used."
     )
     def beneficiary(self) -> str | None:
         return self.row.beneficiary_name
 
     @strawberry.field(
-        description="True if orders placed with a client account's own API keys may be paid from the balance of its "
-        "parent. Always true for an account that is no client account."
+        description="True if the client account's own API keys may pay for orders from the parent's balance. Always "
+        "true for an account that is not a client account."
     )
     def may_use_balance(self) -> bool:
         return accounts.may_pay_from_balance(self.row, acts_for_client=False)
 
     @strawberry.field(
-        description="PUBLIC if anybody who has the address can read the pages and files of the account's certificates "
-        "and receipts, without an API key; HIDDEN if every such address returns 404."
+        description="Visibility of the public pages and files of the account's certificates and receipts. PUBLIC: "
+        "anybody who has the address can read a page or file without an API key. HIDDEN: every such address returns "
+        "HTTP 404."
     )
     def external_pages_visibility(self) -> Visibility:
         return self.row.external_pages_visibility

@@ -53,13 +53,13 @@ class Money:
         amounts.money_text,
         "minor",
         "currency",
-        description="The amount in the currency's main unit, with all its decimals, such as `0.35`.",
+        description="The amount in the currency's main unit, with all decimals of the currency, such as `0.35`.",
     )
 
     minor_units = attribute_field(
         "minor",
         BigInt,
-        description="The amount in the currency's smallest unit, such as pence, halalas or yen: a whole number as a "
+        description="The amount in the currency's smallest unit (pence, halalas, yen): a whole number, written as a "
         "string.",
     )
 
@@ -111,7 +111,7 @@ def unit_price(micros: int, currency: str) -> UnitPrice:
     description="A mass of CO2 equivalent. Digits below one gram are cut off, but for the bounds of a filter."
 )
 class MassInput:
-    amount: Decimal = strawberry.field(description='Number of units: a decimal string, such as `"1.5"`.')
+    amount: Decimal = strawberry.field(description='Mass in `unit`, as a decimal string such as `"1.5"`.')
     unit: MassUnit = strawberry.field(description="Unit in which `amount` is given.")
 
     def grams(self) -> int:
@@ -122,10 +122,13 @@ class MassInput:
         return amounts.mass_g_from(format(self.amount, "f"), self.unit)
 
 
-@strawberry.input(description="An amount of money. Decimals beyond the currency's smallest unit are cut off.")
+@strawberry.input(
+    description="An amount of money. Decimals beyond the currency's smallest unit are cut off. Only `recordPayment` "
+    "refuses such decimals."
+)
 class MoneyInput:
     amount: Decimal = strawberry.field(
-        description='Amount in the currency\'s main unit: a decimal string, such as `"12.50"`.'
+        description='Amount in the currency\'s main unit, as a decimal string such as `"12.50"`.'
     )
     currency: CurrencyCode = strawberry.field(description="Currency of the amount (ISO 4217 code).")
 

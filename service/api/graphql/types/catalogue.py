@@ -25,23 +25,27 @@ async def _category_names(parents: Sequence["Project"], info: Info) -> list[str]
     return [found[parent.row.category_id].name for parent in parents]
 
 
-@strawberry.type(description="A project that avoids or removes emissions and therefore issues carbon credits.")
+@strawberry.type(
+    description="A project that avoids or removes emissions. A registry issues carbon credits for these emissions."
+)
 class Project(Node):
     row: strawberry.Private[catalogue.Project]
     category: str = batch_field(
-        _category_names, columns=("category_id",), description="Kind of project, such as forest conservation."
+        _category_names, columns=("category_id",), description="Category of the project, such as forest conservation."
     )
 
-    name = attribute_field("row.name", str, description="Name of the project, as it is displayed.")
+    name = attribute_field("row.name", str, description="Name of the project for display to people.")
 
-    slug = attribute_field("row.slug", str, description="Identifier of the project for use in web addresses.")
+    slug = attribute_field(
+        "row.slug", str, description="Identifier of the project for use in programs and web addresses."
+    )
 
     type = attribute_field(
         "row.project_type", str, description="Method by which the project avoids or removes emissions."
     )
 
     country = attribute_field(
-        "row.country", str, description="Country of the project: ISO 3166-1 alpha-3 code, such as `BRA`."
+        "row.country", str, description="Country of the project, as an ISO 3166-1 alpha-3 code such as `BRA`."
     )
 
     registry_name = attribute_field(
@@ -68,32 +72,34 @@ async def _projects_of_batches(parents: Sequence["CreditBatch"], info: Info) -> 
 
 
 @strawberry.type(
-    description="Credits of one project and one vintage that were received together, with their registry serial "
-    "numbers."
+    description="A batch of credits: credits of one project and one vintage that the seller received together."
 )
 class CreditBatch(Node):
     row: strawberry.Private[catalogue.CreditBatch]
     project: Project = batch_field(
-        _projects_of_batches, columns=("project_id",), description="Project that issued the credits."
+        _projects_of_batches, columns=("project_id",), description="Project that the credits come from."
     )
 
     vintage = attribute_field(
         "row.vintage",
         int,
-        description="Year in which the emissions were avoided or removed. Credits of old vintages are sold first.",
+        description="Vintage of the credits: the year in which the emissions were avoided or removed. Credits of the "
+        "oldest vintage are sold first.",
     )
 
-    mode = attribute_field("row.mode", Mode, description="LIVE for real credits, TEST for made-up credits.")
+    mode = attribute_field(
+        "row.mode", Mode, description="Mode of the credits: LIVE for real credits, TEST for made-up credits."
+    )
 
     reference = attribute_field(
         "row.reference",
         str | None,
-        description="Reference that the operator gave on receiving the batch; null if it was received without one.",
+        description="Reference that the seller gave when the batch was received. Null if the seller gave none.",
     )
 
     @strawberry.field(
-        description="Registry serial number of the first credit. If the registry does not number credits: its "
-        "reference for the batch.",
+        description="Serial number that the registry gave the first credit of the batch. If the registry does not "
+        "number credits: the registry's reference for the batch.",
         metadata=needs(*SERIAL_COLUMNS),
     )
     def first_serial(self) -> str:
@@ -101,7 +107,8 @@ class CreditBatch(Node):
         return block.reference if isinstance(block, UnnumberedBatch) else block.credit(block.first)
 
     @strawberry.field(
-        description="Registry serial number of the last credit; null if the registry does not number credits.",
+        description="Serial number that the registry gave the last credit of the batch. Null if the registry does not "
+        "number credits.",
         metadata=needs(*SERIAL_COLUMNS),
     )
     def last_serial(self) -> str | None:
@@ -109,8 +116,9 @@ class CreditBatch(Node):
         return None if isinstance(block, UnnumberedBatch) else block.credit(block.last)
 
     @strawberry.field(
-        description="Serial numbers of the batch as the registry writes a range. If first and last serial were given "
-        "separately, they are joined by ` to `. Null if the registry does not number credits.",
+        description="Serial numbers of the batch as one text, written as the registry writes a range. If the seller "
+        "gave the first and the last serial number separately, the text is both numbers joined by ` to `. Null if the "
+        "registry does not number credits.",
         metadata=needs(*SERIAL_COLUMNS),
     )
     def serial_range(self) -> str | None:
@@ -118,29 +126,30 @@ class CreditBatch(Node):
         return None if isinstance(block, UnnumberedBatch) else " to ".join(block.written())
 
     serial_form = attribute_field(
-        "row.serial_form", SerialForm, description="Format of the serial numbers, which depends on the registry."
+        "row.serial_form", SerialForm, description="Format in which the project's registry writes serial numbers."
     )
 
     registry_reference = attribute_field(
         "row.registry_reference",
         str | None,
-        description="Registry's reference for the batch if the registry does not number credits; otherwise null.",
+        description="Registry's reference for the batch. Null if the registry numbers credits: the batch then has "
+        "serial numbers.",
     )
 
     period_end = attribute_field(
         "row.period_end",
         date | None,
-        description="Last day of the monitoring period, from the serial numbers or as given on receipt; null if "
-        "unknown.",
+        description="Last day of the period in which the project's emissions were monitored. Null if neither the "
+        "seller nor the serial numbers named this day.",
     )
 
     issued = mass_field("row.issued_g", description="Mass that the registry issued in this batch.")
 
-    available = mass_field("row.available_g", description="Mass of the batch that can still be ordered.")
+    available = mass_field("row.available_g", description="Mass of the batch that new orders can still buy.")
 
     retired = mass_field(
         "row.retired_g",
-        description="Mass of the batch that is retired: it can no longer be sold or claimed by anybody.",
+        description="Mass of the batch that is retired. Nobody can sell or claim retired credits again.",
     )
 
     created_at = attribute_field("row.created_at", datetime, description="Time at which the batch was received.")
@@ -150,9 +159,9 @@ def batch_of(row: catalogue.CreditBatch) -> CreditBatch:
     return CreditBatch(row=row)
 
 
-@strawberry.type(description="A price per tonne that applies to orders of at least a certain mass.")
+@strawberry.type(description="Price of one tonne for orders of at least a certain mass.")
 class PriceTier:
-    minimum_mass: Mass = strawberry.field(description="Smallest mass of an order that gets this price.")
+    minimum_mass: Mass = strawberry.field(description="Smallest mass of the whole order that gets this price.")
     unit_price: UnitPrice = strawberry.field(description="Price of one tonne, without commission.")
 
 
@@ -185,14 +194,16 @@ async def _available(parents: Sequence["Bundle"], info: Info) -> list[Mass]:
     return [Mass(mass_g=mass_g) for mass_g in found]
 
 
-@strawberry.type(description="A set of projects whose credits are sold at one price.")
+@strawberry.type(
+    description="A product of the catalogue: a set of projects whose credits are sold at one price per tonne."
+)
 class Bundle(Node):
     row: strawberry.Private[catalogue.Bundle]
     prices: list[PriceTier] = batch_field(
         _tiers,
         columns=("id",),
-        description="Price tiers in the account's currency, sorted by minimum mass, smallest first; empty if the "
-        "bundle has no price in it.",
+        description="Price tiers in the currency of the caller's account, smallest minimum mass first. Empty if the "
+        "bundle has no price in this currency.",
         metadata=priced(size=5),
     )
     projects: list[Project] = batch_field(
@@ -204,24 +215,30 @@ class Bundle(Node):
     available: Mass = batch_field(
         _available,
         columns=("id",),
-        description="Mass in stock for the account's mode. The stock of a project counts in each bundle that contains "
-        "the project.",
+        description="Mass of the bundle's credits that are in stock and can be ordered. A live account sees live "
+        "credits, a test account test credits. The stock of a project counts in every bundle that contains the "
+        "project.",
     )
 
-    name = attribute_field("row.name", str, description="Name of the bundle, as it is displayed.")
+    name = attribute_field("row.name", str, description="Name of the bundle for display to people.")
 
     description = attribute_field(
-        "row.description", str, description="Description in a few sentences of the activities that the bundle supports."
+        "row.description",
+        str,
+        description="Description of the activities that the bundle supports, in a few sentences.",
     )
 
     slug = attribute_field(
-        "row.slug", str | None, description="Identifier of the bundle for programs; null if it was created without one."
+        "row.slug",
+        str | None,
+        description="Identifier of the bundle for use in programs. Null if the bundle was created without a slug.",
     )
 
     offset_type = attribute_field(
         "row.offset_type",
         OffsetType,
-        description="Effect of the bundle's projects: emissions avoided, or carbon removed.",
+        description="Effect of the bundle's projects on the climate: they avoid emissions, or they remove carbon from "
+        "the air.",
     )
 
     approach = attribute_field(
@@ -229,11 +246,14 @@ class Bundle(Node):
     )
 
     carbon_permanence = attribute_field(
-        "row.carbon_permanence", CarbonPermanence, description="Duration for which the bundle's projects store carbon."
+        "row.carbon_permanence",
+        CarbonPermanence,
+        description="Time for which the bundle's projects keep carbon stored.",
     )
 
     @strawberry.field(
-        description="True if the bundle is off sale and takes no new orders.", metadata=needs("disabled_at")
+        description="True if the bundle is off sale: new orders and quotes cannot buy it.",
+        metadata=needs("disabled_at"),
     )
     def disabled(self) -> bool:
         return self.row.disabled_at is not None
@@ -254,13 +274,14 @@ async def _bundles_of_weights(parents: Sequence["PortfolioWeight"], info: Info) 
     return [bundle_of(found[parent.weight.bundle_id]) for parent in parents]
 
 
-@strawberry.type(description="The share that one bundle has in a portfolio.")
+@strawberry.type(description="A bundle of a portfolio, with its share.")
 class PortfolioWeight:
     weight: strawberry.Private[catalogue.Weight]
-    bundle: Bundle = batch_field(_bundles_of_weights, description="Bundle that this share is for.")
+    bundle: Bundle = batch_field(_bundles_of_weights, description="Bundle that the portfolio contains.")
 
     @strawberry.field(
-        description="Share of the mass in percent, with at most two decimals. The shares of a portfolio sum to 100."
+        description="Share of the bundle in the mass of an order, in percent, with at most two decimals. The shares of "
+        "a portfolio sum to 100."
     )
     def percentage(self) -> Decimal:
         return Decimal(self.weight.hundredths).scaleb(-2)
@@ -272,22 +293,21 @@ async def _weights(parents: Sequence["Portfolio"], info: Info) -> list[list[Port
     return [[PortfolioWeight(weight=weight) for weight in weights] for weights in found]
 
 
-@strawberry.type(
-    description="A named choice of bundles with their shares. An order that names neither bundles nor a portfolio buys "
-    "the account's portfolio."
-)
+@strawberry.type(description="A named set of bundles with their shares, which orders and quotes can buy.")
 class Portfolio(Node):
     row: strawberry.Private[catalogue.Portfolio]
     weights: list[PortfolioWeight] = batch_field(
         _weights,
         columns=("id",),
-        description="Bundles of the portfolio with their shares, in the order in which they were set.",
+        description="Bundles of the portfolio with their shares, in the order in which the bundles were given.",
         metadata=priced(size=10),
     )
 
-    identifier = attribute_field("row.identifier", str, description="Stable identifier of the portfolio for programs.")
+    identifier = attribute_field(
+        "row.identifier", str, description="Identifier of the portfolio for use in programs. It never changes."
+    )
 
-    label = attribute_field("row.label", str, description="Name of the portfolio, as it is displayed.")
+    label = attribute_field("row.label", str, description="Name of the portfolio for display to people.")
 
 
 def portfolio_of(row: catalogue.Portfolio) -> Portfolio:

@@ -16,7 +16,8 @@ from service.plans import batch_field
 
 
 @strawberry.type(
-    description="The certificate of a complete order. It never changes. Its addresses are readable without an API key."
+    description="Certificate of a complete order: it proves that the order's credits are retired. A certificate never "
+    "changes."
 )
 class Certificate:
     row: strawberry.Private[domain.IssuedCertificate]
@@ -27,21 +28,22 @@ class Certificate:
         return self.row.number
 
     @strawberry.field(
-        description="Address of the page that shows and verifies the certificate, readable without an API key. It "
-        "returns 404 while the account's `externalPagesVisibility` is HIDDEN."
+        description="Address of the web page that shows and verifies the certificate. Readers need no API key. The "
+        "address returns HTTP 404 while the account's `externalPagesVisibility` is HIDDEN."
     )
     def url(self) -> str:
         return certificate_address(self.public_address, self.row.token)
 
     @strawberry.field(
-        description="Address of the certificate as a PDF, readable without an API key. It returns 404 while the "
-        "account's `externalPagesVisibility` is HIDDEN."
+        description="Address of the certificate as a PDF file. Readers need no API key. The address returns HTTP 404 "
+        "while the account's `externalPagesVisibility` is HIDDEN."
     )
     def pdf_url(self) -> str:
         return f"{certificate_address(self.public_address, self.row.token)}.pdf"
 
     @strawberry.field(
-        description="SHA-256 of the certificate's contents, as 64 hexadecimal digits. The page shows the same value."
+        description="SHA-256 hash of the certificate's contents, as 64 hexadecimal digits. The certificate's web page "
+        "shows the same hash."
     )
     def sha256(self) -> str:
         return self.row.sha256
@@ -60,13 +62,14 @@ async def _batches(parents: Sequence["Retirement"], info: Info) -> list[CreditBa
 @strawberry.type(description="Credits of one batch that were retired for an order. A retirement is final.")
 class Retirement:
     row: strawberry.Private[RetirementRow]
-    batch: CreditBatch = batch_field(_batches, description="Batch that the retired credits belong to.")
+    batch: CreditBatch = batch_field(_batches, description="Batch that the retired credits come from.")
 
     mass = mass_field("row.mass_g", description="Mass that was retired from the batch.")
 
     start = mass_field(
         "row.start_g",
-        description="Position of the retired range within the batch: the mass that lies before its first gram.",
+        description="Position of the retired credits in the batch: the mass of the batch that lies before the first "
+        "retired gram.",
     )
 
     @strawberry.field(description="Time at which the credits were retired.")

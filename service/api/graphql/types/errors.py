@@ -15,30 +15,35 @@ RAISED = frozenset({Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.THROTTLED, Code.U
 
 
 @strawberry.interface(
-    description="An error that explains why a mutation was refused. Every kind of error has these fields; the types "
-    "that implement the interface add details."
+    description="Reason why a mutation was refused. Every type of user error has these fields, and some types have "
+    "more."
 )
 class UserError:
     code: Code = strawberry.field(description="Code of the error, for use by programs.")
     message: str = strawberry.field(
-        description="Explanation of the error in English, for people. The text may change in any release."
+        description="Explanation of the error in English, for people. Do not parse the message: its text may change in "
+        "any release."
     )
     path: list[str] = strawberry.field(
-        description="Path to the faulty member of the arguments, from `input` on; list positions are numbers written "
-        "as text. Empty if no member is at fault."
+        description="Path to the faulty member of the arguments, starting with `input`. Positions in lists are "
+        "numbers, counted from 0 and written as text. Empty if no member is at fault."
     )
 
 
-@strawberry.type(description="The input, or the state of an object that it names, does not allow the change.")
+@strawberry.type(
+    description="The change was refused because of the input, or because of the state of an object that the input "
+    "names."
+)
 class InputError(UserError):
     pass
 
 
 @strawberry.type(
-    description="Too few credits are in stock, and the caller did not allow a backorder or asked for a hold."
+    description="Too few credits are in stock. The order did not allow a backorder, or the quote was to set credits "
+    "aside (`hold`). Nothing was created."
 )
 class InsufficientCreditsError(UserError):
-    available: Mass = strawberry.field(description="Mass that could have been delivered at once.")
+    available: Mass = strawberry.field(description="Mass that the order or quote could get from stock at once.")
 
 
 @strawberry.type(description="The quote expired before an order was placed from it.")
@@ -59,21 +64,27 @@ class PaymentStateError(UserError):
 
 
 @strawberry.type(
-    description="The balance is too low to pay the whole order, which the caller asked for. Nothing was created."
+    description="The prepaid balance is too low to pay the whole total, which the input asked for (`payWithBalance: "
+    "WHOLE`). Nothing was created."
 )
 class InsufficientBalanceError(UserError):
-    available: Money = strawberry.field(description="Balance in the order's currency when the order was refused.")
+    available: Money = strawberry.field(
+        description="Balance in the order's currency when the order was refused. Zero if the API key belongs to a "
+        "client account that may not use the balance."
+    )
 
 
-@strawberry.type(description="The order would raise the debt above the seller's credit limit. Nothing was created.")
+@strawberry.type(
+    description="The order would raise the debt above the credit limit that the seller set. Nothing was created."
+)
 class CreditLimitExceededError(UserError):
     credit_limit: Money | None = strawberry.field(
-        description="Maximum debt of the account and its client accounts in the order's currency; null if the request "
-        "used a client account's own API key."
+        description="Maximum debt, in the order's currency, of the account that pays and its client accounts. Null if "
+        "the request used a client account's own API key."
     )
     owed: Money | None = strawberry.field(
-        description="Debt of the account and its client accounts when the order was refused; null if the request used "
-        "a client account's own API key."
+        description="Debt of the account that pays and its client accounts, when the order was refused. Null if the "
+        "request used a client account's own API key."
     )
 
 

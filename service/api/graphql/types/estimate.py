@@ -21,45 +21,55 @@ from service.plans import batch_field
 
 
 @strawberry.type(
-    description="Emissions per unit of an activity, with the public table that states them. The factor is stored with "
-    "the estimate and never changes. Fields that were added to this type later are null in older estimates."
+    description="Emissions per unit of an activity, taken from a public table. The factor is stored with the estimate "
+    "and never changes."
 )
 class EmissionFactor:
     value: Decimal = strawberry.field(
-        description="Emissions per unit of the activity, in the unit that `unit` names. If the table shows parts, this "
-        "is their sum."
+        description="Emissions per unit of the activity, in the unit that the field `unit` names. If the table splits "
+        "the figure into parts, `value` is the sum of the parts."
     )
     unit: str = strawberry.field(description="Unit of `value`, such as `kg/passenger.km` or `g/kWh`.")
-    gases: str = strawberry.field(description="Greenhouse gases that the factor includes, and how they are weighted.")
-    source: str = strawberry.field(description="Name of the public table that the factor is taken from.")
+    gases: str = strawberry.field(
+        description="Greenhouse gases that the factor includes, and the method that converts them to CO2 equivalent."
+    )
+    source: str = strawberry.field(description="Name of the public table that contains the factor.")
     year: int = strawberry.field(
-        description="Year in which the table's edition was published. See `dataYear` for the year that the figures "
-        "describe."
+        description="Year in which this edition of the table was published. The field `dataYear` shows the year that "
+        "the figures describe."
     )
-    url: str = strawberry.field(description="Web address at which the table is published.")
+    url: str = strawberry.field(description="Web address where the table is published.")
     notes: str = strawberry.field(
-        description="Notes on what the factor includes and leaves out, and on other official figures."
+        description="Notes on the emissions that the factor includes and leaves out, and on other official figures."
     )
-    publisher: str | None = strawberry.field(description="Publisher of the table; null in older estimates.")
+    publisher: str | None = strawberry.field(
+        description="Publisher of the table. Null in estimates that were stored before this field existed."
+    )
     edition: str | None = strawberry.field(
-        description="Edition of the table, with its release if it has several; null in older estimates."
+        description="Edition of the table, with its release if the edition has several. Null in estimates that were "
+        "stored before this field existed."
     )
     data_year: int | None = strawberry.field(
-        description="Year that the figures describe; null if the publisher states none, and in older estimates."
+        description="Year that the figures describe. Null if the publisher states none, and in estimates that were "
+        "stored before this field existed."
     )
     boundary: str | None = strawberry.field(
-        description="Stages of the energy's life cycle that the factor includes; null in older estimates."
+        description="Stages of the energy's life cycle that the factor includes. Null in estimates that were stored "
+        "before this field existed."
     )
     direct: Decimal | None = strawberry.field(
-        description="Part of `value` from burning the fuel, in the same unit; null if the table shows no parts."
+        description="Part of `value` that comes from burning the fuel, in the unit of `value`. Null if the table does "
+        "not split the figure, and in estimates that were stored before this field existed."
     )
     radiative_forcing: Decimal | None = strawberry.field(
-        description="Part of `value` for the warming by a flight at altitude in addition to its CO2, in the same unit; "
-        "null for other activities."
+        description="Part of `value` for the warming that aircraft cause at altitude in addition to their CO2, in the "
+        "unit of `value`. Null for activities without aircraft, and in estimates that were stored before this field "
+        "existed."
     )
     upstream: Decimal | None = strawberry.field(
-        description="Part of `value` from producing and delivering the fuel (well to tank), in the same unit; null if "
-        "the table shows no parts."
+        description="Part of `value` that comes from producing and delivering the fuel (well to tank), in the unit of "
+        "`value`. Null if the table does not split the figure, and in estimates that were stored before this field "
+        "existed."
     )
 
 
@@ -70,46 +80,50 @@ async def _orders(parents: Sequence["Estimate"], info: Info) -> list[Order | Non
 
 
 @strawberry.type(
-    description="The estimated emissions of an activity. An estimate can be quoted any number of times and ordered "
-    "once."
+    description="Estimated emissions of an activity. An estimate can be quoted any number of times and ordered once."
 )
 class Estimate(Node):
     row: strawberry.Private[domain.RecordedEstimate]
     order: Order | None = batch_field(
-        _orders, description="Order that was placed for the estimate; null if there is none yet."
+        _orders, description="Order that was placed for the estimate. Null if no order was placed yet."
     )
 
-    @strawberry.field(description="Kind of activity that was estimated.")
+    @strawberry.field(description="Kind of activity whose emissions are estimated.")
     def activity(self) -> ActivityKind:
         return self.row.activity_kind
 
-    @strawberry.field(description="Name that the caller gave the estimate; null if it gave none.")
+    @strawberry.field(description="Name that the caller gave the estimate. Null if the caller gave none.")
     def name(self) -> str | None:
         return self.row.name
 
-    mass = mass_field("row.mass_g", description="Emissions of the activity, rounded to the gram.")
+    mass = mass_field(
+        "row.mass_g", description="Emissions of the activity as a mass of CO2 equivalent, rounded to the gram."
+    )
 
     @strawberry.field(
-        description="Emission factor of the estimate. Null for a mass that the caller gave, and for a flight whose "
-        "legs use different factors; read `factors` for these."
+        description="Emission factor of the estimate, if there is exactly one. Null if the caller gave the emissions "
+        "as a mass. Null for a flight whose legs use different factors: read `factors` instead."
     )
     def factor(self) -> EmissionFactor | None:
         factors = self.row.factors
         return _factor(factors[0]) if len(factors) == 1 else None
 
     @strawberry.field(
-        description="All emission factors of the estimate without duplicates, in the order of their first use. A "
-        "flight whose legs use different factors has several; a mass that the caller gave has none.",
+        description="All emission factors of the estimate, each listed once, in the order of their first use. A "
+        "flight has several factors if its legs use different ones. Empty if the caller gave the emissions as a mass.",
         metadata=priced(size=FLIGHT_LEGS_MAX),
     )
     def factors(self) -> list[EmissionFactor]:
         return [_factor(stored) for stored in self.row.factors]
 
-    @strawberry.field(description="Calculation of the emissions, one step per entry.")
+    @strawberry.field(description="Steps of the calculation in words and figures, one step per entry.")
     def working(self) -> list[str]:
         return self.row.working
 
-    @strawberry.field(description="Data that the caller attached to the estimate. The service does not interpret it.")
+    @strawberry.field(
+        description="Data that the caller attached to the estimate. The service does not interpret the data. Empty if "
+        "the caller attached none."
+    )
     def metadata(self) -> Metadata:
         return Metadata(self.row.metadata)
 

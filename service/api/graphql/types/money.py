@@ -44,23 +44,25 @@ async def _orders_of_payments(parents: Sequence["Payment"], info: Info) -> list[
     return await _orders(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
 
 
-@strawberry.type(description="A payment that was received, as the seller recorded it. Payments never change.")
+@strawberry.type(description="A payment that the seller received and recorded. Payments never change.")
 class Payment(Node):
     row: strawberry.Private[billing.Payment]
     order: Order | None = batch_field(
-        _orders_of_payments, description="Order that the payment is for; null for a payment that tops up the balance."
+        _orders_of_payments,
+        description="Order that the payment is for. Null if the payment was added to the balance without an order. "
+        "Null as well if the request acts for a client account and the order belongs to another account.",
     )
 
     @strawberry.field(
-        description="Seller's reference of the payment, unique in the account. A payment that is sent twice under one "
-        "reference is recorded once."
+        description="Reference that the seller chose for the payment, unique among the payments of the account."
     )
     def reference(self) -> str:
         return self.row.reference
 
     amount = money_field(
         "row.amount_minor",
-        description="Amount received. The part that exceeds what the order owed was added to the balance.",
+        description="Amount received. The part of the amount that was more than the order owed was added to the "
+        "balance.",
     )
 
     @strawberry.field(description="Time at which the payment was recorded.")
@@ -72,21 +74,24 @@ async def _orders_of_lines(parents: Sequence["InvoiceLine"], info: Info) -> list
     return await _orders(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
 
 
-@strawberry.type(description="One order on an invoice, with the amount that it owed when it was billed.")
+@strawberry.type(description="One order on an invoice, with the amount that the order owed at the time of billing.")
 class InvoiceLine:
     row: strawberry.Private[billing.InvoiceLine]
     currency: strawberry.Private[str]
     order: Order | None = batch_field(
-        _orders_of_lines, description="The order in its present state; null if it belongs to another client account."
+        _orders_of_lines,
+        description="Order of the line, in its present state. Null if the request acts for a client account and the "
+        "order belongs to another account.",
     )
 
     billed = money_field(
         "row.billed_minor",
         "currency",
-        description="Amount billed for the order. It does not change if the order is changed or cancelled later.",
+        description="Amount billed for the order. The amount stays the same if the order is changed or cancelled "
+        "later.",
     )
 
-    mass = mass_field("row.mass_g", description="Mass of the order when it was billed.")
+    mass = mass_field("row.mass_g", description="Mass of the order at the time of billing.")
 
 
 async def _lines(
@@ -115,31 +120,34 @@ def _line_cursor(line: billing.InvoiceLine) -> str:
     return encode_cursor(LINES, Position(line.position, line.order_id))
 
 
-@strawberry.type(description="An invoice for one or more orders. Only its status changes after it was issued.")
+@strawberry.type(
+    description="An invoice for one or more orders. After an invoice is issued, only its status and `paidAt` change."
+)
 class Invoice(Node):
     row: strawberry.Private[billing.Invoice]
     lines: Connection[InvoiceLine] = batch_field(
-        _lines, description="Orders on the invoice with the billed amounts, oldest order first."
+        _lines, description="Orders on the invoice with their billed amounts, oldest order first."
     )
 
-    @strawberry.field(description="Short number of the invoice, unique in the account.")
+    @strawberry.field(description="Short number of the invoice, unique among the invoices of the account.")
     def number(self) -> str:
         return self.row.number
 
     @strawberry.field(
-        description="Seller's reference of the invoice, unique in the account. A retry under one reference issues no "
-        "second invoice."
+        description="Reference that the seller chose for the invoice, unique among the invoices of the account."
     )
     def reference(self) -> str:
         return self.row.reference
 
-    @strawberry.field(description="State of the invoice: pending or paid.")
+    @strawberry.field(description="State of the invoice: PENDING or PAID.")
     def status(self) -> InvoiceStatus:
         return self.row.status
 
-    total = money_field("row.total_minor", description="Sum of the amounts billed for the orders.")
+    total = money_field(
+        "row.total_minor", description="Total of the invoice: the sum of the amounts billed for its orders."
+    )
 
-    mass = mass_field("row.mass_g", description="Mass of the invoice's orders when they were billed.")
+    mass = mass_field("row.mass_g", description="Mass of the invoice's orders at the time of billing.")
 
     @strawberry.field(description="Currency of all amounts on the invoice (ISO 4217 code).")
     def currency(self) -> CurrencyCode:
@@ -149,28 +157,28 @@ class Invoice(Node):
     def created_at(self) -> datetime:
         return self.row.created_at
 
-    @strawberry.field(description="Time by which the invoice is to be paid.")
+    @strawberry.field(description="Time by which the invoice must be paid.")
     def due_at(self) -> datetime:
         return self.row.due_at
 
-    @strawberry.field(description="Time at which the invoice was paid; null while it is pending.")
+    @strawberry.field(description="Time at which the invoice was paid. Null while the invoice is pending.")
     def paid_at(self) -> datetime | None:
         return self.row.paid_at
 
 
-@strawberry.type(description="One entry of a journal: an amount on one ledger account.")
+@strawberry.type(description="Part of a journal: an amount on one ledger account.")
 class Posting:
     posting: strawberry.Private[LedgerPosting]
     currency: strawberry.Private[str]
 
-    @strawberry.field(description="Ledger account that the amount is booked on.")
+    @strawberry.field(description="Ledger account on which the amount is booked.")
     def account(self) -> LedgerAccount:
         return self.posting.account
 
     amount = money_field(
         "posting.amount_minor",
         "currency",
-        description="Amount of the posting. A debit is positive, a credit is negative.",
+        description="Amount of the posting: positive for a debit, negative for a credit.",
     )
 
 
@@ -178,12 +186,13 @@ async def _orders_of_journals(parents: Sequence["Journal"], info: Info) -> list[
     return await _orders(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
 
 
-@strawberry.type(description="The ledger's record of one event, as postings that sum to zero. Journals never change.")
+@strawberry.type(description="Record of one event in the ledger, as postings that sum to zero. Journals never change.")
 class Journal(Node):
     row: strawberry.Private[read_money.LedgerPage]
     order: Order | None = batch_field(
         _orders_of_journals,
-        description="Order that the event concerns; null if it concerns none, or an order of another client account.",
+        description="Order that the event concerns. Null if the event concerns no order. Null as well if the request "
+        "acts for a client account and the order belongs to another account.",
     )
 
     @strawberry.field(description="Event that the journal records.")
@@ -191,13 +200,14 @@ class Journal(Node):
         return self.row.journal.verb
 
     @strawberry.field(
-        description="Postings of the journal, at most one for each ledger account.", metadata=priced(size=POSTINGS_MAX)
+        description="Postings of the journal: at most one for each ledger account. Their amounts sum to zero.",
+        metadata=priced(size=POSTINGS_MAX),
     )
     def postings(self) -> list[Posting]:
         journal = self.row.journal
         return [Posting(posting=posting, currency=journal.currency) for posting in journal.postings]
 
-    @strawberry.field(description="Time at which the event was booked.")
+    @strawberry.field(description="Time at which the event was recorded in the ledger.")
     def created_at(self) -> datetime:
         return self.row.created_at
 

@@ -19,7 +19,7 @@ def global_id(type_name: str, id: UUID) -> strawberry.ID:  # noqa: A002 - what i
     return strawberry.ID(written.rstrip(b"=").translate(_URL_SAFE).decode())
 
 
-@strawberry.interface(description="An object that can be read again by its id.")
+@strawberry.interface(description="An object with a global id. The query `node` reads any such object by its id.")
 class Node:
     """A type whose `row` has an `id`. Global ids contain the type's name in the schema, which stays when the class is
     renamed.
@@ -32,7 +32,8 @@ class Node:
         "__class__.__strawberry_definition__.name",
         "row.id",
         metadata=needs("id"),
-        description="Global id of the object, unique among all types. Treat it as opaque: its format may change.",
+        description="Global id of the object. No two objects have the same id, whatever their types. Treat the id as "
+        "an opaque string, because its format may change.",
     )
 
 

@@ -61,17 +61,21 @@ async def _batches(parents: Sequence["CreditEntry"], info: Info) -> list[CreditB
     return await _by_account([parent.account_id for parent in parents], info, read)
 
 
-@strawberry.type(description="A movement of one batch's credits to or from an order. Entries never change.")
+@strawberry.type(description="A movement of credits between one batch and an order. Entries never change.")
 class CreditEntry:
     row: strawberry.Private[domain.CreditEntry]
     account_id: strawberry.Private[UUID]
-    batch: CreditBatch = batch_field(_batches, columns=("batch_id",), description="Batch that the credits belong to.")
+    batch: CreditBatch = batch_field(_batches, columns=("batch_id",), description="Batch that the credits come from.")
 
     kind = attribute_field(
-        "row.kind", EntryKind, description="Direction of the movement: to the order or back to the batch."
+        "row.kind", EntryKind, description="Direction of the movement: from the batch to the order, or back."
     )
 
-    mass = mass_field("row.mass_g", description="Mass that moved; negative if the credits went back to the batch.")
+    mass = mass_field(
+        "row.mass_g",
+        description="Mass that moved: positive if the credits moved to the order, negative if they moved back to the "
+        "batch.",
+    )
 
     recorded_at = attribute_field("row.created_at", datetime, description="Time at which the credits moved.")
 
@@ -85,17 +89,20 @@ async def _bundles(parents: Sequence["OrderLine"], info: Info) -> list[Bundle]:
     return [bundles[parent.row.bundle_id] for parent in parents]
 
 
-@strawberry.type(description="One bundle's share of an order, at the prices fixed when the order was placed.")
+@strawberry.type(description="Part of an order that is bought from one bundle.")
 class OrderLine:
     row: strawberry.Private[domain.OrderLine]
     currency: strawberry.Private[str]
-    bundle: Bundle = batch_field(_bundles, columns=("bundle_id",), description="Bundle whose share this line orders.")
+    bundle: Bundle = batch_field(
+        _bundles, columns=("bundle_id",), description="Bundle that this part of the order buys."
+    )
 
-    mass = mass_field("row.mass_g", description="Mass that is ordered of the bundle.")
+    mass = mass_field("row.mass_g", description="Mass of the bundle's credits that the order buys.")
 
     fulfilled_mass = mass_field(
         "row.fulfilled_g",
-        description="Mass for which credits are set aside; less than `mass` while some credits are not in stock.",
+        description="Mass of the line for which credits are set aside. Less than `mass` while the line waits for "
+        "credits.",
     )
 
     unit_price = unit_price_field(
@@ -109,27 +116,30 @@ class OrderLine:
     offset_cost = money_field(
         "row.offset_cost_minor",
         "currency",
-        description="Cost of the line without commission. Each line is rounded separately, so the sum of the lines may "
-        "differ from the order's `offsetCost` by minor units.",
+        description="Cost of the line without commission. Each line is rounded separately, so the sum of all lines "
+        "can differ slightly from the order's `offsetCost`.",
     )
 
 
-@strawberry.type(description="A company or a person, by name.")
+@strawberry.type(description="A company or a person that is named in an order.")
 class Party:
     name: str = strawberry.field(description="Name of the company or person.")
-    email: str | None = strawberry.field(description="Email address; null if none was given.")
-    tax_id: str | None = strawberry.field(description="Tax number; null if none was given.")
+    email: str | None = strawberry.field(description="Email address of the party. Null if the caller gave none.")
+    tax_id: str | None = strawberry.field(description="Tax number of the party. Null if the caller gave none.")
 
 
 @strawberry.type(
-    description="The party that the certificate is issued to, and the party for which the credits are retired."
+    description="Parties that an order's certificate names: its recipient, and the party for which the credits are "
+    "retired."
 )
 class Beneficiary:
     recipient: Party | None = strawberry.field(
-        description="Party that the certificate is issued to; null means the account's own company."
+        description="Party that the certificate is issued to. Null if the caller named none: the account's "
+        "`beneficiary`, or else its `name`, is used."
     )
     retirement: Party | None = strawberry.field(
-        description="Party for which the credits are retired; null means the account's own company."
+        description="Party for which the credits are retired. Null if the caller named none: the account's "
+        "`beneficiary`, or else its `name`, is used."
     )
 
 
@@ -211,19 +221,21 @@ class Order(Node):
     entries: list[CreditEntry] = batch_field(
         _entries,
         columns=OWNED,
-        description="Movements of credits to the order and back, oldest first.",
+        description="Movements of credits between batches and the order, oldest first.",
         metadata=priced(size=10),
     )
     retirements: list[Retirement] = batch_field(
         _retirements,
         columns=OWNED,
-        description="Credits that were retired for the order, sorted by line.",
+        description="Credits that were retired for the order, sorted by the order's lines. Empty until retirement "
+        "starts.",
         metadata=priced(size=10),
     )
     certificate: Certificate | None = batch_field(
         _certificates,
         columns=OWNED,
-        description="Certificate of the order; null until the order is complete and for a short time after that.",
+        description="Certificate of the order. Null until the certificate is issued, which happens shortly after the "
+        "order is complete.",
     )
     retirement_refusal: VintageFault | None = batch_field(
         _refusals,
@@ -238,10 +250,13 @@ class Order(Node):
     portfolio: Portfolio | None = batch_field(
         _portfolios,
         columns=("portfolio_id",),
-        description="Portfolio that determined the order's bundles; null if the caller named the bundles.",
+        description="Portfolio whose bundles the order buys. Null if the caller named the bundles, and for an "
+        "imported order.",
     )
 
-    number = attribute_field("row.number", str, description="Short number of the order, unique in the account.")
+    number = attribute_field(
+        "row.number", str, description="Short number of the order, unique among the orders of the account."
+    )
 
     status = attribute_field(
         "row.status",
@@ -249,36 +264,43 @@ class Order(Node):
         description="State of the order, from its acceptance to the retirement of its credits.",
     )
 
-    payment_status = attribute_field("row.payment_status", PaymentStatus, description="State of the order's payment.")
+    payment_status = attribute_field(
+        "row.payment_status", PaymentStatus, description="State of the payment for the order."
+    )
 
     kind = attribute_field(
         "row.kind",
         OrderKind,
-        description="Kind of request that determined the order's mass: a mass, a value or an estimate.",
+        description="Kind of input that determined the order's mass: a mass, a sum of money or an estimate.",
     )
 
     source = attribute_field("row.source", Source, description="API through which the order was placed.")
 
     requested_mass = mass_field(
-        "row.requested_mass_g", nullable=True, description="Mass that the caller asked for; null for an order by value."
+        "row.requested_mass_g",
+        nullable=True,
+        description="Mass that the caller asked for, before it was rounded down. Null for an order by value.",
     )
 
     requested_value = money_field(
         "row.requested_value_minor",
         nullable=True,
-        description="Maximum sum that the caller wanted to spend; null for an order by mass or by estimate.",
+        description="Maximum sum that the caller wanted to spend. Null for an order by mass or by estimate.",
     )
 
     step = attribute_field("row.step", MassUnit, description="Unit to which the mass of each bundle was rounded down.")
 
-    mass = mass_field("row.mass_g", description="Mass of the order: the sum of its lines.")
+    mass = mass_field("row.mass_g", description="Mass of the order: the sum of the masses of its lines.")
 
     fulfilled_mass = mass_field(
         "row.fulfilled_g",
-        description="Mass for which credits are set aside; zero after the order was cancelled or has failed.",
+        description="Mass of the order for which credits are set aside. Zero after the order is cancelled or has "
+        "failed.",
     )
 
-    retired_mass = mass_field("row.retired_g", description="Mass that is retired for the order. A retirement is final.")
+    retired_mass = mass_field(
+        "row.retired_g", description="Mass of the order that is retired. A retirement cannot be undone."
+    )
 
     currency = attribute_field(
         "row.currency", CurrencyCode, description="Currency of all amounts of the order (ISO 4217 code)."
@@ -288,12 +310,14 @@ class Order(Node):
 
     commission = money_field("row.commission_minor", description="Commission that is added to the cost of the credits.")
 
-    total_cost = money_field("row.total_cost_minor", description="Total cost of the order: credits and commission.")
+    total_cost = money_field(
+        "row.total_cost_minor", description="Total cost of the order: the cost of the credits and the commission."
+    )
 
-    paid = money_field("row.paid_minor", description="Part of the total that has been paid.")
+    paid = money_field("row.paid_minor", description="Part of the total cost that has been paid.")
 
     @strawberry.field(
-        description="Part of the total that is still owed; zero if the order is cancelled, failed or refunded.",
+        description="Part of the total cost that is still owed. Zero if the order is cancelled, failed or refunded.",
         metadata=needs("status", "payment_status", "total_cost_minor", "paid_minor", "currency"),
     )
     def due(self) -> Money:
@@ -302,28 +326,32 @@ class Order(Node):
     customer = attribute_field(
         "row.customer",
         str | None,
-        description="Name of the customer that the order was placed for, as the caller gave it; null if it gave none.",
+        description="Name of the customer that the order was placed for. Null if the caller named none.",
     )
 
     description = attribute_field(
-        "row.description", str | None, description="Note that the caller attached to the order; null if there is none."
+        "row.description",
+        str | None,
+        description="Note that the caller attached to the order. Null if the caller attached none.",
     )
 
     metadata = attribute_field(
         "row.metadata",
         Metadata,
-        description="Data that the caller attached to the order. The service does not interpret it.",
+        description="Data that the caller attached to the order. The service does not interpret the data. Empty if "
+        "the caller attached none.",
     )
 
     callback_url = attribute_field(
         "row.callback_url",
         str | None,
-        description="Address to which changes of the order are reported; null if the caller gave none.",
+        description="Address that the caller stored with the order. The service sends nothing to this address. Null "
+        "if the caller gave none.",
     )
 
     @strawberry.field(
-        description="Parties that the certificate is issued to and the credits are retired for; null means the "
-        "account's own company."
+        description="Parties that the order's certificate names. Null if the caller named none: the account's "
+        "`beneficiary`, or else its `name`, is used."
     )
     def beneficiary(self) -> Beneficiary | None:
         beneficiary = self.row.beneficiary
@@ -336,8 +364,8 @@ class Order(Node):
     idempotency_key = attribute_field(
         "row.idempotency_key",
         str | None,
-        description="Idempotency key that the caller placed the order with. A retry with the same key and the same "
-        "input returns this order.",
+        description="Idempotency key with which the caller placed the order. A retry with the same key and input "
+        "returns this order. Null if the order was imported, or placed without a key through a REST API.",
     )
 
     created_at = attribute_field("row.created_at", datetime, description="Time at which the order was placed.")

@@ -24,13 +24,13 @@ async def _bundles(parents: Sequence["QuoteLine"], info: Info) -> list[Bundle]:
     return [bundle_of(found[parent.row.bundle_id]) for parent in parents]
 
 
-@strawberry.type(description="One bundle's share of a quote, at the quoted prices.")
+@strawberry.type(description="Part of a quote that buys credits of one bundle.")
 class QuoteLine:
     row: strawberry.Private[domain.QuoteLine]
     currency: strawberry.Private[str]
-    bundle: Bundle = batch_field(_bundles, description="Bundle whose share this line quotes.")
+    bundle: Bundle = batch_field(_bundles, description="Bundle that this part of the quote buys.")
 
-    mass = mass_field("row.mass_g", description="Mass that is quoted of the bundle.")
+    mass = mass_field("row.mass_g", description="Mass of the bundle's credits that the quote offers.")
 
     unit_price = unit_price_field(
         "row.unit_price_micros", "currency", description="Price of one tonne, without commission."
@@ -43,8 +43,8 @@ class QuoteLine:
     offset_cost = money_field(
         "row.offset_cost_minor",
         "currency",
-        description="Cost of the line without commission. Each line is rounded separately, so the sum of the lines may "
-        "differ from the quote's `netCost` by minor units.",
+        description="Cost of the line without commission. Each line is rounded separately, so the sum of all lines "
+        "can differ slightly from the quote's `netCost`.",
     )
 
 
@@ -63,7 +63,9 @@ async def _orders(parents: Sequence["Quote"], info: Info) -> list[Order | None]:
     return [order_of(found[parent.row.order_id]) if parent.row.order_id in found else None for parent in parents]
 
 
-@strawberry.type(description="An offer at a fixed price, from which one order can be placed until the quote expires.")
+@strawberry.type(
+    description="An offer of credits at fixed prices. One order can be placed from the quote until the quote expires."
+)
 class Quote(Node):
     row: strawberry.Private[domain.Quote]
     lines: list[QuoteLine] = batch_field(
@@ -72,28 +74,32 @@ class Quote(Node):
         metadata=priced(size=5),
     )
     order: Order | None = batch_field(
-        _orders, description="Order that was placed from the quote; null if there is none yet."
+        _orders, description="Order that was placed from the quote. Null if no order was placed yet."
     )
 
-    @strawberry.field(description="Kind of request that determined the quote's mass: a mass, a value or an estimate.")
+    @strawberry.field(
+        description="Kind of input that determined the quote's mass: a mass, a sum of money or an estimate."
+    )
     def kind(self) -> OrderKind:
         return self.row.kind
 
     requested_mass = mass_field(
-        "row.requested_mass_g", nullable=True, description="Mass that the caller asked for; null for a quote by value."
+        "row.requested_mass_g",
+        nullable=True,
+        description="Mass that the caller asked for, before it was rounded down. Null for a quote by value.",
     )
 
     requested_value = money_field(
         "row.requested_value_minor",
         nullable=True,
-        description="Maximum sum that the caller wanted to spend; null for a quote by mass or by estimate.",
+        description="Maximum sum that the caller wanted to spend. Null for a quote by mass or by estimate.",
     )
 
     @strawberry.field(description="Unit to which the mass of each bundle was rounded down.")
     def step(self) -> MassUnit:
         return self.row.step
 
-    mass = mass_field("row.mass_g", description="Mass of the quote: the sum of its lines.")
+    mass = mass_field("row.mass_g", description="Mass of the quote: the sum of the masses of its lines.")
 
     net_cost = money_field("row.offset_cost_minor", description="Cost of the credits, without commission.")
 
@@ -101,11 +107,13 @@ class Quote(Node):
 
     total_cost = money_field(
         "row.total_cost_minor",
-        description="Total cost, credits and commission: an order from this quote costs exactly this much.",
+        description="Total cost: the cost of the credits and the commission. An order from this quote costs exactly "
+        "this amount.",
     )
 
     @strawberry.field(
-        description="True while credits are set aside for the quote, which is until it is used or expires."
+        description="True while credits are set aside for the quote: until an order is placed from the quote or the "
+        "quote expires. Always false if the quote was requested without `hold`."
     )
     def holds_credits(self) -> bool:
         return self.row.holds_credits and self.row.released_at is None
@@ -114,7 +122,9 @@ class Quote(Node):
     def created_at(self) -> datetime:
         return self.row.created_at
 
-    @strawberry.field(description="Time at which the quote expires. An order from it must be placed before that.")
+    @strawberry.field(
+        description="Time at which the quote expires. An order from the quote must be placed before this time."
+    )
     def expires_at(self) -> datetime:
         return self.row.expires_at
 

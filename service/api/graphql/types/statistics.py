@@ -30,67 +30,70 @@ async def _projects(parents: Sequence["OrderGroup"], info: Info) -> list[Project
     return [project_of(found[each]) if each in found else None for each in ids]
 
 
-@strawberry.type(description="Figures over the orders that share one value of the grouping.")
+@strawberry.type(
+    description="Figures of one group of orders. All orders of the group have the same value of the property by which "
+    "orders are grouped."
+)
 class OrderGroup:
     query_cost: ClassVar[int] = 0  # it comes with the figures, which are priced as a whole
     grouping: strawberry.Private[OrderGrouping]
     row: strawberry.Private[domain.OrderGroup]
     bundle: Bundle | None = batch_field(
-        _bundles, description="Bundle of the group when orders are grouped by bundle; otherwise null."
+        _bundles, description="Bundle of the group if orders are grouped by BUNDLE. Null for every other grouping."
     )
     project: Project | None = batch_field(
-        _projects, description="Project of the group when orders are grouped by project; otherwise null."
+        _projects, description="Project of the group if orders are grouped by PROJECT. Null for every other grouping."
     )
 
     def named(self, grouping: OrderGrouping) -> UUID | None:
         return UUID(self.row.key) if self.grouping is grouping and self.row.key else None
 
     @strawberry.field(
-        description="Value that the group's orders share: a status, a payment status, a month (UTC) such as `2026-11`, "
-        "a day (UTC) such as `2026-11-21`, a customer or a currency. Null for orders without a customer, and when "
-        "grouped by bundle or project: read `bundle` or `project` then."
+        description="Value that all orders of the group have: a status, a payment status, a month (UTC) such as "
+        "`2026-11`, a day (UTC) such as `2026-11-21`, a customer or a currency. Null if orders are grouped by BUNDLE "
+        "or PROJECT: read `bundle` or `project` instead. Null for the group of orders without a customer."
     )
     def key(self) -> str | None:
         return None if self.grouping in {OrderGrouping.BUNDLE, OrderGrouping.PROJECT} else self.row.key
 
     @strawberry.field(
-        description="Number of orders in the group. An order of several bundles or projects counts in the group of "
-        "each."
+        description="Number of orders in the group. An order with several bundles or projects counts in the group of "
+        "each bundle or project."
     )
     def count(self) -> int:
         return self.row.orders
 
     mass = mass_field(
         "row.mass_g",
-        description="Ordered mass of the group. By bundle: the mass of the bundle's lines. By project: the mass of the "
-        "project's credits that are set aside.",
+        description="Ordered mass of the group. If orders are grouped by BUNDLE: the mass ordered of the bundle. If "
+        "orders are grouped by PROJECT: the mass of the project's credits that are set aside.",
     )
 
     @strawberry.field(
-        description="Cost of the credits without commission, one amount for each currency. Null when grouped by "
-        "project, because a line has one cost even if its credits come from several projects."
+        description="Cost of the credits without commission: one amount for each currency. Null if orders are grouped "
+        "by PROJECT, because the cost of an order line is not divided among projects."
     )
     def offset_costs(self) -> list[Money] | None:
         return _amounts(self.row.offset_costs_minor)
 
     @strawberry.field(
-        description="Total cost including commission, one amount for each currency. Cancelled orders are included; "
-        "filter by status to leave them out. Null when grouped by bundle or project, because the commission is charged "
-        "for the whole order."
+        description="Total cost including commission: one amount for each currency. Cancelled orders count; use the "
+        "filter `status` to leave them out. Null if orders are grouped by BUNDLE or PROJECT, because commission is "
+        "charged for the whole order."
     )
     def total_costs(self) -> list[Money] | None:
         return _amounts(self.row.total_costs_minor)
 
 
-@strawberry.type(description="Statistics over the account's orders, as groups.")
+@strawberry.type(description="Statistics over the orders of the account, in groups.")
 class OrderStats:
     groups: list[OrderGroup] = strawberry.field(
-        description=f"Groups of orders, at most {GROUPS_MAX}. By month or day the newest group comes first, otherwise "
-        "the group with the most orders.",
+        description=f"Groups of orders: at most {GROUPS_MAX}. Grouped by month or day, the newest group comes first. "
+        "Otherwise the group with the most orders comes first.",
         metadata=priced(size=GROUPS_MAX),
     )
     truncated: bool = strawberry.field(
-        description="True if there are more groups than are listed. Use a narrower filter to see the others."
+        description="True if more groups exist than `groups` lists. To see the other groups, use a narrower filter."
     )
 
 

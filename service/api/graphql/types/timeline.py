@@ -9,17 +9,20 @@ from service.api.graphql.types.amounts import Mass, Money, money
 from service.domain.events import Event
 
 
-@strawberry.type(description="One event of an order. Entries never change.")
+@strawberry.type(description="One event of an order. Events never change.")
 class TimelineEntry:
     row: strawberry.Private[Event]
 
     @strawberry.field(
-        description="Position of the event among all events of the account. Positions rise by one without gaps."
+        description="Number of the event among all events of the account. The numbers rise by one, without gaps."
     )
     def sequence(self) -> BigInt:
         return BigInt(self.row.seq)
 
-    @strawberry.field(description="Type of the event, such as `order.placed`. Later releases may add types.")
+    @strawberry.field(
+        description="Type of the event, such as `order.placed`. Expect unknown types, because later releases may add "
+        "some."
+    )
     def type(self) -> str:
         return self.row.event_type.value
 
@@ -28,39 +31,47 @@ class TimelineEntry:
         return self.row.created_at
 
     @strawberry.field(
-        description="Id of the API key that caused the event, or the name of the background job that did, such as "
-        "`worker:retire`."
+        description="Cause of the event: the id of an API key, or the name of a background job such as `worker:retire`."
     )
     def actor(self) -> str:
         return self.row.actor
 
-    @strawberry.field(description="Mass of the order after the event; null if the event does not concern masses.")
+    @strawberry.field(
+        description="Mass of the order after the event. Null for the events `payment.recorded` and `payment.refused`."
+    )
     def mass(self) -> Mass | None:
         return self._mass("mass_g")
 
     @strawberry.field(
-        description="Mass for which credits are set aside after the event; null if the event does not concern masses."
+        description="Mass of the order for which credits are set aside after the event. Null for the events "
+        "`payment.recorded` and `payment.refused`."
     )
     def fulfilled_mass(self) -> Mass | None:
         return self._mass("fulfilled_g")
 
-    @strawberry.field(description="Mass that is retired after the event; null before retirement has started.")
+    @strawberry.field(
+        description="Mass of the order that is retired after the event. Null for all events except `order.retiring` "
+        "and `order.completed`."
+    )
     def retired_mass(self) -> Mass | None:
         return self._mass("retired_g")
 
-    @strawberry.field(description="Total cost of the order after the event; null if the event does not concern it.")
+    @strawberry.field(
+        description="Total cost of the order after the event. Null for the events `payment.recorded` and "
+        "`payment.refused`."
+    )
     def total_cost(self) -> Money | None:
         return self._money("total_cost_minor")
 
     @strawberry.field(
-        description="Part of the total that is paid after the event; null if the event does not concern payment."
+        description="Part of the total cost that is paid after the event. Null for the events `payment.recorded` and "
+        "`payment.refused`."
     )
     def paid(self) -> Money | None:
         return self._money("paid_minor")
 
     @strawberry.field(
-        description="Amount of money that the event concerns, such as the amount of a payment; null if it concerns "
-        "none."
+        description="Amount of the payment. Null for all events except `payment.recorded` and `payment.refused`."
     )
     def amount(self) -> Money | None:
         return self._money("amount_minor")
