@@ -15,8 +15,9 @@ from service.api.graphql.mutations.simulation import SimulationMutations
 
 
 @strawberry.type(
-    description="Operations that change data. All of them need an API key: with scope `orders:write`, or with scope "
-    "`operator` where the description says so."
+    description="Operations that change data. Each needs an API key with scope `orders:write`, or with scope "
+    "`operator` if the description says so. A refused change returns its reasons in `userErrors`. A mutation returns "
+    "null only if the request itself failed: `errors` then says why."
 )
 class Mutation(
     QuoteMutations,

@@ -20,19 +20,22 @@ from service.operations import manage_clients
 from service.operations.set_account_portfolio import set_account_portfolio
 
 
-@strawberry.type(description="Result of a change to an account.")
+@strawberry.type(description="Result of a mutation that creates or changes an account.")
 class AccountPayload:
-    account: Account | None = strawberry.field(description="Account after the change; null if the change was refused.")
+    account: Account | None = strawberry.field(
+        description="Account after the change. On a retry of `createClientAccount`: the account that the first request "
+        "created. Null if the request was refused."
+    )
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why the change was refused; empty if it succeeded."
+        description="Reasons why the request was refused. Empty if the request succeeded."
     )
 
 
 @strawberry.type
 class AccountMutations:
     @strawberry.mutation(
-        description="Sets the bundles that the account's orders buy if they name neither bundles nor a portfolio. "
-        "Existing orders do not change. A retry changes nothing."
+        description="Sets the account's default portfolio. Orders and quotes buy this portfolio if their input names "
+        "neither bundles nor a portfolio. Existing orders do not change. A retry changes nothing."
     )
     async def set_account_portfolio(
         self,
@@ -45,9 +48,10 @@ class AccountMutations:
         return await _account(input, lambda: set_account_portfolio(context.resources, context.caller, input.wanted()))
 
     @strawberry.mutation(
-        description="Creates a client account under the caller's account. It has its own orders, estimates and API "
-        "keys; its balance and invoices are those of the caller's account. Send the header `Account-Id` to act for it. "
-        "A retry with the same handle and input returns the existing account."
+        description="Creates a client account under the caller's account. A client account has its own orders, "
+        "estimates and API keys, and uses the balance and invoices of the caller's account. To act for the client "
+        "account with the parent's API key, send the client account's id in the header `Account-Id`. A retry with the "
+        "same handle and input returns the existing account. A retry without a handle creates another account."
     )
     async def create_client_account(
         self,
@@ -62,12 +66,15 @@ class AccountMutations:
             input, lambda: manage_clients.create_client(context.resources, context.caller, **input.facts())
         )
 
-    @strawberry.mutation(description="Changes the given members of a client account. A retry changes nothing.")
+    @strawberry.mutation(
+        description="Changes a client account of the caller's account. Members that the input leaves out keep their "
+        "values. A retry changes nothing."
+    )
     async def update_client_account(
         self,
         info: Info,
         input: Annotated[
-            UpdateClientAccountInput, strawberry.argument(description="Client account and the members to change.")
+            UpdateClientAccountInput, strawberry.argument(description="Client account to change, and the new values.")
         ],
     ) -> AccountPayload | None:
         context = info.context

@@ -16,34 +16,40 @@ from service.operations.cancel_orders import cancel_orders
 @strawberry.type(description="Result of cancelling an order, wholly or in part.")
 class CancelOrderPayload:
     order: Order | None = strawberry.field(
-        description="Order after the cancellation, with the unit prices and the total of the part that remains; null "
-        "if the cancellation was refused."
+        description="Order after the cancellation. If a part of the order remains, the lines and the total are those "
+        "of the remaining part. Null if the request was refused."
     )
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why the cancellation was refused; empty if it succeeded."
+        description="Reasons why the cancellation was refused. Empty if the cancellation succeeded."
     )
 
 
 @strawberry.type(description="Result of cancelling several orders.")
 class CancelOrdersPayload:
-    orders: list[Order] = strawberry.field(description="Orders that are cancelled, by this request or an earlier one.")
+    orders: list[Order] = strawberry.field(
+        description="Orders that are cancelled, by this request or an earlier one. Empty if the whole request was "
+        "refused."
+    )
     user_errors: list[UserError] = strawberry.field(
-        description="One error for each order that cannot be cancelled; `path` contains its position in the input. "
-        "Empty if all orders are cancelled."
+        description="Errors: one for each order that cannot be cancelled. The `path` of the error contains the "
+        "position of the order in the input, counted from 0. Empty if all orders are cancelled."
     )
 
 
 @strawberry.type
 class CancellationMutations:
     @strawberry.mutation(
-        description="Cancels an order whose retirement has not started, or only the part of it that waits for credits. "
-        "Its credits go back to stock, and the amount paid for them is added to the balance. A retry returns the order "
-        "in its present state."
+        description="Cancels an order, or only the part of the order that waits for credits. Refused `ORDER_STATE` if "
+        "the retirement of the order has started. Credits of a cancelled order go back to stock. Money that was paid "
+        "for the cancelled part is added to the balance. A retry returns the order in its present state."
     )
     async def cancel_order(
         self,
         info: Info,
-        input: Annotated[CancelOrderInput, strawberry.argument(description="Order to cancel, wholly or in part.")],
+        input: Annotated[
+            CancelOrderInput,
+            strawberry.argument(description="Order to cancel, and whether to cancel all of the order."),
+        ],
     ) -> CancelOrderPayload | None:
         try:
             (answer,) = await cancel_orders(
@@ -60,8 +66,8 @@ class CancellationMutations:
         return CancelOrderPayload(order=order_of(answer), user_errors=[])
 
     @strawberry.mutation(
-        description="Cancels several orders: all or none of them or, with `allOrNothing: false`, those that can be "
-        "cancelled. A retry returns the cancelled orders.",
+        description="Cancels several orders: by default all of them or none. With `allOrNothing: false`, the orders "
+        "that can be cancelled are cancelled. A retry returns the cancelled orders.",
         metadata=priced(size_argument="input.orders"),
     )
     async def cancel_orders(

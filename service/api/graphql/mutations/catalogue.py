@@ -38,38 +38,43 @@ Shown = TypeVar("Shown")
 @strawberry.type(description="Result of receiving a batch of credits.")
 class ReceiveCreditBatchPayload:
     credit_batch: CreditBatch | None = strawberry.field(
-        description="Batch in its present state; null if it was refused."
+        description="Batch in its present state. On a retry: the batch that the first request received. Null if the "
+        "request was refused."
     )
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why the batch was refused; empty if it was received."
+        description="Reasons why the request was refused. Empty if `creditBatch` is not null."
     )
 
 
 @strawberry.type(description="Result of creating a project.")
 class ProjectPayload:
     project: Project | None = strawberry.field(
-        description="Project that was created, now or by an earlier request; null if it was refused."
+        description="Project in the catalogue. On a retry: the project that the first request created. Null if the "
+        "request was refused."
     )
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why the project was refused; empty if it exists."
+        description="Reasons why the request was refused. Empty if `project` is not null."
     )
 
 
-@strawberry.type(description="Result of a change to a bundle.")
+@strawberry.type(description="Result of a mutation that creates or changes a bundle.")
 class BundlePayload:
-    bundle: Bundle | None = strawberry.field(description="Bundle after the change; null if the change was refused.")
+    bundle: Bundle | None = strawberry.field(
+        description="Bundle after the change. On a retry of `createBundle`: the bundle that the first request created. "
+        "Null if the request was refused."
+    )
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why the change was refused; empty if it succeeded."
+        description="Reasons why the request was refused. Empty if the request succeeded."
     )
 
 
-@strawberry.type(description="Result of setting a portfolio.")
+@strawberry.type(description="Result of creating or replacing a portfolio.")
 class PortfolioPayload:
     portfolio: Portfolio | None = strawberry.field(
-        description="Portfolio after the change; null if the change was refused."
+        description="Portfolio after the change. Null if the request was refused."
     )
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why the change was refused; empty if it succeeded."
+        description="Reasons why the request was refused. Empty if the request succeeded."
     )
 
 
@@ -86,8 +91,9 @@ async def _answered(
 @strawberry.type
 class CatalogueMutations:
     @strawberry.mutation(
-        description="Takes a batch of credits into stock; needs scope `operator`. Orders that wait for these credits "
-        "get them first. A retry with the same reference and input returns the existing batch in its present state."
+        description="Takes a batch of credits into stock; needs scope `operator`. Orders that already wait for such "
+        "credits get them first. A retry with the same reference and input returns the existing batch in its present "
+        "state."
     )
     async def receive_credit_batch(
         self,
@@ -103,8 +109,8 @@ class CatalogueMutations:
         return ReceiveCreditBatchPayload(credit_batch=batch, user_errors=errors)
 
     @strawberry.mutation(
-        description="Adds a project to the catalogue; needs scope `operator`. A retry with the same input returns the "
-        "existing project."
+        description="Adds a project to the catalogue; needs scope `operator`. A retry with the same slug and input "
+        "returns the existing project."
     )
     async def create_project(
         self,
@@ -120,8 +126,8 @@ class CatalogueMutations:
         return ProjectPayload(project=project, user_errors=errors)
 
     @strawberry.mutation(
-        description="Adds a bundle to the catalogue; needs scope `operator`. It is on sale as soon as it has a price. "
-        "A retry with the same input returns the existing bundle."
+        description="Adds a bundle to the catalogue; needs scope `operator`. A bundle is on sale as soon as it has a "
+        "price. A retry with the same slug and input returns the existing bundle."
     )
     async def create_bundle(
         self,
@@ -172,13 +178,13 @@ class CatalogueMutations:
         return PortfolioPayload(portfolio=portfolio, user_errors=errors)
 
     @strawberry.mutation(
-        description="Takes a bundle off sale; needs scope `operator`. Existing orders, quotes and backorders are not "
-        "affected. A retry changes nothing."
+        description="Takes a bundle off sale; needs scope `operator`. Existing orders, quotes and backorders stay "
+        "valid. A retry changes nothing."
     )
     async def disable_bundle(
         self,
         info: Info,
-        input: Annotated[SwitchBundleInput, strawberry.argument(description="Bundle that is taken off sale.")],
+        input: Annotated[SwitchBundleInput, strawberry.argument(description="Bundle to take off sale, by its id.")],
     ) -> BundlePayload | None:
         return await _switch(info.context, input, disabled=True)
 
@@ -186,7 +192,7 @@ class CatalogueMutations:
     async def enable_bundle(
         self,
         info: Info,
-        input: Annotated[SwitchBundleInput, strawberry.argument(description="Bundle that is put on sale again.")],
+        input: Annotated[SwitchBundleInput, strawberry.argument(description="Bundle to put on sale again, by its id.")],
     ) -> BundlePayload | None:
         return await _switch(info.context, input, disabled=False)
 

@@ -46,14 +46,17 @@ from service.operations.read_estimates import estimates_of_ids
 class _Estimate:
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="Key chosen by the caller, 1 to 512 characters. A retry with the same key and input returns the "
-        "existing estimate; the same key with another input is refused. Without a key, a retry creates another "
-        "estimate.",
+        description="Key that the caller chooses for the estimate: 1 to 512 characters, different for each estimate "
+        "of the account. A retry with the same key and input returns the existing estimate. The same key with another "
+        "input is refused `IDEMPOTENCY_KEY_REUSED`. Without a key, a retry creates another estimate.",
     )
-    name: str | None = strawberry.field(default=None, description="Name of the estimate, at most 200 characters.")
+    name: str | None = strawberry.field(
+        default=None, description="Name of the estimate, at most 200 characters. By default the estimate has no name."
+    )
     metadata: Metadata | None = strawberry.field(
         default=None,
-        description="Data to attach to the estimate. The service returns it unchanged and does not interpret it.",
+        description="Data to attach to the estimate. The service returns the data unchanged and does not interpret "
+        "it. By default no data is attached.",
     )
 
     def command(self, context: Context, activity: Activity, told: dict[str, Any]) -> CreateEstimate:
@@ -68,34 +71,34 @@ class _Estimate:
         )
 
 
-@strawberry.input(description="Electricity that was used, for which emissions are estimated.")
+@strawberry.input(description="Use of electricity whose emissions are estimated.")
 class CreateElectricityEstimateInput(_Estimate):
     amount: Decimal = strawberry.field(
-        description="Amount of energy in `unit`: a decimal string, more than zero and at most 100 TWh."
+        description="Amount of energy in `unit`, as a decimal string: more than 0, at most 100 TWh."
     )
     unit: EnergyUnit = strawberry.field(description="Unit in which `amount` is given.")
     country: str | None = strawberry.field(
         default=None,
-        description="Country in which the electricity was used: ISO 3166-1 code of two or three capital letters, such "
-        "as `GB` or `GBR`. By default the average of the world's grids is used.",
+        description="Country in which the electricity was used: an ISO 3166-1 code of two or three capital letters, "
+        "such as `GB` or `GBR`. By default the average of the world's grids is used.",
     )
 
 
-@strawberry.input(description="A distance, as an amount and its unit.")
+@strawberry.input(description="A distance, given as a number and a unit.")
 class DistanceInput:
     amount: Decimal = strawberry.field(
-        description="Length of the distance in `unit`: a decimal string, more than zero."
+        description="Distance in `unit`, as a decimal string: more than 0, at most 1,000,000 km."
     )
     unit: DistanceUnit = strawberry.field(description="Unit in which `amount` is given.")
 
 
-@strawberry.input(description="The airports of departure and arrival of a flight.")
+@strawberry.input(description="Airports of departure and arrival of a flight or of one leg.")
 class AirportPairInput:
     origin: str = strawberry.field(
-        description="Airport of departure: its IATA code, such as `LHR`, or its ICAO code, such as `EGLL`."
+        description="Airport of departure: an IATA code, such as `LHR`, or an ICAO code, such as `EGLL`."
     )
     destination: str = strawberry.field(
-        description="Airport of arrival: its IATA code or its ICAO code. It must differ from `origin`."
+        description="Airport of arrival: an IATA code or an ICAO code. The airport must differ from `origin`."
     )
 
 
@@ -103,13 +106,14 @@ class AirportPairInput:
 class FlightLegInput:
     distance: DistanceInput | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Great-circle distance. Do not add a detour: the factors include one. A distance below 483 km "
-        "counts as a domestic flight, a longer one as an international flight.",
+        description="Great-circle distance of the leg or flight. Do not add a detour, because the emission factors "
+        "include one. A distance below 483 km counts as a domestic flight, a longer distance as an international "
+        "flight.",
     )
     airports: AirportPairInput | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Airports of departure and arrival. Their countries and distance decide which factor is used: "
-        "domestic, short-haul, long-haul or international.",
+        description="Airports of departure and arrival. The countries of the airports and the distance between them "
+        "decide the emission factor: domestic, short-haul, long-haul or international.",
     )
 
     def leg(self) -> Leg:
@@ -132,8 +136,8 @@ class FlightLegInput:
 class FlightRouteInput(FlightLegInput):
     legs: list[FlightLegInput] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Legs of a flight with stops, 1 to 20, each estimated with its own factor. Together they are at "
-        "most 1,000,000 km long.",
+        description="Legs of a flight with stops: 1 to 20 legs, together at most 1,000,000 km long. Each leg is "
+        "estimated with its own emission factor.",
     )
 
     def route(self) -> Leg | Legs:
@@ -147,83 +151,92 @@ class FlightRouteInput(FlightLegInput):
         return super().told()
 
 
-@strawberry.input(description="A one-way flight, for which emissions are estimated.")
+@strawberry.input(description="One-way flight whose emissions are estimated.")
 class CreateFlightEstimateInput(_Estimate):
     route: FlightRouteInput = strawberry.field(
-        description="Route of the flight, as a distance, two airports or several legs."
+        description="Route of the flight: a distance, two airports, or several legs."
     )
-    passengers: int = strawberry.field(default=1, description="Number of passengers, 1 to 1,000,000; 1 by default.")
+    passengers: int = strawberry.field(default=1, description="Number of passengers: 1 to 1,000,000, by default 1.")
     cabin_class: CabinClass = strawberry.field(
         default=CabinClass.ECONOMY,
-        description="Cabin class of all passengers on all legs; `ECONOMY` by default. If the table has no figure for "
-        "the class, the figure of the next more spacious class is used.",
+        description="Cabin class of all passengers on all legs; by default `ECONOMY`. If the emission table has no "
+        "figure for this class, the figure of the next class with more space per seat is used.",
     )
 
     def flight(self) -> Flight:
         return Flight(self.route.route(), self.passengers, self.cabin_class)
 
 
-@strawberry.input(description="Goods that were transported by air, for which emissions are estimated.")
+@strawberry.input(description="Transport of goods by air whose emissions are estimated.")
 class CreateAirFreightEstimateInput(_Estimate):
     freight_mass_kg: Decimal = strawberry.field(
-        description="Mass of the goods in kilograms: a decimal string, more than zero and at most 1,000,000,000."
+        description="Mass of the goods in kilograms, as a decimal string: more than 0, at most 1,000,000,000."
     )
     distance_km: Decimal = strawberry.field(
-        description="Length of the transport in kilometres: a decimal string, more than zero and at most 1,000,000."
+        description="Length of the transport in kilometres, as a decimal string: more than 0, at most 1,000,000."
     )
 
 
-@strawberry.input(description="A drive of a road vehicle, for which emissions are estimated.")
+@strawberry.input(description="Drive of one road vehicle whose emissions are estimated.")
 class CreateGroundTransportEstimateInput(_Estimate):
     distance_km: Decimal = strawberry.field(
-        description="Length of the drive in kilometres: a decimal string, more than zero and at most 1,000,000,000."
+        description="Length of the drive in kilometres, as a decimal string: more than 0, at most 1,000,000,000."
     )
     vehicle_type: VehicleType = strawberry.field(
-        description="Kind of vehicle. The emissions are those of the whole vehicle, whatever the number of passengers."
+        description="Kind of the vehicle. The emissions are those of the whole vehicle. They do not depend on the "
+        "number of passengers."
     )
 
 
 @strawberry.input(description="Emissions that the caller calculated, to be stored as an estimate.")
 class CreateMassEstimateInput(_Estimate):
-    mass: MassInput = strawberry.field(description="Emissions that the caller calculated.")
-
-
-@strawberry.input(description="An estimate whose emissions are to be quoted.")
-class QuoteByEstimateInput(QuoteCommandInput, ChoiceInput):
-    estimate_id: strawberry.ID = strawberry.field(description="Id of the estimate to quote.")
-    currency: CurrencyCode | None = strawberry.field(
-        default=None, description="Currency to pay in (ISO 4217 code); the account's currency by default."
+    mass: MassInput = strawberry.field(
+        description="Emissions as a mass of CO2 equivalent: 1 gram to 1,000,000,000 tonnes."
     )
 
 
-@strawberry.input(description="An estimate whose emissions are to be ordered.")
+@strawberry.input(description="Quote for the emissions of an estimate.")
+class QuoteByEstimateInput(QuoteCommandInput, ChoiceInput):
+    estimate_id: strawberry.ID = strawberry.field(
+        description="Id of the estimate to quote, as the estimate's field `id` shows it."
+    )
+    currency: CurrencyCode | None = strawberry.field(
+        default=None,
+        description="Currency of the prices and costs (ISO 4217 code). By default the account's `currency` is used.",
+    )
+
+
+@strawberry.input(description="Order of credits for the emissions of an estimate.")
 class CreateOrderByEstimateInput(CommandInput, ChoiceInput):
     estimate_id: strawberry.ID = strawberry.field(
-        description="Id of the estimate to order. Each estimate can be ordered once."
+        description="Id of the estimate to order, as the estimate's field `id` shows it. Each estimate can be ordered "
+        "once."
     )
     currency: CurrencyCode | None = strawberry.field(
-        default=None, description="Currency to pay in (ISO 4217 code); the account's currency by default."
+        default=None,
+        description="Currency of the prices and costs (ISO 4217 code). By default the account's `currency` is used.",
     )
 
 
 @strawberry.type(description="Result of creating an estimate.")
 class CreateEstimatePayload:
     estimate: Estimate | None = strawberry.field(
-        description="Estimate that was created, now or by an earlier request; null if it was refused."
+        description="Estimate of the emissions. On a retry: the estimate that the first request created. Null if the "
+        "request was refused."
     )
     replayed: bool = strawberry.field(
         description="True if an earlier request with the same idempotency key created the estimate."
     )
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why the estimate was refused; empty if it exists."
+        description="Reasons why the request was refused. Empty if `estimate` is not null."
     )
 
 
 @strawberry.type
 class EstimateMutations:
     @strawberry.mutation(
-        description="Estimates the emissions of electricity use. A retry with the same key and input returns the "
-        "existing estimate; without a key it creates another one."
+        description="Estimates the emissions of electricity use. A retry with the same idempotency key and input "
+        "returns the existing estimate. A retry without a key creates another estimate."
     )
     async def create_electricity_estimate(
         self,
@@ -240,8 +253,8 @@ class EstimateMutations:
         return await _estimate(info.context, input, activity, told)
 
     @strawberry.mutation(
-        description="Estimates the emissions of a flight. A retry with the same key and input returns the existing "
-        "estimate; without a key it creates another one."
+        description="Estimates the emissions of a flight. A retry with the same idempotency key and input returns the "
+        "existing estimate. A retry without a key creates another estimate."
     )
     async def create_flight_estimate(
         self,
@@ -258,8 +271,8 @@ class EstimateMutations:
         return await _estimate(info.context, input, input.flight, told)
 
     @strawberry.mutation(
-        description="Estimates the emissions of air freight. A retry with the same key and input returns the existing "
-        "estimate; without a key it creates another one."
+        description="Estimates the emissions of air freight. A retry with the same idempotency key and input returns "
+        "the existing estimate. A retry without a key creates another estimate."
     )
     async def create_air_freight_estimate(
         self,
@@ -278,14 +291,15 @@ class EstimateMutations:
         return await _estimate(info.context, input, activity, told)
 
     @strawberry.mutation(
-        description="Estimates the emissions of a drive. A retry with the same key and input returns the existing "
-        "estimate; without a key it creates another one."
+        description="Estimates the emissions of a drive. A retry with the same idempotency key and input returns the "
+        "existing estimate. A retry without a key creates another estimate."
     )
     async def create_ground_transport_estimate(
         self,
         info: Info,
         input: Annotated[
-            CreateGroundTransportEstimateInput, strawberry.argument(description="Drive whose emissions are estimated.")
+            CreateGroundTransportEstimateInput,
+            strawberry.argument(description="Drive of a road vehicle whose emissions are estimated."),
         ],
     ) -> CreateEstimatePayload | None:
         def activity() -> Activity:
@@ -295,8 +309,8 @@ class EstimateMutations:
         return await _estimate(info.context, input, activity, told)
 
     @strawberry.mutation(
-        description="Stores emissions that the caller calculated as an estimate. A retry with the same key and input "
-        "returns the existing estimate; without a key it creates another one."
+        description="Stores emissions that the caller calculated as an estimate. A retry with the same idempotency key "
+        "and input returns the existing estimate. A retry without a key creates another estimate."
     )
     async def create_mass_estimate(
         self,
@@ -312,8 +326,9 @@ class EstimateMutations:
         return await _estimate(info.context, input, activity, told)
 
     @strawberry.mutation(
-        description="Quotes credits for the emissions of an estimate, at a price that is fixed until the quote "
-        "expires. Nothing is owed for a quote. Credits are set aside if `hold` is true. A retry creates another quote."
+        description="Quotes credits for the emissions of an estimate, at prices that are fixed until the quote "
+        "expires. Nothing is owed for a quote. Credits are set aside only if `hold` is true. A retry creates another "
+        "quote."
     )
     async def quote_by_estimate(
         self,
@@ -330,7 +345,7 @@ class EstimateMutations:
 
     @strawberry.mutation(
         description="Orders credits for the emissions of an estimate. Each estimate can be ordered once. A retry with "
-        "the same key and input returns the existing order in its present state."
+        "the same idempotency key and input returns the existing order in its present state."
     )
     async def create_order_by_estimate(
         self,

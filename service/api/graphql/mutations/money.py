@@ -29,70 +29,73 @@ from service.operations.settle_invoice import settle_invoice
 @strawberry.type(description="Result of recording a payment.")
 class RecordPaymentPayload:
     payment: Payment | None = strawberry.field(
-        description="Payment that was recorded, now or by an earlier request; null if it was refused."
+        description="Payment that was recorded. On a retry: the payment that the first request recorded. Null if the "
+        "request was refused."
     )
     order: Order | None = strawberry.field(
-        description="Order that the payment is for, in its present state; null for a payment that tops up the balance."
+        description="Order that the payment is for, in its present state. Null if the input named no order, and if the "
+        "request was refused."
     )
     replayed: bool = strawberry.field(
         description="True if an earlier request with the same reference recorded the payment."
     )
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why the payment was refused; empty if it is recorded."
+        description="Reasons why the request was refused. Empty if `payment` is not null."
     )
 
 
 @strawberry.type(description="Result of issuing an invoice for orders.")
 class BillOrdersPayload:
     invoice: Invoice | None = strawberry.field(
-        description="Invoice that was issued, now or by an earlier request; null if it was refused."
+        description="Invoice in its present state. On a retry: the invoice that the first request issued. Null if the "
+        "request was refused."
     )
     replayed: bool = strawberry.field(
         description="True if an earlier request with the same reference issued the invoice."
     )
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why no invoice was issued; empty if there is an invoice."
+        description="Reasons why the request was refused. Empty if `invoice` is not null."
     )
 
 
-@strawberry.type(description="Result of settling an invoice.")
+@strawberry.type(description="Result of recording that an invoice was paid.")
 class SettleInvoicePayload:
     invoice: Invoice | None = strawberry.field(
-        description="Invoice after the settlement; null if the settlement was refused."
+        description="Invoice in its present state. Null if the request was refused."
     )
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why the settlement was refused; empty if the invoice is paid."
+        description="Reasons why the request was refused. Empty if the invoice is paid."
     )
 
 
 @strawberry.type(description="Result of refunding an order.")
 class RefundOrderPayload:
-    order: Order | None = strawberry.field(description="Order after the refund; null if the refund was refused.")
+    order: Order | None = strawberry.field(description="Order after the refund. Null if the request was refused.")
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why the refund was refused; empty if it succeeded."
+        description="Reasons why the refund was refused. Empty if the refund succeeded."
     )
 
 
-@strawberry.type(description="Result of reporting that an order cannot be delivered.")
+@strawberry.type(description="Result of recording that an order cannot be delivered.")
 class FailOrderPayload:
-    order: Order | None = strawberry.field(description="Order in its present state; null if the change was refused.")
+    order: Order | None = strawberry.field(description="Order in its present state. Null if the request was refused.")
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why the change was refused; empty if the order has failed."
+        description="Reasons why the request was refused. Empty if the order has failed."
     )
 
 
 @strawberry.type
 class MoneyMutations:
     @strawberry.mutation(
-        description="Records a payment that was received; needs scope `operator`. It pays the order up to the amount "
-        "that the order owes. The rest is added to the balance, as is the whole amount if the order is cancelled, "
-        "failed or refunded. A retry with the same reference and input returns the existing payment."
+        description="Records a payment that the seller received; needs scope `operator`. A payment for an order pays "
+        "what the order owes, and the rest is added to the balance. If the order is cancelled, failed or refunded, the "
+        "whole payment is added to the balance. A retry with the same reference and input returns the existing payment."
     )
     async def record_payment(
         self,
         info: Info,
         input: Annotated[
-            RecordPaymentInput, strawberry.argument(description="Payment that was received from a customer.")
+            RecordPaymentInput, strawberry.argument(description="Payment that the seller received from a customer.")
         ],
     ) -> RecordPaymentPayload | None:
         context = info.context
@@ -112,9 +115,9 @@ class MoneyMutations:
         )
 
     @strawberry.mutation(
-        description="Issues one invoice for orders that owe money; needs scope `operator`. Later changes to the orders "
-        "do not change the invoice. Orders of client accounts are billed to their parent. A retry with the same "
-        "reference and input returns the existing invoice in its present state.",
+        description="Issues one invoice for orders that owe money; needs scope `operator`. The amounts on the invoice "
+        "stay the same if its orders change later. Orders of a client account are billed to its parent. A retry with "
+        "the same reference and input returns the existing invoice in its present state.",
         metadata=priced(own=10),
     )
     async def bill_orders(
@@ -137,14 +140,17 @@ class MoneyMutations:
         return BillOrdersPayload(invoice=invoice_of(done.invoice), replayed=done.replayed, user_errors=[])
 
     @strawberry.mutation(
-        description="Records that an invoice was paid in full; needs scope `operator`. Its orders are then paid; "
-        "amounts that they no longer owe are added to the balance. A retry returns the paid invoice.",
+        description="Records that an invoice was paid in full; needs scope `operator`. The orders on the invoice are "
+        "then paid. If an order now owes less than the billed amount, the difference is added to the balance. A retry "
+        "returns the paid invoice.",
         metadata=priced(own=10),
     )
     async def settle_invoice(
         self,
         info: Info,
-        input: Annotated[SettleInvoiceInput, strawberry.argument(description="Account and invoice that was paid.")],
+        input: Annotated[
+            SettleInvoiceInput, strawberry.argument(description="Invoice that was paid, and its account.")
+        ],
     ) -> SettleInvoicePayload | None:
         context = info.context
         try:
@@ -154,13 +160,14 @@ class MoneyMutations:
         return SettleInvoicePayload(invoice=invoice_of(invoice), user_errors=[])
 
     @strawberry.mutation(
-        description="Moves the amount paid for an order to the balance; needs scope `operator`. The order keeps its "
-        "state and its credits. A retry returns the refunded order."
+        description="Adds the amount paid for an order to the balance; needs scope `operator`. The order keeps its "
+        "state and its credits, and owes nothing. Refused `PAYMENT_STATE` if nothing was paid for the order. A retry "
+        "returns the refunded order."
     )
     async def refund_order(
         self,
         info: Info,
-        input: Annotated[RefundOrderInput, strawberry.argument(description="Account and order to refund.")],
+        input: Annotated[RefundOrderInput, strawberry.argument(description="Order to refund, and its account.")],
     ) -> RefundOrderPayload | None:
         context = info.context
         order, errors = await _answered(
@@ -169,15 +176,15 @@ class MoneyMutations:
         return RefundOrderPayload(order=order, user_errors=errors)
 
     @strawberry.mutation(
-        description="Records that an order cannot be delivered; needs scope `operator`. Its credits go back to stock, "
-        "and the amount paid is added to the balance. Refused if retirement has started. A retry returns the failed "
-        "order."
+        description="Records that the seller cannot deliver an order; needs scope `operator`. The order's credits go "
+        "back to stock, and the amount paid for the order is added to the balance. Refused `ORDER_STATE` if the "
+        "retirement of the order has started. A retry returns the failed order."
     )
     async def fail_order(
         self,
         info: Info,
         input: Annotated[
-            FailOrderInput, strawberry.argument(description="Account and order that cannot be delivered.")
+            FailOrderInput, strawberry.argument(description="Order that cannot be delivered, and its account.")
         ],
     ) -> FailOrderPayload | None:
         context = info.context

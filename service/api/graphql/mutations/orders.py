@@ -19,24 +19,25 @@ from service.domain.order import FromQuote, OrderRequest
 from service.errors import Refused
 
 
-@strawberry.type(description="Result of a request to place an order.")
+@strawberry.type(description="Result of a mutation that places an order.")
 class CreateOrderPayload:
     order: Order | None = strawberry.field(
-        description="Order that was placed, now or by an earlier request; null if it was refused."
+        description="Order in its present state. On a retry: the order that the first request placed. Null if the "
+        "request was refused."
     )
     replayed: bool = strawberry.field(
         description="True if an earlier request with the same idempotency key placed the order."
     )
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why the order was refused; empty if it is placed."
+        description="Reasons why the order was refused. Empty if `order` is not null."
     )
 
 
 @strawberry.type
 class OrderMutations:
     @strawberry.mutation(
-        description="Orders a mass of credits. A retry with the same key and input returns the existing order in its "
-        "present state."
+        description="Orders a mass of credits. A retry with the same idempotency key and input returns the existing "
+        "order in its present state."
     )
     async def create_order_by_mass(
         self,
@@ -49,8 +50,8 @@ class OrderMutations:
         return await place(info.context, input.mass_request, input)
 
     @strawberry.mutation(
-        description="Orders the largest mass of credits that a sum of money buys. A retry with the same key and input "
-        "returns the existing order in its present state."
+        description="Orders the largest mass of credits that a sum of money buys. A retry with the same idempotency "
+        "key and input returns the existing order in its present state."
     )
     async def create_order_by_value(
         self,
@@ -63,8 +64,8 @@ class OrderMutations:
         return await place(info.context, input.value_request, input)
 
     @strawberry.mutation(
-        description="Orders the bundles and masses of a quote at its prices. Each quote can be used for one order. A "
-        "retry with the same key and input returns the existing order in its present state."
+        description="Orders the bundles and masses of a quote at the prices of the quote. One order can be placed from "
+        "each quote. A retry with the same idempotency key and input returns the existing order in its present state."
     )
     async def create_order_from_quote(
         self,

@@ -16,17 +16,17 @@ from service.operations.quote_order import quote_order
 
 @strawberry.type(description="Result of requesting a quote.")
 class QuotePayload:
-    quote: Quote | None = strawberry.field(description="Quote that was created; null if it was refused.")
+    quote: Quote | None = strawberry.field(description="Quote that was created. Null if the request was refused.")
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why the quote was refused; empty if it was created."
+        description="Reasons why the request was refused. Empty if `quote` is not null."
     )
 
 
 @strawberry.type
 class QuoteMutations:
     @strawberry.mutation(
-        description="Quotes a mass of credits at a price that is fixed until the quote expires. Nothing is owed for a "
-        "quote. Credits are set aside if `hold` is true. A retry creates another quote."
+        description="Quotes a mass of credits at prices that are fixed until the quote expires. Nothing is owed for a "
+        "quote. Credits are set aside only if `hold` is true. A retry creates another quote."
     )
     async def quote_by_mass(
         self,
@@ -37,8 +37,8 @@ class QuoteMutations:
 
     @strawberry.mutation(
         description="Quotes the largest mass of credits that a sum of money buys, at prices that are fixed until the "
-        "quote expires. Nothing is owed for a quote. Credits are set aside if `hold` is true. A retry creates another "
-        "quote."
+        "quote expires. Nothing is owed for a quote. Credits are set aside only if `hold` is true. A retry creates "
+        "another quote."
     )
     async def quote_by_value(
         self,

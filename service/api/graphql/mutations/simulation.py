@@ -12,28 +12,28 @@ from service.errors import Refused
 from service.operations.simulate_order import Outcome, simulate_order
 
 
-@strawberry.input(description="The order of a test account to drive, and the outcome to drive it to.")
+@strawberry.input(description="Order of a test account, and the outcome to drive the order to.")
 class SimulateOrderInput:
-    order: OrderRefInput = strawberry.field(description="Order of the test account to drive to the outcome.")
-    outcome: Outcome = strawberry.field(description="Outcome that the order is driven to.")
+    order: OrderRefInput = strawberry.field(
+        description="Order to drive to the outcome. The order must belong to the test account."
+    )
+    outcome: Outcome = strawberry.field(description="Outcome to drive the order to.")
 
 
 @strawberry.type(description="Result of driving a test account's order to an outcome.")
 class SimulateOrderPayload:
-    order: Order | None = strawberry.field(
-        description="Order in its present state; null if the simulation was refused."
-    )
+    order: Order | None = strawberry.field(description="Order in its present state. Null if the request was refused.")
     user_errors: list[UserError] = strawberry.field(
-        description="Reasons why the simulation was refused; empty if the order has the wanted outcome."
+        description="Reasons why the request was refused. Empty if the order has the wanted outcome."
     )
 
 
 @strawberry.type
 class SimulationMutations:
     @strawberry.mutation(
-        description="Drives an order of a test account to an outcome, through all steps that a live order takes, with "
-        "the same events, certificate and bookings. Refused `TEST_ACCOUNT_REQUIRED` on a live account. A retry changes "
-        "nothing."
+        description="Drives an order of a test account to an outcome. The order takes the same steps as a live order, "
+        "with the same events, certificate and ledger entries. Refused `TEST_ACCOUNT_REQUIRED` on a live account. A "
+        "retry changes nothing."
     )
     async def simulate_order(
         self,
