@@ -60,67 +60,88 @@ class Code(StrEnum):
 
 REASONS: dict[Code, Reason] = {
     Code.BAD_USER_INPUT: Reason(
-        "A value has the wrong form or is outside its permitted range. Correct it and send the request again.", 400
+        "A value has the wrong form or is outside its permitted range. Correct the value and send the request again.",
+        400,
     ),
-    Code.UNAUTHENTICATED: Reason("No API key was sent, or the key is unknown, revoked or expired.", 401),
+    Code.UNAUTHENTICATED: Reason("The request has no API key, or its key is unknown, revoked or expired.", 401),
     Code.FORBIDDEN: Reason(
-        "The API key lacks the scope that the request needs, or the request reads data that only keys of the parent "
-        "account may read.",
+        "The API key lacks the scope that the request needs, or the API key of a client account reads data that only "
+        "keys of the parent account may read.",
         403,
     ),
     Code.ACCOUNT_SUSPENDED: Reason(
-        "The account is suspended: it can read, but not change anything until the seller reinstates it.", 409
+        "The account is suspended. The account can read data, but cannot change anything until the seller reinstates "
+        "it.",
+        409,
     ),
-    Code.ACCOUNT_SELECTED_INVALID: Reason("The request names an account that this API key cannot act for.", 400),
-    Code.TEST_ACCOUNT_REQUIRED: Reason(
-        "Only orders of a test account can be simulated, and this account is live.", 403
-    ),
+    Code.ACCOUNT_SELECTED_INVALID: Reason("The request selects an account that its API key cannot act for.", 400),
+    Code.TEST_ACCOUNT_REQUIRED: Reason("Only orders of test accounts can be simulated, and this account is live.", 403),
     Code.NOT_FOUND: Reason("The object does not exist, or it belongs to another account.", 404),
     Code.IDEMPOTENCY_KEY_REUSED: Reason(
-        "The idempotency key or reference was used with another input. Nothing was changed.", 422
+        "The idempotency key or reference was used before with another input. Nothing was changed.", 422
     ),
-    Code.QUANTITY_INVALID: Reason("The resulting mass is not above zero.", 409),
-    Code.SELECTION_INVALID: Reason("The bundles or their shares are not a valid selection.", 400),
+    Code.QUANTITY_INVALID: Reason("The mass is zero, or becomes zero when it is rounded.", 409),
+    Code.SELECTION_INVALID: Reason(
+        "The bundles are not a valid selection. For example, a bundle is named twice, or the shares do not sum to 100 "
+        "percent.",
+        400,
+    ),
     Code.BUNDLE_UNAVAILABLE: Reason("A bundle does not exist or is not on sale.", 400),
-    Code.CURRENCY_UNAVAILABLE: Reason("A bundle has no price in the currency.", 400),
+    Code.CURRENCY_UNAVAILABLE: Reason("A bundle has no price in the currency that the request uses.", 400),
     Code.MAXIMUM_TOTAL_EXCEEDED: Reason(
         "The total would exceed the maximum that the caller set. Nothing was created.", 409
     ),
     Code.INSUFFICIENT_CREDITS: Reason(
-        "Too few credits are in stock for an order without a backorder, or for a quote that sets credits aside.",
+        "Too few credits are in stock. The order did not allow a backorder, or the quote was to set credits aside.",
         409,
         True,
     ),
     Code.HOLD_LIMIT_EXCEEDED: Reason(
-        "The account's open quotes would set aside more credits than the limit allows, or would be too many.", 409, True
+        "The quote was not created: the account's open quotes would set aside too many credits, or too many quotes "
+        "would set credits aside.",
+        409,
+        True,
     ),
     Code.QUOTE_EXPIRED: Reason("The quote has expired. Request a new quote.", 409),
     Code.QUOTE_USED: Reason("An order was already placed from this quote.", 409),
     Code.ESTIMATE_USED: Reason("An order was already placed for this estimate.", 409),
     Code.ORDER_STATE: Reason("The state of the order does not allow the change.", 409),
     Code.PAYMENT_STATE: Reason("The state of the order's payment does not allow the change.", 409),
-    Code.PAYMENT_REFUSED: Reason("A simulated payment was refused. The order and its debt did not change.", 402),
-    Code.INSUFFICIENT_BALANCE: Reason("The balance is too low to pay the whole order. Nothing was created.", 409),
+    Code.PAYMENT_REFUSED: Reason(
+        "A simulated payment was refused, as the request asked. The order and its debt did not change.", 402
+    ),
+    Code.INSUFFICIENT_BALANCE: Reason(
+        "The request asks for payment of the whole total from the balance, but the balance is too low or the API key "
+        "may not use it. Nothing was created.",
+        409,
+    ),
     Code.CREDIT_LIMIT_EXCEEDED: Reason(
         "The order would raise the debt above the credit limit. Nothing was created.", 409
     ),
-    Code.MAX_COST_EXCEEDED: Reason("The GraphQL document is too large, too deeply nested or too expensive.", 400),
+    Code.MAX_COST_EXCEEDED: Reason(
+        "The GraphQL document is too large, too deeply nested or too expensive to run.", 400
+    ),
     Code.METHOD_NOT_ALLOWED: Reason(
         "The address does not support this HTTP method. The header Allow lists the methods that it supports.", 405
     ),
-    Code.PAYLOAD_TOO_LARGE: Reason("The request body is larger than the limit.", 413),
+    Code.PAYLOAD_TOO_LARGE: Reason("The request body is larger than the service permits.", 413),
     Code.UNSUPPORTED_MEDIA_TYPE: Reason("The Content-Type of the request body is not JSON.", 415),
     Code.REQUEST_TIMEOUT: Reason("The request body did not arrive in time. Send the request again.", 408, True),
     Code.THROTTLED: Reason(
-        "Too many requests were sent. Wait for the seconds in Retry-After and send the request again.", 429, True
+        "Too many requests were sent. Wait for the number of seconds in the header Retry-After, then send the request "
+        "again.",
+        429,
+        True,
     ),
     Code.UNAVAILABLE: Reason(
-        "The service is temporarily unavailable. Send the request again; a write with the same idempotency key.",
+        "The service is temporarily unavailable. Send the request again; repeat a write with the same idempotency key.",
         503,
         True,
     ),
     Code.INTERNAL_SERVER_ERROR: Reason(
-        "An internal error, logged under the request id. Its details are not shown.", 500, True
+        "Internal error of the service. The service logs the details under the request id and does not show them.",
+        500,
+        True,
     ),
 }
 

@@ -45,10 +45,10 @@ _describe(
 _describe(
     Mode,
     "Mode",
-    "Mode of an account or a batch. Live accounts buy live credits only, test accounts buy test credits only.",
+    "Mode of an account or a credit batch. Live accounts buy only live credits. Test accounts buy only test credits.",
     {
         Mode.LIVE: "Real credits, paid for with real money.",
-        Mode.TEST: "Made-up credits for integration tests: nothing is really bought or retired.",
+        Mode.TEST: "Made-up credits for testing an integration. Nothing is really bought or retired.",
     },
 )
 _describe(
@@ -56,34 +56,34 @@ _describe(
     "OrderStatus",
     "State of an order, from its acceptance to the retirement of its credits.",
     {
-        OrderStatus.PLACED: "Accepted, but some of its credits are not in stock yet (a backorder).",
-        OrderStatus.FULFILLED: "All credits of the order are set aside for it.",
+        OrderStatus.PLACED: "The order is accepted, but waits for credits that are not in stock yet (a backorder).",
+        OrderStatus.FULFILLED: "All credits of the order are set aside, and their retirement has not started.",
         OrderStatus.RETIRING: "The credits are being retired. The order can no longer be cancelled.",
         OrderStatus.COMPLETE: "All credits of the order are retired. This state is final.",
-        OrderStatus.CANCELLED: "The order was cancelled: credits went back to stock, payments to the balance. This "
-        "state is final.",
-        OrderStatus.FAILED: "The seller could not deliver: credits went back to stock, payments to the balance. This "
-        "state is final.",
+        OrderStatus.CANCELLED: "The order was cancelled. Its credits went back to stock, and its payments to the "
+        "balance. This state is final.",
+        OrderStatus.FAILED: "The seller could not deliver the order. Its credits went back to stock, and its payments "
+        "to the balance. This state is final.",
     },
 )
 _describe(
     PaymentStatus,
     "PaymentStatus",
-    "State of an order's payment.",
+    "State of the payment for an order.",
     {
-        PaymentStatus.ISSUED: "The order is not paid in full and is on no invoice.",
-        PaymentStatus.BILLED: "The order is on an invoice that is not paid yet.",
+        PaymentStatus.ISSUED: "The order is not paid in full, and no invoice contains it.",
+        PaymentStatus.BILLED: "The order is on an invoice, and the invoice is not paid yet.",
         PaymentStatus.PAID: "The whole total of the order is paid.",
-        PaymentStatus.REFUNDED: "The amount paid for the order was returned to the account's balance.",
+        PaymentStatus.REFUNDED: "The amount paid for the order was added to the account's balance.",
     },
 )
 _describe(
     OrderKind,
     "OrderKind",
-    "Kind of request that determined the mass of an order or a quote.",
+    "Kind of input that determined the mass of an order or a quote.",
     {
         OrderKind.MASS: "The caller gave a mass, or one mass for each bundle.",
-        OrderKind.VALUE: "The caller gave the maximum sum of money to spend.",
+        OrderKind.VALUE: "The caller gave a maximum sum of money to spend.",
         OrderKind.ESTIMATE: "The caller gave an estimate of an activity's emissions.",
     },
 )
@@ -111,12 +111,13 @@ _describe(
 _describe(
     OrderSortField,
     "OrderSortField",
-    "Field by which a list of orders is sorted. Orders with equal values are sorted by id, so that pages are stable.",
+    "Property by which a list of orders is sorted. Orders with equal values are sorted by id, so that pages neither "
+    "overlap nor omit orders.",
     {
         OrderSortField.CREATED_AT: "Time at which the order was placed.",
-        OrderSortField.MASS: "Mass of the order, as ordered.",
-        OrderSortField.TOTAL_COST: "Total cost in minor units, compared as a number whatever the currency. Filter by "
-        "one currency as well.",
+        OrderSortField.MASS: "Mass of the order: the sum of its lines.",
+        OrderSortField.TOTAL_COST: "Total cost in the currency's smallest unit. Costs are compared as numbers without "
+        "regard to their currency, so filter by one currency as well.",
     },
 )
 _describe(
@@ -128,11 +129,12 @@ _describe(
         OrderGrouping.PAYMENT_STATUS: "One group for each payment status.",
         OrderGrouping.MONTH: "One group for each month (UTC) in which orders were placed.",
         OrderGrouping.DAY: "One group for each day (UTC) on which orders were placed.",
-        OrderGrouping.BUNDLE: "One group for each bundle. An order of several bundles counts in each of their groups.",
+        OrderGrouping.BUNDLE: "One group for each bundle. An order with several bundles counts in the group of each "
+        "bundle.",
         OrderGrouping.PROJECT: "One group for each project whose credits are set aside for orders. An order with "
-        "credits of several projects counts in each of their groups.",
-        OrderGrouping.CUSTOMER: "One group for each value of the order's `customer`; values that differ in one letter "
-        "are different groups.",
+        "credits of several projects counts in the group of each project.",
+        OrderGrouping.CUSTOMER: "One group for each value of the order's `customer`. Values that differ in one letter "
+        "belong to different groups.",
         OrderGrouping.CURRENCY: "One group for each currency of orders.",
     },
 )
@@ -141,11 +143,11 @@ _describe(
     "ActivityKind",
     "Kind of activity whose emissions are estimated.",
     {
-        ActivityKind.ELECTRICITY: "Use of electricity from a country's grid.",
+        ActivityKind.ELECTRICITY: "Use of electricity from a public grid.",
         ActivityKind.FLIGHT: "A flight of one or more passengers.",
         ActivityKind.AIR_FREIGHT: "Transport of goods by aircraft.",
         ActivityKind.GROUND_TRANSPORT: "A journey of one road vehicle.",
-        ActivityKind.MASS: "Emissions that the caller calculated.",
+        ActivityKind.MASS: "Emissions that the caller calculated and gave as a mass.",
     },
 )
 _describe(
@@ -162,7 +164,7 @@ _describe(
 _describe(
     DistanceUnit,
     "DistanceUnit",
-    "A unit for distances of travel and transport.",
+    "A unit for the distance of a flight.",
     {
         DistanceUnit.KILOMETRE: "One kilometre: 1,000 metres.",
         DistanceUnit.MILE: "One international mile: 1,609.344 metres.",
@@ -172,7 +174,7 @@ _describe(
 _describe(
     CabinClass,
     "CabinClass",
-    "Cabin class of a passenger. A class with more space per seat has higher emissions per passenger.",
+    "Cabin class in which passengers fly. A class with more space per seat has higher emissions per passenger.",
     {
         CabinClass.ECONOMY: "A seat in the economy cabin of an aircraft.",
         CabinClass.PREMIUM_ECONOMY: "A seat in the premium economy cabin of an aircraft.",
@@ -183,7 +185,7 @@ _describe(
 _describe(
     VehicleType,
     "VehicleType",
-    "Kind of road vehicle. The emissions are those of the whole vehicle, whatever the number of passengers.",
+    "Kind of road vehicle. Emissions are those of the whole vehicle. They do not depend on the number of passengers.",
     {
         VehicleType.PASSENGER_CAR_VAN_OR_SUV: "A passenger car, a van or a sport utility vehicle (SUV).",
         VehicleType.SMALL_BUS: "A small bus, such as a minibus.",
@@ -194,24 +196,27 @@ _describe(
 _describe(
     Outcome,
     "SimulationOutcome",
-    "Outcome to which an order of a test account is driven. The steps that lead to it are carried out as well.",
+    "Outcome to drive a test account's order to. The steps that lead to the outcome are carried out as well.",
     {
         Outcome.PAY: "Pay the amount that the order owes.",
         Outcome.REFUSE_PAYMENT: "Let a payment for the order fail. The mutation returns the error `PAYMENT_REFUSED`, "
-        "the timeline records the attempt, and the order and its debt stay as they are.",
-        Outcome.RUN_SHORT: "Let the order wait for credits: the credits set aside for it go back to stock, and only "
-        "the outcome FULFIL brings new ones. An order that waits already stays as it is.",
-        Outcome.FULFIL: "Create the test credits that the order waits for and set them aside for this order only.",
-        Outcome.RETIRE: "Fulfil and pay the order, and retire all of its credits but the last gram.",
-        Outcome.COMPLETE: "Retire all credits of the order and issue its certificate.",
-        Outcome.FAIL: "Let the delivery fail: credits go back to stock, payments to the balance.",
-        Outcome.REFUND: "Return what was paid to the balance. The order keeps its state and its credits.",
+        "and the timeline records the attempt. The order and its debt do not change.",
+        Outcome.RUN_SHORT: "Let the order wait for credits. The credits that are set aside for the order go back to "
+        "stock, and only the outcome FULFIL sets new credits aside. An order that already waits does not change.",
+        Outcome.FULFIL: "Create the test credits that the order waits for, and set these credits aside for this order "
+        "only.",
+        Outcome.RETIRE: "Fulfil and pay the order, start its retirement, and retire all of its credits except those "
+        "of its last batch.",
+        Outcome.COMPLETE: "Fulfil and pay the order, retire all of its credits and issue its certificate.",
+        Outcome.FAIL: "Let the delivery fail. The order's credits go back to stock, and its payments are added to the "
+        "balance.",
+        Outcome.REFUND: "Add the amount paid for the order to the balance. The order keeps its state and its credits.",
     },
 )
 _describe(
     Code,
     "ErrorCode",
-    "Code of an error. Every error of the service has one of these codes.",
+    "Code of an error, for use by programs. Every error of the service has one of these codes.",
     {code: reason.meaning for code, reason in REASONS.items()},
 )
 _describe(
@@ -229,32 +234,44 @@ _describe(
 _describe(
     SerialForm,
     "SerialForm",
-    "Format in which a registry writes serial numbers.",
+    "Format in which a registry writes serial numbers. Each example is a range of serial numbers.",
     {
-        SerialForm.PLAIN: "A prefix that does not end in a digit, followed by a number: `OAK-1-100`.",
-        SerialForm.VERRA: "Verra: `9801-122000101-122000200-VCS-VCU-1491-VER-IN-1-612-01012019-31122019-0`.",
-        SerialForm.GOLD_STANDARD: "Gold Standard: `GS1-1-KE-GS7496-16-2025-30646-608-30350`.",
-        SerialForm.CAR: "Climate Action Reserve: `CAR-1-US-1336-31-983-KS-2025-9206-1 to 5000`.",
-        SerialForm.ACR: "American Carbon Registry: `ACR-FR-1130-2025-2918-30932 to 35143`.",
-        SerialForm.ART: "ART and FCPF: `ART-GY-103-2021-11-2759599 to 2760598`.",
-        SerialForm.BIOCARBON: "BioCarbon: `BCR-CO-262-14-001-2-2101-2112-0267454-0276278`.",
-        SerialForm.CERCARBONO: "Cercarbono, where each credit has a serial with a series and two numbers: "
-        "`CDC_8_1_1_321_14_CO_1_1, 294000, 295999`.",
-        SerialForm.PURO: "Puro: `PURO_PR_CORC100+_FI_577167_2020_055a3fbe-eabc-4535-b9cf-1028e7d18f80_1-100`, or only "
-        "the UUID with the numbers, or the first and the last serial of 30 digits each.",
-        SerialForm.MARKIT: "Markit, now S&P Global: `CFS-VER-AR-100000000000391-01012017-31122017-1028-5885-MER-1-P`.",
-        SerialForm.ERS: "Ecosystem Restoration Standard: `ERS-1-12-BR-VRU-2024-1-1-500`.",
+        SerialForm.PLAIN: "A prefix that does not end in a digit, followed by a number. The range `OAK-1-100` has the "
+        "prefix `OAK-`, the first number 1 and the last number 100.",
+        SerialForm.VERRA: "Verra: `9801-122000101-122000200-VCS-VCU-1491-VER-IN-1-612-01012019-31122019-0`. The "
+        "second and the third part are the numbers of the first and the last credit.",
+        SerialForm.GOLD_STANDARD: "Gold Standard: `GS1-1-KE-GS7496-16-2025-30646-608-30350`. The last two numbers are "
+        "those of the first and the last credit.",
+        SerialForm.CAR: "Climate Action Reserve: `CAR-1-US-1336-31-983-KS-2025-9206-1 to 5000`. The last two numbers "
+        "are those of the first and the last credit.",
+        SerialForm.ACR: "American Carbon Registry: `ACR-FR-1130-2025-2918-30932 to 35143`. The last two numbers are "
+        "those of the first and the last credit.",
+        SerialForm.ART: "ART and FCPF: `ART-GY-103-2021-11-2759599 to 2760598`. The last two numbers are those of the "
+        "first and the last credit.",
+        SerialForm.BIOCARBON: "BioCarbon: `BCR-CO-262-14-001-2-2101-2112-0267454-0276278`. The last two numbers are "
+        "those of the first and the last credit.",
+        SerialForm.CERCARBONO: "Cercarbono: a series, the number of the first credit and the number of the last "
+        "credit, such as `CDC_8_1_1_321_14_CO_1_1, 294000, 295999`.",
+        SerialForm.PURO: "Puro: `PURO_PR_CORC100+_FI_577167_2020_055a3fbe-eabc-4535-b9cf-1028e7d18f80_1-100`. The "
+        "last two numbers are those of the first and the last credit. The range may also consist of only the UUID and "
+        "these two numbers, or of the first and the last serial number with 30 digits each.",
+        SerialForm.MARKIT: "Markit, now S&P Global: `CFS-VER-AR-100000000000391-01012017-31122017-1028-5885-MER-1-P`. "
+        "The numbers of the first and the last credit follow the two dates.",
+        SerialForm.ERS: "Ecosystem Restoration Standard: `ERS-1-12-BR-VRU-2024-1-1-500`. The last two numbers are "
+        "those of the first and the last credit.",
         SerialForm.KYOTO: "Units of the Kyoto Protocol, such as CERs: `RW-5-1463954-2-2-0-7015 - "
-        "RW-5-1467610-2-2-0-7015`.",
-        SerialForm.NATIONAL: "National registries that run the software of UNDP: `CA0001-NG-CH-12-1-500-2024`.",
-        SerialForm.NONE: "Registries that do not number credits, such as Isometric. The batch has a registry reference "
-        "instead.",
+        "RW-5-1467610-2-2-0-7015`. The range is the serial number of the first credit and that of the last credit. "
+        "The third part of each serial number is the number of the credit.",
+        SerialForm.NATIONAL: "National registries that use the software of UNDP: `CA0001-NG-CH-12-1-500-2024`. The "
+        "two numbers before the year are those of the first and the last credit.",
+        SerialForm.NONE: "Registries that do not number credits, such as Isometric. The batch has a registry "
+        "reference instead of serial numbers.",
     },
 )
 _describe(
     OffsetType,
     "OffsetType",
-    "Climate effect that a bundle's credits stand for.",
+    "Effect on the climate that a bundle's credits stand for.",
     {
         OffsetType.EMISSIONS_REDUCTION: "Emissions that a project avoided or reduced.",
         OffsetType.CARBON_REMOVAL: "Carbon that a project removed from the air.",
@@ -266,59 +283,59 @@ _describe(
     "Maturity of the methods that a bundle's projects use.",
     {
         Approach.TRADITIONAL: "Methods that have been in use for decades.",
-        Approach.INNOVATIVE: "New methods, whose credits are still scarce.",
+        Approach.INNOVATIVE: "New methods. Their credits are still scarce.",
     },
 )
 _describe(
     CarbonPermanence,
     "CarbonPermanence",
-    "Duration for which a bundle's projects keep carbon out of the air.",
+    "Time for which a bundle's projects keep carbon out of the air.",
     {
         CarbonPermanence.LONG_TERM: "Carbon is stored for a thousand years or more.",
         CarbonPermanence.SHORT_TERM: "Carbon is stored for decades to centuries.",
-        CarbonPermanence.NO_STORAGE: "No carbon is stored, because emissions were avoided.",
+        CarbonPermanence.NO_STORAGE: "The projects avoid emissions, so no carbon is stored.",
     },
 )
 _describe(
     Visibility,
     "ExternalPagesVisibility",
-    "Visibility of the pages and files of an account's certificates and receipts to readers without an API key.",
+    "Visibility of the public pages and files of an account's certificates and receipts.",
     {
-        Visibility.PUBLIC: "Anybody who has the address can read the pages and files.",
-        Visibility.HIDDEN: "Nobody can read them: every address returns 404.",
+        Visibility.PUBLIC: "Anybody who has the address of a page or file can read it without an API key.",
+        Visibility.HIDDEN: "Nobody can read the pages and files: every address returns HTTP 404.",
     },
 )
 _describe(
     BalanceUse,
     "BalanceUse",
-    "Part of an order's total that is paid from the account's balance at once.",
+    "Part of an order's total that the prepaid balance pays when the order is placed.",
     {
         BalanceUse.NONE: "Nothing is paid from the balance. The whole total is owed.",
-        BalanceUse.AVAILABLE: "The balance pays as much of the total as it can. The rest is owed.",
-        BalanceUse.WHOLE: "The balance pays the whole total. If it is too low, the order is refused and nothing is "
-        "created.",
+        BalanceUse.AVAILABLE: "The balance pays as much of the total as it can. The rest of the total is owed.",
+        BalanceUse.WHOLE: "The balance pays the whole total. If the balance is too low, the order is refused "
+        "`INSUFFICIENT_BALANCE` and nothing is created.",
     },
 )
 _describe(
     InvoiceStatus,
     "InvoiceStatus",
-    "State of an invoice: pending or paid.",
+    "State of an invoice: PENDING or PAID.",
     {
         InvoiceStatus.PENDING: "The invoice is not paid yet.",
-        InvoiceStatus.PAID: "The invoice and all its orders are paid in full. This state is final.",
+        InvoiceStatus.PAID: "The invoice was paid in full. This state is final.",
     },
 )
 _describe(
     LedgerAccount,
     "LedgerAccount",
-    "Account of the ledger that a posting is booked on.",
+    "Ledger account on which an amount is booked.",
     {
         LedgerAccount.CASH: "Money that the seller received from the customer.",
-        LedgerAccount.BALANCE: "Money that the customer has prepaid. The seller owes it, so its postings are negative "
-        "(credits) when money is added.",
+        LedgerAccount.BALANCE: "Money that the customer prepaid and that the seller therefore owes to the customer. A "
+        "posting that adds money to the balance is negative (a credit).",
         LedgerAccount.RECEIVABLE: "Money that the customer owes for orders.",
-        LedgerAccount.SALES: "Income from the sale of credits. A sale is a negative posting (a credit).",
-        LedgerAccount.COMMISSION: "Income from commission. A sale is a negative posting (a credit).",
+        LedgerAccount.SALES: "Income from the sale of credits. The posting of a sale is negative (a credit).",
+        LedgerAccount.COMMISSION: "Income from commission. The posting of a commission is negative (a credit).",
     },
 )
 _describe(
@@ -326,13 +343,14 @@ _describe(
     "LedgerVerb",
     "Event that a journal records in the ledger.",
     {
-        Verb.ORDER_PLACED: "An order was placed, and its total became due.",
-        Verb.BALANCE_APPLIED: "The balance paid an order, or a part of it, as the order was placed.",
+        Verb.ORDER_PLACED: "An order was placed, and its total is owed.",
+        Verb.BALANCE_APPLIED: "The prepaid balance paid an order, or a part of its total, when the order was placed.",
         Verb.PAYMENT_RECORDED: "A payment for an order was received.",
         Verb.BALANCE_TOPPED_UP: "A payment without an order was received and added to the balance.",
-        Verb.INVOICE_SETTLED: "An invoice was paid. One such journal is written for each of its orders.",
+        Verb.INVOICE_SETTLED: "An invoice was paid. Each order of the invoice has one such journal.",
         Verb.ORDER_CANCELLED: "An order was cancelled, and its sale was reversed.",
-        Verb.ORDER_REDUCED: "The part of an order that waited for credits was cancelled, and its sale was reversed.",
+        Verb.ORDER_REDUCED: "The part of an order that waited for credits was cancelled, and the sale of this part "
+        "was reversed.",
         Verb.ORDER_REFUNDED: "An order was refunded, and its sale was reversed.",
         Verb.ORDER_FAILED: "An order could not be delivered, and its sale was reversed.",
     },
