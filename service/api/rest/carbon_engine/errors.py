@@ -24,8 +24,8 @@ MEMBERS: dict[str, tuple[str, ...]] = {
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """An error, as problem details after RFC 9457. `errors` lists the messages for each faulty field; it is present on
-    400 only.
+    """An error, as problem details after RFC 9457. `errors` lists the messages for each faulty field and is present
+    only with status 400.
     """
 
     type: str

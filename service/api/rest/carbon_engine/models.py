@@ -10,15 +10,19 @@ Kilograms = Annotated[
     int, msgspec.Meta(ge=1, le=10**12, description="Mass in whole kilograms of CO2 equivalent, 1 to 10^12.")
 ]
 Halalas = Annotated[
-    int, msgspec.Meta(ge=1, le=10**15, description="Amount of money in halalas, the hundredths of a Saudi riyal.")
+    int,
+    msgspec.Meta(
+        ge=1, le=10**15, description="Amount of money in halalas, the hundredths of a Saudi riyal: 1 to 10^15."
+    ),
 ]
 TotalPrice = Annotated[
     int,
     msgspec.Meta(
         ge=1,
         le=10**15,
-        description="Maximum price of the order in halalas (hundredths of a Saudi riyal), instead of `amount_kg`. It "
-        "buys the largest whole number of kilograms that costs no more than this.",
+        description="Maximum price of the order in halalas, the hundredths of a Saudi riyal: 1 to 10^15. The order is "
+        "for the largest whole number of kilograms whose price does not exceed this sum. Give either this "
+        "member or `amount_kg`.",
     ),
 ]
 PortfolioId = Annotated[
@@ -36,9 +40,9 @@ HexId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 
 
 class NewOrder(msgspec.Struct, kw_only=True):
-    """An order to place. Give exactly one of `amount_kg` and `total_price_sar_halalas`. Changes of the order are
-    reported to `callbackUrl`, an https address. `customer` (at most 200 characters) and `description` (at most 1,000)
-    are stored and returned.
+    """An order to place. Give exactly one of `amount_kg` and `total_price_sar_halalas`. `customer` (at most 200
+    characters), `description` (at most 1,000 characters) and `callbackUrl` (an https address) are stored and returned.
+    The service sends nothing to `callbackUrl`.
     """
 
     amount_kg: Kilograms | None = None
@@ -51,7 +55,9 @@ class NewOrder(msgspec.Struct, kw_only=True):
 
 
 class ProjectRecord(msgspec.Struct):
-    """A movement of one batch's credits: positive kilograms to the order, negative ones back to the batch."""
+    """A movement of credits between a batch and the order. `delta` is in kilograms: positive to the order, negative
+    back to the batch.
+    """
 
     project_id: HexId
     project_category_id: HexId
@@ -61,7 +67,9 @@ class ProjectRecord(msgspec.Struct):
 
 
 class Invoice(msgspec.Struct):
-    """Amount due for the order and amount that the balance paid, in halalas, and the address of the receipt."""
+    """Amount that is due for the order, amount that the balance paid, and address of the receipt. Amounts are in
+    halalas.
+    """
 
     amountDueSarHalalas: int  # noqa: N815 - the contract's name
     balanceAppliedSarHalalas: int  # noqa: N815 - the contract's name
@@ -69,8 +77,8 @@ class Invoice(msgspec.Struct):
 
 
 class OrderView(msgspec.Struct, kw_only=True):
-    """An order. `amount_kg` is the ordered mass and `creditsPurchased` the mass for which credits are set aside; they
-    differ while credits are not in stock.
+    """An order. `amount_kg` is the ordered mass in kilograms. `creditsPurchased` is the mass in kilograms for which
+    credits are set aside; this mass is smaller while some credits are not in stock.
     """
 
     id: HexId = msgspec.field(name="_id")
@@ -89,8 +97,9 @@ class OrderView(msgspec.Struct, kw_only=True):
 
 
 class ListQuery(msgspec.Struct):
-    """Selects at most `limit` orders, newest first: 1 to 100, by default 20. `starting_after` selects orders older than
-    the order of this id, `ending_before` newer ones.
+    """Selection of orders to list, newest first. `limit` is the number of orders: 1 to 100, by default 20.
+    `starting_after` is the id of an order: only older orders are listed. `ending_before` is the id of an order: only
+    newer orders are listed.
     """
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
@@ -107,7 +116,7 @@ class QuoteByMass(msgspec.Struct, kw_only=True):
 
 
 class QuoteByAirFreight(msgspec.Struct, kw_only=True):
-    """Goods transported by air, whose emissions are priced."""
+    """Transport of goods by air whose emissions are priced."""
 
     freight_mass_kg: Annotated[Decimal, msgspec.Meta(description="Kilograms of goods.")]
     distance_km: Annotated[Decimal, msgspec.Meta(description="Kilometres.")]
@@ -116,10 +125,10 @@ class QuoteByAirFreight(msgspec.Struct, kw_only=True):
 
 
 class QuoteByGroundTransport(msgspec.Struct, kw_only=True):
-    """A drive of a road vehicle, whose emissions are priced."""
+    """Drive of a road vehicle whose emissions are priced."""
 
     distance_km: Annotated[
-        Decimal, msgspec.Meta(description="Length of the drive in kilometres, more than zero and at most 10^9.")
+        Decimal, msgspec.Meta(description="Length of the drive in kilometres: more than 0, at most 10^9.")
     ]
     vehicle_type: Annotated[
         str,
@@ -133,7 +142,9 @@ class QuoteByGroundTransport(msgspec.Struct, kw_only=True):
 
 
 class QuoteView(msgspec.Struct):
-    """Present price of the kilograms in halalas. Nothing is stored, and the price is not guaranteed."""
+    """Price of a mass at present. `amount_kg` is the mass in kilograms, `price_sar_halalas` its price in halalas.
+    Nothing is stored, and the price is not guaranteed.
+    """
 
     amount_kg: int
     price_sar_halalas: int

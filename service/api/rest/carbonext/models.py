@@ -17,7 +17,9 @@ Vcu = Annotated[
 
 
 class RecipientInfo(msgspec.Struct, kw_only=True):
-    """Recipient of the certificate and, in the retirement members, the party for which the credits are retired."""
+    """Parties that the certificate names. `name`, `email` and `taxId` describe the recipient of the certificate. The
+    members that start with `retirement` describe the party for which the credits are retired.
+    """
 
     name: str | None = None
     email: str | None = None
@@ -28,8 +30,9 @@ class RecipientInfo(msgspec.Struct, kw_only=True):
 
 
 class NewOrder(msgspec.Struct, kw_only=True):
-    """An order to place, in BRL or USD. If `payWithBalance` is true, the balance pays it at once; the order is refused
-    if the balance is too low. `metaData` is a text of at most 500 characters that is returned unchanged.
+    """An order to place. `targetCurrency` is BRL or USD. If `payWithBalance` is true, the prepaid balance pays the
+    whole order at once; the order is refused if the balance is too low. `metaData` is a text of at most 500
+    characters that is returned unchanged.
     """
 
     vcuAmount: Vcu  # noqa: N815 - the contract's name
@@ -58,14 +61,16 @@ class OrderView(msgspec.Struct, kw_only=True):
 
 
 class ListedOrder(OrderView, kw_only=True):
-    """An order as lists show it, with its invoices and subscriptions."""
+    """An order in a list, with its invoices and subscriptions."""
 
     invoices: list[str] = []
     subscriptions: list[str] = []
 
 
 class ListQuery(msgspec.Struct, rename="kebab"):
-    """Page number, page size, sort and filter of a list of orders; see `/v1/allowed-filters/orders`."""
+    """Page of orders to list. `page` is the page number, from 1. `page-size` is the number of orders: 1 to 100, by
+    default 20. The address `/v1/allowed-filters/orders` lists the fields for `sort-by` and `filter-by`.
+    """
 
     page: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
     page_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
@@ -74,7 +79,7 @@ class ListQuery(msgspec.Struct, rename="kebab"):
 
 
 class OrderPage(msgspec.Struct, kw_only=True):
-    """One page of orders, with exact counts."""
+    """One page of orders. `totalCount` is the exact number of orders that match the filter."""
 
     items: list[ListedOrder]
     pageIndex: int  # noqa: N815 - the contract's name

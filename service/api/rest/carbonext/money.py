@@ -26,7 +26,7 @@ INVOICES_MAX = 100
 
 
 class PriceQuery(msgspec.Struct, rename="kebab"):
-    """Amount to order and currency, for which a price is wanted."""
+    """Amount of credits and currency to price."""
 
     vcu_amount: Decimal = Decimal(1)
     target_currency: str = "BRL"
@@ -40,7 +40,7 @@ class PriceView(msgspec.Struct):
 
 
 class BalanceQuery(msgspec.Struct):
-    """A period, which the response repeats; the balance is always the present one."""
+    """A period of time. The response repeats the period, but always contains the present balance."""
 
     startDate: str = ""  # noqa: N815 - the contract's name
     endDate: str = ""  # noqa: N815 - the contract's name

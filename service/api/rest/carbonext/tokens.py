@@ -45,7 +45,7 @@ class TokenUse(StrEnum):
 
 
 class Credentials(msgspec.Struct):
-    """A form with the credentials of the client, or with a refresh token."""
+    """A form with the credentials of the client or with a refresh token."""
 
     grant_type: str = ""
     client_id: str = ""

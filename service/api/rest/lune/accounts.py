@@ -26,8 +26,8 @@ VisibilityName = Literal["public", "hidden"]
 
 
 class AccountView(Struct, kw_only=True, rename={"kind": "type"}):
-    """An account. `currency` is an ISO 4217 code, `beneficiary` the party for which credits are retired by default.
-    `sibling_id` is the id of the account in the other mode; a client account has none.
+    """An account. `currency` is an ISO 4217 code. `beneficiary` is the party for which credits are retired by default.
+    `sibling_id` is the id of the same customer's account in the other mode; a client account has no `sibling_id`.
     """
 
     id: Id
@@ -45,9 +45,9 @@ class AccountView(Struct, kw_only=True, rename={"kind": "type"}):
 
 
 class NewClientAccount(Struct, kw_only=True):
-    """A client account, which has its own orders and estimates. Its balance and invoices are those of its parent.
-    `currency` is an ISO 4217 code. A retry with the same `handle` and values returns the existing account; without a
-    handle it creates another one.
+    """A client account to create. A client account has its own orders and estimates; it uses the balance and the
+    invoices of its parent. `currency` is an ISO 4217 code. A retry with the same `handle` and values returns the
+    existing account. A retry without a handle creates another account.
     """
 
     name: str
@@ -78,8 +78,9 @@ class ClientAccountChange(Struct, kw_only=True):
 
 
 class ClientsQuery(PageQuery, kw_only=True):
-    """Selection of client accounts. `name` is a text that their names contain; `limit` is 1 to 100, by default 10;
-    `after` is a `next_cursor` or the id of any item.
+    """Selection of client accounts to list. `name` is a text that the names of the listed accounts contain. `limit` is
+    the number of accounts: 1 to 100, by default 10. `after` is the `next_cursor` of the previous page or the id of an
+    account.
     """
 
     name: str | None = None

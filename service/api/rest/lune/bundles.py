@@ -34,7 +34,7 @@ PORTFOLIOS_MAX = 100
 
 
 class ProjectSummary(Struct, kw_only=True):
-    """A project of a bundle. Members that are not known are null."""
+    """A project of a bundle. A member whose value is not known is null."""
 
     id: Id
     name: str
@@ -79,8 +79,9 @@ class BundleView(Struct, kw_only=True):
 
 
 class BundlesQuery(PageQuery, kw_only=True):
-    """Selection of bundles. `recently_disabled` adds bundles that were disabled in the last 30 days; `limit` is 1 to
-    100, by default 10; `after` is a `next_cursor` or the id of any item.
+    """Selection of bundles to list. `recently_disabled` adds bundles that were disabled in the last 30 days. `limit` is
+    the number of bundles: 1 to 100, by default 10. `after` is the `next_cursor` of the previous page or the id of a
+    bundle.
     """
 
     recently_disabled: bool | None = None

@@ -19,7 +19,7 @@ class Error(msgspec.Struct):
 
 
 class Errors(msgspec.Struct):
-    """An error. `error` and the only element of `errors` are the same."""
+    """An error. The member `error` and the only element of `errors` are equal."""
 
     error: Error
     errors: list[Error]

@@ -46,8 +46,8 @@ class EstimateRequest(Choice, kw_only=True):
 
 
 class ElectricityRequest(EstimateRequest, kw_only=True):
-    """Electricity used in a country: its ISO 3166-1 code of two or three letters; by default the world's average is
-    used.
+    """Electricity that was used. The country is an ISO 3166-1 code of two or three letters. By default the average of
+    the world's grids is used.
     """
 
     consumption: Consumption
@@ -55,8 +55,8 @@ class ElectricityRequest(EstimateRequest, kw_only=True):
 
 
 class Route(Struct, kw_only=True):
-    """Route of a flight: either a great-circle distance (`amount`, a decimal string, and `unit`: km, mi or nm), or two
-    airports by IATA or ICAO code (`source` and `destination`).
+    """Route of a flight: a distance or two airports. A great-circle distance has `amount`, a decimal string, and
+    `unit`: km, mi or nm. Two airports are given by IATA or ICAO code in `source` and `destination`.
     """
 
     amount: DecimalText | None = None
@@ -66,7 +66,9 @@ class Route(Struct, kw_only=True):
 
 
 class FlightRequest(EstimateRequest, kw_only=True):
-    """A one-way flight of 1 to 1,000,000 passengers, by default one, in the same cabin, by default economy."""
+    """A one-way flight. The number of passengers is 1 to 1,000,000, by default 1. All passengers fly in the same cabin,
+    by default economy.
+    """
 
     route: Route
     passengers: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
@@ -87,7 +89,9 @@ Quote = Annotated[
 
 
 class EstimateView(Struct, kw_only=True):
-    """An estimate. `quote` is an error object if the mass cannot be priced; `request` is the request as it was sent."""
+    """An estimate. `quote` is the price of the mass, or an error object if the mass cannot be priced. `request` is the
+    request as the caller sent it.
+    """
 
     id: Id
     mass: EstimatedMass

@@ -16,8 +16,8 @@ MassUnit = Literal["g", "kg", "t"]
 Percentage = Annotated[
     int | str | None,
     Meta(
-        description="Share of the mass in percent: a whole number, or a string with at most two decimals. Give it for "
-        "all bundles, so that they sum to 100, or for none: then all bundles get equal shares."
+        description="Share of the mass in percent: a whole number, or a string with at most two decimals. Give "
+        "percentages that sum to 100 for all bundles, or give none: then all bundles get equal shares."
     ),
 ]
 KEY_LENGTH_MAX = 100
@@ -26,8 +26,8 @@ Key = Annotated[
     Meta(
         min_length=1,
         max_length=KEY_LENGTH_MAX,
-        description="Key chosen by the caller, 1 to 100 characters. Each key can be used once in an account: a retry "
-        "with the same key returns 409.",
+        description="Key that the caller chooses for the request: 1 to 100 characters. Each key can be used once in "
+        "an account. A retry with the same key returns 409 and creates nothing.",
     ),
 ]
 Metadata = dict[str, str]
@@ -41,14 +41,14 @@ class Mass(Struct):
 
 
 class BundleShare(Struct):
-    """One bundle's share of an order."""
+    """A bundle to buy, named by its id, and its share of the order's mass."""
 
     bundle_id: str
     percentage: Percentage = None
 
 
 class BundleMass(Struct):
-    """A mass to buy of one bundle, named by the 32 hexadecimal digits of its id."""
+    """A bundle to buy, and the mass to buy of it. `bundle_id` is the bundle's id: 32 hexadecimal digits."""
 
     bundle_id: str
     mass: Mass
@@ -64,21 +64,23 @@ class Choice(Struct, kw_only=True):
 
 
 class QuoteByMass(Choice, kw_only=True):
-    """A mass to quote: either `mass`, optionally with `bundle_selection`, or `bundle_masses`."""
+    """A mass to quote. Give either `mass` or `bundle_masses`. The member `bundle_selection` is allowed only with
+    `mass`.
+    """
 
     mass: Mass | None = None
     bundle_masses: list[BundleMass] | None = None
 
 
 class QuoteByValue(Choice, kw_only=True):
-    """A sum to spend at most, including commission, in the account's currency, for which a quote is wanted."""
+    """A sum of money to quote. `value` is the maximum total cost, including commission, in the account's currency."""
 
     value: DecimalText
 
 
 class OrderByMass(QuoteByMass, kw_only=True):
-    """A mass to order: either `mass`, optionally with `bundle_selection`, or `bundle_masses`. `metadata` is attached to
-    the order and returned unchanged.
+    """A mass to order. Give either `mass` or `bundle_masses`. The member `bundle_selection` is allowed only with
+    `mass`. `metadata` is attached to the order and returned unchanged.
     """
 
     idempotency_key: Key | None = None
@@ -86,8 +88,8 @@ class OrderByMass(QuoteByMass, kw_only=True):
 
 
 class OrderByValue(QuoteByValue, kw_only=True):
-    """A sum to spend: `value` is the maximum total, including commission, in the account's currency. `metadata` is
-    attached to the order and returned unchanged.
+    """A sum of money to spend. `value` is the maximum total cost, including commission, in the account's currency.
+    `metadata` is attached to the order and returned unchanged.
     """
 
     idempotency_key: Key | None = None
@@ -95,8 +97,8 @@ class OrderByValue(QuoteByValue, kw_only=True):
 
 
 class OrderByEstimate(Choice, kw_only=True):
-    """An estimate whose mass is ordered. Each estimate can be ordered once. `metadata` is attached to the order and
-    returned unchanged.
+    """An order of credits for the emissions of an estimate. Each estimate can be ordered once. `metadata` is attached
+    to the order and returned unchanged.
     """
 
     estimate_id: str
@@ -105,8 +107,8 @@ class OrderByEstimate(Choice, kw_only=True):
 
 
 class OrderBundleView(Struct, kw_only=True):
-    """One bundle's share of an order or a quote. Quantities are tonnes. `insufficient_available_quantity` is true if
-    too few credits are in stock; the order is accepted all the same.
+    """Part of an order or a quote that buys one bundle. Quantities are in tonnes. `insufficient_available_quantity` is
+    true if too few credits are in stock; the order is accepted nevertheless, and waits for credits.
     """
 
     bundle_id: Id
@@ -120,7 +122,7 @@ class OrderBundleView(Struct, kw_only=True):
 
 
 class OrderProjectView(Struct, kw_only=True):
-    """Credits of one project that an order received; known once retirement has started. `quantity` is in tonnes, prices
+    """Credits of one project in an order, listed once retirement has started. `quantity` is in tonnes. Prices and costs
     are in the order's currency.
     """
 
@@ -139,7 +141,9 @@ OrderStatus = Literal["received", "placed", "paid", "retiring", "complete", "can
 
 
 class OrderView(Struct, kw_only=True, rename={"kind": "type"}):
-    """An order. Masses are in tonnes, money is in the order's currency."""
+    """An order. Masses are in tonnes. Amounts of money are in `currency`. For an order by value
+    `requested_quantity` is null; for every other order `requested_value` is null.
+    """
 
     id: Id
     idempotency_key: str | None
@@ -165,8 +169,8 @@ class OrderView(Struct, kw_only=True, rename={"kind": "type"}):
 
 
 class QuoteView(Struct, kw_only=True):
-    """Price of an order that was not placed. Masses are in tonnes, costs in `currency`. Either `requested_quantity` or
-    `requested_value` is null.
+    """Price that an order would have now. Nothing is stored. Masses are in tonnes, costs are in `currency`. Either
+    `requested_quantity` or `requested_value` is null: the one that the caller did not give.
     """
 
     requested_quantity: DecimalText | None
@@ -180,7 +184,7 @@ class QuoteView(Struct, kw_only=True):
 
 
 class Page(Struct, Generic[T], kw_only=True):
-    """One page of a list. Send `next_cursor` as `after` to get the next page; it is null on the last page."""
+    """One page of a list. Send `next_cursor` as `after` to get the next page. The last page has none (null)."""
 
     data: list[T]
     has_more: bool
@@ -188,15 +192,18 @@ class Page(Struct, Generic[T], kw_only=True):
 
 
 class PageQuery(Struct, kw_only=True):
-    """`limit` is the number of items, 1 to 100, by default 10; `after` is a `next_cursor` or the id of any item."""
+    """Page to list. `limit` is the number of items: 1 to 100, by default 10. `after` is the `next_cursor` of the
+    previous page or the id of an item.
+    """
 
     limit: str | None = None
     after: str | None = None
 
 
 class OrdersQuery(PageQuery, kw_only=True):
-    """Page of orders to list. `offset_link_id` selects orders of an offset link; this service has none, so the list is
-    empty.
+    """Page of orders to list. `limit` is the number of orders: 1 to 100, by default 10. `after` is the `next_cursor` of
+    the previous page or the id of an order. If `offset_link_id` is given, the list is empty, because this service has
+    no offset links.
     """
 
     offset_link_id: str | None = None

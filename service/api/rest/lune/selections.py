@@ -22,7 +22,7 @@ PORTFOLIOS_MAX = 100
 
 
 class BundlePercentage(Struct):
-    """A bundle's share of a selection; whole percentages are numbers, others are strings."""
+    """A bundle's share of a selection. A whole percentage is a JSON number; any other percentage is a string."""
 
     bundle_id: Id
     percentage: int | Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{1,2}\Z")]
@@ -38,7 +38,7 @@ class BundlePortfolioView(Struct):
 
 
 class ChosenPortfolio(Struct):
-    """Portfolio that the account buys by default from now on."""
+    """Portfolio to buy by default in later orders and quotes of the account."""
 
     bundle_portfolio_id: str
 
