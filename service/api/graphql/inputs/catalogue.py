@@ -282,8 +282,8 @@ class SetAccountPortfolioInput:
     )
     selection: list[BundleShareInput] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Bundles with their shares, 1 to 20, to make the account's own portfolio. They replace the "
-        "bundles that this portfolio had before.",
+        description="Bundles of the account's own portfolio, with their shares: 1 to 20 bundles. The new bundles "
+        "replace those that the portfolio had before.",
     )
 
     def wanted(self) -> UUID | Selection:

@@ -65,8 +65,8 @@ class BillOrdersInput(_ForAccount):
     currency: CurrencyCode | None = strawberry.field(
         default=None,
         description="Currency of the orders to bill (ISO 4217 code). All orders of the account and its client "
-        "accounts that have this currency, owe money and are on no invoice are billed. More than 5,000 such orders "
-        "are refused. Not allowed with `orders`.",
+        "accounts that have this currency, owe money and are on no invoice are billed. The request is refused if "
+        "there are more than 5,000 such orders. Not allowed with `orders`.",
     )
     created_at: DateTimeRange | None = strawberry.field(
         default=None,

@@ -109,8 +109,8 @@ class OrderFilterInput:
     )
     total_minor_units: MinorUnitsRange | None = strawberry.field(
         default=None,
-        description="Range for the total cost of the orders to select. By default orders of any total cost are "
-        "selected.",
+        description="Range for the total cost of the orders to select, in the currency's smallest unit. By default "
+        "orders of any total cost are selected.",
     )
     customer_contains: str | None = strawberry.field(
         default=None,

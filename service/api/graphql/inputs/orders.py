@@ -82,8 +82,8 @@ class PartyInput:
 
 
 @strawberry.input(
-    description="Parties that an order's certificate names: its recipient, and the party for which the credits are "
-    "retired."
+    description="Parties that an order's certificate names: the recipient of the certificate, and the party for which "
+    "the credits are retired."
 )
 class BeneficiaryInput:
     recipient: PartyInput | None = strawberry.field(
@@ -214,7 +214,7 @@ class CommandInput:
     allow_backorder: bool = strawberry.field(
         default=True,
         description="True, the default: an order for more credits than are in stock is accepted, and credits are set "
-        "aside for it as they arrive. False: such an order is refused `INSUFFICIENT_CREDITS`.",
+        "aside for the order when they arrive. False: such an order is refused `INSUFFICIENT_CREDITS`.",
     )
     pay_with_balance: BalanceUse = strawberry.field(
         default=BalanceUse.NONE,
@@ -225,8 +225,8 @@ class CommandInput:
     )
     beneficiary: BeneficiaryInput | None = strawberry.field(
         default=None,
-        description="Parties that the order's certificate names: its recipient, and the party for which the credits "
-        "are retired. By default the account's `beneficiary`, or else its `name`, is used.",
+        description="Parties that the order's certificate names: the recipient of the certificate, and the party for "
+        "which the credits are retired. By default the account's `beneficiary`, or else its `name`, is used.",
     )
     customer: str | None = strawberry.field(
         default=None,

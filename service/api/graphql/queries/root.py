@@ -48,8 +48,8 @@ _NEWEST_FIRST = OrderSort()
 )
 class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
     @strawberry.field(
-        description="Object with this global id: an object of the account or of the catalogue. Null if there is no "
-        "such object, or if it belongs to another account."
+        description="Object with this global id: an object of the account, one of its client accounts, or an object of "
+        "the catalogue. Null if there is no such object, or if the object belongs to another account."
     )
     async def node(
         self,
@@ -62,9 +62,9 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         return (await _nodes(info.context, [parse_global_id(id, "id")]))[0]
 
     @strawberry.field(
-        description="Objects with these global ids, in the order of the ids. An entry is null if there is no such "
-        "object, or if it belongs to another account. The whole list is null only if reading it failed; `errors` then "
-        "says why.",
+        description="Objects with these global ids, in the sequence of the ids. An entry is null if there is no such "
+        "object, or if the object belongs to another account. The whole list is null only if reading it failed; "
+        "`errors` then says why.",
         metadata=priced(size_argument="ids"),
     )
     async def nodes(

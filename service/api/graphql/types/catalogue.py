@@ -299,7 +299,7 @@ class Portfolio(Node):
     weights: list[PortfolioWeight] = batch_field(
         _weights,
         columns=("id",),
-        description="Bundles of the portfolio with their shares, in the order in which the bundles were given.",
+        description="Bundles of the portfolio with their shares, in the sequence in which the bundles were given.",
         metadata=priced(size=10),
     )
 

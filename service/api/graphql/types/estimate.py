@@ -109,7 +109,7 @@ class Estimate(Node):
         return _factor(factors[0]) if len(factors) == 1 else None
 
     @strawberry.field(
-        description="All emission factors of the estimate, each listed once, in the order of their first use. A "
+        description="All emission factors of the estimate, each listed once, in the sequence of their first use. A "
         "flight has several factors if its legs use different ones. Empty if the caller gave the emissions as a mass.",
         metadata=priced(size=FLIGHT_LEGS_MAX),
     )

@@ -129,8 +129,8 @@ class Party:
 
 
 @strawberry.type(
-    description="Parties that an order's certificate names: its recipient, and the party for which the credits are "
-    "retired."
+    description="Parties that an order's certificate names: the recipient of the certificate, and the party for which "
+    "the credits are retired."
 )
 class Beneficiary:
     recipient: Party | None = strawberry.field(
@@ -215,7 +215,7 @@ class Order(Node):
     lines: list[OrderLine] = batch_field(
         _lines,
         columns=OWNED,
-        description="Lines of the order, one for each bundle, in the order in which the bundles were given.",
+        description="Lines of the order, one for each bundle, in the sequence in which the bundles were given.",
         metadata=priced(size=5),
     )
     entries: list[CreditEntry] = batch_field(

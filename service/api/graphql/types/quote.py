@@ -70,7 +70,7 @@ class Quote(Node):
     row: strawberry.Private[domain.Quote]
     lines: list[QuoteLine] = batch_field(
         _lines,
-        description="Lines of the quote, one for each bundle, in the order in which the bundles were given.",
+        description="Lines of the quote, one for each bundle, in the sequence in which the bundles were given.",
         metadata=priced(size=5),
     )
     order: Order | None = batch_field(
