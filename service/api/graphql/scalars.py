@@ -206,8 +206,8 @@ _DECIMAL_SCALAR = scalar(
     name="Decimal",
     description=(
         'An exact decimal number, written as a string of digits with a point if needed, such as `"12.07"`. Inputs '
-        "must not be negative. They have at most 20 digits before the point, at most 18 digits after the point, and no "
-        "exponent. JSON numbers are refused as inputs, because clients round them."
+        "must not be negative. Inputs have at most 20 digits before the point, at most 18 digits after the point, and "
+        "no exponent. JSON numbers are refused as inputs, because clients round them."
     ),
     serialize=_print_decimal,
     parse_value=_decimal,

@@ -278,11 +278,11 @@ class CommandInput:
 class QuoteCommandInput:
     hold: bool = strawberry.field(
         default=False,
-        description="True: the quoted credits are set aside until an order is placed from the quote or the quote "
-        "expires. False, the default: no credits are set aside. With true, the quote is refused "
-        "`INSUFFICIENT_CREDITS` if too few credits are in stock. A live account is refused `HOLD_LIMIT_EXCEEDED` if "
-        "its quotes, together with those of its parent and the parent's other client accounts, would set aside too "
-        "large a part of a bundle's stock, or if too many quotes would set credits aside.",
+        description="True sets the quoted credits aside until an order is placed from the quote or the quote expires. "
+        "False, the default, sets no credits aside. If true and too few credits are in stock, the quote is refused "
+        "`INSUFFICIENT_CREDITS`. For live accounts, the seller limits the part of a bundle's stock that quotes may "
+        "set aside, and the number of such quotes. Beyond these limits, the quote is refused `HOLD_LIMIT_EXCEEDED`. "
+        "The limits apply to an account, its parent and all client accounts of the parent together.",
     )
 
 

@@ -183,8 +183,7 @@ class CreateGroundTransportEstimateInput(_Estimate):
         description="Length of the drive in kilometres, as a decimal string: more than 0, at most 1,000,000,000."
     )
     vehicle_type: VehicleType = strawberry.field(
-        description="Kind of the vehicle. The emissions are those of the whole vehicle. They do not depend on the "
-        "number of passengers."
+        description="Kind of the vehicle. The emissions are those of the whole vehicle, for any number of passengers."
     )
 
 

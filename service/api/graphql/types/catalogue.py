@@ -304,7 +304,9 @@ class Portfolio(Node):
     )
 
     identifier = attribute_field(
-        "row.identifier", str, description="Identifier of the portfolio for use in programs. It never changes."
+        "row.identifier",
+        str,
+        description="Identifier of the portfolio for use in programs. The identifier never changes.",
     )
 
     label = attribute_field("row.label", str, description="Name of the portfolio for display to people.")

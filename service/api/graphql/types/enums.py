@@ -185,7 +185,7 @@ _describe(
 _describe(
     VehicleType,
     "VehicleType",
-    "Kind of road vehicle. Emissions are those of the whole vehicle. They do not depend on the number of passengers.",
+    "Kind of road vehicle. Emissions are those of the whole vehicle, for any number of passengers.",
     {
         VehicleType.PASSENGER_CAR_VAN_OR_SUV: "A passenger car, a van or a sport utility vehicle (SUV).",
         VehicleType.SMALL_BUS: "A small bus, such as a minibus.",
@@ -283,7 +283,7 @@ _describe(
     "Maturity of the methods that a bundle's projects use.",
     {
         Approach.TRADITIONAL: "Methods that have been in use for decades.",
-        Approach.INNOVATIVE: "New methods. Their credits are still scarce.",
+        Approach.INNOVATIVE: "New methods. The credits of these methods are still scarce.",
     },
 )
 _describe(

@@ -200,7 +200,8 @@ class Journal(Node):
         return self.row.journal.verb
 
     @strawberry.field(
-        description="Postings of the journal: at most one for each ledger account. Their amounts sum to zero.",
+        description="Postings of the journal: at most one for each ledger account. The amounts of all postings sum to "
+        "zero.",
         metadata=priced(size=POSTINGS_MAX),
     )
     def postings(self) -> list[Posting]:
