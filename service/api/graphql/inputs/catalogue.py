@@ -33,6 +33,7 @@ class ReceiveCreditBatchInput:
         "batch. A retry with the same reference and input returns the existing batch; the same reference with another "
         "input is refused."
     )
+    project_id: strawberry.ID = strawberry.field(description="Id of the project that issued the credits.")
     mode: Mode = strawberry.field(
         description="Mode of the credits: LIVE for real credits, TEST for made-up credits that only test accounts can "
         "order."
