@@ -59,8 +59,10 @@ def errors() -> str:
         """**HTTP status in GraphQL.** An operation that ran has status 200, even if the response has `userErrors` or an
         entry in `errors` for a single field, such as `FORBIDDEN`. A document that was refused before it ran (syntax,
         validation, cost) has status 400 only if the request has the header `Accept:
-        application/graphql-response+json`, else 200. So look at `errors`, not at the status. The statuses in the table
-        apply to refusals of the whole request. `BAD_REQUEST` also occurs with the statuses 405, 406 and 415.""",
+        application/graphql-response+json`, else 200. So look at `errors`, not at the status.
+        If an entry of `errors` is `UNAVAILABLE` or `THROTTLED`, the response has the header `Retry-After`.
+        The statuses in the table apply to refusals of the whole request. `BAD_REQUEST` also occurs
+        with the statuses 405, 406 and 415.""",
         """**REST.** Each REST contract has error codes of its own, which its reference lists (such as `/lune/docs`). A
         refusal has the HTTP status of the table, unless the contract defines another one.""",
         """**Member at fault.** An error in `userErrors` has a `path`, and an error in `errors` has
@@ -69,7 +71,8 @@ def errors() -> str:
         """**Retries.** The column *may retry* says whether the same request may succeed if it is sent again later with
         the same idempotency key; in `errors`, `extensions.mayRetry` has this value. If the column says *no*, the
         request is refused again each time, until you change the request or the state of the account has changed (for
-        instance, until its balance is high enough).""",
+        instance, until its balance is high enough). `UNAVAILABLE` without the header `Retry-After` means damaged data,
+        which only the operator can repair.""",
         table(("code", "meaning", "HTTP status", "may retry"), rows),
         """Programs should decide by the code and by `mayRetry`. Do not parse messages: they are for people and may
         change. `INTERNAL_SERVER_ERROR` means a defect of the service. Its message has no details. The operator of the
@@ -110,7 +113,11 @@ def limits() -> str:
                     "attempts of a transaction that the database refused for a reason that may pass",
                     "5 within 5 seconds",
                 ),
-                ("time that `/health/ready` waits for the database", "1 second"),
+                ("check of the database, for `/health/ready`", "once a second, with 0.8 s for the answer"),
+                ("head of a request, trailers", "32 KiB, of which the URL 8 KiB; 10 seconds to arrive"),
+                ("time after which an idle connection is closed", "5 seconds"),
+                ("error message", "300 characters"),
+                ("validation errors in one GraphQL response", "10"),
             ],
         ),
     )
@@ -242,7 +249,7 @@ def linked(kind: Any) -> str:
 def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return "" if value in (None, {}) else str(value)
+    return "" if value in (None, {}, ()) else str(value)
 
 
 def line(text: str | None) -> str:

@@ -98,11 +98,21 @@ def work() -> None:
 
 
 @app.command(epilog="Example: SERVICE_DATABASE_URL=postgresql://orders@db/orders carbon-orders migrate")
-def migrate(*, as_json: AsJson = False) -> None:
-    """Apply the migrations that are missing. Safe to repeat, and to run in several processes at once."""
+def migrate(
+    *,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Every other process of the service is stopped; some migrations need it.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the database's tables up to date. Safe to repeat, and to run in several processes at once.
+
+    A migration that changes stored amounts is refused without --offline: stop every process and back the database up
+    first.
+    """
     from service.commands.migrate import migrate
 
-    migrate(as_json=as_json)
+    migrate(offline=offline, as_json=as_json)
 
 
 @app.command(epilog="Example: carbon-orders demo --json > keys.json; carbon-orders demo --orders 10000")
@@ -143,19 +153,10 @@ def openapi(contract: Annotated[str, typer.Argument(help="lune, carbon-engine or
 def account_create(
     name: Annotated[str, typer.Argument(help="Name of the customer.")],
     *,
-    contract: Annotated[
-        Contract, typer.Option(help="API that the account's programs use; it sets the rules of its orders.")
-    ],
-    currency: Annotated[str, typer.Option(help="Currency of the account: ISO 4217 code, such as GBP.")],
-    portfolio: Annotated[
-        str,
-        typer.Option(
-            help="Portfolio that the account's orders buy by default: identifier or id of a shared portfolio."
-        ),
-    ],
-    commission: Annotated[
-        str, typer.Option(help="Commission in percent of an order's total, at most two decimals.")
-    ] = "0",
+    contract: Annotated[Contract, typer.Option(help="The API that the programs of the account were written for.")],
+    currency: Annotated[str, typer.Option(help="ISO 4217 code of a currency in circulation, such as GBP.")],
+    portfolio: Annotated[str, typer.Option(help="Identifier or id of a portfolio that is shared by all.")],
+    commission: Annotated[str, typer.Option(help="Percent of an order's total, at most two decimals.")] = "0",
     as_json: AsJson = False,
 ) -> None:
     """Create a live account and the test account that belongs to it. A retry creates another pair."""

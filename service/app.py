@@ -4,17 +4,19 @@ A request passes the request limits (id, size, time, number), then its API. The 
 starts and closed after the last queued order has its answer.
 """
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.api.addresses import Addresses, AddressLimits, address_budget
 from service.api.caller import caller_of
 from service.api.graphql.context import Context
 from service.api.graphql.cost.budget import CostBudget, cost_budget
@@ -37,6 +39,7 @@ from service.api.rest.contracts import CONTRACTS
 from service.api.rest.endpoint_app import mounted
 from service.api.rest.host_routing import HostRouter
 from service.api.rest.openapi import openapi_document
+from service.domain.accounts import Caller
 from service.domain.holds import HoldLimits
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
@@ -50,6 +53,9 @@ from service.workers.jobs import working
 from service.workers.run import worker_steps
 
 GRAPHQL = "/graphql"
+HEALTH = "/health/"
+DOCUMENT_POINTS = 10
+"""Points of a certificate or receipt for callers without a key: it is drawn when it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +85,11 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
             bytes_max=settings.shown_document_bytes_max,
         ),
         in_turn=settings.database.dialect == "sqlite",
+        introspection=settings.introspection,
     )
 
     budget, public_address = cost_budget(settings.query_points_a_minute), settings.public_address
+    guests_budget, addresses = address_budget(settings.address_points_a_minute), Addresses(settings.trusted_proxies)
     running: Running
 
     async def get_context(scope: Scope) -> Context:
@@ -102,8 +110,14 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
             page_size_max=settings.page_size_max,
             public_address=public_address,
             identified=identified,
-            cost_budget=CostBudget(running.rest.rate_limits, budget, identified.key_id) if identified else None,
+            cost_budget=cost_budget_of(scope, identified),
         )
+
+    def cost_budget_of(scope: Scope, identified: Caller | None) -> CostBudget:
+        rate_limits = running.rest.rate_limits
+        if identified is not None:
+            return CostBudget(rate_limits, budget, identified.key_id)
+        return CostBudget(rate_limits, guests_budget, addresses.of(scope), pays_documents=True)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -115,6 +129,7 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
             group_lock_timeout_ms=settings.group_lock_timeout_ms,
             size_max=settings.group_size_max,
             writers=settings.group_writers,
+            answer_within_ms=settings.request_deadline_ms,
         )
         rate_limits = RateLimits(settings.redis_url.get_secret_value() if settings.redis_url else None)
         rest = RestContext(
@@ -131,7 +146,7 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
         running = app.state.running = Running(resources, queue, rest)
         embedded = worker_steps(settings) if settings.workers_embedded else ()
         try:
-            async with working(resources, embedded):
+            async with database.watched(), working(resources, embedded):
                 yield
         finally:
             await queue.close(timeout_ms=settings.shutdown_timeout_ms)
@@ -140,9 +155,9 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
 
     application = _BareStarlette(
         routes=[
-            Route("/health/live", _live),
-            Route("/health/ready", _ready),
-            *explorer_routes(explorer, schema.as_str),
+            Route(f"{HEALTH}live", _live),
+            Route(f"{HEALTH}ready", _ready),
+            *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
             *certificate_routes(_resources),
             *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
             *reference_routes(load_references(), [_described(contract, settings) for contract in CONTRACTS]),
@@ -151,8 +166,16 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
         lifespan=lifespan,
     )
     view = GraphQLView(schema, get_context=get_context, run=runner, render_page=explorer.page)
-    guarded = RequestLimits(
+    limited = AddressLimits(
         GraphQLPostRoute(application, GRAPHQL, view),
+        budget=guests_budget,
+        addresses=addresses,
+        rate_limits=lambda: running.rest.rate_limits,
+        prices={CERTIFICATES: DOCUMENT_POINTS, RECEIPTS: DOCUMENT_POINTS},
+        free=[HEALTH],
+    )
+    guarded = RequestLimits(
+        limited,
         body_bytes_max=settings.body_bytes_max,
         body_timeout_ms=settings.body_timeout_ms,
         in_flight_max=settings.in_flight_max,
@@ -161,7 +184,22 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
         late_refusals=[contract.prefix for contract in CONTRACTS],
         secret_paths=[CERTIFICATES, RECEIPTS],
     )
-    return HostRouter(guarded, CONTRACTS, settings.hosts)
+    return open_to_origins(HostRouter(guarded, CONTRACTS, settings.hosts), settings.cors_origins)
+
+
+def open_to_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """Let pages of these origins call the application from a browser. Keys travel in a header and never in a cookie, so
+    no page gets more than what it knows a key for.
+    """
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["*"],
+        expose_headers=["Retry-After", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed", "X-Request-Id"],
+    )
 
 
 def _described(contract: Contract, settings: Settings) -> Described:
@@ -201,11 +239,9 @@ async def open_database(settings: Settings) -> Database:
     return await Database.open(
         settings.database_url,
         pool_size_max=settings.pool_size_max,
-        lock_timeout_ms=settings.lock_timeout_ms,
-        statement_timeout_ms=settings.statement_timeout_ms,
         pool_wait_ms=settings.pool_wait_ms,
-        statement_cache_size=settings.statement_cache_size,
         loop_read_ms=settings.loop_read_ms,
+        **settings.database_limits,
     )
 
 
@@ -246,5 +282,5 @@ async def _live(_request: Request) -> Response:
 
 
 async def _ready(request: Request) -> Response:
-    ready = await is_ready(request.app.state.running.resources)
+    ready = is_ready(request.app.state.running.resources)
     return JSONResponse({"status": "ready" if ready else "database away"}, 200 if ready else 503)

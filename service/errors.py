@@ -122,16 +122,36 @@ REASONS: dict[Code, Reason] = {
 }
 
 
+_RETRY_LATER = frozenset({429, 503})
+MESSAGE_MAX = 300
+"""Characters of a message: it may quote what a caller sent, which may be as long as a request."""
+
+
+def shortened(message: str) -> str:
+    """Return the message, cut off where it is too long to be shown."""
+    return message if len(message) <= MESSAGE_MAX else message[: MESSAGE_MAX - 1] + "…"
+
+
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
     """A refusal for a reason of the closed list; `path` leads to the faulty member of the caller's input."""
 
     def __init__(self, code: Code, message: str, path: Sequence[str | int] = (), **details: object) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = shortened(message)
         self.path = tuple(path)
         self.details = details
+        self.may_retry = self.reason.may_retry
+        """True if the same request may succeed later, which a subclass may know better than the code."""
 
     @property
     def reason(self) -> Reason:
         return REASONS[self.code]
+
+    @property
+    def retry_after_s(self) -> int | None:
+        """Seconds after which the caller may try again (`Retry-After`); None where the answer says nothing of it."""
+        if self.reason.http_status not in _RETRY_LATER or not self.may_retry:
+            return None
+        seconds = self.details.get("retry_after_s", 1)
+        return seconds if isinstance(seconds, int) else 1

@@ -5,8 +5,10 @@ Imports nothing but kit; the composition root hands each limit to what needs it.
 
 import difflib
 import os
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
@@ -18,11 +20,20 @@ Count = Annotated[int, Field(ge=1)]
 Milliseconds = Annotated[int, Field(ge=1)]
 ContractName = Literal["lune", "carbon-engine", "carbonext"]
 
+_ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+")
+
 DEPRECATED = {
     "SERVICE_TRUSTED_DOCUMENTS": "SERVICE_PERSISTED_DOCUMENTS",
     "SERVICE_TRUSTED_DOCUMENTS_ONLY": "SERVICE_PERSISTED_DOCUMENTS_ONLY",
 }
 """Variables that were renamed, with their new names. An old name works until 2027-12-31; every command warns of it."""
+
+
+NO_PROXY_ADVICE = (
+    "Name the proxy's addresses in SERVICE_TRUSTED_PROXIES and let it set X-Forwarded-For:"
+    " until then all callers without an API key share the budget of one address."
+)
+"""Advice if `Settings.names_no_proxy`."""
 
 
 def deprecated_variables() -> list[str]:
@@ -80,6 +91,24 @@ def _redis_url(url: SecretStr | None) -> SecretStr | None:
             raise ValueError("write redis://host:port/number, or rediss:// for TLS")
         _ = address.port  # ValueError unless it is a number from 0 to 65535
     return url
+
+
+def _origins(text: object) -> object:
+    """`https://a, https://b:8443` as a tuple; ValueError names what is no origin."""
+    if not isinstance(text, str):
+        return text
+    origins = tuple(part.strip() for part in text.split(",") if part.strip())
+    for origin in origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            raise ValueError("an origin is https://host or https://host:port, in lower case and without a path, or *")
+    return origins
+
+
+def _networks(text: object) -> object:
+    """`a, b/8` as networks; ValueError names what is none."""
+    if not isinstance(text, str):
+        return text
+    return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
 
 
 class Settings(BaseSettings):
@@ -150,8 +179,14 @@ class Settings(BaseSettings):
     statement_cache_size: int = Field(
         default=100,
         ge=0,
-        description="Number of prepared statements that each PostgreSQL connection keeps. Set it to 0 behind a "
-        "connection pooler in transaction mode.",
+        description="Number of prepared statements that each PostgreSQL connection keeps; 0 implies "
+        "`SERVICE_DATABASE_POOLED=true`.",
+    )
+    database_pooled: bool = Field(
+        default=False,
+        description="True if `SERVICE_DATABASE_URL` leads to a pooler in transaction mode, such as pgbouncer. Every"
+        " command then uses only what such a pooler supports: no prepared statements, and limits are set in each"
+        " transaction.",
     )
     loop_read_ms: int = Field(
         default=5,
@@ -167,6 +202,11 @@ class Settings(BaseSettings):
         default=1_000,
         description="Maximum time that a request waits for a free database connection; after that it is refused with "
         "503.",
+    )
+    idle_transaction_ms: Milliseconds = Field(
+        default=3_000,
+        description="Maximum time that a process may stand still inside a transaction; then PostgreSQL ends its session"
+        " and releases the locks that others wait for.",
     )
 
     group_size_max: Count = Field(
@@ -232,6 +272,11 @@ class Settings(BaseSettings):
     body_timeout_ms: Milliseconds = Field(
         default=10_000,
         description="Maximum time in which a request body arrives; after that the request is refused with 408.",
+    )
+    connections_max: Count | None = Field(
+        default=None,
+        description="Maximum number of open connections of each process. If there are more, the one that has been idle"
+        " longest is closed. By default as many as the open files of the process (`ulimit -n`) allow, at most 10,000.",
     )
     in_flight_max: Count = Field(
         default=256,
@@ -307,10 +352,53 @@ class Settings(BaseSettings):
         default=30_000, description="Maximum cost of the GraphQL operations of one API key in a minute, in cost points."
     )
 
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = Field(
+        default=(),
+        description="Origins of web pages that may call the service from a browser, such as https://shop.example, or *"
+        " for any. By default none: a browser lets no page of another origin read an answer.",
+    )
+    introspection: Literal["public", "keys", "off"] = Field(
+        default="public",
+        description="Who may ask GraphQL for its schema: anybody, callers with an API key (`keys`), or nobody (`off`)."
+        " Unless it is `public`, /graphql/schema.graphql is not served either.",
+    )
+    address_points_a_minute: Count = Field(
+        default=3_000,
+        description="Cost points that all requests without a valid API key from one address, or from one /64 of IPv6,"
+        " share in a minute: a request costs 1, a certificate or receipt 10, an unknown key 10 more, a GraphQL document"
+        " one for each 25 characters the first time, and what its operation costs.",
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
+        default=(),
+        description="Addresses or networks of proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For says from"
+        " which address a request comes. By default nobody's: then all callers behind one proxy share one address.",
+    )
+
+    @property
+    def names_no_proxy(self) -> bool:
+        """Return True if the service is reached over TLS, which only a proxy terminates, and no proxy is trusted."""
+        return not self.trusted_proxies and (self.public_url or "").startswith("https://")
+
     @property
     def database(self) -> DatabaseAddress:
         """Return the address that `database_url` names."""
         return parse_address(self.database_url)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Return True if connections lead to a pooler in transaction mode."""
+        return self.database_pooled or self.statement_cache_size == 0 or self.database.is_pooled
+
+    @property
+    def database_limits(self) -> dict[str, Any]:
+        """Return what every connection to the database is opened with, by the names of `Database.open`."""
+        return {
+            "lock_timeout_ms": self.lock_timeout_ms,
+            "statement_timeout_ms": self.statement_timeout_ms,
+            "statement_cache_size": self.statement_cache_size,
+            "idle_transaction_ms": self.idle_transaction_ms,
+            "pooled": self.is_pooled,
+        }
 
     @property
     def public_address(self) -> str:

@@ -114,7 +114,8 @@ def _grams_of_orders(rows: Rows) -> None:
         assert sum(line.fulfilled_g for line in own) == order.fulfilled_g, order
         for line in own:
             assert line.fulfilled_g == given_g[order.id, line.position], line
-            if order.status is OrderStatus.PLACED and line.fulfilled_g < line.mass_g:
+            waits = order.status is OrderStatus.PLACED and order.payment_status is not PaymentStatus.REFUNDED
+            if waits and line.fulfilled_g < line.mass_g:
                 missing_g[order.id, line.position] = line.mass_g - line.fulfilled_g
         if order.status in UNDONE:
             assert order.fulfilled_g == 0, order

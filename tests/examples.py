@@ -184,8 +184,8 @@ def serving(folder: Path, *command: str, env: Mapping[str, str] | None = None) -
 
 
 @contextmanager
-def demo_service(folder: Path) -> Iterator[Service]:
-    """The service on fresh demo data."""
+def demo_service(folder: Path, **settings: str) -> Iterator[Service]:
+    """The service on fresh demo data, with these variables in its environment."""
     program = (sys.executable, "-m", "service")
     told = subprocess.run(
         [*program, "demo", "--json"],
@@ -200,7 +200,7 @@ def demo_service(folder: Path) -> Iterator[Service]:
     keys = {each["contract"]: each["key"] for each in facts["accounts"] if each["mode"] == "live"}
     keys |= {"operator": facts["operator_key"]}
     keys |= {"test": next(each["key"] for each in facts["accounts"] if each["mode"] == "test")}
-    with serving(folder, *program, "serve") as (address, _):
+    with serving(folder, *program, "serve", env=environment(**settings)) as (address, _):
         yield Service(address, folder, keys)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import IO
 from uuid import UUID
 
 from service.domain.api_keys import Scope
@@ -69,14 +70,23 @@ async def serving(database_url: str, **settings: object) -> AsyncIterator[Server
 @contextmanager
 def running(database_url: str, **settings: object) -> Iterator[str]:
     """The address of a server that is shared by tests with event loops of their own; an embedded database is made."""
+    with running_process(database_url, **settings) as (url, _):
+        yield url
+
+
+@contextmanager
+def running_process(
+    database_url: str, *, log: IO[bytes] | None = None, **settings: object
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of such a server, and its process."""
     port = free_port()
     command = [sys.executable, "-m", "service", "serve", "--port", str(port)]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment_of(database_url, **settings), stdout=subprocess.DEVNULL
+        command, cwd=ROOT, env=environment_of(database_url, **settings), stdout=subprocess.DEVNULL, stderr=log
     )
     try:
         _wait_for(port, process)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", process
     finally:
         process.kill()
         process.wait()
@@ -96,7 +106,8 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 def environment_of(database_url: str, **settings: object) -> dict[str, str]:
     """The environment of a process of the service."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_")}
-    ours = {"secret": SECRET, "log_level": "error", "query_points_a_minute": 10**9}  # one key is a whole crowd here
+    endless = {"query_points_a_minute": 10**9, "address_points_a_minute": 10**9}  # one caller is a whole crowd here
+    ours = {"secret": SECRET, "log_level": "error", **endless}
     given = {**ours, "database_url": database_url, **settings}
     return {**kept, **{f"SERVICE_{name.upper()}": str(value) for name, value in given.items()}}
 

@@ -462,3 +462,29 @@ def test_a_database_that_lost_its_secret_is_not_served_under_a_new_one(tmp_path:
     found = [each["found"] for each in json.loads(doctor.stdout) if each["check"] == "secret"]
     assert doctor.returncode == 0
     assert "keys were not used since SERVICE_SECRET was replaced; they work for as long as" in found[1]
+
+
+@pytest.mark.parametrize(("prepared", "reason"), [
+    ("REVOKE CREATE ON SCHEMA public FROM PUBLIC", "permission denied for schema public"),
+    ("DROP SCHEMA public", "no schema has been selected to create in"),
+])  # fmt: skip
+def test_a_role_that_cannot_create_tables_is_one_line(folder: Path, postgres, prepared: str, reason: str) -> None:
+    postgres.execute("CREATE DATABASE poor")
+    try:
+        postgres.execute("CREATE ROLE poor LOGIN")
+        postgres.execute(prepared, database="poor")
+        url = postgres.uri("poor").replace("//postgres:@", "//poor@")
+        code, said = failure(command(folder, "migrate", SERVICE_DATABASE_URL=url))
+    finally:
+        postgres.execute("DROP DATABASE poor WITH (FORCE)")
+        postgres.execute("DROP ROLE poor")
+
+    assert (code, said.count("\n"), reason in said) == (1, 0, True)
+
+
+@pytest.mark.parametrize("path", ["/proc/orders/orders.sqlite3", "/dev/null/orders.sqlite3"])
+def test_a_folder_that_cannot_be_written_is_one_line(folder: Path, path: str) -> None:
+    code, said = failure(command(folder, "migrate", SERVICE_DATABASE_URL=f"sqlite://{path}"))
+
+    assert (code, said.count("\n")) == (1, 0)
+    assert said.startswith(f"carbon-orders: the database at sqlite://{path} cannot be used: ")

@@ -12,12 +12,15 @@ from service.__main__ import app
 from service.commands.doctor import _clock
 from service.domain.amounts import Money
 from service.domain.order import BalanceUse
+from service.domain.worker_failures import ItemKey, WorkerStep
+from service.kit.ids import uuid7
 from service.operations.manage_clients import create_client, update_client
 from service.operations.manage_keys import create_key
 from service.operations.record_payment import record_payment
 from service.operations.steps.issue_key import CUSTOMER_SCOPES
 from service.storage.database import Database
 from service.storage.health import DatabaseHealth
+from service.storage.worker_failures import record
 from tests.makers import make_command
 from tests.server import free_port
 from tests.shop import open_shop
@@ -49,8 +52,8 @@ def problems(found: dict[str, dict[str, object]]) -> list[str]:
 def test_an_empty_folder_is_well_and_stays_empty(folder: Path) -> None:
     code, found = findings()
 
-    assert (code, problems(found), list(found)) == (0, [], ["settings", "secret", "database"])
-    assert [list(each) for each in found.values()] == [["check", "found", "advice", "ok"]] * 3
+    assert (code, problems(found), list(found)) == (0, [], ["settings", "connections", "secret", "database"])
+    assert [list(each) for each in found.values()] == [["check", "found", "advice", "ok"]] * 4
     assert list(folder.iterdir()) == []
 
 
@@ -59,7 +62,7 @@ def test_a_loaded_database_is_well_and_nothing_of_the_secret_is_shown(folder: Pa
     code, found = findings()
 
     assert (code, problems(found)) == (0, [])
-    assert list(found) == ["settings", "secret", "database", "durability", "migrations", "clock"]
+    assert list(found) == ["settings", "connections", "secret", "database", "durability", "migrations", "clock"]
     assert found["durability"]["found"] == "journal_mode = wal, synchronous = 2, foreign_keys = 1"
     assert (folder / "var" / "secret").read_text().strip() not in json.dumps(found)
 
@@ -72,6 +75,27 @@ def test_a_database_that_has_lost_its_secret_is_told_to_get_it_back(folder: Path
     assert (code, problems(found)) == (1, ["secret"])
     assert "restore it" in str(found["secret"]["advice"])
     assert not (folder / "var" / "secret").exists()
+
+
+def test_more_connections_than_files_are_a_problem(folder: Path) -> None:
+    code, found = findings(connections_max="1000000000")
+
+    assert (code, problems(found)) == (1, ["connections"])
+    assert "SERVICE_CONNECTIONS_MAX asks for 1000000000" in str(found["connections"]["advice"])
+
+
+def test_a_proxy_that_is_not_named_is_a_problem_and_a_named_one_is_shown(folder: Path) -> None:
+    code, found = findings(public_url="https://orders.example.com")
+    assert (code, problems(found)) == (1, ["proxies"])
+    assert "SERVICE_TRUSTED_PROXIES" in str(found["proxies"]["advice"])
+
+    code, found = findings(public_url="https://orders.example.com", trusted_proxies="127.0.0.1, 10.1.2.3/8")
+    assert (code, problems(found)) == (0, [])
+    assert found["proxies"]["found"] == "X-Forwarded-For is believed from 127.0.0.1/32, 10.0.0.0/8"
+
+    code, found = findings(trusted_proxies="proxy.example.com")
+    assert (code, problems(found)) == (1, ["settings"])
+    assert "SERVICE_TRUSTED_PROXIES: " in str(found["settings"]["found"])
 
 
 def test_a_secret_that_others_may_read_is_a_problem(folder: Path) -> None:
@@ -120,6 +144,16 @@ def test_a_postgresql_that_may_lose_a_commit_is_a_problem(postgres, postgresql_c
     assert "synchronous_commit = off" in str(found["durability"]["found"])
 
 
+def test_a_postgresql_that_takes_no_writes_is_a_problem(postgres, postgresql_copy_url: str) -> None:
+    name = postgresql_copy_url.partition("?")[0].rpartition("/")[2]
+    postgres.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    code, found = findings(database_url=postgresql_copy_url, secret=SECRET)
+
+    assert code == 1
+    assert "takes no writes" in found["database"]["found"]
+    assert "standby" in found["database"]["advice"]
+
+
 def test_a_database_that_is_away_is_named_without_its_password() -> None:
     url = f"postgresql://orders:hush@127.0.0.1:{free_port()}/orders"
     code, found = findings(database_url=url, secret=SECRET)
@@ -142,7 +176,7 @@ def test_a_redis_that_is_away_is_a_problem() -> None:
 
 @pytest.mark.parametrize(("skew_ms", "is_well"), [(0, True), (-900, True), (5_000, False), (-5_000, False)])
 def test_a_clock_may_differ_from_the_databases_by_less_than_a_second(skew_ms: int, is_well: bool) -> None:
-    database = DatabaseHealth("1", {}, datetime.now(UTC) - timedelta(milliseconds=skew_ms))
+    database = DatabaseHealth("1", {}, datetime.now(UTC) - timedelta(milliseconds=skew_ms), takes_writes=True)
 
     assert _clock(database).is_well == is_well
 
@@ -180,3 +214,26 @@ async def test_clients_whose_keys_used_the_balance_and_may_not_any_more_are_name
         f"with their own keys these paid from their parent's balance and may not any more: Used ({used.id});"
         " the parent lets them by updateClientAccount with mayUseBalance: true"
     )
+
+
+async def test_what_workers_could_not_do_is_named_with_the_time_of_the_next_try(
+    database: Database, database_url: str
+) -> None:
+    failed_at = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    keys = [ItemKey(uuid7(), uuid7(), position) for position in range(7)]
+    async with database.transaction() as statements:
+        for key in keys:
+            await record(statements, WorkerStep.MATCH_BACKORDERS, key, "KeyError()", failed_at)
+        assert await record(statements, WorkerStep.MATCH_BACKORDERS, keys[6], "no order", failed_at) == 2
+
+    code, found = await asyncio.to_thread(findings, database_url=database_url, secret=SECRET)
+
+    assert (code, problems(found)) == (1, ["worker items"])
+    told = str(found["worker items"]["found"])
+    assert told.startswith(
+        f"match_backorders of {keys[6].item_id} (line 6, account {keys[6].account_id}):"
+        " failed 2 times, next at 2026-05-01 12:00:04 UTC: no order; "
+    )
+    assert told.count("failed 1 times") == 4
+    assert told.endswith("; and more")
+    assert "item_failed" in str(found["worker items"]["advice"])

@@ -51,6 +51,7 @@ from service.domain.serials.facts import CreditStatus
 from service.domain.serials.forms import SerialForm
 from service.domain.statistics import OrderGrouping
 from service.domain.vintages import VintageFault
+from service.domain.worker_failures import WorkerStep
 from service.errors import Code
 from service.key_pepper import pepper
 from service.operations import import_orders, load_orders, match_backorders, retire_orders
@@ -108,6 +109,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " UNSUPPORTED_MEDIA_TYPE REQUEST_TIMEOUT THROTTLED UNAVAILABLE INTERNAL_SERVER_ERROR",
     Status: "Issued Billed Paid Cancelled Refunded",
     TokenUse: "access refresh",
+    WorkerStep: "expire_holds match_backorders retire_orders issue_certificates",
 }
 """The values, which rows, events, tokens and answers hold. GraphQL shows names of members: schema.graphql has them."""
 
@@ -124,9 +126,11 @@ SETTINGS = {
     "SERVICE_LOG_JSON": "true",
     "SERVICE_POOL_SIZE_MAX": "9",
     "SERVICE_STATEMENT_CACHE_SIZE": "9",
+    "SERVICE_DATABASE_POOLED": "true",
     "SERVICE_LOOP_READ_MS": "9",
     "SERVICE_LOCK_TIMEOUT_MS": "9",
     "SERVICE_STATEMENT_TIMEOUT_MS": "9",
+    "SERVICE_IDLE_TRANSACTION_MS": "9",
     "SERVICE_POOL_WAIT_MS": "9",
     "SERVICE_GROUP_SIZE_MAX": "9",
     "SERVICE_GROUP_LOCK_TIMEOUT_MS": "9",
@@ -142,6 +146,7 @@ SETTINGS = {
     "SERVICE_KNOWN_KEYS_MAX": "9",
     "SERVICE_BODY_BYTES_MAX": "9",
     "SERVICE_BODY_TIMEOUT_MS": "9",
+    "SERVICE_CONNECTIONS_MAX": "9",
     "SERVICE_IN_FLIGHT_MAX": "9",
     "SERVICE_REQUEST_DEADLINE_MS": "9",
     "SERVICE_SHUTDOWN_TIMEOUT_MS": "9",
@@ -167,6 +172,10 @@ SETTINGS = {
     "SERVICE_QUERY_DIRECTIVES_MAX": "9",
     "SERVICE_QUERY_COST_MAX": "9",
     "SERVICE_QUERY_POINTS_A_MINUTE": "9",
+    "SERVICE_INTROSPECTION": "keys",
+    "SERVICE_ADDRESS_POINTS_A_MINUTE": "9",
+    "SERVICE_TRUSTED_PROXIES": "127.0.0.1",
+    "SERVICE_CORS_ORIGINS": "https://shop.example",
 }
 
 COMMANDS = {
@@ -174,7 +183,7 @@ COMMANDS = {
     "doctor": "--json",
     "serve": "--demo --host --port --workers",
     "work": "",
-    "migrate": "--json",
+    "migrate": "--offline --json",
     "demo": "--orders --json",
     "schema": "",
     "openapi": "CONTRACT",
@@ -212,22 +221,34 @@ LOGGED = {
     "account_suspended": {"account_id"},
     "catalogue_imported": {"rows", "added"},
     "certificate_failed": {"account_id", "order_id"},
-    "database_unavailable": {"error"},
+    "connection_refused": {"status", "reason", "client"},
+    "connections_limited": {"wanted", "possible", "files_max"},
+    "database_damaged": {"error"},
+    "database_not_ready": {"why"},
+    "database_ready": set(),
+    "database_unavailable": {"failure", "error"},
     "ended": set(),
     "fault": {"where", "exc_info", "request_id"},
     "group_failed": {"exc_info"},
     "group_retried_singly": {"size", "error"},
+    "item_failed": {"step", "account_id", "item_id", "position", "exc_info"},
     "key_created": {"key_id", "account_id", "scopes"},
     "key_revoked": {"key_id"},
+    "proxy_not_named": {"advice"},
+    "proxy_not_trusted": {"address", "advice"},
     "rate_limits_unshared": {"error"},
     "request": {"status", "ms", "request_id"},
-    "serving": {"address", "host", "port"},
+    "serving": {"address", "host", "port", "connections_max"},
     "step_failed": {"step"},
     "step_refused": {"step", "code"},
+    "steps_resumed": set(),
+    "steps_wait": {"step", "code"},
     "working": {"steps"},
     "writer_died": {"exc_info"},
 }
-"""Events of the log and their members; `request` and `fault` of a request have `method` and `path` beside."""
+"""Events of the log and their members; `request` and `fault` of a request have `method` and `path` beside, and
+`request` may have `failure`.
+"""
 
 DETAILS = (
     "available_g available_minor bundle_id bundle_ids currency error_code expired_at limit maximum oauth_error"
@@ -239,7 +260,7 @@ TABLES = (
     "account_heads accounts api_keys backorders balances bundle_projects bundles certificates credit_batches"
     " credit_entries estimates events invoice_lines invoices ledger_entries order_lines orders organisations payments"
     " portfolio_weights portfolios prices project_categories projects quote_holds quote_lines quotes retirements"
-    " secret_checks serial_claims serial_series"
+    " secret_checks serial_claims serial_series worker_failures"
 )
 
 
@@ -378,7 +399,7 @@ def test_references_of_simulated_payments():
 def test_names_in_the_log():
     found: dict[str, set[str]] = {}
     for name, call in calls():
-        if name in {"debug", "info", "warning", "error", "exception"} and call.args:
+        if name in {"debug", "info", "warning", "error", "exception", "critical"} and call.args:
             for text in texts(call.args[0]):
                 found.setdefault(text, set()).update(each.arg for each in call.keywords if each.arg)
     assert found == LOGGED

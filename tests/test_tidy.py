@@ -97,6 +97,20 @@ def test_sql_stands_in_storage_alone():
     assert elsewhere == []
 
 
+def test_the_drivers_errors_are_known_in_one_place():
+    drivers = re.compile(r"\b(asyncpg|aiosqlite|sqlite3|tortoise\.exceptions)\b")
+    known = ("service/storage/failures.py", "service/storage/engines/")
+    imports = {
+        f"{name}: {ast.unparse(node)}"
+        for name, tree in TREES.items()
+        if not name.startswith(known)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom) and drivers.search(ast.unparse(node))
+    }
+    # SQLite itself says where a statement of a migration ends.
+    assert imports == {"service/storage/migrations/_script.py: import sqlite3"}
+
+
 def test_every_verb_is_forbidden_to_know_the_others():
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"

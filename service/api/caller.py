@@ -7,24 +7,12 @@ from uuid import UUID
 
 from starlette.types import Scope
 
+from service.api.headers import header_of
 from service.domain.accounts import Caller
 from service.errors import Refused
 from service.operations.authenticate import authenticate, unauthenticated
 from service.operations.resources import Resources
 from service.operations.select_account import select_account
-
-_NAMED = "service.headers"
-
-
-def header_of(scope: Scope, name: bytes) -> str | None:
-    """Return the first header of that name, in lower case. Starlette's mapping would find it too, but takes three times
-    as long.
-    """
-    named: dict[bytes, bytes] | None = scope.get(_NAMED)
-    if named is None:
-        named = scope[_NAMED] = dict(reversed(scope["headers"]))  # kept: each request is asked for several
-    value = named.get(name)
-    return None if value is None else str(value, "latin-1")
 
 
 def bearer_of(scope: Scope) -> str | None:

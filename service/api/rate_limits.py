@@ -1,12 +1,14 @@
-"""Rate limits of API keys: budgets of requests in a window, counted in this process, or in Redis where processes share
-them.
+"""Rate limits: budgets of requests a window, kept in this process, or in Redis where processes share them.
 
-Knows no API; each API chooses the budget that a call is paid from. A window slides: the count of the last window is
-weighted by the part of it that the sliding window still overlaps, so that two bursts never meet at its edge.
+Knows nothing of APIs; each API says which budget a call is paid from, and whose it is: an API key's, or an address's. A
+window slides: what was spent in the last one counts for the part of it that the present one still overlaps, so that two
+bursts never meet at its edge.
 """
 
 import math
 import time
+from collections import OrderedDict
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -23,30 +25,42 @@ log = structlog.get_logger(__name__)
 
 REDIS_TIMEOUT_S = 0.25
 """Timeout of Redis. Waiting longer would cost more than the limit is worth."""
-
+REDIS_PAUSE_S = 5.0
+"""Time that a Redis that did not answer is left alone: each request would wait for it otherwise."""
 
 HOLDERS_MAX = 10_000
-"""Number of counted keys above which those that have spent nothing lately are removed."""
+"""Holders of one budget that are counted before those are forgotten that spent longest ago."""
+
+_NOISE = 1e-6
+"""Maximum error of adding and weighing counts as floats."""
 
 
 class Budget(NamedTuple):
-    """Maximum number of requests of one key in each window, or of another `unit` that a call costs; budgets of one name
+    """So many requests of one holder in each window, or of what else `unit` says that a call costs; budgets of one name
     and size are one budget.
+
+    `whose` begins the sentence that refuses. Holders that are `unbounded` in number, as addresses are, are forgotten
+    above HOLDERS_MAX even while they spend; keys are not, since the database bounds their number.
     """
 
     name: str
     requests: int
     window_s: int = 1
     unit: str = "requests"
+    whose: str = "This API key has"
+    unbounded: bool = False
 
 
 class BudgetState(NamedTuple):
-    """Remainder of a key's budget after a call, and the seconds until there is more."""
+    """A holder's budget after a call: how much is left, in how many seconds there is more, and in how many the call
+    fits that was not admitted.
+    """
 
     budget: Budget
     admitted: bool
     left: float
     more_in_s: float
+    fits_in_s: float = 0.0
 
     @property
     def remaining(self) -> int:
@@ -55,6 +69,11 @@ class BudgetState(NamedTuple):
     @property
     def reset_s(self) -> int:
         return min(self.budget.window_s, max(1, math.ceil(self.more_in_s)))
+
+    @property
+    def retry_after_s(self) -> int:
+        """Seconds until the refused call fits, if the holder spends nothing until then."""
+        return max(1, math.ceil(self.fits_in_s))
 
     @property
     def headers(self) -> dict[str, str]:
@@ -69,11 +88,35 @@ class BudgetState(NamedTuple):
         """Refuse `THROTTLED`, with the seconds to wait as `retry_after_s`, if the call was not admitted."""
         if not self.admitted:
             budget = self.budget
-            message = (
-                f"This API key may use {budget.requests} {budget.unit} in {budget.window_s} s. Wait for the "
-                "seconds in Retry-After and try again."
-            )
-            raise Refused(Code.THROTTLED, message, retry_after_s=self.reset_s)
+            message = f"{budget.whose} {budget.requests} {budget.unit} in {budget.window_s} s; wait and try again."
+            raise Refused(Code.THROTTLED, message, retry_after_s=self.retry_after_s)
+
+
+class _Counts(NamedTuple):
+    """Points spent in the last window and in the running one, and the seconds for which each still counts so."""
+
+    previous: int
+    previous_left_s: float
+    current: int
+    current_left_s: float
+
+    def weighted(self, window_s: int) -> float:
+        return self.previous * self.previous_left_s / window_s + self.current
+
+    def more_in_s(self, window_s: int) -> float:
+        # What was spent comes back as the last window fades; what is spent in this one begins to when it is over.
+        if self.previous:
+            return window_s / self.previous
+        return self.current_left_s + window_s / max(1, self.current)
+
+    def fits_in_s(self, budget: Budget, cost: int) -> float:
+        """Seconds until so much fits; a cost above the whole budget, which never does, waits for all of it."""
+        free, window_s = max(0, budget.requests - cost), budget.window_s
+        if self.current > free:  # it fits some time after the running window has become the last
+            return self.current_left_s + window_s * (1 - free / self.current)
+        if not self.previous:
+            return 0.0
+        return max(0.0, self.previous_left_s - window_s * (free - self.current) / self.previous)
 
 
 class _Windows:
@@ -82,46 +125,59 @@ class _Windows:
     here: the storage of the library took a tenth of a page's time.
     """
 
-    def __init__(self) -> None:
-        self._counts: dict[tuple[Budget, str], tuple[int, int, int]] = {}
+    def __init__(self, now_s: Callable[[], float]) -> None:
+        self._now_s = now_s
+        # By budget and holder: the number of the window that was counted last, its count, and that of the one before.
+        self._tables: dict[Budget, OrderedDict[str, tuple[int, int, int]]] = {}
 
     def spend(self, budget: Budget, holder: str, cost: int) -> BudgetState:
-        index, into_s = divmod(time.time(), budget.window_s)
-        current, previous = self._counts_in(int(index), (budget, holder))
-        weighted = previous * (1 - into_s / budget.window_s) + current
-        admitted = weighted + cost <= budget.requests
-        if admitted:
-            current, weighted = current + cost, weighted + cost
-            self._counts[budget, holder] = (int(index), current, previous)
-            self._forget_the_idle()
-        # Points of the last window come back gradually during this window, points of this one during the next.
-        left_s = budget.window_s - into_s
-        more_in_s = budget.window_s / previous if previous else left_s + budget.window_s / max(1, current)
-        return BudgetState(budget, admitted, budget.requests - weighted, more_in_s)
+        table = self._tables.get(budget)
+        if table is None:
+            table = self._tables[budget] = OrderedDict()
+        number, into_s = divmod(self._now_s(), budget.window_s)
+        index, left_s = int(number), budget.window_s - into_s
+        current, previous = _counts_in(index, table.get(holder))
+        counts = _Counts(previous, left_s, current, left_s)
+        weighted = counts.weighted(budget.window_s)
+        admitted = weighted + cost <= budget.requests + _NOISE
+        if not admitted:
+            more_in_s, fits_in_s = counts.more_in_s(budget.window_s), counts.fits_in_s(budget, cost)
+            return BudgetState(budget, admitted, budget.requests - weighted, more_in_s, fits_in_s)
+        table[holder] = index, current + cost, previous
+        table.move_to_end(holder)
+        if len(table) > HOLDERS_MAX:
+            self._forget_some(table, index, unbounded=budget.unbounded)
+        counts = counts._replace(current=current + cost)
+        return BudgetState(budget, admitted, budget.requests - weighted - cost, counts.more_in_s(budget.window_s))
 
-    def _counts_in(self, index: int, name: tuple[Budget, str]) -> tuple[int, int]:
-        counted_in, current, previous = self._counts.get(name, (index, 0, 0))
-        if counted_in == index:
-            return current, previous
-        return 0, current if counted_in == index - 1 else 0
+    @staticmethod
+    def _forget_some(table: OrderedDict[str, tuple[int, int, int]], index: int, *, unbounded: bool) -> None:
+        """Forget holders that spent longest ago: two, so that a table that grew by keys in use shrinks again."""
+        for _ in range(2):
+            holder, (counted_in, _, _) = next(iter(table.items()))
+            if counted_in >= index - 1 and not (unbounded and len(table) > HOLDERS_MAX):
+                return
+            del table[holder]
 
-    def _forget_the_idle(self) -> None:
-        if len(self._counts) > HOLDERS_MAX:
-            now_s = time.time()
-            self._counts = {
-                name: counted for name, counted in self._counts.items() if counted[0] >= now_s // name[0].window_s - 1
-            }
+
+def _counts_in(index: int, kept: tuple[int, int, int] | None) -> tuple[int, int]:
+    """Return the points spent in the window of that number and in the one before."""
+    counted_in, current, previous = kept or (index, 0, 0)
+    if counted_in == index:
+        return current, previous
+    return 0, current if counted_in == index - 1 else 0
 
 
 class RateLimits:
-    """Rate limits of all keys. While Redis cannot be reached, each process counts by itself, and a warning is logged
-    once: orders must not be refused because a limit cannot be shared.
+    """Keeps count. While its Redis is away it counts in this process, says so once, and tries Redis again after a pause
+    by one request at a time: a limit that cannot be shared is still a limit, and never a reason to turn an order away.
     """
 
-    def __init__(self, redis_url: str | None = None) -> None:
-        self._own = _Windows()
+    def __init__(self, redis_url: str | None = None, *, now_s: Callable[[], float] = time.time) -> None:
+        self._now_s = now_s
+        self._own = _Windows(now_s)
         self._shared: RedisStorage | None = None
-        self._away = False
+        self._away_until_s: float | None = None
         if redis_url is not None:
             self._shared = RedisStorage(
                 redis_url,
@@ -134,17 +190,27 @@ class RateLimits:
 
     async def spend(self, budget: Budget, holder: str, *, cost: int = 1) -> BudgetState:
         """Spend the cost from the holder's budget, or do not admit the request and count nothing."""
-        if self._shared is not None:
+        if self._shared is not None and self._may_be_asked():
             try:
-                state = await _spend(SlidingWindowCounterRateLimiter(self._shared), budget, holder, cost)
+                state = await _spend(self._shared, budget, holder, cost)
             except StorageError as error:
-                if not self._away:
+                if self._away_until_s is None:
                     log.warning("rate_limits_unshared", error=repr(error.storage_error))
-                self._away = True
+                self._away_until_s = self._now_s() + REDIS_PAUSE_S
             else:
-                self._away = False
+                self._away_until_s = None
                 return state
         return self._own.spend(budget, holder, cost)
+
+    def _may_be_asked(self) -> bool:
+        """Return True if Redis answered last time, or is due to be tried; later requests then leave it alone."""
+        if self._away_until_s is None:
+            return True
+        now_s = self._now_s()
+        if now_s < self._away_until_s:
+            return False
+        self._away_until_s = now_s + REDIS_PAUSE_S
+        return True
 
     async def close(self) -> None:
         """Close the connections; counts in Redis stay until their window ends."""
@@ -153,11 +219,16 @@ class RateLimits:
             await client.aclose()
 
 
-async def _spend(limiter: SlidingWindowCounterRateLimiter, budget: Budget, holder: str, cost: int) -> BudgetState:
+async def _spend(storage: RedisStorage, budget: Budget, holder: str, cost: int) -> BudgetState:
     item = _item(budget)
-    admitted = await limiter.hit(item, holder, cost=cost)
-    stats = await limiter.get_window_stats(item, holder)
-    return BudgetState(budget, admitted, stats.remaining, stats.reset_time - time.time())
+    admitted = await SlidingWindowCounterRateLimiter(storage).hit(item, holder, cost=cost)
+    window = await storage.get_sliding_window(item.key_for(holder), budget.window_s)
+    previous, previous_left_s, current, current_kept_s = window
+    # The library keeps a window for as long again as it runs.
+    counts = _Counts(previous, previous_left_s, current, max(0.0, current_kept_s - budget.window_s))
+    left = budget.requests - counts.weighted(budget.window_s)
+    fits_in_s = 0.0 if admitted else counts.fits_in_s(budget, cost)
+    return BudgetState(budget, admitted, left, counts.more_in_s(budget.window_s), fits_in_s)
 
 
 @lru_cache(maxsize=64)

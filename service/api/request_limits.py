@@ -15,7 +15,7 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.caller import header_of
+from service.api.headers import header_of, refuse_contradictions
 from service.errors import Code, Refused
 from service.kit.deadline import Deadline
 from service.kit.request_id import REQUEST_ID
@@ -44,15 +44,17 @@ class RequestLimits:
     * The request id is the caller's `X-Request-Id` if it is 1 to 64 safe characters; it is in `scope["state"]`, in
       every log line of the request and in the answer.
     * A declared body above `body_bytes_max` is refused before it is read, an undeclared one with the chunk that passes
-      the limit: `PAYLOAD_TOO_LARGE`. Below the prefixes of `late_refusals` the refusal is raised when the API reads the
-      body, so that a caller without a key is refused for that first. The whole body arrives within `body_timeout_ms`,
-      or `REQUEST_TIMEOUT`.
+      the limit: `PAYLOAD_TOO_LARGE`. Below the prefixes of `late_refusals` an API that reads the body is refused it
+      instead, so that whoever has no key is told that first. The whole body arrives within `body_timeout_ms`, or
+      `REQUEST_TIMEOUT`.
+    * A request with two different values of a header that decides who calls or what is done: `BAD_USER_INPUT`.
     * `in_flight_max` requests may be in the application without an answer begun; more are refused `UNAVAILABLE` at
       once. A body still arriving does not count, or slow senders would crowd out the others; nor does an answer that
       streams, or subscribers would.
     * An answer that has not begun within `deadline_ms` is refused `UNAVAILABLE`, and the application is cancelled.
     * An exception of the application is logged with its traceback and answered with a masked 500.
-    * Only the prefix of a path below one of `secret_paths` is logged, because the rest is a secret token.
+    * `scope["state"]["failure"]`, if an API sets it, is the code of a failure that the status does not tell.
+    * Of a path below one of `secret_paths` only the prefix is logged: what follows opens what it names.
     """
 
     def __init__(
@@ -116,6 +118,8 @@ class RequestLimits:
             answer.leave_crowd()
             ms = (time.perf_counter_ns() - began_ns) // 10_000 / 100
             status = answer.status or _CLIENT_GONE
+            if "failure" in scope["state"]:
+                facts["failure"] = scope["state"]["failure"]
             self._log.info("request", **facts, status=status, ms=ms, request_id=answer.request_id)
 
     def _logged_path(self, path: str) -> str:
@@ -130,6 +134,7 @@ class RequestLimits:
         """
         try:
             answer.body_pending = self._expects_body(scope)
+            refuse_contradictions(scope)
             self._refuse_crowd()
             if not answer.body_pending:
                 return receive
@@ -223,7 +228,7 @@ class _Answer:
             return None
         if not self.was_admitted:
             return Refused(Code.REQUEST_TIMEOUT, "The request body did not arrive in time.")
-        message = "The request took too long and may have taken effect. Send it again with the same idempotency key."
+        message = "The request took too long. A change may have been made: to be sure, send it again with the same key."
         return Refused(Code.UNAVAILABLE, message)
 
     def send(self, message: Message) -> Awaitable[None]:
@@ -244,8 +249,8 @@ class _Answer:
         body, content_type = self._limits.error_body_for(self._path)(refusal, self.request_id)
         status = refusal.reason.http_status
         headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
-        if status in {429, 503}:
-            headers.append((b"retry-after", str(refusal.details.get("retry_after_s", 1)).encode()))
+        if refusal.retry_after_s is not None:
+            headers.append((b"retry-after", b"%d" % refusal.retry_after_s))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 

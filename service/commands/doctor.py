@@ -25,12 +25,16 @@ from service.kit.ids import uuid7
 from service.kit.logging import configure_logging
 from service.operations.confirm_secret import SecretState, secret_state
 from service.operations.resources import Resources
-from service.settings import Settings, faults_of, warnings_of
+from service.server.connections import files_max
+from service.server.uvicorn_server import connections_max
+from service.settings import NO_PROXY_ADVICE, Settings, faults_of, warnings_of
 from service.storage.api_keys import count_under_other_secrets
 from service.storage.clients import losing_balance
 from service.storage.database import Database
+from service.storage.failures import DatabaseUnavailable
 from service.storage.health import DatabaseHealth, database_health
 from service.storage.migrations import pending
+from service.storage.worker_failures import longest_failing
 
 CLOCK_SKEW_MAX_MS = 1_000
 """Maximum difference between the clocks: quotes and holds expire by the database's clock, but their times are shown by
@@ -38,6 +42,7 @@ ours.
 """
 PATIENCE_S = 10.0
 REDIS_PATIENCE_S = 2.0
+ITEMS_SHOWN_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,8 @@ async def examine() -> list[Finding]:
         Finding("settings", f"valid; {settings.database.dialect}, {settings.public_address}"),
         *(Finding("settings", warning) for warning in warnings_of(settings)),
         *_persisted_documents(settings),
+        _connections(settings),
+        *_proxies(settings),
         _secret(settings),
     ]
     findings += await _database(settings)
@@ -100,6 +107,28 @@ def _persisted_documents(settings: Settings) -> list[Finding]:
     return [Finding("persisted documents", f"{settings.persisted_documents}, {number} documents")]
 
 
+def _connections(settings: Settings) -> Finding:
+    kept = connections_max(settings)
+    found = f"{kept} of one process, which may open {files_max()} files"
+    if kept >= (settings.connections_max or 0):
+        return Finding("connections", found)
+    advice = (
+        f"SERVICE_CONNECTIONS_MAX asks for {settings.connections_max}: raise `ulimit -n` (LimitNOFILE) or lower it."
+    )
+    return Finding("connections", found, advice)
+
+
+def _proxies(settings: Settings) -> list[Finding]:
+    if settings.names_no_proxy:
+        found = (
+            "none is trusted, and SERVICE_PUBLIC_URL is reached over TLS, which only a proxy speaks for this service"
+        )
+        return [Finding("proxies", found, NO_PROXY_ADVICE)]
+    if not settings.trusted_proxies:
+        return []
+    return [Finding("proxies", "X-Forwarded-For is believed from " + ", ".join(map(str, settings.trusted_proxies)))]
+
+
 def _secret(settings: Settings) -> Finding:
     try:
         return Finding("secret", where_secret_lies(settings))
@@ -114,9 +143,9 @@ async def _database(settings: Settings) -> list[Finding]:
     place = settings.database.place
     try:
         async with asyncio.timeout(PATIENCE_S):
-            missing = await pending(settings.database_url)
+            missing = await pending(settings.database_url, pooled=settings.is_pooled)
             exists = await asyncio.to_thread(_exists, settings.database)
-            health, clients = await _looked_at(settings, migrated=not missing) if exists else (None, [])
+            health, in_tables = await _looked_at(settings, migrated=not missing) if exists else (None, [])
     except RuntimeError as error:  # the engines refuse to open what would lose an acknowledged order
         return [
             Finding(
@@ -126,16 +155,17 @@ async def _database(settings: Settings) -> list[Finding]:
             )
         ]
     except Exception as error:  # noqa: BLE001 - whatever is wrong, it is what was found
-        advice = "Check that the database runs, that SERVICE_DATABASE_URL is right, and that its user may connect."
-        return [Finding("database", f"{place}: {error or 'no answer'}", advice)]
+        advice = "Does the database run, is SERVICE_DATABASE_URL right, and may this user use it?"
+        found = error.detail if isinstance(error, DatabaseUnavailable) else error or "no answer"
+        return [Finding("database", f"{place}: {found}", advice)]
     if health is None:
         return [Finding("database", f"{place} does not exist yet; the first command that needs it creates it")]
     return [
-        Finding("database", f"{place}, version {health.version}"),
+        _address(place, health),
         Finding("durability", ", ".join(f"{name} = {value}" for name, value in health.durability.items())),
         _migrations(missing),
         _clock(health),
-        *clients,
+        *in_tables,
     ]
 
 
@@ -144,16 +174,13 @@ def _exists(address: DatabaseAddress) -> bool:
 
 
 async def _looked_at(settings: Settings, *, migrated: bool) -> tuple[DatabaseHealth, list[Finding]]:
-    database = await Database.open(
-        settings.database_url,
-        pool_size_max=1,
-        lock_timeout_ms=settings.lock_timeout_ms,
-        statement_timeout_ms=settings.statement_timeout_ms,
-        statement_cache_size=settings.statement_cache_size,
-    )
+    database = await Database.open(settings.database_url, pool_size_max=1, **settings.database_limits)
     try:
-        findings = [*await _secret_of_keys(settings, database), *await _clients(database)] if migrated else []
-        return await database_health(database), findings
+        health = await database_health(database)
+        if not migrated:
+            return health, []
+        looks = (await _secret_of_keys(settings, database), await _clients(database), await _worker_items(database))
+        return health, [finding for found in looks for finding in found]
     finally:
         await database.close()
 
@@ -193,6 +220,29 @@ async def _clients(database: Database) -> list[Finding]:
         " the parent lets them by updateClientAccount with mayUseBalance: true"
     )
     return [Finding("client accounts", told)]
+
+
+def _address(place: str, health: DatabaseHealth) -> Finding:
+    found = f"{place}, version {health.version}"
+    if health.takes_writes:
+        return Finding("database", found)
+    advice = "Is it a standby, or default_transaction_read_only on? May this user write the file and its folder?"
+    return Finding("database", f"{found}, takes no writes", advice)
+
+
+async def _worker_items(database: Database) -> list[Finding]:
+    """Name what workers could not do and try again later."""
+    found = await longest_failing(database.reader, ITEMS_SHOWN_MAX + 1)
+    if not found:
+        return []
+    shown = [
+        f"{each.step} of {each.item_id} (line {each.position}, account {each.account_id}):"
+        f" failed {each.attempts} times, next at {each.retry_at:%Y-%m-%d %H:%M:%S} UTC: {each.error}"
+        for each in found[:ITEMS_SHOWN_MAX]
+    ]
+    more = ["and more"] if len(found) > ITEMS_SHOWN_MAX else []
+    advice = "Look for item_failed in the log and run carbon-orders audit; what is repaired is done at its next turn."
+    return [Finding("worker items", "; ".join(shown + more), advice)]
 
 
 def _migrations(missing: list[str]) -> Finding:

@@ -5,10 +5,10 @@ from service.commands.runtime import guarded, settings_given
 from service.storage import migrations
 
 
-def migrate(*, as_json: bool) -> None:
-    """Apply every missing migration and show the names."""
+def migrate(*, offline: bool, as_json: bool) -> None:
+    """Apply every migration that is not applied yet, and show which they were."""
     settings = settings_given()
-    applied = guarded(settings, migrations.migrate(settings.database_url))
+    applied = guarded(settings, migrations.migrate(settings.database_url, pooled=settings.is_pooled, offline=offline))
     if as_json:
         output.show_json({"applied": applied})
     else:

@@ -109,6 +109,7 @@ def account_facts(account: Account) -> dict[str, Any]:
         "currency": account.currency,
         "commission_percent": f"{account.commission_hundredths // 100}.{account.commission_hundredths % 100:02}",
         "portfolio_id": str(account.portfolio_id),
+        "suspended": account.suspended,
         "suspended_at": account.suspended_at.isoformat() if account.suspended_at else None,
         "created_at": account.created_at.isoformat(),
     }
@@ -120,8 +121,8 @@ def show_accounts(accounts: Iterable[Account], *, as_json: bool) -> None:
     if as_json:
         show_json(facts)
         return
-    columns = ("id", "name", "mode", "contract", "currency", "commission_percent", "suspended_at")
-    show_table(columns, ([each[column] or "" for column in columns] for each in facts))
+    columns = ("id", "name", "mode", "contract", "currency", "commission_percent", "suspended", "suspended_at")
+    show_table(columns, ([str(each[column] or "") for column in columns] for each in facts))
 
 
 def show_keys(keys: Iterable[StoredKey], *, as_json: bool) -> None:

@@ -5,13 +5,10 @@ Turns errors on the way into one line that says what to do, and an exit code; kn
 
 import asyncio
 import gc
-import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-import asyncpg  # type: ignore[import-untyped]
 from pydantic import ValidationError
-from tortoise.exceptions import DBConnectionError
 
 from service.commands.output import MISUSED, fail, warn
 from service.errors import Refused
@@ -23,8 +20,8 @@ from service.operations.confirm_secret import SecretState, confirm_secret, holds
 from service.operations.resources import Resources
 from service.settings import Settings, faults_of, warnings_of
 from service.storage.database import Database
-from service.storage.failures import is_outage, may_retry
-from service.storage.migrations import migrate, pending
+from service.storage.failures import DatabaseUnavailable
+from service.storage.migrations import MigrationRefused, migrate, pending
 
 T = TypeVar("T")
 
@@ -32,13 +29,6 @@ OTHER_KEYS = (
     "SERVICE_SECRET, or the file `secret` beside the database, is not the secret that the keys of this database were"
     " made under: none of them would work. Restore that secret, or set SERVICE_SECRET_PREVIOUS to it to replace it."
 )
-
-UNUSABLE = (
-    DBConnectionError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-)
-"""Exceptions that a wrong address or password raises, in addition to temporary outages."""
 
 
 def settings_given(**given: Any) -> Settings:
@@ -89,13 +79,7 @@ def run(settings: Settings, work: Callable[[Resources], Awaitable[T]], *, pool_s
 
     async def on_database() -> T:
         await up_to_date(settings)
-        database = await Database.open(
-            settings.database_url,
-            pool_size_max=pool_size_max,
-            lock_timeout_ms=settings.lock_timeout_ms,
-            statement_timeout_ms=settings.statement_timeout_ms,
-            statement_cache_size=settings.statement_cache_size,
-        )
+        database = await Database.open(settings.database_url, pool_size_max=pool_size_max, **settings.database_limits)
         try:
             return await work(Resources(database, system_clock, uuid7))
         finally:
@@ -112,20 +96,19 @@ def guarded(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
     gc.enable()
     try:
         return asyncio.run(work)
+    except DatabaseUnavailable as error:
+        place = settings.database.place
+        fail(f"the database at {place} cannot be used: {error.detail}. Does it run, and is SERVICE_DATABASE_URL right?")
     except Refused as refusal:
         fail(f"{refusal.message} ({refusal.code})")
-    except Exception as error:
-        is_sqlite = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) != sqlite3.SQLITE_NOTADB
-        if is_sqlite and not (isinstance(error, UNUSABLE) or is_outage(error) or may_retry(error)):
-            raise
-        place = settings.database.place
-        fail(f"the database at {place} cannot be used: {error}. Does it run, and is SERVICE_DATABASE_URL right?")
+    except MigrationRefused as refusal:
+        fail(str(refusal))
 
 
 async def up_to_date(settings: Settings) -> None:
     """Migrate an SQLite database. If a PostgreSQL lacks migrations, end the command and say how to apply them."""
     if settings.database.dialect == "sqlite":
         await migrate(settings.database_url)
-    elif missing := await pending(settings.database_url):
+    elif missing := await pending(settings.database_url, pooled=settings.is_pooled):
         # Several processes share a PostgreSQL, so its tables change when the operator says so, not when one starts.
         fail(f"{len(missing)} migrations are not applied. Run: carbon-orders migrate")

@@ -60,6 +60,13 @@ class Account:
     hold_percent_max: int | None = None
     open_holds_max: int | None = None
     """Limits on holds of this account and its clients, instead of the service's; without effect on client accounts."""
+    parent_suspended: bool = False
+    """True while the parent account is suspended, and this account with it; not stored in the account's own row."""
+
+    @property
+    def suspended(self) -> bool:
+        """Return True if the account or its parent is suspended."""
+        return self.suspended_at is not None or bool(self.parent_suspended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +88,7 @@ class Caller:
     """True if the key is not the account's own: a parent's key, or an operator's, that selected the account."""
 
     def require(self, scope: Scope) -> None:
-        """Refuse `FORBIDDEN` unless the key has the scope, and `ACCOUNT_SUSPENDED` to writes while the account is
-        suspended.
-        """
+        """Refuse `FORBIDDEN` unless the key has the scope, and writing while the account or its parent is suspended."""
         if scope not in self.scopes:
             raise Refused(
                 Code.FORBIDDEN, f"This API key lacks the scope {scope}. Use a key that has it.", scope=scope.value
@@ -116,8 +121,6 @@ def may_pay_from_balance(account: Account, *, acts_for_client: bool) -> bool:
 
 
 def refuse_if_suspended(account: Account) -> None:
-    """Refuse `ACCOUNT_SUSPENDED` while the account is suspended."""
-    if account.suspended_at is not None:
-        raise Refused(
-            Code.ACCOUNT_SUSPENDED, "The account is suspended: it can read, but not order, cancel or change anything."
-        )
+    """Refuses `ACCOUNT_SUSPENDED` while the account or its parent is suspended."""
+    if account.suspended:
+        raise Refused(Code.ACCOUNT_SUSPENDED, "The account is suspended: it may read, but not order or cancel.")

@@ -44,21 +44,21 @@ def plan_allocation(
     lines: Sequence[tuple[UUID, int]],
     stock: Mapping[UUID, Sequence[BatchStock]],
     available_g: Mapping[UUID, int],
-    queued: Collection[UUID] = (),
+    awaited: Collection[UUID] = (),
 ) -> AllocationPlan:
     """Plan one order, whose lines are bundles with grams, in the order in which they are served.
 
-    `stock` holds each bundle's batches in any order; `available_g` has the grams left of a batch right now, and a batch
-    it does not name has the grams in `stock`. Lines share a batch without taking a gram twice. From a bundle in
-    `queued` nothing is taken: earlier orders wait for its credits.
+    `stock` holds each bundle's batches in any order; `available_g` says what is left of a batch right now, and a
+    batch it does not name has what `stock` says. Lines share a batch without taking a gram twice. From a project in
+    `awaited` nothing is taken: earlier order lines wait for its credits.
     """
     taken_g: dict[UUID, int] = {}
     takes: list[Take] = []
     short_g: list[int] = []
     for index, (bundle_id, wanted_g) in enumerate(lines):
         missing_g = wanted_g
-        bundle_stock = () if bundle_id in queued else stock.get(bundle_id, ())
-        for batch_id, stocked_g in _oldest_first(bundle_stock, available_g):
+        free = [batch for batch in stock.get(bundle_id, ()) if batch.project_id not in awaited]
+        for batch_id, stocked_g in _oldest_first(free, available_g):
             if missing_g <= 0:
                 break
             take_g = min(stocked_g - taken_g.get(batch_id, 0), missing_g)

@@ -5,14 +5,14 @@ round down with `//`. Floats are never used, because 0.1 + 0.2 is not 0.3.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from functools import lru_cache
-
-from babel.numbers import get_currency_precision, list_currencies
+from functools import cache
 
 from service.domain import mass_units
+from service.domain.currencies import CURRENCY_CODES, currency_of, fingerprinted_amount, rescaling_factor
 from service.errors import Code, Refused
 
 GRAMS_PER_TONNE = mass_units.GRAMS_PER_TONNE
@@ -32,7 +32,6 @@ bits.
 
 _DECIMAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _DECIMAL_LENGTH_MAX = 40
-_CURRENCIES = frozenset(list_currencies())
 
 
 class MassUnit(StrEnum):
@@ -58,9 +57,13 @@ class Money:
     minor_units: int
     currency: str
 
-    def wire_form(self) -> dict[str, int | str]:
-        """Return the members under the names that stored fingerprints have: literals that no renaming may change."""
-        return {"minor_units": self.minor_units, "currency": self.currency}
+    def wire_form(self, *, former: bool = False) -> dict[str, int | str]:
+        """Return the members under the names that stored fingerprints have: literals that no renaming may change.
+
+        `former` gives them as they were stored before the service kept its own table of decimals.
+        """
+        amount = fingerprinted_amount("minor_units", self.minor_units, self.currency, former=former)
+        return {**amount, "currency": self.currency}
 
 
 def parse_decimal(text: str) -> Fraction:
@@ -80,22 +83,33 @@ def mass_g_of(text: str, unit: MassUnit) -> int:
     return _bounded(round_down(parse_decimal(text) * unit.grams), MASS_G_MAX, "mass")
 
 
+def mass_g_from(text: str, unit: MassUnit) -> int:
+    """Return the least whole mass in grams that is not below the one in the text: a bound that whole masses are
+    compared with. Refuses as `mass_g_of`.
+    """
+    return _bounded(round_up(parse_decimal(text) * unit.grams), MASS_G_MAX, "mass")
+
+
 def mass_text(mass_g: int, unit: MassUnit) -> str:
     """Write the mass in the unit, without trailing zeros: "0.012069", "12.07", "0"; negative for returned grams."""
     return _trimmed(mass_g, _DECIMALS[unit])
 
 
-@lru_cache(maxsize=512)
 def minor_exponent(currency: str) -> int:
-    """Return the number of decimals of the currency's amounts, as CLDR says (which gives 0 to a few currencies whose
-    coins are out of use though ISO 4217 still lists 2 or 3). Refuses `BAD_USER_INPUT` for anything but an ISO 4217
-    code.
+    """Return how many decimals the currency's amounts have. Refuses `BAD_USER_INPUT` for anything but an ISO 4217 code.
 
-    Stored amounts depend on this: before a CLDR release that changes a currency in use is taken, amounts migrate.
+    Stored amounts mean what this says: they are migrated before the decimals of a currency change.
     """
-    if currency not in _CURRENCIES:
-        raise Refused(Code.BAD_USER_INPUT, "Give the currency as an ISO 4217 code in capital letters, such as EUR.")
-    return get_currency_precision(currency)
+    return currency_of(currency).decimals
+
+
+@cache
+def currencies_by_decimals() -> Mapping[int, tuple[str, ...]]:
+    """Return the codes of all currencies by the decimals of their amounts."""
+    found: dict[int, list[str]] = {}
+    for code in CURRENCY_CODES:
+        found.setdefault(minor_exponent(code), []).append(code)
+    return {decimals: tuple(codes) for decimals, codes in found.items()}
 
 
 def minor_units_of(text: str, currency: str) -> int:
@@ -110,10 +124,12 @@ def minor_units_of(text: str, currency: str) -> int:
 
 
 def minor_units_below(text: str, currency: str) -> int:
-    """Parse an amount, rounded down to the minor unit, for a maximum that must not be exceeded. Refuses as
-    `minor_units_of`.
+    """Return the amount truncated to the minor unit, for a maximum that must not be exceeded. Refuses as
+    `minor_units_of`, but for a currency that gained decimals only above `MINOR_MAX` of its former minor units: the
+    retry of a command of that time has to get as far as its idempotency key.
     """
-    return _bounded(round_down(parse_decimal(text) * 10 ** minor_exponent(currency)), MINOR_MAX, "amount")
+    bound = MINOR_MAX * rescaling_factor(currency)
+    return _bounded(round_down(parse_decimal(text) * 10 ** minor_exponent(currency)), bound, "amount")
 
 
 def money_text(minor_units: int, currency: str) -> str:

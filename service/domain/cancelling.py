@@ -22,6 +22,7 @@ from service.domain.order import (
     OrderLine,
     OrderStatus,
     PaymentStatus,
+    Source,
     refuse_unless_allowed,
 )
 from service.domain.pricing import PricedLine, Terms, reprice
@@ -40,6 +41,15 @@ class Reversal:
     journal: Journal | None
     event_types: tuple[EventType, ...]
     lines: tuple[OrderLine, ...] = ()
+
+
+def refuse_imported(order: Order) -> None:
+    """Refuse `ORDER_STATE` for imported history, whose payments were never received here: only the seller, who knows
+    what became of it, turns it into money.
+    """
+    if order.source is Source.IMPORT:
+        message = "The order was imported from another system; only the seller can undo it."
+        raise Refused(Code.ORDER_STATE, message, status=order.status.value)
 
 
 def cancel(
@@ -97,7 +107,8 @@ def cancel_unfulfilled(
             terms=terms,
         )
     if rest.total_cost_minor > order.total_cost_minor:
-        # An order of a release without a least price, which cost nothing: what remains of it costs nothing either.
+        # An order that cost less than its exact price: of a release without a least price, when some cost nothing, or
+        # of one with fewer decimals in its currency. What remains of it costs no more than all of it did.
         rest = replace(
             rest,
             offset_cost_minor=order.offset_cost_minor,

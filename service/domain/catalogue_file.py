@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from service.domain import supply
-from service.domain.amounts import MassUnit, mass_g_of, minor_exponent, price_micros_of
+from service.domain.amounts import MassUnit, mass_g_of, price_micros_of
 from service.domain.catalogue import (
     Approach,
     Bundle,
@@ -24,13 +24,14 @@ from service.domain.catalogue import (
     hundredths_of,
     selection_of,
 )
+from service.domain.currencies import currency_of
 from service.domain.file_rows import SURPLUS, NamedRow, csv_rows, json_document, missing_message, near
 from service.domain.receipt import StatedBatch
 from service.domain.rows import Fault, Row, plain_number
 from service.domain.serials.characters import RANGE_LENGTH_MAX
 from service.domain.serials.forms import SerialForm
 from service.domain.serials.stated import StatedSerials
-from service.domain.texts import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, kept_text, kept_url
+from service.domain.texts import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, kept_reference, kept_text, kept_url
 from service.errors import Code, Refused
 
 UNKNOWN = UUID(int=0)
@@ -291,12 +292,11 @@ def _description(text: str) -> str:
 
 
 def _reference(text: str) -> str:
-    return kept_text(text, supply.REFERENCE_LENGTH_MAX)
+    return kept_reference(text, supply.REFERENCE_LENGTH_MAX)
 
 
 def _currency(text: str) -> str:
-    minor_exponent(text)
-    return text
+    return currency_of(text).code
 
 
 def _mass_g(text: str) -> int:

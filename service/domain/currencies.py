@@ -34,15 +34,21 @@ def currency_of(code: str) -> Currency:
     return currency
 
 
-def circulating_currency_of(code: str) -> Currency:
+def is_currency(code: str) -> bool:
+    """Return whether ISO 4217 has or had this code."""
+    return code in _CURRENCIES
+
+
+def circulating_currency_of(code: str, *path: str | int) -> Currency:
     """Return the currency with this code, for a new account or price.
 
-    Refuses `BAD_USER_INPUT` for an unknown code and for one that nobody pays with: funds, precious metals, units of
-    account, test codes and currencies of the past.
+    Refuses `BAD_USER_INPUT` for an unknown code and, with the path, for one that nobody pays with: funds, precious
+    metals, units of account, test codes and currencies of the past.
     """
     currency = currency_of(code)
     if not currency.circulates:
-        raise Refused(Code.BAD_USER_INPUT, f"{code} is not a currency in circulation. Give one that is, such as EUR.")
+        message = f"{code} is not a currency in circulation; choose one that is, such as EUR."
+        raise Refused(Code.BAD_USER_INPUT, message, path)
     return currency
 
 
@@ -52,6 +58,20 @@ def former_decimals_of(code: str) -> int:
     Refuses as `currency_of`.
     """
     return _FORMER_DECIMALS.get(code, currency_of(code).decimals)
+
+
+def fingerprinted_amount(name: str, minor_units: int, code: str, *, former: bool = False) -> dict[str, int]:
+    """Return the members by which a fingerprint knows an amount in this currency: the amount under `name`.
+
+    Where the currency's decimals have changed, `decimals` tells amounts in today's minor units from the stored ones in
+    former minor units, so that 100 of the one never passes for 100 of the other. `former` gives the stored form, with
+    the decimals cut off that the currency did not have: commands of that time were cut off likewise.
+    """
+    if code not in _FORMER_DECIMALS:
+        return {name: minor_units}
+    if former:
+        return {name: minor_units // rescaling_factor(code)}
+    return {name: minor_units, "decimals": currency_of(code).decimals}
 
 
 def rescaling_factor(code: str) -> int:
@@ -84,6 +104,10 @@ _CURRENCIES: Mapping[str, Currency] = MappingProxyType(
     # Codes outside List One that the service accepted before it kept this table, most of them of the past.
     | _currencies("out_of_use", circulates=False)
 )
+CURRENCY_CODES = tuple(sorted(_CURRENCIES))
+"""Codes of all currencies of the table, circulating or not."""
+CIRCULATING_CODES = frozenset(code for code, currency in _CURRENCIES.items() if currency.circulates)
+"""Codes of the currencies that people pay with today."""
 _FORMER_DECIMALS: Mapping[str, int] = MappingProxyType(
     # Until the table existed, decimals came from CLDR, which gives none to currencies whose coins are out of use.
     # Frozen: stored fingerprints and amounts of that time are read by it.

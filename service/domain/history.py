@@ -7,12 +7,14 @@ here. Their debts and payments are real, so those that stand have the journals o
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from types import MappingProxyType
 from uuid import UUID
 
 from service.domain import ledger
 from service.domain.accounts import Account
-from service.domain.amounts import MassUnit
+from service.domain.amounts import GRAMS_PER_TONNE, MICROS_PER_UNIT, MassUnit, round_half_up
+from service.domain.currencies import former_decimals_of
 from service.domain.ledger import Journal
 from service.domain.order import Order, OrderKind, OrderLine, OrderStatus, PaymentStatus, Source
 from service.kit.canonical_json import fingerprint
@@ -44,10 +46,18 @@ class Past:
     created_at: datetime
 
     def fingerprint(self) -> str:
-        """Return a digest, equal for the same row in another file, whatever the spelling of its numbers and date.
+        """Return a digest, equal for the same row in another file, whatever the spelling of its numbers and date."""
+        return self._digest(self.total_minor)
 
-        The names are literals that no renaming may change: a list that is imported again finds its orders by them.
+    def is_fingerprinted_as(self, stored: str) -> bool:
+        """Return whether the stored digest is the row's, also one whose total was rounded to the former decimals of its
+        currency.
         """
+        former_total = total_minor_of(self.mass_g, self.unit_price_micros, former_decimals_of(self.currency))
+        return stored in {self.fingerprint(), self._digest(former_total)}
+
+    def _digest(self, total_minor: int) -> str:
+        # The names are literals that no renaming may change: a list that is imported again finds its orders by them.
         return fingerprint(
             {
                 "id": self.id,
@@ -56,7 +66,7 @@ class Past:
                 "currency": self.currency,
                 "status": self.status,
                 "payment_status": self.payment_status,
-                "total_minor": self.total_minor,
+                "total_minor": total_minor,
                 "created_at": self.created_at,
             }
         )
@@ -69,6 +79,12 @@ class Imported:
     order: Order
     line: OrderLine
     journals: tuple[Journal, ...]
+
+
+def total_minor_of(mass_g: int, unit_price_micros: int, decimals: int) -> int:
+    """Return mass times unit price in minor units of a currency with so many decimals, rounded half up."""
+    units = Fraction(mass_g * unit_price_micros, GRAMS_PER_TONNE * MICROS_PER_UNIT)
+    return round_half_up(units * 10**decimals)
 
 
 def numbers_of(past: Sequence[Past], taken: Collection[str]) -> list[str]:

@@ -7,14 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
 from service.domain.amounts import (
     GRAMS_PER_TONNE,
     MASS_G_MAX,
-    MICROS_PER_UNIT,
     MINOR_MAX,
     minor_exponent,
     money_text,
@@ -22,8 +20,9 @@ from service.domain.amounts import (
     price_micros_of,
     round_half_up,
 )
+from service.domain.currencies import currency_of
 from service.domain.file_rows import missing_message
-from service.domain.history import STATES, Past
+from service.domain.history import STATES, Past, total_minor_of
 from service.domain.order import OrderStatus, PaymentStatus
 from service.domain.rows import FAULTS_MAX, Fault, Row, plain_number
 from service.errors import Code, Refused
@@ -135,8 +134,7 @@ def _read(row: Row, now: datetime) -> Past | None:
     created_at = row.read("createdAt", lambda text: _instant(text, now))
     if id_ is None or mass_g is None or price_micros is None or currency is None or not state or created_at is None:
         return None
-    micros = Fraction(mass_g * price_micros, GRAMS_PER_TONNE * MICROS_PER_UNIT)
-    total_minor = round_half_up(micros * 10 ** minor_exponent(currency))
+    total_minor = total_minor_of(mass_g, price_micros, minor_exponent(currency))
     if total_minor > MINOR_MAX:
         row.fail("vcuUnitPrice", "makes a total that is above what one order can hold")
         return None
@@ -171,8 +169,7 @@ def _mass_g(text: str) -> int:
 
 
 def _currency(text: str) -> str:
-    minor_exponent(text)
-    return text
+    return currency_of(text).code
 
 
 def _state(text: str) -> tuple[OrderStatus, PaymentStatus]:

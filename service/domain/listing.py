@@ -1,13 +1,14 @@
 """Filters, sorts and references of lists of orders."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 from uuid import UUID
 
 from service.domain.order import Order, OrderKind, OrderStatus, PaymentStatus
-from service.kit.keyset import Position
+from service.kit.keyset import Position, SortKind
 
 
 class OrderSortField(StrEnum):
@@ -30,15 +31,26 @@ class OrderSort:
         """Return the name of the sort that a cursor contains."""
         return f"orders.{self.field}.{'desc' if self.descending else 'asc'}"
 
+    @property
+    def kind(self) -> SortKind:
+        """Return the class of the values that are sorted by."""
+        return datetime if self.field is OrderSortField.CREATED_AT else int
+
     def position(self, order: Order) -> Position:
         """Return the position of the order under this sort."""
         return Position(getattr(order, self.field), order.id)
 
 
+WholeRange: TypeAlias = tuple[int | None, int | None]
+"""The least whole number of a range and the least one above it; None is no end."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """Conditions on orders, which must all hold; one that is absent holds for every order. Ranges include `from` and
-    exclude `until`.
+    """All conditions hold at once; one not given holds for every order. Ranges include `from` and exclude `until`.
+
+    `totals_minor` bounds the totals of orders in several currencies: one range for each number of decimals that a
+    currency may have, in minor units of such currencies. `metadata` holds keys with their texts.
     """
 
     statuses: frozenset[OrderStatus] | None = None
@@ -51,8 +63,9 @@ class OrderFilter:
     mass_g_until: int | None = None
     total_minor_from: int | None = None
     total_minor_until: int | None = None
+    totals_minor: Mapping[int, WholeRange] | None = None
     customer_contains: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: frozenset[tuple[str, str]] = frozenset()
     status_pairs: frozenset[tuple[OrderStatus, PaymentStatus]] | None = None
     mean_price_micros_from: int | None = None
     mean_price_micros_until: int | None = None

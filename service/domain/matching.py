@@ -1,9 +1,10 @@
-"""Matching of a bundle's queue with its stock, decided in memory: first come, first served, as far as the grams
-reach.
+"""Matching waiting order lines with stock, decided in memory: first come, first served, as far as the grams reach.
+
+A credit goes to the earliest waiting line that may take from its batch, whichever bundle the line was ordered through.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -37,21 +38,42 @@ class Supplies:
     event_seqs: Mapping[UUID, int]
 
 
-def match(queue: Sequence[Backorder], bundle_stock: Sequence[BatchStock]) -> list[Filled]:
-    """Return the lines that get credits, in the order of the queue. A line is served only when all earlier ones have
-    all of theirs.
+def place_in_queue(backorder: Backorder) -> tuple[datetime, UUID, int]:
+    """Return what waiting lines are sorted by: when their order was placed, then order id, then line."""
+    return (backorder.created_at, backorder.order_id, backorder.position)
+
+
+def competing(stocked: Iterable[tuple[UUID, UUID]]) -> list[set[UUID]]:
+    """Return the bundles in groups: two bundles that have a project in common are in one group, so that the lines that
+    compete for a batch are matched together. `stocked` are bundles, each with a project that has stock.
     """
-    available_g = {batch.batch_id: batch.available_g for batch in bundle_stock}
+    groups: list[tuple[set[UUID], set[UUID]]] = []
+    for bundle_id, project_id in stocked:
+        bundles, projects = {bundle_id}, {project_id}
+        apart = []
+        for group in groups:
+            if bundle_id in group[0] or project_id in group[1]:
+                bundles |= group[0]
+                projects |= group[1]
+            else:
+                apart.append(group)
+        groups = [*apart, (bundles, projects)]
+    return [bundles for bundles, _ in groups]
+
+
+def match(queue: Sequence[Backorder], stock: Mapping[UUID, Sequence[BatchStock]]) -> list[Filled]:
+    """Return the lines that get credits, in the order of the queue. `stock` holds the batches of each line's bundle.
+
+    A line that stays short has taken all that its bundle has, so that no later line takes from the same projects.
+    """
+    available_g = {batch.batch_id: batch.available_g for bundle_stock in stock.values() for batch in bundle_stock}
     filled: list[Filled] = []
     for backorder in queue:
-        bundle_id = backorder.bundle_id
-        plan = plan_allocation([(bundle_id, backorder.waiting_g)], {bundle_id: bundle_stock}, available_g)
+        plan = plan_allocation([(backorder.bundle_id, backorder.waiting_g)], stock, available_g)
         if plan.takes:
             filled.append(Filled(backorder, plan.takes, plan.short_g[0]))
         for take in plan.takes:
             available_g[take.batch_id] -= take.mass_g
-        if not plan.is_full:
-            break
     return filled
 
 
@@ -104,6 +126,8 @@ def supply(
 
 
 def _with_more(order: Order, more_g: int) -> Order:
+    if order.status is not OrderStatus.PLACED:
+        raise ValueError(f"a line of an order that is {order.status} waits for credits")
     fulfilled_g = order.fulfilled_g + more_g
     status = OrderStatus.FULFILLED if fulfilled_g == order.mass_g else OrderStatus.PLACED
     return replace(order, fulfilled_g=fulfilled_g, status=status)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from service.domain.amounts import MassUnit, Money
 from service.domain.catalogue import Mode, Selection
+from service.domain.currencies import fingerprinted_amount
 from service.errors import Code, Refused
 from service.kit.canonical_json import fingerprint
 
@@ -190,20 +191,30 @@ class PlaceOrder:
     key is still the same command.
     """
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, account_currency: str) -> str:
         """Return the digest that tells a retry from another command, equal for two spellings of one command, through
-        whichever API they came.
+        whichever API they came. The account's currency is that of a value without one.
         """
-        return fingerprint(self.wire_form())
+        return fingerprint(self.wire_form(account_currency))
 
-    def wire_form(self) -> dict[str, Any]:
-        """Return the members that are fingerprinted, without those that stand at their defaults.
+    def is_fingerprinted_as(self, stored: str, account_currency: str) -> bool:
+        """Return whether the stored digest is the command's, also one that was stored with its amounts in the former
+        decimals of their currencies.
+        """
+        return stored == self.fingerprint(account_currency) or stored == fingerprint(
+            self.wire_form(account_currency, former=True)
+        )
+
+    def wire_form(self, account_currency: str, *, former: bool = False) -> dict[str, Any]:
+        """Return the members that are fingerprinted, without those that stand at their defaults; `former` gives amounts
+        as they were before the service kept its own table of decimals.
 
         Keys never expire: a fingerprint stored today has to match after every later release. So names and tags here
         are literals that no renaming may change, and a member that is added later has a default, and is left out there.
         """
+        maximum = None if self.maximum_total is None else self.maximum_total.wire_form(former=former)
         members = (
-            ("maximum_total", None if self.maximum_total is None else self.maximum_total.wire_form(), None),
+            ("maximum_total", maximum, None),
             ("allow_backorder", self.allow_backorder, True),
             ("pay_with_balance", self.pay_with_balance, BalanceUse.NONE),
             ("customer", self.customer, None),
@@ -212,17 +223,17 @@ class PlaceOrder:
             ("callback_url", self.callback_url, None),
             ("beneficiary", self.beneficiary, None),
         )
-        kind, order_request = _tagged(self.request)
+        kind, order_request = _tagged(self.request, account_currency, former)
         return {"kind": kind, "wish": order_request} | {
             name: value for name, value, default in members if value != default
         }
 
 
-def _tagged(order_request: OrderRequest | FromQuote) -> tuple[str, dict[str, Any]]:
+def _tagged(order_request: OrderRequest | FromQuote, account_currency: str, former: bool) -> tuple[str, dict[str, Any]]:
     """Return the tag and the members of the request, as `PlaceOrder.wire_form` has them."""
     if isinstance(order_request, FromQuote):
         return "FromQuote", {"quote_id": order_request.quote_id}
-    tag, ask = _tagged_ask(order_request.ask)
+    tag, ask = _tagged_ask(order_request.ask, order_request.currency or account_currency, former)
     form: dict[str, Any] = {"ask": ask, "step": order_request.step, "whole_mass": order_request.whole_mass}
     if order_request.selection is not None:
         form["selection"] = [
@@ -235,7 +246,7 @@ def _tagged(order_request: OrderRequest | FromQuote) -> tuple[str, dict[str, Any
     return tag, form
 
 
-def _tagged_ask(ask: Ask) -> tuple[str, dict[str, Any]]:
+def _tagged_ask(ask: Ask, currency: str, former: bool) -> tuple[str, dict[str, Any]]:
     match ask:
         case ByMass(mass_g, None):
             return "ByMass", {"mass_g": mass_g}
@@ -245,7 +256,7 @@ def _tagged_ask(ask: Ask) -> tuple[str, dict[str, Any]]:
             return "ByBundleMasses", {"masses_g": masses_g}
         case ByValue(value_minor) | ByWholeKilograms(value_minor):
             # One tag for both, told apart by nothing else: orders by whole kilograms were stored as orders by value.
-            return "ByValue", {"value_minor": value_minor}
+            return "ByValue", fingerprinted_amount("value_minor", value_minor, currency, former=former)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,10 +42,10 @@ NO_FUNDS = PayerFunds()
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """The stock of one mode for the group, and the bundles for which others already wait."""
+    """The stock of one mode for the group, and the projects for whose credits others already wait."""
 
     batches: Mapping[UUID, Sequence[BatchStock]]
-    queued: Collection[UUID]
+    awaited: Collection[UUID]
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ class OrderPlacer:
         existing = self._by_key.get((command.account_id, command.idempotency_key))
         if existing is None:
             return None
-        if existing.fingerprint != command.fingerprint():
+        if not command.is_fingerprinted_as(existing.fingerprint, self._heads[command.account_id].account.currency):
             return Refused(
                 Code.IDEMPOTENCY_KEY_REUSED,
                 "This idempotency key was used for another request. Use a new key for a new order.",
@@ -130,7 +130,7 @@ class OrderPlacer:
             _refuse_above_maximum(command, pricing)
         except Refused as refusal:
             return refusal
-        return Priced(command, head.account, command.fingerprint(), pricing, quote, holds)
+        return Priced(command, head.account, command.fingerprint(head.account.currency), pricing, quote, holds)
 
     def stock_up(self, stock: Stock) -> None:
         """Set the grams of the stock that the group may still take."""
@@ -194,7 +194,7 @@ class OrderPlacer:
         if priced.holds:
             takes = tuple(Take(hold.position, hold.batch_id, hold.mass_g) for hold in priced.holds)
             return AllocationPlan(takes, (0,) * len(lines))
-        return plan_allocation(lines, stock.batches, self._available_g, stock.queued)
+        return plan_allocation(lines, stock.batches, self._available_g, stock.awaited)
 
     def _balance_share(self, priced: Priced) -> int:
         # Without the right to it the balance counts as empty, so that a refusal does not tell what is in it.

@@ -23,6 +23,13 @@ def kept_text(text: str, length_max: int, *path: str | int, required: bool = Tru
     return text
 
 
+def kept_reference(text: str, length_max: int, *path: str | int) -> str:
+    """Return a reference without the blanks around it, which are no part of it: nobody sees them, and a retry that
+    loses them would be a second payment. Refuses as `kept_text`.
+    """
+    return kept_text(text.strip(), length_max, *path)
+
+
 def kept_url(text: str, *path: str | int) -> str:
     """Return the text, if it is an absolute https address with a host and no user information."""
     kept_text(text, URL_LENGTH_MAX, *path)

@@ -1,7 +1,10 @@
 """A transport that sends everything written in one turn of the event loop in one piece.
 
 An HTTP server writes the head of an answer and then its body; uvloop hands each to the kernel at once, and each wakes
-the caller, who can do nothing with a head alone. Knows nothing of HTTP.
+the caller, who can do nothing with a head. It knows nothing of HTTP.
+
+Once the connection is closing, writing, pausing and resuming do nothing: uvloop raises RuntimeError for each, and a
+peer that left is no error.
 """
 
 import asyncio
@@ -25,6 +28,8 @@ class CoalescingTransport:
         self._held_bytes = 0
 
     def write(self, data: bytes) -> None:
+        if self._transport.is_closing():
+            return
         if not self._held:
             self._loop.call_soon(self._send)
         self._held.append(data)
@@ -36,10 +41,19 @@ class CoalescingTransport:
         self._send()
         self._transport.close()
 
+    def pause_reading(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def _send(self) -> None:
         if self._held:
             held, self._held, self._held_bytes = self._held, [], 0
-            self._transport.write(b"".join(held))
+            if not self._transport.is_closing():
+                self._transport.write(b"".join(held))

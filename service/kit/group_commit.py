@@ -18,7 +18,6 @@ from service.errors import Code, Refused
 
 C = TypeVar("C")
 R = TypeVar("R")
-A = TypeVar("A")
 
 log = structlog.get_logger(__name__)
 
@@ -32,24 +31,27 @@ class GroupCommit(Generic[C, R]):
     `single_wait_ms` are refused, so that a few which wait for a lock cannot delay the others. A group that raised may
     have taken effect (a COMMIT whose answer was lost), so commands must be safe to run again.
 
-    Both callables limit their own time. One instance belongs to one event loop.
+    Callers wait for `answer_within_ms`, so no command begins later, and `run_single` is told how many of these
+    milliseconds are left. Both callables bound their own time. One instance belongs to one event loop.
     """
 
     def __init__(
         self,
         run_group: Callable[[Sequence[C]], Awaitable[Sequence[R | Refused]]],
-        run_single: Callable[[C], Awaitable[R | Refused]],
+        run_single: Callable[[C, int], Awaitable[R | Refused]],
         *,
         size_max: int = 64,
         writers: int = 1,
         queue_max: int = 1024,
         singles_max: int = 8,
         single_wait_ms: int = 5_000,
+        answer_within_ms: int = 10_000,
     ) -> None:
         self._run_group = run_group
         self._run_single = run_single
         self._queue_max = queue_max
         self._single_wait_s = single_wait_ms / 1000
+        self._answer_within_s = answer_within_ms / 1000
         self._groups: _WriterQueue[C, R] = _WriterQueue(self._together, take_max=size_max, workers_max=writers)
         self._singles: _WriterQueue[C, R] = _WriterQueue(self._alone, take_max=1, workers_max=singles_max)
         self._closing = False
@@ -65,8 +67,9 @@ class GroupCommit(Generic[C, R]):
         if self._closing:
             raise _unavailable("The service is stopping. Try again.")
         if len(self._groups) + len(self._singles) >= self._queue_max:
-            raise _unavailable("Too many requests are waiting. Try again.")
-        member: _Member[C, R] = _Member(command, asyncio.get_running_loop().create_future())
+            raise _unavailable("Too many commands are waiting.")
+        loop = asyncio.get_running_loop()
+        member: _Member[C, R] = _Member(command, loop.create_future(), loop.time() + self._answer_within_s)
         self._groups.put([member])
         try:
             outcome = await member.outcome
@@ -108,7 +111,7 @@ class GroupCommit(Generic[C, R]):
             log.debug("group_failed", exc_info=results.failure)
             turn_by = asyncio.get_running_loop().time() + self._single_wait_s
             for member in members:
-                member.turn_by = turn_by
+                member.turn_by = min(turn_by, member.answer_by)
             self._singles.put(members)
         elif not isinstance(results, Sequence) or len(results) != len(members):
             # Not run again: the group has committed, and the results cannot be matched to its members.
@@ -120,10 +123,12 @@ class GroupCommit(Generic[C, R]):
 
     async def _alone(self, taken: "Sequence[_Member[C, R]]") -> None:
         for member in taken:
-            if asyncio.get_running_loop().time() > member.turn_by:
-                member.answer(_unavailable("Too many requests are waiting for the database. Try again."))
+            now = asyncio.get_running_loop().time()
+            if now > member.turn_by:
+                member.answer(_unavailable("Too many commands are waiting for the database."))
             else:
-                member.answer(await _outcome_of(self._run_single, member.command))
+                left_ms = round((member.answer_by - now) * 1000)
+                member.answer(await _outcome_of(self._run_single, member.command, left_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +142,13 @@ class _Raised:
 
 @dataclass(eq=False, slots=True)
 class _Member(Generic[C, R]):
-    """A command, the future its caller waits on, and the time by which it must have started once it waits to run
+    """A command, the future its caller waits on and until when, and when it must have begun once it waits to run
     singly.
     """
 
     command: C
     outcome: "asyncio.Future[R | Refused | _Raised]"
+    answer_by: float
     turn_by: float = 0.0
 
     def answer(self, outcome: "R | Refused | _Raised") -> None:
@@ -216,12 +222,12 @@ class _WriterQueue(Generic[C, R]):
             self._waiting.popleft().answer(_unavailable(message))
 
 
-async def _outcome_of(run: Callable[[A], Awaitable[Any]], argument: A) -> Any:
+async def _outcome_of(run: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
     """Return the answer of `run`, or its exception as a value. A cancellation passes only if it was meant for this
     task: one that comes out of `run` by itself (a driver gave up a connection) is a failure like any other.
     """
     try:
-        return await run(argument)
+        return await run(*arguments)
     except asyncio.CancelledError:
         if _this_task().cancelling():
             raise

@@ -15,6 +15,7 @@ from uuid import UUID
 from service.errors import Code, Refused
 
 SortValue: TypeAlias = int | datetime | str
+SortKind: TypeAlias = type[int] | type[datetime] | type[str]
 T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,19 +71,16 @@ def encode_cursor(sort: str, position: Position) -> str:
     return urlsafe_b64encode(f"{sort}:{written}:{position.id.hex}".encode()).rstrip(b"=").decode()
 
 
-def decode_cursor(sort: str, text: str) -> Position:
-    """Read the position that `encode_cursor(sort, …)` wrote. Refuses BAD_USER_INPUT for anything else, even one spare
-    bit.
+def decode_cursor(sort: str, kind: SortKind, text: str) -> Position:
+    """Return the position that `encode_cursor(sort, …)` wrote of a value of the kind that the list is sorted by.
+
+    Anything else, even one spare bit, is BAD_USER_INPUT.
     """
-    return _decode(sort, text, ())
+    return _decode(sort, kind, text, ())
 
 
-def _decode(sort: str, text: str, path: tuple[str, ...]) -> Position:
-    foreign = Refused(
-        Code.BAD_USER_INPUT,
-        "This cursor does not belong to this list. Use a cursor that a page of this list contains.",
-        path,
-    )
+def _decode(sort: str, kind: SortKind, text: str, path: tuple[str, ...]) -> Position:
+    foreign = Refused(Code.BAD_USER_INPUT, "The cursor was not made by this list.", path)
     if not text or len(text) > _LONGEST_CURSOR or not text.isascii():
         raise foreign
     try:
@@ -102,7 +100,7 @@ def _decode(sort: str, text: str, path: tuple[str, ...]) -> Position:
             else foreign
         )
     value = _read_value(value_text)
-    if value is None or not _HEX_ID.fullmatch(id_text):
+    if not isinstance(value, kind) or not _HEX_ID.fullmatch(id_text):
         raise foreign
     position = Position(value, UUID(id_text))
     # base64 ignores stray characters and spare bits: without this many texts would mean one position.
@@ -130,6 +128,7 @@ def _read_value(text: str) -> SortValue | None:
 
 def page_request(
     sort: str,
+    kind: SortKind,
     *,
     first: int | None,
     after: str | None,
@@ -141,6 +140,8 @@ def page_request(
     """Return the request for the page that Relay's four arguments describe. Refuses BAD_USER_INPUT with the path of the
     faulty argument.
 
+    `kind` is the class of the values that the list is sorted by: a cursor with a value of another is not of the list.
+
     Without `first` and `last` a page has the default size, and `before` alone pages backward.
     """
     if first is not None and last is not None:
@@ -151,8 +152,8 @@ def page_request(
     backward = last is not None or (first is None and before is not None and after is None)
     return PageRequest(
         limit=first or last or default_size,
-        after=None if after is None else _decode(sort, after, ("after",)),
-        before=None if before is None else _decode(sort, before, ("before",)),
+        after=None if after is None else _decode(sort, kind, after, ("after",)),
+        before=None if before is None else _decode(sort, kind, before, ("before",)),
         backward=backward,
     )
 

@@ -37,6 +37,8 @@ async def authenticate(
     name = sha256(key_text.encode("utf-8", "surrogatepass")).digest()
     kept = resources.known_keys.get(name)
     if kept is not None:
+        # Or the call would go as far as its first statement, and GraphQL answer 200 with nothing but nulls.
+        resources.database.availability.refuse_if_away()
         key, caller = kept
         _refuse_ended(resources, key)
         return caller

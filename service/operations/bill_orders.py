@@ -15,11 +15,11 @@ from service.domain.billing import Invoice, InvoiceStatus, billed, invoice_lines
 from service.domain.events import EventRecorder, EventType
 from service.domain.listing import OrderRef
 from service.domain.order import Order
-from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_text
+from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_reference
 from service.errors import Code, Refused
 from service.kit.canonical_json import fingerprint
 from service.operations.resources import Resources
-from service.operations.steps.lock_payer import lock_payer, reused, write_events
+from service.operations.steps.lock_payer import find_payer, lock_payer, reused, write_events
 from service.storage import money, orders
 from service.storage.database import Statements
 
@@ -73,7 +73,7 @@ async def bill_orders(
     in several currencies and for more of them than one invoice holds.
     """
     caller.require(Scope.OPERATOR)
-    kept_text(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference")
+    reference, given = kept_reference(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference"), reference
     if not 0 <= payment_days <= PAYMENT_DAYS_MAX:
         raise Refused(Code.BAD_USER_INPUT, f"Give 0 to {PAYMENT_DAYS_MAX} days for the payment.", ("payment_days",))
     if not isinstance(what, Period) and not 0 < len(what) <= ORDERS_NAMED_MAX:
@@ -81,15 +81,23 @@ async def bill_orders(
     invoice_id = resources.new_id()
 
     async def work(statements: Statements) -> Billed:
-        candidates = await _candidates(statements, account_id, what)
-        locked = await lock_payer(statements, account_id, {order.account_id for order in candidates})
-        digest = _fingerprint(account_id, what, candidates, payment_days)
-        issued = await money.of_reference(statements, money.INVOICES, locked.payer_id, reference)
-        if issued is not None:
-            if issued.fingerprint != digest:
+        named = () if isinstance(what, Period) else await _named(statements, account_id, what)
+        digest = _fingerprint(account_id, what, named, payment_days)
+
+        async def issued(payer_id: UUID) -> Billed | None:
+            found = await money.of_reference(statements, money.INVOICES, payer_id, {reference, given})
+            if found is not None and found.fingerprint != digest:
                 raise reused()
             # A try whose commit went unanswered finds its own invoice: that is no replay to its caller.
-            return Billed(issued, replayed=issued.id != invoice_id)
+            return Billed(found, replayed=found.id != invoice_id) if found else None
+
+        # Before the orders are looked for: by now there may be none, or more of them than one invoice holds.
+        if replay := await issued(await find_payer(statements, account_id)):
+            return replay
+        candidates = await _owed(statements, account_id, what) if isinstance(what, Period) else named
+        locked = await lock_payer(statements, account_id, {order.account_id for order in candidates})
+        if replay := await issued(locked.payer_id):
+            return replay
         on_invoice = _billed(await _lock(statements, candidates), what)
         lines = invoice_lines(invoice_id, locked.payer_id, on_invoice)
         now = resources.clock()
@@ -120,41 +128,42 @@ async def bill_orders(
     return await resources.transact(work)
 
 
-def _fingerprint(
-    account_id: UUID, what: Period | Sequence[OrderRef], candidates: Sequence[Order], payment_days: int
-) -> str:
+def _fingerprint(account_id: UUID, what: Period | Sequence[OrderRef], named: Sequence[Order], payment_days: int) -> str:
     """Return the values that a retry with the reference has to match. References never expire: no renaming may change a
     name here, and an end that a period lacks is left out.
     """
-    billed_orders = what.wire_form() if isinstance(what, Period) else [order.id for order in candidates]
+    billed_orders = what.wire_form() if isinstance(what, Period) else [order.id for order in named]
     return fingerprint({"account_id": account_id, "what": billed_orders, "payment_days": payment_days})
 
 
-async def _candidates(statements: Statements, account_id: UUID, what: Period | Sequence[OrderRef]) -> list[Order]:
-    """Return the requested orders, as they were before anything was locked."""
-    if isinstance(what, Period):
-        found = await money.billable(
-            statements,
-            account_id,
-            what.currency,
-            created_from=what.created_from,
-            created_until=what.created_until,
-            limit=ORDERS_AN_INVOICE_MAX + 1,
-        )
-        if len(found) > ORDERS_AN_INVOICE_MAX:
-            raise Refused(
-                Code.BAD_USER_INPUT,
-                f"More than {ORDERS_AN_INVOICE_MAX} orders are unbilled. Bill the orders of a shorter time.",
-                ("created_at",),
-            )
-        return found
+async def _named(statements: Statements, account_id: UUID, refs: Sequence[OrderRef]) -> list[Order]:
+    """Return the orders that are named, as they were before anything was locked; refuses `NOT_FOUND`."""
     named: dict[UUID, Order] = {}
-    for index, ref in enumerate(what):
+    for index, ref in enumerate(refs):
         order = await orders.find(statements, account_id, ref)
         if order is None:
             raise Refused(Code.NOT_FOUND, "There is no such order in this account.", ("orders", index))
         named[order.id] = order
     return list(named.values())
+
+
+async def _owed(statements: Statements, account_id: UUID, period: Period) -> list[Order]:
+    """Return the orders of the period that are owed, as they were before anything was locked."""
+    found = await money.billable(
+        statements,
+        account_id,
+        period.currency,
+        created_from=period.created_from,
+        created_until=period.created_until,
+        limit=ORDERS_AN_INVOICE_MAX + 1,
+    )
+    if len(found) > ORDERS_AN_INVOICE_MAX:
+        raise Refused(
+            Code.BAD_USER_INPUT,
+            f"More than {ORDERS_AN_INVOICE_MAX} orders are owed; bill a shorter time.",
+            ("created_at",),
+        )
+    return found
 
 
 async def _lock(statements: Statements, candidates: Sequence[Order]) -> list[Order]:

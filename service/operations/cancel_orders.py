@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from service.domain.accounts import Caller
+from service.domain.accounts import Caller, refuse_if_suspended
 from service.domain.api_keys import Scope
-from service.domain.cancelling import Reversal, cancel, cancel_unfulfilled
+from service.domain.cancelling import Reversal, cancel, cancel_unfulfilled, refuse_imported
 from service.domain.catalogue import PriceTier, Tariff
 from service.domain.listing import OrderRef
 from service.domain.order import Order, PaymentStatus
@@ -34,11 +34,12 @@ async def cancel_orders(
     """Cancel each order, and return it or its refusal; an order cancelled before is returned again. With
     `all_or_nothing` one refusal leaves all orders unchanged. Credits go back to their batches, payments to the balance.
 
-    With `only_unfulfilled` an order keeps the credits that it has: the reduction of its cost is no longer owed, or goes
-    to the balance. Its unit prices rise to those of the smaller mass, at most as far as the old total allows; with the
-    scope `OPERATOR` they stay, since the seller reduces what it cannot deliver. An order without credits is cancelled;
-    one that waits for nothing stays unchanged. With `while_issued` an order that is on an invoice, or paid, is refused
-    `ORDER_STATE`.
+    With `only_unfulfilled` an order keeps the credits that it has: what it costs less is no longer owed, or goes to the
+    balance. Its unit prices rise to those of the smaller mass, at most as far as the old total allows; with the scope
+    `OPERATOR` they stay, since the seller reduces what it cannot deliver. One that has none is cancelled; one that
+    waits for nothing stays as it is.
+    Imported history is refused `ORDER_STATE` to callers without the scope `OPERATOR`.
+    With `while_issued` an order that is on an invoice, or paid, is refused `ORDER_STATE`.
     """
     caller.require(Scope.ORDERS_WRITE)
     if not 0 < len(refs) <= ORDERS_AT_ONCE_MAX:
@@ -46,6 +47,7 @@ async def cancel_orders(
 
     async def work(statements: Statements) -> list[Order | Refused]:
         head = (await accounts.lock_heads(statements, [caller.account.id]))[caller.account.id]
+        refuse_if_suspended(head.account)
         order_ids = await _ids_of(statements, caller, refs)
         found = await orders.lock(statements, caller.account.id, {each for each in order_ids if each is not None})
         answers: dict[UUID | None, Order | Refused] = {order_id: _absent() for order_id in order_ids}
@@ -54,6 +56,8 @@ async def cancel_orders(
         if only_unfulfilled and Scope.OPERATOR not in caller.scopes:
             tariffs = await _tariffs(statements, found)
         decided = await _decide(resources, statements, found, only_unfulfilled=only_unfulfilled, tariffs=tariffs)
+        if Scope.OPERATOR not in caller.scopes:
+            decided |= {order_id: _customers(each) for order_id, each in decided.items()}
         if while_issued:
             billed = [order for order in found.values() if order.id in decided and not _issued(order)]
             decided |= {order.id: _billed(order) for order in billed}
@@ -75,6 +79,16 @@ async def _ids_of(statements: Statements, caller: Caller, refs: Sequence[OrderRe
         order = None if ref.id is not None else await orders.find(statements, caller.account.id, ref)
         ids.append(ref.id if order is None else order.id)
     return ids
+
+
+def _customers(decided: Reversal | Refused) -> Reversal | Refused:
+    """Return what is decided, or the refusal of what only the seller may undo."""
+    if isinstance(decided, Reversal):
+        try:
+            refuse_imported(decided.order)
+        except Refused as refusal:
+            return refusal
+    return decided
 
 
 def _issued(order: Order) -> bool:

@@ -22,6 +22,7 @@ from service.domain.catalogue import (
     Weight,
 )
 from service.domain.catalogue_file import Named, Sheet, read_sheet, rows_of
+from service.domain.currencies import CIRCULATING_CODES
 from service.domain.receipt import overlapping
 from service.domain.rows import Fault
 from service.domain.serials.collisions import find_overlaps
@@ -189,7 +190,9 @@ async def _prices(_resources: Resources, statements: Statements, sheet: Sheet, c
             existing = await supply.price_tiers(statements, bundles[slug].id, currency)
         is_new = existing != tuple(sorted(wanted, key=lambda tier: tier.minimum_mass_g))
         place = rising_tier(wanted)
-        if is_new and place is not None:
+        if is_new and currency not in CIRCULATING_CODES:
+            tiers[0][0].fail("currency", f"{currency} is not a currency in circulation")
+        elif is_new and place is not None:
             tiers[place][0].fail("price", "is above the price in an order of a smaller mass; a unit price never rises")
         elif not sheet.faults:
             if is_new:

@@ -60,7 +60,7 @@ async def import_orders(
     past, faults, differing = read.past, read.faults, tuple(read.differing_totals)
     existing = await history.fingerprints(resources.database.reader, account_id, [each.id for each in past])
     for each in past:
-        if each.id in existing and existing[each.id] != each.fingerprint():
+        if each.id in existing and not each.is_fingerprinted_as(existing[each.id]):
             faults.append(
                 Fault(f"order {each.id}", "id", "stands already, with another amount, price, currency, status or date")
             )

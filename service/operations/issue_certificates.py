@@ -8,9 +8,8 @@ import asyncio
 import secrets
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
-
-import structlog
 
 from service.domain.accounts import Account
 from service.domain.catalogue import CreditBatch, Project
@@ -25,14 +24,14 @@ from service.domain.certificate import (
 from service.domain.certificate_pdf import certificate_pdf
 from service.domain.order import Order
 from service.domain.retirement import Retirement
-from service.errors import Refused
+from service.domain.worker_failures import ItemKey, WorkerStep
 from service.operations.resources import Resources
+from service.operations.steps.isolate import do_item, failed_before, forget
 from service.storage import accounts, batches, catalogue, certificates, orders, retirements
 from service.storage.database import Statements
 
-log = structlog.get_logger(__name__)
-
 CERTIFICATES_AT_ONCE = 20
+STEP = WorkerStep.ISSUE_CERTIFICATES
 TOKEN_BYTES = 32
 
 
@@ -42,19 +41,18 @@ def certificate_address(public_address: str, token: str) -> str:
 
 
 async def issue_certificates(resources: Resources, *, public_address: str) -> int:
-    """Issue the certificates of at most a page of complete orders, and return their number."""
-    due = await certificates.due(resources.database.reader, CERTIFICATES_AT_ONCE)
-    issued_now = 0
-    for each in due:
-        try:
-            issued_now += await issue_certificate(
-                resources, each.account_id, each.order_id, public_address=public_address
-            )
-        except Refused:
-            raise
-        except Exception:
-            # One that cannot be drawn does not keep the others waiting.
-            log.exception("certificate_failed", account_id=each.account_id, order_id=each.order_id)
+    """Issue the certificates of a page of complete orders. Return the number issued; those that failed are not
+    counted.
+    """
+    before, now = await failed_before(resources, STEP), resources.clock()
+    due = await certificates.due(resources.database.reader, CERTIFICATES_AT_ONCE, now=now)
+    keys = [ItemKey(each.account_id, each.order_id) for each in due]
+
+    async def issue(key: ItemKey) -> int:
+        return await issue_certificate(resources, key.account_id, key.item_id, public_address=public_address)
+
+    issued_now = sum([await do_item(resources, STEP, key, partial(issue, key)) for key in keys])
+    await forget(resources, STEP, before, keys, all_due_at=now if len(keys) < CERTIFICATES_AT_ONCE else None)
     return issued_now
 
 

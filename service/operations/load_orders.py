@@ -200,7 +200,7 @@ class _HistoryChunk:
         self._payments: list[Payment] = []
         self._retirements: list[Retirement] = []
         self._next_g: dict[UUID, int] = defaultdict(int)
-        stock = Stock({each: [_stock_of(batch) for batch in on] for each, on in self._supply.items()}, queued=())
+        stock = Stock({each: [_stock_of(batch) for batch in on] for each, on in self._supply.items()}, awaited=())
         self._placer.stock_up(stock)
         for placed_at, kind in self._orders:
             self._placer.now = placed_at

@@ -8,8 +8,8 @@ from uuid import UUID
 import structlog
 
 from service.domain.accounts import Account, Contract, Organisation
-from service.domain.amounts import minor_exponent
 from service.domain.catalogue import Mode, Portfolio
+from service.domain.currencies import circulating_currency_of
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest
 from service.operations.resources import Resources
@@ -48,7 +48,7 @@ async def create_account(
     Refuses `BAD_USER_INPUT`, `NOT_FOUND` for the portfolio, `CURRENCY_UNAVAILABLE` where it is not fully priced.
     """
     _refuse_bad_terms(name, contract, commission_hundredths)
-    minor_exponent(currency)
+    circulating_currency_of(currency, "currency")
     now = resources.clock()
     organisation = Organisation(id=resources.new_id(), name=name.strip(), created_at=now)
     live_id, test_id = resources.new_id(), resources.new_id()
@@ -87,8 +87,8 @@ async def suspend_account(resources: Resources, account_id: UUID) -> Account:
 
 
 async def reinstate_account(resources: Resources, account_id: UUID) -> Account:
-    """Reinstate the account and its clients, which may then order again; one not suspended stays unchanged. Refuses
-    `NOT_FOUND`.
+    """Reinstate the account: it may order again unless its parent is suspended, and so may its clients, but for those
+    that are suspended on their own. One not suspended stays as it is. Refuses `NOT_FOUND`.
     """
     return await _set_suspended(resources, account_id, None)
 
@@ -100,8 +100,9 @@ async def list_accounts(resources: Resources) -> list[Account]:
 
 async def _set_suspended(resources: Resources, account_id: UUID, suspended_at: datetime | None) -> Account:
     async def work(statements: Statements) -> Account:
-        # Under the head's lock, an order that is being placed is before the suspension or after it.
-        heads = await accounts.lock_heads(statements, [account_id])
+        # Under the heads' locks, an order of the account or a client that is being placed is before the suspension or
+        # after it, and never answered after it.
+        heads = await accounts.lock_family(statements, account_id)
         if account_id not in heads:
             raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
         account = heads[account_id].account

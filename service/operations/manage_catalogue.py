@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from service.domain.accounts import Caller, Head
-from service.domain.amounts import minor_exponent
 from service.domain.api_keys import Scope
 from service.domain.catalogue import (
     Bundle,
@@ -21,6 +20,7 @@ from service.domain.catalogue import (
     ProjectCategory,
     Selection,
 )
+from service.domain.currencies import circulating_currency_of, currency_of
 from service.domain.events import EventType
 from service.domain.supply import SALE, differing, reused, rising_tier, tiers_of, weights_of
 from service.errors import Code, Refused
@@ -101,18 +101,20 @@ async def switch_bundle(resources: Resources, caller: Caller, bundle_id: UUID, *
 async def set_price(
     resources: Resources, caller: Caller, bundle_id: UUID, currency: str, tiers: Sequence[PriceTier]
 ) -> Bundle:
-    """Set all tiers of the bundle in the currency. Existing quotes and orders keep the prices they froze. Refuses
-    `NOT_FOUND`, and `BAD_USER_INPUT` for tiers that do not form a price or whose unit price rises with the minimum
-    mass. A rising price that is stored already may be set again, which changes nothing.
+    """These are all tiers of the bundle in the currency. Quotes and orders that stand keep the prices they froze.
+    Refuses `NOT_FOUND`, and `BAD_USER_INPUT` for tiers that do not form a price, whose unit price rises with the
+    minimum mass, or whose currency does not circulate. A price that is stored already may be set again, which changes
+    nothing.
     """
     caller.require(Scope.OPERATOR)
-    minor_exponent(currency)
+    currency_of(currency)
     wanted = tiers_of(tiers, "tiers")
 
     async def work(statements: Statements, _head: Head) -> Done[Bundle]:
         existing = await _bundle(statements, bundle_id)
         if await supply.price_tiers(statements, bundle_id, currency) == wanted:
             return Done(existing, None, {})
+        circulating_currency_of(currency, "currency")
         _refuse_rising(tiers)
         await supply.replace_price(statements, bundle_id, currency, wanted)
         price_tiers = [[tier.minimum_mass_g, tier.unit_price_micros] for tier in wanted]

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from service.domain.accounts import Account, Caller, Head, Visibility
-from service.domain.amounts import minor_exponent
+from service.domain.accounts import Account, Caller, Head, Visibility, refuse_if_suspended
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Portfolio, Weight
+from service.domain.currencies import circulating_currency_of, currency_of
 from service.domain.events import EventType
 from service.domain.supply import differing, reused
 from service.errors import Code, Refused
@@ -24,7 +24,7 @@ from service.storage import catalogue, clients, supply
 from service.storage.database import Statements
 
 CHANGEABLE = frozenset({"name", "handle", "beneficiary_name", "external_pages_visibility", "may_use_balance"})
-UNSTATED = frozenset({"id", "created_at", "suspended_at", "portfolio_id", "commission_hundredths"})
+UNSTATED = frozenset({"id", "created_at", "suspended_at", "parent_suspended", "portfolio_id", "commission_hundredths"})
 """Members of a client account that its creation does not state, or that others may have changed since."""
 
 
@@ -38,25 +38,25 @@ async def create_client(
     beneficiary_name: str | None = None,
     external_pages_visibility: Visibility = Visibility.PUBLIC,
     may_use_balance: bool | None = None,
+    old_currencies: Collection[str] = (),
 ) -> Account:
     """Create a client account under the caller's account. It buys as its parent does, until it sets its own portfolio.
 
-    The handle names it among the parent's clients: a retry with it returns the existing account, and is refused
-    `IDEMPOTENCY_KEY_REUSED` where another fact differs; without a handle each call creates another. `may_use_balance`
-    lets the client's own keys pay from the parent's balance; None is the default, False, and is not compared on a
-    retry, for contracts that have no such member. Refuses `FORBIDDEN` to a client account, and `CURRENCY_UNAVAILABLE`
-    where the parent's portfolio has no full price in the currency.
+    The handle names it among the parent's clients: a repetition with it answers the account that stands, and refuses
+    `IDEMPOTENCY_KEY_REUSED` where another fact differs; without a handle each call makes another. `may_use_balance`
+    lets the client's own keys pay from the parent's balance; None is the default, False, and says nothing to a
+    repetition, for contracts that have no such member. `old_currencies` are accepted although nobody pays with them
+    any more. Refuses `FORBIDDEN` to a client account, `BAD_USER_INPUT` for any other currency that does not circulate,
+    and `CURRENCY_UNAVAILABLE` where the parent's portfolio has no full price in the currency.
     """
     caller.require(Scope.ORDERS_WRITE)
     if caller.account.parent_account_id is not None:
-        raise Refused(
-            Code.FORBIDDEN,
-            "A client account cannot have client accounts of its own. Use an API key of the parent account.",
-        )
-    minor_exponent(currency)
+        raise Refused(Code.FORBIDDEN, "A client account has no client accounts of its own.")
+    currency_of(currency)
     client_id, own_portfolio_id, now = resources.new_id(), resources.new_id(), resources.clock()
 
     async def work(statements: Statements, head: Head) -> Done[Account]:
+        refuse_if_suspended(head.account)
         wanted = replace(
             head.account,
             id=client_id,
@@ -78,6 +78,8 @@ async def create_client(
             if names := differing(existing, wanted, unstated):
                 raise reused("client account", names, "handle")
             return Done(existing, None, {})
+        if currency not in old_currencies:
+            circulating_currency_of(currency, "currency")
         weights = await catalogue.weights_of(statements, [wanted.portfolio_id])
         await refuse_unpriced(statements, {weight.bundle_id for weight in weights}, currency, "currency")
         if wanted.portfolio_id not in await catalogue.portfolios_of_ids(statements, client_id, [wanted.portfolio_id]):
@@ -101,7 +103,8 @@ async def update_client(resources: Resources, caller: Caller, client_id: UUID, c
     if unknown := set(changes) - CHANGEABLE:
         raise ValueError(f"of a client account nobody changes {sorted(unknown)}")
 
-    async def work(statements: Statements, _head: Head) -> Done[Account]:
+    async def work(statements: Statements, head: Head) -> Done[Account]:
+        refuse_if_suspended(head.account)
         existing = await clients.find(statements, caller.account.id, client_id)
         if existing is None:
             raise Refused(Code.NOT_FOUND, "There is no such client account.", ("id",))

@@ -1,58 +1,138 @@
-"""Match backorders: give new credits to the orders that wait for them, first come, first served.
+"""Match backorders: credits that came in go to the earliest waiting line that may take from their batch, whichever
+bundle it was ordered through.
 
-Runs whenever a bundle's stock may have grown; it reads everything from the queue and the stock, so running it once too
-often does nothing. Locks: account heads by id, then batches by id. Promises: P3, P24.
+Runs whenever stock may have grown; what it finds in the queue and in stock is all it needs to know, so running it once
+too often does nothing. Locks: account heads by id, then batches by vintage and id. Promises: P3, P24.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from service.domain.accounts import Head
 from service.domain.catalogue import Mode
-from service.domain.matching import Filled, match, supply
-from service.domain.order import Order
+from service.domain.matching import Filled, competing, match, supply
+from service.domain.order import Backorder, Order
+from service.domain.worker_failures import ItemKey, WorkerStep
+from service.errors import Refused
 from service.kit.clock import utc_date
 from service.operations.resources import Resources
+from service.operations.steps.isolate import do_item, failed_before, forget
 from service.storage import accounts, backorders, batches, orders
 from service.storage.database import Statements
 from service.storage.events import EVENTS
 
 LINES_A_TRANSACTION = 50
 ACTOR = "worker:match"
+STEP = WorkerStep.MATCH_BACKORDERS
 
 
 async def match_backorders(resources: Resources) -> int:
-    """Match all bundles that have both a queue and stock for the first in it. Return the number of order lines that got
-    credits.
+    """Give the stock to the lines that wait, until no line waits that could have any of it, but for those that failed.
+    Return how many lines got credits; a line that got some twice counts twice.
     """
-    filled = 0
-    for mode, bundle_id in await backorders.matchable(resources.database.reader):
-        while served := await _match_bundle(resources, mode, bundle_id):
-            filled += served
-    return filled
+    before = await failed_before(resources, STEP)
+    served: Counter[ItemKey] = Counter()
+    # Looked up anew after every round: a bundle whose stock is gone takes no part in the next one.
+    while found := [key for mode in Mode for key in await _match_mode(resources, mode)]:
+        served.update(found)
+    await forget(resources, STEP, before, served)
+    if before:
+        await resources.transact(backorders.forget_gone)
+    return served.total()
 
 
-async def _match_bundle(resources: Resources, mode: Mode, bundle_id: UUID) -> int:
-    """Give the available stock to the first in the queue, in one transaction of limited size."""
-    waiting = await backorders.first_in_line(resources.database.reader, mode, bundle_id, LINES_A_TRANSACTION)
+async def _match_mode(resources: Resources, mode: Mode) -> list[ItemKey]:
+    """Match one bounded transaction for each group of bundles that compete for stock; return the lines served."""
+    now = resources.clock()
+    stocked = await backorders.matchable(resources.database.reader, mode, today=utc_date(now), now=now)
+    served: list[ItemKey] = []
+    unavailable: Refused | None = None
+    for bundle_ids in competing(stocked):
+        try:
+            served += await _match_isolated(resources, mode, bundle_ids)
+        except Refused as refusal:  # such as batches that stay locked: the other groups do not wait for them
+            unavailable = refusal
+    if unavailable is not None and not served:
+        raise unavailable
+    return served
+
+
+async def _match_isolated(resources: Resources, mode: Mode, bundle_ids: Collection[UUID]) -> list[ItemKey]:
+    """Serve the first lines together, or each by itself where that fails."""
+    waiting = await _waiting(resources, mode, bundle_ids, LINES_A_TRANSACTION)
+    try:
+        return await _match_bundles(resources, mode, bundle_ids, waiting)
+    except Refused:
+        raise
+    except Exception:  # noqa: BLE001, S110 - one of the lines is the cause: each is tried by itself
+        pass
+    served: list[ItemKey] = []
+    for _ in waiting:
+        first = await _waiting(resources, mode, bundle_ids, 1)
+        if not first:
+            break
+
+        async def serve(first: Sequence[Backorder] = first) -> int:
+            found = await _match_bundles(resources, mode, bundle_ids, first)
+            served.extend(found)
+            return len(found)
+
+        await do_item(resources, STEP, _key(first[0]), serve)
+    return served
+
+
+async def _waiting(resources: Resources, mode: Mode, bundle_ids: Collection[UUID], limit: int) -> list[Backorder]:
+    return await backorders.first_in_line(resources.database.reader, mode, bundle_ids, limit, now=resources.clock())
+
+
+async def _match_bundles(
+    resources: Resources, mode: Mode, bundle_ids: Collection[UUID], waiting: Sequence[Backorder]
+) -> list[ItemKey]:
+    """Give the waiting lines what there is, in one transaction; return those that got any of it."""
     if not waiting:
-        return 0
+        return []
     account_ids = {each.account_id for each in waiting}
 
-    async def work(statements: Statements) -> int:
+    async def work(statements: Statements) -> list[ItemKey]:
         heads = await accounts.lock_heads(statements, account_ids)
-        today = utc_date(resources.clock())
-        bundle_stock = (await batches.lock_stock(statements, mode, [bundle_id], today=today))[bundle_id]
-        # Read again under the locks. The first in the queue may belong to an account that is not locked: the next
-        # transaction serves it, and this one serves no line behind it.
-        queue = await backorders.first_in_line(statements, mode, bundle_id, LINES_A_TRANSACTION)
-        ours = next((index for index, each in enumerate(queue) if each.account_id not in heads), len(queue))
-        filled = match(queue[:ours], bundle_stock)
+        if absent := account_ids - heads.keys():
+            raise LookupError(f"lines wait of accounts that there are not: {sorted(absent)}")
+        now = resources.clock()
+        stock = await batches.lock_stock(statements, mode, bundle_ids, today=utc_date(now))
+        queue = await _queue_for(statements, mode, stock, len(waiting), now)
+        # Whoever is in front by now may be of an account that is not locked, or wait for a bundle whose batches are
+        # not: the next transaction serves it, and this one nobody behind it.
+        ours = next(
+            (
+                index
+                for index, each in enumerate(queue)
+                if each.account_id not in heads or each.bundle_id not in bundle_ids
+            ),
+            len(queue),
+        )
+        filled = match(queue[:ours], stock)
         if filled:
             await deliver(resources, statements, heads, filled, actor=ACTOR)
-        return len(filled)
+        return [_key(each.backorder) for each in filled]
 
     return await resources.transact(work)
+
+
+def _key(waiting: Backorder) -> ItemKey:
+    return ItemKey(waiting.account_id, waiting.order_id, waiting.position)
+
+
+async def _queue_for(
+    statements: Statements, mode: Mode, stock: batches.BundleStock, limit: int, now: datetime
+) -> list[Backorder]:
+    """Return the first lines that may take from the locked stock, read after the lock: a line that began to wait for
+    these batches has committed by then.
+    """
+    project_ids = {batch.project_id for bundle_stock in stock.values() for batch in bundle_stock}
+    bundle_ids = await backorders.bundles_waiting_for(statements, mode, project_ids, now=now)
+    return await backorders.first_in_line(statements, mode, bundle_ids, limit, now=now)
 
 
 async def deliver(

@@ -1,11 +1,11 @@
 """Place orders: the whole group in one transaction, each command with its own answer.
 
-Locks: account heads in id order, the payers' balances, which are to pay and to owe, then batches by mode and id.
-Everything is decided in memory by domain/placing.py between the reads and the writes. Promises: P1, P2, P3, P4, P5.
+Locks: account heads in id order, the payers' balances, which are to pay and to owe, then batches by mode, vintage and
+id. Everything is decided in memory by domain/placing.py between the reads and the writes. Promises: P1, P2, P3, P4, P5.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import datetime
 from functools import partial
 
 from service.domain.catalogue import Mode
@@ -15,7 +15,7 @@ from service.domain.placing import Changes, OrderPlacer, Stock, needs_by_mode, p
 from service.errors import Refused
 from service.kit.clock import utc_date
 from service.kit.group_commit import GroupCommit
-from service.operations.resources import Resources
+from service.operations.resources import TRANSACTION_DEADLINE_MS, Resources
 from service.storage import accounts, backorders, balances, batches, catalogue, estimates, ledger, orders, quotes
 from service.storage.database import Statements
 from service.storage.events import EVENTS
@@ -23,13 +23,19 @@ from service.storage.events import EVENTS
 Placement = GroupCommit[PlaceOrder, Placed]
 
 
-def placement(resources: Resources, *, group_lock_timeout_ms: int, size_max: int, writers: int) -> Placement:
-    """Queue that APIs join with `submit(command)`. Commands that wait at the same time are placed together."""
+def placement(
+    resources: Resources, *, group_lock_timeout_ms: int, size_max: int, writers: int, answer_within_ms: int = 10_000
+) -> Placement:
+    """Return the queue that APIs join with `submit(command)`: commands that wait at once are placed together.
+
+    `answer_within_ms` is the deadline of the requests that wait for it.
+    """
     return GroupCommit(
         partial(place_group, resources, lock_timeout_ms=group_lock_timeout_ms),
         partial(place_alone, resources),
         size_max=size_max,
         writers=writers,
+        answer_within_ms=answer_within_ms,
     )
 
 
@@ -41,12 +47,17 @@ async def place_group(
         return await _place(resources, statements, commands)
 
 
-async def place_alone(resources: Resources, command: PlaceOrder) -> Placed | Refused:
-    """Return the command's own answer, with retries while the database reports a failure that may pass. A try whose
+async def place_alone(
+    resources: Resources, command: PlaceOrder, left_ms: int = TRANSACTION_DEADLINE_MS
+) -> Placed | Refused:
+    """Return the command's own answer. Try again within `left_ms` while the database's failure may pass. A try whose
     commit went unanswered is found by its order's id.
     """
     try:
-        (answer,) = await resources.transact(lambda statements: _place(resources, statements, [command]))
+        (answer,) = await resources.transact(
+            lambda statements: _place(resources, statements, [command]),
+            deadline_ms=min(left_ms, TRANSACTION_DEADLINE_MS),
+        )
     except Refused as refusal:
         return refusal
     return answer
@@ -84,7 +95,7 @@ async def _place(
     answers = [placer.price(command, offers, quoted) for command in commands]
     priced = [answer for answer in answers if isinstance(answer, Priced)]
     placer.fund(await balances.lock(statements, payer_balances_of(priced)))
-    stocks = await _lock_stock(statements, priced, utc_date(resources.clock()))
+    stocks = await _lock_stock(statements, priced, placer.now)
     for stock in stocks.values():
         placer.stock_up(stock)
     placed = [
@@ -95,13 +106,14 @@ async def _place(
     return placed
 
 
-async def _lock_stock(statements: Statements, priced: Sequence[Priced], today: date) -> dict[Mode, Stock]:
+async def _lock_stock(statements: Statements, priced: Sequence[Priced], now: datetime) -> dict[Mode, Stock]:
     stocks: dict[Mode, Stock] = {}
+    today = utc_date(now)
     for mode, needs in sorted(needs_by_mode(priced).items()):
         stock = await batches.lock_stock(statements, mode, needs.bundle_ids, needs.held_ids, today=today)
-        # Read after the lock: orders that were queued before are committed by then, so none is overtaken.
-        queued = await backorders.queued_bundles(statements, mode, needs.bundle_ids)
-        stocks[mode] = Stock(stock, queued)
+        # Read after the lock: whoever queued before has committed by then, so nobody is overtaken.
+        awaited = await backorders.awaited_projects(statements, mode, needs.bundle_ids, now=now)
+        stocks[mode] = Stock(stock, awaited)
     return stocks
 
 

@@ -13,7 +13,7 @@ from service.domain.order import OrderRequest
 from service.domain.pricing import Pricing
 from service.kit.clock import utc_date
 from service.operations.resources import Resources
-from service.storage import backorders, batches, catalogue
+from service.storage import accounts, backorders, batches, catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,13 @@ async def price_order(resources: Resources, caller: Caller, order_request: Order
     nothing.
     """
     caller.require(Scope.CATALOGUE_READ)
-    reader, mode = resources.database.reader, caller.account.mode
-    pricing = price_request(
-        order_request, caller.account, await catalogue.read_offers(reader, [(caller.account, order_request)])
-    )
+    reader = resources.database.reader
+    # Not the caller's: that of a key which was looked up a moment ago may have another portfolio or commission.
+    account = await accounts.existing(reader, caller.account.id)
+    mode, now = account.mode, resources.clock()
+    pricing = price_request(order_request, account, await catalogue.read_offers(reader, [(account, order_request)]))
     lines = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in lines}
-    stock = await batches.read_stock(reader, mode, bundle_ids, today=utc_date(resources.clock()))
-    queued = await backorders.queued_bundles(reader, mode, bundle_ids)
-    return Preview(pricing, plan_allocation(lines, stock, {}, queued).short_g)
+    stock = await batches.read_stock(reader, mode, bundle_ids, today=utc_date(now))
+    awaited = await backorders.awaited_projects(reader, mode, bundle_ids, now=now)
+    return Preview(pricing, plan_allocation(lines, stock, {}, awaited).short_g)

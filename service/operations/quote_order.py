@@ -2,15 +2,15 @@
 request.
 
 Locks, when credits are held: the heads of the account and its payer in id order, so that quotes of one payer never
-exceed a limit together; then batches by id. Promise: P7.
+pass a limit together; then batches by vintage and id. Promise: P7.
 """
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from uuid import UUID
 
-from service.domain.accounts import Caller, payer_of
+from service.domain.accounts import Account, Caller, payer_of, refuse_if_suspended
 from service.domain.allocation import AllocationPlan, plan_allocation
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Mode
@@ -54,31 +54,27 @@ async def quote_order(
     quote_id = resources.new_id()
 
     async def work(statements: Statements) -> Quoted:
-        limits: HoldLimits | None = None
-        if hold:
-            limits = await _lock_limits(statements, caller, hold_limits)
-            # A try whose commit went unanswered finds its own quote, which would count against the limits.
-            existing = (await quotes.find(statements, [caller.account.id], [quote_id])).get(
-                (caller.account.id, quote_id)
-            )
-            if existing is not None:
-                return Quoted(existing.quote, existing.lines)
-        offers = await catalogue.read_offers(statements, [(caller.account, order_request)])
-        pricing = price_request(order_request, caller.account, offers)
-        plan = await _plan_hold(statements, caller, pricing, limits, utc_date(resources.clock())) if hold else None
+        account, limits = await _fresh_account(statements, caller, hold_limits, lock=hold)
+        # A try whose commit went unanswered finds its own quote, which would count against the limits.
+        if hold and (existing := await _stored(statements, account.id, quote_id)):
+            return existing
+        refuse_if_suspended(account)
+        offers = await catalogue.read_offers(statements, [(account, order_request)])
+        pricing = price_request(order_request, account, offers)
+        plan = await _plan_hold(statements, account, pricing, limits, resources.clock()) if hold else None
         created_at, expires_at = await quotes.validity(statements, valid_ms)
         quote = Quote(
-            account_id=caller.account.id,
+            account_id=account.id,
             id=quote_id,
             **requested_of(order_request),
             step=order_request.step,
             currency=pricing.currency,
-            portfolio_id=portfolio_of(order_request, caller.account),
+            portfolio_id=portfolio_of(order_request, account),
             mass_g=pricing.mass_g,
             offset_cost_minor=pricing.offset_cost_minor,
             commission_minor=pricing.commission_minor,
             total_cost_minor=pricing.total_cost_minor,
-            commission_hundredths=caller.account.commission_hundredths,
+            commission_hundredths=account.commission_hundredths,
             holds_credits=hold,
             released_at=None,
             order_id=None,
@@ -86,31 +82,48 @@ async def quote_order(
             expires_at=expires_at,
         )
         lines, held = _lines_of(quote, pricing), _holds_of(quote, plan)
-        if await quotes.add(statements, quote, lines, held):
-            await batches.hold(statements, _grams_of(held))
+        if not await quotes.add(statements, quote, lines, held):
+            existing = await _stored(statements, account.id, quote_id)
+            if existing is None:
+                raise RuntimeError("the quote's id is that of another account's quote")
+            return existing
+        await batches.hold(statements, _grams_of(held))
         return Quoted(quote, lines)
 
     return await resources.transact(work)
 
 
-async def _lock_limits(statements: Statements, caller: Caller, hold_limits: HoldLimits) -> HoldLimits | None:
-    """Lock the heads of the account and its payer, and return the payer's limits; None in test mode."""
-    payer_id = payer_of(caller.account)
-    heads = await accounts.lock_heads(statements, {caller.account.id, payer_id})
-    return hold_limits.for_payer(heads[payer_id].account) if caller.account.mode is Mode.LIVE else None
+async def _stored(statements: Statements, account_id: UUID, quote_id: UUID) -> Quoted | None:
+    """Return the quote as an earlier try stored it, with the time at which it expires."""
+    found = (await quotes.find(statements, [account_id], [quote_id])).get((account_id, quote_id))
+    return Quoted(found.quote, found.lines) if found else None
+
+
+async def _fresh_account(
+    statements: Statements, caller: Caller, hold_limits: HoldLimits, *, lock: bool
+) -> tuple[Account, HoldLimits | None]:
+    """Return the account as it is now, which the caller of an API key that was looked up a moment ago may not know, and
+    what its payer may hold; None without `lock` and in test mode. With `lock` the heads of both are locked.
+    """
+    account_id, payer_id = caller.account.id, payer_of(caller.account)
+    if lock:
+        heads = await accounts.lock_heads(statements, {account_id, payer_id})
+        account = heads[account_id].account
+        return account, hold_limits.for_payer(heads[payer_id].account) if account.mode is Mode.LIVE else None
+    return await accounts.existing(statements, account_id), None
 
 
 async def _plan_hold(
-    statements: Statements, caller: Caller, pricing: Pricing, limits: HoldLimits | None, today: date
+    statements: Statements, account: Account, pricing: Pricing, limits: HoldLimits | None, now: datetime
 ) -> AllocationPlan:
     if limits is not None:
-        refuse_many_holds(await holds.count_open(statements, payer_of(caller.account)), limits)
+        refuse_many_holds(await holds.count_open(statements, payer_of(account)), limits)
     wanted = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in wanted}
-    mode = caller.account.mode
+    mode, today = account.mode, utc_date(now)
     stock = await batches.lock_stock(statements, mode, bundle_ids, today=today)
-    queued = await backorders.queued_bundles(statements, mode, bundle_ids)
-    plan = plan_allocation(wanted, stock, {}, queued)
+    awaited = await backorders.awaited_projects(statements, mode, bundle_ids, now=now)
+    plan = plan_allocation(wanted, stock, {}, awaited)
     if not plan.is_full:
         raise Refused(
             Code.INSUFFICIENT_CREDITS,
@@ -123,9 +136,7 @@ async def _plan_hold(
         taken_g: Counter[UUID] = Counter()
         for take in plan.takes:
             taken_g[project_of[take.batch_id]] += take.mass_g
-        refuse_large_holds(
-            await holds.of_bundles(statements, payer_of(caller.account), mode, taken_g, today=today), limits
-        )
+        refuse_large_holds(await holds.of_bundles(statements, payer_of(account), mode, taken_g, today=today), limits)
     return plan
 
 

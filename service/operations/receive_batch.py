@@ -14,7 +14,8 @@ from service.domain.events import EventType
 from service.domain.receipt import StatedBatch, overlapping
 from service.domain.serials.collisions import find_overlaps
 from service.domain.serials.stated import StatedSerials
-from service.domain.supply import block_of, reused
+from service.domain.supply import REFERENCE_LENGTH_MAX, block_of, reused
+from service.domain.texts import kept_reference
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.operations.steps.record_event import Done, transact_with_event
@@ -40,21 +41,24 @@ async def receive_batch(
     received twice is sold twice.
     """
     caller.require(Scope.OPERATOR)
+    reference, given = kept_reference(reference, REFERENCE_LENGTH_MAX, "reference"), reference
 
     async def work(statements: Statements, _head: Head) -> Done[CreditBatch]:
         project = await supply.lock_project(statements, project_id)
         if project is None:
             raise Refused(Code.NOT_FOUND, "There is no such project.", ("project_id",))
+        found = await supply.batches(statements, {reference, given})
+        existing = found.get(given) or found.get(reference)
         fresh = StatedBatch(
             project_id=project_id,
-            reference=reference,
+            # Releases before kept the blanks around a reference.
+            reference=reference if existing is None else existing.reference or "",
             mode=mode,
             vintage=vintage,
             issued_g=issued_g,
             stated=stated,
             period_end=period_end,
         )
-        existing = (await supply.batches(statements, [reference])).get(reference)
         if existing is not None:
             if names := fresh.differing(existing, project.registry_name):
                 raise reused("batch", names, "reference")

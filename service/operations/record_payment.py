@@ -10,11 +10,12 @@ from service.domain.accounts import Caller
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.billing import Payment, pay
+from service.domain.currencies import rescaling_factor
 from service.domain.events import EventRecorder, EventType
 from service.domain.ledger import Journal, balance_topped_up
 from service.domain.listing import OrderRef
 from service.domain.order import Order
-from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_text
+from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_reference
 from service.errors import Code, Refused
 from service.kit.canonical_json import fingerprint
 from service.operations.resources import Resources
@@ -35,14 +36,14 @@ class Recorded:
 async def record_payment(
     resources: Resources, caller: Caller, account_id: UUID, reference: str, amount: Money, ref: OrderRef | None = None
 ) -> Recorded:
-    """Record the payment in the ledger once, whatever the number of tries with its reference: for the account's order
-    as far as that owes, otherwise in the balance. An order that owes nothing any more is PAID.
+    """Record the payment in the ledger, once for its reference (blanks around it are ignored): towards the account's
+    order as far as that owes, else in the balance. An order of which nothing is owed any more is PAID.
 
     Refuses `IDEMPOTENCY_KEY_REUSED` for a reference of another payment, `NOT_FOUND`, `BAD_USER_INPUT` for an amount
     that is not positive or not in the order's currency.
     """
     caller.require(Scope.OPERATOR)
-    kept_text(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference")
+    reference, given = kept_reference(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference"), reference
     if amount.minor_units <= 0:
         raise Refused(Code.BAD_USER_INPUT, "Give an amount above zero.", ("amount", "amount"))
     payment_id = resources.new_id()
@@ -54,16 +55,16 @@ async def record_payment(
             account_id=locked.payer_id,
             id=payment_id,
             reference=reference,
-            fingerprint=_fingerprint(account_id, amount, order),
+            fingerprint=_fingerprints(account_id, amount, order)[0],
             order_account_id=None if order is None else order.account_id,
             order_id=None if order is None else order.id,
             currency=amount.currency,
             amount_minor=amount.minor_units,
             created_at=resources.clock(),
         )
-        recorded = await money.of_reference(statements, money.PAYMENTS, locked.payer_id, reference)
+        recorded = await money.of_reference(statements, money.PAYMENTS, locked.payer_id, {reference, given})
         if recorded is not None:
-            if recorded.fingerprint != payment.fingerprint:
+            if recorded.fingerprint not in _fingerprints(account_id, amount, order):
                 raise reused()
             # A try whose commit went unanswered finds its own payment: that is no replay to its caller.
             return Recorded(recorded, order, replayed=recorded.id != payment_id)
@@ -77,12 +78,16 @@ async def record_payment(
     return await resources.transact(work)
 
 
-def _fingerprint(account_id: UUID, amount: Money, order: Order | None) -> str:
-    """Return the values that a retry with the reference has to match. References never expire: no renaming may change a
-    name here, and no order is null.
+def _fingerprints(account_id: UUID, amount: Money, order: Order | None) -> list[str]:
+    """Return the fingerprints of which a repetition of the reference has to match one: today's, which is stored, and
+    that in the former decimals of the amount's currency. An amount with more decimals was refused then. References
+    never expire: no renaming may change a name here, and no order is null.
     """
+    forms = [amount.wire_form()]
+    if amount.minor_units % rescaling_factor(amount.currency) == 0:
+        forms.append(amount.wire_form(former=True))
     order_id = None if order is None else order.id
-    return fingerprint({"account_id": account_id, "amount": amount.wire_form(), "order_id": order_id})
+    return [fingerprint({"account_id": account_id, "amount": form, "order_id": order_id}) for form in forms]
 
 
 def _paid(order: Order | None, amount: Money) -> tuple[Order | None, Journal]:
@@ -119,5 +124,8 @@ def _tell(recorder: EventRecorder, payment: Payment, order: Order | None, paid: 
         currency=payment.currency,
         amount_minor=payment.amount_minor,
     )
+    if paid is not None and paid.account_id != payment.account_id:
+        # A client's order: the event above is its parent's, and in the parent's timelines alone.
+        recorder.record_order(paid, EventType.PAYMENT_RECORDED, amount_minor=payment.amount_minor)
     if order is not None and paid is not None and paid.payment_status is not order.payment_status:
         recorder.record_order(paid, EventType.ORDER_PAID)

@@ -1,4 +1,5 @@
-"""Refund an order: the amount paid goes to the balance; the order keeps its state and its credits. An operator's verb.
+"""Refund an order: what was paid goes to the balance; the order keeps its state and its credits, and waits for no more.
+An operator's verb.
 
 Locks: the heads of the account and its payer, the order, then the balance. Promise: P4.
 """
@@ -13,13 +14,13 @@ from service.domain.listing import OrderRef
 from service.domain.order import Order
 from service.operations.resources import Resources
 from service.operations.steps.lock_payer import lock_order, lock_payer, write_events
-from service.storage import ledger, orders
+from service.storage import backorders, ledger, orders
 from service.storage.database import Statements
 
 
 async def refund_order(resources: Resources, caller: Caller, account_id: UUID, ref: OrderRef) -> Order:
-    """Refund the account's order, if it was not refunded before: its whole sale is undone, so that nothing is owed for
-    it either.
+    """Refund the account's order: reverse its whole sale, so that nothing is owed of it either, and take it out of the
+    queue for credits. A refunded order is returned unchanged.
 
     Refuses `NOT_FOUND`, and `PAYMENT_STATE` when nothing was paid for it.
     """
@@ -32,6 +33,8 @@ async def refund_order(resources: Resources, caller: Caller, account_id: UUID, r
         if refunded is None:
             return order
         await orders.change(statements, refunded.order, ("paid_minor", "payment_status"))
+        # Credits that it would be given could neither be retired nor come back.
+        await backorders.leave(statements, account_id, [order.id])
         booking = ledger.Booking(
             locked.payer_id, resources.new_id(), refunded.order, refunded.journal, resources.clock()
         )

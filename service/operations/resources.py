@@ -10,7 +10,6 @@ from typing import TypeAlias, TypeVar
 import structlog
 
 from service.domain.accounts import Account, Caller
-from service.errors import Code, Refused
 from service.kit.clock import Clock
 from service.kit.ids import IdSource, random_bits, short_number
 from service.kit.lookup_batcher import LookupBatcher
@@ -18,7 +17,7 @@ from service.kit.retry import with_retries
 from service.kit.ttl_cache import TTLCache
 from service.storage import api_keys
 from service.storage.database import Database, Statements
-from service.storage.failures import is_outage, may_retry
+from service.storage.failures import CONFLICT, DatabaseUnavailable, Doing
 
 T = TypeVar("T")
 FoundKey: TypeAlias = tuple[api_keys.StoredKey, Account]
@@ -51,32 +50,38 @@ class Resources:
         """
         return short_number(self.clock(), random_bits(24))
 
-    async def transact(self, work: Callable[[Statements], Awaitable[T]]) -> T:
-        """Commit the work. A failure that may pass is tried again from the start, so the work must be safe to run again
-        after a commit whose answer was lost. Refuses `UNAVAILABLE` if the database stays unreachable.
+    async def transact(
+        self, work: Callable[[Statements], Awaitable[T]], *, deadline_ms: int = TRANSACTION_DEADLINE_MS
+    ) -> T:
+        """Return what the work returns, once it is committed. A failure that may pass is tried again from the start
+        within `deadline_ms`, so the work must be safe to run again after a commit whose answer was lost. Refuses
+        `UNAVAILABLE` when the database stays away.
         """
+        is_uncertain = False
 
         async def attempt() -> T:
-            async with self.database.transaction() as statements:
-                return await work(statements)
+            nonlocal is_uncertain
+            try:
+                async with self.database.transaction() as statements:
+                    return await work(statements)
+            except DatabaseUnavailable as error:
+                is_uncertain |= error.is_uncertain
+                raise
 
         try:
             return await with_retries(
                 attempt,
-                may_retry=may_retry,
-                deadline_ms=TRANSACTION_DEADLINE_MS,
+                may_retry=_may_run_again,
+                deadline_ms=deadline_ms,
                 attempts_max=TRANSACTION_ATTEMPTS_MAX,
             )
-        except Exception as error:
-            raise refusal_of(error) from error
+        except DatabaseUnavailable as error:
+            if error.failure is CONFLICT:
+                log.warning("database_unavailable", failure=error.failure.name, error=error.detail)
+            if is_uncertain and not error.is_uncertain:  # a commit before the last attempt was not answered
+                raise DatabaseUnavailable(error.failure, Doing.COMMITTING) from error
+            raise
 
 
-def refusal_of(error: Exception) -> Exception:
-    """Return `UNAVAILABLE` for a database that is unreachable or too busy; any other failure unchanged."""
-    if isinstance(error, Refused) or not (is_outage(error) or may_retry(error)):
-        return error
-    log.warning("database_unavailable", error=repr(error))
-    return Refused(
-        Code.UNAVAILABLE,
-        "The database cannot be reached or is too busy. Try again, a write with the same idempotency key.",
-    )
+def _may_run_again(error: BaseException) -> bool:
+    return isinstance(error, DatabaseUnavailable) and error.may_run_again

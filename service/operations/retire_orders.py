@@ -1,20 +1,25 @@
 """Retire orders: each takes the next grams of its batches for good, and is complete when all of its lines have.
 
-Locks: the account's head, its orders by id, then batches by id. A retirement that has started cannot be undone, and an
-order that is cancelled first is not retired: both change its status under the same lock. Promises: P3, P6, P24.
+Locks: the account's head, its orders by id, then batches by vintage and id. A retirement that has started cannot be
+undone, and an order that is cancelled first is not retired: both change its status under the same lock. Promises: P3,
+P6, P24.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from uuid import UUID
 
 from service.domain.events import EventRecorder, EventType
 from service.domain.order import CreditEntry, Order, PaymentStatus
 from service.domain.retirement import Retired, Retirement, Share, may_retire, retire, shares_of
+from service.domain.worker_failures import ItemKey, WorkerStep
 from service.kit.clock import utc_date
 from service.operations.resources import Resources
+from service.operations.steps.isolate import do_item, failed_before, forget
 from service.storage import accounts, batches, certificates, orders, retirements
 from service.storage.database import Statements
 from service.storage.events import EVENTS
@@ -22,23 +27,46 @@ from service.storage.events import EVENTS
 ORDERS_AT_ONCE = 50
 SHARES_A_TRANSACTION = 100
 ACTOR = "worker:retire"
+STEP = WorkerStep.RETIRE_ORDERS
 
 
 async def retire_orders(resources: Resources, *, after_ms: int, unpaid: bool) -> int:
-    """Retire at most a page of the live orders that are paid, or with `unpaid` may be owed, and that were fulfilled
-    `after_ms` ago. Return the number of retired shares of lines.
+    """Retire a page of live orders that have been fulfilled and paid for `after_ms`; with `unpaid` those that have been
+    fulfilled so long, paid or owed. Return how many shares of lines were retired.
     """
-    payments = {PaymentStatus.PAID, PaymentStatus.ISSUED, PaymentStatus.BILLED} if unpaid else {PaymentStatus.PAID}
-    today = utc_date(resources.clock())
-    fulfilled_until = resources.clock() - timedelta(milliseconds=after_ms)
+    payments, awaited = {PaymentStatus.PAID}, {EventType.ORDER_FULFILLED, EventType.ORDER_PAID}
+    if unpaid:
+        payments, awaited = payments | {PaymentStatus.ISSUED, PaymentStatus.BILLED}, {EventType.ORDER_FULFILLED}
+    before, now = await failed_before(resources, STEP), resources.clock()
     due = await retirements.due(
-        resources.database.reader, payments, fulfilled_until=fulfilled_until, limit=ORDERS_AT_ONCE, today=today
+        resources.database.reader,
+        payments,
+        ready_until=now - timedelta(milliseconds=after_ms),
+        awaited=awaited,
+        limit=ORDERS_AT_ONCE,
+        today=utc_date(now),
+        now=now,
     )
+    keys = sorted(ItemKey(account_id, order_id) for account_id, order_id in due)
     retired = 0
-    for account_id, pairs in groupby(sorted(due), key=lambda pair: pair[0]):
-        order_ids = [order_id for _, order_id in pairs]
-        retired += await _retire(resources, account_id, order_ids, unpaid=unpaid, keep=0, actor=ACTOR)
+    for _, of_account in groupby(keys, key=lambda key: key.account_id):
+        retired += await _retire_isolated(resources, list(of_account), unpaid=unpaid)
+    await forget(resources, STEP, before, keys, all_due_at=now if len(due) < ORDERS_AT_ONCE else None)
     return retired
+
+
+async def _retire_isolated(resources: Resources, keys: Sequence[ItemKey], *, unpaid: bool) -> int:
+    """Retire orders of one account together, or each by itself where that fails."""
+
+    async def retire_these(these: Sequence[ItemKey]) -> int:
+        order_ids = [key.item_id for key in these]
+        return await _retire(resources, these[0].account_id, order_ids, unpaid=unpaid, keep=0, actor=ACTOR)
+
+    if len(keys) > 1:
+        # One of them may be the cause of a failure, and the others do not wait for it.
+        with suppress(Exception):
+            return await retire_these(keys)
+    return sum([await do_item(resources, STEP, key, partial(retire_these, [key])) for key in keys])
 
 
 async def retire_order(resources: Resources, account_id: UUID, order_id: UUID, *, keep: int, actor: str) -> int:

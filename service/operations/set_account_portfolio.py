@@ -6,7 +6,7 @@ Locks: the account's head, then its portfolio. Promise: P24.
 from dataclasses import replace
 from uuid import UUID
 
-from service.domain.accounts import Account, Caller, Head
+from service.domain.accounts import Account, Caller, Head, refuse_if_suspended
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Selection
 from service.domain.events import EventType
@@ -31,6 +31,7 @@ async def set_account_portfolio(resources: Resources, caller: Caller, wanted: UU
 
     async def work(statements: Statements, head: Head) -> Done[Account]:
         account = head.account
+        refuse_if_suspended(account)
         if isinstance(wanted, UUID):
             if wanted not in await catalogue.portfolios_of_ids(statements, account.id, [wanted]):
                 raise Refused(Code.NOT_FOUND, "There is no such portfolio.", (place,))

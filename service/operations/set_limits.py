@@ -12,9 +12,9 @@ from uuid import UUID
 import structlog
 
 from service.domain.accounts import Account
-from service.domain.amounts import minor_exponent
 from service.domain.catalogue import Mode
 from service.domain.credit import PayerFunds
+from service.domain.currencies import currency_of
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.storage import accounts, balances, clients
@@ -90,7 +90,7 @@ async def set_limits(
 def _refuse_out_of_bounds(credit: tuple[str, int | None] | None, changes: Mapping[str, int | None]) -> None:
     if credit is not None:
         currency, limit_minor = credit
-        minor_exponent(currency)
+        currency_of(currency)
         if limit_minor is not None and limit_minor < 0:
             raise Refused(Code.BAD_USER_INPUT, "Give a credit limit of 0 or more.", ("credit",))
     for name, value in changes.items():

@@ -15,7 +15,7 @@ from service.domain.allocation import Take
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.billing import owed_minor
-from service.domain.cancelling import run_short, waits_out_of_line
+from service.domain.cancelling import refuse_imported, run_short, waits_out_of_line
 from service.domain.catalogue import CreditBatch, Mode
 from service.domain.events import EventType
 from service.domain.listing import OrderRef
@@ -59,13 +59,8 @@ async def simulate_order(
     """
     caller.require(Scope.ORDERS_WRITE)
     if caller.account.mode is not Mode.TEST:
-        raise Refused(
-            Code.TEST_ACCOUNT_REQUIRED,
-            "Only orders of a test account can be simulated. Use an API key of the test account.",
-        )
-    order = await orders.find(resources.database.reader, caller.account.id, ref)
-    if order is None:
-        raise Refused(Code.NOT_FOUND, "There is no such order in this account.", ("order",))
+        raise Refused(Code.TEST_ACCOUNT_REQUIRED, "Only the orders of a test account can be simulated.")
+    order = await _simulated(resources, caller, ref, outcome)
     seller = replace(caller, scopes=caller.scopes | {Scope.OPERATOR})
     match outcome:
         case Outcome.PAY:
@@ -83,6 +78,16 @@ async def simulate_order(
         case Outcome.REFUND:
             await refund_order(resources, seller, order.account_id, OrderRef(id=order.id))
     return (await orders.of_ids(resources.database.reader, order.account_id, [order.id]))[order.id]
+
+
+async def _simulated(resources: Resources, caller: Caller, ref: OrderRef, outcome: Outcome) -> Order:
+    """Return the caller's order; refuse `NOT_FOUND`, and `ORDER_STATE` where imported history would be undone."""
+    order = await orders.find(resources.database.reader, caller.account.id, ref)
+    if order is None:
+        raise Refused(Code.NOT_FOUND, "There is no such order.", ("order",))
+    if outcome in {Outcome.FAIL, Outcome.REFUND}:
+        refuse_imported(order)
+    return order
 
 
 async def _pay(resources: Resources, seller: Caller, order: Order) -> None:
@@ -104,7 +109,8 @@ async def _refuse_payment(resources: Resources, seller: Caller, order: Order) ->
         owed, reference = _owed(stands), _reference(stands)
         before = await events.of_orders(statements, stands.account_id, [stands.id])
         refused = [each.payload for each in before if each.event_type is EventType.PAYMENT_REFUSED]
-        if any(payload["reference"] == reference for payload in refused):
+        # By the amount: the reference of an event that is older than the currency's decimals names the former one.
+        if any(payload["amount_minor"] == owed for payload in refused):
             return
         recorder = locked.recorder(resources, seller)
         told = {"reference": reference, "currency": stands.currency, "amount_minor": owed}
@@ -128,7 +134,8 @@ async def _run_short(resources: Resources, seller: Caller, order: Order) -> None
             return
         lines = await orders.lines(statements, stands.account_id, [stands.id])
         await reverse_orders(resources, statements, seller, locked.heads[stands.account_id], [reversal])
-        await backorders.BACKORDERS.insert(statements, waits_out_of_line(lines, seller.account.mode))
+        if stands.payment_status is not PaymentStatus.REFUNDED:
+            await backorders.BACKORDERS.insert(statements, waits_out_of_line(lines, seller.account.mode))
 
     await resources.transact(work)
 
@@ -169,6 +176,9 @@ async def _fulfil(resources: Resources, caller: Caller, order: Order) -> None:
     if order.status is OrderStatus.FULFILLED:
         return
     refuse_unless_allowed(order.status, OrderStatus.FULFILLED)
+    if order.payment_status is PaymentStatus.REFUNDED:
+        message = "A refunded order waits for no credits any more."
+        raise Refused(Code.PAYMENT_STATE, message, ("order",), payment_status=order.payment_status.value)
 
     async def work(statements: Statements) -> None:
         heads = await accounts.lock_heads(statements, [order.account_id])

@@ -22,6 +22,9 @@ class BoundedCache(Generic[Value]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._entries
+
     @property
     def size_bytes(self) -> int:
         return self._bytes

@@ -18,10 +18,12 @@ from graphql import (
     execute,
     parse,
     specified_rules,
+    validate,
 )
 from graphql.pyutils import is_awaitable
 from strawberry.execution import optimized_is_awaitable
-from strawberry.schema.schema import validate_document
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
@@ -32,8 +34,16 @@ from service.plans.operation import Operation
 from service.plans.replay import replaying
 
 _INTROSPECTIONS_MAX = 16
+_GUESTS_PART = 10
+"""The part of the operations that are kept ready, at most, which were prepared for guests alone."""
+_ERRORS_MAX = 9
+"""Errors of a document or of its variables that are looked for; one more says that there are others."""
 _SUBSCRIPTION = OperationType.SUBSCRIPTION
 """Read from the enumeration once: before Python 3.12 its class takes ten times as long to look a member up."""
+
+
+_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+"""Those of Strawberry's own validation, which has no bound on the number of errors."""
 
 
 class Verdict(NamedTuple):
@@ -55,9 +65,10 @@ class Rejected(Exception):  # noqa: N818 - a request that was answered, not a fa
 class PlannedSchema:
     """A Strawberry schema whose operations are compiled. Answers are byte for byte those of graphql-core.
 
-    `verdict` is called after parsing and before validation, `validate` replaces Strawberry's own validation. Extensions
-    of the schema are not run: their work belongs to these two and to the caller. Results are never shared, except for
-    introspection, whose data must not be changed.
+    `verdict` is asked after parsing and before validation, `validate` takes the place of Strawberry's own validation,
+    `introspect` may answer a question about the schema in graphql-core's place.
+    Extensions of the schema are not run: what they would do is the business of these two and of the caller. Results are
+    shared with nobody but for introspection, whose data must not be changed.
     """
 
     def __init__(
@@ -70,6 +81,7 @@ class PlannedSchema:
         verdict: Callable[[DocumentNode, str | None, dict[str, Any] | None], Verdict] | None = None,
         validate: Callable[[DocumentNode], Sequence[GraphQLError]] | None = None,
         parse: Callable[[str], DocumentNode] = parse,
+        introspect: Callable[[Operation], dict[str, Any] | None] | None = None,
         fields_max: int = 2000,
     ) -> None:
         reason = obstacle(schema)
@@ -83,8 +95,13 @@ class PlannedSchema:
         self._verdict = verdict
         self._validate = validate or self._strawberry_validation
         self._parse = parse
+        self._introspect_quickly = introspect
         self._fields_max = fields_max
         self._operations: BoundedCache[Operation] = BoundedCache(entries_max=entries_max, bytes_max=bytes_max)
+        # Apart, or callers that anybody can be would push out the operations of the others.
+        self._guests_operations: BoundedCache[Operation] = BoundedCache(
+            entries_max=max(1, entries_max // _GUESTS_PART), bytes_max=bytes_max // _GUESTS_PART
+        )
         self._introspections: BoundedCache[dict[str, Any]] = BoundedCache(
             entries_max=min(_INTROSPECTIONS_MAX, entries_max), bytes_max=bytes_max
         )
@@ -112,19 +129,28 @@ class PlannedSchema:
         variables: dict[str, Any] | None = None,
         *,
         document_id: Hashable | None = None,
+        is_guest: bool = False,
     ) -> Operation:
-        """Return the operation, ready to run. It is parsed, checked and validated once for each document and operation
-        name.
+        """Return the operation, ready to run. Parse, judge and validate it once for each document and operation name.
+        Operations prepared for guests never push out those of others.
 
         A trusted document is known by its id, which then stands for the text. The variables are for the verdict alone;
         a verdict that depends on them has to be given again by the caller. Raises Rejected.
         """
         key = (query, operation_name) if document_id is None else ("id", document_id, operation_name)
         operation = self._operations.get(key)
+        if operation is None and is_guest:
+            operation = self._guests_operations.get(key)
         if operation is None:
             operation = self._prepared(query or "", operation_name, variables)
-            self._operations.put(key, operation, operation.size_bytes)
+            kept = self._guests_operations if is_guest else self._operations
+            kept.put(key, operation, operation.size_bytes)
         return operation
+
+    def knows(self, query: str, operation_name: str | None = None) -> bool:
+        """Return whether the operation is ready, so that preparing it costs nothing."""
+        key = (query, operation_name)
+        return key in self._operations or key in self._guests_operations
 
     async def run(
         self,
@@ -182,7 +208,7 @@ class PlannedSchema:
         return Operation(self.schema, document, node, note=note, characters=len(query), fields_max=self._fields_max)
 
     def _strawberry_validation(self, document: DocumentNode) -> Sequence[GraphQLError]:
-        return validate_document(self._types, document, tuple(specified_rules))
+        return validate(self._types, document, _RULES, max_errors=_ERRORS_MAX)
 
     async def _introspect(self, operation: Operation, variables: dict[str, Any] | None) -> ExecutionResult:
         try:
@@ -193,8 +219,13 @@ class PlannedSchema:
         if data is not None:
             self.counts["introspected"] += 1
             return ExecutionResult(data=data, errors=None, extensions={})
-        self.counts["interpreted"] += 1
-        result = await self._interpret(operation, variables, None, None, None, None)
+        quick = self._introspect_quickly(operation) if self._introspect_quickly is not None else None
+        if quick is not None:
+            self.counts["introspected"] += 1
+            result = ExecutionResult(data=quick, errors=None, extensions={})
+        else:
+            self.counts["interpreted"] += 1
+            result = await self._interpret(operation, variables, None, None, None, None)
         if result.data is not None and not result.errors:
             self._introspections.put(key, result.data, len(orjson.dumps(result.data)))
         return result
@@ -209,9 +240,12 @@ class PlannedSchema:
         begun: Run | None,
     ) -> ExecutionResult:
         """Return graphql-core's answer, with the completed part of a mutation kept."""
-        options: dict[str, Any] = {"executor_class": self.schema.execution_context_class}
+        options: dict[str, Any] = {
+            "executor_class": self.schema.execution_context_class,
+            "max_coercion_errors": _ERRORS_MAX,
+        }
         if begun is not None and operation.kind is OperationType.MUTATION:
-            options = replaying(begun)
+            options |= replaying(begun)
         result: Any = execute(
             self._types,
             operation.document,

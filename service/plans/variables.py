@@ -188,6 +188,8 @@ def _of_class(own: type) -> Coercer:
 def _int_32(value: Any) -> int:
     if value.__class__ is int and -2147483648 <= value <= 2147483647:
         return value
+    if value.__class__ is float and value.is_integer() and -2147483648 <= value <= 2147483647:
+        return int(value)  # as graphql-core takes 5.0 for 5
     raise PlanBailout("a number that may not be an Int")
 
 

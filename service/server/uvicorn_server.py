@@ -3,22 +3,29 @@
 Knows nothing of the application.
 """
 
-import asyncio
 import gc
 import math
 import os
 import signal
 import socket
-from typing import NoReturn, cast
+from functools import partial
+from typing import NoReturn
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
-from service.kit.coalescing_transport import CoalescingTransport
-from service.settings import Settings
+from service.server.connections import (
+    CONNECTIONS_DEFAULT_MAX,
+    ConnectionLimits,
+    ConnectionTable,
+    backlog_for,
+    connections_possible,
+    files_max,
+)
+from service.server.http_protocol import BoundedProtocol
+from service.settings import NO_PROXY_ADVICE, Settings
 
 GARBAGE_BEFORE_COLLECTION = 5_000
 """Thresholds of the garbage collector. Answers leave no cycles, but compiled plans that are dropped do: with higher
@@ -32,18 +39,11 @@ class CannotServeError(Exception):
     """The server cannot start; the message says why and what to do."""
 
 
-class SinglePacketProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1 protocol, with the head and the body of an answer in one packet."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
-        super().connection_made(cast(asyncio.Transport, CoalescingTransport(transport)))
-
-
 def listen(settings: Settings) -> socket.socket:
     """Return a bound socket, so that a port in use is found before anything is loaded. Raises CannotServeError."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        return socket.create_server((settings.host, settings.port), family=family, backlog=backlog_for(files_max()))
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)  # strerror of the error repeats the address
         raise CannotServeError(
@@ -85,12 +85,20 @@ def serve_by_processes(listener: socket.socket, factory: str, settings: Settings
     Multiprocess(config, sockets=[listener]).run()
 
 
+def connections_max(settings: Settings) -> int:
+    """Return how many connections one process keeps open: what is set, or 10,000, within the files it may open."""
+    possible = connections_possible(files_max(), settings.pool_size_max)
+    return min(possible, settings.connections_max or CONNECTIONS_DEFAULT_MAX)
+
+
 def _config(app: ASGIApp | str, settings: Settings) -> uvicorn.Config:
+    table = ConnectionTable(ConnectionLimits(connections_max=connections_max(settings)))
     return uvicorn.Config(
         app,
         factory=isinstance(app, str),
         loop="auto",  # uvloop, except on Windows
-        http=SinglePacketProtocol,
+        http=partial(BoundedProtocol, table=table),  # type: ignore[arg-type]  # called, and nothing else
+        backlog=backlog_for(files_max()),
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -101,7 +109,14 @@ def _config(app: ASGIApp | str, settings: Settings) -> uvicorn.Config:
 
 
 def _log_address(settings: Settings) -> None:
-    log.info("serving", address=settings.public_address, host=settings.host, port=settings.port)
+    connections = connections_max(settings)
+    log.info(
+        "serving", address=settings.public_address, host=settings.host, port=settings.port, connections_max=connections
+    )
+    if connections < (settings.connections_max or 0):
+        log.warning("connections_limited", wanted=settings.connections_max, possible=connections, files_max=files_max())
+    if settings.names_no_proxy:
+        log.warning("proxy_not_named", advice=NO_PROXY_ADVICE)
 
 
 def spare_the_collector() -> None:

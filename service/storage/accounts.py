@@ -23,7 +23,16 @@ class HeadRow:
 
 
 ORGANISATIONS = Table(models.Organisation, Organisation)
-ACCOUNTS = Table(models.Account, Account, {"name_key": lambda account: search_key(account.name)})
+_PARENT_SUSPENDED = (
+    f"(SELECT p.suspended_at FROM {models.Account._meta.db_table} p"  # noqa: SLF001 - as in tables.py
+    " WHERE p.id = {row}.parent_account_id) IS NOT NULL"
+)
+ACCOUNTS = Table(
+    models.Account,
+    Account,
+    {"name_key": lambda account: search_key(account.name)},
+    {"parent_suspended": _PARENT_SUSPENDED},
+)
 HEADS = Table(models.AccountHead, HeadRow)
 
 
@@ -66,6 +75,14 @@ async def account(statements: Statements, account_id: UUID) -> Account | None:
     return ACCOUNTS.value(rows[0]) if rows else None
 
 
+async def existing(statements: Statements, account_id: UUID) -> Account:
+    """Return the account of a caller, which is never deleted."""
+    found = await account(statements, account_id)
+    if found is None:
+        raise RuntimeError("the account of an API key is not there")
+    return found
+
+
 async def of_organisation(statements: Statements, organisation_id: UUID) -> list[Account]:
     """Return the organisation's accounts of both modes, client accounts included."""
     rows = await statements.fetch(
@@ -87,13 +104,21 @@ async def add_organisation(statements: Statements, organisation: Organisation, a
     await HEADS.insert(statements, [HeadRow(account.id, 0) for account in accounts])
 
 
-async def suspend(statements: Statements, account_id: UUID, suspended_at: datetime | None) -> bool:
-    """Set the time since which the account and its clients are suspended, or None; return False if there is no such
-    account.
+async def lock_family(statements: Statements, account_id: UUID) -> dict[UUID, Head]:
+    """Lock the heads of the account and of its clients until the transaction ends; nothing is locked of an account that
+    there is not. A client that is created meanwhile, under the lock of its parent's head, is locked too.
     """
-    changed = await statements.execute(
-        f"UPDATE {ACCOUNTS.name} SET suspended_at = $2 WHERE id = $1 OR parent_account_id = $1",
-        account_id,
-        suspended_at,
-    )
-    return changed > 0
+    heads = await lock_heads(statements, [account_id, *await _client_ids(statements, account_id)])
+    while account_id in heads and (fresh := set(await _client_ids(statements, account_id)) - heads.keys()):
+        heads |= await lock_heads(statements, fresh)
+    return heads
+
+
+async def _client_ids(statements: Statements, account_id: UUID) -> list[UUID]:
+    rows = await statements.fetch(f"SELECT id FROM {ACCOUNTS.name} WHERE parent_account_id = $1", account_id)
+    return [row["id"] for row in rows]
+
+
+async def suspend(statements: Statements, account_id: UUID, suspended_at: datetime | None) -> None:
+    """Suspend the account since then, or reinstate it. Its clients are suspended with it, and their rows stay."""
+    await statements.execute(f"UPDATE {ACCOUNTS.name} SET suspended_at = $2 WHERE id = $1", account_id, suspended_at)

@@ -7,6 +7,7 @@ events; changes none.
 
 from dataclasses import dataclass
 
+from service.domain.currencies import RESCALED_CURRENCIES, rescaling_factor
 from service.storage import models
 from service.storage.audit_serials import (
     RowCheck,
@@ -168,8 +169,8 @@ def complete_orders_are_certified() -> Check:
 
 
 def missing_grams_wait() -> Check:
-    """Check that the missing grams of an order that stands wait in the queue, and nothing else does. Imported history
-    waits for nothing.
+    """Check that the queue holds the grams that standing orders have not got, and nothing else. Imported and refunded
+    orders wait for nothing.
     """
     return Check(
         "every order line: what is missing waits in the queue",
@@ -179,7 +180,8 @@ def missing_grams_wait() -> Check:
         f" LEFT JOIN {BACKORDERS} q ON q.bundle_id = l.bundle_id AND q.order_id = l.order_id"
         f" AND q.position = l.position AND q.account_id = l.account_id"
         f" WHERE coalesce(q.waiting_g, 0) <>"
-        f" CASE WHEN o.status = 'PLACED' AND o.source <> 'import' THEN l.mass_g - l.fulfilled_g ELSE 0 END",
+        f" CASE WHEN o.status = 'PLACED' AND o.source <> 'import' AND o.payment_status <> 'REFUNDED'"
+        f" THEN l.mass_g - l.fulfilled_g ELSE 0 END",
     )
 
 
@@ -264,8 +266,11 @@ def orders_are_not_free() -> Check:
     """Check that an order of a positive mass that stands costs at least one minor unit, and no less than the sum of its
     lines. Imported history keeps its own figures.
 
-    A line's cost differs from its exact one by half a minor unit at most, and so does the order's.
+    A line's cost is off its exact one by half a minor unit at most, and so is the order's. In a currency that gained
+    decimals it is half a former minor unit, because orders that are older keep what they cost.
     """
+    factors = " ".join(f"WHEN '{code}' THEN {rescaling_factor(code)}" for code in RESCALED_CURRENCIES)
+    rounding = f"(coalesce(l.lines, 0) + 1) * CASE o.currency {factors} ELSE 1 END"
     return Check(
         "every order: costs at least its lines, and a minor unit",
         ORDERS,
@@ -273,7 +278,7 @@ def orders_are_not_free() -> Check:
         f" (SELECT account_id, order_id, count(*) AS lines, sum(offset_cost_minor) AS cost_minor FROM {LINES}"
         f" GROUP BY account_id, order_id) l ON l.account_id = o.account_id AND l.order_id = o.id"
         f" WHERE o.source <> 'import' AND o.mass_g > 0 AND {STANDS} AND (o.total_cost_minor < 1"
-        f" OR 2 * o.offset_cost_minor < 2 * coalesce(l.cost_minor, 0) - coalesce(l.lines, 0) - 1)",
+        f" OR 2 * o.offset_cost_minor < 2 * coalesce(l.cost_minor, 0) - {rounding})",
     )
 
 

@@ -1,32 +1,58 @@
-"""Rows of the queues for credits, one for each bundle and mode: first come, first served. Rows `OUT_OF_LINE` are in
-none.
+"""Order lines that wait for credits, as rows: one queue a mode, in the order of `QUEUE_ORDER` across all bundles.
+
+A line may take from the projects of its bundle. Rows `OUT_OF_LINE` are in no queue.
 """
 
 from collections.abc import Collection
+from datetime import date, datetime
+from functools import partial
 from uuid import UUID
 
 from service.domain.catalogue import Mode
+from service.domain.matching import place_in_queue
 from service.domain.order import OUT_OF_LINE, Backorder
+from service.domain.worker_failures import WorkerStep
 from service.storage import models
+from service.storage.batches import BUNDLE_PROJECTS, may_be_sold
 from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
 from service.storage.tables import Table
+from service.storage.worker_failures import FAILURES, rests
 
 BACKORDERS = Table(models.Backorder, Backorder)
 BATCHES = models.CreditBatch._meta.db_table  # noqa: SLF001 - as in tables.py
-BUNDLE_PROJECTS = models.BundleProject._meta.db_table  # noqa: SLF001
+QUEUE_ORDER = "created_at, order_id, position"
+"""Columns of the place in the queue, as in `domain.matching.place_in_queue`."""
+
+_RESTS = partial(rests, WorkerStep.MATCH_BACKORDERS)
+"""True for a line that could not be served and rests for a while: until then it keeps no other line waiting."""
+
+# Scalar subqueries with LIMIT are never turned into joins, and the order makes PostgreSQL walk the index, so each
+# bundle costs one look at its first line. With EXISTS the plan of a prepared statement reads whole queues.
+_HAS_QUEUE = (
+    f"(SELECT 1 FROM {BACKORDERS.name} q WHERE q.bundle_id = {{bundle}} AND q.mode = $1 AND q.created_at < $2"
+    f" AND NOT {_RESTS('q.account_id', 'q.order_id', '$3', 'q.position')}"
+    " ORDER BY q.created_at LIMIT 1) IS NOT NULL"
+)
 
 
-async def queued_bundles(statements: Statements, mode: Mode, bundle_ids: Collection[UUID]) -> set[UUID]:
-    """Return those of the bundles that have a queue. Valid until the transaction ends if their batches are locked."""
+async def awaited_projects(
+    statements: Statements, mode: Mode, bundle_ids: Collection[UUID], *, now: datetime
+) -> set[UUID]:
+    """Return the projects of all bundles that share a project with these and that a line waits for. True for the stock
+    that is locked until the transaction ends.
+    """
     rows = await statements.fetch(
-        f"SELECT DISTINCT bundle_id FROM {BACKORDERS.name} WHERE mode = $1 AND created_at < $2"
-        f" AND bundle_id IN ({placeholders(3, len(bundle_ids))})",
+        f"SELECT DISTINCT bp.project_id FROM (SELECT DISTINCT other.bundle_id FROM {BUNDLE_PROJECTS} own"
+        f" JOIN {BUNDLE_PROJECTS} other ON other.project_id = own.project_id"
+        f" WHERE own.bundle_id IN ({placeholders(4, len(bundle_ids))})) c"
+        f" JOIN {BUNDLE_PROJECTS} bp ON bp.bundle_id = c.bundle_id WHERE {_HAS_QUEUE.format(bundle='c.bundle_id')}",
         mode,
         OUT_OF_LINE,
+        now,
         *bundle_ids,
     )
-    return {row["bundle_id"] for row in rows}
+    return {row["project_id"] for row in rows}
 
 
 async def leave(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> None:
@@ -38,26 +64,62 @@ async def leave(statements: Statements, account_id: UUID, order_ids: Collection[
     )
 
 
-async def matchable(statements: Statements) -> list[tuple[Mode, UUID]]:
-    """Return the (mode, bundle) queues whose bundle has anything in stock."""
+async def matchable(statements: Statements, mode: Mode, *, today: date, now: datetime) -> list[tuple[UUID, UUID]]:
+    """Return each bundle for which a line waits, with each of its projects that has stock to sell on the day (in
+    UTC).
+    """
     rows = await statements.fetch(
-        f"SELECT DISTINCT q.mode, q.bundle_id FROM {BACKORDERS.name} q WHERE EXISTS"
-        f" (SELECT 1 FROM {BATCHES} b JOIN {BUNDLE_PROJECTS} bp ON bp.project_id = b.project_id"
-        f" WHERE bp.bundle_id = q.bundle_id AND b.mode = q.mode AND b.available_g > 0) AND q.created_at < $1",
+        f"SELECT bp.bundle_id, bp.project_id FROM {BUNDLE_PROJECTS} bp"
+        f" WHERE {_HAS_QUEUE.format(bundle='bp.bundle_id')}"
+        f" AND (SELECT 1 FROM {BATCHES} b WHERE b.project_id = bp.project_id AND b.mode = $1 AND b.available_g > 0"
+        f" AND {may_be_sold('$4', '$5')} LIMIT 1) IS NOT NULL",
+        mode,
         OUT_OF_LINE,
+        now,
+        today.year,
+        today,
     )
-    return [(Mode(row["mode"]), row["bundle_id"]) for row in rows]
+    return [(row["bundle_id"], row["project_id"]) for row in rows]
 
 
-async def first_in_line(statements: Statements, mode: Mode, bundle_id: UUID, limit: int) -> list[Backorder]:
-    """Return the first of the queue, at most `limit` of them."""
-    conditions = Conditions()
-    conditions.add("bundle_id = {}", bundle_id)
-    conditions.add("mode = {}", mode)
-    conditions.add("created_at < {}", OUT_OF_LINE)
-    return await BACKORDERS.select(
-        statements, conditions, f"ORDER BY created_at, order_id, position LIMIT {conditions.parameter(limit)}"
+async def bundles_waiting_for(
+    statements: Statements, mode: Mode, project_ids: Collection[UUID], *, now: datetime
+) -> set[UUID]:
+    """Return the bundles with any of these projects for which a line waits."""
+    if not project_ids:
+        return set()
+    rows = await statements.fetch(
+        f"SELECT DISTINCT bp.bundle_id FROM {BUNDLE_PROJECTS} bp"
+        f" WHERE bp.project_id IN ({placeholders(4, len(project_ids))})"
+        f" AND {_HAS_QUEUE.format(bundle='bp.bundle_id')}",
+        mode,
+        OUT_OF_LINE,
+        now,
+        *project_ids,
     )
+    return {row["bundle_id"] for row in rows}
+
+
+async def first_in_line(
+    statements: Statements, mode: Mode, bundle_ids: Collection[UUID], limit: int, *, now: datetime
+) -> list[Backorder]:
+    """Return at most `limit` lines that wait for any of the bundles, first come first, but for those that could not be
+    served and rest at `now`.
+    """
+    found: list[Backorder] = []
+    table = BACKORDERS.name
+    resting = _RESTS(f"{table}.account_id", f"{table}.order_id", "{}", f"{table}.position")
+    # One statement a bundle: each ends after `limit` rows of the index, where one for all would sort every queue.
+    for bundle_id in sorted(bundle_ids):
+        conditions = Conditions()
+        conditions.add("bundle_id = {}", bundle_id)
+        conditions.add("mode = {}", mode)
+        conditions.add("created_at < {}", OUT_OF_LINE)
+        conditions.add(f"NOT {resting}", now)
+        found += await BACKORDERS.select(
+            statements, conditions, f"ORDER BY {QUEUE_ORDER} LIMIT {conditions.parameter(limit)}"
+        )
+    return sorted(found, key=place_in_queue)[:limit]
 
 
 async def of_order(statements: Statements, account_id: UUID, order_id: UUID) -> list[Backorder]:
@@ -76,3 +138,13 @@ async def serve(statements: Statements, backorder: Backorder, waiting_g: int) ->
         await statements.execute(f"UPDATE {BACKORDERS.name} SET waiting_g = $4 {where}", *key, waiting_g)
     else:
         await statements.execute(f"DELETE FROM {BACKORDERS.name} {where}", *key)
+
+
+async def forget_gone(statements: Statements) -> None:
+    """Forget the failures of lines that wait no more."""
+    await statements.execute(
+        f"DELETE FROM {FAILURES.name} WHERE step = $1 AND NOT EXISTS (SELECT 1 FROM {BACKORDERS.name} q"
+        f" WHERE q.account_id = {FAILURES.name}.account_id AND q.order_id = {FAILURES.name}.item_id"
+        f" AND q.position = {FAILURES.name}.position)",
+        WorkerStep.MATCH_BACKORDERS,
+    )

@@ -17,6 +17,9 @@ from service.storage.tables import Columns, Table
 BATCHES = Table(models.CreditBatch, CreditBatch)
 BUNDLE_PROJECTS = models.BundleProject._meta.db_table  # noqa: SLF001
 
+LOCK_ORDER = "b.vintage, b.id"
+"""Order in which every transaction locks batches `b` of one mode, so that two of them never wait crosswise."""
+
 BundleStock = dict[UUID, list[BatchStock]]
 
 
@@ -33,8 +36,8 @@ def may_be_sold(year: str, day: str) -> str:
 async def lock_stock(
     statements: Statements, mode: Mode, bundle_ids: Collection[UUID], held_ids: Collection[UUID] = (), *, today: date
 ) -> BundleStock:
-    """Lock and return each bundle's batches of the mode that have grams left and may be sold on the day (in UTC), in id
-    order, until the transaction ends.
+    """Lock each bundle's batches of the mode that have grams left and may be sold on the day (in UTC), by vintage and
+    id, until the transaction ends, and return them.
 
     With `held_ids`, batches that quotes hold grams of, all of them are locked first, in one statement: two statements
     could deadlock with another transaction's two.
@@ -43,7 +46,7 @@ async def lock_stock(
         await _lock_both(statements, mode, bundle_ids, held_ids)
     locking = for_update(statements, of="b")
     # Only for the lock: for the order's sake SQLite would look at every batch there is.
-    return await _read_stock(statements, mode, bundle_ids, today, f" ORDER BY b.id{locking}" if locking else "")
+    return await _read_stock(statements, mode, bundle_ids, today, f" ORDER BY {LOCK_ORDER}{locking}" if locking else "")
 
 
 async def read_stock(statements: Statements, mode: Mode, bundle_ids: Collection[UUID], *, today: date) -> BundleStock:
@@ -152,24 +155,24 @@ async def retire(statements: Statements, retired_g: Mapping[UUID, int]) -> None:
 
 
 async def lock_ends(statements: Statements, batch_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Lock the batches, in id order, and return the first gram of each that is not retired."""
+    """Lock the batches, by vintage and id. Return for each the first gram that nobody has retired."""
     if not batch_ids:
         return {}
     rows = await statements.fetch(
-        f"SELECT id, retired_g FROM {BATCHES.name} WHERE id IN ({placeholders(1, len(batch_ids))})"
-        f" ORDER BY id{for_update(statements)}",
+        f"SELECT b.id, b.retired_g FROM {BATCHES.name} b WHERE b.id IN ({placeholders(1, len(batch_ids))})"
+        f" ORDER BY {LOCK_ORDER}{for_update(statements)}",
         *batch_ids,
     )
     return {row["id"]: row["retired_g"] for row in rows}
 
 
 async def lock(statements: Statements, batch_ids: Collection[UUID]) -> None:
-    """Lock the batches, in id order, until the transaction ends."""
+    """Lock the batches, by vintage and id, until the transaction ends."""
     if not batch_ids:
         return
     await statements.fetch(
-        f"SELECT id FROM {BATCHES.name} WHERE id IN ({placeholders(1, len(batch_ids))})"
-        f" ORDER BY id{for_update(statements)}",
+        f"SELECT b.id FROM {BATCHES.name} b WHERE b.id IN ({placeholders(1, len(batch_ids))})"
+        f" ORDER BY {LOCK_ORDER}{for_update(statements)}",
         *batch_ids,
     )
 
@@ -180,7 +183,8 @@ async def _lock_both(
     await statements.fetch(
         f"SELECT b.id FROM {BATCHES.name} b WHERE b.mode = $1 AND (b.id IN ({placeholders(2, len(held_ids))})"
         f" OR (b.available_g > 0 AND b.project_id IN (SELECT project_id FROM {BUNDLE_PROJECTS} WHERE bundle_id IN"
-        f" ({placeholders(2 + len(held_ids), len(bundle_ids))})))) ORDER BY b.id{for_update(statements, of='b')}",
+        f" ({placeholders(2 + len(held_ids), len(bundle_ids))}))))"
+        f" ORDER BY {LOCK_ORDER}{for_update(statements, of='b')}",
         mode,
         *held_ids,
         *bundle_ids,

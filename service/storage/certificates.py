@@ -10,10 +10,12 @@ from uuid import UUID
 
 from service.domain.accounts import Visibility
 from service.domain.certificate import IssuedCertificate
+from service.domain.worker_failures import WorkerStep
 from service.storage import models
 from service.storage.conditions import Conditions
 from service.storage.database import Statements
 from service.storage.tables import Table
+from service.storage.worker_failures import rests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +38,14 @@ DUE = Table(models.Certificate, CertificateDue)
 ISSUED = Table(models.Certificate, IssuedCertificate)
 
 
-async def due(statements: Statements, limit: int) -> list[CertificateDue]:
-    """Return the certificates to be issued, longest due first."""
+_RESTS = rests(WorkerStep.ISSUE_CERTIFICATES, f"{DUE.name}.account_id", f"{DUE.name}.order_id", "{}")
+
+
+async def due(statements: Statements, limit: int, *, now: datetime) -> list[CertificateDue]:
+    """Return the certificates to be issued, longest due first, without those that failed and rest at `now`."""
     conditions = Conditions()
     conditions.add("issued_at IS NULL")
+    conditions.add(f"NOT {_RESTS}", now)
     return await DUE.select(statements, conditions, f"ORDER BY due_at LIMIT {conditions.parameter(limit)}")
 
 

@@ -3,16 +3,29 @@
 Knows how a database is opened and which dialect it uses; it must not know a table.
 """
 
+import asyncio
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import Context
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from service.kit.database_address import parse_address
 from service.storage.engines import Dialect, Row, Statements, tortoise_context
+from service.storage.engines.availability import Availability
 from service.storage.engines.loop_reader import LoopReader
 from service.storage.engines.postgresql import PostgresqlClient, PostgresqlStatements
+from service.storage.engines.probes import PostgresqlProbe, SqliteProbe, is_writable
 from service.storage.engines.sqlite import SqliteClient, SqliteStatements
+from service.storage.failures import FULL
+from service.storage.watch import Watch
+
+FILE_READ_WAIT_MS = 250
+"""Time that a read of a SQLite file waits for a process that has taken the whole file: no writer makes it wait."""
+PROBE_ROW = UUID(int=0)
 
 __all__ = ["Database", "Dialect", "Row", "Statements", "placeholders"]
 
@@ -28,9 +41,10 @@ class Database:
 
     dialect: Dialect
 
-    def __init__(self, dialect: Dialect, writer: Any, reads: Any) -> None:
+    def __init__(self, dialect: Dialect, writer: Any, reads: Any, availability: Availability) -> None:
         """Called by `open()` only."""
         self.dialect = dialect
+        self.availability = availability
         self._writer = writer
         self._reads = reads
         self._kinds: Mapping[str, type] = {}
@@ -50,26 +64,42 @@ class Database:
         statement_timeout_ms: int = 5_000,
         pool_wait_ms: int = 1_000,
         statement_cache_size: int = 100,
+        idle_transaction_ms: int = 3_000,
+        pooled: bool = False,
         loop_read_ms: int = 5,
     ) -> "Database":
-        """Open the connections and check their durability; RuntimeError if it is not guaranteed.
+        """Return a database whose connections are open and whose durability was checked (RuntimeError when it does not
+        hold).
 
-        `loop_read_ms` is the time that a read of an SQLite file may block the event loop before it goes to a thread;
-        with 0 each goes there at once. `statement_cache_size=0` is for a PostgreSQL behind a transaction-pooling proxy.
-        The tables are not checked.
+        A PostgreSQL ends a session that stands still in a transaction for `idle_transaction_ms`. `pooled` is for one
+        behind a pooler in transaction mode, which `statement_cache_size=0` implies: no session is told anything at its
+        start, and every statement runs in a transaction. `loop_read_ms` is how long a read of a SQLite file may hold up
+        the event loop before it goes to a thread; with 0 each goes there at once. The tables are not looked at.
         """
         limits: dict[str, Any] = {
             "lock_timeout_ms": lock_timeout_ms,
             "statement_timeout_ms": statement_timeout_ms,
             "statement_cache_size": statement_cache_size,
+            "availability": Availability(),
         }
         address = parse_address(url)
         if address.dialect == "sqlite":
             path = address.file
-            database = cls("sqlite", SqliteClient(path, **limits), SqliteClient(path, query_only=True, **limits))
+            reads = SqliteClient(
+                path, query_only=True, **limits | {"lock_timeout_ms": min(lock_timeout_ms, FILE_READ_WAIT_MS)}
+            )
+            database = cls("sqlite", SqliteClient(path, **limits), reads, limits["availability"])
+            database.availability.takes_writes = is_writable(path)
         else:
-            pool = PostgresqlClient(url, pool_size_max=pool_size_max, pool_wait_ms=pool_wait_ms, **limits)
-            database = cls("postgresql", pool, pool)
+            pool = PostgresqlClient(
+                url,
+                pool_size_max=pool_size_max,
+                pool_wait_ms=pool_wait_ms,
+                idle_transaction_ms=idle_transaction_ms,
+                pooled=pooled,
+                **limits,
+            )
+            database = cls("postgresql", pool, pool, limits["availability"])
         database._kinds = await tortoise_context.enter(database.dialect)
         try:
             for client in database._clients:
@@ -95,6 +125,34 @@ class Database:
         for client in self._clients:
             await client.close()
 
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Inside, `availability` is kept true by one cheap question a second; while the database is away, calls are
+        refused at once. Without it each call finds out by itself.
+        """
+        is_file = self.dialect == "sqlite"
+        probe = SqliteProbe(self._writer.filename) if is_file else PostgresqlProbe(self._writer)
+        watch = Watch(probe, self.availability, end_waiting=self._writer.end_waiting, try_write=self._try_write)
+        task = asyncio.get_running_loop().create_task(watch.run(), name="watch of the database", context=Context())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await probe.close()
+
+    async def _try_write(self) -> None:
+        """After a write that failed for want of space, write a row that needs some; else only begin to write."""
+        async with self.transaction() as statements:
+            if self.availability.refused_write is FULL:
+                await statements.execute(
+                    "INSERT INTO organisations (id, name, created_at) VALUES ($1, $2, $3)",
+                    PROBE_ROW,
+                    secrets.token_hex(8_192),  # compresses badly, and fits into no page that is there
+                    datetime.fromtimestamp(0, UTC),
+                )
+                await statements.execute("DELETE FROM organisations WHERE id = $1", PROBE_ROW)
+
     def transaction(self, *, lock_timeout_ms: int | None = None) -> AbstractAsyncContextManager[Statements]:
         """Run the statements inside in one transaction, which commits at the end, or rolls back on any exception,
         cancellation included.
@@ -112,5 +170,5 @@ class Database:
 
     def _statements(self, client: Any, loop_reader: LoopReader | None = None) -> Statements:
         if self.dialect == "sqlite":
-            return SqliteStatements(client, self._kinds, loop_reader)
+            return SqliteStatements(client, self._kinds, loop_reader, self.availability)
         return PostgresqlStatements(client)

@@ -1,71 +1,229 @@
-"""Classification of a driver's exceptions: run the whole transaction again, or answer that the database is unreachable.
+"""Meaning of the drivers' failures, and the errors of our own that every caller of `storage` sees in their place.
 
-Knows SQLSTATEs and SQLite's result codes; it must not know an operation. Two Tortoise wrappers hide the original:
-`OperationalError` and `IntegrityError` carry it as their only argument. Deadlocks, serialization failures, lost
-connections and every failure of a COMMIT arrive as the driver raised them.
+`own_error` is the one place where they are turned; the engines call it wherever they speak to a driver. The lists below
+say what each code means. Knows SQLSTATEs and SQLite's result codes; it must not know an operation.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import TracebackType
+from typing import Self
 
 import asyncpg  # type: ignore[import-untyped]
+import structlog
+from tortoise.exceptions import BaseORMException
 
-RETRIED_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
-OUTAGE_SQLSTATES = frozenset({"57P01", "57P02", "57P03", "57014", "53100", "53200", "53300", "58000", "58030"})
-CONNECTION_CLASS = "08"
+from service.errors import Code, Refused
 
-RETRIED_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-OUTAGE_SQLITE = frozenset(
-    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_INTERRUPT}
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One way in which a database cannot do now what it was asked.
+
+    `again`: the same transaction, run again from its start, may succeed at once. `retire`: the connection is closed and
+    never used again, because its session is lost or keeps what made it fail.
+    """
+
+    name: str
+    again: bool = False
+    retire: bool = False
+
+
+CONFLICT = Failure("another transaction was in the way", again=True)
+LOCKED = Failure("another process holds the file")
+LOST = Failure("the connection was lost", again=True, retire=True)
+CROWDED = Failure("no connection is free", again=True)
+SLOW = Failure("the statement took too long")
+SILENT = Failure("the server does not answer", retire=True)
+READ_ONLY = Failure("the database takes no writes", again=True, retire=True)
+FULL = Failure("there is no space left")
+BROKEN = Failure("the system below the database failed")
+BARRED = Failure("the server admits no connection of this user to this database", retire=True)
+UNGRANTED = Failure("the database user lacks a right, or the schema is missing")
+DAMAGED = Failure("the data are damaged", retire=True)
+
+POSTGRESQL: Mapping[str, Failure] = {
+    "08": LOST,  # every connection exception
+    "0A000/plan": CONFLICT,  # a plan from before a migration; see _CLIENT_SIDE
+    "25006": READ_ONLY,  # read_only_sql_transaction, as after a failover
+    "25P03": LOST,  # idle_in_transaction_session_timeout
+    "28": BARRED,  # the password or a rule of pg_hba.conf
+    "3D000": BARRED,  # no such database
+    "3F000": UNGRANTED,  # no such schema
+    "40001": CONFLICT,  # serialization_failure
+    "40P01": CONFLICT,  # deadlock_detected
+    "42501": UNGRANTED,  # insufficient_privilege
+    "53100": FULL,
+    "53200": BROKEN,  # out_of_memory
+    "53300": CROWDED,  # too_many_connections
+    "53400": BROKEN,  # configuration_limit_exceeded
+    "55P03": CONFLICT,  # lock_not_available: lock_timeout
+    "57014": SLOW,  # query_canceled: statement_timeout
+    "57P01": LOST,  # admin_shutdown
+    "57P02": LOST,  # crash_shutdown
+    "57P03": LOST,  # cannot_connect_now: it starts or ends
+    "57P04": BARRED,  # database_dropped
+    "57P05": LOST,  # idle_session_timeout
+    "58": BROKEN,  # system and I/O errors
+    "XX001": DAMAGED,  # data_corrupted
+    "XX002": DAMAGED,  # index_corrupted
+}
+"""By SQLSTATE, or by its first two characters for a whole class. Anything else is a defect."""
+
+SQLITE: Mapping[int, Failure] = {
+    sqlite3.SQLITE_BUSY: LOCKED,  # after busy_timeout: to wait again at once is of no use
+    sqlite3.SQLITE_LOCKED: CONFLICT,
+    sqlite3.SQLITE_INTERRUPT: SLOW,
+    sqlite3.SQLITE_FULL: FULL,
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_IOERR: BROKEN,
+    sqlite3.SQLITE_CANTOPEN: BROKEN,
+    sqlite3.SQLITE_PERM: BROKEN,
+    sqlite3.SQLITE_PROTOCOL: BROKEN,
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: DAMAGED,
+}
+"""By primary result code. Anything else is a defect."""
+
+_CLIENT_SIDE: tuple[tuple[type[Exception], str], ...] = (
+    (asyncpg.InvalidCachedStatementError, "0A000/plan"),
+    (asyncpg.exceptions.OutdatedSchemaCacheError, "0A000/plan"),
+    (asyncpg.exceptions.TargetServerAttributeNotMatched, "25006"),
+    (asyncpg.exceptions.ClientConfigurationError, "28"),  # a file of certificates that is not there, for one
 )
+"""Exceptions of asyncpg whose class says more than their SQLSTATE, or that have none."""
+
+_LOST_WORDS = ("closed", "closing", "released back to the pool", "another operation")
+"""asyncpg has one class for a connection in a wrong state and for wrong arguments."""
+
+DRIVER_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    sqlite3.Error,
+    BaseORMException,
+    OSError,  # of a connect; TimeoutError among them
+)
+"""All that the drivers, and Tortoise around them, raise while they are asked something."""
 
 
-def may_retry(error: BaseException) -> bool:
-    """Return True when the same transaction, run again from its start, may succeed; the idempotency key tells the
-    outcome of a lost COMMIT.
+class Doing(Enum):
+    """Kind of work that failed, which decides what the caller may be told."""
 
-    Serialization failure, deadlock, lock timeout, server shutdown, lost connection, too many connections; busy SQLite.
+    READING = auto()
+    CHANGING = auto()
+    """Inside a transaction, before its COMMIT."""
+    COMMITTING = auto()
+
+
+_MESSAGES = {
+    Doing.READING: "The database cannot be reached or is too busy; try again.",
+    Doing.CHANGING: "The database cannot be reached or is too busy; try again with the same key.",
+    Doing.COMMITTING: "The database did not confirm the change, which may have been made: try again with the same key.",
+}
+
+
+class DatabaseUnavailable(Refused):
+    """The database cannot do it now: `UNAVAILABLE`. Its `__cause__` is what the driver raised."""
+
+    def __init__(self, failure: Failure, doing: Doing = Doing.READING) -> None:
+        super().__init__(Code.UNAVAILABLE, _MESSAGES[doing])
+        self.failure = failure
+        self.is_uncertain = doing is Doing.COMMITTING
+        """Return True if the transaction may have been committed all the same."""
+        self.may_retry = failure is not DAMAGED
+
+    @property
+    def may_run_again(self) -> bool:
+        """Return True if the same transaction, run again from its start, may succeed at once. It has to be safe to run
+        again after a commit whose answer was lost.
+        """
+        return self.failure.again
+
+    @property
+    def detail(self) -> str:
+        """Return the first line of the driver's own message, for operators."""
+        return str(self.__cause__ or "").partition("\n")[0] or self.failure.name
+
+
+class DatabaseDefect(Exception):  # noqa: N818 - told from the errors of the drivers by its name
+    """The database refused a statement for a reason that only a fault of the program explains.
+
+    `code` is the SQLSTATE or the name of SQLite's result code, empty if there is none. `__cause__` is the driver's.
     """
-    return any(
-        _sqlstate(each) in RETRIED_SQLSTATES or _is_lost_connection(each) or _sqlite_code(each) in RETRIED_SQLITE
-        for each in _causes(error)
-    )
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
-def is_outage(error: BaseException) -> bool:
-    """Return True when the database is unreachable, full or too slow to answer in time: the answer is
-    `Code.UNAVAILABLE`.
-    """
-    return any(
-        _sqlstate(each) in OUTAGE_SQLSTATES
-        or _is_lost_connection(each)
-        or isinstance(each, OSError)
-        or _sqlite_code(each) in OUTAGE_SQLITE
-        for each in _causes(error)
-    )
+def own_error(error: BaseException, doing: Doing) -> BaseException:
+    """Return what is raised in the place of a driver's exception; any other exception is returned as it is."""
+    if not isinstance(error, DRIVER_ERRORS):
+        return error
+    cause = _driver_error(error)
+    failure = failure_of(cause)
+    own: Exception
+    if failure is None:
+        own = DatabaseDefect(f"{type(cause).__name__}: {cause}", _code(cause))
+    else:
+        # A server that says what was in the way has not committed.
+        certain = failure is CONFLICT and doing is Doing.COMMITTING
+        own = DatabaseUnavailable(failure, Doing.CHANGING if certain else doing)
+    if failure is DAMAGED:
+        log.critical("database_damaged", error=repr(cause))
+    own.__cause__ = cause
+    return own
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the error and the errors it wraps, outermost first."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        inner = error.args[0] if error.args else None
-        error = inner if isinstance(inner, BaseException) else error.__cause__  # type: ignore[assignment]
-
-
-def _sqlstate(error: BaseException) -> str:
-    return (error.sqlstate or "") if isinstance(error, asyncpg.PostgresError) else ""
-
-
-def _is_lost_connection(error: BaseException) -> bool:
-    # asyncpg raises one class for a lost connection, which its pool takes back at once, and for wrong arguments.
+def failure_of(error: BaseException) -> Failure | None:
+    """Return what a driver's exception means, None for a defect."""
+    if isinstance(error, sqlite3.Error):
+        # Extended result codes keep the primary one in their low byte.
+        return SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    if isinstance(error, TimeoutError):
+        return SILENT
+    if isinstance(error, OSError):
+        return LOST
+    for kind, name in _CLIENT_SIDE:
+        if isinstance(error, kind):
+            return POSTGRESQL[name]
     if isinstance(error, asyncpg.InterfaceError):
-        return any(word in str(error) for word in ("closed", "closing", "released back to the pool"))
-    return isinstance(error, ConnectionError) or _sqlstate(error).startswith(CONNECTION_CLASS)
+        return LOST if any(word in str(error) for word in _LOST_WORDS) else None
+    code = _code(error)
+    return POSTGRESQL.get(code) or POSTGRESQL.get(code[:2])
 
 
-def _sqlite_code(error: BaseException) -> int:
-    # Extended result codes keep the primary one in their low byte.
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF if isinstance(error, sqlite3.Error) else 0
+class own_errors:  # noqa: N801 - used like a function
+    """A block in which drivers are asked: their exceptions leave it as ours. It awaits nothing, so any task may use one
+    instance.
+    """
+
+    __slots__ = ("_doing",)
+
+    def __init__(self, doing: Doing) -> None:
+        self._doing = doing
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if error is not None and (own := own_error(error, self._doing)) is not error:
+            raise own from error
+
+
+def _driver_error(error: Exception) -> BaseException:
+    """Return the driver's exception below Tortoise's wrappers, which carry it as their only argument."""
+    while isinstance(error, BaseORMException) and error.args and isinstance(error.args[0], Exception):
+        error = error.args[0]
+    return error
+
+
+def _code(error: BaseException) -> str:
+    return str(getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None) or "")

@@ -12,11 +12,14 @@ SQLITE_PRAGMAS = ("journal_mode", "synchronous", "foreign_keys")
 
 @dataclass(frozen=True, slots=True)
 class DatabaseHealth:
-    """Version, the settings that make a commit survive a loss of power, and the time on the database's clock."""
+    """The version, what decides whether a commit survives a loss of power, the time that its clock shows, and whether
+    it takes writes.
+    """
 
     version: str
     durability: dict[str, str]
     clock: datetime
+    takes_writes: bool
 
 
 async def database_health(database: Database) -> DatabaseHealth:
@@ -31,4 +34,4 @@ async def database_health(database: Database) -> DatabaseHealth:
     (row,) = await reader.fetch(version)
     durability = {name: str((await reader.fetch(sql))[0]["value"]) for name, sql in asked.items()}
     (now,) = await reader.fetch(f"SELECT {database_now(reader)} AS created_at")
-    return DatabaseHealth(str(row["value"]), durability, now["created_at"])
+    return DatabaseHealth(str(row["value"]), durability, now["created_at"], database.availability.takes_writes)

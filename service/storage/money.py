@@ -22,11 +22,15 @@ INVOICE_LINES = Table(models.InvoiceLine, InvoiceLine)
 T = TypeVar("T", Payment, Invoice)
 
 
-async def of_reference(statements: Statements, table: Table[T], account_id: UUID, reference: str) -> T | None:
-    """Return the account's payment or invoice of that reference, or None."""
+async def of_reference(
+    statements: Statements, table: Table[T], account_id: UUID, spellings: Collection[str]
+) -> T | None:
+    """Return the account's payment or invoice of that reference, if there is one: as it is kept, and as it was sent,
+    because releases before kept the blanks around it.
+    """
     conditions = _owned(account_id)
-    conditions.add("reference = {}", reference)
-    found = await table.select(statements, conditions)
+    conditions.add_in("reference", spellings)
+    found = await table.select(statements, conditions, "ORDER BY created_at, id")
     return found[0] if found else None
 
 
@@ -59,7 +63,8 @@ async def pages_of_lines(
     conditions.add_in("invoice_id", invoice_ids)
     for position, sign in ((request.after, ">"), (request.before, "<")):
         if position is not None:
-            conditions.add(f"position {sign} {{}}", position.value)
+            # PostgreSQL would take the value for an integer of 32 bits, as the column is, and fail on a larger one.
+            conditions.add(f"position {sign} CAST({{}} AS BIGINT)", position.value)
     direction = "DESC" if request.backward else "ASC"
     limit = conditions.parameter(request.limit + 1)
     rows = await statements.fetch(

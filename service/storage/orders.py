@@ -1,9 +1,19 @@
 """Rows of orders, their lines and their credit entries. Every statement names the account."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from uuid import UUID
 
-from service.domain.listing import EVERY_ORDER, NumberedPage, NumberedSort, OrderFilter, OrderRef, OrderSort
+from service.domain.amounts import MICROS_PER_UNIT, currencies_by_decimals
+from service.domain.listing import (
+    EVERY_ORDER,
+    NumberedPage,
+    NumberedSort,
+    OrderFilter,
+    OrderRef,
+    OrderSort,
+    WholeRange,
+)
 from service.domain.order import CreditEntry, Order, OrderLine, OrderStatus, PaymentStatus
 from service.kit.keyset import PageRequest
 from service.kit.search_key import optional_search_key, search_key
@@ -86,7 +96,7 @@ async def numbered_page(
         case NumberedSort.STATUS_PAIR:
             key = _rank(asked.status_pairs)
         case NumberedSort.MEAN_PRICE:
-            key = _mean_price(statements)
+            key = _mean_price(statements.dialect)
         case sort:
             key = sort.value
     direction = "DESC" if asked.descending else "ASC"
@@ -215,11 +225,13 @@ def filtered(statements: Statements, account_id: UUID, wanted: OrderFilter) -> C
         ("mass_g", "<", wanted.mass_g_until),
         ("total_cost_minor", ">=", wanted.total_minor_from),
         ("total_cost_minor", "<", wanted.total_minor_until),
-        (_mean_price(statements), ">=", wanted.mean_price_micros_from),
-        (_mean_price(statements), "<", wanted.mean_price_micros_until),
+        (_mean_price(statements.dialect), ">=", wanted.mean_price_micros_from),
+        (_mean_price(statements.dialect), "<", wanted.mean_price_micros_until),
     ):
         if bound is not None:
             conditions.add(f"{column} {sign} {{}}", bound)
+    if wanted.totals_minor is not None:
+        _add_totals(conditions, wanted.totals_minor)
     if wanted.status_pairs is not None:
         _add_status_pairs(conditions, wanted.status_pairs)
     if wanted.invoice_id is not None:
@@ -228,11 +240,7 @@ def filtered(statements: Statements, account_id: UUID, wanted: OrderFilter) -> C
             f" AND i.order_account_id = {ORDERS.name}.account_id AND i.order_id = {ORDERS.name}.id)",
             wanted.invoice_id,
         )
-    if wanted.customer_contains is not None:
-        contains = contains_text(statements, "customer", "customer_key")
-        conditions.add(contains, search_key(wanted.customer_contains), wanted.customer_contains)
-    for key, value in wanted.metadata.items():
-        conditions.add(json_member_equals(statements, f"{ORDERS.name}.metadata"), key, value)
+    _add_texts(statements, conditions, wanted)
     return conditions
 
 
@@ -242,6 +250,35 @@ def _add_status_pairs(conditions: Conditions, status_pairs: Collection[tuple[Ord
         return
     pairs = " OR ".join(["(status = {} AND payment_status = {})"] * len(status_pairs))
     conditions.add(f"({pairs})", *(each for pair in sorted(status_pairs) for each in pair))
+
+
+def _add_texts(statements: Statements, conditions: Conditions, wanted: OrderFilter) -> None:
+    if wanted.customer_contains is not None:
+        contains = contains_text(statements, "customer", "customer_key")
+        conditions.add(contains, search_key(wanted.customer_contains), wanted.customer_contains)
+    for key, value in sorted(wanted.metadata):
+        conditions.add(json_member_equals(statements, f"{ORDERS.name}.metadata"), key, value)
+
+
+def _add_totals(conditions: Conditions, totals_minor: Mapping[int, WholeRange]) -> None:
+    for end, sign in enumerate((">=", "<")):
+        bounds = {decimals: totals_minor[decimals][end] for decimals in currencies_by_decimals()}
+        if None not in bounds.values():
+            template, order = _by_decimals(dict.fromkeys(bounds, "CAST({} AS BIGINT)"))
+            conditions.add(f"total_cost_minor {sign} {template}", *(bounds[decimals] for decimals in order))
+
+
+def _by_decimals(values: Mapping[int, str]) -> tuple[str, list[int]]:
+    """Return an expression with the value for the decimals of the order's currency, and these in the order in which
+    their values stand in it.
+    """
+    most, *others = sorted(values, key=lambda decimals: -len(currencies_by_decimals()[decimals]))
+    cases = (
+        f"WHEN {ORDERS.name}.currency IN ({', '.join(map(repr, currencies_by_decimals()[decimals]))})"
+        f" THEN {values[decimals]}"
+        for decimals in others
+    )
+    return f"(CASE {' '.join(cases)} ELSE {values[most]} END)", [*others, most]
 
 
 def _rank(status_pairs: Sequence[Collection[tuple[OrderStatus, PaymentStatus]]]) -> str:
@@ -254,14 +291,16 @@ def _rank(status_pairs: Sequence[Collection[tuple[OrderStatus, PaymentStatus]]])
     return f"(CASE {cases} END)"
 
 
-def _mean_price(statements: Statements) -> str:
-    """Return the expression of the gross price of a mean tonne of the order, in millionths, rounded half up to the
-    hundredth of a unit, by which a list can be sorted or filtered. Computed row by row; no index contains it.
+@cache
+def _mean_price(dialect: str) -> str:
+    """Return the gross price of a mean tonne of the order, in millionths, rounded half up to the minor unit of its
+    currency: what a list that is sorted or filtered by it shows. Worked out row by row; no index knows it.
     """
     # As integers the products would be cut or pass 64 bits.
-    mass_g = "l.mass_g * 1.0" if statements.dialect == "sqlite" else "l.mass_g::numeric"
+    mass_g = "l.mass_g * 1.0" if dialect == "sqlite" else "l.mass_g::numeric"
+    micros, _ = _by_decimals({each: str(MICROS_PER_UNIT // 10**each) for each in currencies_by_decimals()})
     return (
-        f"(SELECT coalesce(round(sum({mass_g} * l.gross_unit_price_micros) / nullif(sum({mass_g}), 0) / 10000), 0)"
-        f" * 10000 FROM {LINES.name} l"
+        f"(SELECT coalesce(round(sum({mass_g} * l.gross_unit_price_micros) / nullif(sum({mass_g}), 0) / {micros}), 0)"
+        f" * {micros} FROM {LINES.name} l"
         f" WHERE l.account_id = {ORDERS.name}.account_id AND l.order_id = {ORDERS.name}.id)"
     )

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from service.domain.quote import Quote, QuoteHold, QuoteLine, QuoteNow
+from service.domain.worker_failures import WorkerStep
 from service.storage import models
 from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
 from service.storage.dialects import database_now, typed_rows
 from service.storage.tables import Table
+from service.storage.worker_failures import rests
 
 QUOTES = Table(models.Quote, Quote)
 LINES = Table(models.QuoteLine, QuoteLine)
@@ -76,12 +78,16 @@ async def _holds_of(
     return await HOLDS.select(statements, conditions, "ORDER BY quote_id, position, batch_id")
 
 
-async def expired_holds(statements: Statements, limit: int) -> list[tuple[UUID, UUID]]:
-    """Return the (account, quote) pairs whose hold has expired by the database's clock, longest ago first."""
+async def expired_holds(statements: Statements, limit: int, *, now: datetime) -> list[tuple[UUID, UUID]]:
+    """Return the (account, quote) pairs whose hold has expired by the database's clock, longest ago first, without
+    those whose release failed and rests at `now`.
+    """
+    resting = rests(WorkerStep.EXPIRE_HOLDS, f"{QUOTES.name}.account_id", f"{QUOTES.name}.id", "$2")
     rows = await statements.fetch(
         f"SELECT account_id, id FROM {QUOTES.name} WHERE holds_credits AND order_id IS NULL AND released_at IS NULL"
-        f" AND expires_at <= {database_now(statements)} ORDER BY expires_at LIMIT $1",
+        f" AND expires_at <= {database_now(statements)} AND NOT {resting} ORDER BY expires_at LIMIT $1",
         limit,
+        now,
     )
     return [(row["account_id"], row["id"]) for row in rows]
 

@@ -10,6 +10,7 @@ from service.domain.events import EventType
 from service.domain.order import OrderStatus, PaymentStatus
 from service.domain.retirement import Retirement
 from service.domain.serials.facts import CreditStatus
+from service.domain.worker_failures import WorkerStep
 from service.storage import models
 from service.storage.accounts import ACCOUNTS
 from service.storage.batches import BATCHES, may_be_sold
@@ -18,6 +19,7 @@ from service.storage.database import Statements, placeholders
 from service.storage.events import EVENTS
 from service.storage.orders import ENTRIES, ORDERS
 from service.storage.tables import Table
+from service.storage.worker_failures import rests
 
 RETIREMENTS = Table(models.Retirement, Retirement)
 _HOLDS_REFUSED = (
@@ -41,24 +43,28 @@ async def due(
     statements: Statements,
     payments: Collection[PaymentStatus],
     *,
-    fulfilled_until: datetime,
+    ready_until: datetime,
+    awaited: Collection[EventType],
     limit: int,
     today: date,
+    now: datetime,
 ) -> list[tuple[UUID, UUID]]:
-    """Return the (account, order) pairs of live orders to retire: those whose retirement has started, then those with a
-    payment in one of these states that were fulfilled until then, oldest first. Orders of test accounts are retired
-    only by a simulation. An order with credits that may not be retired on the day (in UTC) is left out.
+    """Return the (account, order) pairs of live orders to retire: those whose retirement has started, then those with
+    money in one of these states of which every `awaited` event happened until then, oldest first. Orders of test
+    accounts wait to be told. An order that holds credits which may not be retired on the day (in UTC) is left out, and
+    so is one that failed and rests at `now`.
 
     One statement for each state, because each then reads its index in order and stops at the limit.
     """
-    found = await _first(statements, f"o.status = '{OrderStatus.RETIRING}'", limit, today)
+    found = await _first(statements, f"o.status = '{OrderStatus.RETIRING}'", limit, today, now)
+    names = ", ".join(f"'{event_type}'" for event_type in sorted(awaited))
     for payment in sorted(payments):
         condition = (
-            f"o.status = '{OrderStatus.FULFILLED}' AND o.payment_status = $4 AND o.created_at <= $5"
+            f"o.status = '{OrderStatus.FULFILLED}' AND o.payment_status = $5 AND o.created_at <= $6"
             f" AND NOT EXISTS (SELECT 1 FROM {EVENTS.name} e WHERE e.account_id = o.account_id AND e.order_id = o.id"
-            f" AND e.event_type = '{EventType.ORDER_FULFILLED}' AND e.created_at > $5)"
+            f" AND e.event_type IN ({names}) AND e.created_at > $6)"
         )
-        found += await _first(statements, condition, limit, today, payment, fulfilled_until)
+        found += await _first(statements, condition, limit, today, now, payment, ready_until)
     return found[:limit]
 
 
@@ -101,14 +107,16 @@ async def refused_batches(
 
 
 async def _first(
-    statements: Statements, condition: str, limit: int, today: date, *parameters: object
+    statements: Statements, condition: str, limit: int, today: date, now: datetime, *parameters: object
 ) -> list[tuple[UUID, UUID]]:
     rows = await statements.fetch(
         f"SELECT o.account_id, o.id FROM {ORDERS.name} o JOIN {ACCOUNTS.name} a ON a.id = o.account_id"
-        f" WHERE a.mode = '{Mode.LIVE}' AND {condition} AND NOT {_HOLDS_REFUSED} ORDER BY o.created_at LIMIT $3",
+        f" WHERE a.mode = '{Mode.LIVE}' AND {condition} AND NOT {_HOLDS_REFUSED}"
+        f" AND NOT {rests(WorkerStep.RETIRE_ORDERS, 'o.account_id', 'o.id', '$4')} ORDER BY o.created_at LIMIT $3",
         today.year,
         today,
         limit,
+        now,
         *parameters,
     )
     return [(row["account_id"], row["id"]) for row in rows]

@@ -52,7 +52,8 @@ def _shape(statements: Statements, grouping: OrderGrouping) -> tuple[str, str, s
     """
     match grouping:
         case OrderGrouping.BUNDLE:
-            return _LINES, "CAST(l.bundle_id AS TEXT)", "l.mass_g", "l.offset_cost_minor"
+            # A line of 0 g, of a bundle whose share was cut to nothing, makes no order of that bundle.
+            return f"{_LINES} AND l.mass_g > 0", "CAST(l.bundle_id AS TEXT)", "l.mass_g", "l.offset_cost_minor"
         case OrderGrouping.PROJECT:
             return _CREDITS, "CAST(b.project_id AS TEXT)", "e.mass_g", "0"
         case OrderGrouping.MONTH | OrderGrouping.DAY:

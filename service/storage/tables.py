@@ -75,15 +75,22 @@ class Table(Generic[Value]):
     """`value` has one field for each column that is read, under the model's name.
 
     `derived` columns are computed from the value and written with every insert; they are for conditions, and no value
-    has them.
+    has them. `joined` fields of the value are read from other tables, by an expression on the row `{row}`, and are
+    never written; values with chosen columns have none of them.
     """
 
     def __init__(
-        self, model: type[Model], value: type[Value], derived: Mapping[str, Callable[[Value], Any]] | None = None
+        self,
+        model: type[Model],
+        value: type[Value],
+        derived: Mapping[str, Callable[[Value], Any]] | None = None,
+        joined: Mapping[str, str] | None = None,
     ) -> None:
         self.name: str = model._meta.db_table  # noqa: SLF001 - Tortoise publishes a model's table only there
-        self.columns = tuple(field.name for field in fields(value))
-        self.column_list = ", ".join(self.columns)
+        self._joined = dict(joined or {})
+        self.columns = tuple(field.name for field in fields(value) if field.name not in self._joined)
+        self._read = (*self.columns, *self._joined)
+        self.column_list = ", ".join((*self.columns, *self._joins(self.name)))
         self._derived = tuple((derived or {}).values())
         self._written = (*self.columns, *(derived or {}))
         unknown = set(self._written) - set(model._meta.fields_map)  # noqa: SLF001
@@ -100,11 +107,14 @@ class Table(Generic[Value]):
 
     def of(self, alias: str) -> str:
         """Return the column list under a table alias."""
-        return ", ".join(f"{alias}.{column}" for column in self.columns)
+        return ", ".join((*(f"{alias}.{column}" for column in self.columns), *self._joins(alias)))
+
+    def _joins(self, alias: str) -> list[str]:
+        return [f"{expression.format(row=alias)} AS {name}" for name, expression in self._joined.items()]
 
     def value(self, row: Row) -> Value:
         """Return the row's value, with enumerations as members."""
-        facts: dict[str, Any] = {column: row[column] for column in self.columns}
+        facts: dict[str, Any] = {column: row[column] for column in self._read}
         for column, enum in self._enums.items():
             facts[column] = enum(facts[column])
         return self._value(**facts)

@@ -1,7 +1,7 @@
 """Steps that run repeatedly beside the service, or in processes of their own.
 
-A step that fails is logged and tried again at its next turn: the work that it left undone is found again by its
-statement.
+A step that fails is logged and tried at its next turn: whatever it left undone is still to be found by a statement.
+While the database is away all steps back off, and one line of the log tells it.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from functools import partial
 
 import structlog
 
-from service.errors import Refused
+from service.errors import Code, Refused
 from service.operations.expire_holds import expire_holds
 from service.operations.fill_search_keys import fill_search_keys
 from service.operations.issue_certificates import issue_certificates
@@ -22,6 +22,9 @@ from service.operations.resources import Resources
 from service.operations.retire_orders import retire_orders
 
 log = structlog.get_logger(__name__)
+
+BACK_OFF_MAX_MS = 5_000
+"""The longest rest of a step while the database is away: its return costs nobody more than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +48,53 @@ def steps(*, rest_ms: int, retire_after_ms: int, retire_unpaid: bool, public_add
     )
 
 
-async def repeat(step: Step, resources: Resources) -> None:
-    """Run the step until this task is cancelled, without a pause while it finds something to do."""
+class Outage:
+    """The steps that the database has no time for; one line of the log tells that there are some, for all of them."""
+
+    def __init__(self) -> None:
+        self._waiting: set[str] = set()
+
+    def begin(self, step: Step, refusal: Refused) -> None:
+        """Record that the step was refused."""
+        if not self._waiting:
+            log.warning("steps_wait", step=step.name, code=refusal.code)
+        self._waiting.add(step.name)
+
+    def end(self, step: Step) -> None:
+        """Record that the step was not refused."""
+        if step.name in self._waiting:
+            self._waiting.remove(step.name)
+            if not self._waiting:
+                log.warning("steps_resumed")
+
+
+async def repeat(step: Step, resources: Resources, outage: Outage) -> None:
+    """Run the step until this task is cancelled, at once again while it finds something to do. While the database is
+    away it rests longer each time, up to `BACK_OFF_MAX_MS`.
+    """
+    refusals = 0
     while True:
         done = 0
         try:
             done = await step.run(resources)
         except Refused as refusal:
-            log.warning("step_refused", step=step.name, code=refusal.code)
+            if refusal.code is Code.UNAVAILABLE:
+                outage.begin(step, refusal)
+                refusals += 1
+            else:
+                log.warning("step_refused", step=step.name, code=refusal.code)
         except Exception:
             log.exception("step_failed", step=step.name)
-        await asyncio.sleep(0 if done else step.rest_ms / 1000)
+        else:
+            outage.end(step)
+            refusals = 0
+        await asyncio.sleep(0 if done else _rest_ms(step, refusals) / 1000)
+
+
+def _rest_ms(step: Step, refusals: int) -> int:
+    if refusals < 2:
+        return step.rest_ms
+    return max(step.rest_ms, min(step.rest_ms << min(refusals - 1, 20), BACK_OFF_MAX_MS))
 
 
 @asynccontextmanager
@@ -63,8 +102,9 @@ async def working(resources: Resources, steps: Sequence[Step]) -> AsyncIterator[
     """Context in which a task repeats each step. On leaving it the tasks are cancelled, and a step in progress is
     rolled back.
     """
+    outage = Outage()
     tasks = [
-        asyncio.get_running_loop().create_task(repeat(step, resources), name=step.name, context=Context())
+        asyncio.get_running_loop().create_task(repeat(step, resources, outage), name=step.name, context=Context())
         for step in steps
     ]
     try:

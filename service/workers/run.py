@@ -31,7 +31,7 @@ async def work_until_told(resources: Resources, settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     each = worker_steps(settings)
-    async with working(resources, each):
+    async with resources.database.watched(), working(resources, each):
         log.info("working", steps=[step.name for step in each])
         await ended.wait()
     log.info("ended")

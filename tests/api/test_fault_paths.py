@@ -287,7 +287,7 @@ def test_every_member_that_the_domain_names_is_a_member_of_an_input():
         (("mass",), ("amount_kg",)),
         (("mass", "amount"), ("amount_kg",)),
         (("selection", 0), ()),
-        (("portfolio_id",), ("portfolioId",)),
+        (("portfolio_id",), ("portfolio_id",)),
         (("Idempotency-Key",), ("Idempotency-Key",)),
     ],
 )

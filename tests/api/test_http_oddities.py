@@ -54,6 +54,8 @@ def code_of(answer: Answer) -> str:
     b'{"query": "{ __typename }", "variables": {"a": Infinity}}',
     b'{"query": "{ __typename }", "variables": {"a": -Infinity}}',
     b'{"query": "{ __typename }", "variables": {"a": "\\u0000"}}',
+    b'{"query": "{ __typename }", "query": "{ __typename }"}', b'{"query": "{ __typename }", "Variables": {}}',
+    b'{"query": "{ __typename }", "variables": {"a": {"b": 1, "b": 2}}}',
     b'{"query": "{ __typename }", "variables": ' + b"[" * 40_000 + b"]" * 40_000 + b"}",
     b'{"query": "{ __typename }", "variables": ' + b'{"a":' * 15_000 + b"1" + b"}" * 15_000 + b"}",
     b"[" * 90_000,
@@ -66,6 +68,8 @@ async def test_a_body_that_holds_no_operation_is_a_bad_request(client: HttpClien
 
 @pytest.mark.parametrize(("query", "variables", "code"), [
     ("{", None, "GRAPHQL_PARSE_FAILED"),
+    ("{ }", None, "GRAPHQL_PARSE_FAILED"),
+    ("{orders{nodes{}}}", None, "GRAPHQL_PARSE_FAILED"),
     ("{ " * 900 + "}" * 900, None, "GRAPHQL_PARSE_FAILED"),
     ("{ nope }", None, "GRAPHQL_VALIDATION_FAILED"),
     ("query a { __typename } query b { __typename }", None, "OPERATION_RESOLUTION_FAILURE"),
@@ -141,6 +145,20 @@ async def test_a_query_by_get_is_answered_and_a_mutation_is_not_run(client: Http
         "OPERATION_RESOLUTION_FAILURE",
         "POST",
     )
+
+
+async def test_an_empty_operation_name_is_none(client: HttpClient):
+    named = json.dumps({"query": "{ __typename }", "operationName": ""}).encode()
+
+    by_get = await client.send("GET", "/graphql?query={__typename}&operationName=")
+    by_post = await client.post("/graphql", named)
+    of_two = await client.send(
+        "GET", f"/graphql?query={quote('query a { a: __typename } query b { b: __typename }')}&operationName="
+    )
+
+    assert (by_get.status, by_get.json["data"]) == (200, {"__typename": "Query"})
+    assert (by_post.status, by_post.json["data"]) == (200, {"__typename": "Query"})
+    assert code_of(of_two) == "OPERATION_RESOLUTION_FAILURE"
 
 
 @pytest.mark.parametrize(

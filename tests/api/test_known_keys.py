@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from service.api.graphql.types.node import global_id
 from service.kit.clock import system_clock
 from service.settings import Settings
 from service.storage.database import Database
@@ -61,3 +62,22 @@ async def test_a_known_key_is_not_looked_up_again(believing: GraphQLApi):
     assert answer.status_code == 200
     # Another secret under the same id is still another key.
     assert (await believing.ask(query, key=forged(believing.key))).status_code == 401
+
+
+@pytest.mark.parametrize("hold", ["false", "true"])
+async def test_a_quote_and_an_order_of_one_document_buy_by_the_portfolio_that_it_set(believing: GraphQLApi, hold: str):
+    bundle_id = global_id("Bundle", believing.shop.ocean.id)
+    mass = 'mass: {amount: "10", unit: KILOGRAM}'
+    data = await believing.data(
+        "mutation {"
+        f' setAccountPortfolio(input: {{selection: [{{bundleId: "{bundle_id}"}}]}}) {{ userErrors {{ code }} }}'
+        f" quoteByMass(input: {{{mass}, hold: {hold}}})"
+        " { quote { totalCost { minorUnits } lines { bundle { id } } } }"
+        f' createOrderByMass(input: {{{mass}, idempotencyKey: "k"}}) {{ order {{ totalCost {{ minorUnits }} }} }}'
+        " }"
+    )
+    assert data["setAccountPortfolio"] == {"userErrors": []}
+    assert data["quoteByMass"]["quote"] == {
+        "totalCost": data["createOrderByMass"]["order"]["totalCost"],
+        "lines": [{"bundle": {"id": bundle_id}}],
+    }

@@ -3,11 +3,14 @@
 import asyncio
 import socket
 import sys
+import time
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from service.api.rate_limits import Budget, RateLimits
+from service.api.rate_limits import HOLDERS_MAX, REDIS_PAUSE_S, Budget, RateLimits
 from service.errors import Code, Refused
 
 HOUR = Budget("test", 5, window_s=3_600)
@@ -38,7 +41,7 @@ async def test_a_budget_is_spent_to_the_last_request_and_then_refuses() -> None:
     with pytest.raises(Refused) as caught:
         states[5].refuse_unless_admitted()
     assert caught.value.code is Code.THROTTLED
-    assert caught.value.details["retry_after_s"] == states[5].reset_s > 0
+    assert caught.value.details["retry_after_s"] == states[5].retry_after_s > 0
     states[4].refuse_unless_admitted()
 
 
@@ -85,3 +88,118 @@ async def test_without_its_redis_a_process_keeps_count_itself() -> None:
         await limits.close()
 
     assert admitted == [True] * 5 + [False]
+
+
+class Clock:
+    """A time that the test sets."""
+
+    def __init__(self, now_s: float) -> None:
+        self.now_s = now_s
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+POINTS = Budget("points", 30_000, window_s=60)
+
+
+@pytest.mark.parametrize("spent_at_s", [0, 1, 29.5, 59, 59.999])
+@pytest.mark.parametrize("spent", [30_000, 29_500, 29_009])
+@pytest.mark.parametrize("cost", [1, 992, 30_000])
+@pytest.mark.parametrize("waited_s", [0, 0.4, 31, 65.25, 100])
+async def test_a_refused_cost_fits_when_it_was_told_to_and_not_a_second_before(
+    spent_at_s: float, spent: int, cost: int, waited_s: float
+) -> None:
+    clock = Clock(600 + spent_at_s)
+    limits = RateLimits(now_s=clock)
+    assert (await limits.spend(POINTS, "key", cost=spent)).admitted
+    clock.now_s += waited_s
+    refused = await limits.spend(POINTS, "key", cost=cost)
+    if refused.admitted:
+        return
+    told_s = refused.retry_after_s
+
+    clock.now_s += told_s - 1
+    if told_s > 1:
+        assert not (await limits.spend(POINTS, "key", cost=cost)).admitted
+    clock.now_s += 1
+    assert (await limits.spend(POINTS, "key", cost=cost)).admitted
+
+
+async def test_after_all_points_of_a_minute_a_large_query_waits_for_more_than_a_second() -> None:
+    clock = Clock(600)
+    limits = RateLimits(now_s=clock)
+    await limits.spend(POINTS, "key", cost=30_000)
+    clock.now_s = 660.5
+
+    assert (await limits.spend(POINTS, "key", cost=992)).retry_after_s == 2
+    assert (await limits.spend(POINTS, "key", cost=15_000)).retry_after_s == 30
+
+
+async def test_addresses_without_number_are_forgotten_and_keys_that_spend_are_not() -> None:
+    clock = Clock(600)
+    limits = RateLimits(now_s=clock)
+    addresses, keys = Budget("address", 1, window_s=60, unbounded=True), Budget("key", 1, window_s=60)
+    for budget in (addresses, keys):
+        for number in range(HOLDERS_MAX + 100):
+            await limits.spend(budget, str(number))
+    tables = limits._own._tables
+
+    assert (len(tables[addresses]), len(tables[keys])) == (HOLDERS_MAX, HOLDERS_MAX + 100)
+    assert not (await limits.spend(addresses, str(HOLDERS_MAX))).admitted
+    assert not (await limits.spend(keys, "0")).admitted
+    clock.now_s += 120
+    for number in range(200):
+        await limits.spend(keys, f"new {number}")
+    assert len(tables[keys]) == HOLDERS_MAX, "what spent nothing for two windows is forgotten"
+
+
+@asynccontextmanager
+async def a_redis_that_does_not_answer():
+    """Its address, and the connections that it was asked by."""
+    asked = []
+
+    async def never_answer(reader, writer):
+        asked.append(writer)
+        await reader.read()
+
+    server = await asyncio.start_server(never_answer, "127.0.0.1", 0)
+    yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0", asked
+    for writer in asked:
+        writer.close()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_redis_that_does_not_answer_is_left_alone_for_a_while() -> None:
+    clock = Clock(time.time())
+    async with a_redis_that_does_not_answer() as (url, asked):
+        limits = RateLimits(url, now_s=clock)
+        with capture_logs() as logged:
+            assert (await limits.spend(HOUR, "key")).admitted
+            tried = len(asked)
+            states = [await limits.spend(HOUR, "key") for _ in range(5)]
+            assert len(asked) == tried, "nobody waits for it again"
+            clock.now_s += REDIS_PAUSE_S
+            await asyncio.gather(*(limits.spend(HOUR, "other") for _ in range(5)))
+            assert len(asked) == 2 * tried, "one request finds out whether it is back"
+        await limits.close()
+
+    assert [state.admitted for state in states] == [True] * 4 + [False]
+    assert [line["event"] for line in logged] == ["rate_limits_unshared"]
+
+
+async def test_a_redis_that_is_back_is_asked_again(redis_url: str) -> None:
+    clock = Clock(time.time())
+    limits = RateLimits(redis_url, now_s=clock)
+    limits._away_until_s = clock.now_s + REDIS_PAUSE_S
+    await limits.spend(HOUR, "key", cost=5)
+    assert limits._away_until_s is not None
+    clock.now_s += REDIS_PAUSE_S
+
+    state = await limits.spend(HOUR, "key", cost=5)
+    refused = await limits.spend(HOUR, "key", cost=5)
+    await limits.close()
+
+    assert (state.admitted, limits._away_until_s) == (True, None), "Redis has not heard of what was spent before"
+    assert (refused.admitted, 3_600 < refused.retry_after_s <= 7_200) == (False, True)

@@ -38,10 +38,11 @@ def test_missing_grams_are_short_and_the_rest_is_taken():
     assert not plan.is_full
 
 
-def test_a_newcomer_takes_nothing_from_a_bundle_with_a_queue():
-    stock = {FOREST: [batch(A, 2019, 50)], OCEAN: [batch(B, 2019, 50)]}
-    plan = plan_allocation([(FOREST, 10), (OCEAN, 10)], stock, {}, queued={FOREST})
-    assert plan == AllocationPlan((Take(1, B, 10),), (10, 0))
+def test_nothing_is_taken_from_a_project_that_others_wait_for():
+    awaited = batch(A, 2019, 50)
+    stock = {FOREST: [awaited, batch(B, 2020, 50)], OCEAN: [awaited]}
+    plan = plan_allocation([(FOREST, 60), (OCEAN, 10)], stock, {}, awaited={awaited.project_id})
+    assert plan == AllocationPlan((Take(0, B, 50),), (10, 10))
 
 
 def test_two_bundles_that_share_a_batch_do_not_take_it_twice():
@@ -76,16 +77,16 @@ batches = st.lists(
     offered=st.lists(st.lists(st.booleans(), min_size=12, max_size=12), min_size=3, max_size=3),
     lines=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 120)), max_size=4),
     now=st.dictionaries(st.integers(1, 12).map(lambda number: UUID(int=number)), st.integers(0, 40)),
-    queued=st.sets(st.integers(0, 2)),
+    awaited=st.sets(st.integers(1, 12)),
 )
-def test_a_plan_takes_only_what_is_there_and_oldest_first(entries, offered, lines, now, queued):
+def test_a_plan_takes_only_what_is_there_and_oldest_first(entries, offered, lines, now, awaited):
     bundles = [UUID(int=100 + number) for number in range(3)]
     stock = {
         bundle: [entry for entry, is_on in zip(entries, flags, strict=False) if is_on]
         for bundle, flags in zip(bundles, offered, strict=True)
     }
     order = [(bundles[bundle], mass_g) for bundle, mass_g in lines]
-    shut = {bundles[number] for number in queued}
+    shut = {UUID(int=900 + number) for number in awaited}
     left_g = {entry.batch_id: now.get(entry.batch_id, entry.available_g) for entry in entries}
     before = copy.deepcopy((order, stock, now, shut))
 
@@ -97,7 +98,9 @@ def test_a_plan_takes_only_what_is_there_and_oldest_first(entries, offered, line
     for index, (bundle, mass_g) in enumerate(order):
         takes = [take for take in plan.takes if take.line == index]
         assert sum(take.mass_g for take in takes) + plan.short_g[index] == mass_g
-        ages = {entry.batch_id: (entry.vintage, entry.batch_id) for entry in stock[bundle]}
+        ages = {
+            entry.batch_id: (entry.vintage, entry.batch_id) for entry in stock[bundle] if entry.project_id not in shut
+        }
         taken = [ages[take.batch_id] for take in takes]
         assert taken == sorted(set(taken))
         for take in takes:
@@ -106,8 +109,7 @@ def test_a_plan_takes_only_what_is_there_and_oldest_first(entries, offered, line
         # Only the newest batch touched may keep grams, and none is short while its batches keep grams.
         passed_over = [batch_id for batch_id, age in ages.items() if taken and age < taken[-1]]
         assert not any(left_g[batch_id] for batch_id in passed_over)
-        if bundle in shut:
-            assert not takes
-        elif plan.short_g[index]:
+        assert {take.batch_id for take in takes} <= ages.keys()
+        if plan.short_g[index]:
             assert not any(left_g[batch_id] for batch_id in ages)
     assert plan.is_full == (sum(plan.short_g) == 0)

@@ -1,6 +1,7 @@
 from fractions import Fraction
 
 import pytest
+from babel.numbers import list_currencies
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,8 @@ from service.domain.amounts import (
     MINOR_MAX,
     PRICE_MICROS_MAX,
     MassUnit,
+    currencies_by_decimals,
+    mass_g_from,
     mass_g_of,
     mass_text,
     minor_exponent,
@@ -224,3 +227,31 @@ def test_a_unit_price_finer_than_a_millionth_or_unbounded_is_refused(text: str):
 )
 def test_roundings_say_where_they_go(value: Fraction, half_up: int, up: int, down: int):
     assert (round_half_up(value), round_up(value), round_down(value)) == (half_up, up, down)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "grams"),
+    [
+        ("1.0000005", MassUnit.TONNE, 1_000_001),
+        ("1", MassUnit.TONNE, 1_000_000),
+        ("0.9999999", MassUnit.TONNE, 1_000_000),
+        ("0.0000000000001", MassUnit.KILOGRAM, 1),
+        ("0", MassUnit.GRAM, 0),
+        ("5.5", MassUnit.GRAM, 6),
+        ("1000000000", MassUnit.TONNE, 10**15),
+    ],
+)
+def test_a_bound_of_masses_is_rounded_up(text: str, unit: MassUnit, grams: int):
+    assert mass_g_from(text, unit) == grams
+
+
+def test_a_bound_above_every_mass_is_refused():
+    with pytest.raises(Refused):
+        mass_g_from("1000000000.0000001", MassUnit.TONNE)
+
+
+def test_every_currency_is_listed_once_under_its_decimals():
+    listed = currencies_by_decimals()
+    assert {code: decimals for decimals, codes in listed.items() for code in codes}.keys() == set(list_currencies())
+    assert all(minor_exponent(code) == decimals for decimals, codes in listed.items() for code in codes)
+    assert sum(map(len, listed.values())) == len(list_currencies())

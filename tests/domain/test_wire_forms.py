@@ -342,8 +342,11 @@ HISTORY: dict[str, tuple[tuple[str, ...], str, str]] = {
 @pytest.mark.parametrize(("command", "form", "digest"), ORDERS.values(), ids=ORDERS)
 def test_an_order_is_found_by_the_fingerprint_that_was_stored_for_it(command: PlaceOrder, form: str, digest: str):
     assert hashlib.sha256(form.encode()).hexdigest() == digest
-    assert command.fingerprint() == digest
-    assert canonical_json(command.wire_form()).decode() == form
+    assert command.fingerprint("USD") == digest
+    assert canonical_json(command.wire_form("USD")).decode() == form
+    assert command.is_fingerprinted_as(digest, "USD")
+    # In today's decimals or the former ones: without an amount in a currency that gained some there is no difference.
+    assert command.wire_form("USD", former=True) == command.wire_form("USD")
 
 
 @pytest.mark.parametrize(("row", "form", "digest"), HISTORY.values(), ids=HISTORY)
@@ -356,11 +359,51 @@ def test_imported_history_is_found_by_the_fingerprint_that_was_stored_for_it(
     assert past.fingerprint() == digest
 
 
+RESCALED: dict[str, tuple[PlaceOrder, str, str]] = {
+    "a value in the account's currency": (
+        priced(ByValue(150_075)),
+        '{"kind":"ByValue","wish":{"ask":{"value_minor":1500},"step":"g","whole_mass":false}}',
+        '{"kind":"ByValue","wish":{"ask":{"decimals":2,"value_minor":150075},"step":"g","whole_mass":false}}',
+    ),
+    "a value in another currency": (
+        priced(ByValue(150_075), currency="IQD"),
+        '{"kind":"ByValue","wish":{"ask":{"value_minor":150},"currency":"IQD","step":"g","whole_mass":false}}',
+        '{"kind":"ByValue","wish":{"ask":{"decimals":3,"value_minor":150075},"currency":"IQD","step":"g","whole_mass":false}}',
+    ),
+    "a maximum total": (
+        plain(maximum_total=Money(90_050, "ALL")),
+        '{"kind":"ByMass","maximum_total":{"currency":"ALL","minor_units":900},"wish":{"ask":{"mass_g":12070},"step":"g","whole_mass":false}}',
+        '{"kind":"ByMass","maximum_total":{"currency":"ALL","decimals":2,"minor_units":90050},"wish":{"ask":{"mass_g":12070},"step":"g","whole_mass":false}}',
+    ),
+    "a quote with a maximum total": (
+        place(FromQuote(QUOTE), maximum_total=Money(5_000, "LBP")),
+        '{"kind":"FromQuote","maximum_total":{"currency":"LBP","minor_units":50},"wish":{"quote_id":"00000000-0000-0000-0000-00000000000c"}}',
+        '{"kind":"FromQuote","maximum_total":{"currency":"LBP","decimals":2,"minor_units":5000},"wish":{"quote_id":"00000000-0000-0000-0000-00000000000c"}}',
+    ),
+}
+"""Commands of an account in Serbian dinars: as they were stored before the currencies gained decimals, and after."""
+
+
+@pytest.mark.parametrize(("command", "former", "form"), RESCALED.values(), ids=RESCALED)
+def test_an_amount_in_a_currency_that_gained_decimals_is_found_in_both(command: PlaceOrder, former: str, form: str):
+    assert canonical_json(command.wire_form("RSD")).decode() == form
+    assert canonical_json(command.wire_form("RSD", former=True)).decode() == former
+    for stored in (form, former):
+        assert command.is_fingerprinted_as(hashlib.sha256(stored.encode()).hexdigest(), "RSD")
+
+
+def test_an_amount_never_passes_for_another_with_the_same_digits():
+    stored = priced(ByValue(1_500)).fingerprint("RSD")
+    for other in (priced(ByValue(150_000)), priced(ByValue(15)), priced(ByValue(1_500), currency="RSD")):
+        assert not other.is_fingerprinted_as(stored, "RSD")
+    assert not priced(ByValue(1_500)).is_fingerprinted_as(stored, "USD")
+
+
 def test_a_member_that_a_command_gains_is_part_of_its_fingerprint():
     # Without this a command that differs in a new member alone would be answered as a replay.
     not_told = 6  # the two ids, the actor and whether it acts for a client, the source and the key
     command, _, _ = ORDERS["a mass with every member"]
-    form = command.wire_form()
+    form = command.wire_form("USD")
     assert len(form) == len(fields(PlaceOrder)) - not_told + 1  # and the kind
     assert len(form["wish"]) == len(fields(OrderRequest))
     assert len(form["wish"]["ask"]) == len(fields(ByMass))

@@ -1,13 +1,15 @@
 import asyncio
 import socket
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 import uvicorn
 import uvloop
 
 from service.kit.coalescing_transport import HELD_MAX, CoalescingTransport
-from service.server.uvicorn_server import SinglePacketProtocol
+from service.server.connections import ConnectionLimits, ConnectionTable
+from service.server.http_protocol import BoundedProtocol
 from tests.waiting import HANGS_S
 
 ENDLESS = 100_000_000
@@ -57,6 +59,20 @@ async def test_what_was_written_is_sent_before_the_end():
     assert joined.is_closing(), "what it does not know is the transport's"
 
 
+async def test_nothing_is_asked_of_a_connection_that_closes():
+    transport = Transport()  # without pause_reading and resume_reading: uvloop raises for each on a closed connection
+    joined = CoalescingTransport(transport)
+    joined.write(b"held")
+    transport.close()
+    await asyncio.sleep(0)
+    joined.write(b"late")
+    joined.pause_reading()
+    joined.resume_reading()
+    await asyncio.sleep(0)
+
+    assert transport.sent == ["closed"]
+
+
 async def test_no_more_is_held_than_its_limit():
     transport = Transport()
     joined = CoalescingTransport(transport)
@@ -92,9 +108,8 @@ async def connected(app):
     """A socket to a server as the service runs it; what is read from it is what one packet brought."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
-    server = uvicorn.Server(
-        uvicorn.Config(app, http=SinglePacketProtocol, lifespan="off", log_config=None, access_log=False)
-    )
+    one_table = partial(BoundedProtocol, table=ConnectionTable(ConnectionLimits()))
+    server = uvicorn.Server(uvicorn.Config(app, http=one_table, lifespan="off", log_config=None, access_log=False))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.005)

@@ -27,6 +27,7 @@ class Store:
         self.failing_singles = set()
         self.refused = set()
         self.single_s = {}
+        self.left_ms = {}
 
     def result(self, command):
         return Refused(Code.INSUFFICIENT_CREDITS, str(command)) if command in self.refused else f"done {command}"
@@ -38,8 +39,9 @@ class Store:
             raise Broken("group")
         return [self.result(command) for command in commands]
 
-    async def run_single(self, command):
+    async def run_single(self, command, left_ms):
         self.singles.append(command)
+        self.left_ms[command] = left_ms
         await asyncio.sleep(self.single_s.get(command, 0))
         if command in self.failing_singles:
             raise Broken(command)
@@ -147,7 +149,10 @@ async def test_a_driver_that_cancels_itself_is_a_failure_like_any_other(store):
     commits = GroupCommit(run_group, store.run_single)
     assert await commits.submit(1) == "done 1"
 
-    alone = GroupCommit(run_group, run_group)
+    async def run_single(command, _left_ms):
+        raise asyncio.CancelledError
+
+    alone = GroupCommit(run_group, run_single)
     (answer,) = await answers(submit(alone, 1))
     assert is_unavailable(answer)
 
@@ -169,7 +174,7 @@ async def test_slow_singles_hold_neither_their_neighbours_nor_the_next_groups(st
 async def test_at_most_so_many_run_singly_at_once(store):
     running = most = 0
 
-    async def run_single(command):
+    async def run_single(command, _left_ms):
         nonlocal running, most
         running += 1
         most = max(most, running)
@@ -192,6 +197,21 @@ async def test_who_finds_no_turn_to_run_singly_in_time_is_refused(store):
     assert first == "done 1"
     assert all(is_unavailable(answer) for answer in others)
     assert store.singles == [1]
+
+
+async def test_a_command_that_runs_singly_keeps_the_deadline_of_its_caller(store):
+    commits = GroupCommit(store.run_group, store.run_single, singles_max=1, answer_within_ms=1_000)
+    store.failing_groups = {1}
+    store.gate.clear()
+    store.single_s = {1: 0.5, 2: 0.5}
+    submitted = submit(commits, 1), submit(commits, 2), submit(commits, 3)
+    await asyncio.sleep(0.3)
+    store.failing_groups = {1, 2, 3}
+    store.gate.set()
+
+    (first,), (second,), (third,) = [await answers(each) for each in submitted]
+    assert (first, second, is_unavailable(third)) == ("done 1", "done 2", True)
+    assert store.left_ms == {1: 700, 2: 200}, "what the group and the command before have left of a second"
 
 
 @pytest.mark.parametrize("results", [[], ["only one"], ["a", "b", "c"], None, 5])
@@ -408,7 +428,7 @@ async def test_writers_do_not_inherit_the_context_of_a_request(store):
         seen.append(request.get())
         raise Broken
 
-    async def run_single(command):
+    async def run_single(command, _left_ms):
         seen.append(request.get())
         return command
 
@@ -447,7 +467,7 @@ async def test_after_a_thousand_random_cancellations_nothing_ran_twice_and_nobod
         committed.update(commands)
         return [command if command % 7 else Refused(Code.ORDER_STATE, str(command)) for command in commands]
 
-    async def run_single(command):
+    async def run_single(command, _left_ms):
         ran[command] = ran.get(command, 0) + 1
         await asyncio.sleep(draw.random() * 0.001)
         committed.add(command)

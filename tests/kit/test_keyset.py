@@ -7,10 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import Code, Refused
-from service.kit.keyset import PageRequest, Position, Slice, decode_cursor, encode_cursor, page_request, slice_of
+from service.kit.keyset import (
+    PageRequest,
+    Position,
+    Slice,
+    SortKind,
+    decode_cursor,
+    encode_cursor,
+    page_request,
+    slice_of,
+)
 
 ID = UUID("0192f3c4-0000-7000-8000-00000000002a")
 NOON = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+KINDS: tuple[SortKind, ...] = (int, datetime, str)
 
 values = st.one_of(
     st.integers(-(2**63), 2**63 - 1),
@@ -19,15 +30,15 @@ values = st.one_of(
 )
 
 
-def refusal(sort: str, text: str) -> Refused:
+def refusal(sort: str, text: str, kind: SortKind = int) -> Refused:
     with pytest.raises(Refused) as caught:
-        decode_cursor(sort, text)
+        decode_cursor(sort, kind, text)
     assert caught.value.code is Code.BAD_USER_INPUT
     return caught.value
 
 
-def page(**asked: object) -> PageRequest:
-    return page_request("created", **({"first": None, "after": None, "last": None, "before": None} | asked))
+def page(kind: SortKind = datetime, **asked: object) -> PageRequest:
+    return page_request("created", kind, **({"first": None, "after": None, "last": None, "before": None} | asked))
 
 
 @given(values, st.uuids())
@@ -35,7 +46,7 @@ def test_a_cursor_comes_back_as_the_position_it_was_made_of(value: int | datetim
     position = Position(value, row_id)
     text = encode_cursor("created", position)
 
-    assert decode_cursor("created", text) == position
+    assert decode_cursor("created", type(value), text) == position
     assert text.replace("-", "").replace("_", "").isalnum()
 
 
@@ -76,6 +87,10 @@ def written(text: str | bytes) -> str:
         written(f"created:i{2**63}:{ID.hex}"),
         written(f"created:t{2**63 - 1}:{ID.hex}"),
         written(f"created:sa\0b:{ID.hex}"),
+        written(f"created:s:{ID.hex}"),
+        written(f"created:sfoo:{ID.hex}"),
+        written(f"created:s5:{ID.hex}"),
+        written(f"created:t5:{ID.hex}"),
         written(f"created:f1.5:{ID.hex}"),
         written(f"created::{ID.hex}"),
         written(f"created:i1:{ID.hex}") + "==",
@@ -85,6 +100,15 @@ def written(text: str | bytes) -> str:
 )
 def test_garbage_and_forged_cursors_are_refused(text: str):
     assert refusal("created", text).message.startswith("This cursor does not belong to this list.")
+
+
+@given(values, st.uuids())
+def test_a_cursor_with_a_value_of_another_kind_was_not_made_by_the_list(value: int | datetime | str, row_id: UUID):
+    text = encode_cursor("created", Position(value, row_id))
+
+    for kind in KINDS:
+        if kind is not type(value):
+            assert refusal("created", text, kind).message == "The cursor was not made by this list."
 
 
 def test_spare_bits_of_the_last_character_do_not_make_a_second_spelling():
@@ -101,11 +125,12 @@ def test_spare_bits_of_the_last_character_do_not_make_a_second_spelling():
 
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_decoder(text: str):
-    try:
-        position = decode_cursor("created", text)
-    except Refused:
-        return
-    assert encode_cursor("created", position) == text
+    for kind in KINDS:
+        try:
+            position = decode_cursor("created", kind, text)
+        except Refused:
+            continue
+        assert encode_cursor("created", position) == text
 
 
 def test_a_page_has_the_default_size_and_goes_forward():
@@ -176,7 +201,7 @@ def test_walking_the_pages_either_way_meets_every_row_once(rows: list[tuple[int,
     cursor: str | None = None
     for _ in range(len(rows) + 1):
         asked = {"last": size, "before": cursor} if backward else {"first": size, "after": cursor}
-        request = page(**asked)
+        request = page(int, **asked)
         found = slice_of(fetch(listed, request), request)
         met = [*found.items, *met] if backward else [*met, *found.items]
         if not (found.has_previous if backward else found.has_next):

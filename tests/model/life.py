@@ -1,10 +1,10 @@
 """What becomes of orders, told once more in plain Python: lists and sums, no database, no prices.
 
-Knows the rules as a seller would say them; it must not know how the service keeps them. Grams of a bundle are one
-number here, and what an order costs is told to it by whoever compares.
+Knows the rules as a seller would say them; it must not know how the service keeps them. What an order costs is told to
+it by whoever compares.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -12,10 +12,27 @@ OWED = {"ISSUED", "BILLED"}
 
 
 @dataclass
+class Batch:
+    """Credits of one project; `free_g` may be ordered, `held_g` is set aside for quotes."""
+
+    id: UUID
+    project: UUID
+    vintage: int
+    free_g: int
+    held_g: int = 0
+
+
+@dataclass
 class Line:
+    """What is ordered of a bundle, and how much it has of which batch."""
+
     bundle: UUID
     mass_g: int
-    has_g: int = 0
+    has: Counter[UUID] = field(default_factory=Counter)
+
+    @property
+    def has_g(self) -> int:
+        return self.has.total()
 
 
 @dataclass
@@ -53,34 +70,69 @@ class Ordered:
 
 @dataclass
 class Life:
-    """All orders, the stock and the queue of each bundle, the balance of each account."""
+    """All orders, the batches, one queue for all bundles, the balance of each account."""
 
+    projects: dict[UUID, set[UUID]] = field(default_factory=dict)
     orders: dict[UUID, Ordered] = field(default_factory=dict)
-    available_g: Counter[UUID] = field(default_factory=Counter)
-    held_g: Counter[UUID] = field(default_factory=Counter)
-    queues: dict[UUID, list[tuple[UUID, int]]] = field(default_factory=lambda: defaultdict(list))
+    batches: dict[UUID, Batch] = field(default_factory=dict)
+    queue: list[tuple[UUID, int]] = field(default_factory=list)
     balances: Counter[UUID] = field(default_factory=Counter)
     invoices: dict[UUID, dict[UUID, int]] = field(default_factory=dict)
 
+    def receive(self, batch: Batch) -> None:
+        self.batches[batch.id] = batch
+
+    def waited_for(self) -> set[UUID]:
+        """The projects that somebody who came before may take from."""
+        bundles = {self.orders[order_id].lines[position].bundle for order_id, position in self.queue}
+        return {project for bundle in bundles for project in self.projects[bundle]}
+
+    def take(self, lines: list[Line], *, barred: set[UUID]) -> None:
+        """Each line in turn takes what it may and still lacks, of the oldest batch first."""
+        for line in lines:
+            allowed = self.projects[line.bundle] - barred
+            for batch in sorted(self.batches.values(), key=lambda batch: (batch.vintage, batch.id)):
+                more_g = min(line.mass_g - line.has_g, batch.free_g) if batch.project in allowed else 0
+                if more_g:
+                    line.has[batch.id] += more_g
+                    batch.free_g -= more_g
+
+    def give_back(self, lines: list[Line]) -> None:
+        for line in lines:
+            for batch_id, mass_g in line.has.items():
+                self.batches[batch_id].free_g += mass_g
+            line.has.clear()
+
     def can_have_at_once(self, lines: list[Line]) -> bool:
-        return all(not self.queues[line.bundle] and self.available_g[line.bundle] >= line.mass_g for line in lines)
+        self.take(lines, barred=self.waited_for())
+        is_full = all(line.has_g == line.mass_g for line in lines)
+        self.give_back(lines)
+        return is_full
 
     def hold(self, lines: list[Line]) -> None:
+        self.take(lines, barred=self.waited_for())
         for line in lines:
-            self.available_g[line.bundle] -= line.mass_g
-            self.held_g[line.bundle] += line.mass_g
+            for batch_id, mass_g in line.has.items():
+                self.batches[batch_id].held_g += mass_g
 
-    def place(self, order_id: UUID, order: Ordered, *, from_hold: bool, from_balance: bool) -> None:
-        for position, line in enumerate(order.lines):
-            if from_hold:
-                line.has_g = line.mass_g
-                self.held_g[line.bundle] -= line.mass_g
-                continue
-            if not self.queues[line.bundle]:
-                line.has_g = min(line.mass_g, self.available_g[line.bundle])
-                self.available_g[line.bundle] -= line.has_g
-            if line.has_g < line.mass_g:
-                self.queues[line.bundle].append((order_id, position))
+    def let_go(self, held: list[Line]) -> None:
+        self.use(held)
+        self.give_back(held)
+
+    def use(self, held: list[Line]) -> None:
+        """What the quote held is its order's."""
+        for line in held:
+            for batch_id, mass_g in line.has.items():
+                self.batches[batch_id].held_g -= mass_g
+
+    def place(self, order_id: UUID, order: Ordered, *, held: list[Line] | None, from_balance: bool) -> None:
+        if held is None:
+            self.take(order.lines, barred=self.waited_for())
+        else:
+            self.use(held)
+            for line, holding in zip(order.lines, held, strict=True):
+                line.has = Counter(holding.has)
+        self.queue += [(order_id, index) for index, line in enumerate(order.lines) if line.has_g < line.mass_g]
         if from_balance:
             order.paid = min(order.total, self.balances[order.account])
             self.balances[order.account] -= order.paid
@@ -88,16 +140,16 @@ class Life:
         self.orders[order_id] = order
 
     def match(self) -> None:
-        for bundle, queue in self.queues.items():
-            while queue and self.available_g[bundle]:
-                order_id, position = queue[0]
-                line = self.orders[order_id].lines[position]
-                more_g = min(line.mass_g - line.has_g, self.available_g[bundle])
-                line.has_g += more_g
-                self.available_g[bundle] -= more_g
-                if line.has_g == line.mass_g:
-                    queue.pop(0)
-                self.orders[order_id].settle()
+        """Who came first has all that it may have before whoever came later has anything."""
+        for order_id, position in self.queue:
+            order = self.orders[order_id]
+            self.take([order.lines[position]], barred=set())
+            order.settle()
+        self.queue = [
+            (order_id, position)
+            for order_id, position in self.queue
+            if (line := self.orders[order_id].lines[position]).has_g < line.mass_g
+        ]
 
     def reverse_orders(self, order_id: UUID, status: str) -> bool:
         """Cancelled or failed, now or before; false if it is too late for that."""
@@ -107,9 +159,7 @@ class Life:
         if not order.may_be_undone:
             return False
         self._leave(order_id)
-        for line in order.lines:
-            self.available_g[line.bundle] += line.has_g
-            line.has_g = 0
+        self.give_back(order.lines)
         if order.paid:
             self.balances[order.account] += order.paid
             order.paid, order.payment = 0, "REFUNDED"
@@ -162,6 +212,7 @@ class Life:
             return True
         if not order.paid:
             return False
+        self._leave(order_id)
         self.balances[order.account] += order.paid
         order.paid, order.payment = 0, "REFUNDED"
         return True
@@ -178,5 +229,4 @@ class Life:
             order.status = "RETIRING"
 
     def _leave(self, order_id: UUID) -> None:
-        for queue in self.queues.values():
-            queue[:] = [entry for entry in queue if entry[0] != order_id]
+        self.queue = [entry for entry in self.queue if entry[0] != order_id]

@@ -36,9 +36,10 @@ from hypothesis.stateful import (
 from service.domain.accounts import Account
 from service.domain.amounts import Money
 from service.domain.billing import Invoice
-from service.domain.catalogue import selection_of
+from service.domain.catalogue import BundleProject, selection_of
 from service.domain.estimate import PlainMass
 from service.domain.listing import OrderRef
+from service.domain.matching import place_in_queue
 from service.domain.order import (
     BalanceUse,
     ByBundleMasses,
@@ -68,8 +69,8 @@ from service.storage import backorders, balances, batches, certificates, orders
 from service.storage.database import Database
 from tests.books import assert_books_balance, rows_of
 from tests.conftest import Cleaner
-from tests.makers import make_batch, make_caller, make_command, store
-from tests.model.life import Life, Line, Ordered
+from tests.makers import make_batch, make_caller, make_command, make_project, store
+from tests.model.life import Batch, Life, Line, Ordered
 from tests.shop import Shop, open_shop
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "25"))
@@ -81,7 +82,7 @@ GRAMS = st.sampled_from([2_000_000, 4_000_000, 9_000_000]) | st.integers(1_000, 
 
 
 class LifeOfOrders(RuleBasedStateMachine):
-    """Two accounts, two bundles, stock that runs short."""
+    """Two accounts, two bundles that share one of three projects, stock that runs short."""
 
     opened: Callable[[], Coroutine[Any, Any, Database]]
     placed = Bundle("placed")
@@ -99,10 +100,17 @@ class LifeOfOrders(RuleBasedStateMachine):
         self.shop: Shop = await open_shop(self.database)
         shop = self.shop
         self.accounts = [shop.account, await shop.another_account(commission_hundredths=0)]
-        self.projects = {shop.forest.id: shop.forest_project.id, shop.ocean.id: shop.deep.project_id}
-        self.sold = list(self.projects)
-        self.life = Life()
-        self.life.available_g.update({shop.forest.id: 11_000_000, shop.ocean.id: 1_000_000})
+        trees, waves = shop.forest_project.id, shop.deep.project_id
+        shore = make_project(slug="shore")
+        await store(
+            self.database, shore, BundleProject(shop.forest.id, shore.id), BundleProject(shop.ocean.id, shore.id)
+        )
+        self.projects = [trees, waves, shore.id]
+        self.sold = [shop.forest.id, shop.ocean.id]
+        self.life = Life({shop.forest.id: {trees, shore.id}, shop.ocean.id: {waves, shore.id}})
+        for batch in (shop.old, shop.young, shop.deep):
+            self.life.receive(Batch(batch.id, batch.project_id, batch.vintage, batch.available_g))
+        self.held: dict[UUID, list[Line]] = {}
         self.used: set[UUID] = set()
         self.expired: set[UUID] = set()
         self.estimates_used: set[UUID] = set()
@@ -128,6 +136,8 @@ class LifeOfOrders(RuleBasedStateMachine):
                 return OrderRequest(ask=ByMass(grams), selection=selection_of([(each, None) for each in self.sold]))
             case "one":
                 return OrderRequest(ask=ByBundleMasses(((shop.forest.id, grams),)))
+            case "other":
+                return OrderRequest(ask=ByBundleMasses(((shop.ocean.id, grams),)))
             case "masses":
                 return OrderRequest(ask=ByBundleMasses(((shop.ocean.id, grams // 10 + 1), (shop.forest.id, grams))))
             case _:
@@ -141,7 +151,7 @@ class LifeOfOrders(RuleBasedStateMachine):
         found = await orders.lines(self.database.reader, account_id, [order_id])
         return [Line(line.bundle_id, line.mass_g) for line in found]
 
-    def take_in(self, command: PlaceOrder, answer: Placed | Refused, *, held: bool = False) -> bool:
+    def take_in(self, command: PlaceOrder, answer: Placed | Refused, *, held: list[Line] | None = None) -> bool:
         """The model places what the service placed; true if there is an order."""
         if isinstance(answer, Refused):
             return False
@@ -150,16 +160,16 @@ class LifeOfOrders(RuleBasedStateMachine):
         lines = self.do(self.lines_of(order.account_id, order.id))
         assert sum(line.mass_g for line in lines) == order.mass_g
         known = Ordered(order.account_id, lines, order.total_cost_minor)
-        if not held and not command.allow_backorder:
+        if held is None and not command.allow_backorder:
             assert self.life.can_have_at_once(lines), "accepted without the credits"
         from_balance = command.pay_with_balance is BalanceUse.AVAILABLE
-        self.life.place(order.id, known, from_hold=held, from_balance=from_balance)
+        self.life.place(order.id, known, held=held, from_balance=from_balance)
         return True
 
     @rule(
         target=placed,
         account=st.integers(0, 1),
-        route=st.sampled_from(["mass", "selection", "one", "masses", "value"]),
+        route=st.sampled_from(["mass", "selection", "one", "other", "masses", "value"]),
         grams=GRAMS,
         allow_backorder=st.booleans(),
         balance=st.sampled_from([BalanceUse.NONE, BalanceUse.AVAILABLE]),
@@ -190,6 +200,18 @@ class LifeOfOrders(RuleBasedStateMachine):
             assert self.take_in(command, answer)
         return multiple(*commands)
 
+    @rule(target=placed, routes=st.permutations(["one", "other"]), grams=GRAMS)
+    def order_behind(self, routes: list[str], grams: int) -> Any:
+        """One bundle runs short, credits of the project that both share come in, and the other bundle is ordered."""
+        commands = [
+            make_command(account, self.order_request(route, mass_g))
+            for account, route, mass_g in zip(self.accounts, routes, (20_000_000, 1_000_000), strict=True)
+        ]
+        for command in commands:
+            assert self.take_in(command, self.do(place_alone(self.shop.resources, command)))
+            self.receive(2, grams, 2020)
+        return multiple(*commands)
+
     @rule(
         target=quoted,
         account=st.integers(0, 1),
@@ -207,8 +229,12 @@ class LifeOfOrders(RuleBasedStateMachine):
             return multiple()
         quoted = self.do(work)
         if hold:
-            self.life.hold(lines)
+            self.hold(quoted, lines)
         return quoted
+
+    def hold(self, quoted: Quoted, lines: list[Line]) -> None:
+        self.life.hold(lines)
+        self.held[quoted.quote.id] = lines
 
     @rule(target=estimated, account=st.integers(0, 1), grams=GRAMS)
     def estimate(self, account: int, grams: int) -> RecordedEstimate:
@@ -233,8 +259,9 @@ class LifeOfOrders(RuleBasedStateMachine):
         if not free:
             assert not self.succeeds(work)
             return quoted
-        self.life.hold(lines)
-        return multiple(quoted, self.do(work))
+        holding = self.do(work)
+        self.hold(holding, lines)
+        return multiple(quoted, holding)
 
     @rule(target=placed, estimate=estimated)
     def order_by_estimate(self, estimate: RecordedEstimate) -> Any:
@@ -263,7 +290,7 @@ class LifeOfOrders(RuleBasedStateMachine):
         if quote.estimate_id:
             self.estimates_used.add(quote.estimate_id)
         self.used.add(quote.id)
-        assert self.take_in(command, answer, held=quote.holds_credits)
+        assert self.take_in(command, answer, held=self.held.get(quote.id))
         order = answer.order
         assert (order.mass_g, order.total_cost_minor) == (quote.mass_g, quote.total_cost_minor)
         return command
@@ -277,9 +304,7 @@ class LifeOfOrders(RuleBasedStateMachine):
         assert freed == int(gives_back)
         self.expired.add(quote.id)
         if gives_back:
-            for line in quoted.lines:
-                self.life.available_g[line.bundle_id] += line.mass_g
-                self.life.held_g[line.bundle_id] -= line.mass_g
+            self.life.let_go(self.held[quote.id])
 
     @rule(command=placed)
     def replay(self, command: PlaceOrder) -> None:
@@ -374,12 +399,14 @@ class LifeOfOrders(RuleBasedStateMachine):
         work = refund_order(self.shop.resources, self.shop.caller, command.account_id, OrderRef(id=command.order_id))
         assert self.succeeds(work) is allowed
 
-    @rule(bundle=st.integers(0, 1), grams=GRAMS)
-    def receive(self, bundle: int, grams: int) -> None:
-        bundle_id = self.sold[bundle]
-        batch = make_batch(self.shop.forest_project, grams, project_id=self.projects[bundle_id])
+    @rule(project=st.integers(0, 2), grams=GRAMS, vintage=st.integers(2018, 2021))
+    def receive_batch(self, project: int, grams: int, vintage: int) -> None:
+        self.receive(project, grams, vintage)
+
+    def receive(self, project: int, grams: int, vintage: int) -> None:
+        batch = make_batch(self.shop.forest_project, grams, project_id=self.projects[project], vintage=vintage)
         self.do(store(self.database, batch))
-        self.life.available_g[bundle_id] += grams
+        self.life.receive(Batch(batch.id, batch.project_id, vintage, grams))
 
     @rule()
     def match(self) -> None:
@@ -458,17 +485,13 @@ class LifeOfOrders(RuleBasedStateMachine):
             assert await self.certificate_of(self.life.orders[order_id].account, order_id) == issued
         await self._compare_stock()
         waiting = await rows_of(self.database, backorders.BACKORDERS)
-        assert {(row.order_id, row.position) for row in waiting} == {
-            entry for queue in self.life.queues.values() for entry in queue
-        }
+        assert [(row.order_id, row.position) for row in sorted(waiting, key=place_in_queue)] == self.life.queue
         prepaid = {row.account_id: row.amount_minor for row in await rows_of(self.database, balances.BALANCES)}
         assert {key: amount for key, amount in prepaid.items() if amount} == +self.life.balances
 
     async def _compare_stock(self) -> None:
-        for bundle_id, project_id in self.projects.items():
-            stock = [row for row in await rows_of(self.database, batches.BATCHES) if row.project_id == project_id]
-            assert sum(row.available_g for row in stock) == self.life.available_g[bundle_id]
-            assert sum(row.held_g for row in stock) == self.life.held_g[bundle_id]
+        stock = {row.id: (row.available_g, row.held_g) for row in await rows_of(self.database, batches.BATCHES)}
+        assert stock == {batch.id: (batch.free_g, batch.held_g) for batch in self.life.batches.values()}
 
 
 def live(opened: Callable[[], Coroutine[Any, Any, Database]]) -> None:

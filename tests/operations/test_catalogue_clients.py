@@ -11,11 +11,13 @@ import pytest
 from service.domain.accounts import Account, Caller, Visibility, payer_of
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Mode, Weight
+from service.domain.listing import OrderRef
 from service.domain.order import Placed
 from service.errors import Code, Refused
 from service.kit.ids import uuid7
 from service.kit.keyset import PageRequest
-from service.operations.manage_accounts import suspend_account
+from service.operations.cancel_orders import cancel_orders
+from service.operations.manage_accounts import reinstate_account, suspend_account
 from service.operations.manage_clients import (
     accounts_of_ids,
     count_clients,
@@ -146,6 +148,74 @@ async def test_suspending_a_parent_suspends_its_clients(shop: Shop):
 
     assert isinstance(answer, Refused)
     assert answer.code is Code.ACCOUNT_SUSPENDED
+
+
+async def may_order(shop: Shop, account: Account) -> bool:
+    (answer,) = await shop.place_all(make_command(account, acts_for_client=True))
+    if isinstance(answer, Refused):
+        assert answer.code is Code.ACCOUNT_SUSPENDED
+    return isinstance(answer, Placed)
+
+
+@pytest.mark.parametrize(
+    ("steps", "parent_may", "client_may"),
+    [
+        (["+parent"], False, False),
+        (["+parent", "-client"], False, False),
+        (["+parent", "-parent"], True, True),
+        (["+client"], True, False),
+        (["+client", "-client"], True, True),
+        (["+client", "+parent", "-parent"], True, False),
+        (["+parent", "+client", "-parent"], True, False),
+        (["+parent", "+client", "-client"], False, False),
+        (["+client", "+parent", "-parent", "-client"], True, True),
+    ],
+)
+async def test_a_client_is_suspended_while_it_or_its_parent_is(
+    shop: Shop, steps: list[str], parent_may: bool, client_may: bool
+):
+    made, sibling = await client(shop), await client(shop)
+    for step in steps:
+        account_id = made.id if step.endswith("client") else shop.account.id
+        await (suspend_account if step[0] == "+" else reinstate_account)(shop.resources, account_id)
+
+    assert [await may_order(shop, each) for each in (shop.account, made, sibling)] == [
+        parent_may, client_may, parent_may,
+    ]  # fmt: skip
+    shown = await select_account(shop.resources, shop.caller, made.id)
+    assert shown.account.suspended is not client_may
+    listed = (await list_clients(shop.resources, shop.caller, PageRequest(10))).items
+    assert [each.suspended for each in listed] == [not client_may, not parent_may]
+
+
+async def test_a_client_that_is_created_under_a_suspended_parent_is_suspended_with_it(shop: Shop):
+    made = await client(shop, handle="before")
+    await suspend_account(shop.resources, shop.account.id)
+
+    assert (await refused(client(shop))).code is Code.ACCOUNT_SUSPENDED
+    assert (await refused(update_client(shop.resources, shop.caller, made.id, {"name": "New"}))).code is (
+        Code.ACCOUNT_SUSPENDED
+    )
+    await reinstate_account(shop.resources, shop.account.id)
+    assert await may_order(shop, await client(shop))
+
+
+async def test_a_suspension_that_the_callers_key_does_not_know_of_yet_is_kept(shop: Shop):
+    """The callers are those of before: as an API key that was looked up a moment ago."""
+    parents, made = shop.caller, await client(shop)
+    order = await shop.place()
+    clients_key = make_caller(made)
+    await suspend_account(shop.resources, shop.account.id)
+    before = await shop.everything()
+
+    for work in (
+        cancel_orders(shop.resources, parents, [OrderRef(id=order.id)]),
+        cancel_orders(shop.resources, clients_key, [OrderRef(id=order.id)]),
+        set_account_portfolio(shop.resources, parents, shop.account.portfolio_id),
+        set_account_portfolio(shop.resources, clients_key, shop.account.portfolio_id),
+    ):
+        assert (await refused(work)).code is Code.ACCOUNT_SUSPENDED
+    assert await shop.everything() == before
 
 
 async def test_an_account_buys_by_weights_of_its_own(shop: Shop):

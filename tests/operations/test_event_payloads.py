@@ -11,7 +11,7 @@ from service.domain.amounts import Money
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType, PriceTier, Weight
 from service.domain.events import EventType
 from service.domain.listing import OrderRef
-from service.domain.order import ByBundleMasses, Order
+from service.domain.order import ByBundleMasses, Order, Placed
 from service.domain.serials.stated import StatedSerials
 from service.errors import Code, Refused
 from service.operations.bill_orders import bill_orders
@@ -30,7 +30,7 @@ from service.operations.simulate_order import Outcome, simulate_order
 from service.storage.database import Database
 from service.storage.events import EVENTS
 from tests.books import assert_books_balance, rows_of
-from tests.makers import make_batch, make_order_request, store
+from tests.makers import make_batch, make_command, make_order_request, store
 from tests.shop import Shop, open_shop
 
 OF_ORDER = "currency fulfilled_g mass_g paid_minor total_cost_minor"
@@ -48,7 +48,11 @@ PAYLOADS = {
     "order.retiring": {"currency fulfilled_g mass_g paid_minor retired_g total_cost_minor"},
     "order.completed": {"currency fulfilled_g mass_g paid_minor retired_g total_cost_minor"},
     "order.imported": {OF_ORDER},
-    "payment.recorded": {"amount_minor currency payment_id reference"},
+    "payment.recorded": {
+        "amount_minor currency payment_id reference",
+        # In the account of a client's order, whose payment is its parent's.
+        "amount_minor currency fulfilled_g mass_g paid_minor total_cost_minor",
+    },
     "payment.refused": {"amount_minor currency reference"},
     "invoice.issued": {"currency invoice_id invoice_number orders total_minor"},
     "invoice.settled": {"currency invoice_id invoice_number total_minor"},
@@ -92,7 +96,7 @@ async def simulate(shop: Shop, order: Order, outcome: Outcome) -> None:
 
 
 async def pass_money(shop: Shop) -> None:
-    """One order is paid and refunded, another is billed and settled."""
+    """One order is paid and refunded, another is billed and settled, and a client's is paid in part."""
     resources, seller, account_id = shop.resources, shop.caller, shop.account.id
     paid = OrderRef(id=(await fulfilled(shop)).id)
     await record_payment(resources, seller, account_id, "wire-1", Money(10, "USD"), paid)
@@ -100,6 +104,10 @@ async def pass_money(shop: Shop) -> None:
     billed = OrderRef(id=(await fulfilled(shop)).id)
     issued = await bill_orders(resources, seller, account_id, "march", [billed])
     await settle_invoice(resources, seller, account_id, issued.invoice.id)
+    client = await create_client(resources, seller, name="Client", currency="USD")
+    (answer,) = await shop.place_all(make_command(client, make_order_request(1_000)))
+    assert isinstance(answer, Placed)
+    await record_payment(resources, seller, client.id, "wire-2", Money(1, "USD"), OrderRef(id=answer.order.id))
 
 
 async def end_orders(shop: Shop) -> None:

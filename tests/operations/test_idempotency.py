@@ -101,7 +101,7 @@ async def test_a_fingerprint_stays_what_it_was(shop: Shop):
         request=make_order_request(12_070),
         idempotency_key="k",
     )
-    assert command.fingerprint() == "3251a8bca9a748c9e3cb87ac5903588be70d3fb0ef889aeb5020847c19eb3fab"
+    assert command.fingerprint("USD") == "3251a8bca9a748c9e3cb87ac5903588be70d3fb0ef889aeb5020847c19eb3fab"
 
 
 async def test_a_refusal_leaves_the_key_free(shop: Shop):

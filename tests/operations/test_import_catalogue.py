@@ -160,6 +160,22 @@ async def test_a_rising_price_of_before_may_be_imported_again(shop: Shop):
     assert [(fault.row, fault.column) for fault in dearer.faults] == [("item 2", "price")]
 
 
+@pytest.mark.parametrize("currency", ["BGN", "DEM", "XAU", "XXX", "CLF"])
+async def test_a_new_price_in_a_currency_that_nobody_pays_with_is_a_fault(shop: Shop, currency: str):
+    await imported(shop, FILE)
+    before = await tables(shop)
+
+    done = await imported(shop, [{**PRICE, "currency": currency}])
+
+    assert [(fault.row, fault.column, fault.message) for fault in done.faults] == [
+        ("item 1", "currency", f"{currency} is not a currency in circulation")
+    ]
+    assert await tables(shop) == before
+    await shop.execute("UPDATE prices SET currency = $1 WHERE currency = 'GBP'", currency)
+    again = await imported(shop, [{**PRICE, "currency": currency}, {**BULK, "currency": currency}])
+    assert (again.added, again.existing, again.faults) == (0, 1, ())
+
+
 async def test_a_rehearsal_says_what_would_happen_and_changes_nothing(shop: Shop):
     before = await tables(shop)
 

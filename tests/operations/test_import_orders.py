@@ -9,10 +9,13 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from service.domain.accounts import Caller
 from service.domain.amounts import MassUnit, mass_text, price_text
+from service.domain.catalogue import Mode
 from service.domain.history import STATES
 from service.domain.history_file import TotalDifference
 from service.domain.listing import OrderFilter, OrderRef, OrderSort
@@ -22,12 +25,19 @@ from service.kit.ids import uuid7
 from service.kit.keyset import PageRequest
 from service.operations.audit import audit
 from service.operations.cancel_orders import cancel_orders
+from service.operations.fail_order import fail_order
 from service.operations.import_orders import ImportedOrders, import_orders
 from service.operations.read_orders import list_orders
+from service.operations.refund_order import refund_order
+from service.operations.simulate_order import Outcome, simulate_order
+from service.operations.steps.issue_key import CUSTOMER_SCOPES
+from service.storage.balances import BALANCES
+from tests.books import rows_of
+from tests.makers import make_caller
 from tests.shop import Shop
 
 SEED = (Path(__file__).parent / "seed_orders.json").read_text()
-ITEM = {
+ITEM: dict[str, Any] = {
     "id": "10c3d119-433d-49c8-a7d3-d471a6473669",
     "vcuAmount": 20,
     "vcuUnitPrice": 71.5,
@@ -40,6 +50,10 @@ SHOWN = {state: word for word, state in STATES.items()}
 
 def history(*items: dict[str, Any]) -> str:
     return json.dumps(items)
+
+
+def customer(shop: Shop) -> Caller:
+    return make_caller(shop.account, CUSTOMER_SCOPES)
 
 
 async def orders_of(shop: Shop) -> list[Order]:
@@ -126,7 +140,7 @@ async def test_the_books_of_history_add_up(shop: Shop):
         assert (row["currency"], int(row["minor"])) == (currency, round(100 * sum(worth)))
 
 
-async def test_an_open_order_of_the_past_is_cancelled_like_any_other(shop: Shop):
+async def test_an_open_order_of_the_past_is_cancelled_by_an_operator(shop: Shop):
     await import_orders(shop.resources, shop.account.id, history(ITEM))
     (order,) = await orders_of(shop)
 
@@ -135,6 +149,70 @@ async def test_an_open_order_of_the_past_is_cancelled_like_any_other(shop: Shop)
     assert isinstance(cancelled, Order)
     assert (cancelled.status, cancelled.payment_status) == (OrderStatus.CANCELLED, PaymentStatus.ISSUED)
     assert await deviations(shop) == []
+
+
+@pytest.mark.parametrize("how", [{}, {"only_unfulfilled": True}, {"while_issued": True}, {"all_or_nothing": False}])
+@pytest.mark.parametrize("status", ["Paid", "Issued", "Billed"])
+async def test_a_customer_cannot_cancel_the_past(shop: Shop, status: str, how: dict[str, bool]):
+    await import_orders(shop.resources, shop.account.id, history({**ITEM, "status": status}))
+    (order,) = await orders_of(shop)
+    before = await shop.everything()
+
+    answers = await cancel_orders(shop.resources, customer(shop), [OrderRef(id=order.id)], **how)
+
+    assert [answer.code for answer in answers if isinstance(answer, Refused)] == [Code.ORDER_STATE]
+    assert await shop.everything() == before
+
+
+async def test_what_was_paid_in_the_past_becomes_no_balance_beside_an_order_of_today(shop: Shop):
+    await import_orders(shop.resources, shop.account.id, history({**ITEM, "status": "Paid"}))
+    (past,), today = await orders_of(shop), await shop.place()
+
+    refs = [OrderRef(id=past.id), OrderRef(id=today.id)]
+    answers = await cancel_orders(shop.resources, customer(shop), refs, all_or_nothing=False)
+
+    refused, cancelled = answers
+    assert isinstance(refused, Refused)
+    assert isinstance(cancelled, Order)
+    assert cancelled.status is OrderStatus.CANCELLED
+    assert {each.amount_minor for each in await rows_of(shop.database, BALANCES)} <= {0}
+
+
+async def test_a_cancelled_order_of_the_past_is_answered_to_whoever_cancels_it_again(shop: Shop):
+    await import_orders(shop.resources, shop.account.id, history({**ITEM, "status": "Cancelled"}))
+    (order,) = await orders_of(shop)
+
+    assert await cancel_orders(shop.resources, customer(shop), [OrderRef(id=order.id)]) == [order]
+
+
+async def test_an_operator_refunds_fails_and_cancels_what_was_paid_in_the_past(shop: Shop):
+    ids = [str(uuid7()) for _ in range(3)]
+    await import_orders(
+        shop.resources, shop.account.id, history(*({**ITEM, "id": each, "status": "Paid"} for each in ids))
+    )
+    refs = [OrderRef(id=UUID(each)) for each in ids]
+
+    await refund_order(shop.resources, shop.caller, shop.account.id, refs[0])
+    await fail_order(shop.resources, shop.caller, shop.account.id, refs[1])
+    await cancel_orders(shop.resources, shop.caller, refs[2:])
+
+    assert [order.payment_status for order in await orders_of(shop)] == [PaymentStatus.REFUNDED] * 3
+    assert await deviations(shop) == []
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REFUND, Outcome.FAIL])
+async def test_a_test_account_does_not_undo_the_past(shop: Shop, outcome: Outcome):
+    trial = await shop.another_account(mode=Mode.TEST)
+    await import_orders(shop.resources, trial.id, history({**ITEM, "status": "Paid"}))
+    before = await shop.everything()
+
+    with pytest.raises(Refused) as refusal:
+        await simulate_order(
+            shop.resources, make_caller(trial), OrderRef(id=UUID(ITEM["id"])), outcome, public_address="https://o.test"
+        )
+
+    assert refusal.value.code is Code.ORDER_STATE
+    assert await shop.everything() == before
 
 
 @pytest.mark.parametrize(
@@ -295,9 +373,9 @@ async def test_a_file_that_is_nested_without_end_is_refused(shop: Shop):
         ({"pageIndex": 2}, f"The file is one page of several, with 1 orders. {ONE_LIST}"),
         (
             {"pageIndex": 1, "totalPages": 1, "totalCount": 36},
-            "The file has 1 of 36 orders. Export it again, or remove totalCount if these are all.",
+            "The file has 1 of 36 orders. Export it again, or remove the total count if these are all.",
         ),
-        ({"totalCount": 0}, "The file has 1 of 0 orders. Export it again, or remove totalCount if these are all."),
+        ({"totalCount": 0}, "The file has 1 of 0 orders. Export it again, or remove the total count if these are all."),
     ],
 )
 async def test_one_page_of_several_is_refused(shop: Shop, counters: dict[str, Any], told: str):

@@ -21,6 +21,7 @@ from service.operations.place_orders import place_alone, place_group
 from service.operations.quote_order import quote_order
 from service.operations.resources import Resources
 from service.storage.database import Row, Statements
+from service.storage.failures import LOST, DatabaseUnavailable, Doing
 from tests.makers import TONNE_G, make_order_request
 from tests.shop import Shop
 from tests.storage.test_cancellation import Blow, strike
@@ -155,6 +156,11 @@ class FaultyDatabase:
             self.faults.strike()
 
 
+def lost(moment: str) -> DatabaseUnavailable:
+    """What storage raises when the connection is lost at that moment."""
+    return DatabaseUnavailable(LOST, Doing.COMMITTING if moment == "commit" else Doing.CHANGING)
+
+
 def failing(shop: Shop, faults: Faults) -> Resources:
     return replace(shop.resources, database=FaultyDatabase(shop.database, faults))
 
@@ -192,7 +198,7 @@ async def test_a_connection_lost_at_any_statement_costs_a_second_try_and_nothing
     while True:
         statement += 1
         assert statement < 100, "the operation never ends"
-        faults = Faults(statement, ConnectionResetError("planted"), moment)
+        faults = Faults(statement, lost(moment), moment)
         written = await _written_by(shop, await prepare(shop), failing(shop, faults))
         assert written == clean, f"statement {statement}"
         if moment == "commit" or not faults.struck:
@@ -211,8 +217,8 @@ async def _written_by(shop: Shop, work: Work, resources: Resources) -> dict[str,
 
 async def test_a_group_whose_commit_was_not_answered_is_found_by_its_members(shop: Shop):
     commands = [shop.command(), shop.command(idempotency_key=None), shop.command()]
-    faults = Faults(0, ConnectionResetError("planted"), "commit")
-    with pytest.raises(ConnectionResetError):
+    faults = Faults(0, lost("commit"), "commit")
+    with pytest.raises(DatabaseUnavailable):
         await place_group(failing(shop, faults), commands, lock_timeout_ms=2_000)
     before = await shop.everything()
     for command in commands:
@@ -227,7 +233,7 @@ async def test_a_database_that_stays_away_is_an_outage_and_not_a_wound(shop: Sho
     class Away(FaultyDatabase):
         @asynccontextmanager
         async def transaction(self, **limits: Any) -> AsyncIterator[Statements]:
-            raise ConnectionRefusedError("planted")
+            raise lost("before")
             yield
 
     away = replace(shop.resources, database=Away(shop.database, Faults(0, PlantedError(), "")))

@@ -6,7 +6,7 @@ instead of what was billed, one that is booked twice.
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -20,6 +20,7 @@ from service.errors import Code, Refused
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.kit.keyset import PageRequest, Position
+from service.operations import bill_orders as module
 from service.operations.bill_orders import Billed, Period, bill_orders
 from service.operations.cancel_orders import cancel_orders
 from service.operations.read_money import (
@@ -35,11 +36,12 @@ from service.operations.settle_invoice import settle_invoice
 from service.storage.events import EVENTS
 from service.storage.orders import ORDERS
 from tests.books import rows_of
-from tests.makers import TONNE_G, make_caller, make_command, make_order_request
+from tests.makers import LONG_AGO, TONNE_G, make_caller, make_command, make_order_request
 from tests.shop import Shop
 
 TOTAL_MINOR = 2_822
 ALL = Period(currency="USD")
+FAR_OFF = datetime(2999, 1, 1, tzinfo=UTC)
 
 
 async def bill(shop: Shop, *what: Order, reference: str = "march", period: Period = ALL, **facts: int) -> Billed:
@@ -180,6 +182,52 @@ async def test_a_reference_is_an_invoice_once(shop: Shop):
     assert (await refused(shop, bill(shop, later))).code is Code.IDEMPOTENCY_KEY_REUSED
     assert (await refused(shop, bill(shop, payment_days=31))).code is Code.IDEMPOTENCY_KEY_REUSED
     assert (await standing(shop, order)).payment_status is PaymentStatus.BILLED
+
+
+@pytest.mark.parametrize(
+    "period", [ALL, Period(currency="USD", created_from=LONG_AGO), Period(currency="USD", created_until=FAR_OFF)]
+)
+async def test_an_invoice_is_found_by_its_reference_though_too_many_orders_are_owed_by_now(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, period: Period
+):
+    monkeypatch.setattr(module, "ORDERS_AN_INVOICE_MAX", 2)
+    await shop.place()
+    first = await bill(shop, period=period)
+    for _ in range(3):
+        await shop.place()
+    before = await shop.everything()
+
+    again = await bill(shop, period=period)
+
+    assert (again.invoice, again.replayed) == (first.invoice, True)
+    other = Period(currency="USD", created_until=FAR_OFF - timedelta(days=1))
+    assert (await refused(shop, bill(shop, period=other))).code is Code.IDEMPOTENCY_KEY_REUSED
+    assert (await refused(shop, bill(shop, period=period, reference="april"))).code is Code.BAD_USER_INPUT
+    assert await shop.everything() == before
+
+
+async def test_an_invoice_is_found_by_its_reference_though_nothing_is_owed_by_now(shop: Shop):
+    order = await shop.place()
+    named = await bill(shop, order, reference="one")
+    await cancel_orders(shop.resources, shop.caller, [OrderRef(id=order.id)])
+
+    again = await bill(shop, order, reference="one")
+
+    assert (again.invoice, again.replayed) == (named.invoice, True)
+    assert (await refused(shop, bill(shop, reference="one"))).code is Code.IDEMPOTENCY_KEY_REUSED
+
+
+@pytest.mark.parametrize("retry", ["march ", " march", "march\t", "  march\u00a0\n"])
+async def test_blanks_around_a_reference_are_no_part_of_it(shop: Shop, retry: str):
+    await shop.place()
+    first = await bill(shop, reference="march")
+    await shop.place()
+
+    again = await bill(shop, reference=retry)
+
+    assert (again.invoice, again.replayed) == (first.invoice, True)
+    assert (await bill(shop, reference=retry.replace("march", "april"))).invoice.reference == "april"
+    assert (await refused(shop, bill(shop, reference=" \t"))).code is Code.BAD_USER_INPUT
 
 
 async def test_twins_of_a_bill_are_one_invoice(shop: Shop):

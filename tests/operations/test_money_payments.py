@@ -14,12 +14,15 @@ from service.domain.accounts import Account
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.listing import OrderRef
-from service.domain.order import Order, OrderStatus, PaymentStatus
+from service.domain.order import Order, OrderStatus, PaymentStatus, Placed
 from service.errors import Code, Refused
 from service.kit.ids import uuid7
+from service.operations import record_payment as module
 from service.operations.cancel_orders import cancel_orders
 from service.operations.fail_order import fail_order
+from service.operations.manage_clients import create_client
 from service.operations.read_money import list_balances
+from service.operations.read_orders import events_of_orders
 from service.operations.record_payment import Recorded, record_payment
 from service.operations.refund_order import refund_order
 from service.storage.events import EVENTS
@@ -297,3 +300,58 @@ async def test_a_failed_order_has_failed_again(shop: Shop):
     before = await shop.everything()
     assert await fail_order(shop.resources, shop.caller, shop.account.id, ref) == failed
     assert await shop.everything() == before
+
+
+@pytest.mark.parametrize("retry", ["wire-1 ", " wire-1", "wire-1\t", "\u3000wire-1  \n"])
+async def test_blanks_around_a_reference_are_no_part_of_it(shop: Shop, retry: str):
+    order = await shop.place(make_order_request(TONNE_G))
+    first = await pay(shop, 100, order, "wire-1")
+
+    again = await pay(shop, 100, order, retry)
+
+    assert (again.payment, again.replayed) == (first.payment, True)
+    assert (await refused(shop, pay(shop, 101, order, retry))).code is Code.IDEMPOTENCY_KEY_REUSED
+    assert (await pay(shop, 5, order, retry.replace("1", "2"))).payment.reference == "wire-2"
+    assert (await refused(shop, pay(shop, 5, order, retry.replace("wire-1", "")))).code is Code.BAD_USER_INPUT
+
+
+async def test_a_payment_that_was_kept_with_its_blanks_is_found_by_its_retry(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as before:  # as releases before kept it
+        before.setattr(module, "kept_reference", lambda text, *_: text)
+        first = await pay(shop, 100, reference="wire-1 ")
+    assert first.payment.reference == "wire-1 "
+
+    again = await pay(shop, 100, reference="wire-1 ")
+
+    assert (again.payment, again.replayed) == (first.payment, True)
+
+
+async def test_a_clients_order_shows_its_part_payments_in_its_timeline(shop: Shop):
+    client = await create_client(shop.resources, shop.caller, name="Client", currency="USD")
+    order = await shop_order(shop, client)
+    for number, amount in enumerate((2_000, 800, 50)):
+        await pay(shop, amount, order, f"wire {number}")
+
+    (told,) = await events_of_orders(shop.resources, make_caller(client), [order.id])
+
+    shown = [(each.event_type.value, each.payload.get("amount_minor"), each.payload["paid_minor"]) for each in told]
+    assert shown == [
+        ("order.placed", None, 0),
+        ("order.fulfilled", None, 0),
+        ("payment.recorded", 2_000, 2_000),
+        ("payment.recorded", 800, 2_800),
+        ("payment.recorded", 50, TOTAL_MINOR),
+        ("order.paid", None, TOTAL_MINOR),
+    ]
+    assert [event.seq for event in told] == [1, 2, 3, 4, 5, 6]
+    before = await shop.everything()
+    assert (await pay(shop, 50, order, "wire 2")).replayed
+    assert await shop.everything() == before
+
+
+async def shop_order(shop: Shop, account: Account) -> Order:
+    (answer,) = await shop.place_all(make_command(account, make_order_request(TONNE_G)))
+    assert isinstance(answer, Placed)
+    return answer.order

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from service.domain.listing import OrderFilter, OrderRef
-from service.domain.order import OrderStatus
+from service.domain.order import ByBundleMasses, OrderStatus
 from service.domain.statistics import GROUPS_MAX, OrderGroup, OrderGrouping, OrderStatistics
 from service.errors import Code, Refused
 from service.operations.cancel_orders import cancel_orders
 from service.operations.order_statistics import order_statistics
-from tests.makers import make_caller, make_order, make_order_request, store
+from tests.makers import make_caller, make_command, make_order, make_order_request, store
 from tests.shop import Shop
 
 
@@ -69,6 +69,24 @@ async def test_a_bundle_has_its_lines_and_no_commission(shop: Shop):
         str(shop.forest.id): (1, 950_000, {"USD": 1_289}, None),
         str(shop.ocean.id): (1, 50_000, {"USD": 1_250}, None),
     }
+
+
+async def test_orders_that_have_nothing_of_a_bundle_do_not_count_for_it(shop: Shop):
+    await shop.place(make_order_request(10))  # 5 percent of it are cut to 0 g
+    assert shown(await figures(shop, OrderGrouping.BUNDLE)) == [(str(shop.forest.id), 1, 9)]
+
+    await shop.place(make_order_request(ask=ByBundleMasses(((shop.ocean.id, 7),))))
+    whole = make_order_request(ask=ByBundleMasses(((shop.forest.id, 11_000_000),)))
+    await shop.place_all(
+        make_command(await shop.another_account(), whole)
+    )  # of somebody else, so that the forest is out
+    part = await shop.place(make_order_request(ask=ByBundleMasses(((shop.ocean.id, 20), (shop.forest.id, 5)))))
+    await cancel_orders(shop.resources, shop.caller, [OrderRef(id=part.id)], only_unfulfilled=True)
+
+    assert shown(await figures(shop, OrderGrouping.BUNDLE)) == [
+        (str(shop.ocean.id), 2, 27),
+        (str(shop.forest.id), 1, 9),
+    ]
 
 
 async def test_a_project_has_the_credits_that_orders_hold(shop: Shop):

@@ -47,7 +47,7 @@ async def test_every_order_that_existed_throughout_is_met_once(
     cursor: str | None = None
     arrivals = iter(meanwhile)
     while True:
-        position = None if cursor is None else decode_cursor(sort.name, cursor)
+        position = None if cursor is None else decode_cursor(sort.name, sort.kind, cursor)
         request = PageRequest(size, backward=backward, **{"before" if backward else "after": position})
         page = await list_orders(shop.resources, make_caller(account), OrderFilter(), sort, request)
         met += reversed(page.items) if backward else page.items

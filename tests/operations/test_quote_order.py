@@ -10,17 +10,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from service.domain.api_keys import Scope
-from service.domain.catalogue import selection_of
+from service.domain.catalogue import Weight, selection_of
 from service.domain.order import ByMass, ByValue, FromQuote, OrderKind, OrderLine, OrderStatus
 from service.domain.quote import QuoteLine
 from service.errors import Code, Refused
 from service.kit.ids import uuid7
 from service.operations.expire_holds import expire_holds
+from service.operations.price_order import price_order
 from service.operations.quote_order import Quoted, quote_order
 from service.operations.read_quotes import quotes_of_ids
+from service.operations.resources import Resources
+from service.operations.set_account_portfolio import set_account_portfolio
 from service.storage import orders, quotes
+from service.storage.database import Statements
 from tests.books import rows_of
 from tests.makers import TONNE_G, make_caller, make_command, make_order_request
+from tests.operations.test_interruptions import Faults, failing
 from tests.shop import Shop
 
 MINUTE_MS = 60_000
@@ -175,3 +180,80 @@ async def test_a_hold_needs_the_whole_mass_in_stock(shop: Shop):
     assert refusal.value.code is Code.INSUFFICIENT_CREDITS
     assert refusal.value.details == {"available_g": 11 * TONNE_G + TONNE_G}
     assert await shop.everything() == before
+
+
+def planted_after_commit(shop: Shop) -> tuple[Faults, Resources]:
+    """The answer to the next commit is lost."""
+    faults = Faults(0, ConnectionResetError("planted"), "commit")
+    return faults, failing(shop, faults)
+
+
+@pytest.mark.parametrize("hold", [False, True])
+async def test_a_quote_whose_commit_went_unanswered_is_answered_as_it_is_stored(shop: Shop, hold: bool):
+    faults, resources = planted_after_commit(shop)
+
+    quoted = await quote_order(resources, shop.caller, make_order_request(TONNE_G), valid_ms=MINUTE_MS, hold=hold)
+
+    assert faults.struck
+    (stored,) = await rows_of(shop.database, quotes.QUOTES)
+    lines = await rows_of(shop.database, quotes.LINES)
+    assert (quoted.quote, list(quoted.lines)) == (stored, sorted(lines, key=lambda line: line.position))
+
+
+async def test_the_retry_of_a_quote_that_holds_all_there_is_is_not_refused_by_its_own_hold(shop: Shop):
+    faults, resources = planted_after_commit(shop)
+    everything = make_order_request(11 * TONNE_G, selection=selection_of([(shop.forest.id, None)]))
+
+    quoted = await quote_order(resources, shop.caller, everything, valid_ms=MINUTE_MS, hold=True)
+
+    assert faults.struck
+    order = await shop.place(FromQuote(quoted.quote.id))
+    assert (order.status, order.fulfilled_g) == (OrderStatus.FULFILLED, 11 * TONNE_G)
+
+
+async def test_the_retry_of_a_quote_shows_the_price_of_its_first_try(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    """Prices rise between the commit whose answer is lost and the retry."""
+    faults, resources = planted_after_commit(shop)
+    find = quotes.validity
+
+    async def rising(statements: Statements, valid_ms: int) -> tuple[datetime, datetime]:
+        if faults.struck:
+            await statements.execute("UPDATE prices SET unit_price_micros = unit_price_micros * 2")
+        return await find(statements, valid_ms)
+
+    monkeypatch.setattr(quotes, "validity", rising)
+    quoted = await quote_order(resources, shop.caller, make_order_request(TONNE_G), valid_ms=MINUTE_MS)
+
+    assert faults.struck
+    assert [quoted.quote] == await rows_of(shop.database, quotes.QUOTES)
+
+
+@pytest.mark.parametrize("hold", [False, True])
+@pytest.mark.parametrize(
+    ("column", "value"), [("commission_hundredths", 0), ("portfolio_id", None), ("suspended_at", datetime.now(UTC))]
+)
+async def test_what_the_callers_key_does_not_know_of_yet_counts(shop: Shop, column: str, value: object, hold: bool):
+    """The caller is that of a key which was looked up a moment before the account was changed."""
+    caller = shop.caller
+    if column == "portfolio_id":
+        weights = (Weight(shop.ocean.id, 10_000),)
+        value = (await set_account_portfolio(shop.resources, caller, weights)).portfolio_id
+    await shop.execute(f"UPDATE accounts SET {column} = $1", value)
+    work = quote_order(shop.resources, caller, make_order_request(100_000), valid_ms=MINUTE_MS, hold=hold)
+
+    if column == "suspended_at":
+        with pytest.raises(Refused) as refusal:
+            await work
+        assert refusal.value.code is Code.ACCOUNT_SUSPENDED
+        assert await rows_of(shop.database, quotes.QUOTES) == []
+        return
+    quoted = await work
+    preview = await price_order(shop.resources, caller, make_order_request(100_000))
+    order = await shop.place(make_order_request(100_000))
+    assert {(quoted.quote.total_cost_minor, quoted.quote.mass_g)} == {
+        (order.total_cost_minor, order.mass_g),
+        (preview.pricing.total_cost_minor, preview.pricing.mass_g),
+    }
+    assert (quoted.quote.portfolio_id, quoted.quote.commission_hundredths) == (
+        order.portfolio_id, order.commission_hundredths,
+    )  # fmt: skip

@@ -13,13 +13,20 @@ from datetime import timedelta
 
 import pytest
 
+from service.domain.amounts import Money
 from service.domain.catalogue import Mode
 from service.domain.listing import OrderRef
-from service.domain.order import ByBundleMasses, Order, OrderStatus
+from service.domain.order import BalanceUse, ByBundleMasses, Order, OrderStatus, Placed
 from service.errors import Code, Refused
+from service.kit.clock import system_clock
+from service.operations.bill_orders import bill_orders
 from service.operations.cancel_orders import cancel_orders
+from service.operations.match_backorders import match_backorders
+from service.operations.place_orders import place_group
+from service.operations.record_payment import record_payment
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_order, retire_orders
+from service.operations.settle_invoice import settle_invoice
 from service.storage.certificates import due
 from service.storage.database import Database
 from service.storage.events import EVENTS
@@ -61,7 +68,7 @@ async def test_a_fulfilled_order_is_retired_line_by_line_and_then_complete(shop:
         (1, shop.deep.id, 0, 100_000),
     ])  # fmt: skip
     assert await told(shop, order) == ["order.placed", "order.fulfilled", "order.retiring", "order.completed"]
-    assert [each.order_id for each in await due(shop.database.reader, 10)] == [order.id]
+    assert [each.order_id for each in await due(shop.database.reader, 10, now=system_clock())] == [order.id]
 
 
 async def test_the_next_order_takes_the_grams_behind(shop: Shop):
@@ -112,6 +119,61 @@ async def test_an_order_waits_its_time_since_it_was_fulfilled(shop: Shop):
     assert await retire_orders(shop.resources, after_ms=60_000, unpaid=True) == 0
     assert await retire_orders(later, after_ms=61_000, unpaid=True) == 0
     assert await retire_orders(later, after_ms=59_000, unpaid=True) == 2
+
+
+@pytest.mark.parametrize("how", ["payment", "two payments", "invoice", "balance"])
+async def test_the_grace_counts_from_the_payment_of_an_order_that_was_fulfilled_before(shop: Shop, how: str):
+    order = await shop.place()
+    later = replace(shop.resources, clock=lambda: order.created_at + timedelta(minutes=90))
+    owed = Money(order.total_cost_minor, "USD")
+    match how:
+        case "payment":
+            await record_payment(later, shop.caller, shop.account.id, "wire", owed, OrderRef(id=order.id))
+        case "two payments":
+            for number, part in enumerate((1, owed.minor_units - 1)):
+                resources = (shop.resources, later)[number]
+                amount = Money(part, "USD")
+                await record_payment(
+                    resources, shop.caller, shop.account.id, f"wire {number}", amount, OrderRef(id=order.id)
+                )
+        case "invoice":
+            billed = await bill_orders(shop.resources, shop.caller, shop.account.id, "bill", [OrderRef(id=order.id)])
+            await settle_invoice(later, shop.caller, shop.account.id, billed.invoice.id)
+        case "balance":
+            await record_payment(shop.resources, shop.caller, shop.account.id, "top-up", owed)
+            (answer,) = await place_group(
+                later, [shop.command(pay_with_balance=BalanceUse.WHOLE)], lock_timeout_ms=2_000
+            )
+            assert isinstance(answer, Placed)
+
+    paid_at = later.clock()
+    for minutes, shares in ((1, 0), (59, 0), (61, 2)):
+        at = replace(shop.resources, clock=lambda: paid_at + timedelta(minutes=minutes))  # noqa: B023
+        assert await retire_orders(at, after_ms=3_600_000, unpaid=False) == shares
+
+
+async def test_the_grace_counts_from_the_delivery_of_an_order_that_was_paid_before(shop: Shop):
+    sold = await shop.place(make_order_request(ask=ByBundleMasses(((shop.ocean.id, TONNE_G),))))
+    request = make_order_request(ask=ByBundleMasses(((shop.ocean.id, 100),)))
+    order = await shop.place(request)
+    owed = Money(order.total_cost_minor, "USD")
+    await record_payment(shop.resources, shop.caller, shop.account.id, "wire", owed, OrderRef(id=order.id))
+    delivered = replace(shop.resources, clock=lambda: order.created_at + timedelta(minutes=90))
+    await cancel_orders(shop.resources, shop.caller, [OrderRef(id=sold.id)])
+    assert await match_backorders(delivered) == 1
+
+    for minutes, shares in ((91, 0), (149, 0), (151, 1)):
+        at = replace(shop.resources, clock=lambda: order.created_at + timedelta(minutes=minutes))  # noqa: B023
+        assert await retire_orders(at, after_ms=3_600_000, unpaid=False) == shares
+
+
+async def test_where_orders_need_no_payment_a_late_one_delays_nothing(shop: Shop):
+    order = await shop.place()
+    later = replace(shop.resources, clock=lambda: order.created_at + timedelta(minutes=90))
+    owed = Money(order.total_cost_minor, "USD")
+    await record_payment(later, shop.caller, shop.account.id, "wire", owed, OrderRef(id=order.id))
+
+    assert await retire_orders(later, after_ms=3_600_000, unpaid=True) == 2
 
 
 async def test_the_time_runs_from_the_fulfilment_not_from_the_order(shop: Shop):

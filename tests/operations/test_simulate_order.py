@@ -318,3 +318,25 @@ def ocean_credits(shop: Shop) -> list[Any]:
     project = make_project()
     batch = make_batch(project, 100_000, mode=Mode.TEST, serial_prefix="O-")
     return [project, BundleProject(shop.ocean.id, project.id), batch]
+
+
+async def test_a_refunded_order_is_given_no_credits(trial: Shop):
+    order = await simulate(trial, await trial.place(make_order_request(1_000)), Outcome.PAY)
+    await simulate(trial, order, Outcome.REFUND)
+    before = await trial.everything()
+
+    with pytest.raises(Refused) as refusal:
+        await simulate(trial, order, Outcome.FULFIL)
+
+    assert refusal.value.code is Code.PAYMENT_STATE
+    assert await trial.everything() == before
+
+
+async def test_a_refunded_order_that_runs_short_waits_for_nothing(trial: Shop):
+    order = await simulate(trial, await fulfilled(trial), Outcome.PAY)
+    await simulate(trial, order, Outcome.REFUND)
+
+    short = await simulate(trial, order, Outcome.RUN_SHORT)
+
+    assert (short.status, short.fulfilled_g) == (PLACED, 0)
+    assert await rows_of(trial.database, BACKORDERS) == []

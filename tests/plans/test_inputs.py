@@ -177,6 +177,7 @@ ODD = [
     True,
     2**31,
     1.5,
+    5.0,
     [],
     [None],
     {},
@@ -271,6 +272,7 @@ def alone(monkeypatch):
         ("$parts: [Part!]", {"parts": None}),
         ("$either: Either", {"either": {"text": "a"}}),
         ("$n: Int!, $b: Boolean, $e: Size, $s: String, $i: ID", {"n": -5, "b": False, "e": "BIG", "s": "", "i": "7"}),
+        ("$n: Int!, $ns: [Int!]", {"n": 5.0, "ns": [-0.0, -2147483648.0, 2147483647.0]}),
     ],
 )
 def test_plain_values_are_coerced_without_graphql_core(text, values, alone):
@@ -345,6 +347,8 @@ async def test_a_constructor_that_refuses_is_an_error_in_the_words_of_strawberry
         ("$whole: Whole!", {"whole": {"count": 1}}),
         ("$n: Int", {"n": 2**31}),
         ("$n: Int", {"n": True}),
+        ("$n: Int", {"n": 5.5}),
+        ("$n: Int", {"n": 2147483648.0}),
         ("$n: [Int!]", {"n": [None]}),
         ("$n: Int!", {}),
         ("$e: Size", {"e": "LARGE"}),
@@ -363,6 +367,11 @@ def test_what_graphql_core_refuses_is_left_to_it(text, values):
     [
         ("$n: Int", "plain(count: $n)", {"n": None}),
         ("$n: Int", "plain(count: $n)", {}),
+        ("$n: Int", "plain(count: $n)", {"n": 5.0}),
+        ("$n: Int", "plain(count: $n)", {"n": 5.5}),
+        ("$n: [Int!]", "many(numbers: $n)", {"n": [5.0, 1e3]}),
+        ("$c: Checked", "others(checked: $c)", {"c": {"number": 5.0}}),
+        ("$n: Int!", "parts(either: {number: $n})", {"n": -7.0}),
         ("$s: Size", "plain(size: $s)", {}),
         ("$n: Int", "parts(either: {number: $n})", {"n": None}),
         ("$n: Int", "others(checked: {number: $n})", {}),

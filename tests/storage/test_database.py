@@ -1,7 +1,6 @@
 """A database is spoken to in one way on both dialects; what a transaction says is there whole or not at all."""
 
 import asyncio
-import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
@@ -9,14 +8,21 @@ from enum import Enum, StrEnum
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 
 from service.errors import Code, Refused
 from service.storage import models
 from service.storage.database import Database, placeholders
 from service.storage.engines.sqlite import SqliteClient
-from service.storage.failures import is_outage, may_retry
+from service.storage.failures import (
+    BROKEN,
+    CONFLICT,
+    LOCKED,
+    READ_ONLY,
+    SLOW,
+    DatabaseDefect,
+    DatabaseUnavailable,
+)
 
 
 @pytest.fixture
@@ -60,10 +66,10 @@ async def test_a_failed_statement_whose_error_was_swallowed_never_commits_half_a
     async def swallow() -> None:
         async with database.transaction() as statements:
             await statements.execute("INSERT INTO scratch (number) VALUES (1)")
-            with pytest.raises(asyncpg.UniqueViolationError):
+            with pytest.raises(DatabaseDefect):
                 await statements.execute("INSERT INTO scratch (number) VALUES (1)")
 
-    with pytest.raises(asyncpg.InFailedSQLTransactionError):
+    with pytest.raises(DatabaseDefect, match="failed before its commit"):
         await swallow()
     assert await numbers_in(database) == []
     await database.close()
@@ -233,8 +239,9 @@ async def test_a_reader_never_waits_for_a_writer(scratch: Database):
 
 async def test_the_reader_of_a_file_does_not_write(sqlite_url: str):
     database = await Database.open(sqlite_url)
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises(DatabaseUnavailable) as refusal:
         await database.reader.execute("CREATE TABLE scratch (number INTEGER)")
+    assert refusal.value.failure is READ_ONLY
     await database.close()
 
 
@@ -246,12 +253,11 @@ async def test_a_lock_is_waited_for_as_long_as_the_transaction_allows(scratch: D
         async with holder.transaction() as held:
             await held.execute("UPDATE scratch SET counter = counter + 1 WHERE number = 1")
             started = time.monotonic()
-            with pytest.raises((sqlite3.OperationalError, asyncpg.LockNotAvailableError)) as refusal:
+            with pytest.raises(DatabaseUnavailable) as refusal:
                 async with waiter.transaction(lock_timeout_ms=150) as statements:
                     await statements.execute("UPDATE scratch SET counter = counter + 1 WHERE number = 1")
             assert 0.1 < time.monotonic() - started < 2, "as long as every other transaction waits"
-        assert may_retry(refusal.value)
-        assert not is_outage(refusal.value)
+        assert refusal.value.failure is (LOCKED if scratch.dialect == "sqlite" else CONFLICT)
     assert (await other.reader.fetch("SELECT counter FROM scratch"))[0]["counter"] == 2
     await other.close()
 
@@ -260,10 +266,10 @@ async def test_a_statement_that_takes_too_long_is_ended(database_url: str):
     database = await Database.open(database_url, statement_timeout_ms=200)
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS n FROM n"
     started = time.monotonic()
-    with pytest.raises((sqlite3.OperationalError, asyncpg.QueryCanceledError)) as refusal:
+    with pytest.raises(DatabaseUnavailable) as refusal:
         await database.reader.fetch(endless)
     assert time.monotonic() - started < 5, "as long as every other statement may take"
-    assert is_outage(refusal.value)
+    assert refusal.value.failure is SLOW
     assert await database.reader.fetch("SELECT 1 AS one")
     await database.close()
 
@@ -289,9 +295,9 @@ async def test_a_server_that_may_lose_commits_is_refused(postgres, postgresql_co
 
 async def test_a_file_that_was_never_migrated_is_not_created(tmp_path: Path):
     file = tmp_path / "absent.sqlite3"
-    with pytest.raises(sqlite3.OperationalError) as refusal:
+    with pytest.raises(DatabaseUnavailable) as refusal:
         await Database.open(f"sqlite://{file}")
-    assert is_outage(refusal.value)
+    assert refusal.value.failure is BROKEN
     assert not file.exists()
 
 

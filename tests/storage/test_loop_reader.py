@@ -9,6 +9,8 @@ import pytest
 
 from service.storage.database import Database
 from service.storage.engines.loop_reader import LoopReader
+from service.storage.failures import READ_ONLY, DatabaseUnavailable
+from tests.waiting import PATIENT
 
 LONG = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) SELECT count(*) AS found FROM n"
 
@@ -46,8 +48,7 @@ def test_a_wrong_statement_is_an_error(reader: LoopReader):
 
 
 async def test_a_long_read_of_a_database_is_answered_by_its_thread(sqlite_url: str):
-    # No bound on a statement: a busy machine would need longer than the service's.
-    async with opened(sqlite_url, loop_read_ms=1, statement_timeout_ms=0) as database:
+    async with opened(sqlite_url, loop_read_ms=1, **PATIENT) as database:
         for _ in range(2):
             rows = await database.reader.fetch(LONG.replace("?1", "$1"), 2_000_000)
             assert [dict(row) for row in rows] == [{"found": 2_000_000}]
@@ -66,5 +67,6 @@ async def test_what_is_committed_is_read_at_once_on_the_loop(sqlite_url: str):
 
 async def test_the_loop_cannot_write(sqlite_url: str):
     async with opened(sqlite_url) as database:
-        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        with pytest.raises(DatabaseUnavailable) as refused:
             await database.reader.execute("CREATE TABLE scratch (number INTEGER)")
+        assert refused.value.failure is READ_ONLY

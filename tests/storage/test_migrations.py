@@ -34,6 +34,8 @@ ALL = [
     "0009_hold_limits",
     "0010_credit_limits",
     "0011_secret_check",
+    "0012_currency_decimals",
+    "0013_life_of_orders",
 ]
 
 

@@ -38,7 +38,7 @@ async def test_a_step_that_fails_or_is_refused_is_tried_again_and_stops_no_other
 
     async def refused(_resources: Resources) -> int:
         turns["refused"] += 1
-        raise Refused(Code.UNAVAILABLE, "The database is away.")
+        raise Refused(Code.ORDER_STATE, "The order is retired.")
 
     async def works(_resources: Resources) -> int:
         turns["works"] += 1
@@ -53,6 +53,31 @@ async def test_a_step_that_fails_or_is_refused_is_tried_again_and_stops_no_other
         ("step_failed", "fails"),
         ("step_refused", "refused"),
     }
+
+
+async def test_steps_back_off_while_the_database_is_away_and_one_line_tells_it(resources: Resources):
+    turns_s: dict[str, list[float]] = {"first": [], "second": []}
+    is_away = True
+
+    def step(name: str) -> Step:
+        async def run(_resources: Resources) -> int:
+            turns_s[name].append(asyncio.get_running_loop().time())
+            if is_away:
+                raise Refused(Code.UNAVAILABLE, "The database is away.")
+            return 0
+
+        return Step(name, run, 500)
+
+    with capture_logs() as logs:
+        async with working(resources, [step("first"), step("second")]):
+            await asyncio.sleep(15)
+            is_away = False
+            await asyncio.sleep(4)
+
+    away_s = [0, 0.5, 1.5, 3.5, 7.5, 12.5]
+    back_s = [17.5, 18, 18.5]
+    assert turns_s == {"first": away_s + back_s, "second": away_s + back_s}
+    assert [entry["event"] for entry in logs] == ["steps_wait", "steps_resumed"]
 
 
 async def test_a_step_that_found_something_goes_on_at_once_and_rests_when_it_did_not(resources: Resources):

@@ -1,5 +1,6 @@
 """Context of a request for the resolvers: the caller, the shared objects, and the queue that orders join."""
 
+from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 import strawberry.types
@@ -8,7 +9,7 @@ from service.api.graphql.cost.budget import CostBudget
 from service.domain.accounts import Caller
 from service.domain.holds import HoldLimits
 from service.errors import Code, Refused
-from service.kit.keyset import PageRequest, page_request
+from service.kit.keyset import PageRequest, SortKind, page_request
 from service.operations.place_orders import Placement
 from service.operations.resources import Resources
 
@@ -34,13 +35,19 @@ class Context(NamedTuple):
         return self.identified
 
     def page(
-        self, sort: str, first: int | None, after: str | None, last: int | None, before: str | None
+        self,
+        sort: str,
+        first: int | None,
+        after: str | None,
+        last: int | None,
+        before: str | None,
+        *,
+        kind: SortKind = datetime,
     ) -> PageRequest:
-        """Return the request for the page that Relay's four arguments describe, within the page sizes of the
-        service.
-        """
+        """Return the page that Relay's four arguments ask for; `kind` is as for `page_request`."""
         return page_request(
             sort,
+            kind,
             first=first,
             after=after,
             last=last,

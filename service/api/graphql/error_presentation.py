@@ -5,11 +5,12 @@ client's mistake is a normal answer and is not logged as an error.
 """
 
 from collections.abc import Callable, Collection, Iterable
+from functools import cached_property
 from typing import Any
 
 import strawberry
 import structlog
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError, GraphQLSyntaxError, execute_sync, get_introspection_query, parse
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -17,7 +18,7 @@ from strawberry.types import ExecutionContext
 
 from service.api.graphql.cost.document_limits import DocumentLimits, DocumentMeter
 from service.api.graphql.inputs.fault_paths import argument_path
-from service.errors import REASONS, Reason, Refused
+from service.errors import REASONS, Reason, Refused, shortened
 from service.kit.request_id import REQUEST_ID
 
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
@@ -80,7 +81,7 @@ def present(error: GraphQLError, request_id: str, otherwise: str = BAD_USER_INPU
     else:
         extensions = {"code": PARSE_FAILED if isinstance(error, GraphQLSyntaxError) else otherwise}
         extensions |= getattr(cause, "extensions", None) or error.extensions or {}
-    shown = GraphQLError(message, error.nodes, error.source, error.positions, error.path, cause)
+    shown = GraphQLError(shortened(message), error.nodes, error.source, error.positions, error.path, cause)
     reason = REASONS.get(extensions["code"]) or GRAPHQL_REASONS.get(extensions["code"])
     may_retry = {} if reason is None else {"mayRetry": reason.may_retry}
     shown.extensions = may_retry | extensions | {"requestId": request_id}
@@ -95,7 +96,7 @@ def refusal_extensions(refused: Refused) -> dict[str, Any]:
     """Return the extensions of a refusal; `inputPath` leads to the faulty member of the arguments."""
     details = {name: _plain(value) for name, value in refused.details.items()}
     path = {"inputPath": argument_path(refused.path)} if refused.path else {}
-    return {**details, **path, "code": str(refused.code), "mayRetry": refused.reason.may_retry}
+    return {**details, **path, "code": str(refused.code), "mayRetry": refused.may_retry}
 
 
 def _plain(value: object) -> object:
@@ -125,6 +126,22 @@ class MaskedSchema(strawberry.Schema):
         super().__init__(query, mutation, subscription, types=types, config=config)
         self.meter = DocumentMeter(self._schema, limits or DocumentLimits())
         self.request_id = request_id
+
+    @cached_property
+    def introspection(self) -> dict[str, Any]:
+        """Return all that a plain introspection may ask for, deprecated members included."""
+        text = get_introspection_query(
+            specified_by_url=True,
+            directive_is_repeatable=True,
+            schema_description=True,
+            input_value_deprecation=True,
+            experimental_directive_deprecation=True,
+            one_of=True,
+        )
+        answer = execute_sync(self._schema, parse(text))
+        if answer.data is None:
+            raise RuntimeError(f"the schema cannot be introspected: {answer.errors}")
+        return answer.data
 
     def bound_by(self, limits: DocumentLimits) -> None:
         """Measure documents against these limits from here on."""

@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Any, NewType
 
 import orjson
-from babel.core import get_global
 from graphql import GraphQLError, IntValueNode, ObjectValueNode, StringValueNode, TokenKind, ValueNode, VariableNode
 from strawberry import scalar
 from strawberry.types.scalar import ScalarDefinition
 
+from service.domain.currencies import CIRCULATING_CODES, is_currency
 from service.plans import serializes_at_once, serializes_to_itself
 
 BigInt = NewType("BigInt", int)
@@ -43,13 +43,8 @@ _MOMENT_WIDTH = len("2026-05-01T09:30:00.000000Z")
 _SAFE_INTEGER = 2**53 - 1
 _INT64 = range(-(2**63), 2**63)
 
-# Legal tender somewhere today: the list with the dead currencies would accept DEM.
-_CURRENCIES: frozenset[str] = frozenset(
-    code
-    for territory in get_global("territory_currencies").values()
-    for code, _since, until, is_tender in territory
-    if until is None and is_tender
-)
+# Those that went out of use since commands name them stay: their retries have to get as far as the key.
+_CURRENCIES = CIRCULATING_CODES | {"BGN"}
 
 
 def _decimal(value: object) -> Decimal:
@@ -69,9 +64,11 @@ def _print_decimal(value: object) -> str:
 def _big_int(value: object) -> int:
     if isinstance(value, str) and _INTEGER.fullmatch(value) and (number := int(value)) in _INT64:
         return number
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _SAFE_INTEGER:
-        return value
-    raise GraphQLError("Send a BigInt as a whole number of at most 64 bits; above 2^53 it must be a string.")
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _SAFE_INTEGER:
+        number = int(value)  # JSON has one kind of number: 5.0 is 5
+        if number == value:
+            return number
+    raise GraphQLError("A BigInt is a whole number of at most 64 bits, as a string when it is above 2^53.")
 
 
 def _big_int_literal(node: ValueNode, _variables: dict[str, Any] | None = None) -> int:
@@ -124,9 +121,9 @@ def _print_date(value: object) -> str:
 def _currency(value: object) -> str:
     if isinstance(value, str) and value in _CURRENCIES:
         return value
-    raise GraphQLError(
-        'Send a CurrencyCode as the three capital letters of an ISO 4217 currency in use, such as "SAR".'
-    )
+    if isinstance(value, str) and is_currency(value):
+        raise GraphQLError(f'{value} is not a currency in circulation; choose one that is, such as "SAR".')
+    raise GraphQLError('A CurrencyCode is three capital letters of ISO 4217, such as "SAR".')
 
 
 @serializes_to_itself(str)
@@ -223,8 +220,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     BigInt: scalar(
         name="BigInt",
         description=(
-            "A whole number of at most 64 bits. It is returned as a string, because JSON numbers lose digits above "
-            "2^53. In inputs: a string, or a JSON number up to 2^53."
+            "A whole number of at most 64 bits, shown as a string because JSON numbers lose digits above 2^53. Given "
+            "as a string, or as a number up to 2^53, in variables also with zeros behind the point (`5.0`)."
         ),
         serialize=_print_big_int,
         parse_value=_big_int,

@@ -72,13 +72,19 @@ def load_explorer(endpoint: str = "/graphql", *, bundle: Path = BUNDLE) -> Explo
     return Explorer(html, _POLICY.format(styles=_STYLES[kind]), files, bundled)
 
 
-def explorer_routes(explorer: Explorer, schema_text: Callable[[], str], endpoint: str = "/graphql") -> list[BaseRoute]:
-    """Return the routes beside the page: its files, and the schema as text, which codegen tools read too."""
+def explorer_routes(
+    explorer: Explorer, schema_text: Callable[[], str] | None, endpoint: str = "/graphql"
+) -> list[BaseRoute]:
+    """Return the routes beside the page: its files, and the schema as text, which codegen tools read too; without a
+    text only introspection shows the schema.
+    """
 
     async def asset(request: Request) -> Response:
         return assets.send(explorer.files, request)
 
     async def schema(_request: Request) -> Response:
+        if schema_text is None:
+            return PlainTextResponse("The schema is not shown without an API key.\n", 404)
         return PlainTextResponse(
             schema_text(), headers={"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
         )

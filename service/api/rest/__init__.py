@@ -24,7 +24,7 @@ contract is a package beside this file with `CONTRACT`, listed in contracts.py, 
         error_model=Problem, error_media_type="application/problem+json",
         refusal=lambda refused, request_id: (status, Problem(...)),
         authenticate=by_api_key,                       # or: async (request, context) -> Caller
-        headers=no_headers,                            # or: (request headers, request id) -> headers of every answer
+        headers=no_headers,                            # or: (ASGI scope, request id) -> headers of every answer
         labelled_json=True, any_case=False, any_case_query=False, decimals_are_numbers=False,
     )
 

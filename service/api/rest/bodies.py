@@ -4,7 +4,7 @@ Knows msgspec, and no contract.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from service.api.rest.members import Reader
 from service.errors import Code, Refused
 
 FIELDS_MAX = 100
@@ -20,24 +21,37 @@ EXPONENTS = range(-400, 21)
 fills the memory.
 """
 
+TEXT_END = r"\Z"
+"""The end of a text in patterns of models: before Python's `$` a line break may stand."""
+
 _AT = re.compile(r"(?P<message>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+|\.\.\.)\]")
 
 
 def json_body(content: bytes, model: Any, *, any_case: bool = False) -> Any:
-    """Parse a JSON body into the model. Refuses `BAD_USER_INPUT` for malformed JSON, and for JSON that does not fit,
-    with the path.
+    """Return the model's value. Refuses `BAD_USER_INPUT` for malformed JSON and JSON that does not fit, with the path.
 
-    Numbers reach `Decimal` fields exactly as they are written. With `any_case` the members of objects are matched
-    without regard to case; of two that differ only in case the last one counts.
+    Numbers reach `Decimal` fields exactly as they are written, and integers may be written with zeros behind the point.
+    A member that stands twice is refused, and so is a near miss: an unknown member that differs from a known one in
+    nothing but case, `_` and `-`. With `any_case` the members of objects are matched whatever their case.
     """
+    value, objection = read_json(content, model, any_case=any_case)
+    if objection is not None:
+        raise objection
+    return value
+
+
+def read_json(content: bytes, model: Any, *, any_case: bool = False) -> tuple[Any, Refused | None]:
+    """Return the model's value and the refusal of a repeated member or a near miss, which `json_body` raises.
+
+    The value is the one that releases read which knew no such refusal: the last of two members counts, and a near miss
+    is ignored. Other refusals are raised.
+    """
+    reader = Reader(any_case=any_case)
     try:
-        if not any_case:
-            return msgspec.json.decode(content, type=model)
-        loose = msgspec.json.Decoder(float_hook=Decimal).decode(content)
-        return msgspec.convert(_respelled(loose, _spellings(model)), model)
+        return msgspec.convert(reader.read_json(content, model), model), reader.objection
     except msgspec.ValidationError as error:
-        raise misfit(error) from None
+        raise reader.objection or misfit(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, InvalidOperation):
         raise Refused(Code.BAD_USER_INPUT, "Send a well-formed JSON body.") from None
     except RecursionError:
@@ -45,22 +59,25 @@ def json_body(content: bytes, model: Any, *, any_case: bool = False) -> Any:
 
 
 def form_body(content: bytes, model: Any) -> Any:
-    """Parse an HTML form into the model. Refuses `BAD_USER_INPUT`."""
+    """Return the model's value from an HTML form's encoding. Refuses `BAD_USER_INPUT` as `from_texts` does."""
     try:
-        fields = dict(parse_qsl(content.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX))
+        fields = parse_qsl(content.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX)
     except ValueError:
         raise Refused(Code.BAD_USER_INPUT, "Send a well-formed form as the body.") from None
     return from_texts(fields, model)
 
 
-def from_texts(texts: Mapping[str, str], model: Any, *, any_case: bool = False) -> Any:
-    """Parse texts, such as query parameters, into the model, with numbers and booleans read from them. Refuses
-    `BAD_USER_INPUT` with the path.
+def from_texts(texts: Sequence[tuple[str, str]], model: Any, *, any_case: bool = False) -> Any:
+    """Return the model's value from named texts, of which numbers and booleans are read.
+
+    Refuses `BAD_USER_INPUT` with the path, also for two different texts of one name, and for a near miss.
     """
-    if any_case:
-        texts = _respelled(texts, _spellings(model))
+    reader = Reader(any_case=any_case)
+    found = reader.read_texts(texts, model)
+    if reader.objection is not None:
+        raise reader.objection
     try:
-        return msgspec.convert(texts, model, strict=False)
+        return msgspec.convert(found, model, strict=False)
     except msgspec.ValidationError as error:
         raise misfit(error) from None
 
@@ -82,19 +99,4 @@ def misfit(error: msgspec.ValidationError) -> Refused:
     found = _AT.fullmatch(str(error))
     message, path = (found["message"], found["path"] or "") if found else (str(error), "")
     steps = [int(index) if index.isdigit() else name or index for name, index in _STEP.findall(path)]
-    return Refused(Code.BAD_USER_INPUT, message, steps)
-
-
-def _spellings(model: Any) -> dict[str, str]:
-    """Return the name of every member that occurs in the model, by its case-folded form."""
-    _, components = msgspec.json.schema_components([model])
-    names = (name for component in components.values() for name in component.get("properties", ()))
-    return {name.casefold(): name for name in names}
-
-
-def _respelled(value: Any, spellings: Mapping[str, str]) -> Any:
-    if isinstance(value, Mapping):
-        return {spellings.get(name.casefold(), name): _respelled(each, spellings) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_respelled(each, spellings) for each in value]
-    return value
+    return Refused(Code.BAD_USER_INPUT, message.replace("\\" + TEXT_END, "$"), steps)

@@ -12,6 +12,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 from starlette.requests import Request
+from starlette.types import Scope
 
 from service.api.caller import caller_of
 from service.api.rest.context import RestContext
@@ -75,8 +76,10 @@ class Endpoint:
 
     `responses` gives the model of each status that the handler answers, `refusals` the statuses of refusals beside
     those that every endpoint of its kind has. A `public` one is served without a key and pays from no budget.
-    `operation_id` names it in the OpenAPI document and so in the clients that are generated from it: it stays when the
-    handler is renamed.
+    `is_retry` tells of a call with a repeated or misspelled member, which is refused otherwise, whether it repeats one
+    that an earlier release carried out; the body is then read as that release read it.
+    `operation_id` names it in the OpenAPI document and so in the clients that are generated from it: it stays, whatever
+    the handler is called.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -91,6 +94,7 @@ class Endpoint:
     body_is_form: bool = False
     public: bool = False
     request_headers: tuple[str, ...] = ()
+    is_retry: Callable[[Call[Any, Any]], Awaitable[bool]] | None = None
 
     @property
     def writes(self) -> bool:
@@ -113,7 +117,7 @@ async def by_api_key(request: Request, context: RestContext) -> Caller:
     return caller
 
 
-def no_headers(_request_headers: Mapping[str, str], _request_id: str) -> Mapping[str, str]:
+def no_headers(_scope: Scope, _request_id: str) -> Mapping[str, str]:
     """Return no headers, for a contract that adds none to its answers."""
     return {}
 
@@ -130,8 +134,8 @@ class Contract:
     * `labelled_json` answers 415 unless the content type of a body is JSON; otherwise a body is always read as JSON.
     * `any_case` matches the members of bodies without regard to case, `any_case_query` those of the query string.
     * `decimals_are_numbers` writes `Decimal` as JSON numbers instead of strings.
-    * `headers` are added to every answer below the prefix, also to refusals of the request limits. The function gets
-      the request's headers by lower-case name and the request id.
+    * `headers` are put on every answer below the prefix, refusals of the request limits included. The function gets
+      the scope of the request and its id.
     """
 
     name: str
@@ -145,7 +149,7 @@ class Contract:
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     error_media_type: str = "application/json"
     authenticate: Authenticate = by_api_key
-    headers: Callable[[Mapping[str, str], str], Mapping[str, str]] = no_headers
+    headers: Callable[[Scope, str], Mapping[str, str]] = no_headers
     labelled_json: bool = True
     any_case: bool = False
     any_case_query: bool = False

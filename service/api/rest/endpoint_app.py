@@ -15,7 +15,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from service.api.rest.bodies import form_body, from_texts, json_body
+from service.api.headers import header_of
+from service.api.rest.bodies import form_body, from_texts, read_json
 from service.api.rest.context import RestContext
 from service.api.rest.contract import Answer, Call, Contract, Endpoint, File
 from service.api.rest.fault_paths import request_path
@@ -27,7 +28,6 @@ ContextOf = Callable[[Request], RestContext]
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
-_RETRY_LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
 class _AnyRest(PathConvertor):
@@ -82,14 +82,17 @@ class _Address:
         caller = None if endpoint.public else await self._contract.authenticate(request, context)
         if caller is not None:
             await self._pay(endpoint, caller, context, headers)
+        body, objection = await self._body(endpoint, request)
         call: Call[Any, Any] = Call(
             context=context,
             request=request,
             identified=caller,
             path=request.path_params,
-            body=await self._body(endpoint, request),
+            body=body,
             query=self._query(endpoint, request),
         )
+        if objection is not None and not (endpoint.is_retry and await endpoint.is_retry(call)):
+            raise objection
         return await endpoint.handler(call)
 
     def _endpoint(self, request: Request, headers: dict[str, str]) -> Endpoint:
@@ -108,21 +111,21 @@ class _Address:
         headers.update(state.headers)
         state.refuse_unless_admitted()
 
-    async def _body(self, endpoint: Endpoint, request: Request) -> Any:
+    async def _body(self, endpoint: Endpoint, request: Request) -> tuple[Any, Refused | None]:
         if endpoint.body is None:
-            return None
+            return None, None
         content = await request.body()  # raises the request limits' refusal of a body that is too large
         if endpoint.body_is_form:
             _refuse_other_label(request, _FORM)
-            return form_body(content, endpoint.body)
+            return form_body(content, endpoint.body), None
         if self._contract.labelled_json:
             _refuse_other_label(request, _JSON)
-        return json_body(content, endpoint.body, any_case=self._contract.any_case)
+        return read_json(content, endpoint.body, any_case=self._contract.any_case)
 
     def _query(self, endpoint: Endpoint, request: Request) -> Any:
         if endpoint.query is None:
             return None
-        return from_texts(dict(request.query_params), endpoint.query, any_case=self._contract.any_case_query)
+        return from_texts(request.query_params.multi_items(), endpoint.query, any_case=self._contract.any_case_query)
 
     def _path_in_request(self, refusal: Refused, request: Request) -> tuple[str | int, ...]:
         endpoint = self._by_method.get(request.method)
@@ -143,13 +146,13 @@ class _Address:
         status, body = self._contract.refusal(refusal, request_id)
         if status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = "Bearer"
-        if status in _RETRY_LATER:
-            headers["Retry-After"] = str(refusal.details.get("retry_after_s", 1))
+        if refusal.retry_after_s is not None:
+            headers["Retry-After"] = str(refusal.retry_after_s)
         return Response(self._contract.encode(body), status, headers, self._contract.error_media_type)
 
 
 def _refuse_other_label(request: Request, wanted: str) -> None:
-    label = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    label = (header_of(request.scope, b"content-type") or "").partition(";")[0].strip().lower()
     if label != wanted:
         raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, f"Send the body as {wanted}.")
 

@@ -5,10 +5,11 @@ carelessly sends `//v1/…`. Both reach the contract's prefix here, so that limi
 Knows no endpoint.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.headers import headers_of
 from service.api.rest.contract import Contract
 
 
@@ -24,14 +25,13 @@ class HostRouter:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and _cut(scope["path"])[0] in self._roots:
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            contract, path = self._meant(scope["path"], headers.get("host", ""))
+            contract, path = self._meant(scope["path"], headers_of(scope, b"host"))
             if contract is not None:
                 scope = {**scope, "path": path, "state": {**scope.get("state", {})}}
-                send = _with_headers(contract, headers, scope, send)
+                send = _with_headers(contract, scope, send)
         await self._app(scope, receive, send)
 
-    def _meant(self, path: str, host: str) -> tuple[Contract | None, str]:
+    def _meant(self, path: str, hosts: Sequence[str]) -> tuple[Contract | None, str]:
         """Return the contract that serves the address, and the address below its prefix. Repeated slashes are reduced
         up to the first segment after the prefix; the rest belongs to the contract, where two slashes may have a
         meaning.
@@ -41,7 +41,8 @@ class HostRouter:
         if own is not None:
             second, tail = _cut(rest)
             return own, f"{own.prefix}/{second}{tail}"
-        hosted = self._hosts.get(_name_of(host))
+        # Of several hosts the request limits refuse the request, in the words of the contract that one of them names.
+        hosted = next(filter(None, (self._hosts.get(_name_of(host)) for host in hosts)), None)
         if hosted is not None and first in hosted.roots:
             return hosted, f"{hosted.prefix}/{first}{rest}"
         return None, path
@@ -60,10 +61,10 @@ def _name_of(host: str) -> str:
     return name if name.endswith("]") else name.rpartition(":")[0] or name
 
 
-def _with_headers(contract: Contract, request_headers: Mapping[str, str], scope: Scope, send: Send) -> Send:
+def _with_headers(contract: Contract, scope: Scope, send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            spelled_headers = contract.headers(request_headers, scope["state"].get("request_id", ""))
+            spelled_headers = contract.headers(scope, scope["state"].get("request_id", ""))
             encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in spelled_headers.items()]
             message = {**message, "headers": [*message.get("headers", ()), *encoded]}
         await send(message)

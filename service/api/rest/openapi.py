@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 
+from service.api.rest.bodies import TEXT_END
 from service.api.rest.contract import Contract, Endpoint, File, reason_phrase
 
 _REFERENCE = "#/components/schemas/"
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
-_ALWAYS = frozenset({405, 500, 503})
+_ALWAYS = frozenset({400, 405, 500, 503})
 _WITH_KEY = frozenset({401, 403, 429})
-_WITH_BODY = frozenset({400, 408, 413})
+_WITH_BODY = frozenset({408, 413})
 
 
 def openapi_document(contract: Contract, public_address: str) -> dict[str, Any]:
@@ -46,8 +47,6 @@ def refused_statuses(contract: Contract, endpoint: Endpoint) -> frozenset[int]:
     statuses = _ALWAYS | endpoint.refusals
     if not endpoint.public:
         statuses |= _WITH_KEY
-    if endpoint.query is not None:
-        statuses |= {400}
     if endpoint.body is not None:
         statuses |= _WITH_BODY
         if contract.labelled_json or endpoint.body_is_form:
@@ -64,6 +63,7 @@ class _Models:
             wanted += [endpoint.body, endpoint.query, *endpoint.responses.values()]
         self._types = [each for each in wanted if each is not None and not isinstance(each, File)]
         schemas, components = msgspec.json.schema_components(self._types, ref_template=_REFERENCE + "{name}")
+        schemas, components = _with_patterns(schemas), _with_patterns(components)
         if contract.decimals_are_numbers:
             schemas, components = _with_numbers(schemas), _with_numbers(components)
         titles = _titles(contract)
@@ -102,6 +102,20 @@ def _with_names(schema: Any, titles: Mapping[str, str]) -> Any:
     if isinstance(schema, str) and schema.startswith(_REFERENCE):
         name = schema.removeprefix(_REFERENCE)
         return _REFERENCE + _component_name(titles.get(name, name))
+    return schema
+
+
+def _with_patterns(schema: Any) -> Any:
+    """Return the schema with its patterns in ECMA 262, whose `$` is nothing but the end of the text."""
+    if isinstance(schema, dict):
+        return {
+            name: value.replace(TEXT_END, "$")
+            if name == "pattern" and isinstance(value, str)
+            else _with_patterns(value)
+            for name, value in schema.items()
+        }
+    if isinstance(schema, list | tuple):
+        return type(schema)(map(_with_patterns, schema))
     return schema
 
 

@@ -1,6 +1,6 @@
 """A step that several operations share: reversal of orders, whole or in part, with their grams and money.
 
-Expects the heads and the orders to be locked; locks balances, then batches by id. Promises: P3, P4, P6.
+Expects the heads and the orders to be locked; locks balances, then batches by vintage and id. Promises: P3, P4, P6.
 """
 
 from collections import Counter, defaultdict

@@ -49,7 +49,7 @@ class Statements(ABC):
 
     A parameter is a UUID, an aware datetime, a date, a str, int, bool, bytes, an enum (its value), a dict or a list (as
     JSON) or None; there are no array parameters, use `placeholders()`. One statement takes at most 32,766 parameters
-    (SQLite's limit; PostgreSQL's is 32,767). Errors are the driver's own: see `failures.py`.
+    (SQLite's limit; PostgreSQL's is 32,767). Errors are those of `failures.py`, never the driver's.
     """
 
     dialect: Dialect

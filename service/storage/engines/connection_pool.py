@@ -30,6 +30,7 @@ class ConnectionPool:
         self._open: set[Any] = set()
         self._places = size_max  # connections that may still be made
         self._waiting: deque[asyncio.Future[Any]] = deque()
+        self._taking: set[Deadline] = set()
         self._closed = False
 
     def take_free(self) -> Any:
@@ -51,7 +52,11 @@ class ConnectionPool:
         try:
             with Deadline() as deadline:
                 deadline.set(self._wait_s)
-                return await self._made() or await self._given()
+                self._taking.add(deadline)
+                try:
+                    return await self._made() or await self._given()
+                finally:
+                    self._taking.discard(deadline)
         except TimeoutError:
             raise Refused(Code.UNAVAILABLE, "All database connections are busy. Try again.") from None
 
@@ -71,6 +76,15 @@ class ConnectionPool:
         with suppress(asyncpg.InterfaceError):
             connection.terminate()
         self._forget(connection)
+
+    def cut(self) -> None:
+        """Cut every connection, those in use too, and refuse the waiting tasks as after `wait_s`."""
+        for connection in tuple(self._open):
+            connection.terminate()
+        for deadline in tuple(self._taking):
+            deadline.set(None)  # or its own timer might end it a second time
+            deadline.end()
+        self._taking.clear()
 
     def add(self, connection: Any) -> None:
         """Add an idle connection that was made elsewhere. There is a place for it."""

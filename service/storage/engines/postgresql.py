@@ -4,10 +4,12 @@ Knows the types of values and the server settings that make acknowledged orders 
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from itertools import count
+from types import TracebackType
 from typing import Any
 from uuid import UUID
 
@@ -15,17 +17,34 @@ import asyncpg  # type: ignore[import-untyped]
 import orjson
 from asyncpg.pgproto import pgproto  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
-from tortoise.backends.base.client import NestedTransactionContext
+from tortoise.backends.base.client import ConnectionWrapper, NestedTransactionContext
 
 from service.kit.database_address import parse_address
 from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements, json_text, uncancelled
+from service.storage.engines.availability import Availability
 from service.storage.engines.connection_pool import ConnectionPool
 from service.storage.engines.query_batcher import QueryBatcher
+from service.storage.failures import DatabaseDefect, DatabaseUnavailable, Doing, own_error, own_errors
 
 _savepoints = count()
 
 ANSWERED = (asyncpg.PostgresError, asyncpg.InterfaceError)
 """Errors of the server or of asyncpg about a statement: the connection is in order, or known to be closed."""
+
+SESSION = {
+    "default_transaction_isolation": "read committed",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "8000",
+}
+"""Settings that each session gets at its start. The keepalives end sessions of hosts that are gone, with their locks;
+the server ignores them on a socket of the file system.
+"""
+KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 8_000}
+"""The same for this end of the connection: seconds, seconds, probes, milliseconds."""
+
+TAKES_WRITES = "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'"
 
 
 async def _decode_json(connection: asyncpg.Connection) -> None:
@@ -39,6 +58,22 @@ async def _require_durable(connection: asyncpg.Connection) -> None:
         held = await connection.fetchval("SELECT current_setting($1)", setting)
         if held not in ("on", "remote_apply"):
             raise RuntimeError(f"PostgreSQL runs with {setting} = {held}: an acknowledged order could be lost.")
+
+
+def _keep_alive(connection: asyncpg.Connection) -> None:
+    """Let the system close a connection to a host that is gone: a minute of silence would not be noticed otherwise."""
+    peer = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg has no public way
+    if peer is None or peer.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        if hasattr(socket, name):  # not every system has each
+            peer.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _retires(error: BaseException) -> bool:
+    """Return True if the connection that the error came from must not be used again."""
+    return isinstance(error, DatabaseUnavailable) and error.failure.retire
 
 
 def _aware(value: datetime) -> datetime:
@@ -66,14 +101,20 @@ class PostgresqlClient(AsyncpgDBClient):
         statement_timeout_ms: int = 5_000,
         pool_wait_ms: int = 1_000,
         statement_cache_size: int = 100,
+        idle_transaction_ms: int = 3_000,
+        pooled: bool = False,
+        availability: Availability | None = None,
     ) -> None:
         super().__init__(connection_name=connection_name)
         self.url = url
+        self.availability = availability or Availability()
         self.pool_size_max = pool_size_max
         self.lock_timeout_ms = lock_timeout_ms
         self.pool_wait_s = pool_wait_ms / 1_000
         self.statement_timeout_ms = statement_timeout_ms
-        self.statement_cache_size = statement_cache_size
+        self.pooled = pooled or statement_cache_size == 0
+        self.statement_cache_size = 0 if self.pooled else statement_cache_size
+        self.idle_transaction_ms = idle_transaction_ms
         self.connections: ConnectionPool | None = None
         statements = PostgresqlStatements(self)
         self.query_batcher = QueryBatcher(lambda sql, parameters: statements.run_sql("fetch", sql, parameters))
@@ -81,49 +122,65 @@ class PostgresqlClient(AsyncpgDBClient):
         self.silence_s = statement_timeout_ms / 1_000 + 1 if statement_timeout_ms else None
 
     @property
-    def behind_a_proxy(self) -> bool:
-        """Return True behind a pooling proxy, which takes no start-up parameters and shares connections, so that
-        prepared statements are off.
-        """
-        return self.statement_cache_size == 0
+    def _opened(self) -> ConnectionPool:
+        assert self.connections is not None  # noqa: S101 - asked for a connection that came from there
+        return self.connections
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's signature
         """Open the pool and check that the server's commits are durable; RuntimeError if its settings say otherwise."""
         if not self.url:
             raise RuntimeError(UNNAMED)
-        connection = await self._connect()
+        connection = await self.connect()
         try:
-            await _require_durable(connection)
+            with own_errors(Doing.READING):
+                async with self._one_session(connection):
+                    await _require_durable(connection)
+                    takes_writes = await connection.fetchval(TAKES_WRITES)
+            self.availability.note_probe(takes_writes=takes_writes)
         except BaseException:
             connection.terminate()
             raise
-        self.connections = ConnectionPool(self._connect, size_max=self.pool_size_max, wait_s=self.pool_wait_s)
+        self.connections = ConnectionPool(self.connect, size_max=self.pool_size_max, wait_s=self.pool_wait_s)
         self.connections.add(connection)
         await self._post_connect()
 
-    async def _connect(self) -> Any:
-        timeouts = {"lock_timeout": self.lock_timeout_ms, "statement_timeout": self.statement_timeout_ms}
-        settings = {"default_transaction_isolation": "read committed"} | {key: str(ms) for key, ms in timeouts.items()}
+    async def connect(self) -> Any:
+        """Return a fresh connection with this client's limits, which is in no pool."""
+        settings = SESSION | {name: str(ms) for name, ms in self._timeouts_ms().items()}
         address = parse_address(self.url)
         settings |= address.server_settings
-        connection = await asyncpg.connect(
-            **address.connection,
-            statement_cache_size=self.statement_cache_size,
-            command_timeout=self.silence_s,
-            server_settings={} if self.behind_a_proxy else settings,
-        )
-        try:
-            await _decode_json(connection)
-        except BaseException:
-            connection.terminate()
-            raise
+        with own_errors(Doing.READING):
+            connection = await asyncpg.connect(
+                **address.connection,
+                statement_cache_size=self.statement_cache_size,
+                command_timeout=self.silence_s,
+                server_settings={} if self.pooled else settings,
+            )
+            try:
+                _keep_alive(connection)
+                async with self._one_session(connection):
+                    await _decode_json(connection)
+            except BaseException:
+                connection.terminate()
+                raise
         return connection
 
-    async def take(self) -> Any:
+    async def take(self, doing: Doing = Doing.READING) -> Any:
         """Return a connection for this task only, until it is given back; waits at most `pool_wait_ms` (`Refused`)."""
+        self.availability.refuse_if_away(doing)
         if self.connections is None:
             await self.create_connection(with_db=True)
-        return await self.connections.take()  # type: ignore[union-attr]
+        try:
+            with own_errors(doing):
+                return await self._opened.take()
+        except DatabaseUnavailable as error:
+            self.availability.note(error)
+            raise
+
+    def end_waiting(self) -> None:
+        """Cut every connection and end the wait for one: who waits for the database is refused now."""
+        if self.connections is not None:
+            self.connections.cut()
 
     async def close(self) -> None:
         """Close all connections, and open none again."""
@@ -137,24 +194,46 @@ class PostgresqlClient(AsyncpgDBClient):
     async def _acquire_connection(self) -> AsyncIterator[Any]:
         connection = await self.take()
         with self.returning(connection):
-            yield connection
+            async with self._one_session(connection):
+                yield connection
+
+    @asynccontextmanager
+    async def _one_session(self, connection: Any) -> AsyncIterator[None]:
+        """Inside, every message of a statement reaches the same session.
+
+        A pooler gives a session to whoever comes next as soon as the server is ready for a query, which it is between
+        the parsing of a statement and its execution: outside of a transaction a statement could be answered with the
+        rows of another client's.
+        """
+        if self.pooled:
+            await connection.execute(self._begin(None))
+        yield
+        if self.pooled:  # one whose statement failed is not given back inside its transaction, but replaced
+            await connection.execute("COMMIT")
 
     @contextmanager
-    def returning(self, connection: Any) -> Iterator[None]:
-        """Cut the connection unless the statements inside were answered in full: an answer left on it would be given to
-        the next caller.
+    def returning(self, connection: Any, doing: Doing = Doing.READING) -> Iterator[None]:
+        """Give the connection back if the statements inside were answered in full, and cut it otherwise: a connection
+        left in the middle of an answer would give it to its next user. Turn failures of the driver into our own.
         """
-        connections = self.connections
-        assert connections is not None  # noqa: S101 - the connection came from there
         try:
             yield
-        except ANSWERED:
-            connections.give_back(connection)
-            raise
-        except BaseException:
-            connections.abandon(connection)
-            raise
-        connections.give_back(connection)
+        except BaseException as error:
+            own = self.failed(connection, error, doing)
+            if own is error:
+                raise
+            raise own from error
+        self._opened.give_back(connection)
+
+    def failed(self, connection: Any, error: BaseException, doing: Doing) -> BaseException:
+        """Give a connection back whose statement has failed, or cut it; return the error of our own."""
+        own = own_error(error, doing)
+        self.availability.note(own)
+        if isinstance(error, ANSWERED) and not _retires(own):
+            self._opened.give_back(connection)
+        else:
+            self._opened.abandon(connection)
+        return own
 
     def _in_transaction(self) -> Any:
         return self.transaction()
@@ -165,46 +244,56 @@ class PostgresqlClient(AsyncpgDBClient):
 
         Waits for a connection at most `pool_wait_ms` (`Refused`) and for each lock at most `lock_timeout_ms` (55P03).
         """
-        connection = await self.take()
+        self.availability.refuse_if_read_only()
+        connection = await self.take(Doing.CHANGING)
         try:
-            await connection.execute(self._begin(lock_timeout_ms))
+            with own_errors(Doing.CHANGING):
+                await connection.execute(self._begin(lock_timeout_ms))
             transaction = PostgresqlTransaction(self, connection)
             try:
                 yield transaction
             finally:
                 transaction.end()
-        except BaseException:
-            await uncancelled(self._roll_back(connection))
+        except BaseException as error:
+            self.availability.note(error)
+            if _retires(error):
+                self._opened.abandon(connection)
+            else:
+                await uncancelled(self._roll_back(connection))
             raise
         await uncancelled(self._commit(connection))
 
     def _begin(self, lock_timeout_ms: int | None) -> str:
         """Set everything in one round trip: a text without parameters may hold several statements."""
-        text = "BEGIN"
-        if lock_timeout_ms is not None or self.behind_a_proxy:
-            text += f"; SET LOCAL lock_timeout = {self.lock_timeout_ms if lock_timeout_ms is None else lock_timeout_ms}"
-        if self.behind_a_proxy:
-            text += f"; SET LOCAL statement_timeout = {self.statement_timeout_ms}"
-        return text
+        begin, limits = "BEGIN", {}
+        if self.pooled:  # its sessions were told nothing at their start
+            begin, limits = "BEGIN ISOLATION LEVEL READ COMMITTED", self._timeouts_ms()
+        if lock_timeout_ms is not None:
+            limits["lock_timeout"] = lock_timeout_ms
+        return "; ".join([begin, *(f"SET LOCAL {name} = {ms}" for name, ms in limits.items())])
+
+    def _timeouts_ms(self) -> dict[str, int]:
+        return {
+            "lock_timeout": self.lock_timeout_ms,
+            "statement_timeout": self.statement_timeout_ms,
+            # A process that stands still in a transaction holds its locks: the server ends it.
+            "idle_in_transaction_session_timeout": self.idle_transaction_ms,
+        }
 
     async def _commit(self, connection: Any) -> None:
-        with self.returning(connection):
+        with self.returning(connection, Doing.COMMITTING):
             try:
                 async with asyncio.timeout(self.silence_s):
                     said = await connection.execute("COMMIT")
-            except TimeoutError as error:
-                connection.terminate()
-                message = "COMMIT was not answered: its outcome is unknown"
-                raise asyncpg.ConnectionDoesNotExistError(message) from error
             except BaseException:
                 connection.terminate()
                 raise
         # A statement failed and its error was swallowed: the server rolls back and calls it success.
         if said != "COMMIT":
-            raise asyncpg.InFailedSQLTransactionError("the transaction had failed before its commit")
+            raise DatabaseDefect("the transaction had failed before its commit")
 
     async def _roll_back(self, connection: Any) -> None:
-        with suppress(*ANSWERED, OSError, TimeoutError), self.returning(connection):
+        with suppress(DatabaseUnavailable, DatabaseDefect), self.returning(connection):
             try:
                 async with asyncio.timeout(self.pool_wait_s):
                     await connection.execute("ROLLBACK")
@@ -226,6 +315,9 @@ class PostgresqlTransaction(TransactionWrapper):
         self._connection = connection
         self._savepoint = f"savepoint_{next(_savepoints)}"
 
+    def acquire_connection(self) -> "_OwnErrors":
+        return _OwnErrors(self._lock, self)
+
     def end(self) -> None:
         """Make the client fail from now on if it is used after the end, instead of writing into another task's
         transaction.
@@ -243,6 +335,19 @@ class PostgresqlTransaction(TransactionWrapper):
 
     async def savepoint_rollback(self) -> None:
         await self._connection.execute(f"ROLLBACK TO {self._savepoint}")
+
+
+class _OwnErrors(ConnectionWrapper[Any]):
+    """Turns what a statement of a transaction raises."""
+
+    __slots__ = ()
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        await super().__aexit__(exc_type, exc_val, exc_tb)
+        if exc_val is not None and (own := own_error(exc_val, Doing.CHANGING)) is not exc_val:
+            raise own from exc_val
 
 
 class PostgresqlStatements(Statements):
@@ -273,7 +378,7 @@ class PostgresqlStatements(Statements):
         client = self.client
         encoded = parameters if PLAIN.issuperset(map(type, parameters)) else ENCODERS.encoded(parameters)
         # Checked in this order, because their classes are abstract somewhere: a no takes ten times as long as a yes.
-        if not isinstance(client, PostgresqlClient):
+        if not isinstance(client, PostgresqlClient) or client.pooled:
             async with client.acquire_connection() as connection:
                 return await getattr(connection, method)(sql, *encoded)
         connections = client.connections
@@ -281,11 +386,10 @@ class PostgresqlStatements(Statements):
         # As `returning` does it, written out: a generator for each statement costs as much as its parameters.
         try:
             answer = await getattr(connection, method)(sql, *encoded)
-        except ANSWERED:
-            client.connections.give_back(connection)  # type: ignore[union-attr]
-            raise
-        except BaseException:
-            client.connections.abandon(connection)  # type: ignore[union-attr]
-            raise
+        except BaseException as error:
+            own = client.failed(connection, error, Doing.READING)
+            if own is error:
+                raise
+            raise own from error
         client.connections.give_back(connection)  # type: ignore[union-attr]
         return answer

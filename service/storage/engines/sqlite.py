@@ -24,7 +24,9 @@ from tortoise.backends.sqlite.client import SqliteClient as TortoiseSqliteClient
 from tortoise.backends.sqlite.client import SqliteTransactionWrapper
 
 from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements, json_text, uncancelled
+from service.storage.engines.availability import Availability
 from service.storage.engines.loop_reader import LoopReader
+from service.storage.failures import LOCKED, LOST, DatabaseUnavailable, Doing, own_errors
 
 T = TypeVar("T")
 
@@ -59,6 +61,7 @@ Its UUID is parsed eight times as fast as the standard library's, of which it is
 
 ENCODERS = Encoders({UUID: str, datetime: instant_text, date: date.isoformat, dict: json_text, list: json_text})
 
+_READING = own_errors(Doing.READING)
 _QUOTED_OR_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\$(\d+)")
 
 
@@ -98,30 +101,39 @@ def _require(held: bool, otherwise: str) -> None:
         raise RuntimeError(otherwise)
 
 
-def _busy() -> sqlite3.OperationalError:
-    """Return the error that SQLite raises when another process holds the file, for the case that this process
-    holds it.
-    """
-    error = sqlite3.OperationalError("database is locked")
-    error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_BUSY, "SQLITE_BUSY"
-    return error
-
-
 class BoundedConnection(aiosqlite.Connection):
-    """Interrupts a statement that runs longer than `statement_timeout_ms` (`SQLITE_INTERRUPT`); 0 means no limit."""
+    """Interrupts a statement that runs longer than `statement_timeout_ms` (`SQLITE_INTERRUPT`); 0 means no limit.
+
+    Whatever fails is raised as an error of our own, and `availability` is told.
+    """
 
     statement_timeout_ms = 0
     _deadline = float("inf")
+
+    def __init__(
+        self, connect: Callable[[], sqlite3.Connection], availability: Availability, *, only_reads: bool
+    ) -> None:
+        super().__init__(connect, iter_chunk_size=64)
+        self._availability = availability
+        self._only_reads = only_reads
+        self._doing = Doing.READING if only_reads else Doing.CHANGING
 
     async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         # Every statement passes here, Tortoise's too. The clock starts in the connection's thread: a statement does not
         # pay for those queued before it.
         def bounded() -> T:
+            if self._only_reads and fn is _run:  # it may have queued since before the file was known to be away
+                self._availability.refuse_if_away()
             if self.statement_timeout_ms:
                 self._deadline = time.monotonic() + self.statement_timeout_ms / 1_000
             return fn(*args, **kwargs)
 
-        result: T = await super()._execute(bounded)  # type: ignore[no-untyped-call]
+        try:
+            with own_errors(Doing.COMMITTING if fn is _commit else self._doing):
+                result: T = await super()._execute(bounded)  # type: ignore[no-untyped-call]
+        except DatabaseUnavailable as error:
+            self._availability.note(error)
+            raise
         return result
 
     async def limit_statements(self, timeout_ms: int) -> None:
@@ -149,8 +161,10 @@ class SqliteClient(TortoiseSqliteClient):
         lock_timeout_ms: int = 2_000,
         statement_timeout_ms: int = 5_000,
         statement_cache_size: int = 100,
+        availability: Availability | None = None,
     ) -> None:
         super().__init__(file_path, connection_name=connection_name)
+        self.availability = availability or Availability()
         self.create = create
         self.lock_timeout_ms = lock_timeout_ms
         self.statement_timeout_ms = statement_timeout_ms
@@ -172,15 +186,26 @@ class SqliteClient(TortoiseSqliteClient):
         await self._post_connect()
 
     async def _open(self) -> None:
-        connection = BoundedConnection(self.connect, iter_chunk_size=64)
+        connection = BoundedConnection(self.connect, self.availability, only_reads=bool(self.pragmas["query_only"]))
         try:
-            await connection
+            with own_errors(Doing.READING):
+                await connection
         except BaseException:
             # aiosqlite leaves its thread to end by itself, which then speaks to an event loop that may be closed.
             await asyncio.to_thread(connection._thread.join)  # noqa: SLF001 - it has no public way
             raise
         await connection.limit_statements(self.statement_timeout_ms)
         self._connection = connection
+
+    def end_waiting(self) -> None:
+        """Do nothing: reads of the file wait for a moment only, and writes for `lock_timeout_ms`."""
+
+    async def _reopen(self) -> None:
+        """SQLite opens a file that it may not write as one that it only reads, and stays with that."""
+        worn = self._connection
+        await self._open()
+        if worn is not None:
+            await worn.close()
 
     def connect(self) -> sqlite3.Connection:
         """Open a connection with this client's settings, for the calling thread."""
@@ -229,22 +254,27 @@ class SqliteClient(TortoiseSqliteClient):
     async def transaction(self, lock_timeout_ms: int | None = None) -> AsyncIterator[SqliteTransactionWrapper]:
         """Commit at the end, roll back on any exception; a cancellation at any await has one of the two outcomes.
 
-        Waits for other writers, of this process or of others, at most `lock_timeout_ms`: then `SQLITE_BUSY`.
+        Waits for other writers, of this process or of others, at most `lock_timeout_ms`: then `UNAVAILABLE`.
         """
         timeout_ms = self.lock_timeout_ms if lock_timeout_ms is None else lock_timeout_ms
+        if self.availability.refused_write is LOCKED:
+            timeout_ms = 0  # others have waited in vain: until one gets through, nobody else does
         asked_at = time.monotonic()
+        self.availability.refuse_if_away(Doing.CHANGING)
         try:
             async with asyncio.timeout(timeout_ms / 1_000):
                 await self._lock.acquire()
         except TimeoutError:
-            raise _busy() from None
+            raise DatabaseUnavailable(LOCKED, Doing.CHANGING) from None
         try:
+            if not self.availability.takes_writes and self._connection is not None:
+                await uncancelled(self._reopen())
             connection = self._connection
             if connection is None:
-                raise sqlite3.ProgrammingError("the database is closed")
+                raise DatabaseUnavailable(LOST, Doing.CHANGING)
             left_ms = max(0, timeout_ms - int((time.monotonic() - asked_at) * 1_000))
             try:
-                await uncancelled(connection.call(_begin, left_ms))
+                await self._begin(connection, left_ms)
                 transaction = SqliteTransactionWrapper(self)
                 try:
                     yield transaction
@@ -258,6 +288,16 @@ class SqliteClient(TortoiseSqliteClient):
         finally:
             self._lock.release()
 
+    async def _begin(self, connection: BoundedConnection, wait_ms: int) -> None:
+        try:
+            await uncancelled(connection.call(_begin, wait_ms))
+        except DatabaseUnavailable as error:
+            if error.failure is LOCKED and wait_ms >= self.lock_timeout_ms / 2:
+                self.availability.note_locked()
+            raise
+        if self.availability.refused_write is LOCKED:
+            self.availability.note_write()
+
 
 client_class = SqliteClient
 
@@ -270,11 +310,16 @@ class SqliteStatements(Statements):
     dialect: Dialect = "sqlite"
 
     def __init__(
-        self, client: TortoiseSqliteClient, kinds: Mapping[str, type], loop_reader: LoopReader | None = None
+        self,
+        client: TortoiseSqliteClient,
+        kinds: Mapping[str, type],
+        loop_reader: LoopReader | None = None,
+        availability: Availability | None = None,
     ) -> None:
         self.client = client
         self._kinds = kinds
         self._loop_reader = loop_reader
+        self._availability = availability
 
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
         rows, names, _ = await self._run(sql, parameters)
@@ -311,7 +356,10 @@ class SqliteStatements(Statements):
                 text = texts[id(value)] = encode(value)
             values.append(text)
         if self._loop_reader is not None:
-            read = self._loop_reader.read(numbered(sql), values)
+            if self._availability is not None:
+                self._availability.refuse_if_away()
+            with _READING:
+                read = self._loop_reader.read(numbered(sql), values)
             if read is not None:
                 return *read, 0
         async with self.client.acquire_connection() as connection:

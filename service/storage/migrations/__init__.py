@@ -4,6 +4,7 @@ Knows the files beside it; everything else in storage/ may assume that they were
 an underscore are the runner; every other one is a migration.
 """
 
+from service.storage.migrations._offline import MigrationRefused
 from service.storage.migrations._runner import migrate, pending
 
-__all__ = ["migrate", "pending"]
+__all__ = ["MigrationRefused", "migrate", "pending"]

@@ -9,8 +9,6 @@ or a second one starting meanwhile, would apply a migration twice.
 from pathlib import Path
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
-from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.migrations.migration import Migration
 from tortoise.migrations.schema_generator.state import State
@@ -19,6 +17,8 @@ from tortoise.migrations.schema_generator.state_apps import StateApps
 from service.kit.database_address import parse_address
 from service.storage.engines.postgresql import PostgresqlClient
 from service.storage.engines.sqlite import SqliteClient
+from service.storage.failures import DatabaseDefect, Doing, own_errors
+from service.storage.migrations._offline import MigrationRefused, OfflineMigration
 
 APP = "storage"
 MIGRATIONS = "service.storage.migrations"
@@ -28,32 +28,36 @@ LOCK_TIMEOUT_MS = 5_000
 TURN_TIMEOUT_MS = 60_000
 """Maximum time that a process waits for another one that is migrating."""
 
-_CREATED_MEANWHILE = (asyncpg.UniqueViolationError, asyncpg.DuplicateObjectError, asyncpg.DuplicateTableError)
+_CREATED_MEANWHILE = frozenset({"23505", "42710", "42P07"})
+"""SQLSTATEs: a unique index, a type or a table was there."""
 
 
-async def migrate(url: str) -> list[str]:
-    """Apply every missing migration; return the names of those that this call applied, in order.
+async def migrate(url: str, *, pooled: bool = False, offline: bool = False) -> list[str]:
+    """Apply every migration. Return the names of those that this call applied, in order; `[]` if there were none.
 
-    Creates a SQLite file and its folder, not a PostgreSQL database. Safe to call from several processes at once and to
-    kill at any moment. RuntimeError when SQLite's foreign keys do not hold afterwards; then nothing was changed.
+    `pooled` is for a database behind a pooler. `offline` states that no other process of the service works on the
+    database. Creates a SQLite file and its folder, not a PostgreSQL database. Safe to call from several processes at
+    once and to kill at any moment. Raises MigrationRefused when a migration needs `offline` or cannot convert a row,
+    and RuntimeError when rows deviate afterwards from what they were or SQLite's foreign keys do not hold; that
+    migration then changed nothing.
     """
-    client = _client(url, create=True)
+    client = _client(url, create=True, pooled=pooled)
     try:
         await client.create_connection(with_db=True)
         await _ensure_history(client)
         applied: list[str] = []
-        while (name := await _apply_next(client)) is not None:
+        while (name := await _apply_next(client, offline=offline)) is not None:
             applied.append(name)
         return applied
     finally:
         await client.close()
 
 
-async def pending(url: str) -> list[str]:
+async def pending(url: str, *, pooled: bool = False) -> list[str]:
     """Return the names of the migrations that are not applied, in order; the database is neither changed nor
     created.
     """
-    client = _client(url, create=False)
+    client = _client(url, create=False, pooled=pooled)
     try:
         if client is not None:
             await client.create_connection(with_db=True)
@@ -63,13 +67,14 @@ async def pending(url: str) -> list[str]:
             await client.close()
 
 
-def _client(url: str, *, create: bool) -> Any:
+def _client(url: str, *, create: bool, pooled: bool) -> Any:
     """Return a client with the timeouts of migrations; None for a SQLite file that does not exist."""
     address = parse_address(url)
     if address.dialect == "sqlite":
         file = Path(address.file).absolute()
         if create:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            with own_errors(Doing.CHANGING):
+                file.parent.mkdir(parents=True, exist_ok=True)
         elif not file.exists():
             return None
         # Rebuilding a table means dropping the old one, and with foreign keys on that deletes its children's rows.
@@ -80,7 +85,14 @@ def _client(url: str, *, create: bool) -> Any:
             lock_timeout_ms=TURN_TIMEOUT_MS,
             statement_timeout_ms=0,
         )
-    return PostgresqlClient(url, pool_size_max=1, pool_wait_ms=TURN_TIMEOUT_MS, statement_timeout_ms=0)
+    return PostgresqlClient(
+        url,
+        pool_size_max=1,
+        pool_wait_ms=TURN_TIMEOUT_MS,
+        statement_timeout_ms=0,
+        idle_transaction_ms=0,
+        pooled=pooled,
+    )
 
 
 def _executor(client: Any) -> MigrationExecutor:
@@ -97,14 +109,14 @@ async def _ensure_history(client: Any) -> None:
     executor = _executor(client)
     try:
         await executor.recorder.ensure_schema(executor._schema_editor())  # noqa: SLF001 - the planner keeps it to itself
-    except (IntegrityError, OperationalError) as error:
+    except DatabaseDefect as error:
         # PostgreSQL refuses the second of two processes that create one table at once in spite of IF NOT EXISTS: by
         # the index of its types, by the table's type, or by the table, as far as the first one has got.
-        if not isinstance(error.__cause__, _CREATED_MEANWHILE):
+        if error.code not in _CREATED_MEANWHILE:
             raise
 
 
-async def _apply_next(client: Any) -> str | None:
+async def _apply_next(client: Any, *, offline: bool) -> str | None:
     """Commit the next migration and its line in the history together; return None when there is none."""
     async with client.transaction() as transaction:
         if isinstance(client, PostgresqlClient):
@@ -116,6 +128,11 @@ async def _apply_next(client: Any) -> str | None:
         plan = await _plan(executor)
         if not plan:
             return None
+        if not offline and isinstance(plan[0], OfflineMigration) and await plan[0].needs_offline(transaction):
+            raise MigrationRefused(
+                f"{plan[0].name} changes stored amounts. Stop every process of the service, back the database up, and"
+                " run: carbon-orders migrate --offline"
+            )
         state = State(models={}, apps=StateApps())
         await plan[0].apply(state, schema_editor=executor._schema_editor())  # noqa: SLF001
         await executor.recorder.record_applied(APP, plan[0].name)

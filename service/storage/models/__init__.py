@@ -23,6 +23,7 @@ from service.storage.models.money import Balance, Invoice, InvoiceLine, LedgerEn
 from service.storage.models.orders import Backorder, CreditEntry, Event, Order, OrderLine
 from service.storage.models.quotes import Quote, QuoteHold, QuoteLine
 from service.storage.models.retirements import Certificate, Retirement
+from service.storage.models.workers import WorkerFailure
 
 __all__ = [
     "Account",
@@ -56,4 +57,5 @@ __all__ = [
     "SecretCheck",
     "SerialClaim",
     "SerialSeries",
+    "WorkerFailure",
 ]

@@ -63,7 +63,7 @@ class Order:
 
 
 def page_of_orders(first: int | None, last: int | None) -> Connection[Order]:
-    request = page_request("number", first=first, after=None, last=last, before=None)
+    request = page_request("number", int, first=first, after=None, last=last, before=None)
     rows = list(range(request.limit + 1))
     return Connection[Order].of(
         slice_of(rows, request),
@@ -113,6 +113,10 @@ class Query:
     def graphql_error(self) -> str | None:
         message = "for the client"
         raise GraphQLError(message)
+
+    @strawberry.field
+    def away(self) -> str | None:
+        raise Refused(Code.UNAVAILABLE, "The database is away.")
 
     @strawberry.field
     def secret(self) -> str | None:
@@ -179,7 +183,7 @@ def shop() -> MaskedSchema:
     return schema
 
 
-ANYBODY: Any = SimpleNamespace(cost_budget=None)
+ANYBODY: Any = SimpleNamespace(cost_budget=None, identified=None)
 """A context without a key to be paid from."""
 
 

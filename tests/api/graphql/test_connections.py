@@ -35,7 +35,7 @@ class Query:
     def things(
         self, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Thing] | None:
-        request = page_request("number", first=first, after=after, last=last, before=before)
+        request = page_request("number", int, first=first, after=after, last=last, before=before)
         low = -1 if request.after is None else request.after.value
         high = 7 if request.before is None else request.before.value
         rows = [Row(n) for n in range(7) if low < n < high]
@@ -49,7 +49,7 @@ class Query:
 
     @strawberry.field
     def uncounted(self) -> Connection[Thing] | None:
-        page = slice_of([], page_request("number", first=None, after=None, last=None, before=None))
+        page = slice_of([], page_request("number", int, first=None, after=None, last=None, before=None))
         return Connection[Thing].of(page, cursor=lambda row: row.cursor, node=lambda row: Thing(number=row.number))
 
 

@@ -8,6 +8,7 @@ from graphql.language import Visitor
 from strawberry.types import ExecutionResult
 
 from service.api.graphql.cost.document_limits import Cost, DocumentLimits, DocumentMeter, Walk
+from service.api.graphql.cost.introspection import PLAIN_COST
 from service.api.graphql.error_presentation import MaskedSchema
 from service.errors import Code, Refused
 
@@ -91,6 +92,23 @@ def test_page_sizes_are_read_from_variables_and_their_defaults(meter: DocumentMe
     assert meter.measure(meter.parse(text), None, {}).variables == {"n", "ids"}
 
 
+@pytest.mark.parametrize(("number", "size"), [(50.0, 50), (1.0, 1), (0.0, 1), (-3.0, 1), (100.0, 100)])
+def test_a_page_size_of_a_variable_may_be_a_whole_number_with_zeros_behind_the_point(
+    meter: DocumentMeter, number: float, size: int
+):
+    assert cost(meter, "query ($n: Int) { orders(first: $n) { nodes { number } } }", n=number) == 2 + size
+    assert cost(meter, "query ($n: Int) { orders(last: $n) { nodes { number } } }", n=number) == 2 + size
+
+
+@pytest.mark.parametrize("number", [5.5, 1e300, "5", [5], True])
+def test_what_is_no_whole_number_is_not_cheaper_than_one(meter: DocumentMeter, number: object):
+    text = "query ($n: Int) { orders(first: $n) { nodes { number } } }"
+    if number == 1e300:
+        assert refused(meter, text, n=number).path == ("first",)
+    else:
+        assert cost(meter, text, n=number) == (3 if number is True else 102)
+
+
 def test_only_the_operation_that_runs_is_priced_and_by_its_own_defaults(meter: DocumentMeter):
     text = (
         "query A($n: Int = 3) { ...F } query B($n: Int = 30) { ...F } "
@@ -136,7 +154,7 @@ def test_ten_levels_pass_and_eleven_do_not(meter: DocumentMeter):
 
 
 def test_introspection_is_not_counted_as_depth(meter: DocumentMeter):
-    assert cost(meter, get_introspection_query(input_value_deprecation=True)) == 0
+    assert cost(meter, get_introspection_query(input_value_deprecation=True)) == PLAIN_COST
 
 
 @pytest.mark.parametrize(
@@ -229,6 +247,27 @@ def selections_in(document: Any) -> int:
 )
 def test_what_validation_will_refuse_is_measured_calmly(meter: DocumentMeter, text: str):
     assert isinstance(meter.measure(meter.parse(text), None, {}), Cost)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ }",
+        "{}",
+        "query { }",
+        "query A { ... on Query { } }",
+        "{ orders { nodes { } } }",
+        "{orders{nodes{}}}",
+        "{ order { ...F } } fragment F on Order { }",
+        "mutation { }",
+        "{ hello } query B { # nothing\n }",
+    ],
+)
+def test_a_selection_of_nothing_is_a_syntax_error(meter: DocumentMeter, text: str):
+    with pytest.raises(GraphQLSyntaxError) as caught:
+        meter.parse(text)
+    assert caught.value.message == "Syntax Error: Expected Name, found '}'."
+    assert caught.value.locations is not None
 
 
 def test_a_document_of_strings_and_comments_is_not_longer_than_it_is(meter: DocumentMeter):

@@ -103,6 +103,20 @@ def test_what_is_not_a_plain_decimal_string_is_refused(value: object):
     assert sent("decimal", value) == "refused"
 
 
+@pytest.mark.parametrize(
+    ("number", "shown_as"), [(5.0, "5"), (-3.0, "-3"), (0.0, "0"), (-0.0, "0"), (1e15, "1" + "0" * 15)]
+)
+def test_a_big_int_in_a_variable_may_be_a_whole_number_with_zeros_behind_the_point(number: float, shown_as: str):
+    assert sent("big", number) == shown_as
+    assert written("big", str(number)) == "refused"
+    assert written("big", f'"{number}"') == sent("big", str(number)) == "refused"
+
+
+@pytest.mark.parametrize("number", [5.5, 1e16, -1e300, 2.0**53, 5e-324, float("inf"), float("nan")])
+def test_a_big_int_is_no_other_float(number: float):
+    assert sent("big", number) == "refused"
+
+
 @pytest.mark.parametrize("literal", ["1", "1.5", "NaN", "true", "1e400", "9" * 5000, '["1"]'])
 def test_a_decimal_literal_is_a_string(literal: str):
     assert written("decimal", literal) == "refused"
@@ -129,7 +143,7 @@ def test_a_big_int_is_a_string_beyond_32_and_53_bits():
 
 @pytest.mark.parametrize(
     "value",
-    ["", "01", "-0", "1.0", "1e3", "1_0", " 1", "\u0661", str(2**63), "9" * 5000, 2**53, 1.0, True, [1]],
+    ["", "01", "-0", "1.0", "1e3", "1_0", " 1", "\u0661", str(2**63), "9" * 5000, 2**53, 1.5, True, [1]],
 )
 def test_what_is_not_a_whole_number_of_64_bits_is_refused(value: object):
     assert sent("big", value) == "refused"

@@ -20,6 +20,7 @@ from starlette.types import Scope
 from service.api.graphql.error_presentation import MaskedSchema
 from service.api.graphql.transport.executor import PlannedExecutor
 from service.api.graphql.transport.view import GraphQLView
+from service.api.request_limits import RequestLimits
 from service.errors import Code, Refused
 
 JSON = "application/json"
@@ -35,7 +36,7 @@ async def context_of(scope: Scope) -> Any:
         case "Bearer crash":
             message = "SELECT secret"
             raise RuntimeError(message)
-    return SimpleNamespace(cost_budget=None)
+    return SimpleNamespace(cost_budget=None, identified=None)
 
 
 @pytest.fixture(scope="module")
@@ -270,6 +271,39 @@ async def test_a_request_that_needs_a_key_for_all_it_asks_is_401(client: httpx.A
 
     assert (whole.status_code, "data" in whole.json()) == (401, False)
     assert (part.status_code, part.json()["data"]) == (200, {"secret": None, "hello": "hello world"})
+
+
+async def test_a_request_of_which_nothing_can_be_answered_now_is_503(client: httpx.AsyncClient):
+    whole = await post(client, {"query": "{ a: away b: away }"})
+    mixed = await post(client, {"query": "{ away refused }"})
+
+    assert (whole.status_code, "data" in whole.json(), whole.headers["retry-after"]) == (503, False, "1")
+    assert (mixed.status_code, mixed.json()["data"]) == (200, {"away": None, "refused": None})
+
+
+async def test_an_answer_with_data_says_when_to_try_again_what_is_missing(client: httpx.AsyncClient):
+    part = await post(client, {"query": "{ hello away }"})
+    final = await post(client, {"query": "{ hello refused }"})
+
+    assert (part.status_code, part.json()["data"]) == (200, {"hello": "hello world", "away": None})
+    assert part.headers["retry-after"] == "1"
+    assert (final.status_code, "retry-after" in final.headers) == (200, False)
+
+
+@pytest.mark.parametrize(
+    ("query", "failure"),
+    [("{ hello away }", "UNAVAILABLE"), ("{ away }", "UNAVAILABLE"), ("{ hello crash }", "INTERNAL_SERVER_ERROR"),
+     ("{ hello refused }", None), ("{ hello }", None)],
+)  # fmt: skip
+async def test_the_log_counts_a_failure_that_the_status_does_not_tell(
+    view: GraphQLView, logged: list[dict[str, Any]], query: str, failure: str | None
+):
+    transport = httpx.ASGITransport(RequestLimits(view))
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        await client.post("/graphql", json={"query": query})
+
+    (line,) = [line for line in logged if line["event"] == "request"]
+    assert line.get("failure") == failure
 
 
 async def test_a_fault_before_the_operation_is_masked_and_logged(

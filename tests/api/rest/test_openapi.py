@@ -13,10 +13,16 @@ from starlette.routing import Route
 from typer.testing import CliRunner
 
 from service.__main__ import app as command_line
+from service.api.rest.bodies import TEXT_END, json_body
+from service.api.rest.carbon_engine.models import QuoteByGroundTransport
 from service.api.rest.contract import Answer, Contract, Endpoint, reason_phrase
 from service.api.rest.contracts import CONTRACTS
 from service.api.rest.endpoint_app import mounted
+from service.api.rest.lune.accounts import NewClientAccount
+from service.api.rest.lune.estimates import Consumption, ElectricityRequest
+from service.api.rest.lune.models import Mass
 from service.api.rest.openapi import openapi_document
+from service.errors import Refused
 from service.storage.database import Database
 from tests.api.rest.client import ADDRESS, document_of, open_rest, template_of
 from tests.shop import open_shop
@@ -203,3 +209,58 @@ def test_a_status_has_the_same_words_on_every_python() -> None:
     assert reason_phrase(413) == "Request Entity Too Large"
     assert reason_phrase(422) == "Unprocessable Entity"
     assert reason_phrase(409) == "Conflict"
+
+
+def patterns_in(value: Any) -> Iterator[str]:
+    """Every pattern of the schemas in a document, or of what msgspec knows of a model."""
+    if isinstance(value, dict | msgspec.Struct):
+        members = value if isinstance(value, dict) else msgspec.structs.asdict(value)
+        if isinstance(members.get("pattern"), str):
+            yield members["pattern"]
+        for each in members.values():
+            yield from patterns_in(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from patterns_in(each)
+
+
+def test_patterns_end_where_the_text_ends_here_and_in_tools_that_read_the_document() -> None:
+    models = [model for contract in CONTRACTS for model in contract.components]
+    here = set(patterns_in(msgspec.inspect.multi_type_info(models)))
+    published = {pattern for contract in CONTRACTS for pattern in patterns_in(document_of(contract.name))}
+
+    assert len(here) == 6
+    for pattern in here:
+        # `$` of Python takes a line break behind the text, and `\Z` is none of ECMA 262.
+        assert pattern.startswith("^")
+        assert pattern.endswith(TEXT_END)
+    assert published == {pattern.removesuffix(TEXT_END) + "$" for pattern in here}
+
+
+@pytest.mark.parametrize(
+    ("model", "member", "text"),
+    [
+        (Mass, "amount", "5"),
+        (Consumption, "amount", "5.5"),
+        (ElectricityRequest, "country_code", "GBR"),
+        (NewClientAccount, "handle", "a-handle"),
+        (QuoteByGroundTransport, "vehicle_type", "small_bus"),
+    ],
+)
+@pytest.mark.parametrize("behind", ["\n", "\r", "\r\n", "\n\n", "\x0b", "\u2028"])
+def test_a_text_with_a_line_break_behind_it_fits_no_pattern(model: Any, member: str, text: str, behind: str) -> None:
+    with pytest.raises(Refused) as caught:
+        json_body(json.dumps({**COMPLETE.get(model, {}), member: text + behind}).encode(), model)
+
+    assert caught.value.path == (member,)
+    assert caught.value.message.startswith("Expected `str` matching regex '^")
+    assert caught.value.message.endswith("$'")
+
+
+COMPLETE: dict[Any, dict[str, Any]] = {
+    Mass: {"unit": "kg"},
+    Consumption: {"unit": "kWh"},
+    ElectricityRequest: {"consumption": {"amount": "1", "unit": "kWh"}},
+    NewClientAccount: {"name": "Client", "currency": "GBP"},
+    QuoteByGroundTransport: {"distance_km": 1},
+}

@@ -1,4 +1,4 @@
-"""The cost points that each API key may spend in a minute.
+"""The cost points that each API key may spend in a minute, and each address of callers without one.
 
 Knows neither fields nor prices; the cost of an operation is measured elsewhere before any of it runs.
 """
@@ -14,18 +14,25 @@ def cost_budget(points_a_minute: int) -> Budget:
 
 
 class CostBudget:
-    """The points of one key during one operation."""
+    """One holder's points while one operation runs.
 
-    def __init__(self, rate_limits: RateLimits, budget: Budget, holder: str) -> None:
+    `pays_documents` is for callers without a key, who may send as many documents as they like, none of which runs: each
+    costs points before it is parsed.
+    """
+
+    def __init__(self, rate_limits: RateLimits, budget: Budget, holder: str, *, pays_documents: bool = False) -> None:
         self._rate_limits = rate_limits
         self._budget = budget
         self._holder = holder
+        self.pays_documents = pays_documents
         self.cost = 0
         self.state = BudgetState(budget, admitted=True, left=budget.requests, more_in_s=budget.window_s)
 
     async def pay(self, cost: int) -> None:
-        """Pay for the operation. One without a cost, such as introspection, is always admitted. Refuses `THROTTLED`."""
+        """Pay for the operation; one without a cost is free. Refuses `THROTTLED`."""
         if cost:
             self.cost = cost
-            self.state = await self._rate_limits.spend(self._budget, self._holder, cost=cost)
+            # What costs more than a whole budget is paid by all of it, or it could never be asked.
+            spent = min(cost, self._budget.requests)
+            self.state = await self._rate_limits.spend(self._budget, self._holder, cost=spent)
             self.state.refuse_unless_admitted()

@@ -23,6 +23,15 @@ from graphql import (
 
 from service.api.graphql.cost.document_parser import parse_document, refuse_above
 from service.api.graphql.cost.field_costs import FieldPrice, PriceList, Shape
+from service.api.graphql.cost.introspection import (
+    HUNDREDTHS,
+    LEAF_HUNDREDTHS,
+    OBJECT_HUNDREDTHS,
+    PLAIN_COST,
+    ROOTS,
+    Selected,
+    plain_selection,
+)
 from service.api.graphql.cost.page_sizes import Sizes
 
 # Open selection sets, one in another. The parser uses more of the stack for each than the walk does.
@@ -52,11 +61,17 @@ class DocumentLimits:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Maximum cost of a document, in points, and number of objects. Only the variables named here can change either."""
+    """Maximum that a document asks for: points, and objects. Only the variables named here can change either.
+
+    `introspects` tells that the operation asks for the schema, `plain` what it selects of it if it is a plain
+    introspection.
+    """
 
     requested: int
     nodes: int = 0
     variables: frozenset[str] = frozenset()
+    introspects: bool = False
+    plain: Selected | None = None
 
 
 class DocumentMeter:
@@ -96,6 +111,9 @@ class _Measure:
     nodes: int = 0
     cost_per_node: int = 0
     nodes_per_node: int = 0
+    introspects: bool = False
+    hundredths: int = 0  # of points, for introspection: of a part of the schema on the average, and
+    hundredths_at_most: int = 0  # of its largest
     names: dict[str, int] = field(default_factory=dict)
 
     def add(self, other: "_Measure") -> None:
@@ -107,6 +125,9 @@ class _Measure:
         self.nodes += other.nodes
         self.cost_per_node += other.cost_per_node
         self.nodes_per_node += other.nodes_per_node
+        self.introspects |= other.introspects
+        self.hundredths += other.hundredths
+        self.hundredths_at_most += other.hundredths_at_most
 
 
 class Walk:
@@ -123,6 +144,7 @@ class Walk:
         self._schema = schema
         self._prices = prices
         self._limits = limits
+        self._document = document
         self._sizes = Sizes(limits.default_page_size, limits.page_size, limits.list_size, variables)
         self._operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
         self._fragments = {
@@ -141,9 +163,11 @@ class Walk:
         for operation in self._operations:
             measure = self._operation(operation)
             if operation is chosen:
+                plain = plain_selection(self._document, operation) if measure.introspects else None
+                cost = measure.cost if plain is None else min(measure.cost, PLAIN_COST)
                 self._check("nodes", measure.nodes)
-                self._check("cost", measure.cost)
-                result = Cost(measure.cost, measure.nodes, frozenset(self._sizes.read))
+                self._check("cost", cost)
+                result = Cost(cost, measure.nodes, frozenset(self._sizes.read), measure.introspects, plain)
         for name in self._fragments:
             self._check_size(self._fragment(name, 0))
         return result
@@ -241,11 +265,28 @@ class Walk:
         if node.selection_set:
             measure.add(self._selections(node.selection_set, price.below if price else None, level + 1))
         if name.startswith("__") or (parent is not None and parent.name.startswith("__")):
-            # Introspection reads no data; its own depth is bounded by a rule of validation.
-            return replace(measure, depth=0, cost=0, nodes=0, cost_per_node=0, nodes_per_node=0)
+            return self._introspected(name, parent, measure)
         measure.depth += 1
         if price is not None:
             self._price(node, price, measure)
+        return measure
+
+    def _introspected(self, name: str, parent: GraphQLNamedType | None, inner: _Measure) -> _Measure:
+        """Count a field of introspection. It reads no data, and a rule of validation bounds its depth."""
+        measure = replace(inner, depth=0, cost=0, nodes=0, cost_per_node=0, nodes_per_node=0)
+        if parent is not None and parent.name.startswith("__"):
+            length = self._prices.lengths.get((parent.name, name))
+            # Of the root types and of what __type names, a caller chooses the largest.
+            mean, most = length or (HUNDREDTHS, HUNDREDTHS)
+            below = inner.hundredths_at_most if name.endswith("Type") else inner.hundredths
+            own = OBJECT_HUNDREDTHS if below else LEAF_HUNDREDTHS
+            measure.hundredths = -(-mean * (own + below) // HUNDREDTHS)
+            measure.hundredths_at_most = -(-most * (own + inner.hundredths_at_most) // HUNDREDTHS)
+        elif name in ROOTS:
+            total = inner.hundredths if name == "__schema" else inner.hundredths_at_most
+            measure.cost = -(-(OBJECT_HUNDREDTHS + total) // HUNDREDTHS)
+            measure.hundredths = measure.hundredths_at_most = 0
+            measure.introspects = True
         return measure
 
     def _price(self, node: FieldNode, price: FieldPrice, measure: _Measure) -> None:

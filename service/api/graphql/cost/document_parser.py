@@ -31,7 +31,8 @@ def parse_document(text: str, tokens: int) -> DocumentNode:
     if _is_longer(text, tokens + _COMMENTS):
         refuse_above("tokens", tokens)
     try:
-        return parse(text, max_lexical_tokens=tokens, max_comments=_COMMENTS)
+        # Without the option the parser takes `{ }`, which no released specification of GraphQL does.
+        return parse(text, allow_empty_selection_sets=False, max_lexical_tokens=tokens, max_comments=_COMMENTS)
     except GraphQLSyntaxError as error:
         if "contains more than" in error.message:
             refuse_above("tokens", tokens)

@@ -21,6 +21,8 @@ from graphql import (
     is_non_null_type,
 )
 
+from service.api.graphql.cost.introspection import list_lengths
+
 _STRAWBERRY = "strawberry-definition"  # under this name Strawberry hangs its own definition on what it builds
 _OBJECT = 1
 _CONNECTION = 2
@@ -66,9 +68,10 @@ class FieldPrice:
 
 
 class PriceList:
-    """Prices of one schema, computed for each field when it is first needed."""
+    """The prices of one schema, worked out once a field when first asked for. `lengths` are those of introspection."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
+        self.lengths = list_lengths(schema)
         self._schema = schema
         self._known: dict[tuple[str, str], FieldPrice | None] = {}
 

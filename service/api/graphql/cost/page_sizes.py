@@ -46,12 +46,17 @@ class Sizes:
         for argument in node.arguments or ():
             name = argument.name.value
             if name in {"first", "last"} and (given := self._value(argument.value)) is not None:
-                size = given if isinstance(given, int) else self._maximum_page
+                size = self._size(given)
                 if size > self._maximum_page:
                     message = f"{name} is from 1 to {self._maximum_page}."
                     raise Refused(Code.BAD_USER_INPUT, message, (name,), limit="page_size", maximum=self._maximum_page)
                 sizes.append(max(size, 1))
         return max(sizes, default=self._default_page)
+
+    def _size(self, given: object) -> int:
+        if isinstance(given, float) and given.is_integer():  # a variable's 5.0, which an Int takes for 5
+            return int(given)
+        return given if isinstance(given, int) else self._maximum_page
 
     def list_of(self, node: FieldNode, price: FieldPrice) -> int:
         """Return the maximum length of a list: the length of its argument, otherwise the length in its price."""

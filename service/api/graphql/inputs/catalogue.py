@@ -30,8 +30,9 @@ PROJECTS_MAX = 100
 @strawberry.input(description="A batch of credits that a registry issued and that the service takes into stock.")
 class ReceiveCreditBatchInput:
     reference: str = strawberry.field(
-        description="Reference chosen by the caller, 1 to 200 characters, once for each batch. A retry with the same "
-        "reference and input returns the existing batch; the same reference with another input is refused."
+        description="Reference chosen by the caller, 1 to 200 characters without the blanks around it, once for each "
+        "batch. A retry with the same reference and input returns the existing batch; the same reference with another "
+        "input is refused."
     )
     project_id: strawberry.ID = strawberry.field(description="Id of the project that issued the credits.")
     mode: Mode = strawberry.field(
@@ -214,8 +215,10 @@ class PriceTierInput:
 
 @strawberry.input(description="All price tiers of a bundle in one currency.")
 class SetPriceInput:
-    bundle_id: strawberry.ID = strawberry.field(description="Id of the bundle whose price is set.")
-    currency: CurrencyCode = strawberry.field(description="Currency of the prices (ISO 4217 code).")
+    bundle_id: strawberry.ID = strawberry.field(description="Id of the bundle that is priced.")
+    currency: CurrencyCode = strawberry.field(
+        description="ISO 4217 code of a currency in circulation; a price that stands in another one may be sent again."
+    )
     tiers: list[PriceTierInput] = strawberry.field(
         description="All price tiers, 1 to 20, each with a different minimum mass. They replace the existing tiers of "
         "the bundle in this currency. The unit price must not rise with the minimum mass: a tier that costs more than "
@@ -280,9 +283,11 @@ class SetAccountPortfolioInput:
 
 @strawberry.input(description="A client account to create under the caller's account.")
 class CreateClientAccountInput:
-    name: str = strawberry.field(description="Name of the client, 1 to 200 characters.")
+    name: str = strawberry.field(
+        description="Name of the person or company that the client account is for: 1 to 200 characters."
+    )
     currency: CurrencyCode = strawberry.field(
-        description="Currency of the client's orders and quotes that name no currency (ISO 4217 code)."
+        description="The currency of its orders that name none: ISO 4217 code of a currency in circulation."
     )
     handle: str | None = strawberry.field(
         default=None,

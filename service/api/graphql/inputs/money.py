@@ -29,8 +29,9 @@ class _ForAccount:
 @strawberry.input(description="A payment that the seller received from a customer.")
 class RecordPaymentInput(_ForAccount):
     reference: str = strawberry.field(
-        description="Reference chosen by the caller, 1 to 512 characters, once for each payment, such as the bank's "
-        "reference. A retry with the same reference and input returns the existing payment; the same reference with "
+        description="Reference chosen by the caller, 1 to 512 characters without the blanks around it, once for each "
+        "payment, such as the bank's reference. A retry with the same reference and input returns the existing "
+        "payment; the same reference with "
         "another input is refused."
     )
     amount: MoneyInput = strawberry.field(
@@ -56,8 +57,9 @@ class RecordPaymentInput(_ForAccount):
 )
 class BillOrdersInput(_ForAccount):
     reference: str = strawberry.field(
-        description="Reference chosen by the caller, 1 to 512 characters, once for each invoice. A retry with the same "
-        "reference and input returns the existing invoice; the same reference with another input is refused."
+        description="Reference chosen by the caller, 1 to 512 characters without the blanks around it, once for each "
+        "invoice. A retry with the same reference and input returns the existing invoice; the same reference with "
+        "another input is refused."
     )
     currency: CurrencyCode | None = strawberry.field(
         default=None,

@@ -1,6 +1,6 @@
 """Filters and sorts of the list of orders."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import strawberry
@@ -111,20 +111,23 @@ class OrderFilterInput:
             currencies=_set(self.currency),
             created_from=created.gte,
             created_until=created.lt,
-            mass_g_from=None if mass.gte is None else at(["filter", "mass", "gte"], mass.gte.grams),
-            mass_g_until=None if mass.lt is None else at(["filter", "mass", "lt"], mass.lt.grams),
+            mass_g_from=None if mass.gte is None else at(["filter", "mass", "gte"], mass.gte.least_grams),
+            mass_g_until=None if mass.lt is None else at(["filter", "mass", "lt"], mass.lt.least_grams),
             total_minor_from=total.gte,
             total_minor_until=total.lt,
             customer_contains=None
             if self.customer_contains is None
             else kept_text(self.customer_contains, NAME_LENGTH_MAX, "filter", "customerContains"),
-            metadata={
-                kept_text(entry.key, DESCRIPTION_LENGTH_MAX, "filter", "metadata", index, "key"): kept_text(
-                    entry.value, DESCRIPTION_LENGTH_MAX, "filter", "metadata", index, "value", required=False
-                )
-                for index, entry in enumerate(self.metadata or ())
-            },
+            metadata=frozenset(self._entries()),
         )
+
+    def _entries(self) -> Iterator[tuple[str, str]]:
+        for index, entry in enumerate(self.metadata or ()):
+            path = ("filter", "metadata", index)
+            yield (
+                kept_text(entry.key, DESCRIPTION_LENGTH_MAX, *path, "key"),
+                kept_text(entry.value, DESCRIPTION_LENGTH_MAX, *path, "value", required=False),
+            )
 
 
 def _set(members: Sequence[T] | None) -> frozenset[T] | None:

@@ -132,7 +132,7 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         context = info.context
         sort = order_by.sort() if order_by else _NEWEST_FIRST
         wanted = filter.order_filter() if filter else EVERY_ORDER
-        request = context.page(sort.name, first, after, last, before)
+        request = context.page(sort.name, first, after, last, before, kind=sort.kind)
         columns = selected_columns(info, "nodes", "edges.node")
         page = await read_orders.list_orders(context.resources, context.caller, wanted, sort, request, columns=columns)
         return Connection.of(

@@ -3,19 +3,22 @@
 Joins the plans, which know no limits, with the meter, which knows no plans; knows no type of the schema.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from graphql import DocumentNode, GraphQLError, OperationType
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType as StrawberryOperationType
 
+from service.api.addresses import document_points
 from service.api.graphql.context import Context
 from service.api.graphql.cost.document_limits import Cost, shown_cost
+from service.api.graphql.cost.introspection import cut
 from service.api.graphql.error_presentation import MaskedSchema
 from service.api.graphql.transport.persisted_documents import PersistedDocuments
 from service.api.graphql.transport.request_parsing import GraphQLRequest
 from service.errors import Refused
+from service.operations.authenticate import unauthenticated
 from service.plans import Operation, PlannedSchema, Rejected, Verdict
 
 # Taken out of the enumeration once: before Python 3.12 its class looks a member up in ten times the time.
@@ -25,7 +28,8 @@ _QUERY, _SUBSCRIPTION = OperationType.QUERY, OperationType.SUBSCRIPTION
 class PlannedExecutor:
     """Runs requests for `GraphQLView`. The schema's limits are read at each request.
 
-    `in_turn` is for a database that reads one thing at a time: a plan then runs its reads one after the other.
+    `in_turn` is for a database that reads one thing at a time: a plan then waits for one after the other.
+    `introspection` says who may ask for the schema: anybody, callers with a key, or nobody.
     """
 
     def __init__(
@@ -37,8 +41,10 @@ class PlannedExecutor:
         enabled: bool,
         trusted: PersistedDocuments,
         in_turn: bool = False,
+        introspection: Literal["public", "keys", "off"] = "public",
     ) -> None:
         self._in_turn = in_turn
+        self._introspection = introspection
         self._schema = schema
         self._trusted = trusted
         self.plans = PlannedSchema(
@@ -48,16 +54,20 @@ class PlannedExecutor:
             enabled=enabled,
             parse=self._parse,
             verdict=self._verdict,
+            introspect=self._plain_introspection,
         )
 
     async def __call__(self, request: GraphQLRequest, context: Context) -> ExecutionResult:
-        """Return the answer, with its cost, which the caller's key has paid. Raises `InvalidOperationTypeError` for an
-        operation that this request may not run. Refuses `THROTTLED`.
+        """Return the answer with its cost, paid by the caller's key or address. Raises `InvalidOperationTypeError` for
+        what this request may not run. Refuses `THROTTLED`.
         """
+        is_guest = context.identified is None
         try:
-            text = self._text_of(request)
-            operation = self.plans.prepare(text, request.operation_name, request.variables)
+            text = self._text_of(request, is_guest=is_guest)
+            await self._pay_document(text, request, context)
+            operation = self.plans.prepare(text, request.operation_name, request.variables, is_guest=is_guest)
             cost = self._cost(operation, request)
+            self._refuse_introspection(cost, is_guest=is_guest)
         except Rejected as rejected:
             # Presented as errors of the document, which is what they are: no field has run.
             errors = self._schema.presented(rejected.errors, validated=False)
@@ -71,11 +81,29 @@ class PlannedExecutor:
         result.extensions = {"cost": shown_cost(cost, self._schema.meter.limits)}
         return result
 
-    def _text_of(self, request: GraphQLRequest) -> str:
+    def _text_of(self, request: GraphQLRequest, *, is_guest: bool) -> str:
         try:
-            return self._trusted.text_of(request)
+            return self._trusted.text_of(request, is_guest=is_guest)
         except GraphQLError as error:
             raise Rejected([error]) from error
+
+    async def _pay_document(self, text: str, request: GraphQLRequest, context: Context) -> None:
+        budget = context.cost_budget
+        if budget is not None and budget.pays_documents and not self.plans.knows(text, request.operation_name):
+            await budget.pay(document_points(len(text)))
+
+    def _refuse_introspection(self, cost: Cost, *, is_guest: bool) -> None:
+        if not cost.introspects or self._introspection == "public":
+            return
+        if self._introspection == "off":
+            raise Rejected([GraphQLError("The schema is not shown: introspection is off.")])
+        if is_guest:
+            raise unauthenticated()
+
+    def _plain_introspection(self, operation: Operation) -> dict[str, Any] | None:
+        """Return the answer to a plain introspection."""
+        cost: Cost = operation.note
+        return None if cost.plain is None else cut(cost.plain, self._schema.introspection)
 
     def _parse(self, text: str) -> DocumentNode:
         try:

@@ -18,12 +18,14 @@ from service.plans.cache import BoundedCache
 NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
 NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
 PREFIX = "sha256:"
+_GUESTS_PART = 10
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class PersistedDocuments:
-    """`registered` maps hashes to texts. With `only`, nothing else is run. Documents from clients are kept within the
-    two limits and forgotten with the process: a client that gets NOT_FOUND sends the text again.
+    """`registered` are texts by hash. With `only`, nothing else is run. Documents that clients show are kept within the
+    two bounds and forgotten with the process: a client that is told NOT_FOUND sends the text again. Those of guests,
+    callers without a key, have a tenth of the bounds for themselves, so that they push out no others.
     """
 
     def __init__(
@@ -32,8 +34,11 @@ class PersistedDocuments:
         self._registered = dict(registered)
         self._only = only
         self._shown: BoundedCache[str] = BoundedCache(entries_max=entries_max, bytes_max=bytes_max)
+        self._guests_shown: BoundedCache[str] = BoundedCache(
+            entries_max=max(1, entries_max // _GUESTS_PART), bytes_max=bytes_max // _GUESTS_PART
+        )
 
-    def text_of(self, request: GraphQLRequest) -> str:
+    def text_of(self, request: GraphQLRequest, *, is_guest: bool = False) -> str:
         """Return the document to run. Raises GraphQLError with the code NOT_FOUND, or NOT_SUPPORTED where only
         registered ones are run, and BadRequest for an invalid hash or the hash of another document.
         """
@@ -44,7 +49,7 @@ class PersistedDocuments:
             return request.query
         text = self._registered.get(named)
         if text is None and not self._only:
-            text = self._shown.get(named)
+            text = self._shown.get(named) or self._guests_shown.get(named)
         if not request.query:
             if text is None:
                 # The words that Apollo's clients wait for before they send the text.
@@ -55,7 +60,8 @@ class PersistedDocuments:
         if text is None and self._only:
             raise _refused("PersistedQueryNotSupported", NOT_SUPPORTED)
         if text is None:
-            self._shown.put(named, request.query, len(request.query) * 4)
+            kept = self._guests_shown if is_guest else self._shown
+            kept.put(named, request.query, len(request.query) * 4)
         return text or request.query
 
 

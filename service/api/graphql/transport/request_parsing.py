@@ -4,12 +4,14 @@ Knows neither the schema nor the execution. Its refusals are the client's mistak
 of the stock view answered 500 to a lone number, invalid UTF-8, deep nesting and long integers.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from email.message import Message
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
+
+from service.kit.members import letters_of, repeated_member, shown_path
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -21,6 +23,10 @@ _RANGES = {
     "application/*": (JSON, GRAPHQL_JSON),
     "*/*": (JSON, GRAPHQL_JSON),
 }
+
+
+MEMBERS = frozenset({"query", "variables", "operationName", "extensions", "documentId"})
+_BY_LETTERS = {letters_of(name): name for name in MEMBERS}
 
 
 class BadRequest(Exception):  # noqa: N818 - an answer, not an error of the program
@@ -98,6 +104,7 @@ def request_by_post(content_type: str, body: bytes) -> GraphQLRequest:
         raise BadRequest(400, "One operation a request: batches are not run.")
     if not isinstance(data, dict):
         raise BadRequest(400, "The body is a JSON object with a query.")
+    _refuse_repeated(body, data, "body")
     # JSON has no other way to write it, and only this one is looked for in each request: by `find`, because `in` first
     # takes what it is given for a number, and makes and forgets an exception.
     return _request_of(data, read_only=False, may_hold_nul=body.find(b"\\u0000") >= 0)
@@ -112,13 +119,35 @@ def _refuse_other_type(content_type: str) -> None:
         raise BadRequest(415, "Send the operation in UTF-8.", {"Accept": JSON})
 
 
-def request_by_get(parameters: Mapping[str, str]) -> GraphQLRequest:
-    """Parse the operation in a query string, whose variables and extensions are JSON texts."""
-    data: dict[str, Any] = dict(parameters)
+def request_by_get(parameters: Sequence[tuple[str, str]]) -> GraphQLRequest:
+    """Return the operation in a query string, whose variables and extensions are JSON texts."""
+    data: dict[str, Any] = {}
+    for name, text in parameters:
+        if name in MEMBERS and data.setdefault(name, text) != text:
+            raise BadRequest(400, f"The query string has two different values of {name}.")
+        data[name] = text
     for name in ("variables", "extensions"):
         if name in data:
-            data[name] = _json(data[name].encode("utf-8", "replace"), name) if data[name] else None
+            text = data[name].encode("utf-8", "replace")
+            data[name] = _json(text, name) if text else None
+            _refuse_repeated(text, data[name], name)
     return _request_of(data, read_only=True, may_hold_nul=True)
+
+
+def _refuse_repeated(text: bytes, value: object, what: str) -> None:
+    try:
+        path = repeated_member(text, value)
+    except RecursionError:
+        raise BadRequest(400, f"The {what} is nested too deeply.") from None
+    if path is not None:
+        raise BadRequest(400, f"The member {shown_path(path)} stands twice in the {what}.")
+
+
+def _refuse_misspelled(data: Mapping[str, Any]) -> None:
+    for name in data:
+        known = _BY_LETTERS.get(letters_of(name), name)
+        if known != name:
+            raise BadRequest(400, f"Unknown member {shown_path([name])}: write {known}.")
 
 
 def _json(text: bytes, what: str) -> Any:
@@ -129,6 +158,8 @@ def _json(text: bytes, what: str) -> Any:
 
 
 def _request_of(data: dict[str, Any], *, read_only: bool, may_hold_nul: bool) -> GraphQLRequest:
+    if not MEMBERS.issuperset(data):  # tools add members of their own, which are ignored
+        _refuse_misspelled(data)
     query, name = data.get("query"), data.get("operationName")
     variables, extensions = data.get("variables"), data.get("extensions")
     document_id = data.get("documentId")
@@ -141,6 +172,7 @@ def _request_of(data: dict[str, Any], *, read_only: bool, may_hold_nul: bool) ->
         raise BadRequest(400, "query is a string and required.")
     if name is not None and not isinstance(name, str):
         raise BadRequest(400, "operationName is a string.")
+    name = name or None  # an empty name is none, as forms and some clients send it
     if variables is not None and not isinstance(variables, dict):
         raise BadRequest(400, "variables is an object.")
     if extensions is not None and not isinstance(extensions, dict):

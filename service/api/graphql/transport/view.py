@@ -19,8 +19,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from service.api.caller import header_of
-from service.api.graphql.error_presentation import OPERATION_UNRESOLVED, MaskedSchema
+from service.api.graphql.error_presentation import OPERATION_UNRESOLVED, MaskedSchema, cause_of
 from service.api.graphql.transport.request_parsing import (
     GRAPHQL_JSON,
     JSON,
@@ -31,6 +30,7 @@ from service.api.graphql.transport.request_parsing import (
     request_by_post,
     wants_page,
 )
+from service.api.headers import header_of
 from service.errors import REASONS, Code, Refused
 
 Run = Callable[[GraphQLRequest, Any], Awaitable[ExecutionResult]]
@@ -41,6 +41,8 @@ request.
 
 _STATUSES = {str(code): reason.http_status for code, reason in REASONS.items()}
 _CONTENT_TYPES = {name: (b"content-type", f"{name}; charset=utf-8".encode()) for name in (JSON, GRAPHQL_JSON)}
+FAILURES = frozenset({str(Code.THROTTLED), str(Code.UNAVAILABLE), str(Code.INTERNAL_SERVER_ERROR)})
+"""Codes that count as a failure of the service in its log, also beside data, where HTTP says 200."""
 _POLICY_VIOLATION = 1008
 
 
@@ -88,23 +90,26 @@ class GraphQLView:
                 return page.status_code, page.raw_headers, bytes(page.body)
             request = await _request_of(scope, receive, content_type)
             result = await self._run(request, await self._get_context(scope))
-            return self._result(result, content_type or JSON)
+            return self._result(result, content_type or JSON, scope)
         except ClientDisconnect:
             raise
         except Exception as why:  # noqa: BLE001 - the last place where a fault can be masked as GraphQL
             return self._refusal(why, scope["method"], content_type or JSON)
 
-    def _result(self, result: ExecutionResult, content_type: str) -> _Answer:
+    def _result(self, result: ExecutionResult, content_type: str, scope: Scope) -> _Answer:
         errors = self._schema.presented(result.errors, validated=True) if result.errors else []
         body: dict[str, Any] = {}
         status, headers = 200, {}
         if errors:
             body["errors"] = [error.formatted for error in errors]
-            code = str((errors[0].extensions or {}).get("code"))
+            failure = next((error for error in errors if _code(error) in FAILURES), None)
+            if failure is not None:
+                scope.setdefault("state", {})["failure"] = _code(failure)
             if _ran_nothing(result.data, errors):
-                status, headers = _status(code, content_type), _headers_of(code, errors[0].extensions or {})
+                status, headers = _status(_code(errors[0]), content_type), _headers_of(errors[0])
             else:
                 body["data"] = result.data
+                headers = {} if failure is None else _headers_of(failure)
         else:
             body["data"] = result.data
         if result.extensions:
@@ -118,7 +123,7 @@ class GraphQLView:
             status, headers = why.status, why.headers
             error = GraphQLError(why.message, extensions={"code": "BAD_REQUEST"})
         elif isinstance(why, Refused):
-            status, headers = why.reason.http_status, _headers_of(why.code, why.details)
+            status = why.reason.http_status
             error = GraphQLError(why.message, original_error=why)
         elif isinstance(why, InvalidOperationTypeError) and why.operation_type is not OperationType.SUBSCRIPTION:
             status, headers = 405, {"Allow": "POST"}
@@ -129,8 +134,8 @@ class GraphQLView:
             status, error = 400, GraphQLError("The document has no such operation.", original_error=why)
         else:
             status, error = 500, GraphQLError("Internal error", original_error=why)
-        shown = self._schema.presented([error], validated=True)
-        return _json_answer({"errors": [each.formatted for each in shown]}, status, content_type, headers)
+        (shown,) = self._schema.presented([error], validated=True)
+        return _json_answer({"errors": [shown.formatted]}, status, content_type, headers | _headers_of(shown))
 
 
 def _is_for_page(scope: Scope, accept: str) -> bool:
@@ -144,7 +149,7 @@ async def _request_of(scope: Scope, receive: Receive, content_type: str | None) 
     if content_type is None:
         raise BadRequest(406, f"Answers are {GRAPHQL_JSON} or {JSON}.")
     if method == "GET":
-        return request_by_get(QueryParams(scope["query_string"]))
+        return request_by_get(QueryParams(scope["query_string"]).multi_items())
     return request_by_post(header_of(scope, b"content-type") or "", await _body_of(receive))
 
 
@@ -161,11 +166,18 @@ async def _body_of(receive: Receive) -> bytes:
 
 
 def _ran_nothing(data: dict[str, Any] | None, errors: list[GraphQLError]) -> bool:
-    """Tell if the whole request was refused: before it ran, or at each of its root fields for want of a key."""
+    """Return True if the whole request was refused: before it ran, or at each of its root fields for want of a key or
+    of the database.
+    """
     if data is None:
         return not any(error.path for error in errors)
-    codes = {(error.extensions or {}).get("code") for error in errors}
-    return codes == {Code.UNAUTHENTICATED} and not any(value is not None for value in data.values())
+    codes = {_code(error) for error in errors}
+    is_refused_whole = codes in ({Code.UNAUTHENTICATED}, {Code.UNAVAILABLE})
+    return is_refused_whole and not any(value is not None for value in data.values())
+
+
+def _code(error: GraphQLError) -> str:
+    return str((error.extensions or {}).get("code"))
 
 
 def _status(code: str, content_type: str) -> int:
@@ -175,11 +187,12 @@ def _status(code: str, content_type: str) -> int:
     return 200 if status == 400 and content_type == JSON else status
 
 
-def _headers_of(code: str, details: Mapping[str, object]) -> dict[str, str]:
-    if code == Code.UNAUTHENTICATED:
+def _headers_of(error: GraphQLError) -> dict[str, str]:
+    if _code(error) == Code.UNAUTHENTICATED:
         return {"WWW-Authenticate": "Bearer"}
-    if code in {Code.THROTTLED, Code.UNAVAILABLE}:
-        return {"Retry-After": str(details.get("retry_after_s", 1))}
+    cause = cause_of(error)
+    if isinstance(cause, Refused) and cause.retry_after_s is not None:
+        return {"Retry-After": str(cause.retry_after_s)}
     return {}
 
 

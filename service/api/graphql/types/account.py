@@ -171,10 +171,11 @@ class Account(Node):
         return CurrencyCode(self.row.currency)
 
     @strawberry.field(
-        description="True if the account is suspended: its keys may read, but not order, cancel or change anything."
+        description="True if the account, or the parent of a client account, is suspended: its keys may read, but not "
+        "order, cancel or change anything."
     )
     def suspended(self) -> bool:
-        return self.row.suspended_at is not None
+        return self.row.suspended
 
     @strawberry.field(
         description="True if this is a client account: its balance and its invoices are those of its parent."

@@ -107,13 +107,19 @@ def unit_price(micros: int, currency: str) -> UnitPrice:
     return UnitPrice(micros=micros, currency=CurrencyCode(currency))
 
 
-@strawberry.input(description="A mass of CO2 equivalent. A fraction of a gram is cut off.")
+@strawberry.input(
+    description="A mass of CO2 equivalent. Digits below one gram are cut off, but for the bounds of a filter."
+)
 class MassInput:
     amount: Decimal = strawberry.field(description='Number of units: a decimal string, such as `"1.5"`.')
     unit: MassUnit = strawberry.field(description="Unit in which `amount` is given.")
 
     def grams(self) -> int:
         return amounts.mass_g_of(format(self.amount, "f"), self.unit)
+
+    def least_grams(self) -> int:
+        """As a bound: a whole mass is below this one exactly when it is below the result."""
+        return amounts.mass_g_from(format(self.amount, "f"), self.unit)
 
 
 @strawberry.input(description="An amount of money. Decimals beyond the currency's smallest unit are cut off.")

@@ -219,8 +219,8 @@ _describe(
     "RetirementRefusal",
     "A reason why credits may be neither sold nor retired.",
     {
-        VintageFault.EX_ANTE: "They are ex ante: issued for what is expected.",
-        VintageFault.PENDING: "They are pending: the registry has not verified them.",
+        VintageFault.EX_ANTE: "Ex ante credits, issued for reductions that are only expected.",
+        VintageFault.PENDING: "Pending credits, which the registry has not verified.",
         VintageFault.PERIOD_NOT_OVER: "The monitoring period is not over.",
         VintageFault.YEAR_NOT_OVER: "The vintage year is not over, and the end of the monitoring period is unknown.",
         VintageFault.YEAR_AFTER_PERIOD: "The vintage year is after the monitoring period.",

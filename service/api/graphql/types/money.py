@@ -98,7 +98,7 @@ async def _lines(
     before: Before = None,
 ) -> list[Connection[InvoiceLine]]:
     context = info.context
-    request = context.page(LINES, first, after, last, before)
+    request = context.page(LINES, first, after, last, before, kind=int)
     rows = [parent.row for parent in parents]
     pages = await read_money.lines_of_invoices(context.resources, context.caller, rows, request)
     return [

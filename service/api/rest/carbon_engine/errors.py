@@ -17,7 +17,6 @@ _STATUSES = {
 MEMBERS: dict[str, tuple[str, ...]] = {
     "mass": ("amount_kg",),
     "value": ("total_price_sar_halalas",),
-    "portfolio_id": ("portfolioId", "portfolio_id"),
     "callback_url": ("callbackUrl",),
     "idempotency_key": ("Idempotency-Key",),
 }

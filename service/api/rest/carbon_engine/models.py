@@ -24,10 +24,15 @@ TotalPrice = Annotated[
 PortfolioId = Annotated[
     str,
     msgspec.Meta(
-        description="Id of the portfolio to buy, as 32 hexadecimal digits; the account's portfolio by default."
+        description="Id of the portfolio to buy from: 32 hex digits. Without it the account's own portfolio is used. "
+        "`portfolio_id` is another name of the same member."
     ),
 ]
-HexId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+SamePortfolioId = Annotated[
+    str,
+    msgspec.Meta(description="The same as `portfolioId`. Two different values in one request are refused."),
+]
+HexId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 
 
 class NewOrder(msgspec.Struct, kw_only=True):
@@ -39,6 +44,7 @@ class NewOrder(msgspec.Struct, kw_only=True):
     amount_kg: Kilograms | None = None
     total_price_sar_halalas: TotalPrice | None = None
     portfolioId: PortfolioId | None = None  # noqa: N815 - the contract's name
+    portfolio_id: SamePortfolioId | None = None
     description: str | None = None
     customer: str | None = None
     callbackUrl: str | None = None  # noqa: N815 - the contract's name
@@ -97,18 +103,16 @@ class QuoteByMass(msgspec.Struct, kw_only=True):
 
     amount_kg: Kilograms
     portfolioId: PortfolioId | None = None  # noqa: N815 - the contract's name
+    portfolio_id: SamePortfolioId | None = None
 
 
 class QuoteByAirFreight(msgspec.Struct, kw_only=True):
     """Goods transported by air, whose emissions are priced."""
 
-    freight_mass_kg: Annotated[
-        Decimal, msgspec.Meta(description="Mass of the goods in kilograms, more than zero and at most 10^9.")
-    ]
-    distance_km: Annotated[
-        Decimal, msgspec.Meta(description="Length of the transport in kilometres, more than zero and at most 10^6.")
-    ]
-    portfolio_id: PortfolioId | None = None
+    freight_mass_kg: Annotated[Decimal, msgspec.Meta(description="Kilograms of goods.")]
+    distance_km: Annotated[Decimal, msgspec.Meta(description="Kilometres.")]
+    portfolioId: PortfolioId | None = None  # noqa: N815 - the contract's name
+    portfolio_id: SamePortfolioId | None = None
 
 
 class QuoteByGroundTransport(msgspec.Struct, kw_only=True):
@@ -120,11 +124,12 @@ class QuoteByGroundTransport(msgspec.Struct, kw_only=True):
     vehicle_type: Annotated[
         str,
         msgspec.Meta(
-            description="Kind of vehicle: passenger_car_van_or_suv, small_bus, school_bus or coach_bus.",
-            pattern="^(passenger_car_van_or_suv|small_bus|school_bus|coach_bus)$",
+            description="passenger_car_van_or_suv, small_bus, school_bus or coach_bus.",
+            pattern=r"^(passenger_car_van_or_suv|small_bus|school_bus|coach_bus)\Z",
         ),
     ]
-    portfolio_id: PortfolioId | None = None
+    portfolioId: PortfolioId | None = None  # noqa: N815 - the contract's name
+    portfolio_id: SamePortfolioId | None = None
 
 
 class QuoteView(msgspec.Struct):

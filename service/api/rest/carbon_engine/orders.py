@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+from msgspec.structs import replace
+
+from service.api.headers import header_of, raw_header_of
 from service.api.rest.carbon_engine.ids import portfolio_of, uuid_of
 from service.api.rest.carbon_engine.models import ListQuery, NewOrder, OrderView
 from service.api.rest.carbon_engine.quotes import CURRENCY, KILOGRAM_G
@@ -30,7 +33,9 @@ NEWEST_FIRST = OrderSort()
 
 async def create_order(call: Call[NewOrder, None]) -> Answer:
     _require_all(call.caller)
-    placed = await call.context.placement.submit(_command(call))
+    key = await _key(call)
+    command = await _command_of_earlier_release(call, key) or _command(call, key, portfolio_of(call.body))
+    placed = await call.context.placement.submit(command)
     headers = {"Idempotent-Replayed": "true"} if placed.replayed else {}
     return Answer(await shown(call.context, call.caller, [placed.order]), status=201, headers=headers)
 
@@ -65,8 +70,45 @@ def _require_all(caller: Caller) -> None:
         caller.require(scope)
 
 
-def _command(call: Call[NewOrder, None]) -> PlaceOrder:
-    body, key = call.body, call.request.headers.get("idempotency-key")
+async def _key(call: Call[NewOrder, None]) -> str | None:
+    """Return the header's value without the blanks around it, or with them where an order was placed under it so.
+
+    Releases before this one took the blanks that servers leave behind a value as part of the key: a retry of such an
+    order still finds it. No order is placed under such a key any more, so that looking first misses none.
+    """
+    raw, key = (read(call.request.scope, b"idempotency-key") for read in (raw_header_of, header_of))
+    if raw is None or key is None:
+        return None
+    kept_text(key, IDEMPOTENCY_KEY_LENGTH_MAX, "Idempotency-Key")
+    has_blanks = raw != key and len(raw) <= IDEMPOTENCY_KEY_LENGTH_MAX
+    return raw if has_blanks and await _placed_under(call, raw) else key
+
+
+async def _placed_under(call: Call[NewOrder, None], key: str) -> Order | None:
+    """Return the order that was placed under the key through this contract."""
+    order = await find_order(call.context.resources, call.caller, OrderRef(idempotency_key=key))
+    return order if order is not None and order.source is Source.CARBON_ENGINE else None
+
+
+async def _repeats_order(call: Call[NewOrder, None]) -> bool:
+    """Tell whether an order stands under the request's key, so that the request is a retry and changes nothing."""
+    key = await _key(call)
+    return key is not None and await _placed_under(call, key) is not None
+
+
+async def _command_of_earlier_release(call: Call[NewOrder, None], key: str | None) -> PlaceOrder | None:
+    """Return the command that releases made which ignored `portfolio_id`, if one of them placed an order by it."""
+    if key is None or call.body.portfolio_id is None:
+        return None
+    order = await _placed_under(call, key)
+    if order is None:
+        return None
+    command = _command(call, key, portfolio_of(replace(call.body, portfolio_id=None)))
+    return command if command.fingerprint(call.caller.account.currency) == order.fingerprint else None
+
+
+def _command(call: Call[NewOrder, None], key: str | None, portfolio_id: UUID | None) -> PlaceOrder:
+    body = call.body
     return PlaceOrder(
         order_id=call.context.resources.new_id(),
         account_id=call.caller.account.id,
@@ -75,13 +117,13 @@ def _command(call: Call[NewOrder, None]) -> PlaceOrder:
         source=Source.CARBON_ENGINE,
         request=OrderRequest(
             ask=_ask(body),
-            portfolio_id=portfolio_of(body.portfolioId, "portfolioId"),
+            portfolio_id=portfolio_id,
             currency=CURRENCY,
             # By sum, these decide nothing but the fingerprint, which has to match the one that older releases stored.
             step=MassUnit.GRAM if body.total_price_sar_halalas is None else MassUnit.KILOGRAM,
             whole_mass=body.total_price_sar_halalas is None,
         ),
-        idempotency_key=None if key is None else kept_text(key, IDEMPOTENCY_KEY_LENGTH_MAX, "Idempotency-Key"),
+        idempotency_key=key,
         pay_with_balance=BalanceUse.AVAILABLE,
         customer=None
         if body.customer is None
@@ -136,6 +178,7 @@ ENDPOINTS = (
         responses={201: list[OrderView]},
         refusals=frozenset({404, 409, 422}),
         request_headers=("Idempotency-Key",),
+        is_retry=_repeats_order,
     ),
     Endpoint(
         method="GET",

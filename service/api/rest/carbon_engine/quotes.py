@@ -18,19 +18,19 @@ KILOGRAM_G = MassUnit.KILOGRAM.grams
 
 
 async def quote_mass(call: Call[QuoteByMass, None]) -> Answer:
-    return await _quote(call, call.body.amount_kg, portfolio_of(call.body.portfolioId, "portfolioId"))
+    return await _quote(call, call.body.amount_kg, portfolio_of(call.body))
 
 
 async def quote_air_freight(call: Call[QuoteByAirFreight, None]) -> Answer:
     activity = AirFreight(
         exact(call.body.freight_mass_kg, "freight_mass_kg"), exact(call.body.distance_km, "distance_km")
     )
-    return await _quote(call, _whole_kilograms(activity), portfolio_of(call.body.portfolio_id, "portfolio_id"))
+    return await _quote(call, _whole_kilograms(activity), portfolio_of(call.body))
 
 
 async def quote_ground_transport(call: Call[QuoteByGroundTransport, None]) -> Answer:
     activity = GroundTransport(exact(call.body.distance_km, "distance_km"), VehicleType(call.body.vehicle_type))
-    return await _quote(call, _whole_kilograms(activity), portfolio_of(call.body.portfolio_id, "portfolio_id"))
+    return await _quote(call, _whole_kilograms(activity), portfolio_of(call.body))
 
 
 async def _quote(call: Call[Any, None], amount_kg: int, portfolio_id: UUID | None) -> Answer:

@@ -17,12 +17,16 @@ import msgspec
 from service.api.rest.carbonext.models import ListQuery
 from service.api.rest.carbonext.states import Status, status_pairs_of
 from service.api.rest.contract import Answer, Call, Endpoint
-from service.domain.amounts import GRAMS_PER_TONNE, MICROS_PER_UNIT, parse_decimal
-from service.domain.listing import EVERY_ORDER, NumberedPage, NumberedSort, OrderFilter
+from service.domain.amounts import (
+    GRAMS_PER_TONNE,
+    MICROS_PER_UNIT,
+    currencies_by_decimals,
+    parse_decimal,
+    round_down,
+    round_up,
+)
+from service.domain.listing import EVERY_ORDER, NumberedPage, NumberedSort, OrderFilter, WholeRange
 from service.errors import Code, Refused
-
-MINOR_PER_UNIT = 100
-"""Both currencies of the contract have hundredths."""
 
 BEYOND = 2**62
 """Upper bound of amounts in filters, above every amount that an order can have; larger ones would not fit the integers
@@ -116,22 +120,36 @@ def _by_invoice(wanted: OrderFilter, _operator: str, text: str) -> OrderFilter:
 
 
 def _by_number(low: str, high: str, scale: int) -> Callable[[OrderFilter, str, str], OrderFilter]:
-    """Narrow a range of whole units; `scale` of them make one unit of the contract."""
+    """Return what narrows a range of whole units, `scale` of which make one of the contract's."""
 
     def narrow(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
-        exact: Fraction = parse_decimal(text) * scale
-        exact = min(exact, Fraction(BEYOND))
-        above, below = -(-exact.numerator // exact.denominator), exact.numerator // exact.denominator
-        bounds: dict[str, tuple[int | None, int | None]] = {
-            "eq": (above, below + 1),  # empty unless it is whole: nothing is that much
-            "ge": (above, None),
-            "gt": (below + 1, None),
-            "le": (None, below + 1),
-            "lt": (None, above),
-        }
-        return _within(wanted, low, high, *bounds[operator])
+        return _within(wanted, low, high, *_whole_bounds(operator, parse_decimal(text) * scale))
 
     return narrow
+
+
+def _by_total(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
+    """Narrow the range of totals, of which each currency has as many minor units to the unit as its decimals say."""
+    amount, ranges = parse_decimal(text), wanted.totals_minor or {}
+    narrowed = {
+        decimals: _narrower(ranges.get(decimals, (None, None)), _whole_bounds(operator, amount * 10**decimals))
+        for decimals in currencies_by_decimals()
+    }
+    return replace(wanted, totals_minor=narrowed)
+
+
+def _whole_bounds(operator: str, exact: Fraction) -> WholeRange:
+    """Return the least whole number that the comparison lets through, and the least one above that it does not."""
+    exact = min(exact, Fraction(BEYOND))
+    above, below = round_up(exact), round_down(exact)
+    bounds: dict[str, WholeRange] = {
+        "eq": (above, below + 1),  # empty unless it is whole: nothing is that much
+        "ge": (above, None),
+        "gt": (below + 1, None),
+        "le": (None, below + 1),
+        "lt": (None, above),
+    }
+    return bounds[operator]
 
 
 def _by_date(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
@@ -146,11 +164,14 @@ def _by_date(wanted: OrderFilter, operator: str, text: str) -> OrderFilter:
 
 def _within(wanted: OrderFilter, low: str, high: str, start: Any, end: Any) -> OrderFilter:
     """Return the filter with its range narrowed, or unchanged if the new bound is wider."""
-    before, after = getattr(wanted, low), getattr(wanted, high)
-    starts = [each for each in (before, start) if each is not None]
-    ends = [each for each in (after, end) if each is not None]
-    narrowed: dict[str, Any] = {low: max(starts, default=None), high: min(ends, default=None)}
-    return replace(wanted, **narrowed)
+    narrowed = _narrower((getattr(wanted, low), getattr(wanted, high)), (start, end))
+    return replace(wanted, **dict(zip((low, high), narrowed, strict=True)))
+
+
+def _narrower(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Return what two ranges have in common; None is no end."""
+    starts, ends = ([end for end in pair if end is not None] for pair in zip(one, other, strict=True))
+    return max(starts, default=None), min(ends, default=None)
 
 
 _FIELDS: dict[str, Callable[[OrderFilter, str, str], OrderFilter]] = {
@@ -158,7 +179,7 @@ _FIELDS: dict[str, Callable[[OrderFilter, str, str], OrderFilter]] = {
     "invoiceid": _by_invoice,
     "createdat": _by_date,
     "vcuamount": _by_number("mass_g_from", "mass_g_until", GRAMS_PER_TONNE),
-    "totalprice": _by_number("total_minor_from", "total_minor_until", MINOR_PER_UNIT),
+    "totalprice": _by_total,
     "vcuunitprice": _by_number("mean_price_micros_from", "mean_price_micros_until", MICROS_PER_UNIT),
 }
 

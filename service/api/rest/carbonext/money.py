@@ -144,7 +144,7 @@ async def _in_vcu(call: Call[None, BalanceQuery], balance: Money) -> VcuBalance:
     try:
         preview = await price_order(call.context.resources, call.caller, order_request)
     except Refused as refusal:
-        if refusal.code is Code.FORBIDDEN:
+        if refusal.code in {Code.FORBIDDEN, Code.UNAVAILABLE}:
             raise
         return VcuBalance(nothing, nothing, nothing, nothing)
     mass_g = round_down(Fraction(balance.minor_units * tonne_g, preview.pricing.total_cost_minor))

@@ -154,6 +154,8 @@ async def _client(call: Call[Credentials, None]) -> Caller:
     try:
         caller = await _authenticate_key(form.client_secret, call.context)
     except Refused as refusal:
+        if refusal.code is not Code.UNAUTHENTICATED:
+            raise
         raise _no_client() from refusal
     if form.client_id.removeprefix(CLIENT_PREFIX) != caller.key_id:
         raise _no_client()
@@ -165,9 +167,9 @@ async def _refreshing(call: Call[Credentials, None]) -> Caller:
         key_id = _key_named_by(call.body.refresh_token, TokenUse.REFRESH, call.context)
         return await authenticate_again(call.context.resources, key_id)
     except Refused as refusal:
-        raise oauth_refusal(
-            Code.UNAUTHENTICATED, "invalid_grant", "The refresh token is invalid or has expired."
-        ) from refusal
+        if refusal.code is not Code.UNAUTHENTICATED:
+            raise
+        raise oauth_refusal(Code.UNAUTHENTICATED, "invalid_grant", "The refresh token opens nothing.") from refusal
 
 
 def _no_client() -> Refused:

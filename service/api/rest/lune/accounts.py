@@ -3,11 +3,9 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from babel.numbers import list_currencies
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from service.api.rest.contract import Answer, Call, Endpoint
-from service.api.rest.lune.errors import invalid
 from service.api.rest.lune.ids import uuid_of
 from service.api.rest.lune.models import Id, Page, PageQuery
 from service.api.rest.lune.paging import page_of, page_request
@@ -20,8 +18,10 @@ from service.operations.manage_clients import accounts_of_ids, create_client, li
 from service.operations.read_account import twin_of_account
 
 HEADERS = ("Lune-Account", "Lune-Version")
+OLD_CURRENCIES = frozenset({"BGN"})
+"""Currencies of Lune's published list that do not circulate any more."""
 
-Handle = Annotated[str, Meta(pattern=r"^[a-z0-9-_]+$")]
+Handle = Annotated[str, Meta(pattern=r"^[a-z0-9-_]+\Z")]
 VisibilityName = Literal["public", "hidden"]
 
 
@@ -95,12 +95,12 @@ async def get_account(call: Call[None, None]) -> Answer:
 
 async def create_client_account(call: Call[NewClientAccount, None]) -> Answer:
     body = call.body
-    if body.currency not in list_currencies():
-        raise invalid("validation_error", "Give the currency as an ISO 4217 code in capital letters.", "currency")
     facts = _facts({"name": body.name, "beneficiary": body.beneficiary, "handle": body.handle})
     if body.external_pages_visibility is not None:
         facts |= _facts({"external_pages_visibility": body.external_pages_visibility})
-    account = await create_client(call.context.resources, call.caller, currency=body.currency, **facts)
+    account = await create_client(
+        call.context.resources, call.caller, currency=body.currency, old_currencies=OLD_CURRENCIES, **facts
+    )
     return Answer(_view(account))
 
 
@@ -174,7 +174,6 @@ ENDPOINTS = (
         summary="Get the account of the API key, or the client account in the header Lune-Account.",
         handler=get_account,
         responses={200: AccountView},
-        refusals=frozenset({400}),
         request_headers=HEADERS,
     ),
     Endpoint(

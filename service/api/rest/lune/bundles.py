@@ -191,7 +191,7 @@ ENDPOINTS = (
         summary="Get a bundle.",
         handler=get_bundle,
         responses={200: BundleView},
-        refusals=frozenset({400, 404}),
+        refusals=frozenset({404}),
         request_headers=HEADERS,
     ),
 )

@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from service.api.caller import caller_of
+from service.api.headers import header_of
 from service.api.rest.context import RestContext
 from service.api.rest.lune.errors import invalid
 from service.api.rest.lune.ids import uuid_of
@@ -29,15 +31,15 @@ async def authenticate(request: Request, context: RestContext) -> Caller:
     )
     if caller is None:
         raise unauthenticated()
-    version = request.headers.get("lune-version")
+    version = header_of(request.scope, b"lune-version")
     if version is not None and not _VERSION.fullmatch(version):
         raise invalid("api_version_invalid", f"Give Lune-Version as a date, such as {LATEST_VERSION}.")
     return caller
 
 
-def answer_headers(request_headers: Mapping[str, str], request_id: str) -> Mapping[str, str]:
-    """Return the requested version, or the latest, and the request id under the name that clients read."""
-    version = request_headers.get("lune-version", "")
+def answer_headers(scope: Scope, request_id: str) -> Mapping[str, str]:
+    """Return the version that was asked for, else the latest; the request id under the name that clients read."""
+    version = header_of(scope, b"lune-version") or ""
     return {
         "Lune-Version": version if _VERSION.fullmatch(version) else LATEST_VERSION,
         "CF-Ray": request_id,

@@ -51,7 +51,7 @@ class ElectricityRequest(EstimateRequest, kw_only=True):
     """
 
     consumption: Consumption
-    country_code: Annotated[str, Meta(pattern=r"^[A-Z]{2,3}$")] | None = None
+    country_code: Annotated[str, Meta(pattern=r"^[A-Z]{2,3}\Z")] | None = None
 
 
 class Route(Struct, kw_only=True):
@@ -144,6 +144,8 @@ async def _quote(call: Call[object, object], order_request: OrderRequest) -> Str
             call, order_request, await price_order(call.context.resources, call.caller, order_request)
         )
     except Refused as refused:
+        if refused.code is Code.UNAVAILABLE:
+            raise
         _, errors = refusal(refused, "")
         return errors
 

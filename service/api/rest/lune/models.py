@@ -9,8 +9,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 T = TypeVar("T")
 
-DecimalText = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?$", max_length=40)]
-Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
+DecimalText = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?\Z", max_length=40)]
+Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Instant = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 MassUnit = Literal["g", "kg", "t"]
 Percentage = Annotated[

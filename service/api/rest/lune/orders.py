@@ -163,7 +163,7 @@ def _no_estimate() -> Refused:
 
 
 _CREATES = frozenset({409})
-_FINDS = frozenset({400, 404})
+_FINDS = frozenset({404})
 
 ENDPOINTS = (
     Endpoint(

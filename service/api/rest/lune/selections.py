@@ -24,7 +24,7 @@ class BundlePercentage(Struct):
     """A bundle's share of a selection; whole percentages are numbers, others are strings."""
 
     bundle_id: Id
-    percentage: int | Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{1,2}$")]
+    percentage: int | Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{1,2}\Z")]
 
 
 class BundlePortfolioView(Struct):
@@ -94,7 +94,6 @@ ENDPOINTS = (
         summary="Get the bundles that the account buys by default.",
         handler=get_bundle_selection,
         responses={200: list[BundlePercentage]},
-        refusals=frozenset({400}),
         request_headers=HEADERS,
     ),
     Endpoint(
@@ -115,7 +114,6 @@ ENDPOINTS = (
         summary="List the portfolios that the account can use.",
         handler=list_bundle_portfolios,
         responses={200: list[BundlePortfolioView]},
-        refusals=frozenset({400}),
         request_headers=HEADERS,
     ),
     Endpoint(

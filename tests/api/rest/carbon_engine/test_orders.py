@@ -121,6 +121,39 @@ async def test_a_retry_with_the_key_answers_the_same_order(engine: Rest):
     assert first.json() == again.json()
 
 
+@pytest.mark.parametrize("spelled", ["wsk ", "wsk\t", " wsk", "\twsk", "wsk \t "])
+async def test_blanks_around_the_key_are_no_part_of_it(engine: Rest, spelled: str):
+    first, again = await create(engine, "wsk"), await create(engine, spelled)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert len(await engine.get("/orders")) == 1
+
+
+async def test_an_order_of_an_earlier_release_is_found_by_its_key_with_the_blank_behind_it(engine: Rest):
+    first = (await create(engine, "wsk")).json()
+    await engine.shop.execute("UPDATE orders SET idempotency_key = 'wsk '")  # as releases stored it that kept blanks
+    again, other = await create(engine, "wsk "), await create(engine, "wsk")
+    assert (again.json(), again.headers["idempotent-replayed"]) == (first, "true")
+    assert (other.json() == first, "idempotent-replayed" in other.headers) == (False, False)
+
+
+async def test_a_key_with_a_blank_of_another_api_is_not_the_headers(engine: Rest):
+    await engine.shop.place(make_order_request(123_000, currency="SAR"), idempotency_key="wsk ")
+    answer = await create(engine, "wsk ")
+    assert (answer.status_code, "idempotent-replayed" in answer.headers) == (201, False)
+    assert len(await engine.get("/orders")) == 2
+
+
+async def test_two_keys_in_one_request_order_nothing(engine: Rest):
+    before = await engine.shop.everything()
+    for keys in (("wsk", "other"), ("wsk", ""), ("wsk", "WSK")):
+        headers = [("idempotency-key", key) for key in keys] + [("authorization", f"Bearer {engine.key}")]
+        answer = await engine.http.post("/carbon-engine/v1/orders", json={"amount_kg": 123}, headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+        assert "Idempotency-Key" in answer.json()["detail"]
+    assert await engine.shop.everything() == before
+
+
 async def test_the_key_with_another_payload_is_refused(engine: Rest):
     await create(engine, "k")
     before = await engine.shop.everything()
@@ -227,8 +260,11 @@ async def test_freight_and_drives_are_quoted_by_what_they_emit(engine: Rest):
         assert again == quoted
 
 
-async def test_an_unknown_vehicle_is_refused(engine: Rest):
-    body = {"distance_km": 250, "vehicle_type": "rocket"}
+@pytest.mark.parametrize(
+    "vehicle", ["rocket", "small_bus\n", "small_bus\r\n", "\nsmall_bus", "small_bus\n\n", "school_bus "]
+)
+async def test_an_unknown_vehicle_is_refused(engine: Rest, vehicle: str):
+    body = {"distance_km": 250, "vehicle_type": vehicle}
     answer = await engine.ask("POST", "/quotes/ground-transport", body)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["vehicle_type"])
 

@@ -6,17 +6,19 @@ side; a sort by status goes by what it is called inside; a number beyond 64 bits
 
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from service.domain.catalogue import Weight
 from service.domain.listing import OrderRef
 from service.operations.bill_orders import bill_orders
 from service.operations.import_orders import import_orders
 from tests.api.rest.client import Rest
-from tests.makers import make_order_request
+from tests.makers import TONNE_G, make_order_request, make_price, store
 
 SEED = json.loads((Path(__file__).parents[3] / "operations/seed_orders.json").read_text())
 FIRST_SIX = ["id", "vcuAmount", "vcuUnitPrice", "targetCurrency", "status", "createdAt"]
@@ -207,3 +209,61 @@ async def test_dates_are_told_in_utc_to_the_second(carbonext: Rest):
     (listed,) = (await carbonext.get("/orders"))["items"]
     assert listed == {**order, "invoices": [], "subscriptions": []}
     assert timedelta(0) <= datetime.now(UTC) - created(listed) < timedelta(minutes=1)
+
+
+IN_UNITS = [("USD", "19.99"), ("USD", "20.01"), ("JPY", "19"), ("JPY", "20"), ("KWD", "19.999"), ("KWD", "20.001")]
+
+
+@pytest.fixture
+async def mixed(carbonext: Rest) -> Rest:
+    """The contract over an account with an order of a tonne for each of these totals."""
+    shop = carbonext.shop
+    forest = (Weight(shop.forest.id, 10_000),)
+    for currency, price in IN_UNITS:
+        await shop.execute("DELETE FROM prices WHERE currency = $1", currency)
+        await store(shop.database, make_price(shop.forest, price, currency))
+        await shop.place(make_order_request(TONNE_G, currency=currency, selection=forest))
+    return carbonext
+
+
+@pytest.mark.parametrize(
+    ("operator", "found"),
+    [
+        ("ge:20", {"20.01", "20", "20.001"}),
+        ("gt:20", {"20.01", "20.001"}),
+        ("le:20", {"19.99", "19", "20", "19.999"}),
+        ("lt:20", {"19.99", "19", "19.999"}),
+        ("lt:19.9995", {"19.99", "19", "19.999"}),
+        ("ge:19.9995", {"20.01", "20", "20.001"}),
+        ("le:19.999", {"19.99", "19", "19.999"}),
+        ("gt:19.99", {"20.01", "20", "19.999", "20.001"}),
+        ("ge:1900", set()),
+    ],
+)
+async def test_amounts_are_compared_in_the_units_of_each_orders_currency(mixed: Rest, operator: str, found: set[str]):
+    for name in ("totalPrice", "vcuUnitPrice"):
+        page = await mixed.get("/orders", params={"filter-by": f"{name}_{operator}"})
+        shown = {format(Decimal(str(each["totalPrice"])).normalize(), "f") for each in page["items"]}
+        assert shown == found, name
+        assert {format(Decimal(str(each["vcuUnitPrice"])).normalize(), "f") for each in page["items"]} == found
+
+
+async def test_a_total_equals_the_amount_that_is_shown(mixed: Rest):
+    for amount, count in (
+        ("20", 1),
+        ("20.00", 1),
+        ("20.001", 1),
+        ("19.99", 1),
+        ("2000", 0),
+        ("0.20", 0),
+        ("19.9900001", 0),
+    ):
+        page = await mixed.get("/orders", params={"filter-by": f"totalPrice_eq:{amount}"})
+        assert page["totalCount"] == count, amount
+    both = await mixed.get("/orders", params={"filter-by": "totalPrice_ge:20~totalPrice_lt:20.005~totalPrice_ge:1"})
+    assert {each["totalPrice"] for each in both["items"]} == {20, 20.001}
+
+
+async def test_prices_are_sorted_in_the_units_of_each_orders_currency(mixed: Rest):
+    page = await mixed.get("/orders", params={"sort-by": "vcuUnitPrice_asc"})
+    assert [each["vcuUnitPrice"] for each in page["items"]] == sorted(float(total) for _, total in IN_UNITS)

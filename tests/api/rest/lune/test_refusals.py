@@ -113,6 +113,7 @@ def bundles(lune: Rest, *percentages: Any) -> list[dict[str, Any]]:
 
 
 WRONG_AMOUNTS = [5, 1.5, "-1", "+1", "1e3", " 1", "1,5", ".5", "5.", "", "1\n", "\u0661", "9" * 41, "NaN", None, True]
+WRONG_AMOUNTS += ["5\n", "5.5\n", "5\r"]
 WRONG: dict[str, Callable[[Rest], tuple[str, Any, str]]] = {
     **{
         f"mass {amount!r}": lambda _, amount=amount: (

@@ -1,0 +1,157 @@
+"""Callers without a key, who are known by their address alone, and what they may spend of the service's time.
+
+Knows HTTP and the budgets, and no API. One caller has one IPv4 address, or one /64 of IPv6: providers give whole /64s
+away, and whoever has one may use every address in it.
+"""
+
+import math
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.headers import header_of
+from service.api.rate_limits import Budget, RateLimits
+
+WINDOW_S = 60
+REQUEST_POINTS = 1
+UNKNOWN_KEY_POINTS = 10
+"""Points of a request that is answered 401: a key was looked up for it, and guessing keys shall get nobody far."""
+CHARACTERS_A_POINT = 25
+"""Characters of a GraphQL document that is parsed and validated for a caller without a key, for each point."""
+
+_FORWARDED_MAX = 32
+_IPV6_PREFIX = 64
+log = structlog.get_logger(__name__)
+
+
+def address_budget(points_a_minute: int) -> Budget:
+    """Return the budget of one address."""
+    return Budget(
+        "address",
+        points_a_minute,
+        WINDOW_S,
+        unit="cost points",
+        whose="Requests without a valid API key from your address share",
+        unbounded=True,
+    )
+
+
+def document_points(characters: int) -> int:
+    """Return what it costs to parse and validate a document of that length."""
+    return math.ceil(characters / CHARACTERS_A_POINT)
+
+
+class Addresses:
+    """The address that a request comes from: that of the connection, or what a trusted proxy says in X-Forwarded-For.
+
+    Each proxy adds to the end of that header the address that it was called from, so it is read from there, as far as
+    the first address that is no trusted proxy: all before it was written by the caller.
+    """
+
+    def __init__(self, trusted_proxies: Collection[IPv4Network | IPv6Network] = ()) -> None:
+        self._trusted = tuple(trusted_proxies)
+        self._has_warned = False
+
+    def of(self, scope: Scope) -> str:
+        """Return the address, or the network, whose budget the request is paid from."""
+        peer = _address((scope.get("client") or ("",))[0])
+        if peer is None:  # a socket of this machine
+            return "local"
+        if self._is_trusted(peer):
+            return _holder(self._forwarded(scope, peer))
+        if peer.is_private and not self._has_warned and header_of(scope, b"x-forwarded-for") is not None:
+            self._has_warned = True
+            advice = "If this is your proxy, name it in SERVICE_TRUSTED_PROXIES: its callers share one budget."
+            log.warning("proxy_not_trusted", address=str(peer), advice=advice)
+        return _holder(peer)
+
+    def _is_trusted(self, address: IPv4Address | IPv6Address) -> bool:
+        return any(address in network for network in self._trusted)
+
+    def _forwarded(self, scope: Scope, peer: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+        said = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
+        client = peer
+        for text in reversed(said.rsplit(",", _FORWARDED_MAX)[-_FORWARDED_MAX:]):
+            address = _address(text)
+            if address is None:
+                break
+            client = address
+            if not self._is_trusted(address):
+                break
+        return client
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """Return the address in `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1` or `[2001:db8::1]:443`, else None."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+def _holder(address: IPv4Address | IPv6Address) -> str:
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((address, _IPV6_PREFIX), strict=False))
+    return str(address)
+
+
+class AddressLimits:
+    """Wraps an ASGI application. Every request without a key costs its address points, before the application sees it,
+    and every one that is answered 401 costs more; refused `THROTTLED` where they are spent.
+
+    `prices` are the points of requests whose path begins with one of these; those of `free` paths cost nothing.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        budget: Budget,
+        addresses: Addresses,
+        rate_limits: Callable[[], RateLimits],
+        prices: Mapping[str, int] | None = None,
+        free: Sequence[str] = (),
+    ) -> None:
+        self._app = app
+        self._budget = budget
+        self._addresses = addresses
+        self._rate_limits = rate_limits
+        self._prices = dict(prices or {})
+        self._free = tuple(free)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(self._free):
+            await self._app(scope, receive, send)
+            return
+        if header_of(scope, b"authorization") is None:
+            await self._pay(scope, self._price(scope["path"]))
+
+        def sending(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start" and message["status"] == 401:
+                return self._pay_for_refusal(scope, message, send)
+            return send(message)
+
+        await self._app(scope, receive, sending)
+
+    def _price(self, path: str) -> int:
+        for prefix, points in self._prices.items():
+            if path.startswith(prefix):
+                return points
+        return REQUEST_POINTS
+
+    async def _pay_for_refusal(self, scope: Scope, message: Message, send: Send) -> None:
+        await self._pay(scope, UNKNOWN_KEY_POINTS)
+        await send(message)
+
+    async def _pay(self, scope: Scope, points: int) -> None:
+        cost = min(points, self._budget.requests)
+        state = await self._rate_limits().spend(self._budget, self._addresses.of(scope), cost=cost)
+        state.refuse_unless_admitted()

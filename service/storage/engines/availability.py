@@ -1,0 +1,105 @@
+"""Availability of a database at this moment: whether it answers, and whether a write could succeed.
+
+The watch (storage/watch.py) and the engines write it; readiness and every new call read it. Knows no driver.
+"""
+
+import asyncio
+import time
+
+import structlog
+
+from service.storage.failures import CONFLICT, DAMAGED, FULL, LOCKED, READ_ONLY, DatabaseUnavailable, Doing, Failure
+
+log = structlog.get_logger(__name__)
+
+AWAY = Failure("the database is away")
+AWAY_AFTER = 2
+"""Probes that fail one after the other before every call is refused at once."""
+QUIET_S = 1.0
+"""One line of the log for a kind of failure in this time."""
+
+
+class Availability:
+    """Begins as available: whoever opens a database has just been answered by it. One instance belongs to one event
+    loop.
+    """
+
+    def __init__(self) -> None:
+        self.is_away = False
+        """True while new calls are refused at once and waiting calls are ended."""
+        self.is_watched = False
+        """True while a watch runs that notices when the database is back."""
+        self.takes_writes = True
+        """True if the database said so in a session that began after the last refusal."""
+        self.refused_write: Failure | None = None
+        """Why the last write failed, FULL or LOCKED, until one succeeds."""
+        self.suspected = asyncio.Event()
+        """Set by a call that failed: the watch looks at once."""
+        self.failed_probes = 0
+        self._is_damaged = False
+        self._was_ready = True
+        self._logged_s: dict[str, float] = {}
+
+    @property
+    def is_ready(self) -> bool:
+        """Return True if a write could succeed."""
+        return not (self.failed_probes or self._is_damaged or self.refused_write) and self.takes_writes
+
+    def refuse_if_away(self, doing: Doing = Doing.READING) -> None:
+        """Refuse `UNAVAILABLE` while the database is away."""
+        if self.is_away:
+            raise DatabaseUnavailable(AWAY, doing)
+
+    def refuse_if_read_only(self) -> None:
+        """Refuse `UNAVAILABLE` while the database takes no writes: each attempt would cost it a session."""
+        if self.is_watched and not self.takes_writes:
+            raise DatabaseUnavailable(READ_ONLY, Doing.CHANGING)
+
+    def note(self, error: BaseException) -> None:
+        """Take a call's failure into account. One that says nothing of the database's state is ignored."""
+        if not isinstance(error, DatabaseUnavailable) or error.failure in (CONFLICT, AWAY):
+            return
+        failure = error.failure
+        if failure is DAMAGED:
+            self._is_damaged = True
+        elif failure is FULL:
+            self.refused_write = FULL
+        elif failure is READ_ONLY:
+            self.takes_writes = False
+        self.suspected.set()
+        now_s = time.monotonic()
+        if not self.is_away and self._logged_s.get(failure.name, -QUIET_S) <= now_s - QUIET_S:
+            self._logged_s[failure.name] = now_s
+            log.warning("database_unavailable", failure=failure.name, error=error.detail)
+        self._log_change(failure.name)
+
+    def note_probe(self, *, takes_writes: bool) -> None:
+        """Record that the database has answered, and whether it takes writes."""
+        self.failed_probes = 0
+        self.is_away = False
+        self.takes_writes = takes_writes
+        self._log_change(READ_ONLY.name)
+
+    def note_failed_probe(self, why: str) -> None:
+        """Record that the database has not answered."""
+        self.failed_probes += 1
+        self.is_away = self.failed_probes >= AWAY_AFTER
+        self._log_change(why)
+
+    def note_locked(self) -> None:
+        """Another process has held the file for as long as a writer waits: the next ones do not wait."""
+        self.refused_write = LOCKED
+        self._log_change(LOCKED.name)
+
+    def note_write(self) -> None:
+        """Record that a write has succeeded."""
+        self.refused_write = None
+        self._log_change("")
+
+    def _log_change(self, why: str) -> None:
+        if self.is_ready is not self._was_ready:
+            self._was_ready = self.is_ready
+            if self.is_ready:
+                log.warning("database_ready")
+            else:
+                log.warning("database_not_ready", why=why)
