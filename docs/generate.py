@@ -52,24 +52,32 @@ def errors() -> str:
     ]
     return page(
         "Errors",
-        """The service refuses a request with one of these codes, and with no other. In GraphQL, a mutation reports what
-        is wrong with its input in `userErrors`. If a query or the request as a whole is refused, the response has
-        `errors`, with the code in `extensions.code`. The codes from `GRAPHQL_PARSE_FAILED` on occur in GraphQL
-        only.""",
-        """The REST contracts have error codes of their own. Their HTTP status is the one below, unless the contract
-        defines another.""",
-        """`path` (in `errors`: `extensions.inputPath`) names the member of your request that is at fault, in the
-        names of the API that you called. It is empty if no member is at fault.""",
-        """*May retry* (in `errors`: `extensions.mayRetry`) says whether the same request, sent again later with the
-        same idempotency key, may succeed. Other refusals stay until the request or the state of the account
-        changes. `UNAVAILABLE` without the header `Retry-After` means damaged data, which only the operator can
-        repair.""",
-        """A GraphQL response that holds data has status 200 whatever its `errors` say. If one of them is `UNAVAILABLE`
-        or `THROTTLED`, the response has the header `Retry-After`.""",
+        """This is the complete list of the codes with which GraphQL refuses a request. If the input of a mutation is
+        wrong, or the state of an order does not allow the change, the code is in `userErrors` of the payload. All
+        other refusals are in `errors` of the response, with the code in `extensions.code`. The codes from
+        `GRAPHQL_PARSE_FAILED` on always concern the document or the HTTP request.""",
+        """**HTTP status in GraphQL.** An operation that ran has status 200, even if the response has `userErrors` or an
+        entry in `errors` for a single field, such as `FORBIDDEN`. A document that was refused before it ran (syntax,
+        validation, cost) has status 400 only if the request has the header `Accept:
+        application/graphql-response+json`, else 200. So look at `errors`, not at the status.
+        If an entry of `errors` is `UNAVAILABLE` or `THROTTLED`, the response has the header `Retry-After`.
+        The statuses in the table apply to refusals of the whole request. `BAD_REQUEST` also occurs
+        with the statuses 405, 406 and 415.""",
+        """**REST.** Each REST contract has error codes of its own, which its reference lists (such as `/lune/docs`). A
+        refusal has the HTTP status of the table, unless the contract defines another one.""",
+        """**Member at fault.** An error in `userErrors` has a `path`, and an error in `errors` has
+        `extensions.inputPath`. Both name the member of your request that is at fault, in the names of the API that you
+        called. The path is empty if no member is at fault.""",
+        """**Retries.** The column *may retry* says whether the same request may succeed if it is sent again later with
+        the same idempotency key; in `errors`, `extensions.mayRetry` has this value. If the column says *no*, the
+        request is refused again each time, until you change the request or the state of the account has changed (for
+        instance, until its balance is high enough). `UNAVAILABLE` without the header `Retry-After` means damaged data,
+        which only the operator can repair.""",
         table(("code", "meaning", "HTTP status", "may retry"), rows),
-        """Programs should read the code only: messages are for people and may change. `INTERNAL_SERVER_ERROR` is a
-        defect of the service. Its message has no details; the operator finds them in the log under the request id
-        (`X-Request-Id`, `extensions.requestId`).""",
+        """Programs should decide by the code and by `mayRetry`. Do not parse messages: they are for people and may
+        change. `INTERNAL_SERVER_ERROR` means a defect of the service. Its message has no details. The operator of the
+        service finds them in the log under the request id, which is in the response header `X-Request-Id` and in
+        `extensions.requestId`.""",
     )
 
 
@@ -80,16 +88,38 @@ def limits() -> str:
     ]
     return page(
         "Settings and limits",
-        """All settings are environment variables. They are read once, at the start; an empty variable counts as not
-        set. If a value is out of its range, the command names the variable and ends with exit code 2.
-        `carbon-orders doctor` checks all settings. Some names end in a unit: `_MS` is milliseconds, `_BYTES_MAX` bytes
-        at most, `_PER_S` a number for each second.""",
+        """All settings are environment variables. A process reads them once, when it starts. An empty variable counts
+        as not set. If a value is out of its range, the command names the variable and ends with exit code 2.
+        `carbon-orders doctor` checks all settings.""",
+        """Many names end in the unit of their value: `_MS` in milliseconds, `_BYTES_MAX` in bytes, `_PERCENT_MAX` in
+        percent, `_PER_S` in requests a second, and `_POINTS_A_MINUTE` in cost points a minute. An empty default means
+        that the variable is not set by default.""",
         table(("variable", "default", "meaning"), rows),
-        """These limits are fixed: an idempotency key has 1 to 512 characters; a selection has at most 20 bundles;
-        `cancelOrders` and `nodes` take at most 100 ids; a transaction is tried at most five times within five seconds;
-        the database is asked once a second for an answer, and has 0.8 s to give it; the head of a request has at most
-        32 KiB, its URL 8 KiB, and 10 seconds to arrive, and trailers have the same bounds; an idle connection is closed
-        after 5 seconds; an error message has at most 300 characters, and a response at most ten validation errors.""",
+        "## Fixed limits",
+        "No setting changes these limits:",
+        table(
+            ("what", "limit"),
+            [
+                ("idempotency key, `reference` of the seller", "1 to 512 characters"),
+                ("mass of one order or quote", "1 g to 10<sup>9</sup> t"),
+                ("bundles of a selection or in `bundleMasses`", "1 to 20"),
+                ("`customer`, names of accounts and parties", "200 characters"),
+                ("`description`", "1,000 characters"),
+                ("`metadata`", "50 entries; names and values have at most 500 characters"),
+                ("`callbackUrl`", "2,000 characters"),
+                ("ids in one `cancelOrders` or `nodes`", "100"),
+                ("orders on one invoice", "100 that are named, or 5,000 of a currency"),
+                (
+                    "attempts of a transaction that the database refused for a reason that may pass",
+                    "5 within 5 seconds",
+                ),
+                ("check of the database, for `/health/ready`", "once a second, with 0.8 s for the answer"),
+                ("head of a request, trailers", "32 KiB, of which the URL 8 KiB; 10 seconds to arrive"),
+                ("time after which an idle connection is closed", "5 seconds"),
+                ("error message", "300 characters"),
+                ("validation errors in one GraphQL response", "10"),
+            ],
+        ),
     )
 
 
@@ -101,10 +131,13 @@ def command_line() -> str:
     ]
     return page(
         "Command line",
-        """Results go to stdout, everything else to stderr. The exit code is 0 after success, 1 if the command was
-        refused or failed, and 2 if its arguments or the settings are wrong. `carbon-orders --install-completion`
-        installs completion of commands and options in your shell; `carbon-orders --show-completion` prints the script
-        instead.""",
+        """Commands print their results to stdout, and everything else to stderr. The exit code is 0 after success, 1 if
+        the command was refused or failed, and 2 if its arguments or the settings are wrong.""",
+        """Commands work directly on the database of the setting `SERVICE_DATABASE_URL`, so run them with the settings
+        of the service. Unless a command says otherwise, it may run while the service serves requests, on SQLite
+        too. Ids of accounts are the UUIDs that `carbon-orders account list` prints, not the ids of GraphQL.""",
+        """`carbon-orders --install-completion` installs completion of commands and options in your shell.
+        `carbon-orders --show-completion` prints the script instead.""",
         *parts,
     )
 
@@ -157,9 +190,9 @@ def graphql() -> str:
             parts += [f"## {title}", *(part for each in members for part in type_parts(built, each))]
     return page(
         "GraphQL reference",
-        """Every type, field and argument of the schema. The [GraphQL guide](graphql-guide.md) says how to use them. The
-        explorer at `/graphql` shows the same beside an editor, and `/graphql/schema.graphql` is the schema as
-        text.""",
+        """This page lists every type, field and argument of the schema. The [GraphQL guide](graphql-guide.md) shows how
+        to use them. A running service shows the same reference beside an editor at `/graphql` (the explorer), and the
+        schema as text at `/graphql/schema.graphql`.""",
         *parts,
     )
 

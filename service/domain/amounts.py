@@ -1,7 +1,7 @@
 """Counting, writing and rounding of mass and money: integer grams, integer minor units, integer millionths.
 
-Knows nothing of goods or buyers. Every rounding of the service is done by a function of this file. Floats are never
-used, because 0.1 + 0.2 is not 0.3.
+Knows nothing of goods or buyers. Amounts are rounded by the functions of this file; only pricing and repricing also
+round down with `//`. Floats are never used, because 0.1 + 0.2 is not 0.3.
 """
 
 import re

@@ -139,28 +139,38 @@ def chart(every: Mapping[str, Found]) -> str:
 
 _PAGE = """# Performance
 
-Written by `make bench`. The database holds {orders} orders. Every target answers the same requests with the
-same data, in interleaved rounds: {rounds} rounds of {seconds} s for each target, after one round that is not
-counted. Each target is one server process; server, database and load generator share {cores} cores. The load
-average at the end was {load}.
+`make bench` measures the service and other servers with the same requests, and writes this page. The database
+holds {orders} orders. Each server runs as one process. Server, database and load generator share {cores} cores.
 
-Compare the ratios: the service and another target were measured in the same round, so that other work on the
-machine slowed both. A ratio is the median over the rounds; the span in brackets covers the middle half of the
-rounds and shows the noise. Requests a second differ much between machines, the ratios little.
+The servers take turns: each is measured in {rounds} rounds of {seconds} s, after one round that is not counted.
+The load average of the machine at the end was {load}. These versions were measured: {versions}.
 
-{versions}.
+**How to read the tables.** Compare the ratios in the last two columns. For a ratio, the service and another
+server are compared within the same round, so that other work on the machine slows both. A ratio is the median
+over the rounds; the span in brackets covers the middle half of the rounds. The number of requests a second
+depends much on the machine, the ratios depend on it little.
 
-* **Q1** reads a page of 20 orders with 10 scalar fields and the page information. **Q2** reads the same with
-  lines, bundle names, credit entries, batches and project names. **Q3** reads one order with its credit
-  entries. 16 connections.
-* **M1** is `createOrderByMass` over 64 connections, which all order from one bundle (**hot**) or from 50
-  bundles.
-* **ours** is the service as it is delivered, with keys, limits and logs on.
-* **naive** is the same schema behind Strawberry's own view and graphql-core, with Tortoise models and
-  DataLoaders, and one order a transaction.
-* **groups of one** is the service with one order a transaction instead of up to 64.
-* **limit** is a bare ASGI application that runs the same SQL statements, written by hand: no key, no limits,
-  no log, no schema.
+The requests (column *what*):
+
+* **Q1** reads a page of 20 orders with 10 scalar fields and the page information, over 16 connections.
+* **Q2** reads the same page and for each order its lines, bundle names, credit entries, batches and project
+  names, over 16 connections.
+* **Q3** reads one order with its credit entries, over 16 connections.
+* **M1** is the mutation `createOrderByMass` over 64 connections. All orders buy from the same bundle
+  (**M1 hot**), or from 50 bundles (**M1 on 50**).
+
+The servers (column *target*):
+
+* **ours** is the service as it is delivered, with API keys, limits and the log.
+* **naive** has the same schema, behind Strawberry's own view and graphql-core, with Tortoise models and
+  DataLoaders. It places one order in each transaction.
+* **groups of one** is the service with one order in each transaction instead of up to 64.
+* **limit** is a bare ASGI application that runs the same SQL statements, written by hand. It has no API keys,
+  no limits, no log and no schema.
+
+The other columns: *a second* is the number of requests a second; *CPU µs* is the processor time of the server for
+one request; *p50 / p99 ms* are the response times that 50 % and 99 % of the requests stay below.
+*ours is x times as fast* compares requests a second; *and x times as cheap* compares processor time.
 
 ![Requests a second of the service as a multiple of each other target](performance.svg)
 
