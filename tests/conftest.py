@@ -228,6 +228,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.open(database_url)
+    # A busy machine may stand still inside a transaction for longer than a server is allowed to.
+    database = await Database.open(database_url, idle_transaction_ms=60_000)
     yield database
     await database.close()

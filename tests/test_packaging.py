@@ -115,7 +115,7 @@ def test_the_wheel_is_of_this_version(wheel: Path) -> None:
 def test_the_installed_program_prints_its_schema_and_makes_a_demo(program: Path, folder: Path) -> None:
     assert "type Mutation {" in run(program, "schema", cwd=folder)
     assert len(json.loads(run(program, "demo", "--json", cwd=folder))["accounts"]) >= 6
-    assert [each["ok"] for each in json.loads(run(program, "doctor", "--json", cwd=folder))] == [True] * 6
+    assert [each["ok"] for each in json.loads(run(program, "doctor", "--json", cwd=folder))] == [True] * 7
 
 
 def test_the_installed_service_shows_its_pages_and_takes_an_order(

@@ -17,7 +17,12 @@ HANGS_S = 60
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
-PATIENT = {"lock_timeout_ms": 30_000, "statement_timeout_ms": 30_000, "pool_wait_ms": 30_000}
+PATIENT = {
+    "lock_timeout_ms": 30_000,
+    "statement_timeout_ms": 30_000,
+    "pool_wait_ms": 30_000,
+    "idle_transaction_ms": 30_000,
+}
 """Options of `Database.open` for tests that are not about these limits."""
 
 

@@ -25,6 +25,9 @@ from service.storage.migrations import MigrationRefused, migrate, pending
 
 T = TypeVar("T")
 
+IDLE_TRANSACTION_MS = 60_000
+"""Time that a command may compute between two statements of a transaction, as an import of thousands of rows does."""
+
 OTHER_KEYS = (
     "SERVICE_SECRET, or the file `secret` beside the database, is not the secret that the keys of this database were"
     " made under: none of them would work. Restore that secret, or set SERVICE_SECRET_PREVIOUS to it to replace it."
@@ -72,14 +75,21 @@ def _pepper(settings: Settings, *, holds_keys: bool) -> bytes:
         fail(f"the secret beside the database: {error}. Set SERVICE_SECRET, or make its folder writable.", MISUSED)
 
 
-def run(settings: Settings, work: Callable[[Resources], Awaitable[T]], *, pool_size_max: int = 1) -> T:
+def run(
+    settings: Settings,
+    work: Callable[[Resources], Awaitable[T]],
+    *,
+    pool_size_max: int = 1,
+    idle_transaction_ms: int = IDLE_TRANSACTION_MS,
+) -> T:
     """Run the work on the database and return its answer. An SQLite database is migrated first; a PostgreSQL must have
     been.
     """
+    limits = {**settings.database_limits, "idle_transaction_ms": idle_transaction_ms}
 
     async def on_database() -> T:
         await up_to_date(settings)
-        database = await Database.open(settings.database_url, pool_size_max=pool_size_max, **settings.database_limits)
+        database = await Database.open(settings.database_url, pool_size_max=pool_size_max, **limits)
         try:
             return await work(Resources(database, system_clock, uuid7))
         finally:

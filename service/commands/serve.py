@@ -23,7 +23,10 @@ def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> No
     settings = settings_given(**given)
     configure_logging(json=settings.log_json, level=settings.log_level)
     if workers > 1 and settings.database.dialect == "sqlite":
-        output.fail("SQLite has one writer: --workers needs a PostgreSQL in SERVICE_DATABASE_URL.", output.MISUSED)
+        output.fail(
+            "SQLite allows one writing process: --workers above 1 needs PostgreSQL in SERVICE_DATABASE_URL.",
+            output.MISUSED,
+        )
     try:
         listener = listen(settings)
     except CannotServeError as error:

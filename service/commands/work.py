@@ -9,4 +9,9 @@ def work() -> None:
     """Repeat every step until SIGTERM or Ctrl+C."""
     settings = settings_given()
     configure_logging(json=settings.log_json, level=settings.log_level)
-    run(settings, lambda resources: work_until_told(resources, settings), pool_size_max=settings.pool_size_max)
+    run(
+        settings,
+        lambda resources: work_until_told(resources, settings),
+        pool_size_max=settings.pool_size_max,
+        idle_transaction_ms=settings.idle_transaction_ms,
+    )

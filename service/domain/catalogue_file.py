@@ -262,7 +262,8 @@ def _check_tiers(sheet: Sheet) -> None:
         try:
             supply.tiers_of([tier for _, tier in tiers])
         except Refused as refusal:
-            tiers[-1][0].fail("from_tonnes" if "mass of its own" in refusal.message else "price", refusal.message)
+            minimums = [tier.minimum_mass_g for _, tier in tiers]
+            tiers[-1][0].fail("price" if len(set(minimums)) == len(minimums) else "from_tonnes", refusal.message)
 
 
 def _check_weights(sheet: Sheet) -> None:

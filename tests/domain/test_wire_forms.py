@@ -17,7 +17,8 @@ import pytest
 from service.domain.amounts import MassUnit, Money
 from service.domain.catalogue import Weight
 from service.domain.estimate import Factor, GroundTransport, VehicleType, estimate
-from service.domain.history import COLUMNS, Past, read_history
+from service.domain.history import Past
+from service.domain.history_file import COLUMNS, read_history
 from service.domain.order import (
     BalanceUse,
     ByBundleMasses,
@@ -353,8 +354,9 @@ def test_an_order_is_found_by_the_fingerprint_that_was_stored_for_it(command: Pl
 def test_imported_history_is_found_by_the_fingerprint_that_was_stored_for_it(
     row: tuple[str, ...], form: str, digest: str
 ):
-    (past,), faults = read_history([dict(zip(COLUMNS, row, strict=True))], datetime(2026, 11, 30, tzinfo=UTC))
-    assert faults == []
+    read = read_history([dict(zip(COLUMNS, row, strict=True))], datetime(2026, 11, 30, tzinfo=UTC))
+    (past,) = read.past
+    assert read.faults == []
     assert hashlib.sha256(form.encode()).hexdigest() == digest
     assert past.fingerprint() == digest
 

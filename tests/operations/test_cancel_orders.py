@@ -158,7 +158,7 @@ async def test_a_foreign_order_is_as_absent_as_none(shop: Shop):
         all_or_nothing=False,
     )
     assert {(answer.code, answer.message, answer.path) for answer in answers} == {
-        (Code.NOT_FOUND, "There is no such order.", ())
+        (Code.NOT_FOUND, "There is no such order in this account.", ())
     }
     assert await shop.everything() == before
 

@@ -19,7 +19,7 @@ from service.storage import holds
 from tests.api.graphql_api import open_graphql_api
 from tests.makers import TONNE_G, make_batch, make_bundle, make_caller, make_command, make_order_request, store
 from tests.makers import make_price as price
-from tests.operations.test_interruptions import Faults, failing
+from tests.operations.test_interruptions import Faults, failing, lost
 from tests.shop import Shop, open_shop
 
 TENTH_G = 11 * TONNE_G // 10
@@ -56,7 +56,7 @@ async def test_a_tenth_of_the_stock_is_held_and_not_a_gram_more(shop: Shop, cust
 
 
 async def test_a_hold_whose_commit_went_unanswered_does_not_count_against_its_own_retry(shop: Shop, customer: Account):
-    faults = Faults(0, ConnectionResetError("planted"), "commit")
+    faults = Faults(0, lost("commit"), "commit")
     order_request = make_order_request(ask=ByBundleMasses(((shop.forest.id, TENTH_G),)))
 
     quoted = await quote_order(failing(shop, faults), make_caller(customer), order_request, valid_ms=60_000, hold=True)

@@ -25,7 +25,7 @@ from service.storage import orders, quotes
 from service.storage.database import Statements
 from tests.books import rows_of
 from tests.makers import TONNE_G, make_caller, make_command, make_order_request
-from tests.operations.test_interruptions import Faults, failing
+from tests.operations.test_interruptions import Faults, failing, lost
 from tests.shop import Shop
 
 MINUTE_MS = 60_000
@@ -184,7 +184,7 @@ async def test_a_hold_needs_the_whole_mass_in_stock(shop: Shop):
 
 def planted_after_commit(shop: Shop) -> tuple[Faults, Resources]:
     """The answer to the next commit is lost."""
-    faults = Faults(0, ConnectionResetError("planted"), "commit")
+    faults = Faults(0, lost("commit"), "commit")
     return faults, failing(shop, faults)
 
 

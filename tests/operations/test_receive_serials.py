@@ -127,7 +127,7 @@ async def test_another_text_of_a_received_credit_is_refused(
     )
 
     assert (refusal.code, refusal.path) == (Code.BAD_USER_INPUT, ("serial_range",))
-    assert "The batch first has" in refusal.message
+    assert "The batch first contains" in refusal.message
 
 
 async def test_a_prefix_that_ends_in_a_digit_cannot_hide_a_credit(shop: Shop, operator: Caller):

@@ -15,7 +15,7 @@ from tests.books import rows_of
 from tests.makers import LONG_AGO, TONNE_G, make_order_request
 from tests.shop import open_shop
 
-SCRIPT = (Path(_runner.__file__).parent / "0012_life_of_orders.sql").read_text()
+SCRIPT = (Path(_runner.__file__).parent / "0013_life_of_orders.sql").read_text()
 
 
 async def migrate_rows(database: Database) -> None:

@@ -149,7 +149,8 @@ async def test_a_key_that_asks_too_often_is_429(database: Database, database_url
         answers = [await rest.ask("GET", "/permissions") for _ in range(4)]
     throttled = [answer for answer in answers if answer.status_code == 429]
     assert throttled
-    assert throttled[0].headers["retry-after"] == "1"
+    # A second, or two where the window that refused had just begun.
+    assert throttled[0].headers["retry-after"] in {"1", "2"}
     assert throttled[0].json()["title"] == "Too Many Requests"
 
 
