@@ -386,8 +386,8 @@ def test_an_unknown_variable_is_warned_of_with_the_name_that_is_meant(folder: Pa
 
     assert done.returncode == 0
     assert done.stderr == (
-        "carbon-orders: SERVICE_PORTT is no setting of this service and has no effect; is SERVICE_PORT meant?\n"
         "carbon-orders: SERVICE_2 is no setting of this service and has no effect.\n"
+        "carbon-orders: SERVICE_PORTT is no setting of this service and has no effect; is SERVICE_PORT meant?\n"
     )
 
 
