@@ -57,7 +57,8 @@ def errors() -> str:
         other refusals are in `errors` of the response, with the code in `extensions.code`. The codes from
         `GRAPHQL_PARSE_FAILED` on always concern the document or the HTTP request.""",
         """**HTTP status in GraphQL.** An operation that ran has status 200, even if the response has `userErrors` or an
-        entry in `errors` for a single field, such as `FORBIDDEN`. A document that was refused before it ran (syntax,
+        entry in `errors` for a single field, such as `FORBIDDEN`. There is one exception: if no root field has data and
+        all errors are `UNAUTHENTICATED` or all are `UNAVAILABLE`, the status is 401 or 503. A document that was refused before it ran (syntax,
         validation, cost) has status 400 only if the request has the header `Accept:
         application/graphql-response+json`, else 200. So look at `errors`, not at the status.
         If an entry of `errors` is `UNAVAILABLE` or `THROTTLED`, the response has the header `Retry-After`.
