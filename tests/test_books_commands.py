@@ -49,8 +49,8 @@ def test_history_is_rehearsed_imported_and_imported_again(folder: Path, account:
     said = [command(folder, *import_it, *more) for more in (("--dry-run",), (), ("--json",))]
 
     assert [(each.returncode, each.stderr) for each in said] == [(0, "")] * 3
-    assert said[0].stdout == "36 would be added, 0 stood before, of 36 rows.\n"
-    assert said[1].stdout == "36 added, 0 stood before, of 36 rows.\n"
+    assert said[0].stdout == "36 would be added, 0 existed before, of 36 rows.\n"
+    assert said[1].stdout == "36 added, 0 existed before, of 36 rows.\n"
     assert json.loads(said[2].stdout) == {
         "rows": 36,
         "added": 0,
