@@ -81,10 +81,10 @@ def costs_more(row: str, lines: str) -> str:
     unit is above what its lines cost.
     """
     cost, more = f"{row}.offset_cost_minor", f"(coalesce({lines}.lines, 0) + 1) * {_unit(row)}"
-    return f"({cost} > {_unit(row)} AND 2 * {cost} > 2 * coalesce({lines}.cost_minor, 0) + {more})"
+    return f"({cost} > {_unit(row)} AND 2 * ({cost} - coalesce({lines}.cost_minor, 0)) > {more})"
 
 
 def costs_less(row: str, lines: str) -> str:
     """Return the condition that the offset cost is below that of the lines, as `costs_more` that it is above."""
     cost, less = f"{row}.offset_cost_minor", f"(coalesce({lines}.lines, 0) + 1) * {_unit(row)}"
-    return f"(2 * {cost} < 2 * coalesce({lines}.cost_minor, 0) - {less})"
+    return f"(2 * ({cost} - coalesce({lines}.cost_minor, 0)) < -{less})"
