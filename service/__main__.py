@@ -50,9 +50,7 @@ def main() -> None:
 
 @app.command(epilog="Example: carbon-orders audit --json")
 def audit(*, as_json: AsJson = False) -> None:
-    """Check the books: compute balances, stock and ledger again and list every deviation. Exit code 1 if there
-    is one.
-    """
+    """Check the rows of every table against each other and report each deviation; exit code 1 if there is one."""
     from service.commands.books import audit_books
 
     audit_books(as_json=as_json)

@@ -36,7 +36,7 @@ INSERT INTO accounts (id, organisation_id, parent_account_id, name, mode, contra
 ('01890a5d-ac96-774b-bcce-b302099a0002', '01a22bb3-0ba0-73ce-8415-a92b8d071a64', NULL, 'Beograd', 'live', 'lune', 'RSD', '1000', '01a22bb3-0b8f-722c-b908-58e5f3b0f8af', '2024-01-01 00:00:00.000000+00:00', 'public', 'beograd', '0', '100', '1000000'),
 ('01890a5d-ac96-774b-bcce-b302099a0003', '01a22bb3-0ba0-73ce-8536-1def9765ff3f', NULL, 'Baghdad', 'live', 'graphql', 'IQD', '0', '01a22bb3-0b8f-722c-b908-58e5f3b0f8af', '2024-01-01 00:00:00.000000+00:00', 'public', 'baghdad', '0', '100', '1000000'),
 ('01890a5d-ac96-774b-bcce-b302099a0004', '01a22bb3-0ba0-73ce-8628-f4e03c367525', NULL, 'Basra', 'test', 'graphql', 'IQD', '0', '01a22bb3-0b8f-722c-b908-58e5f3b0f8af', '2024-01-01 00:00:00.000000+00:00', 'public', 'basra', '0', '100', '1000000'),
-('01890a5d-ac96-774b-bcce-b302099a0005', '01a22bb3-0ba0-73ce-8415-a92b8d071a64', '01890a5d-ac96-774b-bcce-b302099a0002', 'Nis', 'live', 'graphql', 'RSD', '1000', '01a22bb3-0b8f-722c-b908-58e5f3b0f8af', '2024-01-01 00:00:00.000000+00:00', 'public', 'nis', '0', '100', '1000000');
+('01890a5d-ac96-774b-bcce-b302099a0005', '01a22bb3-0ba0-73ce-8415-a92b8d071a64', '01890a5d-ac96-774b-bcce-b302099a0002', 'Nis', 'live', 'lune', 'RSD', '1000', '01a22bb3-0b8f-722c-b908-58e5f3b0f8af', '2024-01-01 00:00:00.000000+00:00', 'public', 'nis', '0', '100', '1000000');
 INSERT INTO account_heads (account_id, event_seq) VALUES
 ('01890a5d-ac96-774b-bcce-b302099a0001', '2'),
 ('01890a5d-ac96-774b-bcce-b302099a0002', '23'),

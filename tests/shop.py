@@ -103,6 +103,11 @@ class Shop:
             return await statements.execute(sql, *parameters)
 
     async def another_account(self, **facts: Any) -> Account:
+        """Store an account; a client account is of its parent's organisation and contract."""
+        if "parent_account_id" in facts:
+            parent = await accounts.account(self.database.reader, facts["parent_account_id"])
+            assert parent is not None
+            facts = {"organisation_id": parent.organisation_id, "contract": parent.contract, **facts}
         account = make_account(self.account.portfolio_id, **facts)
         await store(self.database, account)
         return account

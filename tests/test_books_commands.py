@@ -161,7 +161,22 @@ def test_an_audit_ends_with_1_and_names_what_deviates(folder: Path):
 
     assert (shown.returncode, told.returncode) == (1, 1)
     assert f"every batch: held = open holds of quotes: violated by {batch_id}" in shown.stdout
-    assert [(each["deviating"], each["first"]) for each in json.loads(told.stdout) if each["deviating"]] == [
-        (1, [batch_id])
-    ]
-    assert {tuple(each) for each in json.loads(told.stdout)} == {("name", "rows", "deviating", "first")}
+    found = {each["check"]: each for each in json.loads(told.stdout) if each["deviating"]}
+    assert list(found) == ["batch-held"]
+    assert found["batch-held"] == {
+        "check": "batch-held",
+        "name": "every batch: held = open holds of quotes",
+        "table": "credit_batches",
+        "rows": found["batch-held"]["rows"],
+        "deviating": 1,
+        "first": [batch_id],
+        "findings": [
+            {
+                "check": "batch-held",
+                "table": "credit_batches",
+                "row": batch_id,
+                "account": None,
+                "message": "This row breaks the rule: every batch: held = open holds of quotes.",
+            }
+        ],
+    }

@@ -5,6 +5,7 @@ They read files, run one operation and show its result; they decide nothing.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,7 @@ from service.operations.audit import audit
 from service.operations.import_catalogue import import_catalogue
 from service.operations.import_orders import import_orders
 from service.settings import Settings
-from service.storage.audit import CHECKS
+from service.storage.audit import CHECKS, Finding
 
 STATEMENT_TIMEOUT_MS = 3_600_000
 """Timeout for sums over whole tables, which take longer than any request may."""
@@ -69,12 +70,7 @@ def audit_books(*, as_json: bool) -> None:
             _patient(settings_given()), lambda resources: audit(resources, lambda finding: advance(1, finding.name))
         )
     if as_json:
-        output.show_json(
-            [
-                {"name": each.name, "rows": each.rows, "deviating": each.deviating, "first": each.first}
-                for each in findings
-            ]
-        )
+        output.show_json([_told(finding) for finding in findings])
     else:
         rows = [
             (finding.name, str(finding.rows), str(finding.deviating) if finding.deviating else "holds")
@@ -84,8 +80,22 @@ def audit_books(*, as_json: bool) -> None:
         for finding in findings:
             for key in finding.first:
                 output.show(f"{finding.name}: violated by {key}")
+            if more := finding.deviating - len(finding.first):
+                output.show(f"{finding.name}: violated by {more} more rows of {finding.table}")
     if any(finding.deviating for finding in findings):
         raise typer.Exit(output.FAILED)
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    return {
+        "check": finding.check,
+        "name": finding.name,
+        "table": finding.table,
+        "rows": finding.rows,
+        "deviating": finding.deviating,
+        "first": finding.first,
+        "findings": [asdict(each) for each in finding.deviations],
+    }
 
 
 def _patient(settings: Settings) -> Settings:

@@ -14,8 +14,8 @@ async def audit(resources: Resources, progress: Callable[[Finding], None] = lamb
     """Return the finding of each check, in the order of the checks; `progress` is called with each finding as it is
     made.
 
-    May run beside a service that takes orders: a check is one statement and sees one instant, or reads rows
-    that never change.
+    May run beside a service that takes orders: a check is one statement and sees one state of the database, or reads
+    rows that never change.
     """
     findings = []
     for check in CHECKS:

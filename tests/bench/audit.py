@@ -7,6 +7,7 @@ the operation add it all up and prints the seconds of each check.
 # ruff: noqa: T201 - what it prints is its answer
 
 import asyncio
+import json
 import sys
 import tempfile
 import time
@@ -63,7 +64,7 @@ async def fill(session: Statements, entries: int) -> None:
     async def insert(table: str, columns: str, values: str, count: int) -> None:
         await session.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {series(count, dialect)}")
 
-    await insert("organisations", "id, name, created_at", f"{key(1)}, 'o', {now}", 1)
+    await insert("organisations", "id, name, created_at", f"{key(1)}, 'o', {now}", ACCOUNTS)
     await insert("project_categories", "id, name", f"{key(2)}, 'c'", 1)
     await insert(
         "projects",
@@ -77,11 +78,15 @@ async def fill(session: Statements, entries: int) -> None:
         f"{key(5)}, 'b', 'b', 'carbon_removal', 'traditional', 'long_term', {now}",
         1,
     )
+    await insert("bundle_projects", "bundle_id, project_id", f"{key(5)}, {key(3)}", 1)
     await insert("portfolios", "id, identifier, label, created_at", f"{key(6)}, 'p', 'p', {now}", 1)
+    await insert(
+        "portfolio_weights", "portfolio_id, bundle_id, position, hundredths", f"{key(6)}, {key(5)}, 0, 10000", 1
+    )
     await insert(
         "accounts",
         "id, organisation_id, name, mode, contract, currency, commission_hundredths, portfolio_id, created_at",
-        f"{key(4)}, {key(1, '0')}, 'a', 'live', 'graphql', 'USD', 0, {key(6, '0')}, {now}",
+        f"{key(4)}, {key(1)}, 'a', 'live', 'graphql', 'USD', 0, {key(6, '0')}, {now}",
         ACCOUNTS,
     )
     await insert("account_heads", "account_id, event_seq", f"{key(4)}, {2 * orders // ACCOUNTS}", ACCOUNTS)
@@ -116,7 +121,7 @@ async def fill(session: Statements, entries: int) -> None:
         "order_lines",
         "account_id, order_id, position, bundle_id, mass_g, fulfilled_g, unit_price_micros, gross_unit_price_micros,"
         " offset_cost_minor",
-        f"{of_account()}, {key(8)}, 0, {key(5, '0')}, {mass_g}, {mass_g}, 1, 1, 90",
+        f"{of_account()}, {key(8)}, 0, {key(5, '0')}, {mass_g}, {mass_g}, 900000000, 1000000000, 90",
         orders,
     )
     for turn in range(ENTRIES_AN_ORDER):
@@ -135,12 +140,15 @@ async def fill(session: Statements, entries: int) -> None:
             f"{of_account()}, {key(10)}, '{ledger_account}', 'order_placed', 'USD', {amount}, {key(8)}, {now}",
             orders,
         )
+    payload = json.dumps(
+        {"mass_g": mass_g, "fulfilled_g": mass_g, "total_cost_minor": 100, "paid_minor": 0, "currency": "USD"}
+    )
     for turn, event_type in ((1, "order.placed"), (2, "order.fulfilled")):
         await insert(
             "events",
             "account_id, seq, id, event_type, order_id, actor, payload, created_at",
-            f"{of_account()}, 2 * (n / {ACCOUNTS}) + {turn}, {key(10 + turn)}, '{event_type}', {key(8)}, 'k', '{{}}',"
-            f" {now}",
+            f"{of_account()}, 2 * (n / {ACCOUNTS}) + {turn}, {key(10 + turn)}, '{event_type}', {key(8)}, 'k',"
+            f" '{payload}', {now}",
             orders,
         )
 

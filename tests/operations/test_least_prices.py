@@ -99,7 +99,7 @@ async def test_the_audit_names_an_order_that_costs_nothing(shop: Shop):
     update = "UPDATE orders SET offset_cost_minor = {0}, total_cost_minor = {0} WHERE id = $1"
 
     await shop.execute(update.format(0), order.id)
-    found = {finding.name: finding.first for finding in await audit(shop.resources) if finding.deviating}
+    found = {finding.check: finding.first for finding in await audit(shop.resources) if finding.deviating}
     await shop.execute(update.format(1), order.id)
 
-    assert found["every order: costs at least its lines, and a minor unit"] == (f"{shop.account.id} {order.id}",)
+    assert found["order-costs"] == (f"{shop.account.id} {order.id}",)

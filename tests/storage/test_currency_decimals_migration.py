@@ -82,22 +82,25 @@ def _times(row: dict[str, Any], factor: int) -> dict[str, Any]:
 
 
 async def audited(url: str) -> list[Finding]:
-    """Return what `audit` finds, once the tests' own equations hold."""
+    """Return what `audit` finds, once the books balance."""
     async with opened(url) as database:
         await assert_books_balance(database)
         return await audit(Resources(database, system_clock, uuid7))
 
 
-async def test_amounts_are_multiplied_and_audits_are_equal(former: Former):
+async def test_amounts_are_multiplied_and_the_audit_has_no_finding_afterwards(former: Former):
     before, books = await rows_in(former.url), await audited(former.url)
-    assert [finding.name for finding in books if finding.deviating] == []
+    # Prices are compared in the decimals of today, which the amounts have only after the migration.
+    assert {finding.check for finding in books if finding.deviating} == {"line-price", "quote-price"}
 
     assert (await migrate(former.url, offline=True))[0] == MIGRATION
 
     after = await rows_in(former.url)
     for table in TABLES:
         assert after[table] == multiplied(before)[table]
-    assert await audited(former.url) == books
+    migrated = await audited(former.url)
+    assert [(each.check, each.first) for each in migrated if each.deviating] == []
+    assert [(each.check, each.rows) for each in migrated] == [(each.check, each.rows) for each in books]
     orders = {row["idempotency_key"]: row for row in after["orders"]}
     assert [orders[key]["total_cost_minor"] for key in ("value", "both", "dollars")] == [150_000, 20_000_000, 999]
     assert orders["value"]["requested_value_minor"] == 150_000

@@ -6,8 +6,7 @@ Claims, serials and certificates never change once they are written, so that pag
 
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from service.domain.serials.plain import refuse_ambiguous
 from service.domain.supply import block_of
 from service.errors import Refused
 from service.storage import serials
+from service.storage.audit.check import Check, Key
 from service.storage.batches import BATCHES
 from service.storage.certificates import ISSUED
 from service.storage.conditions import Conditions
@@ -34,18 +34,7 @@ _Order: TypeAlias = tuple[UUID, UUID]
 """The ids of an order's account and of the order."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowCheck:
-    """A promise that a rule of the domain decides. `deviating` yields the key of each row that breaks it, once and in
-    ascending order; `looked_at` is the table whose rows are gone through.
-    """
-
-    name: str
-    looked_at: str
-    deviating: Callable[[Statements], AsyncIterator[str]]
-
-
-async def _ambiguous(statements: Statements) -> AsyncIterator[str]:
+async def _ambiguous(statements: Statements) -> AsyncIterator[Key]:
     """Yield the batches whose serials could be read in two ways; none of them could be received today."""
     async for page in _batch_pages(statements, only=SerialForm.PLAIN):
         for batch in page:
@@ -54,10 +43,10 @@ async def _ambiguous(statements: Statements) -> AsyncIterator[str]:
                 if isinstance(block, SerialBlock):
                     refuse_ambiguous(block, ())
             except Refused:
-                yield str(batch.id)
+                yield None, str(batch.id)
 
 
-async def _read_as_others(statements: Statements) -> AsyncIterator[str]:
+async def _read_as_others(statements: Statements) -> AsyncIterator[Key]:
     """Yield the batches of which a single credit is written like a range of another batch."""
     rows = await statements.fetch(
         f"SELECT r.batch_id FROM {CLAIMS.name} r WHERE r.is_reading AND EXISTS"
@@ -67,10 +56,10 @@ async def _read_as_others(statements: Statements) -> AsyncIterator[str]:
         f" AND b.serial_layout = '{Layout.RANGE}') ORDER BY r.batch_id"
     )
     for row in rows:
-        yield str(row["batch_id"])
+        yield None, str(row["batch_id"])
 
 
-async def _wrongly_claimed(statements: Statements) -> AsyncIterator[str]:
+async def _wrongly_claimed(statements: Statements) -> AsyncIterator[Key]:
     """Yield the batches whose stored claims are not those of their serials, mass and mode."""
     async for page in _batch_pages(statements):
         stored = defaultdict(set)
@@ -78,10 +67,10 @@ async def _wrongly_claimed(statements: Statements) -> AsyncIterator[str]:
             stored[claim.batch_id].add(claim)
         for batch in page:
             if stored[batch.id] != set(serials.claims_of(batch)):
-                yield str(batch.id)
+                yield None, str(batch.id)
 
 
-async def _wrongly_certified(statements: Statements) -> AsyncIterator[str]:
+async def _wrongly_certified(statements: Statements) -> AsyncIterator[Key]:
     """Yield the orders whose certificate states other grams or serials than the order retired."""
     after: _Order = (UUID(int=0), UUID(int=0))
     while True:
@@ -101,10 +90,10 @@ async def _wrongly_certified(statements: Statements) -> AsyncIterator[str]:
         for certificate in page:
             after = (certificate.account_id, certificate.order_id)
             if _stated(certificate.facts) != _serials_of(retired[after], found):
-                yield f"{after[0]} {after[1]}"
+                yield str(after[0]), str(after[1])
 
 
-async def _certified_twice(statements: Statements) -> AsyncIterator[str]:
+async def _certified_twice(statements: Statements) -> AsyncIterator[Key]:
     """Yield the orders that retired a serial which an order retired from another batch as well."""
     meeting = await statements.fetch(
         f"SELECT DISTINCT batch_id FROM"
@@ -126,7 +115,7 @@ async def _certified_twice(statements: Statements) -> AsyncIterator[str]:
             series[batch.mode, claim.key].append((claim, each))
     orders = {(each.account_id, each.order_id) for claimed in series.values() for each in _meeting(claimed)}
     for account_id, order_id in sorted(orders):
-        yield f"{account_id} {order_id}"
+        yield str(account_id), str(order_id)
 
 
 def _meeting(claimed: Sequence[tuple[Claim, Retirement]]) -> list[Retirement]:
@@ -187,26 +176,15 @@ async def _batches_of(statements: Statements, batch_ids: Collection[UUID]) -> di
     return await BATCHES.by_id(statements, conditions)
 
 
-def serials_are_clear() -> RowCheck:
-    """Find batches whose serials can be read in two ways, as some that were received before serials had forms."""
-    return RowCheck("every batch: its serials can be read in one way only", BATCHES.name, _ambiguous)
-
-
-def serials_do_not_read_as_others() -> RowCheck:
-    """Find a credit that is written like a range of another batch, as OAK-5-9 and the credits 5 to 9 of OAK-."""
-    return RowCheck("every batch: no serial of it reads as a range of another's", CLAIMS.name, _read_as_others)
-
-
-def claims_are_those_of_batches() -> RowCheck:
-    """Find batches that claim other serials than their own, or in another mode."""
-    return RowCheck("every batch: claims its serials and no others", BATCHES.name, _wrongly_claimed)
-
-
-def certificates_match_retirements() -> RowCheck:
-    """Find certificates that state other grams or serials than their order retired."""
-    return RowCheck("every certificate: states the serials that its order retired", ISSUED.name, _wrongly_certified)
-
-
-def serials_are_retired_once() -> RowCheck:
-    """Find serials that were retired, and so certified, from two batches."""
-    return RowCheck("every order: its serials were retired from one batch", RETIREMENTS.name, _certified_twice)
+CHECKS = (
+    Check("serial-form", BATCHES.name, "every batch: its serials can be read in one way only", _ambiguous),
+    Check("serial-reading", CLAIMS.name, "every batch: no serial of it reads as a range of another's", _read_as_others),
+    Check("serial-claims", BATCHES.name, "every batch: claims its serials and no others", _wrongly_claimed),
+    Check(
+        "certificate-serials",
+        ISSUED.name,
+        "every certificate: states the serials that its order retired",
+        _wrongly_certified,
+    ),
+    Check("serial-retired", RETIREMENTS.name, "every order: its serials were retired from one batch", _certified_twice),
+)

@@ -1,0 +1,22 @@
+"""The checks of the books: rules that hold between the rows of all tables, whatever happened.
+
+They start from every table, so that a row which another one should have made is missed, and one that no other explains
+is found. They know every table that contains grams, money or events, and change none. A new check is a row of the
+`CHECKS` of its file, with a row in `tests/operations/test_audit_corruptions.py` that it finds.
+"""
+
+from service.storage.audit import catalogue, events, grams, money, orders, references, rows, serials
+from service.storage.audit.check import DEVIATIONS_SHOWN, Check, Deviation, Finding, find, run
+
+__all__ = ["CHECKS", "DEVIATIONS_SHOWN", "Check", "Deviation", "Finding", "find", "run"]
+
+CHECKS: tuple[Check, ...] = (
+    *grams.CHECKS,
+    *orders.CHECKS,
+    *money.CHECKS,
+    *events.CHECKS,
+    *catalogue.CHECKS,
+    *serials.CHECKS,
+    *rows.CHECKS,
+    *references.CHECKS,
+)

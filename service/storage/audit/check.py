@@ -1,0 +1,144 @@
+"""A check of the books and its finding.
+
+A check is one SQL statement, so that the values it compares are of one state of the database, or a function that reads
+rows which never change.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from service.storage import models
+from service.storage.database import Statements
+
+DEVIATIONS_SHOWN = 10
+
+Key: TypeAlias = tuple[str | None, str]
+"""The ids of a row's account, if the table has one, and the rest of its key, its columns joined by blanks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule for the rows of `table`. `name` states it; `id` is its name for programs and never changes.
+
+    `deviating` finds the rows that break the rule: SQL that selects the `account_id` (or NULL) and the `row_key` of
+    each, as `key` writes them, or a function that yields both.
+    """
+
+    id: str
+    table: str
+    name: str
+    deviating: str | Callable[[Statements], AsyncIterator[Key]]
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A row that breaks the rule of a check."""
+
+    check: str
+    table: str
+    row: str
+    account: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Result of a check: the rows of its table, the number that deviate, and the first `DEVIATIONS_SHOWN` of these."""
+
+    check: str
+    name: str
+    table: str
+    rows: int
+    deviating: int
+    deviations: tuple[Deviation, ...]
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """Return the keys of the deviations, each with its account in front."""
+        return tuple(f"{each.account} {each.row}" if each.account else each.row for each in self.deviations)
+
+
+def key(*columns: str, account: str = "NULL") -> str:
+    """Return the columns by which a deviating row is named, for the SELECT list of a check."""
+    texts = " || ' ' || ".join(f"CAST({column} AS TEXT)" for column in columns)
+    return f"{account} AS account_id, {texts} AS row_key"
+
+
+def member(row: str, name: str) -> str:
+    """Return a member of an event's payload as text, '' where it is absent."""
+    return f"coalesce(CAST({row}.payload ->> '{name}' AS TEXT), '')"
+
+
+def number(row: str, name: str) -> str:
+    """Return a member of an event's payload as a whole number, NULL where it is none: a cast of any other text would
+    be an error on PostgreSQL and 0 on SQLite.
+    """
+    text = member(row, name)
+    is_number = f"{text} <> '' AND length({text}) < 19 AND ltrim({text}, '0123456789') = ''"
+    return f"CASE WHEN {is_number} THEN CAST({row}.payload ->> '{name}' AS BIGINT) END"
+
+
+async def run(statements: Statements, check: Check) -> Finding:
+    """Return what the check finds now."""
+    counted = await statements.fetch(f"SELECT count(*) AS rows_there FROM {check.table}")
+    deviating, keys = await find(statements, check)
+    deviations = tuple(
+        Deviation(check.id, check.table, row, account, f"This row breaks the rule: {check.name}.")
+        for account, row in keys
+    )
+    return Finding(check.id, check.name, check.table, int(counted[0]["rows_there"]), deviating, deviations)
+
+
+async def find(statements: Statements, check: Check) -> tuple[int, list[Key]]:
+    """Return how many rows break the check's rule, and the keys of the first of them."""
+    if not isinstance(check.deviating, str):
+        number = 0
+        first: list[Key] = []
+        async for found in check.deviating(statements):
+            number += 1
+            if len(first) < DEVIATIONS_SHOWN:
+                first.append(found)
+        return number, first
+    rows = await statements.fetch(
+        f"SELECT d.account_id, d.row_key, count(*) OVER () AS deviations FROM ({check.deviating}) d"
+        f" ORDER BY d.account_id, d.row_key LIMIT {DEVIATIONS_SHOWN}"
+    )
+    keys = [(None if row["account_id"] is None else str(row["account_id"]), row["row_key"]) for row in rows]
+    return (int(rows[0]["deviations"]) if rows else 0), keys
+
+
+# Tortoise publishes a model's table only in its `_meta`.
+ACCOUNTS = models.Account._meta.db_table  # noqa: SLF001
+BACKORDERS = models.Backorder._meta.db_table  # noqa: SLF001
+BALANCES = models.Balance._meta.db_table  # noqa: SLF001
+BATCHES = models.CreditBatch._meta.db_table  # noqa: SLF001
+BUNDLE_PROJECTS = models.BundleProject._meta.db_table  # noqa: SLF001
+BUNDLES = models.Bundle._meta.db_table  # noqa: SLF001
+CATEGORIES = models.ProjectCategory._meta.db_table  # noqa: SLF001
+CERTIFICATES = models.Certificate._meta.db_table  # noqa: SLF001
+CLAIMS = models.SerialClaim._meta.db_table  # noqa: SLF001
+ENTRIES = models.CreditEntry._meta.db_table  # noqa: SLF001
+ESTIMATES = models.Estimate._meta.db_table  # noqa: SLF001
+EVENTS = models.Event._meta.db_table  # noqa: SLF001
+HEADS = models.AccountHead._meta.db_table  # noqa: SLF001
+HOLDS = models.QuoteHold._meta.db_table  # noqa: SLF001
+INVOICE_LINES = models.InvoiceLine._meta.db_table  # noqa: SLF001
+INVOICES = models.Invoice._meta.db_table  # noqa: SLF001
+KEYS = models.ApiKey._meta.db_table  # noqa: SLF001
+LEDGER = models.LedgerEntry._meta.db_table  # noqa: SLF001
+LINES = models.OrderLine._meta.db_table  # noqa: SLF001
+ORDERS = models.Order._meta.db_table  # noqa: SLF001
+ORGANISATIONS = models.Organisation._meta.db_table  # noqa: SLF001
+PAYMENTS = models.Payment._meta.db_table  # noqa: SLF001
+PORTFOLIOS = models.Portfolio._meta.db_table  # noqa: SLF001
+PRICES = models.Price._meta.db_table  # noqa: SLF001
+PROJECTS = models.Project._meta.db_table  # noqa: SLF001
+QUOTE_LINES = models.QuoteLine._meta.db_table  # noqa: SLF001
+QUOTES = models.Quote._meta.db_table  # noqa: SLF001
+RETIREMENTS = models.Retirement._meta.db_table  # noqa: SLF001
+SERIES = models.SerialSeries._meta.db_table  # noqa: SLF001
+WEIGHTS = models.PortfolioWeight._meta.db_table  # noqa: SLF001
+
+STANDS = "o.status NOT IN ('CANCELLED', 'FAILED') AND o.payment_status <> 'REFUNDED'"
+"""Condition on an order: its sale stands."""

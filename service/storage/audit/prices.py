@@ -1,0 +1,90 @@
+"""Conditions of prices, in SQL: the rounding of domain/pricing.py, told once more.
+
+Products of grams and unit prices may pass 64 bits, which SQLite would turn into floats without a word: where they may,
+floats decide, with room for their error.
+"""
+
+from service.domain.currencies import CURRENCY_CODES, RESCALED_CURRENCIES, currency_of, rescaling_factor
+
+_EXACT_BELOW = "4000000000000000000.0"
+"""Twice as much still fits into 64 bits."""
+
+_DECIMALS = {code: currency_of(code).decimals for code in CURRENCY_CODES}
+_DIVISOR = (
+    "CASE {currency} "
+    + " ".join(f"WHEN '{code}' THEN {10 ** (12 - decimals)}" for code, decimals in _DECIMALS.items() if decimals != 2)
+    + " ELSE 10000000000 END"
+)
+"""Grams times unit price (millionths a tonne) that make one minor unit of a currency."""
+
+_RESCALED = (
+    "CASE {currency} "
+    + " ".join(f"WHEN '{code}' THEN {rescaling_factor(code)}" for code in RESCALED_CURRENCIES)
+    + " ELSE 1 END"
+)
+"""Minor units of today in one of the time before a currency's decimals changed: older costs were rounded to it."""
+
+
+def cost_is_wrong(line: str, currency: str) -> str:
+    """Return the condition that a line's offset cost is not its mass at its unit price, rounded half up, or that its
+    prices are none.
+    """
+    divisor, rescaled = _DIVISOR.format(currency=currency), _RESCALED.format(currency=currency)
+    product = f"{line}.mass_g * {line}.unit_price_micros"
+    as_float = f"CAST({line}.mass_g AS DOUBLE PRECISION) * {line}.unit_price_micros"
+    cost = f"{line}.offset_cost_minor"
+    return (
+        f"({line}.unit_price_micros < 0 OR {line}.gross_unit_price_micros < {line}.unit_price_micros"
+        f" OR CASE WHEN {as_float} > {_EXACT_BELOW}"
+        f" THEN abs({as_float} / ({divisor}) - {cost}) > 1 + {cost} * 1e-12"
+        f" ELSE {cost} <> (2 * {product} + ({divisor})) / (2 * ({divisor}))"
+        f" AND NOT ({rescaled} > 1 AND {cost} % ({rescaled}) = 0"
+        f" AND abs({cost} - {product} / ({divisor})) <= {rescaled}) END)"
+    )
+
+
+def gross_price_is_wrong(line: str, terms: str, currency: str) -> str:
+    """Return the condition that a line's gross unit price is more than a minor unit off its net one with commission."""
+    minor_micros = f"({_DIVISOR.format(currency=currency)}) / 1000000 * ({_RESCALED.format(currency=currency)})"
+    exact = f"{line}.unit_price_micros * 10000.0 / (10000 - {terms}.commission_hundredths)"
+    return (
+        f"(CASE WHEN {terms}.commission_hundredths = 0 THEN {line}.gross_unit_price_micros <> {line}.unit_price_micros"
+        f" ELSE abs({line}.gross_unit_price_micros - {exact}) > {minor_micros} END)"
+    )
+
+
+def _unit(row: str) -> str:
+    """Return the greatest minor unit that the row's amounts were rounded to, in minor units of today."""
+    return f"({_RESCALED.format(currency=f'{row}.currency')})"
+
+
+def total_is_wrong(row: str) -> str:
+    """Return the condition that the total of an order or a quote is not its offset cost and its commission. The total
+    with commission is rounded up, and the offset cost half up.
+    """
+    offset, commission = f"{row}.offset_cost_minor", f"{row}.commission_minor"
+    kept, unit = f"(10000.0 - {row}.commission_hundredths)", _unit(row)
+    return (
+        f"({row}.total_cost_minor <> {offset} + {commission} OR {offset} < 0 OR {commission} < 0"
+        f" OR {row}.commission_hundredths NOT BETWEEN 0 AND 9000"
+        f" OR CASE WHEN {row}.commission_hundredths = 0 THEN {commission} <> 0"
+        f" ELSE abs({commission} - {offset} * {row}.commission_hundredths / {kept})"
+        f" > {unit} * (1 + 5000 / {kept}) + {offset} * 1e-12 END)"
+    )
+
+
+def costs_more(row: str, lines: str) -> str:
+    """Return the condition that the offset cost of an order or a quote is above that of its `lines`, a number and
+    `cost_minor`, their sum.
+
+    A line's cost is off its exact one by half a minor unit at most, and so is the order's. A least price of one minor
+    unit is above what its lines cost.
+    """
+    cost, more = f"{row}.offset_cost_minor", f"(coalesce({lines}.lines, 0) + 1) * {_unit(row)}"
+    return f"({cost} > {_unit(row)} AND 2 * ({cost} - coalesce({lines}.cost_minor, 0)) > {more})"
+
+
+def costs_less(row: str, lines: str) -> str:
+    """Return the condition that the offset cost is below that of the lines, as `costs_more` that it is above."""
+    cost, less = f"{row}.offset_cost_minor", f"(coalesce({lines}.lines, 0) + 1) * {_unit(row)}"
+    return f"(2 * ({cost} - coalesce({lines}.cost_minor, 0)) < -{less})"
