@@ -5,22 +5,19 @@ Imports nothing but kit; the composition root hands each limit to what needs it.
 
 import difflib
 import os
-import re
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.kit.database_address import DatabaseAddress, parse_address
+from service.kit.setting_values import checked_database_url, checked_redis_url, networks, origins, pairs
 
 Count = Annotated[int, Field(ge=1)]
 Milliseconds = Annotated[int, Field(ge=1)]
 ContractName = Literal["lune", "carbon-engine", "carbonext"]
-
-_ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+")
 
 DEPRECATED = {
     "SERVICE_TRUSTED_DOCUMENTS": "SERVICE_PERSISTED_DOCUMENTS",
@@ -70,45 +67,10 @@ def faults_of(error: ValidationError) -> str:
     return "; ".join(f"SERVICE_{name}: {message}" for name, message in named)
 
 
-def _pairs(text: object) -> object:
-    """Parse `a=b, c=d` into a mapping; any other value is returned for pydantic to refuse."""
-    if not isinstance(text, str):
-        return text
-    parts = (part.strip().partition("=") for part in text.split(",") if part.strip())
-    return {name.strip(): value.strip() for name, _, value in parts}
-
-
-def _database_url(url: str) -> str:
-    parse_address(url)
-    return url
-
-
 def _redis_url(url: SecretStr | None) -> SecretStr | None:
     if url is not None:
-        address = urlsplit(url.get_secret_value())
-        has_place = address.path if address.scheme.endswith("unix") else address.hostname
-        if address.scheme not in ("redis", "rediss", "redis+unix") or not has_place:
-            raise ValueError("write redis://host:port/number, or rediss:// for TLS")
-        _ = address.port  # ValueError unless it is a number from 0 to 65535
+        checked_redis_url(url.get_secret_value())
     return url
-
-
-def _origins(text: object) -> object:
-    """`https://a, https://b:8443` as a tuple; ValueError names what is no origin."""
-    if not isinstance(text, str):
-        return text
-    origins = tuple(part.strip() for part in text.split(",") if part.strip())
-    for origin in origins:
-        if origin != "*" and not _ORIGIN.fullmatch(origin):
-            raise ValueError("an origin is https://host or https://host:port, in lower case and without a path, or *")
-    return origins
-
-
-def _networks(text: object) -> object:
-    """`a, b/8` as networks; ValueError names what is none."""
-    if not isinstance(text, str):
-        return text
-    return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
 
 
 class Settings(BaseSettings):
@@ -127,7 +89,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,  # a secret that is too short is still a secret
     )
 
-    database_url: Annotated[str, AfterValidator(_database_url)] = Field(
+    database_url: Annotated[str, AfterValidator(checked_database_url)] = Field(
         default="sqlite://var/carbon-orders.sqlite3",
         description="Address of the database: sqlite://relative/file, sqlite:///absolute/file or"
         " postgresql://user:password@host:port/name. A PostgreSQL address may have several hosts and the parameters of"
@@ -144,7 +106,7 @@ class Settings(BaseSettings):
         description="Address under which callers reach the service, such as https://orders.example; links in responses "
         "begin with it. By default http:// with host and port.",
     )
-    hosts: Annotated[dict[str, ContractName], NoDecode, BeforeValidator(_pairs)] = Field(
+    hosts: Annotated[dict[str, ContractName], NoDecode, BeforeValidator(pairs)] = Field(
         default={},
         description="Host names that serve one REST API at /v1, as pairs of host name and API: "
         "api.lune.example=lune,engine.example=carbon-engine.",
@@ -352,7 +314,7 @@ class Settings(BaseSettings):
         default=30_000, description="Maximum cost of the GraphQL operations of one API key in a minute, in cost points."
     )
 
-    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = Field(
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(origins)] = Field(
         default=(),
         description="Origins of web pages that may call the service from a browser, such as https://shop.example, or *"
         " for any. By default none: a browser lets no page of another origin read an answer.",
@@ -368,7 +330,7 @@ class Settings(BaseSettings):
         " share in a minute: a request costs 1, a certificate or receipt 10, an unknown key 10 more, a GraphQL document"
         " one for each 25 characters the first time, and what its operation costs.",
     )
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(networks)] = Field(
         default=(),
         description="Addresses or networks of proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For says from"
         " which address a request comes. By default nobody's: then all callers behind one proxy share one address.",
