@@ -37,9 +37,9 @@ OTHER_KEYS = (
 def settings_given(**given: Any) -> Settings:
     """Return the environment's settings with those given on the command line; end the command if one is wrong.
 
-    Only warnings are logged from here on, because a command reports in its answer. `serve` and `work` log more.
+    Only errors are logged from here on, because a command reports in its answer. `serve` and `work` log more.
     """
-    configure_logging(level="warning")
+    configure_logging(level="error")
     try:
         settings = Settings(**given)
     except ValidationError as error:

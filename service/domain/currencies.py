@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from service.errors import Code, Refused
+from service.errors import Code, Refused, at
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ def is_currency(code: str) -> bool:
 def circulating_currency_of(code: str, *path: str | int) -> Currency:
     """Return the currency with this code, for a new account or price.
 
-    Refuses `BAD_USER_INPUT` for an unknown code and, with the path, for one that nobody pays with: funds, precious
+    Refuses `BAD_USER_INPUT` with the path for an unknown code and for one that nobody pays with: funds, precious
     metals, units of account, test codes and currencies of the past.
     """
-    currency = currency_of(code)
+    currency = at(path, lambda: currency_of(code))
     if not currency.circulates:
         message = f"{code} is not a currency in circulation; choose one that is, such as EUR."
         raise Refused(Code.BAD_USER_INPUT, message, path)

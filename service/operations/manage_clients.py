@@ -15,7 +15,7 @@ from service.domain.catalogue import Portfolio, Weight
 from service.domain.currencies import circulating_currency_of, currency_of
 from service.domain.events import EventType
 from service.domain.supply import differing, reused
-from service.errors import Code, Refused
+from service.errors import Code, Refused, at
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.operations.steps.bundle_checks import refuse_unpriced
@@ -52,7 +52,7 @@ async def create_client(
     caller.require(Scope.ORDERS_WRITE)
     if caller.account.parent_account_id is not None:
         raise Refused(Code.FORBIDDEN, "A client account has no client accounts of its own.")
-    currency_of(currency)
+    at(["currency"], lambda: currency_of(currency))
     client_id, own_portfolio_id, now = resources.new_id(), resources.new_id(), resources.clock()
 
     async def work(statements: Statements, head: Head) -> Done[Account]:

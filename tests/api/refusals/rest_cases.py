@@ -242,7 +242,7 @@ LUNE: dict[str, tuple[dict[str, Any], list[Any]]] = {
 _ENGINE_PORTFOLIO: list[Any] = [
     ("bad-user-input", "portfolioId", {"portfolioId": "x"}),
     ("not-found", "", {"portfolioId": NONE}),
-    ("bundle-unavailable", "portfolioId", {"portfolioId": "$stale"}),
+    ("bundle-unavailable", "portfolio_id", {"portfolioId": "$stale"}),
     ("currency-unavailable", "", {"portfolioId": "$unpriced_mix"}),
 ]
 _ENGINE_PORTFOLIO_2: list[Any] = [

@@ -169,7 +169,9 @@ async def _refreshing(call: Call[Credentials, None]) -> Caller:
     except Refused as refusal:
         if refusal.code is not Code.UNAUTHENTICATED:
             raise
-        raise oauth_refusal(Code.UNAUTHENTICATED, "invalid_grant", "The refresh token opens nothing.") from refusal
+        raise oauth_refusal(
+            Code.UNAUTHENTICATED, "invalid_grant", "The refresh token is invalid or has expired."
+        ) from refusal
 
 
 def _no_client() -> Refused:
