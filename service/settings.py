@@ -321,7 +321,7 @@ class Settings(BaseSettings):
     )
     introspection: Literal["public", "keys", "off"] = Field(
         default="public",
-        description="Who may ask GraphQL for its schema: anybody, callers with an API key (`keys`), or nobody (`off`)."
+        description="Callers that may read the schema: all (`public`), those with an API key (`keys`), or none (`off`)."
         " Unless it is `public`, /graphql/schema.graphql is not served either.",
     )
     address_points_a_minute: Count = Field(

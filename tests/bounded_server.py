@@ -33,7 +33,7 @@ class Peer:
             return int(head.split()[1]), await self.reader.readexactly(length)
 
     async def rest(self) -> bytes:
-        """What arrives until the server closes the connection, however it does."""
+        """Return all bytes that arrive until the server closes or resets the connection."""
         received = b""
         try:
             async with asyncio.timeout(HANGS_S):

@@ -46,7 +46,7 @@ async def answered(path: str, headers: Headers, method: str = "GET") -> tuple[in
 
 
 def message_in(body: Any) -> str:
-    """What an API's error says, in the shape that this API has."""
+    """Return the message of an error, from the shape that the API gives it."""
     if "errors" in body and "error" not in body and isinstance(body["errors"], list):
         assert body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
         return str(body["errors"][0]["message"])

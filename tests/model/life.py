@@ -24,7 +24,7 @@ class Batch:
 
 @dataclass
 class Line:
-    """What is ordered of a bundle, and how much it has of which batch."""
+    """One bundle's share of an order, with the grams that it has of each batch."""
 
     bundle: UUID
     mass_g: int
@@ -120,7 +120,7 @@ class Life:
         self.give_back(held)
 
     def use(self, held: list[Line]) -> None:
-        """What the quote held is its order's."""
+        """Give the credits that the quote held to its order."""
         for line in held:
             for batch_id, mass_g in line.has.items():
                 self.batches[batch_id].held_g -= mass_g
@@ -140,7 +140,7 @@ class Life:
         self.orders[order_id] = order
 
     def match(self) -> None:
-        """Who came first has all that it may have before whoever came later has anything."""
+        """Serve waiting lines in order: an earlier line takes all that it may before a later one."""
         for order_id, position in self.queue:
             order = self.orders[order_id]
             self.take([order.lines[position]], barred=set())

@@ -38,7 +38,7 @@ async def key_of(resources: Resources, account_id: UUID, pepper: bytes) -> str:
 
 
 async def forget_checks(database: Database) -> None:
-    """What a release without check values left behind."""
+    """Remove all check values, as in a database of a release that had none."""
     async with database.transaction() as statements:
         await statements.execute("DELETE FROM secret_checks")
         await statements.execute("UPDATE api_keys SET secret_check = NULL")

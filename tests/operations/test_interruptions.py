@@ -157,7 +157,7 @@ class FaultyDatabase:
 
 
 def lost(moment: str) -> DatabaseUnavailable:
-    """What storage raises when the connection is lost at that moment."""
+    """Return the error that storage raises if the connection is lost at that moment."""
     return DatabaseUnavailable(LOST, Doing.COMMITTING if moment == "commit" else Doing.CHANGING)
 
 

@@ -1,4 +1,4 @@
-"""What an HTTP request asks GraphQL to run; one that says two things, or misses a member's name narrowly, is refused.
+"""GraphQL requests read from HTTP. Contradictory members and near misses of their names are refused.
 
 Seen to fail when: the last of two members wins, in the body or in a query string; only the outermost object is looked
 at; a misspelled `operationName` is ignored; an empty name is a name.

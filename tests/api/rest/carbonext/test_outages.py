@@ -1,4 +1,4 @@
-"""What the database cannot answer now is 503, and never a final no: not for a client's credentials, nor as a balance.
+"""Outages at Carbonext: 503 while the database is away, never a refused credential or a balance of 0.
 
 Seen to fail when: the token addresses take every refusal for a wrong key; the balance takes an outage for no price.
 """
