@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 
 from service.storage.engines.sqlite import ENCODERS, numbered
+from service.storage.planner import ROWS_ANALYSED
 
 COPIED: Mapping[str, Mapping[str, str]] = {
     "orders": {
@@ -98,6 +99,7 @@ class GrownSqlite(Grown):
     def _open(self) -> None:
         self._connection = sqlite3.connect(self._file, isolation_level=None)
         self._connection.execute("PRAGMA synchronous = off")
+        self._connection.execute(f"PRAGMA analysis_limit = {ROWS_ANALYSED}")
 
     async def columns(self, table: str) -> list[str]:
         return [row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")]

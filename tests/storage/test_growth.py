@@ -23,6 +23,7 @@ from service.operations.cancel_orders import cancel_orders
 from service.operations.expire_holds import expire_holds
 from service.operations.match_backorders import match_backorders
 from service.operations.quote_order import quote_order
+from service.operations.refresh_statistics import refresh_statistics
 from service.operations.retire_orders import retire_orders
 from service.storage import api_keys, backorders, certificates, events, orders, search_keys
 from service.storage.database import Database
@@ -128,6 +129,16 @@ async def test_everyday_work_costs_the_same_in_a_large_sqlite_file(sqlite_url: s
     found += await dear(grown, said, few, "no statistics")
     grown.close()
     assert not found, "\n".join(found)
+
+
+async def test_statistics_of_a_file_are_gathered_once_its_tables_are_queried(sqlite_url: str):
+    database = await Database.open(sqlite_url)
+    shop = await open_shop(database)
+    await everyday_work(shop)
+    assert await refresh_statistics(shop.resources) == 0
+    gathered = {row["tbl"] for row in await database.reader.fetch("SELECT DISTINCT tbl FROM sqlite_stat1")}
+    await database.close()
+    assert {"orders", "credit_batches"} <= gathered
 
 
 async def test_everyday_work_costs_the_same_in_a_large_postgresql(postgresql_copy_url: str):
