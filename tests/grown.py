@@ -32,6 +32,7 @@ COPIED: Mapping[str, Mapping[str, str]] = {
     "ledger_entries": {"order_id": "{id}", "journal_id": "{id}", "created_at": "{time}"},
     "credit_batches": {"id": "{id}", "available_g": "0", "held_g": "0", "allocated_g": "0", "retired_g": "issued_g"},
     "quotes": {"id": "{id}", "order_id": "{id}", "holds_credits": "{false}", "created_at": "{time}"},
+    "backorders": {"order_id": "{id}", "created_at": "{time}"},
     "api_keys": {"key_id": "'key' || n"},
 }
 """Tables, and the columns in which a copy differs from the table's first row, as expressions of its number."""
@@ -178,6 +179,15 @@ class GrownPostgresql(Grown):
             await transaction.rollback()
         await self._connection.execute("DEALLOCATE asked")
         return max(pages)
+
+    async def general_plan(self, sql: str, parameters: Sequence[object]) -> str:
+        """Return the plan of the statement for any parameters."""
+        await self._connection.execute(f"PREPARE asked AS {sql}")
+        await self._connection.execute("SET plan_cache_mode = force_generic_plan")
+        told = await self._connection.fetch(f"EXPLAIN EXECUTE asked ({', '.join(map(_literal, parameters))})")
+        await self._connection.execute("RESET plan_cache_mode")
+        await self._connection.execute("DEALLOCATE asked")
+        return "\n".join(row[0] for row in told)
 
     async def close(self) -> None:
         """Close the connection."""

@@ -155,6 +155,18 @@ async def test_everyday_work_costs_the_same_in_a_large_postgresql(postgresql_cop
     assert not found, "\n".join(found)
 
 
+async def test_the_first_line_of_a_queue_is_found_without_sorting_the_queue(postgresql_copy_url: str):
+    said = await prepared(postgresql_copy_url)
+    asked = [sql for sql in said if "ORDER BY q.created_at" in sql]
+    grown = await GrownPostgresql.open(postgresql_copy_url)
+    await grown.grow(FEW)
+    await grown.run("ANALYZE")
+    plans = [await grown.general_plan(sql, said[sql]) for sql in asked]
+    await grown.close()
+    assert len(plans) == 2
+    assert [plan for plan in plans if "Sort Key: q.created_at" in plan] == []
+
+
 async def prepared(url: str) -> Said:
     """Open a shop in the database, do a day's work there, and return the statements that it took."""
     database = await Database.open(url)
