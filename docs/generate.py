@@ -27,8 +27,13 @@ from docs.states import order_states
 from service.__main__ import app
 from service.api.graphql.error_presentation import GRAPHQL_REASONS
 from service.api.graphql.schema import schema
+from service.commands.books import STATEMENT_TIMEOUT_MS
+from service.commands.doctor import PATIENCE_S
+from service.commands.runtime import IDLE_TRANSACTION_MS
+from service.commands.setting_messages import values_of
 from service.errors import REASONS
-from service.settings import Settings
+from service.settings import DEPRECATED, DEPRECATED_UNTIL, INTEGER_MAX, Settings
+from service.storage.migrations import LOCK_TIMEOUT_MS, TURN_TIMEOUT_MS
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Written by `make docs` from the code; change the code instead. -->"
@@ -84,18 +89,62 @@ def errors() -> str:
 
 def limits() -> str:
     rows = [
-        (f"`SERVICE_{name.upper()}`", f"`{shown(field.default)}`" if shown(field.default) else "", field.description)
+        (
+            f"`SERVICE_{name.upper()}`",
+            f"`{shown(field.default)}`" if shown(field.default) else "",
+            (values_of(field) or "").removeprefix("a whole number ").replace(f"from 1 to {INTEGER_MAX}", "from 1"),
+            field.description,
+        )
         for name, field in Settings.model_fields.items()
     ]
     return page(
         "Settings and limits",
         """All settings are environment variables. A process reads them once, when it starts. An empty variable counts
-        as not set. If a value is out of its range, the command names the variable and ends with exit code 2.
-        `carbon-orders doctor` checks all settings.""",
+        as not set. If a value is wrong, each command prints one line that names the variable and the values that it may
+        have, and ends with exit code 2. `carbon-orders doctor` checks all settings.""",
         """Many names end in the unit of their value: `_MS` in milliseconds, `_BYTES_MAX` in bytes, `_PERCENT_MAX` in
         percent, `_PER_S` in requests a second, and `_POINTS_A_MINUTE` in cost points a minute. An empty default means
         that the variable is not set by default.""",
-        table(("variable", "default", "meaning"), rows),
+        f"""Numbers are whole and are written in digits only. Where the column *values* names no maximum, the maximum is
+        {INTEGER_MAX:,}.""",
+        table(("variable", "default", "values", "meaning"), rows),
+        "## Deprecated variables",
+        """A deprecated variable works until the given day, and every command prints a warning while it is set. If the
+        present variable is set too, the deprecated one has no effect.""",
+        table(
+            ("variable", "set instead", "works until"),
+            [(f"`{former}`", f"`{present}`", DEPRECATED_UNTIL) for former, present in DEPRECATED.items()],
+        ),
+        "## Time limits of commands",
+        """The commands differ in how long one SQL statement may take and, on PostgreSQL, how long a transaction may
+        stand still between two statements. If a limit is exceeded, the transaction is rolled back. Then `serve`
+        answers the request with 503, a background job tries again, and any other command ends with exit code 1. A
+        command waits for a lock as long as `SERVICE_LOCK_TIMEOUT_MS` says, except `migrate`.""",
+        table(
+            ("command", "one SQL statement", "standing still in a transaction"),
+            [
+                ("`serve`, `work`", "`SERVICE_STATEMENT_TIMEOUT_MS`", "`SERVICE_IDLE_TRANSACTION_MS`"),
+                (
+                    "`audit`, `import catalogue`, `import orders`",
+                    f"{STATEMENT_TIMEOUT_MS // 60_000} minutes",
+                    f"{IDLE_TRANSACTION_MS // 1_000} seconds",
+                ),
+                (
+                    "`migrate`, and the migration of an SQLite file by another command",
+                    (
+                        f"no limit; {LOCK_TIMEOUT_MS // 1_000} seconds for a lock, and "
+                        f"{TURN_TIMEOUT_MS // 1_000} seconds for another process that is migrating"
+                    ),
+                    "no limit",
+                ),
+                (
+                    "`doctor`",
+                    f"`SERVICE_STATEMENT_TIMEOUT_MS`, and {PATIENCE_S:.0f} seconds for all checks of the database",
+                    "`SERVICE_IDLE_TRANSACTION_MS`",
+                ),
+                ("all others", "`SERVICE_STATEMENT_TIMEOUT_MS`", f"{IDLE_TRANSACTION_MS // 1_000} seconds"),
+            ],
+        ),
         "## Fixed limits",
         "No setting changes these limits:",
         table(

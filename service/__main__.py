@@ -155,13 +155,26 @@ def account_create(
     currency: Annotated[str, typer.Option(help="ISO 4217 code of a currency in circulation, such as GBP.")],
     portfolio: Annotated[str, typer.Option(help="Identifier or id of a portfolio that is shared by all.")],
     commission: Annotated[str, typer.Option(help="Percent of an order's total, at most two decimals.")] = "0",
+    beneficiary: Annotated[
+        str | None,
+        typer.Option(
+            help="Party that certificates name if an order names none, 1 to 200 characters; by default NAME. It cannot "
+            "be changed later."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a live account and the test account that belongs to it. A retry creates another pair."""
     from service.commands.accounts import create_account
 
     create_account(
-        name=name, contract=contract, currency=currency, portfolio=portfolio, commission=commission, as_json=as_json
+        name=name,
+        contract=contract,
+        currency=currency,
+        portfolio=portfolio,
+        commission=commission,
+        beneficiary=beneficiary,
+        as_json=as_json,
     )
 
 

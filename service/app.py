@@ -106,7 +106,7 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
             placement=running.placement,
             quote_valid_ms=settings.quote_valid_ms,
             hold_limits=HoldLimits(settings.hold_percent_max, settings.open_holds_max),
-            page_size_default=settings.page_size_default,
+            page_size_default=settings.page_size_unasked,
             page_size_max=settings.page_size_max,
             public_address=public_address,
             identified=identified,
@@ -254,7 +254,7 @@ def document_limits(settings: Settings) -> DocumentLimits:
         directives=settings.query_directives_max,
         cost=settings.query_cost_max,
         page_size=settings.page_size_max,
-        default_page_size=settings.page_size_default,
+        default_page_size=settings.page_size_unasked,
     )
 
 

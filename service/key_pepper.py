@@ -76,7 +76,10 @@ def _file(settings: Settings) -> Path:
 
 
 def _read(file: Path) -> str:
-    secret = file.read_text(encoding="ascii").strip()
+    try:
+        secret = file.read_text(encoding="ascii").strip()
+    except UnicodeDecodeError:
+        secret = ""  # not a file of ours, and the error would repeat a part of it
     if len(secret) < LENGTH_MIN:
         raise ValueError(
             f"{file} holds no secret of at least 32 characters. Restore it from a backup, or delete it and create new "

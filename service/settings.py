@@ -3,27 +3,38 @@
 Imports nothing but kit; the composition root hands each limit to what needs it.
 """
 
-import difflib
-import os
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.kit.database_address import DatabaseAddress, parse_address
-from service.kit.setting_values import checked_database_url, checked_redis_url, networks, origins, pairs
+from service.kit.setting_values import (
+    checked_database_url,
+    checked_public_url,
+    checked_redis_url,
+    networks,
+    origins,
+    pairs,
+)
 
-Count = Annotated[int, Field(ge=1)]
-Milliseconds = Annotated[int, Field(ge=1)]
+INTEGER_MAX = 2_147_483_647
+"""Maximum of PostgreSQL's settings of times, and of what libraries keep in 32 bits."""
+TEN_YEARS_MS = 315_360_000_000
+Count = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
+Milliseconds = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
 ContractName = Literal["lune", "carbon-engine", "carbonext"]
 
+SECRET_LENGTH_MIN = 32
 DEPRECATED = {
     "SERVICE_TRUSTED_DOCUMENTS": "SERVICE_PERSISTED_DOCUMENTS",
     "SERVICE_TRUSTED_DOCUMENTS_ONLY": "SERVICE_PERSISTED_DOCUMENTS_ONLY",
 }
-"""Variables that were renamed, with their new names. An old name works until 2027-12-31; every command warns of it."""
+"""Variables that were renamed, with their new names. Every command warns of an old name."""
+DEPRECATED_UNTIL = "2027-12-31"
+"""Last day on which the names of `DEPRECATED` work."""
 
 
 NO_PROXY_ADVICE = (
@@ -31,40 +42,11 @@ NO_PROXY_ADVICE = (
     " until then all callers without an API key share the budget of one address."
 )
 """Advice if `Settings.names_no_proxy`."""
-
-
-def deprecated_variables() -> list[str]:
-    """Return the deprecated variables that the environment sets."""
-    return [name for name in DEPRECATED if os.environ.get(name)]
-
-
-def unknown_variables() -> dict[str, str | None]:
-    """Return the variables SERVICE_… that nothing reads, each with the known name that it resembles."""
-    known = {f"SERVICE_{name}".upper() for name in Settings.model_fields} | DEPRECATED.keys()
-    unknown = sorted(name for name in os.environ if name.upper().startswith("SERVICE_") and name.upper() not in known)
-    return {name: next(iter(difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)), None) for name in unknown}
-
-
-def warnings_of(settings: "Settings") -> list[str]:
-    """Return what an operator should know of settings that are valid: deprecated, unknown or ignored ones."""
-    deprecated = [
-        f"{name} is deprecated: set {DEPRECATED[name]} instead. The old name works until 2027-12-31."
-        for name in deprecated_variables()
-    ]
-    unknown = [
-        f"{name} is no setting of this service and has no effect" + (f"; is {near} meant?" if near else ".")
-        for name, near in unknown_variables().items()
-    ]
-    return [*deprecated, *unknown, *(f"SERVICE_DATABASE_URL: {text}." for text in settings.database.warnings)]
-
-
-def faults_of(error: ValidationError) -> str:
-    """Return one sentence for each wrong variable, with its name and what is wrong, and never its value."""
-    named = [
-        ("_".join(map(str, each["loc"])).upper().removeprefix("SERVICE_"), each["msg"].removeprefix("Value error, "))
-        for each in error.errors()
-    ]
-    return "; ".join(f"SERVICE_{name}: {message}" for name, message in named)
+NO_DOCUMENTS_ADVICE = (
+    "SERVICE_PERSISTED_DOCUMENTS_ONLY is true and SERVICE_PERSISTED_DOCUMENTS names no file, so every GraphQL document"
+    " is refused: name the file, or unset SERVICE_PERSISTED_DOCUMENTS_ONLY."
+)
+"""Advice if `Settings.refuses_every_document`."""
 
 
 def _redis_url(url: SecretStr | None) -> SecretStr | None:
@@ -100,9 +82,8 @@ class Settings(BaseSettings):
         default="127.0.0.1", description="Address to listen on; 0.0.0.0 listens on every network interface."
     )
     port: int = Field(default=8000, ge=1, le=65_535, description="TCP port to listen on.")
-    public_url: str | None = Field(
+    public_url: Annotated[str | None, AfterValidator(checked_public_url)] = Field(
         default=None,
-        pattern=r"^https?://[^\s?#]+$",
         description="Address under which callers reach the service, such as https://orders.example; links in responses "
         "begin with it. By default http:// with host and port.",
     )
@@ -114,18 +95,19 @@ class Settings(BaseSettings):
     redis_url: Annotated[SecretStr | None, AfterValidator(_redis_url)] = Field(
         default=None,
         description="Address of a Redis server (redis://host:port/number, or rediss:// for TLS) through which "
-        "processes share the rate limits of API keys. By default each process counts for itself.",
+        "processes share the rate limits of API keys and the budgets of addresses (SERVICE_ADDRESS_POINTS_A_MINUTE). "
+        "By default, and while Redis does not answer, each process counts for itself.",
     )
     secret: SecretStr | None = Field(
         default=None,
-        min_length=32,
+        min_length=SECRET_LENGTH_MIN,
         description="Secret on which the digests of API keys depend: at least 32 characters, the same in every "
         "process. If it changes, all keys stop working. PostgreSQL requires this variable. With SQLite, a secret is "
         "generated by default, in the file `secret` beside the database file.",
     )
     secret_previous: SecretStr | None = Field(
         default=None,
-        min_length=32,
+        min_length=SECRET_LENGTH_MIN,
         description="Previous secret, while it is being replaced. Keys, tokens and links of this secret stay valid. The"
         " digest of a key is stored again under `SERVICE_SECRET` when the key is used. `doctor` counts the keys that"
         " were not used since.",
@@ -141,6 +123,7 @@ class Settings(BaseSettings):
     statement_cache_size: int = Field(
         default=100,
         ge=0,
+        le=INTEGER_MAX,
         description="Number of prepared statements that each PostgreSQL connection keeps; 0 implies "
         "`SERVICE_DATABASE_POOLED=true`.",
     )
@@ -153,6 +136,7 @@ class Settings(BaseSettings):
     loop_read_ms: int = Field(
         default=5,
         ge=0,
+        le=INTEGER_MAX,
         description="Maximum processor time of an SQLite read in the event loop, where it delays other requests. A "
         "read that takes longer is run again in a thread. 0 runs all reads in a thread.",
     )
@@ -183,8 +167,11 @@ class Settings(BaseSettings):
         description="Number of groups of orders that are placed at the same time. With SQLite, values above 1 have no "
         "effect.",
     )
-    quote_valid_ms: Milliseconds = Field(
-        default=900_000, description="Time for which the price of a quote is kept; by default 15 minutes."
+    quote_valid_ms: int = Field(
+        default=900_000,
+        ge=1,
+        le=TEN_YEARS_MS,
+        description="Time for which the price of a quote is kept; by default 15 minutes.",
     )
     hold_percent_max: int = Field(
         default=10,
@@ -196,6 +183,7 @@ class Settings(BaseSettings):
     open_holds_max: int = Field(
         default=20,
         ge=0,
+        le=INTEGER_MAX,
         description="Maximum number of open quotes of a live account and its client accounts that set credits aside. "
         "`carbon-orders account limit` sets another limit for one account.",
     )
@@ -210,6 +198,7 @@ class Settings(BaseSettings):
     retire_after_ms: int = Field(
         default=3_600_000,
         ge=0,
+        le=TEN_YEARS_MS,
         description="Time from the moment at which an order is both fulfilled and paid to the retirement of its "
         "credits; by default one hour. Until then the order can be cancelled.",
     )
@@ -235,8 +224,10 @@ class Settings(BaseSettings):
         default=10_000,
         description="Maximum time in which a request body arrives; after that the request is refused with 408.",
     )
-    connections_max: Count | None = Field(
+    connections_max: int | None = Field(
         default=None,
+        ge=1,
+        le=INTEGER_MAX,
         description="Maximum number of open connections of each process. If there are more, the one that has been idle"
         " longest is closed. By default as many as the open files of the process (`ulimit -n`) allow, at most 10,000.",
     )
@@ -269,7 +260,9 @@ class Settings(BaseSettings):
     )
 
     page_size_default: Count = Field(
-        default=20, description="Number of list entries on a page if the caller gives no number."
+        default=20,
+        description="Number of list entries on a page if the caller gives no number; not more than "
+        "SERVICE_PAGE_SIZE_MAX.",
     )
     page_size_max: Count = Field(default=100, description="Maximum number of list entries on a page.")
     plans_enabled: bool = Field(
@@ -335,6 +328,22 @@ class Settings(BaseSettings):
         description="Addresses or networks of proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For says from"
         " which address a request comes. By default nobody's: then all callers behind one proxy share one address.",
     )
+
+    @model_validator(mode="after")
+    def _check_page_sizes(self) -> Self:
+        if "page_size_default" in self.model_fields_set and self.page_size_default > self.page_size_max:
+            raise ValueError("write a number up to SERVICE_PAGE_SIZE_MAX, or raise that")
+        return self
+
+    @property
+    def page_size_unasked(self) -> int:
+        """Return the number of entries on a page if the caller gives none: the default, within the maximum."""
+        return min(self.page_size_default, self.page_size_max)
+
+    @property
+    def refuses_every_document(self) -> bool:
+        """Return True if only registered GraphQL documents are run, and no file registers any."""
+        return self.persisted_documents_only and self.persisted_documents is None
 
     @property
     def names_no_proxy(self) -> bool:

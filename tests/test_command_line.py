@@ -8,13 +8,15 @@ import os
 import shlex
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner
@@ -68,6 +70,14 @@ def failure(answer: subprocess.CompletedProcess[str]) -> tuple[int, str]:
     assert answer.stdout == ""
     assert "Traceback" not in answer.stderr
     return answer.returncode, answer.stderr.strip()
+
+
+def beneficiaries(folder: Path, *account_ids: str) -> list[str]:
+    """The stored beneficiary of each account."""
+    with closing(sqlite3.connect(folder / "data" / "orders.sqlite3")) as database:
+        rows = database.execute("SELECT id, beneficiary_name FROM accounts")
+        found = {str(UUID(str(account_id))): str(name) for account_id, name in rows}
+    return [found[each] for each in account_ids]
 
 
 @pytest.mark.parametrize("words", [
@@ -147,9 +157,15 @@ def test_the_generated_secret_lies_beside_the_database_for_its_owner_alone(
 def test_an_account_and_a_key_from_birth_to_end(folder: Path, loaded: dict[str, object]) -> None:
     created = command(
         folder, "account", "create", "Orrin Mills", "--contract", "graphql", "--currency", "GBP",
-        "--portfolio", "everyday-with-removal", "--commission", "12.5", "--json",
+        "--portfolio", "everyday-with-removal", "--commission", "12.5", "--beneficiary", " Orrin Mills Ltd ", "--json",
     )  # fmt: skip
     live, test = json.loads(created.stdout)
+    assert beneficiaries(folder, live["id"], test["id"]) == ["Orrin Mills Ltd"] * 2
+    code, said = failure(command(
+        folder, "account", "create", "Orrin Mills", "--contract", "graphql", "--currency", "GBP",
+        "--portfolio", "everyday-with-removal", "--beneficiary", " ",
+    ))  # fmt: skip
+    assert (code, said) == (1, "carbon-orders: Give a beneficiary of 1 to 200 characters. (BAD_USER_INPUT)")
     assert (live["mode"], test["mode"], live["commission_percent"]) == ("live", "test", "12.50")
 
     made = command(folder, "key", "create", test["id"], "--name", "ERP", "--scope", "orders:read", "--json")

@@ -187,7 +187,7 @@ COMMANDS = {
     "demo": "--orders --json",
     "schema": "",
     "openapi": "CONTRACT",
-    "account create": "NAME --contract --currency --portfolio --commission --json",
+    "account create": "NAME --contract --currency --portfolio --commission --beneficiary --json",
     "account list": "--json",
     "account limit": "ACCOUNT_ID --credit --currency --hold-percent --open-holds --json",
     "account suspend": "ACCOUNT_ID --json",

@@ -15,7 +15,14 @@ from service.operations.steps.issue_key import CUSTOMER_SCOPES
 
 
 def create_account(
-    *, name: str, contract: Contract, currency: str, portfolio: str, commission: str, as_json: bool
+    *,
+    name: str,
+    contract: Contract,
+    currency: str,
+    portfolio: str,
+    commission: str,
+    beneficiary: str | None,
+    as_json: bool,
 ) -> None:
     """Create a live account and its test account, and show both."""
     pair = run(
@@ -27,6 +34,7 @@ def create_account(
             currency=currency,
             portfolio=portfolio,
             commission_hundredths=_hundredths(commission),
+            beneficiary_name=beneficiary,
         ),
     )
     output.show_accounts([pair.live, pair.test], as_json=as_json)

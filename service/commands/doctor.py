@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from service.api.graphql.transport.persisted_documents import load_registered
 from service.commands import output
 from service.commands.runtime import OTHER_KEYS
+from service.commands.setting_messages import faults_of, warnings_of
 from service.domain.api_keys import short_check
 from service.key_pepper import pepper, previous_pepper, where_secret_lies
 from service.kit.clock import system_clock
@@ -26,12 +27,12 @@ from service.kit.logging import configure_logging
 from service.operations.confirm_secret import SecretState, secret_state
 from service.operations.resources import Resources
 from service.server.connections import files_max
-from service.server.uvicorn_server import connections_max
-from service.settings import NO_PROXY_ADVICE, Settings, faults_of, warnings_of
+from service.server.uvicorn_server import CannotServeError, connections_max, listen
+from service.settings import NO_DOCUMENTS_ADVICE, NO_PROXY_ADVICE, Settings
 from service.storage.api_keys import count_under_other_secrets
 from service.storage.clients import losing_balance
 from service.storage.database import Database
-from service.storage.failures import DatabaseUnavailable
+from service.storage.failures import DatabaseUnavailable, NotDurableError
 from service.storage.health import DatabaseHealth, database_health
 from service.storage.migrations import pending
 from service.storage.worker_failures import longest_failing
@@ -87,6 +88,7 @@ async def examine() -> list[Finding]:
         *(Finding("settings", warning) for warning in warnings_of(settings)),
         *_persisted_documents(settings),
         _connections(settings),
+        *_host(settings),
         *_proxies(settings),
         _secret(settings),
     ]
@@ -97,6 +99,8 @@ async def examine() -> list[Finding]:
 
 
 def _persisted_documents(settings: Settings) -> list[Finding]:
+    if settings.refuses_every_document:
+        return [Finding("persisted documents", "there are none, and no other document is run", NO_DOCUMENTS_ADVICE)]
     if settings.persisted_documents is None:
         return []
     try:
@@ -116,6 +120,15 @@ def _connections(settings: Settings) -> Finding:
         f"SERVICE_CONNECTIONS_MAX asks for {settings.connections_max}: raise `ulimit -n` (LimitNOFILE) or lower it."
     )
     return Finding("connections", found, advice)
+
+
+def _host(settings: Settings) -> list[Finding]:
+    """Find whether the host is one of this machine. The port may be in use, by the service itself."""
+    try:
+        listen(settings.model_copy(update={"port": 0})).close()
+    except CannotServeError as error:
+        return [Finding("host", str(error), "`serve` does not start on this address.")]
+    return []
 
 
 def _proxies(settings: Settings) -> list[Finding]:
@@ -146,14 +159,8 @@ async def _database(settings: Settings) -> list[Finding]:
             missing = await pending(settings.database_url, pooled=settings.is_pooled)
             exists = await asyncio.to_thread(_exists, settings.database)
             health, in_tables = await _looked_at(settings, migrated=not missing) if exists else (None, [])
-    except RuntimeError as error:  # the engines refuse to open what would lose an acknowledged order
-        return [
-            Finding(
-                "durability",
-                str(error),
-                "Restore the default of this parameter in the configuration of the database server.",
-            )
-        ]
+    except NotDurableError as error:
+        return [Finding("durability", str(error), error.advice)]
     except Exception as error:  # noqa: BLE001 - whatever is wrong, it is what was found
         advice = "Does the database run, is SERVICE_DATABASE_URL right, and may this user use it?"
         found = error.detail if isinstance(error, DatabaseUnavailable) else error or "no answer"

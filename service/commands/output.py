@@ -89,14 +89,19 @@ class RateColumn(ProgressColumn):
 
 
 def warn(message: str) -> None:
-    """Print the message on stderr and go on."""
-    typer.echo(f"carbon-orders: {message}", err=True)
+    """Print the message on stderr, in one line, and go on."""
+    typer.echo(f"carbon-orders: {_one_line(message)}", err=True)
 
 
 def fail(message: str, exit_code: int = FAILED) -> NoReturn:
-    """Print the message on stderr and end the command."""
-    typer.echo(f"carbon-orders: {message}", err=True)
+    """Print the message on stderr, in one line, and end the command."""
+    typer.echo(f"carbon-orders: {_one_line(message)}", err=True)
     raise typer.Exit(exit_code)
+
+
+def _one_line(message: str) -> str:
+    # Names of files and of documents, which a message may repeat, can hold line breaks.
+    return "".join(each if each.isprintable() else " " for each in message)
 
 
 def account_facts(account: Account) -> dict[str, Any]:

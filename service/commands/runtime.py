@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from service.commands.output import MISUSED, fail, warn
+from service.commands.setting_messages import faults_of, warnings_of
 from service.errors import Refused
 from service.key_pepper import pepper, previous_pepper
 from service.kit.clock import system_clock
@@ -18,9 +19,9 @@ from service.kit.ids import uuid7
 from service.kit.logging import configure_logging
 from service.operations.confirm_secret import SecretState, confirm_secret, holds_any_key
 from service.operations.resources import Resources
-from service.settings import Settings, faults_of, warnings_of
+from service.settings import Settings
 from service.storage.database import Database
-from service.storage.failures import DatabaseUnavailable
+from service.storage.failures import DatabaseUnavailable, NotDurableError
 from service.storage.migrations import MigrationRefused, migrate, pending
 
 T = TypeVar("T")
@@ -109,6 +110,8 @@ def guarded(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
     except DatabaseUnavailable as error:
         place = settings.database.place
         fail(f"the database at {place} cannot be used: {error.detail}. Does it run, and is SERVICE_DATABASE_URL right?")
+    except NotDurableError as error:
+        fail(f"the database at {settings.database.place} cannot be used: {error} {error.advice}")
     except Refused as refusal:
         fail(f"{refusal.message} ({refusal.code})")
     except MigrationRefused as refusal:

@@ -3,7 +3,9 @@ app.py.
 """
 
 import os
+from collections.abc import Mapping
 from importlib.util import find_spec
+from socket import socket
 
 from service.commands import output
 from service.commands.runtime import pepper_of, run, settings_given
@@ -13,7 +15,7 @@ from service.operations.load_demo import DemoAccounts, load_demo
 from service.operations.manage_accounts import list_accounts
 from service.operations.resources import Resources
 from service.server.uvicorn_server import CannotServeError, end_on_sigterm, listen, serve_by_processes, serve_on
-from service.settings import Settings
+from service.settings import NO_DOCUMENTS_ADVICE, Settings
 
 
 def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> None:
@@ -31,6 +33,11 @@ def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> No
         listener = listen(settings)
     except CannotServeError as error:
         output.fail(str(error))
+    with listener:
+        _serve_on(listener, settings, given, demo=demo, workers=workers)
+
+
+def _serve_on(listener: socket, settings: Settings, given: Mapping[str, object], *, demo: bool, workers: int) -> None:
     _check_optional_parts(settings)
     key_pepper = pepper_of(settings)
     if demo:
@@ -50,9 +57,16 @@ def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> No
 
 
 def _check_optional_parts(settings: Settings) -> None:
-    """End the command if a setting names a file that cannot be used, or needs a package that is not installed."""
+    """End the command if a setting names a file that cannot be used, or needs a package that is not installed. Warn if
+    GraphQL would refuse everything.
+    """
+    if settings.refuses_every_document:
+        output.warn(NO_DOCUMENTS_ADVICE)
     if settings.redis_url is not None and find_spec("redis") is None:
-        output.fail("SERVICE_REDIS_URL needs a package: pip install 'carbon-orders[redis]'.", output.MISUSED)
+        output.fail(
+            "SERVICE_REDIS_URL needs the package redis. Run pip install 'carbon-orders[redis]', or unset the variable.",
+            output.MISUSED,
+        )
     if settings.persisted_documents is not None:
         # Imported here because it brings the library for GraphQL.
         from service.api.graphql.transport.persisted_documents import load_registered  # noqa: PLC0415

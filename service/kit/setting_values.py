@@ -7,23 +7,35 @@ from urllib.parse import urlsplit
 from service.kit.database_address import parse_address
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+")
+_PUBLIC_URL = re.compile(r"https?://[^\s?#]+")
+_HOST_NAME = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]")
+_NUMBER = re.compile(r"/?[0-9]*/?")
+"""The path of a Redis URL: none, or the number of a database."""
 
 
 def pairs(text: object) -> object:
-    """Parse `a=b, c=d` into a mapping. Return any other value unchanged, for pydantic to refuse."""
+    """Parse `a=b, c=d` into a mapping. Raise ValueError for a part of another form, or for a name with two values.
+    Return any value that is no text unchanged, for pydantic to refuse.
+    """
     if not isinstance(text, str):
         return text
-    parts = (part.strip().partition("=") for part in text.split(",") if part.strip())
-    return {name.strip(): value.strip() for name, _, value in parts}
+    found: dict[str, str] = {}
+    for part in _parts(text):
+        name, _, value = (each.strip() for each in part.partition("="))
+        if not _HOST_NAME.fullmatch(name) or not value:
+            raise ValueError("write host=API, such as api.example.com=lune, without https:// and port")
+        if found.setdefault(name.lower(), value) != value:
+            raise ValueError("give each host once")
+    return found
 
 
 def origins(text: object) -> object:
     """Parse `https://a, https://b:8443` into a tuple. Raise ValueError for anything that is no origin."""
     if not isinstance(text, str):
         return text
-    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    found = _parts(text)
     for origin in found:
-        if origin != "*" and not _ORIGIN.fullmatch(origin):
+        if origin != "*" and not (_ORIGIN.fullmatch(origin) and _has_host(origin)):
             raise ValueError("an origin is https://host or https://host:port, in lower case and without a path, or *")
     return found
 
@@ -32,7 +44,19 @@ def networks(text: object) -> object:
     """Parse `a, b/8` into networks. Raise ValueError for anything that is no network."""
     if not isinstance(text, str):
         return text
-    return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
+    try:
+        return tuple(ip_network(part, strict=False) for part in _parts(text))
+    except ValueError:
+        raise ValueError(
+            "write IP addresses or networks, such as 127.0.0.1,10.0.0.0/8; host names are not possible"
+        ) from None
+
+
+def checked_public_url(url: str | None) -> str | None:
+    """Return the URL. Raise ValueError if links cannot begin with it."""
+    if url is not None and not (_PUBLIC_URL.fullmatch(url) and _has_host(url)):
+        raise ValueError("write https://host or https://host/path, without ? and #")
+    return url
 
 
 def checked_database_url(url: str) -> str:
@@ -43,9 +67,27 @@ def checked_database_url(url: str) -> str:
 
 def checked_redis_url(url: str) -> str:
     """Return the URL. Raise ValueError if it names no Redis server."""
-    address = urlsplit(url)
-    has_place = address.path if address.scheme.endswith("unix") else address.hostname
-    if address.scheme not in ("redis", "rediss", "redis+unix") or not has_place:
-        raise ValueError("write redis://host:port/number, or rediss:// for TLS")
-    _ = address.port  # ValueError unless it is a number from 0 to 65535
+    form = "write redis://host:port/number, or rediss:// for TLS; write / in a password as %2F and # as %23"
+    try:
+        address = urlsplit(url)
+        _ = address.port  # ValueError unless it is a number from 0 to 65535
+    except ValueError:
+        raise ValueError(form) from None  # the error would repeat a part of the URL, which may be a password
+    if address.scheme == "redis+unix" and address.path:
+        return url
+    # redis-py would silently use database 0 if the path is no number.
+    if address.scheme not in ("redis", "rediss") or not address.hostname or not _NUMBER.fullmatch(address.path):
+        raise ValueError(form)
     return url
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _has_host(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+        return bool(address.hostname) and address.port != 0
+    except ValueError:  # a port out of range, or brackets that are not closed
+        return False

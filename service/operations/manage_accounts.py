@@ -47,7 +47,7 @@ async def create_account(
 
     Refuses `BAD_USER_INPUT`, `NOT_FOUND` for the portfolio, `CURRENCY_UNAVAILABLE` where it is not fully priced.
     """
-    _refuse_bad_terms(name, contract, commission_hundredths)
+    _refuse_bad_terms(name, contract, commission_hundredths, beneficiary_name)
     circulating_currency_of(currency, "currency")
     now = resources.clock()
     organisation = Organisation(id=resources.new_id(), name=name.strip(), created_at=now)
@@ -66,7 +66,7 @@ async def create_account(
             currency=currency,
             commission_hundredths=commission_hundredths,
             portfolio_id=chosen.id,
-            beneficiary_name=beneficiary_name,
+            beneficiary_name=beneficiary_name and beneficiary_name.strip(),
             suspended_at=None,
             created_at=now,
         )
@@ -116,7 +116,7 @@ async def _set_suspended(resources: Resources, account_id: UUID, suspended_at: d
     return account
 
 
-def _refuse_bad_terms(name: str, contract: str, commission_hundredths: int) -> None:
+def _refuse_bad_terms(name: str, contract: str, commission_hundredths: int, beneficiary_name: str | None) -> None:
     if not name.strip() or len(name) > NAME_LENGTH_MAX:
         raise Refused(Code.BAD_USER_INPUT, f"Give the account a name of 1 to {NAME_LENGTH_MAX} characters.", ("name",))
     if contract not in get_args(Contract):
@@ -125,6 +125,10 @@ def _refuse_bad_terms(name: str, contract: str, commission_hundredths: int) -> N
         )
     if not 0 <= commission_hundredths <= COMMISSION_HUNDREDTHS_MAX:
         raise Refused(Code.BAD_USER_INPUT, "Give a commission of 0 to 90 percent of the total.", ("commission",))
+    if beneficiary_name is not None and not 1 <= len(beneficiary_name.strip()) <= NAME_LENGTH_MAX:
+        raise Refused(
+            Code.BAD_USER_INPUT, f"Give a beneficiary of 1 to {NAME_LENGTH_MAX} characters.", ("beneficiary",)
+        )
 
 
 async def _shared_portfolio(statements: Statements, named: str, account_id: UUID) -> Portfolio:

@@ -3,6 +3,7 @@
 Knows nothing of the application.
 """
 
+import errno
 import gc
 import math
 import os
@@ -32,6 +33,12 @@ GARBAGE_BEFORE_COLLECTION = 5_000
 thresholds, documents that nobody repeats would pile up tens of megabytes of them.
 """
 
+HOST_ADVICE = "Set SERVICE_HOST (--host) to an address of this machine, such as 127.0.0.1."
+LISTEN_ADVICE = {
+    errno.EADDRINUSE: "End what uses the port, or choose another one in SERVICE_PORT (--port).",
+    errno.EACCES: "Choose a port from 1024 on in SERVICE_PORT (--port).",
+}
+
 log = structlog.get_logger(__name__)
 
 
@@ -42,13 +49,14 @@ class CannotServeError(Exception):
 def listen(settings: Settings) -> socket.socket:
     """Return a bound socket, so that a port in use is found before anything is loaded. Raises CannotServeError."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    place = f"cannot listen on {settings.host}:{settings.port}"
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=backlog_for(files_max()))
+    except (socket.gaierror, UnicodeError) as error:  # UnicodeError: no name of a host, such as a..b
+        raise CannotServeError(f"{place}: no such host. {HOST_ADVICE}") from error
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)  # strerror of the error repeats the address
-        raise CannotServeError(
-            f"cannot listen on {settings.host}:{settings.port}: {reason}. End what uses it, or choose another --port."
-        ) from error
+        reason = os.strerror(error.errno or 0)  # strerror of the error repeats the address
+        raise CannotServeError(f"{place}: {reason}. {LISTEN_ADVICE.get(error.errno or 0, HOST_ADVICE)}") from error
 
 
 def end_on_sigterm() -> None:

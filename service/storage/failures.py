@@ -127,6 +127,14 @@ _MESSAGES = {
 }
 
 
+class NotDurableError(RuntimeError):
+    """The database's settings allow it to lose a transaction whose commit it confirmed; `advice` says what to do."""
+
+    def __init__(self, found: str, advice: str) -> None:
+        super().__init__(found)
+        self.advice = advice
+
+
 class DatabaseUnavailable(Refused):
     """The database cannot do it now: `UNAVAILABLE`. Its `__cause__` is what the driver raised."""
 

@@ -24,7 +24,7 @@ from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements,
 from service.storage.engines.availability import Availability
 from service.storage.engines.connection_pool import ConnectionPool
 from service.storage.engines.query_batcher import QueryBatcher
-from service.storage.failures import DatabaseDefect, DatabaseUnavailable, Doing, own_error, own_errors
+from service.storage.failures import DatabaseDefect, DatabaseUnavailable, Doing, NotDurableError, own_error, own_errors
 
 _savepoints = count()
 
@@ -57,7 +57,10 @@ async def _require_durable(connection: asyncpg.Connection) -> None:
     for setting in ("fsync", "synchronous_commit"):
         held = await connection.fetchval("SELECT current_setting($1)", setting)
         if held not in ("on", "remote_apply"):
-            raise RuntimeError(f"PostgreSQL runs with {setting} = {held}: an acknowledged order could be lost.")
+            raise NotDurableError(
+                f"PostgreSQL runs with {setting} = {held}: an acknowledged order could be lost.",
+                "Restore the default of this parameter in the configuration of the database server.",
+            )
 
 
 def _keep_alive(connection: asyncpg.Connection) -> None:
@@ -127,7 +130,9 @@ class PostgresqlClient(AsyncpgDBClient):
         return self.connections
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's signature
-        """Open the pool and check that the server's commits are durable; RuntimeError if its settings say otherwise."""
+        """Open the pool and check that the server's commits are durable; NotDurableError if its settings say
+        otherwise.
+        """
         if not self.url:
             raise RuntimeError(UNNAMED)
         connection = await self.connect()

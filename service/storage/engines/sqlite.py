@@ -26,7 +26,7 @@ from tortoise.backends.sqlite.client import SqliteTransactionWrapper
 from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements, json_text, uncancelled
 from service.storage.engines.availability import Availability
 from service.storage.engines.loop_reader import LoopReader
-from service.storage.failures import LOCKED, LOST, DatabaseUnavailable, Doing, own_errors
+from service.storage.failures import LOCKED, LOST, DatabaseUnavailable, Doing, NotDurableError, own_errors
 
 T = TypeVar("T")
 
@@ -98,7 +98,7 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 
 def _require(held: bool, otherwise: str) -> None:
     if not held:
-        raise RuntimeError(otherwise)
+        raise NotDurableError(otherwise, "Keep the file on a disk of this machine.")
 
 
 class BoundedConnection(aiosqlite.Connection):
@@ -179,7 +179,7 @@ class SqliteClient(TortoiseSqliteClient):
         }
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's signature
-        """Open the connection and read each of its settings back; RuntimeError when one was not accepted."""
+        """Open the connection and read each of its settings back; NotDurableError when one was not accepted."""
         if not self.filename:
             raise RuntimeError(UNNAMED)
         await uncancelled(self._open())

@@ -5,6 +5,6 @@ an underscore are the runner; every other one is a migration.
 """
 
 from service.storage.migrations._offline import MigrationRefused
-from service.storage.migrations._runner import migrate, pending
+from service.storage.migrations._runner import LOCK_TIMEOUT_MS, TURN_TIMEOUT_MS, migrate, pending
 
-__all__ = ["MigrationRefused", "migrate", "pending"]
+__all__ = ["LOCK_TIMEOUT_MS", "TURN_TIMEOUT_MS", "MigrationRefused", "migrate", "pending"]

@@ -74,7 +74,7 @@ def load_registered(path: Path) -> dict[str, str]:
         documents = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}.") from error
-    except ValueError as error:  # neither UTF-8 nor JSON
+    except (ValueError, RecursionError) as error:  # neither UTF-8 nor JSON, or nested a thousand times
         raise ValueError(f"{path} is no JSON file: {error}.") from error
     if not isinstance(documents, dict):
         raise ValueError(  # noqa: TRY004 - it tells of the file
@@ -84,7 +84,7 @@ def load_registered(path: Path) -> dict[str, str]:
     for name, text in documents.items():
         digest = name.removeprefix(PREFIX)
         if not isinstance(text, str) or _hashed(text) != digest:
-            raise ValueError(f"{path}: {name} is not the SHA-256 of its document.")
+            raise ValueError(f"{path}: {name[:80]} is not the SHA-256 of its document.")
         registered[digest] = text
     return registered
 
