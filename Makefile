@@ -5,7 +5,7 @@ BIN := .venv/bin
 PAGES := service/api/pages
 BUNDLES := explorer references
 
-.PHONY: help install run test check schema docs fuzz fuzz-plans races model serials bench memory $(BUNDLES) clean
+.PHONY: help install run test check schema docs fuzz fuzz-plans promises races model serials bench memory $(BUNDLES) clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -35,6 +35,12 @@ fuzz: .venv/tested ## run schemathesis, from its own .venv-fuzz, against a runni
 
 fuzz-plans: .venv/tested ## compare plans with graphql-core on 20,000 generated operations (tens of minutes)
 	PLANS_EXAMPLES=20000 $(BIN)/pytest -q tests/api/graphql -k differential
+
+promises: export PYTHONDONTWRITEBYTECODE =
+promises: .venv/tested ## let databases, disks, networks and processes fail under load, and write the figures (25 minutes)
+	rm -f var/promises.jsonl && mkdir -p var
+	PROMISES=long PROMISES_REPORT=var/promises.jsonl $(BIN)/pytest -q -n 3 --maxschedchunk 1 tests/promises
+	$(BIN)/python -m tests.promises.report var/promises.jsonl
 
 races: .venv/tested ## run the race tests with 10,000 orders instead of 1,000
 	RACE_ORDERS=10000 $(BIN)/pytest -q tests/races

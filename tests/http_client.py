@@ -4,6 +4,7 @@ Knows JSON bodies with a length, which is all that the service answers with; it 
 """
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,12 +30,15 @@ class HttpClient:
     ConnectionError (or its kin) when an answer was cut: whether the request was carried out is then unknown.
     """
 
-    def __init__(self, url: str, *, key: str | None = None, timeout_s: float = 30) -> None:
+    def __init__(
+        self, url: str, *, key: str | None = None, timeout_s: float = 30, tls: ssl.SSLContext | None = None
+    ) -> None:
         parts = urlsplit(url)
         assert parts.hostname is not None
         self._host, self._port = parts.hostname, parts.port or 80
         self._key = key
         self._timeout_s = timeout_s
+        self._tls = tls
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def graphql(self, query: str, variables: Mapping[str, Any] | None = None, **headers: str) -> Answer:
@@ -63,7 +67,7 @@ class HttpClient:
             raise
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        self._streams = await asyncio.open_connection(self._host, self._port)
+        self._streams = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
         return self._streams
 
     async def _read(self, reader: asyncio.StreamReader) -> Answer:

@@ -23,7 +23,7 @@ SESSIONS = 2
 """Fewer than there are clients, so that sessions change hands with each transaction."""
 CONFIGURATION = """
 [databases]
-* = host={host} user={user}
+* = host={host} port={server_port} user={user}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {port}
@@ -47,7 +47,14 @@ def running_pgbouncer(url: str) -> Iterator[str]:
         file = folder / "pgbouncer.ini"
         (host,) = parse_qs(parts.query)["host"]
         file.write_text(
-            CONFIGURATION.format(host=host, user=parts.username, port=port, sessions=SESSIONS, folder=folder)
+            CONFIGURATION.format(
+                host=host,
+                server_port=parts.port or 5432,
+                user=parts.username,
+                port=port,
+                sessions=SESSIONS,
+                folder=folder,
+            )
         )
         user = ["-u", Path(host).owner()] if os.geteuid() == 0 else []  # who may enter the folder of the socket
         process = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
 from uuid import UUID
 
 from service.domain.api_keys import Scope
@@ -70,23 +70,13 @@ async def serving(database_url: str, **settings: object) -> AsyncIterator[Server
 @contextmanager
 def running(database_url: str, **settings: object) -> Iterator[str]:
     """The address of a server that is shared by tests with event loops of their own; an embedded database is made."""
-    with running_process(database_url, **settings) as (url, _):
-        yield url
-
-
-@contextmanager
-def running_process(
-    database_url: str, *, log: IO[bytes] | None = None, **settings: object
-) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The address of such a server, and its process."""
     port = free_port()
     command = [sys.executable, "-m", "service", "serve", "--port", str(port)]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment_of(database_url, **settings), stdout=subprocess.DEVNULL, stderr=log
-    )
+    environment = environment_of(database_url, **settings)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     try:
         _wait_for(port, process)
-        yield f"http://127.0.0.1:{port}", process
+        yield f"http://127.0.0.1:{port}"
     finally:
         process.kill()
         process.wait()
@@ -124,6 +114,15 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def lasting_port() -> int:
+    """A free port that stays free while its server is down: no system gives it to outgoing connections by itself."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 async def _until_ready(server: Server, log: int) -> None:

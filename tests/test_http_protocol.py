@@ -225,3 +225,31 @@ def test_peers_that_pipeline_and_reset_leave_no_trace_in_the_log(run, caplog):
 
     run(crowd())
     assert caplog.records == []
+
+
+async def test_a_request_that_comes_as_the_server_ends_is_answered_before_its_connection_is_closed():
+    async with bounded(EchoingApp(), idle_timeout_s=NEVER_S) as server:
+        rested, fresh = await server.connect(), await server.connect()
+        rested.send(get("/first"))
+        await rested.answer()
+        await until(lambda: len(server.connections) == 2)
+        server.server.should_exit = True
+        await until(lambda: not server.server.servers[0].is_serving())
+        rested.send(get("/second"))
+        fresh.send(get("/third"))
+
+        for peer, path in ((rested, b"/second"), (fresh, b"/third")):
+            received = await peer.rest()
+            assert received.endswith(path + b" ")
+            assert b"connection: close" in received
+
+
+async def test_connections_without_a_request_are_closed_as_the_server_ends():
+    async with bounded(EchoingApp(), idle_timeout_s=SOON_S, head_timeout_s=NEVER_S) as server:
+        rested, fresh = await server.connect(), await server.connect()
+        rested.send(get("/first"))
+        await rested.answer()
+        await until(lambda: len(server.connections) == 2)
+        server.server.should_exit = True
+
+        assert (await rested.rest(), await fresh.rest()) == (b"", b"")

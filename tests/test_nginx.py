@@ -1,28 +1,20 @@
-"""deploy/nginx.conf in a real nginx: TLS, bounds for each address, and restarts that nobody notices.
+"""deploy/nginx.conf in a real nginx: TLS, bounds for each address, and restarts that nobody notices."""
 
-Without nginx, or openssl for a certificate, these tests are skipped; REQUIRE_NGINX=1 makes that a failure.
-"""
-
-import os
-import shutil
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from tests.nginx import READY_S, certify, running_nginx, until_open
 from tests.server import ROOT, environment_of, free_port
 
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-OPENSSL = shutil.which("openssl")
-READY_S = 60
 ANSWERING = """
 import sys
 from service.server.uvicorn_server import end_on_sigterm, listen, serve_on
@@ -91,49 +83,10 @@ class Proxy:
         return HTTPSConnection("127.0.0.1", self.port, timeout=READY_S, context=context)
 
 
-def until_open(port: int, process: subprocess.Popen[bytes]) -> None:
-    give_up_at = time.monotonic() + READY_S
-    while process.poll() is None and time.monotonic() < give_up_at:
-        with suppress(OSError, HTTPException), closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
-            connection.request("GET", "/")
-            connection.getresponse().read()
-            return
-        time.sleep(0.05)
-    raise RuntimeError("it does not answer")
-
-
-def site(folder: Path, ports: list[int], port: int, plain_port: int, *, rate: str) -> str:
-    """The site as it is deployed, but for its addresses, the certificate and the rate."""
-    text = (ROOT / "deploy" / "nginx.conf").read_text()
-    changes = {
-        "server 127.0.0.1:8000 ": f"server 127.0.0.1:{ports[0]} ",
-        "#server 127.0.0.1:8001 ": f"server 127.0.0.1:{ports[1]} ",
-        "listen 80;": f"listen 127.0.0.1:{plain_port};",
-        "listen 443 ssl http2;": f"listen 127.0.0.1:{port} ssl http2;",
-        "/etc/ssl/orders.example.com.pem": str(folder / "cert.pem"),
-        "/etc/ssl/private/orders.example.com.key": str(folder / "key.pem"),
-        "rate=50r/s": f"rate={rate}",
-    }
-    for written, used in changes.items():
-        assert text.count(written) == 1, written
-        text = text.replace(written, used)
-    kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    paths = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
-    return (
-        f"daemon off; pid {folder}/pid; error_log {folder}/error.log;\n"
-        f"events {{}}\nhttp {{ access_log off;\n{paths}\n{text}\n}}\n"
-    )
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if NGINX is None or OPENSSL is None:
-        reason = "nginx and openssl are needed to try deploy/nginx.conf"
-        pytest.fail(reason) if os.environ.get("REQUIRE_NGINX") == "1" else pytest.skip(reason)
     folder = tmp_path_factory.mktemp("nginx")
-    names = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-subj", "/CN=orders.example.com"]
-    command = [OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", *names]
-    subprocess.run(command, check=True, capture_output=True)
+    certify(folder)
     return folder
 
 
@@ -151,20 +104,9 @@ def backends(folder: Path) -> Iterator[list[Backend]]:
 
 @pytest.fixture
 def proxy(folder: Path, backends: list[Backend], request: pytest.FixtureRequest) -> Iterator[Proxy]:
-    proxy = Proxy(free_port(), free_port(), backends)
     rate = getattr(request, "param", "50r/s")
-    written = site(folder, [each.port for each in backends], proxy.port, proxy.plain_port, rate=rate)
-    (folder / "nginx.conf").write_text(written)
-    command = [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"]
-    tested = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
-    assert tested.returncode == 0, tested.stderr
-    process = subprocess.Popen(command)
-    try:
-        until_open(proxy.plain_port, process)
-        yield proxy
-    finally:
-        process.terminate()
-        process.wait()
+    with running_nginx(folder, [each.port for each in backends], rate=rate) as (port, plain_port):
+        yield Proxy(port, plain_port, backends)
 
 
 def test_the_site_speaks_tls_and_says_who_called(proxy: Proxy) -> None:

@@ -22,6 +22,9 @@ PIECE = 4_096
 than one piece holds; the rest stays bytes until they are answered.
 """
 
+FIRST_HEAD_S = 1.0
+"""Time in which a connection that was just opened may bring its first request while the process ends."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -32,6 +35,8 @@ class BoundedProtocol(HttpToolsProtocol):
       extensions of chunks are bounded as a head is, and dropped: no application sees them.
     * A head that does not end in time is answered 408; a connection without any byte is closed without an answer.
     * Of requests that are pipelined the first is worked on, and no more is read until it is answered.
+    * While the process ends, a connection at rest is closed after its next answer, or at the end of its rest: a proxy
+      may have sent a request on it already, and would not send it to another process.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._backlog = b""
         self._unsent_before: int | None = None
         self._running: RequestResponseCycle | None = None
+        self._is_ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
         super().connection_made(cast(asyncio.Transport, CoalescingTransport(transport)))
@@ -69,6 +75,17 @@ class BoundedProtocol(HttpToolsProtocol):
             self._running.disconnected = True
             self._running.message_event.set()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        self._is_ending = True
+        if not self._is_idle():
+            self.cycle.keep_alive = False
+        elif self.cycle is None and not self._unread:
+            self.loop.call_later(FIRST_HEAD_S, self._end_unused)
+
+    def _end_unused(self) -> None:
+        if self.cycle is None and not self._unread:
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         if self._backlog or self.pipeline or self._refusal:
@@ -161,6 +178,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._unread = 0
         super().on_headers_complete()
+        if self._is_ending and self.cycle is not None:  # there is none for a WebSocket
+            self.cycle.keep_alive = False
         self._table.leave(self)
 
     def on_body(self, body: bytes) -> None:

@@ -97,8 +97,10 @@ _CLIENT_SIDE: tuple[tuple[type[Exception], str], ...] = (
 )
 """Exceptions of asyncpg whose class says more than their SQLSTATE, or that have none."""
 
-_LOST_WORDS = ("closed", "closing", "released back to the pool", "another operation")
-"""asyncpg has one class for a connection in a wrong state and for wrong arguments."""
+_LOST_WORDS = ("closed", "closing", "released back to the pool", "another operation", '"failed" state')
+"""asyncpg has one class for a connection in a wrong state and for wrong arguments. A session that the server has just
+ended is in such a state until the end of its connection arrives.
+"""
 
 DRIVER_ERRORS = (
     asyncpg.PostgresError,
@@ -200,7 +202,7 @@ def failure_of(error: BaseException) -> Failure | None:
     for kind, name in _CLIENT_SIDE:
         if isinstance(error, kind):
             return POSTGRESQL[name]
-    if isinstance(error, asyncpg.InterfaceError):
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
         return LOST if any(word in str(error) for word in _LOST_WORDS) else None
     code = _code(error)
     return POSTGRESQL.get(code) or POSTGRESQL.get(code[:2])

@@ -300,6 +300,10 @@ def test_a_connection_in_a_wrong_state_is_lost_and_a_wrong_argument_a_defect():
     assert of(asyncpg.InterfaceError("connection is closed")) is LOST
     assert of(asyncpg.InterfaceError("cannot perform operation: another operation is in progress")) is LOST
     assert of(asyncpg.InterfaceError("the server expects 1 argument for this query, 2 were passed")) is DatabaseDefect
+    switching = "cannot switch to state 15; "
+    assert of(asyncpg.InternalClientError(switching + "another operation (2) is in progress")) is LOST
+    assert of(asyncpg.InternalClientError(switching + 'protocol is in the "failed" state')) is LOST
+    assert of(asyncpg.InternalClientError("planted")) is DatabaseDefect
     assert of(ConnectionResetError("planted")) is LOST
     assert of(TimeoutError()) is SILENT
     assert of(asyncpg.InvalidCachedStatementError("planted")) is CONFLICT

@@ -23,6 +23,7 @@ from service.kit.database_address import parse_address
 from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements, json_text, uncancelled
 from service.storage.engines.availability import Availability
 from service.storage.engines.connection_pool import ConnectionPool
+from service.storage.engines.hosts import connect_to_first
 from service.storage.engines.query_batcher import QueryBatcher
 from service.storage.failures import DatabaseDefect, DatabaseUnavailable, Doing, NotDurableError, own_error, own_errors
 
@@ -155,8 +156,8 @@ class PostgresqlClient(AsyncpgDBClient):
         address = parse_address(self.url)
         settings |= address.server_settings
         with own_errors(Doing.READING):
-            connection = await asyncpg.connect(
-                **address.connection,
+            connection = await connect_to_first(
+                address.connection,
                 statement_cache_size=self.statement_cache_size,
                 command_timeout=self.silence_s,
                 server_settings={} if self.pooled else settings,

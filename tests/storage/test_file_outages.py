@@ -1,16 +1,14 @@
-"""A SQLite file that another process holds, that is full, or that may not be written: refused, and back by itself.
+"""A SQLite file that is full, gone, or may not be written: refused, and back by itself. tests/promises/ has the same of
+a service under load.
 
-Seen to fail when: a writer that has waited in vain waits again; every order of a group waits in turn; the service is
-ready while no write could succeed; a connection that was opened without write permission is kept.
+Seen to fail when: the database is ready while no write could succeed; a connection that was opened without write
+permission is kept.
 """
 
 import asyncio
 import os
 import shutil
-import sqlite3
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,7 +19,7 @@ from service.errors import Code
 from service.operations.place_orders import place_alone
 from service.storage.database import Database
 from service.storage.failures import FULL, DatabaseUnavailable
-from tests.outages.conftest import REFUSED_WITHIN_S, SLACK_S, Service, is_refused_for_now
+from tests.books import assert_books_balance
 from tests.shop import Shop, open_shop
 from tests.waiting import HANGS_S
 
@@ -32,44 +30,10 @@ def file_of(url: str) -> Path:
     return Path(url.removeprefix("sqlite://"))
 
 
-@asynccontextmanager
-async def held(url: str) -> AsyncIterator[None]:
-    """Inside, another connection is writing to the file."""
-    holder = sqlite3.connect(file_of(url), isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        holder.close()
-
-
 async def until_ready(database: Database, *, ready: bool) -> None:
     async with asyncio.timeout(HANGS_S):
         while database.availability.is_ready is not ready:  # noqa: ASYNC110 - a file has no events
             await asyncio.sleep(0.01)
-
-
-async def test_orders_for_a_file_that_is_held_are_refused_in_time_and_placed_when_it_is_free(on_sqlite: Service):
-    assert (await on_sqlite.order("before")).status == 200
-    async with held(on_sqlite.database_url):
-        began_s = time.monotonic()
-        refused = await asyncio.gather(*(on_sqlite.order(f"held-{number}") for number in range(100)))
-        refused_s = time.monotonic() - began_s
-        read = await on_sqlite.read()
-        await on_sqlite.until("/health/ready", 503)
-        again_s = time.monotonic()
-        again = await on_sqlite.order("held-0")
-        again_s = time.monotonic() - again_s
-    ready_s = await on_sqlite.until("/health/ready", 200)
-    placed = [await on_sqlite.until_ordered(f"held-{number}") for number in range(10)]
-
-    assert [each for each in (*refused, again) if not is_refused_for_now(each)] == []
-    assert refused_s < REFUSED_WITHIN_S + SLACK_S
-    assert again_s < SLACK_S, "nobody waits for a file that others have waited for in vain"
-    assert (read.status, "errors" in read.json) == (200, False)
-    assert ready_s < 2 + SLACK_S
-    assert [replayed for _, replayed in placed] == [False] * 10
-    assert "fault" not in on_sqlite.events()
 
 
 @pytest.fixture
@@ -77,6 +41,7 @@ async def shop(sqlite_url: str) -> AsyncIterator[Shop]:
     database = await Database.open(sqlite_url)
     async with database.watched():
         yield await open_shop(database)
+    await assert_books_balance(database)
     await database.close()
 
 
@@ -130,6 +95,7 @@ async def test_a_file_without_write_permission_is_not_ready_until_it_has_it(ordi
         await asyncio.to_thread(file.chmod, 0o644)
         await until_ready(database, ready=True)
         await shop.place()
+    await assert_books_balance(database)
     await database.close()
 
 

@@ -1,0 +1,281 @@
+"""The faults: each happens once, is waited for, and is over when orders are placed again.
+
+Knows what a campaign runs on; it must not know the API. Figures are taken from the history afterwards.
+"""
+
+import asyncio
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from tests.cluster import Cluster, PostgresServer, own
+from tests.promises.campaign import Campaign
+from tests.promises.history import now_s
+from tests.waiting import HANGS_S, WAITING
+
+ENOUGH = 20
+"""Orders that are acknowledged before the next fault, so that the callers are in full swing."""
+SPARE_BYTES = 65_536
+
+
+# Of a process of the service.
+
+
+async def killed(campaign: Campaign) -> None:
+    await campaign.callers.acknowledged(ENOUGH)
+    async with campaign.window("the service is killed (SIGKILL)", kills=1) as window:
+        assert await campaign.process.end(signal.SIGKILL) == -signal.SIGKILL
+        window.healed_s = now_s()
+        await campaign.process.start()
+
+
+async def told_to_end(campaign: Campaign) -> None:
+    await campaign.callers.acknowledged(ENOUGH)
+    async with campaign.window("the service is told to end (SIGTERM)", answers_all=True) as window:
+        assert await campaign.process.end(signal.SIGTERM) == 0
+        window.healed_s = now_s()
+        await campaign.process.start()
+
+
+def frozen_process(seconds: float) -> Any:
+    async def fault(campaign: Campaign) -> None:
+        await campaign.callers.acknowledged(ENOUGH)
+        one, other = campaign.processes
+        holder = await asyncpg.connect(campaign.server.url_of("frozen_process"))
+        async with campaign.window("one of two processes is frozen (SIGSTOP)", orders_url=other.url):
+            async with holder.transaction():
+                await holder.execute("SELECT id FROM credit_batches FOR UPDATE")
+                async with asyncio.timeout(HANGS_S):
+                    while await holder.fetchval(WAITING) < len(campaign.processes):  # noqa: ASYNC110 - the server has no event
+                        await asyncio.sleep(0.01)
+                one.send(signal.SIGSTOP)
+            await holder.close()
+            await asyncio.sleep(seconds)  # its session has got the batches now, and heads of accounts before
+            one.send(signal.SIGCONT)
+
+    return fault
+
+
+async def rolling_restart(campaign: Campaign) -> None:
+    """Every process after the other, as an operator does it behind a proxy."""
+    async with campaign.window("two processes are restarted, one after the other"):
+        for process in campaign.processes:
+            assert await process.end(signal.SIGTERM) == 0
+            await process.start()
+            await campaign.callers.acknowledged(ENOUGH)
+
+
+# Of a PostgreSQL server.
+
+
+async def stopped(campaign: Campaign) -> None:
+    server: PostgresServer = campaign.server
+    async with campaign.window("the server is stopped and started", is_outage=True) as window:
+        await asyncio.to_thread(server.stop)
+        await campaign.refused_everywhere()
+        await asyncio.to_thread(server.start)
+        window.healed_s = now_s()
+
+
+async def crashed(campaign: Campaign) -> None:
+    server: PostgresServer = campaign.server
+    async with campaign.window("the server is killed (SIGKILL)", is_outage=True) as window:
+        await asyncio.to_thread(server.kill)
+        await campaign.refused()
+        await asyncio.to_thread(server.start)
+        window.healed_s = now_s()
+
+
+async def restarted(campaign: Campaign) -> None:
+    server: PostgresServer = campaign.server
+    async with campaign.window("the server is restarted at once") as window:
+        await asyncio.to_thread(server.stop, "immediate")
+        await asyncio.to_thread(server.start)
+        window.healed_s = now_s()
+
+
+async def frozen(campaign: Campaign) -> None:
+    server: PostgresServer = campaign.server
+    async with campaign.window("the server is frozen (SIGSTOP)", is_outage=True) as window:
+        await asyncio.to_thread(server.freeze)
+        await campaign.refused_everywhere()
+        window.healed_s = now_s()
+        await asyncio.to_thread(server.thaw)
+
+
+async def sessions_ended(campaign: Campaign) -> None:
+    """Every session, ten times in a second."""
+    server: PostgresServer = campaign.server
+    async with campaign.window("every session is ended, ten times in a second"):
+        for _ in range(10):
+            await asyncio.to_thread(server.execute, END_SESSIONS, database="postgres")
+            await asyncio.sleep(0.1)
+
+
+async def read_only(campaign: Campaign) -> None:
+    server: PostgresServer = campaign.server
+    async with campaign.window("the server takes no writes", is_outage=True) as window:
+        # New sessions alone take up the setting, as after a failover.
+        limit = "ALTER DATABASE on_disk SET default_transaction_read_only = on"
+        await asyncio.to_thread(server.execute, f"{limit};{END_SESSIONS}", database="postgres")
+        await campaign.refused()
+        await campaign.read(1)
+        reset = "ALTER DATABASE on_disk RESET default_transaction_read_only"
+        await asyncio.to_thread(server.execute, reset, database="postgres")
+        window.healed_s = now_s()
+
+
+END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname NOT IN ('postgres', 'template1')"
+
+
+# Of a primary with a standby.
+
+
+async def primary_killed(campaign: Campaign) -> None:
+    pair: Cluster = campaign.server
+    async with campaign.window("the primary is killed, its standby promoted", is_outage=True) as window:
+        await asyncio.to_thread(pair.primary.kill)
+        await campaign.refused()
+        await asyncio.to_thread(pair.promote)
+        window.healed_s = now_s()
+    await asyncio.to_thread(pair.rejoin)
+
+
+async def primary_unreachable(campaign: Campaign) -> None:
+    """Its machine still accepts connections and answers nothing, before the promotion and after it."""
+    pair: Cluster = campaign.server
+    async with campaign.window("the primary hangs, its standby is promoted", is_outage=True) as window:
+        await asyncio.to_thread(pair.primary.freeze)
+        await campaign.refused()
+        await asyncio.to_thread(pair.promote)
+        window.healed_s = now_s()
+        await campaign.callers.acknowledged(ENOUGH)
+    await asyncio.to_thread(pair.rejoin)
+
+
+# Of a disk.
+
+
+async def disk_full(campaign: Campaign) -> None:
+    """The small file system of `small_disk` gets no space left, and has some again."""
+    folder: Path = campaign.server if isinstance(campaign.server, Path) else campaign.server.folder / "disk"
+    ballast = folder / "ballast"
+    async with campaign.window("the disk is full", is_outage=True) as window:
+        await asyncio.to_thread(fill, ballast)
+        await campaign.refused()
+        await asyncio.sleep(1.2)  # a write is tried meanwhile, which needs space
+        await asyncio.to_thread(ballast.unlink)
+        window.healed_s = now_s()
+
+
+def fill(ballast: Path) -> None:
+    """Write to the file until no byte is left, whatever others write meanwhile."""
+    with ballast.open("wb", buffering=0) as file:
+        for size in (2**20, 2**12):
+            with suppress(OSError):
+                while True:
+                    file.write(b"\0" * size)
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[bool]:
+    """Mount a file system of that size on the folder until the end of the block, or say that it may not be done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=777", "none", str(folder)]
+    mounted = (
+        shutil.which("mount") is not None and subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    )
+    try:
+        if mounted:
+            own(folder)
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+# Of a SQLite file.
+
+
+async def file_locked(campaign: Campaign) -> None:
+    file: Path = campaign.server / "orders.sqlite3"
+    async with campaign.window("another process holds the file", is_outage=True) as window:
+        holder = await asyncio.to_thread(
+            sqlite3.connect, file, isolation_level=None, timeout=30, check_same_thread=False
+        )
+        await asyncio.to_thread(holder.execute, "BEGIN IMMEDIATE")
+        await campaign.refused()
+        await campaign.read(1)
+        holder.close()
+        window.healed_s = now_s()
+
+
+async def file_read_only(campaign: Campaign) -> None:
+    """Orders may be placed all the same: SQLite keeps the descriptor through which it could write before."""
+    file: Path = campaign.server / "orders.sqlite3"
+    async with campaign.window("the file may not be written", is_outage=True) as window:
+        await asyncio.to_thread(file.chmod, 0o444)
+        await campaign.not_ready()
+        await campaign.read(1)
+        await asyncio.to_thread(file.chmod, 0o644)
+        window.healed_s = now_s()
+
+
+# Of a network: tests/promises/proxy.py carries the bytes.
+
+
+def cutting(fault: str, cuts: int) -> Any:
+    """The proxy cuts answers by chance until it has cut so many."""
+
+    async def cut(campaign: Campaign) -> None:
+        async with campaign.window(fault):
+            proxy = campaign.server[0] if isinstance(campaign.server, list) else campaign.server
+            target = proxy.cuts + cuts
+            proxy.is_cutting = True
+            await campaign.until(lambda: proxy.cuts >= target)
+            proxy.is_cutting = False
+
+    return cut
+
+
+async def network_silent(campaign: Campaign) -> None:
+    """No byte arrives, and no end of a connection."""
+    async with campaign.window("the network loses everything", is_outage=True) as window:
+        campaign.server.heard.clear()
+        await campaign.refused()
+        campaign.server.heard.set()
+        window.healed_s = now_s()
+
+
+def slow_callers(count: int, seconds: float) -> Any:
+    """Half of them never end the head of a request, half of them never its body."""
+
+    async def fault(campaign: Campaign) -> None:
+        peers = [socket.create_connection(("127.0.0.1", campaign.process.port)) for _ in range(count)]
+        heads = (
+            b"POST /graphql HTTP/1.1\r\nhost: a\r\n",
+            b"POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-length: 9999\r\n\r\n",
+        )
+        async with campaign.window(f"{count} callers send a byte a second"):
+            for number, peer in enumerate(peers):
+                peer.setblocking(False)
+                with suppress(OSError):
+                    peer.send(heads[number % 2])
+            end_s = now_s() + seconds
+            while now_s() < end_s:
+                for peer in peers:
+                    with suppress(OSError):
+                        peer.send(b"x")
+                await asyncio.sleep(1)
+            for peer in peers:
+                peer.close()
+
+    return fault
