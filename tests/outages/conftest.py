@@ -144,10 +144,19 @@ def postgres_of_our_own() -> Iterator[OwnPostgres]:
 
 
 @pytest.fixture(scope="module")
-def on_postgresql(postgres_of_our_own: OwnPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def serving_on_postgresql(
+    postgres_of_our_own: OwnPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     locks = {"lock_timeout_ms": 60_000, "group_lock_timeout_ms": 60_000}
     with service_on(postgres_of_our_own.url, tmp_path_factory.mktemp("service") / "log", **locks) as service:
         yield service
+
+
+@pytest.fixture
+def on_postgresql(serving_on_postgresql: Service) -> Iterator[Service]:
+    """The module's service; the books have to balance after each test."""
+    yield serving_on_postgresql
+    run(books_balance(serving_on_postgresql.database_url))
 
 
 @pytest.fixture
@@ -168,14 +177,16 @@ def service_on(database_url: str, log: Path, *, pooled: bool = False, **settings
         finally:
             await database.close()
 
-    async def books_balance() -> None:
-        database = await Database.open(database_url, pooled=pooled)
-        try:
-            await assert_books_balance(database)
-        finally:
-            await database.close()
-
     key, shop = run(prepare())
     with log.open("wb") as lines, running_process(database_url, log=lines, **LIMITS, **settings) as (url, process):
         yield Service(url, log, key, database_url, process, shop)
-    run(books_balance())
+    run(books_balance(database_url, pooled=pooled))
+
+
+async def books_balance(database_url: str, *, pooled: bool = False) -> None:
+    """Assert that the books of the database balance."""
+    database = await Database.open(database_url, pooled=pooled)
+    try:
+        await assert_books_balance(database)
+    finally:
+        await database.close()

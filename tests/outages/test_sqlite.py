@@ -21,7 +21,9 @@ from service.errors import Code
 from service.operations.place_orders import place_alone
 from service.storage.database import Database
 from service.storage.failures import FULL, DatabaseUnavailable
-from tests.outages.conftest import REFUSED_WITHIN_S, SLACK_S, Service, is_refused_for_now
+from tests.books import assert_books_balance
+from tests.conftest import run
+from tests.outages.conftest import REFUSED_WITHIN_S, SLACK_S, Service, books_balance, is_refused_for_now
 from tests.shop import Shop, open_shop
 from tests.waiting import HANGS_S
 
@@ -77,6 +79,7 @@ async def shop(sqlite_url: str) -> AsyncIterator[Shop]:
     database = await Database.open(sqlite_url)
     async with database.watched():
         yield await open_shop(database)
+    await assert_books_balance(database)
     await database.close()
 
 
@@ -117,6 +120,7 @@ def ordinary_user(sqlite_url: str) -> Iterator[str]:
                 os.seteuid(0)
         else:
             yield f"sqlite://{file}"
+        run(books_balance(f"sqlite://{file}"))
 
 
 async def test_a_file_without_write_permission_is_not_ready_until_it_has_it(ordinary_user: str):
