@@ -28,6 +28,7 @@ from service.kit.request_id import REQUEST_ID
 from service.storage import models
 from service.storage.database import Database
 from service.storage.migrations import migrate
+from tests.books import assert_books_balance
 from tests.former_release import former, former_empty, former_migrated  # noqa: F401 - fixtures
 from tests.redis_server import running_redis
 from tests.virtual_time import VirtualTimeLoop
@@ -232,3 +233,12 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = await Database.open(database_url, idle_transaction_ms=60_000)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def balanced(database: Database) -> AsyncIterator[Database]:
+    """The test's database, whose books have to balance afterwards. Fixtures ask for it instead of `database`, unless
+    their tests damage the books.
+    """
+    yield database
+    await assert_books_balance(database)

@@ -109,7 +109,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " UNSUPPORTED_MEDIA_TYPE REQUEST_TIMEOUT THROTTLED UNAVAILABLE INTERNAL_SERVER_ERROR",
     Status: "Issued Billed Paid Cancelled Refunded",
     TokenUse: "access refresh",
-    WorkerStep: "expire_holds match_backorders retire_orders issue_certificates",
+    WorkerStep: "expire_holds match_backorders retire_orders issue_certificates fill_search_keys",
 }
 """The values, which rows, events, tokens and answers hold. GraphQL shows names of members: schema.graphql has them."""
 

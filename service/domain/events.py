@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from service.domain.billing import Payment
 from service.domain.order import Order, amounts_of
 
 
@@ -78,6 +79,23 @@ class EventRecorder:
     def record_order(self, order: Order, event_type: EventType, **more: Any) -> None:
         """Record an event of the order, which is passed in its new state."""
         self.record(order.account_id, event_type, order.id, **amounts_of(order), **more)
+
+    def record_payment(self, payment: Payment, before: Order | None = None, after: Order | None = None) -> None:
+        """Record the payment, and what it made of its order if it was for one."""
+        self.record(
+            payment.account_id,
+            EventType.PAYMENT_RECORDED,
+            payment.order_id,
+            payment_id=str(payment.id),
+            reference=payment.reference,
+            currency=payment.currency,
+            amount_minor=payment.amount_minor,
+        )
+        if after is not None and after.account_id != payment.account_id:
+            # A client's order: the event above is its parent's, and in the parent's timelines alone.
+            self.record_order(after, EventType.PAYMENT_RECORDED, amount_minor=payment.amount_minor)
+        if before is not None and after is not None and after.payment_status is not before.payment_status:
+            self.record_order(after, EventType.ORDER_PAID)
 
     def record(self, account_id: UUID, event_type: EventType, order_id: UUID | None = None, **payload: Any) -> None:
         """Record an event of the account."""

@@ -276,10 +276,17 @@ class OrderPlacer:
 
     def record(self, order: Order, actor: str, event_type: EventType) -> None:
         """Record an event of the order, which is passed in its new state."""
-        account_id = order.account_id
-        seq = self.changes.event_seqs.get(account_id, self._heads[account_id].event_seq)
-        recorder = EventRecorder({account_id: seq}, actor=actor, now=self.now, new_id=self._new_id)
+        recorder = self.recorder(actor, order.account_id)
         recorder.record_order(order, event_type)
+        self.keep(recorder)
+
+    def recorder(self, actor: str, *account_ids: UUID) -> EventRecorder:
+        """Return a recorder that numbers on from the accounts' events so far. `keep` adds its events to the changes."""
+        seqs = {each: self.changes.event_seqs.get(each, self._heads[each].event_seq) for each in account_ids}
+        return EventRecorder(seqs, actor=actor, now=self.now, new_id=self._new_id)
+
+    def keep(self, recorder: EventRecorder) -> None:
+        """Add the recorder's events to the changes."""
         self.changes.events += recorder.events
         self.changes.event_seqs |= recorder.event_seqs
 

@@ -15,11 +15,14 @@ class WorkerStep(StrEnum):
     MATCH_BACKORDERS = "match_backorders"
     RETIRE_ORDERS = "retire_orders"
     ISSUE_CERTIFICATES = "issue_certificates"
+    FILL_SEARCH_KEYS = "fill_search_keys"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ItemKey:
-    """One thing that a step does: `item_id` is an order's or a quote's, `position` the line where a line is meant."""
+    """One thing that a step does: `item_id` is that of an order, a quote or the account itself, `position` the line
+    where a line is meant.
+    """
 
     account_id: UUID
     item_id: UUID

@@ -17,7 +17,6 @@ from service.domain.allocation import BatchStock, Stock
 from service.domain.billing import Payment, pay
 from service.domain.cancelling import cancel
 from service.domain.catalogue import CreditBatch, Mode
-from service.domain.events import EventType
 from service.domain.new_order import Priced
 from service.domain.order import (
     ByBundleMasses,
@@ -193,7 +192,9 @@ class _HistoryChunk:
 
     async def write(self, statements: Statements) -> None:
         """State of one chunk; it begins from nothing each time the transaction is tried."""
-        heads = await accounts.lock_heads(statements, sorted({each.account.id for _, each in self._orders}))
+        account_ids = {each.account.id for _, each in self._orders}
+        payer_ids = {payer_of(each.account) for _, each in self._orders}
+        heads = await accounts.lock_heads(statements, account_ids | payer_ids)
         self._chance = random.Random(self._seed)  # noqa: S311 - as above
         self._placer = _placer(self._resources, heads)
         self._supply = await _supplied(statements, self._resources, self._orders)
@@ -240,31 +241,33 @@ class _HistoryChunk:
         if order.total_cost_minor == 0:
             return order
         booked = pay(order, order.total_cost_minor)
-        self._payments.append(
-            Payment(
-                account_id=payer_id,
-                id=self._resources.new_id(),
-                reference=f"demo-{order.number}",
-                fingerprint=order.fingerprint,
-                order_account_id=order.account_id,
-                order_id=order.id,
-                currency=order.currency,
-                amount_minor=order.total_cost_minor,
-                created_at=order.created_at,
-            )
+        payment = Payment(
+            account_id=payer_id,
+            id=self._resources.new_id(),
+            reference=f"demo-{order.number}",
+            fingerprint=order.fingerprint,
+            order_account_id=order.account_id,
+            order_id=order.id,
+            currency=order.currency,
+            amount_minor=order.total_cost_minor,
+            created_at=order.created_at,
         )
+        self._payments.append(payment)
         self._placer.changes.orders[-1] = booked.order
         self._placer.changes.journals.append((payer_id, order, booked.journal))
-        self._placer.record(booked.order, ACTOR, EventType.PAYMENT_RECORDED)
-        self._placer.record(booked.order, ACTOR, EventType.ORDER_PAID)
+        recorder = self._placer.recorder(ACTOR, payer_id, order.account_id)
+        recorder.record_payment(payment, order, booked.order)
+        self._placer.keep(recorder)
         return booked.order
 
     def _retire(self, order: Order, entries: Sequence[CreditEntry]) -> None:
         retired = retire(order, shares_of(entries, ()), self._next_g, now=order.created_at)
         self._placer.changes.orders[-1] = retired.order
         self._retirements += retired.retirements
+        recorder = self._placer.recorder(ACTOR, order.account_id)
         for event_type in retired.events:
-            self._placer.record(retired.order, ACTOR, event_type)
+            recorder.record_order(retired.order, event_type, retired_g=retired.order.retired_g)
+        self._placer.keep(recorder)
 
     async def _store(self, statements: Statements) -> None:
         changes = self._placer.changes

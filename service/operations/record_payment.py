@@ -11,7 +11,6 @@ from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.billing import Payment, pay
 from service.domain.currencies import rescaling_factor
-from service.domain.events import EventRecorder, EventType
 from service.domain.ledger import Journal, balance_topped_up
 from service.domain.listing import OrderRef
 from service.domain.order import Order
@@ -71,7 +70,7 @@ async def record_payment(
         paid, journal = _paid(order, amount)
         await _write(resources, statements, payment, paid, journal)
         recorder = locked.recorder(resources, caller)
-        _tell(recorder, payment, order, paid)
+        recorder.record_payment(payment, order, paid)
         await write_events(statements, recorder)
         return Recorded(payment, paid, replayed=False)
 
@@ -112,20 +111,3 @@ async def _write(
         await orders.change(statements, paid, ("paid_minor", "payment_status"))
     booking = ledger.Booking(payment.account_id, resources.new_id(), paid, journal, payment.created_at)
     await ledger.book(statements, [booking])
-
-
-def _tell(recorder: EventRecorder, payment: Payment, order: Order | None, paid: Order | None) -> None:
-    recorder.record(
-        payment.account_id,
-        EventType.PAYMENT_RECORDED,
-        payment.order_id,
-        payment_id=str(payment.id),
-        reference=payment.reference,
-        currency=payment.currency,
-        amount_minor=payment.amount_minor,
-    )
-    if paid is not None and paid.account_id != payment.account_id:
-        # A client's order: the event above is its parent's, and in the parent's timelines alone.
-        recorder.record_order(paid, EventType.PAYMENT_RECORDED, amount_minor=payment.amount_minor)
-    if order is not None and paid is not None and paid.payment_status is not order.payment_status:
-        recorder.record_order(paid, EventType.ORDER_PAID)

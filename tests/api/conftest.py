@@ -6,13 +6,11 @@ import pytest
 
 from service.storage.database import Database
 from tests.api.graphql_api import GraphQLApi, open_graphql_api
-from tests.books import assert_books_balance
 from tests.shop import open_shop
 
 
 @pytest.fixture
-async def api(database: Database, database_url: str) -> AsyncIterator[GraphQLApi]:
-    shop = await open_shop(database)
+async def api(balanced: Database, database_url: str) -> AsyncIterator[GraphQLApi]:
+    shop = await open_shop(balanced)
     async with open_graphql_api(shop, database_url) as api:
         yield api
-    await assert_books_balance(database)

@@ -3,8 +3,6 @@
 Seen to fail when: a keyword argument of a recorded event is renamed; an event type is recorded by no step here.
 """
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from service.domain.amounts import Money
@@ -29,7 +27,7 @@ from service.operations.settle_invoice import settle_invoice
 from service.operations.simulate_order import Outcome, simulate_order
 from service.storage.database import Database
 from service.storage.events import EVENTS
-from tests.books import assert_books_balance, rows_of
+from tests.books import rows_of
 from tests.makers import make_batch, make_command, make_order_request, store
 from tests.shop import Shop, open_shop
 
@@ -70,12 +68,11 @@ PAYLOADS = {
 
 
 @pytest.fixture
-async def trial(database: Database) -> AsyncIterator[Shop]:
+async def trial(balanced: Database) -> Shop:
     """A test account's shop: the forest has credits in test mode, the ocean has none."""
-    shop = await open_shop(database, mode=Mode.TEST)
-    await store(database, make_batch(shop.forest_project, 100_000, mode=Mode.TEST, serial_prefix="T-"))
-    yield shop
-    await assert_books_balance(database)
+    shop = await open_shop(balanced, mode=Mode.TEST)
+    await store(balanced, make_batch(shop.forest_project, 100_000, mode=Mode.TEST, serial_prefix="T-"))
+    return shop
 
 
 async def payloads(shop: Shop) -> dict[str, set[str]]:

@@ -16,6 +16,7 @@ from service.errors import Code, Refused
 from service.operations.expire_holds import expire_holds
 from service.operations.quote_order import Quoted, quote_order
 from service.storage import holds
+from service.storage.database import Database
 from tests.api.graphql_api import open_graphql_api
 from tests.makers import TONNE_G, make_batch, make_bundle, make_caller, make_command, make_order_request, store
 from tests.makers import make_price as price
@@ -180,8 +181,8 @@ async def test_quotes_at_once_are_never_too_many_together(shop: Shop):
     assert await holds.count_open(shop.database.reader, parent.id) == 3
 
 
-async def test_graphql_refuses_by_the_limits_that_are_set(database: Any, database_url: str):
-    shop = await open_shop(database, **LIMITED)
+async def test_graphql_refuses_by_the_limits_that_are_set(balanced: Database, database_url: str):
+    shop = await open_shop(balanced, **LIMITED)
     query = """mutation ($g: Decimal!) { quoteByMass(input: {mass: {amount: $g, unit: TONNE}, hold: true}) {
         quote { id } userErrors { code path } } }"""
     async with open_graphql_api(shop, database_url, hold_percent_max=50, open_holds_max=2) as api:

@@ -3,8 +3,6 @@
 Seen to fail when: a cost below half a minor unit is rounded to nothing; a stored quote without a price is still used.
 """
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from service.domain.amounts import Money
@@ -16,7 +14,6 @@ from service.operations.price_order import price_order
 from service.operations.quote_order import quote_order
 from service.operations.record_payment import record_payment
 from service.storage.database import Database
-from tests.books import assert_books_balance
 from tests.makers import make_order_request
 from tests.shop import Shop, open_shop
 
@@ -24,11 +21,9 @@ MINUTE_MS = 60_000
 
 
 @pytest.fixture
-async def shop(database: Database) -> AsyncIterator[Shop]:
+async def shop(balanced: Database) -> Shop:
     """A shop whose customer pays no commission, in dollars at 13.57 and 250 a tonne."""
-    shop = await open_shop(database, commission_hundredths=0)
-    yield shop
-    await assert_books_balance(database)
+    return await open_shop(balanced, commission_hundredths=0)
 
 
 def forest_alone(shop: Shop, mass_g: int):

@@ -16,7 +16,8 @@ from service.operations.match_backorders import match_backorders
 from service.operations.resources import Resources
 from service.storage import batches, orders
 from service.storage.database import Database
-from tests.books import assert_books_balance, rows_of
+from service.storage.events import EVENTS
+from tests.books import assert_audit_finds_nothing, assert_books_balance, rows_of
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ async def test_the_books_of_a_made_up_history_balance(resources: Resources, data
 
     loaded = await rows_of(database, orders.ORDERS)
     assert (told, len(loaded)) == ([CHUNK, 234], count)
-    await assert_books_balance(database)
+    await assert_audit_finds_nothing(database)
     after = await stock_g(database)
     assert {batch_id: after[batch_id] for batch_id in before} == before
     assert {(order.status, order.payment_status) for order in loaded} == {
@@ -48,6 +49,23 @@ async def test_the_books_of_a_made_up_history_balance(resources: Resources, data
         (OrderStatus.FULFILLED, PaymentStatus.PAID),
         (OrderStatus.COMPLETE, PaymentStatus.PAID),
         (OrderStatus.CANCELLED, PaymentStatus.ISSUED),
+    }
+
+
+async def test_the_events_of_a_made_up_history_have_the_members_of_real_ones(resources: Resources, database: Database):
+    await load_orders(resources, 400)
+
+    found = {(event.event_type.value, " ".join(sorted(event.payload))) for event in await rows_of(database, EVENTS)}
+    order = "currency fulfilled_g mass_g paid_minor total_cost_minor"
+    retirement = "currency fulfilled_g mass_g paid_minor retired_g total_cost_minor"
+    assert found == {
+        ("order.placed", order),
+        ("order.fulfilled", order),
+        ("order.cancelled", order),
+        ("order.paid", order),
+        ("order.retiring", retirement),
+        ("order.completed", retirement),
+        ("payment.recorded", "amount_minor currency payment_id reference"),
     }
 
 

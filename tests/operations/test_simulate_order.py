@@ -5,7 +5,6 @@ for more than is owed, RETIRE that retires all, a shortage in line before everyb
 forgotten with its refusal or told again by a retry.
 """
 
-from collections.abc import AsyncIterator
 from itertools import product
 from typing import Any
 
@@ -35,12 +34,11 @@ ISSUED, PAID = PaymentStatus.ISSUED, PaymentStatus.PAID
 
 
 @pytest.fixture
-async def trial(database: Database) -> AsyncIterator[Shop]:
+async def trial(balanced: Database) -> Shop:
     """A test account's shop: the forest has credits in test mode, the ocean has none."""
-    shop = await open_shop(database, mode=Mode.TEST)
-    await store(database, make_batch(shop.forest_project, 100_000, mode=Mode.TEST, serial_prefix="T-"))
-    yield shop
-    await assert_books_balance(database)
+    shop = await open_shop(balanced, mode=Mode.TEST)
+    await store(balanced, make_batch(shop.forest_project, 100_000, mode=Mode.TEST, serial_prefix="T-"))
+    return shop
 
 
 async def simulate(shop: Shop, order: Order, outcome: Outcome) -> Order:

@@ -6,7 +6,6 @@ deployment are refused: change the code, and never a literal.
 Seen to fail when: the class of a request kind gives the tag; a field of Money or of Period gives a member.
 """
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +23,7 @@ from service.operations.import_orders import import_orders
 from service.operations.record_payment import record_payment
 from service.storage import money, orders
 from service.storage.database import Database
-from tests.books import assert_books_balance, rows_of
+from tests.books import rows_of
 from tests.makers import TONNE_G, make_command, make_order_request
 from tests.shop import Shop, open_shop
 
@@ -35,11 +34,9 @@ AFTERWARDS = datetime(2999, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-async def shop(database: Database) -> AsyncIterator[Shop]:
+async def shop(balanced: Database) -> Shop:
     """A shop whose account has an id that fingerprints can be computed for in advance."""
-    shop = await open_shop(database, id=ACCOUNT)
-    yield shop
-    await assert_books_balance(database)
+    return await open_shop(balanced, id=ACCOUNT)
 
 
 STORED: dict[str, tuple[OrderRequest | FromQuote, dict[str, Any], str]] = {

@@ -19,8 +19,10 @@ from service.domain.worker_failures import WorkerStep, retry_after
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.operations import expire_holds as expiry
+from service.operations import fill_search_keys as filling
 from service.operations.cancel_orders import cancel_orders
 from service.operations.expire_holds import expire_holds
+from service.operations.fill_search_keys import fill_search_keys
 from service.operations.match_backorders import match_backorders
 from service.operations.quote_order import quote_order
 from service.operations.resources import Resources
@@ -31,7 +33,7 @@ from service.storage.orders import ORDERS
 from service.storage.quotes import QUOTES
 from service.storage.worker_failures import FAILURES
 from tests.books import rows_of
-from tests.makers import LONG_AGO, TONNE_G, make_batch, make_command, make_order_request, store
+from tests.makers import LONG_AGO, TONNE_G, make_batch, make_command, make_order, make_order_request, store
 from tests.shop import Shop, open_shop
 
 
@@ -196,10 +198,46 @@ async def test_an_order_that_is_not_due_any_more_is_forgotten(shop: Shop):
     assert await failing(shop) == []
 
 
+@pytest.mark.parametrize("rows_at_once", [1_000, 2])
+async def test_a_customer_whose_key_cannot_be_written_keeps_no_other_unfound(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
+):
+    monkeypatch.setattr(filling, "ROWS_AT_ONCE", rows_at_once)
+    made = [make_order(shop.account, customer=name) for name in ("Ana", "Bob", "Bob", "Cid", "Dan")]
+    broken = sorted(order.id for order in made if order.customer == "Bob")
+    await store(shop.database, *made)
+    await shop.execute("UPDATE orders SET customer_key = NULL")
+    # Refused by the database, whatever the cause: a row that is damaged, a disk with a bad sector.
+    body = "EXECUTE FUNCTION refuse_change()" if shop.database.dialect == "postgresql" else (
+        "BEGIN SELECT RAISE(ABORT, 'damaged'); END"
+    )  # fmt: skip
+    await shop.execute(
+        f"CREATE TRIGGER damaged BEFORE UPDATE ON orders FOR EACH ROW WHEN (NEW.customer = 'Bob') {body}"
+    )
+    try:
+        with capture_logs() as logs:
+            filled = [await fill_search_keys(shop.resources) for _ in range(4)]
+
+        assert sum(filled) == 3
+        assert filled[-1] == 0
+        assert sorted(await failing(shop)) == [("fill_search_keys", order_id, 1) for order_id in broken]
+        assert sorted(each["item_id"] for each in logs if each["event"] == "item_failed") == broken
+        await fill_search_keys(later(shop, seconds=3))
+        assert sorted(await failing(shop)) == [("fill_search_keys", order_id, 2) for order_id in broken]
+    finally:
+        await shop.execute(f"DROP TRIGGER damaged{' ON orders' if shop.database.dialect == 'postgresql' else ''}")
+
+    assert await fill_search_keys(later(shop, seconds=8)) == 2
+    rows = await shop.database.reader.fetch("SELECT customer_key FROM orders ORDER BY customer_key")
+    assert [row["customer_key"] for row in rows] == ["ana", "bob", "bob", "cid", "dan"]
+    assert await fill_search_keys(later(shop, seconds=8)) == 0
+    assert await failing(shop) == []
+
+
 def test_rests_double_up_to_an_hour():
     assert [retry_after(attempts).total_seconds() for attempts in (1, 2, 3, 11, 12, 1_000)] == [
         2, 4, 8, 2_048, 3_600, 3_600,
     ]  # fmt: skip
     assert {step.value for step in WorkerStep} == {
-        "expire_holds", "match_backorders", "retire_orders", "issue_certificates",
+        "expire_holds", "match_backorders", "retire_orders", "issue_certificates", "fill_search_keys",
     }  # fmt: skip

@@ -1,16 +1,11 @@
 """A shop in a database that a server of its own process serves as well; its books have to balance afterwards."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from service.storage.database import Database
-from tests.books import assert_books_balance
 from tests.shop import Shop, open_shop
 
 
 @pytest.fixture
-async def shop(database: Database) -> AsyncIterator[Shop]:
-    shop = await open_shop(database)
-    yield shop
-    await assert_books_balance(database)
+async def shop(balanced: Database) -> Shop:
+    return await open_shop(balanced)

@@ -14,7 +14,7 @@ from service.domain.catalogue import BundleProject
 from service.domain.order import OrderStatus
 from service.storage import orders
 from service.storage.database import Database
-from tests.books import rows_of
+from tests.books import assert_books_balance, rows_of
 from tests.crowd import PLACED, Ordered, cancel, crowd, insist, wanted
 from tests.http_client import HttpClient
 from tests.makers import TONNE_G, make_batch, make_bundle, make_price, make_project, store
@@ -101,6 +101,7 @@ async def counting(postgresql_copy_url: str) -> AsyncIterator[Database]:
     """A database of the test's own, which counts the deadlocks of nobody else."""
     database = await Database.open(postgresql_copy_url)
     yield database
+    await assert_books_balance(database)
     await database.close()
 
 

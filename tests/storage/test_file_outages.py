@@ -82,6 +82,7 @@ def ordinary_user(sqlite_url: str) -> Iterator[str]:
                 os.seteuid(0)
         else:
             yield f"sqlite://{file}"
+        run(books_balance(f"sqlite://{file}"))
 
 
 async def test_a_file_without_write_permission_is_not_ready_until_it_has_it(ordinary_user: str):

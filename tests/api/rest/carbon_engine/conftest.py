@@ -6,15 +6,13 @@ import pytest
 
 from service.storage.database import Database
 from tests.api.rest.client import Rest, open_rest
-from tests.books import assert_books_balance
 from tests.makers import make_price, store
 from tests.shop import open_shop
 
 
 @pytest.fixture
-async def engine(database: Database, database_url: str) -> AsyncIterator[Rest]:
-    shop = await open_shop(database, currency="SAR", commission_hundredths=0, contract="carbon-engine")
-    await store(database, make_price(shop.ocean, "600", "SAR"))
+async def engine(balanced: Database, database_url: str) -> AsyncIterator[Rest]:
+    shop = await open_shop(balanced, currency="SAR", commission_hundredths=0, contract="carbon-engine")
+    await store(balanced, make_price(shop.ocean, "600", "SAR"))
     async with open_rest("carbon-engine", shop, database_url) as rest:
         yield rest
-    await assert_books_balance(database)

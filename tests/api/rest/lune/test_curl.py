@@ -15,7 +15,6 @@ from service.operations.issue_certificates import issue_certificates
 from service.operations.retire_orders import retire_order
 from service.storage.database import Database
 from tests.api.rest.client import assert_described, contract_named, template_of
-from tests.books import assert_books_balance
 from tests.server import key_for, serving
 from tests.shop import Shop, open_shop
 
@@ -51,12 +50,11 @@ class Curl:
 
 
 @pytest.fixture
-async def curl(database: Database, database_url: str) -> AsyncIterator[Curl]:
-    shop = await open_shop(database)
+async def curl(balanced: Database, database_url: str) -> AsyncIterator[Curl]:
+    shop = await open_shop(balanced)
     settings = {"hosts": "api.lune.test=lune", "lune_requests_per_s": 1_000, "workers_embedded": False}
     async with serving(database_url, **settings) as server:
         yield Curl(server.url, await key_for(shop.resources, shop.account.id), shop)
-    await assert_books_balance(database)
 
 
 def data(body: Any) -> tuple[str, ...]:
