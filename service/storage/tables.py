@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, get_type_hints
 from uuid import UUID
 
+from tortoise.fields.relational import RelationalField
 from tortoise.models import Model
 
 from service.kit.keyset import PageRequest
@@ -42,6 +43,14 @@ Columns: TypeAlias = frozenset[str] | None
 def with_columns(columns: Columns, *more: str) -> Columns:
     """Return those columns and some more. Cached, because the same requests come again and again."""
     return None if columns is None else columns.union(more)
+
+
+def columns_of(model: type[Model]) -> set[str]:
+    """Return the names of the model's columns; a relation's column has the relation's name and `_id`."""
+    return {
+        f"{name}_id" if isinstance(field, RelationalField) else name
+        for name, field in model._meta.fields_map.items()  # noqa: SLF001 - Tortoise publishes a model's fields only there
+    }
 
 
 class _Light(NamedTuple):
@@ -93,7 +102,7 @@ class Table(Generic[Value]):
         self.column_list = ", ".join((*self.columns, *self._joins(self.name)))
         self._derived = tuple((derived or {}).values())
         self._written = (*self.columns, *(derived or {}))
-        unknown = set(self._written) - set(model._meta.fields_map)  # noqa: SLF001
+        unknown = set(self._written) - columns_of(model)
         if unknown:
             raise TypeError(f"{model.__name__} has no columns {sorted(unknown)}")
         self._select = f"SELECT {self.column_list} FROM {self.name}"
