@@ -12,10 +12,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, get_type_hints
 from uuid import UUID
 
+from tortoise.expressions import Q, RawSQL
 from tortoise.fields.relational import RelationalField
 from tortoise.models import Model
+from tortoise.queryset import QuerySet
 
-from service.kit.keyset import PageRequest
+from service.kit.keyset import PageRequest, Position
 from service.storage.conditions import Conditions
 from service.storage.database import Row, Statements, placeholders
 
@@ -51,6 +53,18 @@ def columns_of(model: type[Model]) -> set[str]:
         f"{name}_id" if isinstance(field, RelationalField) else name
         for name, field in model._meta.fields_map.items()  # noqa: SLF001 - Tortoise publishes a model's fields only there
     }
+
+
+def _beyond(column: str, sign: str, position: Position) -> Q:
+    """Return the condition that a row comes after the position (`gt`) or before it (`lt`).
+
+    Tortoise has no row values. The bound on the column alone lets the index begin at the position; without it the
+    alternatives would be looked for one by one.
+    """
+    bound: dict[str, Any] = {f"{column}__{sign}e": position.value}
+    past: dict[str, Any] = {f"{column}__{sign}": position.value}
+    later: dict[str, Any] = {f"id__{sign}": position.id}
+    return Q(**bound) & (Q(**past) | Q(**later))
 
 
 class _Light(NamedTuple):
@@ -163,6 +177,29 @@ class Table(Generic[Value]):
         light = self._light.get(columns) or self._lightly(columns)
         return light.values(
             await statements.fetch_cells(conditions.statement(light.select, rest), *conditions.parameters)
+        )
+
+    async def read(self, statements: Statements, query: QuerySet[Any]) -> list[Value]:
+        """Return the values of the rows that a query of the model finds."""
+        if self._joined:
+            query = query.annotate(
+                **{name: RawSQL(expression.format(row=self.name)) for name, expression in self._joined.items()}
+            )
+        return [self.value(row) for row in await query.using_db(statements.client).values(*self._read)]
+
+    async def read_page(
+        self, statements: Statements, query: QuerySet[Any], column: str, request: PageRequest, *, descending: bool
+    ) -> list[Value]:
+        """Return one row more than the page holds, as `page` does."""
+        for position, sign in (
+            (request.after, "lt" if descending else "gt"),
+            (request.before, "gt" if descending else "lt"),
+        ):
+            if position is not None:
+                query = query.filter(_beyond(column, sign, position))
+        direction = "-" if descending is not request.backward else ""
+        return await self.read(
+            statements, query.order_by(f"{direction}{column}", f"{direction}id").limit(request.limit + 1)
         )
 
     async def by_id(self, statements: Statements, conditions: Conditions, columns: Columns = None) -> dict[UUID, Value]:
