@@ -18,6 +18,7 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 from service.kit.keyset import PageRequest, Position
+from service.kit.search_key import search_key
 from service.storage.conditions import Conditions
 from service.storage.database import Row, Statements, placeholders
 
@@ -45,6 +46,15 @@ Columns: TypeAlias = frozenset[str] | None
 def with_columns(columns: Columns, *more: str) -> Columns:
     """Return those columns and some more. Cached, because the same requests come again and again."""
     return None if columns is None else columns.union(more)
+
+
+def contains_text(column: str, text: str) -> Q:
+    """Return the condition that the column's search key contains the key of the text; where it has none yet, that the
+    column contains the text, without regard to the case of ASCII letters. No character is a wildcard.
+    """
+    key_column: dict[str, Any] = {f"{column}_key__contains": search_key(text)}
+    lacking: dict[str, Any] = {f"{column}_key": None, f"{column}__icontains": text}
+    return Q(**key_column) | Q(**lacking)
 
 
 def columns_of(model: type[Model]) -> set[str]:
@@ -109,6 +119,7 @@ class Table(Generic[Value]):
         derived: Mapping[str, Callable[[Value], Any]] | None = None,
         joined: Mapping[str, str] | None = None,
     ) -> None:
+        self.model: Any = model
         self.name: str = model._meta.db_table  # noqa: SLF001 - Tortoise publishes a model's table only there
         self._joined = dict(joined or {})
         self.columns = tuple(field.name for field in fields(value) if field.name not in self._joined)
