@@ -381,6 +381,7 @@ def test_names_of_workers_and_actors():
         "retire_orders",
         "issue_certificates",
         "fill_search_keys",
+        "refresh_statistics",
     ]
     assert [each.ACTOR for each in (retire_orders, match_backorders, import_orders, load_orders)] == [
         "worker:retire",

@@ -20,6 +20,14 @@ class BatchStock:
 
 
 @dataclass(frozen=True, slots=True)
+class Stock:
+    """Batches of each bundle, and the projects for whose credits others already wait."""
+
+    batches: Mapping[UUID, Sequence[BatchStock]]
+    awaited: Collection[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class Take:
     """Grams of one batch for the order's line of this index."""
 
@@ -81,3 +89,15 @@ def _oldest_first(bundle_stock: Sequence[BatchStock], available_g: Mapping[UUID,
     ]
     stocked.sort()
     return ((batch_id, left_g) for _, _, batch_id, left_g in stocked)
+
+
+def covers(
+    stock: Stock, wanted_g: Mapping[UUID, int], projects: Mapping[UUID, Collection[UUID]], bundle_id: UUID
+) -> bool:
+    """Return True if the bundle's batches have the grams that are wanted from it and from all bundles that take from
+    the same batches. `projects` holds the projects of each bundle in `wanted_g`.
+    """
+    free = [batch for batch in stock.batches[bundle_id] if batch.project_id not in stock.awaited]
+    shared = {batch.project_id for batch in free}
+    rivals = {bundle_id, *(each for each in wanted_g if not shared.isdisjoint(projects[each]))}
+    return sum(batch.available_g for batch in free) >= sum(wanted_g[each] for each in rivals)

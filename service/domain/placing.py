@@ -4,15 +4,15 @@ The placer gets everything that the database knows, records the changes to write
 command leaves no trace, so that it cannot spoil its neighbours.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from service.domain import ledger
 from service.domain.accounts import Head, refuse_if_suspended
-from service.domain.allocation import AllocationPlan, BatchStock, Take, plan_allocation
+from service.domain.allocation import AllocationPlan, Stock, Take, plan_allocation
 from service.domain.billing import apply_balance, balance_share
 from service.domain.catalogue import Mode
 from service.domain.credit import PayerFunds, refuse_above_credit
@@ -38,14 +38,6 @@ from service.domain.quote import QuoteNow, promised_pricing, refuse_unless_open
 from service.errors import Code, Refused
 
 NO_FUNDS = PayerFunds()
-
-
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """The stock of one mode for the group, and the projects for whose credits others already wait."""
-
-    batches: Mapping[UUID, Sequence[BatchStock]]
-    awaited: Collection[UUID]
 
 
 @dataclass(slots=True)
@@ -294,9 +286,11 @@ class OrderPlacer:
 
 @dataclass(slots=True)
 class Needs:
-    """Objects that the commands of one mode use: the bundles that they take from, and the batches held for them."""
+    """Objects that the commands of one mode use: the grams that they take from each bundle, and the batches held for
+    them.
+    """
 
-    bundle_ids: set[UUID] = field(default_factory=set)
+    wanted_g: Counter[UUID] = field(default_factory=Counter)
     held_ids: set[UUID] = field(default_factory=set)
 
 
@@ -304,8 +298,11 @@ def needs_by_mode(priced: Iterable[Priced]) -> dict[Mode, Needs]:
     """Return the objects of each mode that have to be locked before the commands can be placed."""
     needs: dict[Mode, Needs] = defaultdict(Needs)
     for each in priced:
-        needs[each.account.mode].bundle_ids.update(line.bundle_id for line in each.pricing.lines)
-        needs[each.account.mode].held_ids.update(hold.batch_id for hold in each.holds)
+        mode_needs = needs[each.account.mode]
+        mode_needs.held_ids.update(hold.batch_id for hold in each.holds)
+        if not each.holds:
+            for line in each.pricing.lines:
+                mode_needs.wanted_g[line.bundle_id] += line.mass_g
     return needs
 
 

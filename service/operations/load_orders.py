@@ -13,7 +13,7 @@ from itertools import islice
 from uuid import UUID
 
 from service.domain.accounts import Account, Head, payer_of
-from service.domain.allocation import BatchStock
+from service.domain.allocation import BatchStock, Stock
 from service.domain.billing import Payment, pay
 from service.domain.cancelling import cancel
 from service.domain.catalogue import CreditBatch, Mode
@@ -31,7 +31,7 @@ from service.domain.order import (
     PlaceOrder,
     Source,
 )
-from service.domain.placing import OrderPlacer, Stock
+from service.domain.placing import OrderPlacer
 from service.domain.retirement import Retirement, retire, shares_of
 from service.errors import Code, Refused
 from service.kit.clock import utc_date

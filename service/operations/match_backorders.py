@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service.domain.accounts import Head
+from service.domain.allocation import BatchStock
 from service.domain.catalogue import Mode
 from service.domain.matching import Filled, competing, match, supply
 from service.domain.order import Backorder, Order
@@ -19,7 +20,7 @@ from service.errors import Refused
 from service.kit.clock import utc_date
 from service.operations.resources import Resources
 from service.operations.steps.isolate import do_item, failed_before, forget
-from service.storage import accounts, backorders, batches, orders
+from service.storage import accounts, backorders, batches, orders, stock_locks
 from service.storage.database import Statements
 from service.storage.events import EVENTS
 
@@ -94,13 +95,17 @@ async def _match_bundles(
     if not waiting:
         return []
     account_ids = {each.account_id for each in waiting}
+    wanted_g = Counter(dict.fromkeys(bundle_ids, 0))
+    for each in waiting:
+        wanted_g[each.bundle_id] += each.waiting_g
 
     async def work(statements: Statements) -> list[ItemKey]:
         heads = await accounts.lock_heads(statements, account_ids)
         if absent := account_ids - heads.keys():
             raise LookupError(f"lines wait of accounts that there are not: {sorted(absent)}")
         now = resources.clock()
-        stock = await batches.lock_stock(statements, mode, bundle_ids, today=utc_date(now))
+        locked = await stock_locks.lock_stock(statements, mode, wanted_g, today=utc_date(now), awaited_at=None)
+        stock = locked.batches
         queue = await _queue_for(statements, mode, stock, len(waiting), now)
         # Whoever is in front by now may be of an account that is not locked, or wait for a bundle whose batches are
         # not: the next transaction serves it, and this one nobody behind it.
@@ -125,7 +130,7 @@ def _key(waiting: Backorder) -> ItemKey:
 
 
 async def _queue_for(
-    statements: Statements, mode: Mode, stock: batches.BundleStock, limit: int, now: datetime
+    statements: Statements, mode: Mode, stock: Mapping[UUID, Sequence[BatchStock]], limit: int, now: datetime
 ) -> list[Backorder]:
     """Return the first lines that may take from the locked stock, read after the lock: a line that began to wait for
     these batches has committed by then.

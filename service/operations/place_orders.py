@@ -8,15 +8,27 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from service.domain.allocation import Stock
 from service.domain.catalogue import Mode
 from service.domain.new_order import Priced
 from service.domain.order import FromQuote, OrderRequest, Placed, PlaceOrder, estimate_of
-from service.domain.placing import Changes, OrderPlacer, Stock, needs_by_mode, payer_balances_of
+from service.domain.placing import Changes, OrderPlacer, needs_by_mode, payer_balances_of
 from service.errors import Refused
 from service.kit.clock import utc_date
 from service.kit.group_commit import GroupCommit
 from service.operations.resources import TRANSACTION_DEADLINE_MS, Resources
-from service.storage import accounts, backorders, balances, batches, catalogue, estimates, ledger, orders, quotes
+from service.storage import (
+    accounts,
+    backorders,
+    balances,
+    batches,
+    catalogue,
+    estimates,
+    ledger,
+    orders,
+    quotes,
+    stock_locks,
+)
 from service.storage.database import Statements
 from service.storage.events import EVENTS
 
@@ -110,10 +122,9 @@ async def _lock_stock(statements: Statements, priced: Sequence[Priced], now: dat
     stocks: dict[Mode, Stock] = {}
     today = utc_date(now)
     for mode, needs in sorted(needs_by_mode(priced).items()):
-        stock = await batches.lock_stock(statements, mode, needs.bundle_ids, needs.held_ids, today=today)
-        # Read after the lock: whoever queued before has committed by then, so nobody is overtaken.
-        awaited = await backorders.awaited_projects(statements, mode, needs.bundle_ids, now=now)
-        stocks[mode] = Stock(stock, awaited)
+        stocks[mode] = await stock_locks.lock_stock(
+            statements, mode, needs.wanted_g, needs.held_ids, today=today, awaited_at=now
+        )
     return stocks
 
 

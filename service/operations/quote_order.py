@@ -22,7 +22,7 @@ from service.domain.quote import Quote, QuoteHold, QuoteLine
 from service.errors import Code, Refused
 from service.kit.clock import utc_date
 from service.operations.resources import Resources
-from service.storage import accounts, backorders, batches, catalogue, holds, quotes
+from service.storage import accounts, batches, catalogue, holds, quotes, stock_locks
 from service.storage.database import Statements
 
 DEFAULT_LIMITS = HoldLimits()
@@ -119,11 +119,12 @@ async def _plan_hold(
     if limits is not None:
         refuse_many_holds(await holds.count_open(statements, payer_of(account)), limits)
     wanted = [(line.bundle_id, line.mass_g) for line in pricing.lines]
-    bundle_ids = {bundle_id for bundle_id, _ in wanted}
+    wanted_g: Counter[UUID] = Counter()
+    for bundle_id, mass_g in wanted:
+        wanted_g[bundle_id] += mass_g
     mode, today = account.mode, utc_date(now)
-    stock = await batches.lock_stock(statements, mode, bundle_ids, today=today)
-    awaited = await backorders.awaited_projects(statements, mode, bundle_ids, now=now)
-    plan = plan_allocation(wanted, stock, {}, awaited)
+    stock = await stock_locks.lock_stock(statements, mode, wanted_g, today=today, awaited_at=now)
+    plan = plan_allocation(wanted, stock.batches, {}, stock.awaited)
     if not plan.is_full:
         raise Refused(
             Code.INSUFFICIENT_CREDITS,
@@ -132,7 +133,9 @@ async def _plan_hold(
             available_g=pricing.mass_g - sum(plan.short_g),
         )
     if limits is not None:
-        project_of = {each.batch_id: each.project_id for bundle_stock in stock.values() for each in bundle_stock}
+        project_of = {
+            each.batch_id: each.project_id for bundle_stock in stock.batches.values() for each in bundle_stock
+        }
         taken_g: Counter[UUID] = Counter()
         for take in plan.takes:
             taken_g[project_of[take.batch_id]] += take.mass_g

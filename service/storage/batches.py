@@ -33,35 +33,13 @@ def may_be_sold(year: str, day: str) -> str:
     )
 
 
-async def lock_stock(
-    statements: Statements, mode: Mode, bundle_ids: Collection[UUID], held_ids: Collection[UUID] = (), *, today: date
-) -> BundleStock:
-    """Lock each bundle's batches of the mode that have grams left and may be sold on the day (in UTC), by vintage and
-    id, until the transaction ends, and return them.
-
-    With `held_ids`, batches that quotes hold grams of, all of them are locked first, in one statement: two statements
-    could deadlock with another transaction's two.
-    """
-    if held_ids:
-        await _lock_both(statements, mode, bundle_ids, held_ids)
-    locking = for_update(statements, of="b")
-    # Only for the lock: for the order's sake SQLite would look at every batch there is.
-    return await _read_stock(statements, mode, bundle_ids, today, f" ORDER BY {LOCK_ORDER}{locking}" if locking else "")
-
-
 async def read_stock(statements: Statements, mode: Mode, bundle_ids: Collection[UUID], *, today: date) -> BundleStock:
     """Return each bundle's batches of the mode that have grams left and may be sold on the day; nothing is locked."""
-    return await _read_stock(statements, mode, bundle_ids, today, "")
-
-
-async def _read_stock(
-    statements: Statements, mode: Mode, bundle_ids: Collection[UUID], today: date, locking: str
-) -> BundleStock:
     rows = await statements.fetch(
         f"SELECT bp.bundle_id, b.id, b.project_id, b.vintage, b.available_g"
         f" FROM {BATCHES.name} b JOIN {BUNDLE_PROJECTS} bp ON bp.project_id = b.project_id"
         f" WHERE b.mode = $1 AND b.available_g > 0 AND {may_be_sold('$2', '$3')}"
-        f" AND bp.bundle_id IN ({placeholders(4, len(bundle_ids))}){locking}",
+        f" AND bp.bundle_id IN ({placeholders(4, len(bundle_ids))})",
         mode,
         today.year,
         today,
@@ -170,20 +148,6 @@ async def lock(statements: Statements, batch_ids: Collection[UUID]) -> None:
         f"SELECT b.id FROM {BATCHES.name} b WHERE b.id IN ({placeholders(1, len(batch_ids))})"
         f" ORDER BY {LOCK_ORDER}{for_update(statements)}",
         *batch_ids,
-    )
-
-
-async def _lock_both(
-    statements: Statements, mode: Mode, bundle_ids: Collection[UUID], held_ids: Collection[UUID]
-) -> None:
-    await statements.fetch(
-        f"SELECT b.id FROM {BATCHES.name} b WHERE b.mode = $1 AND (b.id IN ({placeholders(2, len(held_ids))})"
-        f" OR (b.available_g > 0 AND b.project_id IN (SELECT project_id FROM {BUNDLE_PROJECTS} WHERE bundle_id IN"
-        f" ({placeholders(2 + len(held_ids), len(bundle_ids))}))))"
-        f" ORDER BY {LOCK_ORDER}{for_update(statements, of='b')}",
-        mode,
-        *held_ids,
-        *bundle_ids,
     )
 
 

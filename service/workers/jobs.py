@@ -18,6 +18,7 @@ from service.operations.expire_holds import expire_holds
 from service.operations.fill_search_keys import fill_search_keys
 from service.operations.issue_certificates import issue_certificates
 from service.operations.match_backorders import match_backorders
+from service.operations.refresh_statistics import refresh_statistics
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_orders
 
@@ -25,6 +26,9 @@ log = structlog.get_logger(__name__)
 
 BACK_OFF_MAX_MS = 5_000
 """The longest rest of a step while the database is away: its return costs nobody more than that."""
+
+STATISTICS_REST_MS = 3_600_000
+"""SQLite's documentation advises to refresh statistics about once an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ def steps(*, rest_ms: int, retire_after_ms: int, retire_unpaid: bool, public_add
         Step("retire_orders", retire, rest_ms),
         Step("issue_certificates", partial(issue_certificates, public_address=public_address), rest_ms),
         Step("fill_search_keys", fill_search_keys, rest_ms),
+        Step("refresh_statistics", refresh_statistics, STATISTICS_REST_MS),
     )
 
 
@@ -92,9 +97,10 @@ async def repeat(step: Step, resources: Resources, outage: Outage) -> None:
 
 
 def _rest_ms(step: Step, refusals: int) -> int:
-    if refusals < 2:
+    if not refusals:
         return step.rest_ms
-    return max(step.rest_ms, min(step.rest_ms << min(refusals - 1, 20), BACK_OFF_MAX_MS))
+    rest_ms = min(step.rest_ms, BACK_OFF_MAX_MS)
+    return min(rest_ms << min(refusals - 1, 20), BACK_OFF_MAX_MS)
 
 
 @asynccontextmanager

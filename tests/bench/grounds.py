@@ -68,8 +68,7 @@ async def ground(url: str, orders: int) -> Ground:
     database = await Database.open(url, statement_timeout_ms=60_000)
     resources = Resources(database, system_clock, uuid7)
     try:
-        is_new = not await _counted(database, ORDERS.name)
-        if is_new:
+        if not await _counted(database, ORDERS.name):
             # Through the command line: what anybody would do to fill a database.
             command = (sys.executable, "-m", "service", "demo", "--orders", str(orders), "--json")
             await asyncio.to_thread(
@@ -88,9 +87,6 @@ async def ground(url: str, orders: int) -> Ground:
         named = Conditions()
         named.add("name LIKE {}", f"{_BUNDLE}%")
         bundles = await BUNDLES.select(database.reader, named)
-        if is_new:
-            async with database.transaction() as statements:
-                await statements.execute("ANALYZE")
         return Ground(
             url,
             await key_for(resources, reader),

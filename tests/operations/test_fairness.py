@@ -247,15 +247,15 @@ async def test_a_newcomer_of_another_bundle_reads_the_queue_after_it_has_the_bat
 ):
     """Between its start and its lock somebody begins to wait in a bundle that shares a project, and credits come."""
     waiting: list[Order] = []
-    lock = module.batches.lock_stock
+    lock = module.stock_locks.lock_stock
 
     async def late(*arguments: Any, **options: Any) -> Any:
-        monkeypatch.setattr(module.batches, "lock_stock", lock)
+        monkeypatch.setattr(module.stock_locks, "lock_stock", lock)
         waiting.append(await market.order(market.forest, 100, await market.shop.another_account()))
         await market.receive(market.q, 100)
         return await lock(*arguments, **options)
 
-    monkeypatch.setattr(module.batches, "lock_stock", late)
+    monkeypatch.setattr(module.stock_locks, "lock_stock", late)
     newcomer = await market.order(market.ocean, 50)
 
     assert newcomer.fulfilled_g == 0

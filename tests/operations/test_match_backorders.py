@@ -225,15 +225,15 @@ async def test_a_newcomer_never_overtakes(shop: Shop, monkeypatch: pytest.Monkey
     held = await sold_out(shop)
     waiter, newcomer = await shop.another_account(), await shop.another_account()
     waiting: list[Order] = []
-    lock = place_orders.batches.lock_stock
+    lock = place_orders.stock_locks.lock_stock
 
     async def late(*arguments: Any, **options: Any) -> Any:
-        monkeypatch.setattr(place_orders.batches, "lock_stock", lock)
+        monkeypatch.setattr(place_orders.stock_locks, "lock_stock", lock)
         waiting.append(await of(shop, waiter, 1_000))
         await cancel_orders(shop.resources, make_caller(shop.account), [OrderRef(id=held.id)])
         return await lock(*arguments, **options)
 
-    monkeypatch.setattr(place_orders.batches, "lock_stock", late)
+    monkeypatch.setattr(place_orders.stock_locks, "lock_stock", late)
     order = await of(shop, newcomer, 500)
 
     assert (order.status, order.fulfilled_g) == (OrderStatus.PLACED, 0)

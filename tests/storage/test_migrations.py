@@ -36,6 +36,7 @@ ALL = [
     "0011_secret_check",
     "0012_currency_decimals",
     "0013_life_of_orders",
+    "0014_status_index",
 ]
 
 

@@ -26,7 +26,14 @@ def resources() -> Resources:
 def test_everything_that_happens_later_is_a_step():
     names = [step.name for step in steps(rest_ms=1, retire_after_ms=0, retire_unpaid=False, public_address="")]
 
-    assert names == ["expire_holds", "match_backorders", "retire_orders", "issue_certificates", "fill_search_keys"]
+    assert names == [
+        "expire_holds",
+        "match_backorders",
+        "retire_orders",
+        "issue_certificates",
+        "fill_search_keys",
+        "refresh_statistics",
+    ]
 
 
 async def test_a_step_that_fails_or_is_refused_is_tried_again_and_stops_no_other(resources: Resources):
