@@ -182,13 +182,16 @@ class Table(Generic[Value]):
         """
         if conditions.is_never:
             return []
+        return await self._values(statements, partial(conditions.statement, rest=rest), conditions.parameters, columns)
+
+    async def _values(
+        self, statements: Statements, text: Callable[[str], str], parameters: Iterable[object], columns: Columns
+    ) -> list[Value]:
+        """Return the values of a statement, whose text is made from the start that selects their columns."""
         if columns is None:
-            rows = await statements.fetch(conditions.statement(self._select, rest), *conditions.parameters)
-            return [self.value(row) for row in rows]
+            return [self.value(row) for row in await statements.fetch(text(self._select), *parameters)]
         light = self._light.get(columns) or self._lightly(columns)
-        return light.values(
-            await statements.fetch_cells(conditions.statement(light.select, rest), *conditions.parameters)
-        )
+        return light.values(await statements.fetch_cells(text(light.select), *parameters))
 
     async def read(self, statements: Statements, query: QuerySet[Any]) -> list[Value]:
         """Return the values of the rows that a query of the model finds."""
@@ -238,26 +241,36 @@ class Table(Generic[Value]):
     async def page(
         self,
         statements: Statements,
-        conditions: Conditions,
+        alternatives: Sequence[Conditions],
         column: str,
         request: PageRequest,
         *,
         descending: bool,
         columns: Columns = None,
     ) -> list[Value]:
-        """Return one row more than the page holds, sorted by the column and then the id, in the order in which it is
-        read.
+        """Return one row more than the page holds of the rows that meet one of the alternatives, which share their
+        parameters and no row; sorted by the column and then the id, in the order in which the page is read.
 
-        A position is compared as a row value: written out with OR, a page in the middle of a million orders costs
-        thirty times as much.
+        Each alternative ends after a page of its index. A position is compared as a row value: written out with OR, a
+        page in the middle of a million orders costs thirty times as much.
         """
-        for position, sign in (
-            (request.after, "<" if descending else ">"),
-            (request.before, ">" if descending else "<"),
-        ):
-            if position is not None:
-                conditions.add(f"({column}, id) {sign} ({{}}, {{}})", position.value, position.id)
+        if all(conditions.is_never for conditions in alternatives):
+            return []
+        for conditions in alternatives:
+            for position, sign in (
+                (request.after, "<" if descending else ">"),
+                (request.before, ">" if descending else "<"),
+            ):
+                if position is not None:
+                    conditions.add(f"({column}, id) {sign} ({{}}, {{}})", position.value, position.id)
         direction = "DESC" if descending is not request.backward else "ASC"
-        limit = conditions.parameter(request.limit + 1)
+        limit = alternatives[0].parameter(request.limit + 1)
         rest = f"ORDER BY {column} {direction}, id {direction} LIMIT {limit}"
-        return await self.select(statements, conditions, rest, with_columns(columns, column, "id"))
+
+        def text(select: str) -> str:
+            pages = [conditions.statement(select, rest) for conditions in alternatives]
+            if len(pages) == 1:
+                return pages[0]
+            return " UNION ALL ".join(f"SELECT * FROM ({each}) AS one" for each in pages) + f" {rest}"
+
+        return await self._values(statements, text, alternatives[0].parameters, with_columns(columns, column, "id"))

@@ -50,6 +50,7 @@ class Order(Model):
         indexes = (
             Index(fields=("account_id", "created_at", "id"), name="orders_by_creation"),
             Index(fields=("account_id", "mass_g", "id"), name="orders_by_mass"),
+            Index(fields=("account_id", "status", "created_at", "id"), name="orders_by_status"),
             Index(fields=("account_id", "total_cost_minor", "id"), name="orders_by_total"),
             IndexWhere(fields=("payment_status", "created_at"), name="orders_to_retire", where="status = 'FULFILLED'"),
             IndexWhere(fields=("created_at",), name="orders_retiring", where="status = 'RETIRING'"),

@@ -40,6 +40,11 @@ class Quote(Model):
                 name="quotes_holding",
                 where="holds_credits AND order_id IS NULL AND released_at IS NULL",
             ),
+            IndexWhere(
+                fields=("account_id",),
+                name="quotes_holding_of_account",
+                where="holds_credits AND order_id IS NULL AND released_at IS NULL",
+            ),
         )
 
 
