@@ -241,6 +241,7 @@ async def open_database(settings: Settings) -> Database:
         pool_size_max=settings.pool_size_max,
         pool_wait_ms=settings.pool_wait_ms,
         loop_read_ms=settings.loop_read_ms,
+        query_batching=settings.query_batching_enabled,
         **settings.database_limits,
     )
 

@@ -133,6 +133,11 @@ class Settings(BaseSettings):
         " command then uses only what such a pooler supports: no prepared statements, and limits are set in each"
         " transaction.",
     )
+    query_batching_enabled: bool = Field(
+        default=True,
+        description="Send queries of one text that wait at the same time to PostgreSQL as one statement. If false, each"
+        " is a statement of its own; the responses are the same. SQLite is not affected.",
+    )
     loop_read_ms: int = Field(
         default=5,
         ge=0,

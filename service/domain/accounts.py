@@ -13,6 +13,8 @@ from service.errors import Code, Refused
 Contract = Literal["lune", "carbon-engine", "carbonext", "graphql"]
 """The API that an account's programs were written for; each account may use every API."""
 
+COMMISSION_HUNDREDTHS_MAX = 9_000
+"""Maximum commission, in hundredths of a percent."""
 _WRITING = Scope.ORDERS_WRITE
 """Read from the enumeration once: before Python 3.12 its class takes ten times as long to look a member up."""
 

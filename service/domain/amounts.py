@@ -26,7 +26,7 @@ MINOR_MAX = 10**15
 reads them exactly.
 """
 PRICE_MICROS_MAX = 10**14
-"""Maximum unit price, a hundred million a tonne; even under a commission of 99.99 % the gross price still fits into 64
+"""Maximum unit price, a hundred million a tonne; even under the highest commission the gross price still fits into 64
 bits.
 """
 

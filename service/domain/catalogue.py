@@ -17,6 +17,8 @@ from service.domain.serials.forms import SerialForm
 from service.errors import Code, Refused
 
 HUNDREDTHS_IN_WHOLE = 10_000
+BUNDLES_MAX = 20
+"""Maximum number of bundles that one order names."""
 
 
 class Mode(StrEnum):

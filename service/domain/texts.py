@@ -9,6 +9,9 @@ NAME_LENGTH_MAX = 200
 DESCRIPTION_LENGTH_MAX = 1_000
 URL_LENGTH_MAX = 2_000
 IDEMPOTENCY_KEY_LENGTH_MAX = 512
+METADATA_ENTRIES_MAX = 50
+METADATA_LENGTH_MAX = 500
+"""Maximum length of a metadata entry's name, and of its value."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 

@@ -7,17 +7,16 @@ from uuid import UUID
 
 import structlog
 
-from service.domain.accounts import Account, Contract, Organisation
+from service.domain.accounts import COMMISSION_HUNDREDTHS_MAX, Account, Contract, Organisation
 from service.domain.catalogue import Mode, Portfolio
 from service.domain.currencies import circulating_currency_of
+from service.domain.texts import NAME_LENGTH_MAX
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest
 from service.operations.resources import Resources
 from service.storage import accounts, catalogue
 from service.storage.database import Statements
 
-COMMISSION_HUNDREDTHS_MAX = 9_000
-NAME_LENGTH_MAX = 200
 PORTFOLIOS_NAMED_MAX = 100
 
 log = structlog.get_logger(__name__)

@@ -7,14 +7,13 @@ from uuid import UUID
 import structlog
 
 from service.domain.api_keys import GeneratedKey, Scope
+from service.domain.texts import NAME_LENGTH_MAX
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.operations.steps.issue_key import CUSTOMER_SCOPES, generate_key_for, store
 from service.storage import accounts, api_keys
 from service.storage.api_keys import StoredKey
 from service.storage.database import Statements
-
-NAME_LENGTH_MAX = 200
 
 log = structlog.get_logger(__name__)
 

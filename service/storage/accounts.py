@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from service.domain.accounts import Account, Head, Organisation
@@ -85,16 +86,12 @@ async def existing(statements: Statements, account_id: UUID) -> Account:
 
 async def of_organisation(statements: Statements, organisation_id: UUID) -> list[Account]:
     """Return the organisation's accounts of both modes, client accounts included."""
-    rows = await statements.fetch(
-        f"SELECT {ACCOUNTS.column_list} FROM {ACCOUNTS.name} WHERE organisation_id = $1 ORDER BY id", organisation_id
-    )
-    return [ACCOUNTS.value(row) for row in rows]
+    return await ACCOUNTS.read(statements, models.Account.filter(organisation_id=organisation_id).order_by("id"))
 
 
 async def all_accounts(statements: Statements) -> list[Account]:
     """Return every account, by name and mode, for the operator's command line."""
-    rows = await statements.fetch(f"SELECT {ACCOUNTS.column_list} FROM {ACCOUNTS.name} ORDER BY name, mode, id")
-    return [ACCOUNTS.value(row) for row in rows]
+    return await ACCOUNTS.read(statements, models.Account.all().order_by("name", "mode", "id"))
 
 
 async def add_organisation(statements: Statements, organisation: Organisation, accounts: Collection[Account]) -> None:
@@ -115,8 +112,8 @@ async def lock_family(statements: Statements, account_id: UUID) -> dict[UUID, He
 
 
 async def _client_ids(statements: Statements, account_id: UUID) -> list[UUID]:
-    rows = await statements.fetch(f"SELECT id FROM {ACCOUNTS.name} WHERE parent_account_id = $1", account_id)
-    return [row["id"] for row in rows]
+    query = models.Account.filter(parent_account_id=account_id).using_db(statements.client)
+    return cast(list[UUID], await query.values_list("id", flat=True))
 
 
 async def suspend(statements: Statements, account_id: UUID, suspended_at: datetime | None) -> None:

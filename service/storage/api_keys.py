@@ -60,10 +60,7 @@ async def of_ids(statements: Statements, key_ids: Collection[str]) -> dict[str, 
 
 async def of_account(statements: Statements, account_id: UUID) -> list[StoredKey]:
     """Return the account's keys, oldest first."""
-    rows = await statements.fetch(
-        f"SELECT {KEYS.column_list} FROM {KEYS.name} WHERE account_id = $1 ORDER BY created_at, key_id", account_id
-    )
-    return [KEYS.value(row) for row in rows]
+    return await KEYS.read(statements, models.ApiKey.filter(account_id=account_id).order_by("created_at", "key_id"))
 
 
 async def digest_again(statements: Statements, key: StoredKey, digest: str, secret_check: str) -> None:
@@ -79,10 +76,8 @@ async def digest_again(statements: Statements, key: StoredKey, digest: str, secr
 
 async def count_under_other_secrets(statements: Statements, secret_check: str) -> int:
     """Return the number of keys in force that were last used under another secret than the present one."""
-    rows = await statements.fetch(
-        f"SELECT count(*) AS number FROM {KEYS.name} WHERE revoked_at IS NULL AND secret_check <> $1", secret_check
-    )
-    return int(rows[0]["number"])
+    query = models.ApiKey.filter(revoked_at=None, secret_check__isnull=False).exclude(secret_check=secret_check)
+    return await query.using_db(statements.client).count()
 
 
 async def revoke(statements: Statements, key_id: str, revoked_at: datetime) -> bool:

@@ -11,7 +11,6 @@ from service.domain.credit import PayerFunds
 from service.domain.ledger import LedgerAccount
 from service.errors import Code, Refused
 from service.storage import models
-from service.storage.conditions import Conditions
 from service.storage.database import Statements
 from service.storage.dialects import for_update, typed_rows
 from service.storage.tables import Table
@@ -154,6 +153,4 @@ def _funds(row: BalanceRow) -> PayerFunds:
 
 async def of_account(statements: Statements, account_id: UUID) -> list[BalanceRow]:
     """Return the account's balances, by currency: those that were ever filled are funded."""
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
-    return await BALANCES.select(statements, conditions, "ORDER BY currency")
+    return await BALANCES.read(statements, models.Balance.filter(account_id=account_id).order_by("currency"))

@@ -53,9 +53,9 @@ async def read_stock(statements: Statements, mode: Mode, bundle_ids: Collection[
 
 async def page(statements: Statements, mode: Mode, request: PageRequest) -> list[CreditBatch]:
     """Return one batch of the mode more than the page holds, oldest first."""
-    conditions = Conditions()
-    conditions.add("mode = {}", mode)
-    return await BATCHES.page(statements, conditions, "created_at", request, descending=False)
+    return await BATCHES.read_page(
+        statements, models.CreditBatch.filter(mode=mode), "created_at", request, descending=False
+    )
 
 
 async def of_ids(
@@ -70,11 +70,7 @@ async def of_ids(
 
 async def existing_ids(statements: Statements, batch_ids: Collection[UUID]) -> set[UUID]:
     """Return those of the ids that batches have, in either mode."""
-    if not batch_ids:
-        return set()
-    rows = await statements.fetch(
-        f"SELECT id FROM {BATCHES.name} WHERE id IN ({placeholders(1, len(batch_ids))})", *batch_ids
-    )
+    rows = await models.CreditBatch.filter(id__in=batch_ids).using_db(statements.client).values("id")
     return {row["id"] for row in rows}
 
 

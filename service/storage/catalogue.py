@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.expressions import Q, Subquery
+
 from service.domain.accounts import Account
 from service.domain.catalogue import (
     Bundle,
@@ -96,29 +98,23 @@ async def bundles_on_sale(
     """Return one bundle more than the page holds: those that take orders in the currency, oldest first; with
     `or_disabled_since` also those that were disabled at or after that time.
     """
-    conditions = Conditions()
-    if or_disabled_since is None:
-        conditions.add("disabled_at IS NULL")
-    else:
-        conditions.add("(disabled_at IS NULL OR disabled_at >= {})", or_disabled_since)
-    conditions.add(
-        f"EXISTS (SELECT 1 FROM {PRICES.name} p WHERE p.bundle_id = {BUNDLES.name}.id AND p.currency = {{}})", currency
-    )
-    return await BUNDLES.page(statements, conditions, "created_at", request, descending=False)
+    shown = Q(disabled_at=None)
+    if or_disabled_since is not None:
+        shown |= Q(disabled_at__gte=or_disabled_since)
+    priced = models.Price.filter(currency=currency).values("bundle_id")
+    query = models.Bundle.filter(shown, id__in=Subquery(priced))
+    return await BUNDLES.read_page(statements, query, "created_at", request, descending=False)
 
 
 async def projects(statements: Statements, request: PageRequest) -> list[Project]:
     """Return one project more than the page holds, oldest first."""
-    conditions = Conditions()
-    conditions.add("1 = 1")
-    return await PROJECTS.page(statements, conditions, "created_at", request, descending=False)
+    return await PROJECTS.read_page(statements, models.Project.all(), "created_at", request, descending=False)
 
 
 async def portfolios(statements: Statements, account_id: UUID, request: PageRequest) -> list[Portfolio]:
     """Return one portfolio more than the page holds: those shared by all and the account's own, oldest first."""
-    conditions = Conditions()
-    conditions.add("(account_id IS NULL OR account_id = {})", account_id)
-    return await PORTFOLIOS.page(statements, conditions, "created_at", request, descending=False)
+    query = models.Portfolio.filter(_usable_by(account_id))
+    return await PORTFOLIOS.read_page(statements, query, "created_at", request, descending=False)
 
 
 async def bundles_of_ids(
@@ -141,38 +137,35 @@ async def projects_of_ids(
 
 async def categories_of_ids(statements: Statements, category_ids: Collection[UUID]) -> dict[UUID, ProjectCategory]:
     """Return the project categories by id."""
-    conditions = Conditions()
-    conditions.add_in("id", category_ids)
-    return {category.id: category for category in await CATEGORIES.select(statements, conditions)}
+    found = await CATEGORIES.read(statements, models.ProjectCategory.filter(id__in=category_ids))
+    return {category.id: category for category in found}
 
 
 async def portfolios_of_ids(
     statements: Statements, account_id: UUID, portfolio_ids: Collection[UUID]
 ) -> dict[UUID, Portfolio]:
     """Return those of the portfolios that the account may use, by id."""
-    conditions = Conditions()
-    conditions.add_in("id", portfolio_ids)
-    conditions.add("(account_id IS NULL OR account_id = {})", account_id)
-    return {portfolio.id: portfolio for portfolio in await PORTFOLIOS.select(statements, conditions)}
+    found = await PORTFOLIOS.read(statements, models.Portfolio.filter(_usable_by(account_id), id__in=portfolio_ids))
+    return {portfolio.id: portfolio for portfolio in found}
 
 
 async def weights_of(statements: Statements, portfolio_ids: Collection[UUID]) -> list[PortfolioWeight]:
     """Return the weights of the portfolios, each in its order."""
-    conditions = Conditions()
-    conditions.add_in("portfolio_id", portfolio_ids)
-    return await WEIGHTS.select(statements, conditions, "ORDER BY portfolio_id, position")
+    query = models.PortfolioWeight.filter(portfolio_id__in=portfolio_ids)
+    return await WEIGHTS.read(statements, query.order_by("portfolio_id", "position"))
 
 
 async def prices_of(statements: Statements, bundle_ids: Collection[UUID], currency: str) -> list[Price]:
     """Return the bundles' tiers in the currency, lowest minimum first."""
-    conditions = Conditions()
-    conditions.add_in("bundle_id", bundle_ids)
-    conditions.add("currency = {}", currency)
-    return await PRICES.select(statements, conditions, "ORDER BY bundle_id, minimum_mass_g")
+    query = models.Price.filter(bundle_id__in=bundle_ids, currency=currency)
+    return await PRICES.read(statements, query.order_by("bundle_id", "minimum_mass_g"))
 
 
 async def projects_in(statements: Statements, bundle_ids: Collection[UUID]) -> list[BundleProject]:
     """Return the projects of the bundles."""
-    conditions = Conditions()
-    conditions.add_in("bundle_id", bundle_ids)
-    return await BUNDLE_PROJECTS.select(statements, conditions, "ORDER BY bundle_id, project_id")
+    query = models.BundleProject.filter(bundle_id__in=bundle_ids)
+    return await BUNDLE_PROJECTS.read(statements, query.order_by("bundle_id", "project_id"))
+
+
+def _usable_by(account_id: UUID) -> Q:
+    return Q(account_id=None) | Q(account_id=account_id)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.queryset import QuerySet
+
 from service.domain.accounts import Visibility
 from service.domain.certificate import IssuedCertificate
 from service.domain.worker_failures import WorkerStep
@@ -26,13 +28,6 @@ class CertificateDue:
     order_id: UUID
     due_at: datetime
 
-
-_ACCOUNTS = models.Account._meta.db_table  # noqa: SLF001
-_CERTIFICATES = models.Certificate._meta.db_table  # noqa: SLF001
-_IS_PUBLIC = (
-    f"EXISTS (SELECT 1 FROM {_ACCOUNTS} a WHERE a.id = {_CERTIFICATES}.account_id"
-    f" AND a.external_pages_visibility = {{}})"
-)
 
 DUE = Table(models.Certificate, CertificateDue)
 ISSUED = Table(models.Certificate, IssuedCertificate)
@@ -79,24 +74,24 @@ async def of_orders(
 
 async def of_token(statements: Statements, token: str) -> IssuedCertificate | None:
     """Return the certificate of that public address, unless the pages of its account are hidden."""
-    conditions = Conditions()
-    conditions.add("token = {}", token)
-    conditions.add(_IS_PUBLIC, Visibility.PUBLIC)
-    found = await ISSUED.select(statements, conditions)
+    found = await ISSUED.read(statements, _public(token))
     return found[0] if found else None
 
 
 async def pdf_of_token(statements: Statements, token: str) -> bytes | None:
     """Return the PDF of that public address, byte for byte as it was issued, unless its account's pages are hidden."""
-    rows = await statements.fetch(
-        f"SELECT pdf FROM {ISSUED.name} WHERE token = $1 AND {_IS_PUBLIC.format('$2')}", token, Visibility.PUBLIC
-    )
-    return rows[0]["pdf"] if rows else None
+    return await _pdf(statements, _public(token))
 
 
 async def pdf_of_order(statements: Statements, account_id: UUID, order_id: UUID) -> bytes | None:
     """Return the PDF of the account's order, if its certificate is issued."""
-    rows = await statements.fetch(
-        f"SELECT pdf FROM {ISSUED.name} WHERE account_id = $1 AND order_id = $2", account_id, order_id
-    )
+    return await _pdf(statements, models.Certificate.filter(account_id=account_id, order_id=order_id))
+
+
+def _public(token: str) -> QuerySet[models.Certificate]:
+    return models.Certificate.filter(token=token, account__external_pages_visibility=Visibility.PUBLIC)
+
+
+async def _pdf(statements: Statements, query: QuerySet[models.Certificate]) -> bytes | None:
+    rows = await query.using_db(statements.client).values("pdf")
     return rows[0]["pdf"] if rows else None

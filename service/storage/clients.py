@@ -3,6 +3,9 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
 from service.domain.accounts import Account
 from service.domain.catalogue import Portfolio
 from service.domain.events import EventType
@@ -12,10 +15,9 @@ from service.kit.search_key import search_key
 from service.storage import models
 from service.storage.accounts import ACCOUNTS, HEADS, HeadRow
 from service.storage.catalogue import PORTFOLIOS
-from service.storage.conditions import Conditions
 from service.storage.database import Statements
-from service.storage.dialects import contains_text
 from service.storage.events import EVENTS
+from service.storage.tables import contains_text
 
 LEDGER = models.LedgerEntry._meta.db_table  # noqa: SLF001
 KEYS = models.ApiKey._meta.db_table  # noqa: SLF001
@@ -41,17 +43,13 @@ async def by_handle(statements: Statements, parent_id: UUID, handle: str | None)
     """Return the parent's client account of that handle; None without a handle."""
     if handle is None:
         return None
-    conditions = _of_parent(statements, parent_id)
-    conditions.add("handle = {}", handle)
-    found = await ACCOUNTS.select(statements, conditions)
+    found = await ACCOUNTS.read(statements, models.Account.filter(parent_account_id=parent_id, handle=handle))
     return found[0] if found else None
 
 
 async def find(statements: Statements, parent_id: UUID, client_id: UUID) -> Account | None:
     """Return the parent's client account of that id."""
-    conditions = _of_parent(statements, parent_id)
-    conditions.add("id = {}", client_id)
-    found = await ACCOUNTS.select(statements, conditions)
+    found = await ACCOUNTS.read(statements, models.Account.filter(parent_account_id=parent_id, id=client_id))
     return found[0] if found else None
 
 
@@ -59,25 +57,19 @@ async def page(
     statements: Statements, parent_id: UUID, request: PageRequest, *, name_contains: str | None
 ) -> list[Account]:
     """Return one client account of the parent more than the page holds, oldest first."""
-    conditions = _of_parent(statements, parent_id, name_contains)
-    return await ACCOUNTS.page(statements, conditions, "created_at", request, descending=False)
+    query = _of_parent(parent_id, name_contains)
+    return await ACCOUNTS.read_page(statements, query, "created_at", request, descending=False)
 
 
 async def count(statements: Statements, parent_id: UUID, *, name_contains: str | None) -> int:
     """Return the exact number of the parent's client accounts."""
-    conditions = _of_parent(statements, parent_id, name_contains)
-    rows = await statements.fetch(
-        f"SELECT count(*) AS clients FROM {ACCOUNTS.name} WHERE {conditions.clause}", *conditions.parameters
-    )
-    return int(rows[0]["clients"])
+    return await _of_parent(parent_id, name_contains).using_db(statements.client).count()
 
 
 async def family(statements: Statements, account_id: UUID, ids: Collection[UUID]) -> dict[UUID, Account]:
     """Return those of the accounts that are this one or its clients, by id."""
-    conditions = Conditions()
-    conditions.add_in("id", ids)
-    conditions.add("(id = {} OR parent_account_id = {})", account_id, account_id)
-    return {account.id: account for account in await ACCOUNTS.select(statements, conditions)}
+    query = models.Account.filter(Q(id=account_id) | Q(parent_account_id=account_id), id__in=ids)
+    return {account.id: account for account in await ACCOUNTS.read(statements, query)}
 
 
 async def losing_balance(statements: Statements) -> list[Account]:
@@ -99,14 +91,10 @@ async def losing_balance(statements: Statements) -> list[Account]:
 
 async def portfolios(statements: Statements, accounts: Collection[Account]) -> dict[UUID, Portfolio]:
     """Return the portfolios of these accounts, by id."""
-    conditions = Conditions()
-    conditions.add_in("id", {account.portfolio_id for account in accounts})
-    return {portfolio.id: portfolio for portfolio in await PORTFOLIOS.select(statements, conditions)}
+    query = models.Portfolio.filter(id__in={account.portfolio_id for account in accounts})
+    return {portfolio.id: portfolio for portfolio in await PORTFOLIOS.read(statements, query)}
 
 
-def _of_parent(statements: Statements, parent_id: UUID, name_contains: str | None = None) -> Conditions:
-    conditions = Conditions()
-    conditions.add("parent_account_id = {}", parent_id)
-    if name_contains is not None:
-        conditions.add(contains_text(statements, "name", "name_key"), search_key(name_contains), name_contains)
-    return conditions
+def _of_parent(parent_id: UUID, name_contains: str | None) -> QuerySet[models.Account]:
+    query = models.Account.filter(parent_account_id=parent_id)
+    return query if name_contains is None else query.filter(contains_text("name", name_contains))

@@ -14,13 +14,13 @@ parameters.
 
 class Conditions:
     """A list of conditions that grows by `add`; `clause` and `parameters` belong together. `is_never` when no row can
-    meet them.
+    meet them. Those of several clauses of one statement share their `parameters`.
     """
 
     __slots__ = ("_parts", "is_never", "parameters")
 
-    def __init__(self) -> None:
-        self.parameters: list[object] = []
+    def __init__(self, parameters: list[object] | None = None) -> None:
+        self.parameters: list[object] = [] if parameters is None else parameters
         self._parts: list[_Part] = []
         self.is_never = False
 

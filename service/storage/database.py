@@ -67,6 +67,7 @@ class Database:
         idle_transaction_ms: int = 3_000,
         pooled: bool = False,
         loop_read_ms: int = 5,
+        query_batching: bool = True,
     ) -> "Database":
         """Return a database whose connections are open and whose durability was checked (RuntimeError when it does not
         hold).
@@ -74,7 +75,8 @@ class Database:
         A PostgreSQL ends a session that stands still in a transaction for `idle_transaction_ms`. `pooled` is for one
         behind a pooler in transaction mode, which `statement_cache_size=0` implies: no session is told anything at its
         start, and every statement runs in a transaction. `loop_read_ms` is how long a read of a SQLite file may hold up
-        the event loop before it goes to a thread; with 0 each goes there at once. The tables are not looked at.
+        the event loop before it goes to a thread; with 0 each goes there at once. With `query_batching` queries of one
+        text that wait at the same time go to PostgreSQL as one statement. The tables are not looked at.
         """
         limits: dict[str, Any] = {
             "lock_timeout_ms": lock_timeout_ms,
@@ -97,6 +99,7 @@ class Database:
                 pool_wait_ms=pool_wait_ms,
                 idle_transaction_ms=idle_transaction_ms,
                 pooled=pooled,
+                query_batching=query_batching,
                 **limits,
             )
             database = cls("postgresql", pool, pool, limits["availability"])

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from service.domain.recorded_estimate import RecordedEstimate
 from service.storage import models
-from service.storage.conditions import Conditions
 from service.storage.database import Statements
 from service.storage.dialects import typed_rows
 from service.storage.tables import Table
@@ -17,10 +18,10 @@ async def existing(
     statements: Statements, account_id: UUID, estimate_id: UUID, idempotency_key: str | None
 ) -> RecordedEstimate | None:
     """Return the account's estimate with the id, or else with the key."""
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
-    conditions.add("(id = {} OR idempotency_key = {})", estimate_id, idempotency_key)
-    found = await ESTIMATES.select(statements, conditions)
+    named = Q(id=estimate_id)
+    if idempotency_key is not None:
+        named |= Q(idempotency_key=idempotency_key)
+    found = await ESTIMATES.read(statements, models.Estimate.filter(named, account_id=account_id))
     return next((each for each in found if each.id == estimate_id), found[0] if found else None)
 
 
@@ -28,10 +29,8 @@ async def of_ids(
     statements: Statements, account_id: UUID, estimate_ids: Collection[UUID]
 ) -> dict[UUID, RecordedEstimate]:
     """Return those of the estimates that are the account's, by id."""
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
-    conditions.add_in("id", estimate_ids)
-    return {estimate.id: estimate for estimate in await ESTIMATES.select(statements, conditions)}
+    query = models.Estimate.filter(account_id=account_id, id__in=estimate_ids)
+    return {estimate.id: estimate for estimate in await ESTIMATES.read(statements, query)}
 
 
 async def orders_of(
@@ -42,12 +41,8 @@ async def orders_of(
     """
     if not estimate_ids:
         return {}
-    conditions = Conditions()
-    conditions.add_in("account_id", account_ids)
-    conditions.add_in("id", estimate_ids)
-    rows = await statements.fetch(
-        f"SELECT account_id, id, order_id FROM {ESTIMATES.name} WHERE {conditions.clause}", *conditions.parameters
-    )
+    query = models.Estimate.filter(account_id__in=account_ids, id__in=estimate_ids).using_db(statements.client)
+    rows = await query.values("account_id", "id", "order_id")
     return {(row["account_id"], row["id"]): row["order_id"] for row in rows}
 
 

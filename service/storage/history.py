@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from service.storage.conditions import Conditions
+from service.storage import models
 from service.storage.database import Statements
-from service.storage.orders import ORDERS
 
 T = TypeVar("T")
 VALUES_A_STATEMENT = 5_000
@@ -16,12 +15,8 @@ async def fingerprints(statements: Statements, account_id: UUID, order_ids: Coll
     """Return the fingerprints of those of the orders that exist, by id."""
     found: dict[UUID, str] = {}
     for chunk in _chunks(list(order_ids)):
-        conditions = _owned(account_id)
-        conditions.add_in("id", chunk)
-        rows = await statements.fetch(
-            f"SELECT id, fingerprint FROM {ORDERS.name} WHERE {conditions.clause}", *conditions.parameters
-        )
-        found |= {row["id"]: row["fingerprint"] for row in rows}
+        query = models.Order.filter(account_id=account_id, id__in=chunk).using_db(statements.client)
+        found |= {row["id"]: row["fingerprint"] for row in await query.values("id", "fingerprint")}
     return found
 
 
@@ -29,19 +24,9 @@ async def numbers(statements: Statements, account_id: UUID, wanted: Collection[s
     """Return those of the numbers that orders of the account have."""
     found: set[str] = set()
     for chunk in _chunks(list(wanted)):
-        conditions = _owned(account_id)
-        conditions.add_in("number", chunk)
-        rows = await statements.fetch(
-            f"SELECT number FROM {ORDERS.name} WHERE {conditions.clause}", *conditions.parameters
-        )
-        found |= {row["number"] for row in rows}
+        query = models.Order.filter(account_id=account_id, number__in=chunk).using_db(statements.client)
+        found |= {row["number"] for row in await query.values("number")}
     return found
-
-
-def _owned(account_id: UUID) -> Conditions:
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
-    return conditions
 
 
 def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -12,8 +12,7 @@ from service.domain.ledger import Journal, LedgerAccount, Verb
 from service.domain.order import Order
 from service.kit.keyset import PageRequest
 from service.storage import balances, models
-from service.storage.conditions import Conditions
-from service.storage.database import Statements, placeholders
+from service.storage.database import Statements
 from service.storage.tables import Table
 
 
@@ -88,34 +87,16 @@ async def page(statements: Statements, account_id: UUID, request: PageRequest) -
     """Return the ids of one journal more than the page holds, newest first: an id begins with its time of creation, so
     that the key of the table serves as the index.
     """
-    conditions = _owned(account_id)
-    for position, sign in ((request.after, "<"), (request.before, ">")):
-        if position is not None:
-            conditions.add(f"journal_id {sign} {{}}", position.id)
-    direction = "ASC" if request.backward else "DESC"
-    limit = conditions.parameter(request.limit + 1)
-    rows = await statements.fetch(
-        f"SELECT journal_id FROM {LEDGER.name} WHERE {conditions.clause}"
-        f" GROUP BY journal_id ORDER BY journal_id {direction} LIMIT {limit}",
-        *conditions.parameters,
-    )
-    return [row["journal_id"] for row in rows]
+    query = models.LedgerEntry.filter(account_id=account_id)
+    if request.after is not None:
+        query = query.filter(journal_id__lt=request.after.id)
+    if request.before is not None:
+        query = query.filter(journal_id__gt=request.before.id)
+    query = query.order_by("journal_id" if request.backward else "-journal_id").limit(request.limit + 1)
+    return [row["journal_id"] for row in await query.distinct().using_db(statements.client).values("journal_id")]
 
 
 async def entries_of(statements: Statements, account_id: UUID, journal_ids: Collection[UUID]) -> Sequence[LedgerEntry]:
     """Return the postings of those journals that are the account's."""
-    if not journal_ids:
-        return []
-    rows = await statements.fetch(
-        f"SELECT {LEDGER.column_list} FROM {LEDGER.name} WHERE account_id = $1"
-        f" AND journal_id IN ({placeholders(2, len(journal_ids))}) ORDER BY journal_id, ledger_account",
-        account_id,
-        *journal_ids,
-    )
-    return [LEDGER.value(row) for row in rows]
-
-
-def _owned(account_id: UUID) -> Conditions:
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
-    return conditions
+    query = models.LedgerEntry.filter(account_id=account_id, journal_id__in=journal_ids)
+    return await LEDGER.read(statements, query.order_by("journal_id", "ledger_account"))

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from service.domain.billing import Invoice, InvoiceLine, InvoiceStatus, Payment
 from service.domain.order import Order, OrderStatus, PaymentStatus
 from service.kit.keyset import PageRequest
 from service.storage import models
-from service.storage.accounts import ACCOUNTS
 from service.storage.conditions import Conditions
 from service.storage.database import Statements
 from service.storage.orders import ORDERS
@@ -28,29 +29,27 @@ async def of_reference(
     """Return the account's payment or invoice of that reference, if there is one: as it is kept, and as it was sent,
     because releases before kept the blanks around it.
     """
-    conditions = _owned(account_id)
-    conditions.add_in("reference", spellings)
-    found = await table.select(statements, conditions, "ORDER BY created_at, id")
+    query = table.model.filter(account_id=account_id, reference__in=spellings)
+    found = await table.read(statements, query.order_by("created_at", "id"))
     return found[0] if found else None
 
 
 async def of_ids(statements: Statements, table: Table[T], account_id: UUID, ids: Collection[UUID]) -> dict[UUID, T]:
     """Return those of the payments or invoices that are the account's, by id."""
-    conditions = _owned(account_id)
-    conditions.add_in("id", ids)
-    return {each.id: each for each in await table.select(statements, conditions)}
+    found = await table.read(statements, table.model.filter(account_id=account_id, id__in=ids))
+    return {each.id: each for each in found}
 
 
 async def invoices(statements: Statements, account_id: UUID, request: PageRequest) -> list[Invoice]:
     """Return one invoice of the account more than the page holds, newest first."""
-    return await INVOICES.page(statements, _owned(account_id), "created_at", request, descending=True)
+    query = models.Invoice.filter(account_id=account_id)
+    return await INVOICES.read_page(statements, query, "created_at", request, descending=True)
 
 
 async def lines_of(statements: Statements, account_id: UUID, invoice_ids: Collection[UUID]) -> list[InvoiceLine]:
     """Return the lines of those of the invoices that are the account's, in order."""
-    conditions = _owned(account_id)
-    conditions.add_in("invoice_id", invoice_ids)
-    return await INVOICE_LINES.select(statements, conditions, "ORDER BY invoice_id, position")
+    query = models.InvoiceLine.filter(account_id=account_id, invoice_id__in=invoice_ids)
+    return await INVOICE_LINES.read(statements, query.order_by("invoice_id", "position"))
 
 
 async def pages_of_lines(
@@ -103,19 +102,17 @@ async def billable(
     """Return the oldest orders of the account and its client accounts, placed within the time, that are owed and on no
     invoice.
     """
-    conditions = Conditions()
-    conditions.add(
-        f"account_id IN (SELECT id FROM {ACCOUNTS.name} WHERE id = {{}} OR parent_account_id = {{}})",
-        account_id,
-        account_id,
+    query = models.Order.filter(
+        Q(account_id=account_id) | Q(account__parent_account_id=account_id),
+        currency=currency,
+        payment_status=PaymentStatus.ISSUED,
+        status__not_in=(OrderStatus.CANCELLED, OrderStatus.FAILED),
     )
-    conditions.add("currency = {}", currency)
-    conditions.add("payment_status = {}", PaymentStatus.ISSUED)
-    conditions.add("status NOT IN ({}, {})", OrderStatus.CANCELLED, OrderStatus.FAILED)
-    for sign, bound in ((">=", created_from), ("<", created_until)):
-        if bound is not None:
-            conditions.add(f"created_at {sign} {{}}", bound)
-    return await ORDERS.select(statements, conditions, f"ORDER BY created_at, id LIMIT {conditions.parameter(limit)}")
+    if created_from is not None:
+        query = query.filter(created_at__gte=created_from)
+    if created_until is not None:
+        query = query.filter(created_at__lt=created_until)
+    return await ORDERS.read(statements, query.order_by("created_at", "id").limit(limit))
 
 
 def _owned(account_id: UUID) -> Conditions:

@@ -30,7 +30,6 @@ ORDERS = Table(models.Order, Order, {"customer_key": lambda order: optional_sear
 LINES = Table(models.OrderLine, OrderLine)
 ENTRIES = Table(models.CreditEntry, CreditEntry)
 INVOICE_LINES = models.InvoiceLine._meta.db_table  # noqa: SLF001 - as in tables.py
-_BY_CREATION = attrgetter("created_at", "id")
 _BY_AGE = attrgetter("order_id", "id")
 
 
@@ -88,14 +87,12 @@ async def page(
     columns: Columns = None,
 ) -> list[Order]:
     """Return one row more than the page holds, in the order in which the page is read."""
+    alternatives = [wanted]
     if sort.field is OrderSortField.CREATED_AT and wanted.statuses is not None and len(wanted.statuses) > 1:
-        # A page of each: the index gives the orders of one status in order, but those of several it does not.
-        found: list[Order] = []
-        for status in sorted(wanted.statuses):
-            one = replace(wanted, statuses=frozenset({status}))
-            found += await page(statements, account_id, one, sort, request, columns)
-        return sorted(found, key=_BY_CREATION, reverse=sort.descending is not request.backward)[: request.limit + 1]
-    conditions = filtered(statements, account_id, wanted)
+        # The index has the orders of one status in order, but not those of several.
+        alternatives = [replace(wanted, statuses=frozenset({status})) for status in sorted(wanted.statuses)]
+    parameters: list[object] = []
+    conditions = [filtered(statements, account_id, each, parameters) for each in alternatives]
     return await ORDERS.page(statements, conditions, sort.field, request, descending=sort.descending, columns=columns)
 
 
@@ -223,9 +220,12 @@ def _owned(account_id: UUID) -> Conditions:
     return conditions
 
 
-def filtered(statements: Statements, account_id: UUID, wanted: OrderFilter) -> Conditions:
-    """Return the conditions of the filter on the account's orders."""
-    conditions = _owned(account_id)
+def filtered(
+    statements: Statements, account_id: UUID, wanted: OrderFilter, parameters: list[object] | None = None
+) -> Conditions:
+    """Return the conditions of the filter on the account's orders; with `parameters` they share those."""
+    conditions = Conditions(parameters)
+    conditions.add("account_id = {}", account_id)
     if wanted is EVERY_ORDER:
         return conditions  # most lists; what says the same in another way adds nothing below either
     for column, members in (

@@ -6,18 +6,17 @@ from service.storage import models
 from service.storage.database import Statements
 
 _TABLE = models.SecretCheck._meta.db_table  # noqa: SLF001 - Tortoise's public way to it
-_KEYS = models.ApiKey._meta.db_table  # noqa: SLF001
 
 
 async def value(statements: Statements) -> str | None:
     """Return the check value, or None if no secret was ever confirmed."""
-    rows = await statements.fetch(f"SELECT value FROM {_TABLE} WHERE only_row = 1")
+    rows = await models.SecretCheck.filter(only_row=1).using_db(statements.client).values("value")
     return rows[0]["value"] if rows else None
 
 
 async def any_keys(statements: Statements) -> bool:
     """Return True if the database holds an API key."""
-    return bool(await statements.fetch(f"SELECT key_id FROM {_KEYS} LIMIT 1"))
+    return await models.ApiKey.all().using_db(statements.client).exists()
 
 
 async def add(statements: Statements, check_value: str, created_at: datetime) -> None:

@@ -16,7 +16,6 @@ from service.domain.serials.overlap import claims, lookup_keys, range_reading
 from service.domain.supply import block_of
 from service.storage import models
 from service.storage.batches import BATCHES
-from service.storage.conditions import Conditions
 from service.storage.database import Statements
 from service.storage.dialects import typed_rows
 from service.storage.tables import Table
@@ -118,9 +117,7 @@ def claims_of(batch: CreditBatch) -> Iterator[SerialClaim]:
 
 async def of_batches(statements: Statements, batch_ids: Sequence[UUID]) -> list[SerialClaim]:
     """Return the stored claims of these batches."""
-    conditions = Conditions()
-    conditions.add_in("batch_id", batch_ids)
-    return await CLAIMS.select(statements, conditions)
+    return await CLAIMS.read(statements, models.SerialClaim.filter(batch_id__in=batch_ids))
 
 
 def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:

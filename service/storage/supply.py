@@ -17,6 +17,7 @@ from service.domain.catalogue import (
     Selection,
 )
 from service.domain.supply import weights_of
+from service.storage import models
 from service.storage.batches import BATCHES
 from service.storage.catalogue import (
     BUNDLE_PROJECTS,
@@ -26,7 +27,9 @@ from service.storage.catalogue import (
     PRICES,
     PROJECTS,
     WEIGHTS,
+    prices_of,
 )
+from service.storage.catalogue import weights_of as stored_weights
 from service.storage.conditions import Conditions
 from service.storage.database import Statements
 from service.storage.dialects import for_update
@@ -41,7 +44,7 @@ async def categories(statements: Statements, wanted: Collection[ProjectCategory]
     await CATEGORIES.insert(statements, wanted)
     found: dict[str, UUID] = {}
     for names in _chunks({category.name for category in wanted}):
-        rows = await CATEGORIES.select(statements, _named("name", names))
+        rows = await CATEGORIES.read(statements, models.ProjectCategory.filter(name__in=names))
         found |= {category.name: category.id for category in rows}
     return found
 
@@ -50,7 +53,8 @@ async def projects(statements: Statements, slugs: Collection[str]) -> dict[str, 
     """Return those of the projects that exist, by slug."""
     found: dict[str, Project] = {}
     for names in _chunks(slugs):
-        found |= {each.slug: each for each in await PROJECTS.select(statements, _named("slug", names))}
+        rows = await PROJECTS.read(statements, models.Project.filter(slug__in=names))
+        found |= {each.slug: each for each in rows}
     return found
 
 
@@ -58,7 +62,7 @@ async def bundles(statements: Statements, slugs: Collection[str]) -> dict[str, B
     """Return those of the bundles that exist, by slug."""
     found: dict[str, Bundle] = {}
     for names in _chunks(slugs):
-        rows = await BUNDLES.select(statements, _named("slug", names))
+        rows = await BUNDLES.read(statements, models.Bundle.filter(slug__in=names))
         found |= {each.slug: each for each in rows if each.slug is not None}
     return found
 
@@ -67,7 +71,7 @@ async def batches(statements: Statements, references: Collection[str]) -> dict[s
     """Return those of the batches that exist, by reference."""
     found: dict[str, CreditBatch] = {}
     for names in _chunks(references):
-        rows = await BATCHES.select(statements, _named("reference", names))
+        rows = await BATCHES.read(statements, models.CreditBatch.filter(reference__in=names))
         found |= {each.reference: each for each in rows if each.reference is not None}
     return found
 
@@ -91,14 +95,13 @@ async def disable(statements: Statements, bundle_id: UUID, disabled_at: datetime
 
 async def members(statements: Statements, bundle_id: UUID) -> set[UUID]:
     """Return the projects of the bundle."""
-    return {each.project_id for each in await BUNDLE_PROJECTS.select(statements, _named("bundle_id", [bundle_id]))}
+    found = await BUNDLE_PROJECTS.read(statements, models.BundleProject.filter(bundle_id=bundle_id))
+    return {each.project_id for each in found}
 
 
 async def price_tiers(statements: Statements, bundle_id: UUID, currency: str) -> tuple[PriceTier, ...]:
     """Return the bundle's tiers in the currency, lowest minimum first."""
-    conditions = _named("bundle_id", [bundle_id])
-    conditions.add("currency = {}", currency)
-    found = await PRICES.select(statements, conditions, "ORDER BY minimum_mass_g")
+    found = await prices_of(statements, [bundle_id], currency)
     return tuple(PriceTier(price.minimum_mass_g, price.unit_price_micros) for price in found)
 
 
@@ -135,8 +138,7 @@ async def replace_portfolio(
     statements: Statements, existing: Portfolio, label: str, weights: Sequence[PortfolioWeight]
 ) -> bool:
     """Give the portfolio, locked before, this label and these weights; return False if it had them before."""
-    conditions = _named("portfolio_id", [existing.id])
-    before = await WEIGHTS.select(statements, conditions, "ORDER BY position")
+    before = await stored_weights(statements, [existing.id])
     if existing.label == label and before == list(weights):
         return False
     await statements.execute(f"UPDATE {PORTFOLIOS.name} SET label = $2 WHERE id = $1", existing.id, label)

@@ -12,9 +12,13 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, get_type_hints
 from uuid import UUID
 
+from tortoise.expressions import Q, RawSQL
+from tortoise.fields.relational import RelationalField
 from tortoise.models import Model
+from tortoise.queryset import QuerySet
 
-from service.kit.keyset import PageRequest
+from service.kit.keyset import PageRequest, Position
+from service.kit.search_key import search_key
 from service.storage.conditions import Conditions
 from service.storage.database import Row, Statements, placeholders
 
@@ -42,6 +46,35 @@ Columns: TypeAlias = frozenset[str] | None
 def with_columns(columns: Columns, *more: str) -> Columns:
     """Return those columns and some more. Cached, because the same requests come again and again."""
     return None if columns is None else columns.union(more)
+
+
+def contains_text(column: str, text: str) -> Q:
+    """Return the condition that the column's search key contains the key of the text; where it has none yet, that the
+    column contains the text, without regard to the case of ASCII letters. No character is a wildcard.
+    """
+    key_column: dict[str, Any] = {f"{column}_key__contains": search_key(text)}
+    lacking: dict[str, Any] = {f"{column}_key": None, f"{column}__icontains": text}
+    return Q(**key_column) | Q(**lacking)
+
+
+def columns_of(model: type[Model]) -> set[str]:
+    """Return the names of the model's columns; a relation's column has the relation's name and `_id`."""
+    return {
+        f"{name}_id" if isinstance(field, RelationalField) else name
+        for name, field in model._meta.fields_map.items()  # noqa: SLF001 - Tortoise publishes a model's fields only there
+    }
+
+
+def _beyond(column: str, sign: str, position: Position) -> Q:
+    """Return the condition that a row comes after the position (`gt`) or before it (`lt`).
+
+    Tortoise has no row values. The bound on the column alone lets the index begin at the position; without it the
+    alternatives would be looked for one by one.
+    """
+    bound: dict[str, Any] = {f"{column}__{sign}e": position.value}
+    past: dict[str, Any] = {f"{column}__{sign}": position.value}
+    later: dict[str, Any] = {f"id__{sign}": position.id}
+    return Q(**bound) & (Q(**past) | Q(**later))
 
 
 class _Light(NamedTuple):
@@ -86,6 +119,7 @@ class Table(Generic[Value]):
         derived: Mapping[str, Callable[[Value], Any]] | None = None,
         joined: Mapping[str, str] | None = None,
     ) -> None:
+        self.model: Any = model
         self.name: str = model._meta.db_table  # noqa: SLF001 - Tortoise publishes a model's table only there
         self._joined = dict(joined or {})
         self.columns = tuple(field.name for field in fields(value) if field.name not in self._joined)
@@ -93,7 +127,7 @@ class Table(Generic[Value]):
         self.column_list = ", ".join((*self.columns, *self._joins(self.name)))
         self._derived = tuple((derived or {}).values())
         self._written = (*self.columns, *(derived or {}))
-        unknown = set(self._written) - set(model._meta.fields_map)  # noqa: SLF001
+        unknown = set(self._written) - columns_of(model)
         if unknown:
             raise TypeError(f"{model.__name__} has no columns {sorted(unknown)}")
         self._select = f"SELECT {self.column_list} FROM {self.name}"
@@ -148,12 +182,38 @@ class Table(Generic[Value]):
         """
         if conditions.is_never:
             return []
+        return await self._values(statements, partial(conditions.statement, rest=rest), conditions.parameters, columns)
+
+    async def _values(
+        self, statements: Statements, text: Callable[[str], str], parameters: Iterable[object], columns: Columns
+    ) -> list[Value]:
+        """Return the values of a statement, whose text is made from the start that selects their columns."""
         if columns is None:
-            rows = await statements.fetch(conditions.statement(self._select, rest), *conditions.parameters)
-            return [self.value(row) for row in rows]
+            return [self.value(row) for row in await statements.fetch(text(self._select), *parameters)]
         light = self._light.get(columns) or self._lightly(columns)
-        return light.values(
-            await statements.fetch_cells(conditions.statement(light.select, rest), *conditions.parameters)
+        return light.values(await statements.fetch_cells(text(light.select), *parameters))
+
+    async def read(self, statements: Statements, query: QuerySet[Any]) -> list[Value]:
+        """Return the values of the rows that a query of the model finds."""
+        if self._joined:
+            query = query.annotate(
+                **{name: RawSQL(expression.format(row=self.name)) for name, expression in self._joined.items()}
+            )
+        return [self.value(row) for row in await query.using_db(statements.client).values(*self._read)]
+
+    async def read_page(
+        self, statements: Statements, query: QuerySet[Any], column: str, request: PageRequest, *, descending: bool
+    ) -> list[Value]:
+        """Return one row more than the page holds, as `page` does."""
+        for position, sign in (
+            (request.after, "lt" if descending else "gt"),
+            (request.before, "gt" if descending else "lt"),
+        ):
+            if position is not None:
+                query = query.filter(_beyond(column, sign, position))
+        direction = "-" if descending is not request.backward else ""
+        return await self.read(
+            statements, query.order_by(f"{direction}{column}", f"{direction}id").limit(request.limit + 1)
         )
 
     async def by_id(self, statements: Statements, conditions: Conditions, columns: Columns = None) -> dict[UUID, Value]:
@@ -181,26 +241,36 @@ class Table(Generic[Value]):
     async def page(
         self,
         statements: Statements,
-        conditions: Conditions,
+        alternatives: Sequence[Conditions],
         column: str,
         request: PageRequest,
         *,
         descending: bool,
         columns: Columns = None,
     ) -> list[Value]:
-        """Return one row more than the page holds, sorted by the column and then the id, in the order in which it is
-        read.
+        """Return one row more than the page holds of the rows that meet one of the alternatives, which share their
+        parameters and no row; sorted by the column and then the id, in the order in which the page is read.
 
-        A position is compared as a row value: written out with OR, a page in the middle of a million orders costs
-        thirty times as much.
+        Each alternative ends after a page of its index. A position is compared as a row value: written out with OR, a
+        page in the middle of a million orders costs thirty times as much.
         """
-        for position, sign in (
-            (request.after, "<" if descending else ">"),
-            (request.before, ">" if descending else "<"),
-        ):
-            if position is not None:
-                conditions.add(f"({column}, id) {sign} ({{}}, {{}})", position.value, position.id)
+        if all(conditions.is_never for conditions in alternatives):
+            return []
+        for conditions in alternatives:
+            for position, sign in (
+                (request.after, "<" if descending else ">"),
+                (request.before, ">" if descending else "<"),
+            ):
+                if position is not None:
+                    conditions.add(f"({column}, id) {sign} ({{}}, {{}})", position.value, position.id)
         direction = "DESC" if descending is not request.backward else "ASC"
-        limit = conditions.parameter(request.limit + 1)
+        limit = alternatives[0].parameter(request.limit + 1)
         rest = f"ORDER BY {column} {direction}, id {direction} LIMIT {limit}"
-        return await self.select(statements, conditions, rest, with_columns(columns, column, "id"))
+
+        def text(select: str) -> str:
+            pages = [conditions.statement(select, rest) for conditions in alternatives]
+            if len(pages) == 1:
+                return pages[0]
+            return " UNION ALL ".join(f"SELECT * FROM ({each}) AS one" for each in pages) + f" {rest}"
+
+        return await self._values(statements, text, alternatives[0].parameters, with_columns(columns, column, "id"))

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from service.domain.worker_failures import ItemKey, WorkerFailure, WorkerStep, retry_after
 from service.storage import models
-from service.storage.conditions import Conditions
 from service.storage.database import Statements
 from service.storage.tables import Table
 
@@ -27,18 +26,14 @@ def rests(step: WorkerStep, account_id: str, item_id: str, now: str, position: s
 
 async def of_step(statements: Statements, step: WorkerStep) -> dict[ItemKey, WorkerFailure]:
     """Return the step's items that failed last time, by key."""
-    conditions = Conditions()
-    conditions.add("step = {}", step)
-    return {failure.key: failure for failure in await FAILURES.select(statements, conditions)}
+    found = await FAILURES.read(statements, models.WorkerFailure.filter(step=step))
+    return {failure.key: failure for failure in found}
 
 
 async def longest_failing(statements: Statements, limit: int) -> list[WorkerFailure]:
     """Return the items that failed most often, at most `limit` of them."""
-    conditions = Conditions()
-    conditions.add("attempts > 0")
-    return await FAILURES.select(
-        statements, conditions, f"ORDER BY attempts DESC, step, item_id, position LIMIT {conditions.parameter(limit)}"
-    )
+    query = models.WorkerFailure.all().order_by("-attempts", "step", "item_id", "position")
+    return await FAILURES.read(statements, query.limit(limit))
 
 
 async def record(statements: Statements, step: WorkerStep, key: ItemKey, error: str, now: datetime) -> int:

@@ -13,12 +13,14 @@ import pytest
 
 from service.domain.accounts import Account
 from service.domain.api_keys import Scope
-from service.domain.listing import OrderFilter, OrderRef, OrderSort, OrderSortField
+from service.domain.listing import EVERY_ORDER, OrderFilter, OrderRef, OrderSort, OrderSortField
 from service.domain.order import Order, OrderKind, OrderStatus, PaymentStatus
 from service.errors import Code, Refused
 from service.kit.ids import uuid7
 from service.kit.keyset import PageRequest
 from service.operations import read_orders
+from service.storage import orders
+from tests.listening import Listening
 from tests.makers import LONG_AGO, make_caller, make_command, make_order, store
 from tests.shop import Shop
 
@@ -61,17 +63,50 @@ async def test_pages_of_any_size_show_every_order_once_in_either_direction(shop:
             assert await _walk(shop, sort, limit, backward=backward) == expected
 
 
-async def _walk(shop: Shop, sort: OrderSort, limit: int, *, backward: bool) -> list[Order]:
+async def _walk(
+    shop: Shop, sort: OrderSort, limit: int, *, backward: bool, wanted: OrderFilter = EVERY_ORDER
+) -> list[Order]:
     seen: list[Order] = []
     edge = None
     for _ in range(30):
         request = PageRequest(limit, None if backward else edge, edge if backward else None, backward)
-        page = await read_orders.list_orders(shop.resources, shop.caller, OrderFilter(), sort, request)
+        page = await read_orders.list_orders(shop.resources, shop.caller, wanted, sort, request)
         seen = [*page.items, *seen] if backward else [*seen, *page.items]
         if not (page.has_previous if backward else page.has_next):
             return seen
         edge = sort.position(page.items[0 if backward else -1])
     raise AssertionError("the list never ends")
+
+
+@pytest.mark.parametrize("descending", [True, False])
+async def test_pages_of_several_statuses_show_every_order_once_in_either_direction(shop: Shop, descending: bool):
+    statuses = [OrderStatus.PLACED, OrderStatus.CANCELLED, OrderStatus.COMPLETE]
+    made = await history(
+        shop,
+        *(
+            {"status": statuses[index % 3], "created_at": LONG_AGO + timedelta(microseconds=index // 2)}
+            for index in range(11)
+        ),
+    )
+    sort = OrderSort(descending=descending)
+    wanted = OrderFilter(statuses=frozenset({OrderStatus.PLACED, OrderStatus.COMPLETE}))
+    expected = sorted(
+        (order for order in made if order.status is not OrderStatus.CANCELLED),
+        key=lambda order: (order.created_at, order.id.int),
+        reverse=descending,
+    )
+    for limit in (1, 3, 8):
+        for backward in (False, True):
+            assert await _walk(shop, sort, limit, backward=backward, wanted=wanted) == expected
+
+
+async def test_a_page_of_several_statuses_is_one_statement_so_that_an_order_that_moves_is_not_lost(shop: Shop):
+    await history(shop, {"status": OrderStatus.PLACED}, {"status": OrderStatus.FULFILLED})
+    wanted = OrderFilter(statuses=frozenset({OrderStatus.PLACED, OrderStatus.FULFILLED}))
+    reader = Listening(shop.database.reader)
+    found = await orders.page(reader, shop.account.id, wanted, OrderSort(), PageRequest(5))
+    assert {order.status for order in found} == {OrderStatus.PLACED, OrderStatus.FULFILLED}
+    assert len(reader.asked) == 1
 
 
 async def test_a_page_may_lie_between_two_cursors(shop: Shop):

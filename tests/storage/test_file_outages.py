@@ -20,6 +20,7 @@ from service.operations.place_orders import place_alone
 from service.storage.database import Database
 from service.storage.failures import FULL, DatabaseUnavailable
 from tests.books import assert_books_balance
+from tests.conftest import run
 from tests.shop import Shop, open_shop
 from tests.waiting import HANGS_S
 
@@ -67,6 +68,14 @@ async def test_a_full_file_refuses_orders_and_is_ready_when_there_is_space_again
     assert len(await database.reader.fetch("SELECT id FROM organisations")) == 1, "what was tried leaves nothing"
 
 
+async def _books_balance(url: str) -> None:
+    database = await Database.open(url)
+    try:
+        await assert_books_balance(database)
+    finally:
+        await database.close()
+
+
 @pytest.fixture
 def ordinary_user(sqlite_url: str) -> Iterator[str]:
     """The address of a file whose permissions count: they do not for root."""
@@ -82,7 +91,7 @@ def ordinary_user(sqlite_url: str) -> Iterator[str]:
                 os.seteuid(0)
         else:
             yield f"sqlite://{file}"
-        run(books_balance(f"sqlite://{file}"))
+        run(_books_balance(f"sqlite://{file}"))
 
 
 async def test_a_file_without_write_permission_is_not_ready_until_it_has_it(ordinary_user: str):

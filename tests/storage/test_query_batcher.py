@@ -186,3 +186,16 @@ async def test_a_loop_that_ends_leaves_nobody_waiting(reads: QueryBatcher):
     outcomes = await asyncio.gather(sent, waiting, not_begun, return_exceptions=True)
     assert [type(each) for each in outcomes] == [asyncio.CancelledError] * 3
     assert reads.texts_asked == 0
+
+
+@pytest.mark.parametrize("query_batching", [True, False])
+async def test_a_setting_decides_if_queries_that_wait_together_are_one_statement(
+    postgresql_copy_url: str, query_batching: bool
+):
+    database = await Database.open(postgresql_copy_url, query_batching=query_batching)
+    sent = await asyncio.gather(
+        *(database.reader.fetch_cells("SELECT $1::int, current_query()", number) for number in range(4))
+    )
+    await database.close()
+    assert [rows[0][0] for rows in sent] == [0, 1, 2, 3]
+    assert {rows[0][1].count(" UNION ALL ") for rows in sent} == ({3} if query_batching else {0})

@@ -1,33 +1,13 @@
 """A table takes any number of rows whole, and asks the database to prepare few statements for it."""
 
-from typing import Any
-
 import pytest
 
 from service.storage.catalogue import BUNDLES
-from service.storage.database import Database, Statements
+from service.storage.database import Database
 from service.storage.tables import ROWS_A_STATEMENT
 from tests.books import rows_of
+from tests.listening import Listening
 from tests.makers import make_bundle
-
-
-class Listening(Statements):
-    """Takes down which statements write."""
-
-    def __init__(self, real: Statements) -> None:
-        self.dialect, self.client = real.dialect, real.client
-        self._real = real
-        self.said: list[str] = []
-
-    async def fetch(self, sql: str, *parameters: object) -> list[Any]:
-        return await self._real.fetch(sql, *parameters)
-
-    async def fetch_cells(self, sql: str, *parameters: object) -> list[Any]:
-        return await self._real.fetch_cells(sql, *parameters)
-
-    async def execute(self, sql: str, *parameters: object) -> int:
-        self.said.append(sql)
-        return await self._real.execute(sql, *parameters)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 37, ROWS_A_STATEMENT, ROWS_A_STATEMENT + 37])
@@ -51,4 +31,4 @@ async def test_groups_of_every_size_are_written_with_a_handful_of_statements(dat
         for size in range(1, 65):
             await BUNDLES.insert(listening, [make_bundle(name=f"{size}-{number}") for number in range(size)])
     # A database keeps a hundred prepared statements; each table that orders are written to needs these.
-    assert len(set(listening.said)) == 7
+    assert len(set(listening.written)) == 7

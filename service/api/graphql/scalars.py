@@ -16,6 +16,7 @@ from strawberry import scalar
 from strawberry.types.scalar import ScalarDefinition
 
 from service.domain.currencies import CIRCULATING_CODES, is_currency
+from service.domain.texts import METADATA_ENTRIES_MAX, METADATA_LENGTH_MAX
 from service.plans import serializes_at_once, serializes_to_itself
 
 BigInt = NewType("BigInt", int)
@@ -28,9 +29,6 @@ class DecimalText(str):
 
     __slots__ = ()
 
-
-MAX_METADATA_KEYS = 50
-MAX_METADATA_LENGTH = 500
 
 _DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,18})?")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
@@ -134,18 +132,18 @@ def _print_text(value: object) -> str:
 
 
 def _metadata(value: object) -> dict[str, str]:
-    if isinstance(value, Mapping) and len(value) <= MAX_METADATA_KEYS:
+    if isinstance(value, Mapping) and len(value) <= METADATA_ENTRIES_MAX:
         entries = dict(value)
         if all(_is_metadata_text(key) and key and _is_metadata_text(text) for key, text in entries.items()):
             return entries
     raise GraphQLError(
-        f"Send Metadata as an object of at most {MAX_METADATA_KEYS} strings; names and strings have at most "
-        f"{MAX_METADATA_LENGTH} characters.",
+        f"Send Metadata as an object of at most {METADATA_ENTRIES_MAX} strings; names and strings have at most "
+        f"{METADATA_LENGTH_MAX} characters.",
     )
 
 
 def _is_metadata_text(text: object) -> bool:
-    return isinstance(text, str) and len(text) <= MAX_METADATA_LENGTH and "\0" not in text
+    return isinstance(text, str) and len(text) <= METADATA_LENGTH_MAX and "\0" not in text
 
 
 def _metadata_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> dict[str, str]:
@@ -259,9 +257,9 @@ SCALARS: dict[object, ScalarDefinition] = {
     Metadata: scalar(
         name="Metadata",
         description=(
-            f"Data that the caller attaches to an object: a JSON object with at most {MAX_METADATA_KEYS} members whose "
-            f"values are strings. Names have 1 to {MAX_METADATA_LENGTH} characters, values at most "
-            f"{MAX_METADATA_LENGTH}. The service returns the data unchanged and does not interpret it."
+            f"Data that the caller attaches to an object: a JSON object with at most {METADATA_ENTRIES_MAX} members "
+            f"whose values are strings. Names have 1 to {METADATA_LENGTH_MAX} characters, values at most "
+            f"{METADATA_LENGTH_MAX}. The service returns the data unchanged and does not interpret it."
         ),
         serialize=_print_metadata,
         parse_value=_metadata,

@@ -4,6 +4,7 @@ Products of grams and unit prices may pass 64 bits, which SQLite would turn into
 floats decide, with room for their error.
 """
 
+from service.domain.accounts import COMMISSION_HUNDREDTHS_MAX
 from service.domain.currencies import CURRENCY_CODES, RESCALED_CURRENCIES, currency_of, rescaling_factor
 
 _EXACT_BELOW = "4000000000000000000.0"
@@ -66,7 +67,7 @@ def total_is_wrong(row: str) -> str:
     kept, unit = f"(10000.0 - {row}.commission_hundredths)", _unit(row)
     return (
         f"({row}.total_cost_minor <> {offset} + {commission} OR {offset} < 0 OR {commission} < 0"
-        f" OR {row}.commission_hundredths NOT BETWEEN 0 AND 9000"
+        f" OR {row}.commission_hundredths NOT BETWEEN 0 AND {COMMISSION_HUNDREDTHS_MAX}"
         f" OR CASE WHEN {row}.commission_hundredths = 0 THEN {commission} <> 0"
         f" ELSE abs({commission} - {offset} * {row}.commission_hundredths / {kept})"
         f" > {unit} * (1 + 5000 / {kept}) + {offset} * 1e-12 END)"

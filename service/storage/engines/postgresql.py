@@ -107,6 +107,7 @@ class PostgresqlClient(AsyncpgDBClient):
         statement_cache_size: int = 100,
         idle_transaction_ms: int = 3_000,
         pooled: bool = False,
+        query_batching: bool = True,
         availability: Availability | None = None,
     ) -> None:
         super().__init__(connection_name=connection_name)
@@ -121,7 +122,11 @@ class PostgresqlClient(AsyncpgDBClient):
         self.idle_transaction_ms = idle_transaction_ms
         self.connections: ConnectionPool | None = None
         statements = PostgresqlStatements(self)
-        self.query_batcher = QueryBatcher(lambda sql, parameters: statements.run_sql("fetch", sql, parameters))
+        self.query_batcher = (
+            QueryBatcher(lambda sql, parameters: statements.run_sql("fetch", sql, parameters))
+            if query_batching
+            else None
+        )
         # The server ends a statement; this bound is for a server that no longer answers.
         self.silence_s = statement_timeout_ms / 1_000 + 1 if statement_timeout_ms else None
 
@@ -370,7 +375,7 @@ class PostgresqlStatements(Statements):
 
     def fetch_cells(self, sql: str, *parameters: object) -> Awaitable[list[Sequence[Any]]]:
         client = self.client
-        if isinstance(client, PostgresqlClient):
+        if isinstance(client, PostgresqlClient) and client.query_batcher is not None:
             return client.query_batcher.fetch(sql, parameters)
         return self.run_sql("fetch", sql, parameters)
 

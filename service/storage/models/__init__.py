@@ -1,8 +1,10 @@
 """The tables, as Tortoise models: the one place where table and column names are written.
 
-Tortoise allows one key column, so each model names one as its key; the real keys, which start with the account, and all
-constraints are in migrations/. Columns that refer to other tables are plain ids: every statement names its account and
-joins by hand, so that no lazy relation can leave the account or the connection it was asked on.
+Tortoise allows one key column. Where the table's key has several, the model names one of them as its key, and the
+first of its unique sets that contains this column is the table's key. Relations are declared without a constraint:
+those of the database, which start with the account, are in migrations/, as are its checks and triggers. Values are read
+by `.values()` on the connection of the caller's statements, so that no lazy relation can leave the account or the
+transaction. A test compares the models with a migrated database of each dialect.
 """
 
 from service.storage.models.accounts import Account, AccountHead, ApiKey, Organisation, SecretCheck

@@ -1,10 +1,17 @@
 """Tables of organisations, their accounts, the head of each account's event sequence, and API keys."""
 
+from typing import Any
+
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
+
+from service.storage.models._columns import FixedCharField, IndexWhere, relation_to
 
 
 class Organisation(Model):
+    """A customer as a firm: the owner of one live account and its test twin, and of their client accounts."""
+
     id = fields.UUIDField(primary_key=True)
     name = fields.TextField()
     created_at = fields.DatetimeField()
@@ -17,15 +24,15 @@ class Account(Model):
     """A live account and its test twin share an organisation and nothing else."""
 
     id = fields.UUIDField(primary_key=True)
-    organisation_id = fields.UUIDField()
-    parent_account_id = fields.UUIDField(null=True)
+    organisation: Any = relation_to("Organisation")
+    parent_account: Any = relation_to("Account", null=True)
     name = fields.TextField()
     name_key = fields.TextField(null=True)
     mode = fields.CharField(max_length=4)
     contract = fields.CharField(max_length=16)
     currency = fields.CharField(max_length=3)
     commission_hundredths = fields.IntField()
-    portfolio_id = fields.UUIDField()
+    portfolio: Any = relation_to("Portfolio")
     beneficiary_name = fields.TextField(null=True)
     handle = fields.CharField(max_length=64, null=True)
     external_pages_visibility = fields.CharField(max_length=8)
@@ -37,12 +44,17 @@ class Account(Model):
 
     class Meta:
         table = "accounts"
+        unique_together = (("parent_account", "handle"),)
+        indexes = (
+            IndexWhere(fields=("parent_account_id",), name="accounts_of_parent", where="parent_account_id IS NOT NULL"),
+            IndexWhere(fields=("id",), name="accounts_without_name_key", where="name_key IS NULL"),
+        )
 
 
 class AccountHead(Model):
     """Locked first and raised last by every transaction that writes for the account."""
 
-    account_id = fields.UUIDField(primary_key=True)
+    account: Any = fields.OneToOneField("storage.Account", related_name=False, primary_key=True, db_constraint=False)
     event_seq = fields.BigIntField()
 
     class Meta:
@@ -50,25 +62,28 @@ class AccountHead(Model):
 
 
 class ApiKey(Model):
+    """A key of an account, without its secret part: `digest` is made from it and from the secret of the service."""
+
     key_id = fields.CharField(max_length=32, primary_key=True)
-    account_id = fields.UUIDField()
+    account: Any = relation_to("Account")
     name = fields.TextField()
     scopes: fields.Field[list[str]] = fields.JSONField()
     digest = fields.CharField(max_length=64)
-    secret_check = fields.CharField(max_length=16, null=True)
+    secret_check = FixedCharField(max_length=16, null=True)
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField(null=True)
     revoked_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "api_keys"
+        indexes = (Index(fields=("account_id",), name="api_keys_of_account"),)
 
 
 class SecretCheck(Model):
     """The one row that says which secret the keys of this database are digested under, and not the secret."""
 
     only_row = fields.IntField(primary_key=True, generated=False)
-    value = fields.CharField(max_length=64)
+    value = FixedCharField(max_length=64)
     created_at = fields.DatetimeField()
 
     class Meta:

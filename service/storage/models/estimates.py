@@ -5,12 +5,14 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
+from service.storage.models._columns import relation_to
+
 
 class Estimate(Model):
     """Key (account_id, id); unique (account_id, idempotency_key)."""
 
     id = fields.UUIDField(primary_key=True)
-    account_id = fields.UUIDField()
+    account: Any = relation_to("Account")
     activity_kind = fields.CharField(max_length=16)
     name = fields.TextField(null=True)
     mass_g = fields.BigIntField()
@@ -20,8 +22,9 @@ class Estimate(Model):
     metadata: fields.Field[dict[str, str]] = fields.JSONField()
     idempotency_key = fields.TextField(null=True)
     fingerprint = fields.CharField(max_length=64)
-    order_id = fields.UUIDField(null=True)
+    order: Any = relation_to("Order", null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "estimates"
+        unique_together = (("account", "id"), ("account", "idempotency_key"))

@@ -3,15 +3,20 @@
 `account_id` is the account whose balance it is: the parent's, where a client account ordered.
 """
 
+from typing import Any
+
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
+
+from service.storage.models._columns import relation_to
 
 
 class Balance(Model):
     """An account's balance, never below zero, its debt and its credit limit; key (account_id, currency)."""
 
-    account_id = fields.UUIDField(primary_key=True)
-    currency = fields.CharField(max_length=3)
+    account: Any = relation_to("Account")
+    currency = fields.CharField(max_length=3, primary_key=True)
     amount_minor = fields.BigIntField()
     owed_minor = fields.BigIntField()
     credit_limit_minor = fields.BigIntField(null=True)
@@ -20,6 +25,7 @@ class Balance(Model):
 
     class Meta:
         table = "balances"
+        unique_together = (("account", "currency"),)
 
 
 class LedgerEntry(Model):
@@ -28,34 +34,37 @@ class LedgerEntry(Model):
     """
 
     journal_id = fields.UUIDField(primary_key=True)
-    account_id = fields.UUIDField()
+    account: Any = relation_to("Account")
     verb = fields.CharField(max_length=24)
     ledger_account = fields.CharField(max_length=12)
     currency = fields.CharField(max_length=3)
     amount_minor = fields.BigIntField()
-    order_account_id = fields.UUIDField(null=True)
-    order_id = fields.UUIDField(null=True)
+    order_account: Any = relation_to("Account", null=True)
+    order: Any = relation_to("Order", null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "ledger_entries"
+        unique_together = (("account", "journal_id", "ledger_account"),)
+        indexes = (Index(fields=("account_id", "order_id"), name="ledger_entries_of_order"),)
 
 
 class Payment(Model):
     """A payment that was received; append-only; key (account_id, id), unique (account_id, reference)."""
 
     id = fields.UUIDField(primary_key=True)
-    account_id = fields.UUIDField()
+    account: Any = relation_to("Account")
     reference = fields.TextField()
     fingerprint = fields.CharField(max_length=64)
-    order_account_id = fields.UUIDField(null=True)
-    order_id = fields.UUIDField(null=True)
+    order_account: Any = relation_to("Account", null=True)
+    order: Any = relation_to("Order", null=True)
     currency = fields.CharField(max_length=3)
     amount_minor = fields.BigIntField()
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "payments"
+        unique_together = (("account", "id"), ("account", "reference"))
 
 
 class Invoice(Model):
@@ -64,7 +73,7 @@ class Invoice(Model):
     """
 
     id = fields.UUIDField(primary_key=True)
-    account_id = fields.UUIDField()
+    account: Any = relation_to("Account")
     number = fields.CharField(max_length=32)
     reference = fields.TextField()
     fingerprint = fields.CharField(max_length=64)
@@ -78,6 +87,8 @@ class Invoice(Model):
 
     class Meta:
         table = "invoices"
+        unique_together = (("account", "id"), ("account", "number"), ("account", "reference"))
+        indexes = (Index(fields=("account_id", "created_at", "id"), name="invoices_by_creation"),)
 
 
 class InvoiceLine(Model):
@@ -85,13 +96,14 @@ class InvoiceLine(Model):
     one invoice.
     """
 
-    invoice_id = fields.UUIDField(primary_key=True)
-    account_id = fields.UUIDField()
-    position = fields.IntField()
-    order_account_id = fields.UUIDField()
-    order_id = fields.UUIDField()
+    invoice: Any = relation_to("Invoice")
+    account: Any = relation_to("Account")
+    position = fields.IntField(primary_key=True, generated=False)
+    order_account: Any = relation_to("Account")
+    order: Any = relation_to("Order")
     billed_minor = fields.BigIntField()
     mass_g = fields.BigIntField()
 
     class Meta:
         table = "invoice_lines"
+        unique_together = (("account", "invoice", "position"), ("account", "order"))

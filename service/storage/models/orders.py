@@ -3,14 +3,17 @@
 from typing import Any
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
+
+from service.storage.models._columns import IndexWhere, relation_to
 
 
 class Order(Model):
     """Key (account_id, id); unique (account_id, idempotency_key) and (account_id, number)."""
 
     id = fields.UUIDField(primary_key=True)
-    account_id = fields.UUIDField()
+    account: Any = relation_to("Account")
     number = fields.CharField(max_length=32)
     source = fields.CharField(max_length=16)
     kind = fields.CharField(max_length=8)
@@ -34,24 +37,38 @@ class Order(Model):
     metadata: fields.Field[dict[str, str]] = fields.JSONField()
     callback_url = fields.TextField(null=True)
     beneficiary: fields.Field[dict[str, Any]] = fields.JSONField(null=True)
-    portfolio_id = fields.UUIDField(null=True)
-    estimate_id = fields.UUIDField(null=True)
-    quote_id = fields.UUIDField(null=True)
+    portfolio: Any = relation_to("Portfolio", null=True)
+    estimate: Any = relation_to("Estimate", null=True)
+    quote: Any = relation_to("Quote", null=True)
     idempotency_key = fields.TextField(null=True)
     fingerprint = fields.CharField(max_length=64)
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "orders"
+        unique_together = (("account", "id"), ("account", "idempotency_key"), ("account", "number"))
+        indexes = (
+            Index(fields=("account_id", "created_at", "id"), name="orders_by_creation"),
+            Index(fields=("account_id", "mass_g", "id"), name="orders_by_mass"),
+            Index(fields=("account_id", "status", "created_at", "id"), name="orders_by_status"),
+            Index(fields=("account_id", "total_cost_minor", "id"), name="orders_by_total"),
+            IndexWhere(fields=("payment_status", "created_at"), name="orders_to_retire", where="status = 'FULFILLED'"),
+            IndexWhere(fields=("created_at",), name="orders_retiring", where="status = 'RETIRING'"),
+            IndexWhere(
+                fields=("account_id", "id"),
+                name="orders_without_customer_key",
+                where="customer IS NOT NULL AND customer_key IS NULL",
+            ),
+        )
 
 
 class OrderLine(Model):
     """One bundle's share at its frozen price; key (account_id, order_id, position)."""
 
-    order_id = fields.UUIDField(primary_key=True)
-    account_id = fields.UUIDField()
-    position = fields.IntField()
-    bundle_id = fields.UUIDField()
+    order: Any = relation_to("Order")
+    account: Any = relation_to("Account")
+    position = fields.IntField(primary_key=True, generated=False)
+    bundle: Any = relation_to("Bundle")
     mass_g = fields.BigIntField()
     fulfilled_g = fields.BigIntField()
     unit_price_micros = fields.BigIntField()
@@ -60,50 +77,60 @@ class OrderLine(Model):
 
     class Meta:
         table = "order_lines"
+        unique_together = (("account", "order", "position"),)
 
 
 class CreditEntry(Model):
     """Grams of a batch given to (+) or returned by (-) an order line; append-only; key (account_id, id)."""
 
     id = fields.UUIDField(primary_key=True)
-    account_id = fields.UUIDField()
-    order_id = fields.UUIDField()
+    account: Any = relation_to("Account")
+    order: Any = relation_to("Order")
     position = fields.IntField()
-    batch_id = fields.UUIDField()
+    batch: Any = relation_to("CreditBatch")
     kind = fields.CharField(max_length=8)
     mass_g = fields.BigIntField()
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "credit_entries"
+        unique_together = (("account", "id"),)
+        indexes = (Index(fields=("account_id", "order_id", "position"), name="credit_entries_of_order"),)
 
 
 class Backorder(Model):
     """An order line's place in its bundle's queue, one queue for all accounts; key (bundle_id, order_id, position)."""
 
-    order_id = fields.UUIDField(primary_key=True)
-    bundle_id = fields.UUIDField()
+    order: Any = relation_to("Order")
+    bundle: Any = relation_to("Bundle")
     mode = fields.CharField(max_length=4)
-    account_id = fields.UUIDField()
-    position = fields.IntField()
+    account: Any = relation_to("Account")
+    position = fields.IntField(primary_key=True, generated=False)
     waiting_g = fields.BigIntField()
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "backorders"
+        unique_together = (("bundle", "order", "position"),)
+        indexes = (
+            Index(fields=("bundle_id", "mode", "created_at", "order_id", "position"), name="backorders_first_come"),
+            Index(fields=("account_id", "order_id"), name="backorders_of_order"),
+        )
 
 
 class Event(Model):
     """An event, numbered without gaps in its account; append-only; key (account_id, seq)."""
 
-    id = fields.UUIDField(primary_key=True)
-    account_id = fields.UUIDField()
-    seq = fields.BigIntField()
+    id = fields.UUIDField()
+    account: Any = relation_to("Account")
+    seq = fields.BigIntField(primary_key=True, generated=False)
     event_type = fields.CharField(max_length=32)
-    order_id = fields.UUIDField(null=True)
+    order: Any = relation_to("Order", null=True)
     actor = fields.TextField()
     payload: fields.Field[dict[str, Any]] = fields.JSONField()
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "events"
+        unique_together = (("account", "seq"),)
+        indexes = (Index(fields=("account_id", "order_id", "seq"), name="events_of_order"),)

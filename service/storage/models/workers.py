@@ -18,3 +18,4 @@ class WorkerFailure(Model):
 
     class Meta:
         table = "worker_failures"
+        unique_together = (("step", "account_id", "item_id", "position"),)

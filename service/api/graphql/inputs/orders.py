@@ -13,7 +13,7 @@ from service.api.graphql.types.amounts import MassInput, MoneyInput
 from service.api.graphql.types.node import parse_id
 from service.domain.accounts import Caller
 from service.domain.amounts import MassUnit
-from service.domain.catalogue import Selection, hundredths_of, selection_of
+from service.domain.catalogue import BUNDLES_MAX, Selection, hundredths_of, selection_of
 from service.domain.order import (
     Ask,
     BalanceUse,
@@ -34,8 +34,6 @@ from service.domain.texts import (
     kept_url,
 )
 from service.errors import Code, Refused, at
-
-BUNDLES_MAX = 20
 
 
 @strawberry.input(description="A bundle to buy, with the mass to buy of it.")

@@ -1,5 +1,6 @@
 """GraphQL types of orders, with their lines and credits."""
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -29,18 +30,14 @@ async def _by_account(
     account_ids: Sequence[UUID], info: Info, read: Callable[[Caller, Sequence[int]], Awaitable[Sequence[Any]]]
 ) -> list[Any]:
     """Call `read` once for each account with a caller who may read there, and return the results in the order of the
-    places. All orders are the caller's own unless an operator asks. Ids are compared, which takes a tenth of the time
-    that hashing a fresh one takes.
+    places. All orders are the caller's own unless an operator asks.
     """
     context = info.context
-    left: Sequence[int] = range(len(account_ids))
-    if account_ids.count(context.caller.account.id) == len(account_ids):
-        return [*await read(context.caller, left)]
+    places_of: dict[UUID, list[int]] = defaultdict(list)
+    for place, account_id in enumerate(account_ids):
+        places_of[account_id].append(place)
     found: list[Any] = [None] * len(account_ids)
-    while left:
-        account_id = account_ids[left[0]]
-        places = [place for place in left if account_ids[place] == account_id]
-        left = [place for place in left if account_ids[place] != account_id]
+    for account_id, places in places_of.items():
         reader = await select_account.reader_of(context.resources, context.caller, account_id)
         if reader is None:
             raise RuntimeError("an order was shown to somebody who may not read it")

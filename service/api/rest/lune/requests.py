@@ -9,14 +9,10 @@ from service.api.rest.lune.errors import invalid
 from service.api.rest.lune.ids import uuid_of
 from service.api.rest.lune.models import BundleMass, BundleShare, Choice, Mass, Metadata, QuoteByMass, QuoteByValue
 from service.domain.amounts import MassUnit, mass_g_of, minor_units_below
-from service.domain.catalogue import Selection, hundredths_of, selection_of
+from service.domain.catalogue import BUNDLES_MAX, Selection, hundredths_of, selection_of
 from service.domain.order import ByBundleMasses, ByMass, ByValue, OrderRequest
-from service.domain.texts import kept_text
+from service.domain.texts import METADATA_ENTRIES_MAX, METADATA_LENGTH_MAX, kept_text
 from service.errors import Refused, at
-
-BUNDLES_MAX = 20
-METADATA_KEYS_MAX = 50
-METADATA_LENGTH_MAX = 500
 
 
 def request_by_mass(body: QuoteByMass) -> OrderRequest:
@@ -74,8 +70,8 @@ def metadata(given: Metadata | None) -> dict[str, str] | None:
     """Return the caller's metadata within the bounds that every API applies."""
     if given is None:
         return None
-    if len(given) > METADATA_KEYS_MAX:
-        raise invalid("validation_error", f"Give at most {METADATA_KEYS_MAX} metadata entries.", "metadata")
+    if len(given) > METADATA_ENTRIES_MAX:
+        raise invalid("validation_error", f"Give at most {METADATA_ENTRIES_MAX} metadata entries.", "metadata")
     for name, text in given.items():
         kept_text(name, METADATA_LENGTH_MAX, "metadata")
         kept_text(text, METADATA_LENGTH_MAX, "metadata", name, required=False)
