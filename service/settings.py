@@ -13,7 +13,15 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, Secre
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.kit.database_address import DatabaseAddress, parse_address
-from service.kit.setting_values import checked_database_url, checked_redis_url, networks, origins, pairs
+from service.kit.setting_values import (
+    PortRange,
+    checked_database_url,
+    checked_redis_url,
+    networks,
+    origins,
+    pairs,
+    port_range,
+)
 
 Count = Annotated[int, Field(ge=1)]
 Milliseconds = Annotated[int, Field(ge=1)]
@@ -135,6 +143,24 @@ class Settings(BaseSettings):
     )
     log_json: bool | None = Field(
         default=None, description="Write the log as JSON lines. By default JSON is used if stderr is not a terminal."
+    )
+    metrics_bind: Annotated[PortRange | None, NoDecode, BeforeValidator(port_range)] = Field(
+        default=None,
+        description="Address at which each process serves its metrics to anybody, without a key: host:port, such as"
+        " 127.0.0.1:9464, or host:first-last for several processes, each of which takes the first free port. By default"
+        " there is no such listener; /metrics on the port of the service needs a key with the scope operator.",
+    )
+    slow_statement_ms: int = Field(
+        default=500,
+        ge=0,
+        description="Duration above which an SQL statement is logged as `statement_slow`, with its text and without its"
+        " values. 0 logs none.",
+    )
+    tracing: bool | None = Field(
+        default=None,
+        description="Send traces by OpenTelemetry, which needs the extra `otel`. By default they are sent if it"
+        " is installed and OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or OTEL_TRACES_EXPORTER is"
+        " set.",
     )
 
     pool_size_max: Count = Field(default=16, description="Maximum number of PostgreSQL connections of each process.")
@@ -360,6 +386,7 @@ class Settings(BaseSettings):
             "statement_cache_size": self.statement_cache_size,
             "idle_transaction_ms": self.idle_transaction_ms,
             "pooled": self.is_pooled,
+            "slow_statement_ms": self.slow_statement_ms,
         }
 
     @property

@@ -24,6 +24,7 @@ from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements,
 from service.storage.engines.availability import Availability
 from service.storage.engines.connection_pool import ConnectionPool
 from service.storage.engines.query_batcher import QueryBatcher
+from service.storage.engines.statement_watch import StatementWatch
 from service.storage.failures import DatabaseDefect, DatabaseUnavailable, Doing, own_error, own_errors
 
 _savepoints = count()
@@ -104,10 +105,12 @@ class PostgresqlClient(AsyncpgDBClient):
         idle_transaction_ms: int = 3_000,
         pooled: bool = False,
         availability: Availability | None = None,
+        statement_watch: StatementWatch | None = None,
     ) -> None:
         super().__init__(connection_name=connection_name)
         self.url = url
         self.availability = availability or Availability()
+        self.statement_watch = statement_watch or StatementWatch()
         self.pool_size_max = pool_size_max
         self.lock_timeout_ms = lock_timeout_ms
         self.pool_wait_s = pool_wait_ms / 1_000
@@ -116,7 +119,7 @@ class PostgresqlClient(AsyncpgDBClient):
         self.statement_cache_size = 0 if self.pooled else statement_cache_size
         self.idle_transaction_ms = idle_transaction_ms
         self.connections: ConnectionPool | None = None
-        statements = PostgresqlStatements(self)
+        statements = PostgresqlStatements(self, self.statement_watch)
         self.query_batcher = QueryBatcher(lambda sql, parameters: statements.run_sql("fetch", sql, parameters))
         # The server ends a statement; this bound is for a server that no longer answers.
         self.silence_s = statement_timeout_ms / 1_000 + 1 if statement_timeout_ms else None
@@ -284,7 +287,7 @@ class PostgresqlClient(AsyncpgDBClient):
         with self.returning(connection, Doing.COMMITTING):
             try:
                 async with asyncio.timeout(self.silence_s):
-                    said = await connection.execute("COMMIT")
+                    said = await self.statement_watch.run("COMMIT", connection.execute("COMMIT"))
             except BaseException:
                 connection.terminate()
                 raise
@@ -355,8 +358,9 @@ class PostgresqlStatements(Statements):
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, client: AsyncpgDBClient) -> None:
+    def __init__(self, client: AsyncpgDBClient, watch: StatementWatch | None = None) -> None:
         self.client = client
+        self._watch = watch or StatementWatch()
 
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
         rows: list[Row] = await self.run_sql("fetch", sql, parameters)
@@ -380,12 +384,12 @@ class PostgresqlStatements(Statements):
         # Checked in this order, because their classes are abstract somewhere: a no takes ten times as long as a yes.
         if not isinstance(client, PostgresqlClient) or client.pooled:
             async with client.acquire_connection() as connection:
-                return await getattr(connection, method)(sql, *encoded)
+                return await self._watch.run(sql, getattr(connection, method)(sql, *encoded))
         connections = client.connections
         connection = (connections and connections.take_free()) or await client.take()
         # As `returning` does it, written out: a generator for each statement costs as much as its parameters.
         try:
-            answer = await getattr(connection, method)(sql, *encoded)
+            answer = await self._watch.run(sql, getattr(connection, method)(sql, *encoded))
         except BaseException as error:
             own = client.failed(connection, error, Doing.READING)
             if own is error:
