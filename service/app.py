@@ -172,7 +172,8 @@ def create_app(
         serving = Serving(
             requests=measures,
             placement=queue,
-            plans=runner.plans.counts,
+            lookups=runner.plans.lookups,
+            executions=runner.plans.counts,
             in_progress=lambda: guarded.in_flight,
         )
         metrics = Metrics(resources, steps, serving)

@@ -32,17 +32,20 @@ ALARMING = (
 """Events of which there is an alert. They are shown from 0 on: a count that begins with 1 is no increase."""
 Numbers: TypeAlias = Mapping[Any, float] | float
 """Numbers by the values of their labels, or the only number of a family without labels."""
-_CACHED = {"found": "hit", "prepared": "miss"}
+_RESULTS = ("hit", "miss")
 _WAYS = ("planned", "replayed", "interpreted", "introspected")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """Measures of a process that answers requests. `plans` counts operations by what became of them."""
+    """Measures of a process that answers requests. `lookups` counts GraphQL documents by whether they were known,
+    `executions` operations by how they were executed.
+    """
 
     requests: RequestMeasures
     placement: Placement
-    plans: Mapping[str, int]
+    lookups: Mapping[str, int]
+    executions: Mapping[str, int]
     in_progress: Callable[[], int]
 
 
@@ -65,7 +68,7 @@ class ServiceCollector(Collector):
         if self._serving is not None:
             yield from _of_requests(self._serving)
             yield from _of_orders(self._serving.placement)
-            yield from _of_plans(self._serving.plans)
+            yield from _of_plans(self._serving)
         yield from self._of_database()
         yield from self._of_steps()
         events = dict.fromkeys(ALARMING, 0) | TROUBLES
@@ -127,10 +130,10 @@ def _of_orders(placement: Placement) -> Iterator[Metric]:
     yield _counter("orders_retried", "Orders placed one by one because their group failed.", placement.retried)
 
 
-def _of_plans(plans: Mapping[str, int]) -> Iterator[Metric]:
-    cached = {(result,): plans.get(name, 0) for name, result in _CACHED.items()}
+def _of_plans(serving: Serving) -> Iterator[Metric]:
+    cached = {(result,): serving.lookups.get(result, 0) for result in _RESULTS}
     yield _counter("plan_cache_requests", "GraphQL documents, by whether they were known.", cached, ("result",))
-    ways = {(way,): plans.get(way, 0) for way in _WAYS}
+    ways = {(way,): serving.executions.get(way, 0) for way in _WAYS}
     yield _counter("graphql_executions", "GraphQL operations, by how they were executed.", ways, ("way",))
 
 
