@@ -4,8 +4,9 @@ A request passes the request limits (id, size, time, number), then its API. The 
 starts and closed after the last queued order has its answer.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -26,13 +27,18 @@ from service.api.graphql.transport.executor import PlannedExecutor
 from service.api.graphql.transport.persisted_documents import PersistedDocuments, load_registered
 from service.api.graphql.transport.view import GraphQLView
 from service.api.graphql.types.account import account_id_of
+from service.api.metrics.endpoint import PATH as METRICS
+from service.api.metrics.endpoint import Metrics, metrics_app, operator_route
+from service.api.metrics.families import Serving
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
 from service.api.pages.receipt import receipt_routes
 from service.api.pages.references import Described, load_references, reference_routes
 from service.api.rate_limits import Budget, RateLimits
 from service.api.receipt_links import RECEIPTS
+from service.api.request_facts import note_caller
 from service.api.request_limits import RequestLimits
+from service.api.request_measures import UNKNOWN, RequestMeasures
 from service.api.rest.context import Budgets, RestContext
 from service.api.rest.contract import Contract
 from service.api.rest.contracts import CONTRACTS
@@ -43,6 +49,7 @@ from service.domain.accounts import Caller
 from service.domain.holds import HoldLimits
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
+from service.kit.tracing import Tracer
 from service.kit.ttl_cache import TTLCache
 from service.operations.check_health import is_ready
 from service.operations.place_orders import Placement, placement
@@ -50,6 +57,7 @@ from service.operations.resources import KnownKey, Resources
 from service.settings import Settings
 from service.storage.database import Database
 from service.workers.jobs import working
+from service.workers.measures import StepMeasures
 from service.workers.run import worker_steps
 
 GRAPHQL = "/graphql"
@@ -65,11 +73,27 @@ class Running:
     resources: Resources
     placement: Placement
     rest: RestContext
+    metrics: Metrics
 
 
-def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | None = None) -> ASGIApp:
+MetricsListener = Callable[[ASGIApp], AbstractAsyncContextManager[None]]
+"""Function that serves an application on a listener of its own, as long as its context lasts."""
+
+
+def create_app(
+    settings: Settings,
+    *,
+    pepper: bytes,
+    previous_pepper: bytes | None = None,
+    metrics_listener: MetricsListener | None = None,
+    tracer: Tracer | None = None,
+    is_one_of_several: bool = False,
+) -> ASGIApp:
     """Return the service, ready to be served. API keys are digested under `pepper`; those that were digested under
     `previous_pepper` are accepted beside them.
+
+    `metrics_listener` serves the metrics beside it. A process that is one of several shows them nowhere else. `tracer`
+    makes the spans.
     """
     explorer = load_explorer()
     schema.bound_by(document_limits(settings))
@@ -91,6 +115,7 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
     budget, public_address = cost_budget(settings.query_points_a_minute), settings.public_address
     guests_budget, addresses = address_budget(settings.address_points_a_minute), Addresses(settings.trusted_proxies)
     running: Running
+    measures, steps = RequestMeasures(_areas()), StepMeasures()
 
     async def get_context(scope: Scope) -> Context:
         identified = await caller_of(
@@ -116,12 +141,13 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
     def cost_budget_of(scope: Scope, identified: Caller | None) -> CostBudget:
         rate_limits = running.rest.rate_limits
         if identified is not None:
+            note_caller(identified)
             return CostBudget(rate_limits, budget, identified.key_id)
         return CostBudget(rate_limits, guests_budget, addresses.of(scope), pays_documents=True)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        database = await open_database(settings)
+        database = await open_database(settings, tracer)
         known_keys: TTLCache[KnownKey] = TTLCache(ttl_ms=settings.known_keys_ms, entries_max=settings.known_keys_max)
         resources = Resources(database=database, clock=system_clock, new_id=uuid7, known_keys=known_keys)
         queue = placement(
@@ -143,20 +169,38 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
             carbonext_iso_dates=settings.carbonext_iso_dates,
         )
         nonlocal running
-        running = app.state.running = Running(resources, queue, rest)
+        serving = Serving(
+            requests=measures,
+            placement=queue,
+            lookups=runner.plans.lookups,
+            executions=runner.plans.counts,
+            in_progress=lambda: guarded.in_flight,
+        )
+        metrics = Metrics(resources, steps, serving)
+        running = app.state.running = Running(resources, queue, rest, metrics)
         embedded = worker_steps(settings) if settings.workers_embedded else ()
         try:
-            async with database.watched(), working(resources, embedded):
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(database.watched())
+                await stack.enter_async_context(working(resources, embedded, steps))
+                if metrics_listener is not None:
+                    await stack.enter_async_context(metrics_listener(metrics_app(metrics)))
                 yield
         finally:
             await queue.close(timeout_ms=settings.shutdown_timeout_ms)
             await rate_limits.close()
             await database.close()
+            if tracer is not None:
+                await asyncio.to_thread(tracer.close)
+
+    async def authenticate(request: Request) -> Caller | None:
+        return await caller_of(request.scope, running.resources, pepper=pepper, previous_pepper=previous_pepper)
 
     application = _BareStarlette(
         routes=[
             Route(f"{HEALTH}live", _live),
             Route(f"{HEALTH}ready", _ready),
+            operator_route(lambda: None if is_one_of_several else running.metrics, authenticate),
             *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
             *certificate_routes(_resources),
             *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
@@ -183,6 +227,8 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
         error_bodies={contract.prefix: contract.error_body for contract in CONTRACTS},
         late_refusals=[contract.prefix for contract in CONTRACTS],
         secret_paths=[CERTIFICATES, RECEIPTS],
+        measures=measures,
+        tracer=tracer,
     )
     return open_to_origins(HostRouter(guarded, CONTRACTS, settings.hosts), settings.cors_origins)
 
@@ -200,6 +246,18 @@ def open_to_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         allow_headers=["*"],
         expose_headers=["Retry-After", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed", "X-Request-Id"],
     )
+
+
+def _areas() -> dict[str, tuple[str, str]]:
+    """Return the API, and the operation where it is not known, by the start of a path."""
+    areas = {
+        GRAPHQL: ("graphql", UNKNOWN),
+        HEALTH: ("health", "health"),
+        METRICS: ("metrics", "metrics"),
+        CERTIFICATES: ("pages", "certificate"),
+        RECEIPTS: ("pages", "receipt"),
+    }
+    return areas | {f"{contract.prefix}/": (contract.name, UNKNOWN) for contract in CONTRACTS}
 
 
 def _described(contract: Contract, settings: Settings) -> Described:
@@ -234,14 +292,15 @@ class _BareStarlette(Starlette):
         return ExceptionMiddleware(self.router, handlers=self.exception_handlers)
 
 
-async def open_database(settings: Settings) -> Database:
-    """Open the database that the settings name, within their limits."""
+async def open_database(settings: Settings, tracer: Tracer | None = None) -> Database:
+    """Open the database that the settings name, within their limits. `tracer` makes spans of its statements."""
     return await Database.open(
         settings.database_url,
         pool_size_max=settings.pool_size_max,
         pool_wait_ms=settings.pool_wait_ms,
         loop_read_ms=settings.loop_read_ms,
         query_batching=settings.query_batching_enabled,
+        statement_tracer=tracer,
         **settings.database_limits,
     )
 

@@ -12,18 +12,21 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.kit.database_address import DatabaseAddress, parse_address
 from service.kit.setting_values import (
+    PortRange,
     checked_database_url,
     checked_public_url,
     checked_redis_url,
     networks,
     origins,
     pairs,
+    port_range,
 )
 
 INTEGER_MAX = 2_147_483_647
 """Maximum of PostgreSQL's settings of times, and of what libraries keep in 32 bits."""
 TEN_YEARS_MS = 315_360_000_000
 Count = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
+CountOrZero = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
 Milliseconds = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
 ContractName = Literal["lune", "carbon-engine", "carbonext"]
 
@@ -118,12 +121,27 @@ class Settings(BaseSettings):
     log_json: bool | None = Field(
         default=None, description="Write the log as JSON lines. By default JSON is used if stderr is not a terminal."
     )
+    metrics_bind: Annotated[PortRange | None, NoDecode, BeforeValidator(port_range)] = Field(
+        default=None,
+        description="Address at which each process serves its metrics to anybody, without a key: host:port, such as"
+        " 127.0.0.1:9464, or host:first-last for several processes, each of which takes the first free port. By default"
+        " there is no such listener; /metrics on the port of the service needs a key with the scope operator.",
+    )
+    slow_statement_ms: CountOrZero = Field(
+        default=500,
+        description="Duration above which an SQL statement is logged as `statement_slow`, with its text and without its"
+        " values. 0 logs none.",
+    )
+    tracing: bool | None = Field(
+        default=None,
+        description="Send traces by OpenTelemetry, which needs the extra `otel`. By default they are sent if it"
+        " is installed and OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or OTEL_TRACES_EXPORTER is"
+        " set.",
+    )
 
     pool_size_max: Count = Field(default=16, description="Maximum number of PostgreSQL connections of each process.")
-    statement_cache_size: int = Field(
+    statement_cache_size: CountOrZero = Field(
         default=100,
-        ge=0,
-        le=INTEGER_MAX,
         description="Number of prepared statements that each PostgreSQL connection keeps; 0 implies "
         "`SERVICE_DATABASE_POOLED=true`.",
     )
@@ -138,10 +156,8 @@ class Settings(BaseSettings):
         description="Send queries of one text that wait at the same time to PostgreSQL as one statement. If false, each"
         " is a statement of its own; the responses are the same. SQLite is not affected.",
     )
-    loop_read_ms: int = Field(
+    loop_read_ms: CountOrZero = Field(
         default=5,
-        ge=0,
-        le=INTEGER_MAX,
         description="Maximum processor time of an SQLite read in the event loop, where it delays other requests. A "
         "read that takes longer is run again in a thread. 0 runs all reads in a thread.",
     )
@@ -178,17 +194,14 @@ class Settings(BaseSettings):
         le=TEN_YEARS_MS,
         description="Time for which the price of a quote is kept; by default 15 minutes.",
     )
-    hold_percent_max: int = Field(
+    hold_percent_max: CountOrZero = Field(
         default=10,
-        ge=0,
         le=100,
         description="Maximum share of a bundle's stock, in percent, that open quotes of a live account and its client "
         "accounts may set aside. `carbon-orders account limit` sets another limit for one account.",
     )
-    open_holds_max: int = Field(
+    open_holds_max: CountOrZero = Field(
         default=20,
-        ge=0,
-        le=INTEGER_MAX,
         description="Maximum number of open quotes of a live account and its client accounts that set credits aside. "
         "`carbon-orders account limit` sets another limit for one account.",
     )
@@ -200,9 +213,8 @@ class Settings(BaseSettings):
         default=500, description="Time that a background job pauses when it found nothing to do."
     )
 
-    retire_after_ms: int = Field(
+    retire_after_ms: CountOrZero = Field(
         default=3_600_000,
-        ge=0,
         le=TEN_YEARS_MS,
         description="Time from the moment at which an order is both fulfilled and paid to the retirement of its "
         "credits; by default one hour. Until then the order can be cancelled.",
@@ -213,9 +225,8 @@ class Settings(BaseSettings):
         "retired.",
     )
 
-    known_keys_ms: int = Field(
+    known_keys_ms: CountOrZero = Field(
         default=1_000,
-        ge=0,
         le=1_000,
         description="Time for which the process remembers a valid API key without looking it up again. A revocation or "
         "suspension takes effect after at most this time.",
@@ -374,6 +385,7 @@ class Settings(BaseSettings):
             "statement_cache_size": self.statement_cache_size,
             "idle_transaction_ms": self.idle_transaction_ms,
             "pooled": self.is_pooled,
+            "slow_statement_ms": self.slow_statement_ms,
         }
 
     @property

@@ -123,6 +123,9 @@ SETTINGS = {
     "SERVICE_SECRET": SECRET,
     "SERVICE_SECRET_PREVIOUS": SECRET,
     "SERVICE_LOG_LEVEL": "error",
+    "SERVICE_METRICS_BIND": "127.0.0.1:9464-9467",
+    "SERVICE_SLOW_STATEMENT_MS": "7",
+    "SERVICE_TRACING": "true",
     "SERVICE_LOG_JSON": "true",
     "SERVICE_POOL_SIZE_MAX": "9",
     "SERVICE_STATEMENT_CACHE_SIZE": "9",
@@ -235,11 +238,14 @@ LOGGED = {
     "item_failed": {"step", "account_id", "item_id", "position", "exc_info"},
     "key_created": {"key_id", "account_id", "scopes"},
     "key_revoked": {"key_id"},
+    "metrics_not_served": {"reason"},
+    "metrics_served": {"host", "port"},
     "proxy_not_named": {"advice"},
     "proxy_not_trusted": {"address", "advice"},
     "rate_limits_unshared": {"error"},
     "request": {"status", "ms", "request_id"},
     "serving": {"address", "host", "port", "connections_max"},
+    "statement_slow": {"ms", "statement"},
     "step_failed": {"step"},
     "step_refused": {"step", "code"},
     "steps_resumed": set(),
@@ -248,7 +254,7 @@ LOGGED = {
     "writer_died": {"exc_info"},
 }
 """Events of the log and their members; `request` and `fault` of a request have `method` and `path` beside, and
-`request` may have `failure`.
+`request` may have `operation`, `operation_name`, `account_id`, `key_id`, `codes` and `failure`.
 """
 
 DETAILS = (

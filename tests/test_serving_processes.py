@@ -2,13 +2,16 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
+
+import pytest
 
 from tests.server import ROOT, environment_of, free_port
 
@@ -22,11 +25,29 @@ def children_of(pid: int) -> set[int]:
     return {int(child) for child in listed if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()}
 
 
-def answers(port: int) -> bool:
+def answers(port: int, path: str = "/health/ready") -> bool:
     with suppress(OSError), closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
-        connection.request("GET", "/health/ready")
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     return False
+
+
+def started_at(metrics_port: int) -> str:
+    """When the process behind the port began."""
+    with closing(HTTPConnection("127.0.0.1", metrics_port, timeout=5)) as connection:
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+    return next(line for line in text.splitlines() if line.startswith("process_start_time_seconds "))
+
+
+def free_range() -> int:
+    """The first of as many free ports in a row as there are processes."""
+    while True:
+        first = free_port()
+        with suppress(OSError, OverflowError), ExitStack() as stack:
+            for port in range(first, first + PROCESSES):
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+            return first
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -41,21 +62,26 @@ def alive(pid: int) -> bool:
 
 
 def test_processes_share_a_port_replace_each_other_and_end_together(postgresql_url: str):
-    port = free_port()
+    port, metrics_port = free_port(), free_range()
+    shown = range(metrics_port, metrics_port + PROCESSES)
     parent = subprocess.Popen(
         [sys.executable, "-m", "service", "serve", "--workers", str(PROCESSES), "--port", str(port)],
         cwd=ROOT,
-        env=environment_of(postgresql_url, workers_embedded=False),
+        env=environment_of(postgresql_url, workers_embedded=False, metrics_bind=f"127.0.0.1:{shown[0]}-{shown[-1]}"),
         stderr=subprocess.DEVNULL,
     )
     try:
         until(lambda: answers(port) and len(children_of(parent.pid)) == PROCESSES)
         children = children_of(parent.pid)
         # When one of them is killed, the other goes on answering and a third takes its place.
+        until(lambda: all(answers(each, "/metrics") for each in shown))
+        assert len({started_at(each) for each in shown}) == PROCESSES
         victim = min(children)
         os.kill(victim, signal.SIGKILL)
         until(lambda: len(children_of(parent.pid) - {victim}) == PROCESSES)
         until(lambda: answers(port))
+        # It takes the port of the metrics too.
+        until(lambda: all(answers(each, "/metrics") for each in shown))
         children = children_of(parent.pid)
         parent.terminate()
         assert parent.wait(PATIENCE_S) == 0
@@ -72,3 +98,32 @@ def test_sqlite_is_served_by_one_process(sqlite_url: str):
     )  # fmt: skip
     assert said.returncode == 2
     assert "--workers above 1 needs PostgreSQL" in said.stderr
+
+
+def test_each_process_needs_a_port_for_its_metrics(postgresql_url: str):
+    said = subprocess.run(
+        [sys.executable, "-m", "service", "serve", "--workers", "3", "--port", str(free_port())], check=False, cwd=ROOT,
+        env=environment_of(postgresql_url, metrics_bind="127.0.0.1:9464-9465"), capture_output=True, text=True,
+        timeout=PATIENCE_S,
+    )  # fmt: skip
+    assert said.returncode == 2
+    assert said.stderr.strip().endswith(
+        "SERVICE_METRICS_BIND needs a port for each of 3 processes, such as 127.0.0.1:9464-9466."
+    )
+
+
+@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["work"]])
+def test_a_port_of_the_metrics_in_use_is_one_line(sqlite_url: str, command: list[str]):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        used = [str(free_port()) if each == "0" else each for each in command]
+        said = subprocess.run(
+            [sys.executable, "-m", "service", *used], check=False, cwd=ROOT, capture_output=True, text=True,
+            env=environment_of(sqlite_url, metrics_bind=f"127.0.0.1:{port}"), timeout=PATIENCE_S,
+        )  # fmt: skip
+    assert said.returncode == 1
+    assert said.stderr.count("\n") == 1
+    assert (
+        f"cannot listen on any port of SERVICE_METRICS_BIND, 127.0.0.1:{port}-{port}: Address already in use"
+        in said.stderr
+    )

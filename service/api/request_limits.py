@@ -16,9 +16,12 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.headers import header_of, refuse_contradictions
+from service.api.request_facts import FACTS, LOGGED, note_refusal
+from service.api.request_measures import RequestMeasures
 from service.errors import Code, Refused
 from service.kit.deadline import Deadline
 from service.kit.request_id import REQUEST_ID
+from service.kit.tracing import Tracer
 
 ErrorBody: TypeAlias = Callable[[Refused, str], tuple[bytes, str]]
 """Function that writes a refusal in an API's form, given the refusal and the request id: body and content type."""
@@ -53,7 +56,8 @@ class RequestLimits:
       streams, or subscribers would.
     * An answer that has not begun within `deadline_ms` is refused `UNAVAILABLE`, and the application is cancelled.
     * An exception of the application is logged with its traceback and answered with a masked 500.
-    * `scope["state"]["failure"]`, if an API sets it, is the code of a failure that the status does not tell.
+    * The line of the log has the facts that an API noted (request_facts.py); `failure` among them is the code of a
+      failure that the status does not tell. `measures` counts the request, `tracer` makes a span of it.
     * Of a path below one of `secret_paths` only the prefix is logged: what follows opens what it names.
     """
 
@@ -68,6 +72,8 @@ class RequestLimits:
         error_bodies: Mapping[str, ErrorBody] | None = None,
         late_refusals: Collection[str] = (),
         secret_paths: Collection[str] = (),
+        measures: RequestMeasures | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._app = app
         self._body_bytes_max = body_bytes_max
@@ -78,6 +84,8 @@ class RequestLimits:
         self._error_bodies = sorted(bodies, key=lambda body: -len(body[0]))
         self._late_refusals = tuple(late_refusals)
         self._secret_paths = tuple(secret_paths)
+        self._measures = measures
+        self._tracer = tracer
         self._log = log.bind()  # or it would be put together for each line, which takes as long as writing one
         self.in_flight = 0
 
@@ -86,14 +94,19 @@ class RequestLimits:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
-        before = REQUEST_ID.set(request_id)
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        before, facts_before = REQUEST_ID.set(request_id), FACTS.set(state)
         try:
-            if scope["type"] == "http":
+            if scope["type"] != "http":
+                await self._app(scope, receive, send)
+            elif self._tracer is None:
                 await self._exchange(scope, receive, _Answer(self, scope, send, request_id))
             else:
-                await self._app(scope, receive, send)
+                with self._tracer.request(scope):
+                    await self._exchange(scope, receive, _Answer(self, scope, send, request_id))
         finally:
+            FACTS.reset(facts_before)
             REQUEST_ID.reset(before)
 
     async def _exchange(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
@@ -116,10 +129,15 @@ class RequestLimits:
             await answer.refuse(refusal or Refused(Code.INTERNAL_SERVER_ERROR, "Internal error"))
         finally:
             answer.leave_crowd()
-            ms = (time.perf_counter_ns() - began_ns) // 10_000 / 100
-            status = answer.status or _CLIENT_GONE
-            if "failure" in scope["state"]:
-                facts["failure"] = scope["state"]["failure"]
+            took_ns = time.perf_counter_ns() - began_ns
+            status, state = answer.status or _CLIENT_GONE, scope["state"]
+            state["status"] = status
+            if self._measures is not None:
+                self._measures.record(scope["path"], state, status, took_ns / 1_000_000_000)
+            for name in LOGGED:
+                if name in state:
+                    facts[name] = state[name]
+            ms = took_ns // 10_000 / 100
             self._log.info("request", **facts, status=status, ms=ms, request_id=answer.request_id)
 
     def _logged_path(self, path: str) -> str:
@@ -246,6 +264,7 @@ class _Answer:
         return self._send(message)
 
     async def refuse(self, refusal: Refused) -> None:
+        note_refusal(refusal.code)
         body, content_type = self._limits.error_body_for(self._path)(refusal, self.request_id)
         status = refusal.reason.http_status
         headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]

@@ -11,6 +11,7 @@ from service.commands import output
 from service.commands.runtime import pepper_of, run, settings_given
 from service.key_pepper import previous_pepper
 from service.kit.logging import configure_logging
+from service.kit.tracing import fault_of_variables, is_installed, is_wanted
 from service.operations.load_demo import DemoAccounts, load_demo
 from service.operations.manage_accounts import list_accounts
 from service.operations.resources import Resources
@@ -43,17 +44,31 @@ def _serve_on(listener: socket, settings: Settings, given: Mapping[str, object],
     if demo:
         _offer_demo(settings, key_pepper)
     if workers > 1:
+        _check_ports(settings, workers)
         os.environ |= {f"SERVICE_{name.upper()}": str(value) for name, value in given.items()}  # the processes read it
         serve_by_processes(listener, "service.server.worker_process:worker_app", settings, processes=workers)
         return
     # Imported here because it loads the whole GraphQL schema: a wrong setting or a port in use is reported before, and
     # the parent of several processes does not need it.
     from service.app import create_app  # noqa: PLC0415
+    from service.server.companions import companions  # noqa: PLC0415
 
     try:
-        serve_on(listener, create_app(settings, pepper=key_pepper, previous_pepper=previous_pepper(settings)), settings)
+        app = create_app(settings, pepper=key_pepper, previous_pepper=previous_pepper(settings), **companions(settings))
+        serve_on(listener, app, settings)
     except CannotServeError as error:
         output.fail(str(error))
+
+
+def _check_ports(settings: Settings, processes: int) -> None:
+    """End the command if there is not a port for the metrics of each process."""
+    ports = settings.metrics_bind
+    if ports is not None and ports.last - ports.first + 1 < processes:
+        output.fail(
+            f"SERVICE_METRICS_BIND needs a port for each of {processes} processes, such as"
+            f" {ports.host}:{ports.first}-{ports.first + processes - 1}.",
+            output.MISUSED,
+        )
 
 
 def _check_optional_parts(settings: Settings) -> None:
@@ -67,6 +82,14 @@ def _check_optional_parts(settings: Settings) -> None:
             "SERVICE_REDIS_URL needs the package redis. Run pip install 'carbon-orders[redis]', or unset the variable.",
             output.MISUSED,
         )
+    if is_wanted(settings.tracing):
+        if not is_installed():
+            output.fail(
+                "SERVICE_TRACING needs packages. Run pip install 'carbon-orders[otel]', or unset the variable.",
+                output.MISUSED,
+            )
+        if fault := fault_of_variables():
+            output.fail(fault, output.MISUSED)
     if settings.persisted_documents is not None:
         # Imported here because it brings the library for GraphQL.
         from service.api.graphql.transport.persisted_documents import load_registered  # noqa: PLC0415

@@ -8,16 +8,21 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextvars import Context
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import structlog
 
 from service.errors import Code, Refused
+from service.kit.measures import Distribution
+from service.kit.origins import ORIGINS
 
 C = TypeVar("C")
 R = TypeVar("R")
+
+SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
+"""Upper bounds by which the sizes of groups are counted."""
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +60,21 @@ class GroupCommit(Generic[C, R]):
         self._groups: _WriterQueue[C, R] = _WriterQueue(self._together, take_max=size_max, workers_max=writers)
         self._singles: _WriterQueue[C, R] = _WriterQueue(self._alone, take_max=1, workers_max=singles_max)
         self._closing = False
+        self.sizes = Distribution(SIZES)
+        """Sizes of the groups that were run."""
+        self.retried = 0
+        """Number of commands that were run singly because their group had failed."""
+
+    @property
+    def waiting(self) -> int:
+        """Return how many commands wait for their run."""
+        return len(self._groups) + len(self._singles)
+
+    @property
+    def longest_wait_s(self) -> float:
+        """Return how long the command that has waited longest waits; 0 if none does."""
+        firsts = [member.answer_by for member in (self._groups.first, self._singles.first) if member is not None]
+        return asyncio.get_running_loop().time() - min(firsts) + self._answer_within_s if firsts else 0.0
 
     async def submit(self, command: C) -> R:
         """Return the command's own result; raise the `Refused` that is its result, or the exception of running it
@@ -66,10 +86,12 @@ class GroupCommit(Generic[C, R]):
         """
         if self._closing:
             raise _unavailable("The service is stopping. Try again.")
-        if len(self._groups) + len(self._singles) >= self._queue_max:
+        if self.waiting >= self._queue_max:
             raise _unavailable("Too many commands are waiting.")
         loop = asyncio.get_running_loop()
-        member: _Member[C, R] = _Member(command, loop.create_future(), loop.time() + self._answer_within_s)
+        member: _Member[C, R] = _Member(
+            command, loop.create_future(), loop.time() + self._answer_within_s, copy_context()
+        )
         self._groups.put([member])
         try:
             outcome = await member.outcome
@@ -104,11 +126,14 @@ class GroupCommit(Generic[C, R]):
         members = [member for member in taken if not member.outcome.cancelled()]
         if not members:
             return
+        self.sizes.add(len(members))
+        ORIGINS.set([member.context for member in members])
         results = await _outcome_of(self._run_group, [member.command for member in members])
         if isinstance(results, _Raised):
             # Lock timeouts are common, so their traceback is logged on the debug level only.
             log.warning("group_retried_singly", size=len(members), error=repr(results.failure))
             log.debug("group_failed", exc_info=results.failure)
+            self.retried += len(members)
             turn_by = asyncio.get_running_loop().time() + self._single_wait_s
             for member in members:
                 member.turn_by = min(turn_by, member.answer_by)
@@ -127,6 +152,7 @@ class GroupCommit(Generic[C, R]):
             if now > member.turn_by:
                 member.answer(_unavailable("Too many commands are waiting for the database."))
             else:
+                ORIGINS.set([member.context])
                 left_ms = round((member.answer_by - now) * 1000)
                 member.answer(await _outcome_of(self._run_single, member.command, left_ms))
 
@@ -142,13 +168,14 @@ class _Raised:
 
 @dataclass(eq=False, slots=True)
 class _Member(Generic[C, R]):
-    """A command, the future its caller waits on and until when, and when it must have begun once it waits to run
-    singly.
+    """A command, the future its caller waits on and until when, the caller's context, and when it must have begun once
+    it waits to run singly.
     """
 
     command: C
     outcome: "asyncio.Future[R | Refused | _Raised]"
     answer_by: float
+    context: Context
     turn_by: float = 0.0
 
     def answer(self, outcome: "R | Refused | _Raised") -> None:
@@ -171,6 +198,10 @@ class _WriterQueue(Generic[C, R]):
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    @property
+    def first(self) -> _Member[C, R] | None:
+        return self._waiting[0] if self._waiting else None
 
     def put(self, members: Iterable[_Member[C, R]]) -> None:
         self._waiting.extend(members)

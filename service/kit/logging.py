@@ -9,6 +9,7 @@ import logging
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, TextIO
@@ -17,14 +18,22 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor
 
+from service.kit.origins import origin_ids
 from service.kit.request_id import REQUEST_ID
 
 HIDDEN = "[hidden]"
+
+TROUBLES: Counter[tuple[str, str]] = Counter()
+"""Lines of this process from the level `warning` up, by event and level. Those of libraries, whose events are free
+text, are counted as the event OTHERS.
+"""
+OTHERS = "library"
 
 _SECRET_NAMES = frozenset({
     "authorization", "proxy_authorization", "cookie", "set_cookie", "password", "secret", "client_secret", "pepper",
     "api_key", "x_api_key", "token", "access_token", "refresh_token", "webhook_signature",
 })  # fmt: skip
+_QUIET = frozenset({"debug", "info"})
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 # Secret texts in a line. The group is kept, so that a key's holder can be found by its first characters.
 # Nearly no line contains one of these hints, and looking for them costs a tenth of the expression.
@@ -94,6 +103,8 @@ def _named(logger: Any, method: str, event: EventDict) -> EventDict:
     a line.
     """
     record = event.get("_record")  # of the standard library's logging
+    if method not in _QUIET:
+        TROUBLES[event["event"] if record is None else OTHERS, method] += 1
     event["level"] = method
     event["logger"] = logger.name if record is None else record.name
     unix_s, us = divmod(time.time_ns() // 1_000, 1_000_000)
@@ -101,6 +112,8 @@ def _named(logger: Any, method: str, event: EventDict) -> EventDict:
     request_id = REQUEST_ID.get()
     if request_id:
         event.setdefault("request_id", request_id)
+    elif ids := origin_ids():
+        event["request_ids"] = ids
     return event
 
 

@@ -5,9 +5,11 @@ Knows neither the values nor their source; nothing is remembered, so that every 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextvars import Context
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from service.kit.origins import ORIGINS
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -31,6 +33,7 @@ class LookupBatcher(Generic[K, V]):
             self._waiting = _Batch(asyncio.get_running_loop().create_future())
         reading = self._waiting
         reading.keys.add(key)
+        reading.origins.append(copy_context())
         if self._worker is None:
             # A clean context: the worker reads for others too, and must not log or trace as this request.
             self._worker = asyncio.get_running_loop().create_task(self._work(), context=Context())
@@ -41,6 +44,7 @@ class LookupBatcher(Generic[K, V]):
         try:
             while (reading := self._waiting) is not None:
                 self._waiting = None
+                ORIGINS.set(reading.origins)
                 try:
                     reading.found.set_result(await self._read(reading.keys))
                 except Exception as failure:  # noqa: BLE001 - it belongs to those who asked
@@ -59,3 +63,4 @@ class _Batch(Generic[K, V]):
 
     found: "asyncio.Future[Mapping[K, V]]"
     keys: set[K] = field(default_factory=set)
+    origins: list[Context] = field(default_factory=list)

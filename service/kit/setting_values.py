@@ -2,6 +2,7 @@
 
 import re
 from ipaddress import ip_network
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from service.kit.database_address import parse_address
@@ -11,6 +12,30 @@ _PUBLIC_URL = re.compile(r"https?://[^\s?#]+")
 _HOST_NAME = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]")
 _NUMBER = re.compile(r"/?[0-9]*/?")
 """The path of a Redis URL: none, or the number of a database."""
+
+_PORTS = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+)):([0-9]{1,5})(?:-([0-9]{1,5}))?")
+
+
+class PortRange(NamedTuple):
+    """Ports of a host, from the first to the last. Each process listens on the first that is free."""
+
+    host: str
+    first: int
+    last: int
+
+
+def port_range(text: object) -> object:
+    """Parse `host:port` or `host:first-last`. Raise ValueError for anything else."""
+    if not isinstance(text, str):
+        return text
+    found = _PORTS.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("write host:port, or host:first-last for several processes")
+    first = int(found[3])
+    last = int(found[4] or first)
+    if not 1 <= first <= last <= 65_535:
+        raise ValueError("ports are numbers from 1 to 65535, the smaller first")
+    return PortRange(found[1] or found[2], first, last)
 
 
 def pairs(text: object) -> object:

@@ -33,6 +33,7 @@ _PLANS_MAX = 16
 # A parsed document with one plan takes about this many times its text; measured by tests/plans/measure.py.
 _BYTES_PER_CHARACTER = 350
 _INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
+SEVERAL = "several"
 
 
 class Operation:
@@ -63,6 +64,9 @@ class Operation:
         self._fragments = {
             each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
         }
+        self.root_field = _root_field(node, self._fragments)
+        """The name of its only root field, or SEVERAL."""
+        self.name = node.name.value if node.name else None
         self._conditions: tuple[str, ...] = ()
         self._plans: dict[tuple[Any, ...], Plan | str] = {}
         try:
@@ -70,10 +74,6 @@ class Operation:
             self.reason = "a subscription" if self.kind is OperationType.SUBSCRIPTION else None
         except Uncompilable as reason:
             self.reason = str(reason)
-
-    @property
-    def name(self) -> str | None:
-        return self.node.name.value if self.node.name else None
 
     @property
     def size_bytes(self) -> int:
@@ -101,6 +101,23 @@ class Operation:
             return f"graphql-core refuses it: {error.message}"
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, graphql-core answers, and says so
             return f"not to be compiled: {error!r}"
+
+
+def _root_field(node: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> str:
+    """Return the name of the one field of the schema that the operation selects at its root, or SEVERAL."""
+    names: set[str] = set()
+    waiting: list[SelectionSetNode] = [node.selection_set]
+    seen: set[str] = set()
+    while waiting:
+        for selection in waiting.pop().selections:
+            if isinstance(selection, FieldNode):
+                names.add(selection.name.value)
+            elif isinstance(selection, InlineFragmentNode):
+                waiting.append(selection.selection_set)
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
+                seen.add(selection.name.value)
+                waiting.append(fragments[selection.name.value].selection_set)
+    return names.pop() if len(names) == 1 else SEVERAL
 
 
 def _conditions(node: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> Iterator[str]:

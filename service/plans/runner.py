@@ -91,6 +91,8 @@ class PlannedSchema:
         self.enabled = enabled
         # planned, replayed (a plan gave up half-way), interpreted (no plan), introspected
         self.counts: Counter[str] = Counter()
+        # hit (the operation was ready), miss (its document was parsed and validated first)
+        self.lookups: Counter[str] = Counter()
         self._types = schema._schema  # noqa: SLF001 - Strawberry has no public name for graphql-core's schema
         self._verdict = verdict
         self._validate = validate or self._strawberry_validation
@@ -141,7 +143,10 @@ class PlannedSchema:
         operation = self._operations.get(key)
         if operation is None and is_guest:
             operation = self._guests_operations.get(key)
-        if operation is None:
+        if operation is not None:
+            self.lookups["hit"] += 1
+        else:
+            self.lookups["miss"] += 1
             operation = self._prepared(query or "", operation_name, variables)
             kept = self._guests_operations if is_guest else self._operations
             kept.put(key, operation, operation.size_bytes)

@@ -3,14 +3,17 @@
 Knows nothing of the application.
 """
 
+import asyncio
 import errno
 import gc
 import math
 import os
 import signal
 import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import structlog
 import uvicorn
@@ -59,6 +62,49 @@ def listen(settings: Settings) -> socket.socket:
         raise CannotServeError(f"{place}: {reason}. {LISTEN_ADVICE.get(error.errno or 0, HOST_ADVICE)}") from error
 
 
+def listen_for_metrics(settings: Settings) -> socket.socket | None:
+    """Return a socket on the first free port of `SERVICE_METRICS_BIND`, None without that setting. Raises
+    CannotServeError if none is free.
+    """
+    ports = settings.metrics_bind
+    if ports is None:
+        return None
+    family = socket.AF_INET6 if ":" in ports.host else socket.AF_INET
+    reason = ""
+    for port in range(ports.first, ports.last + 1):
+        try:
+            return socket.create_server((ports.host, port), family=family)
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+    raise CannotServeError(
+        f"cannot listen on any port of SERVICE_METRICS_BIND, {ports.host}:{ports.first}-{ports.last}: {reason}. Each"
+        " process that shares this setting needs one."
+    )
+
+
+@asynccontextmanager
+async def serving_metrics(listener: socket.socket, settings: Settings, app: ASGIApp) -> AsyncIterator[None]:
+    """Serve the application on the listener, beside what this event loop serves, until the context is left."""
+    server = _SilentServer(_config(app, settings, lifespan="off"))
+    task = asyncio.get_running_loop().create_task(server.serve(sockets=[listener]), name="metrics")
+    host, port = listener.getsockname()[:2]
+    log.info("metrics_served", host=host, port=port)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        with suppress(Exception):  # the service ends all the same
+            await task
+
+
+class _SilentServer(uvicorn.Server):
+    """A server that leaves the signals to the one beside which it runs."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 def end_on_sigterm() -> None:
     """Make SIGTERM end the process with exit code 0: at once before serving starts, and afterwards when the requests in
     progress are finished, because uvicorn raises the signals that it caught again when it has ended.
@@ -99,7 +145,7 @@ def connections_max(settings: Settings) -> int:
     return min(possible, settings.connections_max or CONNECTIONS_DEFAULT_MAX)
 
 
-def _config(app: ASGIApp | str, settings: Settings) -> uvicorn.Config:
+def _config(app: ASGIApp | str, settings: Settings, lifespan: Literal["on", "off"] = "on") -> uvicorn.Config:
     table = ConnectionTable(ConnectionLimits(connections_max=connections_max(settings)))
     return uvicorn.Config(
         app,
@@ -107,7 +153,7 @@ def _config(app: ASGIApp | str, settings: Settings) -> uvicorn.Config:
         loop="auto",  # uvloop, except on Windows
         http=partial(BoundedProtocol, table=table),  # type: ignore[arg-type]  # called, and nothing else
         backlog=backlog_for(files_max()),
-        lifespan="on",
+        lifespan=lifespan,
         log_config=None,
         access_log=False,
         proxy_headers=False,  # nothing here depends on the caller's address or scheme

@@ -3,19 +3,38 @@
 Knows the composition root, and nothing of the other processes.
 """
 
+import structlog
 from starlette.types import ASGIApp
 
 from service.app import create_app
 from service.key_pepper import pepper, previous_pepper
 from service.kit.logging import configure_logging
-from service.server.uvicorn_server import spare_the_collector
+from service.server.companions import Companions, companions
+from service.server.uvicorn_server import CannotServeError, spare_the_collector
 from service.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 
 def worker_app() -> ASGIApp:
     """Build the service as the environment describes it, ready to be served."""
     settings = Settings()
     configure_logging(json=settings.log_json, level=settings.log_level)
-    app = create_app(settings, pepper=pepper(settings), previous_pepper=previous_pepper(settings))
+    app = create_app(
+        settings,
+        pepper=pepper(settings),
+        previous_pepper=previous_pepper(settings),
+        is_one_of_several=True,
+        **_companions(settings),
+    )
     spare_the_collector()
     return app
+
+
+def _companions(settings: Settings) -> Companions:
+    try:
+        return companions(settings)
+    except CannotServeError as error:
+        # A process that ended now would be begun again and again, and nobody would be served.
+        log.error("metrics_not_served", reason=str(error))  # noqa: TRY400 - the reason is all there is to know
+        return companions(settings.model_copy(update={"metrics_bind": None}))

@@ -16,10 +16,12 @@ from uuid import UUID
 from service.kit.database_address import parse_address
 from service.storage.engines import Dialect, Row, Statements, tortoise_context
 from service.storage.engines.availability import Availability
+from service.storage.engines.connection_pool import ConnectionPool
 from service.storage.engines.loop_reader import LoopReader
 from service.storage.engines.postgresql import PostgresqlClient, PostgresqlStatements
 from service.storage.engines.probes import PostgresqlProbe, SqliteProbe, is_writable
 from service.storage.engines.sqlite import SqliteClient, SqliteStatements
+from service.storage.engines.statement_watch import StatementTracer, StatementWatch
 from service.storage.failures import FULL
 from service.storage.watch import Watch
 
@@ -45,6 +47,7 @@ class Database:
         """Called by `open()` only."""
         self.dialect = dialect
         self.availability = availability
+        self.statement_watch: StatementWatch = writer.statement_watch
         self._writer = writer
         self._reads = reads
         self._kinds: Mapping[str, type] = {}
@@ -68,6 +71,8 @@ class Database:
         pooled: bool = False,
         loop_read_ms: int = 5,
         query_batching: bool = True,
+        slow_statement_ms: int = 0,
+        statement_tracer: StatementTracer | None = None,
     ) -> "Database":
         """Return a database whose connections are open and whose durability was checked (RuntimeError when it does not
         hold).
@@ -76,13 +81,15 @@ class Database:
         behind a pooler in transaction mode, which `statement_cache_size=0` implies: no session is told anything at its
         start, and every statement runs in a transaction. `loop_read_ms` is how long a read of a SQLite file may hold up
         the event loop before it goes to a thread; with 0 each goes there at once. With `query_batching` queries of one
-        text that wait at the same time go to PostgreSQL as one statement. The tables are not looked at.
+        text that wait at the same time go to PostgreSQL as one statement. Statements that take longer than
+        `slow_statement_ms`, unless it is 0, are logged. The tables are not looked at.
         """
         limits: dict[str, Any] = {
             "lock_timeout_ms": lock_timeout_ms,
             "statement_timeout_ms": statement_timeout_ms,
             "statement_cache_size": statement_cache_size,
             "availability": Availability(),
+            "statement_watch": StatementWatch(slow_ms=slow_statement_ms, tracer=statement_tracer),
         }
         address = parse_address(url)
         if address.dialect == "sqlite":
@@ -119,6 +126,11 @@ class Database:
     def _clients(self) -> tuple[Any, ...]:
         # Writer first: it sets the journal mode that the reader then finds in the file.
         return (self._writer,) if self._reads is self._writer else (self._writer, self._reads)
+
+    @property
+    def pool(self) -> ConnectionPool | None:
+        """Return the pool of connections to a PostgreSQL, None for a SQLite file."""
+        return self._writer.connections if isinstance(self._writer, PostgresqlClient) else None
 
     async def close(self) -> None:
         """Close the connections; call it when no transaction is running any more."""
@@ -173,5 +185,5 @@ class Database:
 
     def _statements(self, client: Any, loop_reader: LoopReader | None = None) -> Statements:
         if self.dialect == "sqlite":
-            return SqliteStatements(client, self._kinds, loop_reader, self.availability)
-        return PostgresqlStatements(client)
+            return SqliteStatements(client, self._kinds, loop_reader, self.availability, self.statement_watch)
+        return PostgresqlStatements(client, self.statement_watch)

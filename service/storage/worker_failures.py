@@ -36,6 +36,14 @@ async def longest_failing(statements: Statements, limit: int) -> list[WorkerFail
     return await FAILURES.read(statements, query.limit(limit))
 
 
+async def count(statements: Statements) -> dict[str, int]:
+    """Return how many items fail, by step."""
+    rows = await statements.fetch(
+        f"SELECT step, COUNT(*) AS attempts FROM {FAILURES.name} WHERE attempts > 0 GROUP BY step"
+    )
+    return {row["step"]: row["attempts"] for row in rows}
+
+
 async def record(statements: Statements, step: WorkerStep, key: ItemKey, error: str, now: datetime) -> int:
     """Store that the item failed once more; return how often it has in a row."""
     place = (step, key.account_id, key.item_id, key.position)

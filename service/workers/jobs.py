@@ -21,6 +21,7 @@ from service.operations.match_backorders import match_backorders
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_orders
+from service.workers.measures import StepMeasures
 
 log = structlog.get_logger(__name__)
 
@@ -73,11 +74,12 @@ class Outage:
                 log.warning("steps_resumed")
 
 
-async def repeat(step: Step, resources: Resources, outage: Outage) -> None:
+async def repeat(step: Step, resources: Resources, outage: Outage, measures: StepMeasures) -> None:
     """Run the step until this task is cancelled, at once again while it finds something to do. While the database is
     away it rests longer each time, up to `BACK_OFF_MAX_MS`.
     """
     refusals = 0
+    measures.begin(step.name, resources.clock())
     while True:
         done = 0
         try:
@@ -85,13 +87,17 @@ async def repeat(step: Step, resources: Resources, outage: Outage) -> None:
         except Refused as refusal:
             if refusal.code is Code.UNAVAILABLE:
                 outage.begin(step, refusal)
+                measures.end_turn(step.name, "unavailable", resources.clock())
                 refusals += 1
             else:
                 log.warning("step_refused", step=step.name, code=refusal.code)
+                measures.end_turn(step.name, "refused", resources.clock())
         except Exception:
             log.exception("step_failed", step=step.name)
+            measures.end_turn(step.name, "failed", resources.clock())
         else:
             outage.end(step)
+            measures.end_turn(step.name, "done" if done else "idle", resources.clock(), done)
             refusals = 0
         await asyncio.sleep(0 if done else _rest_ms(step, refusals) / 1000)
 
@@ -104,13 +110,17 @@ def _rest_ms(step: Step, refusals: int) -> int:
 
 
 @asynccontextmanager
-async def working(resources: Resources, steps: Sequence[Step]) -> AsyncIterator[None]:
+async def working(
+    resources: Resources, steps: Sequence[Step], measures: StepMeasures | None = None
+) -> AsyncIterator[None]:
     """Context in which a task repeats each step. On leaving it the tasks are cancelled, and a step in progress is
     rolled back.
     """
-    outage = Outage()
+    outage, measures = Outage(), measures or StepMeasures()
     tasks = [
-        asyncio.get_running_loop().create_task(repeat(step, resources, outage), name=step.name, context=Context())
+        asyncio.get_running_loop().create_task(
+            repeat(step, resources, outage, measures), name=step.name, context=Context()
+        )
         for step in steps
     ]
     try:

@@ -11,6 +11,7 @@ import structlog
 from service.operations.resources import Resources
 from service.settings import Settings
 from service.workers.jobs import Step, steps, working
+from service.workers.measures import StepMeasures
 
 log = structlog.get_logger(__name__)
 
@@ -25,13 +26,15 @@ def worker_steps(settings: Settings) -> tuple[Step, ...]:
     )
 
 
-async def work_until_told(resources: Resources, settings: Settings) -> None:
-    """Repeat every step until SIGTERM or Ctrl+C. A step in progress is then rolled back, for the next process."""
+async def work_until_told(resources: Resources, settings: Settings, measures: StepMeasures | None = None) -> None:
+    """Repeat every step until SIGTERM or Ctrl+C. A step in progress is then rolled back, for the next process.
+    `measures` counts what the steps do.
+    """
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     each = worker_steps(settings)
-    async with resources.database.watched(), working(resources, each):
+    async with resources.database.watched(), working(resources, each, measures):
         log.info("working", steps=[step.name for step in each])
         await ended.wait()
     log.info("ended")

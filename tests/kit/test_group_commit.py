@@ -70,6 +70,25 @@ def is_unavailable(answer):
     return isinstance(answer, Refused) and answer.code is Code.UNAVAILABLE
 
 
+async def test_what_waits_and_what_ran_is_counted(store):
+    commits = GroupCommit(store.run_group, store.run_single)
+    assert (commits.waiting, commits.longest_wait_s) == (0, 0.0)
+    store.gate.clear()
+    running = submit(commits, "a")
+    await turns()
+    waiting = submit(commits, "b", "c", "d")
+    await turns()
+    await asyncio.sleep(3)
+    assert (commits.waiting, round(commits.longest_wait_s, 3)) == (3, 3.0)
+
+    store.failing_groups = {"c"}
+    store.gate.set()
+    await answers([*running, *waiting])
+    assert (commits.waiting, commits.longest_wait_s, commits.retried) == (0, 0.0, 3)
+    assert dict(commits.sizes.cumulative()) | {"1": 1, "2": 1, "4": 2, "+Inf": 2} == dict(commits.sizes.cumulative())
+    assert commits.sizes.total == 4
+
+
 async def test_a_lone_command_runs_at_once(store):
     commits = GroupCommit(store.run_group, store.run_single)
     (lone,) = submit(commits, "a")

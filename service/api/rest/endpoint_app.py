@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from service.api.headers import header_of
+from service.api.request_facts import note_caller, note_operation, note_refusal
 from service.api.rest.bodies import form_body, from_texts, read_json
 from service.api.rest.context import RestContext
 from service.api.rest.contract import Answer, Call, Contract, Endpoint, File
@@ -78,9 +79,11 @@ class _Address:
 
     async def _answer(self, request: Request, headers: dict[str, str]) -> Answer | File:
         endpoint = self._endpoint(request, headers)
+        note_operation(endpoint.operation_id)
         context = self._context_of(request)
         caller = None if endpoint.public else await self._contract.authenticate(request, context)
         if caller is not None:
+            note_caller(caller)
             await self._pay(endpoint, caller, context, headers)
         body, objection = await self._body(endpoint, request)
         call: Call[Any, Any] = Call(
@@ -143,6 +146,7 @@ class _Address:
         return Response(self._contract.encode(answer.body), answer.status, spelled_headers, _JSON)
 
     def _refuse(self, refusal: Refused, request_id: str, headers: dict[str, str]) -> Response:
+        note_refusal(refusal.code)
         status, body = self._contract.refusal(refusal, request_id)
         if status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = "Bearer"

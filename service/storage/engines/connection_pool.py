@@ -32,6 +32,21 @@ class ConnectionPool:
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._taking: set[Deadline] = set()
         self._closed = False
+        self.size_max = size_max
+        self.waits = 0
+        """Number of times that no connection was free and no more could be made."""
+        self.refused = 0
+        """Number of times that no connection came free in time."""
+
+    @property
+    def in_use(self) -> int:
+        """Return how many connections are taken."""
+        return len(self._open) - len(self._free)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many tasks wait for a connection."""
+        return sum(not each.done() for each in self._waiting)
 
     def take_free(self) -> Any:
         """Return an idle connection, or None: without an await, which is the usual case."""
@@ -58,6 +73,7 @@ class ConnectionPool:
                 finally:
                     self._taking.discard(deadline)
         except TimeoutError:
+            self.refused += 1
             raise Refused(Code.UNAVAILABLE, "All database connections are busy. Try again.") from None
 
     def give_back(self, connection: Any) -> None:
@@ -117,6 +133,7 @@ class ConnectionPool:
 
     async def _given(self) -> Any:
         """Take a connection that was given back, or make a new one in the place of a lost one."""
+        self.waits += 1
         while True:
             waiting = asyncio.get_running_loop().create_future()
             self._waiting.append(waiting)

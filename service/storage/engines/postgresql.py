@@ -25,6 +25,7 @@ from service.storage.engines.availability import Availability
 from service.storage.engines.connection_pool import ConnectionPool
 from service.storage.engines.hosts import connect_to_first
 from service.storage.engines.query_batcher import QueryBatcher
+from service.storage.engines.statement_watch import StatementWatch
 from service.storage.failures import DatabaseDefect, DatabaseUnavailable, Doing, NotDurableError, own_error, own_errors
 
 _savepoints = count()
@@ -109,10 +110,12 @@ class PostgresqlClient(AsyncpgDBClient):
         pooled: bool = False,
         query_batching: bool = True,
         availability: Availability | None = None,
+        statement_watch: StatementWatch | None = None,
     ) -> None:
         super().__init__(connection_name=connection_name)
         self.url = url
         self.availability = availability or Availability()
+        self.statement_watch = statement_watch or StatementWatch()
         self.pool_size_max = pool_size_max
         self.lock_timeout_ms = lock_timeout_ms
         self.pool_wait_s = pool_wait_ms / 1_000
@@ -121,7 +124,7 @@ class PostgresqlClient(AsyncpgDBClient):
         self.statement_cache_size = 0 if self.pooled else statement_cache_size
         self.idle_transaction_ms = idle_transaction_ms
         self.connections: ConnectionPool | None = None
-        statements = PostgresqlStatements(self)
+        statements = PostgresqlStatements(self, self.statement_watch)
         self.query_batcher = (
             QueryBatcher(lambda sql, parameters: statements.run_sql("fetch", sql, parameters))
             if query_batching
@@ -295,7 +298,7 @@ class PostgresqlClient(AsyncpgDBClient):
         with self.returning(connection, Doing.COMMITTING):
             try:
                 async with asyncio.timeout(self.silence_s):
-                    said = await connection.execute("COMMIT")
+                    said = await self.statement_watch.run("COMMIT", connection.execute("COMMIT"))
             except BaseException:
                 connection.terminate()
                 raise
@@ -366,8 +369,9 @@ class PostgresqlStatements(Statements):
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, client: AsyncpgDBClient) -> None:
+    def __init__(self, client: AsyncpgDBClient, watch: StatementWatch | None = None) -> None:
         self.client = client
+        self._watch = watch or StatementWatch()
 
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
         rows: list[Row] = await self.run_sql("fetch", sql, parameters)
@@ -391,12 +395,12 @@ class PostgresqlStatements(Statements):
         # Checked in this order, because their classes are abstract somewhere: a no takes ten times as long as a yes.
         if not isinstance(client, PostgresqlClient) or client.pooled:
             async with client.acquire_connection() as connection:
-                return await getattr(connection, method)(sql, *encoded)
+                return await self._watch.run(sql, getattr(connection, method)(sql, *encoded))
         connections = client.connections
         connection = (connections and connections.take_free()) or await client.take()
         # As `returning` does it, written out: a generator for each statement costs as much as its parameters.
         try:
-            answer = await getattr(connection, method)(sql, *encoded)
+            answer = await self._watch.run(sql, getattr(connection, method)(sql, *encoded))
         except BaseException as error:
             own = client.failed(connection, error, Doing.READING)
             if own is error:

@@ -9,15 +9,17 @@ import asyncio
 import re
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Sequence
-from contextvars import Context
+from contextvars import Context, copy_context
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TypeAlias
 
+from service.kit.origins import ORIGINS
+
 Rows: TypeAlias = list[Sequence[Any]]
 Parameters: TypeAlias = Sequence[object]
 Fetch: TypeAlias = Callable[[str, Parameters], Awaitable[Rows]]
-_Member: TypeAlias = tuple[Parameters, "asyncio.Future[Rows]"]
+_Member: TypeAlias = tuple[Parameters, "asyncio.Future[Rows]", Context]
 
 GROUP_MAX = 8
 """Maximum number of statements of one text at the same time: more would save little and make the first wait for more of
@@ -74,7 +76,7 @@ class _Text:
 
     def ask(self, parameters: Parameters) -> "asyncio.Future[Rows]":
         answer: asyncio.Future[Rows] = self._loop.create_future()
-        self._waiting.append((parameters, answer))
+        self._waiting.append((parameters, answer, copy_context()))
         if not self._running:
             self._begin()
         elif self._impatient is None:
@@ -115,24 +117,26 @@ class _Text:
 
     async def _answer(self, members: list[_Member]) -> None:
         members = [member for member in members if not member[1].done()]
+        ORIGINS.set([context for _, _, context in members])
         if len(members) > 1:
             try:
                 text = _grouped(self._sql, len(members[0][0]), len(members))
-                rows = await self._fetch(text, [cell for parameters, _ in members for cell in parameters])
+                rows = await self._fetch(text, [cell for parameters, _, _ in members for cell in parameters])
             except Exception:  # noqa: BLE001 - whichever of them it comes from is told so when asked singly
                 await asyncio.gather(*(self._answer_one(*member) for member in members))
                 return
             rows.sort(key=_MEMBER)  # as they come, unless the database asked for several at a time
             of = list(map(_MEMBER, rows))
             end = 0
-            for member, (_, answer) in enumerate(members):
+            for member, (_, answer, _) in enumerate(members):
                 start, end = end, bisect_right(of, member, end)
                 if not answer.done():
                     answer.set_result(list(map(_CELLS, rows[start:end])))
         elif members:
             await self._answer_one(*members[0])
 
-    async def _answer_one(self, parameters: Parameters, answer: "asyncio.Future[Rows]") -> None:
+    async def _answer_one(self, parameters: Parameters, answer: "asyncio.Future[Rows]", context: Context) -> None:
+        ORIGINS.set([context])
         try:
             rows = await self._fetch(self._sql, parameters)
         except Exception as failure:  # noqa: BLE001 - it belongs to who asked
@@ -145,7 +149,7 @@ class _Text:
 
 def _leave(members: "list[_Member]") -> None:
     """Cancel the waiting queries: the loop is ending, and this task was cancelled."""
-    for _, answer in members:
+    for _, answer, _ in members:
         answer.cancel()
 
 

@@ -26,6 +26,7 @@ from tortoise.backends.sqlite.client import SqliteTransactionWrapper
 from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements, json_text, uncancelled
 from service.storage.engines.availability import Availability
 from service.storage.engines.loop_reader import LoopReader
+from service.storage.engines.statement_watch import StatementWatch
 from service.storage.failures import LOCKED, LOST, DatabaseUnavailable, Doing, NotDurableError, own_errors
 
 T = TypeVar("T")
@@ -96,6 +97,10 @@ def _roll_back(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
+_WATCHED = (_run, _commit)
+"""Steps of a connection's thread that are statements: to begin is only to wait for other writers."""
+
+
 def _require(held: bool, otherwise: str) -> None:
     if not held:
         raise NotDurableError(otherwise, "Keep the file on a disk of this machine.")
@@ -111,22 +116,35 @@ class BoundedConnection(aiosqlite.Connection):
     _deadline = float("inf")
 
     def __init__(
-        self, connect: Callable[[], sqlite3.Connection], availability: Availability, *, only_reads: bool
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        availability: Availability,
+        watch: StatementWatch,
+        *,
+        only_reads: bool,
     ) -> None:
         super().__init__(connect, iter_chunk_size=64)
         self._availability = availability
+        self._watch = watch
         self._only_reads = only_reads
         self._doing = Doing.READING if only_reads else Doing.CHANGING
 
     async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         # Every statement passes here, Tortoise's too. The clock starts in the connection's thread: a statement does not
         # pay for those queued before it.
+        took_s = 0.0
+
         def bounded() -> T:
+            nonlocal took_s
             if self._only_reads and fn is _run:  # it may have queued since before the file was known to be away
                 self._availability.refuse_if_away()
+            began_s = time.monotonic()
             if self.statement_timeout_ms:
-                self._deadline = time.monotonic() + self.statement_timeout_ms / 1_000
-            return fn(*args, **kwargs)
+                self._deadline = began_s + self.statement_timeout_ms / 1_000
+            try:
+                return fn(*args, **kwargs)
+            finally:
+                took_s = time.monotonic() - began_s
 
         try:
             with own_errors(Doing.COMMITTING if fn is _commit else self._doing):
@@ -134,6 +152,9 @@ class BoundedConnection(aiosqlite.Connection):
         except DatabaseUnavailable as error:
             self._availability.note(error)
             raise
+        finally:
+            if fn in _WATCHED:
+                self._watch.ended(args[1] if fn is _run else "COMMIT", took_s)
         return result
 
     async def limit_statements(self, timeout_ms: int) -> None:
@@ -162,9 +183,11 @@ class SqliteClient(TortoiseSqliteClient):
         statement_timeout_ms: int = 5_000,
         statement_cache_size: int = 100,
         availability: Availability | None = None,
+        statement_watch: StatementWatch | None = None,
     ) -> None:
         super().__init__(file_path, connection_name=connection_name)
         self.availability = availability or Availability()
+        self.statement_watch = statement_watch or StatementWatch()
         self.create = create
         self.lock_timeout_ms = lock_timeout_ms
         self.statement_timeout_ms = statement_timeout_ms
@@ -186,7 +209,9 @@ class SqliteClient(TortoiseSqliteClient):
         await self._post_connect()
 
     async def _open(self) -> None:
-        connection = BoundedConnection(self.connect, self.availability, only_reads=bool(self.pragmas["query_only"]))
+        connection = BoundedConnection(
+            self.connect, self.availability, self.statement_watch, only_reads=bool(self.pragmas["query_only"])
+        )
         try:
             with own_errors(Doing.READING):
                 await connection
@@ -284,7 +309,8 @@ class SqliteClient(TortoiseSqliteClient):
             except BaseException:
                 await uncancelled(connection.call(_roll_back))
                 raise
-            await uncancelled(connection.call(_commit))
+            with self.statement_watch.span("COMMIT"):
+                await uncancelled(connection.call(_commit))
         finally:
             self._lock.release()
 
@@ -315,8 +341,10 @@ class SqliteStatements(Statements):
         kinds: Mapping[str, type],
         loop_reader: LoopReader | None = None,
         availability: Availability | None = None,
+        watch: StatementWatch | None = None,
     ) -> None:
         self.client = client
+        self._watch = watch or StatementWatch()
         self._kinds = kinds
         self._loop_reader = loop_reader
         self._availability = availability
@@ -358,10 +386,12 @@ class SqliteStatements(Statements):
         if self._loop_reader is not None:
             if self._availability is not None:
                 self._availability.refuse_if_away()
-            with _READING:
+            with _READING, self._watch.span(sql):
                 read = self._loop_reader.read(numbered(sql), values)
             if read is not None:
                 return *read, 0
         async with self.client.acquire_connection() as connection:
-            answer: tuple[list[Any], tuple[str, ...], int] = await connection.call(_run, numbered(sql), values)
+            answer: tuple[list[Any], tuple[str, ...], int]
+            with self._watch.span(sql):
+                answer = await connection.call(_run, numbered(sql), values)
             return answer

@@ -17,6 +17,7 @@ from service.api.graphql.cost.introspection import cut
 from service.api.graphql.error_presentation import MaskedSchema
 from service.api.graphql.transport.persisted_documents import PersistedDocuments
 from service.api.graphql.transport.request_parsing import GraphQLRequest
+from service.api.request_facts import note_operation
 from service.errors import Refused
 from service.operations.authenticate import unauthenticated
 from service.plans import Operation, PlannedSchema, Rejected, Verdict
@@ -72,6 +73,7 @@ class PlannedExecutor:
             # Presented as errors of the document, which is what they are: no field has run.
             errors = self._schema.presented(rejected.errors, validated=False)
             return ExecutionResult(data=None, errors=errors, extensions={})
+        note_operation(operation.root_field, operation.name)
         _refuse_kind(operation, request)
         if context.cost_budget is not None:
             await context.cost_budget.pay(cost.requested)

@@ -31,6 +31,7 @@ from service.api.graphql.transport.request_parsing import (
     wants_page,
 )
 from service.api.headers import header_of
+from service.api.request_facts import note_refusal
 from service.errors import REASONS, Code, Refused
 
 Run = Callable[[GraphQLRequest, Any], Awaitable[ExecutionResult]]
@@ -101,6 +102,8 @@ class GraphQLView:
         body: dict[str, Any] = {}
         status, headers = 200, {}
         if errors:
+            for each in errors:
+                note_refusal(_code(each))
             body["errors"] = [error.formatted for error in errors]
             failure = next((error for error in errors if _code(error) in FAILURES), None)
             if failure is not None:
@@ -135,6 +138,7 @@ class GraphQLView:
         else:
             status, error = 500, GraphQLError("Internal error", original_error=why)
         (shown,) = self._schema.presented([error], validated=True)
+        note_refusal(_code(shown))
         return _json_answer({"errors": [shown.formatted]}, status, content_type, headers | _headers_of(shown))
 
 

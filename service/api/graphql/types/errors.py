@@ -7,6 +7,7 @@ import strawberry
 
 from service.api.graphql.inputs.fault_paths import input_path
 from service.api.graphql.types.amounts import Mass, Money, money
+from service.api.request_facts import note_refusal
 from service.domain.order import OrderStatus, PaymentStatus
 from service.errors import Code, Refused
 
@@ -106,6 +107,7 @@ def user_error(refusal: Refused, given: object) -> UserError:  # noqa: PLR0911 -
     """
     if refusal.code in RAISED:
         raise refusal
+    note_refusal(refusal.code)
     path = input_path(given, refusal.path)
     common: dict[str, Any] = {"code": refusal.code, "message": refusal.message, "path": path}
     match refusal.code, refusal.details:

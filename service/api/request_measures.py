@@ -1,0 +1,49 @@
+"""Measures of requests: how many, how long and how refused, by API and operation.
+
+Written by the request limits once for each request, read by the metrics. Knows the facts of a request and no API.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from service.errors import Code
+from service.kit.measures import Distributions, Labels
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds by which durations are counted."""
+UNKNOWN = "unknown"
+NO_CODE = "none"
+ALARMING = tuple(map(str, (Code.INTERNAL_SERVER_ERROR, Code.UNAVAILABLE)))
+_OTHER = ("pages", "other")
+
+
+class RequestMeasures:
+    """Counts of requests. `areas` gives the API, and the operation of a request whose operation is not known, by the
+    start of the path; other paths are pages.
+    """
+
+    def __init__(self, areas: Mapping[str, tuple[str, str]]) -> None:
+        self._areas = dict(areas)
+        self._starts = sorted(areas, key=len, reverse=True)
+        self.counts: Counter[Labels] = Counter()
+        """By API, operation, HTTP status, and the code of the first refusal."""
+        # A count that begins with 1 is no increase for an alert: these begin with 0.
+        self.refusals: Counter[Labels] = Counter({(api, code): 0 for api, _ in areas.values() for code in ALARMING})
+        """By API and code: each code once for each request that was refused with it, wholly or in part."""
+        self.durations = Distributions(SECONDS)
+        """By API and operation."""
+
+    def record(self, path: str, facts: Mapping[str, Any], status: int, seconds: float) -> None:
+        """Count a request."""
+        area, operation = self._areas.get(path) or self._area(path)
+        operation = facts.get("operation", operation)
+        codes = facts.get("codes")
+        self.counts[area, operation, str(status), codes[0] if codes else NO_CODE] += 1
+        self.durations[area, operation].add(seconds)
+        if codes:
+            self.refusals.update([(area, code) for code in codes])
+
+    def _area(self, path: str) -> tuple[str, str]:
+        start = next((each for each in self._starts if path.startswith(each)), None)
+        return _OTHER if start is None else self._areas[start]

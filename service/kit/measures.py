@@ -1,0 +1,42 @@
+"""Distributions of numbers by labels, as cheap to write as a dictionary.
+
+Knows no metric and no format. They are written and read by one event loop. Plain counts are a `collections.Counter`.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+Labels = tuple[str, ...]
+
+
+class Distribution:
+    """Numbers, counted by the least of `bounds` that they do not exceed, and their sum."""
+
+    __slots__ = ("_bounds", "_counts", "total")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def add(self, number: float) -> None:
+        """Count a number."""
+        self._counts[bisect_left(self._bounds, number)] += 1
+        self.total += number
+
+    def cumulative(self) -> Iterator[tuple[str, float]]:
+        """Return each bound with how many numbers do not exceed it; the last bound is `+Inf`."""
+        return zip([*map(str, self._bounds), "+Inf"], accumulate(self._counts), strict=True)
+
+
+class Distributions(dict[Labels, Distribution]):
+    """Distributions by labels, each made when its labels are first used."""
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        super().__init__()
+        self._bounds = bounds
+
+    def __missing__(self, labels: Labels) -> Distribution:
+        made = self[labels] = Distribution(self._bounds)
+        return made

@@ -1,0 +1,12 @@
+"""Count the items of background jobs that failed and are tried again."""
+
+from collections.abc import Mapping
+
+from service.domain.worker_failures import WorkerStep
+from service.operations.resources import Resources
+from service.storage import worker_failures
+
+
+async def count_failing_items(resources: Resources) -> Mapping[str, int]:
+    """Return how many items fail at present, for every step whose items fail one by one."""
+    return dict.fromkeys(map(str, WorkerStep), 0) | await worker_failures.count(resources.database.reader)

@@ -1,0 +1,59 @@
+"""Watch of single statements: a line of the log for each slow one, and a span if statements are traced.
+
+Sees the text of a statement, which has placeholders, and never its values. Knows no driver.
+"""
+
+import time
+from collections.abc import Awaitable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol, TypeVar
+
+import structlog
+
+T = TypeVar("T")
+TEXT_LENGTH_MAX = 500
+
+_NO_SPAN: AbstractContextManager[object] = nullcontext()
+log = structlog.get_logger(__name__)
+
+
+class StatementTracer(Protocol):
+    """Maker of spans."""
+
+    def statement(self, sql: str) -> AbstractContextManager[object]:
+        """Return a span of the statement that runs inside."""
+
+
+class StatementWatch:
+    """Logs statements that take longer than `slow_ms`, none if it is 0. One instance for all connections."""
+
+    def __init__(self, *, slow_ms: int = 0, tracer: StatementTracer | None = None) -> None:
+        self._slow_s = slow_ms / 1_000 if slow_ms else float("inf")
+        self._tracer = tracer
+        self.slow = 0
+        """Number of slow statements."""
+
+    async def run(self, sql: str, work: Awaitable[T]) -> T:
+        """Return what the work returns, which runs the statement on a connection."""
+        began_s = time.perf_counter()
+        try:
+            with self.span(sql):
+                return await work
+        finally:
+            self.ended(sql, time.perf_counter() - began_s)
+
+    def span(self, sql: str) -> AbstractContextManager[object]:
+        """Return the span of a statement, which does nothing if statements are not traced."""
+        return _NO_SPAN if self._tracer is None else self._tracer.statement(sql)
+
+    def ended(self, sql: str, seconds: float) -> None:
+        """Record how long a statement took, also one that failed."""
+        if seconds > self._slow_s:
+            self.slow += 1
+            log.warning("statement_slow", ms=round(seconds * 1_000, 2), statement=shortened(sql))
+
+
+def shortened(sql: str) -> str:
+    """Return the statement in one line, at most 500 characters of it."""
+    line = " ".join(sql[: 2 * TEXT_LENGTH_MAX].split())
+    return line if len(line) <= TEXT_LENGTH_MAX else f"{line[:TEXT_LENGTH_MAX]}…"
