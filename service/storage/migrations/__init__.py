@@ -5,6 +5,6 @@ an underscore are the runner; every other one is a migration.
 """
 
 from service.storage.migrations._offline import MigrationRefused
-from service.storage.migrations._runner import migrate, pending
+from service.storage.migrations._runner import BACKUP_ID, HISTORY, UNFINISHED, known, migrate, pending
 
-__all__ = ["MigrationRefused", "migrate", "pending"]
+__all__ = ["BACKUP_ID", "HISTORY", "UNFINISHED", "MigrationRefused", "known", "migrate", "pending"]
