@@ -71,7 +71,7 @@ def failure(answer: subprocess.CompletedProcess[str]) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("words", [
-    ("serve",), ("migrate",), ("demo",), ("schema",),
+    ("serve",), ("migrate",), ("demo",), ("schema",), ("backup",), ("restore",), ("copy",),
     ("account", "create"), ("account", "list"), ("account", "suspend"), ("account", "reinstate"),
     ("key", "create"), ("key", "list"), ("key", "revoke"),
 ])  # fmt: skip
