@@ -187,7 +187,7 @@ def command_line() -> str:
         of the service. Unless a command says otherwise, it may run while the service serves requests, on SQLite
         too. Ids of accounts are the UUIDs that `carbon-orders account list` prints, not the ids of GraphQL.""",
         """`carbon-orders --install-completion` installs completion of commands and options in your shell.
-        `carbon-orders --show-completion` prints the script instead.""",
+        `carbon-orders --show-completion` prints the script instead. `carbon-orders --version` prints the version.""",
         *parts,
     )
 

@@ -202,14 +202,12 @@ class PostgresqlClient(AsyncpgDBClient):
             await self.connections.close()
 
     def acquire_connection(self) -> Any:
-        return self._acquire_connection()
+        return self._pooled_connection() if self.pooled else _Lease(self)
 
     @asynccontextmanager
-    async def _acquire_connection(self) -> AsyncIterator[Any]:
-        connection = await self.take()
-        with self.returning(connection):
-            async with self._one_session(connection):
-                yield connection
+    async def _pooled_connection(self) -> AsyncIterator[Any]:
+        async with _Lease(self) as connection, self._one_session(connection):
+            yield connection
 
     @asynccontextmanager
     async def _one_session(self, connection: Any) -> AsyncIterator[None]:
@@ -226,7 +224,7 @@ class PostgresqlClient(AsyncpgDBClient):
             await connection.execute("COMMIT")
 
     @contextmanager
-    def returning(self, connection: Any, doing: Doing = Doing.READING) -> Iterator[None]:
+    def returning(self, connection: Any, doing: Doing) -> Iterator[None]:
         """Give the connection back if the statements inside were answered in full, and cut it otherwise: a connection
         left in the middle of an answer would give it to its next user. Turn failures of the driver into our own.
         """
@@ -237,6 +235,10 @@ class PostgresqlClient(AsyncpgDBClient):
             if own is error:
                 raise
             raise own from error
+        self.give_back(connection)
+
+    def give_back(self, connection: Any) -> None:
+        """Give back a connection whose statements were answered in full."""
         self._opened.give_back(connection)
 
     def failed(self, connection: Any, error: BaseException, doing: Doing) -> BaseException:
@@ -307,7 +309,7 @@ class PostgresqlClient(AsyncpgDBClient):
             raise DatabaseDefect("the transaction had failed before its commit")
 
     async def _roll_back(self, connection: Any) -> None:
-        with suppress(DatabaseUnavailable, DatabaseDefect), self.returning(connection):
+        with suppress(DatabaseUnavailable, DatabaseDefect), self.returning(connection, Doing.READING):
             try:
                 async with asyncio.timeout(self.pool_wait_s):
                     await connection.execute("ROLLBACK")
@@ -364,6 +366,29 @@ class _OwnErrors(ConnectionWrapper[Any]):
             raise own from exc_val
 
 
+class _Lease:
+    """A connection for one task, which ends as in `PostgresqlClient.returning`. A class, because a generator for each
+    statement costs as much as its parameters.
+    """
+
+    __slots__ = ("_client", "_connection")
+
+    def __init__(self, client: PostgresqlClient) -> None:
+        self._client = client
+
+    async def __aenter__(self) -> Any:
+        self._connection = await self._client.take()
+        return self._connection
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._client.give_back(self._connection)
+        elif (own := self._client.failed(self._connection, error, Doing.READING)) is not error:
+            raise own from error
+
+
 class PostgresqlStatements(Statements):
     """Statements on a PostgreSQL client or inside one of its transactions."""
 
@@ -390,21 +415,6 @@ class PostgresqlStatements(Statements):
 
     async def run_sql(self, method: str, sql: str, parameters: Sequence[object]) -> Any:
         """Call asyncpg's method of that name."""
-        client = self.client
         encoded = parameters if PLAIN.issuperset(map(type, parameters)) else ENCODERS.encoded(parameters)
-        # Checked in this order, because their classes are abstract somewhere: a no takes ten times as long as a yes.
-        if not isinstance(client, PostgresqlClient) or client.pooled:
-            async with client.acquire_connection() as connection:
-                return await self._watch.run(sql, getattr(connection, method)(sql, *encoded))
-        connections = client.connections
-        connection = (connections and connections.take_free()) or await client.take()
-        # As `returning` does it, written out: a generator for each statement costs as much as its parameters.
-        try:
-            answer = await self._watch.run(sql, getattr(connection, method)(sql, *encoded))
-        except BaseException as error:
-            own = client.failed(connection, error, Doing.READING)
-            if own is error:
-                raise
-            raise own from error
-        client.connections.give_back(connection)  # type: ignore[union-attr]
-        return answer
+        async with self.client.acquire_connection() as connection:
+            return await self._watch.run(sql, getattr(connection, method)(sql, *encoded))
