@@ -18,23 +18,28 @@ import pytest
 from service import operations
 from service.domain.accounts import Account, Caller
 from service.domain.api_keys import Scope
+from service.domain.catalogue import Mode
 from service.domain.listing import EVERY_ORDER, NumberedPage, OrderRef, OrderSort
+from service.domain.order import ByBundleMasses, OrderRequest
 from service.domain.statistics import OrderGrouping
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest
 from service.operations import (
     manage_clients,
     order_statistics,
+    price_order,
+    read_account,
     read_catalogue,
     read_certificates,
     read_estimates,
     read_money,
     read_orders,
     read_quotes,
+    select_account,
 )
 from service.storage.database import Database
 from tests.api.refusals.world import World
-from tests.makers import make_account, make_caller
+from tests.makers import TONNE_G, make_account, make_caller
 from tests.permissions import tables
 from tests.permissions.world import MONEY, PARENT, fill
 
@@ -246,3 +251,43 @@ async def test_credits_of_the_other_mode_are_absent(filled: tuple[World, dict[st
     assert found["twin"] == ({trial}, 3_000_000)
     assert found["account"][0] == {live}
     assert found["account"][1] > 3_000_000
+
+
+async def test_an_order_takes_credits_of_its_own_mode_only(filled: tuple[World, dict[str, Account]]):
+    """Of five tonnes, three are in stock for test accounts; live accounts have more."""
+    world, accounts = filled
+    resources, twin = world.shop.resources, accounts["twin"]
+    request = OrderRequest(ask=ByBundleMasses(((world.shop.forest.id, 5 * TONNE_G),)))
+    preview = await price_order.price_order(resources, make_caller(twin), request)
+    assert preview.short_g == (2 * TONNE_G,)
+    live_g = await world.shop.available_g(world.shop.young)
+
+    order = await world.shop.place(request, account_id=twin.id)
+
+    assert order.fulfilled_g == 3 * TONNE_G
+    assert await world.shop.available_g(world.shop.young) == live_g
+
+
+async def test_accounts_of_others_are_not_read(filled: tuple[World, dict[str, Account]]):
+    world, accounts = filled
+    resources = world.shop.resources
+    wanted = accounts["account"].id
+    readers = {}
+    for name in ("account", "stranger", "client", "seller"):
+        scopes = frozenset(Scope) if name == "seller" else frozenset(Scope) - {Scope.OPERATOR}
+        reader = await select_account.reader_of(resources, make_caller(accounts[name], scopes), wanted)
+        readers[name] = None if reader is None else reader.account.id
+    assert readers == {"account": wanted, "stranger": None, "client": None, "seller": wanted}
+
+
+async def test_a_client_account_of_the_other_mode_is_neither_acted_for_nor_taken_for_the_twin(
+    filled: tuple[World, dict[str, Account]],
+):
+    """Nothing creates such an account; the audit reports it."""
+    world, accounts = filled
+    resources, parent = world.shop.resources, make_caller(accounts["account"])
+    odd = await world.shop.another_account(id=UUID(int=1), parent_account_id=parent.account.id, mode=Mode.TEST)
+    with pytest.raises(Refused) as refusal:
+        await select_account.select_account(resources, parent, odd.id)
+    assert refusal.value.code is Code.ACCOUNT_SELECTED_INVALID
+    assert await read_account.twin_of_account(resources, parent) == accounts["twin"].id
