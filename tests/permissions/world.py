@@ -287,11 +287,14 @@ async def _spoil(stage: Stage) -> None:
     await execute(f"UPDATE api_keys SET account_id = $1 WHERE {key_id}", twin_id, moved.split("_")[2])
     unknown = await new_key(stage, "account", frozenset(Scope))
     await execute("DELETE FROM api_keys WHERE key_id = $1", unknown.split("_")[2])
+    forged = await new_key(stage, "account", frozenset(Scope))
+    await execute(f"UPDATE api_keys SET digest = $1 WHERE {key_id}", "0" * 64, forged.split("_")[2])
     nothing: frozenset[str] = frozenset()
     stage.nobodies = [
         Identity("no key", "", nothing),
         Identity("malformed", valid[:-1], nothing),
         Identity("unknown", unknown, nothing),
+        Identity("of another secret", forged, nothing),
         Identity("revoked", revoked, nothing),
         Identity("expired", expired, nothing),
         Identity("of the other mode", moved, nothing),
