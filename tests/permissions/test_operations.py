@@ -291,3 +291,4 @@ async def test_a_client_account_of_the_other_mode_is_neither_acted_for_nor_taken
         await select_account.select_account(resources, parent, odd.id)
     assert refusal.value.code is Code.ACCOUNT_SELECTED_INVALID
     assert await read_account.twin_of_account(resources, parent) == accounts["twin"].id
+    assert await read_account.twin_of_account(resources, make_caller(accounts["client"])) is None
