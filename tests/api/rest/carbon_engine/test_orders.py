@@ -11,7 +11,6 @@ import pytest
 
 from service.domain.accounts import Visibility
 from service.domain.amounts import Money
-from service.domain.api_keys import Scope
 from service.domain.order import BalanceUse, OrderStatus
 from service.kit.ids import uuid7
 from service.operations.manage_clients import create_client, update_client
@@ -276,15 +275,6 @@ async def test_numbers_that_nobody_means_are_refused_before_anything_is_worked_o
             "POST", "/quotes/air-freight", content=body, headers={"content-type": "application/json"}
         )
         assert answer.status_code == 400, number
-
-
-async def test_an_order_that_could_not_be_shown_is_not_changed(engine: Rest):
-    order = await placed(engine)
-    for scopes in ([Scope.ORDERS_WRITE], [Scope.ORDERS_WRITE, Scope.ORDERS_READ]):
-        key, before = await engine.new_key(*scopes), await engine.shop.everything()
-        for path, body in (("/orders", {"amount_kg": 1}), (f"/orders/{order['_id']}/cancel", None)):
-            assert (await engine.ask("POST", path, body, key=key)).status_code == 403
-            assert await engine.shop.everything() == before
 
 
 async def test_noes_of_http_are_problems_too(engine: Rest):
