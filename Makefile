@@ -36,8 +36,8 @@ fuzz: .venv/tested ## run schemathesis, from its own .venv-fuzz, against a runni
 fuzz-plans: .venv/tested ## compare plans with graphql-core on 20,000 generated operations (tens of minutes)
 	PLANS_EXAMPLES=20000 $(BIN)/pytest -q tests/api/graphql -k differential
 
-races: .venv/tested ## run the race tests with 10,000 orders instead of 1,000
-	RACE_ORDERS=10000 $(BIN)/pytest -q tests/races
+races: .venv/tested ## run the race tests with 10,000 orders instead of 1,000, and each pair of verbs 20 times
+	RACE_ORDERS=10000 PAIR_ROUNDS=20 $(BIN)/pytest -q tests/races
 	RETIREMENT_TRIALS=10000 $(BIN)/pytest -q tests/operations/test_retire_orders.py
 
 model: .venv/tested ## run the model test with 500 lives of orders of 50 steps each
