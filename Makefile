@@ -45,6 +45,7 @@ model: .venv/tested ## run the model test with 500 lives of orders of 50 steps e
 
 serials: .venv/tested ## receive 10,000 credit batches on both databases, half of them with hostile serial numbers
 	SERIAL_RECEIPTS=10000 $(BIN)/pytest -q tests/operations/test_receipt_laws.py
+	SERIAL_TRIALS=100 $(BIN)/pytest -q tests/operations/test_receive_serials.py -k at_once
 
 bench: .venv/tested ## measure the service beside other servers and write docs/performance.md
 	$(BIN)/python -m tests.bench.compare --report
