@@ -17,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.addresses import Addresses, AddressLimits, address_budget
-from service.api.caller import caller_of
+from service.api.caller import caller_of, share_reads
 from service.api.graphql.context import Context
 from service.api.graphql.cost.budget import CostBudget, cost_budget
 from service.api.graphql.cost.document_limits import DocumentLimits
@@ -101,6 +101,8 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
             account_header=b"account-id",
             id_of=account_id_of,
         )
+        if identified is not None:
+            share_reads(scope, identified)
         return Context(
             resources=running.resources,
             placement=running.placement,

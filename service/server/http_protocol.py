@@ -5,7 +5,9 @@ until it ends: so what was fed to the parser is counted here until it brings a r
 """
 
 import asyncio
+from functools import partial
 from typing import Any, cast
+from weakref import ref
 
 import httptools
 import structlog
@@ -176,6 +178,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
         super()._start_asgi_task(cycle, app)
+        # Weak: a cycle of references for each request would be left to the garbage collector.
+        cycle.scope["state"]["has_left"] = partial(_has_left, ref(cycle))
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
@@ -226,3 +230,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
 class _UrlTooLongError(Exception):
     """The URL that is being read is above its limit."""
+def _has_left(running: "ref[RequestResponseCycle]") -> bool:
+    """Return whether the peer closed the connection before the answer to its request."""
+    cycle = running()
+    return cycle is None or cycle.disconnected
+
+

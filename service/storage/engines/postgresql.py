@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]
@@ -117,7 +117,9 @@ class PostgresqlClient(AsyncpgDBClient):
         self.idle_transaction_ms = idle_transaction_ms
         self.connections: ConnectionPool | None = None
         statements = PostgresqlStatements(self)
-        self.query_batcher = QueryBatcher(lambda sql, parameters: statements.run_sql("fetch", sql, parameters))
+        self.query_batcher = QueryBatcher(
+            lambda sql, parameters: statements.run_sql("fetch", sql, parameters), pool_size_max
+        )
         # The server ends a statement; this bound is for a server that no longer answers.
         self.silence_s = statement_timeout_ms / 1_000 + 1 if statement_timeout_ms else None
 
@@ -359,6 +361,9 @@ class PostgresqlStatements(Statements):
         self.client = client
 
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
+        client = self.client
+        if isinstance(client, PostgresqlClient):
+            return cast(list[Row], await client.query_batcher.fetch_alone(sql, parameters))
         rows: list[Row] = await self.run_sql("fetch", sql, parameters)
         return rows
 

@@ -23,10 +23,11 @@ from asyncpg.pgproto import pgproto  # type: ignore[import-untyped]
 from tortoise.backends.sqlite.client import SqliteClient as TortoiseSqliteClient
 from tortoise.backends.sqlite.client import SqliteTransactionWrapper
 
+from service.kit.fair_turns import CALLER, FairTurns
 from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements, json_text, uncancelled
 from service.storage.engines.availability import Availability
 from service.storage.engines.loop_reader import LoopReader
-from service.storage.failures import LOCKED, LOST, DatabaseUnavailable, Doing, own_errors
+from service.storage.failures import LOCKED, LOST, DatabaseDefect, DatabaseUnavailable, Doing, own_errors
 
 T = TypeVar("T")
 
@@ -143,6 +144,30 @@ class BoundedConnection(aiosqlite.Connection):
     async def call(self, fn: Callable[..., T], *args: Any) -> T:
         """Run `fn(sqlite3_connection, *args)` as one step of the connection's thread, and return its result."""
         return await self._execute(fn, self._conn, *args)
+
+    async def call_unless_left(self, fn: Callable[..., T], *args: Any) -> T:
+        """Run `fn` as `call` does, alone on the connection. If this task is cancelled, `fn` is not begun, or broken off
+        at its deadline, which is then now; the task ends when the connection is free again.
+        """
+        is_left = False
+
+        def unless_left(*arguments: Any) -> T:
+            if is_left:
+                raise sqlite3.OperationalError("interrupted: nobody waits for the rows")
+            return fn(*arguments)
+
+        running = asyncio.ensure_future(self.call(unless_left, *args))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            is_left, self._deadline = True, 0.0
+            with suppress(DatabaseUnavailable, DatabaseDefect):
+                await uncancelled(_ended(running))
+            raise
+
+
+async def _ended(task: "asyncio.Future[T]") -> T:
+    return await task
 
 
 class SqliteClient(TortoiseSqliteClient):
@@ -303,8 +328,9 @@ client_class = SqliteClient
 
 
 class SqliteStatements(Statements):
-    """Statements on a SQLite client; `kinds` gives the type of each column's text or integer. With `loop_reader` they
-    only read, and short reads run without a thread.
+    """Statements on a SQLite client; `kinds` gives the type of each column's text or integer. With `loop_reader` short
+    reads run without a thread. With `turns`, of which there is one, the client's thread runs nothing but these
+    statements, one after another, and those of several callers in turn.
     """
 
     dialect: Dialect = "sqlite"
@@ -315,8 +341,10 @@ class SqliteStatements(Statements):
         kinds: Mapping[str, type],
         loop_reader: LoopReader | None = None,
         availability: Availability | None = None,
+        turns: FairTurns | None = None,
     ) -> None:
         self.client = client
+        self._turns = turns
         self._kinds = kinds
         self._loop_reader = loop_reader
         self._availability = availability
@@ -362,6 +390,11 @@ class SqliteStatements(Statements):
                 read = self._loop_reader.read(numbered(sql), values)
             if read is not None:
                 return *read, 0
-        async with self.client.acquire_connection() as connection:
-            answer: tuple[list[Any], tuple[str, ...], int] = await connection.call(_run, numbered(sql), values)
-            return answer
+        answer: tuple[list[Any], tuple[str, ...], int]
+        if self._turns is None:
+            async with self.client.acquire_connection() as connection:
+                answer = await connection.call(_run, numbered(sql), values)
+        else:
+            async with self._turns.turn(CALLER.get()), self.client.acquire_connection() as connection:
+                answer = await connection.call_unless_left(_run, numbered(sql), values)
+        return answer
