@@ -121,6 +121,10 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
             return CostBudget(rate_limits, budget, identified.key_id)
         return CostBudget(rate_limits, guests_budget, addresses.of(scope), pays_documents=True)
 
+    async def pay_bytes(context: Context, size: int) -> None:
+        if context.cost_budget is not None:
+            await context.cost_budget.pay_bytes(size)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = await open_database(settings)
@@ -167,7 +171,7 @@ def create_app(settings: Settings, *, pepper: bytes, previous_pepper: bytes | No
         ],
         lifespan=lifespan,
     )
-    view = GraphQLView(schema, get_context=get_context, run=runner, render_page=explorer.page)
+    view = GraphQLView(schema, get_context=get_context, run=runner, pay_bytes=pay_bytes, render_page=explorer.page)
     limited = AddressLimits(
         GraphQLPostRoute(application, GRAPHQL, view),
         budget=guests_budget,

@@ -64,6 +64,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._table.leave(self)
+        self._table.forget_unsent(self)
         self._backlog = b""
         self.pipeline.clear()
         # uvicorn tells the request that was read last; the one that is worked on may be another.
@@ -177,12 +178,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
-        super()._start_asgi_task(cycle, app)
         # Weak: a cycle of references for each request would be left to the garbage collector.
         cycle.scope["state"]["has_left"] = partial(_has_left, ref(cycle))
+        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
+        if self.transport.get_write_buffer_size():
+            self._table.note_unsent(self)
         if self.transport.is_closing():
             self._table.rest(self)
         elif self.pipeline:
@@ -208,8 +211,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # What the table of connections asks
 
-    def is_sent(self) -> bool:
-        return not self.transport.get_write_buffer_size()
+    def unsent_bytes(self) -> int:
+        return self.transport.get_write_buffer_size()
 
     def end_overdue(self) -> bool:
         unsent = self.transport.get_write_buffer_size()
@@ -228,11 +231,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.abort()
 
 
-class _UrlTooLongError(Exception):
-    """The URL that is being read is above its limit."""
 def _has_left(running: "ref[RequestResponseCycle]") -> bool:
     """Return whether the peer closed the connection before the answer to its request."""
     cycle = running()
     return cycle is None or cycle.disconnected
 
 
+class _UrlTooLongError(Exception):
+    """The URL that is being read is above its limit."""
