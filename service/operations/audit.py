@@ -18,7 +18,8 @@ async def audit(resources: Resources, progress: Callable[[Finding], None] = lamb
     rows that never change.
     """
     findings = []
+    counted: dict[str, int] = {}
     for check in CHECKS:
-        findings.append(await books.run(resources.database.reader, check))
+        findings.append(await books.run(resources.database.reader, check, counted))
         progress(findings[-1])
     return findings

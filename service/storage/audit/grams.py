@@ -63,11 +63,10 @@ CHECKS = (
         "line-given",
         LINES,
         "every order line: fulfilled = given - returned",
-        f"SELECT {key('l.order_id', 'l.position', account='l.account_id')} FROM {LINES} l LEFT JOIN"
-        f" (SELECT account_id, order_id, position, sum(mass_g) AS mass_g FROM {ENTRIES}"
-        f" GROUP BY account_id, order_id, position) e"
-        f" ON e.account_id = l.account_id AND e.order_id = l.order_id AND e.position = l.position"
-        f" WHERE l.fulfilled_g <> coalesce(e.mass_g, 0) OR l.fulfilled_g NOT BETWEEN 0 AND l.mass_g",
+        f"SELECT {key('l.order_id', 'l.position', account='l.account_id')} FROM {LINES} l"
+        f" WHERE l.fulfilled_g NOT BETWEEN 0 AND l.mass_g"
+        f" OR l.fulfilled_g <> (SELECT coalesce(sum(e.mass_g), 0) FROM {ENTRIES} e"
+        f" WHERE e.account_id = l.account_id AND e.order_id = l.order_id AND e.position = l.position)",
     ),
     Check(
         "entry-sign",

@@ -31,13 +31,17 @@ _BY_VERB = (
     "sum(CASE WHEN ledger_account = 'receivable' THEN amount_minor ELSE 0 END) AS receivable,"
     " sum(CASE WHEN ledger_account = 'sales' THEN amount_minor ELSE 0 END) AS sales,"
     " sum(CASE WHEN ledger_account = 'commission' THEN amount_minor ELSE 0 END) AS commission,"
-    f" -{_sum_of(_SALES, 'order_placed', 'order_reduced')} AS offset_minor,"
-    f" -{_sum_of(_COMMISSION, 'order_placed', 'order_reduced')} AS commission_minor,"
+    f" -{_sum_of(_SALES, 'order_placed', 'order_reduced')} AS sold_offset_minor,"
+    f" -{_sum_of(_COMMISSION, 'order_placed', 'order_reduced')} AS sold_commission_minor,"
     f" -{_sum_of(_SALE, 'order_placed')} AS placed_minor,"
     f" {_sum_of(_SALE, 'order_cancelled')} AS cancelled_minor,"
     f" {_sum_of(_SALE, 'order_failed')} AS failed_minor,"
     f" {_sum_of(_SALE, 'order_refunded')} AS refunded_minor,"
     f" -{_sum_of(_PREPAID, 'order_cancelled', 'order_failed', 'order_refunded')} AS returned_minor"
+)
+_SOLD = (
+    "o.account_id, o.id, o.source, o.status, o.payment_status,"
+    " o.offset_cost_minor, o.commission_minor, o.total_cost_minor, o.paid_minor"
 )
 _MOVES = {
     "order_placed": {"receivable": "+", "sales": "-", "commission": "-"},
@@ -91,21 +95,23 @@ CHECKS = (
         # A sale that stands is earned, and what is not paid of it owed. What was sold and what undid it stay as they
         # were; but a refunded order may be reduced without a journal, because nothing is owed of it any more. History
         # that was undone elsewhere has no journals.
-        f"SELECT {_ORDER} FROM {ORDERS} o LEFT JOIN (SELECT coalesce(order_account_id, account_id) AS account_id,"
-        f" order_id, {_BY_VERB} FROM {LEDGER} WHERE order_id IS NOT NULL GROUP BY 1, 2) e"
-        f" ON e.account_id = o.account_id AND e.order_id = o.id"
-        f" WHERE coalesce(e.receivable, 0) <> CASE WHEN {STANDS} THEN o.total_cost_minor - o.paid_minor ELSE 0 END"
-        f" OR coalesce(e.sales, 0) <> CASE WHEN {STANDS} THEN -o.offset_cost_minor ELSE 0 END"
-        f" OR coalesce(e.commission, 0) <> CASE WHEN {STANDS} THEN -o.commission_minor ELSE 0 END"
-        f" OR (o.source <> 'import' OR coalesce(e.placed_minor, 0) <> 0) AND ("
-        f"coalesce(e.offset_minor, 0) + coalesce(e.commission_minor, 0) < o.total_cost_minor"
-        f" OR coalesce(e.refunded_minor, 0) = 0 AND (coalesce(e.offset_minor, 0) <> o.offset_cost_minor"
-        f" OR coalesce(e.commission_minor, 0) <> o.commission_minor)"
-        f" OR (coalesce(e.refunded_minor, 0) = 0 AND o.total_cost_minor > 0 AND o.status = 'CANCELLED')"
-        f" <> (coalesce(e.cancelled_minor, 0) <> 0)"
-        f" OR (coalesce(e.refunded_minor, 0) = 0 AND o.total_cost_minor > 0 AND o.status = 'FAILED')"
-        f" <> (coalesce(e.failed_minor, 0) <> 0)"
-        f" OR (o.payment_status = 'REFUNDED') <> (coalesce(e.returned_minor, 0) <> 0))",
+        # The postings are looked up by the payer, whose they are, so that their index finds them.
+        f"SELECT {_ORDER} FROM (SELECT {_SOLD}, {_BY_VERB} FROM {ORDERS} o"
+        f" LEFT JOIN {ACCOUNTS} a ON a.id = o.account_id"
+        f" LEFT JOIN {LEDGER} e ON e.account_id = coalesce(a.parent_account_id, o.account_id) AND e.order_id = o.id"
+        f" AND coalesce(e.order_account_id, e.account_id) = o.account_id GROUP BY o.account_id, o.id) o"
+        f" WHERE coalesce(o.receivable, 0) <> CASE WHEN {STANDS} THEN o.total_cost_minor - o.paid_minor ELSE 0 END"
+        f" OR coalesce(o.sales, 0) <> CASE WHEN {STANDS} THEN -o.offset_cost_minor ELSE 0 END"
+        f" OR coalesce(o.commission, 0) <> CASE WHEN {STANDS} THEN -o.commission_minor ELSE 0 END"
+        f" OR (o.source <> 'import' OR coalesce(o.placed_minor, 0) <> 0) AND ("
+        f"coalesce(o.sold_offset_minor, 0) + coalesce(o.sold_commission_minor, 0) < o.total_cost_minor"
+        f" OR coalesce(o.refunded_minor, 0) = 0 AND (coalesce(o.sold_offset_minor, 0) <> o.offset_cost_minor"
+        f" OR coalesce(o.sold_commission_minor, 0) <> o.commission_minor)"
+        f" OR (coalesce(o.refunded_minor, 0) = 0 AND o.total_cost_minor > 0 AND o.status = 'CANCELLED')"
+        f" <> (coalesce(o.cancelled_minor, 0) <> 0)"
+        f" OR (coalesce(o.refunded_minor, 0) = 0 AND o.total_cost_minor > 0 AND o.status = 'FAILED')"
+        f" <> (coalesce(o.failed_minor, 0) <> 0)"
+        f" OR (o.payment_status = 'REFUNDED') <> (coalesce(o.returned_minor, 0) <> 0))",
     ),
     Check(
         "balance-prepaid",

@@ -28,10 +28,8 @@ _REAL = "o.source <> 'import'"
 _WAITS = f"o.status = 'PLACED' AND {_REAL} AND o.payment_status <> 'REFUNDED'"
 """Condition on an order: what it has not got waits in the queue."""
 
-_ORDER_COSTS = (
-    f"(SELECT account_id, order_id, count(*) AS lines, sum(offset_cost_minor) AS cost_minor FROM {LINES}"
-    f" GROUP BY account_id, order_id)"
-)
+_COSTS = ("count(l.position)", "coalesce(sum(l.offset_cost_minor), 0)")
+"""The number and the cost of the lines of one order or quote."""
 _REQUESTED = (
     "CASE {0}.kind WHEN 'mass' THEN {0}.requested_mass_g >= {0}.mass_g AND {0}.estimate_id IS NULL"
     " AND {0}.requested_value_minor IS NULL"
@@ -46,21 +44,18 @@ CHECKS = (
         "order-lines",
         ORDERS,
         "every order: mass and fulfilled = the sums of its lines",
-        f"SELECT {_ORDER} FROM {ORDERS} o LEFT JOIN"
-        f" (SELECT account_id, order_id, sum(mass_g) AS mass_g, sum(fulfilled_g) AS fulfilled_g,"
-        f" count(*) AS lines, min(position) AS first, max(position) AS last FROM {LINES}"
-        f" GROUP BY account_id, order_id) l ON l.account_id = o.account_id AND l.order_id = o.id"
-        f" WHERE o.mass_g <> coalesce(l.mass_g, 0) OR o.fulfilled_g <> coalesce(l.fulfilled_g, 0)"
-        f" OR coalesce(l.first, -1) <> 0 OR l.last + 1 <> l.lines",
+        f"SELECT {_ORDER} FROM {ORDERS} o WHERE (o.mass_g, o.fulfilled_g, 0, 0) <>"
+        f" (SELECT coalesce(sum(l.mass_g), 0), coalesce(sum(l.fulfilled_g), 0), coalesce(min(l.position), -1),"
+        f" coalesce(max(l.position), -1) + 1 - count(*)"
+        f" FROM {LINES} l WHERE l.account_id = o.account_id AND l.order_id = o.id)",
     ),
     Check(
         "order-retired",
         ORDERS,
         "every order: retired = its retired intervals",
-        f"SELECT {_ORDER} FROM {ORDERS} o LEFT JOIN"
-        f" (SELECT account_id, order_id, sum(end_g - start_g) AS mass_g FROM {RETIREMENTS}"
-        f" GROUP BY account_id, order_id) r ON r.account_id = o.account_id AND r.order_id = o.id"
-        f" WHERE o.retired_g <> coalesce(r.mass_g, 0) OR o.retired_g > o.fulfilled_g",
+        f"SELECT {_ORDER} FROM {ORDERS} o WHERE o.retired_g > o.fulfilled_g"
+        f" OR o.retired_g <> (SELECT coalesce(sum(r.end_g - r.start_g), 0) FROM {RETIREMENTS} r"
+        f" WHERE r.account_id = o.account_id AND r.order_id = o.id)",
     ),
     Check(
         "order-certified",
@@ -113,9 +108,9 @@ CHECKS = (
         "order-costs",
         ORDERS,
         "every order: costs what its lines cost, and at least a minor unit",
-        f"SELECT {_ORDER} FROM {ORDERS} o LEFT JOIN {_ORDER_COSTS} l"
-        f" ON l.account_id = o.account_id AND l.order_id = o.id WHERE {costs_more('o', 'l')}"
-        f" OR {_REAL} AND o.mass_g > 0 AND {STANDS} AND (o.total_cost_minor < 1 OR {costs_less('o', 'l')})",
+        f"SELECT {_ORDER} FROM {ORDERS} o LEFT JOIN {LINES} l ON l.account_id = o.account_id AND l.order_id = o.id"
+        f" GROUP BY o.account_id, o.id HAVING {costs_more('o', *_COSTS)}"
+        f" OR {_REAL} AND o.mass_g > 0 AND {STANDS} AND (o.total_cost_minor < 1 OR {costs_less('o', *_COSTS)})",
     ),
     Check(
         "order-requested",
@@ -155,12 +150,11 @@ CHECKS = (
         "quote-lines",
         QUOTES,
         "every quote: mass = the sum of its lines, and its costs follow from them",
-        f"SELECT {_QUOTE} FROM {QUOTES} q LEFT JOIN"
-        f" (SELECT account_id, quote_id, sum(mass_g) AS mass_g, sum(offset_cost_minor) AS cost_minor,"
-        f" count(*) AS lines, min(position) AS first, max(position) AS last FROM {QUOTE_LINES}"
-        f" GROUP BY account_id, quote_id) l ON l.account_id = q.account_id AND l.quote_id = q.id"
-        f" WHERE q.mass_g <> coalesce(l.mass_g, 0) OR coalesce(l.first, -1) <> 0 OR l.last + 1 <> l.lines"
-        f" OR {total_is_wrong('q')} OR {costs_more('q', 'l')} OR {costs_less('q', 'l')}",
+        f"SELECT {_QUOTE} FROM {QUOTES} q LEFT JOIN {QUOTE_LINES} l"
+        f" ON l.account_id = q.account_id AND l.quote_id = q.id GROUP BY q.account_id, q.id"
+        f" HAVING q.mass_g <> coalesce(sum(l.mass_g), 0) OR coalesce(min(l.position), -1) <> 0"
+        f" OR max(l.position) + 1 <> count(l.position)"
+        f" OR {total_is_wrong('q')} OR {costs_more('q', *_COSTS)} OR {costs_less('q', *_COSTS)}",
     ),
     Check(
         "quote-price",

@@ -73,18 +73,18 @@ def total_is_wrong(row: str) -> str:
     )
 
 
-def costs_more(row: str, lines: str) -> str:
-    """Return the condition that the offset cost of an order or a quote is above that of its `lines`, a number and
-    `cost_minor`, their sum.
+def costs_more(row: str, lines: str, cost_minor: str) -> str:
+    """Return the condition that the offset cost of an order or a quote is above `cost_minor`, that of its `lines`, a
+    number.
 
     A line's cost is off its exact one by half a minor unit at most, and so is the order's. A least price of one minor
     unit is above what its lines cost.
     """
-    cost, more = f"{row}.offset_cost_minor", f"(coalesce({lines}.lines, 0) + 1) * {_unit(row)}"
-    return f"({cost} > {_unit(row)} AND 2 * ({cost} - coalesce({lines}.cost_minor, 0)) > {more})"
+    cost, more = f"{row}.offset_cost_minor", f"({lines} + 1) * {_unit(row)}"
+    return f"({cost} > {_unit(row)} AND 2 * ({cost} - {cost_minor}) > {more})"
 
 
-def costs_less(row: str, lines: str) -> str:
+def costs_less(row: str, lines: str, cost_minor: str) -> str:
     """Return the condition that the offset cost is below that of the lines, as `costs_more` that it is above."""
-    cost, less = f"{row}.offset_cost_minor", f"(coalesce({lines}.lines, 0) + 1) * {_unit(row)}"
-    return f"(2 * ({cost} - coalesce({lines}.cost_minor, 0)) < -{less})"
+    cost, less = f"{row}.offset_cost_minor", f"({lines} + 1) * {_unit(row)}"
+    return f"(2 * ({cost} - {cost_minor}) < -{less})"
