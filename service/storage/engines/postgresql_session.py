@@ -1,4 +1,4 @@
-"""What a session of PostgreSQL is told and asked at its start."""
+"""Settings and checks of a PostgreSQL session at its start."""
 
 import socket
 
