@@ -249,7 +249,9 @@ def _add(figures: FaultFigures, window: Window, during: list[Attempt], probes: l
     figures.refused += len(refused)
     figures.cut += sum(each.outcome == UNKNOWN for each in during)
     if refused:
-        figures.refusal_s = max(figures.refusal_s or 0.0, *(each.ended_s - each.began_s for each in refused), 0.0)
+        # A call that had begun before is refused within the promised time from the beginning of the failure.
+        waited = (each.ended_s - max(each.began_s, window.began_s) for each in refused)
+        figures.refusal_s = max(figures.refusal_s or 0.0, *waited)
     placed = [each.ended_s for each in orders if window.orders_url in ("", each.url)]
     back_s = _first(each for each in placed if each >= window.healed_s) - window.healed_s
     figures.back_s = max(figures.back_s, back_s)
