@@ -25,6 +25,8 @@ ORDER = (
 CANCEL = "mutation ($id: ID!) { cancelOrder(input: {order: {id: $id}}) { order { id status } userErrors { code } } }"
 ORDERS = "{ orders(first: 5) { nodes { id number totalCost { minorUnits } } } }"
 MASS_G_MIN, MASS_G_MAX = 100, 5_000
+OPEN_MAX = 10
+"""Keys without a known outcome that a caller has before it makes no further order: else an outage leaves thousands."""
 PROBE_PAUSE_S = 0.05
 ANSWERED_WITHIN_S = 30
 
@@ -117,7 +119,7 @@ class _Caller:
             while not self._ended.is_set():
                 await self._act()
                 await asyncio.sleep(self._pause_s * self._chance.uniform(0.5, 1.5))
-            async with asyncio.timeout(2 * HANGS_S):
+            async with asyncio.timeout(HANGS_S + len(self._open) + len(self._to_cancel)):
                 while self._open or self._to_cancel:
                     for asked in list(self._open.values()):
                         await self._order(asked)
@@ -129,7 +131,7 @@ class _Caller:
 
     async def _act(self) -> None:
         draw = self._chance.random
-        if self._open and draw() < 0.5:
+        if self._open and (draw() < 0.5 or len(self._open) >= OPEN_MAX):
             await self._order(self._chance.choice(list(self._open.values())))
         elif self._to_cancel and draw() < 0.5:
             await self._cancel(min(self._to_cancel))

@@ -165,12 +165,21 @@ def _assert_every_api_refused_in_outages(history: Read) -> None:
 
 
 def _assert_requests_without_answer_were_not_carried_out(history: Read) -> None:
-    """A server that is told to end answers what it has received: a connection that is cut had been idle."""
-    replayed = {(each.account, each.key): each.replayed for each in reversed(list(_placed(history)))}
-    for window in (each for each in history.windows if each.answers_all):
-        for attempt in _during(window, sorted(history.attempts, key=_ended_s)):
-            if attempt.doing == "order" and attempt.outcome == UNKNOWN:
-                assert replayed[attempt.account, attempt.key] is False, attempt
+    """A server that is told to end answers what it has received: a connection that is cut had been idle. So the next
+    request with the key, if it is answered, is no replay.
+    """
+    by_key: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
+    for attempt in sorted((each for each in history.attempts if each.doing == "order"), key=_ended_s):
+        by_key[attempt.account, attempt.key].append(attempt)
+    windows = [each for each in history.windows if each.answers_all]
+    wrong = [
+        (attempt, following)
+        for attempts in by_key.values()
+        for attempt, following in pairwise(attempts)
+        if attempt.outcome == UNKNOWN and following.outcome == OK and following.replayed
+        if any(each.began_s <= attempt.ended_s <= each.over_s for each in windows)
+    ]
+    assert wrong == []
 
 
 def _assert_accounts_are_in_order(history: Read, stored: list[Stored]) -> None:

@@ -104,10 +104,10 @@ def file(disk: Path, sqlite_template: Path) -> Path:
 async def test_on_a_sqlite_file(file: Path, tmp_path: Path) -> None:
     planned = plan(
         (faults.killed, times(1, 5, 55)),
-        (faults.file_locked, times(1, 2, 8)),
-        (faults.disk_full, times(1, 2, 8)),
-        (faults.file_read_only, times(1, 2, 8)),
-        (faults.told_to_end, times(1, 2, 8)),
+        (faults.file_locked, times(1, 2, 5)),
+        (faults.disk_full, times(1, 2, 5)),
+        (faults.file_read_only, times(1, 2, 5)),
+        (faults.told_to_end, times(1, 2, 5)),
     )
     await hold("SQLite", tmp_path, planned, f"sqlite://{file}", file.parent, before=WITHOUT_PRIVILEGE, **ON_A_FILE)
 
@@ -130,15 +130,15 @@ async def test_on_a_postgresql(server: PostgresServer, tmp_path: Path) -> None:
     with faults.small_disk(server.folder / "disk", DISK_MB) as is_small:
         url = await database_of(server, "on_disk", folder=server.folder / "disk" / "tables")
         planned = plan(
-            (faults.stopped, times(1, 2, 8)),
-            (faults.frozen, times(1, 2, 8)),
-            (faults.killed, times(1, 5, 50)),
-            (faults.read_only, times(1, 1, 6)),
-            (faults.disk_full, times(1, 2, 8) if is_small else 0),
-            (faults.told_to_end, times(0, 1, 6)),
-            (faults.sessions_ended, times(0, 1, 6)),
-            (faults.crashed, times(0, 1, 6)),
-            (faults.restarted, times(0, 1, 6)),
+            (faults.stopped, times(1, 2, 5)),
+            (faults.frozen, times(1, 2, 5)),
+            (faults.killed, times(1, 5, 52)),
+            (faults.read_only, times(1, 1, 4)),
+            (faults.disk_full, times(1, 2, 5) if is_small else 0),
+            (faults.told_to_end, times(0, 1, 3)),
+            (faults.sessions_ended, times(0, 1, 3)),
+            (faults.crashed, times(0, 1, 3)),
+            (faults.restarted, times(0, 1, 3)),
         )
         await hold("PostgreSQL", tmp_path, planned, url, server, **ON_A_SERVER)
         server.drop_database("on_disk")
