@@ -131,7 +131,9 @@ class _Caller:
 
     async def _act(self) -> None:
         draw = self._chance.random
-        if self._open and (draw() < 0.5 or len(self._open) >= OPEN_MAX):
+        if draw() < 0.05:
+            await self._read()
+        elif self._open and (draw() < 0.5 or len(self._open) >= OPEN_MAX):
             await self._order(self._chance.choice(list(self._open.values())))
         elif self._to_cancel and draw() < 0.5:
             await self._cancel(min(self._to_cancel))
@@ -139,8 +141,6 @@ class _Caller:
             await self._order(self._chance.choice(self._placed))
         elif self._ids and draw() < 0.05:
             await self._cancel(self._ids.pop(self._chance.randrange(len(self._ids))))
-        elif draw() < 0.05:
-            await self._read()
         else:
             self._count += 1
             more = {"payWithBalance": "WHOLE"} if self._customer.pays else {}
