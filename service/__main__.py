@@ -58,8 +58,8 @@ def options(
 
 def main() -> None:
     """Run the console script `carbon-orders`."""
-    # Modules that a command loads are never garbage, and visiting them takes a tenth of a short command's time. As soon
-    # as it works on a database, which may take long, garbage is collected again (runtime.py).
+    # Modules that a command loads are never garbage; looking for it would take a tenth of a short command's time.
+    # Commands that work on a database collect it again (runtime.py).
     gc.disable()
     app(prog_name="carbon-orders")
 
@@ -74,9 +74,7 @@ def audit(*, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: carbon-orders doctor --json")
 def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, secret, database, migrations, clock and Redis, and say how to mend what is wrong. Exit code 1 if
-    something is wrong.
-    """
+    """Check settings, secret, database, migrations, clock and Redis, and say how to mend faults; exit code 1 if any."""
     from service.commands.doctor import doctor
 
     doctor(as_json=as_json)

@@ -35,8 +35,7 @@ def import_orders(
 
 @import_app.command("catalogue", epilog="Example: carbon-orders import catalogue catalogue.csv --dry-run")
 def import_catalogue(file: File, *, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Add projects, batches, bundles, prices and portfolios from a CSV or JSON file. If any row has an error, nothing
-    is imported.
+    """Add projects, batches, bundles, prices and portfolios from a CSV or JSON file; nothing if a row has an error.
 
     Importing a file again adds nothing. docs/import.md describes the columns.
     """

@@ -8,7 +8,7 @@ import strawberry
 
 from service.api.graphql.connections import After, Before, Connection, First, Last
 from service.api.graphql.context import Context, Info
-from service.api.graphql.cost.field_costs import priced
+from service.api.graphql.cost.field_costs import COUNT_COST, SCAN_COST, priced
 from service.api.graphql.inputs.order_filters import OrderFilterInput, OrderSortInput
 from service.api.graphql.inputs.order_reference import OrderRefInput
 from service.api.graphql.queries.money import MoneyQueries
@@ -86,8 +86,10 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         return account_of(info.context.caller.account)
 
     @strawberry.field(
-        description="Client accounts of the account, oldest first. Null only if reading it failed; `errors` then says "
-        "why."
+        description="Client accounts of the account, oldest first. `nameContains` adds 50 cost points, and the "
+        "`totalCount` of the list then costs 50 points instead of 5. Null only if reading it failed; `errors` then "
+        "says why.",
+        metadata=priced(scan=SCAN_COST, count=COUNT_COST, conditions=frozenset({"nameContains"})),
     )
     async def client_accounts(
         self,
@@ -127,8 +129,16 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         return None if row is None else order_of(row)
 
     @strawberry.field(
-        description="Orders of the account, newest first by default. Null only if reading it failed; `errors` then "
-        "says why."
+        description="Orders of the account, newest first by default. A filter adds 50 cost points; a filter with "
+        "`createdAt` alone adds none if `orderBy` is not given. With a filter, the `totalCount` of the list costs "
+        "50 points instead of 5. Null only if reading it failed; `errors` then says why.",
+        metadata=priced(
+            scan=SCAN_COST,
+            count=COUNT_COST,
+            conditions=frozenset({"filter"}),
+            indexed=frozenset({"createdAt"}),
+            order="orderBy",
+        ),
     )
     async def orders(
         self,
