@@ -203,6 +203,11 @@ COMMANDS = {
     "key create": "ACCOUNT_ID --name --scope --expires --json",
     "key list": "ACCOUNT_ID --json",
     "key revoke": "KEY_ID",
+    "export orders": "FILE --account --filter --format --force",
+    "export retirements": "FILE --account --filter --format --force",
+    "export ledger": "FILE --account --format --force",
+    "export invoices": "FILE --account --format --force",
+    "export payments": "FILE --account --format --force",
     "import orders": "FILE --account --dry-run --json",
     "import catalogue": "FILE --dry-run --json",
 }
