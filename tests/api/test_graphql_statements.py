@@ -57,4 +57,17 @@ async def test_a_page_asks_for_no_column_that_it_does_not_show(api: GraphQLApi, 
     (page,) = [sql for sql in sent if "FROM orders" in sql]
     (entries,) = [sql for sql in sent if "FROM credit_entries" in sql]
     assert page.startswith("SELECT account_id, id, number, currency, created_at FROM orders ")
-    assert entries.startswith("SELECT order_id, mass_g FROM credit_entries ")
+    assert entries.startswith("SELECT id, order_id, mass_g FROM credit_entries ")
+
+
+async def test_a_price_costs_two_statements_and_what_is_asked_beyond_it(
+    api: GraphQLApi, monkeypatch: pytest.MonkeyPatch
+):
+    async def statements(selected: str) -> int:
+        query = '{ price(input: {mass: {amount: "1", unit: TONNE}}) { price { totalCost { amount } %s } } }'
+        return await statements_of(api, monkeypatch, query % selected)
+
+    # The portfolio's bundles and their prices; the account is not counted here. Then stock and queue, then bundles.
+    assert await statements("lines { mass { grams } unitPrice { amount } }") == 2
+    assert await statements("shortMass { grams }") == 4
+    assert await statements("lines { bundle { name } }") == 3
