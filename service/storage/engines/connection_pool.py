@@ -13,7 +13,6 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 
 from service.errors import Code, Refused
-from service.kit.deadline import Deadline
 from service.kit.fair_turns import CALLER, FairLine
 
 
@@ -30,7 +29,7 @@ class ConnectionPool:
         self._open: set[Any] = set()
         self._places = size_max  # connections that may still be made
         self._waiting = FairLine()  # by caller, so that a crowd of one delays others by one connection's work
-        self._taking: set[Deadline] = set()
+        self._taking: set[asyncio.Timeout] = set()
         self._closed = False
         self.size_max = size_max
         self.waits = 0
@@ -65,8 +64,7 @@ class ConnectionPool:
         if connection is not None:
             return connection
         try:
-            with Deadline() as deadline:
-                deadline.set(self._wait_s)
+            async with asyncio.timeout(self._wait_s) as deadline:
                 self._taking.add(deadline)
                 try:
                     return await self._made() or await self._given()
@@ -98,8 +96,8 @@ class ConnectionPool:
         for connection in tuple(self._open):
             connection.terminate()
         for deadline in tuple(self._taking):
-            deadline.set(None)  # or its own timer might end it a second time
-            deadline.end()
+            with suppress(RuntimeError):  # it has just ended
+                deadline.reschedule(asyncio.get_running_loop().time())
         self._taking.clear()
 
     def add(self, connection: Any) -> None:
