@@ -12,6 +12,7 @@ from service.api.graphql.cost.field_costs import COUNT_COST, SCAN_COST, priced
 from service.api.graphql.inputs.order_filters import OrderFilterInput, OrderSortInput
 from service.api.graphql.inputs.order_reference import OrderRefInput
 from service.api.graphql.queries.money import MoneyQueries
+from service.api.graphql.queries.prices import PriceQueries
 from service.api.graphql.queries.rate_limit import RateLimitQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
 from service.api.graphql.scalars import CurrencyCode
@@ -46,7 +47,7 @@ _NEWEST_FIRST = OrderSort()
     description="Operations that read data. All of them need an API key, except introspection. If reading a field "
     "failed, the field is null and `errors` says why. The other fields are returned."
 )
-class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
+class Query(StatisticsQueries, MoneyQueries, PriceQueries, RateLimitQueries):
     @strawberry.field(
         description="Object with this global id: an object of the account, one of its client accounts, or an object of "
         "the catalogue. Null if there is no such object, or if the object belongs to another account."
