@@ -1,6 +1,7 @@
 """The query `price`: it says what a quote of the same input would say, and changes nothing.
 
-Seen to fail when: a price by value takes the account's currency; the commission is left out; the query writes to a table.
+Seen to fail when: a price by value takes the account's currency; the commission is left out; the query writes to a
+table.
 """
 
 from random import Random

@@ -100,7 +100,8 @@ async def everyday_work(shop: Shop) -> None:
     await backorders.matchable(reader, Mode.LIVE, today=utc_date(now), now=now)
     await expire_holds(shop.resources)
     await certificates.due(reader, 10, now=now)
-    await search_keys.any_lacking(reader)
+    for searched in search_keys.SEARCHED:
+        await search_keys.lacking(reader, searched, 10, now=now)
 
 
 async def dear(grown: Grown, said: Said, before: dict[str, int], state: str) -> list[str]:
