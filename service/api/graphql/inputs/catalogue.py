@@ -77,6 +77,21 @@ class ReceiveCreditBatchInput:
         "the past. By default the day is read from the serial numbers. If the serial numbers do not contain it, the "
         "vintage year must be over.",
     )
+    period_start: date | None = strawberry.field(
+        default=None,
+        description="First day (UTC) of the period in which the project's emissions were monitored, not after its last "
+        "day. By default the day is read from the serial numbers, if they contain it.",
+    )
+    article6_authorisation: str | None = strawberry.field(
+        default=None,
+        description="Authorisation of the credits by the host country under Article 6 of the Paris Agreement, such as "
+        "the reference of its letter: 1 to 200 characters. By default none is stated.",
+    )
+    labels: list[str] | None = strawberry.field(
+        default=None,
+        description="Names of further standards and programmes that the credits meet, such as `CCP`: at most 20 "
+        "different labels of 1 to 100 characters. By default none.",
+    )
     serial_prefix: str | None = strawberry.field(
         default=None,
         description="Text before the number in each serial number: 1 to 200 characters, not ending in a digit. "
@@ -98,6 +113,9 @@ class ReceiveCreditBatchInput:
             "vintage": supply.vintage_of(self.vintage, "vintage"),
             "issued_g": supply.issued_g_of(at(["mass", "amount"], self.mass.grams), "mass", "amount"),
             "period_end": self.period_end,
+            "period_start": self.period_start,
+            "article6_authorisation": _kept(self.article6_authorisation, NAME_LENGTH_MAX, "article6Authorisation"),
+            "labels": None if self.labels is None else supply.labels_of(self.labels, "labels"),
             "stated": StatedSerials(
                 serial_form=self.serial_form,
                 serial_range=_kept(self.serial_range, RANGE_LENGTH_MAX, "serialRange"),
@@ -141,6 +159,28 @@ class CreateProjectInput:
         description="Address of the project's logo: an absolute https address of at most 2,000 characters. By default "
         "the project has no logo.",
     )
+    registry_project_id: str | None = strawberry.field(
+        default=None,
+        description="Identifier of the project at its registry, such as `VCS1234`: 1 to 200 characters.",
+    )
+    methodology: str | None = strawberry.field(
+        default=None,
+        description="Methodology by which the project's credits are measured and verified, such as `VM0048`: 1 to 200 "
+        "characters.",
+    )
+    offset_type: OffsetType | None = strawberry.field(
+        default=None,
+        description="Effect of the project on the climate: it avoids emissions, or it removes carbon from the air.",
+    )
+    storage_years: int | None = strawberry.field(
+        default=None,
+        description="Number of years for which the methodology counts the project's carbon as stored: 1 to 10,000.",
+    )
+    public_url: str | None = strawberry.field(
+        default=None,
+        description="Address of a public page about the project, such as its page at the registry: an absolute https "
+        "address of at most 2,000 characters.",
+    )
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -152,6 +192,13 @@ class CreateProjectInput:
             "registry_name": kept_text(self.registry_name, NAME_LENGTH_MAX, "registryName"),
             "description": kept_text(self.description, DESCRIPTION_LENGTH_MAX, "description"),
             "logo_url": None if self.logo_url is None else kept_url(self.logo_url, "logoUrl"),
+            "registry_project_id": _kept(self.registry_project_id, NAME_LENGTH_MAX, "registryProjectId"),
+            "methodology": _kept(self.methodology, NAME_LENGTH_MAX, "methodology"),
+            "offset_type": self.offset_type,
+            "storage_years": None
+            if self.storage_years is None
+            else supply.storage_years_of(self.storage_years, "storageYears"),
+            "public_url": None if self.public_url is None else kept_url(self.public_url, "publicUrl"),
         }
 
 
