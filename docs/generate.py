@@ -168,6 +168,9 @@ def limits() -> str:
                 ("time after which an idle connection is closed", "5 seconds"),
                 ("error message", "300 characters"),
                 ("validation errors in one GraphQL response", "10"),
+                ("values of `metadata` in one GraphQL operation", "200"),
+                ("bytes of a GraphQL response that one cost point covers", "1,024"),
+                ("answers that clients do not take, of all connections of a process", "64 MiB"),
             ],
         ),
     )

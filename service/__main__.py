@@ -60,8 +60,8 @@ def options(
 
 def main() -> None:
     """Run the console script `carbon-orders`."""
-    # Modules that a command loads are never garbage, and visiting them takes a tenth of a short command's time. As soon
-    # as it works on a database, which may take long, garbage is collected again (runtime.py).
+    # Modules that a command loads are never garbage; looking for it would take a tenth of a short command's time.
+    # Commands that work on a database collect it again (runtime.py).
     gc.disable()
     app(prog_name="carbon-orders")
 
@@ -76,9 +76,7 @@ def audit(*, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: carbon-orders doctor --json")
 def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, secret, database, migrations, clock and Redis, and say how to mend what is wrong. Exit code 1 if
-    something is wrong.
-    """
+    """Check settings, secret, database, migrations, clock and Redis, and say how to mend faults; exit code 1 if any."""
     from service.commands.doctor import doctor
 
     doctor(as_json=as_json)
@@ -389,8 +387,7 @@ def import_orders(
 
 @import_app.command("catalogue", epilog="Example: carbon-orders import catalogue catalogue.csv --dry-run")
 def import_catalogue(file: File, *, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Add projects, batches, bundles, prices and portfolios from a CSV or JSON file. If any row has an error, nothing
-    is imported.
+    """Add projects, batches, bundles, prices and portfolios from a CSV or JSON file; nothing if a row has an error.
 
     Importing a file again adds nothing. docs/import.md describes the columns.
     """

@@ -120,6 +120,8 @@ class BatchFilter:
 EVERY_PROJECT = ProjectFilter()
 ON_SALE = BundleFilter()
 EVERY_BATCH = BatchFilter()
+OLDEST_FIRST = NamedSort()
+FIRST_RECEIVED = BatchSort()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

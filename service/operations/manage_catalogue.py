@@ -81,13 +81,14 @@ async def update_project(resources: Resources, caller: Caller, project_id: UUID,
     category_id = resources.new_id()
 
     async def work(statements: Statements, _head: Head) -> Done[Project]:
+        facts = dict(changes)
+        if name := facts.pop("category", None):
+            # Before the project, as in an import, which adds its categories first: so none waits for the other.
+            wanted = ProjectCategory(id=category_id, name=name)
+            facts["category_id"] = (await supply.categories(statements, [wanted]))[name]
         existing = await supply.lock_project(statements, project_id)
         if existing is None:
             raise Refused(Code.NOT_FOUND, "There is no such project.", ("project_id",))
-        facts = dict(changes)
-        if name := facts.pop("category", None):
-            wanted = ProjectCategory(id=category_id, name=name)
-            facts["category_id"] = (await supply.categories(statements, [wanted]))[name]
         changed = replace(existing, **facts)
         names = differing(existing, changed, SALE)
         if not names:

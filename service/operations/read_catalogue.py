@@ -14,6 +14,8 @@ from service.domain.catalogue import Bundle, CreditBatch, Portfolio, PriceTier, 
 from service.domain.catalogue_listing import (
     EVERY_BATCH,
     EVERY_PROJECT,
+    FIRST_RECEIVED,
+    OLDEST_FIRST,
     BatchFilter,
     BatchSort,
     BundleFilter,
@@ -81,7 +83,7 @@ async def list_projects(
     caller: Caller,
     request: PageRequest,
     wanted: ProjectFilter = EVERY_PROJECT,
-    sort: NamedSort = NamedSort(),
+    sort: NamedSort = OLDEST_FIRST,
 ) -> Slice[Project]:
     """Return one page of the projects; stock is that of the caller's mode."""
     caller.require(Scope.CATALOGUE_READ)
@@ -97,7 +99,7 @@ async def list_batches(
     caller: Caller,
     request: PageRequest,
     wanted: BatchFilter = EVERY_BATCH,
-    sort: BatchSort = BatchSort(),
+    sort: BatchSort = FIRST_RECEIVED,
 ) -> Slice[CreditBatch]:
     """Return one page of the credit batches of the caller's mode."""
     caller.require(Scope.CATALOGUE_READ)

@@ -4,17 +4,15 @@ Knows the types of values and the server settings that make acknowledged orders 
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]
-import orjson
 from asyncpg.pgproto import pgproto  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import ConnectionWrapper, NestedTransactionContext
@@ -24,56 +22,21 @@ from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements,
 from service.storage.engines.availability import Availability
 from service.storage.engines.connection_pool import ConnectionPool
 from service.storage.engines.hosts import connect_to_first
+from service.storage.engines.postgresql_session import (
+    SESSION,
+    TAKES_WRITES,
+    decode_json,
+    keep_alive,
+    require_durable,
+)
 from service.storage.engines.query_batcher import QueryBatcher
 from service.storage.engines.statement_watch import StatementWatch
-from service.storage.failures import DatabaseDefect, DatabaseUnavailable, Doing, NotDurableError, own_error, own_errors
+from service.storage.failures import DatabaseDefect, DatabaseUnavailable, Doing, own_error, own_errors
 
 _savepoints = count()
 
 ANSWERED = (asyncpg.PostgresError, asyncpg.InterfaceError)
 """Errors of the server or of asyncpg about a statement: the connection is in order, or known to be closed."""
-
-SESSION = {
-    "default_transaction_isolation": "read committed",
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "1",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "8000",
-}
-"""Settings that each session gets at its start. The keepalives end sessions of hosts that are gone, with their locks;
-the server ignores them on a socket of the file system.
-"""
-KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 8_000}
-"""The same for this end of the connection: seconds, seconds, probes, milliseconds."""
-
-TAKES_WRITES = "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'"
-
-
-async def _decode_json(connection: asyncpg.Connection) -> None:
-    # Tortoise and `ENCODERS` both hand over JSON text, hence no encoder of our own.
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=orjson.loads, format="text")
-
-
-async def _require_durable(connection: asyncpg.Connection) -> None:
-    for setting in ("fsync", "synchronous_commit"):
-        held = await connection.fetchval("SELECT current_setting($1)", setting)
-        if held not in ("on", "remote_apply"):
-            raise NotDurableError(
-                f"PostgreSQL runs with {setting} = {held}: an acknowledged order could be lost.",
-                "Restore the default of this parameter in the configuration of the database server.",
-            )
-
-
-def _keep_alive(connection: asyncpg.Connection) -> None:
-    """Let the system close a connection to a host that is gone: a minute of silence would not be noticed otherwise."""
-    peer = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg has no public way
-    if peer is None or peer.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in KEEPALIVE.items():
-        if hasattr(socket, name):  # not every system has each
-            peer.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _retires(error: BaseException) -> bool:
@@ -125,10 +88,10 @@ class PostgresqlClient(AsyncpgDBClient):
         self.idle_transaction_ms = idle_transaction_ms
         self.connections: ConnectionPool | None = None
         statements = PostgresqlStatements(self, self.statement_watch)
-        self.query_batcher = (
-            QueryBatcher(lambda sql, parameters: statements.run_sql("fetch", sql, parameters))
-            if query_batching
-            else None
+        self.query_batcher = QueryBatcher(
+            lambda sql, parameters: statements.run_sql("fetch", sql, parameters),
+            pool_size_max,
+            batches=query_batching,
         )
         # The server ends a statement; this bound is for a server that no longer answers.
         self.silence_s = statement_timeout_ms / 1_000 + 1 if statement_timeout_ms else None
@@ -148,7 +111,7 @@ class PostgresqlClient(AsyncpgDBClient):
         try:
             with own_errors(Doing.READING):
                 async with self._one_session(connection):
-                    await _require_durable(connection)
+                    await require_durable(connection)
                     takes_writes = await connection.fetchval(TAKES_WRITES)
             self.availability.note_probe(takes_writes=takes_writes)
         except BaseException:
@@ -171,9 +134,9 @@ class PostgresqlClient(AsyncpgDBClient):
                 server_settings={} if self.pooled else settings,
             )
             try:
-                _keep_alive(connection)
+                keep_alive(connection)
                 async with self._one_session(connection):
-                    await _decode_json(connection)
+                    await decode_json(connection)
             except BaseException:
                 connection.terminate()
                 raise
@@ -399,12 +362,15 @@ class PostgresqlStatements(Statements):
         self._watch = watch or StatementWatch()
 
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
+        client = self.client
+        if isinstance(client, PostgresqlClient):
+            return cast(list[Row], await client.query_batcher.fetch_alone(sql, parameters))
         rows: list[Row] = await self.run_sql("fetch", sql, parameters)
         return rows
 
     def fetch_cells(self, sql: str, *parameters: object) -> Awaitable[list[Sequence[Any]]]:
         client = self.client
-        if isinstance(client, PostgresqlClient) and client.query_batcher is not None:
+        if isinstance(client, PostgresqlClient):
             return client.query_batcher.fetch(sql, parameters)
         return self.run_sql("fetch", sql, parameters)
 

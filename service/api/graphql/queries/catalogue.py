@@ -17,12 +17,9 @@ from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.catalogue import Bundle, CreditBatch, Project, batch_of, bundle_of, project_of
 from service.api.graphql.types.stock import ProjectStock
 from service.domain.catalogue import Mode
-from service.domain.catalogue_listing import EVERY_BATCH, EVERY_PROJECT, ON_SALE, BatchSort, NamedSort
+from service.domain.catalogue_listing import EVERY_BATCH, EVERY_PROJECT, FIRST_RECEIVED, OLDEST_FIRST, ON_SALE
 from service.kit.keyset import encode_cursor
 from service.operations import read_catalogue, read_stock
-
-_OLDEST_FIRST = NamedSort()
-_FIRST_RECEIVED = BatchSort()
 
 
 @strawberry.type
@@ -61,7 +58,7 @@ class CatalogueQueries:
             ),
         ] = None,
     ) -> Connection[Bundle] | None:
-        sort = order_by.sort() if order_by else _OLDEST_FIRST
+        sort = order_by.sort() if order_by else OLDEST_FIRST
         name = sort.name("bundles")
         page = await read_catalogue.find_bundles(
             info.context.resources,
@@ -98,7 +95,7 @@ class CatalogueQueries:
             ),
         ] = None,
     ) -> Connection[Project] | None:
-        sort = order_by.sort() if order_by else _OLDEST_FIRST
+        sort = order_by.sort() if order_by else OLDEST_FIRST
         name = sort.name("projects")
         page = await read_catalogue.list_projects(
             info.context.resources,
@@ -134,7 +131,7 @@ class CatalogueQueries:
             ),
         ] = None,
     ) -> Connection[CreditBatch] | None:
-        sort = order_by.sort() if order_by else _FIRST_RECEIVED
+        sort = order_by.sort() if order_by else FIRST_RECEIVED
         name = sort.name("batches")
         page = await read_catalogue.list_batches(
             info.context.resources,
@@ -176,7 +173,7 @@ class CatalogueQueries:
         ] = None,
     ) -> Connection[ProjectStock] | None:
         context = info.context
-        sort = order_by.sort() if order_by else _OLDEST_FIRST
+        sort = order_by.sort() if order_by else OLDEST_FIRST
         name, of_mode = sort.name("stock"), mode or context.caller.account.mode
         page = await read_stock.list_stock(
             context.resources,
