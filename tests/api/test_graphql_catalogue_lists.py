@@ -8,7 +8,6 @@ from typing import Any
 
 from service.api.graphql.types.node import global_id
 from service.domain.api_keys import Scope
-from service.operations.manage_keys import create_key
 from tests.api.graphql_api import GraphQLApi
 from tests.makers import TONNE_G
 
@@ -129,15 +128,9 @@ async def test_only_an_operator_lists_bundles_off_sale_and_the_stock(api: GraphQ
     assert ocean not in await listed(api, "bundles")
     assert ocean in await listed(api, "bundles", listing="ALL")
 
-    key = await create_key(
-        shop.resources,
-        shop.account.id,
-        name="customer",
-        scopes=frozenset({Scope.CATALOGUE_READ}),
-        pepper=api.pepper,
-    )
+    key = await api.new_key(Scope.CATALOGUE_READ)
     for document in ("{ bundles(filter: {listing: ALL}) { nodes { id } } }", STOCK):
-        body = (await api.ask(document, key=key.text)).json()
+        body = (await api.ask(document, key=key)).json()
         assert [error["extensions"]["code"] for error in body["errors"]] == ["FORBIDDEN"]
 
 

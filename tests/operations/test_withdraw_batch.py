@@ -14,11 +14,12 @@ from service.domain.api_keys import Scope
 from service.domain.catalogue import CreditBatch
 from service.domain.events import EventType
 from service.domain.listing import OrderRef
-from service.domain.order import ByBundleMasses, OrderRequest, OrderStatus, Placed
+from service.domain.order import ByBundleMasses, FromQuote, OrderRequest, OrderStatus, Placed
 from service.errors import Code, Refused
 from service.kit.ids import uuid7
 from service.operations.cancel_orders import cancel_orders
 from service.operations.match_backorders import match_backorders
+from service.operations.quote_order import quote_order
 from service.operations.withdraw_batch import reinstate_batch, withdraw_batch
 from service.storage.batches import BATCHES
 from service.storage.events import EVENTS
@@ -64,7 +65,9 @@ async def test_what_comes_back_to_a_withdrawn_batch_is_not_sold(shop: Shop, oper
     await match_backorders(shop.resources)
 
     assert (await stored(shop, shop.deep.id)).available_g == shop.deep.available_g
-    assert (await shop.order(waiting.id)).fulfilled_g == 0
+    untouched = await shop.order(waiting.id)
+    assert untouched is not None
+    assert untouched.fulfilled_g == 0
 
 
 async def test_a_reinstated_batch_serves_those_who_wait(shop: Shop, operator: Caller):
@@ -74,7 +77,9 @@ async def test_a_reinstated_batch_serves_those_who_wait(shop: Shop, operator: Ca
     await match_backorders(shop.resources)
 
     assert (back.withdrawn_at, back.withdrawal_reason) == (None, None)
-    assert (await shop.order(waiting.id)).status is OrderStatus.FULFILLED
+    served = await shop.order(waiting.id)
+    assert served is not None
+    assert served.status is OrderStatus.FULFILLED
 
 
 async def test_both_verbs_are_done_once_and_recorded_once(shop: Shop, operator: Caller):
@@ -96,13 +101,27 @@ async def test_both_verbs_are_done_once_and_recorded_once(shop: Shop, operator: 
 
 
 async def test_an_unknown_batch_is_refused(shop: Shop, operator: Caller):
-    for verb in (
-        withdraw_batch(shop.resources, operator, uuid7(), "R"),
-        reinstate_batch(shop.resources, operator, uuid7()),
-    ):
-        with pytest.raises(Refused) as refusal:
-            await verb
-        assert (refusal.value.code, refusal.value.path) == (Code.NOT_FOUND, ("credit_batch_id",))
+    with pytest.raises(Refused) as withdrawal:
+        await withdraw_batch(shop.resources, operator, uuid7(), "R")
+    with pytest.raises(Refused) as reinstatement:
+        await reinstate_batch(shop.resources, operator, uuid7())
+
+    for refusal in (withdrawal.value, reinstatement.value):
+        assert (refusal.code, refusal.path) == (Code.NOT_FOUND, ("credit_batch_id",))
+
+
+async def test_a_held_quote_takes_its_credits_of_a_withdrawn_batch_and_a_new_one_does_not(shop: Shop, operator: Caller):
+    wish = of_ocean(shop, 1_000)
+    held = await quote_order(shop.resources, shop.caller, wish, valid_ms=60_000, hold=True)
+    await withdraw_batch(shop.resources, operator, shop.deep.id, "Under review.")
+    with pytest.raises(Refused) as refusal:
+        await quote_order(shop.resources, shop.caller, wish, valid_ms=60_000, hold=True)
+    order = await shop.place(FromQuote(held.quote.id))
+
+    assert (refusal.value.code, refusal.value.details["available_g"]) == (Code.INSUFFICIENT_CREDITS, 0)
+    assert (order.status, order.fulfilled_g) == (OrderStatus.FULFILLED, 1_000)
+    batch = await stored(shop, shop.deep.id)
+    assert (batch.held_g, batch.allocated_g) == (0, 1_000)
 
 
 async def test_orders_beside_a_withdrawal_come_before_it_or_wait(shop: Shop, operator: Caller):
@@ -113,9 +132,8 @@ async def test_orders_beside_a_withdrawal_come_before_it_or_wait(shop: Shop, ope
         place(), withdraw_batch(shop.resources, operator, shop.deep.id, "Under review."), place(), place()
     )
 
-    placed = [
-        each.order for answer in answers if isinstance(answer, list) for each in answer if isinstance(each, Placed)
-    ]
+    given = [each for answer in answers if isinstance(answer, list) for each in answer]
+    placed = [each.order for each in given if isinstance(each, Placed)]
     assert len(placed) == 9
     batch = await stored(shop, shop.deep.id)
     assert batch.withdrawn_at is not None

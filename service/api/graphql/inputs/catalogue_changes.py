@@ -185,30 +185,3 @@ def _changes(given: object, members: dict[str, tuple[str, Reader]], *, may_be_nu
             raise Refused(Code.BAD_USER_INPUT, "Give a value, or leave the member out. It must not be null.", (member,))
         changes[fact] = None if value is None else read(value, member)
     return changes
-
-
-@strawberry.input(description="The batch of credits to withdraw from sale, and the reason.")
-class WithdrawCreditBatchInput:
-    credit_batch_id: strawberry.ID = strawberry.field(
-        description="Id of the batch to withdraw, as the batch's field `id` shows it."
-    )
-    reason: str = strawberry.field(
-        description="Reason for the withdrawal: 1 to 1,000 characters. Every API key that can read the catalogue can "
-        "read the reason."
-    )
-
-    def facts(self) -> tuple[UUID, str]:
-        return (
-            parse_id("CreditBatch", self.credit_batch_id, "creditBatchId"),
-            kept_text(self.reason, DESCRIPTION_LENGTH_MAX, "reason"),
-        )
-
-
-@strawberry.input(description="The batch of credits to put on sale again.")
-class ReinstateCreditBatchInput:
-    credit_batch_id: strawberry.ID = strawberry.field(
-        description="Id of the withdrawn batch, as the batch's field `id` shows it."
-    )
-
-    def batch_id(self) -> UUID:
-        return parse_id("CreditBatch", self.credit_batch_id, "creditBatchId")

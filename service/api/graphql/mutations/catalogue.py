@@ -9,29 +9,23 @@ from service.api.graphql.context import Context, Info
 from service.api.graphql.inputs.catalogue import (
     CreateBundleInput,
     CreateProjectInput,
-    ReceiveCreditBatchInput,
     SetPortfolioInput,
     SetPriceInput,
     SwitchBundleInput,
 )
 from service.api.graphql.inputs.catalogue_changes import (
-    ReinstateCreditBatchInput,
     UpdateBundleInput,
     UpdateProjectInput,
+)
+from service.api.graphql.inputs.credit_batches import (
+    ReceiveCreditBatchInput,
+    ReinstateCreditBatchInput,
     WithdrawCreditBatchInput,
 )
-from service.api.graphql.types.catalogue import (
-    Bundle,
-    CreditBatch,
-    Portfolio,
-    Project,
-    batch_of,
-    bundle_of,
-    portfolio_of,
-    project_of,
-)
+from service.api.graphql.types.catalogue import Bundle, CreditBatch, Project, batch_of, bundle_of, project_of
 from service.api.graphql.types.errors import UserError, user_error
 from service.api.graphql.types.node import parse_id
+from service.api.graphql.types.portfolio import Portfolio, portfolio_of
 from service.domain import catalogue
 from service.errors import Refused
 from service.operations import manage_catalogue

@@ -16,18 +16,12 @@ from service.api.graphql.queries.money import MoneyQueries
 from service.api.graphql.queries.rate_limit import RateLimitQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
 from service.api.graphql.types.account import Account, account_of
-from service.api.graphql.types.catalogue import (
-    Bundle,
-    Portfolio,
-    batch_of,
-    bundle_of,
-    portfolio_of,
-    project_of,
-)
+from service.api.graphql.types.catalogue import Bundle, batch_of, bundle_of, project_of
 from service.api.graphql.types.estimate import Estimate, estimate_of
 from service.api.graphql.types.money import invoice_of, journal_of, payment_of
 from service.api.graphql.types.node import Node, parse_global_id, parse_id
 from service.api.graphql.types.order import Order, order_of
+from service.api.graphql.types.portfolio import Portfolio, portfolio_of
 from service.api.graphql.types.quote import Quote, quote_of
 from service.domain.listing import EVERY_ORDER, OrderSort
 from service.domain.texts import NAME_LENGTH_MAX, kept_text

@@ -371,7 +371,7 @@ _describe(
     "Property by which a list of credit batches is sorted.",
     {
         BatchSortField.CREATED_AT: "Time at which the batch was received.",
-        BatchSortField.VINTAGE: "Vintage of the credits.",
+        BatchSortField.VINTAGE: "Vintage of the credits, a year.",
     },
 )
 _describe(

@@ -16,7 +16,9 @@ VINTAGES_USUAL = 5
 class VintageStock:
     row: strawberry.Private[catalogue_listing.StockLevel]
 
-    vintage = attribute_field("row.vintage", int, description="Vintage of the credits.")
+    vintage = attribute_field(
+        "row.vintage", int, description="Vintage of the credits: the year in which emissions were avoided or removed."
+    )
 
     issued = mass_field(
         "row.issued_g",
@@ -32,11 +34,11 @@ class VintageStock:
         "batches and of batches whose vintage is not over.",
     )
 
-    held = mass_field("row.held_g", description="Mass that quotes hold.")
+    held = mass_field("row.held_g", description="Mass that quotes hold for later orders.")
 
     allocated = mass_field("row.allocated_g", description="Mass that is set aside for orders and not retired yet.")
 
-    retired = mass_field("row.retired_g", description="Mass that is retired.")
+    retired = mass_field("row.retired_g", description="Mass that is retired for good.")
 
 
 @strawberry.type(description="Stock of one project in one mode, for the seller.")
