@@ -97,7 +97,8 @@ ENUMERATIONS: dict[type[Enum], str] = {
     EventType: "order.placed order.supplied order.fulfilled order.short order.reduced order.cancelled order.failed"
     " order.billed order.paid order.refunded order.retiring order.completed payment.recorded payment.refused"
     " invoice.issued invoice.settled order.imported project.created project.updated bundle.created bundle.updated"
-    " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated account.portfolio_set account.created account.updated",
+    " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
+    " account.portfolio_set account.created account.updated",
     OrderSortField: "created_at mass_g total_cost_minor",
     NamedSortField: "created_at name",
     BatchSortField: "created_at vintage",
