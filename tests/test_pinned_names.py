@@ -40,6 +40,7 @@ from service.domain.amounts import MassUnit
 from service.domain.api_keys import Scope, digest, generate_key
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
+from service.domain.catalogue_listing import BatchSortField, BundleListing, NamedSortField
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.events import EventType
 from service.domain.flight_hauls import Haul
@@ -96,9 +97,13 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " order_reduced order_refunded order_failed",
     EventType: "order.placed order.supplied order.fulfilled order.short order.reduced order.cancelled order.failed"
     " order.billed order.paid order.refunded order.retiring order.completed payment.recorded payment.refused"
-    " invoice.issued invoice.settled order.imported project.created bundle.created bundle.disabled bundle.enabled"
-    " price.set portfolio.set batch.received account.portfolio_set account.created account.updated",
+    " invoice.issued invoice.settled order.imported project.created project.updated bundle.created bundle.updated"
+    " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
+    " account.portfolio_set account.created account.updated",
     OrderSortField: "created_at mass_g total_cost_minor",
+    NamedSortField: "created_at name",
+    BatchSortField: "created_at vintage",
+    BundleListing: "on_sale disabled all",
     NumberedSort: "created_at mass_g standing mean_price",
     OrderGrouping: "status payment_status month day bundle project customer currency",
     Outcome: "PAY REFUSE_PAYMENT RUN_SHORT FULFIL RETIRE COMPLETE FAIL REFUND",

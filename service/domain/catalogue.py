@@ -5,7 +5,7 @@ Knows nothing of stock (allocation.py) or of sums (pricing.py).
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -60,9 +60,20 @@ class ProjectCategory:
     name: str
 
 
+class OffsetType(StrEnum):
+    """Climate effect that credits stand for."""
+
+    EMISSIONS_REDUCTION = "emissions_reduction"
+    CARBON_REMOVAL = "carbon_removal"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A project, which issues credits."""
+    """A project, which issues credits. None of the last members means that the seller has not stated the fact.
+
+    `storage_years` are the years for which the methodology lets a removal count as stored; `public_url` is the
+    project's page at its registry.
+    """
 
     id: UUID
     category_id: UUID
@@ -74,13 +85,11 @@ class Project:
     description: str
     logo_url: str | None
     created_at: datetime
-
-
-class OffsetType(StrEnum):
-    """Climate effect that a bundle's credits stand for."""
-
-    EMISSIONS_REDUCTION = "emissions_reduction"
-    CARBON_REMOVAL = "carbon_removal"
+    registry_project_id: str | None = None
+    methodology: str | None = None
+    offset_type: OffsetType | None = None
+    storage_years: int | None = None
+    public_url: str | None = None
 
 
 class Approach(StrEnum):
@@ -160,7 +169,10 @@ class CreditBatch:
 
     The serials in parts (supply.py joins them to a block): `serial_prefix`, `serial_joiner` and `serial_suffix` are the
     texts around the numbers as they were received, `serial_start` is the number of the first credit. A batch of the
-    form NONE has a `registry_reference` instead. `period_end` is the last day of the monitoring period, if known.
+    form NONE has a `registry_reference` instead. `period_start` and `period_end` are the first and last day of the
+    monitoring period, if known; `labels` are names of further standards that the credits meet.
+
+    A batch with `withdrawn_at` is off sale: its available grams go to no order and no quote.
     """
 
     id: UUID
@@ -184,6 +196,11 @@ class CreditBatch:
     period_end: date | None = None
     credit_status: CreditStatus = CreditStatus.ISSUED
     registry_reference: str | None = None
+    period_start: date | None = None
+    article6_authorisation: str | None = None
+    labels: list[str] = field(default_factory=list)
+    withdrawn_at: datetime | None = None
+    withdrawal_reason: str | None = None
 
 
 def selection_of(asked: Sequence[tuple[UUID, int | None]]) -> Selection:

@@ -143,9 +143,16 @@ def _project(sheet: Sheet, row: Row, now: datetime, new_id: Callable[[], UUID]) 
         "registry_name": row.read("registry", _name),
         "description": row.read("description", _description),
     }
-    logo_url = row.read_optional("logo_url", kept_url)
+    optional = {
+        "logo_url": row.read_optional("logo_url", kept_url),
+        "registry_project_id": row.read_optional("registry_project_id", _name),
+        "methodology": row.read_optional("methodology", _name),
+        "offset_type": row.read_optional("offset_type", _one_of(OffsetType)),
+        "storage_years": row.read_optional("storage_years", lambda text: supply.storage_years_of(_whole(text))),
+        "public_url": row.read_optional("public_url", kept_url),
+    }
     if slug is not None and category is not None and None not in facts.values():
-        project = Project(id=new_id(), category_id=UNKNOWN, slug=slug, logo_url=logo_url, created_at=now, **facts)  # type: ignore[arg-type]
+        project = Project(id=new_id(), category_id=UNKNOWN, slug=slug, created_at=now, **facts, **optional)  # type: ignore[arg-type]
         _keep(sheet.projects, slug, Named(row, project, (category,)), "slug")
 
 
@@ -190,14 +197,19 @@ def _batch(sheet: Sheet, row: Row, _now: datetime, _new_id: Callable[[], UUID]) 
         serial_prefix=row.read_optional("serial_prefix", _name),
         serial_start=row.read_optional("serial_start", _whole),
     )
-    period_end = row.read_optional("period_end", supply.date_of)
+    optional = {
+        "period_start": row.read_optional("period_start", supply.date_of),
+        "period_end": row.read_optional("period_end", supply.date_of),
+        "article6_authorisation": row.read_optional("article6_authorisation", _name),
+        "labels": row.read_optional_list("labels", supply.labels_of),
+    }
     if reference is not None and project is not None and None not in facts.values() and row.fault_count == sound:
         batch = StatedBatch(
             project_id=UNKNOWN,
             reference=reference,
             stated=stated,
-            period_end=period_end,
             **facts,  # type: ignore[arg-type]
+            **optional,  # type: ignore[arg-type]
         )
         _keep(sheet.batches, reference, Named(row, batch, (project,)), "reference")
 
@@ -236,13 +248,16 @@ _READERS: dict[str, _Kind] = {
         "country",
         "registry",
         "description",
-        optional=["logo_url"],
+        optional=["logo_url", "registry_project_id", "methodology", "offset_type", "storage_years", "public_url"],
     ),
     "batch": _kind(
         _batch,
         *("reference", "project", "mode", "vintage", "tonnes"),
         one_of=("serial_range", "first_serial", "serial_prefix", "registry_reference"),
-        optional=["period_end", "serial_form", "last_serial", "serial_start"],
+        optional=[
+            *("period_start", "period_end", "article6_authorisation", "labels"),
+            *("serial_form", "last_serial", "serial_start"),
+        ],
     ),
     "bundle": _kind(
         _bundle,

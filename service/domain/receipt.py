@@ -9,16 +9,17 @@ from service.domain.serials.block import SerialBlock
 from service.domain.serials.facts import SerialFacts, facts_of
 from service.domain.serials.stated import StatedSerials
 from service.domain.supply import STOCK, block_of, differing, stocked
-from service.domain.vintages import agreed_period_end, vintage_fault, vintage_refusal
+from service.domain.vintages import agreed_period_end, agreed_period_start, vintage_fault, vintage_refusal
 from service.errors import Code, Refused
 
 SERIALS = frozenset(
     {
         *("serial_form", "serial_layout", "serial_prefix", "serial_joiner", "serial_suffix", "serial_start"),
         *("serial_width", "registry_reference", "credit_status", "period_end"),
+        *("period_start", "article6_authorisation", "labels"),
     }
 )
-"""Members of a batch that are read from its serials."""
+"""Members of a batch that are read from its serials, or that may be left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,9 @@ class StatedBatch:
     issued_g: int
     stated: StatedSerials
     period_end: date | None = None
+    period_start: date | None = None
+    article6_authorisation: str | None = None
+    labels: list[str] | None = None
 
     def read(self, registry_name: str, *, batch_id: UUID, created_at: datetime) -> CreditBatch:
         """Return the batch as it is received. Refuses `BAD_USER_INPUT` as `StatedSerials.read`, and for a vintage or a
@@ -40,6 +44,7 @@ class StatedBatch:
         block = self.stated.read(registry_name, self.issued_g)
         facts = facts_of(block) if isinstance(block, SerialBlock) else SerialFacts()
         period_end = agreed_period_end(facts, vintage=self.vintage, stated=self.period_end)
+        period_start = agreed_period_start(facts, period_end=period_end, stated=self.period_start)
         fault = vintage_fault(
             vintage=self.vintage,
             period_end=period_end,
@@ -59,7 +64,10 @@ class StatedBatch:
             created_at=created_at,
             reference=self.reference,
             period_end=period_end,
+            period_start=period_start,
             credit_status=facts.status,
+            article6_authorisation=self.article6_authorisation,
+            labels=self.labels or [],
         )
 
     def differing(self, existing: CreditBatch, registry_name: str) -> list[str]:
@@ -80,8 +88,10 @@ class StatedBatch:
         names = differing(existing, plain, STOCK | SERIALS)
         if not self.stated.restates(block, registry_name, existing.issued_g):
             names.append("serials")
-        if self.period_end is not None and self.period_end != existing.period_end:
-            names.append("period_end")
+        for name in ("period_start", "period_end", "article6_authorisation", "labels"):
+            stated = getattr(self, name)
+            if stated is not None and stated != getattr(existing, name):
+                names.append(name)
         return names
 
 

@@ -74,6 +74,19 @@ class Row:
             return []
         return parts
 
+    def read_optional_list(self, column: str, reader: Callable[[list[str]], T]) -> T | None:
+        """Return the cell's list, as `texts` does, as the reader parses it; None for an absent or empty cell, and with
+        an error for one that is refused.
+        """
+        if self._cells.get(column) in (None, "", []):
+            return None
+        texts = self.texts(column)
+        try:
+            return reader(texts) if texts else None
+        except Refused as refusal:
+            self.fail(column, refusal.message)
+            return None
+
     def refuse_unknown(self, known: frozenset[str]) -> None:
         """Report columns that nothing has read, which are misspelt."""
         for column, cell in self._cells.items():

@@ -16,11 +16,15 @@ from service.domain.catalogue import CreditBatch, PortfolioWeight, PriceTier, Se
 from service.domain.serials.block import SerialBlock, UnnumberedBatch
 from service.domain.serials.collisions import Block
 from service.domain.serials.forms import SerialForm
+from service.domain.texts import kept_text
 from service.errors import Code, Refused
 
 REFERENCE_LENGTH_MAX = 200
 SLUG_LENGTH_MAX = 100
 TIERS_MAX = 20
+LABELS_MAX = 20
+LABEL_LENGTH_MAX = 100
+STORAGE_YEARS_MAX = 10_000
 VINTAGES = range(1990, 2201)
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -29,8 +33,13 @@ _COUNTRY = re.compile(r"[A-Z]{3}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 
-STOCK = frozenset({"id", "created_at", "available_g", "held_g", "allocated_g", "retired_g"})
-"""Members of a batch that the operator does not state."""
+STOCK = frozenset(
+    {
+        *("id", "created_at", "available_g", "held_g", "allocated_g", "retired_g"),
+        *("withdrawn_at", "withdrawal_reason"),
+    }
+)
+"""Members of a batch that its receipt does not state."""
 SERIAL_COLUMNS = (
     *("serial_form", "serial_layout", "serial_prefix", "serial_joiner", "serial_suffix", "serial_start"),
     *("serial_width", "registry_reference", "issued_g"),
@@ -45,9 +54,16 @@ _WORDS = {
     "project_type": "type",
     "logo_url": "logo",
     "primary_image_url": "picture",
+    "public_url": "link",
+    "offset_type": "climate effect",
+    "article6_authorisation": "authorisation under Article 6",
+    "period_start": "start of the monitoring period",
+    "period_end": "end of the monitoring period",
     "issued_g": "mass",
 }
 """Words for facts whose names are not words."""
+PROJECT_FACTS = ("registry_project_id", "methodology", "offset_type", "storage_years", "public_url")
+"""Facts of a project that came later than projects, and that may be left out."""
 SALE = frozenset({"id", "created_at", "disabled_at"})
 """Members of a bundle or a project that the operator does not state."""
 
@@ -176,6 +192,33 @@ def block_of(batch: CreditBatch) -> Block:
         last=batch.serial_start - (-batch.issued_g // GRAMS_PER_TONNE) - 1,
         width=batch.serial_width,
     )
+
+
+def storage_years_of(years: int, *path: str | int) -> int:
+    """Check the years for which a project's removals count as stored."""
+    if not 0 < years <= STORAGE_YEARS_MAX:
+        raise Refused(Code.BAD_USER_INPUT, f"Give 1 to {STORAGE_YEARS_MAX} years.", path)
+    return years
+
+
+def labels_of(texts: Sequence[str], *path: str | int) -> list[str]:
+    """Return the labels of a batch sorted, because their order means nothing. Refuses `BAD_USER_INPUT` for too many,
+    and for one that is empty, too long or named twice.
+    """
+    if len(texts) > LABELS_MAX:
+        raise Refused(Code.BAD_USER_INPUT, f"Give at most {LABELS_MAX} labels.", path)
+    for index, text in enumerate(texts):
+        kept_text(text, LABEL_LENGTH_MAX, *path, index)
+        if text in texts[:index]:
+            raise Refused(Code.BAD_USER_INPUT, "Give each label once.", (*path, index))
+    return sorted(texts)
+
+
+def unstated_facts(wanted: Any) -> frozenset[str]:
+    """Return the members of a project that its operator did not state and may leave out. A repetition that does not
+    state them names the same project.
+    """
+    return frozenset(name for name in PROJECT_FACTS if getattr(wanted, name, None) is None)
 
 
 def differing(one: Any, other: Any, unstated: frozenset[str]) -> list[str]:

@@ -60,6 +60,23 @@ def vintage_refusal(
     return Refused(Code.BAD_USER_INPUT, message, path)
 
 
+def agreed_period_start(facts: SerialFacts, *, period_end: date | None, stated: date | None) -> date | None:
+    """Return the first day of the monitoring period as the operator or the serial states it, or None if neither does.
+
+    Refuses `BAD_USER_INPUT` where the two differ, and for a period that starts after its end.
+    """
+    if stated is not None and facts.period_from is not None and stated != facts.period_from:
+        message = (
+            f"The serial's monitoring period starts on {facts.period_from}. Leave out the start of the period, or "
+            "correct it."
+        )
+        raise Refused(Code.BAD_USER_INPUT, message, ("period_start",))
+    if stated is not None and period_end is not None and stated > period_end:
+        message = f"The monitoring period ends on {period_end}, before this day. Correct one of them."
+        raise Refused(Code.BAD_USER_INPUT, message, ("period_start",))
+    return stated or facts.period_from
+
+
 def agreed_period_end(facts: SerialFacts, *, vintage: int, stated: date | None) -> date | None:
     """Return the last day of the monitoring period as the operator or the serial states it, or None if neither does.
 

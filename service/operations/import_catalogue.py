@@ -26,7 +26,7 @@ from service.domain.currencies import CIRCULATING_CODES
 from service.domain.receipt import overlapping
 from service.domain.rows import Fault
 from service.domain.serials.collisions import find_overlaps
-from service.domain.supply import SALE, block_of, differing, rising_tier, tiers_of, weights_of
+from service.domain.supply import SALE, block_of, differing, rising_tier, tiers_of, unstated_facts, weights_of
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.storage import catalogue, serials, supply
@@ -240,7 +240,8 @@ def _fresh(
 ) -> list[Named]:
     """Return the objects that do not exist yet; an existing one with other facts is an error of its row."""
     for name, value in existing.items():
-        if names := differing(value, named[name].value, unstated):
+        wanted = named[name].value
+        if names := differing(value, wanted, unstated | unstated_facts(wanted)):
             named[name].row.fail(column, f"stands already, with another {', '.join(names)}")
         counted.count(added=False)
     fresh = [each for name, each in sorted(named.items()) if name not in existing]

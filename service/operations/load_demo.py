@@ -169,6 +169,10 @@ def _project(facts: Mapping[str, Any], category_id: UUID, created_at: datetime) 
         description=facts["description"],
         logo_url=None,
         created_at=created_at,
+        registry_project_id=facts["registry_project_id"],
+        methodology=facts["methodology"],
+        offset_type=OffsetType(facts["offset_type"]),
+        storage_years=facts.get("storage_years"),
     )
 
 
@@ -183,6 +187,8 @@ def _batches(project: Mapping[str, Any], created_at: datetime) -> Iterator[Credi
                 vintage=facts["vintage"],
                 issued_g=mass_g_of(facts["tonnes"], MassUnit.TONNE),
                 stated=_serials(facts, "TEST" if mode is Mode.TEST else "DEMO"),
+                article6_authorisation=facts.get("article6_authorisation"),
+                labels=sorted(facts.get("labels", [])),
             )
             yield stated.read(project["registry"], batch_id=UUID(facts[f"{mode}_id"]), created_at=created_at)
 

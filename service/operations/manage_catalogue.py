@@ -1,10 +1,10 @@
-"""Manage the catalogue: create a project or a bundle, set a price, set a portfolio, switch a bundle off and on.
+"""Manage the catalogue: create and change projects and bundles, set prices and portfolios, switch a bundle off and on.
 
 The operator's work. Each verb is safe to repeat: an object with a slug or an identifier is created once, and a value
-may be set again. Locks: the caller's head, then the bundle or the portfolio. Promise: P24.
+may be set again. Locks: the caller's head, then the project, the bundle or the portfolio. Promise: P24.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -22,13 +22,32 @@ from service.domain.catalogue import (
 )
 from service.domain.currencies import circulating_currency_of, currency_of
 from service.domain.events import EventType
-from service.domain.supply import SALE, differing, reused, rising_tier, tiers_of, weights_of
+from service.domain.supply import (
+    PROJECT_FACTS,
+    SALE,
+    differing,
+    reused,
+    rising_tier,
+    tiers_of,
+    unstated_facts,
+    weights_of,
+)
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.operations.steps.bundle_checks import refuse_unsold
 from service.operations.steps.record_event import Done, transact_with_event
 from service.storage import catalogue, supply
 from service.storage.database import Statements
+
+CHANGEABLE_OF_PROJECT = frozenset(
+    {*("name", "category", "project_type", "country", "registry_name", "description", "logo_url"), *PROJECT_FACTS}
+)
+CHANGEABLE_OF_BUNDLE = frozenset(
+    {
+        *("name", "description", "offset_type", "approach", "carbon_permanence"),
+        *("primary_image_url", "background_colour"),
+    }
+)
 
 
 async def create_project(resources: Resources, caller: Caller, *, category: str, **facts: Any) -> Project:
@@ -45,9 +64,37 @@ async def create_project(resources: Resources, caller: Caller, *, category: str,
         if await catalogue.PROJECTS.insert(statements, [wanted]):
             return Done(wanted, EventType.PROJECT_CREATED, {"project_id": str(wanted.id), "slug": wanted.slug})
         existing = (await supply.projects(statements, [wanted.slug]))[wanted.slug]
-        if names := differing(existing, wanted, SALE):
+        if names := differing(existing, wanted, SALE | unstated_facts(wanted)):
             raise reused("project", names, "slug")
         return Done(existing, None, {})
+
+    return await transact_with_event(resources, caller, work)
+
+
+async def update_project(resources: Resources, caller: Caller, project_id: UUID, changes: Mapping[str, Any]) -> Project:
+    """Change facts of the project, each of `CHANGEABLE_OF_PROJECT`; the others stay, and repeating it changes nothing.
+    Certificates already issued keep their facts. Refuses `NOT_FOUND`.
+    """
+    caller.require(Scope.OPERATOR)
+    if unknown := set(changes) - CHANGEABLE_OF_PROJECT:
+        raise ValueError(f"of a project nobody changes {sorted(unknown)}")
+    category_id = resources.new_id()
+
+    async def work(statements: Statements, _head: Head) -> Done[Project]:
+        facts = dict(changes)
+        if name := facts.pop("category", None):
+            # Before the project, as in an import, which adds its categories first: so none waits for the other.
+            wanted = ProjectCategory(id=category_id, name=name)
+            facts["category_id"] = (await supply.categories(statements, [wanted]))[name]
+        existing = await supply.lock_project(statements, project_id)
+        if existing is None:
+            raise Refused(Code.NOT_FOUND, "There is no such project.", ("project_id",))
+        changed = replace(existing, **facts)
+        names = differing(existing, changed, SALE)
+        if not names:
+            return Done(existing, None, {})
+        await supply.change_project(statements, changed, names)
+        return Done(changed, EventType.PROJECT_UPDATED, {"project_id": str(project_id), "changed": sorted(names)})
 
     return await transact_with_event(resources, caller, work)
 
@@ -75,6 +122,26 @@ async def create_bundle(resources: Resources, caller: Caller, *, project_ids: Co
         if names:
             raise reused("bundle", names, "slug")
         return Done(existing, None, {})
+
+    return await transact_with_event(resources, caller, work)
+
+
+async def update_bundle(resources: Resources, caller: Caller, bundle_id: UUID, changes: Mapping[str, Any]) -> Bundle:
+    """Change facts of the bundle, each of `CHANGEABLE_OF_BUNDLE`; the others stay, and repeating it changes nothing.
+    Refuses `NOT_FOUND`.
+    """
+    caller.require(Scope.OPERATOR)
+    if unknown := set(changes) - CHANGEABLE_OF_BUNDLE:
+        raise ValueError(f"of a bundle nobody changes {sorted(unknown)}")
+
+    async def work(statements: Statements, _head: Head) -> Done[Bundle]:
+        existing = await _bundle(statements, bundle_id)
+        changed = replace(existing, **changes)
+        names = differing(existing, changed, SALE)
+        if not names:
+            return Done(existing, None, {})
+        await supply.change_bundle(statements, changed, names)
+        return Done(changed, EventType.BUNDLE_UPDATED, {"bundle_id": str(bundle_id), "changed": sorted(names)})
 
     return await transact_with_event(resources, caller, work)
 

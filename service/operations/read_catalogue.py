@@ -11,6 +11,18 @@ from uuid import UUID
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Bundle, CreditBatch, Portfolio, PriceTier, Project, ProjectCategory, Weight
+from service.domain.catalogue_listing import (
+    EVERY_BATCH,
+    EVERY_PROJECT,
+    FIRST_RECEIVED,
+    OLDEST_FIRST,
+    BatchFilter,
+    BatchSort,
+    BundleFilter,
+    BundleListing,
+    NamedSort,
+    ProjectFilter,
+)
 from service.kit.clock import utc_date
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
@@ -26,8 +38,8 @@ async def list_bundles(
     currency: str | None = None,
     or_disabled_within: timedelta | None = None,
 ) -> Slice[Bundle]:
-    """Return one page of the bundles on sale in the currency, by default the account's; with `or_disabled_within` also
-    those that were disabled within that time.
+    """Return one page of the bundles on sale in the currency, by default the account's, oldest first; with
+    `or_disabled_within` also those that were disabled within that time.
     """
     caller.require(Scope.CATALOGUE_READ)
     rows = await catalogue.bundles_on_sale(
@@ -39,16 +51,61 @@ async def list_bundles(
     return slice_of(rows, request)
 
 
-async def list_projects(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Project]:
-    """Return one page of the projects."""
+async def find_bundles(
+    resources: Resources,
+    caller: Caller,
+    request: PageRequest,
+    wanted: BundleFilter,
+    sort: NamedSort,
+    *,
+    currency: str | None = None,
+) -> Slice[Bundle]:
+    """Return one page of the bundles; those on sale have a price in the currency, by default the account's. Only the
+    operator may list other bundles.
+    """
     caller.require(Scope.CATALOGUE_READ)
-    return slice_of(await catalogue.projects(resources.database.reader, request), request)
+    if wanted.listing is not BundleListing.ON_SALE:
+        caller.require(Scope.OPERATOR)
+    rows = await catalogue.bundles(
+        resources.database.reader,
+        wanted,
+        sort,
+        request,
+        currency=currency or caller.account.currency,
+        mode=caller.account.mode,
+        today=utc_date(resources.clock()),
+    )
+    return slice_of(rows, request)
 
 
-async def list_batches(resources: Resources, caller: Caller, request: PageRequest) -> Slice[CreditBatch]:
+async def list_projects(
+    resources: Resources,
+    caller: Caller,
+    request: PageRequest,
+    wanted: ProjectFilter = EVERY_PROJECT,
+    sort: NamedSort = OLDEST_FIRST,
+) -> Slice[Project]:
+    """Return one page of the projects; stock is that of the caller's mode."""
+    caller.require(Scope.CATALOGUE_READ)
+    today = utc_date(resources.clock())
+    rows = await catalogue.projects(
+        resources.database.reader, wanted, sort, request, mode=caller.account.mode, today=today
+    )
+    return slice_of(rows, request)
+
+
+async def list_batches(
+    resources: Resources,
+    caller: Caller,
+    request: PageRequest,
+    wanted: BatchFilter = EVERY_BATCH,
+    sort: BatchSort = FIRST_RECEIVED,
+) -> Slice[CreditBatch]:
     """Return one page of the credit batches of the caller's mode."""
     caller.require(Scope.CATALOGUE_READ)
-    return slice_of(await batches.page(resources.database.reader, caller.account.mode, request), request)
+    today = utc_date(resources.clock())
+    rows = await batches.page(resources.database.reader, caller.account.mode, wanted, sort, request, today=today)
+    return slice_of(rows, request)
 
 
 async def list_portfolios(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Portfolio]:

@@ -34,6 +34,9 @@ async def receive_batch(
     issued_g: int,
     stated: StatedSerials,
     period_end: date | None = None,
+    period_start: date | None = None,
+    article6_authorisation: str | None = None,
+    labels: list[str] | None = None,
 ) -> CreditBatch:
     """Return the batch, which is in stock. Its reference names it: a retry returns the batch in its present state, and
     is refused `IDEMPOTENCY_KEY_REUSED` if any other fact differs. Refuses `NOT_FOUND` for the project, and
@@ -58,6 +61,9 @@ async def receive_batch(
             issued_g=issued_g,
             stated=stated,
             period_end=period_end,
+            period_start=period_start,
+            article6_authorisation=article6_authorisation,
+            labels=labels,
         )
         if existing is not None:
             if names := fresh.differing(existing, project.registry_name):

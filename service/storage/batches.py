@@ -1,11 +1,17 @@
 """Rows of credit batches. A batch's grams change only by conditional updates here; CHECK constraints keep their sum."""
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from dataclasses import fields
+from datetime import date, datetime
 from uuid import UUID
+
+from tortoise.expressions import Q, Subquery
+from tortoise.queryset import QuerySet
 
 from service.domain.allocation import BatchStock
 from service.domain.catalogue import CreditBatch, Mode
+from service.domain.catalogue_listing import BatchFilter, BatchSort, StockLevel
+from service.domain.order import OUT_OF_LINE
 from service.domain.serials.facts import CreditStatus
 from service.kit.keyset import PageRequest
 from service.storage import models
@@ -16,6 +22,8 @@ from service.storage.tables import Columns, Table
 
 BATCHES = Table(models.CreditBatch, CreditBatch)
 BUNDLE_PROJECTS = models.BundleProject._meta.db_table  # noqa: SLF001
+BACKORDERS = models.Backorder._meta.db_table  # noqa: SLF001
+_LEVEL = [member.name for member in fields(StockLevel)]
 
 LOCK_ORDER = "b.vintage, b.id"
 """Order in which every transaction locks batches `b` of one mode, so that two of them never wait crosswise."""
@@ -24,8 +32,19 @@ BundleStock = dict[UUID, list[BatchStock]]
 
 
 def may_be_sold(year: str, day: str) -> str:
-    """Return the condition that a batch `b` may be sold and retired in this year and on this day, two parameters: the
-    rule of `domain/vintages.py` in SQL.
+    """Return the condition that a batch `b` is not withdrawn and may be retired in this year and on this day."""
+    return f"b.withdrawn_at IS NULL AND {may_be_retired(year, day)}"
+
+
+def sellable(today: date) -> Q:
+    """Return the condition that a batch has grams left which may be sold on the day (in UTC), as `may_be_sold`."""
+    is_over = Q(period_end=None, vintage__lt=today.year) | Q(period_end__lt=today)
+    return Q(is_over, available_g__gt=0, withdrawn_at=None, credit_status=CreditStatus.ISSUED)
+
+
+def may_be_retired(year: str, day: str) -> str:
+    """Return the condition that the credits of a batch `b` may be retired in this year and on this day, two parameters:
+    the rule of `domain/vintages.py` in SQL. Credits of a withdrawn batch that orders hold may be retired.
     """
     return (
         f"b.credit_status = '{CreditStatus.ISSUED}' AND ((b.period_end IS NULL AND b.vintage < {year})"
@@ -51,10 +70,74 @@ async def read_stock(statements: Statements, mode: Mode, bundle_ids: Collection[
     return stock
 
 
-async def page(statements: Statements, mode: Mode, request: PageRequest) -> list[CreditBatch]:
-    """Return one batch of the mode more than the page holds, oldest first."""
-    return await BATCHES.read_page(
-        statements, models.CreditBatch.filter(mode=mode), "created_at", request, descending=False
+async def page(
+    statements: Statements, mode: Mode, wanted: BatchFilter, sort: BatchSort, request: PageRequest, *, today: date
+) -> list[CreditBatch]:
+    """Return one batch of the mode more than the page holds."""
+    query = models.CreditBatch.filter(mode=mode)
+    if wanted.text_contains is not None:
+        text = wanted.text_contains
+        query = query.filter(Q(reference__icontains=text) | Q(registry_reference__icontains=text))
+    if wanted.project_ids is not None:
+        query = query.filter(project_id__in=wanted.project_ids)
+    if wanted.countries is not None:
+        query = query.filter(project_id__in=_ids(models.Project.filter(country__in=wanted.countries)))
+    if wanted.registry_names is not None:
+        query = query.filter(project_id__in=_ids(models.Project.filter(registry_name__in=wanted.registry_names)))
+    if wanted.vintages is not None:
+        query = query.filter(vintage__in=wanted.vintages)
+    if wanted.is_in_stock is not None:
+        query = query.filter(sellable(today) if wanted.is_in_stock else ~sellable(today))
+    if wanted.is_withdrawn is not None:
+        query = query.filter(withdrawn_at__isnull=not wanted.is_withdrawn)
+    return await BATCHES.read_page(statements, query, sort.field, request, descending=sort.descending)
+
+
+def _ids(projects: QuerySet[models.Project]) -> Subquery:
+    return Subquery(projects.values("id"))
+
+
+async def stock_of(
+    statements: Statements, mode: Mode, project_ids: Collection[UUID], *, today: date
+) -> list[StockLevel]:
+    """Return the grams of each project and vintage of the mode, by project and vintage, and for each project a level
+    of no vintage with the grams for which order lines wait.
+    """
+    if not project_ids:
+        return []
+    marks = placeholders(5, len(project_ids))
+    rows = await statements.fetch(
+        f"SELECT b.project_id, b.vintage, CAST(sum(b.issued_g) AS BIGINT) AS issued_g,"
+        f" CAST(sum(CASE WHEN {may_be_sold('$2', '$3')} THEN b.available_g ELSE 0 END) AS BIGINT) AS available_g,"
+        f" CAST(sum(CASE WHEN {may_be_sold('$2', '$3')} THEN 0 ELSE b.available_g END) AS BIGINT) AS unsold_g,"
+        f" CAST(sum(b.held_g) AS BIGINT) AS held_g, CAST(sum(b.allocated_g) AS BIGINT) AS allocated_g,"
+        f" CAST(sum(b.retired_g) AS BIGINT) AS retired_g, CAST(0 AS BIGINT) AS waiting_g"
+        f" FROM {BATCHES.name} b WHERE b.mode = $1 AND b.project_id IN ({marks}) GROUP BY b.project_id, b.vintage"
+        f" UNION ALL SELECT bp.project_id, NULL, 0, 0, 0, 0, 0, 0, CAST(sum(q.waiting_g) AS BIGINT)"
+        f" FROM {BUNDLE_PROJECTS} bp JOIN {BACKORDERS} q ON q.bundle_id = bp.bundle_id"
+        f" WHERE q.mode = $1 AND q.created_at < $4 AND bp.project_id IN ({marks}) GROUP BY bp.project_id"
+        f" ORDER BY 1, 2",
+        mode,
+        today.year,
+        today,
+        OUT_OF_LINE,
+        *project_ids,
+    )
+    return [StockLevel(**{column: row[column] for column in _LEVEL}) for row in rows]
+
+
+async def lock_batch(statements: Statements, batch_id: UUID) -> CreditBatch | None:
+    """Lock the batch of either mode until the transaction ends, so that two changes of it take turns."""
+    conditions = Conditions()
+    conditions.add("id = {}", batch_id)
+    found = await BATCHES.select(statements, conditions, for_update(statements))
+    return found[0] if found else None
+
+
+async def set_withdrawn(statements: Statements, batch_id: UUID, at: datetime | None, reason: str | None) -> None:
+    """Set the time since which the batch is withdrawn and the reason, or None for both. The batch is locked before."""
+    await statements.execute(
+        f"UPDATE {BATCHES.name} SET withdrawn_at = $2, withdrawal_reason = $3 WHERE id = $1", batch_id, at, reason
     )
 
 

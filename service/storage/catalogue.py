@@ -2,15 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from tortoise.expressions import Q, Subquery
+from tortoise.queryset import QuerySet
 
 from service.domain.accounts import Account
 from service.domain.catalogue import (
     Bundle,
     BundleProject,
+    Mode,
     Portfolio,
     PortfolioWeight,
     Price,
@@ -19,17 +21,20 @@ from service.domain.catalogue import (
     ProjectCategory,
     Weight,
 )
+from service.domain.catalogue_listing import BundleFilter, BundleListing, NamedSort, ProjectFilter
 from service.domain.offers import OfferedPortfolio, Offers, currency_of, named_bundles, portfolio_of
 from service.domain.order import OrderRequest
 from service.kit.keyset import PageRequest
+from service.kit.search_key import search_key
 from service.storage import models
+from service.storage.batches import sellable
 from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
-from service.storage.tables import Columns, Table
+from service.storage.tables import Columns, Table, contains_text
 
 CATEGORIES = Table(models.ProjectCategory, ProjectCategory)
-PROJECTS = Table(models.Project, Project)
-BUNDLES = Table(models.Bundle, Bundle)
+PROJECTS = Table(models.Project, Project, {"name_key": lambda project: search_key(project.name)})
+BUNDLES = Table(models.Bundle, Bundle, {"name_key": lambda bundle: search_key(bundle.name)})
 BUNDLE_PROJECTS = Table(models.BundleProject, BundleProject)
 PRICES = Table(models.Price, Price)
 PORTFOLIOS = Table(models.Portfolio, Portfolio)
@@ -101,14 +106,78 @@ async def bundles_on_sale(
     shown = Q(disabled_at=None)
     if or_disabled_since is not None:
         shown |= Q(disabled_at__gte=or_disabled_since)
-    priced = models.Price.filter(currency=currency).values("bundle_id")
-    query = models.Bundle.filter(shown, id__in=Subquery(priced))
+    query = models.Bundle.filter(shown, id__in=_priced(currency))
     return await BUNDLES.read_page(statements, query, "created_at", request, descending=False)
 
 
-async def projects(statements: Statements, request: PageRequest) -> list[Project]:
-    """Return one project more than the page holds, oldest first."""
-    return await PROJECTS.read_page(statements, models.Project.all(), "created_at", request, descending=False)
+async def bundles(
+    statements: Statements,
+    wanted: BundleFilter,
+    sort: NamedSort,
+    request: PageRequest,
+    *,
+    currency: str,
+    mode: Mode,
+    today: date,
+) -> list[Bundle]:
+    """Return one bundle more than the page holds. Those on sale have a price in the currency."""
+    query = models.Bundle.all()
+    if wanted.listing is BundleListing.ON_SALE:
+        query = query.filter(disabled_at=None, id__in=_priced(currency))
+    elif wanted.listing is BundleListing.DISABLED:
+        query = query.filter(disabled_at__isnull=False)
+    if wanted.text_contains is not None:
+        query = query.filter(_name_or_slug(wanted.text_contains))
+    if wanted.offset_types is not None:
+        query = query.filter(offset_type__in=wanted.offset_types)
+    members = models.BundleProject.all()
+    if wanted.project_ids is not None:
+        query = query.filter(id__in=_bundle_ids(members.filter(project_id__in=wanted.project_ids)))
+    if wanted.is_in_stock is not None:
+        stocked = _bundle_ids(members.filter(project_id__in=_stocked(mode, today)))
+        query = query.filter(id__in=stocked) if wanted.is_in_stock else query.filter(id__not_in=stocked)
+    return await BUNDLES.read_page(statements, query, sort.field, request, descending=sort.descending)
+
+
+async def projects(
+    statements: Statements, wanted: ProjectFilter, sort: NamedSort, request: PageRequest, *, mode: Mode, today: date
+) -> list[Project]:
+    """Return one project more than the page holds; stock is that of the mode on the day (in UTC)."""
+    query = models.Project.all()
+    if wanted.ids is not None:
+        query = query.filter(id__in=wanted.ids)
+    if wanted.text_contains is not None:
+        query = query.filter(_name_or_slug(wanted.text_contains))
+    if wanted.countries is not None:
+        query = query.filter(country__in=wanted.countries)
+    if wanted.registry_names is not None:
+        query = query.filter(registry_name__in=wanted.registry_names)
+    if wanted.types is not None:
+        query = query.filter(project_type__in=wanted.types)
+    if wanted.offset_types is not None:
+        query = query.filter(offset_type__in=wanted.offset_types)
+    if wanted.is_in_stock is not None:
+        stocked = _stocked(mode, today)
+        query = query.filter(id__in=stocked) if wanted.is_in_stock else query.filter(id__not_in=stocked)
+    return await PROJECTS.read_page(statements, query, sort.field, request, descending=sort.descending)
+
+
+def _name_or_slug(text: str) -> Q:
+    in_slug: dict[str, str] = {"slug__contains": search_key(text)}
+    return contains_text("name", text) | Q(**in_slug)
+
+
+def _stocked(mode: Mode, today: date) -> Subquery:
+    """Return the ids of the projects with credits of the mode that may be sold on the day."""
+    return Subquery(models.CreditBatch.filter(sellable(today), mode=mode).values("project_id"))
+
+
+def _bundle_ids(members: QuerySet[models.BundleProject]) -> Subquery:
+    return Subquery(members.values("bundle_id"))
+
+
+def _priced(currency: str) -> Subquery:
+    return Subquery(models.Price.filter(currency=currency).values("bundle_id"))
 
 
 async def portfolios(statements: Statements, account_id: UUID, request: PageRequest) -> list[Portfolio]:

@@ -13,7 +13,7 @@ from service.domain.serials.facts import CreditStatus
 from service.domain.worker_failures import WorkerStep
 from service.storage import models
 from service.storage.accounts import ACCOUNTS
-from service.storage.batches import BATCHES, may_be_sold
+from service.storage.batches import BATCHES, may_be_retired
 from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
 from service.storage.events import EVENTS
@@ -24,7 +24,7 @@ from service.storage.worker_failures import rests
 RETIREMENTS = Table(models.Retirement, Retirement)
 _HOLDS_REFUSED = (
     f"EXISTS (SELECT 1 FROM {ENTRIES.name} r JOIN {BATCHES.name} b ON b.id = r.batch_id"
-    f" WHERE r.account_id = o.account_id AND r.order_id = o.id AND NOT coalesce({may_be_sold('$1', '$2')}, FALSE)"
+    f" WHERE r.account_id = o.account_id AND r.order_id = o.id AND NOT coalesce({may_be_retired('$1', '$2')}, FALSE)"
     f" GROUP BY r.batch_id HAVING sum(r.mass_g) > 0)"
 )
 """Condition on an order: it has grams of a batch that may not be retired in the year and on the day given."""
@@ -95,7 +95,7 @@ async def refused_batches(
         f" JOIN {ENTRIES.name} r ON r.account_id = o.account_id AND r.order_id = o.id"
         f" JOIN {BATCHES.name} b ON b.id = r.batch_id"
         f" WHERE o.account_id = $3 AND o.id IN ({placeholders(4, len(order_ids))})"
-        f" AND o.status <> '{OrderStatus.COMPLETE}' AND NOT coalesce({may_be_sold('$1', '$2')}, FALSE)"
+        f" AND o.status <> '{OrderStatus.COMPLETE}' AND NOT coalesce({may_be_retired('$1', '$2')}, FALSE)"
         f" GROUP BY o.id, b.id, b.vintage, b.period_end, b.credit_status HAVING sum(r.mass_g) > 0"
         f" ORDER BY o.id, b.vintage, b.id",
         *(today.year, today, account_id, *order_ids),

@@ -18,6 +18,7 @@ from service.domain.catalogue import (
     Selection,
 )
 from service.domain.supply import weights_of
+from service.kit.search_key import search_key
 from service.storage import models
 from service.storage.batches import BATCHES
 from service.storage.catalogue import (
@@ -88,6 +89,24 @@ async def lock_bundle(statements: Statements, bundle_id: UUID) -> Bundle | None:
     """Lock the bundle until the transaction ends, so that two changes of it take turns."""
     found = await BUNDLES.select(statements, _named("id", [bundle_id]), for_update(statements))
     return found[0] if found else None
+
+
+async def change_project(statements: Statements, project: Project, columns: Collection[str]) -> None:
+    """Update these columns of the project's row from the project, which is locked before."""
+    await _change(statements, PROJECTS.name, project, columns)
+
+
+async def change_bundle(statements: Statements, bundle: Bundle, columns: Collection[str]) -> None:
+    """Update these columns of the bundle's row from the bundle, which is locked before."""
+    await _change(statements, BUNDLES.name, bundle, columns)
+
+
+async def _change(statements: Statements, table: str, value: Project | Bundle, columns: Collection[str]) -> None:
+    cells: dict[str, object] = {column: getattr(value, column) for column in sorted(columns)}
+    if "name" in cells:
+        cells["name_key"] = search_key(value.name)
+    assignments = ", ".join(f"{column} = ${index}" for index, column in enumerate(cells, start=2))
+    await statements.execute(f"UPDATE {table} SET {assignments} WHERE id = $1", value.id, *cells.values())
 
 
 async def lock_bundles(statements: Statements, bundle_ids: Collection[UUID]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import fields
 from enum import Enum
 from functools import lru_cache, partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
 from tortoise.expressions import Q, RawSQL
@@ -81,7 +81,7 @@ class _Light(NamedTuple):
     """Reading of some columns: the statement's start, the enumerations by position, and the class of a row's value."""
 
     select: str
-    enums: list[tuple[int, dict[Any, Enum]]]
+    enums: list[tuple[int, dict[Any, Enum | None]]]
     make: Callable[[Iterable[Any]], Any]
 
     def values(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
@@ -92,6 +92,14 @@ class _Light(NamedTuple):
                 cells[index] = map(members.__getitem__, cells[index])
             rows = zip(*cells, strict=True)
         return list(map(self.make, rows))
+
+
+def _enum_of(hint: object) -> type[Enum] | None:
+    """Return the enumeration of a member's type, which may also allow None."""
+    for kind in get_args(hint) or (hint,):
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return kind
+    return None
 
 
 @lru_cache(maxsize=512)
@@ -136,7 +144,7 @@ class Table(Generic[Value]):
         hints = get_type_hints(value)
         self._light: dict[frozenset[str], _Light] = {}
         self._enums: dict[str, type[Enum]] = {
-            name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Enum)
+            name: enum for name, hint in hints.items() if (enum := _enum_of(hint)) is not None
         }
 
     def of(self, alias: str) -> str:
@@ -150,7 +158,8 @@ class Table(Generic[Value]):
         """Return the row's value, with enumerations as members."""
         facts: dict[str, Any] = {column: row[column] for column in self._read}
         for column, enum in self._enums.items():
-            facts[column] = enum(facts[column])
+            if facts[column] is not None:
+                facts[column] = enum(facts[column])
         return self._value(**facts)
 
     async def insert(self, statements: Statements, values: Iterable[Value]) -> int:
@@ -228,7 +237,7 @@ class Table(Generic[Value]):
         if len(self._light) >= LIGHT_KINDS_MAX:
             self._light.clear()  # callers choose the columns, and there are more choices than memory
         members = [
-            (index, {member.value: member for member in self._enums[column]})
+            (index, {None: None} | {member.value: member for member in self._enums[column]})
             for index, column in enumerate(asked)
             if column in self._enums
         ]

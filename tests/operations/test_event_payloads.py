@@ -16,7 +16,15 @@ from service.operations.bill_orders import bill_orders
 from service.operations.cancel_orders import cancel_orders
 from service.operations.fail_order import fail_order
 from service.operations.import_orders import import_orders
-from service.operations.manage_catalogue import create_bundle, create_project, set_portfolio, set_price, switch_bundle
+from service.operations.manage_catalogue import (
+    create_bundle,
+    create_project,
+    set_portfolio,
+    set_price,
+    switch_bundle,
+    update_bundle,
+    update_project,
+)
 from service.operations.manage_clients import create_client, update_client
 from service.operations.match_backorders import match_backorders
 from service.operations.receive_batch import receive_batch
@@ -25,6 +33,7 @@ from service.operations.refund_order import refund_order
 from service.operations.set_account_portfolio import set_account_portfolio
 from service.operations.settle_invoice import settle_invoice
 from service.operations.simulate_order import Outcome, simulate_order
+from service.operations.withdraw_batch import reinstate_batch, withdraw_batch
 from service.storage.database import Database
 from service.storage.events import EVENTS
 from tests.books import rows_of
@@ -55,12 +64,16 @@ PAYLOADS = {
     "invoice.issued": {"currency invoice_id invoice_number orders total_minor"},
     "invoice.settled": {"currency invoice_id invoice_number total_minor"},
     "project.created": {"project_id slug"},
+    "project.updated": {"changed project_id"},
     "bundle.created": {"bundle_id slug"},
+    "bundle.updated": {"bundle_id changed"},
     "bundle.disabled": {"bundle_id"},
     "bundle.enabled": {"bundle_id"},
     "price.set": {"bundle_id currency tiers"},
     "portfolio.set": {"portfolio_id weights"},
     "batch.received": {"batch_id mass_g mode project_id reference"},
+    "batch.withdrawn": {"available_g batch_id reason"},
+    "batch.reinstated": {"available_g batch_id"},
     "account.portfolio_set": {"portfolio_id"},
     "account.created": {"client_account_id name"},
     "account.updated": {"changed client_account_id"},
@@ -136,7 +149,7 @@ async def end_orders(shop: Shop) -> None:
 
 
 async def keep_catalogue(shop: Shop) -> None:
-    """A project, a bundle, its price, a portfolio and credits come in."""
+    """A project, a bundle, its price, a portfolio and credits come in, and are changed."""
     resources, seller = shop.resources, shop.caller
     project = await create_project(
         resources,
@@ -167,7 +180,7 @@ async def keep_catalogue(shop: Shop) -> None:
     for disabled in (True, False):
         await switch_bundle(resources, seller, bundle.id, disabled=disabled)
     await set_portfolio(resources, seller, "oaks", "Oaks", (Weight(bundle.id, 10_000),))
-    await receive_batch(
+    batch = await receive_batch(
         resources,
         seller,
         project_id=project.id,
@@ -177,6 +190,10 @@ async def keep_catalogue(shop: Shop) -> None:
         issued_g=1_000_000,
         stated=StatedSerials(serial_prefix="NEW-", serial_start=100),
     )
+    await update_project(resources, seller, project.id, {"methodology": "WCC 2.2"})
+    await update_bundle(resources, seller, bundle.id, {"name": "Oak woods"})
+    await withdraw_batch(resources, seller, batch.id, "Under review at the registry.")
+    await reinstate_batch(resources, seller, batch.id)
 
 
 async def manage_accounts(shop: Shop) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from service.domain.catalogue import Mode
+from service.domain.catalogue import Mode, OffsetType
 from service.errors import Code, Refused
 from service.operations.import_catalogue import ImportedCatalogue, import_catalogue
 from service.storage import batches, catalogue, supply
@@ -110,6 +110,40 @@ async def test_a_file_of_either_kind_is_a_catalogue(shop: Shop, is_csv: bool):
     ]
     in_stock = await batches.available_g(reader, Mode.LIVE, [oaks.id], today=date(2026, 1, 1))
     assert in_stock[oaks.id] == 111 * TONNE_G + 500_000
+
+
+@pytest.mark.parametrize("is_csv", [True, False])
+async def test_facts_that_may_be_left_out_are_kept_and_stay_when_a_file_leaves_them_out(shop: Shop, is_csv: bool):
+    of_project = {
+        "registry_project_id": "104000000090244",
+        "methodology": "Woodland Carbon Code 2.2",
+        "offset_type": "carbon_removal",
+        "storage_years": "100",
+        "public_url": "https://registry.test/90244",
+    }
+    of_batch = {
+        "period_start": "2021-01-01",
+        "period_end": "2021-12-31",
+        "article6_authorisation": "Letter 7",
+        "labels": "CORSIA Phase 1; CCP",
+    }
+    rows = [{**PROJECT, **of_project}, {**BATCH, **of_batch}]
+    done = await import_catalogue(shop.resources, as_csv(rows) if is_csv else json.dumps(rows), is_csv=is_csv)
+    again = await imported(shop, [PROJECT, BATCH])
+    other = await imported(shop, [{**PROJECT, "methodology": "Another"}, {**BATCH, "labels": "CCP"}])
+
+    assert (done.added, done.faults) == (2, ())
+    assert (again.existing, again.faults) == (2, ())
+    assert [(fault.column, fault.message) for fault in other.faults] == [
+        ("slug", "stands already, with another methodology"),
+        ("reference", "exists already, with another labels"),
+    ]
+    project = (await supply.projects(shop.database.reader, ["oak-hills"]))["oak-hills"]
+    assert {name: str(getattr(project, name)) for name in of_project} == of_project
+    assert project.offset_type is OffsetType.CARBON_REMOVAL
+    batch = (await supply.batches(shop.database.reader, ["wcc-1"]))["wcc-1"]
+    assert (str(batch.period_start), str(batch.period_end)) == ("2021-01-01", "2021-12-31")
+    assert (batch.article6_authorisation, batch.labels) == ("Letter 7", ["CCP", "CORSIA Phase 1"])
 
 
 async def test_a_second_import_adds_nothing(shop: Shop):

@@ -39,7 +39,7 @@ _SELECTED = {
     "Estimate": "estimate { id }",
     "billOrders": "invoice { id }",
     "createClientAccount": "account { id }",
-    "receiveCreditBatch": "creditBatch { id }",
+    "CreditBatch": "creditBatch { id }",
 }
 
 
@@ -210,6 +210,23 @@ async def receive_credit_batch(market: Market) -> str:
         serialPrefix=prefix,
         serialStart=str(start),
     )
+
+
+async def change_batch(market: Market, name: str, **facts: str) -> str:
+    batches = [market.shop.old, market.shop.young, market.shop.deep]
+    batch_id = global_id("CreditBatch", market.chance.choice(batches).id)
+    return await market.mutate(name, "parent", creditBatchId=batch_id, **facts)
+
+
+async def update_project(market: Market) -> str:
+    project = global_id("Project", market.chance.choice(market.projects).id)
+    category = f"Kind {market.chance.randint(0, 9)}"
+    return await market.mutate("updateProject", "parent", projectId=project, category=category, name=category)
+
+
+async def update_bundle(market: Market) -> str:
+    bundle = global_id("Bundle", market.chance.choice(market.bundles).id)
+    return await market.mutate("updateBundle", "parent", bundleId=bundle, name=market.key("Bundle"))
 
 
 async def create_project(market: Market) -> str:
@@ -388,6 +405,10 @@ MUTATIONS: dict[str, Verb] = {
     "createClientAccount": create_client_account,
     "updateClientAccount": update_client_account,
     "receiveCreditBatch": receive_credit_batch,
+    "withdrawCreditBatch": partial(change_batch, name="withdrawCreditBatch", reason="Under review."),
+    "reinstateCreditBatch": partial(change_batch, name="reinstateCreditBatch"),
+    "updateProject": update_project,
+    "updateBundle": update_bundle,
     "createProject": create_project,
     "createBundle": create_bundle,
     "setPrice": set_price,

@@ -39,6 +39,7 @@ ALL = [
     "0012_currency_decimals",
     "0013_life_of_orders",
     "0014_status_index",
+    "0019_catalogue_facts",
 ]
 
 

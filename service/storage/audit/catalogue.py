@@ -16,7 +16,7 @@ from service.storage.audit.check import (
     Check,
     key,
 )
-from service.storage.batches import may_be_sold
+from service.storage.batches import may_be_retired
 
 _ACCOUNT = key("a.id", account="a.id")
 _THIS_YEAR = "CAST(substr(CAST(CURRENT_DATE AS TEXT), 1, 4) AS INTEGER)"
@@ -94,7 +94,8 @@ CHECKS = (
         "batch-vintage",
         BATCHES,
         "every batch: its vintage is over",
-        f"SELECT {key('b.id')} FROM {BATCHES} b WHERE NOT coalesce({may_be_sold(_THIS_YEAR, 'CURRENT_DATE')}, FALSE)",
+        f"SELECT {key('b.id')} FROM {BATCHES} b"
+        f" WHERE NOT coalesce({may_be_retired(_THIS_YEAR, 'CURRENT_DATE')}, FALSE)",
     ),
     Check(
         "order-vintage",
@@ -103,7 +104,7 @@ CHECKS = (
         # Retirement leaves out an order that holds others, and the operator fails it.
         f"SELECT DISTINCT {key('h.order_id', account='h.account_id')} FROM"
         f" (SELECT account_id, order_id, batch_id FROM {ENTRIES} WHERE batch_id IN (SELECT b.id FROM {BATCHES} b"
-        f" WHERE NOT coalesce({may_be_sold(_THIS_YEAR, 'CURRENT_DATE')}, FALSE))"
+        f" WHERE NOT coalesce({may_be_retired(_THIS_YEAR, 'CURRENT_DATE')}, FALSE))"
         # By the batch first: an index of orders would be read from end to end.
         f" GROUP BY batch_id, account_id, order_id HAVING sum(mass_g) > 0) h"
         f" JOIN {ORDERS} o ON o.account_id = h.account_id AND o.id = h.order_id WHERE o.status <> 'COMPLETE'",

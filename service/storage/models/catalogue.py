@@ -27,12 +27,18 @@ class Project(Model):
     category: Any = relation_to("ProjectCategory")
     slug = fields.CharField(max_length=100, unique=True)
     name = fields.TextField()
+    name_key = fields.TextField(null=True)
     project_type = fields.TextField()
     country = fields.CharField(max_length=3)
     registry_name = fields.TextField()
     description = fields.TextField()
     logo_url = fields.TextField(null=True)
     created_at = fields.DatetimeField()
+    registry_project_id = fields.TextField(null=True)
+    methodology = fields.TextField(null=True)
+    offset_type = fields.CharField(max_length=24, null=True)
+    storage_years = fields.IntField(null=True)
+    public_url = fields.TextField(null=True)
 
     class Meta:
         table = "projects"
@@ -62,6 +68,11 @@ class CreditBatch(Model):
     period_end = fields.DateField(null=True)
     credit_status = fields.CharField(max_length=8)
     registry_reference = fields.TextField(null=True)
+    period_start = fields.DateField(null=True)
+    article6_authorisation = fields.TextField(null=True)
+    labels: fields.Field[list[str]] = fields.JSONField()
+    withdrawn_at = fields.DatetimeField(null=True)
+    withdrawal_reason = fields.TextField(null=True)
 
     class Meta:
         table = "credit_batches"
@@ -69,6 +80,7 @@ class CreditBatch(Model):
             IndexWhere(
                 fields=("project_id", "mode", "vintage", "id"), name="credit_batches_in_stock", where="available_g > 0"
             ),
+            Index(fields=("project_id", "mode", "vintage"), name="credit_batches_of_project"),
         )
 
 
@@ -104,6 +116,7 @@ class Bundle(Model):
 
     id = fields.UUIDField(primary_key=True)
     name = fields.TextField()
+    name_key = fields.TextField(null=True)
     description = fields.TextField()
     offset_type = fields.CharField(max_length=24)
     approach = fields.CharField(max_length=16)

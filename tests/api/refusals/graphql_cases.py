@@ -161,6 +161,17 @@ _KEY = {"idempotencyKey": "new"}
 _SERIALS = {"serialRange": "VCS-NEW-1-1"}
 _RANGE = {"serialRange": LEFT_OUT}
 
+_PROJECT_FACTS: list[Case] = [
+    ("BAD_USER_INPUT", "logoUrl", {"logoUrl": "http://insecure.test"}),
+    ("BAD_USER_INPUT", "registryProjectId", {"registryProjectId": ""}),
+    ("BAD_USER_INPUT", "methodology", {"methodology": ""}),
+    ("BAD_USER_INPUT", "storageYears", {"storageYears": 0}),
+    ("BAD_USER_INPUT", "publicUrl", {"publicUrl": "http://insecure.test"}),
+]
+_BATCH: list[Case] = [
+    ("BAD_USER_INPUT", "creditBatchId", {"creditBatchId": "x"}),
+    ("NOT_FOUND", "creditBatchId", {"creditBatchId": "$no_creditbatch"}),
+]
 MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
     "quoteByMass": ({"mass": TONNE}, [*_MASS, *_HOLD]),
     "quoteByValue": ({"value": DOLLAR}, _VALUE),
@@ -324,10 +335,46 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("BAD_USER_INPUT", "country", {"country": "br"}),
             ("BAD_USER_INPUT", "registryName", {"registryName": ""}),
             ("BAD_USER_INPUT", "description", {"description": ""}),
-            ("BAD_USER_INPUT", "logoUrl", {"logoUrl": "http://insecure.test"}),
+            *_PROJECT_FACTS,
             ("IDEMPOTENCY_KEY_REUSED", "slug", {"slug": "trees", "logoUrl": "https://a.test/logo.png"}),
         ],
     ),
+    "updateProject": (
+        {"projectId": "$project"},
+        [
+            ("BAD_USER_INPUT", "projectId", {"projectId": "x"}),
+            ("NOT_FOUND", "projectId", {"projectId": "$no_project", "name": "N"}),
+            *(
+                ("BAD_USER_INPUT", name, {name: given})
+                for name in ("name", "category", "type", "registryName", "description")
+                for given in ("", None)
+            ),
+            ("BAD_USER_INPUT", "country", {"country": "br"}),
+            *_PROJECT_FACTS,
+        ],
+    ),
+    "updateBundle": (
+        {"bundleId": "$forest"},
+        [
+            ("BAD_USER_INPUT", "bundleId", {"bundleId": "x"}),
+            ("NOT_FOUND", "bundleId", {"bundleId": "$no_bundle", "name": "N"}),
+            ("BAD_USER_INPUT", "name", {"name": ""}),
+            ("BAD_USER_INPUT", "description", {"description": None}),
+            ("BAD_USER_INPUT", "offsetType", {"offsetType": None}),
+            ("BAD_USER_INPUT", "approach", {"approach": None}),
+            ("BAD_USER_INPUT", "carbonPermanence", {"carbonPermanence": None}),
+            ("BAD_USER_INPUT", "primaryImageUrl", {"primaryImageUrl": "ftp://a.test"}),
+            ("BAD_USER_INPUT", "backgroundColour", {"backgroundColour": "red"}),
+        ],
+    ),
+    "withdrawCreditBatch": (
+        {"creditBatchId": "$known_batch", "reason": "R"},
+        [
+            *_BATCH,
+            ("BAD_USER_INPUT", "reason", {"reason": ""}),
+        ],
+    ),
+    "reinstateCreditBatch": ({"creditBatchId": "$known_batch"}, _BATCH),
     "createBundle": (
         {
             "slug": "new",
@@ -417,6 +464,11 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("NOT_FOUND", "projectId", {"projectId": "$no_project"}),
             ("BAD_USER_INPUT", "vintage", {"vintage": 1900}),
             ("BAD_USER_INPUT", "vintage", {"vintage": 2200}),
+            ("BAD_USER_INPUT", "periodStart", {"periodStart": "2020-12-31", "periodEnd": "2020-12-30"}),
+            ("BAD_USER_INPUT", "article6Authorisation", {"article6Authorisation": ""}),
+            ("BAD_USER_INPUT", "labels", {"labels": ["L"] * 21}),
+            ("BAD_USER_INPUT", "labels.0", {"labels": [""]}),
+            ("BAD_USER_INPUT", "labels.1", {"labels": ["L", "L"]}),
             ("QUANTITY_INVALID", "mass.amount", {"mass": NOTHING}),
             ("BAD_USER_INPUT", "mass.amount", {"mass": HUGE}),
             ("BAD_USER_INPUT", "mass.amount", {"mass": {**TONNE, "amount": "2"}}),
@@ -617,6 +669,16 @@ QUERIES: list[tuple[str, str, str]] = [
         "BAD_USER_INPUT",
         "filter.metadata",
     ),
+    ('{ projects(filter: {textContains: ""}) { totalCount } }', "BAD_USER_INPUT", "filter.textContains"),
+    ('{ projects(filter: {country: ["br"]}) { totalCount } }', "BAD_USER_INPUT", "filter.country.0"),
+    ('{ projects(filter: {type: [""]}) { totalCount } }', "BAD_USER_INPUT", "filter.type.0"),
+    (
+        f"{{ projects(filter: {{registryName: [{', '.join([QUOTED] * 101)}]}}) {{ totalCount }} }}",
+        "BAD_USER_INPUT",
+        "filter.registryName",
+    ),
+    ('{ bundles(filter: {projectId: ["x"]}) { totalCount } }', "BAD_USER_INPUT", "filter.projectId.0"),
+    ("{ creditBatches(filter: {vintage: [2020, 1900]}) { totalCount } }", "BAD_USER_INPUT", "filter.vintage.1"),
     ('{ clientAccounts(nameContains: "") { totalCount } }', "BAD_USER_INPUT", "nameContains"),
     ('{ order(by: {id: "x"}) { id } }', "BAD_USER_INPUT", "by.id"),
     ('{ quote(id: "x") { id } }', "BAD_USER_INPUT", "id"),
@@ -631,6 +693,7 @@ COMPLETED: dict[str, dict[str, Any]] = {"setAccountPortfolio": {"portfolioId": "
 OPERATORS = frozenset(
     {
         *("receiveCreditBatch", "createProject", "createBundle", "setPrice", "setPortfolio", "disableBundle"),
+        *("updateProject", "updateBundle", "withdrawCreditBatch", "reinstateCreditBatch"),
         *("enableBundle", "recordPayment", "billOrders", "settleInvoice", "refundOrder", "failOrder"),
     }
 )

@@ -123,7 +123,7 @@ async def open_world(database: Database, **account: Any) -> World:
         primary_image_url=None,
         background_colour=None,
     )
-    await receive_batch(
+    known = await receive_batch(
         shop.resources,
         caller,
         project_id=shop.forest_project.id,
@@ -133,6 +133,7 @@ async def open_world(database: Database, **account: Any) -> World:
         issued_g=TONNE_G,
         stated=StatedSerials(serial_form=SerialForm.PLAIN, serial_range="VCS-KNOWN-1-1"),
     )
+    named["known_batch"] = ("CreditBatch", known.id)
     named |= await _test_orders(shop, test_account, empty.id)
     if shop.account.mode is Mode.LIVE:
         await set_limits(shop.resources, shop.account.id, credit=("USD", 10**7))
@@ -140,7 +141,7 @@ async def open_world(database: Database, **account: Any) -> World:
     return World(shop, named, test_account)
 
 
-ABSENT = ("Bundle", "Portfolio", "Project", "Order", "Quote", "Estimate", "Account", "Invoice")
+ABSENT = ("Bundle", "Portfolio", "Project", "CreditBatch", "Order", "Quote", "Estimate", "Account", "Invoice")
 
 
 async def _orders(shop: Shop) -> dict[str, tuple[str, UUID]]:

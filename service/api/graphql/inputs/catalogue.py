@@ -2,116 +2,25 @@
 member.
 """
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import strawberry
 
+from service.api.graphql.inputs.credit_batches import kept_or_none
 from service.api.graphql.inputs.orders import BundleShareInput, selection_from
-from service.api.graphql.scalars import BigInt, CurrencyCode
+from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import MassInput
 from service.api.graphql.types.node import parse_id
 from service.domain import supply
 from service.domain.accounts import Visibility
 from service.domain.amounts import price_micros_of
-from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType, PriceTier, Selection
-from service.domain.serials.characters import RANGE_LENGTH_MAX, SERIAL_LENGTH_MAX
-from service.domain.serials.forms import SerialForm
-from service.domain.serials.stated import StatedSerials
+from service.domain.catalogue import Approach, CarbonPermanence, OffsetType, PriceTier, Selection
 from service.domain.texts import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, kept_text, kept_url
 from service.errors import Code, Refused, at
 
 PROJECTS_MAX = 100
-
-
-@strawberry.input(description="Batch of credits that a registry issued, to be taken into stock.")
-class ReceiveCreditBatchInput:
-    reference: str = strawberry.field(
-        description="Reference chosen by the caller, 1 to 200 characters without the blanks around it, once for each "
-        "batch. A retry with the same reference and input returns the existing batch; the same reference with another "
-        "input is refused."
-    )
-    project_id: strawberry.ID = strawberry.field(description="Id of the project that issued the credits.")
-    mode: Mode = strawberry.field(
-        description="Mode of the credits: LIVE for real credits, TEST for made-up credits that only test accounts can "
-        "order."
-    )
-    vintage: int = strawberry.field(
-        description="Vintage of the credits, 1990 to 2200: the year in which the emissions were avoided or removed. "
-        "Credits of the oldest vintage are sold first."
-    )
-    mass: MassInput = strawberry.field(
-        description="Mass that the registry issued: more than zero. One tonne is one credit."
-    )
-    serial_range: str | None = strawberry.field(
-        default=None,
-        description="Serial numbers of the batch as one text, written as the registry writes a range: at most 410 "
-        "characters. The range must have one serial number for each tonne of `mass`, and must not overlap another "
-        "batch of the same mode. Give either `serialRange`, or `firstSerial` and `lastSerial`. Only format CERCARBONO "
-        "also allows all three: the series here, and the two numbers there.",
-    )
-    first_serial: str | None = strawberry.field(
-        default=None,
-        description="Serial number of the first credit in the batch, at most 200 characters. Requires `lastSerial`.",
-    )
-    last_serial: str | None = strawberry.field(
-        default=None,
-        description="Serial number of the last credit in the batch, at most 200 characters. Requires `firstSerial`. "
-        "The two serial numbers must be of the same series, so that only their numbers differ.",
-    )
-    serial_form: SerialForm | None = strawberry.field(
-        default=None,
-        description="Format of the serial numbers. By default the format of the project's registry is used. Required "
-        "if the registry has several formats, or if the service does not know the registry.",
-    )
-    registry_reference: str | None = strawberry.field(
-        default=None,
-        description="Registry's reference for the batch: 1 to 200 characters. Give this reference instead of serial "
-        "numbers if the registry does not number credits (format `NONE`). Not allowed for other formats.",
-    )
-    period_end: date | None = strawberry.field(
-        default=None,
-        description="Last day (UTC) of the period in which the project's emissions were monitored. The day must be in "
-        "the past. By default the day is read from the serial numbers. If the serial numbers do not contain it, the "
-        "vintage year must be over.",
-    )
-    serial_prefix: str | None = strawberry.field(
-        default=None,
-        description="Text before the number in each serial number: 1 to 200 characters, not ending in a digit. "
-        "Requires `serialStart`. The format of the serial numbers is then `PLAIN`.",
-        deprecation_reason="Use serialRange, or firstSerial and lastSerial. Removed after 2027-11-30.",
-    )
-    serial_start: BigInt | None = strawberry.field(
-        default=None,
-        description="Number of the first credit, which follows the prefix in its serial number: 0 to 10^18 - 1. "
-        "Requires `serialPrefix`.",
-        deprecation_reason="Use serialRange, or firstSerial and lastSerial. Removed after 2027-11-30.",
-    )
-
-    def facts(self) -> dict[str, Any]:
-        return {
-            "reference": kept_text(self.reference, supply.REFERENCE_LENGTH_MAX, "reference"),
-            "project_id": parse_id("Project", self.project_id, "projectId"),
-            "mode": self.mode,
-            "vintage": supply.vintage_of(self.vintage, "vintage"),
-            "issued_g": supply.issued_g_of(at(["mass", "amount"], self.mass.grams), "mass", "amount"),
-            "period_end": self.period_end,
-            "stated": StatedSerials(
-                serial_form=self.serial_form,
-                serial_range=_kept(self.serial_range, RANGE_LENGTH_MAX, "serialRange"),
-                first_serial=_kept(self.first_serial, SERIAL_LENGTH_MAX, "firstSerial"),
-                last_serial=_kept(self.last_serial, SERIAL_LENGTH_MAX, "lastSerial"),
-                registry_reference=_kept(self.registry_reference, SERIAL_LENGTH_MAX, "registryReference"),
-                serial_prefix=_kept(self.serial_prefix, NAME_LENGTH_MAX, "serialPrefix"),
-                serial_start=self.serial_start,
-            ),
-        }
-
-
-def _kept(text: str | None, length_max: int, name: str) -> str | None:
-    return None if text is None else kept_text(text, length_max, name)
 
 
 @strawberry.input(description="A project to add to the catalogue.")
@@ -141,6 +50,28 @@ class CreateProjectInput:
         description="Address of the project's logo: an absolute https address of at most 2,000 characters. By default "
         "the project has no logo.",
     )
+    registry_project_id: str | None = strawberry.field(
+        default=None,
+        description="Identifier of the project at its registry, such as `VCS1234`: 1 to 200 characters.",
+    )
+    methodology: str | None = strawberry.field(
+        default=None,
+        description="Methodology by which the project's credits are measured and verified, such as `VM0048`: 1 to 200 "
+        "characters.",
+    )
+    offset_type: OffsetType | None = strawberry.field(
+        default=None,
+        description="Effect of the project on the climate: it avoids emissions, or it removes carbon from the air.",
+    )
+    storage_years: int | None = strawberry.field(
+        default=None,
+        description="Number of years for which the methodology counts the project's carbon as stored: 1 to 10,000.",
+    )
+    public_url: str | None = strawberry.field(
+        default=None,
+        description="Address of a public page about the project, such as its page at the registry: an absolute https "
+        "address of at most 2,000 characters.",
+    )
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -152,6 +83,13 @@ class CreateProjectInput:
             "registry_name": kept_text(self.registry_name, NAME_LENGTH_MAX, "registryName"),
             "description": kept_text(self.description, DESCRIPTION_LENGTH_MAX, "description"),
             "logo_url": None if self.logo_url is None else kept_url(self.logo_url, "logoUrl"),
+            "registry_project_id": kept_or_none(self.registry_project_id, NAME_LENGTH_MAX, "registryProjectId"),
+            "methodology": kept_or_none(self.methodology, NAME_LENGTH_MAX, "methodology"),
+            "offset_type": self.offset_type,
+            "storage_years": None
+            if self.storage_years is None
+            else supply.storage_years_of(self.storage_years, "storageYears"),
+            "public_url": None if self.public_url is None else kept_url(self.public_url, "publicUrl"),
         }
 
 

@@ -9,27 +9,28 @@ from service.api.graphql.context import Context, Info
 from service.api.graphql.inputs.catalogue import (
     CreateBundleInput,
     CreateProjectInput,
-    ReceiveCreditBatchInput,
     SetPortfolioInput,
     SetPriceInput,
     SwitchBundleInput,
 )
-from service.api.graphql.types.catalogue import (
-    Bundle,
-    CreditBatch,
-    Portfolio,
-    Project,
-    batch_of,
-    bundle_of,
-    portfolio_of,
-    project_of,
+from service.api.graphql.inputs.catalogue_changes import (
+    UpdateBundleInput,
+    UpdateProjectInput,
 )
+from service.api.graphql.inputs.credit_batches import (
+    ReceiveCreditBatchInput,
+    ReinstateCreditBatchInput,
+    WithdrawCreditBatchInput,
+)
+from service.api.graphql.types.catalogue import Bundle, CreditBatch, Project, batch_of, bundle_of, project_of
 from service.api.graphql.types.errors import UserError, user_error
 from service.api.graphql.types.node import parse_id
+from service.api.graphql.types.portfolio import Portfolio, portfolio_of
 from service.domain import catalogue
 from service.errors import Refused
 from service.operations import manage_catalogue
 from service.operations.receive_batch import receive_batch
+from service.operations.withdraw_batch import reinstate_batch, withdraw_batch
 
 Row = TypeVar("Row")
 Shown = TypeVar("Shown")
@@ -46,11 +47,21 @@ class ReceiveCreditBatchPayload:
     )
 
 
-@strawberry.type(description="Result of creating a project.")
+@strawberry.type(description="Result of withdrawing a batch of credits from sale, or of putting it on sale again.")
+class CreditBatchPayload:
+    credit_batch: CreditBatch | None = strawberry.field(
+        description="Batch after the change. Null if the request was refused."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Reasons why the request was refused. Empty if `creditBatch` is not null."
+    )
+
+
+@strawberry.type(description="Result of creating or changing a project.")
 class ProjectPayload:
     project: Project | None = strawberry.field(
-        description="Project in the catalogue. On a retry: the project that the first request created. Null if the "
-        "request was refused."
+        description="Project in the catalogue. On a retry of `createProject`: the project that the first request "
+        "created. Null if the request was refused."
     )
     user_errors: list[UserError] = strawberry.field(
         description="Reasons why the request was refused. Empty if `project` is not null."
@@ -138,6 +149,73 @@ class CatalogueMutations:
         return await _bundle(
             input, lambda: manage_catalogue.create_bundle(context.resources, context.caller, **input.facts())
         )
+
+    @strawberry.mutation(
+        description="Changes a project; needs scope `operator`. Members that the input leaves out keep their values. "
+        "Certificates already issued do not change. A retry changes nothing."
+    )
+    async def update_project(
+        self,
+        info: Info,
+        input: Annotated[UpdateProjectInput, strawberry.argument(description="Project to change, and its new values.")],
+    ) -> ProjectPayload | None:
+        context = info.context
+        project, errors = await _answered(
+            input,
+            lambda: manage_catalogue.update_project(context.resources, context.caller, *input.changes()),
+            project_of,
+        )
+        return ProjectPayload(project=project, user_errors=errors)
+
+    @strawberry.mutation(
+        description="Changes a bundle; needs scope `operator`. Members that the input leaves out keep their values. "
+        "Existing orders and quotes do not change. A retry changes nothing."
+    )
+    async def update_bundle(
+        self,
+        info: Info,
+        input: Annotated[UpdateBundleInput, strawberry.argument(description="Bundle to change, and its new values.")],
+    ) -> BundlePayload | None:
+        context = info.context
+        return await _bundle(
+            input, lambda: manage_catalogue.update_bundle(context.resources, context.caller, *input.changes())
+        )
+
+    @strawberry.mutation(
+        description="Withdraws a batch of credits from sale; needs scope `operator`. Orders and quotes keep the "
+        "credits that they have of the batch, and these are retired as before. Credits that come back from a cancelled "
+        "order or an expired quote are not sold while the batch is withdrawn. A retry changes nothing: the first time "
+        "and reason remain."
+    )
+    async def withdraw_credit_batch(
+        self,
+        info: Info,
+        input: Annotated[
+            WithdrawCreditBatchInput, strawberry.argument(description="Batch to withdraw, and the reason.")
+        ],
+    ) -> CreditBatchPayload | None:
+        context = info.context
+        batch, errors = await _answered(
+            input, lambda: withdraw_batch(context.resources, context.caller, *input.facts()), batch_of
+        )
+        return CreditBatchPayload(credit_batch=batch, user_errors=errors)
+
+    @strawberry.mutation(
+        description="Puts a withdrawn batch of credits on sale again; needs scope `operator`. Orders that already wait "
+        "for such credits get them first. A retry changes nothing."
+    )
+    async def reinstate_credit_batch(
+        self,
+        info: Info,
+        input: Annotated[
+            ReinstateCreditBatchInput, strawberry.argument(description="Batch to put on sale again, by its id.")
+        ],
+    ) -> CreditBatchPayload | None:
+        context = info.context
+        batch, errors = await _answered(
+            input, lambda: reinstate_batch(context.resources, context.caller, input.batch_id()), batch_of
+        )
+        return CreditBatchPayload(credit_batch=batch, user_errors=errors)
 
     @strawberry.mutation(
         description="Sets all price tiers of a bundle in one currency; needs scope `operator`. Existing quotes and "

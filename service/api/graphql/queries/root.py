@@ -11,26 +11,18 @@ from service.api.graphql.context import Context, Info
 from service.api.graphql.cost.field_costs import COUNT_COST, SCAN_COST, priced
 from service.api.graphql.inputs.order_filters import OrderFilterInput, OrderSortInput
 from service.api.graphql.inputs.order_reference import OrderRefInput
+from service.api.graphql.queries.catalogue import CatalogueQueries
 from service.api.graphql.queries.money import MoneyQueries
 from service.api.graphql.queries.prices import PriceQueries
 from service.api.graphql.queries.rate_limit import RateLimitQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
-from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.account import Account, account_of
-from service.api.graphql.types.catalogue import (
-    Bundle,
-    CreditBatch,
-    Portfolio,
-    Project,
-    batch_of,
-    bundle_of,
-    portfolio_of,
-    project_of,
-)
+from service.api.graphql.types.catalogue import Bundle, batch_of, bundle_of, project_of
 from service.api.graphql.types.estimate import Estimate, estimate_of
 from service.api.graphql.types.money import invoice_of, journal_of, payment_of
 from service.api.graphql.types.node import Node, parse_global_id, parse_id
 from service.api.graphql.types.order import Order, order_of
+from service.api.graphql.types.portfolio import Portfolio, portfolio_of
 from service.api.graphql.types.quote import Quote, quote_of
 from service.domain.listing import EVERY_ORDER, OrderSort
 from service.domain.texts import NAME_LENGTH_MAX, kept_text
@@ -47,7 +39,7 @@ _NEWEST_FIRST = OrderSort()
     description="Operations that read data. All of them need an API key, except introspection. If reading a field "
     "failed, the field is null and `errors` says why. The other fields are returned."
 )
-class Query(StatisticsQueries, MoneyQueries, PriceQueries, RateLimitQueries):
+class Query(StatisticsQueries, MoneyQueries, CatalogueQueries, PriceQueries, RateLimitQueries):
     @strawberry.field(
         description="Object with this global id: an object of the account, one of its client accounts, or an object of "
         "the catalogue. Null if there is no such object, or if the object belongs to another account."
@@ -213,53 +205,6 @@ class Query(StatisticsQueries, MoneyQueries, PriceQueries, RateLimitQueries):
         bundle_id = parse_id("Bundle", id, "id")
         found = await read_catalogue.bundles_of_ids(info.context.resources, info.context.caller, [bundle_id])
         return bundle_of(found[bundle_id]) if bundle_id in found else None
-
-    @strawberry.field(
-        description="Bundles that are on sale and have a price in the currency, oldest first. Null only if reading it "
-        "failed; `errors` then says why."
-    )
-    async def bundles(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        currency: Annotated[
-            CurrencyCode | None,
-            strawberry.argument(
-                description="Currency in which the listed bundles have a price (ISO 4217 code). By default the "
-                "account's `currency` is used. The field `prices` of a bundle always shows prices in the account's "
-                "currency."
-            ),
-        ] = None,
-    ) -> Connection[Bundle] | None:
-        request = info.context.page("bundles", first, after, last, before)
-        page = await read_catalogue.list_bundles(
-            info.context.resources, info.context.caller, request, currency=currency
-        )
-        return Connection.of(page, cursor=_by_creation("bundles"), node=bundle_of)
-
-    @strawberry.field(
-        description="Projects of the catalogue, oldest first. Null only if reading it failed; `errors` then says why."
-    )
-    async def projects(
-        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
-    ) -> Connection[Project] | None:
-        request = info.context.page("projects", first, after, last, before)
-        page = await read_catalogue.list_projects(info.context.resources, info.context.caller, request)
-        return Connection.of(page, cursor=_by_creation("projects"), node=project_of)
-
-    @strawberry.field(
-        description="Credit batches, oldest first: live batches for a live account, test batches for a test account. "
-        "Null only if reading it failed; `errors` then says why."
-    )
-    async def credit_batches(
-        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
-    ) -> Connection[CreditBatch] | None:
-        request = info.context.page("batches", first, after, last, before)
-        page = await read_catalogue.list_batches(info.context.resources, info.context.caller, request)
-        return Connection.of(page, cursor=_by_creation("batches"), node=batch_of)
 
     @strawberry.field(
         description="Portfolios that the account can use, oldest first. Null only if reading it failed; `errors` then "

@@ -11,9 +11,9 @@ from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import Mass, Money, money
-from service.api.graphql.types.catalogue import Portfolio, portfolio_of
 from service.api.graphql.types.money import Invoice, invoice_of
 from service.api.graphql.types.node import Node, parse_id
+from service.api.graphql.types.portfolio import Portfolio, portfolio_of
 from service.domain import accounts, billing
 from service.domain.accounts import Caller, Visibility
 from service.domain.catalogue import Mode

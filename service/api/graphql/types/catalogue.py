@@ -1,8 +1,7 @@
-"""GraphQL types of the catalogue: projects, credit batches, bundles, portfolios."""
+"""GraphQL types of the catalogue: projects, credit batches, bundles."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
 
 import strawberry
 
@@ -53,6 +52,45 @@ class Project(Node):
     )
 
     description = attribute_field("row.description", str, description="Description of the project in a few sentences.")
+
+    logo_url = attribute_field(
+        "row.logo_url", str | None, description="Address of the project's logo. Null if the project has no logo."
+    )
+
+    registry_project_id = attribute_field(
+        "row.registry_project_id",
+        str | None,
+        description="Identifier of the project at its registry, such as `VCS1234`. Null if the seller has not stated "
+        "it.",
+    )
+
+    methodology = attribute_field(
+        "row.methodology",
+        str | None,
+        description="Methodology by which the project's credits are measured and verified, such as `VM0048`. Null if "
+        "the seller has not stated it.",
+    )
+
+    offset_type = attribute_field(
+        "row.offset_type",
+        OffsetType | None,
+        description="Effect of the project on the climate: it avoids emissions, or it removes carbon from the air. "
+        "Null if the seller has not stated it.",
+    )
+
+    storage_years = attribute_field(
+        "row.storage_years",
+        int | None,
+        description="Number of years for which the methodology counts the project's carbon as stored. Null if the "
+        "project stores no carbon, or if the seller has not stated it.",
+    )
+
+    public_url = attribute_field(
+        "row.public_url",
+        str | None,
+        description="Address of a public page about the project, such as its page at the registry. Null if the seller "
+        "has not stated it.",
+    )
 
     created_at = attribute_field(
         "row.created_at", datetime, description="Time at which the project was added to the catalogue."
@@ -136,6 +174,13 @@ class CreditBatch(Node):
         "serial numbers.",
     )
 
+    period_start = attribute_field(
+        "row.period_start",
+        date | None,
+        description="First day of the period in which the project's emissions were monitored. Null if neither the "
+        "seller nor the serial numbers named this day.",
+    )
+
     period_end = attribute_field(
         "row.period_end",
         date | None,
@@ -143,9 +188,49 @@ class CreditBatch(Node):
         "seller nor the serial numbers named this day.",
     )
 
-    issued = mass_field("row.issued_g", description="Mass that the registry issued in this batch.")
+    article6_authorisation = attribute_field(
+        "row.article6_authorisation",
+        str | None,
+        description="Authorisation of the credits by the host country under Article 6 of the Paris Agreement, such as "
+        "the reference of its letter. Null if the seller has not stated one.",
+    )
 
-    available = mass_field("row.available_g", description="Mass of the batch that new orders can still buy.")
+    labels = attribute_field(
+        "row.labels",
+        list[str],
+        description="Names of further standards and programmes that the credits meet, such as `CCP` or `CORSIA "
+        "Phase 1`, in alphabetical order.",
+    )
+
+    issued = mass_field(
+        "row.issued_g",
+        description="Mass that the registry issued in this batch: the sum of `available`, `held`, `allocated` and "
+        "`retired`.",
+    )
+
+    available = mass_field(
+        "row.available_g",
+        description="Mass of the batch that belongs to no quote and no order. New orders can buy it, unless the batch "
+        "is withdrawn or its vintage is not over.",
+    )
+
+    held = mass_field("row.held_g", description="Mass of the batch that quotes hold.")
+
+    allocated = mass_field(
+        "row.allocated_g", description="Mass of the batch that is set aside for orders and not retired yet."
+    )
+
+    withdrawn_at = attribute_field(
+        "row.withdrawn_at",
+        datetime | None,
+        description="Time at which the seller withdrew the batch from sale. Null if the batch is not withdrawn.",
+    )
+
+    withdrawal_reason = attribute_field(
+        "row.withdrawal_reason",
+        str | None,
+        description="Reason that the seller gave for withdrawing the batch. Null if the batch is not withdrawn.",
+    )
 
     retired = mass_field(
         "row.retired_g",
@@ -258,6 +343,25 @@ class Bundle(Node):
     def disabled(self) -> bool:
         return self.row.disabled_at is not None
 
+    disabled_at = attribute_field(
+        "row.disabled_at",
+        datetime | None,
+        description="Time at which the bundle was taken off sale. Null if the bundle is on sale.",
+    )
+
+    primary_image_url = attribute_field(
+        "row.primary_image_url",
+        str | None,
+        description="Address of a picture of the bundle. Null if the bundle has no picture.",
+    )
+
+    background_colour = attribute_field(
+        "row.background_colour",
+        str | None,
+        description="Background colour of the bundle's picture: a number sign and six hexadecimal digits, such as "
+        "`#E8F1E4`. Null if the picture has no background colour.",
+    )
+
     created_at = attribute_field(
         "row.created_at", datetime, description="Time at which the bundle was added to the catalogue."
     )
@@ -265,52 +369,3 @@ class Bundle(Node):
 
 def bundle_of(row: catalogue.Bundle) -> Bundle:
     return Bundle(row=row)
-
-
-async def _bundles_of_weights(parents: Sequence["PortfolioWeight"], info: Info) -> list[Bundle]:
-    ids = {parent.weight.bundle_id for parent in parents}
-    columns = selected_columns(info)
-    found = await read_catalogue.bundles_of_ids(info.context.resources, info.context.caller, ids, columns=columns)
-    return [bundle_of(found[parent.weight.bundle_id]) for parent in parents]
-
-
-@strawberry.type(description="A bundle of a portfolio, with its share.")
-class PortfolioWeight:
-    weight: strawberry.Private[catalogue.Weight]
-    bundle: Bundle = batch_field(_bundles_of_weights, description="Bundle that the portfolio contains.")
-
-    @strawberry.field(
-        description="Share of the bundle in the mass of an order, in percent, with at most two decimals. The shares of "
-        "a portfolio sum to 100."
-    )
-    def percentage(self) -> Decimal:
-        return Decimal(self.weight.hundredths).scaleb(-2)
-
-
-async def _weights(parents: Sequence["Portfolio"], info: Info) -> list[list[PortfolioWeight]]:
-    ids = [parent.row.id for parent in parents]
-    found = await read_catalogue.weights_of_portfolios(info.context.resources, info.context.caller, ids)
-    return [[PortfolioWeight(weight=weight) for weight in weights] for weights in found]
-
-
-@strawberry.type(description="A named set of bundles with their shares, which orders and quotes can buy.")
-class Portfolio(Node):
-    row: strawberry.Private[catalogue.Portfolio]
-    weights: list[PortfolioWeight] = batch_field(
-        _weights,
-        columns=("id",),
-        description="Bundles of the portfolio with their shares, in the sequence in which the bundles were given.",
-        metadata=priced(size=10),
-    )
-
-    identifier = attribute_field(
-        "row.identifier",
-        str,
-        description="Identifier of the portfolio for use in programs. The identifier never changes.",
-    )
-
-    label = attribute_field("row.label", str, description="Name of the portfolio for display to people.")
-
-
-def portfolio_of(row: catalogue.Portfolio) -> Portfolio:
-    return Portfolio(row=row)

@@ -10,6 +10,7 @@ from service.domain.accounts import Visibility
 from service.domain.amounts import MassUnit
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
+from service.domain.catalogue_listing import BatchSortField, BundleListing, NamedSortField
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.listing import OrderSortField
@@ -353,5 +354,33 @@ _describe(
         "was reversed.",
         Verb.ORDER_REFUNDED: "An order was refunded, and its sale was reversed.",
         Verb.ORDER_FAILED: "An order could not be delivered, and its sale was reversed.",
+    },
+)
+_describe(
+    NamedSortField,
+    "CatalogueSortField",
+    "Property by which a list of projects or bundles is sorted.",
+    {
+        NamedSortField.CREATED_AT: "Time at which the project or bundle was added to the catalogue.",
+        NamedSortField.NAME: "Name, in the database's alphabetical order.",
+    },
+)
+_describe(
+    BatchSortField,
+    "CreditBatchSortField",
+    "Property by which a list of credit batches is sorted.",
+    {
+        BatchSortField.CREATED_AT: "Time at which the batch was received.",
+        BatchSortField.VINTAGE: "Vintage of the credits, a year.",
+    },
+)
+_describe(
+    BundleListing,
+    "BundleListing",
+    "Bundles that a list contains.",
+    {
+        BundleListing.ON_SALE: "Bundles that are on sale and have a price in the currency.",
+        BundleListing.DISABLED: "Bundles that are off sale, with or without a price. Needs scope `operator`.",
+        BundleListing.ALL: "All bundles, with or without a price. Needs scope `operator`.",
     },
 )

@@ -12,9 +12,10 @@ from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode, Metadata
 from service.api.graphql.types.amounts import Money, mass_field, money, money_field, unit_price_field
-from service.api.graphql.types.catalogue import Bundle, CreditBatch, Portfolio, batch_of, bundle_of, portfolio_of
+from service.api.graphql.types.catalogue import Bundle, CreditBatch, batch_of, bundle_of
 from service.api.graphql.types.certificate import Certificate, Retirement
 from service.api.graphql.types.node import Node
+from service.api.graphql.types.portfolio import Portfolio, portfolio_of
 from service.api.graphql.types.timeline import TimelineEntry
 from service.domain import order as domain
 from service.domain.accounts import Caller
