@@ -30,6 +30,10 @@ from tests.api.graphql_api import GraphQLApi
 ANY_KEY = None
 FIELDS: dict[str, Scope | None] = {
     "Query.account": ANY_KEY,
+    "Query.accounts": Scope.OPERATOR,
+    "Query.allInvoices": Scope.OPERATOR,
+    "Query.allOrders": Scope.OPERATOR,
+    "Query.allPayments": Scope.OPERATOR,
     "Query.bundle": Scope.CATALOGUE_READ,
     "Query.bundles": Scope.CATALOGUE_READ,
     "Query.clientAccounts": Scope.ORDERS_READ,

@@ -37,6 +37,7 @@ ALL = [
     "0012_currency_decimals",
     "0013_life_of_orders",
     "0014_status_index",
+    "0021_operators",
 ]
 
 

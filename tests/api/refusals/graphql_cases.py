@@ -591,6 +591,11 @@ QUERIES: list[tuple[str, str, str]] = [
     ("{ orders(first: 1, last: 1) { totalCount } }", "BAD_USER_INPUT", "last"),
     ('{ orders(after: "x") { totalCount } }', "BAD_USER_INPUT", "after"),
     ('{ orders(last: 1, before: "x") { totalCount } }', "BAD_USER_INPUT", "before"),
+    ("{ allOrders(accountIds: []) { totalCount } }", "BAD_USER_INPUT", "accountIds"),
+    ('{ allOrders(accountIds: ["x"]) { totalCount } }', "BAD_USER_INPUT", "accountIds.0"),
+    ('{ accounts(filter: {nameContains: ""}) { totalCount } }', "BAD_USER_INPUT", "filter.nameContains"),
+    ('{ accounts(filter: {parentId: "x"}) { totalCount } }', "BAD_USER_INPUT", "filter.parentId"),
+    ('{ allInvoices(filter: {textContains: ""}) { totalCount } }', "BAD_USER_INPUT", "filter.textContains"),
     ('{ orders(filter: {customerContains: ""}) { totalCount } }', "BAD_USER_INPUT", "filter.customerContains"),
     (
         '{ orders(filter: {metadata: [{key: "", value: "v"}]}) { totalCount } }',
