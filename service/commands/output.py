@@ -31,7 +31,7 @@ from service.storage.api_keys import StoredKey
 
 FAILED = 1
 MISUSED = 2
-TABLE_WIDTH_MIN = 140
+TABLE_WIDTH_MIN = 180
 """Minimum table width. A narrower terminal wraps a key itself, and it is still copied as one word; rich would break or
 cut it.
 """

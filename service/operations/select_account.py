@@ -40,14 +40,14 @@ async def select_account(
     return replace(caller, account=found, scopes=caller.scopes - {Scope.OPERATOR}, acts_for_client=True)
 
 
-async def readers_of(resources: Resources, caller: Caller, account_ids: Collection[UUID]) -> dict[UUID, Caller]:
+async def readers_of(resources: Resources, caller: Caller, wanted: Collection[UUID]) -> dict[UUID, Caller]:
     """Return the caller as a reader of each account's data, by account: of its own, of a client's of it, and of any for
     an operator. Other accounts are left out.
 
     An operator's lists and verbs return other accounts' orders, and a parent's invoices list those of its clients.
     """
-    others = set(account_ids) - {caller.account.id}
-    readers = {caller.account.id: caller} if caller.account.id in account_ids else {}
+    others = set(wanted) - {caller.account.id}
+    readers = {caller.account.id: caller} if caller.account.id in wanted else {}
     found = await accounts.of_ids(resources.database.reader, others) if others else {}
     readers.update((id_, _reader(caller, account)) for id_, account in found.items() if _may_read(caller, account))
     return readers

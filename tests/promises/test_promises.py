@@ -22,7 +22,7 @@ import orjson
 import pytest
 
 from service.storage.database import Database
-from service.storage.engines.postgresql import KEEPALIVE, SESSION
+from service.storage.engines.postgresql_session import KEEPALIVE, SESSION
 from service.storage.migrations import migrate
 from tests.cluster import PostgresServer, cluster, own_postgres
 from tests.nginx import certify, running_nginx

@@ -7,6 +7,7 @@ import strawberry
 
 from service.api.graphql.connections import After, Before, Connection, First, Last
 from service.api.graphql.context import Info
+from service.api.graphql.cost.field_costs import COUNT_COST, SCAN_COST, priced
 from service.api.graphql.inputs.order_filters import OrderFilterInput, OrderSortInput
 from service.api.graphql.inputs.seller_lists import (
     AccountFilterInput,
@@ -33,7 +34,9 @@ _SORT = "Sort order of the list. {} Cursors are valid only in the same sort orde
 class SellerQueries:
     @strawberry.field(
         description="Accounts of all customers, by name by default; needs scope `operator`. Client accounts are "
-        "listed as well. Null only if reading it failed; `errors` then says why."
+        "listed as well. With a filter the list costs 50 points more, and its `totalCount` again 50. Null only if "
+        "reading it failed; `errors` then says why.",
+        metadata=priced(scan=SCAN_COST, count=COUNT_COST, conditions=frozenset({"filter"})),
     )
     async def accounts(
         self,
@@ -67,8 +70,10 @@ class SellerQueries:
         )
 
     @strawberry.field(
-        description="Orders of all accounts, newest first by default; needs scope `operator`. Null only if reading it "
-        "failed; `errors` then says why."
+        description="Orders of all accounts, newest first by default; needs scope `operator`. With a filter or a sort "
+        "order the list costs 50 points more, and its `totalCount` again 50. Null only if reading it failed; `errors` "
+        "then says why.",
+        metadata=priced(scan=SCAN_COST, count=COUNT_COST, conditions=frozenset({"filter", "orderBy"})),
     )
     async def all_orders(
         self,
@@ -108,7 +113,9 @@ class SellerQueries:
 
     @strawberry.field(
         description="Payments of all accounts, newest first by default; needs scope `operator`. Payments for orders of "
-        "client accounts belong to their parents. Null only if reading it failed; `errors` then says why."
+        "client accounts belong to their parents. With a filter or a sort order the list costs 50 points "
+        "more, and its `totalCount` again 50. Null only if reading it failed; `errors` then says why.",
+        metadata=priced(scan=SCAN_COST, count=COUNT_COST, conditions=frozenset({"filter", "orderBy"})),
     )
     async def all_payments(
         self,
@@ -146,7 +153,9 @@ class SellerQueries:
 
     @strawberry.field(
         description="Invoices of all accounts, newest first by default; needs scope `operator`. Orders of client "
-        "accounts are on invoices of their parents. Null only if reading it failed; `errors` then says why."
+        "accounts are on invoices of their parents. With a filter or a sort order the list costs 50 points "
+        "more, and its `totalCount` again 50. Null only if reading it failed; `errors` then says why.",
+        metadata=priced(scan=SCAN_COST, count=COUNT_COST, conditions=frozenset({"filter", "orderBy"})),
     )
     async def all_invoices(
         self,
