@@ -13,7 +13,7 @@ import typer
 
 from service.domain.accounts import Contract
 from service.domain.api_keys import Scope
-from service.kit.global_ids import read_id
+from service.kit.global_ids import account_id
 
 app = typer.Typer(
     name="carbon-orders",
@@ -36,23 +36,7 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Check the file and print the result without importing anything.")
 ]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
-
-
-def _account_id(text: str) -> UUID:
-    try:
-        return read_id("Account", text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not the id of an account.") from None
-
-
-AccountId = Annotated[
-    UUID,
-    typer.Argument(
-        metavar="ACCOUNT_ID",
-        parser=_account_id,
-        help="Id of the account, as `carbon-orders account list` or the GraphQL API shows it; its UUID works as well.",
-    ),
-]
+AccountId = Annotated[UUID, typer.Argument(parser=account_id, metavar="ACCOUNT_ID", help="See `account list`.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -386,9 +370,7 @@ def key_revoke(
 def import_orders(
     file: File,
     *,
-    account: Annotated[
-        UUID, typer.Option(metavar="ACCOUNT_ID", parser=_account_id, help="Account that the orders are added to.")
-    ],
+    account: Annotated[UUID, typer.Option(parser=account_id, metavar="ACCOUNT_ID", help="Account of the orders.")],
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:

@@ -201,7 +201,7 @@ def test_limits_of_an_account_are_set_shown_and_lifted(folder: Path, loaded: dic
     assert told(shown) == {"id": live, "globalId": shown, "credit": [], "hold_percent": None, "open_holds": None}
     assert shown in command(folder, "account", "list").stdout
     code, said = failure(command(folder, "account", "limit", "nonsense"))
-    assert (code, "'nonsense' is not the id of an account." in said) == (2, True)
+    assert (code, "nonsense" in said) == (2, True)
     set_now = told(live, "--credit", "25000", "--hold-percent", "25", "--open-holds", "50")
     assert set_now == {
         "id": live,

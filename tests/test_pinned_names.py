@@ -43,7 +43,7 @@ from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, Vehicl
 from service.domain.events import EventType
 from service.domain.flight_hauls import Haul
 from service.domain.ledger import LedgerAccount, Verb
-from service.domain.listing import NumberedSort, OrderSortField
+from service.domain.listing import AccountSortField, InvoiceSortField, NumberedSort, OrderSortField, PaymentSortField
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
 from service.domain.recorded_estimate import ActivityKind
 from service.domain.serials.block import Layout
@@ -97,6 +97,9 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " order.billed order.paid order.refunded order.retiring order.completed payment.recorded payment.refused"
     " invoice.issued invoice.settled order.imported project.created bundle.created bundle.disabled bundle.enabled"
     " price.set portfolio.set batch.received account.portfolio_set account.created account.updated",
+    AccountSortField: "created_at name",
+    InvoiceSortField: "created_at due_at total_minor",
+    PaymentSortField: "created_at amount_minor",
     OrderSortField: "created_at mass_g total_cost_minor",
     NumberedSort: "created_at mass_g standing mean_price",
     OrderGrouping: "status payment_status month day bundle project customer currency",

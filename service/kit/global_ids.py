@@ -42,3 +42,11 @@ def read_id(type_name: str, text: str) -> UUID:
     if found != type_name:
         raise ValueError(f"the id of a {found}")
     return id_
+
+
+def account_id(text: str) -> UUID:
+    """Return the id of an account from either form, as `read_id` does, with an error that a person understands."""
+    try:
+        return read_id("Account", text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not the id of an account.") from None

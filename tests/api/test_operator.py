@@ -16,6 +16,7 @@ from service.domain.accounts import Account
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope, parse
 from service.domain.catalogue import Mode
+from service.domain.events import EventType
 from service.domain.listing import OrderRef
 from service.domain.order import Order, Placed
 from service.kit.ids import uuid7
@@ -23,7 +24,9 @@ from service.operations.bill_orders import bill_orders
 from service.operations.manage_accounts import suspend_account
 from service.operations.record_payment import record_payment
 from service.operations.steps.issue_key import CUSTOMER_SCOPES
+from service.storage.events import EVENTS
 from tests.api.graphql_api import GraphQLApi
+from tests.books import rows_of
 from tests.makers import make_account, make_command, store
 
 ORDER = """mutation { createOrderByMass(input: {mass: {amount: "1", unit: TONNE}, idempotencyKey: "k"}) {
@@ -179,9 +182,9 @@ async def test_the_list_of_all_orders_is_read_page_by_page_in_every_sort(seller:
 
 async def test_an_operator_lists_all_invoices_and_payments(seller: Seller):
     query = """query ($text: String, $paid: [InvoiceStatus!], $currency: [CurrencyCode!]) {
-        allInvoices(filter: {textContains: $text, status: $paid, currency: $currency}) {
-            totalCount nodes { id account { name } lines { nodes { order { id } } } } }
-        allPayments(filter: {textContains: $text, currency: $currency}) { totalCount nodes { id reference } } }"""
+        allInvoices(first: 5, filter: {textContains: $text, status: $paid, currency: $currency}) {
+            totalCount nodes { id account { name } lines(first: 5) { nodes { order { id } } } } }
+        allPayments(first: 5, filter: {textContains: $text, currency: $currency}) { totalCount nodes { id reference } } }"""
     invoice = {
         "id": global_id("Invoice", seller.invoice_id),
         "account": {"name": "Other customer"},
@@ -243,6 +246,31 @@ async def test_lists_of_all_accounts_need_the_operators_scope(seller: Seller):
         body = (await seller.api.ask(f"{{ {name} {{ totalCount nodes {{ id }} }} }}", key=own)).json()
         assert body["data"] == {name: None}
         assert [error["extensions"]["code"] for error in body["errors"]] == ["FORBIDDEN"], name
+
+
+async def test_an_operator_suspends_and_reinstates_an_account_and_is_the_actor(seller: Seller):
+    parsed = parse(seller.key)
+    assert parsed is not None
+    for name, is_suspended in (("suspendAccount", True), ("suspendAccount", True), ("reinstateAccount", False)):
+        query = f"mutation ($id: ID!) {{ a: {name}(input: {{accountId: $id}}) {{ account {{ suspended }} }} }}"
+        assert await seller.data(query, {"id": of(seller.other)}) == {"a": {"account": {"suspended": is_suspended}}}
+
+    events = await rows_of(seller.api.shop.database, EVENTS)
+    changes = [each for each in events if each.account_id == seller.other.id and each.order_id is None]
+    made = [each for each in changes if each.event_type is EventType.ACCOUNT_UPDATED]
+    assert [(each.actor, each.payload) for each in made] == [(parsed.key_id, {"changed": ["suspended_at"]})] * 2
+
+
+async def test_an_operator_limits_an_account(seller: Seller):
+    query = """mutation ($id: ID!, $sum: MoneyInput, $none: CurrencyCode) { setAccountLimits(input: {accountId: $id,
+        creditLimit: $sum, unlimitedCurrency: $none, openHoldsMax: 3}) {
+        account { creditLimit(currency: "USD") { amount } } userErrors { code } } }"""
+
+    told = {"id": of(seller.other), "sum": {"amount": "250", "currency": "USD"}}
+    limited = (await seller.data(query, told))["setAccountLimits"]
+    assert limited == {"account": {"creditLimit": {"amount": "250.00"}}, "userErrors": []}
+    freed = (await seller.data(query, {"id": of(seller.other), "none": "USD"}))["setAccountLimits"]
+    assert freed == {"account": {"creditLimit": None}, "userErrors": []}
 
 
 async def test_an_account_is_named_by_its_uuid_as_well(seller: Seller):

@@ -563,6 +563,20 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
         {"accountId": "$account", "order": {"id": "$order"}},
         [*_ACCOUNT, *_ORDER, ("PAYMENT_STATE", "", {})],
     ),
+    "suspendAccount": ({"accountId": "$no_account"}, [*_ACCOUNT]),
+    "reinstateAccount": ({"accountId": "$account"}, [*_ACCOUNT]),
+    "setAccountLimits": (
+        {"accountId": "$account"},
+        [
+            *_ACCOUNT,
+            ("BAD_USER_INPUT", "accountId", {"accountId": "$client"}),
+            ("BAD_USER_INPUT", "accountId", {"accountId": "$test_account"}),
+            ("BAD_USER_INPUT", "creditLimit.amount", {"creditLimit": {"amount": "0.001", "currency": "USD"}}),
+            ("BAD_USER_INPUT", "unlimitedCurrency", {"creditLimit": DOLLAR, "unlimitedCurrency": "USD"}),
+            ("BAD_USER_INPUT", "holdPercentMax", {"holdPercentMax": 101}),
+            ("BAD_USER_INPUT", "openHoldsMax", {"openHoldsMax": -1}),
+        ],
+    ),
     "failOrder": (
         {"accountId": "$account", "order": {"id": "$cancelled"}},
         [*_ACCOUNT, *_ORDER, ("ORDER_STATE", "", {})],
@@ -622,6 +636,7 @@ OPERATORS = frozenset(
     {
         *("receiveCreditBatch", "createProject", "createBundle", "setPrice", "setPortfolio", "disableBundle"),
         *("enableBundle", "recordPayment", "billOrders", "settleInvoice", "refundOrder", "failOrder"),
+        *("suspendAccount", "reinstateAccount", "setAccountLimits"),
     }
 )
 """Mutations with which operators act for any account, also for a suspended one."""

