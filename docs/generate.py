@@ -61,12 +61,12 @@ def errors() -> str:
         wrong, or the state of an order does not allow the change, the code is in `userErrors` of the payload. All
         other refusals are in `errors` of the response, with the code in `extensions.code`. The codes from
         `GRAPHQL_PARSE_FAILED` on always concern the document or the HTTP request.""",
-        """**HTTP status in GraphQL.** An operation that ran has status 200, even if the response has
-        `userErrors` or an entry in `errors` for a single field, such as `FORBIDDEN`. There is one exception: if
-        no root field has data and all errors are `UNAUTHENTICATED` or all are `UNAVAILABLE`, the status is 401
-        or 503. A document that was refused before it ran (syntax, validation, cost) has status 400 only if the
-        request has the header `Accept: application/graphql-response+json`, else 200. So look at `errors`, not
-        at the status. If an entry of `errors` is `UNAVAILABLE` or `THROTTLED`, the response has the header
+        """**HTTP status in GraphQL.** Look at `errors`, not at the status. An operation that ran has status 200,
+        even if the response has `userErrors` or an entry in `errors` for a single field, such as `FORBIDDEN`. If no
+        root field has data and every error is `UNAUTHENTICATED`, the status is 401; if every error is
+        `UNAVAILABLE`, it is 503. A document that was refused before it ran (syntax, validation, cost) has status
+        200. With the request header `Accept: application/graphql-response+json` it has status 400. If an entry of
+        `errors` is `UNAVAILABLE` or `THROTTLED`, the response has the header
         `Retry-After`. The statuses in the table apply to refusals of the whole request. `BAD_REQUEST` also
         occurs with the statuses 405, 406 and 415.""",
         """**REST.** Each REST contract has error codes of its own, which its reference lists (such as `/lune/docs`). A

@@ -184,7 +184,8 @@ async def test_an_operator_lists_all_invoices_and_payments(seller: Seller):
     query = """query ($text: String, $paid: [InvoiceStatus!], $currency: [CurrencyCode!]) {
         allInvoices(first: 5, filter: {textContains: $text, status: $paid, currency: $currency}) {
             totalCount nodes { id account { name } lines(first: 5) { nodes { order { id } } } } }
-        allPayments(first: 5, filter: {textContains: $text, currency: $currency}) { totalCount nodes { id reference } } }"""
+        allPayments(first: 5, filter: {textContains: $text, currency: $currency}) {
+            totalCount nodes { id reference } } }"""
     invoice = {
         "id": global_id("Invoice", seller.invoice_id),
         "account": {"name": "Other customer"},

@@ -177,10 +177,10 @@ class CreateAirFreightEstimateInput(_Estimate):
     )
 
 
-@strawberry.input(description="Drive of one road vehicle whose emissions are estimated.")
+@strawberry.input(description="Journey of one road vehicle, given by its length and the kind of vehicle.")
 class CreateGroundTransportEstimateInput(_Estimate):
     distance_km: Decimal = strawberry.field(
-        description="Length of the drive in kilometres, as a decimal string: more than 0, at most 1,000,000,000."
+        description="Length of the journey in kilometres, as a decimal string: more than 0, at most 1,000,000,000."
     )
     vehicle_type: VehicleType = strawberry.field(
         description="Kind of the vehicle. The emissions are those of the whole vehicle, for any number of passengers."
@@ -290,15 +290,15 @@ class EstimateMutations:
         return await _estimate(info.context, input, activity, told)
 
     @strawberry.mutation(
-        description="Estimates the emissions of a drive. A retry with the same idempotency key and input returns the "
-        "existing estimate. A retry without a key creates another estimate."
+        description="Estimates the emissions of a journey by road. A retry with the same idempotency key and input "
+        "returns the existing estimate. A retry without a key creates another estimate."
     )
     async def create_ground_transport_estimate(
         self,
         info: Info,
         input: Annotated[
             CreateGroundTransportEstimateInput,
-            strawberry.argument(description="Drive of a road vehicle whose emissions are estimated."),
+            strawberry.argument(description="Journey by road whose emissions are estimated."),
         ],
     ) -> CreateEstimatePayload | None:
         def activity() -> Activity:

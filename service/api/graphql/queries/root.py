@@ -97,8 +97,9 @@ class Query(StatisticsQueries, MoneyQueries, SellerQueries, RateLimitQueries):
         return account_of(info.context.caller.account)
 
     @strawberry.field(
-        description="Client accounts of the account, oldest first. With `nameContains` the list costs 50 points more, "
-        "and its `totalCount` again 50. Null only if reading it failed; `errors` then says why.",
+        description="Client accounts of the account, oldest first. `nameContains` adds 50 cost points, and the "
+        "`totalCount` of the list then costs 50 points instead of 5. Null only if reading it failed; `errors` then "
+        "says why.",
         metadata=priced(scan=SCAN_COST, count=COUNT_COST, conditions=frozenset({"nameContains"})),
     )
     async def client_accounts(
@@ -139,9 +140,9 @@ class Query(StatisticsQueries, MoneyQueries, SellerQueries, RateLimitQueries):
         return None if row is None else order_of(row)
 
     @strawberry.field(
-        description="Orders of the account, newest first by default. With a filter, other than by `createdAt` alone in "
-        "the default sort order, the list costs 50 points more, and with any filter its `totalCount` again 50. Null "
-        "only if reading it failed; `errors` then says why.",
+        description="Orders of the account, newest first by default. A filter adds 50 cost points; a filter with "
+        "`createdAt` alone adds none if `orderBy` is not given. With a filter, the `totalCount` of the list costs "
+        "50 points instead of 5. Null only if reading it failed; `errors` then says why.",
         metadata=priced(
             scan=SCAN_COST,
             count=COUNT_COST,
