@@ -15,6 +15,7 @@ from service.commands.groups.exports import export_app
 from service.commands.groups.imports import import_app
 from service.domain.accounts import Contract
 from service.domain.api_keys import Scope
+from service.kit.global_ids import account_id
 
 app = typer.Typer(
     name="carbon-orders",
@@ -33,9 +34,7 @@ app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-AccountId = Annotated[
-    UUID, typer.Argument(metavar="ACCOUNT_ID", help="Id of the account, as `carbon-orders account list` prints it.")
-]
+AccountId = Annotated[UUID, typer.Argument(parser=account_id, metavar="ACCOUNT_ID", help="See `account list`.")]
 
 
 def _show_version(wanted: bool) -> None:

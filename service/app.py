@@ -127,6 +127,7 @@ def create_app(
             previous_pepper=previous_pepper,
             account_header=b"account-id",
             id_of=account_id_of,
+            any_for_operators=True,
         )
 
     async def get_context(scope: Scope) -> Context:

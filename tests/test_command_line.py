@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 
 from service.__main__ import app
 from service.commands.runtime import guarded
+from service.kit.global_ids import write_global_id
 from service.settings import Settings
 
 DATABASE = "sqlite://data/orders.sqlite3"
@@ -196,10 +197,15 @@ def test_limits_of_an_account_are_set_shown_and_lifted(folder: Path, loaded: dic
         return dict(json.loads(command(folder, "account", "limit", *options, "--json").stdout))
 
     assert told(limited)["credit"] == [{"currency": "GBP", "credit_limit": "2500.00", "owed": "0.00"}]
-    assert told(live) == {"id": live, "credit": [], "hold_percent": None, "open_holds": None}
+    shown = write_global_id("Account", UUID(live))
+    assert told(shown) == {"id": live, "globalId": shown, "credit": [], "hold_percent": None, "open_holds": None}
+    assert shown in command(folder, "account", "list").stdout
+    code, said = failure(command(folder, "account", "limit", "nonsense"))
+    assert (code, "nonsense" in said) == (2, True)
     set_now = told(live, "--credit", "25000", "--hold-percent", "25", "--open-holds", "50")
     assert set_now == {
         "id": live,
+        "globalId": shown,
         "credit": [{"currency": "GBP", "credit_limit": "25000.00", "owed": "0.00"}],
         "hold_percent": 25,
         "open_holds": 50,

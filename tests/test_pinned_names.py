@@ -45,7 +45,7 @@ from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, Vehicl
 from service.domain.events import EventType
 from service.domain.flight_hauls import Haul
 from service.domain.ledger import LedgerAccount, Verb
-from service.domain.listing import NumberedSort, OrderSortField
+from service.domain.listing import AccountSortField, InvoiceSortField, NumberedSort, OrderSortField, PaymentSortField
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
 from service.domain.recorded_estimate import ActivityKind
 from service.domain.serials.block import Layout
@@ -100,6 +100,9 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " invoice.issued invoice.settled order.imported project.created project.updated bundle.created bundle.updated"
     " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
     " account.portfolio_set account.created account.updated",
+    AccountSortField: "created_at name",
+    InvoiceSortField: "created_at due_at total_minor",
+    PaymentSortField: "created_at amount_minor",
     OrderSortField: "created_at mass_g total_cost_minor",
     NamedSortField: "created_at name",
     BatchSortField: "created_at vintage",

@@ -39,18 +39,22 @@ async def caller_of(
     previous_pepper: bytes | None = None,
     account_header: bytes | None = None,
     id_of: Callable[[str], UUID] = UUID,
+    any_for_operators: bool = False,
 ) -> Caller | None:
     """Return the caller and the account it acts for; None when no key was sent. Refuses `UNAUTHENTICATED` for an
     invalid key, and `ACCOUNT_SELECTED_INVALID` for an account that the key may not act for.
 
-    The account is the key's own, or the one that `account_header` names in the spelling that `id_of` reads.
+    The account is the key's own, or the one that `account_header` names in the spelling that `id_of` reads; with
+    `any_for_operators` that may be any account if the key is an operator's.
     """
     key_text = bearer_of(scope)
     if key_text is None:
         return None
     caller = await authenticate(resources, key_text, pepper=pepper, previous_pepper=previous_pepper)
     selected = header_of(scope, account_header) if account_header else None
-    return caller if selected is None else await select_account(resources, caller, _read(selected, id_of))
+    if selected is None:
+        return caller
+    return await select_account(resources, caller, _read(selected, id_of), any_for_operators=any_for_operators)
 
 
 def share_reads(scope: Scope, caller: Caller) -> None:

@@ -6,6 +6,7 @@ from service.commands import output
 from service.commands.runtime import run, settings_given
 from service.domain.amounts import minor_units_of, money_text
 from service.errors import Code, Refused
+from service.kit.global_ids import write_global_id
 from service.operations.resources import Resources
 from service.operations.set_limits import PayerLimits, read_limits, set_limits
 
@@ -64,6 +65,7 @@ def _show(limits: PayerLimits, *, as_json: bool) -> None:
         output.show_json(
             {
                 "id": str(account.id),
+                "globalId": write_global_id("Account", account.id),
                 "credit": credit,
                 "hold_percent": account.hold_percent_max,
                 "open_holds": account.open_holds_max,

@@ -25,12 +25,13 @@ from rich.table import Table
 from rich.text import Text
 
 from service.domain.accounts import Account
+from service.kit.global_ids import write_global_id
 from service.operations.load_demo import DemoAccounts
 from service.storage.api_keys import StoredKey
 
 FAILED = 1
 MISUSED = 2
-TABLE_WIDTH_MIN = 140
+TABLE_WIDTH_MIN = 180
 """Minimum table width. A narrower terminal wraps a key itself, and it is still copied as one word; rich would break or
 cut it.
 """
@@ -108,6 +109,7 @@ def account_facts(account: Account) -> dict[str, Any]:
     """Return an account's facts, for programs."""
     return {
         "id": str(account.id),
+        "globalId": write_global_id("Account", account.id),
         "name": account.name,
         "mode": account.mode.value,
         "contract": account.contract,
@@ -126,8 +128,9 @@ def show_accounts(accounts: Iterable[Account], *, as_json: bool) -> None:
     if as_json:
         show_json(facts)
         return
-    columns = ("id", "name", "mode", "contract", "currency", "commission_percent", "suspended", "suspended_at")
-    show_table(columns, ([str(each[column] or "") for column in columns] for each in facts))
+    columns = ("globalId", "name", "mode", "contract", "currency", "commission_percent", "suspended", "suspended_at")
+    heads = ("id", *columns[1:])
+    show_table(heads, ([str(each[column] or "") for column in columns] for each in facts))
 
 
 def show_keys(keys: Iterable[StoredKey], *, as_json: bool) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
+from service.domain.billing import InvoiceStatus
+from service.domain.catalogue import Mode
 from service.domain.order import Order, OrderKind, OrderStatus, PaymentStatus
 from service.kit.keyset import Position, SortKind
 
@@ -73,6 +75,89 @@ class OrderFilter:
 
 
 EVERY_ORDER = OrderFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Accounts whose rows an operator lists: those named, or all of a mode; all of both modes without either."""
+
+    account_ids: frozenset[UUID] | None = None
+    mode: Mode | None = None
+
+
+Owner: TypeAlias = UUID | Owners
+"""The one account whose rows are listed, or several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFilter:
+    """Conditions on accounts, all of which hold; one not given holds for every account."""
+
+    mode: Mode | None = None
+    name_contains: str | None = None
+    handle: str | None = None
+    currencies: frozenset[str] | None = None
+    suspended: bool | None = None
+    parent_id: UUID | None = None
+    is_client: bool | None = None
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyFilter:
+    """Conditions on payments or invoices, all of which hold; one not given holds for each. `text` is part of a
+    reference or an invoice's number. Only invoices have a status and a time by which they are due.
+    """
+
+    currencies: frozenset[str] | None = None
+    statuses: frozenset[InvoiceStatus] | None = None
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+    due_from: datetime | None = None
+    due_until: datetime | None = None
+    text: str | None = None
+
+
+class AccountSortField(StrEnum):
+    """Fields by which a list of accounts can be sorted; ties are broken by the id."""
+
+    CREATED_AT = "created_at"
+    NAME = "name"
+
+
+class PaymentSortField(StrEnum):
+    """Fields by which a list of payments can be sorted; ties are broken by the id."""
+
+    CREATED_AT = "created_at"
+    AMOUNT = "amount_minor"
+
+
+class InvoiceSortField(StrEnum):
+    """Fields by which a list of invoices can be sorted; ties are broken by the id."""
+
+    CREATED_AT = "created_at"
+    DUE_AT = "due_at"
+    TOTAL = "total_minor"
+
+
+@dataclass(frozen=True, slots=True)
+class ListSort:
+    """A field of a list and a direction. `kind` is the class of the field's values."""
+
+    listed: str
+    field: AccountSortField | PaymentSortField | InvoiceSortField
+    descending: bool
+    kind: SortKind
+
+    @property
+    def name(self) -> str:
+        """Return the name of the sort that a cursor contains."""
+        return f"{self.listed}.{self.field}.{'desc' if self.descending else 'asc'}"
+
+    def position(self, row: Any) -> Position:
+        """Return the position of the row under this sort."""
+        return Position(getattr(row, self.field), row.id)
 
 
 class NumberedSort(StrEnum):

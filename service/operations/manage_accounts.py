@@ -7,13 +7,15 @@ from uuid import UUID
 
 import structlog
 
-from service.domain.accounts import COMMISSION_HUNDREDTHS_MAX, Account, Contract, Organisation
+from service.domain.accounts import COMMISSION_HUNDREDTHS_MAX, Account, Caller, Contract, Organisation
+from service.domain.api_keys import Scope
 from service.domain.catalogue import Mode, Portfolio
 from service.domain.currencies import circulating_currency_of
 from service.domain.texts import NAME_LENGTH_MAX
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest
 from service.operations.resources import Resources
+from service.operations.steps.record_event import record_update
 from service.storage import accounts, catalogue
 from service.storage.database import Statements
 
@@ -78,18 +80,19 @@ async def create_account(
     return pair
 
 
-async def suspend_account(resources: Resources, account_id: UUID) -> Account:
+async def suspend_account(resources: Resources, account_id: UUID, caller: Caller | None = None) -> Account:
     """Suspend the account and its clients, which may then read but not change anything; one suspended before keeps its
-    first time. Refuses `NOT_FOUND`.
+    first time. Refuses `NOT_FOUND`, and `FORBIDDEN` to a caller who is no operator.
     """
-    return await _set_suspended(resources, account_id, resources.clock())
+    return await _set_suspended(resources, account_id, resources.clock(), caller)
 
 
-async def reinstate_account(resources: Resources, account_id: UUID) -> Account:
+async def reinstate_account(resources: Resources, account_id: UUID, caller: Caller | None = None) -> Account:
     """Reinstate the account: it may order again unless its parent is suspended, and so may its clients, but for those
-    that are suspended on their own. One not suspended stays as it is. Refuses `NOT_FOUND`.
+    that are suspended on their own. One not suspended stays as it is. Refuses `NOT_FOUND`, and `FORBIDDEN` to a caller
+    who is no operator.
     """
-    return await _set_suspended(resources, account_id, None)
+    return await _set_suspended(resources, account_id, None, caller)
 
 
 async def list_accounts(resources: Resources) -> list[Account]:
@@ -97,17 +100,23 @@ async def list_accounts(resources: Resources) -> list[Account]:
     return await accounts.all_accounts(resources.database.reader)
 
 
-async def _set_suspended(resources: Resources, account_id: UUID, suspended_at: datetime | None) -> Account:
+async def _set_suspended(
+    resources: Resources, account_id: UUID, suspended_at: datetime | None, caller: Caller | None
+) -> Account:
+    if caller is not None:
+        caller.require(Scope.OPERATOR)
+
     async def work(statements: Statements) -> Account:
         # Under the heads' locks, an order of the account or a client that is being placed is before the suspension or
         # after it, and never answered after it.
         heads = await accounts.lock_family(statements, account_id)
         if account_id not in heads:
-            raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
+            raise Refused(Code.NOT_FOUND, "There is no such account.", ("account_id",))
         account = heads[account_id].account
         if (account.suspended_at is None) is (suspended_at is None):
             return account
         await accounts.suspend(statements, account_id, suspended_at)
+        await record_update(resources, statements, caller, heads[account_id], ["suspended_at"])
         return replace(account, suspended_at=suspended_at)
 
     account = await resources.transact(work)

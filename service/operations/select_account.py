@@ -1,22 +1,30 @@
-"""Select an account: a key of a parent acts for one of its client accounts, and an operator reads for any, as the
-command line does without a key.
+"""Select an account: a key of a parent acts for one of its client accounts, an operator's key for any, and the command
+line reads for any without a key.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from service.domain.accounts import Caller
+from service.domain.accounts import Account, Caller
 from service.domain.api_keys import Scope
 from service.errors import Code, Refused
 from service.operations.resources import Resources
-from service.storage import accounts
+from service.storage import accounts, owners
+
+READING = frozenset({Scope.CATALOGUE_READ, Scope.ORDERS_READ})
 
 ACTOR = "command:export"
 
 
-async def select_account(resources: Resources, caller: Caller, account_id: UUID | None) -> Caller:
+async def select_account(
+    resources: Resources, caller: Caller, account_id: UUID | None, *, any_for_operators: bool = False
+) -> Caller:
     """Return the caller, acting for the key's own account or one of its client accounts, never with an operator's scope
     there. Promise: P21.
+
+    With `any_for_operators` a key with the scope `OPERATOR` acts for any account, in that account's mode: it keeps the
+    scope, and may read and order as the account could.
 
     Refuses `ACCOUNT_SELECTED_INVALID` with the same message for an id that is malformed (None), unknown, another
     customer's, or of the other mode.
@@ -24,6 +32,9 @@ async def select_account(resources: Resources, caller: Caller, account_id: UUID 
     if account_id == caller.account.id:
         return caller
     found = None if account_id is None else await accounts.account(resources.database.reader, account_id)
+    if found is not None and any_for_operators and Scope.OPERATOR in caller.scopes:
+        scopes = caller.scopes | READING | {Scope.ORDERS_WRITE}
+        return replace(caller, account=found, scopes=scopes, acts_for_client=True)
     if found is None or found.parent_account_id != caller.account.id or found.mode is not caller.account.mode:
         raise Refused(
             Code.ACCOUNT_SELECTED_INVALID,
@@ -33,19 +44,35 @@ async def select_account(resources: Resources, caller: Caller, account_id: UUID 
     return replace(caller, account=found, scopes=caller.scopes - {Scope.OPERATOR}, acts_for_client=True)
 
 
-async def reader_of(resources: Resources, caller: Caller, account_id: UUID) -> Caller | None:
-    """Return the caller as a reader of that account's data: its own, a client's of it, or any for an operator; else
-    None.
+async def readers_of(resources: Resources, caller: Caller, wanted: Collection[UUID]) -> dict[UUID, Caller]:
+    """Return the caller as a reader of each account's data, by account: of its own, of a client's of it, and of any for
+    an operator. Other accounts are left out.
 
-    An operator's verbs return other accounts' orders, and a parent's invoices list those of its clients.
+    An operator's lists and verbs return other accounts' orders, and a parent's invoices list those of its clients.
     """
-    if account_id == caller.account.id:
-        return caller
-    found = await accounts.account(resources.database.reader, account_id)
-    if found is None or (Scope.OPERATOR not in caller.scopes and found.parent_account_id != caller.account.id):
-        return None
-    scopes = caller.scopes - {Scope.OPERATOR, Scope.ORDERS_WRITE}
-    return replace(caller, account=found, scopes=scopes, acts_for_client=True)
+    others = set(wanted) - {caller.account.id}
+    readers = {caller.account.id: caller} if caller.account.id in wanted else {}
+    found = await accounts.of_ids(resources.database.reader, others) if others else {}
+    readers.update((id_, _reader(caller, account)) for id_, account in found.items() if _may_read(caller, account))
+    return readers
+
+
+async def readers_of_objects(
+    resources: Resources, caller: Caller, type_name: str, ids: Collection[UUID]
+) -> Sequence[tuple[Caller, Collection[UUID]]]:
+    """Return who may read which of these objects of a type: the caller itself, but for an operator a reader of each
+    account that has some of them, and itself for those of no account.
+    """
+    if Scope.OPERATOR not in caller.scopes:
+        return [(caller, ids)]
+    owner_of = await owners.of_ids(resources.database.reader, type_name, ids)
+    readers = await readers_of(resources, caller, set(owner_of.values()))
+    owned = [
+        (reader, {id_ for id_, owner in owner_of.items() if owner == account_id})
+        for account_id, reader in readers.items()
+    ]
+    rest = set(ids) - owner_of.keys()
+    return [*owned, (caller, rest)] if rest else owned
 
 
 async def seller_reading(resources: Resources, account_id: UUID) -> Caller:
@@ -54,3 +81,13 @@ async def seller_reading(resources: Resources, account_id: UUID) -> Caller:
     if found is None:
         raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
     return Caller(account=found, key_id=ACTOR, scopes=frozenset({Scope.ORDERS_READ}), acts_for_client=True)
+
+
+def _may_read(caller: Caller, account: Account) -> bool:
+    return Scope.OPERATOR in caller.scopes or account.parent_account_id == caller.account.id
+
+
+def _reader(caller: Caller, account: Account) -> Caller:
+    more = READING if Scope.OPERATOR in caller.scopes else frozenset()
+    scopes = (caller.scopes | more) - {Scope.OPERATOR, Scope.ORDERS_WRITE}
+    return replace(caller, account=account, scopes=scopes, acts_for_client=True)

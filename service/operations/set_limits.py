@@ -11,12 +11,14 @@ from uuid import UUID
 
 import structlog
 
-from service.domain.accounts import Account
+from service.domain.accounts import Account, Caller
+from service.domain.api_keys import Scope
 from service.domain.catalogue import Mode
 from service.domain.credit import PayerFunds
 from service.domain.currencies import currency_of
 from service.errors import Code, Refused
 from service.operations.resources import Resources
+from service.operations.steps.record_event import record_update
 from service.storage import accounts, balances, clients
 from service.storage.database import Statements
 
@@ -37,7 +39,7 @@ async def read_limits(resources: Resources, account_id: UUID) -> PayerLimits:
     """Return the account's limits, and its debt. Refuses `NOT_FOUND`."""
     account = await accounts.account(resources.database.reader, account_id)
     if account is None:
-        raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
+        raise Refused(Code.NOT_FOUND, "There is no such account.", ("account_id",))
     return PayerLimits(account, await balances.funds_of(resources.database.reader, account_id))
 
 
@@ -47,36 +49,41 @@ async def set_limits(
     *,
     credit: tuple[str, int | None] | None = None,
     holds: Mapping[str, int | None] | None = None,
+    caller: Caller | None = None,
 ) -> PayerLimits:
     """Set the credit limit in a currency, in minor units, and those of `BOUNDS` that `holds` names; None removes a
     limit, or restores the service's. The debt is computed again from the ledger. Orders and holds stay.
 
     Refuses `NOT_FOUND`, and `BAD_USER_INPUT` for a value out of bounds, a client account, whose limits are its
-    parent's, and a test account, which has none.
+    parent's, and a test account, which has none; `FORBIDDEN` to a caller who is no operator.
     """
+    if caller is not None:
+        caller.require(Scope.OPERATOR)
     changes: dict[str, Any] = dict(holds or {})
     _refuse_out_of_bounds(credit, changes)
 
     async def work(statements: Statements) -> PayerLimits:
         heads = await accounts.lock_heads(statements, [account_id])
         if account_id not in heads:
-            raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
+            raise Refused(Code.NOT_FOUND, "There is no such account.", ("account_id",))
         account = heads[account_id].account
         if account.parent_account_id is not None:
             raise Refused(
                 Code.BAD_USER_INPUT,
                 "A client account has the limits of its parent. Set the limits of the parent.",
-                ("account",),
+                ("account_id",),
             )
         if account.mode is not Mode.LIVE:
             raise Refused(
-                Code.BAD_USER_INPUT, "Limits apply to live accounts only, and this is a test account.", ("account",)
+                Code.BAD_USER_INPUT, "Limits apply to live accounts only, and this is a test account.", ("account_id",)
             )
         if changes:
             account = replace(account, **changes)
             await clients.change(statements, account, sorted(changes))
         if credit is not None:
             await balances.set_credit_limit(statements, account_id, *credit)
+        if changed := [*changes, *(["credit_limit"] if credit is not None else [])]:
+            await record_update(resources, statements, caller, heads[account_id], changed)
         return PayerLimits(account, await balances.funds_of(statements, account_id))
 
     limits = await resources.transact(work)
@@ -92,7 +99,7 @@ def _refuse_out_of_bounds(credit: tuple[str, int | None] | None, changes: Mappin
         currency, limit_minor = credit
         currency_of(currency)
         if limit_minor is not None and limit_minor < 0:
-            raise Refused(Code.BAD_USER_INPUT, "Give a credit limit of 0 or more.", ("credit",))
+            raise Refused(Code.BAD_USER_INPUT, "Give a credit limit of 0 or more.", ("credit_limit",))
     for name, value in changes.items():
         bound = BOUNDS[name]
         if value is not None and not 0 <= value <= bound:

@@ -3,16 +3,21 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
 from service.domain.accounts import Account, Head, Organisation
+from service.domain.listing import AccountFilter, ListSort
+from service.kit.keyset import PageRequest
 from service.kit.search_key import search_key
 from service.storage import models
 from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
 from service.storage.dialects import for_update, typed_rows
-from service.storage.tables import Table
+from service.storage.tables import Table, contains_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,12 @@ async def account(statements: Statements, account_id: UUID) -> Account | None:
     return ACCOUNTS.value(rows[0]) if rows else None
 
 
+async def of_ids(statements: Statements, account_ids: Collection[UUID]) -> dict[UUID, Account]:
+    """Return those accounts that exist, by id."""
+    found = await ACCOUNTS.read(statements, models.Account.filter(id__in=account_ids))
+    return {account.id: account for account in found}
+
+
 async def existing(statements: Statements, account_id: UUID) -> Account:
     """Return the account of a caller, which is never deleted."""
     found = await account(statements, account_id)
@@ -92,6 +103,35 @@ async def of_organisation(statements: Statements, organisation_id: UUID) -> list
 async def all_accounts(statements: Statements) -> list[Account]:
     """Return every account, by name and mode, for the operator's command line."""
     return await ACCOUNTS.read(statements, models.Account.all().order_by("name", "mode", "id"))
+
+
+async def page(statements: Statements, wanted: AccountFilter, sort: ListSort, request: PageRequest) -> list[Account]:
+    """Return one account more than the page holds, in the order in which the page is read."""
+    return await ACCOUNTS.read_page(statements, _filtered(wanted), sort.field, request, descending=sort.descending)
+
+
+async def count(statements: Statements, wanted: AccountFilter) -> int:
+    """Return the exact number of accounts that the filter selects."""
+    return await _filtered(wanted).using_db(statements.client).count()
+
+
+def _filtered(wanted: AccountFilter) -> QuerySet[models.Account]:
+    conditions: dict[str, Any] = {
+        "mode": wanted.mode,
+        "handle": wanted.handle,
+        "currency__in": wanted.currencies,
+        "parent_account_id": wanted.parent_id,
+        "parent_account_id__isnull": None if wanted.is_client is None else not wanted.is_client,
+        "created_at__gte": wanted.created_from,
+        "created_at__lt": wanted.created_until,
+    }
+    query = models.Account.filter(**{name: value for name, value in conditions.items() if value is not None})
+    if wanted.name_contains is not None:
+        query = query.filter(contains_text("name", wanted.name_contains))
+    if wanted.suspended is None:
+        return query
+    is_suspended = Q(suspended_at__isnull=False) | Q(parent_account__suspended_at__isnull=False)
+    return query.filter(is_suspended if wanted.suspended else ~is_suspended)
 
 
 async def add_organisation(statements: Statements, organisation: Organisation, accounts: Collection[Account]) -> None:

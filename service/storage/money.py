@@ -2,12 +2,14 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from service.domain.billing import Invoice, InvoiceLine, InvoiceStatus, Payment
+from service.domain.listing import ListSort, MoneyFilter, Owner, Owners
 from service.domain.order import Order, OrderStatus, PaymentStatus
 from service.kit.keyset import PageRequest
 from service.storage import models
@@ -56,6 +58,41 @@ async def payments(statements: Statements, account_id: UUID, request: PageReques
     if request.before is not None:
         query = query.filter(id__gt=request.before.id)
     return await PAYMENTS.read(statements, query.order_by("id" if request.backward else "-id").limit(request.limit + 1))
+
+
+async def page(
+    statements: Statements, table: Table[T], owner: Owner, wanted: MoneyFilter, sort: ListSort, request: PageRequest
+) -> list[T]:
+    """Return one payment or invoice more than the page holds, in the order in which the page is read."""
+    query = _filtered(table, owner, wanted)
+    return await table.read_page(statements, query, sort.field, request, descending=sort.descending)
+
+
+async def count(statements: Statements, table: Table[T], owner: Owner, wanted: MoneyFilter) -> int:
+    """Return the exact number of payments or invoices that the filter selects."""
+    return int(await _filtered(table, owner, wanted).using_db(statements.client).count())
+
+
+def _filtered(table: Table[T], owner: Owner, wanted: MoneyFilter) -> QuerySet[Any]:
+    conditions: dict[str, Any] = {
+        "currency__in": wanted.currencies,
+        "status__in": wanted.statuses,
+        "created_at__gte": wanted.created_from,
+        "created_at__lt": wanted.created_until,
+        "due_at__gte": wanted.due_from,
+        "due_at__lt": wanted.due_until,
+    }
+    if isinstance(owner, Owners):
+        conditions |= {"account_id__in": owner.account_ids, "account__mode": owner.mode}
+    else:
+        conditions["account_id"] = owner
+    query: QuerySet[Any] = table.model.filter(
+        **{name: value for name, value in conditions.items() if value is not None}
+    )
+    if wanted.text is None:
+        return query
+    columns = [column for column in ("reference", "number") if column in table.columns]
+    return query.filter(Q(*(Q(**{f"{column}__icontains": wanted.text}) for column in columns), join_type=Q.OR))
 
 
 async def lines_of(statements: Statements, account_id: UUID, invoice_ids: Collection[UUID]) -> list[InvoiceLine]:

@@ -15,6 +15,8 @@ from service.domain.listing import (
     OrderRef,
     OrderSort,
     OrderSortField,
+    Owner,
+    Owners,
     WholeRange,
 )
 from service.domain.order import CreditEntry, Order, OrderLine, OrderStatus, PaymentStatus
@@ -29,6 +31,7 @@ from service.storage.tables import Columns, Table, with_columns
 ORDERS = Table(models.Order, Order, {"customer_key": lambda order: optional_search_key(order.customer)})
 LINES = Table(models.OrderLine, OrderLine)
 ENTRIES = Table(models.CreditEntry, CreditEntry)
+ACCOUNTS = models.Account._meta.db_table  # noqa: SLF001 - as in tables.py
 INVOICE_LINES = models.InvoiceLine._meta.db_table  # noqa: SLF001 - as in tables.py
 _BY_AGE = attrgetter("order_id", "id")
 
@@ -80,7 +83,7 @@ async def of_ids(statements: Statements, account_id: UUID, order_ids: Collection
 
 async def page(
     statements: Statements,
-    account_id: UUID,
+    owner: Owner,
     wanted: OrderFilter,
     sort: OrderSort,
     request: PageRequest,
@@ -88,11 +91,16 @@ async def page(
 ) -> list[Order]:
     """Return one row more than the page holds, in the order in which the page is read."""
     alternatives = [wanted]
-    if sort.field is OrderSortField.CREATED_AT and wanted.statuses is not None and len(wanted.statuses) > 1:
+    if (
+        isinstance(owner, UUID)
+        and sort.field is OrderSortField.CREATED_AT
+        and wanted.statuses is not None
+        and len(wanted.statuses) > 1
+    ):
         # The index has the orders of one status in order, but not those of several.
         alternatives = [replace(wanted, statuses=frozenset({status})) for status in sorted(wanted.statuses)]
     parameters: list[object] = []
-    conditions = [filtered(statements, account_id, each, parameters) for each in alternatives]
+    conditions = [filtered(statements, owner, each, parameters) for each in alternatives]
     return await ORDERS.page(statements, conditions, sort.field, request, descending=sort.descending, columns=columns)
 
 
@@ -115,9 +123,9 @@ async def numbered_page(
     )
 
 
-async def count(statements: Statements, account_id: UUID, wanted: OrderFilter) -> int:
+async def count(statements: Statements, owner: Owner, wanted: OrderFilter) -> int:
     """Return the exact number of orders that the filter selects."""
-    conditions = filtered(statements, account_id, wanted)
+    conditions = filtered(statements, owner, wanted)
     rows = await statements.fetch(
         f"SELECT count(*) AS orders FROM {ORDERS.name} WHERE {conditions.clause}", *conditions.parameters
     )
@@ -221,11 +229,16 @@ def _owned(account_id: UUID) -> Conditions:
 
 
 def filtered(
-    statements: Statements, account_id: UUID, wanted: OrderFilter, parameters: list[object] | None = None
+    statements: Statements, owner: Owner, wanted: OrderFilter, parameters: list[object] | None = None
 ) -> Conditions:
-    """Return the conditions of the filter on the account's orders; with `parameters` they share those."""
+    """Return the conditions of the filter on the orders of one account or several; with `parameters` they share
+    those.
+    """
     conditions = Conditions(parameters)
-    conditions.add("account_id = {}", account_id)
+    if isinstance(owner, Owners):
+        _add_owners(conditions, owner)
+    else:
+        conditions.add("account_id = {}", owner)
     if wanted is EVERY_ORDER:
         return conditions  # most lists; what says the same in another way adds nothing below either
     for column, members in (
@@ -260,6 +273,16 @@ def filtered(
         )
     _add_texts(statements, conditions, wanted)
     return conditions
+
+
+def _add_owners(conditions: Conditions, owners: Owners) -> None:
+    if owners.account_ids is not None:
+        conditions.add_in("account_id", sorted(owners.account_ids))
+    if owners.mode is not None:
+        # Not IN: SQLite would then read and sort the orders of every account of the mode, instead of a page by age.
+        conditions.add(
+            f"EXISTS (SELECT 1 FROM {ACCOUNTS} a WHERE a.id = {ORDERS.name}.account_id AND a.mode = {{}})", owners.mode
+        )
 
 
 def _add_status_pairs(conditions: Conditions, status_pairs: Collection[tuple[OrderStatus, PaymentStatus]]) -> None:

@@ -13,6 +13,7 @@ from service.api.graphql.schema import schema
 from service.api.graphql.types.node import global_id
 from service.domain.catalogue import Mode
 from service.kit.ids import uuid7
+from service.operations.steps.issue_key import CUSTOMER_SCOPES
 from tests.api.graphql_api import GraphQLApi
 from tests.makers import make_batch, make_portfolio, store
 
@@ -79,7 +80,7 @@ async def test_every_node_can_be_fetched_by_its_id(api: GraphQLApi):
 async def test_a_foreign_node_is_as_absent_as_none(api: GraphQLApi):
     ids = await one_of_each(api)
     other = await api.shop.another_account(mode=Mode.TEST)
-    key = await api.new_key(account=other)
+    key = await api.new_key(*CUSTOMER_SCOPES, account=other)
     for kind, id_ in ids.items():
         answers = [
             (await api.ask("query ($id: ID!) { node(id: $id) { id } }", {"id": each}, key=key)).json()

@@ -46,7 +46,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 }
 """Inputs of the mutations, accepted again and again: a repetition changes nothing or adds another object."""
 
-WITHOUT_OBJECT = frozenset({"simulateOrder", "refundOrder", "failOrder"})
+WITHOUT_OBJECT = frozenset({"simulateOrder", "refundOrder", "failOrder", "suspendAccount"})
 """Mutations that refuse their input in this world by the state of the order, so that nothing is below them."""
 
 

@@ -277,8 +277,8 @@ async def test_accounts_of_others_are_not_read(filled: tuple[World, dict[str, Ac
     readers = {}
     for name in ("account", "stranger", "client", "seller"):
         scopes = frozenset(Scope) if name == "seller" else frozenset(Scope) - {Scope.OPERATOR}
-        reader = await select_account.reader_of(resources, make_caller(accounts[name], scopes), wanted)
-        readers[name] = None if reader is None else reader.account.id
+        found = await select_account.readers_of(resources, make_caller(accounts[name], scopes), [wanted])
+        readers[name] = found[wanted].account.id if found else None
     assert readers == {"account": wanted, "stranger": None, "client": None, "seller": wanted}
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from service.api.graphql.types.node import global_id
 from service.domain.api_keys import Scope
 from tests.permissions import requests, tables
-from tests.permissions.world import Identity, Stage, own_keys
+from tests.permissions.world import CUSTOMER, Identity, Stage, own_keys
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -127,6 +128,11 @@ async def test_a_key_acts_for_no_account_but_its_own_and_its_clients(stage: Stag
     before = stage.watch.version()
     answer = await requests.send(stage, identity, "GET /lune/v1/accounts/me")
     assert answer.status_code not in {200, 500}, answer.text
+    wanted = global_id("Account", stage.accounts[selected].id)
+    answer = await stage.graphql("{ account { id } }", identity.graphql_headers)
+    assert answer.json()["data"] == {"account": {"id": wanted}}, "an operator's key acts for any account in GraphQL"
+    customers = stage.identities["+".join(sorted(CUSTOMER))]
+    identity = Identity("selecting", customers.key, customers.holds, stage.accounts[selected].id)
     answer = await stage.graphql("{ account { id } }", identity.graphql_headers)
     codes = {error["extensions"]["code"] for error in answer.json()["errors"]}
     assert (codes, answer.json().get("data")) == ({"ACCOUNT_SELECTED_INVALID"}, None)

@@ -248,7 +248,7 @@ async def _let_in(stage: Stage) -> None:
         owner = "client" if who == "client" else "account"
         stage.identities[name] = await _identity(stage, name, who, CUSTOMER, holds, owner=owner)
     stage.identities["seller"] = await _identity(stage, "seller", "seller", frozenset(Scope), full)
-    parent = stage.identities["+".join(sorted(Scope))]
+    parent = stage.identities["+".join(sorted(CUSTOMER))]  # an operator's key would act for the client as an operator
     chosen = Identity("parent-for-client", parent.key, CUSTOMER | {MONEY}, stage.accounts["client"].id, "client")
     stage.identities[chosen.name] = chosen
     await _spoil(stage)

@@ -39,7 +39,8 @@ ALL = [
     "0012_currency_decimals",
     "0013_life_of_orders",
     "0014_status_index",
-    "0019_catalogue_facts",
+    "0015_catalogue_facts",
+    "0016_operators",
 ]
 
 

@@ -124,8 +124,8 @@ class Connection(Generic[Node]):
 
     @strawberry.field(
         description="Number of entries on all pages of the list that match its `filter` or `nameContains`. Costs 5 "
-        "cost points, or 50 if one of these arguments is given. Only `orders` and `clientAccounts` are counted. Null "
-        "for every other list.",
+        "cost points, or 50 if one of these arguments is given. Only `orders`, `clientAccounts`, `accounts`, "
+        "`allOrders`, `allPayments` and `allInvoices` are counted. Null for every other list.",
     )
     async def total_count(self) -> int | None:
         return None if self.count is None else await self.count()

@@ -4,7 +4,7 @@ The event belongs to the account that acted, an operator's included; it contains
 and no secret.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -50,3 +50,20 @@ async def transact_with_event(
         return done.value
 
     return await resources.transact(attempt)
+
+
+async def record_update(
+    resources: Resources, statements: Statements, caller: Caller | None, head: Head, changed: Collection[str]
+) -> None:
+    """Record in the account's own events that an operator changed these facts of it, under its locked head. Changes by
+    the command line, which has no caller, are in its log alone.
+    """
+    if caller is None:
+        return
+    account_id = head.account.id
+    recorder = EventRecorder(
+        {account_id: head.event_seq}, actor=caller.key_id, now=resources.clock(), new_id=resources.new_id
+    )
+    recorder.record(account_id, EventType.ACCOUNT_UPDATED, changed=sorted(changed))
+    await EVENTS.insert(statements, recorder.events)
+    await accounts.raise_heads(statements, recorder.event_seqs)

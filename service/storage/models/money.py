@@ -65,6 +65,7 @@ class Payment(Model):
     class Meta:
         table = "payments"
         unique_together = (("account", "id"), ("account", "reference"))
+        indexes = (Index(fields=("created_at", "id"), name="payments_of_all_by_creation"),)
 
 
 class Invoice(Model):
@@ -88,7 +89,10 @@ class Invoice(Model):
     class Meta:
         table = "invoices"
         unique_together = (("account", "id"), ("account", "number"), ("account", "reference"))
-        indexes = (Index(fields=("account_id", "created_at", "id"), name="invoices_by_creation"),)
+        indexes = (
+            Index(fields=("account_id", "created_at", "id"), name="invoices_by_creation"),
+            Index(fields=("created_at", "id"), name="invoices_of_all_by_creation"),
+        )
 
 
 class InvoiceLine(Model):

@@ -49,6 +49,8 @@ class Order(Model):
         unique_together = (("account", "id"), ("account", "idempotency_key"), ("account", "number"))
         indexes = (
             Index(fields=("account_id", "created_at", "id"), name="orders_by_creation"),
+            Index(fields=("created_at", "id"), name="orders_of_all_by_creation"),
+            Index(fields=("id",), name="orders_by_id"),
             Index(fields=("account_id", "mass_g", "id"), name="orders_by_mass"),
             Index(fields=("account_id", "status", "created_at", "id"), name="orders_by_status"),
             Index(fields=("account_id", "total_cost_minor", "id"), name="orders_by_total"),

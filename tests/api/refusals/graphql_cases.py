@@ -615,6 +615,20 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
         {"accountId": "$account", "order": {"id": "$order"}},
         [*_ACCOUNT, *_ORDER, ("PAYMENT_STATE", "", {})],
     ),
+    "suspendAccount": ({"accountId": "$no_account"}, [*_ACCOUNT]),
+    "reinstateAccount": ({"accountId": "$account"}, [*_ACCOUNT]),
+    "setAccountLimits": (
+        {"accountId": "$account"},
+        [
+            *_ACCOUNT,
+            ("BAD_USER_INPUT", "accountId", {"accountId": "$client"}),
+            ("BAD_USER_INPUT", "accountId", {"accountId": "$test_account"}),
+            ("BAD_USER_INPUT", "creditLimit.amount", {"creditLimit": {"amount": "0.001", "currency": "USD"}}),
+            ("BAD_USER_INPUT", "unlimitedCurrency", {"creditLimit": DOLLAR, "unlimitedCurrency": "USD"}),
+            ("BAD_USER_INPUT", "holdPercentMax", {"holdPercentMax": 101}),
+            ("BAD_USER_INPUT", "openHoldsMax", {"openHoldsMax": -1}),
+        ],
+    ),
     "failOrder": (
         {"accountId": "$account", "order": {"id": "$cancelled"}},
         [*_ACCOUNT, *_ORDER, ("ORDER_STATE", "", {})],
@@ -658,6 +672,11 @@ QUERIES: list[tuple[str, str, str]] = [
     ("{ orders(first: 1, last: 1) { totalCount } }", "BAD_USER_INPUT", "last"),
     ('{ orders(after: "x") { totalCount } }', "BAD_USER_INPUT", "after"),
     ('{ orders(last: 1, before: "x") { totalCount } }', "BAD_USER_INPUT", "before"),
+    ("{ allOrders(accountIds: []) { totalCount } }", "BAD_USER_INPUT", "accountIds"),
+    ('{ allOrders(accountIds: ["x"]) { totalCount } }', "BAD_USER_INPUT", "accountIds.0"),
+    ('{ accounts(filter: {nameContains: ""}) { totalCount } }', "BAD_USER_INPUT", "filter.nameContains"),
+    ('{ accounts(filter: {parentId: "x"}) { totalCount } }', "BAD_USER_INPUT", "filter.parentId"),
+    ('{ allInvoices(filter: {textContains: ""}) { totalCount } }', "BAD_USER_INPUT", "filter.textContains"),
     ('{ orders(filter: {customerContains: ""}) { totalCount } }', "BAD_USER_INPUT", "filter.customerContains"),
     (
         '{ orders(filter: {metadata: [{key: "", value: "v"}]}) { totalCount } }',
@@ -695,6 +714,7 @@ OPERATORS = frozenset(
         *("receiveCreditBatch", "createProject", "createBundle", "setPrice", "setPortfolio", "disableBundle"),
         *("updateProject", "updateBundle", "withdrawCreditBatch", "reinstateCreditBatch"),
         *("enableBundle", "recordPayment", "billOrders", "settleInvoice", "refundOrder", "failOrder"),
+        *("suspendAccount", "reinstateAccount", "setAccountLimits"),
     }
 )
 """Mutations with which operators act for any account, also for a suspended one."""

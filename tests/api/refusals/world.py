@@ -135,6 +135,7 @@ async def open_world(database: Database, **account: Any) -> World:
     )
     named["known_batch"] = ("CreditBatch", known.id)
     named |= await _test_orders(shop, test_account, empty.id)
+    named["test_account"] = ("Account", test_account.id)
     if shop.account.mode is Mode.LIVE:
         await set_limits(shop.resources, shop.account.id, credit=("USD", 10**7))
         await set_limits(shop.resources, shop.account.id, credit=("SAR", 10**7))

@@ -4,6 +4,7 @@ never hides the result of an earlier field of the same document.
 
 import strawberry
 
+from service.api.graphql.mutations.account_administration import AccountAdministrationMutations
 from service.api.graphql.mutations.accounts import AccountMutations
 from service.api.graphql.mutations.cancellations import CancellationMutations
 from service.api.graphql.mutations.catalogue import CatalogueMutations
@@ -25,6 +26,7 @@ class Mutation(
     EstimateMutations,
     CancellationMutations,
     AccountMutations,
+    AccountAdministrationMutations,
     CatalogueMutations,
     MoneyMutations,
     SimulationMutations,

@@ -45,7 +45,9 @@ class AccountMutations:
         ],
     ) -> AccountPayload | None:
         context = info.context
-        return await _account(input, lambda: set_account_portfolio(context.resources, context.caller, input.wanted()))
+        return await account_payload(
+            input, lambda: set_account_portfolio(context.resources, context.caller, input.wanted())
+        )
 
     @strawberry.mutation(
         description="Creates a client account under the caller's account. A client account has its own orders, "
@@ -62,7 +64,7 @@ class AccountMutations:
         ],
     ) -> AccountPayload | None:
         context = info.context
-        return await _account(
+        return await account_payload(
             input, lambda: manage_clients.create_client(context.resources, context.caller, **input.facts())
         )
 
@@ -78,7 +80,7 @@ class AccountMutations:
         ],
     ) -> AccountPayload | None:
         context = info.context
-        return await _account(
+        return await account_payload(
             input,
             lambda: manage_clients.update_client(
                 context.resources, context.caller, parse_id("Account", input.id, "id"), input.changes()
@@ -86,7 +88,8 @@ class AccountMutations:
         )
 
 
-async def _account(given: object, work: Callable[[], Awaitable[accounts.Account]]) -> AccountPayload:
+async def account_payload(given: object, work: Callable[[], Awaitable[accounts.Account]]) -> AccountPayload:
+    """Return the account that the work returns, or its refusal as an error."""
     try:
         return AccountPayload(account=account_of(await work()), user_errors=[])
     except Refused as refusal:

@@ -15,6 +15,7 @@ from service.api.graphql.queries.catalogue import CatalogueQueries
 from service.api.graphql.queries.money import MoneyQueries
 from service.api.graphql.queries.prices import PriceQueries
 from service.api.graphql.queries.rate_limit import RateLimitQueries
+from service.api.graphql.queries.seller import SellerQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
 from service.api.graphql.types.account import Account, account_of
 from service.api.graphql.types.catalogue import Bundle, batch_of, bundle_of, project_of
@@ -28,7 +29,15 @@ from service.domain.listing import EVERY_ORDER, OrderSort
 from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
 from service.kit.keyset import Position, encode_cursor
-from service.operations import manage_clients, read_catalogue, read_estimates, read_money, read_orders, read_quotes
+from service.operations import (
+    manage_clients,
+    read_catalogue,
+    read_estimates,
+    read_money,
+    read_orders,
+    read_quotes,
+    select_account,
+)
 from service.plans import selected_columns
 
 NODES_MAX = 100
@@ -39,10 +48,11 @@ _NEWEST_FIRST = OrderSort()
     description="Operations that read data. All of them need an API key, except introspection. If reading a field "
     "failed, the field is null and `errors` says why. The other fields are returned."
 )
-class Query(StatisticsQueries, MoneyQueries, CatalogueQueries, PriceQueries, RateLimitQueries):
+class Query(StatisticsQueries, MoneyQueries, CatalogueQueries, PriceQueries, SellerQueries, RateLimitQueries):
     @strawberry.field(
         description="Object with this global id: an object of the account, one of its client accounts, or an object of "
-        "the catalogue. Null if there is no such object, or if the object belongs to another account."
+        "the catalogue. With scope `operator`: an object of any account. Null if there is no such object, or if the "
+        "object belongs to another account and the API key lacks scope `operator`."
     )
     async def node(
         self,
@@ -56,8 +66,8 @@ class Query(StatisticsQueries, MoneyQueries, CatalogueQueries, PriceQueries, Rat
 
     @strawberry.field(
         description="Objects with these global ids, in the sequence of the ids. An entry is null if there is no such "
-        "object, or if the object belongs to another account. The whole list is null only if reading it failed; "
-        "`errors` then says why.",
+        "object, or if the object belongs to another account and the API key lacks scope `operator`. The whole list is "
+        "null only if reading it failed; `errors` then says why.",
         metadata=priced(size_argument="ids"),
     )
     async def nodes(
@@ -72,8 +82,9 @@ class Query(StatisticsQueries, MoneyQueries, CatalogueQueries, PriceQueries, Rat
         return await _nodes(info.context, [parse_global_id(text, "ids", index) for index, text in enumerate(ids)])
 
     @strawberry.field(
-        description="Account that the request acts for: the account of the API key, or the client account that the "
-        "header `Account-Id` selects. Null only if reading it failed; `errors` then says why."
+        description="Account that the request acts for: the account of the API key, or the account that the header "
+        "`Account-Id` selects. An API key selects client accounts of its account. With scope `operator` it selects any "
+        "account and reads and orders as that account could. Null only if reading it failed; `errors` then says why."
     )
     async def account(self, info: Info) -> Account | None:
         return account_of(info.context.caller.account)
@@ -232,8 +243,10 @@ async def _nodes(context: Context, wanted: list[tuple[str, UUID]]) -> list[Node 
     caller = context.caller
     for type_name, (read, show) in _READERS.items():
         of_type = {id_ for name, id_ in wanted if name == type_name}
-        if of_type:
-            rows = await read(context.resources, caller, of_type)
+        if not of_type:
+            continue
+        for reader, ids in await select_account.readers_of_objects(context.resources, caller, type_name, of_type):
+            rows = await read(context.resources, reader, ids)
             found.update(((type_name, id_), show(row)) for id_, row in rows.items())
     return [found.get(each) for each in wanted]
 

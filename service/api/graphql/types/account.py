@@ -1,6 +1,8 @@
 """The GraphQL type of accounts: the caller's own and its client accounts."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -42,15 +44,11 @@ async def _portfolios(parents: Sequence["Account"], info: Info) -> list[Portfoli
 async def _payers(parents: Sequence["Account"], info: Info) -> dict[UUID, Caller]:
     """Return, for the payer of each account, a caller who may read its money."""
     context = info.context
-    readers: dict[UUID, Caller] = {}
-    for parent in parents:
-        payer_id = accounts.payer_of(parent.row)
-        if payer_id not in readers:
-            reader = await select_account.reader_of(context.resources, context.caller, parent.row.id)
-            if reader is None:
-                raise RuntimeError("an account was shown to somebody who may not read it")
-            readers[payer_id] = reader
-    return readers
+    ids = {parent.row.id for parent in parents}
+    readers = await select_account.readers_of(context.resources, context.caller, ids)
+    if len(readers) < len(ids):
+        raise RuntimeError("an account was shown to somebody who may not read it")
+    return {accounts.payer_of(parent.row): readers[parent.row.id] for parent in parents}
 
 
 async def _balances(parents: Sequence["Account"], info: Info) -> list[list[Money]]:
@@ -117,6 +115,13 @@ async def _held(parents: Sequence["Account"], info: Info) -> list[Mass]:
     return [found[accounts.payer_of(parent.row)] for parent in parents]
 
 
+async def _parents(parents: Sequence["Account"], info: Info) -> list["Account | None"]:
+    ids = {parent.row.parent_account_id for parent in parents if parent.row.parent_account_id}
+    readers = await select_account.readers_of(info.context.resources, info.context.caller, ids)
+    found = {id_: account_of(reader.account) for id_, reader in readers.items()}
+    return [found.get(parent.row.parent_account_id) if parent.row.parent_account_id else None for parent in parents]
+
+
 def _invoice_cursor(row: billing.Invoice) -> str:
     return encode_cursor(INVOICES, Position(row.created_at, row.id))
 
@@ -162,6 +167,12 @@ class Account(Node):
         "`FORBIDDEN`.",
     )
 
+    parent: Annotated["Account", strawberry.lazy("service.api.graphql.types.account")] | None = batch_field(
+        _parents,
+        description="Account that a client account is under. Null for an account that is no client account, and if the "
+        "caller is the client account itself or acts for it without scope `operator`.",
+    )
+
     @strawberry.field(description="Name of the customer: 1 to 200 characters.")
     def name(self) -> str:
         return self.row.name
@@ -176,6 +187,17 @@ class Account(Node):
     @strawberry.field(description="Currency of orders and quotes whose input names no currency (ISO 4217 code).")
     def currency(self) -> CurrencyCode:
         return CurrencyCode(self.row.currency)
+
+    @strawberry.field(description="Time at which the account was created.")
+    def created_at(self) -> datetime:
+        return self.row.created_at
+
+    @strawberry.field(
+        description="Commission that is part of the total of an order, as a percentage with two decimals. A client "
+        "account has the commission that its parent had when the client account was created."
+    )
+    def commission_percent(self) -> Decimal:
+        return Decimal(self.row.commission_hundredths).scaleb(-2)
 
     @strawberry.field(
         description="True if the account, or the parent of a client account, is suspended: its keys may read, but not "

@@ -13,7 +13,7 @@ from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetTyp
 from service.domain.catalogue_listing import BatchSortField, BundleListing, NamedSortField
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.ledger import LedgerAccount, Verb
-from service.domain.listing import OrderSortField
+from service.domain.listing import AccountSortField, InvoiceSortField, OrderSortField, PaymentSortField
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
 from service.domain.recorded_estimate import ActivityKind
 from service.domain.serials.forms import SerialForm
@@ -119,6 +119,39 @@ _describe(
         OrderSortField.MASS: "Mass of the order: the sum of its lines.",
         OrderSortField.TOTAL_COST: "Total cost in the currency's smallest unit. Costs are compared as numbers without "
         "regard to their currency, so filter by one currency as well.",
+    },
+)
+_describe(
+    AccountSortField,
+    "AccountSortField",
+    "Property by which a list of accounts is sorted. Accounts with equal values are sorted by id, so that pages "
+    "neither overlap nor omit accounts.",
+    {
+        AccountSortField.CREATED_AT: "Time at which the account was created.",
+        AccountSortField.NAME: "Name of the account, in the sequence of the database.",
+    },
+)
+_describe(
+    PaymentSortField,
+    "PaymentSortField",
+    "Property by which a list of payments is sorted. Payments with equal values are sorted by id, so that pages "
+    "neither overlap nor omit payments.",
+    {
+        PaymentSortField.CREATED_AT: "Time at which the payment was recorded.",
+        PaymentSortField.AMOUNT: "Amount in the currency's smallest unit. Amounts are compared as numbers without "
+        "regard to their currency, so filter by one currency as well.",
+    },
+)
+_describe(
+    InvoiceSortField,
+    "InvoiceSortField",
+    "Property by which a list of invoices is sorted. Invoices with equal values are sorted by id, so that pages "
+    "neither overlap nor omit invoices.",
+    {
+        InvoiceSortField.CREATED_AT: "Time at which the invoice was issued.",
+        InvoiceSortField.DUE_AT: "Time by which the invoice must be paid.",
+        InvoiceSortField.TOTAL: "Total in the currency's smallest unit. Totals are compared as numbers without regard "
+        "to their currency, so filter by one currency as well.",
     },
 )
 _describe(

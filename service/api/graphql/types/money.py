@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -13,7 +15,7 @@ from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import mass_field, money_field
 from service.api.graphql.types.node import Node
-from service.api.graphql.types.order import Order, order_of
+from service.api.graphql.types.order import ACCOUNT_TYPE, Order, order_of
 from service.domain import billing
 from service.domain.billing import InvoiceStatus
 from service.domain.ledger import LedgerAccount, Verb
@@ -21,6 +23,9 @@ from service.domain.ledger import Posting as LedgerPosting
 from service.kit.keyset import Position, encode_cursor
 from service.operations import read_money, read_orders, select_account
 from service.plans import batch_field
+
+if TYPE_CHECKING:
+    from service.api.graphql.types.account import Account
 
 POSTINGS_MAX = len(LedgerAccount)
 """Maximum number of postings: a journal posts at most once to each account."""
@@ -31,13 +36,21 @@ async def _orders(info: Info, named: Sequence[tuple[UUID | None, UUID | None]]) 
     """Return orders by account and id; null where there is none or the caller may not read it."""
     context = info.context
     found: dict[UUID, Order] = {}
-    for account_id in {account_id for account_id, _ in named if account_id is not None}:
-        reader = await select_account.reader_of(context.resources, context.caller, account_id)
-        if reader is not None:
-            ids = {order_id for owner, order_id in named if owner == account_id and order_id is not None}
-            rows = await read_orders.orders_of_ids(context.resources, reader, ids)
-            found |= {order_id: order_of(row) for order_id, row in rows.items()}
+    account_ids = {account_id for account_id, _ in named if account_id is not None}
+    for account_id, reader in (await select_account.readers_of(context.resources, context.caller, account_ids)).items():
+        ids = {order_id for owner, order_id in named if owner == account_id and order_id is not None}
+        rows = await read_orders.orders_of_ids(context.resources, reader, ids)
+        found |= {order_id: order_of(row) for order_id, row in rows.items()}
     return [None if order_id is None else found.get(order_id) for _, order_id in named]
+
+
+async def _accounts(parents: Sequence["Payment | Invoice"], info: Info) -> list[Any]:
+    account_of = import_module(ACCOUNT_TYPE).account_of  # accounts show invoices, and these orders
+
+    ids = {parent.row.account_id for parent in parents}
+    readers = await select_account.readers_of(info.context.resources, info.context.caller, ids)
+    found = {id_: account_of(reader.account) for id_, reader in readers.items()}
+    return [found.get(parent.row.account_id) for parent in parents]
 
 
 async def _orders_of_payments(parents: Sequence["Payment"], info: Info) -> list[Order | None]:
@@ -47,6 +60,11 @@ async def _orders_of_payments(parents: Sequence["Payment"], info: Info) -> list[
 @strawberry.type(description="A payment that the seller received and recorded. Payments never change.")
 class Payment(Node):
     row: strawberry.Private[billing.Payment]
+    account: Annotated["Account", strawberry.lazy(ACCOUNT_TYPE)] | None = batch_field(
+        _accounts,
+        description="Account that the payment belongs to: the parent of a client account that ordered. Null if the "
+        "request acts for a client account, whose parent is not shown.",
+    )
     order: Order | None = batch_field(
         _orders_of_payments,
         description="Order that the payment is for. Null if the payment was added to the balance without an order. "
@@ -125,6 +143,11 @@ def _line_cursor(line: billing.InvoiceLine) -> str:
 )
 class Invoice(Node):
     row: strawberry.Private[billing.Invoice]
+    account: Annotated["Account", strawberry.lazy(ACCOUNT_TYPE)] | None = batch_field(
+        _accounts,
+        description="Account that the invoice was issued to: the parent of client accounts that ordered. Null if the "
+        "request acts for a client account, whose parent is not shown.",
+    )
     lines: Connection[InvoiceLine] = batch_field(
         _lines, description="Orders on the invoice with their billed amounts, oldest order first."
     )

@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -26,6 +27,13 @@ from service.domain.vintages import VintageFault
 from service.operations import read_catalogue, read_certificates, read_orders, select_account
 from service.plans import attribute_field, batch_field, needs, selected_columns
 
+if TYPE_CHECKING:
+    from service.api.graphql.types.account import Account
+
+
+ACCOUNT_TYPE = "service.api.graphql.types.account"
+"""Module of the accounts' type, which imports this one."""
+
 
 async def _by_account(
     account_ids: Sequence[UUID], info: Info, read: Callable[[Caller, Sequence[int]], Awaitable[Sequence[Any]]]
@@ -38,10 +46,11 @@ async def _by_account(
     for place, account_id in enumerate(account_ids):
         places_of[account_id].append(place)
     found: list[Any] = [None] * len(account_ids)
+    readers = await select_account.readers_of(context.resources, context.caller, places_of)
+    if len(readers) < len(places_of):
+        raise RuntimeError("an order was shown to somebody who may not read it")
     for account_id, places in places_of.items():
-        reader = await select_account.reader_of(context.resources, context.caller, account_id)
-        if reader is None:
-            raise RuntimeError("an order was shown to somebody who may not read it")
+        reader = readers[account_id]
         for place, each in zip(places, await read(reader, places), strict=True):
             found[place] = each
     return found
@@ -164,6 +173,15 @@ async def _ask(
     return await _by_account([parent.row.account_id for parent in parents], info, read_all)
 
 
+async def _accounts(parents: Sequence["Order"], info: Info) -> list[Any]:
+    account_of = import_module(ACCOUNT_TYPE).account_of  # accounts show invoices, and these orders
+
+    async def read(reader: Caller, places: Sequence[int]) -> list[Any]:
+        return [account_of(reader.account)] * len(places)
+
+    return await _by_account([parent.row.account_id for parent in parents], info, read)
+
+
 async def _lines(parents: Sequence["Order"], info: Info) -> list[list[OrderLine]]:
     found = await _ask(parents, info, read_orders.lines_of_orders, columns=selected_columns(info))
     return [
@@ -181,11 +199,13 @@ async def _entries(parents: Sequence["Order"], info: Info) -> list[list[CreditEn
 
 
 async def _portfolios(parents: Sequence["Order"], info: Info) -> list[Portfolio | None]:
-    ids = {parent.row.portfolio_id for parent in parents if parent.row.portfolio_id}
-    found = await read_catalogue.portfolios_of_ids(info.context.resources, info.context.caller, ids)
-    return [
-        portfolio_of(found[parent.row.portfolio_id]) if parent.row.portfolio_id in found else None for parent in parents
-    ]
+    async def read(reader: Caller, places: Sequence[int]) -> list[Portfolio | None]:
+        named = [parents[place].row.portfolio_id for place in places]
+        ids = {portfolio_id for portfolio_id in named if portfolio_id}
+        found = await read_catalogue.portfolios_of_ids(info.context.resources, reader, ids) if ids else {}
+        return [portfolio_of(found[each]) if each in found else None for each in named]
+
+    return await _by_account([parent.row.account_id for parent in parents], info, read)
 
 
 async def _certificates(parents: Sequence["Order"], info: Info) -> list[Certificate | None]:
@@ -218,6 +238,9 @@ async def _cancellation_times(parents: Sequence["Order"], info: Info) -> list[da
 @strawberry.type(description="An order of carbon credits, placed by an account.")
 class Order(Node):
     row: strawberry.Private[domain.Order]
+    account: Annotated["Account", strawberry.lazy(ACCOUNT_TYPE)] = batch_field(
+        _accounts, columns=("account_id",), description="Account that placed the order."
+    )
     lines: list[OrderLine] = batch_field(
         _lines,
         columns=OWNED,
@@ -255,7 +278,7 @@ class Order(Node):
     )
     portfolio: Portfolio | None = batch_field(
         _portfolios,
-        columns=("portfolio_id",),
+        columns=("portfolio_id", "account_id"),
         description="Portfolio whose bundles the order buys. Null if the caller named the bundles, and for an "
         "imported order.",
     )
