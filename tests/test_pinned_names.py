@@ -45,6 +45,7 @@ from service.domain.flight_hauls import Haul
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.listing import NumberedSort, OrderSortField
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
+from service.domain.parties import TaxCategory
 from service.domain.recorded_estimate import ActivityKind
 from service.domain.serials.block import Layout
 from service.domain.serials.facts import CreditStatus
@@ -96,7 +97,9 @@ ENUMERATIONS: dict[type[Enum], str] = {
     EventType: "order.placed order.supplied order.fulfilled order.short order.reduced order.cancelled order.failed"
     " order.billed order.paid order.refunded order.retiring order.completed payment.recorded payment.refused"
     " invoice.issued invoice.settled order.imported project.created bundle.created bundle.disabled bundle.enabled"
-    " price.set portfolio.set batch.received account.portfolio_set account.created account.updated",
+    " price.set portfolio.set batch.received account.portfolio_set account.created account.updated"
+    " seller.updated account.billing_updated account.tax_profile_set",
+    TaxCategory: "S Z E AE G O",
     OrderSortField: "created_at mass_g total_cost_minor",
     NumberedSort: "created_at mass_g standing mean_price",
     OrderGrouping: "status payment_status month day bundle project customer currency",
@@ -194,11 +197,17 @@ COMMANDS = {
     "account create": "NAME --contract --currency --portfolio --commission --beneficiary --json",
     "account list": "--json",
     "account limit": "ACCOUNT_ID --credit --currency --hold-percent --open-holds --json",
+    "account billing": "ACCOUNT_ID --seller --legal-name --address --country --tax-number --registration-number"
+    " --purchase-order --json",
+    "account tax": "ACCOUNT_ID --category --rate --reason --reason-code --valid-from --json",
     "account suspend": "ACCOUNT_ID --json",
     "account reinstate": "ACCOUNT_ID --json",
     "key create": "ACCOUNT_ID --name --scope --expires --json",
     "key list": "ACCOUNT_ID --json",
     "key revoke": "KEY_ID",
+    "seller set": "--seller --legal-name --address --country --tax-number --registration-number --bank-name"
+    " --bank-account --bank-code --payment-days --payment-terms --footer --retirement-statement --json",
+    "seller show": "--json",
     "import orders": "FILE --account --dry-run --json",
     "import catalogue": "FILE --dry-run --json",
 }
@@ -244,6 +253,7 @@ LOGGED = {
     "proxy_not_trusted": {"address", "advice"},
     "rate_limits_unshared": {"error"},
     "request": {"status", "ms", "request_id"},
+    "seller_set": {"identifier", "changed"},
     "serving": {"address", "host", "port", "connections_max"},
     "statement_slow": {"ms", "statement"},
     "step_failed": {"step"},
@@ -264,10 +274,11 @@ DETAILS = (
 """What refusals say beside their message, in the extensions of GraphQL errors or for one contract."""
 
 TABLES = (
-    "account_heads accounts api_keys backorders balances bundle_projects bundles certificates credit_batches"
-    " credit_entries estimates events invoice_lines invoices ledger_entries order_lines orders organisations payments"
-    " portfolio_weights portfolios prices project_categories projects quote_holds quote_lines quotes retirements"
-    " secret_checks serial_claims serial_series worker_failures"
+    "account_heads accounts api_keys backorders balances billing_details bundle_projects bundles certificates"
+    " credit_batches credit_entries estimates events invoice_lines invoices ledger_entries order_lines orders"
+    " organisations payments portfolio_weights portfolios prices project_categories projects quote_holds"
+    " quote_lines quotes retirements secret_checks sellers serial_claims serial_series tax_profiles"
+    " worker_failures"
 )
 
 

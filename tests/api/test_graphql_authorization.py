@@ -46,6 +46,7 @@ FIELDS: dict[str, Scope | None] = {
     "Query.projects": Scope.CATALOGUE_READ,
     "Query.quote": Scope.ORDERS_READ,
     "Query.rateLimit": ANY_KEY,
+    "Query.seller": Scope.ORDERS_READ,
     "Mutation.billOrders": Scope.OPERATOR,
     "Mutation.cancelOrder": Scope.ORDERS_WRITE,
     "Mutation.cancelOrders": Scope.ORDERS_WRITE,
@@ -73,8 +74,11 @@ FIELDS: dict[str, Scope | None] = {
     "Mutation.setAccountPortfolio": Scope.ORDERS_WRITE,
     "Mutation.setPortfolio": Scope.OPERATOR,
     "Mutation.setPrice": Scope.OPERATOR,
+    "Mutation.setTaxProfile": Scope.OPERATOR,
     "Mutation.settleInvoice": Scope.OPERATOR,
     "Mutation.simulateOrder": Scope.ORDERS_WRITE,
+    "Mutation.updateBillingDetails": Scope.OPERATOR,
+    "Mutation.updateSeller": Scope.OPERATOR,
     "Mutation.updateClientAccount": Scope.ORDERS_WRITE,
 }
 

@@ -563,6 +563,38 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
         {"accountId": "$account", "order": {"id": "$order"}},
         [*_ACCOUNT, *_ORDER, ("PAYMENT_STATE", "", {})],
     ),
+    "updateSeller": (
+        {"country": "GB"},
+        [
+            ("NOT_FOUND", "identifier", {"identifier": "none"}),
+            ("BAD_USER_INPUT", "legalName", {"legalName": ""}),
+            ("BAD_USER_INPUT", "legalName", {"legalName": " "}),
+            ("BAD_USER_INPUT", "country", {"country": "gb"}),
+            ("BAD_USER_INPUT", "paymentDays", {"paymentDays": -1}),
+        ],
+    ),
+    "updateBillingDetails": (
+        {"accountId": "$account", "country": "DE"},
+        [
+            *_ACCOUNT,
+            ("BAD_USER_INPUT", "accountId", {"accountId": "$client"}),
+            ("NOT_FOUND", "seller", {"seller": "none"}),
+            ("BAD_USER_INPUT", "purchaseOrder", {"purchaseOrder": ""}),
+        ],
+    ),
+    "setTaxProfile": (
+        {"accountId": "$account", "validFrom": "2027-01-01", "category": "STANDARD", "rate": "20"},
+        [
+            *_ACCOUNT,
+            ("BAD_USER_INPUT", "accountId", {"accountId": "$client"}),
+            ("BAD_USER_INPUT", "rate", {"rate": "20.001"}),
+            ("BAD_USER_INPUT", "rate", {"rate": "0"}),
+            ("BAD_USER_INPUT", "reason", {"reason": "Exempt"}),
+            ("BAD_USER_INPUT", "reason", {"category": "EXEMPT", "rate": "0", "reason": ""}),
+            ("BAD_USER_INPUT", "reasonCode", {"category": "EXEMPT", "rate": "0", "reasonCode": ""}),
+            ("BAD_USER_INPUT", "category", {"category": "REVERSE_CHARGE", "rate": "0", "reason": "Reverse charge"}),
+        ],
+    ),
     "failOrder": (
         {"accountId": "$account", "order": {"id": "$cancelled"}},
         [*_ACCOUNT, *_ORDER, ("ORDER_STATE", "", {})],
@@ -617,6 +649,7 @@ OPERATORS = frozenset(
     {
         *("receiveCreditBatch", "createProject", "createBundle", "setPrice", "setPortfolio", "disableBundle"),
         *("enableBundle", "recordPayment", "billOrders", "settleInvoice", "refundOrder", "failOrder"),
+        *("updateSeller", "updateBillingDetails", "setTaxProfile"),
     }
 )
 """Mutations with which operators act for any account, also for a suspended one."""
@@ -630,6 +663,13 @@ AFTERWARDS: list[tuple[str, str, str, str, dict[str, Any]]] = [
         "BUNDLE_UNAVAILABLE",
         "",
         {},
+    ),
+    (
+        "INSERT INTO tax_profiles SELECT id, '2027-01-01', 'AE', 0, 'Reverse charge', NULL FROM accounts",
+        "updateBillingDetails",
+        "BAD_USER_INPUT",
+        "taxNumber",
+        {"taxNumber": None},
     ),
 ]
 """Refusals that need another world: the statement that makes it, and then a case of a mutation."""

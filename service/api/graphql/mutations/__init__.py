@@ -5,6 +5,7 @@ never hides the result of an earlier field of the same document.
 import strawberry
 
 from service.api.graphql.mutations.accounts import AccountMutations
+from service.api.graphql.mutations.billing import BillingMutations
 from service.api.graphql.mutations.cancellations import CancellationMutations
 from service.api.graphql.mutations.catalogue import CatalogueMutations
 from service.api.graphql.mutations.estimates import EstimateMutations
@@ -27,6 +28,7 @@ class Mutation(
     AccountMutations,
     CatalogueMutations,
     MoneyMutations,
+    BillingMutations,
     SimulationMutations,
 ):
     pass

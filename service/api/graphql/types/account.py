@@ -14,15 +14,17 @@ from service.api.graphql.types.amounts import Mass, Money, money
 from service.api.graphql.types.catalogue import Portfolio, portfolio_of
 from service.api.graphql.types.money import Invoice, invoice_of
 from service.api.graphql.types.node import Node, parse_id
-from service.domain import accounts, billing
+from service.api.graphql.types.seller import BillingDetails, TaxProfile
+from service.domain import accounts, billing, parties
 from service.domain.accounts import Caller, Visibility
 from service.domain.catalogue import Mode
 from service.domain.credit import PayerFunds
 from service.kit.keyset import Position, encode_cursor
-from service.operations import manage_clients, read_money, select_account
+from service.operations import manage_clients, read_money, select_account, set_billing
 from service.plans import batch_field
 
 CURRENCIES_USUAL = 5
+PROFILES_USUAL = 3
 INVOICES = "invoices"
 
 AmountCurrency = Annotated[
@@ -117,6 +119,24 @@ async def _held(parents: Sequence["Account"], info: Info) -> list[Mass]:
     return [found[accounts.payer_of(parent.row)] for parent in parents]
 
 
+async def _billing_details(parents: Sequence["Account"], info: Info) -> list[BillingDetails]:
+    found: dict[UUID, parties.BillingDetails] = {}
+    for payer_id, reader in (await _payers(parents, info)).items():
+        found |= await set_billing.details_of_payers(info.context.resources, reader, [payer_id])
+    return [BillingDetails(row=found[accounts.payer_of(parent.row)]) for parent in parents]
+
+
+async def _tax_profiles(parents: Sequence["Account"], info: Info) -> list[list[TaxProfile]]:
+    found = {
+        payer_id: [
+            TaxProfile(row=row)
+            for row in await set_billing.profiles_of_payers(info.context.resources, reader, [payer_id])
+        ]
+        for payer_id, reader in (await _payers(parents, info)).items()
+    }
+    return [found[accounts.payer_of(parent.row)] for parent in parents]
+
+
 def _invoice_cursor(row: billing.Invoice) -> str:
     return encode_cursor(INVOICES, Position(row.created_at, row.id))
 
@@ -160,6 +180,19 @@ class Account(Node):
         description="Mass of the credits that unexpired quotes of the account and its client accounts set aside now. "
         "A client account shows the mass for its parent. An API key of the client account itself gets the error "
         "`FORBIDDEN`.",
+    )
+
+    billing_details: BillingDetails = batch_field(
+        _billing_details,
+        description="Customer as its invoices name it, set by the seller. A client account shows the details of its "
+        "parent. An API key of the client account itself gets the error `FORBIDDEN`.",
+    )
+    tax_profiles: list[TaxProfile] = batch_field(
+        _tax_profiles,
+        description="Tax of the account's invoices, set by the seller: one profile for each day from which another tax "
+        "applies, the earliest day first. Empty if invoices state no tax. A client account shows the profiles of its "
+        "parent. An API key of the client account itself gets the error `FORBIDDEN`.",
+        metadata=priced(size=PROFILES_USUAL),
     )
 
     @strawberry.field(description="Name of the customer: 1 to 200 characters.")

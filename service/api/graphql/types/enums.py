@@ -14,6 +14,7 @@ from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, Vehicl
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.listing import OrderSortField
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
+from service.domain.parties import TaxCategory
 from service.domain.recorded_estimate import ActivityKind
 from service.domain.serials.forms import SerialForm
 from service.domain.statistics import OrderGrouping
@@ -353,5 +354,18 @@ _describe(
         "was reversed.",
         Verb.ORDER_REFUNDED: "An order was refunded, and its sale was reversed.",
         Verb.ORDER_FAILED: "An order could not be delivered, and its sale was reversed.",
+    },
+)
+_describe(
+    TaxCategory,
+    "TaxCategory",
+    "Category of the tax on an invoice, with its code in the standard EN 16931.",
+    {
+        TaxCategory.STANDARD: "Taxed at a rate above zero (code S).",
+        TaxCategory.ZERO_RATED: "Taxed at the rate zero (code Z).",
+        TaxCategory.EXEMPT: "Exempt from the tax by law (code E).",
+        TaxCategory.REVERSE_CHARGE: "The customer owes the tax to its own tax office: reverse charge (code AE).",
+        TaxCategory.EXPORT: "Exported, and therefore not taxed (code G).",
+        TaxCategory.OUT_OF_SCOPE: "Outside the scope of the tax (code O).",
     },
 )
