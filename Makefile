@@ -42,15 +42,17 @@ promises: .venv/tested ## let databases, disks, networks and processes fail unde
 	PROMISES=long PROMISES_REPORT=var/promises.jsonl $(BIN)/pytest -q -n 3 --maxschedchunk 1 tests/promises
 	$(BIN)/python -m tests.promises.report var/promises.jsonl
 
-races: .venv/tested ## run the race tests with 10,000 orders instead of 1,000
-	RACE_ORDERS=10000 $(BIN)/pytest -q tests/races
+races: .venv/tested ## run the race tests with 10,000 orders instead of 1,000, and each pair of verbs 20 times
+	RACE_ORDERS=10000 PAIR_ROUNDS=20 $(BIN)/pytest -q tests/races
 	RETIREMENT_TRIALS=10000 $(BIN)/pytest -q tests/operations/test_retire_orders.py
 
-model: .venv/tested ## run the model test with 500 lives of orders of 50 steps each
+model: .venv/tested ## run the model test with 500 lives of orders of 50 steps each, and audit 10,000 random verbs
 	MODEL_EXAMPLES=500 MODEL_STEPS=50 $(BIN)/pytest -q tests/model
+	AUDIT_VERBS=10000 $(BIN)/pytest -q tests/operations/test_audit_random_verbs.py
 
 serials: .venv/tested ## receive 10,000 credit batches on both databases, half of them with hostile serial numbers
 	SERIAL_RECEIPTS=10000 $(BIN)/pytest -q tests/operations/test_receipt_laws.py
+	SERIAL_TRIALS=100 $(BIN)/pytest -q tests/operations/test_receive_serials.py -k at_once
 
 bench: .venv/tested ## measure the service beside other servers and write docs/performance.md
 	$(BIN)/python -m tests.bench.compare --report

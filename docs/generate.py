@@ -168,6 +168,9 @@ def limits() -> str:
                 ("time after which an idle connection is closed", "5 seconds"),
                 ("error message", "300 characters"),
                 ("validation errors in one GraphQL response", "10"),
+                ("values of `metadata` in one GraphQL operation", "200"),
+                ("bytes of a GraphQL response that one cost point covers", "1,024"),
+                ("answers that clients do not take, of all connections of a process", "64 MiB"),
             ],
         ),
     )
@@ -187,7 +190,7 @@ def command_line() -> str:
         of the service. Unless a command says otherwise, it may run while the service serves requests, on SQLite
         too. Ids of accounts are the UUIDs that `carbon-orders account list` prints, not the ids of GraphQL.""",
         """`carbon-orders --install-completion` installs completion of commands and options in your shell.
-        `carbon-orders --show-completion` prints the script instead.""",
+        `carbon-orders --show-completion` prints the script instead. `carbon-orders --version` prints the version.""",
         *parts,
     )
 

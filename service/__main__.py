@@ -43,10 +43,28 @@ AccountId = Annotated[
 ]
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from service.kit.version import installed_version
+
+        typer.echo(f"carbon-orders {installed_version('carbon-orders')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that belong to no command."""
+
+
 def main() -> None:
     """Run the console script `carbon-orders`."""
-    # Modules that a command loads are never garbage, and visiting them takes a tenth of a short command's time. As soon
-    # as it works on a database, which may take long, garbage is collected again (runtime.py).
+    # Modules that a command loads are never garbage; looking for it would take a tenth of a short command's time.
+    # Commands that work on a database collect it again (runtime.py).
     gc.disable()
     app(prog_name="carbon-orders")
 
@@ -61,9 +79,7 @@ def audit(*, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: carbon-orders doctor --json")
 def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, secret, database, migrations, clock and Redis, and say how to mend what is wrong. Exit code 1 if
-    something is wrong.
-    """
+    """Check settings, secret, database, migrations, clock and Redis, and say how to mend faults; exit code 1 if any."""
     from service.commands.doctor import doctor
 
     doctor(as_json=as_json)
@@ -114,6 +130,63 @@ def migrate(
     from service.commands.migrate import migrate
 
     migrate(offline=offline, as_json=as_json)
+
+
+@app.command(epilog="Example: carbon-orders backup /backups/orders-2026-11-30.backup")
+def backup(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="File to write, on a disk with room for all tables.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write every table of the database, as it is at one moment, to a file from which `restore` makes a database.
+
+    The service may run meanwhile. The file appears when it is complete, with mode 0600. It is an SQLite file, whether
+    the database is SQLite or PostgreSQL, and ends with a line that describes it and has its checksum. The secret is not
+    in the file.
+    """
+    from service.commands.backup import backup
+
+    backup(file, force=force, as_json=as_json)
+
+
+@app.command(epilog="Example: SERVICE_DATABASE_URL=sqlite://new.sqlite3 carbon-orders restore orders-2026-11-30.backup")
+def restore(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="File that `backup` has written.")
+    ],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Fill an empty database with the rows of a backup and bring its tables up to date.
+
+    SERVICE_DATABASE_URL names the database, SQLite or PostgreSQL, without regard to where the backup is from. Refused,
+    without a change: a database that has rows, and a backup that is damaged or from a newer version. Until all rows are
+    there, no other command uses the database; if the command is interrupted, run it again.
+    """
+    from service.commands.backup import restore
+
+    restore(file, as_json=as_json)
+
+
+@app.command(
+    epilog="Example: carbon-orders copy sqlite://var/carbon-orders.sqlite3 postgresql://orders@db.example/orders"
+)
+def copy(
+    from_url: Annotated[str, typer.Argument(metavar="FROM_URL", help="Address of the database to read.")],
+    to_url: Annotated[str, typer.Argument(metavar="TO_URL", help="Address of the empty database to fill.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Fill an empty database with every row of another one, as it is at one moment, and audit both.
+
+    Stop the service before: orders that it takes during the copy are not in the copy. The copy passes through a
+    temporary file as large as the database; TMPDIR names its folder. Exit code 1 if the audit of the copy finds other
+    deviations than that of the source. If the command is interrupted, run it again.
+    """
+    from service.commands.backup import copy
+
+    copy(from_url, to_url, as_json=as_json)
 
 
 @app.command(epilog="Example: carbon-orders demo --json > keys.json; carbon-orders demo --orders 10000")
@@ -317,8 +390,7 @@ def import_orders(
 
 @import_app.command("catalogue", epilog="Example: carbon-orders import catalogue catalogue.csv --dry-run")
 def import_catalogue(file: File, *, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Add projects, batches, bundles, prices and portfolios from a CSV or JSON file. If any row has an error, nothing
-    is imported.
+    """Add projects, batches, bundles, prices and portfolios from a CSV or JSON file; nothing if a row has an error.
 
     Importing a file again adds nothing. docs/import.md describes the columns.
     """

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.addresses import Addresses, AddressLimits, address_budget
-from service.api.caller import caller_of
+from service.api.caller import caller_of, share_reads
 from service.api.graphql.context import Context
 from service.api.graphql.cost.budget import CostBudget, cost_budget
 from service.api.graphql.cost.document_limits import DocumentLimits
@@ -126,6 +126,8 @@ def create_app(
             account_header=b"account-id",
             id_of=account_id_of,
         )
+        if identified is not None:
+            share_reads(scope, identified)
         return Context(
             resources=running.resources,
             placement=running.placement,
@@ -209,7 +211,7 @@ def create_app(
         ],
         lifespan=lifespan,
     )
-    view = GraphQLView(schema, get_context=get_context, run=runner, render_page=explorer.page)
+    view = GraphQLView(schema, get_context=get_context, run=runner, pay_bytes=_pay_bytes, render_page=explorer.page)
     limited = AddressLimits(
         GraphQLPostRoute(application, GRAPHQL, view),
         budget=guests_budget,
@@ -290,6 +292,11 @@ class _BareStarlette(Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         return ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+
+
+async def _pay_bytes(context: Context, size: int) -> None:
+    if context.cost_budget is not None:
+        await context.cost_budget.pay_bytes(size)
 
 
 async def open_database(settings: Settings, tracer: Tracer | None = None) -> Database:

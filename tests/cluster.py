@@ -91,14 +91,16 @@ class PostgresServer:
         self._configure()
         self.start()
 
-    def wait_for_standby(self, *, wait: bool) -> None:
-        """Let each commit wait for the standby from now on, or for none."""
-        names = STANDBY if wait else ""
-        (self._data / "synchronous.conf").write_text(f"synchronous_standby_names = '{names}'\n")
+    def wait_for_standby(self) -> None:
+        """Let each commit wait for the standby from now on. It has caught up first: no commit waits for its start."""
+        self._until_it_is("streaming", "state")
+        (self._data / "synchronous.conf").write_text(f"synchronous_standby_names = '{STANDBY}'\n")
         self._control("reload")
-        replicating = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync' AND state = 'streaming'"
+        self._until_it_is("sync", "sync_state")
+
+    def _until_it_is(self, wanted: str, column: str) -> None:
         give_up_at = time.monotonic() + HANGS_S
-        while wait and self.execute(replicating) != "1":
+        while self.execute(f"SELECT {column} FROM pg_stat_replication") != wanted:
             assert time.monotonic() < give_up_at, "the standby does not follow"
             time.sleep(0.05)
 
@@ -214,7 +216,7 @@ class Cluster:
         """Let the other server follow the primary; from now on each commit waits for it."""
         self.standby.close()
         self.standby.follow(self.primary)
-        self.primary.wait_for_standby(wait=True)
+        self.primary.wait_for_standby()
 
 
 @contextmanager

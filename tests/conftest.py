@@ -64,7 +64,7 @@ EMPTY = f"""
     {"; ".join(f"DELETE FROM {table}" for table in TABLES)};
     DO $$ DECLARE name TEXT; BEGIN
         FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN
-            ({", ".join(f"'{table}'" for table in [*TABLES, "tortoise_migrations"])})
+            ({", ".join(f"'{table}'" for table in [*TABLES, "tortoise_migrations", "migration_checksums"])})
         LOOP EXECUTE 'DROP TABLE ' || name; END LOOP;
     END $$"""
 _names = count(1)

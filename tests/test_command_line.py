@@ -81,7 +81,7 @@ def beneficiaries(folder: Path, *account_ids: str) -> list[str]:
 
 
 @pytest.mark.parametrize("words", [
-    ("serve",), ("migrate",), ("demo",), ("schema",),
+    ("serve",), ("migrate",), ("demo",), ("schema",), ("backup",), ("restore",), ("copy",),
     ("account", "create"), ("account", "list"), ("account", "suspend"), ("account", "reinstate"),
     ("key", "create"), ("key", "list"), ("key", "revoke"),
 ])  # fmt: skip

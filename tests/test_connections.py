@@ -1,5 +1,6 @@
 """How many connections there may be: the one that waits longest makes room, and no request under way does."""
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tests.waiting import until
 PATIENCE_S = 60
 SILENT = 600
 FILES = 256
+LARGE = 16_000_000
 FOR_EVER = {"head_timeout_s": NEVER_S, "idle_timeout_s": NEVER_S}
 
 
@@ -104,3 +106,68 @@ def answered_in_time(port):
         except OSError:
             assert time.monotonic() < give_up_at
             time.sleep(0.05)
+
+
+class LargeApp:
+    """An application whose answers are larger than what the kernel takes."""
+
+    async def __call__(self, scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % LARGE)]})
+        await send({"type": "http.response.body", "body": b"x" * LARGE})
+
+
+async def test_answers_that_nobody_takes_are_bounded_together():
+    async with bounded(LargeApp(), unsent_bytes_max=2 * LARGE, **FOR_EVER) as server:
+        peers = [await server.connect() for _ in range(20)]
+        for peer in peers:
+            peer.writer.transport.pause_reading()
+            peer.send(get("/"))
+        await until(lambda: server.server.server_state.total_requests == len(peers))
+        await until(lambda: len(server.connections) < len(peers))
+        await until(lambda: sum(each.unsent_bytes() for each in server.connections) <= 2 * LARGE)
+        assert server.connections
+
+        reader = await server.connect()
+        reader.send(get("/"))
+        assert await reader.answer() == (200, b"x" * LARGE)
+
+
+async def test_pipelined_answers_that_nobody_takes_are_bounded_too():
+    async with bounded(LargeApp(), unsent_bytes_max=LARGE // 8, **FOR_EVER) as server:
+        peer = await server.connect()
+        peer.writer.transport.pause_reading()
+        for _ in range(12):
+            peer.send(get("/"))
+        await until(lambda: server.server.server_state.total_requests)
+        await until(lambda: not server.connections)
+
+
+async def test_a_slow_peer_within_the_bound_gets_its_whole_answer():
+    async with bounded(LargeApp(), unsent_bytes_max=2 * LARGE, **FOR_EVER) as server:
+        peer = await server.connect()
+        peer.writer.transport.pause_reading()
+        peer.send(get("/"))
+        await until(lambda: server.server.server_state.total_requests == 1)
+        await asyncio.sleep(0.2)
+        peer.writer.transport.resume_reading()
+
+        assert await peer.answer() == (200, b"x" * LARGE)
+
+
+async def test_an_application_learns_that_its_peer_has_left():
+    app = EchoingApp()
+    told = []
+
+    async def noting(scope, receive, send):
+        told.append(scope["state"]["has_left"])
+        await app(scope, receive, send)
+
+    async with bounded(noting, **FOR_EVER) as server:
+        peer = await server.connect()
+        peer.send(get("/wait"))
+        await until(lambda: app.paths)
+        assert told[0]() is False
+
+        peer.reset()
+        (has_left,) = told
+        await until(has_left)

@@ -3,6 +3,7 @@ files, functions and tests that the pages for developers name exist.
 """
 
 import ast
+import json
 import re
 import shlex
 import sys
@@ -33,6 +34,7 @@ from service.storage.database import Database
 from tests.bench import report
 from tests.examples import ADDRESS, ROOT, Service, curl, demo_service, examples, fences, serving, unlike
 from tests.examples import commands as typed_in
+from tests.promises import report as promises_report
 
 README = ROOT / "README.md"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
@@ -60,6 +62,12 @@ def test_generated_pages_say_what_the_code_says(name: str) -> None:
 def test_the_page_on_performance_has_the_text_of_the_bench() -> None:
     written = re.sub(r"\\{\w+\\}", ".+", re.escape(report._PAGE))
     assert re.fullmatch(written, (DOCS / "performance.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_page_on_promises_has_the_figures_of_the_last_run() -> None:
+    figures = json.loads(promises_report.FIGURES.read_text(encoding="utf-8"))
+    page = (DOCS / "promises.md").read_text(encoding="utf-8")
+    assert promises_report.with_figures(page, figures) == page
 
 
 @pytest.mark.parametrize("kind", ["settings", "errors", "events", "root fields", "commands"])

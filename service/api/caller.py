@@ -10,6 +10,7 @@ from starlette.types import Scope
 from service.api.headers import header_of
 from service.domain.accounts import Caller
 from service.errors import Refused
+from service.kit.fair_turns import CALLER, NOBODY, WaitingCaller
 from service.operations.authenticate import authenticate, unauthenticated
 from service.operations.resources import Resources
 from service.operations.select_account import select_account
@@ -50,6 +51,11 @@ async def caller_of(
     caller = await authenticate(resources, key_text, pepper=pepper, previous_pepper=previous_pepper)
     selected = header_of(scope, account_header) if account_header else None
     return caller if selected is None else await select_account(resources, caller, _read(selected, id_of))
+
+
+def share_reads(scope: Scope, caller: Caller) -> None:
+    """Let the reads of this task, from here on, take turns with those of other API keys."""
+    CALLER.set(WaitingCaller(caller.key_id, scope.get("state", {}).get("has_left", NOBODY.has_left)))
 
 
 def _read(text: str, id_of: Callable[[str], UUID]) -> UUID | None:

@@ -202,6 +202,12 @@ class RateLimits:
                 return state
         return self._own.spend(budget, holder, cost)
 
+    async def charge(self, budget: Budget, holder: str, cost: int) -> None:
+        """Spend the cost of what was done already, or all that is left if that is less."""
+        state = await self.spend(budget, holder, cost=cost)
+        if not state.admitted and (left := math.floor(state.left)) > 0:
+            await self.spend(budget, holder, cost=left)
+
     def _may_be_asked(self) -> bool:
         """Return True if Redis answered last time, or is due to be tried; later requests then leave it alone."""
         if self._away_until_s is None:

@@ -5,10 +5,12 @@ passed on in one piece, so that a slow sender occupies a connection here and nev
 the number of connections are left to the HTTP server, which sees them before the application is called.
 """
 
+import asyncio
 import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from typing import TypeAlias
 
 import orjson
@@ -19,7 +21,6 @@ from service.api.headers import header_of, refuse_contradictions
 from service.api.request_facts import FACTS, LOGGED, note_refusal
 from service.api.request_measures import RequestMeasures
 from service.errors import Code, Refused
-from service.kit.deadline import Deadline
 from service.kit.request_id import REQUEST_ID
 from service.kit.tracing import Tracer
 
@@ -113,12 +114,12 @@ class RequestLimits:
         began_ns = time.perf_counter_ns()
         facts = {"method": scope["method"], "path": self._logged_path(scope["path"])}
         try:
-            with answer.deadline:
+            async with answer.deadline:
                 body = await self._bounded(scope, receive, answer)
                 if body is not None:
                     self._refuse_crowd()
                     answer.join_crowd()
-                    answer.deadline.set(self._deadline_s)
+                    answer.end_after(self._deadline_s)
                     await self._app(scope, body, answer.send)
         except Exception as failure:
             refusal = answer.refusal_in(failure)
@@ -137,7 +138,7 @@ class RequestLimits:
             for name in LOGGED:
                 if name in state:
                     facts[name] = state[name]
-            ms = took_ns // 10_000 / 100
+            ms = round(took_ns / 1_000_000, 2)
             self._log.info("request", **facts, status=status, ms=ms, request_id=answer.request_id)
 
     def _logged_path(self, path: str) -> str:
@@ -156,7 +157,7 @@ class RequestLimits:
             self._refuse_crowd()
             if not answer.body_pending:
                 return receive
-            answer.deadline.set(self._body_timeout_s)
+            answer.end_after(self._body_timeout_s)
             body = await self._whole_body(receive)
             answer.body_pending = False
             return None if body is None else _replaying(body, receive)
@@ -227,7 +228,12 @@ class _Answer:
         self.status: int | None = None
         self.body_pending = True
         self.was_admitted = False
-        self.deadline = Deadline()
+        self.deadline = asyncio.timeout(None)
+
+    def end_after(self, seconds: float | None) -> None:
+        """Let the exchange end so many seconds from now, never with None. Nothing changes once it has ended."""
+        with suppress(RuntimeError):
+            self.deadline.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
 
     def join_crowd(self) -> None:
         self.was_admitted = self._in_crowd = True
@@ -242,7 +248,7 @@ class _Answer:
         """Return the refusal that the caller is shown; None for a fault."""
         if isinstance(failure, Refused):
             return failure
-        if not isinstance(failure, TimeoutError) or not self.deadline.is_over:
+        if not isinstance(failure, TimeoutError) or not self.deadline.expired():
             return None
         if not self.was_admitted:
             return Refused(Code.REQUEST_TIMEOUT, "The request body did not arrive in time.")
@@ -253,7 +259,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.leave_crowd()
-            self.deadline.set(None)  # an answer that has begun may stream for as long as it likes
+            self.end_after(None)  # an answer that has begun may stream for as long as it likes
             headers = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode()), _NO_SNIFFING]
             if b"cache-control" not in dict(headers):
                 headers.append(_NO_STORE)

@@ -34,7 +34,7 @@ from service.storage.clients import losing_balance
 from service.storage.database import Database
 from service.storage.failures import DatabaseUnavailable, NotDurableError
 from service.storage.health import DatabaseHealth, database_health
-from service.storage.migrations import pending
+from service.storage.migrations import MigrationRefused, pending
 from service.storage.worker_failures import longest_failing
 
 CLOCK_SKEW_MAX_MS = 1_000
@@ -161,6 +161,8 @@ async def _database(settings: Settings) -> list[Finding]:
             health, in_tables = await _looked_at(settings, migrated=not missing) if exists else (None, [])
     except NotDurableError as error:
         return [Finding("durability", str(error), error.advice)]
+    except MigrationRefused as refusal:
+        return [Finding("migrations", str(refusal), "Without this the service does not start.")]
     except Exception as error:  # noqa: BLE001 - whatever is wrong, it is what was found
         advice = "Does the database run, is SERVICE_DATABASE_URL right, and may this user use it?"
         found = error.detail if isinstance(error, DatabaseUnavailable) else error or "no answer"
@@ -254,7 +256,7 @@ async def _worker_items(database: Database) -> list[Finding]:
 
 def _migrations(missing: list[str]) -> Finding:
     if not missing:
-        return Finding("migrations", "all applied")
+        return Finding("migrations", "all applied, and none was edited since")
     return Finding(
         "migrations", f"not applied: {', '.join(missing)}", "Back up the data, then run: carbon-orders migrate"
     )

@@ -36,7 +36,7 @@ def change_billing(account_id: UUID, given: Mapping[str, Any], seller: str | Non
 
     async def work(resources: Resources) -> set_billing.Billing:
         if changes or seller is not None:
-            await set_billing.update_billing_details(resources, None, account_id, changes, seller)
+            await set_billing.enter_billing_details(resources, account_id, changes, seller)
         return await set_billing.read_billing(resources, account_id)
 
     _show_billing(run(settings_given(), work), as_json=as_json)
@@ -64,7 +64,7 @@ def change_tax(
                 reason=reason,
                 reason_code=reason_code,
             )
-            await set_billing.set_tax_profile(resources, None, profile)
+            await set_billing.enter_tax_profile(resources, profile)
         return await set_billing.read_billing(resources, account_id)
 
     _show_billing(run(settings_given(), work), as_json=as_json)

@@ -1,7 +1,7 @@
 """Import a catalogue: projects, batches, bundles, prices and portfolios of a file, all of them or nothing.
 
-The operator's work, without callers: its event is in the log. Locks: the objects it changes, in the order of the file's
-kinds. Promises: P3.
+The operator's work, without callers: its event is in the log. Locks: the objects it changes, kind by kind, and those of
+a kind by name or id, because a file may name them in any order and another import in another one. Promises: P3.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -157,8 +157,12 @@ async def _batches(resources: Resources, statements: Statements, sheet: Sheet, c
         wanted[batch.id] = batch
     counted.added += len(wanted)
     await _refuse_taken_serials(statements, wanted, sheet)
-    if not sheet.faults and not await serials.add(statements, list(wanted.values())):
+    if not sheet.faults and not await serials.add(statements, _by_reference(wanted)):
         raise Refused(Code.UNAVAILABLE, "The same references are being received by another import. Try again.")
+
+
+def _by_reference(batches: Mapping[UUID, CreditBatch]) -> list[CreditBatch]:
+    return sorted(batches.values(), key=lambda batch: batch.reference or "")
 
 
 async def _refuse_taken_serials(statements: Statements, wanted: Mapping[UUID, CreditBatch], sheet: Sheet) -> None:
@@ -179,6 +183,7 @@ async def _refuse_taken_serials(statements: Statements, wanted: Mapping[UUID, Cr
 
 async def _prices(_resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
     bundles = await supply.bundles(statements, {slug for slug, _ in sheet.tiers})
+    await supply.lock_bundles(statements, [bundle.id for bundle in bundles.values()])
     for (slug, currency), tiers in sheet.tiers.items():
         if slug not in bundles and ("bundle", slug) not in sheet.declared:
             tiers[0][0].fail("bundle", f"there is no bundle {slug}")
@@ -186,7 +191,6 @@ async def _prices(_resources: Resources, statements: Statements, sheet: Sheet, c
         wanted = [tier for _, tier in tiers]
         existing: tuple[PriceTier, ...] = ()
         if slug in bundles:
-            await supply.lock_bundle(statements, bundles[slug].id)
             existing = await supply.price_tiers(statements, bundles[slug].id, currency)
         is_new = existing != tuple(sorted(wanted, key=lambda tier: tier.minimum_mass_g))
         place = rising_tier(wanted)
@@ -202,13 +206,14 @@ async def _prices(_resources: Resources, statements: Statements, sheet: Sheet, c
 
 async def _portfolios(resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
     bundles = await supply.bundles(statements, {bundle for rows in sheet.weights.values() for _, _, bundle, _ in rows})
-    for identifier, rows in sheet.weights.items():
+    for rows in sheet.weights.values():
         for row, _, slug, _ in rows:
             unknown = slug not in bundles and ("bundle", slug) not in sheet.declared
             if unknown or (slug in bundles and bundles[slug].disabled_at is not None):
                 row.fail("bundle", f"there is no bundle {slug} on sale")
-        if sheet.faults:
-            continue
+    if sheet.faults:
+        return
+    for identifier, rows in sorted(sheet.weights.items()):
         label = rows[0][1]
         wanted = Portfolio(
             id=resources.new_id(), account_id=None, identifier=identifier, label=label, created_at=resources.clock()
@@ -238,6 +243,6 @@ def _fresh(
         if names := differing(value, named[name].value, unstated):
             named[name].row.fail(column, f"stands already, with another {', '.join(names)}")
         counted.count(added=False)
-    fresh = [each for name, each in named.items() if name not in existing]
+    fresh = [each for name, each in sorted(named.items()) if name not in existing]
     counted.added += len(fresh)
     return fresh

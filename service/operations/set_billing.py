@@ -1,15 +1,15 @@
-"""Set what invoices print about a payer, and the tax on them; and read both. An operator's verbs; the command line has
-no caller. Issued invoices keep the facts of their time.
+"""Set what invoices print about a payer, and the tax on them; and read both. An operator's verbs; those of the
+command line have no caller. Issued invoices keep the facts of their time.
 
 Locks: the heads of the caller's account and of the payer.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
-from service.domain.accounts import Account, Caller
+from service.domain.accounts import Account, Caller, payer_of
 from service.domain.api_keys import Scope
 from service.domain.events import EventType
 from service.domain.parties import (
@@ -28,6 +28,9 @@ from service.operations.steps.record_event import Done, transact_with_event
 from service.storage import accounts, sellers
 from service.storage.database import Statements
 
+PayerWork: TypeAlias = Callable[[Statements, Account], Awaitable[Done[Account]]]
+"""A change of a payer, whose head is locked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Billing:
@@ -40,17 +43,79 @@ class Billing:
 
 
 async def update_billing_details(
-    resources: Resources,
-    caller: Caller | None,
-    account_id: UUID,
-    changes: Mapping[str, Any],
-    seller: str | None = None,
+    resources: Resources, caller: Caller, account_id: UUID, changes: Mapping[str, Any], seller: str | None = None
 ) -> Account:
-    """Change billing details of the payer, each of `PAYER_FACTS`, and its seller, by its identifier.
+    """Change billing details of the payer, each of `PAYER_FACTS`, and its seller, by its identifier. An operator's
+    verb.
 
     Refuses `NOT_FOUND` for the account or the seller, and `BAD_USER_INPUT` as `kept_facts`, for a client account, and
     for a tax number that is removed while a tax profile is reverse charge.
     """
+    caller.require(Scope.OPERATOR)
+    return await transact_with_event(
+        resources, caller, _of_payer(account_id, _details_work(changes, seller)), account_id
+    )
+
+
+async def enter_billing_details(
+    resources: Resources, account_id: UUID, changes: Mapping[str, Any], seller: str | None = None
+) -> Account:
+    """Do as `update_billing_details`. The operator's work, without callers."""
+    return await _unrecorded(resources, account_id, _details_work(changes, seller))
+
+
+async def set_tax_profile(resources: Resources, caller: Caller, profile: TaxProfile) -> Account:
+    """Set the tax of the payer's invoices that are issued from a day on, instead of a profile from the same day. An
+    operator's verb.
+
+    Refuses `NOT_FOUND` for the account, and `BAD_USER_INPUT` as `checked_profile` and for a client account.
+    """
+    caller.require(Scope.OPERATOR)
+    account_id = profile.account_id
+    return await transact_with_event(resources, caller, _of_payer(account_id, _profile_work(profile)), account_id)
+
+
+async def enter_tax_profile(resources: Resources, profile: TaxProfile) -> Account:
+    """Do as `set_tax_profile`. The operator's work, without callers."""
+    return await _unrecorded(resources, profile.account_id, _profile_work(profile))
+
+
+async def read_billing(resources: Resources, account_id: UUID) -> Billing:
+    """Return the payer's billing details, tax profiles and seller. The operator's work, without callers. Refuses
+    `NOT_FOUND`.
+    """
+    reader = resources.database.reader
+    account = await accounts.account(reader, account_id)
+    if account is None:
+        raise Refused(Code.NOT_FOUND, "There is no such account.", ("account_id",))
+    details = (await sellers.details_of(reader, [account_id]))[account_id]
+    profiles = await sellers.profiles_of(reader, [account_id])
+    return Billing(account, await sellers.seller_of(reader, details), details, tuple(profiles))
+
+
+async def billing_details(resources: Resources, caller: Caller) -> BillingDetails:
+    """Return the billing details of the caller's payer."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    payer_id = payer_of(caller.account)
+    return (await sellers.details_of(resources.database.reader, [payer_id]))[payer_id]
+
+
+async def tax_profiles(resources: Resources, caller: Caller) -> list[TaxProfile]:
+    """Return the tax profiles of the caller's payer, by the day from which each is valid."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    return await sellers.profiles_of(resources.database.reader, [payer_of(caller.account)])
+
+
+async def _seller_id(statements: Statements, identifier: str) -> UUID | None:
+    seller = await sellers.by_identifier(statements, identifier)
+    if seller is None:
+        raise Refused(Code.NOT_FOUND, "There is no such seller.", ("seller",))
+    return None if seller.id == FIRST_SELLER_ID else seller.id
+
+
+def _details_work(changes: Mapping[str, Any], seller: str | None) -> PayerWork:
     if unknown := set(changes) - PAYER_FACTS:
         raise ValueError(f"of a payer nobody changes {sorted(unknown)}")
     facts = kept_facts(changes)
@@ -71,15 +136,10 @@ async def update_billing_details(
         names = sorted([*facts, *([] if seller is None else ["seller"])])
         return Done(payer, EventType.BILLING_DETAILS_UPDATED, {"payer_id": str(payer.id), "changed": names})
 
-    return await _commit(resources, caller, account_id, work)
+    return work
 
 
-async def set_tax_profile(resources: Resources, caller: Caller | None, profile: TaxProfile) -> Account:
-    """Set the tax of the payer's invoices that are issued from a day on, instead of a profile from the same day.
-
-    Refuses `NOT_FOUND` for the account, and `BAD_USER_INPUT` as `checked_profile` and for a client account.
-    """
-
+def _profile_work(profile: TaxProfile) -> PayerWork:
     async def work(statements: Statements, payer: Account) -> Done[Account]:
         details = (await sellers.details_of(statements, [payer.id]))[payer.id]
         checked_profile(profile, details.tax_number)
@@ -94,54 +154,13 @@ async def set_tax_profile(resources: Resources, caller: Caller | None, profile: 
         }
         return Done(payer, EventType.TAX_PROFILE_SET, told)
 
-    return await _commit(resources, caller, profile.account_id, work)
+    return work
 
 
-async def read_billing(resources: Resources, account_id: UUID) -> Billing:
-    """Return the payer's billing details, tax profiles and seller. The operator's work, without callers. Refuses
-    `NOT_FOUND`.
-    """
-    reader = resources.database.reader
-    account = await accounts.account(reader, account_id)
-    if account is None:
-        raise Refused(Code.NOT_FOUND, "There is no such account.", ("account_id",))
-    details = (await sellers.details_of(reader, [account_id]))[account_id]
-    profiles = await sellers.profiles_of(reader, [account_id])
-    return Billing(account, await sellers.seller_of(reader, details), details, tuple(profiles))
+def _of_payer(account_id: UUID, work: PayerWork) -> Callable[[Statements, object], Awaitable[Done[Account]]]:
+    """Return the work on the account, whose head is locked. It refuses an account that is absent or no payer."""
 
-
-async def details_of_payers(
-    resources: Resources, caller: Caller, payer_ids: Collection[UUID]
-) -> dict[UUID, BillingDetails]:
-    """Return the billing details of the payers, which the caller was shown."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    return await sellers.details_of(resources.database.reader, payer_ids)
-
-
-async def profiles_of_payers(resources: Resources, caller: Caller, payer_ids: Collection[UUID]) -> list[TaxProfile]:
-    """Return the tax profiles of the payers, which the caller was shown."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    return await sellers.profiles_of(resources.database.reader, payer_ids)
-
-
-async def _seller_id(statements: Statements, identifier: str) -> UUID | None:
-    seller = await sellers.by_identifier(statements, identifier)
-    if seller is None:
-        raise Refused(Code.NOT_FOUND, "There is no such seller.", ("seller",))
-    return None if seller.id == FIRST_SELLER_ID else seller.id
-
-
-async def _commit(
-    resources: Resources,
-    caller: Caller | None,
-    account_id: UUID,
-    work: Callable[[Statements, Account], Awaitable[Done[Account]]],
-) -> Account:
-    """Commit the work on the payer under its head's lock, with an event of the caller's account if there is one."""
-
-    async def attempt(statements: Statements, _: object = None) -> Done[Account]:
+    async def attempt(statements: Statements, _: object) -> Done[Account]:
         payer = await accounts.account(statements, account_id)
         if payer is None:
             raise Refused(Code.NOT_FOUND, "There is no such account.", ("account_id",))
@@ -150,12 +169,14 @@ async def _commit(
             raise Refused(Code.BAD_USER_INPUT, message, ("account_id",))
         return await work(statements, payer)
 
-    if caller is not None:
-        caller.require(Scope.OPERATOR)
-        return await transact_with_event(resources, caller, attempt, account_id)
+    return attempt
 
-    async def unrecorded(statements: Statements) -> Account:
+
+async def _unrecorded(resources: Resources, account_id: UUID, work: PayerWork) -> Account:
+    """Commit the work without an event, because no caller did it."""
+
+    async def attempt(statements: Statements) -> Account:
         await accounts.lock_heads(statements, [account_id])
-        return (await attempt(statements)).value
+        return (await _of_payer(account_id, work)(statements, None)).value
 
-    return await resources.transact(unrecorded)
+    return await resources.transact(attempt)

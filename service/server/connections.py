@@ -21,12 +21,19 @@ OTHER_FILES = 48
 """Files that a process needs beside its connections: the database, the log, the event loop, modules that load late."""
 
 
+UNSENT_BYTES_MAX = 64 * KIBIBYTE * KIBIBYTE
+"""Bytes of answers that peers do not take, of all connections of a process together."""
+
+UNSENT_CHECK_S = 0.05
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
     """The bounds of connections and of the heads of their requests.
 
     `head_timeout_s` is the time from opening the connection, or from the first byte of a later request, to the end of
-    the head; `idle_timeout_s` how long a connection rests between two requests.
+    the head; `idle_timeout_s` how long a connection rests between two requests. `unsent_bytes_max` bounds the memory of
+    answers that were given and not taken, of all connections together.
     """
 
     connections_max: int = CONNECTIONS_DEFAULT_MAX
@@ -34,13 +41,14 @@ class ConnectionLimits:
     url_bytes_max: int = 8 * KIBIBYTE
     head_timeout_s: float = 10.0
     idle_timeout_s: float = 5.0
+    unsent_bytes_max: int = UNSENT_BYTES_MAX
 
 
 class Waiting(Protocol):
     """A connection as this module sees it."""
 
-    def is_sent(self) -> bool:
-        """Return whether the peer took all that was written."""
+    def unsent_bytes(self) -> int:
+        """Return how much of what was written the peer has not taken."""
 
     def end_overdue(self) -> bool:
         """Close the connection, whose time is over. Return False while the peer still takes the last answer."""
@@ -81,6 +89,8 @@ class ConnectionTable:
         self.limits = limits
         self._heads: dict[Waiting, float] = {}
         self._idle: dict[Waiting, float] = {}
+        self._unsent: set[Waiting] = set()
+        self._is_bounding = False
         self._is_timed = False
 
     def make_room(self, open_count: int) -> bool:
@@ -93,7 +103,7 @@ class ConnectionTable:
         oldest = [
             (since_s, connection)
             for queue in (self._heads, self._idle)
-            for connection, since_s in [next(((c, s) for c, s in queue.items() if c.is_sent()), (None, 0.0))]
+            for connection, since_s in [next(((c, s) for c, s in queue.items() if not c.unsent_bytes()), (None, 0.0))]
             if connection is not None
         ]
         if not oldest:
@@ -120,6 +130,34 @@ class ConnectionTable:
         """Stop counting the connection as waiting: it works on a request, or is gone."""
         self._heads.pop(connection, None)
         self._idle.pop(connection, None)
+
+    def note_unsent(self, connection: Waiting) -> None:
+        """Count the answer that was just given until the peer has taken it. If all such answers are more than may be
+        kept, a moment later, the connections with the largest ones are cut.
+        """
+        self._unsent.add(connection)
+        if not self._is_bounding:
+            # Later: what was written in this turn of the loop has not been handed to the system yet.
+            self._is_bounding = True
+            asyncio.get_running_loop().call_later(UNSENT_CHECK_S, self._bound_unsent)
+
+    def _bound_unsent(self) -> None:
+        sizes = {each: size for each in self._unsent if (size := each.unsent_bytes())}
+        total = sum(sizes.values())
+        for connection in sorted(sizes, key=sizes.__getitem__, reverse=True):
+            if total <= self.limits.unsent_bytes_max:
+                break
+            total -= sizes.pop(connection)
+            self.leave(connection)
+            connection.abort()
+        self._unsent = set(sizes)
+        self._is_bounding = bool(sizes)
+        if sizes:
+            asyncio.get_running_loop().call_later(UNSENT_CHECK_S, self._bound_unsent)
+
+    def forget_unsent(self, connection: Waiting) -> None:
+        """Stop counting the answer of a connection that is gone."""
+        self._unsent.discard(connection)
 
     def _watch(self) -> None:
         if not self._is_timed:

@@ -5,7 +5,9 @@ until it ends: so what was fed to the parser is counted here until it brings a r
 """
 
 import asyncio
+from functools import partial
 from typing import Any, cast
+from weakref import ref
 
 import httptools
 import structlog
@@ -68,6 +70,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._table.leave(self)
+        self._table.forget_unsent(self)
         self._backlog = b""
         self.pipeline.clear()
         # uvicorn tells the request that was read last; the one that is worked on may be another.
@@ -194,10 +197,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
+        # Weak: a cycle of references for each request would be left to the garbage collector.
+        cycle.scope["state"]["has_left"] = partial(_has_left, ref(cycle))
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
+        if self.transport.get_write_buffer_size():
+            self._table.note_unsent(self)
         if self.transport.is_closing():
             self._table.rest(self)
         elif self.pipeline:
@@ -223,8 +230,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # What the table of connections asks
 
-    def is_sent(self) -> bool:
-        return not self.transport.get_write_buffer_size()
+    def unsent_bytes(self) -> int:
+        return self.transport.get_write_buffer_size()
 
     def end_overdue(self) -> bool:
         unsent = self.transport.get_write_buffer_size()
@@ -241,6 +248,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def abort(self) -> None:
         self.transport.abort()
+
+
+def _has_left(running: "ref[RequestResponseCycle]") -> bool:
+    """Return whether the peer closed the connection before the answer to its request."""
+    cycle = running()
+    return cycle is None or cycle.disconnected
 
 
 class _UrlTooLongError(Exception):

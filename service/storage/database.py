@@ -14,13 +14,15 @@ from typing import Any
 from uuid import UUID
 
 from service.kit.database_address import parse_address
+from service.kit.fair_turns import FairTurns
 from service.storage.engines import Dialect, Row, Statements, tortoise_context
 from service.storage.engines.availability import Availability
 from service.storage.engines.connection_pool import ConnectionPool
 from service.storage.engines.loop_reader import LoopReader
 from service.storage.engines.postgresql import PostgresqlClient, PostgresqlStatements
 from service.storage.engines.probes import PostgresqlProbe, SqliteProbe, is_writable
-from service.storage.engines.sqlite import SqliteClient, SqliteStatements
+from service.storage.engines.sqlite import SqliteClient
+from service.storage.engines.sqlite_statements import SqliteStatements
 from service.storage.engines.statement_watch import StatementTracer, StatementWatch
 from service.storage.failures import FULL
 from service.storage.watch import Watch
@@ -119,7 +121,8 @@ class Database:
         except BaseException:
             await database.close()
             raise
-        database.reader = database._statements(database._reads, database._loop_reader)
+        turns = FairTurns(width=1, each=1) if address.dialect == "sqlite" else None
+        database.reader = database._statements(database._reads, database._loop_reader, turns)
         return database
 
     @property
@@ -183,7 +186,9 @@ class Database:
         async with self._writer.transaction(lock_timeout_ms) as client:
             yield self._statements(client)
 
-    def _statements(self, client: Any, loop_reader: LoopReader | None = None) -> Statements:
+    def _statements(
+        self, client: Any, loop_reader: LoopReader | None = None, turns: FairTurns | None = None
+    ) -> Statements:
         if self.dialect == "sqlite":
-            return SqliteStatements(client, self._kinds, loop_reader, self.availability, self.statement_watch)
+            return SqliteStatements(client, self._kinds, loop_reader, self.availability, turns, self.statement_watch)
         return PostgresqlStatements(client, self.statement_watch)

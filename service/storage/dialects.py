@@ -7,14 +7,17 @@ from service.storage.database import Statements
 
 
 def for_update(statements: Statements, *, of: str = "", skip_locked: bool = False) -> str:
-    """Return the clause that locks the rows read. SQLite needs none: its transactions write one at a time from their
-    start.
+    """Return the clause that locks the rows read against changes and other locks. SQLite needs none: its transactions
+    write one at a time from their start.
+
+    NO KEY, because nothing changes a locked row's key: a plain FOR UPDATE also waits for every foreign key that refers
+    to the row, in no set order, and deadlocks with it.
 
     With `skip_locked`, rows that another transaction has locked are left out instead of waited for.
     """
     if statements.dialect == "sqlite":
         return ""
-    return f" FOR UPDATE{f' OF {of}' if of else ''}{' SKIP LOCKED' if skip_locked else ''}"
+    return f" FOR NO KEY UPDATE{f' OF {of}' if of else ''}{' SKIP LOCKED' if skip_locked else ''}"
 
 
 def typed_rows(statements: Statements, types: tuple[str, ...], count: int, *, start: int = 1) -> str:

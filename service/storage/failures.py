@@ -5,6 +5,7 @@ say what each code means. Knows SQLSTATEs and SQLite's result codes; it must not
 """
 
 import sqlite3
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -173,7 +174,7 @@ class DatabaseDefect(Exception):  # noqa: N818 - told from the errors of the dri
 
 def own_error(error: BaseException, doing: Doing) -> BaseException:
     """Return what is raised in the place of a driver's exception; any other exception is returned as it is."""
-    if not isinstance(error, DRIVER_ERRORS):
+    if not isinstance(error, DRIVER_ERRORS) and not _met_a_cut_connection(error):
         return error
     cause = _driver_error(error)
     failure = failure_of(cause)
@@ -197,7 +198,7 @@ def failure_of(error: BaseException) -> Failure | None:
         return SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
     if isinstance(error, TimeoutError):
         return SILENT
-    if isinstance(error, OSError):
+    if isinstance(error, OSError | AttributeError):
         return LOST
     for kind, name in _CLIENT_SIDE:
         if isinstance(error, kind):
@@ -228,7 +229,17 @@ class own_errors:  # noqa: N801 - used like a function
             raise own from error
 
 
-def _driver_error(error: Exception) -> BaseException:
+def _met_a_cut_connection(error: BaseException) -> bool:
+    """Return True for the accident of asyncpg whose connection is cut between the preparation of a statement and its
+    execution: `'NoneType' object has no attribute 'bind_execute'`.
+    """
+    if not isinstance(error, AttributeError) or error.obj is not None or error.__traceback__ is None:
+        return False
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__")).startswith("asyncpg.")
+
+
+def _driver_error(error: BaseException) -> BaseException:
     """Return the driver's exception below Tortoise's wrappers, which carry it as their only argument."""
     while isinstance(error, BaseORMException) and error.args and isinstance(error.args[0], Exception):
         error = error.args[0]

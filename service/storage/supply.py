@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from service.domain.accounts import Account
@@ -34,6 +35,7 @@ from service.storage.conditions import Conditions
 from service.storage.database import Statements
 from service.storage.dialects import for_update
 
+Name = TypeVar("Name", str, UUID)
 NAMES_A_STATEMENT = 1_000
 OWN = "own"
 """Identifier of the portfolio that an account makes for itself."""
@@ -86,6 +88,12 @@ async def lock_bundle(statements: Statements, bundle_id: UUID) -> Bundle | None:
     """Lock the bundle until the transaction ends, so that two changes of it take turns."""
     found = await BUNDLES.select(statements, _named("id", [bundle_id]), for_update(statements))
     return found[0] if found else None
+
+
+async def lock_bundles(statements: Statements, bundle_ids: Collection[UUID]) -> None:
+    """Lock the bundles, by id, until the transaction ends, so that two changes of several take turns."""
+    for some in _chunks(bundle_ids):
+        await BUNDLES.select(statements, _named("id", some), f"ORDER BY id{for_update(statements)}")
 
 
 async def disable(statements: Statements, bundle_id: UUID, disabled_at: datetime | None) -> None:
@@ -165,8 +173,8 @@ def _named(column: str, values: Collection[object]) -> Conditions:
     return conditions
 
 
-def _chunks(names: Collection[str]) -> Iterable[Sequence[str]]:
-    """Maximum number of names in one statement."""
+def _chunks(names: Collection[Name]) -> Iterable[Sequence[Name]]:
+    """Yield the names, or ids, in ascending order, as many at a time as fit in one statement."""
     ordered = sorted(names)
     for start in range(0, len(ordered), NAMES_A_STATEMENT):
         yield ordered[start : start + NAMES_A_STATEMENT]

@@ -15,7 +15,6 @@ from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.listing import OrderRef
 from service.domain.order import BalanceUse, Order
-from service.kit.ids import uuid7
 from service.operations.bill_orders import bill_orders
 from service.operations.manage_clients import create_client, update_client
 from service.operations.record_payment import record_payment
@@ -99,16 +98,6 @@ async def test_the_parents_money_is_forbidden(family: Family, query: str):
 
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
     assert "100.00" not in str(answer)
-
-
-async def test_the_parents_documents_are_forbidden_by_id_whether_they_exist_or_not(family: Family):
-    for type_name, found in (("Invoice", family.invoice_id), ("Payment", family.payment_id), ("Journal", uuid7())):
-        for each in (found, uuid7()):
-            wanted = global_id(type_name, each)
-            assert await codes(family, f'{{ node(id: "{wanted}") {{ id }} }}') == ["FORBIDDEN"], type_name
-            assert await codes(family, f'{{ nodes(ids: ["{wanted}"]) {{ id }} }}') == ["FORBIDDEN"], type_name
-    wanted = global_id("Invoice", family.invoice_id)
-    assert await codes(family, f'{{ invoice(id: "{wanted}") {{ id }} }}') == ["FORBIDDEN"]
 
 
 async def test_even_every_scope_does_not_open_the_parents_money(family: Family):

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from service.api.graphql.types.node import global_id
-from service.domain.api_keys import Scope
 from service.kit.ids import uuid7
 from tests.api.graphql_api import GraphQLApi
 
@@ -176,15 +175,6 @@ async def test_a_portfolio_for_all_and_a_switch(api: GraphQLApi):
 )
 async def test_a_fault_is_named_by_its_path(api: GraphQLApi, document: str, given: dict[str, Any], expected: Any):
     assert await code(api, document, given) == expected
-
-
-async def test_a_customers_key_keeps_no_catalogue(api: GraphQLApi):
-    key = await api.new_key(Scope.CATALOGUE_READ, Scope.ORDERS_READ, Scope.ORDERS_WRITE)
-
-    body = (await api.ask(PROJECT, {"input": OAK_HILLS}, key=key)).json()
-
-    assert body["data"] == {"answer": None}
-    assert [error["extensions"]["code"] for error in body["errors"]] == ["FORBIDDEN"]
 
 
 async def test_an_account_chooses_its_own_portfolio(api: GraphQLApi):

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from service.domain.api_keys import Scope
 from service.operations.issue_certificates import issue_certificates
 from service.operations.retire_orders import retire_orders
 from service.storage.batches import BATCHES
@@ -197,17 +196,6 @@ async def test_a_serial_form_that_does_not_exist_is_refused_by_name(api: GraphQL
 
     assert [error["extensions"]["code"] for error in body["errors"]] == ["BAD_USER_INPUT"]
     assert "SerialForm" in body["errors"][0]["message"]
-
-
-async def test_a_customers_key_receives_nothing(api: GraphQLApi):
-    given = receipt(await project(api, "Verra"), serialRange=VERRA)
-    before = await rows_of(api.shop.database, BATCHES)
-    key = await api.new_key(Scope.CATALOGUE_READ, Scope.ORDERS_READ, Scope.ORDERS_WRITE)
-
-    body = (await api.ask(RECEIVE, {"input": given}, key=key)).json()
-
-    assert [error["extensions"]["code"] for error in body["errors"]] == ["FORBIDDEN"]
-    assert await rows_of(api.shop.database, BATCHES) == before
 
 
 async def test_a_credit_behind_another_prefix_is_received_once_and_certified_once(api: GraphQLApi):

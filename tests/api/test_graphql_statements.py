@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.storage.engines.postgresql import PostgresqlStatements
-from service.storage.engines.sqlite import SqliteStatements
+from service.storage.engines.sqlite_statements import SqliteStatements
 from tests.api.graphql_api import GraphQLApi
 from tests.bench.documents import Q1, Q2, Q3
 

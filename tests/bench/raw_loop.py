@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
-from service.storage.engines import sqlite
+from service.storage.engines import sqlite_statements
 from service.storage.models import Event
 
 Said = list[tuple[str, list[Any]]]
@@ -22,17 +22,17 @@ _EVENTS_A_GROUP = 128  # an order that is placed and fulfilled at once
 def taken_down() -> Iterator[Said]:
     """What this process says to SQLite, within."""
     said: Said = []
-    run = sqlite._run
+    run = sqlite_statements.run_sql
 
     def listening(connection: sqlite3.Connection, sql: str, parameters: list[Any]) -> Any:
         said.append((sql, list(parameters)))
         return run(connection, sql, parameters)
 
-    sqlite._run = listening
+    sqlite_statements.run_sql = listening
     try:
         yield said
     finally:
-        sqlite._run = run
+        sqlite_statements.run_sql = run
 
 
 def ready_groups(path: str, said: Said, *, groups: int) -> list[Said]:

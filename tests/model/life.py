@@ -1,12 +1,18 @@
-"""What becomes of orders, told once more in plain Python: lists and sums, no database, no prices.
+"""The rules of the service once more in plain Python: lists and sums, no database.
 
-Knows the rules as a seller would say them; it must not know how the service keeps them. What an order costs is told to
-it by whoever compares.
+It states the rules as a seller would, and not how the service keeps them. The total of a new order, its lines and their
+unit prices are passed in by the test that compares.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil, floor
 from uuid import UUID
+
+MICROS_A_MINOR_UNIT = 10_000
+GRAMS_A_TONNE = 1_000_000
 
 OWED = {"ISSUED", "BILLED"}
 
@@ -28,6 +34,7 @@ class Line:
 
     bundle: UUID
     mass_g: int
+    unit_micros: int = 0
     has: Counter[UUID] = field(default_factory=Counter)
 
     @property
@@ -44,6 +51,7 @@ class Ordered:
     payment: str = "ISSUED"
     paid: int = 0
     retired_g: int = 0
+    is_history: bool = False
 
     @property
     def mass_g(self) -> int:
@@ -70,14 +78,30 @@ class Ordered:
 
 @dataclass
 class Life:
-    """All orders, the batches, one queue for all bundles, the balance of each account."""
+    """All orders, the batches, one queue for all bundles, the balance of each account that pays."""
 
     projects: dict[UUID, set[UUID]] = field(default_factory=dict)
+    tiers: dict[UUID, dict[int, int]] = field(default_factory=dict)
+    """Unit prices of each bundle by the least mass of an order, in millionths a tonne."""
+    commissions: dict[UUID, Fraction] = field(default_factory=dict)
+    parents: dict[UUID, UUID] = field(default_factory=dict)
+    suspended: set[UUID] = field(default_factory=set)
+    pay_themselves: set[UUID] = field(default_factory=set)
+    """Client accounts whose own keys may pay from their parent's balance."""
     orders: dict[UUID, Ordered] = field(default_factory=dict)
     batches: dict[UUID, Batch] = field(default_factory=dict)
     queue: list[tuple[UUID, int]] = field(default_factory=list)
     balances: Counter[UUID] = field(default_factory=Counter)
     invoices: dict[UUID, dict[UUID, int]] = field(default_factory=dict)
+
+    def payer(self, account: UUID) -> UUID:
+        return self.parents.get(account, account)
+
+    def is_suspended(self, account: UUID) -> bool:
+        return bool({account, self.payer(account)} & self.suspended)
+
+    def may_use_balance(self, account: UUID, *, with_own_key: bool) -> bool:
+        return account not in self.parents or not with_own_key or account in self.pay_themselves
 
     def receive(self, batch: Batch) -> None:
         self.batches[batch.id] = batch
@@ -134,8 +158,9 @@ class Life:
                 line.has = Counter(holding.has)
         self.queue += [(order_id, index) for index, line in enumerate(order.lines) if line.has_g < line.mass_g]
         if from_balance:
-            order.paid = min(order.total, self.balances[order.account])
-            self.balances[order.account] -= order.paid
+            payer = self.payer(order.account)
+            order.paid = min(order.total, self.balances[payer])
+            self.balances[payer] -= order.paid
         order.settle()
         self.orders[order_id] = order
 
@@ -161,40 +186,77 @@ class Life:
         self._leave(order_id)
         self.give_back(order.lines)
         if order.paid:
-            self.balances[order.account] += order.paid
+            self.balances[self.payer(order.account)] += order.paid
             order.paid, order.payment = 0, "REFUNDED"
         order.status = status
         return True
 
-    def drop_what_waits(self, order_id: UUID, total: int) -> bool:
+    def cancel(self, order_id: UUID, *, by_seller: bool) -> bool:
+        """Cancelled, now or before; false if it is too late, or history, which only the seller undoes."""
+        order = self.orders[order_id]
+        if order.is_history and order.status != "CANCELLED" and not by_seller:
+            return False
+        return self.reverse_orders(order_id, "CANCELLED")
+
+    def keeps_a_part(self, order_id: UUID) -> bool:
+        """Whether cancelling what waits leaves a part of the order."""
+        order = self.orders[order_id]
+        return order.status == "PLACED" and order.has_g > 0
+
+    def price_of_rest(self, order_id: UUID, *, by_seller: bool) -> range:
+        """Return the totals that the part that it has may cost: dearer in a lower tier, unless the seller reduces the
+        order, and never more than all of it did.
+        """
+        order = self.orders[order_id]
+        dearest = []
+        for line in order.lines:
+            reached = [micros for least_g, micros in self.tiers[line.bundle].items() if least_g <= order.has_g]
+            dearest.append(line.unit_micros if by_seller else max(line.unit_micros, min(reached)))
+        kept = [line.has_g for line in order.lines]
+        total = self.total(order.account, zip(kept, dearest, strict=True))
+        if total < order.total:
+            return range(total, total + 1)
+        # Unit prices rise as far as the old total allows, and are rounded down to a millionth.
+        return range(order.total - 1, order.total + 1)
+
+    def total(self, account: UUID, priced: Iterable[tuple[int, int]]) -> int:
+        """Return the total of so many grams at each unit price, in minor units."""
+        net = Fraction(sum(mass_g * micros for mass_g, micros in priced), GRAMS_A_TONNE * MICROS_A_MINOR_UNIT)
+        commission = self.commissions[account]
+        return max(1, ceil(net / (1 - commission)) if commission else floor(net + Fraction(1, 2)))
+
+    def drop_what_waits(self, order_id: UUID, total: int, *, by_seller: bool) -> bool:
         """Only what it has remains, for the new total; false if it is too late for that."""
         order = self.orders[order_id]
         if order.status in {"FULFILLED", "CANCELLED"}:
             return True
-        if order.status == "PLACED" and order.has_g:
+        if self.keeps_a_part(order_id):
             self._leave(order_id)
             for line in order.lines:
                 line.mass_g = line.has_g
+            if order.stands:
+                returned = max(0, order.paid - total)
+                order.paid -= returned
+                self.balances[self.payer(order.account)] += returned
             order.total = total
-            returned = max(0, order.paid - total)
-            order.paid -= returned
-            self.balances[order.account] += returned
             order.settle()
             return True
-        return self.reverse_orders(order_id, "CANCELLED")
+        return self.cancel(order_id, by_seller=by_seller)
 
     def pay(self, order_id: UUID, amount: int) -> None:
         order = self.orders[order_id]
         towards = min(amount, order.total - order.paid) if order.stands else 0
         order.paid += towards
-        self.balances[order.account] += amount - towards
+        self.balances[self.payer(order.account)] += amount - towards
         order.settle()
 
     def bill(self, account: UUID, order_id: UUID | None) -> dict[UUID, int]:
-        """What each order owes that is on an invoice from here on: this one, or all of the account's."""
+        """Return what each order owes that is on an invoice from here on: this one, or all of the account's and its
+        clients'.
+        """
         lines: dict[UUID, int] = {}
         for key, order in self.orders.items():
-            named = order_id in {key, None} and order.account == account
+            named = order_id in {key, None} and account in {order.account, self.payer(order.account)}
             if named and order.stands and order.payment == "ISSUED":
                 lines[key] = order.total - order.paid
                 order.payment = "BILLED"
@@ -213,7 +275,7 @@ class Life:
         if not order.paid:
             return False
         self._leave(order_id)
-        self.balances[order.account] += order.paid
+        self.balances[self.payer(order.account)] += order.paid
         order.paid, order.payment = 0, "REFUNDED"
         return True
 

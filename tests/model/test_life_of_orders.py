@@ -1,21 +1,24 @@
 """Random lives of orders on a real database, beside a model of a page: after every step both say the same, and the
-books balance.
+books balance. Customers act with API keys: of their own account, or of a parent for its client account.
 
 `MODEL_EXAMPLES` lives of `MODEL_STEPS` steps on each database; a failure prints the shortest life that shows it.
 Planted defects that were seen to fail here: a newcomer that overtakes, a cancelled order that goes on waiting, a
 payment that is not noted on its order or is recorded again by its retry, a cancel that leaves the payment's state,
 grams that are retired twice, a delivery that counts what is still missing, an estimate that is ordered twice, an order
 that is billed twice, an invoice that pays its orders and forgets what they do not owe any more, a certificate that is
-written again.
+written again, a parent's suspension that its client does not share, a client that spends its parent's balance unasked,
+history that its customer cancels, a refunded order that goes on waiting, a part of an order at the price of the whole.
 """
 
 import asyncio
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
+from fractions import Fraction
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -29,12 +32,14 @@ from hypothesis.stateful import (
     initialize,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
 
-from service.domain.accounts import Account
+from service.domain.accounts import Account, Caller
 from service.domain.amounts import Money
+from service.domain.api_keys import Scope
 from service.domain.billing import Invoice
 from service.domain.catalogue import BundleProject, selection_of
 from service.domain.estimate import PlainMass
@@ -52,40 +57,53 @@ from service.domain.order import (
 )
 from service.domain.recorded_estimate import CreateEstimate, RecordedEstimate
 from service.errors import Code, Refused
+from service.kit.ids import uuid7
+from service.operations.authenticate import authenticate
 from service.operations.bill_orders import Period, bill_orders
 from service.operations.cancel_orders import cancel_orders
 from service.operations.create_estimate import create_estimate
 from service.operations.expire_holds import expire_holds
 from service.operations.fail_order import fail_order
+from service.operations.import_orders import import_orders
 from service.operations.issue_certificates import issue_certificate
+from service.operations.manage_accounts import reinstate_account, suspend_account
+from service.operations.manage_clients import create_client, update_client
+from service.operations.manage_keys import create_key
 from service.operations.match_backorders import match_backorders
 from service.operations.place_orders import place_alone, place_group
 from service.operations.quote_order import Quoted, quote_order
 from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
 from service.operations.retire_orders import retire_order, retire_orders
+from service.operations.select_account import select_account
 from service.operations.settle_invoice import settle_invoice
 from service.storage import backorders, balances, batches, certificates, orders
 from service.storage.database import Database
 from tests.books import assert_books_balance, rows_of
 from tests.conftest import Cleaner
-from tests.makers import make_batch, make_caller, make_command, make_project, store
+from tests.makers import make_batch, make_command, make_price, make_project, store
 from tests.model.life import Batch, Life, Line, Ordered
 from tests.shop import Shop, open_shop
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "25"))
 STEPS = int(os.environ.get("MODEL_STEPS", "20"))
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+PEPPER = b"a pepper of this test, 32 bytes."
+ACCOUNTS = st.integers(0, 2)
+TIERS = (("forest", "12.49", 2_000_000), ("forest", "11", 6_000_000), ("ocean", "222.222222", 3_000_000))
 
 # Large ones most of the time: what goes wrong goes wrong when stock runs short.
 GRAMS = st.sampled_from([2_000_000, 4_000_000, 9_000_000]) | st.integers(1_000, 6_000_000)
 
 
 class LifeOfOrders(RuleBasedStateMachine):
-    """Two accounts, two bundles that share one of three projects, stock that runs short."""
+    """Two accounts and a client account of the first; two bundles that share one of three projects, in several price
+    tiers; stock that runs short.
+    """
 
     opened: Callable[[], Coroutine[Any, Any, Database]]
-    placed = Bundle("placed")
+    ordered = Bundle("ordered")
+    """Ids of orders, those of imported history among them."""
     quoted = Bundle("quoted")
     estimated = Bundle("estimated")
     invoiced = Bundle("invoiced")
@@ -99,7 +117,13 @@ class LifeOfOrders(RuleBasedStateMachine):
         self.database = await type(self).opened()
         self.shop: Shop = await open_shop(self.database)
         shop = self.shop
-        self.accounts = [shop.account, await shop.another_account(commission_hundredths=0)]
+        first, other = shop.account, await shop.another_account(commission_hundredths=0)
+        client = await create_client(shop.resources, shop.caller, name="Client", currency="USD")
+        self.accounts = [first, other, client]
+        self.keys = {
+            each.id: (await create_key(shop.resources, each.id, "of its own", pepper=PEPPER)).text
+            for each in self.accounts
+        }
         trees, waves = shop.forest_project.id, shop.deep.project_id
         shore = make_project(slug="shore")
         await store(
@@ -107,9 +131,22 @@ class LifeOfOrders(RuleBasedStateMachine):
         )
         self.projects = [trees, waves, shore.id]
         self.sold = [shop.forest.id, shop.ocean.id]
-        self.life = Life({shop.forest.id: {trees, shore.id}, shop.ocean.id: {waves, shore.id}})
+        bundles = {"forest": shop.forest, "ocean": shop.ocean}
+        await store(
+            self.database, *(make_price(bundles[name], price, "USD", least_g) for name, price, least_g in TIERS)
+        )
+        self.life = Life(
+            projects={shop.forest.id: {trees, shore.id}, shop.ocean.id: {waves, shore.id}},
+            tiers={
+                shop.forest.id: {0: 13_570_000, 2_000_000: 12_490_000, 6_000_000: 11_000_000},
+                shop.ocean.id: {0: 250_000_000, 3_000_000: 222_222_222},
+            },
+            commissions={each.id: Fraction(each.commission_hundredths, 10_000) for each in self.accounts},
+            parents={client.id: first.id},
+        )
         for batch in (shop.old, shop.young, shop.deep):
             self.life.receive(Batch(batch.id, batch.project_id, batch.vintage, batch.available_g))
+        self.commands: dict[UUID, PlaceOrder] = {}
         self.held: dict[UUID, list[Line]] = {}
         self.used: set[UUID] = set()
         self.expired: set[UUID] = set()
@@ -147,87 +184,132 @@ class LifeOfOrders(RuleBasedStateMachine):
         (account,) = (each for each in self.accounts if each.id == account_id)
         return account
 
+    def customer(self, account: Account, *, by_parent: bool = False) -> Caller:
+        """The caller whom a request of the account has: by its own key, or by its parent's if it is a client."""
+        resources, parent_id = self.shop.resources, account.parent_account_id
+        if by_parent and parent_id is not None:
+            caller = self.do(authenticate(resources, self.keys[parent_id], pepper=PEPPER))
+            return self.do(select_account(resources, caller, account.id))
+        return self.do(authenticate(resources, self.keys[account.id], pepper=PEPPER))
+
+    def command(self, account: Account, request: Any, *, by_parent: bool = False, **facts: Any) -> PlaceOrder:
+        caller = self.customer(account, by_parent=by_parent)
+        return make_command(account, request, actor=caller.key_id, acts_for_client=caller.acts_for_client, **facts)
+
+    def place(self, command: PlaceOrder) -> Placed | Refused:
+        return self.do(place_alone(self.shop.resources, command))
+
     async def lines_of(self, account_id: UUID, order_id: UUID) -> list[Line]:
         found = await orders.lines(self.database.reader, account_id, [order_id])
-        return [Line(line.bundle_id, line.mass_g) for line in found]
+        return [Line(line.bundle_id, line.mass_g, line.unit_price_micros) for line in found]
 
     def take_in(self, command: PlaceOrder, answer: Placed | Refused, *, held: list[Line] | None = None) -> bool:
-        """The model places what the service placed; true if there is an order."""
+        """The model places what the service placed; true if there is an order. An order is refused for a suspended
+        account, and without a backorder for credits that are not there.
+        """
+        if self.life.is_suspended(command.account_id):
+            assert code_of(answer) is Code.ACCOUNT_SUSPENDED
+            return False
         if isinstance(answer, Refused):
+            assert answer.code is Code.INSUFFICIENT_CREDITS
+            assert not command.allow_backorder
             return False
         assert not answer.replayed
         order = answer.order
+        self.commands[order.id] = command
         lines = self.do(self.lines_of(order.account_id, order.id))
         assert sum(line.mass_g for line in lines) == order.mass_g
         known = Ordered(order.account_id, lines, order.total_cost_minor)
         if held is None and not command.allow_backorder:
             assert self.life.can_have_at_once(lines), "accepted without the credits"
-        from_balance = command.pay_with_balance is BalanceUse.AVAILABLE
+        from_balance = command.pay_with_balance is BalanceUse.AVAILABLE and self.life.may_use_balance(
+            order.account_id, with_own_key=not command.acts_for_client
+        )
         self.life.place(order.id, known, held=held, from_balance=from_balance)
         return True
 
     @rule(
-        target=placed,
-        account=st.integers(0, 1),
+        target=ordered,
+        account=ACCOUNTS,
+        by_parent=st.booleans(),
         route=st.sampled_from(["mass", "selection", "one", "other", "masses", "value"]),
         grams=GRAMS,
         allow_backorder=st.booleans(),
         balance=st.sampled_from([BalanceUse.NONE, BalanceUse.AVAILABLE]),
     )
-    def order(self, account: int, route: str, grams: int, allow_backorder: bool, balance: BalanceUse) -> Any:
-        command = make_command(
+    def order(
+        self, account: int, by_parent: bool, route: str, grams: int, allow_backorder: bool, balance: BalanceUse
+    ) -> Any:
+        command = self.command(
             self.accounts[account],
             self.order_request(route, grams),
+            by_parent=by_parent,
             allow_backorder=allow_backorder,
             pay_with_balance=balance,
         )
-        answer = self.do(place_alone(self.shop.resources, command))
-        if self.take_in(command, answer):
-            return command
-        assert answer.code is Code.INSUFFICIENT_CREDITS
-        assert not allow_backorder
-        return multiple()
+        return command.order_id if self.take_in(command, self.place(command)) else multiple()
 
-    @rule(target=placed, grams=st.lists(GRAMS, min_size=2, max_size=5))
+    @rule(target=ordered, by_parent=st.booleans(), amount=st.integers(1, 20_000))
+    def order_for_a_client_from_a_balance(self, by_parent: bool, amount: int) -> Any:
+        """The parent has prepaid; whether its client may spend that depends on the key and on the parent."""
+        parent, client = self.accounts[0], self.accounts[2]
+        reference = f"top-up {next(self.numbers)}"
+        self.do(record_payment(self.shop.resources, self.shop.caller, parent.id, reference, Money(amount, "USD")))
+        self.life.balances[parent.id] += amount
+        command = self.command(
+            client, self.order_request("one", 1_000_000), by_parent=by_parent, pay_with_balance=BalanceUse.AVAILABLE
+        )
+        return command.order_id if self.take_in(command, self.place(command)) else multiple()
+
+    @rule(target=ordered, grams=st.lists(GRAMS, min_size=2, max_size=5))
     def order_together(self, grams: list[int]) -> Any:
         commands = [
-            make_command(self.accounts[index % 2], self.order_request("one" if index % 3 else "masses", mass_g))
+            self.command(self.accounts[index % 3], self.order_request("one" if index % 2 else "masses", mass_g))
             for index, mass_g in enumerate(grams)
         ]
-        for command, answer in zip(
-            commands, self.do(place_group(self.shop.resources, commands, lock_timeout_ms=2_000)), strict=True
-        ):
-            assert self.take_in(command, answer)
-        return multiple(*commands)
+        answers = self.do(place_group(self.shop.resources, commands, lock_timeout_ms=2_000))
+        return multiple(
+            *(
+                command.order_id
+                for command, answer in zip(commands, answers, strict=True)
+                if self.take_in(command, answer)
+            )
+        )
 
-    @rule(target=placed, routes=st.permutations(["one", "other"]), grams=GRAMS)
+    @rule(target=ordered, routes=st.permutations(["one", "other"]), grams=GRAMS)
     def order_behind(self, routes: list[str], grams: int) -> Any:
         """One bundle runs short, credits of the project that both share come in, and the other bundle is ordered."""
         commands = [
-            make_command(account, self.order_request(route, mass_g))
-            for account, route, mass_g in zip(self.accounts, routes, (20_000_000, 1_000_000), strict=True)
+            self.command(account, self.order_request(route, mass_g))
+            for account, route, mass_g in zip(self.accounts[:2], routes, (20_000_000, 1_000_000), strict=True)
         ]
+        placed = []
         for command in commands:
-            assert self.take_in(command, self.do(place_alone(self.shop.resources, command)))
+            if self.take_in(command, self.place(command)):
+                placed.append(command.order_id)
             self.receive(2, grams, 2020)
-        return multiple(*commands)
+        return multiple(*placed)
 
     @rule(
         target=quoted,
-        account=st.integers(0, 1),
+        account=ACCOUNTS,
+        by_parent=st.booleans(),
         grams=st.sampled_from([100_000, 300_000, 9_000_000]),
         hold=st.sampled_from([True, True, False]),
     )
-    def quote(self, account: int, grams: int, hold: bool) -> Any:
+    def quote(self, account: int, by_parent: bool, grams: int, hold: bool) -> Any:
         order_request = self.order_request("masses", grams)
-        caller = make_caller(self.accounts[account])
+        caller = self.customer(self.accounts[account], by_parent=by_parent)
         lines = [Line(bundle_id, mass_g) for bundle_id, mass_g in order_request.ask.masses_g]
         free = self.life.can_have_at_once(lines)
-        work = quote_order(self.shop.resources, caller, order_request, valid_ms=3_600_000, hold=hold)
-        if hold and not free:
-            assert not self.succeeds(work)
+        quoted = self.answer(quote_order(self.shop.resources, caller, order_request, valid_ms=3_600_000, hold=hold))
+        if self.life.is_suspended(caller.account.id):
+            assert code_of(quoted) is Code.ACCOUNT_SUSPENDED
             return multiple()
-        quoted = self.do(work)
+        if hold and not free:
+            assert code_of(quoted) is Code.INSUFFICIENT_CREDITS
+            return multiple()
+        assert isinstance(quoted, Quoted)
         if hold:
             self.hold(quoted, lines)
         return quoted
@@ -236,21 +318,28 @@ class LifeOfOrders(RuleBasedStateMachine):
         self.life.hold(lines)
         self.held[quoted.quote.id] = lines
 
-    @rule(target=estimated, account=st.integers(0, 1), grams=GRAMS)
-    def estimate(self, account: int, grams: int) -> RecordedEstimate:
+    @rule(target=estimated, account=ACCOUNTS, by_parent=st.booleans(), grams=GRAMS)
+    def estimate(self, account: int, by_parent: bool, grams: int) -> Any:
         command = CreateEstimate(
             estimate_id=self.shop.resources.new_id(), activity=PlainMass(grams), told={"mass_g": grams}
         )
-        caller = make_caller(self.accounts[account])
-        estimate: RecordedEstimate = self.do(create_estimate(self.shop.resources, caller, command)).estimate
+        caller = self.customer(self.accounts[account], by_parent=by_parent)
+        recorded = self.answer(create_estimate(self.shop.resources, caller, command))
+        if self.life.is_suspended(caller.account.id):
+            assert code_of(recorded) is Code.ACCOUNT_SUSPENDED
+            return multiple()
+        estimate: RecordedEstimate = recorded.estimate
         assert (estimate.mass_g, estimate.order_id) == (grams, None)
         return estimate
 
     @rule(target=quoted, estimate=estimated, hold=st.booleans())
     def quote_by_estimate(self, estimate: RecordedEstimate, hold: bool) -> Any:
-        caller = make_caller(self.account_of(estimate.account_id))
+        caller = self.customer(self.account_of(estimate.account_id))
         order_request = OrderRequest(ask=ByMass(estimate.mass_g, estimate.id))
-        quoted = self.do(quote_order(self.shop.resources, caller, order_request, valid_ms=3_600_000))
+        quoted = self.answer(quote_order(self.shop.resources, caller, order_request, valid_ms=3_600_000))
+        if self.life.is_suspended(caller.account.id):
+            assert code_of(quoted) is Code.ACCOUNT_SUSPENDED
+            return multiple()
         if not hold:
             return quoted
         lines = [Line(line.bundle_id, line.mass_g) for line in quoted.lines]
@@ -263,37 +352,42 @@ class LifeOfOrders(RuleBasedStateMachine):
         self.hold(holding, lines)
         return multiple(quoted, holding)
 
-    @rule(target=placed, estimate=estimated)
+    @rule(target=ordered, estimate=estimated)
     def order_by_estimate(self, estimate: RecordedEstimate) -> Any:
         order_request = OrderRequest(ask=ByMass(estimate.mass_g, estimate.id))
-        command = make_command(self.account_of(estimate.account_id), order_request)
-        answer = self.do(place_alone(self.shop.resources, command))
-        if estimate.id in self.estimates_used:
-            assert answer.code is Code.ESTIMATE_USED
+        command = self.command(self.account_of(estimate.account_id), order_request)
+        answer = self.place(command)
+        if estimate.id in self.estimates_used and not self.life.is_suspended(estimate.account_id):
+            assert code_of(answer) is Code.ESTIMATE_USED
             return multiple()
+        if not self.take_in(command, answer):
+            return multiple()
+        assert isinstance(answer, Placed)
         self.estimates_used.add(estimate.id)
-        assert self.take_in(command, answer)
         assert answer.order.requested_mass_g == estimate.mass_g
-        return command
+        return command.order_id
 
-    @rule(target=placed, quoted=quoted)
+    @rule(target=ordered, quoted=quoted)
     def order_from_quote(self, quoted: Quoted) -> Any:
         quote = quoted.quote
-        command = make_command(self.account_of(quote.account_id), FromQuote(quote.id))
-        answer = self.do(place_alone(self.shop.resources, command))
-        if quote.id in self.used | self.expired:
-            assert answer.code is (Code.QUOTE_USED if quote.id in self.used else Code.QUOTE_EXPIRED)
+        command = self.command(self.account_of(quote.account_id), FromQuote(quote.id))
+        answer = self.place(command)
+        if not self.life.is_suspended(quote.account_id):
+            if quote.id in self.used | self.expired:
+                assert code_of(answer) is (Code.QUOTE_USED if quote.id in self.used else Code.QUOTE_EXPIRED)
+                return multiple()
+            if quote.estimate_id in self.estimates_used:
+                assert code_of(answer) is Code.ESTIMATE_USED
+                return multiple()
+        if not self.take_in(command, answer, held=self.held.get(quote.id)):
             return multiple()
-        if quote.estimate_id in self.estimates_used:
-            assert answer.code is Code.ESTIMATE_USED
-            return multiple()
+        assert isinstance(answer, Placed)
         if quote.estimate_id:
             self.estimates_used.add(quote.estimate_id)
         self.used.add(quote.id)
-        assert self.take_in(command, answer, held=self.held.get(quote.id))
         order = answer.order
         assert (order.mass_g, order.total_cost_minor) == (quote.mass_g, quote.total_cost_minor)
-        return command
+        return command.order_id
 
     @rule(quoted=quoted)
     def expire(self, quoted: Quoted) -> None:
@@ -306,39 +400,109 @@ class LifeOfOrders(RuleBasedStateMachine):
         if gives_back:
             self.life.let_go(self.held[quote.id])
 
-    @rule(command=placed)
-    def replay(self, command: PlaceOrder) -> None:
-        again = self.do(place_alone(self.shop.resources, replace(command, order_id=self.shop.resources.new_id())))
-        assert isinstance(again, Placed)
-        assert (again.order.id, again.replayed) == (command.order_id, True)
-        other = replace(command, order_id=self.shop.resources.new_id(), description="another command")
-        refused = self.do(place_alone(self.shop.resources, other))
-        assert refused.code is Code.IDEMPOTENCY_KEY_REUSED
+    @rule(order_id=ordered)
+    def replay(self, order_id: UUID) -> None:
+        """A suspended account is answered as well; history was never commanded."""
+        if command := self.commands.get(order_id):
+            again = self.place(replace(command, order_id=uuid7()))
+            assert isinstance(again, Placed)
+            assert (again.order.id, again.replayed) == (order_id, True)
+            other = replace(command, order_id=uuid7(), description="another command")
+            assert code_of(self.place(other)) is Code.IDEMPOTENCY_KEY_REUSED
 
-    # What happens to it.
+    # Accounts, their client, and their past.
 
-    @rule(command=placed, waiting=st.booleans())
-    def cancel(self, command: PlaceOrder, waiting: bool) -> None:
-        account = self.account_of(command.account_id)
-        refs = [OrderRef(id=command.order_id)]
-        (answer,) = self.do(cancel_orders(self.shop.resources, make_caller(account), refs, only_unfulfilled=waiting))
-        total = 0 if isinstance(answer, Refused) else answer.total_cost_minor
-        if waiting:
-            assert total <= self.life.orders[command.order_id].total
-            allowed = self.life.drop_what_waits(command.order_id, total)
+    @rule(account=ACCOUNTS)
+    def suspend(self, account: int) -> None:
+        self.do(suspend_account(self.shop.resources, self.accounts[account].id))
+        self.life.suspended.add(self.accounts[account].id)
+
+    @precondition(lambda self: hasattr(self, "life") and self.life.suspended)
+    @rule(account=ACCOUNTS | st.none())
+    def reinstate(self, account: int | None) -> None:
+        """One, which may stay suspended by its parent or not have been suspended, or all."""
+        for each in self.accounts if account is None else [self.accounts[account]]:
+            self.do(reinstate_account(self.shop.resources, each.id))
+            self.life.suspended.discard(each.id)
+
+    @rule(may=st.booleans())
+    def let_client_use_the_balance(self, may: bool) -> None:
+        parent, client = self.accounts[0], self.accounts[2]
+        work = update_client(self.shop.resources, self.customer(parent), client.id, {"may_use_balance": may})
+        if self.life.is_suspended(parent.id):
+            assert code_of(self.answer(work)) is Code.ACCOUNT_SUSPENDED
         else:
-            allowed = self.life.reverse_orders(command.order_id, "CANCELLED")
+            self.do(work)
+            self.life.pay_themselves = {client.id} if may else set()
+
+    @rule(
+        target=ordered,
+        account=ACCOUNTS,
+        status=st.sampled_from(["Issued", "Billed", "Paid", "Cancelled", "Refunded"]),
+        kilograms=st.integers(500, 5_000),
+    )
+    def import_history(self, account: int, status: str, kilograms: int) -> UUID:
+        """An order of elsewhere, at 7.53 a tonne and without credits. It waits for none."""
+        owner, order_id = self.accounts[account].id, uuid7()
+        past = {
+            "id": str(order_id),
+            "vcuAmount": str(kilograms / 1_000),
+            "vcuUnitPrice": "7.53",
+            "targetCurrency": "USD",
+            "status": status,
+            "createdAt": "2021-10-20T20:39:35Z",
+        }
+        for added in (1, 0):
+            assert self.do(import_orders(self.shop.resources, owner, json.dumps([past]))).added == added
+        total = (kilograms * 753 + 500) // 1_000
+        self.life.orders[order_id] = Ordered(
+            owner,
+            [Line(self.shop.forest.id, kilograms * 1_000, 7_530_000)],
+            total,
+            status="CANCELLED" if status in {"Cancelled", "Refunded"} else "PLACED",
+            payment="ISSUED" if status == "Cancelled" else status.upper(),
+            paid=total if status == "Paid" else 0,
+            is_history=True,
+        )
+        return order_id
+
+    # What happens to orders, those of history among them.
+
+    def caller_of(self, order_id: UUID, by: str) -> Caller:
+        """The owner of the order by its own key, its parent, or the seller, whose key may do everything."""
+        account = self.account_of(self.life.orders[order_id].account)
+        caller = self.customer(account, by_parent=by == "parent")
+        return replace(caller, scopes=frozenset(Scope)) if by == "seller" else caller
+
+    @rule(order_id=ordered, waiting=st.booleans(), by=st.sampled_from(["owner", "parent", "seller"]))
+    def cancel(self, order_id: UUID, waiting: bool, by: str) -> None:
+        known, by_seller = self.life.orders[order_id], by == "seller"
+        work = cancel_orders(
+            self.shop.resources, self.caller_of(order_id, by), [OrderRef(id=order_id)], only_unfulfilled=waiting
+        )
+        if self.life.is_suspended(known.account):
+            assert code_of(self.answer(work)) is Code.ACCOUNT_SUSPENDED
+            return
+        (answer,) = self.do(work)
+        if not waiting:
+            allowed = self.life.cancel(order_id, by_seller=by_seller)
+        else:
+            total = 0 if isinstance(answer, Refused) else answer.total_cost_minor
+            if self.life.keeps_a_part(order_id):
+                assert total in self.life.price_of_rest(order_id, by_seller=by_seller)
+            allowed = self.life.drop_what_waits(order_id, total, by_seller=by_seller)
         assert isinstance(answer, Refused) is not allowed
 
-    @rule(command=placed)
-    def fail(self, command: PlaceOrder) -> None:
-        allowed = self.life.reverse_orders(command.order_id, "FAILED")
-        work = fail_order(self.shop.resources, self.shop.caller, command.account_id, OrderRef(id=command.order_id))
+    @rule(order_id=ordered)
+    def fail(self, order_id: UUID) -> None:
+        allowed = self.life.reverse_orders(order_id, "FAILED")
+        account_id = self.life.orders[order_id].account
+        work = fail_order(self.shop.resources, self.shop.caller, account_id, OrderRef(id=order_id))
         assert self.succeeds(work) is allowed
 
-    @rule(command=placed, part=st.sampled_from([30, 120, "rest"]))
-    def pay(self, command: PlaceOrder, part: Any) -> None:
-        self.pay_part(command.order_id, part)
+    @rule(order_id=ordered, part=st.sampled_from([30, 120, "rest"]))
+    def pay(self, order_id: UUID, part: Any) -> None:
+        self.pay_part(order_id, part)
 
     def pay_part(self, order_id: UUID, part: Any) -> None:
         known = self.life.orders[order_id]
@@ -357,13 +521,13 @@ class LifeOfOrders(RuleBasedStateMachine):
                 )
             )
 
-    @rule(target=invoiced, account=st.integers(0, 1))
+    @rule(target=invoiced, account=ACCOUNTS)
     def bill_what_is_owed(self, account: int) -> Any:
         return self.bill(self.accounts[account].id, None)
 
-    @rule(target=invoiced, command=placed)
-    def bill_one(self, command: PlaceOrder) -> Any:
-        return self.bill(command.account_id, command.order_id)
+    @rule(target=invoiced, order_id=ordered)
+    def bill_one(self, order_id: UUID) -> Any:
+        return self.bill(self.life.orders[order_id].account, order_id)
 
     def bill(self, account_id: UUID, order_id: UUID | None) -> Any:
         """One order, or all that the account owes; the second try answers the first one's invoice."""
@@ -387,16 +551,16 @@ class LifeOfOrders(RuleBasedStateMachine):
         self.do(settle_invoice(self.shop.resources, self.shop.caller, invoice.account_id, invoice.id))
         self.life.settle(invoice.id)
 
-    @rule(command=placed, before=st.sampled_from(["nothing", "paid", "billed and settled"]))
-    def refund(self, command: PlaceOrder, before: str) -> None:
+    @rule(order_id=ordered, before=st.sampled_from(["nothing", "paid", "billed and settled"]))
+    def refund(self, order_id: UUID, before: str) -> None:
+        """By the seller, also while the order waits in the queue."""
+        account_id = self.life.orders[order_id].account
         if before == "paid":
-            self.pay_part(command.order_id, "rest")
-        elif before == "billed and settled" and isinstance(
-            invoice := self.bill(command.account_id, command.order_id), Invoice
-        ):
+            self.pay_part(order_id, "rest")
+        elif before == "billed and settled" and isinstance(invoice := self.bill(account_id, order_id), Invoice):
             self.settle(invoice, paid_before=False)
-        allowed = self.life.refund(command.order_id)
-        work = refund_order(self.shop.resources, self.shop.caller, command.account_id, OrderRef(id=command.order_id))
+        allowed = self.life.refund(order_id)
+        work = refund_order(self.shop.resources, self.shop.caller, account_id, OrderRef(id=order_id))
         assert self.succeeds(work) is allowed
 
     @rule(project=st.integers(0, 2), grams=GRAMS, vintage=st.integers(2018, 2021))
@@ -422,29 +586,28 @@ class LifeOfOrders(RuleBasedStateMachine):
                 order.status, order.retired_g = "COMPLETE", order.mass_g
         self.life.retire(unpaid=unpaid)
 
-    @rule(command=placed)
-    def start_to_retire(self, command: PlaceOrder) -> None:
+    @rule(order_id=ordered)
+    def start_to_retire(self, order_id: UUID) -> None:
         """All but one share: what it has retired by then depends on its batches, so the service says how much."""
-        self.do(retire_order(self.shop.resources, command.account_id, command.order_id, keep=1, actor="model"))
-        self.life.start_retiring(command.order_id)
-        found = self.do(orders.of_ids(self.database.reader, command.account_id, [command.order_id]))
-        known = self.life.orders[command.order_id]
+        known = self.life.orders[order_id]
+        self.do(retire_order(self.shop.resources, known.account, order_id, keep=1, actor="model"))
+        self.life.start_retiring(order_id)
+        found = self.do(orders.of_ids(self.database.reader, known.account, [order_id]))
         if known.status == "RETIRING":
-            known.retired_g = found[command.order_id].retired_g
+            known.retired_g = found[order_id].retired_g
             assert known.retired_g < known.mass_g
 
-    @rule(command=placed)
-    def certify(self, command: PlaceOrder) -> None:
+    @rule(order_id=ordered)
+    def certify(self, order_id: UUID) -> None:
         """Every complete order that has its certificate keeps it: `both_say_the_same` looks at each."""
-        if self.life.orders[command.order_id].status != "COMPLETE":
+        known = self.life.orders[order_id]
+        if known.status != "COMPLETE":
             return
-        for first in (command.order_id not in self.issued, False):
-            work = issue_certificate(
-                self.shop.resources, command.account_id, command.order_id, public_address="https://orders.test"
-            )
+        for first in (order_id not in self.issued, False):
+            work = issue_certificate(self.shop.resources, known.account, order_id, public_address="https://orders.test")
             assert self.do(work) is first
             if first:
-                self.issued[command.order_id] = self.do(self.certificate_of(command.account_id, command.order_id))
+                self.issued[order_id] = self.do(self.certificate_of(known.account, order_id))
 
     async def certificate_of(self, account_id: UUID, order_id: UUID) -> tuple[str, bytes]:
         reader = self.database.reader
@@ -454,12 +617,15 @@ class LifeOfOrders(RuleBasedStateMachine):
         assert pdf is not None
         return certificate.sha256, pdf
 
-    def succeeds(self, work: Coroutine[Any, Any, Any]) -> bool:
+    def answer(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """What the work returns, or its refusal."""
         try:
-            self.do(work)
-        except Refused:
-            return False
-        return True
+            return self.do(work)
+        except Refused as refusal:
+            return refusal
+
+    def succeeds(self, work: Coroutine[Any, Any, Any]) -> bool:
+        return not isinstance(self.answer(work), Refused)
 
     @invariant()
     def both_say_the_same(self) -> None:
@@ -492,6 +658,11 @@ class LifeOfOrders(RuleBasedStateMachine):
     async def _compare_stock(self) -> None:
         stock = {row.id: (row.available_g, row.held_g) for row in await rows_of(self.database, batches.BATCHES)}
         assert stock == {batch.id: (batch.free_g, batch.held_g) for batch in self.life.batches.values()}
+
+
+def code_of(answer: Any) -> Code | None:
+    """The code of a refusal."""
+    return answer.code if isinstance(answer, Refused) else None
 
 
 def live(opened: Callable[[], Coroutine[Any, Any, Database]]) -> None:

@@ -26,6 +26,7 @@ from service.operations.expire_holds import expire_holds
 from service.operations.fail_order import fail_order
 from service.operations.import_orders import import_orders
 from service.operations.issue_certificates import issue_certificates
+from service.operations.manage_accounts import reinstate_account, suspend_account
 from service.operations.manage_clients import create_client
 from service.operations.match_backorders import match_backorders
 from service.operations.quote_order import quote_order
@@ -36,9 +37,10 @@ from service.operations.set_account_portfolio import set_account_portfolio
 from service.operations.set_limits import set_limits
 from service.operations.settle_invoice import settle_invoice
 from service.operations.simulate_order import Outcome, simulate_order
+from service.operations.steps.issue_key import CUSTOMER_SCOPES
 from service.storage.database import Database
 from tests.books import assert_audit_finds_nothing
-from tests.makers import LONG_AGO, make_batch, make_caller, make_command, make_price, store
+from tests.makers import EVERY_SCOPE, LONG_AGO, make_batch, make_caller, make_command, make_price, store
 from tests.shop import Shop, open_shop
 
 VERBS = int(os.environ.get("AUDIT_VERBS", "120"))
@@ -63,7 +65,7 @@ class RandomShop:
             *[self.order_estimate, self.quote, self.estimate, self.pay, self.pay, self.top_up, self.bill, self.settle],
             *[self.refund, self.cancel, self.cancel_part, self.fail, self.receive, self.match, self.match, self.expire],
             *[self.retire, self.retire_part, self.certify, self.simulate, self.simulate, self.limit, self.history],
-            *[self.choose_portfolio],
+            *[self.choose_portfolio, self.suspend, self.reinstate, self.reinstate],
         ]
 
     async def step(self) -> None:
@@ -76,6 +78,10 @@ class RandomShop:
     @property
     def seller(self) -> tuple[Any, Caller]:
         return self.shop.resources, self.shop.caller
+
+    def someone(self, account: Account) -> Caller:
+        """The account's customer, for whom a part of an order has another price, or the seller."""
+        return make_caller(account, self.chance.choice([EVERY_SCOPE, CUSTOMER_SCOPES]))
 
     def grams(self) -> int:
         return self.chance.choice([50, 1_000, 123_457, 2_000_000, self.chance.randint(1, 3_000_000)])
@@ -176,11 +182,11 @@ class RandomShop:
 
     async def cancel(self) -> None:
         account, ref = self.an_order()
-        await cancel_orders(self.shop.resources, make_caller(account), [ref])
+        await cancel_orders(self.shop.resources, self.someone(account), [ref])
 
     async def cancel_part(self) -> None:
         account, ref = self.an_order()
-        await cancel_orders(self.shop.resources, make_caller(account), [ref], only_unfulfilled=True)
+        await cancel_orders(self.shop.resources, self.someone(account), [ref], only_unfulfilled=True)
 
     async def fail(self) -> None:
         account, ref = self.an_order()
@@ -232,6 +238,13 @@ class RandomShop:
         }
         await import_orders(self.shop.resources, account.id, json.dumps([past]))
         self.orders.append((account, order_id))
+
+    async def suspend(self) -> None:
+        await suspend_account(self.shop.resources, self.chance.choice(self.accounts).id)
+
+    async def reinstate(self) -> None:
+        for account in self.accounts:
+            await reinstate_account(self.shop.resources, account.id)
 
     async def choose_portfolio(self) -> None:
         part = self.chance.randint(1, 9_999)

@@ -13,7 +13,7 @@ import pytest
 from service.domain.api_keys import Scope
 from service.domain.parties import FIRST_SELLER, TaxCategory, TaxProfile, profile_on
 from service.errors import Code, Refused
-from service.operations.set_billing import read_billing, set_tax_profile, update_billing_details
+from service.operations.set_billing import enter_billing_details, read_billing, set_tax_profile, update_billing_details
 from service.operations.set_seller import list_sellers, seller_of_account, set_seller, update_seller
 from service.storage import sellers
 from service.storage.events import EVENTS
@@ -85,7 +85,7 @@ async def test_another_seller_is_created_once_and_bills_the_accounts_that_name_i
     assert await seller_of_account(shop.resources, shop.caller) == changed
     client = await shop.another_account(parent_account_id=shop.account.id)
     assert await seller_of_account(shop.resources, make_caller(client)) == changed
-    await update_billing_details(shop.resources, None, shop.account.id, {}, FIRST_SELLER)
+    await enter_billing_details(shop.resources, shop.account.id, {}, FIRST_SELLER)
     assert (await seller_of_account(shop.resources, shop.caller)).identifier == FIRST_SELLER
     await assert_audit_finds_nothing(shop.database)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.domain.accounts import Account, Caller, Visibility, payer_of
+from service.domain.accounts import Account, Visibility, payer_of
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Mode, Weight
 from service.domain.listing import OrderRef
@@ -263,14 +263,3 @@ async def test_a_client_begins_with_a_copy_of_its_parents_own_portfolio(shop: Sh
     assert [(each.bundle_id, each.hundredths) for each in weights] == [(shop.ocean.id, 10_000)]
     (placed,) = await shop.place_all(make_command(made, make_order_request()))
     assert isinstance(placed, Placed)
-
-
-async def test_reading_alone_keeps_no_account(shop: Shop):
-    reader = Caller(account=shop.account, key_id="k", scopes=frozenset({Scope.ORDERS_READ, Scope.CATALOGUE_READ}))
-
-    for work in (
-        create_client(shop.resources, reader, name="C", currency="USD"),
-        update_client(shop.resources, reader, uuid7(), {"name": "C"}),
-        set_account_portfolio(shop.resources, reader, uuid7()),
-    ):
-        assert (await refused(work)).code is Code.FORBIDDEN

@@ -1,7 +1,7 @@
 """The operator's catalogue: each verb does its work once, however often it is sent, and its event tells of it.
 
 Seen to fail when: a reference is received twice; overlapping serials are taken; a price's old tiers stay beside the new
-ones; a disabled bundle is disabled again with another instant; a customer's key may keep the catalogue.
+ones; a disabled bundle is disabled again with another instant.
 """
 
 import asyncio
@@ -322,19 +322,3 @@ async def test_a_shared_portfolio_is_made_and_changed_by_its_identifier(shop: Sh
     unknown = (Weight(uuid7(), 10_000),)
     refusal = await refused(set_portfolio(shop.resources, operator, "ocean-only", "No", unknown))
     assert refusal.code is Code.BUNDLE_UNAVAILABLE
-
-
-async def test_only_an_operator_keeps_the_catalogue(shop: Shop, operator: Caller):
-    customer = make_caller(operator.account, frozenset(Scope) - {Scope.OPERATOR})
-    before = await shop.everything()
-
-    for work in (
-        project(shop, customer),
-        bundle(shop, customer, shop.forest_project),
-        received(shop, customer),
-        set_price(shop.resources, customer, shop.forest.id, "USD", [PriceTier(0, 1)]),
-        set_portfolio(shop.resources, customer, "p", "P", (Weight(shop.forest.id, 10_000),)),
-        switch_bundle(shop.resources, customer, shop.forest.id, disabled=True),
-    ):
-        assert (await refused(work)).code is Code.FORBIDDEN
-    assert await shop.everything() == before

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from service.domain.amounts import Money
-from service.domain.api_keys import Scope
 from service.domain.billing import Invoice, InvoiceLine, InvoiceStatus
 from service.domain.catalogue import selection_of
 from service.domain.listing import OrderRef
@@ -305,17 +304,6 @@ async def test_what_is_not_there_is_not_settled(shop: Shop):
     for account_id, invoice_id in ((shop.account.id, uuid7()), (other.id, invoice.id), (uuid7(), invoice.id)):
         work = settle_invoice(shop.resources, shop.caller, account_id, invoice_id)
         assert (await refused(shop, work)).code is Code.NOT_FOUND
-
-
-async def test_only_an_operator_bills_and_settles(shop: Shop):
-    await shop.place(make_order_request(TONNE_G))
-    invoice = (await bill(shop)).invoice
-    customer = make_caller(shop.account, frozenset(Scope) - {Scope.OPERATOR})
-    for work in (
-        bill_orders(shop.resources, customer, shop.account.id, "april", ALL),
-        settle_invoice(shop.resources, customer, shop.account.id, invoice.id),
-    ):
-        assert (await refused(shop, work)).code is Code.FORBIDDEN
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ import pytest
 
 from service.domain.accounts import Account
 from service.domain.amounts import Money
-from service.domain.api_keys import Scope
 from service.domain.listing import OrderRef
 from service.domain.order import Order, OrderStatus, PaymentStatus, Placed
 from service.errors import Code, Refused
@@ -157,18 +156,6 @@ async def test_what_is_not_there_is_not_paid(shop: Shop):
         work = record_payment(shop.resources, shop.caller, account_id, "wire-1", Money(5, "USD"), OrderRef(id=order.id))
         refusal = await refused(shop, work)
         assert (refusal.code, refusal.path) == (Code.NOT_FOUND, path)
-
-
-async def test_only_an_operator_moves_money(shop: Shop):
-    order = await shop.place(make_order_request(TONNE_G))
-    customer = make_caller(shop.account, frozenset(Scope) - {Scope.OPERATOR})
-    ref, account_id = OrderRef(id=order.id), shop.account.id
-    for work in (
-        record_payment(shop.resources, customer, account_id, "wire-1", Money(5, "USD"), ref),
-        refund_order(shop.resources, customer, account_id, ref),
-        fail_order(shop.resources, customer, account_id, ref),
-    ):
-        assert (await refused(shop, work)).code is Code.FORBIDDEN
 
 
 async def test_the_money_of_a_client_account_is_its_parents(shop: Shop):

@@ -2,15 +2,12 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-import pytest
-
 from service.domain.listing import OrderFilter, OrderRef
 from service.domain.order import ByBundleMasses, OrderStatus
 from service.domain.statistics import GROUPS_MAX, OrderGroup, OrderGrouping, OrderStatistics
-from service.errors import Code, Refused
 from service.operations.cancel_orders import cancel_orders
 from service.operations.order_statistics import order_statistics
-from tests.makers import make_caller, make_command, make_order, make_order_request, store
+from tests.makers import make_command, make_order, make_order_request, store
 from tests.shop import Shop
 
 
@@ -154,12 +151,3 @@ async def test_sums_go_beyond_what_one_column_can_hold(shop: Shop):
 
     assert group.mass_g == 3 * (2**63 - 1)
     assert group.total_costs_minor == {"USD": 3 * 2**62}
-
-
-async def test_a_key_that_may_not_read_orders_is_refused(shop: Shop):
-    caller = make_caller(shop.account, frozenset())
-
-    with pytest.raises(Refused) as refusal:
-        await order_statistics(shop.resources, caller, OrderFilter(), OrderGrouping.STATUS)
-
-    assert refusal.value.code is Code.FORBIDDEN

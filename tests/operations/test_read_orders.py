@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 
 from service.domain.accounts import Account
-from service.domain.api_keys import Scope
 from service.domain.listing import EVERY_ORDER, OrderFilter, OrderRef, OrderSort, OrderSortField
 from service.domain.order import Order, OrderKind, OrderStatus, PaymentStatus
-from service.errors import Code, Refused
 from service.kit.ids import uuid7
 from service.kit.keyset import PageRequest
 from service.operations import read_orders
@@ -286,19 +284,3 @@ async def test_lines_and_credits_come_with_their_orders(shop: Shop):
     entries = await read_orders.entries_of_orders(shop.resources, shop.caller, [first.id])
     assert [sum(entry.mass_g for entry in each) for each in entries] == [first.mass_g]
     assert await read_orders.entries_of_orders(shop.resources, shop.caller, []) == []
-
-
-async def test_reading_needs_its_scope(shop: Shop):
-    writer = make_caller(shop.account, frozenset({Scope.ORDERS_WRITE, Scope.CATALOGUE_READ}))
-    reads = (
-        lambda: read_orders.find_order(shop.resources, writer, OrderRef(number="x")),
-        lambda: read_orders.count_orders(shop.resources, writer, OrderFilter()),
-        lambda: read_orders.list_orders(shop.resources, writer, OrderFilter(), OrderSort(), PageRequest(1)),
-        lambda: read_orders.orders_of_ids(shop.resources, writer, [uuid7()]),
-        lambda: read_orders.lines_of_orders(shop.resources, writer, [uuid7()]),
-        lambda: read_orders.entries_of_orders(shop.resources, writer, [uuid7()]),
-    )
-    for read in reads:
-        with pytest.raises(Refused) as refusal:
-            await read()
-        assert (refusal.value.code, refusal.value.details) == (Code.FORBIDDEN, {"scope": "orders:read"})

@@ -6,6 +6,7 @@ import compares its rows with stock alone.
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,7 @@ from tests.books import rows_of
 from tests.makers import TONNE_G, make_batch, make_caller, make_project, store
 from tests.shop import Shop
 
+TRIALS = int(os.environ.get("SERIAL_TRIALS", "20"))
 VERRA = "9801-122000101-122000200-VCS-VCU-1491-VER-IN-1-612-01012019-31122019-0"
 GOLD = "GS1-1-KE-GS98-16-2019-778-"
 
@@ -321,7 +323,7 @@ async def test_of_two_receipts_of_one_credit_at_once_one_is_kept(
         assert (done.added, len(done.faults)) in {(1, 0), (0, 1)}
         return not done.faults
 
-    for number in range(20):
+    for number in range(TRIALS):
         one, two = f"TREE-{number}-A1-100", f"tree-{number}-a50-149"
         if kind == "receipt and receipt":
             work = (
@@ -334,7 +336,7 @@ async def test_of_two_receipts_of_one_credit_at_once_one_is_kept(
             work = (by_import(number, one, shop.forest_project), by_import(number, two, other_project))
         assert sorted(await asyncio.gather(*work)) == [False, True]
     kept = [batch for batch in await rows_of(shop.database, BATCHES) if batch.reference]
-    assert len(kept) == 20
+    assert len(kept) == TRIALS
 
 
 async def test_imports_of_many_series_at_once_wait_for_one_another_in_one_order(shop: Shop, other_project: Project):

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from service.domain.api_keys import Scope
 from service.domain.catalogue import BundleProject, Mode
 from service.domain.listing import OrderRef
 from service.domain.order import ByBundleMasses, Order, OrderStatus, PaymentStatus
@@ -229,18 +228,6 @@ async def test_another_accounts_order_is_absent(trial: Shop):
         )
 
     assert refusal.value.code is Code.NOT_FOUND
-
-
-async def test_a_key_that_may_only_read_simulates_nothing(trial: Shop):
-    order = await trial.place()
-    reader = make_caller(trial.account, frozenset({Scope.ORDERS_READ}))
-
-    with pytest.raises(Refused) as refusal:
-        await simulate_order(
-            trial.resources, reader, OrderRef(id=order.id), Outcome.PAY, public_address="https://orders.test"
-        )
-
-    assert refusal.value.code is Code.FORBIDDEN
 
 
 ENDS = {

@@ -7,6 +7,7 @@ Knows GraphQL's documents; what has to come of them stands in tests/promises/che
 import asyncio
 import random
 import ssl
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ ORDER = (
 CANCEL = "mutation ($id: ID!) { cancelOrder(input: {order: {id: $id}}) { order { id status } userErrors { code } } }"
 ORDERS = "{ orders(first: 5) { nodes { id number totalCost { minorUnits } } } }"
 MASS_G_MIN, MASS_G_MAX = 100, 5_000
+OPEN_MAX = 10
+"""Keys without a known outcome that a caller has before it makes no further order: else an outage leaves thousands."""
 PROBE_PAUSE_S = 0.05
 ANSWERED_WITHIN_S = 30
 
@@ -73,7 +76,7 @@ class Callers:
     async def acknowledged(self, count: int) -> None:
         """Return once so many more orders are acknowledged."""
         target = self.history.acknowledged + count
-        async with asyncio.timeout(HANGS_S):
+        async with asyncio.timeout(HANGS_S + count):
             while self.history.acknowledged < target:
                 self.check()
                 await asyncio.sleep(0.01)
@@ -107,7 +110,7 @@ class _Caller:
         self._count = 0
         self._open: dict[str, dict[str, Any]] = {}
         """Inputs by key of orders whose outcome is not known, or that were refused for now."""
-        self._placed: dict[str, dict[str, Any]] = {}
+        self._placed: deque[dict[str, Any]] = deque(maxlen=50)
         self._ids: list[str] = []
         self._to_cancel: set[str] = set()
 
@@ -116,7 +119,7 @@ class _Caller:
             while not self._ended.is_set():
                 await self._act()
                 await asyncio.sleep(self._pause_s * self._chance.uniform(0.5, 1.5))
-            async with asyncio.timeout(2 * HANGS_S):
+            async with asyncio.timeout(HANGS_S + len(self._open) + len(self._to_cancel)):
                 while self._open or self._to_cancel:
                     for asked in list(self._open.values()):
                         await self._order(asked)
@@ -127,17 +130,17 @@ class _Caller:
             await self._client.close()
 
     async def _act(self) -> None:
-        drawn = self._chance.random()
-        if self._open and drawn < 0.5:
-            await self._order(self._chance.choice(list(self._open.values())))
-        elif self._to_cancel and drawn < 0.6:
-            await self._cancel(min(self._to_cancel))
-        elif self._placed and drawn < 0.65:
-            await self._order(self._chance.choice(list(self._placed.values())[-50:]))
-        elif self._ids and drawn < 0.7:
-            await self._cancel(self._ids.pop(self._chance.randrange(len(self._ids))))
-        elif drawn < 0.75:
+        draw = self._chance.random
+        if draw() < 0.05:
             await self._read()
+        elif self._open and (draw() < 0.5 or len(self._open) >= OPEN_MAX):
+            await self._order(self._chance.choice(list(self._open.values())))
+        elif self._to_cancel and draw() < 0.5:
+            await self._cancel(min(self._to_cancel))
+        elif self._placed and draw() < 0.1:
+            await self._order(self._chance.choice(self._placed))
+        elif self._ids and draw() < 0.05:
+            await self._cancel(self._ids.pop(self._chance.randrange(len(self._ids))))
         else:
             self._count += 1
             more = {"payWithBalance": "WHOLE"} if self._customer.pays else {}
@@ -155,7 +158,7 @@ class _Caller:
             attempt.total_minor = int(payload["order"]["totalCost"]["minorUnits"])
             attempt.replayed = payload["replayed"]
             self._ids.append(attempt.order_id)
-            self._placed[key] = asked
+            self._placed.append(asked)
         self._history.add(attempt)
         if attempt.outcome in (UNAVAILABLE, UNKNOWN):
             self._open[key] = asked

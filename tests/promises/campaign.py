@@ -102,6 +102,8 @@ class Campaign:
     customers: list[Customer]
     history: History
     server: Any
+    orders_between: int
+    """Orders that are acknowledged before a process is killed, so that the callers are in full swing."""
     opened: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -170,6 +172,7 @@ async def campaign(
     before: Sequence[str] = (),
     callers: int = 16,
     pause_s: float = 0.02,
+    orders_between: int = 20,
     seed: int = 1,
     tls: ssl.SSLContext | None = None,
     **settings: object,
@@ -190,7 +193,7 @@ async def campaign(
             probes = [asyncio.create_task(probe_readiness(each.url, history)) for each in served]
             try:
                 crowd.begin()
-                yield Campaign(served, crowd, customers, history, server)
+                yield Campaign(served, crowd, customers, history, server, orders_between)
                 await crowd.end()
             finally:
                 crowd.cancel()

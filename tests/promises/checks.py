@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -165,12 +165,21 @@ def _assert_every_api_refused_in_outages(history: Read) -> None:
 
 
 def _assert_requests_without_answer_were_not_carried_out(history: Read) -> None:
-    """A server that is told to end answers what it has received: a connection that is cut had been idle."""
-    replayed = {(each.account, each.key): each.replayed for each in reversed(list(_placed(history)))}
-    for window in (each for each in history.windows if each.answers_all):
-        for attempt in _during(window, sorted(history.attempts, key=_ended_s)):
-            if attempt.doing == "order" and attempt.outcome == UNKNOWN:
-                assert replayed[attempt.account, attempt.key] is False, attempt
+    """A server that is told to end answers what it has received: a connection that is cut had been idle. So an order of
+    which every attempt was cut in that time is new to the first answer.
+    """
+    by_key: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
+    for attempt in sorted((each for each in history.attempts if each.doing == "order"), key=_ended_s):
+        by_key[attempt.account, attempt.key].append(attempt)
+    wrong = []
+    for attempts in by_key.values():
+        before = list(takewhile(lambda each: each.outcome == UNKNOWN, attempts))
+        first = attempts[len(before)] if len(before) < len(attempts) else None
+        for window in (each for each in history.windows if each.answers_all):
+            inside = before and all(window.began_s <= each.ended_s <= window.over_s for each in before)
+            if inside and first is not None and first.outcome == OK and first.replayed:
+                wrong.append(first)
+    assert wrong == []
 
 
 def _assert_accounts_are_in_order(history: Read, stored: list[Stored]) -> None:
@@ -249,7 +258,9 @@ def _add(figures: FaultFigures, window: Window, during: list[Attempt], probes: l
     figures.refused += len(refused)
     figures.cut += sum(each.outcome == UNKNOWN for each in during)
     if refused:
-        figures.refusal_s = max(figures.refusal_s or 0.0, *(each.ended_s - each.began_s for each in refused), 0.0)
+        # A call that had begun before is refused within the promised time from the beginning of the failure.
+        waited = (each.ended_s - max(each.began_s, window.began_s) for each in refused)
+        figures.refusal_s = max(figures.refusal_s or 0.0, *waited)
     placed = [each.ended_s for each in orders if window.orders_url in ("", each.url)]
     back_s = _first(each for each in placed if each >= window.healed_s) - window.healed_s
     figures.back_s = max(figures.back_s, back_s)

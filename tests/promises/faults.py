@@ -21,16 +21,11 @@ from tests.promises.campaign import Campaign
 from tests.promises.history import now_s
 from tests.waiting import HANGS_S, WAITING
 
-ENOUGH = 20
-"""Orders that are acknowledged before the next fault, so that the callers are in full swing."""
-SPARE_BYTES = 65_536
-
-
 # Of a process of the service.
 
 
 async def killed(campaign: Campaign) -> None:
-    await campaign.callers.acknowledged(ENOUGH)
+    await campaign.callers.acknowledged(campaign.orders_between)
     async with campaign.window("the service is killed (SIGKILL)", kills=1) as window:
         assert await campaign.process.end(signal.SIGKILL) == -signal.SIGKILL
         window.healed_s = now_s()
@@ -38,7 +33,7 @@ async def killed(campaign: Campaign) -> None:
 
 
 async def told_to_end(campaign: Campaign) -> None:
-    await campaign.callers.acknowledged(ENOUGH)
+    await campaign.callers.acknowledged(campaign.orders_between)
     async with campaign.window("the service is told to end (SIGTERM)", answers_all=True) as window:
         assert await campaign.process.end(signal.SIGTERM) == 0
         window.healed_s = now_s()
@@ -47,7 +42,7 @@ async def told_to_end(campaign: Campaign) -> None:
 
 def frozen_process(seconds: float) -> Any:
     async def fault(campaign: Campaign) -> None:
-        await campaign.callers.acknowledged(ENOUGH)
+        await campaign.callers.acknowledged(campaign.orders_between)
         one, other = campaign.processes
         holder = await asyncpg.connect(campaign.server.url_of("frozen_process"))
         async with campaign.window("one of two processes is frozen (SIGSTOP)", orders_url=other.url):
@@ -70,7 +65,7 @@ async def rolling_restart(campaign: Campaign) -> None:
         for process in campaign.processes:
             assert await process.end(signal.SIGTERM) == 0
             await process.start()
-            await campaign.callers.acknowledged(ENOUGH)
+            await campaign.callers.acknowledged(campaign.orders_between)
 
 
 # Of a PostgreSQL server.
@@ -157,7 +152,7 @@ async def primary_unreachable(campaign: Campaign) -> None:
         await campaign.refused()
         await asyncio.to_thread(pair.promote)
         window.healed_s = now_s()
-        await campaign.callers.acknowledged(ENOUGH)
+        await campaign.callers.acknowledged(campaign.orders_between)
     await asyncio.to_thread(pair.rejoin)
 
 

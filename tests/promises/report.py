@@ -79,7 +79,9 @@ def seconds(value: float | None) -> str:
 
 
 def machine() -> str:
-    return f"{os.cpu_count()} cores ({platform.system()}, Python {platform.python_version()})"
+    """Return what the times depend on. The load is that of everything on the machine, of this run for a part."""
+    load = os.getloadavg()[2]
+    return f"{os.cpu_count()} cores with a load of {load:.0f}, {platform.system()}, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

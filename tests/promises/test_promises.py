@@ -22,7 +22,7 @@ import orjson
 import pytest
 
 from service.storage.database import Database
-from service.storage.engines.postgresql import KEEPALIVE, SESSION
+from service.storage.engines.postgresql_session import KEEPALIVE, SESSION
 from service.storage.migrations import migrate
 from tests.cluster import PostgresServer, cluster, own_postgres
 from tests.nginx import certify, running_nginx
@@ -41,6 +41,7 @@ WITHOUT_PRIVILEGE = ("setpriv", "--bounding-set", "-dac_override,-dac_read_searc
 """Starts a process for which the permissions of files count: they do not for root."""
 PAUSE_S = (0.05, 0.05, 0.02)[LEVEL]
 """The mean time between two requests of one caller."""
+ORDERS_BETWEEN = (20, 50, 200)[LEVEL]
 DISK_MB = (64, 128, 1_024)[LEVEL]
 MINUTE_MS = 60_000
 ON_A_FILE: dict[str, object] = {"statement_timeout_ms": MINUTE_MS, "request_deadline_ms": MINUTE_MS}
@@ -70,7 +71,7 @@ def plan(*wanted: tuple[Any, int]) -> list[Fault]:
 
 async def hold(ground: str, folder: Path, planned: list[Fault], *where: Any, **how: Any) -> GroundFigures:
     """Run a campaign, judge it, and return and keep its figures. The arguments are those of `campaign`."""
-    async with campaign(folder, *where, pause_s=PAUSE_S, **how) as running:
+    async with campaign(folder, *where, pause_s=PAUSE_S, orders_between=ORDERS_BETWEEN, **how) as running:
         for fault in planned:
             await fault(running)
     figures = await judged(ground, folder, how.get("direct_url") or where[0], running.customers, running.processes)
@@ -103,10 +104,10 @@ def file(disk: Path, sqlite_template: Path) -> Path:
 async def test_on_a_sqlite_file(file: Path, tmp_path: Path) -> None:
     planned = plan(
         (faults.killed, times(1, 5, 55)),
-        (faults.file_locked, times(1, 2, 8)),
-        (faults.disk_full, times(1, 2, 8)),
-        (faults.file_read_only, times(1, 2, 8)),
-        (faults.told_to_end, times(1, 2, 8)),
+        (faults.file_locked, times(1, 2, 5)),
+        (faults.disk_full, times(1, 2, 5)),
+        (faults.file_read_only, times(1, 2, 5)),
+        (faults.told_to_end, times(1, 2, 5)),
     )
     await hold("SQLite", tmp_path, planned, f"sqlite://{file}", file.parent, before=WITHOUT_PRIVILEGE, **ON_A_FILE)
 
@@ -129,15 +130,15 @@ async def test_on_a_postgresql(server: PostgresServer, tmp_path: Path) -> None:
     with faults.small_disk(server.folder / "disk", DISK_MB) as is_small:
         url = await database_of(server, "on_disk", folder=server.folder / "disk" / "tables")
         planned = plan(
-            (faults.stopped, times(1, 2, 8)),
-            (faults.frozen, times(1, 2, 8)),
-            (faults.killed, times(1, 5, 55)),
-            (faults.read_only, times(1, 1, 6)),
-            (faults.disk_full, times(1, 2, 8) if is_small else 0),
-            (faults.told_to_end, times(0, 1, 6)),
-            (faults.sessions_ended, times(0, 1, 6)),
-            (faults.crashed, times(0, 1, 6)),
-            (faults.restarted, times(0, 1, 6)),
+            (faults.stopped, times(1, 2, 5)),
+            (faults.frozen, times(1, 2, 5)),
+            (faults.killed, times(1, 5, 52)),
+            (faults.read_only, times(1, 1, 4)),
+            (faults.disk_full, times(1, 2, 5) if is_small else 0),
+            (faults.told_to_end, times(0, 1, 3)),
+            (faults.sessions_ended, times(0, 1, 3)),
+            (faults.crashed, times(0, 1, 3)),
+            (faults.restarted, times(0, 1, 3)),
         )
         await hold("PostgreSQL", tmp_path, planned, url, server, **ON_A_SERVER)
         server.drop_database("on_disk")
@@ -155,7 +156,7 @@ async def test_behind_pgbouncer(server: PostgresServer, tmp_path: Path) -> None:
     with running_pgbouncer(server.socket_url_of("pooled")) as pooler_url:
         pooled = {"database_pooled": "true"}
         command(pooler_url, "migrate", **pooled)
-        planned = plan((faults.stopped, times(1, 2, 8)))
+        planned = plan((faults.stopped, times(1, 2, 6)), (faults.frozen, times(0, 1, 4)))
         direct_url = server.url_of("pooled")
         where = (pooler_url, server)
         await hold(
@@ -176,7 +177,7 @@ def command(url: str, word: str, **settings: object) -> None:
 
 async def test_two_processes_of_which_one_is_frozen(server: PostgresServer, tmp_path: Path) -> None:
     url = await database_of(server, "frozen_process")
-    planned = plan((faults.frozen_process(times(5, 15, 60)), 1))
+    planned = plan((faults.frozen_process(times(4, 15, 60)), 1))
     figures = await hold("PostgreSQL, two processes", tmp_path, planned, url, server, processes=2)
     assert figures.faults[0].pause_s < 5 + SLACK_S
 
@@ -184,7 +185,7 @@ async def test_two_processes_of_which_one_is_frozen(server: PostgresServer, tmp_
 async def test_a_network_that_fails(server: PostgresServer, tmp_path: Path) -> None:
     direct_url = await database_of(server, "network")
     cut = faults.cutting("answers to COMMIT are cut", times(5, 20, 50))
-    planned = plan((cut, times(1, 2, 3)), (faults.network_silent, times(1, 2, 5)))
+    planned = plan((cut, times(1, 2, 3)), (faults.network_silent, times(0, 2, 5)))
     async with Proxy(server.port, wanted=b"COMMIT", chance=0.1, seed=1).running() as proxy:
         url = f"postgresql://postgres@127.0.0.1:{proxy.port}/network?sslmode=disable"
         await hold("PostgreSQL behind a network", tmp_path, planned, url, proxy, direct_url=direct_url, **ON_A_SERVER)

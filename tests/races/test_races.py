@@ -1,6 +1,5 @@
 """Many callers at once against a running server: no gram is sold twice, no key makes two orders, nobody blocks."""
 
-import asyncio
 import os
 import random
 from collections import Counter
@@ -18,9 +17,9 @@ from tests.books import assert_books_balance, rows_of
 from tests.crowd import PLACED, Ordered, cancel, crowd, insist, wanted
 from tests.http_client import HttpClient
 from tests.makers import TONNE_G, make_batch, make_bundle, make_price, make_project, store
+from tests.races.deadlocks import deadlocks_of
 from tests.server import key_for, serving
 from tests.shop import Shop, open_shop
-from tests.waiting import HANGS_S
 
 CLIENTS = 64
 RANDOM_ORDERS = int(os.environ.get("RACE_ORDERS", "1000"))
@@ -142,14 +141,3 @@ def mixed(chance: random.Random, bundles: list[str], key: str) -> dict[str, Any]
     masses = [{"amount": str(chance.randint(1, 5_000)), "unit": "GRAM"} for _ in chosen]
     told = [{"bundleId": bundle, "mass": mass} for bundle, mass in zip(chosen, masses, strict=True)]
     return {"bundleMasses": told, "idempotencyKey": key}
-
-
-async def deadlocks_of(database: Database) -> int:
-    """How many deadlocks the server counted, once only this pool's sessions are left: others add theirs as they end."""
-    own = ", ".join(str(connection.get_server_pid()) for connection in database._writer.connections._open)
-    sessions = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid NOT IN ({own})"
-    counted = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-    async with asyncio.timeout(HANGS_S):
-        while (await database.reader.fetch(sessions))[0]["count"]:  # noqa: ASYNC110 - the server has no event for it
-            await asyncio.sleep(0.05)
-    return int((await database.reader.fetch(counted))[0]["deadlocks"])

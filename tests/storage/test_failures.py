@@ -7,6 +7,7 @@ change may have been made.
 import asyncio
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -96,6 +97,32 @@ async def test_a_killed_backend_is_unavailable_and_run_again_on_a_new_connection
         assert MAY_HAVE_BEEN_MADE not in caught.value.message
     async with postgresql.transaction() as statements:
         assert await statements.fetch("SELECT number FROM scratch WHERE counter = 9") == []
+
+
+@pytest.mark.parametrize("inside", [True, False])
+async def test_a_connection_that_is_cut_between_the_steps_of_a_statement_was_lost(
+    postgresql: Database, monkeypatch: pytest.MonkeyPatch, inside: bool
+):
+    prepare = asyncpg.Connection._get_statement
+
+    async def cut_once_prepared(self: Any, *arguments: Any, **options: Any) -> Any:
+        statement = await prepare(self, *arguments, **options)
+        self.terminate()  # as the watch does it when the server does not answer
+        return statement
+
+    async def ask() -> None:
+        if not inside:
+            await postgresql.reader.fetch("SELECT number FROM scratch")
+            return
+        async with postgresql.transaction() as statements:
+            await statements.fetch("SELECT number FROM scratch")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncpg.Connection, "_get_statement", cut_once_prepared)
+        with pytest.raises(DatabaseUnavailable) as caught:
+            await ask()
+    assert caught.value.failure is LOST
+    await ask()
 
 
 async def test_a_session_that_stands_still_in_a_transaction_is_ended_and_its_locks_with_it(postgresql_url: str):

@@ -28,7 +28,7 @@ from service.operations.retire_orders import retire_orders
 from service.storage import api_keys, backorders, certificates, events, orders, search_keys
 from service.storage.database import Database
 from service.storage.engines.postgresql import PostgresqlStatements
-from service.storage.engines.sqlite import SqliteStatements
+from service.storage.engines.sqlite_statements import SqliteStatements
 from tests.grown import Grown, GrownPostgresql, GrownSqlite
 from tests.makers import make_caller, make_order_request
 from tests.server import key_for

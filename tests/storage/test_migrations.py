@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from service.domain.supply import block_of
 from service.kit.ids import uuid7
 from service.storage.batches import BATCHES
 from service.storage.database import Database
-from service.storage.migrations import _runner, migrate, pending
+from service.storage.migrations import MigrationRefused, _runner, migrate, pending
+from service.storage.migrations._checksums import checksum
 from service.storage.migrations._script import render, statements
 from service.storage.serials import of_batches
 from tests.books import rows_of
@@ -129,6 +131,52 @@ async def tables(url: str) -> list[str]:
     found = [row["name"] for row in await database.reader.fetch(names)]
     await database.close()
     return found
+
+
+@pytest.fixture
+def edited_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This release, with a column that somebody has added to a migration that is applied already."""
+    shutil.copytree(Path(_runner.__file__).parent, tmp_path / "edited_release")
+    script = tmp_path / "edited_release/0002_money.sql"
+    script.write_text(script.read_text() + "ALTER TABLE payments ADD COLUMN note TEXT;\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(_runner, "MIGRATIONS", "edited_release")
+    yield
+    for name in [name for name in sys.modules if name.startswith("edited_release")]:
+        del sys.modules[name]
+
+
+async def test_an_edited_migration_is_refused_by_its_name(database_url: str, edited_release: None):
+    for used in (migrate, pending):
+        with pytest.raises(MigrationRefused, match=r"^0002_money was edited after this database applied it\."):
+            await used(database_url)
+
+
+async def test_a_database_of_before_records_the_checksums_of_the_present_files(tmp_path: Path):
+    url = f"sqlite://{tmp_path}/orders.sqlite3"
+    await migrate(url)
+    recorded = checksums(url)
+    assert [name for name, _ in recorded] == ALL
+    with closing(sqlite3.connect(url.removeprefix("sqlite://"))) as connection:
+        connection.execute("DROP TABLE migration_checksums")
+
+    assert await pending(url) == []
+    assert await migrate(url) == []
+
+    assert checksums(url) == recorded
+
+
+def checksums(url: str) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(url.removeprefix("sqlite://"))) as connection:
+        return connection.execute("SELECT name, sha256 FROM migration_checksums ORDER BY name").fetchall()
+
+
+def test_line_ends_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    shutil.copytree(Path(_runner.__file__).parent, tmp_path / "windows_release")
+    for file in (tmp_path / "windows_release").glob("0001*"):
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    monkeypatch.syspath_prepend(tmp_path)
+    assert checksum("windows_release", "0001_foundation") == checksum(_runner.MIGRATIONS, "0001_foundation")
 
 
 def test_a_text_is_rendered_for_each_dialect():

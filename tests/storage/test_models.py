@@ -15,6 +15,7 @@ from tortoise.fields.relational import RelationalField
 
 from service.storage.database import Database, Statements
 from service.storage.engines import Dialect
+from service.storage.migrations._checksums import TABLE as CHECKSUMS
 from service.storage.migrations._runner import HISTORY
 from service.storage.models._columns import FixedCharField, IndexWhere
 
@@ -29,6 +30,10 @@ TYPES: dict[type[fields.Field[Any]], dict[Dialect, str]] = {
     fields.TextField: {"sqlite": "TEXT", "postgresql": "text"},
     fields.BinaryField: {"sqlite": "BLOB", "postgresql": "bytea"},
 }
+
+
+BOOKS = {HISTORY, CHECKSUMS}
+"""Tables of the runner of migrations, which no model describes."""
 
 
 @dataclass
@@ -96,7 +101,9 @@ async def tables_of(statements: Statements) -> dict[str, Shape]:
         else "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()"
     )
     names = [row["name"] for row in await statements.fetch(listed)]
-    return {name: await read(statements, name) for name in names if name != HISTORY and not name.startswith("sqlite_")}
+    return {
+        name: await read(statements, name) for name in names if name not in BOOKS and not name.startswith("sqlite_")
+    }
 
 
 async def sqlite_shape(statements: Statements, table: str) -> Shape:

@@ -51,7 +51,7 @@ def recorded(database: Database) -> Recorded:
 
 @pytest.fixture
 def reads(recorded: Recorded) -> QueryBatcher:
-    return QueryBatcher(recorded.fetch)
+    return QueryBatcher(recorded.fetch, connections=16)
 
 
 def below(number: int, but: str = "") -> list[tuple[int, str]]:
@@ -199,3 +199,41 @@ async def test_a_setting_decides_if_queries_that_wait_together_are_one_statement
     await database.close()
     assert [rows[0][0] for rows in sent] == [0, 1, 2, 3]
     assert {rows[0][1].count(" UNION ALL ") for rows in sent} == ({3} if query_batching else {0})
+
+
+async def test_a_slow_text_is_asked_alone_and_in_turns(
+    reads: QueryBatcher, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(query_batcher, "SLOW_S", 0)
+    await reads.fetch(BELOW, [1, ""])
+
+    asked = [reads.fetch(BELOW, [number, ""]) for number in range(8)]
+    assert await asyncio.gather(*asked) == [below(number) for number in range(8)]
+    assert recorded.sizes == [1] * 9
+
+
+async def test_queries_that_wait_when_their_text_turns_out_slow_are_asked_alone(
+    reads: QueryBatcher, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(query_batcher, "SLOW_S", 0)
+    monkeypatch.setattr(query_batcher, "PATIENCE_S", 60)
+    first = asyncio.ensure_future(reads.fetch(BELOW, [1, ""]))
+    await asyncio.sleep(0)
+    waiting = [asyncio.ensure_future(reads.fetch(BELOW, [number, ""])) for number in range(5)]
+
+    assert await asyncio.gather(first, *waiting) == [below(1), *(below(number) for number in range(5))]
+    assert recorded.sizes == [1] * 6
+
+
+async def test_a_text_that_is_fast_again_is_batched_again(
+    reads: QueryBatcher, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(query_batcher, "SLOW_S", 0)
+        await reads.fetch(BELOW, [1, ""])
+    assert reads.is_slow(BELOW)
+    monkeypatch.setattr(query_batcher, "SLOW_S", 60)
+    await reads.fetch(BELOW, [1, ""])
+
+    await asyncio.gather(*(reads.fetch(BELOW, [number, ""]) for number in range(4)))
+    assert recorded.sizes == [1, 1, 4]

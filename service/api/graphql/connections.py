@@ -124,7 +124,7 @@ class Connection(Generic[Node]):
 
     @strawberry.field(
         description="Number of entries on all pages of the list that match the filter. Only the lists `orders` and "
-        "`clientAccounts` are counted. Null for every other list.",
+        "`clientAccounts` are counted, for 5 points, or 50 if the list has conditions. Null for every other list.",
     )
     async def total_count(self) -> int | None:
         return None if self.count is None else await self.count()

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
+from service.api.caller import share_reads
 from service.api.headers import header_of
 from service.api.request_facts import note_caller, note_operation, note_refusal
 from service.api.rest.bodies import form_body, from_texts, read_json
@@ -84,6 +85,7 @@ class _Address:
         caller = None if endpoint.public else await self._contract.authenticate(request, context)
         if caller is not None:
             note_caller(caller)
+            share_reads(request.scope, caller)
             await self._pay(endpoint, caller, context, headers)
         body, objection = await self._body(endpoint, request)
         call: Call[Any, Any] = Call(

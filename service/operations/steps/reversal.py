@@ -83,7 +83,6 @@ async def reverse_orders(
         for entry in each.returns:
             returned_g[entry.batch_id] -= entry.mass_g
     await batches.lock(statements, returned_g)
-    # After the lock: a foreign key locks each entry's batch too, in no set order, and would cross with other orders.
     await orders.ENTRIES.insert(statements, [entry for each in reversals for entry in each.returns])
     await batches.give_back(statements, returned_g)
     await accounts.raise_heads(statements, recorder.event_seqs)

@@ -6,7 +6,6 @@ any when it is given back, or be abandoned.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 
 from service.errors import Code, Refused
-from service.kit.deadline import Deadline
+from service.kit.fair_turns import CALLER, FairLine
 
 
 class ConnectionPool:
@@ -29,8 +28,8 @@ class ConnectionPool:
         self._free: list[Any] = []
         self._open: set[Any] = set()
         self._places = size_max  # connections that may still be made
-        self._waiting: deque[asyncio.Future[Any]] = deque()
-        self._taking: set[Deadline] = set()
+        self._waiting = FairLine()  # by caller, so that a crowd of one delays others by one connection's work
+        self._taking: set[asyncio.Timeout] = set()
         self._closed = False
         self.size_max = size_max
         self.waits = 0
@@ -46,7 +45,7 @@ class ConnectionPool:
     @property
     def waiting(self) -> int:
         """Return how many tasks wait for a connection."""
-        return sum(not each.done() for each in self._waiting)
+        return len(self._waiting)
 
     def take_free(self) -> Any:
         """Return an idle connection, or None: without an await, which is the usual case."""
@@ -65,8 +64,7 @@ class ConnectionPool:
         if connection is not None:
             return connection
         try:
-            with Deadline() as deadline:
-                deadline.set(self._wait_s)
+            async with asyncio.timeout(self._wait_s) as deadline:
                 self._taking.add(deadline)
                 try:
                     return await self._made() or await self._given()
@@ -98,8 +96,8 @@ class ConnectionPool:
         for connection in tuple(self._open):
             connection.terminate()
         for deadline in tuple(self._taking):
-            deadline.set(None)  # or its own timer might end it a second time
-            deadline.end()
+            with suppress(RuntimeError):  # it has just ended
+                deadline.reschedule(asyncio.get_running_loop().time())
         self._taking.clear()
 
     def add(self, connection: Any) -> None:
@@ -135,8 +133,8 @@ class ConnectionPool:
         """Take a connection that was given back, or make a new one in the place of a lost one."""
         self.waits += 1
         while True:
-            waiting = asyncio.get_running_loop().create_future()
-            self._waiting.append(waiting)
+            waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            self._waiting.join(CALLER.get(), waiting)
             try:
                 connection = await waiting
             except asyncio.CancelledError:
@@ -165,8 +163,5 @@ class ConnectionPool:
             waiting.set_result(None)
 
     def _next_waiting(self) -> asyncio.Future[Any] | None:
-        while self._waiting:
-            waiting = self._waiting.popleft()
-            if not waiting.done():
-                return waiting
-        return None
+        found = self._waiting.next()
+        return None if found is None else found[1]

@@ -4,17 +4,15 @@ Knows the types of values and the server settings that make acknowledged orders 
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]
-import orjson
 from asyncpg.pgproto import pgproto  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import ConnectionWrapper, NestedTransactionContext
@@ -24,56 +22,21 @@ from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements,
 from service.storage.engines.availability import Availability
 from service.storage.engines.connection_pool import ConnectionPool
 from service.storage.engines.hosts import connect_to_first
+from service.storage.engines.postgresql_session import (
+    SESSION,
+    TAKES_WRITES,
+    decode_json,
+    keep_alive,
+    require_durable,
+)
 from service.storage.engines.query_batcher import QueryBatcher
 from service.storage.engines.statement_watch import StatementWatch
-from service.storage.failures import DatabaseDefect, DatabaseUnavailable, Doing, NotDurableError, own_error, own_errors
+from service.storage.failures import DatabaseDefect, DatabaseUnavailable, Doing, own_error, own_errors
 
 _savepoints = count()
 
 ANSWERED = (asyncpg.PostgresError, asyncpg.InterfaceError)
 """Errors of the server or of asyncpg about a statement: the connection is in order, or known to be closed."""
-
-SESSION = {
-    "default_transaction_isolation": "read committed",
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "1",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "8000",
-}
-"""Settings that each session gets at its start. The keepalives end sessions of hosts that are gone, with their locks;
-the server ignores them on a socket of the file system.
-"""
-KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 8_000}
-"""The same for this end of the connection: seconds, seconds, probes, milliseconds."""
-
-TAKES_WRITES = "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'"
-
-
-async def _decode_json(connection: asyncpg.Connection) -> None:
-    # Tortoise and `ENCODERS` both hand over JSON text, hence no encoder of our own.
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=orjson.loads, format="text")
-
-
-async def _require_durable(connection: asyncpg.Connection) -> None:
-    for setting in ("fsync", "synchronous_commit"):
-        held = await connection.fetchval("SELECT current_setting($1)", setting)
-        if held not in ("on", "remote_apply"):
-            raise NotDurableError(
-                f"PostgreSQL runs with {setting} = {held}: an acknowledged order could be lost.",
-                "Restore the default of this parameter in the configuration of the database server.",
-            )
-
-
-def _keep_alive(connection: asyncpg.Connection) -> None:
-    """Let the system close a connection to a host that is gone: a minute of silence would not be noticed otherwise."""
-    peer = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg has no public way
-    if peer is None or peer.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in KEEPALIVE.items():
-        if hasattr(socket, name):  # not every system has each
-            peer.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _retires(error: BaseException) -> bool:
@@ -125,10 +88,10 @@ class PostgresqlClient(AsyncpgDBClient):
         self.idle_transaction_ms = idle_transaction_ms
         self.connections: ConnectionPool | None = None
         statements = PostgresqlStatements(self, self.statement_watch)
-        self.query_batcher = (
-            QueryBatcher(lambda sql, parameters: statements.run_sql("fetch", sql, parameters))
-            if query_batching
-            else None
+        self.query_batcher = QueryBatcher(
+            lambda sql, parameters: statements.run_sql("fetch", sql, parameters),
+            pool_size_max,
+            batches=query_batching,
         )
         # The server ends a statement; this bound is for a server that no longer answers.
         self.silence_s = statement_timeout_ms / 1_000 + 1 if statement_timeout_ms else None
@@ -148,7 +111,7 @@ class PostgresqlClient(AsyncpgDBClient):
         try:
             with own_errors(Doing.READING):
                 async with self._one_session(connection):
-                    await _require_durable(connection)
+                    await require_durable(connection)
                     takes_writes = await connection.fetchval(TAKES_WRITES)
             self.availability.note_probe(takes_writes=takes_writes)
         except BaseException:
@@ -171,9 +134,9 @@ class PostgresqlClient(AsyncpgDBClient):
                 server_settings={} if self.pooled else settings,
             )
             try:
-                _keep_alive(connection)
+                keep_alive(connection)
                 async with self._one_session(connection):
-                    await _decode_json(connection)
+                    await decode_json(connection)
             except BaseException:
                 connection.terminate()
                 raise
@@ -202,14 +165,12 @@ class PostgresqlClient(AsyncpgDBClient):
             await self.connections.close()
 
     def acquire_connection(self) -> Any:
-        return self._acquire_connection()
+        return self._pooled_connection() if self.pooled else _Lease(self)
 
     @asynccontextmanager
-    async def _acquire_connection(self) -> AsyncIterator[Any]:
-        connection = await self.take()
-        with self.returning(connection):
-            async with self._one_session(connection):
-                yield connection
+    async def _pooled_connection(self) -> AsyncIterator[Any]:
+        async with _Lease(self) as connection, self._one_session(connection):
+            yield connection
 
     @asynccontextmanager
     async def _one_session(self, connection: Any) -> AsyncIterator[None]:
@@ -226,7 +187,7 @@ class PostgresqlClient(AsyncpgDBClient):
             await connection.execute("COMMIT")
 
     @contextmanager
-    def returning(self, connection: Any, doing: Doing = Doing.READING) -> Iterator[None]:
+    def returning(self, connection: Any, doing: Doing) -> Iterator[None]:
         """Give the connection back if the statements inside were answered in full, and cut it otherwise: a connection
         left in the middle of an answer would give it to its next user. Turn failures of the driver into our own.
         """
@@ -237,6 +198,10 @@ class PostgresqlClient(AsyncpgDBClient):
             if own is error:
                 raise
             raise own from error
+        self.give_back(connection)
+
+    def give_back(self, connection: Any) -> None:
+        """Give back a connection whose statements were answered in full."""
         self._opened.give_back(connection)
 
     def failed(self, connection: Any, error: BaseException, doing: Doing) -> BaseException:
@@ -307,7 +272,7 @@ class PostgresqlClient(AsyncpgDBClient):
             raise DatabaseDefect("the transaction had failed before its commit")
 
     async def _roll_back(self, connection: Any) -> None:
-        with suppress(DatabaseUnavailable, DatabaseDefect), self.returning(connection):
+        with suppress(DatabaseUnavailable, DatabaseDefect), self.returning(connection, Doing.READING):
             try:
                 async with asyncio.timeout(self.pool_wait_s):
                     await connection.execute("ROLLBACK")
@@ -364,6 +329,29 @@ class _OwnErrors(ConnectionWrapper[Any]):
             raise own from exc_val
 
 
+class _Lease:
+    """A connection for one task, which ends as in `PostgresqlClient.returning`. A class, because a generator for each
+    statement costs as much as its parameters.
+    """
+
+    __slots__ = ("_client", "_connection")
+
+    def __init__(self, client: PostgresqlClient) -> None:
+        self._client = client
+
+    async def __aenter__(self) -> Any:
+        self._connection = await self._client.take()
+        return self._connection
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._client.give_back(self._connection)
+        elif (own := self._client.failed(self._connection, error, Doing.READING)) is not error:
+            raise own from error
+
+
 class PostgresqlStatements(Statements):
     """Statements on a PostgreSQL client or inside one of its transactions."""
 
@@ -374,12 +362,15 @@ class PostgresqlStatements(Statements):
         self._watch = watch or StatementWatch()
 
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
+        client = self.client
+        if isinstance(client, PostgresqlClient):
+            return cast(list[Row], await client.query_batcher.fetch_alone(sql, parameters))
         rows: list[Row] = await self.run_sql("fetch", sql, parameters)
         return rows
 
     def fetch_cells(self, sql: str, *parameters: object) -> Awaitable[list[Sequence[Any]]]:
         client = self.client
-        if isinstance(client, PostgresqlClient) and client.query_batcher is not None:
+        if isinstance(client, PostgresqlClient):
             return client.query_batcher.fetch(sql, parameters)
         return self.run_sql("fetch", sql, parameters)
 
@@ -390,21 +381,6 @@ class PostgresqlStatements(Statements):
 
     async def run_sql(self, method: str, sql: str, parameters: Sequence[object]) -> Any:
         """Call asyncpg's method of that name."""
-        client = self.client
         encoded = parameters if PLAIN.issuperset(map(type, parameters)) else ENCODERS.encoded(parameters)
-        # Checked in this order, because their classes are abstract somewhere: a no takes ten times as long as a yes.
-        if not isinstance(client, PostgresqlClient) or client.pooled:
-            async with client.acquire_connection() as connection:
-                return await self._watch.run(sql, getattr(connection, method)(sql, *encoded))
-        connections = client.connections
-        connection = (connections and connections.take_free()) or await client.take()
-        # As `returning` does it, written out: a generator for each statement costs as much as its parameters.
-        try:
-            answer = await self._watch.run(sql, getattr(connection, method)(sql, *encoded))
-        except BaseException as error:
-            own = client.failed(connection, error, Doing.READING)
-            if own is error:
-                raise
-            raise own from error
-        client.connections.give_back(connection)  # type: ignore[union-attr]
-        return answer
+        async with self.client.acquire_connection() as connection:
+            return await self._watch.run(sql, getattr(connection, method)(sql, *encoded))

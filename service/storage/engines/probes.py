@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from service.storage.engines.postgresql import TAKES_WRITES, PostgresqlClient
+from service.storage.engines.postgresql import PostgresqlClient
+from service.storage.engines.postgresql_session import TAKES_WRITES
 from service.storage.failures import BROKEN, DatabaseUnavailable, Doing, own_errors
 
 FILE_BUSY_S = 0.5

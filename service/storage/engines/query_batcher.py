@@ -7,13 +7,16 @@ transaction, and may be run again.
 
 import asyncio
 import re
+import time
 from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context, copy_context
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TypeAlias
 
+from service.kit.fair_turns import CALLER, NOBODY, FairTurns, WaitingCaller
 from service.kit.origins import ORIGINS
 
 Rows: TypeAlias = list[Sequence[Any]]
@@ -31,6 +34,12 @@ PATIENCE_S = 0.01
 ones.
 """
 
+SLOW_S = 0.1
+"""Time from which a query counts as slow. Its text is then not batched, because its rows would keep those of others
+waiting, and callers take turns at it.
+"""
+SLOW_TEXTS_MAX = 1_000
+
 _MEMBER, _CELLS = itemgetter(-1), itemgetter(slice(None, -1))
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 
@@ -40,19 +49,51 @@ class QueryBatcher:
     loop, with those of its text that come in this one; later ones share the next statement.
 
     A batch begins after the last of its queries came, so each sees all that was committed before. If a batch fails,
-    each query is run alone. One instance belongs to one event loop.
+    each query is run alone. A query whose text was slow last time is run alone too. Unless it is the service's own, it
+    takes one of the turns that the callers of such queries share: half of the `connections`, so that other statements
+    find one, and an eighth for each caller. Without `batches` every query is run alone. One instance
+    belongs to one event loop.
     """
 
-    def __init__(self, fetch: Fetch) -> None:
+    def __init__(self, fetch: Fetch, connections: int, *, batches: bool = True) -> None:
         self._fetch = fetch
+        self._batches = batches
+        self._turns = FairTurns(width=max(1, connections // 2), each=max(1, connections // 8))
         self._texts: dict[str, _Text] = {}
+        self._slow: OrderedDict[str, None] = OrderedDict()
 
     def fetch(self, sql: str, parameters: Parameters) -> Awaitable[Rows]:
         """Return the rows by position. A caller who is cancelled leaves the others their rows."""
+        if sql in self._slow or not self._batches:
+            return self.fetch_alone(sql, parameters)
         text = self._texts.get(sql)
         if text is None:
-            text = self._texts[sql] = _Text(sql, self._fetch, self._texts, asyncio.get_running_loop())
+            text = self._texts[sql] = _Text(sql, self, self._texts, asyncio.get_running_loop())
         return text.ask(parameters)
+
+    async def fetch_alone(self, sql: str, parameters: Parameters, caller: WaitingCaller | None = None) -> Rows:
+        """Return the rows of a query that is in no batch. Refuses `UNAVAILABLE` a slow one whose caller has left."""
+        caller = caller or CALLER.get()
+        if sql not in self._slow or caller is NOBODY:
+            return await self.timed(sql, sql, parameters)
+        async with self._turns.turn(caller):
+            return await self.timed(sql, sql, parameters)
+
+    async def timed(self, sql: str, batch: str, parameters: Parameters, members: int = 1) -> Rows:
+        """Run the query, or the batch of so many of it, and note whether the query is slow."""
+        began_s = time.perf_counter()
+        rows = await self._fetch(batch, parameters)
+        if time.perf_counter() - began_s < SLOW_S * members:
+            self._slow.pop(sql, None)
+        else:
+            self._slow[sql] = None
+            if len(self._slow) > SLOW_TEXTS_MAX:
+                self._slow.popitem(last=False)
+        return rows
+
+    def is_slow(self, sql: str) -> bool:
+        """Return whether the query of this text was slow last time."""
+        return sql in self._slow
 
     @property
     def texts_asked(self) -> int:
@@ -63,12 +104,14 @@ class QueryBatcher:
 class _Text:
     """Queries of one text: those that wait, and the number of running statements. Dropped when both are none."""
 
-    __slots__ = ("_fetch", "_impatient", "_loop", "_of", "_running", "_sql", "_waiting")
+    __slots__ = ("_batcher", "_impatient", "_loop", "_of", "_running", "_sql", "_waiting")
 
-    def __init__(self, sql: str, fetch: Fetch, of: "dict[str, _Text]", loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, sql: str, batcher: QueryBatcher, of: "dict[str, _Text]", loop: asyncio.AbstractEventLoop
+    ) -> None:
         self._loop = loop  # kept: before Python 3.12 each look for the running one is a call of the system
         self._sql = sql
-        self._fetch = fetch
+        self._batcher = batcher
         self._of = of
         self._running: set[asyncio.Task[None]] = set()
         self._waiting: list[_Member] = []
@@ -98,6 +141,8 @@ class _Text:
         while self._waiting:
             # Powers of two: a connection keeps four statements of each text instead of eight, and their plans.
             size = min(GROUP_MAX, 1 << len(self._waiting).bit_length() - 1)
+            if self._batcher.is_slow(self._sql):
+                size = len(self._waiting)  # each of them alone
             members = self._waiting[:size]
             del self._waiting[:size]
             try:
@@ -118,10 +163,13 @@ class _Text:
     async def _answer(self, members: list[_Member]) -> None:
         members = [member for member in members if not member[1].done()]
         ORIGINS.set([context for _, _, context in members])
-        if len(members) > 1:
+        if len(members) > 1 and self._batcher.is_slow(self._sql):
+            await asyncio.gather(*(self._answer_one(*member) for member in members))
+        elif len(members) > 1:
             try:
                 text = _grouped(self._sql, len(members[0][0]), len(members))
-                rows = await self._fetch(text, [cell for parameters, _, _ in members for cell in parameters])
+                cells = [cell for parameters, _, _ in members for cell in parameters]
+                rows = await self._batcher.timed(self._sql, text, cells, len(members))
             except Exception:  # noqa: BLE001 - whichever of them it comes from is told so when asked singly
                 await asyncio.gather(*(self._answer_one(*member) for member in members))
                 return
@@ -138,7 +186,7 @@ class _Text:
     async def _answer_one(self, parameters: Parameters, answer: "asyncio.Future[Rows]", context: Context) -> None:
         ORIGINS.set([context])
         try:
-            rows = await self._fetch(self._sql, parameters)
+            rows = await self._batcher.fetch_alone(self._sql, parameters, context.get(CALLER, NOBODY))
         except Exception as failure:  # noqa: BLE001 - it belongs to who asked
             if not answer.done():
                 answer.set_exception(failure)

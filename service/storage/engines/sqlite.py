@@ -23,11 +23,18 @@ from asyncpg.pgproto import pgproto  # type: ignore[import-untyped]
 from tortoise.backends.sqlite.client import SqliteClient as TortoiseSqliteClient
 from tortoise.backends.sqlite.client import SqliteTransactionWrapper
 
-from service.storage.engines import UNNAMED, Dialect, Encoders, Row, Statements, json_text, uncancelled
+from service.storage.engines import UNNAMED, Encoders, json_text, uncancelled
 from service.storage.engines.availability import Availability
-from service.storage.engines.loop_reader import LoopReader
 from service.storage.engines.statement_watch import StatementWatch
-from service.storage.failures import LOCKED, LOST, DatabaseUnavailable, Doing, NotDurableError, own_errors
+from service.storage.failures import (
+    LOCKED,
+    LOST,
+    DatabaseDefect,
+    DatabaseUnavailable,
+    Doing,
+    NotDurableError,
+    own_errors,
+)
 
 T = TypeVar("T")
 
@@ -62,7 +69,7 @@ Its UUID is parsed eight times as fast as the standard library's, of which it is
 
 ENCODERS = Encoders({UUID: str, datetime: instant_text, date: date.isoformat, dict: json_text, list: json_text})
 
-_READING = own_errors(Doing.READING)
+reading = own_errors(Doing.READING)
 _QUOTED_OR_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\$(\d+)")
 
 
@@ -72,7 +79,9 @@ def numbered(sql: str) -> str:
     return _QUOTED_OR_PLACEHOLDER.sub(lambda found: f"?{found[1]}" if found[1] else found[0], sql)
 
 
-def _run(connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> tuple[list[Any], tuple[str, ...], int]:
+def run_sql(
+    connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]
+) -> tuple[list[Any], tuple[str, ...], int]:
     cursor = connection.execute(sql, parameters)
     rows = cursor.fetchall()
     return rows, tuple(column[0] for column in cursor.description or ()), cursor.rowcount
@@ -97,7 +106,7 @@ def _roll_back(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
-_WATCHED = (_run, _commit)
+_WATCHED = (run_sql, _commit)
 """Steps of a connection's thread that are statements: to begin is only to wait for other writers."""
 
 
@@ -136,7 +145,7 @@ class BoundedConnection(aiosqlite.Connection):
 
         def bounded() -> T:
             nonlocal took_s
-            if self._only_reads and fn is _run:  # it may have queued since before the file was known to be away
+            if self._only_reads and fn is run_sql:  # it may have queued since before the file was known to be away
                 self._availability.refuse_if_away()
             began_s = time.monotonic()
             if self.statement_timeout_ms:
@@ -154,7 +163,7 @@ class BoundedConnection(aiosqlite.Connection):
             raise
         finally:
             if fn in _WATCHED:
-                self._watch.ended(args[1] if fn is _run else "COMMIT", took_s)
+                self._watch.ended(args[1] if fn is run_sql else "COMMIT", took_s)
         return result
 
     async def limit_statements(self, timeout_ms: int) -> None:
@@ -164,6 +173,30 @@ class BoundedConnection(aiosqlite.Connection):
     async def call(self, fn: Callable[..., T], *args: Any) -> T:
         """Run `fn(sqlite3_connection, *args)` as one step of the connection's thread, and return its result."""
         return await self._execute(fn, self._conn, *args)
+
+    async def call_unless_left(self, fn: Callable[..., T], *args: Any) -> T:
+        """Run `fn` as `call` does, alone on the connection. If this task is cancelled, `fn` is not begun, or broken off
+        at its deadline, which is then now; the task ends when the connection is free again.
+        """
+        is_left = False
+
+        def unless_left(*arguments: Any) -> T:
+            if is_left:
+                raise sqlite3.OperationalError("interrupted: nobody waits for the rows")
+            return fn(*arguments)
+
+        running = asyncio.ensure_future(self.call(unless_left, *args))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            is_left, self._deadline = True, 0.0
+            with suppress(DatabaseUnavailable, DatabaseDefect):
+                await uncancelled(_ended(running))
+            raise
+
+
+async def _ended(task: "asyncio.Future[T]") -> T:
+    return await task
 
 
 class SqliteClient(TortoiseSqliteClient):
@@ -326,72 +359,3 @@ class SqliteClient(TortoiseSqliteClient):
 
 
 client_class = SqliteClient
-
-
-class SqliteStatements(Statements):
-    """Statements on a SQLite client; `kinds` gives the type of each column's text or integer. With `loop_reader` they
-    only read, and short reads run without a thread.
-    """
-
-    dialect: Dialect = "sqlite"
-
-    def __init__(
-        self,
-        client: TortoiseSqliteClient,
-        kinds: Mapping[str, type],
-        loop_reader: LoopReader | None = None,
-        availability: Availability | None = None,
-        watch: StatementWatch | None = None,
-    ) -> None:
-        self.client = client
-        self._watch = watch or StatementWatch()
-        self._kinds = kinds
-        self._loop_reader = loop_reader
-        self._availability = availability
-
-    async def fetch(self, sql: str, *parameters: object) -> list[Row]:
-        rows, names, _ = await self._run(sql, parameters)
-        return [dict(zip(names, row, strict=True)) for row in self._decoded(rows, names)]
-
-    async def fetch_cells(self, sql: str, *parameters: object) -> list[Sequence[Any]]:
-        rows, names, _ = await self._run(sql, parameters)
-        return self._decoded(rows, names)
-
-    async def execute(self, sql: str, *parameters: object) -> int:
-        return max(0, (await self._run(sql, parameters))[2])
-
-    def _decoded(self, rows: list[Any], names: tuple[str, ...]) -> list[Sequence[Any]]:
-        decoders = [(index, DECODERS[self._kinds[name]]) for index, name in enumerate(names) if name in self._kinds]
-        answer: list[Sequence[Any]] = []
-        for row in rows:
-            cells = list(row)
-            for index, decode in decoders:
-                if cells[index] is not None:
-                    cells[index] = decode(cells[index])
-            answer.append(cells)
-        return answer
-
-    async def _run(self, sql: str, parameters: tuple[object, ...]) -> tuple[list[Any], tuple[str, ...], int]:
-        # A group of orders names its account and each order a dozen times; writing an id as text takes a microsecond.
-        texts: dict[int, Any] = {}
-        values = []
-        for value in parameters:
-            if (encode := ENCODERS[type(value)]) is None:
-                values.append(value)
-                continue
-            text = texts.get(id(value))
-            if text is None:
-                text = texts[id(value)] = encode(value)
-            values.append(text)
-        if self._loop_reader is not None:
-            if self._availability is not None:
-                self._availability.refuse_if_away()
-            with _READING, self._watch.span(sql):
-                read = self._loop_reader.read(numbered(sql), values)
-            if read is not None:
-                return *read, 0
-        async with self.client.acquire_connection() as connection:
-            answer: tuple[list[Any], tuple[str, ...], int]
-            with self._watch.span(sql):
-                answer = await connection.call(_run, numbered(sql), values)
-            return answer

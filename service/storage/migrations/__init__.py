@@ -5,6 +5,25 @@ an underscore are the runner; every other one is a migration.
 """
 
 from service.storage.migrations._offline import MigrationRefused
-from service.storage.migrations._runner import LOCK_TIMEOUT_MS, TURN_TIMEOUT_MS, migrate, pending
+from service.storage.migrations._runner import (
+    BACKUP_ID,
+    HISTORY,
+    LOCK_TIMEOUT_MS,
+    TURN_TIMEOUT_MS,
+    UNFINISHED,
+    known,
+    migrate,
+    pending,
+)
 
-__all__ = ["LOCK_TIMEOUT_MS", "TURN_TIMEOUT_MS", "MigrationRefused", "migrate", "pending"]
+__all__ = [
+    "BACKUP_ID",
+    "HISTORY",
+    "LOCK_TIMEOUT_MS",
+    "TURN_TIMEOUT_MS",
+    "UNFINISHED",
+    "MigrationRefused",
+    "known",
+    "migrate",
+    "pending",
+]

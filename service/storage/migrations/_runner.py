@@ -6,6 +6,7 @@ executor is not used, because it writes the history after the migration's transa
 or a second one starting meanwhile, would apply a migration twice.
 """
 
+from collections.abc import Awaitable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,16 @@ from service.kit.database_address import parse_address
 from service.storage.engines.postgresql import PostgresqlClient
 from service.storage.engines.sqlite import SqliteClient
 from service.storage.failures import DatabaseDefect, Doing, own_errors
+from service.storage.migrations import _checksums
 from service.storage.migrations._offline import MigrationRefused, OfflineMigration
 
 APP = "storage"
 MIGRATIONS = "service.storage.migrations"
 HISTORY = "tortoise_migrations"
+UNFINISHED = "unfinished_restore"
+"""Table that a database has while a restore fills it: no other command uses the database then."""
+BACKUP_ID = 0x43_4F_42_55
+"""`PRAGMA application_id` of a backup's file, "COBU"; a database has none."""
 LOCK_TIMEOUT_MS = 5_000
 """Lock timeout of a migration: it gives up before the requests queued behind it time out."""
 TURN_TIMEOUT_MS = 60_000
@@ -32,21 +38,33 @@ _CREATED_MEANWHILE = frozenset({"23505", "42710", "42P07"})
 """SQLSTATEs: a unique index, a type or a table was there."""
 
 
-async def migrate(url: str, *, pooled: bool = False, offline: bool = False) -> list[str]:
+async def migrate(
+    url: str,
+    *,
+    pooled: bool = False,
+    offline: bool = False,
+    restoring: bool = False,
+    only: Collection[str] | None = None,
+) -> list[str]:
     """Apply every migration. Return the names of those that this call applied, in order; `[]` if there were none.
 
     `pooled` is for a database behind a pooler. `offline` states that no other process of the service works on the
-    database. Creates a SQLite file and its folder, not a PostgreSQL database. Safe to call from several processes at
-    once and to kill at any moment. Raises MigrationRefused when a migration needs `offline` or cannot convert a row,
-    and RuntimeError when rows deviate afterwards from what they were or SQLite's foreign keys do not hold; that
-    migration then changed nothing.
+    database. `restoring` is for the restore that the database waits for, `only` for the tables of an earlier release.
+    Creates a SQLite file and its folder, not a PostgreSQL database. Safe to call from several processes at once and to
+    kill at any moment. Raises MigrationRefused when an applied migration was edited, when one needs `offline` or cannot
+    convert a row, or when the database may not be used; and RuntimeError when rows deviate afterwards from what they
+    were or SQLite's foreign keys do not hold; that migration then changed nothing.
     """
     client = _client(url, create=True, pooled=pooled)
     try:
         await client.create_connection(with_db=True)
+        if not restoring:
+            await _refuse_unready(client)
         await _ensure_history(client)
+        await _checksums.refuse_edited(client, MIGRATIONS)
+        await _checksums.record_missing(client, HISTORY, MIGRATIONS)
         applied: list[str] = []
-        while (name := await _apply_next(client, offline=offline)) is not None:
+        while (name := await _apply_next(client, offline=offline, only=only)) is not None:
             applied.append(name)
         return applied
     finally:
@@ -55,12 +73,15 @@ async def migrate(url: str, *, pooled: bool = False, offline: bool = False) -> l
 
 async def pending(url: str, *, pooled: bool = False) -> list[str]:
     """Return the names of the migrations that are not applied, in order; the database is neither changed nor
-    created.
+    created. Raise MigrationRefused when an applied one was edited, or when the database may not be used.
     """
     client = _client(url, create=False, pooled=pooled)
     try:
         if client is not None:
             await client.create_connection(with_db=True)
+            await _refuse_unready(client)
+            if await _has_table(client, _checksums.TABLE):
+                await _checksums.refuse_edited(client, MIGRATIONS)
         return [migration.name for migration in await _plan(_executor(client))]
     finally:
         if client is not None:
@@ -72,6 +93,8 @@ def _client(url: str, *, create: bool, pooled: bool) -> Any:
     address = parse_address(url)
     if address.dialect == "sqlite":
         file = Path(address.file).absolute()
+        if is_backup(file):  # opening it as a database would change it, and its checksum would not hold
+            raise MigrationRefused("The database file is a backup. Run carbon-orders restore to make a database of it.")
         if create:
             with own_errors(Doing.CHANGING):
                 file.parent.mkdir(parents=True, exist_ok=True)
@@ -95,8 +118,22 @@ def _client(url: str, *, create: bool, pooled: bool) -> Any:
     )
 
 
+def is_backup(file: Path) -> bool:
+    """Return True if the file is a backup, which its header says."""
+    with own_errors(Doing.READING):
+        if not file.is_file():
+            return False
+        with file.open("rb") as stream:
+            return stream.read(72)[68:] == BACKUP_ID.to_bytes(4, "big")
+
+
 def _executor(client: Any) -> MigrationExecutor:
     return MigrationExecutor(client, {APP: {"models": [], "migrations": MIGRATIONS}})
+
+
+async def known() -> list[str]:
+    """Return the names of this release's migrations, in order."""
+    return [migration.name for migration in await _plan(_executor(None))]
 
 
 async def _plan(executor: MigrationExecutor) -> list[Migration]:
@@ -105,10 +142,30 @@ async def _plan(executor: MigrationExecutor) -> list[Migration]:
     return [step.migration for step in steps]
 
 
+async def _has_table(client: Any, name: str) -> bool:
+    if isinstance(client, SqliteClient):
+        return bool(await client.execute_query_dict(f"SELECT 1 FROM sqlite_master WHERE name = '{name}'"))
+    return bool(await client.execute_query_dict(f"SELECT 1 WHERE to_regclass('{name}') IS NOT NULL"))
+
+
+async def _refuse_unready(client: Any) -> None:
+    """Refuse a database that a restore has not filled yet."""
+    if await _has_table(client, UNFINISHED):
+        raise MigrationRefused(
+            "The database was to be restored, and the restore did not finish. Run carbon-orders restore or copy again,"
+            " or create the database anew."
+        )
+
+
 async def _ensure_history(client: Any) -> None:
     executor = _executor(client)
+    await _ensure(executor.recorder.ensure_schema(executor._schema_editor()))  # noqa: SLF001 - the planner keeps it
+    await _ensure(client.execute_script(_checksums.CREATE))
+
+
+async def _ensure(creation: Awaitable[None]) -> None:
     try:
-        await executor.recorder.ensure_schema(executor._schema_editor())  # noqa: SLF001 - the planner keeps it to itself
+        await creation
     except DatabaseDefect as error:
         # PostgreSQL refuses the second of two processes that create one table at once in spite of IF NOT EXISTS: by
         # the index of its types, by the table's type, or by the table, as far as the first one has got.
@@ -116,7 +173,7 @@ async def _ensure_history(client: Any) -> None:
             raise
 
 
-async def _apply_next(client: Any, *, offline: bool) -> str | None:
+async def _apply_next(client: Any, *, offline: bool, only: Collection[str] | None) -> str | None:
     """Commit the next migration and its line in the history together; return None when there is none."""
     async with client.transaction() as transaction:
         if isinstance(client, PostgresqlClient):
@@ -126,7 +183,7 @@ async def _apply_next(client: Any, *, offline: bool) -> str | None:
             )
         executor = _executor(transaction)
         plan = await _plan(executor)
-        if not plan:
+        if not plan or (only is not None and plan[0].name not in only):
             return None
         if not offline and isinstance(plan[0], OfflineMigration) and await plan[0].needs_offline(transaction):
             raise MigrationRefused(
@@ -136,6 +193,7 @@ async def _apply_next(client: Any, *, offline: bool) -> str | None:
         state = State(models={}, apps=StateApps())
         await plan[0].apply(state, schema_editor=executor._schema_editor())  # noqa: SLF001
         await executor.recorder.record_applied(APP, plan[0].name)
+        await _checksums.record_missing(transaction, HISTORY, MIGRATIONS)
         if isinstance(client, SqliteClient):
             orphans = await transaction.execute_query_dict("PRAGMA foreign_key_check")
             if orphans:

@@ -179,7 +179,7 @@ async def _quotes_and_estimates(shop: Shop) -> dict[str, tuple[str, UUID]]:
         quoted = await quote_order(shop.resources, shop.caller, OrderRequest(ask=ByMass(1_000)), valid_ms=DAY_MS)
         named[name] = ("Quote", quoted.quote.id)
     await shop.place(FromQuote(named["used_quote"][1]))
-    await shop.execute("UPDATE quotes SET expires_at = created_at WHERE id = ?", str(named["expired_quote"][1]))
+    await shop.execute("UPDATE quotes SET expires_at = created_at WHERE id = $1", named["expired_quote"][1])
     for name in ("estimate", "used_estimate"):
         command = CreateEstimate(
             estimate_id=shop.resources.new_id(),

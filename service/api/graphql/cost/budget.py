@@ -1,11 +1,14 @@
 """The cost points that each API key may spend in a minute, and each address of callers without one.
 
-Knows neither fields nor prices; the cost of an operation is measured elsewhere before any of it runs.
+Knows neither fields nor prices; the cost of an operation is measured elsewhere before any of it runs. How many bytes it
+returns is known only afterwards, and paid then.
 """
 
 from service.api.rate_limits import Budget, BudgetState, RateLimits
 
 WINDOW_S = 60
+BYTES_A_POINT = 1_024
+"""Bytes of an answer that each point of its operation pays for; what the answer has above that costs points too."""
 
 
 def cost_budget(points_a_minute: int) -> Budget:
@@ -36,3 +39,11 @@ class CostBudget:
             spent = min(cost, self._budget.requests)
             self.state = await self._rate_limits.spend(self._budget, self._holder, cost=spent)
             self.state.refuse_unless_admitted()
+
+    async def pay_bytes(self, size: int) -> None:
+        """Pay for the bytes of the answer that the operation's cost does not cover, as far as the points go: the answer
+        is there already, and the next operations wait for new points.
+        """
+        extra = size // BYTES_A_POINT - self.cost
+        if extra > 0:
+            await self._rate_limits.charge(self._budget, self._holder, extra)

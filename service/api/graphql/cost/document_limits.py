@@ -22,7 +22,7 @@ from graphql import (
 )
 
 from service.api.graphql.cost.document_parser import parse_document, refuse_above
-from service.api.graphql.cost.field_costs import FieldPrice, PriceList, Shape
+from service.api.graphql.cost.field_costs import FieldPrice, Price, PriceList, Shape
 from service.api.graphql.cost.introspection import (
     HUNDREDTHS,
     LEAF_HUNDREDTHS,
@@ -32,7 +32,7 @@ from service.api.graphql.cost.introspection import (
     Selected,
     plain_selection,
 )
-from service.api.graphql.cost.page_sizes import Sizes
+from service.api.graphql.cost.page_sizes import Conditions, Sizes
 
 # Open selection sets, one in another. The parser uses more of the stack for each than the walk does.
 _NESTING = 150
@@ -43,7 +43,8 @@ class DocumentLimits:
     """Limits of one document.
 
     `fields` and `repeated_fields` limit validation, which compares every pair of fields that share a response name: 490
-    times `b{a}` kept it busy for half a second. A list of unknown length counts as `list_size` long.
+    times `b{a}` kept it busy for half a second. A list of unknown length counts as `list_size` long. `large_values` are
+    leaves of the types `LARGE`, as often as the operation may read them: each has up to 100 kB.
     """
 
     tokens: int = 2_000
@@ -53,6 +54,7 @@ class DocumentLimits:
     fields: int = 2_000
     repeated_fields: int = 100
     nodes: int = 10_000
+    large_values: int = 200
     cost: int = 1_000
     page_size: int = 100
     default_page_size: int = 20
@@ -111,6 +113,9 @@ class _Measure:
     nodes: int = 0
     cost_per_node: int = 0
     nodes_per_node: int = 0
+    large: int = 0
+    large_per_node: int = 0
+    counts: int = 0
     introspects: bool = False
     hundredths: int = 0  # of points, for introspection: of a part of the schema on the average, and
     hundredths_at_most: int = 0  # of its largest
@@ -125,6 +130,9 @@ class _Measure:
         self.nodes += other.nodes
         self.cost_per_node += other.cost_per_node
         self.nodes_per_node += other.nodes_per_node
+        self.large += other.large
+        self.large_per_node += other.large_per_node
+        self.counts += other.counts
         self.introspects |= other.introspects
         self.hundredths += other.hundredths
         self.hundredths_at_most += other.hundredths_at_most
@@ -166,6 +174,7 @@ class Walk:
                 plain = plain_selection(self._document, operation) if measure.introspects else None
                 cost = measure.cost if plain is None else min(measure.cost, PLAIN_COST)
                 self._check("nodes", measure.nodes)
+                self._check("large_values", measure.large)
                 self._check("cost", cost)
                 result = Cost(cost, measure.nodes, frozenset(self._sizes.read), measure.introspects, plain)
         for name in self._fragments:
@@ -295,15 +304,32 @@ class Walk:
             # A page is read even when only its cursors or its end are looked at.
             measure.cost += price.own + size * max(1, measure.cost_per_node)
             measure.nodes += size * max(1, measure.nodes_per_node)
-            measure.cost_per_node = measure.nodes_per_node = 0
+            measure.large += size * measure.large_per_node
+            if price.scanned is not None:
+                measure.cost += self._scans(node, price.scanned, measure.counts)
+            measure.cost_per_node = measure.nodes_per_node = measure.large_per_node = measure.counts = 0
+        elif price.shape is Shape.COUNT:
+            measure.counts = 1
         elif price.shape is Shape.NODES:
             measure.cost_per_node = price.own + measure.cost
             measure.nodes_per_node = price.objects + measure.nodes
-            measure.cost = measure.nodes = 0
+            measure.large_per_node = measure.large
+            measure.cost = measure.nodes = measure.large = 0
         else:
             size = self._sizes.list_of(node, price) if price.shape is Shape.LIST else 1
             measure.cost = size * (price.own + measure.cost)
             measure.nodes = size * (price.objects + measure.nodes)
+            measure.large = size * (price.is_large + measure.large)
+
+    def _scans(self, node: FieldNode, price: Price, counts: int) -> int:
+        """Return the points of finding the page and of counting the list."""
+        match self._sizes.conditions_of(node, price):
+            case Conditions.NONE:
+                return counts * price.count
+            case Conditions.INDEXED:
+                return counts * price.scan
+            case Conditions.SCANNED:
+                return (1 + counts) * price.scan
 
 
 def shown_cost(cost: Cost, limits: DocumentLimits) -> dict[str, int]:

@@ -26,22 +26,42 @@ from service.api.graphql.cost.introspection import list_lengths
 _STRAWBERRY = "strawberry-definition"  # under this name Strawberry hangs its own definition on what it builds
 _OBJECT = 1
 _CONNECTION = 2
+LARGE = frozenset({"Metadata"})
+"""Types of leaves that may have as many bytes as a whole request: how many of them an operation reads is limited."""
+SCAN_COST = 50
+"""Cost points of reading every row of a list, where a page reads a hundred at most."""
+COUNT_COST = 5
+"""Cost points of counting a list without conditions, in an index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
     """Price of a field beyond its kind: its own points, the maximum length of its list, or the argument that sets the
     length.
+
+    `scan` is for a connection whose `conditions` no index serves: so many points more for the page if any of these
+    arguments is given, and for each count of the list's entries. A condition of `indexed`, a member of an argument, is
+    served by the index of the list's usual order, so it costs nothing while `order` is not given. `count` is what a
+    count without conditions costs.
     """
 
     own: int | None = None
     size: int | None = None
     size_argument: str | None = None
+    scan: int = 0
+    count: int = 0
+    conditions: frozenset[str] = frozenset()
+    indexed: frozenset[str] = frozenset()
+    order: str = ""
 
 
-def priced(*, own: int | None = None, size: int | None = None, size_argument: str | None = None) -> dict[Any, Any]:
-    """Return metadata for `strawberry.field`. `size_argument` leads to a list argument by dots, as `input.ids` does."""
-    return {Price: Price(own, size, size_argument)}
+def priced(
+    *, own: int | None = None, size: int | None = None, size_argument: str | None = None, **of_list: Any
+) -> dict[Any, Any]:
+    """Return metadata for `strawberry.field`. `size_argument` leads to a list argument by dots, as `input.ids` does;
+    `of_list` are the other members of `Price`, for a connection.
+    """
+    return {Price: Price(own, size, size_argument, **of_list)}
 
 
 class Shape(Enum):
@@ -51,6 +71,7 @@ class Shape(Enum):
     LIST = auto()  # as often as the list is long
     CONNECTION = auto()  # what is asked of the nodes, as often as the page is long
     NODES = auto()  # a connection's edges or nodes: priced by the connection
+    COUNT = auto()  # of a connection's entries: priced by the connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +86,8 @@ class FieldPrice:
     objects: int = 0
     size: int | None = None
     size_argument: tuple[str, ...] = ()
+    scanned: Price | None = None
+    is_large: bool = False
 
 
 class PriceList:
@@ -91,8 +114,10 @@ def _price(parent: GraphQLNamedType, name: str, field: GraphQLField) -> FieldPri
     definition = field.extensions.get(_STRAWBERRY)
     said = (getattr(definition, "metadata", None) or {}).get(Price, Price())
     size_argument = tuple(said.size_argument.split(".")) if said.size_argument else ()
+    if _is_connection(parent) and name == "totalCount":
+        return FieldPrice(0, Shape.COUNT, None)
     if not is_composite_type(below):
-        return FieldPrice(said.own or 0, Shape.PLAIN, None)
+        return FieldPrice(said.own or 0, Shape.PLAIN, None, is_large=below.name in LARGE)
     if _is_connection(parent) and name in {"edges", "nodes"}:
         # An edge is no object of its own; the node below it is.
         return (
@@ -101,7 +126,8 @@ def _price(parent: GraphQLNamedType, name: str, field: GraphQLField) -> FieldPri
             else FieldPrice(_type_cost(below), Shape.NODES, below, 1)
         )
     if _is_connection(below) and {"first", "last"} & field.args.keys():
-        return FieldPrice(_CONNECTION if said.own is None else said.own, Shape.CONNECTION, below)
+        scanned = said if said.count else None
+        return FieldPrice(_CONNECTION if said.own is None else said.own, Shape.CONNECTION, below, scanned=scanned)
     own = _type_cost(below) if said.own is None else said.own
     inner = field.type.of_type if is_non_null_type(field.type) else field.type
     shape = Shape.LIST if is_list_type(inner) else Shape.PLAIN

@@ -4,6 +4,7 @@ Knows no prices. A value of the wrong type counts as the largest page here and i
 """
 
 from collections.abc import Mapping
+from enum import Enum, auto
 from typing import Any
 
 from graphql import (
@@ -17,11 +18,19 @@ from graphql import (
     VariableNode,
 )
 
-from service.api.graphql.cost.field_costs import FieldPrice
+from service.api.graphql.cost.field_costs import FieldPrice, Price
 from service.errors import Code, Refused
 
 # Whole numbers of more digits are all the same: far too many.
 _DIGITS = 12
+
+
+class Conditions(Enum):
+    """Kinds of conditions on the entries of a list, by what serves them."""
+
+    NONE = auto()
+    INDEXED = auto()
+    SCANNED = auto()
 
 
 class Sizes:
@@ -68,6 +77,21 @@ class Sizes:
             if isinstance(given, list):
                 return len(given)
         return self._unknown_list if price.size is None else price.size
+
+    def conditions_of(self, node: FieldNode, price: Price) -> Conditions:
+        """Return how the list of a connection has to be found under the arguments that are given."""
+        given = {each.name.value: each.value for each in node.arguments or ()}
+        members: set[str] = set()
+        for name in price.conditions & given.keys():
+            value = self._value(given[name])
+            if isinstance(value, Mapping):
+                members |= {member for member, each in value.items() if each is not None}
+            elif value is not None:
+                members.add(name)
+        if not members:
+            return Conditions.NONE
+        is_indexed = members <= price.indexed and (price.order not in given or self._value(given[price.order]) is None)
+        return Conditions.INDEXED if is_indexed else Conditions.SCANNED
 
     def _value(self, node: ValueNode) -> Any:
         """Evaluate a literal or variable as far as a size needs it: numbers, lists, objects; None means absent."""

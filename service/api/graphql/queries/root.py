@@ -8,7 +8,7 @@ import strawberry
 
 from service.api.graphql.connections import After, Before, Connection, First, Last
 from service.api.graphql.context import Context, Info
-from service.api.graphql.cost.field_costs import priced
+from service.api.graphql.cost.field_costs import COUNT_COST, SCAN_COST, priced
 from service.api.graphql.inputs.order_filters import OrderFilterInput, OrderSortInput
 from service.api.graphql.inputs.order_reference import OrderRefInput
 from service.api.graphql.queries.money import MoneyQueries
@@ -86,8 +86,9 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         return account_of(info.context.caller.account)
 
     @strawberry.field(
-        description="Client accounts of the account, oldest first. Null only if reading it failed; `errors` then says "
-        "why."
+        description="Client accounts of the account, oldest first. With `nameContains` the list costs 50 points more, "
+        "and its `totalCount` again 50. Null only if reading it failed; `errors` then says why.",
+        metadata=priced(scan=SCAN_COST, count=COUNT_COST, conditions=frozenset({"nameContains"})),
     )
     async def client_accounts(
         self,
@@ -127,8 +128,16 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         return None if row is None else order_of(row)
 
     @strawberry.field(
-        description="Orders of the account, newest first by default. Null only if reading it failed; `errors` then "
-        "says why."
+        description="Orders of the account, newest first by default. With a filter, other than by `createdAt` alone in "
+        "the default sort order, the list costs 50 points more, and with any filter its `totalCount` again 50. Null "
+        "only if reading it failed; `errors` then says why.",
+        metadata=priced(
+            scan=SCAN_COST,
+            count=COUNT_COST,
+            conditions=frozenset({"filter"}),
+            indexed=frozenset({"createdAt"}),
+            order="orderBy",
+        ),
     )
     async def orders(
         self,

@@ -5,15 +5,15 @@ from typing import Annotated
 import strawberry
 
 from service.api.graphql.context import Info
-from service.api.graphql.cost.field_costs import priced
+from service.api.graphql.cost.field_costs import SCAN_COST, priced
 from service.api.graphql.inputs.order_filters import OrderFilterInput
 from service.api.graphql.types.statistics import OrderStats, stats_of
 from service.domain.listing import EVERY_ORDER
 from service.domain.statistics import OrderGrouping
 from service.operations.order_statistics import order_statistics
 
-COST = 50
-"""Cost points of statistics: they read every order that the filter selects, where a page reads a hundred at most."""
+COST = SCAN_COST
+"""Cost points of statistics."""
 
 
 @strawberry.type

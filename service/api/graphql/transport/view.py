@@ -35,6 +35,7 @@ from service.api.request_facts import note_refusal
 from service.errors import REASONS, Code, Refused
 
 Run = Callable[[GraphQLRequest, Any], Awaitable[ExecutionResult]]
+PayBytes = Callable[[Any, int], Awaitable[None]]
 _Answer: TypeAlias = tuple[int, list[tuple[bytes, bytes]], bytes]
 """Status, headers and body of an answer. Starlette's Response would encode the same few headers again for each
 request.
@@ -54,6 +55,7 @@ class GraphQLView:
       whole answer, with its own HTTP status.
     * `run(request, context)` answers the operation. It raises InvalidOperationTypeError for an operation that the
       request may not run: anything but a query when it is read-only, a subscription always.
+    * `pay_bytes(context, size)` is called with the size of each answer of an operation that ran, before it is sent.
     * `render_page(request)` answers a browser's GET without a query.
     """
 
@@ -63,11 +65,13 @@ class GraphQLView:
         *,
         get_context: Callable[[Scope], Awaitable[Any]],
         run: Run,
+        pay_bytes: PayBytes | None = None,
         render_page: Callable[[Request], Response] | None = None,
     ) -> None:
         self._schema = schema
         self._get_context = get_context
         self._run = run
+        self._pay_bytes = pay_bytes
         self._render_page = render_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,12 +94,16 @@ class GraphQLView:
                 page = self._render_page(Request(scope))
                 return page.status_code, page.raw_headers, bytes(page.body)
             request = await _request_of(scope, receive, content_type)
-            result = await self._run(request, await self._get_context(scope))
-            return self._result(result, content_type or JSON, scope)
+            context = await self._get_context(scope)
+            result = await self._run(request, context)
+            answer = self._result(result, content_type or JSON, scope)
+            if self._pay_bytes is not None:
+                await self._pay_bytes(context, len(answer[-1]))
         except ClientDisconnect:
             raise
         except Exception as why:  # noqa: BLE001 - the last place where a fault can be masked as GraphQL
             return self._refusal(why, scope["method"], content_type or JSON)
+        return answer
 
     def _result(self, result: ExecutionResult, content_type: str, scope: Scope) -> _Answer:
         errors = self._schema.presented(result.errors, validated=True) if result.errors else []

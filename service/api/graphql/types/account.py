@@ -15,7 +15,7 @@ from service.api.graphql.types.catalogue import Portfolio, portfolio_of
 from service.api.graphql.types.money import Invoice, invoice_of
 from service.api.graphql.types.node import Node, parse_id
 from service.api.graphql.types.seller import BillingDetails, TaxProfile
-from service.domain import accounts, billing, parties
+from service.domain import accounts, billing
 from service.domain.accounts import Caller, Visibility
 from service.domain.catalogue import Mode
 from service.domain.credit import PayerFunds
@@ -120,18 +120,16 @@ async def _held(parents: Sequence["Account"], info: Info) -> list[Mass]:
 
 
 async def _billing_details(parents: Sequence["Account"], info: Info) -> list[BillingDetails]:
-    found: dict[UUID, parties.BillingDetails] = {}
-    for payer_id, reader in (await _payers(parents, info)).items():
-        found |= await set_billing.details_of_payers(info.context.resources, reader, [payer_id])
-    return [BillingDetails(row=found[accounts.payer_of(parent.row)]) for parent in parents]
+    found = {
+        payer_id: BillingDetails(row=await set_billing.billing_details(info.context.resources, reader))
+        for payer_id, reader in (await _payers(parents, info)).items()
+    }
+    return [found[accounts.payer_of(parent.row)] for parent in parents]
 
 
 async def _tax_profiles(parents: Sequence["Account"], info: Info) -> list[list[TaxProfile]]:
     found = {
-        payer_id: [
-            TaxProfile(row=row)
-            for row in await set_billing.profiles_of_payers(info.context.resources, reader, [payer_id])
-        ]
+        payer_id: [TaxProfile(row=row) for row in await set_billing.tax_profiles(info.context.resources, reader)]
         for payer_id, reader in (await _payers(parents, info)).items()
     }
     return [found[accounts.payer_of(parent.row)] for parent in parents]

@@ -77,8 +77,10 @@ class Invoice(msgspec.Struct):
 
 
 class OrderView(msgspec.Struct, kw_only=True):
-    """An order. `amount_kg` is the ordered mass in kilograms. `creditsPurchased` is the mass in kilograms for which
-    credits are set aside; this mass is smaller while some credits are not in stock.
+    """An order. `amount_kg` is the mass of the order in kilograms: without what rounding took off, and after a partial
+    cancellation without what was cancelled. `creditsPurchased` is the mass in kilograms for which credits are set
+    aside; it is smaller while some credits are not in stock, equal once the order is fulfilled, and 0 after it is
+    cancelled.
     """
 
     id: HexId = msgspec.field(name="_id")

@@ -53,7 +53,7 @@ def _view(context: RestContext, order: Order, records: list[ProjectRecord], cert
         customer=order.customer,
         description=order.description,
         price_sar_halalas=order.total_cost_minor,
-        amount_kg=_kilograms(order.mass_g if order.requested_mass_g is None else order.requested_mass_g),
+        amount_kg=_kilograms(order.mass_g),
         creditsPurchased=_kilograms(order.fulfilled_g),
         callbackUrl=order.callback_url,
         state=_STATES[order.status],

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from service.domain.amounts import Money
-from service.domain.api_keys import Scope
 from service.domain.listing import OrderRef
 from service.operations.bill_orders import bill_orders
 from service.operations.fail_order import fail_order
@@ -286,15 +285,6 @@ async def test_one_that_cannot_be_cancelled_leaves_all_as_they_were(carbonext: R
 async def test_a_batch_that_is_none_is_400(carbonext: Rest):
     for ids in ([], ["x"] * 101, "x", [1], None):
         await refused(carbonext, 400, "/orders/cancel", {"ordersIds": ids})
-
-
-async def test_a_key_needs_to_read_and_to_write(carbonext: Rest):
-    order = await placed(carbonext)
-    for scope in (Scope.ORDERS_READ, Scope.ORDERS_WRITE, Scope.CATALOGUE_READ):
-        key = await carbonext.new_key(scope)
-        await refused(carbonext, 403, "/orders", BODY, key=key)
-        await refused(carbonext, 403, f"/orders/{order['id']}/cancel", key=key)
-        await refused(carbonext, 403, "/orders/cancel", {"ordersIds": [order["id"]]}, key=key)
 
 
 async def test_a_suspended_account_is_403(carbonext: Rest):

@@ -12,7 +12,6 @@ import pytest
 
 from service.api.rest.contract import Contract
 from service.app import create_app
-from service.domain.api_keys import Scope
 from service.operations.manage_accounts import suspend_account
 from service.settings import Settings
 from service.storage.database import Database
@@ -283,21 +282,6 @@ async def test_what_does_not_exist_is_404(lune: Rest, path: str) -> None:
 @pytest.mark.parametrize("path", ["/orders/1", "/orders/by-mass/x", "/nothing", "/orders/", f"/orders/{UUID(int=0)}"])
 async def test_what_cannot_exist_is_404(lune: Rest, path: str) -> None:
     assert await refused(lune, "GET", path) == (404, "not_found")
-
-
-async def test_a_key_without_the_scope_is_403(lune: Rest) -> None:
-    reader = await lune.new_key(Scope.ORDERS_READ)
-
-    assert await refused(lune, "POST", "/orders/by-value", {"value": "1"}, key=reader) == (403, "forbidden")
-    assert await refused(lune, "POST", "/orders/by-value/quote", {"value": "1"}, key=reader) == (403, "forbidden")
-
-
-async def test_an_order_that_could_not_be_shown_is_not_placed(lune: Rest) -> None:
-    for scopes in ([Scope.ORDERS_WRITE], [Scope.ORDERS_WRITE, Scope.ORDERS_READ]):
-        key, before = await lune.new_key(*scopes), await lune.shop.everything()
-
-        assert await refused(lune, "POST", "/orders/by-value", {"value": "1"}, key=key) == (403, "forbidden")
-        assert await lune.shop.everything() == before
 
 
 @pytest.mark.parametrize(

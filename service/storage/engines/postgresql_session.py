@@ -1,0 +1,52 @@
+"""Settings and checks of a PostgreSQL session at its start."""
+
+import socket
+
+import asyncpg  # type: ignore[import-untyped]
+import orjson
+
+from service.storage.failures import NotDurableError
+
+SESSION = {
+    "default_transaction_isolation": "read committed",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "8000",
+}
+"""Settings that each session gets at its start. The keepalives end sessions of hosts that are gone, with their locks;
+the server ignores them on a socket of the file system.
+"""
+KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 8_000}
+"""The same for this end of the connection: seconds, seconds, probes, milliseconds."""
+
+TAKES_WRITES = "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'"
+
+
+async def decode_json(connection: asyncpg.Connection) -> None:
+    """Let asyncpg decode JSON; text goes to the server unchanged."""
+    # Tortoise and `ENCODERS` both hand over JSON text, hence no encoder of our own.
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=orjson.loads, format="text")
+
+
+async def require_durable(connection: asyncpg.Connection) -> None:
+    """Raise NotDurableError if the server could lose a commit that it answered."""
+    for setting in ("fsync", "synchronous_commit"):
+        held = await connection.fetchval("SELECT current_setting($1)", setting)
+        if held not in ("on", "remote_apply"):
+            raise NotDurableError(
+                f"PostgreSQL runs with {setting} = {held}: an acknowledged order could be lost.",
+                "Restore the default of this parameter in the configuration of the database server.",
+            )
+
+
+def keep_alive(connection: asyncpg.Connection) -> None:
+    """Let the system close a connection to a host that is gone: a minute of silence would not be noticed otherwise."""
+    peer = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg has no public way
+    if peer is None or peer.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        if hasattr(socket, name):  # not every system has each
+            peer.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -1,0 +1,452 @@
+"""Every verb that writes, by name: each mutation of the schema, the imports, the seller's commands, the workers' steps.
+
+A verb acts on random things of one market, so that any two of them meet at the same accounts, orders, bundles and
+batches. What has to come of it stands in the tests.
+"""
+
+import json
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import Any, TypeAlias
+
+from service.api.graphql.types.node import global_id
+from service.domain.accounts import Account
+from service.domain.catalogue import BundleProject, Mode
+from service.errors import Refused
+from service.kit.ids import uuid7
+from service.operations.expire_holds import expire_holds
+from service.operations.fill_search_keys import fill_search_keys
+from service.operations.import_catalogue import import_catalogue
+from service.operations.import_orders import import_orders
+from service.operations.issue_certificates import issue_certificates
+from service.operations.manage_accounts import create_account, reinstate_account, suspend_account
+from service.operations.match_backorders import match_backorders
+from service.operations.retire_orders import retire_orders
+from service.operations.set_limits import set_limits
+from tests.api.graphql_api import GraphQLApi
+from tests.makers import TONNE_G, make_batch, make_bundle, make_price, make_project, store
+from tests.shop import Shop
+
+DONE = "DONE"
+PROJECTS, BUNDLES = 3, 4
+_SELECTED = {
+    "createOrder": "order { id }",
+    "quoteBy": "quote { id }",
+    "Estimate": "estimate { id }",
+    "billOrders": "invoice { id }",
+    "createClientAccount": "account { id }",
+    "receiveCreditBatch": "creditBatch { id }",
+}
+
+
+@dataclass
+class Market:
+    """A parent with a client account and a test account of the same goods, seen by two services on one database."""
+
+    shop: Shop
+    services: tuple[GraphQLApi, ...]
+    client: Account
+    trial: Account
+    keys: Mapping[str, str]
+    bundles: list[Any]
+    projects: list[Any]
+    chance: random.Random
+    numbers: "count[int]" = field(default_factory=lambda: count(1))
+    orders: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=24))
+    quotes: deque[str] = field(default_factory=lambda: deque(maxlen=6))
+    estimates: deque[str] = field(default_factory=lambda: deque(maxlen=6))
+    invoices: deque[str] = field(default_factory=lambda: deque(maxlen=6))
+
+    def key(self, name: str) -> str:
+        return f"{name}-{next(self.numbers)}"
+
+    def account_id(self, owner: str) -> str:
+        found = {"parent": self.shop.account, "client": self.client, "trial": self.trial}[owner]
+        return global_id("Account", found.id)
+
+    def some_bundles(self) -> list[Any]:
+        return self.chance.sample(self.bundles, self.chance.randint(2, BUNDLES))
+
+    def mass(self) -> dict[str, str]:
+        # Most orders are small; a large one leaves the queue something to wait for.
+        grams = self.chance.choice([1_000, 20_000, 300_000, 5 * TONNE_G])
+        return {"amount": str(grams + self.chance.randint(0, 999)), "unit": "GRAM"}
+
+    def selection(self) -> list[dict[str, str]]:
+        return [{"bundleId": global_id("Bundle", each.id)} for each in self.some_bundles()]
+
+    def order(self, *owners: str) -> tuple[str, dict[str, str]]:
+        """The owner and the reference of one of the last orders, or of none at all."""
+        found = [each for each in self.orders if not owners or each[0] in owners]
+        owner, order_id = self.chance.choice(found) if found else ("parent", global_id("Order", uuid7()))
+        return owner, {"id": order_id}
+
+    async def mutate(self, name: str, owner: str, /, **given: Any) -> str:
+        """DONE, or the code of the refusal. What was made is remembered for later verbs."""
+        selected = next((text for part, text in _SELECTED.items() if part in name), "")
+        document = (
+            (
+                f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input)"
+                f" {{ {selected} userErrors {{ code }} }} }}"
+            )
+            .replace("DisableBundleInput", "SwitchBundleInput")
+            .replace("EnableBundleInput", "SwitchBundleInput")
+        )
+        answer = (await self.chance.choice(self.services).ask(document, {"input": given}, key=self.keys[owner])).json()
+        if "errors" in answer:
+            return str(answer["errors"][0]["extensions"]["code"])
+        payload = answer["data"][name]
+        if payload["userErrors"]:
+            return str(payload["userErrors"][0]["code"])
+        if "order" in payload:
+            self.orders.append((owner, payload["order"]["id"]))
+        for kind, kept in (("quote", self.quotes), ("estimate", self.estimates), ("invoice", self.invoices)):
+            if kind in payload:
+                kept.append(payload[kind]["id"])
+        return DONE
+
+
+Verb: TypeAlias = Callable[[Market], Awaitable[str]]
+
+
+async def create_order_by_mass(market: Market) -> str:
+    owner = market.chance.choice(["parent", "parent", "client", "trial"])
+    masses = [{"bundleId": each["bundleId"], "mass": market.mass()} for each in market.selection()]
+    use = market.chance.choice(["NONE", "AVAILABLE"])
+    key = market.key("order")
+    return await market.mutate("createOrderByMass", owner, bundleMasses=masses, idempotencyKey=key, payWithBalance=use)
+
+
+async def create_order_by_value(market: Market) -> str:
+    owner = market.chance.choice(["parent", "client", "trial"])
+    value = {"amount": str(market.chance.randint(1, 50)), "currency": "USD"}
+    given = {"value": value, "selection": market.selection(), "idempotencyKey": market.key("value")}
+    return await market.mutate("createOrderByValue", owner, **given)
+
+
+def _kept(kept: deque[str], market: Market, kind: str) -> str:
+    return market.chance.choice(kept) if kept else global_id(kind, uuid7())
+
+
+async def create_order_by_estimate(market: Market) -> str:
+    estimate = _kept(market.estimates, market, "Estimate")
+    given = {"estimateId": estimate, "selection": market.selection(), "idempotencyKey": market.key("estimate")}
+    return await market.mutate("createOrderByEstimate", "parent", **given)
+
+
+async def create_order_from_quote(market: Market) -> str:
+    quote = _kept(market.quotes, market, "Quote")
+    return await market.mutate("createOrderFromQuote", "parent", quoteId=quote, idempotencyKey=market.key("quote"))
+
+
+async def quote_by_mass(market: Market) -> str:
+    mass = {"amount": str(market.chance.randint(1_000, 9_000)), "unit": "GRAM"}
+    return await market.mutate("quoteByMass", "parent", mass=mass, selection=market.selection(), hold=True)
+
+
+async def quote_by_value(market: Market) -> str:
+    value = {"amount": str(market.chance.randint(1, 9)), "currency": "USD"}
+    return await market.mutate("quoteByValue", "parent", value=value, selection=market.selection(), hold=True)
+
+
+async def quote_by_estimate(market: Market) -> str:
+    estimate = _kept(market.estimates, market, "Estimate")
+    given = {"estimateId": estimate, "selection": market.selection(), "hold": True}
+    return await market.mutate("quoteByEstimate", "parent", **given)
+
+
+async def estimate(market: Market, name: str, facts: Mapping[str, Any]) -> str:
+    key = market.chance.choice([None, market.key("estimate"), "the same"])
+    return await market.mutate(name, "parent", idempotencyKey=key, **facts)
+
+
+async def cancel_order(market: Market) -> str:
+    owner, order = market.order()
+    partly = market.chance.random() < 0.5
+    return await market.mutate("cancelOrder", owner, order=order, onlyUnfulfilled=partly)
+
+
+async def cancel_orders(market: Market) -> str:
+    owner, _ = market.order()
+    orders = [market.order(owner)[1] for _ in range(4)]
+    return await market.mutate("cancelOrders", owner, orders=orders, allOrNothing=False)
+
+
+async def set_account_portfolio(market: Market) -> str:
+    owner = market.chance.choice(["parent", "client", "trial"])
+    return await market.mutate("setAccountPortfolio", owner, selection=market.selection())
+
+
+async def create_client_account(market: Market) -> str:
+    handle = f"client-{market.chance.randint(1, 20)}"
+    return await market.mutate("createClientAccount", "parent", name=handle, handle=handle, currency="USD")
+
+
+async def update_client_account(market: Market) -> str:
+    given = {"name": market.key("Client"), "mayUseBalance": market.chance.random() < 0.5}
+    return await market.mutate("updateClientAccount", "parent", id=market.account_id("client"), **given)
+
+
+def _serials(market: Market) -> tuple[str, int]:
+    """A series that others receive credits of too, and a number in it that is seldom taken."""
+    return f"PAIR{market.chance.randint(1, 4)}-", market.chance.randint(1, 10**9)
+
+
+async def receive_credit_batch(market: Market) -> str:
+    prefix, start = _serials(market)
+    project = market.chance.choice(market.projects)
+    return await market.mutate(
+        "receiveCreditBatch",
+        "parent",
+        reference=market.key("receipt"),
+        projectId=global_id("Project", project.id),
+        mode=market.chance.choice(["LIVE", "TEST"]),
+        vintage=market.chance.randint(2018, 2022),
+        mass={"amount": "2", "unit": "TONNE"},
+        serialPrefix=prefix,
+        serialStart=str(start),
+    )
+
+
+async def create_project(market: Market) -> str:
+    slug = f"grown-{market.chance.randint(1, 30)}"
+    facts = {"category": f"Kind {slug[-1]}", "type": "Planting", "country": "GBR", "registryName": "Own"}
+    return await market.mutate("createProject", "parent", slug=slug, name=slug, description="Trees.", **facts)
+
+
+async def create_bundle(market: Market) -> str:
+    slug = f"grown-{market.chance.randint(1, 30)}"
+    facts = {"offsetType": "CARBON_REMOVAL", "approach": "TRADITIONAL", "carbonPermanence": "SHORT_TERM"}
+    projects = [global_id("Project", each.id) for each in market.projects]
+    return await market.mutate(
+        "createBundle", "parent", slug=slug, name=slug, description="Trees.", projectIds=projects, **facts
+    )
+
+
+async def set_price(market: Market) -> str:
+    bundle = market.chance.choice(market.bundles)
+    tiers = [{"minimumMass": {"amount": "0", "unit": "GRAM"}, "unitPrice": str(market.chance.randint(9, 12))}]
+    return await market.mutate(
+        "setPrice", "parent", bundleId=global_id("Bundle", bundle.id), currency="USD", tiers=tiers
+    )
+
+
+async def set_portfolio(market: Market) -> str:
+    identifier = f"shared-{market.chance.randint(1, 3)}"
+    given = {"label": market.key("label"), "selection": market.selection()}
+    return await market.mutate("setPortfolio", "parent", identifier=identifier, **given)
+
+
+async def switch_bundle(market: Market, name: str) -> str:
+    bundle = market.bundles[-1]  # the others stay on sale
+    return await market.mutate(name, "parent", bundleId=global_id("Bundle", bundle.id))
+
+
+async def record_payment(market: Market) -> str:
+    owner, order = market.order("parent", "client")
+    given: dict[str, Any] = {"accountId": market.account_id(owner), "reference": market.key("wire")}
+    if market.chance.random() < 0.7:
+        given["order"] = order
+    amount = {"amount": str(market.chance.randint(1, 90)), "currency": "USD"}
+    return await market.mutate("recordPayment", "parent", amount=amount, **given)
+
+
+async def bill_orders(market: Market) -> str:
+    given: dict[str, Any] = {"accountId": market.account_id("parent"), "reference": market.key("bill")}
+    if market.chance.random() < 0.5:
+        given["currency"] = "USD"
+        given["createdAt"] = {"gte": "2020-01-01T00:00:00Z", "lt": "2099-01-01T00:00:00Z"}
+    else:
+        given["orders"] = [market.order("parent")[1]]
+    return await market.mutate("billOrders", "parent", **given)
+
+
+async def settle_invoice(market: Market) -> str:
+    invoice = _kept(market.invoices, market, "Invoice")
+    return await market.mutate("settleInvoice", "parent", accountId=market.account_id("parent"), invoiceId=invoice)
+
+
+async def on_order(market: Market, name: str) -> str:
+    owner, order = market.order("parent", "client")
+    return await market.mutate(name, "parent", accountId=market.account_id(owner), order=order)
+
+
+async def simulate_order(market: Market) -> str:
+    outcome = market.chance.choice(["PAY", "RUN_SHORT", "FULFIL", "RETIRE", "COMPLETE", "FAIL", "REFUND"])
+    return await market.mutate("simulateOrder", "trial", order=market.order("trial")[1], outcome=outcome)
+
+
+async def import_the_catalogue(market: Market) -> str:
+    """Rows of every kind, in any order: of new goods, and of goods that others change."""
+    rows: list[dict[str, str]] = []
+    bundles = market.some_bundles()
+    for number in market.chance.sample(range(1, 30), 2):
+        slug, prefix_start = f"grown-{number}", _serials(market)
+        rows += [
+            {
+                "record": "project", "slug": slug, "name": slug, "category": f"Kind {slug[-1]}",
+                "project_type": "Planting", "country": "GBR", "registry": "Own", "description": "Trees.",
+            },
+            {
+                "record": "batch", "reference": market.key("import"),
+                "project": market.chance.choice(market.projects).slug,
+                "mode": market.chance.choice(["live", "test"]), "vintage": "2020", "tonnes": "1",
+                "serial_prefix": prefix_start[0], "serial_start": str(prefix_start[1]),
+            },
+            {
+                "record": "bundle", "slug": slug, "name": slug, "description": "Trees.",
+                "offset_type": "carbon_removal", "approach": "traditional", "carbon_permanence": "short_term",
+                "projects": ";".join(each.slug for each in market.projects),
+            },
+            {
+                "record": "weight", "portfolio": f"shared-{1 + number % 3}", "label": "Shared",
+                "bundle": market.bundles[0].slug, "percent": "100",
+            },
+        ]  # fmt: skip
+    rows += [
+        {
+            "record": "price", "bundle": each.slug, "currency": "USD", "from_tonnes": "0",
+            "price": str(market.chance.randint(9, 12)),
+        }
+        for each in bundles
+    ]  # fmt: skip
+    market.chance.shuffle(rows)
+    done = await import_catalogue(market.shop.resources, json.dumps(rows), is_csv=False)
+    return done.faults[0].message if done.faults else DONE
+
+
+async def import_history(market: Market) -> str:
+    account = market.chance.choice([market.shop.account, market.client])
+    facts = {"vcuAmount": "2", "vcuUnitPrice": "7.5", "targetCurrency": "USD", "createdAt": "2021-10-20T20:39:35Z"}
+    items = [{"id": str(uuid7()), "status": market.chance.choice(["Issued", "Paid"]), **facts} for _ in range(3)]
+    await import_orders(market.shop.resources, account.id, json.dumps(items))
+    return DONE
+
+
+async def suspend(market: Market) -> str:
+    await suspend_account(market.shop.resources, market.client.id)
+    await reinstate_account(market.shop.resources, market.client.id)
+    return DONE
+
+
+async def limit(market: Market) -> str:
+    credit = ("USD", 10**12 + market.chance.randint(0, 9))
+    await set_limits(market.shop.resources, market.shop.account.id, credit=credit, holds={"hold_percent_max": 100})
+    return DONE
+
+
+async def open_account(market: Market) -> str:
+    await create_account(
+        market.shop.resources, name=market.key("Firm"), contract="graphql", currency="USD", portfolio="mix"
+    )
+    return DONE
+
+
+async def fill_keys(market: Market) -> str:
+    """As after an update of a database whose accounts have no search keys yet."""
+    for account in (market.client, market.trial):
+        await market.shop.execute("UPDATE accounts SET name_key = NULL WHERE id = $1", account.id)
+    return await step(market, fill_search_keys)
+
+
+async def step(market: Market, run: Callable[..., Awaitable[int]], **options: Any) -> str:
+    return DONE if await run(market.shop.resources, **options) else "NOTHING TO DO"
+
+
+MUTATIONS: dict[str, Verb] = {
+    "createOrderByMass": create_order_by_mass,
+    "createOrderByValue": create_order_by_value,
+    "createOrderByEstimate": create_order_by_estimate,
+    "createOrderFromQuote": create_order_from_quote,
+    "quoteByMass": quote_by_mass,
+    "quoteByValue": quote_by_value,
+    "quoteByEstimate": quote_by_estimate,
+    "createMassEstimate": partial(
+        estimate, name="createMassEstimate", facts={"mass": {"amount": "3", "unit": "KILOGRAM"}}
+    ),
+    "createElectricityEstimate": partial(
+        estimate, name="createElectricityEstimate", facts={"amount": "9", "unit": "KILOWATT_HOUR", "country": "GBR"}
+    ),
+    "createFlightEstimate": partial(
+        estimate,
+        name="createFlightEstimate",
+        facts={"route": {"distance": {"amount": "100", "unit": "KILOMETRE"}}},
+    ),
+    "createAirFreightEstimate": partial(
+        estimate, name="createAirFreightEstimate", facts={"freightMassKg": "9", "distanceKm": "900"}
+    ),
+    "createGroundTransportEstimate": partial(
+        estimate, name="createGroundTransportEstimate", facts={"distanceKm": "30", "vehicleType": "SMALL_BUS"}
+    ),
+    "cancelOrder": cancel_order,
+    "cancelOrders": cancel_orders,
+    "setAccountPortfolio": set_account_portfolio,
+    "createClientAccount": create_client_account,
+    "updateClientAccount": update_client_account,
+    "receiveCreditBatch": receive_credit_batch,
+    "createProject": create_project,
+    "createBundle": create_bundle,
+    "setPrice": set_price,
+    "setPortfolio": set_portfolio,
+    "disableBundle": partial(switch_bundle, name="disableBundle"),
+    "enableBundle": partial(switch_bundle, name="enableBundle"),
+    "recordPayment": record_payment,
+    "billOrders": bill_orders,
+    "settleInvoice": settle_invoice,
+    "refundOrder": partial(on_order, name="refundOrder"),
+    "failOrder": partial(on_order, name="failOrder"),
+    "simulateOrder": simulate_order,
+}
+STEPS: dict[str, Verb] = {
+    "expire_holds": partial(step, run=expire_holds),
+    "match_backorders": partial(step, run=match_backorders),
+    "retire_orders": partial(step, run=retire_orders, after_ms=0, unpaid=False),
+    "issue_certificates": partial(step, run=issue_certificates, public_address="https://orders.test"),
+    "fill_search_keys": fill_keys,
+}
+COMMANDS: dict[str, Verb] = {
+    "import catalogue": import_the_catalogue,
+    "import orders": import_history,
+    "account suspend": suspend,
+    "account limit": limit,
+    "account create": open_account,
+}
+VERBS = MUTATIONS | STEPS | COMMANDS
+
+
+async def attempt(market: Market, name: str) -> str:
+    """How the verb ended: DONE, or why it was refused."""
+    try:
+        return await VERBS[name](market)
+    except Refused as refusal:
+        return str(refusal.code)
+
+
+async def open_market(shop: Shop, *services: GraphQLApi, seed: int) -> Market:
+    """Goods of four bundles that share three projects, with live and test credits, and the keys of three accounts."""
+    projects = [make_project(slug=f"wood-{number}") for number in range(PROJECTS)]
+    bundles = [make_bundle(slug=f"woods-{number}") for number in range(BUNDLES)]
+    stock = [
+        make_batch(project, 2 * TONNE_G, mode=mode, vintage=vintage)
+        for project in projects
+        for mode in Mode
+        for vintage in (2019, 2021)
+    ]
+    client = await shop.another_account(parent_account_id=shop.account.id)
+    trial = await shop.another_account(mode=Mode.TEST)
+    await store(
+        shop.database,
+        *(*projects, *bundles, *stock, *(make_price(bundle, "10") for bundle in bundles)),
+        *(
+            BundleProject(bundle.id, projects[(number + step) % PROJECTS].id)
+            for number, bundle in enumerate(bundles)
+            for step in range(2)
+        ),
+    )
+    owners = {"parent": shop.account, "client": client, "trial": trial}
+    keys = {name: await services[0].new_key(account=account) for name, account in owners.items()}
+    return Market(shop, services, client, trial, keys, bundles, projects, random.Random(seed))
