@@ -11,7 +11,7 @@ from uuid import UUID
 
 import typer
 
-from service.commands.seller_commands import add_account_commands, seller_app
+from service.commands.seller_commands import AccountId, AsJson, add_commands
 from service.domain.accounts import Contract
 from service.domain.api_keys import Scope
 
@@ -29,18 +29,13 @@ key_app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=
 import_app = typer.Typer(help="Import a catalogue or the order history of an account.", no_args_is_help=True)
 app.add_typer(account_app, name="account")
 app.add_typer(key_app, name="key")
-app.add_typer(seller_app, name="seller")
 app.add_typer(import_app, name="import")
-add_account_commands(account_app)
+add_commands(app, account_app)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Check the file and print the result without importing anything.")
 ]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
-AccountId = Annotated[
-    UUID, typer.Argument(metavar="ACCOUNT_ID", help="Id of the account, as `carbon-orders account list` prints it.")
-]
 
 
 def _show_version(wanted: bool) -> None:

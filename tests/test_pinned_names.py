@@ -44,6 +44,7 @@ from service.domain.events import EventType
 from service.domain.flight_hauls import Haul
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.listing import NumberedSort, OrderSortField
+from service.domain.numbering import DocumentKind
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
 from service.domain.parties import TaxCategory
 from service.domain.recorded_estimate import ActivityKind
@@ -100,6 +101,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " price.set portfolio.set batch.received account.portfolio_set account.created account.updated"
     " seller.updated account.billing_updated account.tax_profile_set",
     TaxCategory: "S Z E AE G O",
+    DocumentKind: "INV CN",
     OrderSortField: "created_at mass_g total_cost_minor",
     NumberedSort: "created_at mass_g standing mean_price",
     OrderGrouping: "status payment_status month day bundle project customer currency",
@@ -278,9 +280,9 @@ DETAILS = (
 
 TABLES = (
     "account_heads accounts api_keys backorders balances billing_details bundle_projects bundles certificates"
-    " credit_batches credit_entries estimates events invoice_lines invoices ledger_entries order_lines orders"
-    " organisations payments portfolio_weights portfolios prices project_categories projects quote_holds"
-    " quote_lines quotes retirements secret_checks sellers serial_claims serial_series tax_profiles"
+    " credit_batches credit_entries estimates events invoice_lines invoices ledger_entries number_counters"
+    " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
+    " quote_holds quote_lines quotes retirements secret_checks sellers serial_claims serial_series tax_profiles"
     " worker_failures"
 )
 

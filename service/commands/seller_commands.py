@@ -18,8 +18,9 @@ AccountId = Annotated[
 ]
 
 
-def add_account_commands(account_app: typer.Typer) -> None:
-    """Add the commands that set what the invoices of an account print."""
+def add_commands(app: typer.Typer, account_app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(seller_app, name="seller")
     account_app.command(
         "billing",
         epilog="Example: carbon-orders account billing 019b8d62-7a80-707c-9a0e-0f0b3d5c6a11 --legal-name 'Harbour & "

@@ -3,8 +3,9 @@
 The seller's tax adviser decides category, rate and wording; these rules only refuse what contradicts itself.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
@@ -13,6 +14,7 @@ from uuid import UUID
 from service.domain.countries import is_alpha_2
 from service.domain.texts import kept_text
 from service.errors import Code, Refused
+from service.kit.canonical_json import canonical_json
 
 FIRST_SELLER_ID = UUID("00000000-0000-7000-8000-000000000001")
 """Id of the seller of each account without another one."""
@@ -154,3 +156,23 @@ def checked_profile(profile: TaxProfile, tax_number: str | None) -> TaxProfile:
 def profile_on(profiles: Sequence[TaxProfile], day: date) -> TaxProfile | None:
     """Return the profile that is valid on the day, the latest one that began; None before the first."""
     return max((each for each in profiles if each.valid_from <= day), key=lambda each: each.valid_from, default=None)
+
+
+def frozen_parties(seller: Seller, payer: BillingDetails, name: str) -> str:
+    """Return JSON of both parties as an invoice names them; a payer without a legal name has its account's name."""
+    printed = replace(payer, legal_name=payer.legal_name or name)
+    return canonical_json(
+        {
+            "seller": {fact: getattr(seller, fact) for fact in ("identifier", *SELLER_FACTS)},
+            "payer": {fact: getattr(printed, fact) for fact in PAYER_FACTS},
+        }
+    ).decode()
+
+
+def thawed_parties(
+    parties: str, seller_id: UUID, account_id: UUID, issued_at: datetime
+) -> tuple[Seller, BillingDetails]:
+    """Return the parties of an invoice, of which `frozen_parties` made the JSON."""
+    facts = json.loads(parties)
+    seller = Seller(id=seller_id, created_at=issued_at, **facts["seller"])
+    return seller, BillingDetails(account_id=account_id, seller_id=seller_id, **facts["payer"])

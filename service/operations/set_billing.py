@@ -25,7 +25,7 @@ from service.domain.parties import (
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.operations.steps.record_event import Done, transact_with_event
-from service.storage import accounts, sellers
+from service.storage import accounts, money, sellers
 from service.storage.database import Statements
 
 PayerWork: TypeAlias = Callable[[Statements, Account], Awaitable[Done[Account]]]
@@ -48,8 +48,9 @@ async def update_billing_details(
     """Change billing details of the payer, each of `PAYER_FACTS`, and its seller, by its identifier. An operator's
     verb.
 
-    Refuses `NOT_FOUND` for the account or the seller, and `BAD_USER_INPUT` as `kept_facts`, for a client account, and
-    for a tax number that is removed while a tax profile is reverse charge.
+    Refuses `NOT_FOUND` for the account or the seller, and `BAD_USER_INPUT` as `kept_facts`, for a client account,
+    for a tax number that is removed while a tax profile is reverse charge, and for another seller once there are
+    invoices: numbers of two series would be equal.
     """
     caller.require(Scope.OPERATOR)
     return await transact_with_event(
@@ -125,6 +126,9 @@ def _details_work(changes: Mapping[str, Any], seller: str | None) -> PayerWork:
         changed = replace(details, **facts)
         if seller is not None:
             changed = replace(changed, seller_id=await _seller_id(statements, seller))
+            if await money.has_other_seller(statements, payer.id, changed.seller_id or FIRST_SELLER_ID):
+                message = "Another seller has issued invoices to the account. It stays the account's seller."
+                raise Refused(Code.BAD_USER_INPUT, message, ("seller",))
         if changed.tax_number is None and "tax_number" in facts:
             profiles = await sellers.profiles_of(statements, [payer.id])
             if any(each.category is TaxCategory.REVERSE_CHARGE for each in profiles):

@@ -1,7 +1,7 @@
 """Sellers, billing details and tax profiles: set by the operator, refused where they contradict themselves.
 
 Planted defects that were seen caught here: reverse charge without the payer's number, a number that is removed under
-reverse charge, a profile that is valid a day too early, a change that forgets a fact which was not given.
+reverse charge, a profile that begins a day late, a change that forgets a fact which was not given.
 """
 
 from dataclasses import replace

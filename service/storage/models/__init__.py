@@ -25,7 +25,7 @@ from service.storage.models.money import Balance, Invoice, InvoiceLine, LedgerEn
 from service.storage.models.orders import Backorder, CreditEntry, Event, Order, OrderLine
 from service.storage.models.quotes import Quote, QuoteHold, QuoteLine
 from service.storage.models.retirements import Certificate, Retirement
-from service.storage.models.sellers import BillingDetails, Seller, TaxProfile
+from service.storage.models.sellers import BillingDetails, NumberCounter, Seller, TaxProfile
 from service.storage.models.workers import WorkerFailure
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "LedgerEntry",
+    "NumberCounter",
     "Order",
     "OrderLine",
     "Organisation",

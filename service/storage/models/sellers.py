@@ -60,3 +60,17 @@ class TaxProfile(Model):
     class Meta:
         table = "tax_profiles"
         unique_together = (("account", "valid_from"),)
+
+
+class NumberCounter(Model):
+    """The last number of a series of documents; key (seller_id, mode, kind, year)."""
+
+    seller: Any = relation_to("Seller")
+    mode = fields.CharField(max_length=4)
+    kind = fields.CharField(max_length=3)
+    year = fields.IntField(primary_key=True, generated=False)
+    last_number = fields.BigIntField()
+
+    class Meta:
+        table = "number_counters"
+        unique_together = (("seller", "mode", "kind", "year"),)

@@ -671,5 +671,15 @@ AFTERWARDS: list[tuple[str, str, str, str, dict[str, Any]]] = [
         "taxNumber",
         {"taxNumber": None},
     ),
+    (
+        (
+            "INSERT INTO sellers (id, identifier, payment_days, created_at)"
+            " SELECT id, 'eu', 30, created_at FROM bundles LIMIT 1"
+        ),
+        "updateBillingDetails",
+        "BAD_USER_INPUT",
+        "seller",
+        {"seller": "eu"},
+    ),
 ]
 """Refusals that need another world: the statement that makes it, and then a case of a mutation."""
