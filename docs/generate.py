@@ -25,6 +25,9 @@ from graphql import (
 
 from docs.states import order_states
 from service.__main__ import app
+from service.api.exports.definitions import EXPORTS
+from service.api.exports.filters import filter_names
+from service.api.exports.routes import EXPORT_POINTS, EXPORTS_MAX, EXPORTS_OF_KEY_MAX, STALL_S
 from service.api.graphql.error_presentation import GRAPHQL_REASONS
 from service.api.graphql.schema import schema
 from service.commands.books import STATEMENT_TIMEOUT_MS
@@ -46,6 +49,7 @@ def pages() -> dict[str, str]:
         "limits.md": limits(),
         "command-line.md": command_line(),
         "graphql.md": graphql(),
+        "exports.md": exports(),
         "images/order-states.svg": order_states(),
     }
 
@@ -61,12 +65,12 @@ def errors() -> str:
         wrong, or the state of an order does not allow the change, the code is in `userErrors` of the payload. All
         other refusals are in `errors` of the response, with the code in `extensions.code`. The codes from
         `GRAPHQL_PARSE_FAILED` on always concern the document or the HTTP request.""",
-        """**HTTP status in GraphQL.** An operation that ran has status 200, even if the response has
-        `userErrors` or an entry in `errors` for a single field, such as `FORBIDDEN`. There is one exception: if
-        no root field has data and all errors are `UNAUTHENTICATED` or all are `UNAVAILABLE`, the status is 401
-        or 503. A document that was refused before it ran (syntax, validation, cost) has status 400 only if the
-        request has the header `Accept: application/graphql-response+json`, else 200. So look at `errors`, not
-        at the status. If an entry of `errors` is `UNAVAILABLE` or `THROTTLED`, the response has the header
+        """**HTTP status in GraphQL.** Look at `errors`, not at the status. An operation that ran has status 200,
+        even if the response has `userErrors` or an entry in `errors` for a single field, such as `FORBIDDEN`. If no
+        root field has data and every error is `UNAUTHENTICATED`, the status is 401; if every error is
+        `UNAVAILABLE`, it is 503. A document that was refused before it ran (syntax, validation, cost) has status
+        200. With the request header `Accept: application/graphql-response+json` it has status 400. If an entry of
+        `errors` is `UNAVAILABLE` or `THROTTLED`, the response has the header
         `Retry-After`. The statuses in the table apply to refusals of the whole request. `BAD_REQUEST` also
         occurs with the statuses 405, 406 and 415.""",
         """**REST.** Each REST contract has error codes of its own, which its reference lists (such as `/lune/docs`). A
@@ -125,7 +129,7 @@ def limits() -> str:
             [
                 ("`serve`, `work`", "`SERVICE_STATEMENT_TIMEOUT_MS`", "`SERVICE_IDLE_TRANSACTION_MS`"),
                 (
-                    "`audit`, `import catalogue`, `import orders`",
+                    "`audit`, `export`, `import catalogue`, `import orders`",
                     f"{STATEMENT_TIMEOUT_MS // 60_000} minutes",
                     f"{IDLE_TRANSACTION_MS // 1_000} seconds",
                 ),
@@ -167,12 +171,58 @@ def limits() -> str:
                 ("head of a request, trailers", "32 KiB, of which the URL 8 KiB; 10 seconds to arrive"),
                 ("time after which an idle connection is closed", "5 seconds"),
                 ("error message", "300 characters"),
+                (
+                    "exports that run at the same time in a process",
+                    f"{EXPORTS_OF_KEY_MAX} of a key, {EXPORTS_MAX} in all",
+                ),
+                ("time in which the caller of an export takes the next rows", f"{STALL_S} seconds"),
                 ("validation errors in one GraphQL response", "10"),
                 ("values of `metadata` in one GraphQL operation", "200"),
                 ("bytes of a GraphQL response that one cost point covers", "1,024"),
                 ("answers that clients do not take, of all connections of a process", "64 MiB"),
             ],
         ),
+    )
+
+
+def exports() -> str:
+    names = [(f"`{name}`", field.description) for name, field in filter_names()]
+    parts = [
+        part
+        for export in EXPORTS
+        for part in (
+            f"## {export.name}",
+            export.summary,
+            table(("column", "meaning"), [(f"`{each.name}`", each.description) for each in export.columns]),
+        )
+    ]
+    return page(
+        "Exports",
+        """An export is a file with all rows of a list, however many there are. `GET /exports/<name>.csv` and `GET
+        /exports/<name>.ndjson` take an API key as `Authorization: Bearer`, and `Account-Id` for a client account, as
+        GraphQL does. `orders` and `retirements` need the scope `orders:read`; `ledger`, `invoices` and `payments` need
+        it too, and are refused to a client account's own key. On the command line, `carbon-orders export` writes the
+        same rows to a file.""",
+        """**Formats.** CSV follows RFC 4180, in UTF-8 without a byte order mark, with a line of column names. NDJSON
+        has one JSON object a line; masses in grams are numbers, amounts and masses in tonnes exact decimals as texts,
+        and what is empty in CSV is null. Columns keep their names and order; new ones are added at the end. In CSV
+        an apostrophe stands before a text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return, so that a
+        spreadsheet does not run it as a formula. Amounts keep their sign and get no apostrophe.""",
+        """**Rows.** The newest come first. The rows are read in pages while the file is sent, each page by itself. A
+        row that exists before the export begins, and stays in the filter until it ends, is in the file exactly once. If
+        the export fails, the connection is closed before the end of the response: take only complete responses.""",
+        f"""**Limits.** An export costs {EXPORT_POINTS} cost points of the key's budget
+        (`SERVICE_QUERY_POINTS_A_MINUTE`). In each process a key may run {EXPORTS_OF_KEY_MAX} exports at a time, and all
+        keys {EXPORTS_MAX}; more are refused with 429 or 503 and `Retry-After`. An export may take as long as it needs,
+        but a caller that takes nothing for {STALL_S} seconds is cut off. Refusals are problem details (RFC 9457) with
+        the `code` of [errors.md](errors.md).""",
+        "## Filter",
+        """`orders` and `retirements` take these query parameters, the members of GraphQL's `OrderFilterInput`; for
+        `retirements` they select the orders. Lists take a parameter once for each value, as in
+        `status=PLACED&status=FULFILLED`, and entries of `metadata` have places from 0. Any other parameter is refused.
+        On the command line each is a `--filter NAME=VALUE`.""",
+        table(("parameter", "meaning"), names),
+        *parts,
     )
 
 

@@ -1,4 +1,4 @@
-"""The command line: every command's name, arguments and help. The implementations are in commands/.
+"""The command line: the commands' names, arguments and help, some in commands/groups. Implementations are in commands/.
 
 Imports nothing that takes long, because help and error messages would wait for it: each command imports its own file
 when it runs.
@@ -7,11 +7,12 @@ when it runs.
 import gc
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
-from service.commands.seller_commands import AccountId, AsJson, add_commands
+from service.commands.groups.exports import export_app
+from service.commands.groups.imports import import_app
+from service.commands.groups.sellers import AccountId, AsJson, add_commands
 from service.domain.accounts import Contract
 from service.domain.api_keys import Scope
 
@@ -26,16 +27,11 @@ app = typer.Typer(
 )
 account_app = typer.Typer(help="Create, list, suspend, reinstate and limit accounts.", no_args_is_help=True)
 key_app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
-import_app = typer.Typer(help="Import a catalogue or the order history of an account.", no_args_is_help=True)
 app.add_typer(account_app, name="account")
 app.add_typer(key_app, name="key")
 app.add_typer(import_app, name="import")
+app.add_typer(export_app, name="export")
 add_commands(app, account_app)
-
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Check the file and print the result without importing anything.")
-]
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
 
 def _show_version(wanted: bool) -> None:
@@ -363,35 +359,6 @@ def key_revoke(
     from service.commands.accounts import revoke_key
 
     revoke_key(key_id)
-
-
-@import_app.command("orders", epilog="Example: carbon-orders import orders orders.json --account 019b8d62-…")
-def import_orders(
-    file: File,
-    *,
-    account: Annotated[UUID, typer.Option(metavar="ACCOUNT_ID", help="Account that the orders are added to.")],
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Add past orders to an account, with their own ids and dates. Importing a file again adds nothing.
-
-    The file is a JSON list, or an object with a list `items`, of {id, vcuAmount, vcuUnitPrice, targetCurrency, status,
-    createdAt}. If any row has an error, nothing is imported.
-    """
-    from service.commands.books import load_history
-
-    load_history(file, account=account, dry_run=dry_run, as_json=as_json)
-
-
-@import_app.command("catalogue", epilog="Example: carbon-orders import catalogue catalogue.csv --dry-run")
-def import_catalogue(file: File, *, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Add projects, batches, bundles, prices and portfolios from a CSV or JSON file; nothing if a row has an error.
-
-    Importing a file again adds nothing. docs/import.md describes the columns.
-    """
-    from service.commands.books import load_catalogue
-
-    load_catalogue(file, dry_run=dry_run, as_json=as_json)
 
 
 if __name__ == "__main__":

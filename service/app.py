@@ -19,6 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.addresses import Addresses, AddressLimits, address_budget
 from service.api.caller import caller_of, share_reads
+from service.api.exports.problems import problem_body
+from service.api.exports.routes import EXPORT_PATH, Exporting, export_routes
 from service.api.graphql.context import Context
 from service.api.graphql.cost.budget import CostBudget, cost_budget
 from service.api.graphql.cost.document_limits import DocumentLimits
@@ -117,8 +119,8 @@ def create_app(
     running: Running
     measures, steps = RequestMeasures(_areas()), StepMeasures()
 
-    async def get_context(scope: Scope) -> Context:
-        identified = await caller_of(
+    async def identified_by(scope: Scope) -> Caller | None:
+        return await caller_of(
             scope,
             running.resources,
             pepper=pepper,
@@ -126,6 +128,9 @@ def create_app(
             account_header=b"account-id",
             id_of=account_id_of,
         )
+
+    async def get_context(scope: Scope) -> Context:
+        identified = await identified_by(scope)
         if identified is not None:
             share_reads(scope, identified)
         return Context(
@@ -206,6 +211,7 @@ def create_app(
             *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
             *certificate_routes(_resources),
             *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
+            *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
             *reference_routes(load_references(), [_described(contract, settings) for contract in CONTRACTS]),
             *(mounted(contract, _rest_context) for contract in CONTRACTS),
         ],
@@ -226,7 +232,7 @@ def create_app(
         body_timeout_ms=settings.body_timeout_ms,
         in_flight_max=settings.in_flight_max,
         deadline_ms=settings.request_deadline_ms,
-        error_bodies={contract.prefix: contract.error_body for contract in CONTRACTS},
+        error_bodies={EXPORT_PATH: problem_body, **{contract.prefix: contract.error_body for contract in CONTRACTS}},
         late_refusals=[contract.prefix for contract in CONTRACTS],
         secret_paths=[CERTIFICATES, RECEIPTS],
         measures=measures,
@@ -246,7 +252,14 @@ def open_to_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         allow_origins=origins,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["*"],
-        expose_headers=["Retry-After", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed", "X-Request-Id"],
+        expose_headers=[
+            "Retry-After",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Idempotent-Replayed",
+            "X-Request-Id",
+            "Content-Disposition",
+        ],
     )
 
 
@@ -256,6 +269,7 @@ def _areas() -> dict[str, tuple[str, str]]:
         GRAPHQL: ("graphql", UNKNOWN),
         HEALTH: ("health", "health"),
         METRICS: ("metrics", "metrics"),
+        f"{EXPORT_PATH}/": ("exports", UNKNOWN),
         CERTIFICATES: ("pages", "certificate"),
         RECEIPTS: ("pages", "receipt"),
     }

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 
 from service.api.metrics.families import ALARMING
-from service.api.request_facts import LOGGED
+from service.api.request_facts import Facts
 from tests.test_tidy import ROOT, TREES
 
 LEVELS = frozenset({"debug", "info", "warning", "error", "exception", "critical"})
@@ -17,8 +17,7 @@ ROW = re.compile(r"^\| `(\w+)` \| ([a-z, ]+) \|([^|]*)\| [^|]+ \|$", re.MULTILIN
 SHARED = frozenset({"event", "level", "timestamp", "logger", "request_id", "request_ids", "exception"})
 """Fields that every line may have."""
 SPREAD = {
-    ("request", "facts"): {"method", "path", *LOGGED},
-    ("fault", "facts"): {"method", "path"},
+    ("request", "facts"): set(Facts.__annotations__),
     ("account_limited", "told"): {"credit_limit_minor", "currency", "hold_percent_max", "open_holds_max"},
 }
 """Fields that are handed over as a mapping, by the event and the expression."""

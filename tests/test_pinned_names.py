@@ -30,6 +30,7 @@ from service.api.graphql.cost.budget import cost_budget
 from service.api.graphql.schema import schema
 from service.api.rate_limits import RateLimits, _item
 from service.api.receipt_links import receipt_path
+from service.api.request_facts import Facts
 from service.api.rest.carbonext.orders import NOTE
 from service.api.rest.carbonext.states import Status
 from service.api.rest.carbonext.tokens import CLIENT_PREFIX, PERMISSIONS, TokenUse
@@ -213,6 +214,11 @@ COMMANDS = {
     "seller set": "--seller --legal-name --address --country --tax-number --registration-number --bank-name"
     " --bank-account --bank-code --payment-days --payment-terms --footer --retirement-statement --json",
     "seller show": "--json",
+    "export orders": "FILE --account --filter --format --force",
+    "export retirements": "FILE --account --filter --format --force",
+    "export ledger": "FILE --account --format --force",
+    "export invoices": "FILE --account --format --force",
+    "export payments": "FILE --account --format --force",
     "import orders": "FILE --account --dry-run --json",
     "import catalogue": "FILE --dry-run --json",
 }
@@ -246,7 +252,7 @@ LOGGED = {
     "database_ready": set(),
     "database_unavailable": {"failure", "error"},
     "ended": set(),
-    "fault": {"where", "exc_info", "request_id"},
+    "fault": {"exc_info", "method", "path", "request_id", "where"},
     "group_failed": {"exc_info"},
     "group_retried_singly": {"size", "error"},
     "item_failed": {"step", "account_id", "item_id", "position", "exc_info"},
@@ -257,7 +263,19 @@ LOGGED = {
     "proxy_not_named": {"advice"},
     "proxy_not_trusted": {"address", "advice"},
     "rate_limits_unshared": {"error"},
-    "request": {"status", "ms", "request_id"},
+    "request": {
+        "method",
+        "path",
+        "request_id",
+        "operation",
+        "operation_name",
+        "account_id",
+        "key_id",
+        "codes",
+        "failure",
+        "status",
+        "ms",
+    },
     "seller_set": {"identifier", "changed"},
     "serving": {"address", "host", "port", "connections_max"},
     "statement_slow": {"ms", "statement"},
@@ -426,6 +444,7 @@ def test_names_in_the_log():
         if name in {"debug", "info", "warning", "error", "exception", "critical"} and call.args:
             for text in texts(call.args[0]):
                 found.setdefault(text, set()).update(each.arg for each in call.keywords if each.arg)
+    found["request"] |= set(Facts.__annotations__)  # its members are given as one mapping
     assert found == LOGGED
 
 

@@ -5,18 +5,35 @@ end. Names of operations come from the schema or a contract, so that their numbe
 """
 
 from contextvars import ContextVar
-from typing import Any
+from functools import lru_cache
+from typing import TypedDict
 
 from service.domain.accounts import Caller
 
-FACTS: ContextVar[dict[str, Any] | None] = ContextVar("request_facts", default=None)
-"""The `state` of the request's scope. None outside a request."""
-
-LOGGED = ("operation", "operation_name", "account_id", "key_id", "codes", "failure")
-"""Names of the facts, in the order in which the log has them."""
-
 OPERATION_NAME_LENGTH_MAX = 100
 _CODES_MAX = 10
+_text_of = lru_cache(maxsize=4_096)(str)
+"""Text of an id: writing it takes as long as all else that is noted."""
+
+
+class Facts(TypedDict, total=False):
+    """Members of the request's line of the log."""
+
+    method: str
+    path: str
+    request_id: str
+    operation: str
+    operation_name: str
+    account_id: str
+    key_id: str
+    codes: list[str]
+    failure: str
+    status: int
+    ms: float
+
+
+FACTS: ContextVar[Facts | None] = ContextVar("request_facts", default=None)
+"""None outside a request."""
 
 
 def note_operation(operation: str, name: str | None = None) -> None:
@@ -32,8 +49,15 @@ def note_caller(caller: Caller) -> None:
     """Record the account and the key."""
     facts = FACTS.get()
     if facts is not None:
-        facts["account_id"] = str(caller.account.id)
+        facts["account_id"] = _text_of(caller.account.id)
         facts["key_id"] = caller.key_id
+
+
+def note_failure(code: str) -> None:
+    """Record the code of a failure of the service that the HTTP status does not tell."""
+    facts = FACTS.get()
+    if facts is not None:
+        facts["failure"] = code
 
 
 def note_refusal(code: str) -> None:
@@ -41,6 +65,6 @@ def note_refusal(code: str) -> None:
     facts = FACTS.get()
     if facts is None:
         return
-    codes: list[str] = facts.setdefault("codes", [])
+    codes = facts.setdefault("codes", [])
     if code not in codes and len(codes) < _CODES_MAX:
         codes.append(str(code))

@@ -18,7 +18,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.headers import header_of, refuse_contradictions
-from service.api.request_facts import FACTS, LOGGED, note_refusal
+from service.api.request_facts import FACTS, Facts, note_refusal
 from service.api.request_measures import RequestMeasures
 from service.errors import Code, Refused
 from service.kit.request_id import REQUEST_ID
@@ -95,24 +95,25 @@ class RequestLimits:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        state = scope.setdefault("state", {})
-        state["request_id"] = request_id
-        before, facts_before = REQUEST_ID.set(request_id), FACTS.set(state)
+        scope.setdefault("state", {})["request_id"] = request_id
+        facts: Facts | None = None
+        if scope["type"] == "http":
+            facts = {"method": scope["method"], "path": self._logged_path(scope["path"]), "request_id": request_id}
+        before, facts_before = REQUEST_ID.set(request_id), FACTS.set(facts)
         try:
-            if scope["type"] != "http":
+            if facts is None:
                 await self._app(scope, receive, send)
             elif self._tracer is None:
-                await self._exchange(scope, receive, _Answer(self, scope, send, request_id))
+                await self._exchange(scope, receive, _Answer(self, scope, send, request_id), facts)
             else:
-                with self._tracer.request(scope):
-                    await self._exchange(scope, receive, _Answer(self, scope, send, request_id))
+                with self._tracer.request(scope, facts):
+                    await self._exchange(scope, receive, _Answer(self, scope, send, request_id), facts)
         finally:
             FACTS.reset(facts_before)
             REQUEST_ID.reset(before)
 
-    async def _exchange(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+    async def _exchange(self, scope: Scope, receive: Receive, answer: "_Answer", facts: Facts) -> None:
         began_ns = time.perf_counter_ns()
-        facts = {"method": scope["method"], "path": self._logged_path(scope["path"])}
         try:
             async with answer.deadline:
                 body = await self._bounded(scope, receive, answer)
@@ -124,22 +125,18 @@ class RequestLimits:
         except Exception as failure:
             refusal = answer.refusal_in(failure)
             if refusal is None:
-                self._log.exception("fault", **facts, request_id=answer.request_id)
+                self._log.exception("fault", method=facts["method"], path=facts["path"], request_id=answer.request_id)
             if answer.status is not None:
                 raise  # half an answer is out: only the server can tell the caller, by cutting the connection
             await answer.refuse(refusal or Refused(Code.INTERNAL_SERVER_ERROR, "Internal error"))
         finally:
             answer.leave_crowd()
             took_ns = time.perf_counter_ns() - began_ns
-            status, state = answer.status or _CLIENT_GONE, scope["state"]
-            state["status"] = status
+            facts["status"] = answer.status or _CLIENT_GONE
+            facts["ms"] = round(took_ns / 1_000_000, 2)
             if self._measures is not None:
-                self._measures.record(scope["path"], state, status, took_ns / 1_000_000_000)
-            for name in LOGGED:
-                if name in state:
-                    facts[name] = state[name]
-            ms = round(took_ns / 1_000_000, 2)
-            self._log.info("request", **facts, status=status, ms=ms, request_id=answer.request_id)
+                self._measures.record(scope["path"], facts, took_ns / 1_000_000_000)
+            self._log.info("request", **facts)
 
     def _logged_path(self, path: str) -> str:
         plain = "/" + path.lstrip("/")

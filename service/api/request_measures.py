@@ -5,8 +5,8 @@ Written by the request limits once for each request, read by the metrics. Knows 
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
+from service.api.request_facts import Facts
 from service.errors import Code
 from service.kit.measures import Distributions, Labels
 
@@ -26,21 +26,31 @@ class RequestMeasures:
     def __init__(self, areas: Mapping[str, tuple[str, str]]) -> None:
         self._areas = dict(areas)
         self._starts = sorted(areas, key=len, reverse=True)
-        self.counts: Counter[Labels] = Counter()
-        """By API, operation, HTTP status, and the code of the first refusal."""
+        self._answers = Distributions(SECONDS)
+        """Durations by API, operation, HTTP status, and the code of the first refusal: one entry for each request."""
         # A count that begins with 1 is no increase for an alert: these begin with 0.
         self.refusals: Counter[Labels] = Counter({(api, code): 0 for api, _ in areas.values() for code in ALARMING})
         """By API and code: each code once for each request that was refused with it, wholly or in part."""
-        self.durations = Distributions(SECONDS)
-        """By API and operation."""
 
-    def record(self, path: str, facts: Mapping[str, Any], status: int, seconds: float) -> None:
+    @property
+    def counts(self) -> dict[Labels, int]:
+        """Return the counts by API, operation, HTTP status, and the code of the first refusal."""
+        return {labels: sum(answers.counts) for labels, answers in self._answers.items()}
+
+    @property
+    def durations(self) -> Distributions:
+        """Return the durations by API and operation."""
+        durations = Distributions(SECONDS)
+        for (area, operation, *_), answers in self._answers.items():
+            durations[area, operation].merge(answers)
+        return durations
+
+    def record(self, path: str, facts: Facts, seconds: float) -> None:
         """Count a request."""
         area, operation = self._areas.get(path) or self._area(path)
         operation = facts.get("operation", operation)
         codes = facts.get("codes")
-        self.counts[area, operation, str(status), codes[0] if codes else NO_CODE] += 1
-        self.durations[area, operation].add(seconds)
+        self._answers[area, operation, str(facts["status"]), codes[0] if codes else NO_CODE].add(seconds)
         if codes:
             self.refusals.update([(area, code) for code in codes])
 

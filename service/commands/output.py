@@ -72,7 +72,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, wrapped
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """Show a progress bar on stderr if that is a terminal; the yielded function advances it."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn())
     console = Console(stderr=True)

@@ -164,11 +164,13 @@ def _host_and_port(text: str) -> tuple[str, int]:
         name, _, port = text.partition(":")
     if not name:
         raise ValueError("A database URL names a host before each port.")
+    name = unquote(name)
     try:
-        name.encode("idna")
+        if not name.startswith("/"):
+            name.encode("idna")
     except UnicodeError:  # resolving it would raise this, which is no failure of the network
         raise ValueError("A host name in a database URL has parts of 1 to 63 characters between its points.") from None
-    return unquote(name), _port(port) if port else 5432
+    return name, _port(port) if port else 5432
 
 
 def _port(text: str) -> int:

@@ -36,8 +36,10 @@ _SECRET_NAMES = frozenset({
 _QUIET = frozenset({"debug", "info"})
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 # Secret texts in a line. The group is kept, so that a key's holder can be found by its first characters.
-# Nearly no line contains one of these hints, and looking for them costs a tenth of the expression.
-_HINTS = ("earer", "EARER", "asic", "ASIC", "_live_", "_test_", "whsec_", "eyJ", "://")
+# Nearly no line contains one of these hints, and looking for them costs a tenth of the expression. The JSON of a
+# request has no space, and a space is found ten times as fast as a word.
+_HINTS = ("_live_", "_test_", "whsec_", "eyJ", "://")
+_HINTS_BESIDE_SPACE = ("earer", "EARER", "asic", "ASIC", *_HINTS)
 _SECRET_TEXT = re.compile(
     r"""([Bb]earer\s+|[Bb]asic\s+|B(?:EARER|ASIC)\s+)[\w.~+/=-]{6,}  # credentials of a header
     |(_(?:live|test)_\w{8})\w{20,}                  # API keys in the usual manner
@@ -135,7 +137,7 @@ def _written_by(render: Processor) -> Processor:
                 event[name] = _hidden(name, value, depth=4)
         line = str(render(logger, method, event))
         # On the finished line, so that no `repr` of an object slips past.
-        for hint in _HINTS:
+        for hint in _HINTS_BESIDE_SPACE if " " in line or not line.isascii() else _HINTS:
             if hint in line:
                 return _SECRET_TEXT.sub(lambda found: f"{found[found.lastindex or 0]}{HIDDEN}", line)
         return line

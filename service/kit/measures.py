@@ -6,6 +6,7 @@ Knows no metric and no format. They are written and read by one event loop. Plai
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from operator import add
 
 Labels = tuple[str, ...]
 
@@ -13,21 +14,27 @@ Labels = tuple[str, ...]
 class Distribution:
     """Numbers, counted by the least of `bounds` that they do not exceed, and their sum."""
 
-    __slots__ = ("_bounds", "_counts", "total")
+    __slots__ = ("_bounds", "counts", "total")
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
+        self.counts = [0] * (len(bounds) + 1)
+        """Count of the numbers by bound; the last is of those above all bounds."""
         self.total = 0.0
 
     def add(self, number: float) -> None:
         """Count a number."""
-        self._counts[bisect_left(self._bounds, number)] += 1
+        self.counts[bisect_left(self._bounds, number)] += 1
         self.total += number
+
+    def merge(self, other: "Distribution") -> None:
+        """Count the numbers of another distribution with the same bounds too."""
+        self.counts = list(map(add, self.counts, other.counts))
+        self.total += other.total
 
     def cumulative(self) -> Iterator[tuple[str, float]]:
         """Return each bound with how many numbers do not exceed it; the last bound is `+Inf`."""
-        return zip([*map(str, self._bounds), "+Inf"], accumulate(self._counts), strict=True)
+        return zip([*map(str, self._bounds), "+Inf"], accumulate(self.counts), strict=True)
 
 
 class Distributions(dict[Labels, Distribution]):

@@ -42,7 +42,7 @@ class OtelTracer:
         self._tracer = provider.get_tracer(NAME, version(NAME))
 
     @contextmanager
-    def request(self, scope: Mapping[str, Any]) -> Iterator[None]:
+    def request(self, scope: Mapping[str, Any], facts: Mapping[str, Any]) -> Iterator[None]:
         """Make a span of the request, whose facts are read at its end."""
         carrier = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"] if name in _PROPAGATED
@@ -57,7 +57,7 @@ class OtelTracer:
             try:
                 yield
             finally:
-                _describe(span, method, scope["state"])
+                _describe(span, method, facts)
 
     def statement(self, sql: str) -> AbstractContextManager[object]:
         """Make a span of the statement. One that several requests share is a part of the first and linked to the

@@ -13,8 +13,10 @@ CHOSEN_BY = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 class Tracer(Protocol):
     """Maker of spans."""
 
-    def request(self, scope: Mapping[str, Any]) -> AbstractContextManager[object]:
-        """Return a span of the request that is served inside, below the caller's (`traceparent`)."""
+    def request(self, scope: Mapping[str, Any], facts: Mapping[str, Any]) -> AbstractContextManager[object]:
+        """Return a span of the request that is served inside, below the caller's (`traceparent`). It shows the facts
+        that are there at its end.
+        """
 
     def statement(self, sql: str) -> AbstractContextManager[object]:
         """Return a span of the statement that runs inside, below that of the request."""

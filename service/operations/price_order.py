@@ -28,14 +28,25 @@ async def price_order(resources: Resources, caller: Caller, order_request: Order
     """Return the price and shortage that an order placed at the same time would have. Refuses as it would; stores
     nothing.
     """
+    pricing = await price_now(resources, caller, order_request)
+    return Preview(pricing, await shortage(resources, caller, pricing))
+
+
+async def price_now(resources: Resources, caller: Caller, order_request: OrderRequest) -> Pricing:
+    """Return the price that an order placed at the same time would have. Refuses as it would; stores nothing."""
     caller.require(Scope.CATALOGUE_READ)
     reader = resources.database.reader
     # Not the caller's: that of a key which was looked up a moment ago may have another portfolio or commission.
     account = await accounts.existing(reader, caller.account.id)
-    mode, now = account.mode, resources.clock()
-    pricing = price_request(order_request, account, await catalogue.read_offers(reader, [(account, order_request)]))
+    return price_request(order_request, account, await catalogue.read_offers(reader, [(account, order_request)]))
+
+
+async def shortage(resources: Resources, caller: Caller, pricing: Pricing) -> tuple[int, ...]:
+    """Return the mass, in grams, that each line of an order at this price would wait for if it were placed now."""
+    caller.require(Scope.CATALOGUE_READ)
+    reader, mode, now = resources.database.reader, caller.account.mode, resources.clock()
     lines = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in lines}
     stock = await batches.read_stock(reader, mode, bundle_ids, today=utc_date(now))
     awaited = await backorders.awaited_projects(reader, mode, bundle_ids, now=now)
-    return Preview(pricing, plan_allocation(lines, stock, {}, awaited).short_g)
+    return plan_allocation(lines, stock, {}, awaited).short_g

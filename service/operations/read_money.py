@@ -80,6 +80,13 @@ async def lines_of_invoices(
     return [slice_of(lines[invoice.id], request) for invoice in invoices]
 
 
+async def list_payments(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Payment]:
+    """Return one page of the caller's payments, newest first."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    return slice_of(await money.payments(resources.database.reader, payer_of(caller.account), request), request)
+
+
 async def payments_of_ids(resources: Resources, caller: Caller, payment_ids: Collection[UUID]) -> dict[UUID, Payment]:
     """Return those of the payments that are the caller's, by id."""
     caller.require(Scope.ORDERS_READ)

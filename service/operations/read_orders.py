@@ -1,6 +1,7 @@
 """Read orders: one, a page, or many at once, with their lines and credits; always the caller's own."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import TypeVar
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
-from service.domain.events import Event
+from service.domain.events import Event, EventType
 from service.domain.listing import NumberedPage, OrderFilter, OrderRef, OrderSort
 from service.domain.order import CreditEntry, Order, OrderLine
 from service.kit.keyset import PageRequest, Slice, slice_of
@@ -90,6 +91,26 @@ async def events_of_orders(resources: Resources, caller: Caller, order_ids: Sequ
     caller.require(Scope.ORDERS_READ)
     found = await event_log.of_orders(resources.database.reader, caller.account.id, order_ids)
     return _of_each(order_ids, found)
+
+
+async def completion_times_of_orders(
+    resources: Resources, caller: Caller, order_ids: Sequence[UUID]
+) -> list[datetime | None]:
+    """Return the time at which each of the caller's orders was completed; None where no event says so."""
+    caller.require(Scope.ORDERS_READ)
+    reader, account_id = resources.database.reader, caller.account.id
+    found = await event_log.times_of_orders(reader, account_id, order_ids, EventType.ORDER_COMPLETED)
+    return [found.get(order_id) for order_id in order_ids]
+
+
+async def cancellation_times_of_orders(
+    resources: Resources, caller: Caller, order_ids: Sequence[UUID]
+) -> list[datetime | None]:
+    """Return the time at which each of the caller's orders was cancelled; None where no event says so."""
+    caller.require(Scope.ORDERS_READ)
+    reader, account_id = resources.database.reader, caller.account.id
+    found = await event_log.times_of_orders(reader, account_id, order_ids, EventType.ORDER_CANCELLED)
+    return [found.get(order_id) for order_id in order_ids]
 
 
 def _of_each(order_ids: Sequence[UUID], rows: Iterable[T]) -> list[tuple[T, ...]]:

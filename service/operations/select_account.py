@@ -1,4 +1,6 @@
-"""Select an account: a key of a parent acts for one of its client accounts, and an operator reads for any."""
+"""Select an account: a key of a parent acts for one of its client accounts, and an operator reads for any, as the
+command line does without a key.
+"""
 
 from dataclasses import replace
 from uuid import UUID
@@ -8,6 +10,8 @@ from service.domain.api_keys import Scope
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.storage import accounts
+
+ACTOR = "command:export"
 
 
 async def select_account(resources: Resources, caller: Caller, account_id: UUID | None) -> Caller:
@@ -42,3 +46,11 @@ async def reader_of(resources: Resources, caller: Caller, account_id: UUID) -> C
         return None
     scopes = caller.scopes - {Scope.OPERATOR, Scope.ORDERS_WRITE}
     return replace(caller, account=found, scopes=scopes, acts_for_client=True)
+
+
+async def seller_reading(resources: Resources, account_id: UUID) -> Caller:
+    """Return the command line as a reader of that account's data. Refuses `NOT_FOUND`."""
+    found = await accounts.account(resources.database.reader, account_id)
+    if found is None:
+        raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))
+    return Caller(account=found, key_id=ACTOR, scopes=frozenset({Scope.ORDERS_READ}), acts_for_client=True)

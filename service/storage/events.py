@@ -1,9 +1,10 @@
 """Rows of events; the table refuses updates and deletes."""
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
-from service.domain.events import Event
+from service.domain.events import Event, EventType
 from service.storage import models
 from service.storage.conditions import Conditions
 from service.storage.database import Statements
@@ -18,3 +19,16 @@ async def of_orders(statements: Statements, account_id: UUID, order_ids: Collect
     conditions.add("account_id = {}", account_id)
     conditions.add_in("order_id", order_ids)
     return await EVENTS.select(statements, conditions, "ORDER BY order_id, seq")
+
+
+async def times_of_orders(
+    statements: Statements, account_id: UUID, order_ids: Collection[UUID], event_type: EventType
+) -> dict[UUID, datetime]:
+    """Return the time of the event of that type, by order, for those of the account's orders that have one."""
+    conditions = Conditions()
+    conditions.add("account_id = {}", account_id)
+    conditions.add_in("order_id", order_ids)
+    conditions.add("event_type = {}", event_type)
+    columns = frozenset({"order_id", "created_at"})
+    found = await EVENTS.select(statements, conditions, columns=columns)
+    return {event.order_id: event.created_at for event in found if event.order_id is not None}

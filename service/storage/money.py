@@ -46,6 +46,18 @@ async def invoices(statements: Statements, account_id: UUID, request: PageReques
     return await INVOICES.read_page(statements, query, "created_at", request, descending=True)
 
 
+async def payments(statements: Statements, account_id: UUID, request: PageRequest) -> list[Payment]:
+    """Return one payment of the account more than the page holds, newest first: an id begins with its time of creation,
+    so that the key of the table serves as the index.
+    """
+    query = models.Payment.filter(account_id=account_id)
+    if request.after is not None:
+        query = query.filter(id__lt=request.after.id)
+    if request.before is not None:
+        query = query.filter(id__gt=request.before.id)
+    return await PAYMENTS.read(statements, query.order_by("id" if request.backward else "-id").limit(request.limit + 1))
+
+
 async def lines_of(statements: Statements, account_id: UUID, invoice_ids: Collection[UUID]) -> list[InvoiceLine]:
     """Return the lines of those of the invoices that are the account's, in order."""
     query = models.InvoiceLine.filter(account_id=account_id, invoice_id__in=invoice_ids)

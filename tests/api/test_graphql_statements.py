@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.operations.retire_orders import retire_orders
 from service.storage.engines.postgresql import PostgresqlStatements
 from service.storage.engines.sqlite_statements import SqliteStatements
 from tests.api.graphql_api import GraphQLApi
@@ -57,4 +58,37 @@ async def test_a_page_asks_for_no_column_that_it_does_not_show(api: GraphQLApi, 
     (page,) = [sql for sql in sent if "FROM orders" in sql]
     (entries,) = [sql for sql in sent if "FROM credit_entries" in sql]
     assert page.startswith("SELECT account_id, id, number, currency, created_at FROM orders ")
-    assert entries.startswith("SELECT order_id, mass_g FROM credit_entries ")
+    assert entries.startswith("SELECT id, order_id, mass_g FROM credit_entries ")
+
+
+async def test_the_times_at_which_orders_ended_are_those_of_their_events(
+    api: GraphQLApi, monkeypatch: pytest.MonkeyPatch
+):
+    await api.shop.place(idempotency_key="cancelled")
+    await api.data('mutation { cancelOrder(input: {order: {idempotencyKey: "cancelled"}}) { order { status } } }')
+    await api.shop.place()
+    await retire_orders(api.shop.resources, after_ms=0, unpaid=True)
+    await api.shop.place()
+
+    for end in ("completedAt", "cancelledAt"):
+        assert await statements_of(api, monkeypatch, f"{{ orders {{ nodes {{ {end} }} }} }}") == 2
+    shown = "{ orders { nodes { status completedAt cancelledAt timeline { type occurredAt } } } }"
+    orders = (await api.data(shown))["orders"]["nodes"]
+    assert [order["status"] for order in orders] == ["FULFILLED", "COMPLETE", "CANCELLED"]
+    for order in orders:
+        times = {each["type"]: each["occurredAt"] for each in order["timeline"]}
+        assert order["completedAt"] == times.get("order.completed")
+        assert order["cancelledAt"] == times.get("order.cancelled")
+
+
+async def test_a_price_costs_two_statements_and_what_is_asked_beyond_it(
+    api: GraphQLApi, monkeypatch: pytest.MonkeyPatch
+):
+    async def statements(selected: str) -> int:
+        query = '{ price(input: {mass: {amount: "1", unit: TONNE}}) { price { totalCost { amount } %s } } }'
+        return await statements_of(api, monkeypatch, query % selected)
+
+    # The portfolio's bundles and their prices; the account is not counted here. Then stock and queue, then bundles.
+    assert await statements("lines { mass { grams } unitPrice { amount } }") == 2
+    assert await statements("shortMass { grams }") == 4
+    assert await statements("lines { bundle { name } }") == 3

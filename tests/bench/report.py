@@ -80,7 +80,7 @@ def rows(found: Found) -> list[tuple[str, ...]]:
     return lines
 
 
-HEAD = ("what", "target", "a second", "CPU µs", "p50 / p99 ms", "ours is x times as fast", "and x times as cheap")
+HEAD = ("request", "server", "requests/s", "CPU µs", "p50 / p99 ms", "speed ratio", "CPU ratio")
 
 
 def print_table(kind: str, found: Found) -> None:
@@ -150,7 +150,7 @@ server are compared within the same round, so that other work on the machine slo
 over the rounds; the span in brackets covers the middle half of the rounds. The number of requests a second
 depends much on the machine, the ratios depend on it little.
 
-The requests (column *what*):
+The requests (column *request*):
 
 * **Q1** reads a page of 20 orders with 10 scalar fields and the page information, over 16 connections.
 * **Q2** reads the same page and for each order its lines, bundle names, credit entries, batches and project
@@ -159,7 +159,7 @@ The requests (column *what*):
 * **M1** is the mutation `createOrderByMass` over 64 connections. All orders buy from the same bundle
   (**M1 hot**), or from 50 bundles (**M1 on 50**).
 
-The servers (column *target*):
+The servers (column *server*):
 
 * **ours** is the service as it is delivered, with API keys, limits and the log.
 * **naive** has the same schema, behind Strawberry's own view and graphql-core, with Tortoise models and
@@ -168,9 +168,10 @@ The servers (column *target*):
 * **limit** is a bare ASGI application that runs the same SQL statements, written by hand. It has no API keys,
   no limits, no log and no schema.
 
-The other columns: *a second* is the number of requests a second; *CPU µs* is the processor time of the server for
-one request; *p50 / p99 ms* are the response times that 50 % and 99 % of the requests stay below.
-*ours is x times as fast* compares requests a second; *and x times as cheap* compares processor time.
+The other columns: *requests/s* is the number of requests a second; *CPU µs* is the processor time of the server for
+one request; *p50 / p99 ms* are the response times that 50 % and 99 % of the requests stay below. *Speed ratio* is
+the requests a second of ours divided by those of the server in the row. *CPU ratio* is the processor time of that
+server divided by that of ours. Above 1, ours is faster or uses less processor time.
 
 ![Requests a second of the service as a multiple of each other target](performance.svg)
 

@@ -1,12 +1,14 @@
 """Addresses of databases: which file or servers a URL names, and that no text of it shows a password."""
 
 import ssl
+from urllib.parse import quote
 
 import pytest
 
 from service.kit.database_address import parse_address
 
 SECRETS = ("hush", "pa", "ss@host")
+LONG = "/run/" + 70 * "a"
 
 
 @pytest.mark.parametrize(("url", "file"), [
@@ -42,6 +44,12 @@ def test_other_urls_are_refused_with_the_forms_that_are_read(url: str) -> None:
      {"host": ["::1", "fe80::2"], "port": [6432, 5432], "user": "u", "database": "db"}, "[::1]:6432,[fe80::2]:5432/db"),
     ("postgresql://u@/db?host=/var/run/postgresql&port=5433",
      {"host": ["/var/run/postgresql"], "port": [5433], "user": "u", "database": "db"}, "/var/run/postgresql:5433/db"),
+    (f"postgresql://u@/db?host={LONG}",
+     {"host": [LONG], "port": [5432], "user": "u", "database": "db"},
+     f"{LONG}:5432/db"),
+    (f"postgresql://u@{quote(LONG, safe='')}/db",
+     {"host": [LONG], "port": [5432], "user": "u", "database": "db"},
+     f"{LONG}:5432/db"),
     ("postgresql://u@%2Fvar%2Frun%2Fpostgresql/db",
      {"host": ["/var/run/postgresql"], "port": [5432], "user": "u", "database": "db"}, "/var/run/postgresql:5432/db"),
     ("postgresql:///db", {"database": "db"}, "the local socket/db"),

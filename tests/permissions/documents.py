@@ -20,6 +20,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "quote": ('id: "{used_quote}"', 'id: "{quote}"'),
     "estimate": ('id: "{used_estimate}"',),
     "invoice": ('id: "{invoice}"',),
+    "price": ('input: {{mass: {{amount: "1", unit: TONNE}}}}',),
     "bundle": ('id: "{forest}"',),
     "orderStats": ("groupBy: BUNDLE", "groupBy: PROJECT"),
     "nodes": ('ids: ["{account}"]',),

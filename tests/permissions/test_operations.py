@@ -110,6 +110,8 @@ READERS: dict[Any, str] = {
     read_orders.lines_of_orders: "complete",
     read_orders.entries_of_orders: "complete",
     read_orders.events_of_orders: "complete",
+    read_orders.completion_times_of_orders: "complete",
+    read_orders.cancellation_times_of_orders: "cancelled",
     read_quotes.quotes_of_ids: "quote",
     read_quotes.lines_of_quotes: "quote",
     read_catalogue.portfolios_of_ids: "own_portfolio",

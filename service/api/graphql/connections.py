@@ -123,8 +123,9 @@ class Connection(Generic[Node]):
         return PageInfo(page=self)
 
     @strawberry.field(
-        description="Number of entries on all pages of the list that match the filter. Only the lists `orders` and "
-        "`clientAccounts` are counted, for 5 points, or 50 if the list has conditions. Null for every other list.",
+        description="Number of entries on all pages of the list that match its `filter` or `nameContains`. Costs 5 "
+        "cost points, or 50 if one of these arguments is given. Only `orders` and `clientAccounts` are counted. Null "
+        "for every other list.",
     )
     async def total_count(self) -> int | None:
         return None if self.count is None else await self.count()

@@ -108,7 +108,7 @@ class ServiceCollector(Collector):
 def _of_requests(serving: Serving) -> Iterator[Metric]:
     requests = serving.requests
     labels = ("api", "operation", "status", "code")
-    yield _counter("requests", "Requests, by the first code of their refusal.", dict(requests.counts), labels)
+    yield _counter("requests", "Requests, by the first code of their refusal.", requests.counts, labels)
     yield _counter("refusals", "Refusals, also of a part of a request.", dict(requests.refusals), ("api", "code"))
     durations = HistogramMetricFamily(
         f"{PREFIX}request_duration_seconds",

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -139,8 +139,13 @@ class BoundedConnection(aiosqlite.Connection):
         self._doing = Doing.READING if only_reads else Doing.CHANGING
 
     async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        # Every statement passes here, Tortoise's too. The clock starts in the connection's thread: a statement does not
-        # pay for those queued before it.
+        # Every statement passes here, Tortoise's too.
+        return await self._run(fn, partial(fn, *args, **kwargs), args)
+
+    async def _run(self, fn: Callable[..., Any], step: Callable[[], T], args: Sequence[Any]) -> T:
+        """Run the step, which is `fn` with the arguments. The clock starts in the connection's thread: a statement does
+        not pay for those queued before it.
+        """
         took_s = 0.0
 
         def bounded() -> T:
@@ -151,7 +156,7 @@ class BoundedConnection(aiosqlite.Connection):
             if self.statement_timeout_ms:
                 self._deadline = began_s + self.statement_timeout_ms / 1_000
             try:
-                return fn(*args, **kwargs)
+                return step()
             finally:
                 took_s = time.monotonic() - began_s
 
@@ -180,12 +185,12 @@ class BoundedConnection(aiosqlite.Connection):
         """
         is_left = False
 
-        def unless_left(*arguments: Any) -> T:
+        def unless_left() -> T:
             if is_left:
                 raise sqlite3.OperationalError("interrupted: nobody waits for the rows")
-            return fn(*arguments)
+            return fn(self._conn, *args)
 
-        running = asyncio.ensure_future(self.call(unless_left, *args))
+        running = asyncio.ensure_future(self._run(fn, unless_left, (self._conn, *args)))
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:

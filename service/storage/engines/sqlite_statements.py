@@ -34,7 +34,7 @@ class SqliteStatements(Statements):
         self._turns = turns
         self._watch = watch or StatementWatch()
         self._kinds = kinds
-        self._loop_reader = loop_reader
+        self._read = None if loop_reader is None else self._watch.traced(loop_reader.read)
         self._availability = availability
 
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
@@ -71,11 +71,11 @@ class SqliteStatements(Statements):
             if text is None:
                 text = texts[id(value)] = encode(value)
             values.append(text)
-        if self._loop_reader is not None:
+        if self._read is not None:
             if self._availability is not None:
                 self._availability.refuse_if_away()
-            with reading, self._watch.span(sql):
-                read = self._loop_reader.read(numbered(sql), values)
+            with reading:
+                read = self._read(numbered(sql), values)
             if read is not None:
                 return *read, 0
         answer: tuple[list[Any], tuple[str, ...], int]

@@ -4,12 +4,13 @@ Sees the text of a statement, which has placeholders, and never its values. Know
 """
 
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, TypeVar
 
 import structlog
 
+P = TypeVar("P")
 T = TypeVar("T")
 TEXT_LENGTH_MAX = 500
 
@@ -45,6 +46,17 @@ class StatementWatch:
     def span(self, sql: str) -> AbstractContextManager[object]:
         """Return the span of a statement, which does nothing if statements are not traced."""
         return _NO_SPAN if self._tracer is None else self._tracer.statement(sql)
+
+    def traced(self, read: Callable[[str, P], T]) -> Callable[[str, P], T]:
+        """Return the function, which runs the statement that it is given first, with a span around if there are any."""
+        if self._tracer is None:
+            return read
+
+        def traced(sql: str, parameters: P) -> T:
+            with self.span(sql):
+                return read(sql, parameters)
+
+        return traced
 
     def ended(self, sql: str, seconds: float) -> None:
         """Record how long a statement took, also one that failed."""

@@ -601,6 +601,21 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
     ),
 }
 
+PRICES: list[tuple[dict[str, Any], list[Case]]] = [
+    (
+        {"mass": TONNE},
+        [
+            *_MASS,
+            ("BAD_USER_INPUT", "mass.amount", {"value": DOLLAR}),
+            ("BAD_USER_INPUT", "mass.amount", {"estimateId": "$estimate"}),
+            ("BAD_USER_INPUT", "mass", {"mass": LEFT_OUT, "value": DOLLAR, "estimateId": "$estimate"}),
+        ],
+    ),
+    ({"value": DOLLAR}, [*_VALUE, ("BAD_USER_INPUT", "currency", {"currency": "SAR"})]),
+    ({"estimateId": "$estimate"}, _ESTIMATE),
+]
+"""Inputs of the query `price`, which refuses as the mutations do."""
+
 SIMULATIONS: list[Case] = [
     *_ORDER,
     ("PAYMENT_STATE", "order", {"order": {"id": "$test_cancelled"}, "outcome": "PAY"}),

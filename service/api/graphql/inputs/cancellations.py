@@ -10,11 +10,11 @@ class CancelOrderInput:
     order: OrderRefInput = strawberry.field(description="Order to cancel. The order must belong to the account.")
     only_unfulfilled: bool = strawberry.field(
         default=False,
-        description="True cancels only the part of the order that still waits for credits. False, the default, "
-        "cancels the whole order. If true and no credits are set aside yet, the whole order is cancelled. If true and "
-        "no part waits for credits, the order does not change. The remaining part gets the price tier of its smaller "
-        "mass, so its unit prices can rise but not fall. The remaining part never costs more than the whole order "
-        "did. If the API key has scope `operator`, the unit prices do not change.",
+        description="True cancels only the part of the order that waits for credits, and keeps the part that has "
+        "credits. False, the default, cancels the whole order. The kept part is priced by the price tier of its own, "
+        "smaller mass. Its unit prices can rise but not fall, and it never costs more than the whole order did. With "
+        "an API key of scope `operator`, the unit prices do not change. If no part has credits, the whole order is "
+        "cancelled. If no part waits for credits, the order does not change.",
     )
 
 

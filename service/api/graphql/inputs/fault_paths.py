@@ -12,8 +12,8 @@ from strawberry.utils.str_converters import to_camel_case
 from service.api.graphql.types.amounts import MassInput, MoneyInput
 
 INSIDE = {"currency": "value"}
-"""Members that the domain names, and the member that contains them in inputs that do not have them themselves: a sum to
-spend has its currency.
+"""Members that the domain names, and the member that contains them where they are not given themselves: a sum to spend
+has its currency.
 """
 Path = Sequence[str | int]
 
@@ -49,15 +49,15 @@ def _step(value: Any, step: str | int) -> tuple[list[str], Any]:
     definition = get_object_definition(value) if value is not None else None
     if definition is None:
         return [], None
+    outer = getattr(value, INSIDE.get(str(step), ""), None)
     for field in definition.fields:
         name = field.graphql_name or to_camel_case(field.python_name)
         member = getattr(value, field.python_name)
-        if step in (name, field.python_name):
+        if step in (name, field.python_name) and (member is not None or outer is None):
             return [name], member
         if definition.is_one_of:
             names, inner = _step(member, step)
             if names:
                 return [name, *names], inner
-    outer = getattr(value, INSIDE.get(str(step), ""), None)
     names, inner = _step(outer, step)
     return ([INSIDE[str(step)], *names], inner) if names else ([], None)

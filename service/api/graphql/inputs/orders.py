@@ -2,7 +2,7 @@
 faulty member.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -193,8 +193,42 @@ class _ByValue(ChoiceInput):
     )
 
     def value_request(self) -> OrderRequest:
-        value = at(["value", "amount"], self.value.at_most)
-        return self.order_request(ByValue(value.minor_units), value.currency)
+        return _value_request(self, self.value)
+
+
+def _value_request(choice: ChoiceInput, sum_to_spend: MoneyInput) -> OrderRequest:
+    value = at(["value", "amount"], sum_to_spend.at_most)
+    return choice.order_request(ByValue(value.minor_units), value.currency)
+
+
+@strawberry.input(
+    description="Mass, sum of money or estimate to price, and the bundles to buy. Give exactly one of `mass`, "
+    "`bundleMasses`, `value` and `estimateId`."
+)
+class PriceInput(_ByMass):
+    value: MoneyInput | None = strawberry.field(
+        default=None,
+        description="Maximum sum to spend, including commission; more than zero. The currency of this sum is the "
+        "currency of the price, so `currency` must be left out or be the same.",
+    )
+    estimate_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Id of the estimate to price, as the estimate's field `id` shows it."
+    )
+
+    async def request(self, of_estimate: Callable[[str], Awaitable[OrderRequest]]) -> OrderRequest:
+        """Return the order request of the one size that is given; `of_estimate` returns that of an estimate's id."""
+        sizes = (self.mass, self.bundle_masses, self.value, self.estimate_id)
+        if sum(size is not None for size in sizes) != 1:
+            raise Refused(
+                Code.BAD_USER_INPUT, "Give exactly one of `mass`, `bundleMasses`, `value` and `estimateId`.", ("mass",)
+            )
+        if self.estimate_id is not None:
+            return await of_estimate(self.estimate_id)
+        if self.value is None:
+            return self.mass_request()
+        if self.currency not in {None, self.value.currency}:
+            raise Refused(Code.BAD_USER_INPUT, "The currency of a price by value is that of `value`.", ("currency",))
+        return _value_request(self, self.value)
 
 
 @strawberry.input

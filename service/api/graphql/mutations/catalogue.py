@@ -38,8 +38,8 @@ Shown = TypeVar("Shown")
 @strawberry.type(description="Result of receiving a batch of credits.")
 class ReceiveCreditBatchPayload:
     credit_batch: CreditBatch | None = strawberry.field(
-        description="Batch in its present state. On a retry: the batch that the first request received. Null if the "
-        "request was refused."
+        description="Batch as it is after the request. On a retry: the batch that the first request received. Null "
+        "if the request was refused."
     )
     user_errors: list[UserError] = strawberry.field(
         description="Reasons why the request was refused. Empty if `creditBatch` is not null."

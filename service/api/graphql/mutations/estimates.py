@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import strawberry
 
 from service.api.graphql.context import Context, Info
+from service.api.graphql.inputs.estimate_requests import estimate_request
 from service.api.graphql.inputs.orders import ChoiceInput, CommandInput, QuoteCommandInput
 from service.api.graphql.mutations.orders import CreateOrderPayload, place, refused_order
 from service.api.graphql.mutations.quotes import QuotePayload, quote, refused_quote
@@ -15,7 +16,6 @@ from service.api.graphql.scalars import CurrencyCode, Metadata
 from service.api.graphql.types.amounts import MassInput
 from service.api.graphql.types.errors import UserError, user_error
 from service.api.graphql.types.estimate import Estimate, estimate_of
-from service.api.graphql.types.node import parse_id
 from service.domain.amounts import parse_decimal
 from service.domain.api_keys import Scope
 from service.domain.estimate import (
@@ -34,12 +34,10 @@ from service.domain.estimate import (
     PlainMass,
     VehicleType,
 )
-from service.domain.order import ByMass, OrderRequest
 from service.domain.recorded_estimate import CreateEstimate
 from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused, at
 from service.operations.create_estimate import create_estimate
-from service.operations.read_estimates import estimates_of_ids
 
 
 @strawberry.input
@@ -177,10 +175,10 @@ class CreateAirFreightEstimateInput(_Estimate):
     )
 
 
-@strawberry.input(description="Drive of one road vehicle whose emissions are estimated.")
+@strawberry.input(description="Journey of one road vehicle, given by its length and the kind of vehicle.")
 class CreateGroundTransportEstimateInput(_Estimate):
     distance_km: Decimal = strawberry.field(
-        description="Length of the drive in kilometres, as a decimal string: more than 0, at most 1,000,000,000."
+        description="Length of the journey in kilometres, as a decimal string: more than 0, at most 1,000,000,000."
     )
     vehicle_type: VehicleType = strawberry.field(
         description="Kind of the vehicle. The emissions are those of the whole vehicle, for any number of passengers."
@@ -290,15 +288,15 @@ class EstimateMutations:
         return await _estimate(info.context, input, activity, told)
 
     @strawberry.mutation(
-        description="Estimates the emissions of a drive. A retry with the same idempotency key and input returns the "
-        "existing estimate. A retry without a key creates another estimate."
+        description="Estimates the emissions of a journey by road. A retry with the same idempotency key and input "
+        "returns the existing estimate. A retry without a key creates another estimate."
     )
     async def create_ground_transport_estimate(
         self,
         info: Info,
         input: Annotated[
             CreateGroundTransportEstimateInput,
-            strawberry.argument(description="Drive of a road vehicle whose emissions are estimated."),
+            strawberry.argument(description="Journey by road whose emissions are estimated."),
         ],
     ) -> CreateEstimatePayload | None:
         def activity() -> Activity:
@@ -337,7 +335,8 @@ class EstimateMutations:
         ],
     ) -> QuotePayload | None:
         try:
-            order_request = await _order_request(info.context, input, input.estimate_id, input.currency)
+            info.context.caller.require(Scope.ORDERS_WRITE)
+            order_request = await estimate_request(info.context, input, input.estimate_id, input.currency)
         except Refused as refusal:
             return refused_quote(refusal, input)
         return await quote(info.context, lambda: order_request, input)
@@ -354,7 +353,8 @@ class EstimateMutations:
         ],
     ) -> CreateOrderPayload | None:
         try:
-            order_request = await _order_request(info.context, input, input.estimate_id, input.currency)
+            info.context.caller.require(Scope.ORDERS_WRITE)
+            order_request = await estimate_request(info.context, input, input.estimate_id, input.currency)
         except Refused as refusal:
             return refused_order(refusal, input)
         return await place(info.context, lambda: order_request, input)
@@ -362,15 +362,6 @@ class EstimateMutations:
 
 def _exactly(amount: Decimal) -> Fraction:
     return parse_decimal(format(amount, "f"))
-
-
-async def _order_request(context: Context, choice: ChoiceInput, estimate_id: str, currency: str | None) -> OrderRequest:
-    context.caller.require(Scope.ORDERS_WRITE)
-    wanted = parse_id("Estimate", estimate_id, "estimateId")
-    found = await estimates_of_ids(context.resources, context.caller, [wanted])
-    if wanted not in found:
-        raise Refused(Code.NOT_FOUND, "There is no such estimate in this account.", ("estimateId",))
-    return choice.order_request(ByMass(found[wanted].mass_g, wanted), currency)
 
 
 async def _estimate(

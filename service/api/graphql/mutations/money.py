@@ -33,8 +33,8 @@ class RecordPaymentPayload:
         "request was refused."
     )
     order: Order | None = strawberry.field(
-        description="Order that the payment is for, in its present state. Null if the input named no order, and if the "
-        "request was refused."
+        description="Order that the payment is for, as it is after the request. Null if the input named no "
+        "order, and if the request was refused."
     )
     replayed: bool = strawberry.field(
         description="True if an earlier request with the same reference recorded the payment."
@@ -47,8 +47,8 @@ class RecordPaymentPayload:
 @strawberry.type(description="Result of issuing an invoice for orders.")
 class BillOrdersPayload:
     invoice: Invoice | None = strawberry.field(
-        description="Invoice in its present state. On a retry: the invoice that the first request issued. Null if the "
-        "request was refused."
+        description="Invoice as it is after the request. On a retry: the invoice that the first request issued. Null "
+        "if the request was refused."
     )
     replayed: bool = strawberry.field(
         description="True if an earlier request with the same reference issued the invoice."
@@ -61,7 +61,7 @@ class BillOrdersPayload:
 @strawberry.type(description="Result of recording that an invoice was paid.")
 class SettleInvoicePayload:
     invoice: Invoice | None = strawberry.field(
-        description="Invoice in its present state. Null if the request was refused."
+        description="Invoice as it is after the request. Null if the request was refused."
     )
     user_errors: list[UserError] = strawberry.field(
         description="Reasons why the request was refused. Empty if the invoice is paid."
@@ -78,7 +78,9 @@ class RefundOrderPayload:
 
 @strawberry.type(description="Result of recording that an order cannot be delivered.")
 class FailOrderPayload:
-    order: Order | None = strawberry.field(description="Order in its present state. Null if the request was refused.")
+    order: Order | None = strawberry.field(
+        description="Order as it is after the request. Null if the request was refused."
+    )
     user_errors: list[UserError] = strawberry.field(
         description="Reasons why the request was refused. Empty if the order has failed."
     )

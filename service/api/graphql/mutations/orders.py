@@ -22,8 +22,8 @@ from service.errors import Refused
 @strawberry.type(description="Result of a mutation that places an order.")
 class CreateOrderPayload:
     order: Order | None = strawberry.field(
-        description="Order in its present state. On a retry: the order that the first request placed. Null if the "
-        "request was refused."
+        description="Order as it is after the request. On a retry: the order that the first request placed. Null if "
+        "the request was refused."
     )
     replayed: bool = strawberry.field(
         description="True if an earlier request with the same idempotency key placed the order."

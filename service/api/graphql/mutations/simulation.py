@@ -12,17 +12,19 @@ from service.errors import Refused
 from service.operations.simulate_order import Outcome, simulate_order
 
 
-@strawberry.input(description="Order of a test account, and the outcome to drive the order to.")
+@strawberry.input(description="Order of a test account, and the outcome to which the order is moved.")
 class SimulateOrderInput:
     order: OrderRefInput = strawberry.field(
-        description="Order to drive to the outcome. The order must belong to the test account."
+        description="Order to move to the outcome. The order must belong to the test account."
     )
-    outcome: Outcome = strawberry.field(description="Outcome to drive the order to.")
+    outcome: Outcome = strawberry.field(description="Outcome to which the order is moved.")
 
 
-@strawberry.type(description="Result of driving a test account's order to an outcome.")
+@strawberry.type(description="Result of moving an order of a test account to an outcome.")
 class SimulateOrderPayload:
-    order: Order | None = strawberry.field(description="Order in its present state. Null if the request was refused.")
+    order: Order | None = strawberry.field(
+        description="Order after the simulated steps. Null if the request was refused."
+    )
     user_errors: list[UserError] = strawberry.field(
         description="Reasons why the request was refused. Empty if the order has the wanted outcome."
     )
@@ -31,7 +33,7 @@ class SimulateOrderPayload:
 @strawberry.type
 class SimulationMutations:
     @strawberry.mutation(
-        description="Drives an order of a test account to an outcome. The order takes the same steps as a live order, "
+        description="Moves an order of a test account to an outcome. The order takes the same steps as a live order, "
         "with the same events, certificate and ledger entries. Refused `TEST_ACCOUNT_REQUIRED` on a live account. A "
         "retry changes nothing."
     )

@@ -12,6 +12,7 @@ from service.api.graphql.cost.field_costs import COUNT_COST, SCAN_COST, priced
 from service.api.graphql.inputs.order_filters import OrderFilterInput, OrderSortInput
 from service.api.graphql.inputs.order_reference import OrderRefInput
 from service.api.graphql.queries.money import MoneyQueries
+from service.api.graphql.queries.prices import PriceQueries
 from service.api.graphql.queries.rate_limit import RateLimitQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
 from service.api.graphql.scalars import CurrencyCode
@@ -46,7 +47,7 @@ _NEWEST_FIRST = OrderSort()
     description="Operations that read data. All of them need an API key, except introspection. If reading a field "
     "failed, the field is null and `errors` says why. The other fields are returned."
 )
-class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
+class Query(StatisticsQueries, MoneyQueries, PriceQueries, RateLimitQueries):
     @strawberry.field(
         description="Object with this global id: an object of the account, one of its client accounts, or an object of "
         "the catalogue. Null if there is no such object, or if the object belongs to another account."
@@ -86,8 +87,9 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         return account_of(info.context.caller.account)
 
     @strawberry.field(
-        description="Client accounts of the account, oldest first. With `nameContains` the list costs 50 points more, "
-        "and its `totalCount` again 50. Null only if reading it failed; `errors` then says why.",
+        description="Client accounts of the account, oldest first. `nameContains` adds 50 cost points, and the "
+        "`totalCount` of the list then costs 50 points instead of 5. Null only if reading it failed; `errors` then "
+        "says why.",
         metadata=priced(scan=SCAN_COST, count=COUNT_COST, conditions=frozenset({"nameContains"})),
     )
     async def client_accounts(
@@ -128,9 +130,9 @@ class Query(StatisticsQueries, MoneyQueries, RateLimitQueries):
         return None if row is None else order_of(row)
 
     @strawberry.field(
-        description="Orders of the account, newest first by default. With a filter, other than by `createdAt` alone in "
-        "the default sort order, the list costs 50 points more, and with any filter its `totalCount` again 50. Null "
-        "only if reading it failed; `errors` then says why.",
+        description="Orders of the account, newest first by default. A filter adds 50 cost points; a filter with "
+        "`createdAt` alone adds none if `orderBy` is not given. With a filter, the `totalCount` of the list costs "
+        "50 points instead of 5. Null only if reading it failed; `errors` then says why.",
         metadata=priced(
             scan=SCAN_COST,
             count=COUNT_COST,

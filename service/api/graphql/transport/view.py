@@ -31,7 +31,7 @@ from service.api.graphql.transport.request_parsing import (
     wants_page,
 )
 from service.api.headers import header_of
-from service.api.request_facts import note_refusal
+from service.api.request_facts import note_failure, note_refusal
 from service.errors import REASONS, Code, Refused
 
 Run = Callable[[GraphQLRequest, Any], Awaitable[ExecutionResult]]
@@ -96,7 +96,7 @@ class GraphQLView:
             request = await _request_of(scope, receive, content_type)
             context = await self._get_context(scope)
             result = await self._run(request, context)
-            answer = self._result(result, content_type or JSON, scope)
+            answer = self._result(result, content_type or JSON)
             if self._pay_bytes is not None:
                 await self._pay_bytes(context, len(answer[-1]))
         except ClientDisconnect:
@@ -105,7 +105,7 @@ class GraphQLView:
             return self._refusal(why, scope["method"], content_type or JSON)
         return answer
 
-    def _result(self, result: ExecutionResult, content_type: str, scope: Scope) -> _Answer:
+    def _result(self, result: ExecutionResult, content_type: str) -> _Answer:
         errors = self._schema.presented(result.errors, validated=True) if result.errors else []
         body: dict[str, Any] = {}
         status, headers = 200, {}
@@ -115,7 +115,7 @@ class GraphQLView:
             body["errors"] = [error.formatted for error in errors]
             failure = next((error for error in errors if _code(error) in FAILURES), None)
             if failure is not None:
-                scope.setdefault("state", {})["failure"] = _code(failure)
+                note_failure(_code(failure))
             if _ran_nothing(result.data, errors):
                 status, headers = _status(_code(errors[0]), content_type), _headers_of(errors[0])
             else:

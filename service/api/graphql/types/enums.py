@@ -197,7 +197,7 @@ _describe(
 _describe(
     Outcome,
     "SimulationOutcome",
-    "Outcome to drive a test account's order to. The steps that lead to the outcome are carried out as well.",
+    "Outcome to which an order of a test account is moved, with all steps that lead to it.",
     {
         Outcome.PAY: "Pay the amount that the order owes.",
         Outcome.REFUSE_PAYMENT: "Let a payment for the order fail. The mutation returns the error `PAYMENT_REFUSED`, "
@@ -206,8 +206,8 @@ _describe(
         "stock, and only the outcome FULFIL sets new credits aside. An order that already waits does not change.",
         Outcome.FULFIL: "Create the test credits that the order waits for, and set these credits aside for this order "
         "only.",
-        Outcome.RETIRE: "Fulfil and pay the order, start its retirement, and retire all of its credits except those "
-        "of its last batch.",
+        Outcome.RETIRE: "Fulfil and pay the order, and start its retirement. All of its credits are retired except "
+        "those of its last batch, so that the order stays `RETIRING`.",
         Outcome.COMPLETE: "Fulfil and pay the order, retire all of its credits and issue its certificate.",
         Outcome.FAIL: "Let the delivery fail. The order's credits go back to stock, and its payments are added to the "
         "balance.",

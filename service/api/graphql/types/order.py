@@ -206,6 +206,14 @@ async def _timelines(parents: Sequence["Order"], info: Info) -> list[list[Timeli
     return [[TimelineEntry(row=row) for row in rows] for rows in found]
 
 
+async def _completion_times(parents: Sequence["Order"], info: Info) -> list[datetime | None]:
+    return await _ask(parents, info, read_orders.completion_times_of_orders)
+
+
+async def _cancellation_times(parents: Sequence["Order"], info: Info) -> list[datetime | None]:
+    return await _ask(parents, info, read_orders.cancellation_times_of_orders)
+
+
 @strawberry.type(description="An order of carbon credits, placed by an account.")
 class Order(Node):
     row: strawberry.Private[domain.Order]
@@ -249,6 +257,20 @@ class Order(Node):
         columns=("portfolio_id",),
         description="Portfolio whose bundles the order buys. Null if the caller named the bundles, and for an "
         "imported order.",
+    )
+
+    completed_at: datetime | None = batch_field(
+        _completion_times,
+        columns=OWNED,
+        description="Time at which the last credits of the order were retired. Null before that, and for an imported "
+        "order.",
+        metadata=priced(own=1),
+    )
+    cancelled_at: datetime | None = batch_field(
+        _cancellation_times,
+        columns=OWNED,
+        description="Time at which the order was cancelled. Null if it was not, and for an imported order.",
+        metadata=priced(own=1),
     )
 
     number = attribute_field(

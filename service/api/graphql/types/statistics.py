@@ -50,8 +50,8 @@ class OrderGroup:
 
     @strawberry.field(
         description="Value that all orders of the group have: a status, a payment status, a month (UTC) such as "
-        "`2026-11`, a day (UTC) such as `2026-11-21`, a customer or a currency. Null if orders are grouped by BUNDLE "
-        "or PROJECT: read `bundle` or `project` instead. Null for the group of orders without a customer."
+        "`2026-11`, a day (UTC) such as `2026-11-21`, a customer or a currency. Null for the orders without a "
+        "customer. Always null if orders are grouped by BUNDLE or PROJECT: then read `bundle` or `project`."
     )
     def key(self) -> str | None:
         return None if self.grouping in {OrderGrouping.BUNDLE, OrderGrouping.PROJECT} else self.row.key

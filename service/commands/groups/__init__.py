@@ -1,0 +1,1 @@
+"""Groups of commands: names, arguments and help. Like __main__.py, they import nothing that takes long."""

@@ -1,0 +1,96 @@
+"""The commands `export`: one for each list, all with the same options."""
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+from uuid import UUID
+
+import typer
+
+export_app = typer.Typer(
+    help="Export orders, retirements, ledger, invoices or payments of an account as CSV or NDJSON.",
+    no_args_is_help=True,
+)
+
+
+ExportFormat: TypeAlias = Literal["csv", "ndjson"]
+
+Target = Annotated[
+    Path, typer.Argument(metavar="FILE", help="File to write, or - for standard output.", allow_dash=True)
+]
+AccountOf = Annotated[
+    UUID,
+    typer.Option(
+        metavar="ACCOUNT_ID",
+        help="Account whose rows are exported. For a client account, ledger, invoices and payments are its parent's.",
+    ),
+]
+Filters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        metavar="NAME=VALUE",
+        help="Condition that the orders meet, such as status=COMPLETE or createdAt.gte=2026-01-01T00:00:00Z; repeat "
+        "the option for several. docs/exports.md lists the names.",
+    ),
+]
+Format = Annotated[
+    ExportFormat | None,
+    typer.Option("--format", help="Format of the file; by default ndjson for a FILE that ends in .ndjson, else csv."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")]
+
+
+@export_app.command(
+    "orders",
+    epilog="Example: carbon-orders export orders orders.csv --account 019b8d62-… --filter status=COMPLETE"
+    " --filter createdAt.gte=2026-01-01T00:00:00Z",
+)
+def export_orders(
+    file: Target, *, account: AccountOf, filters: Filters = None, format: Format = None, force: Force = False
+) -> None:
+    """Write an account's orders to a file, newest first.
+
+    The file appears when it is complete, readable by its owner only. A retry writes it anew.
+    """
+    _export("orders", file, account, filters, format, force=force)
+
+
+@export_app.command(
+    "retirements",
+    epilog="Example: carbon-orders export retirements retired.csv --account 019b8d62-…"
+    " --filter createdAt.gte=2026-01-01T00:00:00Z",
+)
+def export_retirements(
+    file: Target, *, account: AccountOf, filters: Filters = None, format: Format = None, force: Force = False
+) -> None:
+    """Write the retired credits of an account's orders to a file, newest order first. The filter selects orders."""
+    _export("retirements", file, account, filters, format, force=force)
+
+
+@export_app.command(
+    "ledger", epilog="Example: carbon-orders export ledger - --account 019b8d62-… | gzip > ledger.csv.gz"
+)
+def export_ledger(file: Target, *, account: AccountOf, format: Format = None, force: Force = False) -> None:
+    """Write the postings of an account's ledger to a file, newest first."""
+    _export("ledger", file, account, None, format, force=force)
+
+
+@export_app.command("invoices", epilog="Example: carbon-orders export invoices invoices.csv --account 019b8d62-…")
+def export_invoices(file: Target, *, account: AccountOf, format: Format = None, force: Force = False) -> None:
+    """Write an account's invoices to a file, newest first."""
+    _export("invoices", file, account, None, format, force=force)
+
+
+@export_app.command("payments", epilog="Example: carbon-orders export payments payments.ndjson --account 019b8d62-…")
+def export_payments(file: Target, *, account: AccountOf, format: Format = None, force: Force = False) -> None:
+    """Write the payments of an account to a file, newest first."""
+    _export("payments", file, account, None, format, force=force)
+
+
+def _export(
+    name: str, file: Path, account: UUID, filters: list[str] | None, format: ExportFormat | None, *, force: bool
+) -> None:
+    from service.commands.exports import export_list
+
+    chosen = format or ("ndjson" if file.suffix.lower() == ".ndjson" else "csv")
+    export_list(name, file, account, filters or [], chosen, force=force)
