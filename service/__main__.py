@@ -7,15 +7,14 @@ when it runs.
 import gc
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
 from service.commands.groups.exports import export_app
 from service.commands.groups.imports import import_app
+from service.commands.groups.sellers import AccountId, AsJson, add_commands
 from service.domain.accounts import Contract
 from service.domain.api_keys import Scope
-from service.kit.global_ids import account_id
 
 app = typer.Typer(
     name="carbon-orders",
@@ -32,9 +31,7 @@ app.add_typer(account_app, name="account")
 app.add_typer(key_app, name="key")
 app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-AccountId = Annotated[UUID, typer.Argument(parser=account_id, metavar="ACCOUNT_ID", help="See `account list`.")]
+add_commands(app, account_app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -46,7 +46,9 @@ from service.domain.events import EventType
 from service.domain.flight_hauls import Haul
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.listing import AccountSortField, InvoiceSortField, NumberedSort, OrderSortField, PaymentSortField
+from service.domain.numbering import DocumentKind
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
+from service.domain.parties import TaxCategory
 from service.domain.recorded_estimate import ActivityKind
 from service.domain.serials.block import Layout
 from service.domain.serials.facts import CreditStatus
@@ -99,10 +101,13 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " order.billed order.paid order.refunded order.retiring order.completed payment.recorded payment.refused"
     " invoice.issued invoice.settled order.imported project.created project.updated bundle.created bundle.updated"
     " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
-    " account.portfolio_set account.created account.updated",
+    " account.portfolio_set account.created account.updated"
+    " seller.updated account.billing_updated account.tax_profile_set",
     AccountSortField: "created_at name",
     InvoiceSortField: "created_at due_at total_minor",
     PaymentSortField: "created_at amount_minor",
+    TaxCategory: "S Z E AE G O",
+    DocumentKind: "INV CN",
     OrderSortField: "created_at mass_g total_cost_minor",
     NamedSortField: "created_at name",
     BatchSortField: "created_at vintage",
@@ -206,11 +211,17 @@ COMMANDS = {
     "account create": "NAME --contract --currency --portfolio --commission --beneficiary --json",
     "account list": "--json",
     "account limit": "ACCOUNT_ID --credit --currency --hold-percent --open-holds --json",
+    "account billing": "ACCOUNT_ID --seller --legal-name --address --country --tax-number --registration-number"
+    " --purchase-order --json",
+    "account tax": "ACCOUNT_ID --category --rate --reason --reason-code --valid-from --json",
     "account suspend": "ACCOUNT_ID --json",
     "account reinstate": "ACCOUNT_ID --json",
     "key create": "ACCOUNT_ID --name --scope --expires --json",
     "key list": "ACCOUNT_ID --json",
     "key revoke": "KEY_ID",
+    "seller set": "--seller --legal-name --address --country --tax-number --registration-number --bank-name"
+    " --bank-account --bank-code --payment-days --payment-terms --footer --retirement-statement --json",
+    "seller show": "--json",
     "export orders": "FILE --account --filter --format --force",
     "export retirements": "FILE --account --filter --format --force",
     "export ledger": "FILE --account --format --force",
@@ -273,6 +284,7 @@ LOGGED = {
         "status",
         "ms",
     },
+    "seller_set": {"identifier", "changed"},
     "serving": {"address", "host", "port", "connections_max"},
     "statement_slow": {"ms", "statement"},
     "step_failed": {"step"},
@@ -293,10 +305,11 @@ DETAILS = (
 """What refusals say beside their message, in the extensions of GraphQL errors or for one contract."""
 
 TABLES = (
-    "account_heads accounts api_keys backorders balances bundle_projects bundles certificates credit_batches"
-    " credit_entries estimates events invoice_lines invoices ledger_entries order_lines orders organisations payments"
-    " portfolio_weights portfolios prices project_categories projects quote_holds quote_lines quotes retirements"
-    " secret_checks serial_claims serial_series worker_failures"
+    "account_heads accounts api_keys backorders balances billing_details bundle_projects bundles certificates"
+    " credit_batches credit_entries estimates events invoice_lines invoices ledger_entries number_counters"
+    " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
+    " quote_holds quote_lines quotes retirements secret_checks sellers serial_claims serial_series tax_profiles"
+    " worker_failures"
 )
 
 

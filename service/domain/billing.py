@@ -40,7 +40,7 @@ class InvoiceStatus(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
     """An invoice, with the amounts that its orders owed when it was issued. Later changes of the orders do not change
-    it.
+    it. `parties` is JSON of seller and payer as they were. Invoices of earlier releases have neither it nor a seller.
     """
 
     account_id: UUID
@@ -55,6 +55,8 @@ class Invoice:
     created_at: datetime
     due_at: datetime
     paid_at: datetime | None
+    seller_id: UUID | None = None
+    parties: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,11 @@ def alpha_3_of(code: str) -> str | None:
     return code if code in _ALPHA_3 else _BY_ALPHA_2.get(code)
 
 
+def is_alpha_2(code: str) -> bool:
+    """Return True if the text is the two-letter code of a country, in capitals."""
+    return code in _BY_ALPHA_2
+
+
 # The 249 countries and territories of ISO 3166-1, and Kosovo, whose codes are assigned by those who use them.
 _CODES = """
     AD:AND AE:ARE AF:AFG AG:ATG AI:AIA AL:ALB AM:ARM AO:AGO AQ:ATA AR:ARG AS:ASM AT:AUT AU:AUS AW:ABW AX:ALA AZ:AZE

@@ -48,6 +48,9 @@ class EventType(StrEnum):
     ACCOUNT_PORTFOLIO_SET = "account.portfolio_set"
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_UPDATED = "account.updated"
+    SELLER_UPDATED = "seller.updated"
+    BILLING_DETAILS_UPDATED = "account.billing_updated"
+    TAX_PROFILE_SET = "account.tax_profile_set"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

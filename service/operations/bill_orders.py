@@ -1,6 +1,7 @@
 """Bill orders: put the debts of some orders of an account on one invoice. An operator's verb.
 
-Locks: the heads of the payer and of every account whose orders are billed, then the orders. Promises: P2, P4.
+Locks: the heads of the payer and of every account whose orders are billed, the orders, then the counter of the
+seller's invoices. Promises: P2, P4.
 """
 
 from collections.abc import Sequence
@@ -14,18 +15,19 @@ from service.domain.api_keys import Scope
 from service.domain.billing import Invoice, InvoiceStatus, billed, invoice_lines
 from service.domain.events import EventRecorder, EventType
 from service.domain.listing import OrderRef
+from service.domain.numbering import DocumentKind
 from service.domain.order import Order
+from service.domain.parties import PAYMENT_DAYS_MAX, frozen_parties
 from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_reference
 from service.errors import Code, Refused
 from service.kit.canonical_json import fingerprint
 from service.operations.resources import Resources
 from service.operations.steps.lock_payer import find_payer, lock_payer, reused, write_events
-from service.storage import money, orders
+from service.storage import money, numbers, orders, sellers
 from service.storage.database import Statements
 
 ORDERS_NAMED_MAX = 100
 ORDERS_AN_INVOICE_MAX = 5_000
-PAYMENT_DAYS_MAX = 3_650
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +103,15 @@ async def bill_orders(
         on_invoice = _billed(await _lock(statements, candidates), what)
         lines = invoice_lines(invoice_id, locked.payer_id, on_invoice)
         now = resources.clock()
+        payer = locked.heads[locked.payer_id].account
+        details = (await sellers.details_of(statements, [payer.id]))[payer.id]
+        seller = await sellers.seller_of(statements, details)
+        # Last before the rows are written: invoices of other payers of the seller wait for the counter.
+        number = await numbers.next_number(statements, seller.id, payer.mode, DocumentKind.INVOICE, now.year)
         invoice = Invoice(
             account_id=locked.payer_id,
             id=invoice_id,
-            number=resources.new_order_number(),
+            number=number,
             reference=reference,
             fingerprint=digest,
             currency=_one_currency(on_invoice),
@@ -114,6 +121,8 @@ async def bill_orders(
             created_at=now,
             due_at=now + timedelta(days=payment_days),
             paid_at=None,
+            seller_id=seller.id,
+            parties=frozen_parties(seller, details, payer.name),
         )
         if await money.INVOICES.insert(statements, [invoice]) != 1:
             raise RuntimeError("an invoice's reference or number was taken under its account's lock")

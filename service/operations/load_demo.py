@@ -5,7 +5,7 @@ The data is in `demo_catalogue.json` beside this file; this module contains no p
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,13 @@ from service.domain.catalogue import (
     Project,
     ProjectCategory,
 )
+from service.domain.parties import FIRST_SELLER
 from service.domain.receipt import StatedBatch
 from service.domain.serials.forms import SerialForm
 from service.domain.serials.stated import StatedSerials
 from service.operations.resources import Resources
 from service.operations.steps.issue_key import CUSTOMER_SCOPES, generate_key_for, store
-from service.storage import accounts, balances, batches, catalogue, serials
+from service.storage import accounts, balances, batches, catalogue, sellers, serials
 from service.storage.database import Statements
 
 CATALOGUE_FILE = Path(__file__).with_name("demo_catalogue.json")
@@ -82,6 +83,7 @@ async def load_demo(resources: Resources, *, pepper: bytes) -> DemoAccounts:
             await accounts.add_organisation(statements, pair.organisation, [pair.live, pair.test])
             if pair.credit_limit_minor is not None and not await balances.funds_of(statements, pair.live.id):
                 await balances.set_credit_limit(statements, pair.live.id, pair.live.currency, pair.credit_limit_minor)
+        await _load_seller(statements, catalogue_now["seller"])
         for account, generated in keys:
             scopes = OPERATOR_SCOPES if account is operator else CUSTOMER_SCOPES
             await store(
@@ -130,6 +132,13 @@ class _Pair:
         limit = facts.get("credit_limit")
         limit_minor = None if limit is None else minor_units_of(limit, live.currency)
         return cls(organisation, live, test, facts["is_operator"], limit_minor)
+
+
+async def _load_seller(statements: Statements, facts: Mapping[str, Any]) -> None:
+    """Name the first seller, unless somebody named it before."""
+    seller = await sellers.by_identifier(statements, FIRST_SELLER)
+    if seller is not None and seller.legal_name is None:
+        await sellers.change_seller(statements, replace(seller, **facts))
 
 
 async def _load_catalogue(statements: Statements, facts: Mapping[str, Any], created_at: datetime) -> None:

@@ -139,6 +139,12 @@ async def mark_paid(statements: Statements, invoice: Invoice) -> None:
         raise RuntimeError("an invoice was paid under its account's lock")
 
 
+async def has_other_seller(statements: Statements, account_id: UUID, seller_id: UUID) -> bool:
+    """Return True if another seller has issued an invoice to the account, with a number of its series."""
+    query = models.Invoice.filter(account_id=account_id, seller_id__not=seller_id, seller_id__isnull=False)
+    return await query.using_db(statements.client).exists()
+
+
 async def billable(
     statements: Statements,
     account_id: UUID,

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from service.domain.parties import FIRST_SELLER_ID
+from service.kit.clock import system_clock
 from service.storage.audit import CHECKS, find
 from service.storage.database import Database, Statements
 from tests.books import assert_audit_finds_nothing
@@ -759,6 +761,12 @@ CORRUPTIONS = (
         "UPDATE invoices SET status = 'PENDING', paid_at = NULL WHERE id = '{settled_bill}'",
         "invoice-told",
         "{settled_bill}",
+    ),
+    Corruption(
+        "a number that no invoice has",
+        "UPDATE number_counters SET last_number = last_number + 1",
+        "invoice-numbers",
+        f"{FIRST_SELLER_ID} live INV {system_clock().year}",
     ),
     Corruption(
         "an invoice paid at no time",

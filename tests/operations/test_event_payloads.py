@@ -3,6 +3,8 @@
 Seen to fail when: a keyword argument of a recorded event is renamed; an event type is recorded by no step here.
 """
 
+from datetime import date
+
 import pytest
 
 from service.domain.amounts import Money
@@ -10,6 +12,7 @@ from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetTyp
 from service.domain.events import EventType
 from service.domain.listing import OrderRef
 from service.domain.order import ByBundleMasses, Order, Placed
+from service.domain.parties import TaxCategory, TaxProfile
 from service.domain.serials.stated import StatedSerials
 from service.errors import Code, Refused
 from service.operations.bill_orders import bill_orders
@@ -31,6 +34,8 @@ from service.operations.receive_batch import receive_batch
 from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
 from service.operations.set_account_portfolio import set_account_portfolio
+from service.operations.set_billing import set_tax_profile, update_billing_details
+from service.operations.set_seller import update_seller
 from service.operations.settle_invoice import settle_invoice
 from service.operations.simulate_order import Outcome, simulate_order
 from service.operations.withdraw_batch import reinstate_batch, withdraw_batch
@@ -77,6 +82,9 @@ PAYLOADS = {
     "account.portfolio_set": {"portfolio_id"},
     "account.created": {"client_account_id name"},
     "account.updated": {"changed client_account_id"},
+    "seller.updated": {"changed seller"},
+    "account.billing_updated": {"changed payer_id"},
+    "account.tax_profile_set": {"category payer_id rate_hundredths valid_from"},
 }
 
 
@@ -197,10 +205,16 @@ async def keep_catalogue(shop: Shop) -> None:
 
 
 async def manage_accounts(shop: Shop) -> None:
-    """The account chooses what it buys, and has a client account that is renamed."""
+    """The account chooses what it buys, and has a client account that is renamed; the seller learns who is billed."""
     await set_account_portfolio(shop.resources, shop.caller, (Weight(shop.ocean.id, 10_000),))
     client = await create_client(shop.resources, shop.caller, name="Client", currency="USD")
     await update_client(shop.resources, shop.caller, client.id, {"name": "Renamed"})
+    await update_seller(shop.resources, shop.caller, "default", {"country": "GB"})
+    await update_billing_details(shop.resources, shop.caller, shop.account.id, {"country": "DE"})
+    profile = TaxProfile(
+        account_id=shop.account.id, valid_from=date(2027, 1, 1), category=TaxCategory.STANDARD, rate_hundredths=2_000
+    )
+    await set_tax_profile(shop.resources, shop.caller, profile)
 
 
 async def test_payloads_have_the_members_that_they_always_had(trial: Shop):

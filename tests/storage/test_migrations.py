@@ -41,6 +41,8 @@ ALL = [
     "0014_status_index",
     "0015_catalogue_facts",
     "0016_operators",
+    "0017_sellers",
+    "0018_invoice_numbers",
 ]
 
 

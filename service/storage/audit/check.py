@@ -132,6 +132,7 @@ INVOICES = models.Invoice._meta.db_table  # noqa: SLF001
 KEYS = models.ApiKey._meta.db_table  # noqa: SLF001
 LEDGER = models.LedgerEntry._meta.db_table  # noqa: SLF001
 LINES = models.OrderLine._meta.db_table  # noqa: SLF001
+NUMBER_COUNTERS = models.NumberCounter._meta.db_table  # noqa: SLF001
 ORDERS = models.Order._meta.db_table  # noqa: SLF001
 ORGANISATIONS = models.Organisation._meta.db_table  # noqa: SLF001
 PAYMENTS = models.Payment._meta.db_table  # noqa: SLF001

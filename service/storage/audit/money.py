@@ -7,6 +7,7 @@ from service.storage.audit.check import (
     INVOICE_LINES,
     INVOICES,
     LEDGER,
+    NUMBER_COUNTERS,
     ORDERS,
     PAYMENTS,
     STANDS,
@@ -194,6 +195,20 @@ CHECKS = (
         f" ON l.account_id = i.account_id AND l.invoice_id = i.id"
         f" WHERE i.total_minor <> coalesce(l.billed_minor, 0) OR i.mass_g <> coalesce(l.mass_g, 0)"
         f" OR coalesce(l.first, -1) <> 0 OR l.last + 1 <> l.lines",
+    ),
+    Check(
+        "invoice-numbers",
+        NUMBER_COUNTERS,
+        "every series of numbers: from 1 to its last number, each on one invoice",
+        # Padded with zeros, the greatest text is the greatest number.
+        f"SELECT {key('c.seller_id', 'c.mode', 'c.kind', 'c.year')} FROM {NUMBER_COUNTERS} c LEFT JOIN"
+        f" (SELECT i.seller_id, a.mode, i.number FROM {INVOICES} i JOIN {ACCOUNTS} a ON a.id = i.account_id"
+        f" WHERE i.seller_id IS NOT NULL) n ON n.seller_id = c.seller_id AND n.mode = c.mode AND n.number LIKE"
+        f" CASE c.mode WHEN 'test' THEN 'TEST-' ELSE '' END || c.kind || '-' || CAST(c.year AS TEXT) || '-%'"
+        f" WHERE c.kind = 'INV' GROUP BY c.seller_id, c.mode, c.kind, c.year, c.last_number"
+        f" HAVING count(n.number) <> c.last_number OR count(DISTINCT n.number) <> c.last_number"
+        f" OR NOT coalesce(max(n.number) LIKE '%-' || CASE WHEN c.last_number < 1000000"
+        f" THEN substr(CAST(1000000 + c.last_number AS TEXT), 2) ELSE CAST(c.last_number AS TEXT) END, FALSE)",
     ),
     Check(
         "invoice-status",

@@ -25,6 +25,7 @@ from service.storage.models.money import Balance, Invoice, InvoiceLine, LedgerEn
 from service.storage.models.orders import Backorder, CreditEntry, Event, Order, OrderLine
 from service.storage.models.quotes import Quote, QuoteHold, QuoteLine
 from service.storage.models.retirements import Certificate, Retirement
+from service.storage.models.sellers import BillingDetails, NumberCounter, Seller, TaxProfile
 from service.storage.models.workers import WorkerFailure
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "ApiKey",
     "Backorder",
     "Balance",
+    "BillingDetails",
     "Bundle",
     "BundleProject",
     "Certificate",
@@ -43,6 +45,7 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "LedgerEntry",
+    "NumberCounter",
     "Order",
     "OrderLine",
     "Organisation",
@@ -57,7 +60,9 @@ __all__ = [
     "QuoteLine",
     "Retirement",
     "SecretCheck",
+    "Seller",
     "SerialClaim",
     "SerialSeries",
+    "TaxProfile",
     "WorkerFailure",
 ]

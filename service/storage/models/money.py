@@ -85,6 +85,8 @@ class Invoice(Model):
     created_at = fields.DatetimeField()
     due_at = fields.DatetimeField()
     paid_at = fields.DatetimeField(null=True)
+    seller: Any = relation_to("Seller", null=True)
+    parties = fields.TextField(null=True)
 
     class Meta:
         table = "invoices"

@@ -629,6 +629,38 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("BAD_USER_INPUT", "openHoldsMax", {"openHoldsMax": -1}),
         ],
     ),
+    "updateSeller": (
+        {"country": "GB"},
+        [
+            ("NOT_FOUND", "identifier", {"identifier": "none"}),
+            ("BAD_USER_INPUT", "legalName", {"legalName": ""}),
+            ("BAD_USER_INPUT", "legalName", {"legalName": " "}),
+            ("BAD_USER_INPUT", "country", {"country": "gb"}),
+            ("BAD_USER_INPUT", "paymentDays", {"paymentDays": -1}),
+        ],
+    ),
+    "updateBillingDetails": (
+        {"accountId": "$account", "country": "DE"},
+        [
+            *_ACCOUNT,
+            ("BAD_USER_INPUT", "accountId", {"accountId": "$client"}),
+            ("NOT_FOUND", "seller", {"seller": "none"}),
+            ("BAD_USER_INPUT", "purchaseOrder", {"purchaseOrder": ""}),
+        ],
+    ),
+    "setTaxProfile": (
+        {"accountId": "$account", "validFrom": "2027-01-01", "category": "STANDARD", "rate": "20"},
+        [
+            *_ACCOUNT,
+            ("BAD_USER_INPUT", "accountId", {"accountId": "$client"}),
+            ("BAD_USER_INPUT", "rate", {"rate": "20.001"}),
+            ("BAD_USER_INPUT", "rate", {"rate": "0"}),
+            ("BAD_USER_INPUT", "reason", {"reason": "Exempt"}),
+            ("BAD_USER_INPUT", "reason", {"category": "EXEMPT", "rate": "0", "reason": ""}),
+            ("BAD_USER_INPUT", "reasonCode", {"category": "EXEMPT", "rate": "0", "reasonCode": ""}),
+            ("BAD_USER_INPUT", "category", {"category": "REVERSE_CHARGE", "rate": "0", "reason": "Reverse charge"}),
+        ],
+    ),
     "failOrder": (
         {"accountId": "$account", "order": {"id": "$cancelled"}},
         [*_ACCOUNT, *_ORDER, ("ORDER_STATE", "", {})],
@@ -715,6 +747,7 @@ OPERATORS = frozenset(
         *("updateProject", "updateBundle", "withdrawCreditBatch", "reinstateCreditBatch"),
         *("enableBundle", "recordPayment", "billOrders", "settleInvoice", "refundOrder", "failOrder"),
         *("suspendAccount", "reinstateAccount", "setAccountLimits"),
+        *("updateSeller", "updateBillingDetails", "setTaxProfile"),
     }
 )
 """Mutations with which operators act for any account, also for a suspended one."""
@@ -728,6 +761,23 @@ AFTERWARDS: list[tuple[str, str, str, str, dict[str, Any]]] = [
         "BUNDLE_UNAVAILABLE",
         "",
         {},
+    ),
+    (
+        "INSERT INTO tax_profiles SELECT id, '2027-01-01', 'AE', 0, 'Reverse charge', NULL FROM accounts",
+        "updateBillingDetails",
+        "BAD_USER_INPUT",
+        "taxNumber",
+        {"taxNumber": None},
+    ),
+    (
+        (
+            "INSERT INTO sellers (id, identifier, payment_days, created_at)"
+            " SELECT id, 'eu', 30, created_at FROM bundles LIMIT 1"
+        ),
+        "updateBillingDetails",
+        "BAD_USER_INPUT",
+        "seller",
+        {"seller": "eu"},
     ),
 ]
 """Refusals that need another world: the statement that makes it, and then a case of a mutation."""

@@ -6,6 +6,7 @@ import strawberry
 
 from service.api.graphql.mutations.account_administration import AccountAdministrationMutations
 from service.api.graphql.mutations.accounts import AccountMutations
+from service.api.graphql.mutations.billing import BillingMutations
 from service.api.graphql.mutations.cancellations import CancellationMutations
 from service.api.graphql.mutations.catalogue import CatalogueMutations
 from service.api.graphql.mutations.estimates import EstimateMutations
@@ -29,6 +30,7 @@ class Mutation(
     AccountAdministrationMutations,
     CatalogueMutations,
     MoneyMutations,
+    BillingMutations,
     SimulationMutations,
 ):
     pass

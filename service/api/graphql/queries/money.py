@@ -1,4 +1,4 @@
-"""Queries of money: the ledger, and one invoice."""
+"""Queries of money: the ledger, one invoice, and the seller who issues invoices."""
 
 from typing import Annotated
 
@@ -8,8 +8,9 @@ from service.api.graphql.connections import After, Before, Connection, First, La
 from service.api.graphql.context import Info
 from service.api.graphql.types.money import Invoice, Journal, invoice_of, journal_of
 from service.api.graphql.types.node import parse_id
+from service.api.graphql.types.seller import Seller, seller_of
 from service.kit.keyset import Position, encode_cursor
-from service.operations import read_money
+from service.operations import read_money, set_seller
 
 LEDGER = "ledger"
 
@@ -44,6 +45,13 @@ class MoneyQueries:
         invoice_id = parse_id("Invoice", id, "id")
         found = await read_money.invoices_of_ids(info.context.resources, info.context.caller, [invoice_id])
         return invoice_of(found[invoice_id]) if invoice_id in found else None
+
+    @strawberry.field(
+        description="Seller of the account, as its invoices name it. Null only if reading it failed; `errors` then "
+        "says why."
+    )
+    async def seller(self, info: Info) -> Seller | None:
+        return seller_of(await set_seller.seller_of_account(info.context.resources, info.context.caller))
 
 
 def _cursor(row: read_money.LedgerPage) -> str:

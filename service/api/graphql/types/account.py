@@ -16,15 +16,17 @@ from service.api.graphql.types.amounts import Mass, Money, money
 from service.api.graphql.types.money import Invoice, invoice_of
 from service.api.graphql.types.node import Node, parse_id
 from service.api.graphql.types.portfolio import Portfolio, portfolio_of
+from service.api.graphql.types.seller import BillingDetails, TaxProfile
 from service.domain import accounts, billing
 from service.domain.accounts import Caller, Visibility
 from service.domain.catalogue import Mode
 from service.domain.credit import PayerFunds
 from service.kit.keyset import Position, encode_cursor
-from service.operations import manage_clients, read_money, select_account
+from service.operations import manage_clients, read_money, select_account, set_billing
 from service.plans import batch_field
 
 CURRENCIES_USUAL = 5
+PROFILES_USUAL = 3
 INVOICES = "invoices"
 
 AmountCurrency = Annotated[
@@ -122,6 +124,22 @@ async def _parents(parents: Sequence["Account"], info: Info) -> list["Account | 
     return [found.get(parent.row.parent_account_id) if parent.row.parent_account_id else None for parent in parents]
 
 
+async def _billing_details(parents: Sequence["Account"], info: Info) -> list[BillingDetails]:
+    found = {
+        payer_id: BillingDetails(row=await set_billing.billing_details(info.context.resources, reader))
+        for payer_id, reader in (await _payers(parents, info)).items()
+    }
+    return [found[accounts.payer_of(parent.row)] for parent in parents]
+
+
+async def _tax_profiles(parents: Sequence["Account"], info: Info) -> list[list[TaxProfile]]:
+    found = {
+        payer_id: [TaxProfile(row=row) for row in await set_billing.tax_profiles(info.context.resources, reader)]
+        for payer_id, reader in (await _payers(parents, info)).items()
+    }
+    return [found[accounts.payer_of(parent.row)] for parent in parents]
+
+
 def _invoice_cursor(row: billing.Invoice) -> str:
     return encode_cursor(INVOICES, Position(row.created_at, row.id))
 
@@ -171,6 +189,19 @@ class Account(Node):
         _parents,
         description="Account that a client account is under. Null for an account that is no client account, and if the "
         "caller is the client account itself or acts for it without scope `operator`.",
+    )
+
+    billing_details: BillingDetails = batch_field(
+        _billing_details,
+        description="Customer as its invoices name it, set by the seller. A client account shows the details of its "
+        "parent. An API key of the client account itself gets the error `FORBIDDEN`.",
+    )
+    tax_profiles: list[TaxProfile] = batch_field(
+        _tax_profiles,
+        description="Tax of the account's invoices, set by the seller: one profile for each day from which another tax "
+        "applies, the earliest day first. Empty if invoices state no tax. A client account shows the profiles of its "
+        "parent. An API key of the client account itself gets the error `FORBIDDEN`.",
+        metadata=priced(size=PROFILES_USUAL),
     )
 
     @strawberry.field(description="Name of the customer: 1 to 200 characters.")

@@ -15,6 +15,7 @@ from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, Vehicl
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.listing import AccountSortField, InvoiceSortField, OrderSortField, PaymentSortField
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
+from service.domain.parties import TaxCategory
 from service.domain.recorded_estimate import ActivityKind
 from service.domain.serials.forms import SerialForm
 from service.domain.statistics import OrderGrouping
@@ -415,5 +416,18 @@ _describe(
         BundleListing.ON_SALE: "Bundles that are on sale and have a price in the currency.",
         BundleListing.DISABLED: "Bundles that are off sale, with or without a price. Needs scope `operator`.",
         BundleListing.ALL: "All bundles, with or without a price. Needs scope `operator`.",
+    },
+)
+_describe(
+    TaxCategory,
+    "TaxCategory",
+    "Category of the tax on an invoice, with its code in the standard EN 16931.",
+    {
+        TaxCategory.STANDARD: "Taxed at a rate above zero (code S).",
+        TaxCategory.ZERO_RATED: "Taxed at the rate zero (code Z).",
+        TaxCategory.EXEMPT: "Exempt from the tax by law (code E).",
+        TaxCategory.REVERSE_CHARGE: "The customer owes the tax to its own tax office: reverse charge (code AE).",
+        TaxCategory.EXPORT: "Exported, and therefore not taxed (code G).",
+        TaxCategory.OUT_OF_SCOPE: "Outside the scope of the tax (code O).",
     },
 )

@@ -16,7 +16,8 @@ from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import mass_field, money_field
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.order import ACCOUNT_TYPE, Order, order_of
-from service.domain import billing
+from service.api.graphql.types.seller import BillingDetails, Seller, seller_of
+from service.domain import billing, parties
 from service.domain.billing import InvoiceStatus
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.ledger import Posting as LedgerPosting
@@ -152,7 +153,11 @@ class Invoice(Node):
         _lines, description="Orders on the invoice with their billed amounts, oldest order first."
     )
 
-    @strawberry.field(description="Short number of the invoice, unique among the invoices of the account.")
+    @strawberry.field(
+        description="Number of the invoice, such as `INV-2026-000042`: without gaps among the invoices of a seller and "
+        "a year. Invoices of test accounts have a series of their own, with `TEST-` in front. Invoices of earlier "
+        "releases keep the short numbers that they were issued with."
+    )
     def number(self) -> str:
         return self.row.number
 
@@ -175,6 +180,28 @@ class Invoice(Node):
     @strawberry.field(description="Currency of all amounts on the invoice (ISO 4217 code).")
     def currency(self) -> CurrencyCode:
         return CurrencyCode(self.row.currency)
+
+    @strawberry.field(
+        description="Seller as the invoice names it; later changes do not change it. Null for invoices of earlier "
+        "releases."
+    )
+    def seller(self) -> Seller | None:
+        found = self._parties()
+        return None if found is None else seller_of(found[0])
+
+    @strawberry.field(
+        description="Customer as the invoice names it; later changes do not change it. Null for invoices of earlier "
+        "releases."
+    )
+    def billing_details(self) -> BillingDetails | None:
+        found = self._parties()
+        return None if found is None else BillingDetails(row=found[1])
+
+    def _parties(self) -> tuple[parties.Seller, parties.BillingDetails] | None:
+        row = self.row
+        if row.parties is None or row.seller_id is None:
+            return None
+        return parties.thawed_parties(row.parties, row.seller_id, row.account_id, row.created_at)
 
     @strawberry.field(description="Time at which the invoice was issued.")
     def created_at(self) -> datetime:

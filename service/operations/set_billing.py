@@ -1,0 +1,186 @@
+"""Set what invoices print about a payer, and the tax on them; and read both. An operator's verbs; those of the
+command line have no caller. Issued invoices keep the facts of their time.
+
+Locks: the heads of the caller's account and of the payer.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from service.domain.accounts import Account, Caller, payer_of
+from service.domain.api_keys import Scope
+from service.domain.events import EventType
+from service.domain.parties import (
+    FIRST_SELLER_ID,
+    PAYER_FACTS,
+    BillingDetails,
+    Seller,
+    TaxCategory,
+    TaxProfile,
+    checked_profile,
+    kept_facts,
+)
+from service.errors import Code, Refused
+from service.operations.resources import Resources
+from service.operations.steps.record_event import Done, transact_with_event
+from service.storage import accounts, money, sellers
+from service.storage.database import Statements
+
+PayerWork: TypeAlias = Callable[[Statements, Account], Awaitable[Done[Account]]]
+"""A change of a payer, whose head is locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """A payer with its seller, what its invoices print about it, and its tax profiles by the day they begin."""
+
+    account: Account
+    seller: Seller
+    details: BillingDetails
+    profiles: tuple[TaxProfile, ...]
+
+
+async def update_billing_details(
+    resources: Resources, caller: Caller, account_id: UUID, changes: Mapping[str, Any], seller: str | None = None
+) -> Account:
+    """Change billing details of the payer, each of `PAYER_FACTS`, and its seller, by its identifier. An operator's
+    verb.
+
+    Refuses `NOT_FOUND` for the account or the seller, and `BAD_USER_INPUT` as `kept_facts`, for a client account,
+    for a tax number that is removed while a tax profile is reverse charge, and for another seller once there are
+    invoices: numbers of two series would be equal.
+    """
+    caller.require(Scope.OPERATOR)
+    return await transact_with_event(
+        resources, caller, _of_payer(account_id, _details_work(changes, seller)), account_id
+    )
+
+
+async def enter_billing_details(
+    resources: Resources, account_id: UUID, changes: Mapping[str, Any], seller: str | None = None
+) -> Account:
+    """Do as `update_billing_details`. The operator's work, without callers."""
+    return await _unrecorded(resources, account_id, _details_work(changes, seller))
+
+
+async def set_tax_profile(resources: Resources, caller: Caller, profile: TaxProfile) -> Account:
+    """Set the tax of the payer's invoices that are issued from a day on, instead of a profile from the same day. An
+    operator's verb.
+
+    Refuses `NOT_FOUND` for the account, and `BAD_USER_INPUT` as `checked_profile` and for a client account.
+    """
+    caller.require(Scope.OPERATOR)
+    account_id = profile.account_id
+    return await transact_with_event(resources, caller, _of_payer(account_id, _profile_work(profile)), account_id)
+
+
+async def enter_tax_profile(resources: Resources, profile: TaxProfile) -> Account:
+    """Do as `set_tax_profile`. The operator's work, without callers."""
+    return await _unrecorded(resources, profile.account_id, _profile_work(profile))
+
+
+async def read_billing(resources: Resources, account_id: UUID) -> Billing:
+    """Return the payer's billing details, tax profiles and seller. The operator's work, without callers. Refuses
+    `NOT_FOUND`.
+    """
+    reader = resources.database.reader
+    account = await accounts.account(reader, account_id)
+    if account is None:
+        raise Refused(Code.NOT_FOUND, "There is no such account.", ("account_id",))
+    details = (await sellers.details_of(reader, [account_id]))[account_id]
+    profiles = await sellers.profiles_of(reader, [account_id])
+    return Billing(account, await sellers.seller_of(reader, details), details, tuple(profiles))
+
+
+async def billing_details(resources: Resources, caller: Caller) -> BillingDetails:
+    """Return the billing details of the caller's payer."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    payer_id = payer_of(caller.account)
+    return (await sellers.details_of(resources.database.reader, [payer_id]))[payer_id]
+
+
+async def tax_profiles(resources: Resources, caller: Caller) -> list[TaxProfile]:
+    """Return the tax profiles of the caller's payer, by the day from which each is valid."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    return await sellers.profiles_of(resources.database.reader, [payer_of(caller.account)])
+
+
+async def _seller_id(statements: Statements, identifier: str) -> UUID | None:
+    seller = await sellers.by_identifier(statements, identifier)
+    if seller is None:
+        raise Refused(Code.NOT_FOUND, "There is no such seller.", ("seller",))
+    return None if seller.id == FIRST_SELLER_ID else seller.id
+
+
+def _details_work(changes: Mapping[str, Any], seller: str | None) -> PayerWork:
+    if unknown := set(changes) - PAYER_FACTS:
+        raise ValueError(f"of a payer nobody changes {sorted(unknown)}")
+    facts = kept_facts(changes)
+
+    async def work(statements: Statements, payer: Account) -> Done[Account]:
+        details = (await sellers.details_of(statements, [payer.id]))[payer.id]
+        changed = replace(details, **facts)
+        if seller is not None:
+            changed = replace(changed, seller_id=await _seller_id(statements, seller))
+            if await money.has_other_seller(statements, payer.id, changed.seller_id or FIRST_SELLER_ID):
+                message = "Another seller has issued invoices to the account. It stays the account's seller."
+                raise Refused(Code.BAD_USER_INPUT, message, ("seller",))
+        if changed.tax_number is None and "tax_number" in facts:
+            profiles = await sellers.profiles_of(statements, [payer.id])
+            if any(each.category is TaxCategory.REVERSE_CHARGE for each in profiles):
+                message = "A tax profile of the account is reverse charge, which needs the tax number."
+                raise Refused(Code.BAD_USER_INPUT, message, ("tax_number",))
+        if changed == details:
+            return Done(payer, None, {})
+        await sellers.set_details(statements, changed)
+        names = sorted([*facts, *([] if seller is None else ["seller"])])
+        return Done(payer, EventType.BILLING_DETAILS_UPDATED, {"payer_id": str(payer.id), "changed": names})
+
+    return work
+
+
+def _profile_work(profile: TaxProfile) -> PayerWork:
+    async def work(statements: Statements, payer: Account) -> Done[Account]:
+        details = (await sellers.details_of(statements, [payer.id]))[payer.id]
+        checked_profile(profile, details.tax_number)
+        if profile in await sellers.profiles_of(statements, [payer.id]):
+            return Done(payer, None, {})
+        await sellers.set_profile(statements, profile)
+        told: dict[str, Any] = {
+            "payer_id": str(payer.id),
+            "valid_from": profile.valid_from.isoformat(),
+            "category": profile.category.value,
+            "rate_hundredths": profile.rate_hundredths,
+        }
+        return Done(payer, EventType.TAX_PROFILE_SET, told)
+
+    return work
+
+
+def _of_payer(account_id: UUID, work: PayerWork) -> Callable[[Statements, object], Awaitable[Done[Account]]]:
+    """Return the work on the account, whose head is locked. It refuses an account that is absent or no payer."""
+
+    async def attempt(statements: Statements, _: object) -> Done[Account]:
+        payer = await accounts.account(statements, account_id)
+        if payer is None:
+            raise Refused(Code.NOT_FOUND, "There is no such account.", ("account_id",))
+        if payer.parent_account_id is not None:
+            message = "The invoices of a client account are its parent's. Name the parent account."
+            raise Refused(Code.BAD_USER_INPUT, message, ("account_id",))
+        return await work(statements, payer)
+
+    return attempt
+
+
+async def _unrecorded(resources: Resources, account_id: UUID, work: PayerWork) -> Account:
+    """Commit the work without an event, because no caller did it."""
+
+    async def attempt(statements: Statements) -> Account:
+        await accounts.lock_heads(statements, [account_id])
+        return (await _of_payer(account_id, work)(statements, None)).value
+
+    return await resources.transact(attempt)

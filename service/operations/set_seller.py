@@ -1,0 +1,79 @@
+"""Set facts of a seller, and read them. Facts that are not given stay; issued invoices keep the facts of their time."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from service.domain.accounts import Caller, Head, payer_of
+from service.domain.api_keys import Scope
+from service.domain.events import EventType
+from service.domain.parties import IDENTIFIER_LENGTH_MAX, SELLER_FACTS, Seller, kept_facts
+from service.domain.texts import kept_text
+from service.errors import Code, Refused
+from service.operations.resources import Resources
+from service.operations.steps.record_event import Done, transact_with_event
+from service.storage import sellers
+from service.storage.database import Statements
+
+log = structlog.get_logger(__name__)
+
+
+async def update_seller(resources: Resources, caller: Caller, identifier: str, changes: Mapping[str, Any]) -> Seller:
+    """Change facts of the seller, each of `SELLER_FACTS`. An operator's verb; repeating it changes nothing.
+
+    Refuses `NOT_FOUND`, and `BAD_USER_INPUT` as `kept_facts`.
+    """
+    caller.require(Scope.OPERATOR)
+    facts = _kept(changes)
+
+    async def work(statements: Statements, _: Head) -> Done[Seller]:
+        seller = await sellers.by_identifier(statements, identifier)
+        if seller is None:
+            raise Refused(Code.NOT_FOUND, "There is no such seller.", ("identifier",))
+        changed = replace(seller, **facts)
+        if changed == seller:
+            return Done(seller, None, {})
+        await sellers.change_seller(statements, changed)
+        return Done(changed, EventType.SELLER_UPDATED, {"seller": identifier, "changed": sorted(facts)})
+
+    return await transact_with_event(resources, caller, work)
+
+
+async def set_seller(resources: Resources, identifier: str, changes: Mapping[str, Any]) -> Seller:
+    """Change facts of the seller, or create it if there is none of that identifier. The operator's work, without
+    callers.
+    """
+    kept_text(identifier, IDENTIFIER_LENGTH_MAX, "identifier")
+    facts = _kept(changes)
+    new_id, now = resources.new_id(), resources.clock()
+
+    async def work(statements: Statements) -> Seller:
+        existing = await sellers.by_identifier(statements, identifier)
+        seller = existing or Seller(id=new_id, identifier=identifier, created_at=now)
+        changed = replace(seller, **facts)
+        await sellers.change_seller(statements, changed)
+        return changed
+
+    seller = await resources.transact(work)
+    log.info("seller_set", identifier=identifier, changed=sorted(facts))
+    return seller
+
+
+async def list_sellers(resources: Resources) -> list[Seller]:
+    """Return every seller, the first one first. The operator's work, without callers."""
+    return await sellers.all_sellers(resources.database.reader)
+
+
+async def seller_of_account(resources: Resources, caller: Caller) -> Seller:
+    """Return the seller of the caller's payer."""
+    caller.require(Scope.ORDERS_READ)
+    reader, payer_id = resources.database.reader, payer_of(caller.account)
+    return await sellers.seller_of(reader, (await sellers.details_of(reader, [payer_id]))[payer_id])
+
+
+def _kept(changes: Mapping[str, Any]) -> dict[str, Any]:
+    if unknown := set(changes) - SELLER_FACTS:
+        raise ValueError(f"of a seller nobody changes {sorted(unknown)}")
+    return kept_facts(changes)
