@@ -25,6 +25,7 @@ from service.operations.import_orders import import_orders
 from service.operations.issue_certificates import issue_certificates
 from service.operations.manage_accounts import create_account, reinstate_account, suspend_account
 from service.operations.match_backorders import match_backorders
+from service.operations.refresh_statistics import refresh_statistics
 from service.operations.retire_orders import retire_orders
 from service.operations.set_limits import set_limits
 from tests.api.graphql_api import GraphQLApi
@@ -292,6 +293,26 @@ async def on_order(market: Market, name: str) -> str:
     return await market.mutate(name, "parent", accountId=market.account_id(owner), order=order)
 
 
+async def switch_client(market: Market, name: str) -> str:
+    """Suspend the client account or reinstate it, and leave it reinstated."""
+    done = await market.mutate(name, "parent", accountId=market.account_id("client"))
+    await market.mutate("reinstateAccount", "parent", accountId=market.account_id("client"))
+    return done
+
+
+async def set_account_limits(market: Market) -> str:
+    limit = {"amount": str(10**10 + market.chance.randint(0, 9)), "currency": "USD"}
+    return await market.mutate("setAccountLimits", "parent", accountId=market.account_id("parent"), creditLimit=limit)
+
+
+async def update_seller(market: Market) -> str:
+    return await market.mutate("updateSeller", "parent", legalName=market.key("Seller"), country="GB")
+
+
+async def on_parent(market: Market, name: str, **facts: str) -> str:
+    return await market.mutate(name, "parent", accountId=market.account_id("parent"), **facts)
+
+
 async def simulate_order(market: Market) -> str:
     outcome = market.chance.choice(["PAY", "RUN_SHORT", "FULFIL", "RETIRE", "COMPLETE", "FAIL", "REFUND"])
     return await market.mutate("simulateOrder", "trial", order=market.order("trial")[1], outcome=outcome)
@@ -421,6 +442,12 @@ MUTATIONS: dict[str, Verb] = {
     "refundOrder": partial(on_order, name="refundOrder"),
     "failOrder": partial(on_order, name="failOrder"),
     "simulateOrder": simulate_order,
+    "suspendAccount": partial(switch_client, name="suspendAccount"),
+    "reinstateAccount": partial(switch_client, name="reinstateAccount"),
+    "setAccountLimits": set_account_limits,
+    "updateSeller": update_seller,
+    "updateBillingDetails": partial(on_parent, name="updateBillingDetails", legalName="Parent Ltd", country="GB"),
+    "setTaxProfile": partial(on_parent, name="setTaxProfile", validFrom="2027-01-01", category="STANDARD", rate="20"),
 }
 STEPS: dict[str, Verb] = {
     "expire_holds": partial(step, run=expire_holds),
@@ -428,6 +455,7 @@ STEPS: dict[str, Verb] = {
     "retire_orders": partial(step, run=retire_orders, after_ms=0, unpaid=False),
     "issue_certificates": partial(step, run=issue_certificates, public_address="https://orders.test"),
     "fill_search_keys": fill_keys,
+    "refresh_statistics": partial(step, run=refresh_statistics),
 }
 COMMANDS: dict[str, Verb] = {
     "import catalogue": import_the_catalogue,

@@ -211,7 +211,9 @@ async def test_a_client_account_exports_its_orders_and_not_its_parents_money(api
     assert orders == {row["id"], None}
     assert {None} < {each["orderId"] for each in objects_in(await get(api, "ledger.ndjson"))} | {None}
     stranger = {"account_id": global_id("Account", (await api.shop.another_account()).id)}
-    assert problem_in(await get(api, "orders.csv", **stranger))[1] == "ACCOUNT_SELECTED_INVALID"
+    customers = await api.new_key(Scope.ORDERS_READ)
+    assert problem_in(await get(api, "orders.csv", key=customers, **stranger))[1] == "ACCOUNT_SELECTED_INVALID"
+    assert objects_in(await get(api, "orders.ndjson", key=await api.new_key(Scope.OPERATOR), **stranger)) == []
 
 
 async def test_the_answer_has_a_file_name_and_a_head_without_rows(api: GraphQLApi):

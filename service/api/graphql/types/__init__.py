@@ -2,3 +2,4 @@
 
 # Before any type: whichever mentions an enumeration first would give it the name of its class and no description.
 from service.api.graphql.types import enums as enums
+from service.api.graphql.types import list_enums as list_enums

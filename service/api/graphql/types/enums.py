@@ -10,15 +10,12 @@ from service.domain.accounts import Visibility
 from service.domain.amounts import MassUnit
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
-from service.domain.catalogue_listing import BatchSortField, BundleListing, NamedSortField
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.ledger import LedgerAccount, Verb
-from service.domain.listing import AccountSortField, InvoiceSortField, OrderSortField, PaymentSortField
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
 from service.domain.parties import TaxCategory
 from service.domain.recorded_estimate import ActivityKind
 from service.domain.serials.forms import SerialForm
-from service.domain.statistics import OrderGrouping
 from service.domain.vintages import VintageFault
 from service.errors import REASONS, Code
 from service.operations.simulate_order import Outcome
@@ -26,7 +23,7 @@ from service.operations.simulate_order import Outcome
 E = TypeVar("E", bound=type[Enum])
 
 
-def _describe(enum: E, name: str, description: str, values: Mapping[Any, str]) -> E:
+def described(enum: E, name: str, description: str, values: Mapping[Any, str]) -> E:
     """Add the enumeration to the schema. A member without a description is a KeyError when the service starts."""
     strawberry.enum(enum, name=name, description=description)
     for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
@@ -34,7 +31,7 @@ def _describe(enum: E, name: str, description: str, values: Mapping[Any, str]) -
     return enum
 
 
-_describe(
+described(
     MassUnit,
     "MassUnit",
     "A unit for masses of CO2 equivalent.",
@@ -44,7 +41,7 @@ _describe(
         MassUnit.TONNE: "One tonne: 1,000,000 grams, or one carbon credit.",
     },
 )
-_describe(
+described(
     Mode,
     "Mode",
     "Mode of an account or a credit batch. Live accounts buy only live credits. Test accounts buy only test credits.",
@@ -53,7 +50,7 @@ _describe(
         Mode.TEST: "Made-up credits for testing an integration. Nothing is really bought or retired.",
     },
 )
-_describe(
+described(
     OrderStatus,
     "OrderStatus",
     "State of an order, from its acceptance to the retirement of its credits.",
@@ -68,7 +65,7 @@ _describe(
         "to the balance. This state is final.",
     },
 )
-_describe(
+described(
     PaymentStatus,
     "PaymentStatus",
     "State of the payment for an order.",
@@ -79,7 +76,7 @@ _describe(
         PaymentStatus.REFUNDED: "The amount paid for the order was added to the account's balance.",
     },
 )
-_describe(
+described(
     OrderKind,
     "OrderKind",
     "Kind of input that determined the mass of an order or a quote.",
@@ -89,7 +86,7 @@ _describe(
         OrderKind.ESTIMATE: "The caller gave an estimate of an activity's emissions.",
     },
 )
-_describe(
+described(
     Source,
     "OrderSource",
     "The API through which an order was placed.",
@@ -101,7 +98,7 @@ _describe(
         Source.IMPORT: "Imported from the history of another system.",
     },
 )
-_describe(
+described(
     EntryKind,
     "CreditEntryKind",
     "Direction in which credits moved between a batch and an order.",
@@ -110,70 +107,7 @@ _describe(
         EntryKind.RETURNED: "The credits moved from the order back to the batch.",
     },
 )
-_describe(
-    OrderSortField,
-    "OrderSortField",
-    "Property by which a list of orders is sorted. Orders with equal values are sorted by id, so that pages neither "
-    "overlap nor omit orders.",
-    {
-        OrderSortField.CREATED_AT: "Time at which the order was placed.",
-        OrderSortField.MASS: "Mass of the order: the sum of its lines.",
-        OrderSortField.TOTAL_COST: "Total cost in the currency's smallest unit. Costs are compared as numbers without "
-        "regard to their currency, so filter by one currency as well.",
-    },
-)
-_describe(
-    AccountSortField,
-    "AccountSortField",
-    "Property by which a list of accounts is sorted. Accounts with equal values are sorted by id, so that pages "
-    "neither overlap nor omit accounts.",
-    {
-        AccountSortField.CREATED_AT: "Time at which the account was created.",
-        AccountSortField.NAME: "Name of the account, in the sequence of the database.",
-    },
-)
-_describe(
-    PaymentSortField,
-    "PaymentSortField",
-    "Property by which a list of payments is sorted. Payments with equal values are sorted by id, so that pages "
-    "neither overlap nor omit payments.",
-    {
-        PaymentSortField.CREATED_AT: "Time at which the payment was recorded.",
-        PaymentSortField.AMOUNT: "Amount in the currency's smallest unit. Amounts are compared as numbers without "
-        "regard to their currency, so filter by one currency as well.",
-    },
-)
-_describe(
-    InvoiceSortField,
-    "InvoiceSortField",
-    "Property by which a list of invoices is sorted. Invoices with equal values are sorted by id, so that pages "
-    "neither overlap nor omit invoices.",
-    {
-        InvoiceSortField.CREATED_AT: "Time at which the invoice was issued.",
-        InvoiceSortField.DUE_AT: "Time by which the invoice must be paid.",
-        InvoiceSortField.TOTAL: "Total in the currency's smallest unit. Totals are compared as numbers without regard "
-        "to their currency, so filter by one currency as well.",
-    },
-)
-_describe(
-    OrderGrouping,
-    "OrderGrouping",
-    "Property by which orders are grouped for statistics.",
-    {
-        OrderGrouping.STATUS: "One group for each order status.",
-        OrderGrouping.PAYMENT_STATUS: "One group for each payment status.",
-        OrderGrouping.MONTH: "One group for each month (UTC) in which orders were placed.",
-        OrderGrouping.DAY: "One group for each day (UTC) on which orders were placed.",
-        OrderGrouping.BUNDLE: "One group for each bundle. An order with several bundles counts in the group of each "
-        "bundle.",
-        OrderGrouping.PROJECT: "One group for each project whose credits are set aside for orders. An order with "
-        "credits of several projects counts in the group of each project.",
-        OrderGrouping.CUSTOMER: "One group for each value of the order's `customer`. Values that differ in one letter "
-        "belong to different groups.",
-        OrderGrouping.CURRENCY: "One group for each currency of orders.",
-    },
-)
-_describe(
+described(
     ActivityKind,
     "ActivityKind",
     "Kind of activity whose emissions are estimated.",
@@ -185,7 +119,7 @@ _describe(
         ActivityKind.MASS: "Emissions that the caller calculated and gave as a mass.",
     },
 )
-_describe(
+described(
     EnergyUnit,
     "EnergyUnit",
     "A unit of electrical energy.",
@@ -196,7 +130,7 @@ _describe(
         EnergyUnit.GIGAWATT_HOUR: "One gigawatt-hour (GWh): 1,000 MWh.",
     },
 )
-_describe(
+described(
     DistanceUnit,
     "DistanceUnit",
     "A unit for the distance of a flight.",
@@ -206,7 +140,7 @@ _describe(
         DistanceUnit.NAUTICAL_MILE: "One nautical mile: 1,852 metres.",
     },
 )
-_describe(
+described(
     CabinClass,
     "CabinClass",
     "Cabin class in which passengers fly. A class with more space per seat has higher emissions per passenger.",
@@ -217,7 +151,7 @@ _describe(
         CabinClass.FIRST: "A seat in the first-class cabin of an aircraft.",
     },
 )
-_describe(
+described(
     VehicleType,
     "VehicleType",
     "Kind of road vehicle. Emissions are those of the whole vehicle, for any number of passengers.",
@@ -228,7 +162,7 @@ _describe(
         VehicleType.COACH_BUS: "A coach for long-distance travel.",
     },
 )
-_describe(
+described(
     Outcome,
     "SimulationOutcome",
     "Outcome to which an order of a test account is moved, with all steps that lead to it.",
@@ -248,13 +182,13 @@ _describe(
         Outcome.REFUND: "Add the amount paid for the order to the balance. The order keeps its state and its credits.",
     },
 )
-_describe(
+described(
     Code,
     "ErrorCode",
     "Code of an error, for use by programs. Every error of the service has one of these codes.",
     {code: reason.meaning for code, reason in REASONS.items()},
 )
-_describe(
+described(
     VintageFault,
     "RetirementRefusal",
     "A reason why credits may be neither sold nor retired.",
@@ -266,7 +200,7 @@ _describe(
         VintageFault.YEAR_AFTER_PERIOD: "The vintage year is after the monitoring period.",
     },
 )
-_describe(
+described(
     SerialForm,
     "SerialForm",
     "Format in which a registry writes serial numbers. Each example is a range of serial numbers.",
@@ -303,7 +237,7 @@ _describe(
         "reference instead of serial numbers.",
     },
 )
-_describe(
+described(
     OffsetType,
     "OffsetType",
     "Effect on the climate that a bundle's credits stand for.",
@@ -312,7 +246,7 @@ _describe(
         OffsetType.CARBON_REMOVAL: "Carbon that a project removed from the air.",
     },
 )
-_describe(
+described(
     Approach,
     "Approach",
     "Maturity of the methods that a bundle's projects use.",
@@ -321,7 +255,7 @@ _describe(
         Approach.INNOVATIVE: "New methods. The credits of these methods are still scarce.",
     },
 )
-_describe(
+described(
     CarbonPermanence,
     "CarbonPermanence",
     "Time for which a bundle's projects keep carbon out of the air.",
@@ -331,7 +265,7 @@ _describe(
         CarbonPermanence.NO_STORAGE: "The projects avoid emissions, so no carbon is stored.",
     },
 )
-_describe(
+described(
     Visibility,
     "ExternalPagesVisibility",
     "Visibility of the public pages and files of an account's certificates and receipts.",
@@ -340,7 +274,7 @@ _describe(
         Visibility.HIDDEN: "Nobody can read the pages and files: every address returns HTTP 404.",
     },
 )
-_describe(
+described(
     BalanceUse,
     "BalanceUse",
     "Part of an order's total that the prepaid balance pays when the order is placed.",
@@ -351,7 +285,7 @@ _describe(
         "`INSUFFICIENT_BALANCE` and nothing is created.",
     },
 )
-_describe(
+described(
     InvoiceStatus,
     "InvoiceStatus",
     "State of an invoice: PENDING or PAID.",
@@ -360,7 +294,7 @@ _describe(
         InvoiceStatus.PAID: "The invoice was paid in full. This state is final.",
     },
 )
-_describe(
+described(
     LedgerAccount,
     "LedgerAccount",
     "Ledger account on which an amount is booked.",
@@ -373,7 +307,7 @@ _describe(
         LedgerAccount.COMMISSION: "Income from commission. The posting of a commission is negative (a credit).",
     },
 )
-_describe(
+described(
     Verb,
     "LedgerVerb",
     "Event that a journal records in the ledger.",
@@ -390,35 +324,7 @@ _describe(
         Verb.ORDER_FAILED: "An order could not be delivered, and its sale was reversed.",
     },
 )
-_describe(
-    NamedSortField,
-    "CatalogueSortField",
-    "Property by which a list of projects or bundles is sorted.",
-    {
-        NamedSortField.CREATED_AT: "Time at which the project or bundle was added to the catalogue.",
-        NamedSortField.NAME: "Name, in the database's alphabetical order.",
-    },
-)
-_describe(
-    BatchSortField,
-    "CreditBatchSortField",
-    "Property by which a list of credit batches is sorted.",
-    {
-        BatchSortField.CREATED_AT: "Time at which the batch was received.",
-        BatchSortField.VINTAGE: "Vintage of the credits, a year.",
-    },
-)
-_describe(
-    BundleListing,
-    "BundleListing",
-    "Bundles that a list contains.",
-    {
-        BundleListing.ON_SALE: "Bundles that are on sale and have a price in the currency.",
-        BundleListing.DISABLED: "Bundles that are off sale, with or without a price. Needs scope `operator`.",
-        BundleListing.ALL: "All bundles, with or without a price. Needs scope `operator`.",
-    },
-)
-_describe(
+described(
     TaxCategory,
     "TaxCategory",
     "Category of the tax on an invoice, with its code in the standard EN 16931.",

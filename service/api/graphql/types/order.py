@@ -1,7 +1,6 @@
 """GraphQL types of orders, with their lines and credits."""
 
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,8 @@ from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode, Metadata
 from service.api.graphql.types.amounts import Money, mass_field, money, money_field, unit_price_field
+from service.api.graphql.types.beneficiary import Beneficiary, party_of
+from service.api.graphql.types.by_account import by_account
 from service.api.graphql.types.catalogue import Bundle, CreditBatch, batch_of, bundle_of
 from service.api.graphql.types.certificate import Certificate, Retirement
 from service.api.graphql.types.node import Node
@@ -24,7 +25,7 @@ from service.domain.amounts import MassUnit
 from service.domain.billing import owed_minor
 from service.domain.order import EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
 from service.domain.vintages import VintageFault
-from service.operations import read_catalogue, read_certificates, read_orders, select_account
+from service.operations import read_catalogue, read_certificates, read_orders
 from service.plans import attribute_field, batch_field, needs, selected_columns
 
 if TYPE_CHECKING:
@@ -33,27 +34,6 @@ if TYPE_CHECKING:
 
 ACCOUNT_TYPE = "service.api.graphql.types.account"
 """Module of the accounts' type, which imports this one."""
-
-
-async def _by_account(
-    account_ids: Sequence[UUID], info: Info, read: Callable[[Caller, Sequence[int]], Awaitable[Sequence[Any]]]
-) -> list[Any]:
-    """Call `read` once for each account with a caller who may read there, and return the results in the order of the
-    places. All orders are the caller's own unless an operator asks.
-    """
-    context = info.context
-    places_of: dict[UUID, list[int]] = defaultdict(list)
-    for place, account_id in enumerate(account_ids):
-        places_of[account_id].append(place)
-    found: list[Any] = [None] * len(account_ids)
-    readers = await select_account.readers_of(context.resources, context.caller, places_of)
-    if len(readers) < len(places_of):
-        raise RuntimeError("an order was shown to somebody who may not read it")
-    for account_id, places in places_of.items():
-        reader = readers[account_id]
-        for place, each in zip(places, await read(reader, places), strict=True):
-            found[place] = each
-    return found
 
 
 async def _batches(parents: Sequence["CreditEntry"], info: Info) -> list[CreditBatch]:
@@ -65,7 +45,7 @@ async def _batches(parents: Sequence["CreditEntry"], info: Info) -> list[CreditB
         batches = {id_: batch_of(row) for id_, row in rows.items()}
         return [batches[id_] for id_ in ids]
 
-    return await _by_account([parent.account_id for parent in parents], info, read)
+    return await by_account([parent.account_id for parent in parents], info, read)
 
 
 @strawberry.type(description="A movement of credits between one batch and an order. Entries never change.")
@@ -128,36 +108,6 @@ class OrderLine:
     )
 
 
-@strawberry.type(description="A company or a person that is named in an order.")
-class Party:
-    name: str = strawberry.field(description="Name of the company or person.")
-    email: str | None = strawberry.field(description="Email address of the party. Null if the caller gave none.")
-    tax_id: str | None = strawberry.field(description="Tax number of the party. Null if the caller gave none.")
-
-
-@strawberry.type(
-    description="Parties that an order's certificate names: the recipient of the certificate, and the party for which "
-    "the credits are retired."
-)
-class Beneficiary:
-    recipient: Party | None = strawberry.field(
-        description="Party that the certificate is issued to. Null if the caller named none: the account's "
-        "`beneficiary`, or else its `name`, is used."
-    )
-    retirement: Party | None = strawberry.field(
-        description="Party for which the credits are retired. Null if the caller named none: the account's "
-        "`beneficiary`, or else its `name`, is used."
-    )
-
-
-def _party(beneficiary: Mapping[str, str] | None) -> Party | None:
-    return (
-        Party(name=beneficiary["name"], email=beneficiary.get("email"), tax_id=beneficiary.get("tax_id"))
-        if beneficiary
-        else None
-    )
-
-
 OWNED = ("id", "account_id", "currency")
 """Columns of an order that are needed to find the rows that belong to it, and to show its amounts."""
 
@@ -170,7 +120,7 @@ async def _ask(
     async def read_all(reader: Caller, places: Sequence[int]) -> Sequence[Any]:
         return await read(info.context.resources, reader, [parents[place].row.id for place in places], **more)
 
-    return await _by_account([parent.row.account_id for parent in parents], info, read_all)
+    return await by_account([parent.row.account_id for parent in parents], info, read_all)
 
 
 async def _accounts(parents: Sequence["Order"], info: Info) -> list[Any]:
@@ -179,7 +129,7 @@ async def _accounts(parents: Sequence["Order"], info: Info) -> list[Any]:
     async def read(reader: Caller, places: Sequence[int]) -> list[Any]:
         return [account_of(reader.account)] * len(places)
 
-    return await _by_account([parent.row.account_id for parent in parents], info, read)
+    return await by_account([parent.row.account_id for parent in parents], info, read)
 
 
 async def _lines(parents: Sequence["Order"], info: Info) -> list[list[OrderLine]]:
@@ -205,7 +155,7 @@ async def _portfolios(parents: Sequence["Order"], info: Info) -> list[Portfolio 
         found = await read_catalogue.portfolios_of_ids(info.context.resources, reader, ids) if ids else {}
         return [portfolio_of(found[each]) if each in found else None for each in named]
 
-    return await _by_account([parent.row.account_id for parent in parents], info, read)
+    return await by_account([parent.row.account_id for parent in parents], info, read)
 
 
 async def _certificates(parents: Sequence["Order"], info: Info) -> list[Certificate | None]:
@@ -401,7 +351,7 @@ class Order(Node):
         if beneficiary is None:
             return None
         return Beneficiary(
-            recipient=_party(beneficiary.get("recipient")), retirement=_party(beneficiary.get("retirement"))
+            recipient=party_of(beneficiary.get("recipient")), retirement=party_of(beneficiary.get("retirement"))
         )
 
     idempotency_key = attribute_field(
