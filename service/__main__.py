@@ -285,14 +285,14 @@ def account_limit(
     hold_percent: Annotated[
         str | None,
         typer.Option(
-            help="Maximum share of a bundle's stock that quotes may set aside, in percent, 0 to 100; default restores "
-            "the service's limit."
+            help="Maximum share of a bundle's stock that quotes may set aside, in percent, 0 to 100; `default` "
+            "restores the service's limit."
         ),
     ] = None,
     open_holds: Annotated[
         str | None,
         typer.Option(
-            help="Maximum number of quotes that set credits aside at the same time; default restores the service's "
+            help="Maximum number of quotes that set credits aside at the same time; `default` restores the service's "
             "limit."
         ),
     ] = None,

@@ -90,7 +90,9 @@ ORDER_COLUMNS = (
     *columns.mass("requestedMass", "requested_mass_g", "Mass that the caller asked for. Empty for an order by value."),
     columns.plain("currency", "currency", "Currency of all amounts of the row (ISO 4217 code)."),
     columns.money(
-        "requestedValue", "requested_value_minor", "Maximum sum that the caller wanted to spend. Empty otherwise."
+        "requestedValue",
+        "requested_value_minor",
+        "Maximum sum that the caller wanted to spend. Empty for an order by mass or by estimate.",
     ),
     columns.money("offsetCost", "offset_cost_minor", "Cost of the credits, without commission."),
     columns.money("commission", "commission_minor", "Commission that is added to the cost of the credits."),

@@ -80,7 +80,7 @@ class Edge(Generic[Node]):
     node: Node = strawberry.field(description="Object that this entry of the list contains.")
 
 
-@strawberry.type(description="One page of a list. The entries have the sort order of the list.")
+@strawberry.type(description="One page of a list, in the sort order of the list.")
 class Connection(Generic[Node]):
     """A page of a list, built by `of`. Cursors are written only when edges or page information are selected, the count
     only when it is.

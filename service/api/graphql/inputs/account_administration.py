@@ -14,8 +14,8 @@ from service.errors import Code, Refused, at
 @strawberry.input(description="An account, named by an operator.")
 class AccountRefInput:
     account_id: strawberry.ID = strawberry.field(
-        description="Id of the account, as the account's field `id` or the command line shows it; its UUID is accepted "
-        "as well."
+        description="Id of the account, as the account's field `id` and the command line show it. The account's UUID "
+        "is accepted as well."
     )
 
     def account(self) -> UUID:

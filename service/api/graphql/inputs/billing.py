@@ -24,7 +24,7 @@ class UpdateSellerInput:
     )
     address: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Postal address without the country, in lines: 1 to 1,000 characters. Null removes it.",
+        description="Postal address without the country, on one or more lines: 1 to 1,000 characters. Null removes it.",
     )
     country: str | None = strawberry.field(
         default=strawberry.UNSET, description="ISO 3166 code of two capital letters, such as `GB`. Null removes it."
@@ -85,7 +85,7 @@ class UpdateBillingDetailsInput:
     )
     address: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Postal address without the country, in lines: 1 to 1,000 characters. Null removes it.",
+        description="Postal address without the country, on one or more lines: 1 to 1,000 characters. Null removes it.",
     )
     country: str | None = strawberry.field(
         default=strawberry.UNSET, description="ISO 3166 code of two capital letters, such as `DE`. Null removes it."

@@ -18,9 +18,9 @@ from service.operations.bill_orders import Period
 @strawberry.input
 class _ForAccount:
     account_id: strawberry.ID = strawberry.field(
-        description="Id of the customer's account, as the account's field `id` or the command line shows it; its UUID "
-        "is accepted as well. Any account is permitted. An order is looked up in this account only: for an order of a "
-        "client account, give the id of the client account."
+        description="Id of the customer's account, as the account's field `id` and the command line show it. The "
+        "account's UUID is accepted as well. Any account is permitted. An order is looked up in this account only: for "
+        "an order of a client account, give the id of the client account."
     )
 
     def account(self) -> UUID:

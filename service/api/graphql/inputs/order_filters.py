@@ -114,7 +114,7 @@ class OrderFilterInput:
     )
     customer_contains: str | None = strawberry.field(
         default=None,
-        description="Text that the `customer` of the orders to select contains: 1 to 200 characters. Upper and lower "
+        description="Selects orders whose `customer` contains this text: 1 to 200 characters. Upper and lower "
         "case count as equal. Composed and decomposed letters count as equal, and so do wide and narrow forms. "
         "Letters with and without accents count as different.",
     )

@@ -327,7 +327,7 @@ described(
 described(
     TaxCategory,
     "TaxCategory",
-    "Category of the tax on an invoice, with its code in the standard EN 16931.",
+    "Category of the tax on an invoice. Each value names its code in the standard EN 16931.",
     {
         TaxCategory.STANDARD: "Taxed at a rate above zero (code S).",
         TaxCategory.ZERO_RATED: "Taxed at the rate zero (code Z).",

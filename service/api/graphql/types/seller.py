@@ -24,7 +24,7 @@ class Seller:
     def legal_name(self) -> str | None:
         return self.row.legal_name
 
-    @strawberry.field(description="Postal address of the seller without its country, in lines.")
+    @strawberry.field(description="Postal address of the seller, without the country. It may have several lines.")
     def address(self) -> str | None:
         return self.row.address
 
@@ -80,7 +80,7 @@ class BillingDetails:
     def legal_name(self) -> str | None:
         return self.row.legal_name
 
-    @strawberry.field(description="Postal address of the customer without its country, in lines.")
+    @strawberry.field(description="Postal address of the customer, without the country. It may have several lines.")
     def address(self) -> str | None:
         return self.row.address
 
@@ -111,7 +111,7 @@ class TaxProfile:
     def valid_from(self) -> date:
         return self.row.valid_from
 
-    @strawberry.field(description="Category of the tax on the invoices, with its code in EN 16931.")
+    @strawberry.field(description="Category of the tax on the invoices.")
     def category(self) -> TaxCategory:
         return self.row.category
 
