@@ -14,7 +14,7 @@ from tests.shop import open_shop
 
 SHOP = "https://shop.example"
 PATHS = ["/graphql", "/lune/v1/orders", "/carbon-engine/v1/orders", "/carbonext/v1/orders", "/v1/orders"]
-EXPOSED = {"Retry-After", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed", "X-Request-Id"}
+EXPOSED = {"Content-Disposition", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed", "X-Request-Id"}
 
 
 @asynccontextmanager

@@ -105,9 +105,9 @@ class Writer:
         given: list[str] = []
         if "first" in field.args:
             given.append(f"first: {self._chance.choice([1, 1, 5, 20, 50, 100])}")
-        if "filter" in field.args and self._chance.random() < 0.6:
+        if named_types(field).get("filter") == "OrderFilterInput" and self._chance.random() < 0.6:
             given.append(f"filter: {self._chance.choice(FILTERS)}")
-        if "orderBy" in field.args and self._chance.random() < 0.3:
+        if named_types(field).get("orderBy") == "OrderSortInput" and self._chance.random() < 0.3:
             given.append(f"orderBy: {{field: {self._chance.choice(['MASS', 'TOTAL_COST'])}}}")
         if "groupBy" in field.args:
             given.append(f"groupBy: {self._chance.choice(GROUPINGS)}")
@@ -134,6 +134,11 @@ class Writer:
             self._field(name, fields[name], depth) for name in names if self._arguments(name, fields[name]) is not None
         ]
         yield from written or ["__typename"]
+
+
+def named_types(field: GraphQLField) -> dict[str, str]:
+    """The types of the field's arguments by the arguments' names."""
+    return {name: get_named_type(argument.type).name for name, argument in field.args.items()}
 
 
 class Counter:

@@ -105,9 +105,11 @@ def test_what_is_asked_again_and_again_costs_as_often():
 @asynccontextmanager
 async def opened(sqlite_url: str, **settings: Any) -> AsyncIterator[GraphQLApi]:
     database = await Database.open(sqlite_url)
-    async with open_graphql_api(await open_shop(database), sqlite_url, **settings) as api:
-        yield api
-    await database.close()
+    try:
+        async with open_graphql_api(await open_shop(database), sqlite_url, **settings) as api:
+            yield api
+    finally:
+        await database.close()
 
 
 async def test_a_costly_question_is_refused_before_it_runs(sqlite_url: str):
@@ -120,7 +122,7 @@ async def test_a_costly_question_is_refused_before_it_runs(sqlite_url: str):
 
 
 async def test_anybody_may_ask_by_default_and_pays(sqlite_url: str):
-    async with opened(sqlite_url, address_points_a_minute=300) as api:
+    async with opened(sqlite_url, address_points_a_minute=1_000) as api:
         answer = await api.ask(get_introspection_query(), key="")
         assert answer.json()["extensions"]["cost"]["requestedQueryCost"] == PLAIN_COST
         assert len(answer.json()["data"]["__schema"]["types"]) == len(TYPES.type_map)
