@@ -194,8 +194,9 @@ class Settings(BaseSettings):
         le=TEN_YEARS_MS,
         description="Time for which the price of a quote is kept; by default 15 minutes.",
     )
-    hold_percent_max: CountOrZero = Field(
+    hold_percent_max: int = Field(
         default=10,
+        ge=0,
         le=100,
         description="Maximum share of a bundle's stock, in percent, that open quotes of a live account and its client "
         "accounts may set aside. `carbon-orders account limit` sets another limit for one account.",
@@ -213,8 +214,9 @@ class Settings(BaseSettings):
         default=500, description="Time that a background job pauses when it found nothing to do."
     )
 
-    retire_after_ms: CountOrZero = Field(
+    retire_after_ms: int = Field(
         default=3_600_000,
+        ge=0,
         le=TEN_YEARS_MS,
         description="Time from the moment at which an order is both fulfilled and paid to the retirement of its "
         "credits; by default one hour. Until then the order can be cancelled.",
@@ -225,8 +227,9 @@ class Settings(BaseSettings):
         "retired.",
     )
 
-    known_keys_ms: CountOrZero = Field(
+    known_keys_ms: int = Field(
         default=1_000,
+        ge=0,
         le=1_000,
         description="Time for which the process remembers a valid API key without looking it up again. A revocation or "
         "suspension takes effect after at most this time.",
