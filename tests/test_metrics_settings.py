@@ -6,9 +6,10 @@ import sys
 import pytest
 from pydantic import ValidationError
 
+from service.commands.setting_messages import faults_of
 from service.kit.setting_values import PortRange
 from service.kit.tracing import CHOSEN_BY, fault_of_variables, is_wanted
-from service.settings import Settings, faults_of
+from service.settings import Settings
 from tests.server import ROOT, environment_of, free_port
 
 

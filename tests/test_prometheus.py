@@ -21,7 +21,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.conftest import TEMPLATE, Postgres
-from tests.server import ROOT, free_port, running_process
+from tests.server import ROOT, free_port, running
 
 DEPLOY = ROOT / "deploy"
 ALERTS, CONFIGURATION = "prometheus-alerts.yml", "prometheus.yml"
@@ -62,7 +62,7 @@ def metrics_port(postgres_template: Postgres) -> Iterator[int]:
     """The port of the metrics of a service that was asked something."""
     port = free_port()
     postgres_template.execute(f"CREATE DATABASE watched TEMPLATE {TEMPLATE}")
-    with running_process(postgres_template.uri("watched"), metrics_bind=f"127.0.0.1:{port}") as (url, _):
+    with running(postgres_template.uri("watched"), metrics_bind=f"127.0.0.1:{port}") as url:
         connection = HTTPConnection("127.0.0.1", int(url.rpartition(":")[2]), timeout=10)
         body = json.dumps({"query": "{ account { id } }"})
         connection.request("POST", "/graphql", body, {"content-type": "application/json"})
