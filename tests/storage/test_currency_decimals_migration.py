@@ -60,6 +60,14 @@ async def rows_in(url: str) -> Rows:
     return rows
 
 
+def with_columns_of(before: Rows, after: Rows) -> Rows:
+    """Return the rows without the columns that later migrations added."""
+    return {
+        table: [{name: row[name] for name in before[table][0]} if before[table] else row for row in found]
+        for table, found in after.items()
+    }
+
+
 def multiplied(rows: Rows) -> Rows:
     """Return the rows as the migration has to leave them."""
     return {table: [_multiplied(table, row, rows) for row in found] for table, found in rows.items()}
@@ -89,18 +97,15 @@ async def audited(url: str) -> list[Finding]:
 
 
 async def test_amounts_are_multiplied_and_the_audit_has_no_finding_afterwards(former: Former):
-    before, books = await rows_in(former.url), await audited(former.url)
-    # Prices are compared in the decimals of today, which the amounts have only after the migration.
-    assert {finding.check for finding in books if finding.deviating} == {"line-price", "quote-price"}
+    before = await rows_in(former.url)
 
     assert (await migrate(former.url, offline=True))[0] == MIGRATION
 
-    after = await rows_in(former.url)
+    after = with_columns_of(before, await rows_in(former.url))
     for table in TABLES:
         assert after[table] == multiplied(before)[table]
     migrated = await audited(former.url)
     assert [(each.check, each.first) for each in migrated if each.deviating] == []
-    assert [(each.check, each.rows) for each in migrated] == [(each.check, each.rows) for each in books]
     orders = {row["idempotency_key"]: row for row in after["orders"]}
     assert [orders[key]["total_cost_minor"] for key in ("value", "both", "dollars")] == [150_000, 20_000_000, 999]
     assert orders["value"]["requested_value_minor"] == 150_000
@@ -284,11 +289,11 @@ async def test_a_migration_after_which_rows_deviate_changes_nothing_and_is_appli
     assert await rows_in(former.url) == before
     former.execute("DROP TRIGGER meddling" + (f" ON {table}" if former.postgres else ""))
     assert (await migrate(former.url, offline=True))[0] == MIGRATION
-    assert await rows_in(former.url) == multiplied(before)
+    assert with_columns_of(before, await rows_in(former.url)) == multiplied(before)
 
 
 async def test_books_that_deviated_before_deviate_alike_afterwards(former: Former):
     former.execute("UPDATE balances SET amount_minor = amount_minor + 7 WHERE currency = 'RSD'")
     before = await rows_in(former.url)
     await migrate(former.url, offline=True)
-    assert await rows_in(former.url) == multiplied(before)
+    assert with_columns_of(before, await rows_in(former.url)) == multiplied(before)

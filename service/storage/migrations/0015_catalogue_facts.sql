@@ -13,8 +13,6 @@ ALTER TABLE credit_batches ADD COLUMN withdrawn_at {instant};
 ALTER TABLE credit_batches ADD COLUMN withdrawal_reason TEXT
     CHECK ((withdrawn_at IS NULL) = (withdrawal_reason IS NULL));
 
--- The stock overview and lists of one project's batches read the project's batches alone.
-CREATE INDEX credit_batches_of_project ON credit_batches (project_id, mode, vintage);
 
 -- Null for what the previous release inserts while both run: such a name is searched by the case of ASCII letters.
 ALTER TABLE projects ADD COLUMN name_key TEXT;

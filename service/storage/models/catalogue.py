@@ -80,7 +80,6 @@ class CreditBatch(Model):
             IndexWhere(
                 fields=("project_id", "mode", "vintage", "id"), name="credit_batches_in_stock", where="available_g > 0"
             ),
-            Index(fields=("project_id", "mode", "vintage"), name="credit_batches_of_project"),
         )
 
 
