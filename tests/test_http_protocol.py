@@ -1,4 +1,4 @@
-"""What one connection may send before the service has a request: bounded in bytes, time and number.
+"""Bounds of a connection before the service has a request: bytes, time and number.
 
 Seen to fail with uvicorn's own protocol in place of ours.
 """

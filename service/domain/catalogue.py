@@ -144,7 +144,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portfolio:
-    """Weighted bundles; one without an account may be used by all."""
+    """Weighted bundles. A portfolio without an account may be used by every account."""
 
     id: UUID
     account_id: UUID | None

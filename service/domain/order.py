@@ -66,7 +66,7 @@ MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
 
 
 def refuse_unless_allowed(current: OrderStatus, wanted: OrderStatus) -> None:
-    """Refuse `ORDER_STATE`, with the state, unless the table of moves has this one."""
+    """Refuse `ORDER_STATE` and name the order's state, unless the table of moves permits this move."""
     if wanted not in MOVES[current]:
         raise Refused(Code.ORDER_STATE, f"An order that is {current} cannot become {wanted}.", status=current.value)
 

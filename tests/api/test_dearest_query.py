@@ -57,7 +57,7 @@ GROUPINGS = ["STATUS", "MONTH", "BUNDLE", "PROJECT", "CURRENCY"]
 
 @dataclass
 class Searched:
-    """What one operation cost its key and the service."""
+    """Cost of one operation, for its key and for the service."""
 
     text: str
     points: int
@@ -180,7 +180,7 @@ async def api(counter: Counter, sqlite_url: str) -> AsyncIterator[GraphQLApi]:
 
 
 async def tried(api: GraphQLApi, counter: Counter, text: str) -> Searched | None:
-    """What the operation cost, or None if it was refused."""
+    """Return the cost of the operation, or None if it was refused."""
     counter.count = 0
     answer = await api.ask(text)
     body = answer.json()

@@ -199,7 +199,7 @@ class Life:
         return self.reverse_orders(order_id, "CANCELLED")
 
     def keeps_a_part(self, order_id: UUID) -> bool:
-        """Whether cancelling what waits leaves a part of the order."""
+        """Return True if cancelling the waiting grams leaves a part of the order."""
         order = self.orders[order_id]
         return order.status == "PLACED" and order.has_g > 0
 

@@ -618,7 +618,7 @@ class LifeOfOrders(RuleBasedStateMachine):
         return certificate.sha256, pdf
 
     def answer(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """What the work returns, or its refusal."""
+        """Return the result of the work, or its refusal."""
         try:
             return self.do(work)
         except Refused as refusal:

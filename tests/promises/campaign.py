@@ -95,7 +95,7 @@ class Process:
 
 @dataclass
 class Campaign:
-    """What a fault may use. `server` is what the database runs on: a server, a pair of servers or a file."""
+    """Means of a fault. `server` holds the database: a server, a pair of servers or a file."""
 
     processes: list[Process]
     callers: Callers

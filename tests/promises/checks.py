@@ -32,7 +32,7 @@ call would wait for the limits of the service, which these tests set to a minute
 
 @dataclass
 class FaultFigures:
-    """What callers saw of one kind of fault, over all times that it happened. Seconds are the worst of all times."""
+    """Effects of one kind of fault on callers, over all times that it was caused. Seconds are the longest of all."""
 
     ground: str
     fault: str
@@ -49,7 +49,7 @@ class FaultFigures:
 
 @dataclass
 class GroundFigures:
-    """What a whole campaign came to."""
+    """Totals of a whole campaign."""
 
     ground: str
     seconds: float

@@ -261,7 +261,7 @@ async def test_the_greatest_amount_is_multiplied(former: Former):
 SHIFTED = f"owed_minor + CASE account_id WHEN '{IRAQ}' THEN 1 WHEN '{IRAQ_TEST}' THEN -1 ELSE 0 END"
 SUMS = ("quote_lines", "offset_cost_minor", "offset_cost_minor + 1")
 BOOKS = ("balances", "owed_minor", SHIFTED)
-"""Where a trigger makes either of them wrong: a table, a column and what it is set to."""
+"""Places where a trigger makes either of them wrong: a table, a column and the value that it gets."""
 
 
 @pytest.mark.parametrize("meddling", [SUMS, BOOKS], ids=["sums", "books"])

@@ -1,4 +1,4 @@
-"""What the drivers really raise becomes an error of our own: unavailable, and whether to try again, or a defect.
+"""Errors of the real drivers become our own: unavailable, with or without a retry, or a defect.
 
 Seen to fail when: a driver's exception leaves storage; a code is missing from the lists; a failed read says that a
 change may have been made.

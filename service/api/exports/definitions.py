@@ -41,7 +41,7 @@ Read: TypeAlias = Callable[[Resources, Caller, OrderFilter, PageRequest], Awaita
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An export. One that is `filtered` takes the conditions of GraphQL's list of orders."""
+    """One kind of file to export. If `filtered`, it takes the conditions of GraphQL's list of orders."""
 
     name: str
     summary: str
