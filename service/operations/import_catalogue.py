@@ -4,7 +4,7 @@ The operator's work, without callers: its event is in the log. Locks: the object
 a kind by name or id, because a file may name them in any order and another import in another one. Promises: P3.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,7 @@ from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.storage import catalogue, serials, supply
 from service.storage.database import Statements
+from service.storage.tables import Table
 
 log = structlog.get_logger(__name__)
 _COLUMNS = {"mass": "tonnes"}
@@ -114,24 +115,20 @@ async def _projects(resources: Resources, statements: Statements, sheet: Sheet, 
         slug: replace(each, value=replace(each.value, category_id=categories[each.names[0]]))
         for slug, each in sheet.projects.items()
     }
-    fresh = _fresh(named, await supply.projects(statements, named), SALE, "slug", counted)
-    await catalogue.PROJECTS.insert(statements, [each.value for each in fresh])
+    await _insert(statements, catalogue.PROJECTS, named, supply.projects, counted)
 
 
 async def _bundles(_resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
     named = await _projects_of(statements, sheet, sheet.bundles.values(), "projects")
     projects = {slug: project.id for slug, project in named.items()}
-    existing = await supply.bundles(statements, sheet.bundles)
-    for slug, bundle in existing.items():
-        wanted = {projects[name] for name in sheet.bundles[slug].names if name in projects}
-        if await supply.members(statements, bundle.id) != wanted:
-            sheet.bundles[slug].row.fail("projects", "differ from the bundle's that stands")
-    fresh = _fresh(sheet.bundles, existing, SALE, "slug", counted)
-    await catalogue.BUNDLES.insert(statements, [each.value for each in fresh])
-    members = [
-        BundleProject(each.value.id, projects[name]) for each in fresh for name in set(each.names) if name in projects
-    ]
-    await catalogue.BUNDLE_PROJECTS.insert(statements, members)
+    existing = await _insert(statements, catalogue.BUNDLES, sheet.bundles, supply.bundles, counted)
+    for slug, each in sheet.bundles.items():
+        wanted = {projects[name] for name in each.names if name in projects}
+        if slug not in existing:
+            members = [BundleProject(each.value.id, project_id) for project_id in sorted(wanted)]
+            await catalogue.BUNDLE_PROJECTS.insert(statements, members)
+        elif await supply.members(statements, existing[slug].id) != wanted:
+            each.row.fail("projects", "differ from the bundle's that stands")
 
 
 async def _batches(resources: Resources, statements: Statements, sheet: Sheet, counted: _Counted) -> None:
@@ -235,15 +232,24 @@ async def _projects_of(statements: Statements, sheet: Sheet, named: Iterable[Nam
     return found
 
 
-def _fresh(
-    named: Mapping[str, Named], existing: Mapping[str, Any], unstated: frozenset[str], column: str, counted: _Counted
-) -> list[Named]:
-    """Return the objects that do not exist yet; an existing one with other facts is an error of its row."""
-    for name, value in existing.items():
-        wanted = named[name].value
-        if names := differing(value, wanted, unstated | unstated_facts(wanted)):
-            named[name].row.fail(column, f"stands already, with another {', '.join(names)}")
-        counted.count(added=False)
-    fresh = [each for name, each in sorted(named.items()) if name not in existing]
-    counted.added += len(fresh)
-    return fresh
+async def _insert(
+    statements: Statements,
+    table: Table[Any],
+    named: Mapping[str, Named],
+    read: Callable[[Statements, Collection[str]], Awaitable[Mapping[str, Any]]],
+    counted: _Counted,
+) -> dict[str, Any]:
+    """Insert the objects whose slugs are free and return the stored ones that have the others' slugs. One of these with
+    other facts is an error of its row.
+    """
+    # In one order, so that two imports never wait for each other; the slug decides which of two inserts an object.
+    await table.insert(statements, [each.value for _, each in sorted(named.items())])
+    stored = await read(statements, named.keys())
+    existing = {slug: value for slug, value in stored.items() if value.id != named[slug].value.id}
+    for slug, value in existing.items():
+        wanted = named[slug].value
+        if names := differing(value, wanted, SALE | unstated_facts(wanted)):
+            named[slug].row.fail("slug", f"stands already, with another {', '.join(names)}")
+    counted.existing += len(existing)
+    counted.added += len(named) - len(existing)
+    return existing

@@ -1,9 +1,11 @@
 """A catalogue from a file: all of it or nothing, once, and every fault by its row and column.
 
 Seen to fail when: a file with a fault leaves its good rows behind; a rehearsal keeps what it did; a row that names a
-faulty row is called faulty too; the second file of the same batches is received again.
+faulty row is called faulty too; the second file of the same batches is received again; a file's new bundles are chosen
+by reading before another import inserts them.
 """
 
+import asyncio
 import csv
 import io
 import json
@@ -217,6 +219,19 @@ async def test_a_rehearsal_says_what_would_happen_and_changes_nothing(shop: Shop
 
     assert (done.rows, done.added, done.existing, done.faults) == (6, 5, 0, ())
     assert await tables(shop) == before
+
+
+async def test_of_files_imported_at_once_one_adds_each_object_and_the_others_find_it(shop: Shop):
+    for number in range(10):
+        project, bundle = {**PROJECT, "slug": f"oak-{number}"}, {**BUNDLE, "slug": f"oaks-{number}"}
+        bundle["projects"] = f"oak-{number}; trees"
+
+        done = await asyncio.gather(*(imported(shop, [project, bundle]) for _ in range(4)))
+
+        assert [each.faults for each in done] == [()] * 4
+        assert sorted((each.added, each.existing) for each in done) == [(0, 2), (0, 2), (0, 2), (2, 0)]
+        found = await supply.bundles(shop.database.reader, [f"oaks-{number}"])
+        assert len(await supply.members(shop.database.reader, found[f"oaks-{number}"].id)) == 2
 
 
 async def test_every_fault_is_named_at_once_and_nothing_is_imported(shop: Shop):
