@@ -42,6 +42,13 @@ _SELECTED = {
     "createClientAccount": "account { id }",
     "CreditBatch": "creditBatch { id }",
 }
+_INPUTS = {
+    "disableBundle": "SwitchBundleInput",
+    "enableBundle": "SwitchBundleInput",
+    "suspendAccount": "AccountRefInput",
+    "reinstateAccount": "AccountRefInput",
+}
+"""Inputs that several mutations share."""
 
 
 @dataclass
@@ -89,14 +96,8 @@ class Market:
     async def mutate(self, name: str, owner: str, /, **given: Any) -> str:
         """DONE, or the code of the refusal. What was made is remembered for later verbs."""
         selected = next((text for part, text in _SELECTED.items() if part in name), "")
-        document = (
-            (
-                f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input)"
-                f" {{ {selected} userErrors {{ code }} }} }}"
-            )
-            .replace("DisableBundleInput", "SwitchBundleInput")
-            .replace("EnableBundleInput", "SwitchBundleInput")
-        )
+        kind = _INPUTS.get(name) or f"{name[0].upper()}{name[1:]}Input"
+        document = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {selected} userErrors {{ code }} }} }}"
         answer = (await self.chance.choice(self.services).ask(document, {"input": given}, key=self.keys[owner])).json()
         if "errors" in answer:
             return str(answer["errors"][0]["extensions"]["code"])
@@ -395,6 +396,12 @@ async def step(market: Market, run: Callable[..., Awaitable[int]], **options: An
     return DONE if await run(market.shop.resources, **options) else "NOTHING TO DO"
 
 
+async def refresh(market: Market) -> str:
+    """Refresh the statistics, a step that never says to have more to do."""
+    await refresh_statistics(market.shop.resources)
+    return DONE
+
+
 MUTATIONS: dict[str, Verb] = {
     "createOrderByMass": create_order_by_mass,
     "createOrderByValue": create_order_by_value,
@@ -455,7 +462,7 @@ STEPS: dict[str, Verb] = {
     "retire_orders": partial(step, run=retire_orders, after_ms=0, unpaid=False),
     "issue_certificates": partial(step, run=issue_certificates, public_address="https://orders.test"),
     "fill_search_keys": fill_keys,
-    "refresh_statistics": partial(step, run=refresh_statistics),
+    "refresh_statistics": refresh,
 }
 COMMANDS: dict[str, Verb] = {
     "import catalogue": import_the_catalogue,
