@@ -100,6 +100,7 @@ EXAMPLES = {
     "Account": "account",
     "Bundle": "forest",
     "CreditBatch": "live_batch",
+    "CreditNote": "credit_note",
     "Estimate": "used_estimate",
     "Invoice": "invoice",
     "Journal": "journal",
