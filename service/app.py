@@ -55,9 +55,10 @@ from service.kit.tracing import Tracer
 from service.kit.ttl_cache import TTLCache
 from service.operations.check_health import is_ready
 from service.operations.place_orders import Placement, placement
-from service.operations.resources import KnownKey, Resources
+from service.operations.resources import Resources
 from service.settings import Settings
 from service.storage.database import Database
+from service.storage.replica import Replica
 from service.workers.jobs import working
 from service.workers.measures import StepMeasures
 from service.workers.run import worker_steps
@@ -156,8 +157,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = await open_database(settings, tracer)
-        known_keys: TTLCache[KnownKey] = TTLCache(ttl_ms=settings.known_keys_ms, entries_max=settings.known_keys_max)
-        resources = Resources(database=database, clock=system_clock, new_id=uuid7, known_keys=known_keys)
+        resources = resources_of(settings, database, replica_of(settings, tracer))
         queue = placement(
             resources,
             group_lock_timeout_ms=settings.group_lock_timeout_ms,
@@ -189,7 +189,7 @@ def create_app(
         embedded = worker_steps(settings) if settings.workers_embedded else ()
         try:
             async with AsyncExitStack() as stack:
-                await stack.enter_async_context(database.watched())
+                await stack.enter_async_context(resources.watched())
                 await stack.enter_async_context(working(resources, embedded, steps))
                 if metrics_listener is not None:
                     await stack.enter_async_context(metrics_listener(metrics_app(metrics)))
@@ -327,6 +327,31 @@ async def open_database(settings: Settings, tracer: Tracer | None = None) -> Dat
     )
 
 
+def resources_of(settings: Settings, database: Database, replica: Replica | None) -> Resources:
+    """Return what every operation of this process uses."""
+    return Resources(
+        database=database,
+        clock=system_clock,
+        new_id=uuid7,
+        known_keys=TTLCache(ttl_ms=settings.known_keys_ms, entries_max=settings.known_keys_max),
+        replica=replica,
+        stale_reads_ms=settings.stale_reads_ms,
+    )
+
+
+def replica_of(settings: Settings, tracer: Tracer | None = None) -> Replica | None:
+    """Return the replica that the settings name, None if they name none. It is opened while it is watched."""
+    if settings.replica_url is None:
+        return None
+    return Replica(
+        settings.replica_url,
+        pool_size_max=settings.pool_size_max,
+        pool_wait_ms=settings.pool_wait_ms,
+        statement_tracer=tracer,
+        **settings.database_limits,
+    )
+
+
 def document_limits(settings: Settings) -> DocumentLimits:
     """Return the limits of a GraphQL document."""
     return DocumentLimits(
@@ -364,5 +389,9 @@ async def _live(_request: Request) -> Response:
 
 
 async def _ready(request: Request) -> Response:
-    ready = is_ready(request.app.state.running.resources)
-    return JSONResponse({"status": "ready" if ready else "database away"}, 200 if ready else 503)
+    resources: Resources = request.app.state.running.resources
+    ready = is_ready(resources)
+    state = {"status": "ready" if ready else "database away"}
+    if resources.replica is not None:
+        state["replica"] = "ready" if resources.replica.is_ready else "away"
+    return JSONResponse(state, 200 if ready else 503)
