@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
@@ -34,6 +35,7 @@ from service.api.metrics.endpoint import Metrics, metrics_app, operator_route
 from service.api.metrics.families import Serving
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
+from service.api.pages.landing import Site, State, landing_routes, not_found_handler
 from service.api.pages.receipt import receipt_routes
 from service.api.pages.references import Described, load_references, reference_routes
 from service.api.rate_limits import Budget, RateLimits
@@ -54,6 +56,7 @@ from service.kit.ids import uuid7
 from service.kit.tracing import Tracer
 from service.kit.ttl_cache import TTLCache
 from service.operations.check_health import is_ready
+from service.operations.load_demo import has_demo
 from service.operations.place_orders import Placement, placement
 from service.operations.resources import KnownKey, Resources
 from service.settings import Settings
@@ -97,7 +100,8 @@ def create_app(
     `metrics_listener` serves the metrics beside it. A process that is one of several shows them nowhere else. `tracer`
     makes the spans.
     """
-    explorer = load_explorer()
+    site = _site(settings)
+    explorer = load_explorer(site.prefix + GRAPHQL)
     schema.bound_by(document_limits(settings))
     runner = PlannedExecutor(
         schema,
@@ -213,10 +217,14 @@ def create_app(
             *certificate_routes(_resources),
             *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
-            *reference_routes(load_references(), [_described(contract, settings) for contract in CONTRACTS]),
+            *landing_routes(site, _state),
+            *reference_routes(
+                load_references(), [_described(contract, settings) for contract in CONTRACTS], site.prefix
+            ),
             *(mounted(contract, _rest_context) for contract in CONTRACTS),
         ],
         lifespan=lifespan,
+        exception_handlers={404: not_found_handler(site), 405: not_found_handler(site)},
     )
     view = GraphQLView(schema, get_context=get_context, run=runner, pay_bytes=_pay_bytes, render_page=explorer.page)
     limited = AddressLimits(
@@ -279,6 +287,22 @@ def _areas() -> dict[str, tuple[str, str]]:
 
 def _described(contract: Contract, settings: Settings) -> Described:
     return Described(contract.name, contract.title, lambda _: openapi_document(contract, settings.public_address))
+
+
+def _site(settings: Settings) -> Site:
+    """Return the addresses of the pages. Their prefix is the path of the public address, which a proxy removes."""
+    return Site(
+        public_address=settings.public_address,
+        prefix=urlsplit(settings.public_address).path,
+        contracts=[(contract.name, contract.title) for contract in CONTRACTS],
+        shows_schema=settings.introspection == "public",
+    )
+
+
+async def _state(request: Request) -> State:
+    resources = _resources(request)
+    ready = is_ready(resources)
+    return State(ready=ready, demo=ready and await has_demo(resources))
 
 
 def _resources(request: Request) -> Resources:
