@@ -245,6 +245,9 @@ def command_line() -> str:
         """Commands open the database of the setting `SERVICE_DATABASE_URL`, so run them with the same settings as the
         service. Unless its description says otherwise, a command may run while the service serves requests, even if the
         database is SQLite.""",
+        """Every account has an id and a UUID. `carbon-orders account list` prints the ids. With `--json` it prints the
+        UUIDs too, as `id`, and the ids as `globalId`. The argument `ACCOUNT_ID` accepts either of them. The option
+        `--account` accepts only the UUID.""",
         """`carbon-orders --install-completion` installs completion of commands and options in your shell.
         `carbon-orders --show-completion` prints the script instead. `carbon-orders --version` prints the version.""",
         *parts,
