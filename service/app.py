@@ -52,6 +52,7 @@ from service.api.rest.endpoint_app import mounted
 from service.api.rest.host_routing import HostRouter
 from service.api.rest.openapi import openapi_document
 from service.domain.accounts import Caller
+from service.domain.api_keys import Peppers
 from service.domain.holds import HoldLimits
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
@@ -65,7 +66,7 @@ from service.settings import Settings
 from service.storage.database import Database
 from service.workers.jobs import working
 from service.workers.measures import StepMeasures
-from service.workers.run import worker_steps
+from service.workers.run import serving_steps
 
 GRAPHQL = "/graphql"
 HEALTH = "/health/"
@@ -148,6 +149,7 @@ def create_app(
             page_size_default=settings.page_size_unasked,
             page_size_max=settings.page_size_max,
             public_address=public_address,
+            peppers=Peppers(pepper, previous_pepper),
             receipt_url=partial(_receipt_url, public_address, pepper),
             identified=identified,
             cost_budget=cost_budget_of(scope, identified),
@@ -193,11 +195,10 @@ def create_app(
         )
         metrics = Metrics(resources, steps, serving)
         running = app.state.running = Running(resources, queue, rest, metrics)
-        embedded = worker_steps(settings) if settings.workers_embedded else ()
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(database.watched())
-                await stack.enter_async_context(working(resources, embedded, steps))
+                await stack.enter_async_context(working(resources, serving_steps(settings), steps))
                 if metrics_listener is not None:
                     await stack.enter_async_context(metrics_listener(metrics_app(metrics)))
                 yield

@@ -40,18 +40,6 @@ DEPRECATED_UNTIL = "2027-12-31"
 """Last day on which the names of `DEPRECATED` work."""
 
 
-NO_PROXY_ADVICE = (
-    "Name the proxy's addresses in SERVICE_TRUSTED_PROXIES and let it set X-Forwarded-For:"
-    " until then all callers without an API key share the budget of one address."
-)
-"""Advice if `Settings.names_no_proxy`."""
-NO_DOCUMENTS_ADVICE = (
-    "SERVICE_PERSISTED_DOCUMENTS_ONLY is true and SERVICE_PERSISTED_DOCUMENTS names no file, so every GraphQL document"
-    " is refused: name the file, or unset SERVICE_PERSISTED_DOCUMENTS_ONLY."
-)
-"""Advice if `Settings.refuses_every_document`."""
-
-
 def _redis_url(url: SecretStr | None) -> SecretStr | None:
     if url is not None:
         checked_redis_url(url.get_secret_value())
@@ -236,6 +224,13 @@ class Settings(BaseSettings):
     )
     known_keys_max: Count = Field(
         default=10_000, description="Maximum number of API keys that a process remembers for `SERVICE_KNOWN_KEYS_MS`."
+    )
+    key_uses_ms: int = Field(
+        default=15_000,
+        ge=0,
+        le=60_000,
+        description="Time after which the process stores when API keys were last used. The stored time of a key "
+        "changes at most once a minute. 0 never stores it.",
     )
 
     body_bytes_max: Count = Field(default=100_000, description="Maximum size of a request body.")
