@@ -89,7 +89,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     CreditStatus: "issued ex_ante pending",
     VintageFault: "ex_ante pending period_not_over year_not_over year_after_period",
     Mode: "live test",
-    Scope: "orders:read orders:write catalogue:read operator",
+    Scope: "orders:read orders:write catalogue:read operator account:manage",
     Visibility: "public hidden",
     OffsetType: "emissions_reduction carbon_removal",
     Approach: "traditional innovative",
@@ -102,7 +102,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " order.billed order.paid order.refunded order.retiring order.completed payment.recorded payment.refused"
     " invoice.issued invoice.settled order.imported project.created project.updated bundle.created bundle.updated"
     " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
-    " account.portfolio_set account.created account.updated"
+    " account.portfolio_set account.created account.updated api_key.created api_key.revoked"
     " seller.updated account.billing_updated account.tax_profile_set",
     AccountSortField: "created_at name",
     InvoiceSortField: "created_at due_at total_minor",
@@ -162,6 +162,7 @@ SETTINGS = {
     "SERVICE_WORKER_REST_MS": "9",
     "SERVICE_RETIRE_AFTER_MS": "9",
     "SERVICE_RETIRE_UNPAID": "true",
+    "SERVICE_KEY_USES_MS": "9",
     "SERVICE_KNOWN_KEYS_MS": "9",
     "SERVICE_KNOWN_KEYS_MAX": "9",
     "SERVICE_BODY_BYTES_MAX": "9",
@@ -236,6 +237,7 @@ COMMANDS = {
 
 GLOBAL_IDS = {
     "Account": "QWNjb3VudDoAAAAAAAAAAAAAAAAAAAAB",
+    "ApiKey": "QXBpS2V5OgAAAAAAAAAAAAAAAAAAAAE",
     "Bundle": "QnVuZGxlOgAAAAAAAAAAAAAAAAAAAAE",
     "CreditBatch": "Q3JlZGl0QmF0Y2g6AAAAAAAAAAAAAAAAAAAAAQ",
     "Estimate": "RXN0aW1hdGU6AAAAAAAAAAAAAAAAAAAAAQ",
@@ -311,7 +313,7 @@ DETAILS = (
 
 TABLES = (
     "account_heads accounts api_keys backorders balances billing_details bundle_projects bundles certificates"
-    " credit_batches credit_entries estimates events invoice_lines invoices ledger_entries number_counters"
+    " contacts credit_batches credit_entries estimates events invoice_lines invoices ledger_entries number_counters"
     " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
     " quote_holds quote_lines quotes retirements secret_checks sellers serial_claims serial_series tax_profiles"
     " worker_failures"
@@ -473,6 +475,7 @@ def test_names_that_carbonext_tokens_and_orders_hold():
         "orders:write": ("orders_write",),
         "catalogue:read": ("customer_applications_read",),
         "operator": ("financial_write", "users_read"),
+        "account:manage": (),
     }
 
 

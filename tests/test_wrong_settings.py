@@ -100,6 +100,7 @@ WRONG_VALUES = [
     ("WORKER_REST_MS", "0", COUNT),
     ("RETIRE_AFTER_MS", "1h", number(0, 315_360_000_000)),
     ("RETIRE_UNPAID", "later", BOOLEAN),
+    ("KEY_USES_MS", "60001", number(0, 60_000)),
     ("KNOWN_KEYS_MS", "1001", number(0, 1_000)),
     ("KNOWN_KEYS_MAX", "0", COUNT),
     ("BODY_BYTES_MAX", "100kB", COUNT),

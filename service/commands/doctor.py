@@ -27,8 +27,8 @@ from service.kit.logging import configure_logging
 from service.operations.confirm_secret import SecretState, secret_state
 from service.operations.resources import Resources
 from service.server.connections import files_max
-from service.server.uvicorn_server import CannotServeError, connections_max, listen
-from service.settings import NO_PROXY_ADVICE, Settings
+from service.server.uvicorn_server import NO_PROXY_ADVICE, CannotServeError, connections_max, listen
+from service.settings import Settings
 from service.storage.api_keys import count_under_other_secrets
 from service.storage.clients import losing_balance
 from service.storage.database import Database
