@@ -8,7 +8,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
@@ -39,7 +41,7 @@ from service.api.pages.landing import Site, State, landing_routes, not_found_han
 from service.api.pages.receipt import receipt_routes
 from service.api.pages.references import Described, load_references, reference_routes
 from service.api.rate_limits import Budget, RateLimits
-from service.api.receipt_links import RECEIPTS
+from service.api.receipt_links import RECEIPTS, receipt_path
 from service.api.request_facts import note_caller
 from service.api.request_limits import RequestLimits
 from service.api.request_measures import UNKNOWN, RequestMeasures
@@ -146,6 +148,7 @@ def create_app(
             page_size_default=settings.page_size_unasked,
             page_size_max=settings.page_size_max,
             public_address=public_address,
+            receipt_url=partial(_receipt_url, public_address, pepper),
             identified=identified,
             cost_budget=cost_budget_of(scope, identified),
         )
@@ -248,6 +251,10 @@ def create_app(
         tracer=tracer,
     )
     return open_to_origins(HostRouter(guarded, CONTRACTS, settings.hosts), settings.cors_origins)
+
+
+def _receipt_url(public_address: str, pepper: bytes, account_id: UUID, order_id: UUID) -> str:
+    return public_address + receipt_path(account_id, order_id, pepper)
 
 
 def open_to_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:

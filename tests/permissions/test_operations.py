@@ -106,6 +106,8 @@ READERS: dict[Any, str] = {
     read_money.invoices_of_ids: "invoice",
     read_money.payments_of_ids: "payment",
     read_money.journals_of_ids: "journal",
+    read_money.invoices_of_orders: "billed",
+    read_money.payments_of_orders: "paid",
     read_orders.orders_of_ids: "complete",
     read_orders.lines_of_orders: "complete",
     read_orders.entries_of_orders: "complete",

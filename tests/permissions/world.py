@@ -160,6 +160,9 @@ async def fill(database: Database) -> tuple[World, dict[str, Account]]:
     }
     paid = await record_payment(resources, caller, shop.account.id, "top-up", Money(90_000, "USD"), None)
     complete = await shop.place(OrderRequest(ask=ByMass(4_000)), idempotency_key="complete", **_PAID)
+    await record_payment(
+        resources, caller, shop.account.id, "for an order", Money(100, "USD"), OrderRef(id=complete.id)
+    )
     await retire_order(resources, shop.account.id, complete.id, keep=0, actor="worker")
     await issue_certificate(resources, shop.account.id, complete.id, public_address=ADDRESS)
     holding = await quote_order(resources, caller, OrderRequest(ask=ByMass(2_000)), valid_ms=DAY_MS, hold=True)

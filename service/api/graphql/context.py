@@ -1,7 +1,9 @@
 """Context of a request for the resolvers: the caller, the shared objects, and the queue that orders join."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
+from uuid import UUID
 
 import strawberry.types
 
@@ -23,6 +25,8 @@ class Context(NamedTuple):
     page_size_default: int
     page_size_max: int
     public_address: str
+    receipt_url: Callable[[UUID, UUID], str]
+    """Return the address of the receipt of an account's order."""
     identified: Caller | None
     cost_budget: CostBudget | None = None
     hold_limits: HoldLimits = HoldLimits()
