@@ -39,6 +39,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     "createClientAccount": {"name": "client", "currency": "USD", "handle": "known"},
     "updateClientAccount": {"id": "$client", "name": "client"},
     "setAccountPortfolio": {"portfolioId": "$mix"},
+    "createAccessToken": {"scopes": ["ORDERS_READ"]},
     "createApiKey": {"idempotencyKey": "known", "name": "ERP", "scopes": ["ACCOUNT_MANAGE"]},
     "revokeApiKey": {"id": "$key"},
     "disableBundle": {"bundleId": "$cheap"},

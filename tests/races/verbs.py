@@ -316,6 +316,10 @@ async def create_api_key(market: Market) -> str:
     return await market.mutate("createApiKey", "parent", idempotencyKey=key, **given)
 
 
+async def in_parent(market: Market, name: str, **facts: Any) -> str:
+    return await market.mutate(name, "parent", **facts)
+
+
 async def revoke_api_key(market: Market) -> str:
     await create_api_key(market)
     return await market.mutate("revokeApiKey", "parent", id=_kept(market.api_keys, market, "ApiKey"))
@@ -480,6 +484,7 @@ MUTATIONS: dict[str, Verb] = {
     "simulateOrder": simulate_order,
     "suspendAccount": partial(switch_client, name="suspendAccount"),
     "reinstateAccount": partial(switch_client, name="reinstateAccount"),
+    "createAccessToken": partial(in_parent, name="createAccessToken", scopes=["ORDERS_READ"]),
     "createApiKey": create_api_key,
     "revokeApiKey": revoke_api_key,
     "setAccountLimits": set_account_limits,

@@ -615,6 +615,14 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
         {"accountId": "$account", "order": {"id": "$order"}},
         [*_ACCOUNT, *_ORDER, ("PAYMENT_STATE", "", {})],
     ),
+    "createAccessToken": (
+        {"scopes": ["ORDERS_READ"]},
+        [
+            ("BAD_USER_INPUT", "scopes", {"scopes": []}),
+            ("BAD_USER_INPUT", "expiresInSeconds", {"expiresInSeconds": 0}),
+            ("BAD_USER_INPUT", "expiresInSeconds", {"expiresInSeconds": 3_601}),
+        ],
+    ),
     "createApiKey": (
         {"idempotencyKey": "a key", "name": "ERP", "scopes": ["ACCOUNT_MANAGE"]},
         [
@@ -765,10 +773,14 @@ OPERATORS = frozenset(
         *("updateProject", "updateBundle", "withdrawCreditBatch", "reinstateCreditBatch"),
         *("enableBundle", "recordPayment", "billOrders", "settleInvoice", "refundOrder", "failOrder"),
         *("suspendAccount", "reinstateAccount", "setAccountLimits", "createApiKey", "revokeApiKey"),
+        "createAccessToken",
         *("updateSeller", "updateBillingDetails", "setTaxProfile"),
     }
 )
 """Mutations with which operators act for any account, also for a suspended one."""
+
+WITHOUT_SCOPE = frozenset({"createAccessToken"})
+"""Mutations that a key without any particular scope may send."""
 
 AFTERWARDS: list[tuple[str, str, str, str, dict[str, Any]]] = [
     ("UPDATE accounts SET hold_percent_max = 0", "quoteByMass", "HOLD_LIMIT_EXCEEDED", "hold", {"hold": True}),

@@ -4,6 +4,7 @@ never hides the result of an earlier field of the same document.
 
 import strawberry
 
+from service.api.graphql.mutations.access_tokens import AccessTokenMutations
 from service.api.graphql.mutations.account_administration import AccountAdministrationMutations
 from service.api.graphql.mutations.accounts import AccountMutations
 from service.api.graphql.mutations.api_keys import ApiKeyMutations
@@ -30,6 +31,7 @@ class Mutation(
     AccountMutations,
     AccountAdministrationMutations,
     ApiKeyMutations,
+    AccessTokenMutations,
     CatalogueMutations,
     MoneyMutations,
     BillingMutations,
