@@ -42,6 +42,7 @@ from service.domain.api_keys import Scope, digest, generate_key
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
 from service.domain.catalogue_listing import BatchSortField, BundleListing, NamedSortField
+from service.domain.credit_notes import CreditReason
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.events import EventType
 from service.domain.flight_hauls import Haul
@@ -95,11 +96,13 @@ ENUMERATIONS: dict[type[Enum], str] = {
     Approach: "traditional innovative",
     CarbonPermanence: "long_term short_term no_storage",
     InvoiceStatus: "PENDING PAID",
-    LedgerAccount: "cash balance receivable sales commission",
+    LedgerAccount: "cash balance receivable sales commission tax",
     Verb: "order_placed balance_applied payment_recorded balance_topped_up invoice_settled order_cancelled"
-    " order_reduced order_refunded order_failed",
+    " order_reduced order_refunded order_failed tax_billed tax_paid tax_credited",
+    CreditReason: "cancelled reduced failed refunded",
     EventType: "order.placed order.supplied order.fulfilled order.short order.reduced order.cancelled order.failed"
-    " order.billed order.paid order.refunded order.retiring order.completed payment.recorded payment.refused"
+    " order.billed order.invoiced order.credited order.paid order.refunded order.retiring order.completed"
+    " payment.recorded payment.refused"
     " invoice.issued invoice.settled order.imported project.created project.updated bundle.created bundle.updated"
     " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
     " account.portfolio_set account.created account.updated api_key.created api_key.revoked"
@@ -241,6 +244,7 @@ GLOBAL_IDS = {
     "Bundle": "QnVuZGxlOgAAAAAAAAAAAAAAAAAAAAE",
     "CreditBatch": "Q3JlZGl0QmF0Y2g6AAAAAAAAAAAAAAAAAAAAAQ",
     "Estimate": "RXN0aW1hdGU6AAAAAAAAAAAAAAAAAAAAAQ",
+    "CreditNote": "Q3JlZGl0Tm90ZToAAAAAAAAAAAAAAAAAAAAB",
     "Invoice": "SW52b2ljZToAAAAAAAAAAAAAAAAAAAAB",
     "Journal": "Sm91cm5hbDoAAAAAAAAAAAAAAAAAAAAB",
     "Order": "T3JkZXI6AAAAAAAAAAAAAAAAAAAAAQ",
@@ -313,7 +317,8 @@ DETAILS = (
 
 TABLES = (
     "account_heads accounts api_keys backorders balances billing_details bundle_projects bundles certificates"
-    " contacts credit_batches credit_entries estimates events invoice_lines invoices ledger_entries number_counters"
+    " contacts credit_batches credit_entries credit_note_lines credit_notes estimates events invoice_lines"
+    " invoices ledger_entries number_counters"
     " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
     " quote_holds quote_lines quotes retirements secret_checks sellers serial_claims serial_series tax_profiles"
     " worker_failures"

@@ -49,6 +49,7 @@ from tests.makers import make_batch, make_command, make_order_request, store
 from tests.shop import Shop, open_shop
 
 OF_ORDER = "currency fulfilled_g mass_g paid_minor total_cost_minor"
+_OF_CREDIT = "credit_note_id credit_note_number credited_minor invoice_id invoice_number"
 PAYLOADS = {
     "order.placed": {OF_ORDER},
     "order.supplied": {OF_ORDER},
@@ -58,6 +59,8 @@ PAYLOADS = {
     "order.cancelled": {OF_ORDER},
     "order.failed": {OF_ORDER},
     "order.billed": {"currency fulfilled_g invoice_id invoice_number mass_g paid_minor total_cost_minor"},
+    "order.invoiced": {"currency fulfilled_g invoice_id invoice_number mass_g paid_minor total_cost_minor"},
+    "order.credited": {" ".join(sorted(f"{OF_ORDER} {_OF_CREDIT}".split()))},
     "order.paid": {OF_ORDER, "currency fulfilled_g invoice_id invoice_number mass_g paid_minor total_cost_minor"},
     "order.refunded": {"currency fulfilled_g mass_g paid_minor refunded_minor total_cost_minor"},
     "order.retiring": {"currency fulfilled_g mass_g paid_minor retired_g total_cost_minor"},
@@ -65,6 +68,7 @@ PAYLOADS = {
     "order.imported": {OF_ORDER},
     "payment.recorded": {
         "amount_minor currency payment_id reference",
+        "amount_minor currency invoice_id payment_id reference",
         # In the account of a client's order, whose payment is its parent's.
         "amount_minor currency fulfilled_g mass_g paid_minor total_cost_minor",
     },
@@ -119,13 +123,17 @@ async def simulate(shop: Shop, order: Order, outcome: Outcome) -> None:
 
 
 async def pass_money(shop: Shop) -> None:
-    """One order is paid and refunded, another is billed and settled, and a client's is paid in part."""
+    """One order is paid, billed and refunded, another is billed, paid in part and settled, and a client's is paid in
+    part.
+    """
     resources, seller, account_id = shop.resources, shop.caller, shop.account.id
     paid = OrderRef(id=(await fulfilled(shop)).id)
     await record_payment(resources, seller, account_id, "wire-1", Money(10, "USD"), paid)
+    await bill_orders(resources, seller, account_id, "paid", [paid])
     await refund_order(resources, seller, account_id, paid)
     billed = OrderRef(id=(await fulfilled(shop)).id)
     issued = await bill_orders(resources, seller, account_id, "march", [billed])
+    await record_payment(resources, seller, account_id, "wire-3", Money(1, "USD"), invoice_id=issued.invoice.id)
     await settle_invoice(resources, seller, account_id, issued.invoice.id)
     client = await create_client(resources, seller, name="Client", currency="USD")
     (answer,) = await shop.place_all(make_command(client, make_order_request(1_000)))

@@ -104,6 +104,7 @@ EXAMPLES = {
     "ApiKey": "key",
     "Bundle": "forest",
     "CreditBatch": "live_batch",
+    "CreditNote": "credit_note",
     "Estimate": "used_estimate",
     "Invoice": "invoice",
     "Journal": "journal",

@@ -165,7 +165,7 @@ async def _orders(shop: Shop) -> dict[str, tuple[str, UUID]]:
         Money(paid.total_cost_minor, paid.currency),
         OrderRef(id=paid.id),
     )
-    await bill_orders(shop.resources, shop.caller, shop.account.id, "billed", [OrderRef(id=billed.id)])
+    bill = await bill_orders(shop.resources, shop.caller, shop.account.id, "billed", [OrderRef(id=billed.id)])
     found = {
         "order": order,
         "failed": failed,
@@ -175,7 +175,7 @@ async def _orders(shop: Shop) -> dict[str, tuple[str, UUID]]:
         "in_riyals": in_riyals,
         "failed_in_riyals": failed_in_riyals,
     }
-    return {name: ("Order", each.id) for name, each in found.items()}
+    return {name: ("Order", each.id) for name, each in found.items()} | {"bill": ("Invoice", bill.invoice.id)}
 
 
 async def _quotes_and_estimates(shop: Shop) -> dict[str, tuple[str, UUID]]:
