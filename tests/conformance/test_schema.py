@@ -17,7 +17,7 @@ PUBLISHED = ROOT / "schema.graphql"
 # For the first release, which has nobody to break, the two are equal once.
 RELEASED = Path(__file__).with_name("released.graphql")
 VALUES = (
-    "AccessToken",
+    *("AccessToken", "Contact"),
     *("Beneficiary", "BillingDetails", "Certificate", "CreditEntry", "EmissionFactor", "InvoiceLine", "Mass", "Money"),
     *(
         "OrderGroup",
