@@ -35,6 +35,7 @@ from service.api.rest.carbonext.orders import NOTE
 from service.api.rest.carbonext.states import Status
 from service.api.rest.carbonext.tokens import CLIENT_PREFIX, PERMISSIONS, TokenUse
 from service.app import rest_budgets
+from service.commands.setting_messages import DEPRECATED
 from service.domain.accounts import AccountContract, Visibility
 from service.domain.amounts import MassUnit
 from service.domain.api_keys import Scope, digest, generate_key
@@ -61,7 +62,7 @@ from service.errors import Code
 from service.key_pepper import pepper
 from service.operations import import_orders, load_orders, match_backorders, retire_orders
 from service.operations.simulate_order import Outcome, _reference
-from service.settings import DEPRECATED, Settings
+from service.settings import Settings
 from service.storage import models
 from service.storage.migrations import _runner
 from service.workers.run import worker_steps
@@ -147,6 +148,8 @@ SETTINGS = {
     "SERVICE_POOL_SIZE_MAX": "9",
     "SERVICE_STATEMENT_CACHE_SIZE": "9",
     "SERVICE_DATABASE_POOLED": "true",
+    "SERVICE_READ_DATABASE_URL": "postgresql://orders@replica/orders",
+    "SERVICE_STALE_READS_MS": "9",
     "SERVICE_LOOP_READ_MS": "9",
     "SERVICE_LOCK_TIMEOUT_MS": "9",
     "SERVICE_STATEMENT_TIMEOUT_MS": "9",
@@ -264,6 +267,8 @@ LOGGED = {
     "database_not_ready": {"why"},
     "database_ready": set(),
     "database_unavailable": {"failure", "error"},
+    "replica_not_ready": {"why"},
+    "replica_ready": set(),
     "ended": set(),
     "fault": {"exc_info", "method", "path", "request_id", "where"},
     "group_failed": {"exc_info"},

@@ -4,6 +4,7 @@ The page is drawn on the server without a script, so that it is shown whatever t
 """
 
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
@@ -107,5 +108,6 @@ def _redirect(prefix: str, start: str, end: str) -> Route:
         query = request.url.query
         return RedirectResponse(f"{prefix}{end}{'?' if query else ''}{query}", 308)
 
-    methods = ["GET", "POST"] if end == "/graphql" else ["GET"]
-    return Route(start, redirect, methods=methods)
+    route = Route(start, redirect, methods=["GET", "POST"] if end == "/graphql" else ["GET"])
+    route.path_regex = re.compile(re.escape(start) + r"\Z")  # before Starlette's `$` a line break may stand
+    return route
