@@ -36,12 +36,13 @@ from service.api.rest.carbonext.states import Status
 from service.api.rest.carbonext.tokens import CLIENT_PREFIX, PERMISSIONS, TokenUse
 from service.app import rest_budgets
 from service.commands.setting_messages import DEPRECATED
-from service.domain.accounts import Visibility
+from service.domain.accounts import AccountContract, Visibility
 from service.domain.amounts import MassUnit
 from service.domain.api_keys import Scope, digest, generate_key
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
 from service.domain.catalogue_listing import BatchSortField, BundleListing, NamedSortField
+from service.domain.contacts import MailKind
 from service.domain.credit_notes import CreditReason
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.events import EventType
@@ -92,6 +93,8 @@ ENUMERATIONS: dict[type[Enum], str] = {
     Mode: "live test",
     Scope: "orders:read orders:write catalogue:read operator account:manage",
     Visibility: "public hidden",
+    AccountContract: "lune carbon-engine carbonext graphql",
+    MailKind: "order_confirmed certificate_ready invoice_issued invoice_due invoice_paid",
     OffsetType: "emissions_reduction carbon_removal",
     Approach: "traditional innovative",
     CarbonPermanence: "long_term short_term no_storage",
@@ -105,7 +108,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " payment.recorded payment.refused"
     " invoice.issued invoice.settled order.imported project.created project.updated bundle.created bundle.updated"
     " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
-    " account.portfolio_set account.created account.updated api_key.created api_key.revoked"
+    " account.portfolio_set account.created account.updated account.contacts_set api_key.created api_key.revoked"
     " seller.updated account.billing_updated account.tax_profile_set",
     AccountSortField: "created_at name",
     InvoiceSortField: "created_at due_at total_minor",

@@ -13,6 +13,16 @@ from service.errors import Code, Refused
 Contract = Literal["lune", "carbon-engine", "carbonext", "graphql"]
 """The API that an account's programs were written for; each account may use every API."""
 
+
+class AccountContract(StrEnum):
+    """The members of `Contract`, for choices by name."""
+
+    LUNE = "lune"
+    CARBON_ENGINE = "carbon-engine"
+    CARBONEXT = "carbonext"
+    GRAPHQL = "graphql"
+
+
 COMMISSION_HUNDREDTHS_MAX = 9_000
 """Maximum commission, in hundredths of a percent."""
 _WRITING = Scope.ORDERS_WRITE

@@ -50,6 +50,7 @@ class EventType(StrEnum):
     ACCOUNT_PORTFOLIO_SET = "account.portfolio_set"
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_UPDATED = "account.updated"
+    CONTACTS_SET = "account.contacts_set"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     SELLER_UPDATED = "seller.updated"

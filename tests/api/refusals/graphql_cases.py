@@ -18,6 +18,7 @@ NOTHING = {"amount": "0", "unit": "GRAM"}
 HUGE = {"amount": "10000000000", "unit": "TONNE"}
 DOLLAR = {"amount": "10", "currency": "USD"}
 
+_ADA = {"email": "ada@example.com", "name": "Ada", "kinds": ["INVOICE_DUE"]}
 _CHOICE: list[Case] = [
     ("SELECTION_INVALID", "selection", {"selection": [{"bundleId": "$forest"}], "portfolioId": "$mix"}),
     ("SELECTION_INVALID", "selection", {"selection": []}),
@@ -620,6 +621,45 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
         {"accountId": "$account", "order": {"id": "$order"}},
         [*_ACCOUNT, *_ORDER, ("PAYMENT_STATE", "", {})],
     ),
+    "createAccount": (
+        {"reference": "new", "name": "Orrin Mills", "currency": "USD", "portfolioId": "$mix"},
+        [
+            ("BAD_USER_INPUT", "reference", {"reference": " "}),
+            ("BAD_USER_INPUT", "name", {"name": " "}),
+            ("BAD_USER_INPUT", "portfolioId", {"portfolioId": "$forest"}),
+            ("NOT_FOUND", "portfolioId", {"portfolioId": "$no_portfolio"}),
+            ("CURRENCY_UNAVAILABLE", "currency", {"currency": "CHF"}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "7.555"}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "91"}),
+            ("BAD_USER_INPUT", "beneficiary", {"beneficiary": ""}),
+            ("NOT_FOUND", "seller", {"seller": "none"}),
+            ("IDEMPOTENCY_KEY_REUSED", "reference", {"reference": "known", "name": "Other"}),
+        ],
+    ),
+    "updateAccount": (
+        {"accountId": "$account", "name": "New name"},
+        [
+            *_ACCOUNT,
+            ("BAD_USER_INPUT", "name", {"name": None}),
+            ("BAD_USER_INPUT", "name", {"name": " "}),
+            ("BAD_USER_INPUT", "name", {"name": "x" * 201}),
+            ("BAD_USER_INPUT", "currency", {"currency": None}),
+            ("CURRENCY_UNAVAILABLE", "currency", {"currency": "CHF"}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": None}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "0.001"}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "90.01"}),
+            ("BAD_USER_INPUT", "beneficiary", {"beneficiary": ""}),
+        ],
+    ),
+    "setContacts": (
+        {"contacts": [_ADA]},
+        [
+            ("BAD_USER_INPUT", "contacts", {"contacts": [_ADA] * 21}),
+            ("BAD_USER_INPUT", "contacts.1.email", {"contacts": [_ADA, {**_ADA, "email": "ADA@example.com"}]}),
+            ("BAD_USER_INPUT", "contacts.0.email", {"contacts": [{**_ADA, "email": "ada"}]}),
+            ("BAD_USER_INPUT", "contacts.0.name", {"contacts": [{**_ADA, "name": " "}]}),
+        ],
+    ),
     "createAccessToken": (
         {"scopes": ["ORDERS_READ"]},
         [
@@ -778,7 +818,7 @@ OPERATORS = frozenset(
         *("updateProject", "updateBundle", "withdrawCreditBatch", "reinstateCreditBatch"),
         *("enableBundle", "recordPayment", "billOrders", "settleInvoice", "refundOrder", "failOrder"),
         *("suspendAccount", "reinstateAccount", "setAccountLimits", "createApiKey", "revokeApiKey"),
-        "createAccessToken",
+        *("createAccessToken", "createAccount", "updateAccount", "setContacts"),
         *("updateSeller", "updateBillingDetails", "setTaxProfile"),
     }
 )

@@ -11,8 +11,10 @@ from service.api.graphql.mutations.api_keys import ApiKeyMutations
 from service.api.graphql.mutations.billing import BillingMutations
 from service.api.graphql.mutations.cancellations import CancellationMutations
 from service.api.graphql.mutations.catalogue import CatalogueMutations
+from service.api.graphql.mutations.contacts import ContactMutations
 from service.api.graphql.mutations.estimates import EstimateMutations
 from service.api.graphql.mutations.money import MoneyMutations
+from service.api.graphql.mutations.operator_accounts import OperatorAccountMutations
 from service.api.graphql.mutations.orders import OrderMutations
 from service.api.graphql.mutations.quotes import QuoteMutations
 from service.api.graphql.mutations.simulation import SimulationMutations
@@ -30,6 +32,8 @@ class Mutation(
     CancellationMutations,
     AccountMutations,
     AccountAdministrationMutations,
+    OperatorAccountMutations,
+    ContactMutations,
     ApiKeyMutations,
     AccessTokenMutations,
     CatalogueMutations,
