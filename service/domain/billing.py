@@ -71,6 +71,11 @@ class InvoiceLine:
     billed_minor: int
     mass_g: int
 
+    @property
+    def id(self) -> UUID:
+        """Return the id of its order, which is on one invoice."""
+        return self.order_id
+
 
 @dataclass(frozen=True, slots=True)
 class BilledOrder:

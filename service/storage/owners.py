@@ -5,10 +5,11 @@ from uuid import UUID
 
 from service.storage.accounts import ACCOUNTS
 from service.storage.catalogue import PORTFOLIOS
+from service.storage.certificates import ISSUED as CERTIFICATES
 from service.storage.database import Statements, placeholders
 from service.storage.estimates import ESTIMATES
 from service.storage.ledger import LEDGER
-from service.storage.money import INVOICES, PAYMENTS
+from service.storage.money import INVOICE_LINES, INVOICES, PAYMENTS
 from service.storage.orders import ORDERS
 from service.storage.quotes import QUOTES
 
@@ -22,6 +23,8 @@ _OWNED = {
     "Estimate": (ESTIMATES.name, "id", "account_id", _IN_EACH_ACCOUNT),
     "Payment": (PAYMENTS.name, "id", "account_id", _IN_EACH_ACCOUNT),
     "Invoice": (INVOICES.name, "id", "account_id", _IN_EACH_ACCOUNT),
+    "InvoiceLine": (INVOICE_LINES.name, "order_id", "account_id", _IN_EACH_ACCOUNT),
+    "Certificate": (CERTIFICATES.name, "order_id", "account_id", _IN_EACH_ACCOUNT),
     "Journal": (LEDGER.name, "journal_id", "account_id", _IN_EACH_ACCOUNT),
     "Portfolio": (PORTFOLIOS.name, "id", "account_id", ""),
 }

@@ -99,9 +99,11 @@ def roots(rows: Mapping[tuple[str, str], frozenset[str]], nodes: Mapping[str, fr
 EXAMPLES = {
     "Account": "account",
     "Bundle": "forest",
+    "Certificate": "certificate",
     "CreditBatch": "live_batch",
     "Estimate": "used_estimate",
     "Invoice": "invoice",
+    "InvoiceLine": "line",
     "Journal": "journal",
     "Order": "complete",
     "Payment": "payment",

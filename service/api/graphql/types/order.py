@@ -13,7 +13,7 @@ from service.api.graphql.scalars import CurrencyCode, Metadata
 from service.api.graphql.types.amounts import Money, mass_field, money, money_field
 from service.api.graphql.types.beneficiary import Beneficiary, party_of
 from service.api.graphql.types.by_account import by_account, named_by
-from service.api.graphql.types.certificate import Certificate, Retirement
+from service.api.graphql.types.certificate import Certificate, Retirement, certificate_of
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.order_parts import CreditEntry, OrderLine
 from service.api.graphql.types.portfolio import Portfolio, portfolio_of
@@ -116,7 +116,7 @@ async def _payments(parents: Sequence["Order"], info: Info) -> list[Any]:
 
 async def _certificates(parents: Sequence["Order"], info: Info) -> list[Certificate | None]:
     found = await _ask(parents, info, read_certificates.certificates_of_orders)
-    return [row and Certificate(row=row, public_address=info.context.public_address) for row in found]
+    return [row and certificate_of(row) for row in found]
 
 
 async def _retirements(parents: Sequence["Order"], info: Info) -> list[list[Retirement]]:
