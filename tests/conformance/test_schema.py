@@ -17,7 +17,8 @@ PUBLISHED = ROOT / "schema.graphql"
 # For the first release, which has nobody to break, the two are equal once.
 RELEASED = Path(__file__).with_name("released.graphql")
 VALUES = (
-    *("Beneficiary", "BillingDetails", "Certificate", "CreditEntry", "EmissionFactor", "InvoiceLine", "Mass", "Money"),
+    *("Airport", "Country", "Currency"),
+    *("Beneficiary", "BillingDetails", "CreditEntry", "EmissionFactor", "Mass", "Money"),
     *(
         "OrderGroup",
         "OrderLine",

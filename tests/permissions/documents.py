@@ -24,6 +24,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "bundle": ('id: "{forest}"',),
     "orderStats": ("groupBy: BUNDLE", "groupBy: PROJECT"),
     "nodes": ('ids: ["{account}"]',),
+    "airports": ('search: "LHR"',),
     "node": ('id: "{account}"',),
 }
 """Arguments of the queries that need some, with names of objects for their ids."""

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar
 import strawberry
 
 from service.api.graphql.context import Context
+from service.domain.catalogue_listing import BatchSort, NamedSort
 from service.kit.keyset import PageRequest, Position, Slice, SortKind, encode_cursor
 from service.plans import attribute_field
 
@@ -75,6 +76,31 @@ class ByTime:
     def position(self, row: Any) -> Position:
         """Return the position of the row."""
         return Position(attrgetter(self.column)(row), row.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A sort order that lists share, under the name of one of them. `sorted_part` returns the part of a row that
+    is sorted by.
+    """
+
+    listed: str
+    sort: NamedSort | BatchSort
+    sorted_part: Callable[[Any], Any] = lambda row: row
+
+    @property
+    def name(self) -> str:
+        """Return the name of the sort that a cursor contains."""
+        return self.sort.name(self.listed)
+
+    @property
+    def kind(self) -> SortKind:
+        """Return the class of the values that are sorted by."""
+        return self.sort.kind
+
+    def position(self, row: Any) -> Position:
+        """Return the position of the row."""
+        return self.sort.position(self.sorted_part(row))
 
 
 @strawberry.type(
@@ -157,8 +183,9 @@ class Connection(Generic[Node]):
 
     @strawberry.field(
         description="Number of entries on all pages of the list that match its `filter` or `nameContains`. Costs 5 "
-        "cost points, or 50 if one of these arguments is given. Only `orders`, `clientAccounts`, `accounts`, "
-        "`allOrders`, `allPayments` and `allInvoices` are counted. Null for every other list.",
+        "cost points, or 50 if one of these arguments is given to a list of accounts, orders, payments or invoices. "
+        "Only `orders`, `clientAccounts`, `accounts`, `allOrders`, `allPayments`, `allInvoices`, `bundles`, "
+        "`projects`, `creditBatches`, `portfolios` and `stock` are counted. Null for every other list.",
     )
     async def total_count(self) -> int | None:
         return None if self.count is None else await self.count()

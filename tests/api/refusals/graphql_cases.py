@@ -704,6 +704,8 @@ QUERIES: list[tuple[str, str, str]] = [
     ("{ orders(first: 1, last: 1) { totalCount } }", "BAD_USER_INPUT", "last"),
     ('{ orders(after: "x") { totalCount } }', "BAD_USER_INPUT", "after"),
     ('{ orders(last: 1, before: "x") { totalCount } }', "BAD_USER_INPUT", "before"),
+    ('{ airports(search: "a", first: 51) { code } }', "BAD_USER_INPUT", "first"),
+    ('{ airports(search: "") { code } }', "BAD_USER_INPUT", "search"),
     ("{ orders(accountIds: [], includeClients: true) { totalCount } }", "BAD_USER_INPUT", "accountIds"),
     (
         '{ orders(accountIds: ["00000000-0000-0000-0000-000000000007"]) { totalCount } }',

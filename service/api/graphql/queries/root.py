@@ -16,6 +16,7 @@ from service.api.graphql.queries.catalogue import CatalogueQueries
 from service.api.graphql.queries.money import MoneyQueries
 from service.api.graphql.queries.prices import PriceQueries
 from service.api.graphql.queries.rate_limit import RateLimitQueries
+from service.api.graphql.queries.reference import ReferenceQueries
 from service.api.graphql.queries.seller import SellerQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
 from service.api.graphql.types.account import Account, account_of
@@ -51,7 +52,9 @@ _NEWEST_FIRST = OrderSort()
     description="Operations that read data. All of them need an API key, except introspection. If reading a field "
     "failed, the field is null and `errors` says why. The other fields are returned."
 )
-class Query(StatisticsQueries, MoneyQueries, CatalogueQueries, PriceQueries, SellerQueries, RateLimitQueries):
+class Query(
+    StatisticsQueries, MoneyQueries, CatalogueQueries, PriceQueries, SellerQueries, ReferenceQueries, RateLimitQueries
+):
     @strawberry.field(
         description="Object with this global id: an object of the account, one of its client accounts, or an object of "
         "the catalogue. With scope `operator`: an object of any account. Null if there is no such object, or if the "
@@ -244,14 +247,20 @@ class Query(StatisticsQueries, MoneyQueries, CatalogueQueries, PriceQueries, Sel
 
     @strawberry.field(
         description="Portfolios that the account can use, oldest first. Null only if reading it failed; `errors` then "
-        "says why."
+        "says why.",
+        metadata=priced(count=COUNT_COST),
     )
     async def portfolios(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Portfolio] | None:
         request = info.context.page("portfolios", first, after, last, before)
         page = await read_catalogue.list_portfolios(info.context.resources, info.context.caller, request)
-        return Connection.of(page, cursor=_by_creation("portfolios"), node=portfolio_of)
+        return Connection.of(
+            page,
+            cursor=_by_creation("portfolios"),
+            node=portfolio_of,
+            count=lambda: read_catalogue.count_portfolios(info.context.resources, info.context.caller),
+        )
 
 
 def _by_creation(sort: str) -> Callable[[Any], str]:
