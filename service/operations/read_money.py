@@ -33,6 +33,14 @@ class LedgerPage:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LineInCurrency:
+    """A line of an invoice, and the currency of the invoice."""
+
+    line: InvoiceLine
+    currency: str
+
+
 async def list_balances(resources: Resources, caller: Caller) -> list[Money]:
     """Return the caller's balance in each currency, by currency; one that was used up is zero."""
     caller.require(Scope.ORDERS_READ)
@@ -193,6 +201,16 @@ def _by_account(documents: Sequence[Invoice] | Sequence[CreditNote]) -> dict[UUI
     for document in documents:
         ids[document.account_id].append(document.id)
     return ids
+
+
+async def invoice_lines_of_ids(
+    resources: Resources, caller: Caller, order_ids: Collection[UUID]
+) -> dict[UUID, LineInCurrency]:
+    """Return those of the invoice lines that are the caller's, by the ids of their orders, which are theirs too."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    found = await money.lines_with_currency(resources.database.reader, payer_of(caller.account), order_ids)
+    return {line.order_id: LineInCurrency(line, currency) for line, currency in found}
 
 
 async def list_payments(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Payment]:

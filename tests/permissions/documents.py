@@ -24,6 +24,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "bundle": ('id: "{forest}"',),
     "orderStats": ("groupBy: BUNDLE", "groupBy: PROJECT"),
     "nodes": ('ids: ["{account}"]',),
+    "airports": ('search: "LHR"',),
     "node": ('id: "{account}"',),
 }
 """Arguments of the queries that need some, with names of objects for their ids."""
@@ -106,10 +107,12 @@ EXAMPLES = {
     "Account": "account",
     "ApiKey": "key",
     "Bundle": "forest",
+    "Certificate": "certificate",
     "CreditBatch": "live_batch",
     "CreditNote": "credit_note",
     "Estimate": "used_estimate",
     "Invoice": "invoice",
+    "InvoiceLine": "line",
     "Journal": "journal",
     "Order": "complete",
     "Payment": "payment",

@@ -101,6 +101,7 @@ async def filled(database: Database) -> AsyncIterator[tuple[World, dict[str, Acc
 READERS: dict[Any, str] = {
     manage_account_keys.account_keys_of_ids: "key",
     manage_clients.accounts_of_ids: "client",
+    read_certificates.certificates_of_ids: "certificate",
     read_certificates.certificates_of_orders: "complete",
     read_certificates.retirements_of_orders: "complete",
     read_certificates.retirement_refusals_of_orders: "order",
@@ -110,6 +111,7 @@ READERS: dict[Any, str] = {
     read_money.payments_of_ids: "payment",
     read_money.journals_of_ids: "journal",
     read_money.invoices_of_orders: "billed",
+    read_money.invoice_lines_of_ids: "line",
     read_money.payments_of_orders: "paid",
     read_orders.orders_of_ids: "complete",
     read_orders.lines_of_orders: "complete",

@@ -181,6 +181,8 @@ async def fill(database: Database) -> tuple[World, dict[str, Account]]:
     invoice_id = (await database.reader.fetch("SELECT id FROM invoices WHERE reference = 'billed'"))[0]["id"]
     world.named |= {
         "complete": ("Order", complete.id),
+        "certificate": ("Certificate", complete.id),
+        "line": ("InvoiceLine", world.named["billed"][1]),
         "holding": ("Quote", holding.quote.id),
         "payment": ("Payment", paid.payment.id),
         "invoice": ("Invoice", UUID(str(invoice_id))),
@@ -233,6 +235,7 @@ async def _of_client(world: World, client: Account) -> dict[str, tuple[str, UUID
         "client's order": ("Order", order.id),
         "client's cancelled": ("Order", cancelled.id),
         "client's complete": ("Order", complete.id),
+        "client's certificate": ("Certificate", complete.id),
         "client's quote": ("Quote", quotes[0].quote.id),
         "client's used_quote": ("Quote", quotes[1].quote.id),
         "client's estimate": ("Estimate", estimate.id),

@@ -11,10 +11,10 @@ import strawberry
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode, Metadata
-from service.api.graphql.types.amounts import Money, mass_field, money, money_field
+from service.api.graphql.types.amounts import Money, mass_field, money, money_field, offset_cost_field
 from service.api.graphql.types.beneficiary import Beneficiary, party_of
 from service.api.graphql.types.by_account import by_account, named_by
-from service.api.graphql.types.certificate import Certificate, Retirement
+from service.api.graphql.types.certificate import Certificate, Retirement, certificate_of
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.order_parts import CreditEntry, OrderLine
 from service.api.graphql.types.portfolio import Portfolio, portfolio_of
@@ -118,7 +118,7 @@ async def _payments(parents: Sequence["Order"], info: Info) -> list[Any]:
 
 async def _certificates(parents: Sequence["Order"], info: Info) -> list[Certificate | None]:
     found = await _ask(parents, info, read_certificates.certificates_of_orders)
-    return [row and Certificate(row=row, public_address=info.context.public_address) for row in found]
+    return [row and certificate_of(row) for row in found]
 
 
 async def _retirements(parents: Sequence["Order"], info: Info) -> list[list[Retirement]]:
@@ -292,7 +292,9 @@ class Order(Node):
         "row.currency", CurrencyCode, description="Currency of all amounts of the order (ISO 4217 code)."
     )
 
-    offset_cost = money_field("row.offset_cost_minor", description="Cost of the credits, without commission.")
+    net_cost = money_field("row.offset_cost_minor", description="Cost of the credits, without commission.")
+
+    offset_cost = offset_cost_field()
 
     commission = money_field("row.commission_minor", description="Commission that is added to the cost of the credits.")
 
