@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.addresses import Addresses, AddressLimits, address_budget
-from service.api.caller import caller_of, share_reads
+from service.api.caller import caller_of, caller_of_service, share_reads
 from service.api.cross_origin import open_to_origins
 from service.api.exports.problems import problem_body
 from service.api.exports.routes import EXPORT_PATH, Exporting, export_routes
@@ -122,19 +122,12 @@ def create_app(
 
     budget, public_address = cost_budget(settings.query_points_a_minute), settings.public_address
     guests_budget, addresses = address_budget(settings.address_points_a_minute), Addresses(settings.trusted_proxies)
+    peppers = Peppers(pepper, previous_pepper)
     running: Running
     measures, steps = RequestMeasures(_areas()), StepMeasures()
 
     async def identified_by(scope: Scope) -> Caller | None:
-        return await caller_of(
-            scope,
-            running.resources,
-            pepper=pepper,
-            previous_pepper=previous_pepper,
-            account_header=b"account-id",
-            id_of=account_id_of,
-            any_for_operators=True,
-        )
+        return await caller_of_service(scope, running.resources, peppers, account_id_of)
 
     async def get_context(scope: Scope) -> Context:
         identified = await identified_by(scope)
@@ -148,7 +141,7 @@ def create_app(
             page_size_default=settings.page_size_unasked,
             page_size_max=settings.page_size_max,
             public_address=public_address,
-            peppers=Peppers(pepper, previous_pepper),
+            peppers=peppers,
             receipt_url=partial(_receipt_url, public_address, pepper),
             identified=identified,
             cost_budget=cost_budget_of(scope, identified),

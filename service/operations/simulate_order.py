@@ -176,7 +176,7 @@ async def _run_short(resources: Resources, seller: Caller, order: Order) -> None
         if reversal is None:
             return
         lines = await orders.lines(statements, stands.account_id, [stands.id])
-        await reverse_orders(resources, statements, seller, locked.heads[stands.account_id], [reversal])
+        await reverse_orders(resources, statements, seller, locked, stands.account_id, [reversal])
         if stands.payment_status is not PaymentStatus.REFUNDED:
             await backorders.BACKORDERS.insert(statements, waits_out_of_line(lines, seller.account.mode))
 

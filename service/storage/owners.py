@@ -10,7 +10,7 @@ from service.storage.catalogue import PORTFOLIOS
 from service.storage.database import Statements, placeholders
 from service.storage.estimates import ESTIMATES
 from service.storage.ledger import LEDGER
-from service.storage.money import INVOICES, PAYMENTS
+from service.storage.money import CREDIT_NOTES, INVOICES, PAYMENTS
 from service.storage.orders import ORDERS
 from service.storage.quotes import QUOTES
 
@@ -24,6 +24,7 @@ _OWNED = {
     "Estimate": (ESTIMATES.name, "id", "account_id", _IN_EACH_ACCOUNT),
     "Payment": (PAYMENTS.name, "id", "account_id", _IN_EACH_ACCOUNT),
     "Invoice": (INVOICES.name, "id", "account_id", _IN_EACH_ACCOUNT),
+    "CreditNote": (CREDIT_NOTES.name, "id", "account_id", _IN_EACH_ACCOUNT),
     "Journal": (LEDGER.name, "journal_id", "account_id", _IN_EACH_ACCOUNT),
     "Portfolio": (PORTFOLIOS.name, "id", "account_id", ""),
 }

@@ -317,6 +317,31 @@ async def create_api_key(market: Market) -> str:
     return await market.mutate("createApiKey", "parent", idempotencyKey=key, **given)
 
 
+async def new_customer(market: Market) -> str:
+    reference = f"customer-{market.chance.randint(1, 9)}"  # few, so that two requests often have the same
+    portfolio = global_id("Portfolio", market.shop.account.portfolio_id)
+    facts = {"name": reference, "currency": "USD", "portfolioId": portfolio}
+    return await market.mutate("createAccount", "parent", reference=reference, **facts)
+
+
+async def update_account(market: Market) -> str:
+    facts = {"name": market.key("Client"), "commissionPercent": str(market.chance.randint(0, 9))}
+    return await market.mutate("updateAccount", "parent", accountId=market.account_id("client"), **facts)
+
+
+async def set_contacts(market: Market) -> str:
+    kinds = ["INVOICE_DUE", "INVOICE_PAID"]
+    contacts = [
+        {"email": f"{number}@example.com", "name": market.key("Person"), "kinds": kinds}
+        for number in range(market.chance.randint(0, 3))
+    ]
+    return await market.mutate("setContacts", market.chance.choice(["parent", "client"]), contacts=contacts)
+
+
+async def in_parent(market: Market, name: str, **facts: Any) -> str:
+    return await market.mutate(name, "parent", **facts)
+
+
 async def revoke_api_key(market: Market) -> str:
     await create_api_key(market)
     return await market.mutate("revokeApiKey", "parent", id=_kept(market.api_keys, market, "ApiKey"))
@@ -492,6 +517,10 @@ MUTATIONS: dict[str, Verb] = {
     "simulateOrder": simulate_order,
     "suspendAccount": partial(switch_client, name="suspendAccount"),
     "reinstateAccount": partial(switch_client, name="reinstateAccount"),
+    "createAccount": new_customer,
+    "updateAccount": update_account,
+    "setContacts": set_contacts,
+    "createAccessToken": partial(in_parent, name="createAccessToken", scopes=["ORDERS_READ"]),
     "createApiKey": create_api_key,
     "revokeApiKey": revoke_api_key,
     "setAccountLimits": set_account_limits,
