@@ -102,7 +102,7 @@ def create_app(
     `metrics_listener` serves the metrics beside it. A process that is one of several shows them nowhere else. `tracer`
     makes the spans.
     """
-    site = _site(settings)
+    site, contracts = _site(settings), [contract.at(settings.public_address) for contract in CONTRACTS]
     explorer = load_explorer(site.prefix + GRAPHQL)
     schema.bound_by(document_limits(settings))
     runner = PlannedExecutor(
@@ -213,9 +213,9 @@ def create_app(
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
             *landing_routes(site, _state),
             *reference_routes(
-                load_references(), [_described(contract, settings) for contract in CONTRACTS], site.prefix
+                load_references(), [_described(contract, settings) for contract in contracts], site.prefix
             ),
-            *(mounted(contract, _rest_context) for contract in CONTRACTS),
+            *(mounted(contract, _rest_context) for contract in contracts),
         ],
         lifespan=lifespan,
         exception_handlers={404: not_found_handler(site), 405: not_found_handler(site)},
@@ -235,13 +235,13 @@ def create_app(
         body_timeout_ms=settings.body_timeout_ms,
         in_flight_max=settings.in_flight_max,
         deadline_ms=settings.request_deadline_ms,
-        error_bodies={EXPORT_PATH: problem_body, **{contract.prefix: contract.error_body for contract in CONTRACTS}},
-        late_refusals=[contract.prefix for contract in CONTRACTS],
+        error_bodies={EXPORT_PATH: problem_body, **{contract.prefix: contract.error_body for contract in contracts}},
+        late_refusals=[contract.prefix for contract in contracts],
         secret_paths=[CERTIFICATES, RECEIPTS],
         measures=measures,
         tracer=tracer,
     )
-    return open_to_origins(HostRouter(guarded, CONTRACTS, settings.hosts), settings.cors_origins)
+    return open_to_origins(HostRouter(guarded, contracts, settings.hosts), settings.cors_origins)
 
 
 def _receipt_url(public_address: str, pepper: bytes, account_id: UUID, order_id: UUID) -> str:

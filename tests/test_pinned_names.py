@@ -61,7 +61,7 @@ from service.domain.vintages import VintageFault
 from service.domain.worker_failures import WorkerStep
 from service.errors import Code
 from service.key_pepper import pepper
-from service.operations import import_orders, load_orders, match_backorders, retire_orders
+from service.operations import import_orders, load_orders, match_backorders, retire_orders, simulate_order
 from service.operations.simulate_order import Outcome, _reference
 from service.settings import Settings
 from service.storage import models
@@ -130,7 +130,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " UNSUPPORTED_MEDIA_TYPE REQUEST_TIMEOUT THROTTLED UNAVAILABLE INTERNAL_SERVER_ERROR",
     Status: "Issued Billed Paid Cancelled Refunded",
     TokenUse: "access refresh",
-    WorkerStep: "expire_holds match_backorders retire_orders issue_certificates fill_search_keys",
+    WorkerStep: "expire_holds match_backorders retire_orders issue_certificates fill_search_keys advance_test_orders",
 }
 """The values, which rows, events, tokens and answers hold. GraphQL shows names of members: schema.graphql has them."""
 
@@ -167,6 +167,7 @@ SETTINGS = {
     "SERVICE_WORKERS_EMBEDDED": "false",
     "SERVICE_WORKER_REST_MS": "9",
     "SERVICE_RETIRE_AFTER_MS": "9",
+    "SERVICE_TEST_ORDERS_AFTER_MS": "9",
     "SERVICE_RETIRE_UNPAID": "true",
     "SERVICE_KEY_USES_MS": "9",
     "SERVICE_KNOWN_KEYS_MS": "9",
@@ -446,12 +447,14 @@ def test_names_of_workers_and_actors():
         "match_backorders",
         "retire_orders",
         "issue_certificates",
+        "advance_test_orders",
         "fill_search_keys",
         "refresh_statistics",
     ]
-    assert [each.ACTOR for each in (retire_orders, match_backorders, import_orders, load_orders)] == [
+    assert [each.ACTOR for each in (retire_orders, match_backorders, simulate_order, import_orders, load_orders)] == [
         "worker:retire",
         "worker:match",
+        "worker:advance",
         "command:import",
         "demo",
     ]

@@ -30,6 +30,7 @@ from service.operations.record_key_uses import record_key_uses
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.retire_orders import retire_orders
 from service.operations.set_limits import set_limits
+from service.operations.simulate_order import advance_test_orders
 from tests.api.graphql_api import GraphQLApi
 from tests.makers import TONNE_G, make_batch, make_bundle, make_price, make_project, store
 from tests.shop import Shop
@@ -364,6 +365,17 @@ async def simulate_order(market: Market) -> str:
     return await market.mutate("simulateOrder", "trial", order=market.order("trial")[1], outcome=outcome)
 
 
+async def advance(market: Market) -> str:
+    """Complete a test order that came through the Lune API."""
+    headers = {"authorization": f"Bearer {market.keys['trial']}"}
+    body = {"mass": {"amount": "1", "unit": "kg"}}
+    answer = await market.chance.choice(market.services).client.post(
+        "/lune/v1/orders/by-mass", json=body, headers=headers
+    )
+    done = await step(market, advance_test_orders, after_ms=0, public_address="https://orders.test")
+    return done if answer.is_success else str(answer.json()["error"]["error_code"])
+
+
 async def import_the_catalogue(market: Market) -> str:
     """Rows of every kind, in any order: of new goods, and of goods that others change."""
     rows: list[dict[str, str]] = []
@@ -521,6 +533,7 @@ STEPS: dict[str, Verb] = {
     "match_backorders": partial(step, run=match_backorders),
     "retire_orders": partial(step, run=retire_orders, after_ms=0, unpaid=False),
     "issue_certificates": partial(step, run=issue_certificates, public_address="https://orders.test"),
+    "advance_test_orders": advance,
     "fill_search_keys": fill_keys,
     "refresh_statistics": refresh,
     "record_key_uses": record_uses,
