@@ -33,6 +33,7 @@ from service.operations.refund_order import refund_order
 from service.operations.retire_orders import retire_order
 from service.operations.set_account_portfolio import set_account_portfolio
 from service.operations.set_billing import set_tax_profile
+from service.operations.set_contacts import set_contacts
 from service.operations.set_limits import set_limits
 from service.operations.settle_invoice import settle_invoice
 from service.operations.simulate_order import Outcome, simulate_order
@@ -44,6 +45,7 @@ from tests.makers import (
     make_bundle,
     make_caller,
     make_command,
+    make_contact,
     make_order_request,
     make_price,
     make_project,
@@ -196,6 +198,7 @@ class Everything:
         assert (await import_orders(resources, account_id, json.dumps(items))).added == len(PAST)
         key = await create_key(resources, account_id, name="shop", scopes=seller.scopes, pepper=b"pepper")
         self.names["key"] = key.key_id
+        await set_contacts(resources, seller, [make_contact()])
         batch = await receive_batch(
             resources,
             seller,

@@ -13,6 +13,16 @@ from service.errors import Code, Refused
 Contract = Literal["lune", "carbon-engine", "carbonext", "graphql"]
 """The API that an account's programs were written for; each account may use every API."""
 
+
+class AccountContract(StrEnum):
+    """The members of `Contract`, for choices by name."""
+
+    LUNE = "lune"
+    CARBON_ENGINE = "carbon-engine"
+    CARBONEXT = "carbonext"
+    GRAPHQL = "graphql"
+
+
 COMMISSION_HUNDREDTHS_MAX = 9_000
 """Maximum commission, in hundredths of a percent."""
 _WRITING = Scope.ORDERS_WRITE
@@ -26,6 +36,9 @@ class Organisation:
     id: UUID
     name: str
     created_at: datetime
+    reference: str | None = None
+    fingerprint: str | None = None
+    """Reference and fingerprint of the request that created it; None of one that had no reference."""
 
 
 class Visibility(StrEnum):
@@ -88,6 +101,10 @@ class Caller:
     scopes: frozenset[Scope]
     acts_for_client: bool = False
     """True if the key is not the account's own: a parent's key, or an operator's, that selected the account."""
+    key_expires_at: datetime | None = None
+    """End of the key; None for a key that does not expire."""
+    by_token: bool = False
+    """True if an access token stands for the key."""
 
     def require(self, scope: Scope) -> None:
         """Refuse `FORBIDDEN` unless the key has the scope, and writing while the account or its parent is suspended."""
@@ -97,6 +114,34 @@ class Caller:
             )
         if scope is _WRITING:
             refuse_if_suspended(self.account)
+
+    def require_one_of(self, *scopes: Scope) -> None:
+        """Refuse `FORBIDDEN` unless the key has one of the scopes, and writing as `require` does."""
+        if self.scopes.isdisjoint(scopes):
+            names = " or ".join(scopes)
+            raise Refused(
+                Code.FORBIDDEN, f"This API key lacks the scope {names}. Use a key that has it.", scope=scopes[0].value
+            )
+        if _WRITING in scopes:
+            refuse_if_suspended(self.account)
+
+    def refuse_token(self) -> None:
+        """Refuse `FORBIDDEN` to an access token, which makes neither keys nor tokens."""
+        if self.by_token:
+            raise Refused(
+                Code.FORBIDDEN, "An access token creates no API key and no access token. Use the API key itself."
+            )
+
+    def require_management(self) -> None:
+        """Refuse `FORBIDDEN` unless the key may manage keys and contacts of the account."""
+        self.require_one_of(Scope.ACCOUNT_MANAGE, Scope.OPERATOR)
+
+    def refuse_change_if_suspended(self, account: Account) -> None:
+        """Refuse `ACCOUNT_SUSPENDED` unless the account, as it is under its lock, may be changed by this key: an
+        operator's changes it also while it is suspended.
+        """
+        if Scope.OPERATOR not in self.scopes:
+            refuse_if_suspended(account)
 
     def require_money(self) -> None:
         """Refuse `FORBIDDEN` to a client account's own key: balance, ledger, payments and invoices are its parent's."""

@@ -111,6 +111,11 @@ class InvoiceLine:
     mass_g: int
     prepaid_minor: int = 0
 
+    @property
+    def id(self) -> UUID:
+        """Return the id of its order, which is on one invoice."""
+        return self.order_id
+
 
 @dataclass(frozen=True, slots=True)
 class InvoiceNet:

@@ -1,13 +1,24 @@
 """Authenticate an API key: return the caller who holds it, or refuse without giving a reason."""
 
+from dataclasses import replace
 from hashlib import sha256
 
+from service.domain.access_tokens import TokenClaims, is_token, read_token
 from service.domain.accounts import Account, Caller
-from service.domain.api_keys import ParsedKey, Scope, check_value, digest, matches, parse, short_check
+from service.domain.api_keys import (
+    ParsedKey,
+    Peppers,
+    Scope,
+    StoredKey,
+    check_value,
+    digest,
+    matches,
+    parse,
+    short_check,
+)
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.storage import api_keys, secret_checks
-from service.storage.api_keys import StoredKey
 from service.storage.database import Statements
 
 
@@ -20,7 +31,22 @@ async def authenticate_again(resources: Resources, key_id: str) -> Caller:
     found = await resources.keys.get(key_id)
     if found is None:
         raise unauthenticated()
-    return _caller(resources, *found)
+    caller = _caller(resources, *found)
+    resources.key_uses.note(key_id, resources.clock())
+    return caller
+
+
+async def authenticate_token(resources: Resources, text: str, peppers: Peppers) -> tuple[Caller, TokenClaims]:
+    """Return the account behind the key that an access token stands for, with all scopes of the key, and what the token
+    says: the caller of this function takes the other scopes away.
+
+    Refuses `UNAUTHENTICATED` as `authenticate` does.
+    """
+    claims = read_token(text, peppers)
+    if claims is None or claims.expires_at <= resources.clock():
+        raise unauthenticated()
+    caller = await authenticate_again(resources, claims.key_id)
+    return replace(caller, by_token=True), claims
 
 
 async def authenticate(
@@ -31,8 +57,11 @@ async def authenticate(
     digested again under the present one.
 
     Refuses `UNAUTHENTICATED` with the same message for a key that is malformed, unknown, revoked, expired or of the
-    other mode.
+    other mode, and with another one for an access token.
     """
+    if is_token(key_text):
+        message = "Access tokens are not accepted here, only by GraphQL and exports. Send an API key."
+        raise Refused(Code.UNAUTHENTICATED, message)
     # By the hash of the whole text: nothing that opens an account stays in memory, and another secret is another name.
     name = sha256(key_text.encode("utf-8", "surrogatepass")).digest()
     kept = resources.known_keys.get(name)
@@ -41,6 +70,7 @@ async def authenticate(
         resources.database.availability.refuse_if_away()
         key, caller = kept
         _refuse_ended(resources, key)
+        resources.key_uses.note(key.key_id, resources.clock())
         return caller
     asked_at_s = resources.known_keys.now_s()
     parsed = parse(key_text)
@@ -56,6 +86,7 @@ async def authenticate(
     if not is_current or key.secret_check is None:
         await _confirm(resources, key, parsed, pepper)
     # Only what opens something is kept: else guesses would push out the keys that are in use.
+    resources.key_uses.note(key.key_id, resources.clock())
     resources.known_keys.put(name, (key, caller), asked_at_s=asked_at_s)
     return caller
 
@@ -74,7 +105,12 @@ async def _confirm(resources: Resources, key: StoredKey, parsed: ParsedKey, pepp
 
 def _caller(resources: Resources, key: StoredKey, account: Account) -> Caller:
     _refuse_ended(resources, key)
-    return Caller(account=account, key_id=key.key_id, scopes=frozenset(Scope(scope) for scope in key.scopes))
+    return Caller(
+        account=account,
+        key_id=key.key_id,
+        scopes=frozenset(Scope(scope) for scope in key.scopes),
+        key_expires_at=key.expires_at,
+    )
 
 
 def _refuse_ended(resources: Resources, key: StoredKey) -> None:

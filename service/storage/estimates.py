@@ -6,6 +6,7 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from service.domain.recorded_estimate import RecordedEstimate
+from service.kit.keyset import PageRequest
 from service.storage import models
 from service.storage.database import Statements
 from service.storage.dialects import typed_rows
@@ -25,10 +26,17 @@ async def existing(
     return next((each for each in found if each.id == estimate_id), found[0] if found else None)
 
 
+async def page(statements: Statements, account_id: UUID, request: PageRequest) -> list[RecordedEstimate]:
+    """Return one estimate of the account more than the page holds, newest first."""
+    return await ESTIMATES.read_by_id(statements, models.Estimate.filter(account_id=account_id), request)
+
+
 async def of_ids(
     statements: Statements, account_id: UUID, estimate_ids: Collection[UUID]
 ) -> dict[UUID, RecordedEstimate]:
     """Return those of the estimates that are the account's, by id."""
+    if not estimate_ids:
+        return {}
     query = models.Estimate.filter(account_id=account_id, id__in=estimate_ids)
     return {estimate.id: estimate for estimate in await ESTIMATES.read(statements, query)}
 

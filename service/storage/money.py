@@ -48,6 +48,26 @@ async def of_ids(statements: Statements, table: Table[T], account_id: UUID, ids:
     return {each.id: each for each in found}
 
 
+async def invoices_of_orders(
+    statements: Statements, payer_id: UUID, account_id: UUID, order_ids: Collection[UUID]
+) -> dict[UUID, Invoice]:
+    """Return the payer's invoice for each of the account's orders that is on one, by order."""
+    query = models.InvoiceLine.filter(
+        account_id=payer_id, invoice__account_id=payer_id, order_account_id=account_id, order_id__in=order_ids
+    )
+    invoice = {column: f"invoice__{column}" for column in INVOICES.columns}
+    rows = await query.using_db(statements.client).values("order_id", **invoice)
+    return {row["order_id"]: INVOICES.value(row) for row in rows}
+
+
+async def payments_of_orders(
+    statements: Statements, payer_id: UUID, account_id: UUID, order_ids: Collection[UUID]
+) -> list[Payment]:
+    """Return the payer's payments for those of the account's orders, oldest first."""
+    query = models.Payment.filter(account_id=payer_id, order_account_id=account_id, order_id__in=order_ids)
+    return await PAYMENTS.read(statements, query.order_by("created_at", "id"))
+
+
 async def invoices(statements: Statements, account_id: UUID, request: PageRequest) -> list[Invoice]:
     """Return one invoice of the account more than the page holds, newest first."""
     query = models.Invoice.filter(account_id=account_id)
@@ -55,15 +75,8 @@ async def invoices(statements: Statements, account_id: UUID, request: PageReques
 
 
 async def payments(statements: Statements, account_id: UUID, request: PageRequest) -> list[Payment]:
-    """Return one payment of the account more than the page holds, newest first: an id begins with its time of creation,
-    so that the key of the table serves as the index.
-    """
-    query = models.Payment.filter(account_id=account_id)
-    if request.after is not None:
-        query = query.filter(id__lt=request.after.id)
-    if request.before is not None:
-        query = query.filter(id__gt=request.before.id)
-    return await PAYMENTS.read(statements, query.order_by("id" if request.backward else "-id").limit(request.limit + 1))
+    """Return one payment of the account more than the page holds, newest first."""
+    return await PAYMENTS.read_by_id(statements, models.Payment.filter(account_id=account_id), request)
 
 
 async def page(
@@ -105,6 +118,17 @@ async def lines_of(statements: Statements, account_id: UUID, invoice_ids: Collec
     """Return the lines of those of the invoices that are the account's, in order."""
     query = models.InvoiceLine.filter(account_id=account_id, invoice_id__in=invoice_ids)
     return await INVOICE_LINES.read(statements, query.order_by("invoice_id", "position"))
+
+
+async def lines_with_currency(
+    statements: Statements, account_id: UUID, order_ids: Collection[UUID]
+) -> list[tuple[InvoiceLine, str]]:
+    """Return the lines of those orders on invoices of the account, each with the invoice's currency."""
+    query = models.InvoiceLine.filter(
+        account_id=account_id, invoice__account_id=account_id, order_id__in=order_ids
+    ).using_db(statements.client)
+    rows = await query.values(*INVOICE_LINES.columns, currency="invoice__currency")
+    return [(INVOICE_LINES.value(row), row["currency"]) for row in rows]
 
 
 async def pages_of_lines(

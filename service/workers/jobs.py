@@ -18,9 +18,11 @@ from service.operations.expire_holds import expire_holds
 from service.operations.fill_search_keys import fill_search_keys
 from service.operations.issue_certificates import issue_certificates
 from service.operations.match_backorders import match_backorders
+from service.operations.record_key_uses import record_key_uses
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_orders
+from service.operations.simulate_order import advance_test_orders
 from service.workers.measures import StepMeasures
 
 log = structlog.get_logger(__name__)
@@ -41,17 +43,26 @@ class Step:
     rest_ms: int
 
 
-def steps(*, rest_ms: int, retire_after_ms: int, retire_unpaid: bool, public_address: str) -> tuple[Step, ...]:
+def steps(
+    *, rest_ms: int, retire_after_ms: int, retire_unpaid: bool, public_address: str, advance_after_ms: int = 0
+) -> tuple[Step, ...]:
     """Return all background steps."""
+    advance = partial(advance_test_orders, after_ms=advance_after_ms, public_address=public_address)
     retire = partial(retire_orders, after_ms=retire_after_ms, unpaid=retire_unpaid)
     return (
         Step("expire_holds", expire_holds, rest_ms),
         Step("match_backorders", match_backorders, rest_ms),
         Step("retire_orders", retire, rest_ms),
         Step("issue_certificates", partial(issue_certificates, public_address=public_address), rest_ms),
+        Step("advance_test_orders", advance, rest_ms),
         Step("fill_search_keys", fill_search_keys, rest_ms),
         Step("refresh_statistics", refresh_statistics, STATISTICS_REST_MS),
     )
+
+
+def steps_of_server(*, key_uses_ms: int) -> tuple[Step, ...]:
+    """Return the steps of each process that serves, whether or not it runs the background steps."""
+    return (Step("record_key_uses", record_key_uses, key_uses_ms),) if key_uses_ms else ()
 
 
 class Outage:

@@ -17,7 +17,8 @@ PUBLISHED = ROOT / "schema.graphql"
 # For the first release, which has nobody to break, the two are equal once.
 RELEASED = Path(__file__).with_name("released.graphql")
 VALUES = (
-    *("Beneficiary", "BillingDetails", "Certificate", "CreditEntry", "CreditNoteLine", "EmissionFactor", "InvoiceLine"),
+    *("AccessToken", "Airport", "Beneficiary", "BillingDetails", "Contact", "Country", "CreditEntry", "CreditNoteLine"),
+    *("Currency", "EmissionFactor"),
     *(
         "Mass",
         "Money",

@@ -1270,6 +1270,12 @@ CORRUPTIONS = (
         "api-key-reference",
         "{key}",
     ),
+    Corruption(
+        "a contact of no account",
+        "UPDATE contacts SET account_id = '{new}' WHERE email = 'ada@example.com'",
+        "contact-reference",
+        "ada@example.com",
+    ),
 )
 
 

@@ -24,6 +24,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "bundle": ('id: "{forest}"',),
     "orderStats": ("groupBy: BUNDLE", "groupBy: PROJECT"),
     "nodes": ('ids: ["{account}"]',),
+    "airports": ('search: "LHR"',),
     "node": ('id: "{account}"',),
 }
 """Arguments of the queries that need some, with names of objects for their ids."""
@@ -39,6 +40,12 @@ INPUTS: dict[str, dict[str, Any]] = {
     "createClientAccount": {"name": "client", "currency": "USD", "handle": "known"},
     "updateClientAccount": {"id": "$client", "name": "client"},
     "setAccountPortfolio": {"portfolioId": "$mix"},
+    "createAccount": {"reference": "known", "name": "Orrin Mills", "currency": "USD", "portfolioId": "$mix"},
+    "updateAccount": {"accountId": "$other_client", "beneficiary": "Orrin"},
+    "setContacts": {"contacts": [{"email": "ada@example.com", "name": "Ada", "kinds": ["INVOICE_DUE"]}]},
+    "createAccessToken": {"scopes": ["ORDERS_READ"]},
+    "createApiKey": {"idempotencyKey": "known", "name": "ERP", "scopes": ["ACCOUNT_MANAGE"]},
+    "revokeApiKey": {"id": "$key"},
     "disableBundle": {"bundleId": "$cheap"},
     "setPrice": {**MUTATIONS["setPrice"][0], "bundleId": "$bulk"},
     "recordPayment": {**MUTATIONS["recordPayment"][0], "order": {"id": "$order"}},
@@ -98,11 +105,14 @@ def roots(rows: Mapping[tuple[str, str], frozenset[str]], nodes: Mapping[str, fr
 
 EXAMPLES = {
     "Account": "account",
+    "ApiKey": "key",
     "Bundle": "forest",
+    "Certificate": "certificate",
     "CreditBatch": "live_batch",
     "CreditNote": "credit_note",
     "Estimate": "used_estimate",
     "Invoice": "invoice",
+    "InvoiceLine": "line",
     "Journal": "journal",
     "Order": "complete",
     "Payment": "payment",

@@ -131,6 +131,7 @@ HEADS = models.AccountHead._meta.db_table  # noqa: SLF001
 HOLDS = models.QuoteHold._meta.db_table  # noqa: SLF001
 INVOICE_LINES = models.InvoiceLine._meta.db_table  # noqa: SLF001
 INVOICES = models.Invoice._meta.db_table  # noqa: SLF001
+CONTACTS = models.Contact._meta.db_table  # noqa: SLF001
 KEYS = models.ApiKey._meta.db_table  # noqa: SLF001
 LEDGER = models.LedgerEntry._meta.db_table  # noqa: SLF001
 LINES = models.OrderLine._meta.db_table  # noqa: SLF001

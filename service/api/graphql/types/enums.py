@@ -6,10 +6,12 @@ from typing import Any, TypeVar
 
 import strawberry
 
-from service.domain.accounts import Visibility
+from service.domain.accounts import AccountContract, Visibility
 from service.domain.amounts import MassUnit
+from service.domain.api_keys import Scope
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
+from service.domain.contacts import MailKind
 from service.domain.credit_notes import CreditReason
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.ledger import LedgerAccount, Verb
@@ -32,6 +34,21 @@ def described(enum: E, name: str, description: str, values: Mapping[Any, str]) -
     return enum
 
 
+described(
+    Scope,
+    "ApiKeyScope",
+    "Permission of an API key: what its requests may do.",
+    {
+        Scope.ORDERS_READ: "`orders:read`: read orders, quotes, estimates, certificates, balances, payments, invoices "
+        "and client accounts.",
+        Scope.ORDERS_WRITE: "`orders:write`: create quotes, estimates, orders and client accounts; cancel orders; set "
+        "the account's portfolio; simulate test orders.",
+        Scope.CATALOGUE_READ: "`catalogue:read`: read projects, bundles, prices, portfolios and credit batches.",
+        Scope.OPERATOR: "`operator`: act for the seller, in all accounts.",
+        Scope.ACCOUNT_MANAGE: "`account:manage`: read, create and revoke API keys of the account; set its contacts, "
+        "its portfolio and its client accounts.",
+    },
+)
 described(
     MassUnit,
     "MassUnit",
@@ -264,6 +281,29 @@ described(
         CarbonPermanence.LONG_TERM: "Carbon is stored for a thousand years or more.",
         CarbonPermanence.SHORT_TERM: "Carbon is stored for decades to centuries.",
         CarbonPermanence.NO_STORAGE: "The projects avoid emissions, so no carbon is stored.",
+    },
+)
+described(
+    AccountContract,
+    "AccountContract",
+    "API that a customer's programs were written for.",
+    {
+        AccountContract.LUNE: "REST API in the format of Lune.",
+        AccountContract.CARBON_ENGINE: "REST API in the format of carbon-engine.",
+        AccountContract.CARBONEXT: "REST API in the format of Carbonext.",
+        AccountContract.GRAPHQL: "GraphQL API of this service.",
+    },
+)
+described(
+    MailKind,
+    "MailKind",
+    "Kind of mail that a contact of an account can get.",
+    {
+        MailKind.ORDER_CONFIRMED: "An order was accepted and priced.",
+        MailKind.CERTIFICATE_READY: "The certificate of an order is ready.",
+        MailKind.INVOICE_ISSUED: "An invoice for orders was issued.",
+        MailKind.INVOICE_DUE: "An invoice is due and not paid.",
+        MailKind.INVOICE_PAID: "An invoice was paid in full.",
     },
 )
 described(

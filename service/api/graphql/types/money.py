@@ -97,7 +97,7 @@ async def _orders_of_lines(parents: Sequence["InvoiceLine"], info: Info) -> list
 
 
 @strawberry.type(description="One order on an invoice, with its price at the time of billing.")
-class InvoiceLine:
+class InvoiceLine(Node):
     row: strawberry.Private[billing.InvoiceLine]
     currency: strawberry.Private[str]
     order: Order | None = batch_field(
@@ -357,6 +357,10 @@ def payment_of(row: billing.Payment) -> Payment:
 
 def invoice_of(row: billing.Invoice) -> Invoice:
     return Invoice(row=row)
+
+
+def line_of(row: read_money.LineInCurrency) -> InvoiceLine:
+    return InvoiceLine(row=row.line, currency=row.currency)
 
 
 def journal_of(row: read_money.LedgerPage) -> Journal:
