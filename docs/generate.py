@@ -69,19 +69,19 @@ def errors() -> str:
         if the response has `userErrors` or an entry in `errors` for a single field, such as `FORBIDDEN`. There are two
         exceptions, both for a response in which no root field has data: if every error is `UNAUTHENTICATED`, the status
         is 401; if every error is `UNAVAILABLE`, the status is 503. If a document was refused before it ran (syntax,
-        validation, cost), the status is 200. It is 400 if the request has the header `Accept:
-        application/graphql-response+json`. The statuses in the table apply to refusals of the whole request.
+        validation, cost), the status is 200, or 400 if the request has the header `Accept:
+        application/graphql-response+json`. If the whole request was refused, it has the status in the table.
         `BAD_REQUEST` can also have the statuses 405, 406 and 415. If an entry of `errors` is `UNAVAILABLE` or
         `THROTTLED`, the response has the header `Retry-After`.""",
-        """**REST.** Each REST contract has its own error codes. Its reference, such as `/lune/docs`, lists them. A
-        refusal has the HTTP status in the table, unless the contract defines another one.""",
+        """**REST.** Each REST contract has its own error codes. Its reference, such as `/lune/docs`, lists them. The
+        HTTP status of a refusal is that of the contract or, if the contract defines none, that in the table.""",
         """**Member at fault.** The `path` of an error in `userErrors`, and `extensions.inputPath` of an error in
         `errors`, name the member of your request that is at fault. The path is empty if no member is at fault.""",
         """**Retries.** The column *may retry* says whether the same request may succeed if you send it again later,
         with the same idempotency key. In `errors`, `extensions.mayRetry` has this value. If the column says *no*, the
-        request is refused each time, until you change the request or the state of the account has changed. For
-        instance, its balance may be high enough later. `UNAVAILABLE` without the header `Retry-After` means that data
-        are damaged. Only the operator can repair them.""",
+        request is refused again unless you change the request, or something in the account has changed meanwhile, such
+        as its balance. If a response with `UNAVAILABLE` has no header `Retry-After`, stored data are damaged. A retry
+        does not help until the operator of the service has repaired them.""",
         table(("code", "meaning", "HTTP status", "may retry"), rows),
         """Programs should decide by the code and by `mayRetry`. Do not parse messages, because they are for people and
         may change. `INTERNAL_SERVER_ERROR` means a defect of the service. Its message has no details. The details are
@@ -107,8 +107,8 @@ def limits() -> str:
         variable, and ends with exit code 2. `carbon-orders doctor` checks all settings.""",
         """Many names end in the unit of their value: `_MS` in milliseconds, `_BYTES_MAX` in bytes, `_PERCENT_MAX` in
         percent, `_PER_S` in requests a second, and `_POINTS_A_MINUTE` in cost points a minute. If the column *default*
-        is empty, the variable is not set by default; its meaning then says what the service does.""",
-        f"""Numbers are whole and are written in digits only. If the column *values* names no maximum, the maximum is
+        is empty, the variable has no default value, and the column *meaning* says what the service does without it.""",
+        f"""Write numbers as whole numbers, in digits only. If the column *values* names no maximum, the maximum is
         {INTEGER_MAX:,}.""",
         table(("variable", "default", "values", "meaning"), rows),
         "## Deprecated variables",
@@ -119,10 +119,10 @@ def limits() -> str:
             [(f"`{former}`", f"`{present}`", DEPRECATED_UNTIL) for former, present in DEPRECATED.items()],
         ),
         "## Time limits of commands",
-        """Each command has two time limits: for one SQL statement and, on PostgreSQL, for a transaction that is idle
-        between two statements. If a limit is exceeded, the transaction is rolled back. Then `serve` answers the request
-        with 503, a background job tries again, and any other command ends with exit code 1. All commands except
-        `migrate` wait for a lock for at most `SERVICE_LOCK_TIMEOUT_MS`.""",
+        """Each command has a time limit for one SQL statement. On PostgreSQL it has another one for the time in which a
+        transaction is idle between two statements. If a limit is exceeded, the transaction is rolled back. Then `serve`
+        answers the request with 503, a background job tries again, and any other command ends with exit code 1. All
+        commands except `migrate` wait for a lock for at most `SERVICE_LOCK_TIMEOUT_MS`.""",
         table(
             ("command", "one SQL statement", "idle transaction (PostgreSQL)"),
             [
@@ -211,22 +211,24 @@ def exports() -> str:
         """**NDJSON** has one JSON object in each line. Masses in grams are numbers. Amounts of money and masses in
         tonnes are exact decimals as strings. Values that are empty in CSV are null.""",
         """**Columns** keep their names and their order in later versions. New columns are added at the end. A *global
-        id* is the id that the object has in GraphQL.""",
+        id* in the tables below is the id of the object in GraphQL.""",
         """**Rows.** The newest rows come first. The service reads the rows page by page while it sends the file, so
-        rows may change meanwhile. If a row exists before the export begins and matches the filter until the export
-        ends, it is in the file exactly once. If the export fails, the service closes the connection before the end of
-        the response. So use a file only if the response was complete.""",
+        rows may change meanwhile. A row that exists before the export begins, and matches the filter until the export
+        ends, is in the file exactly once. If the export fails, the service closes the connection before the end of the
+        response. So use a file only if your HTTP client reports that the response was complete.""",
         f"""**Limits.** An export costs {EXPORT_POINTS} cost points of the key's budget
         (`SERVICE_QUERY_POINTS_A_MINUTE`). In each process, {EXPORTS_OF_KEY_MAX} exports of one key may run at the same
-        time, and {EXPORTS_MAX} exports of all keys together. Further exports of the key are refused with 429, further
-        exports of others with 503, both with `Retry-After`. An export has no time limit, but if the client reads
-        nothing for {STALL_S} seconds, the service closes the connection. Refusals are problem details (RFC 9457), whose
-        `code` is one of the [error codes](errors.md).""",
+        time; a further export of this key is refused with 429. At most {EXPORTS_MAX} exports of all keys may run
+        together; any further export is refused with 503. Both refusals have the header `Retry-After`. An export has no
+        time limit, but if the client reads nothing for {STALL_S} seconds, the service closes the connection. Refusals
+        are problem details (RFC 9457), whose `code` is one of the [error codes](errors.md).""",
         "## Filter",
-        """The exports `orders` and `retirements` accept the following query parameters; in `retirements`, they select
-        the orders. They have the names of the members of `OrderFilterInput` in GraphQL. To give several values, repeat
-        the parameter, as in `status=PLACED&status=FULFILLED`. Entries of `metadata` have indexes from 0. Any other
-        parameter is refused. On the command line, write each parameter as `--filter NAME=VALUE`.""",
+        """The exports `orders` and `retirements` accept the following query parameters. In `retirements`, the
+        parameters select the orders whose retired credits are exported. The parameters are named after the members of
+        `OrderFilterInput` in GraphQL. To give several values, repeat the parameter, as in
+        `status=PLACED&status=FULFILLED`. To give several entries of `metadata`, number them from 0: `metadata.0.key`,
+        `metadata.1.key`. Any other parameter is refused. On the command line, write each parameter as `--filter
+        NAME=VALUE`.""",
         table(("parameter", "meaning"), names),
         *parts,
     )
@@ -243,10 +245,10 @@ def command_line() -> str:
         """Commands print their results to stdout, and all messages to stderr. The exit code is 0 after success, 1 if
         the command was refused or failed, and 2 if its arguments or the settings are wrong.""",
         """Commands open the database of the setting `SERVICE_DATABASE_URL`, so run them with the same settings as the
-        service. Unless its description says otherwise, a command may run while the service serves requests, even if the
-        database is SQLite.""",
+        service. A command may run while the service serves requests, even if the database is SQLite, unless the
+        description of the command says otherwise.""",
         """Every account has an id and a UUID. `carbon-orders account list` prints the ids. With `--json` it prints the
-        UUIDs too, as `id`, and the ids as `globalId`. The argument `ACCOUNT_ID` accepts either of them. The option
+        UUIDs too, as `id`, and the ids as `globalId`. The argument `ACCOUNT_ID` accepts the id or the UUID. The option
         `--account` accepts only the UUID.""",
         """`carbon-orders --install-completion` installs completion of commands and options in your shell.
         `carbon-orders --show-completion` prints the script instead. `carbon-orders --version` prints the version.""",

@@ -62,7 +62,9 @@ def main() -> None:
 
 @app.command(epilog="Example: carbon-orders audit --json")
 def audit(*, as_json: AsJson = False) -> None:
-    """Check the rows of every table against each other and report each deviation. Exit code 1 if there is any."""
+    """Check the rows of every table against each other and report each deviation. The exit code is 1 if there is
+    one.
+    """
     from service.commands.books import audit_books
 
     audit_books(as_json=as_json)
@@ -70,7 +72,9 @@ def audit(*, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: carbon-orders doctor --json")
 def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, secret, database, migrations, clock and Redis; say how to repair faults. Exit code 1 if any."""
+    """Check settings, secret, database, migrations, clock and Redis; print how to repair each fault. The
+    exit code is 1 if there is a fault.
+    """
     from service.commands.doctor import doctor
 
     doctor(as_json=as_json)
@@ -156,7 +160,7 @@ def restore(
 ) -> None:
     """Fill an empty database with the rows of a backup and bring its tables up to date.
 
-    SERVICE_DATABASE_URL names the empty database. It may be SQLite or PostgreSQL, whichever the backup is from. The
+    SERVICE_DATABASE_URL names the empty database. A backup of SQLite or PostgreSQL can be restored into either. The
     command is refused, without a change, if the database has rows, or if the backup is damaged or from a newer version.
     Until all rows are restored, other commands refuse the database. If the command is interrupted, run it again.
     """
@@ -177,8 +181,8 @@ def copy(
     """Copy every row of a database, as it is at one moment, into an empty database, and audit both.
 
     Stop the service first, because orders that are placed during the copy are not in the copy. The command writes a
-    temporary file as large as the database, in the folder that TMPDIR names. Exit code 1 if the audits of the two
-    databases find different deviations. If the command is interrupted, run it again.
+    temporary file as large as the database, in the folder that TMPDIR names. The exit code is 1 if the audits of the
+    two databases find different deviations. If the command is interrupted, run it again.
     """
     from service.commands.backup import copy
 
@@ -315,8 +319,8 @@ def account_limit(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Limit the debt and the holds of a live account and its client accounts together. Without options, print the
-    limits.
+    """Limit what a live account and its client accounts together may owe, and how many credits their quotes may set
+    aside. Without options, print the limits.
     """
     from service.commands.limits import limit_account
 
@@ -373,7 +377,7 @@ def key_list(account_id: AccountId, *, as_json: AsJson = False) -> None:
 def key_revoke(
     key_id: Annotated[str, typer.Argument(help="Id of the key: its part between its second and third underscore.")],
 ) -> None:
-    """Revoke an API key. The service refuses it within a second by default. A retry changes nothing."""
+    """Revoke an API key. By default, requests with this key are refused within a second. A retry changes nothing."""
     from service.commands.accounts import revoke_key
 
     revoke_key(key_id)

@@ -147,8 +147,8 @@ The load average of the machine at the end was {load}. These versions were measu
 
 **How to read the tables.** Compare the ratios in the last two columns. The number of requests a second depends
 much on the machine and its other work. The ratios depend on them little, because each ratio compares the service
-and another server within the same round. The table shows the median of the ratios of all rounds. The range in
-brackets covers the middle half of the rounds.
+and another server within the same round. A ratio in the tables is the median of all rounds. The range in brackets
+leaves out the lowest quarter and the highest quarter of the rounds.
 
 The requests (column *request*):
 

@@ -32,21 +32,22 @@ def with_figures(page: str, figures: dict[str, Any]) -> str:
     return re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: block, page, flags=re.DOTALL)
 
 
-CAMPAIGNS = """*Unknown* are requests whose response was cut or did not arrive. The load generator sent them again with
-the same key until it got a response. *Refused* are responses with the code `UNAVAILABLE`; all of them had
-`Retry-After`. *Behind a network* means that a proxy between service and database can cut or lose data. *Callers on a
-bad line* means that such a proxy is between callers and service. *Replays* are requests that got the order that their
-key had made before. *Kills* counts how often the service was killed."""
-FAILURES = """The columns from *slowest refusal* on are in seconds. Each shows the worst of all times that the failure
-happened. *Not ready after* is the time from the beginning of the failure to the first response of `/health/ready` that
-was not 200. *First order after* is the time until the first order after the failure. It begins when the database is
-available again or, if a process was killed or told to end, when the process is started again. *Longest pause* is the
-longest time without an acknowledged order, including the failure itself. If one of two processes is frozen, it is the
-longest time without an order of the other process."""
+CAMPAIGNS = """The column *requests* counts all requests of the load generator, and *orders* the orders that were
+acknowledged. *Replays* are requests that repeated the idempotency key of an existing order and got this order.
+*Unknown* are requests whose response was cut or did not arrive. The load generator sent them again with the same key
+until it got a response. *Refused* are responses with the code `UNAVAILABLE`; all of them had `Retry-After`. *Kills*
+counts how often the service was killed. In the column *database*, *behind a network* means that a proxy between service
+and database can cut or lose data, and *callers on a bad line* that such a proxy is between callers and service."""
+FAILURES = """The columns from *slowest refusal* on are in seconds. Each value is the worst of all repetitions of the
+failure. *Not ready after* is the time from the beginning of the failure to the first response of `/health/ready` that
+was not 200. *First order after* is the time from the end of the failure to the first acknowledged order. The failure
+ends when the database is available again or, if a process was killed or told to end, when that process is started
+again. *Longest pause* is the longest time without an acknowledged order, including the failure itself. If one of two
+processes is frozen, it is the longest time without an order of the other process."""
 SUMS = """The last run of `make promises` put load on the service for {minutes:.0f} minutes ({machine}).
-{acknowledged:,.0f} orders were acknowledged, and {replayed:,.0f} requests got the order that their key had made before.
-The service was killed {kills:,.0f} times. No acknowledged order was lost, no key made two orders, no response had
-status 500, and the audit found nothing."""
+{acknowledged:,.0f} orders were acknowledged, and {replayed:,.0f} requests repeated the key of an existing order and got
+this order. The service was killed {kills:,.0f} times. No acknowledged order was lost, no key made two orders, no
+response had status 500, and the audit found nothing."""
 
 
 def rendered(figures: dict[str, Any]) -> str:

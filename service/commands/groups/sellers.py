@@ -88,8 +88,8 @@ def account_tax(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set the tax category and rate of an account's invoices from a given day on. Without --category, print all of
-    them.
+    """Set the tax category and rate of an account's invoices from a given day on. Without --category, print the
+    categories and rates that are set.
     """
     from service.commands.sellers import change_tax
 
