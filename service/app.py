@@ -210,7 +210,7 @@ def create_app(
             Route(f"{HEALTH}ready", _ready),
             operator_route(lambda: None if is_one_of_several else running.metrics, authenticate),
             *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
-            *certificate_routes(_resources),
+            *certificate_routes(_resources, public_address),
             *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
             *reference_routes(load_references(), [_described(contract, settings) for contract in CONTRACTS]),

@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 
 import structlog
 
+from service.documents.drawer import Drawer, shared_drawer
 from service.domain.accounts import Account, Caller
 from service.kit.clock import Clock
 from service.kit.ids import IdSource, random_bits, short_number
@@ -38,6 +39,8 @@ class Resources:
     new_id: IdSource
     known_keys: TTLCache[KnownKey] = field(default_factory=lambda: TTLCache(ttl_ms=0, entries_max=0))
     """API keys that were valid a moment ago, by the hash of their text."""
+    drawer: Drawer = field(default_factory=shared_drawer)
+    """Processes that draw documents."""
     keys: LookupBatcher[str, FoundKey] = field(init=False)
     """API keys by id, looked up together: under load these are most of the database's queries."""
 

@@ -23,7 +23,6 @@ from service.domain.matching import Filled
 from service.domain.order import Backorder, Order, OrderStatus, PaymentStatus, refuse_unless_allowed
 from service.errors import Code, Refused
 from service.operations.fail_order import fail_order
-from service.operations.issue_certificates import issue_certificate
 from service.operations.match_backorders import deliver
 from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
@@ -48,9 +47,7 @@ class Outcome(StrEnum):
     REFUND = "REFUND"
 
 
-async def simulate_order(
-    resources: Resources, caller: Caller, ref: OrderRef, outcome: Outcome, *, public_address: str
-) -> Order:
+async def simulate_order(resources: Resources, caller: Caller, ref: OrderRef, outcome: Outcome) -> Order:
     """Drive the order to the outcome; an order that has it stays unchanged, so a retry changes nothing.
 
     Refuses `TEST_ACCOUNT_REQUIRED` on a live account, `NOT_FOUND`, and `ORDER_STATE` or `PAYMENT_STATE` for an order
@@ -72,7 +69,7 @@ async def simulate_order(
         case Outcome.FULFIL:
             await _fulfil(resources, caller, order)
         case Outcome.RETIRE | Outcome.COMPLETE:
-            await _retire(resources, seller, order, outcome, public_address)
+            await _retire(resources, seller, order, outcome)
         case Outcome.FAIL:
             await fail_order(resources, seller, order.account_id, OrderRef(id=order.id))
         case Outcome.REFUND:
@@ -152,7 +149,7 @@ def _reference(order: Order) -> str:
     return f"simulated:{order.id}:{owed_minor(order)}"
 
 
-async def _retire(resources: Resources, seller: Caller, order: Order, outcome: Outcome, public_address: str) -> None:
+async def _retire(resources: Resources, seller: Caller, order: Order, outcome: Outcome) -> None:
     """Retire the order. It gets its credits and its payment first; RETIRE stops before the last share."""
     wanted = OrderStatus.RETIRING if outcome is Outcome.RETIRE else OrderStatus.COMPLETE
     if order.status in {OrderStatus.PLACED, OrderStatus.FULFILLED}:
@@ -167,8 +164,6 @@ async def _retire(resources: Resources, seller: Caller, order: Order, outcome: O
     stands = (await orders.of_ids(resources.database.reader, order.account_id, [order.id]))[order.id]
     if stands.status is not wanted:
         refuse_unless_allowed(stands.status, wanted)  # it was cancelled meanwhile
-    if outcome is Outcome.COMPLETE:
-        await issue_certificate(resources, order.account_id, order.id, public_address=public_address)
 
 
 async def _fulfil(resources: Resources, caller: Caller, order: Order) -> None:

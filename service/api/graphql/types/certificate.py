@@ -11,7 +11,7 @@ from service.api.graphql.types.catalogue import CreditBatch, batch_of
 from service.domain import certificate as domain
 from service.domain.retirement import Retirement as RetirementRow
 from service.operations import read_catalogue
-from service.operations.issue_certificates import certificate_address
+from service.operations.steps.draw_certificate import certificate_address
 from service.plans import batch_field
 
 
