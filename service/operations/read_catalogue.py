@@ -42,11 +42,11 @@ async def list_bundles(
     `or_disabled_within` also those that were disabled within that time.
     """
     caller.require(Scope.CATALOGUE_READ)
-    rows = await catalogue.bundles_on_sale(
-        resources.database.reader,
-        currency or caller.account.currency,
-        request,
-        or_disabled_since=None if or_disabled_within is None else resources.clock() - or_disabled_within,
+    since = None if or_disabled_within is None else resources.clock() - or_disabled_within
+    rows = await resources.read_shared(
+        lambda statements: catalogue.bundles_on_sale(
+            statements, currency or caller.account.currency, request, or_disabled_since=since
+        )
     )
     return slice_of(rows, request)
 
@@ -66,14 +66,16 @@ async def find_bundles(
     caller.require(Scope.CATALOGUE_READ)
     if wanted.listing is not BundleListing.ON_SALE:
         caller.require(Scope.OPERATOR)
-    rows = await catalogue.bundles(
-        resources.database.reader,
-        wanted,
-        sort,
-        request,
-        currency=currency or caller.account.currency,
-        mode=caller.account.mode,
-        today=utc_date(resources.clock()),
+    rows = await resources.read_shared(
+        lambda statements: catalogue.bundles(
+            statements,
+            wanted,
+            sort,
+            request,
+            currency=currency or caller.account.currency,
+            mode=caller.account.mode,
+            today=utc_date(resources.clock()),
+        )
     )
     return slice_of(rows, request)
 
@@ -88,8 +90,8 @@ async def list_projects(
     """Return one page of the projects; stock is that of the caller's mode."""
     caller.require(Scope.CATALOGUE_READ)
     today = utc_date(resources.clock())
-    rows = await catalogue.projects(
-        resources.database.reader, wanted, sort, request, mode=caller.account.mode, today=today
+    rows = await resources.read_shared(
+        lambda statements: catalogue.projects(statements, wanted, sort, request, mode=caller.account.mode, today=today)
     )
     return slice_of(rows, request)
 
@@ -104,7 +106,9 @@ async def list_batches(
     """Return one page of the credit batches of the caller's mode."""
     caller.require(Scope.CATALOGUE_READ)
     today = utc_date(resources.clock())
-    rows = await batches.page(resources.database.reader, caller.account.mode, wanted, sort, request, today=today)
+    rows = await resources.read_shared(
+        lambda statements: batches.page(statements, caller.account.mode, wanted, sort, request, today=today)
+    )
     return slice_of(rows, request)
 
 

@@ -18,6 +18,7 @@ from service.domain.ledger import Journal, Posting
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.storage import balances, holds, ledger, money
+from service.storage.database import Statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,12 @@ async def list_invoices(resources: Resources, caller: Caller, request: PageReque
     """Return one page of the caller's invoices, newest first."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
-    return slice_of(await money.invoices(resources.database.reader, payer_of(caller.account), request), request)
+    payer_id = payer_of(caller.account)
+
+    async def read(statements: Statements) -> list[Invoice]:
+        return await money.invoices(statements, payer_id, request)
+
+    return slice_of(await resources.read_own(payer_id, read, with_clients=True), request)
 
 
 async def invoices_of_ids(resources: Resources, caller: Caller, invoice_ids: Collection[UUID]) -> dict[UUID, Invoice]:
@@ -65,6 +71,27 @@ async def invoices_of_ids(resources: Resources, caller: Caller, invoice_ids: Col
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
     return await money.of_ids(resources.database.reader, money.INVOICES, payer_of(caller.account), invoice_ids)
+
+
+async def invoices_of_orders(resources: Resources, caller: Caller, order_ids: Collection[UUID]) -> list[Invoice | None]:
+    """Return the invoice of each of the caller's orders; None for an order that is not billed."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    account = caller.account
+    found = await money.invoices_of_orders(resources.database.reader, payer_of(account), account.id, order_ids)
+    return [found.get(order_id) for order_id in order_ids]
+
+
+async def payments_of_orders(
+    resources: Resources, caller: Caller, order_ids: Collection[UUID]
+) -> list[tuple[Payment, ...]]:
+    """Return the payments for each of the caller's orders, oldest first."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    account, payments = caller.account, defaultdict[UUID | None, list[Payment]](list)
+    for each in await money.payments_of_orders(resources.database.reader, payer_of(account), account.id, order_ids):
+        payments[each.order_id].append(each)
+    return [tuple(payments[order_id]) for order_id in order_ids]
 
 
 async def lines_of_invoices(
@@ -84,7 +111,12 @@ async def list_payments(resources: Resources, caller: Caller, request: PageReque
     """Return one page of the caller's payments, newest first."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
-    return slice_of(await money.payments(resources.database.reader, payer_of(caller.account), request), request)
+    payer_id = payer_of(caller.account)
+
+    async def read(statements: Statements) -> list[Payment]:
+        return await money.payments(statements, payer_id, request)
+
+    return slice_of(await resources.read_own(payer_id, read, with_clients=True), request)
 
 
 async def payments_of_ids(resources: Resources, caller: Caller, payment_ids: Collection[UUID]) -> dict[UUID, Payment]:
@@ -98,10 +130,14 @@ async def list_journals(resources: Resources, caller: Caller, request: PageReque
     """Return one page of the caller's ledger, newest first, each journal whole."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
-    reader, payer_id = resources.database.reader, payer_of(caller.account)
-    journal_ids = await ledger.page(reader, payer_id, request)
-    found = _journals(await ledger.entries_of(reader, payer_id, journal_ids))
-    return slice_of([found[journal_id] for journal_id in journal_ids], request)
+    payer_id = payer_of(caller.account)
+
+    async def read(statements: Statements) -> list[LedgerPage]:
+        journal_ids = await ledger.page(statements, payer_id, request)
+        found = _journals(await ledger.entries_of(statements, payer_id, journal_ids))
+        return [found[journal_id] for journal_id in journal_ids]
+
+    return slice_of(await resources.read_own(payer_id, read, with_clients=True), request)
 
 
 async def journals_of_ids(

@@ -16,6 +16,7 @@ from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.storage import events as event_log
 from service.storage import orders
+from service.storage.database import Statements
 from service.storage.tables import Columns
 
 T = TypeVar("T")
@@ -34,7 +35,12 @@ async def list_orders(
 ) -> Slice[Order]:
     """Return one page of the caller's orders under the filter and the sort; with `columns` only those are read."""
     caller.require(Scope.ORDERS_READ)
-    rows = await orders.page(resources.database.reader, caller.account.id, wanted, sort, request, columns)
+    account_id = caller.account.id
+
+    async def read(statements: Statements) -> list[Order]:
+        return await orders.page(statements, account_id, wanted, sort, request, columns)
+
+    rows = await resources.read_own(account_id, read)
     return slice_of(rows, request)
 
 

@@ -37,6 +37,7 @@ INSERT INTO certificates_relaxed (account_id, order_id, due_at, number, token, f
     SELECT account_id, order_id, due_at, number, token, facts, sha256, pdf, issued_at FROM certificates;
 DROP TABLE certificates;
 ALTER TABLE certificates_relaxed RENAME TO certificates;
+CREATE INDEX certificates_by_issue ON certificates (account_id, issued_at, order_id) WHERE issued_at IS NOT NULL;
 CREATE TRIGGER certificates_no_update BEFORE UPDATE ON certificates
     WHEN OLD.issued_at IS NOT NULL AND NOT (OLD.pdf IS NULL AND NEW.pdf IS NOT NULL
         AND (OLD.account_id, OLD.order_id, OLD.due_at, OLD.number, OLD.token, OLD.facts, OLD.sha256, OLD.issued_at)
