@@ -45,6 +45,7 @@ ALL = [
     "0018_invoice_numbers",
     "0020_keys_and_contacts",
     "0021_lists_of_customers",
+    "0022_certificate_pdfs",
 ]
 
 
