@@ -208,7 +208,7 @@ def create_app(
             *health_routes(_resources),
             operator_route(lambda: None if is_one_of_several else running.metrics, authenticate),
             *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
-            *certificate_routes(_resources),
+            *certificate_routes(_resources, public_address),
             *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
             *landing_routes(site, _state),

@@ -181,10 +181,10 @@ class Everything:
         resources, seller, account_id = self.ref
         trial = make_caller(self.trial)
         short = await self.place("short", None, self.trial)
-        await simulate_order(resources, trial, OrderRef(id=short.id), Outcome.RUN_SHORT, public_address=ADDRESS)
+        await simulate_order(resources, trial, OrderRef(id=short.id), Outcome.RUN_SHORT)
         await self.place("trial_waiting", None, self.trial)
         done = await self.place("trial_done", None, self.trial)
-        await simulate_order(resources, trial, OrderRef(id=done.id), Outcome.COMPLETE, public_address=ADDRESS)
+        await simulate_order(resources, trial, OrderRef(id=done.id), Outcome.COMPLETE)
         items = []
         for name, status in PAST.items():
             self.names[name] = uuid7()

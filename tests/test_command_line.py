@@ -28,7 +28,7 @@ from service.settings import Settings
 
 DATABASE = "sqlite://data/orders.sqlite3"
 SERVING = {
-    "strawberry", "graphql", "starlette", "uvicorn", "limits", "jinja2", "reportlab", "uharfbuzz", "PIL", "segno",
+    "strawberry", "graphql", "starlette", "uvicorn", "limits", "jinja2", "typst", "pikepdf", "PIL", "segno",
 }  # fmt: skip
 """What answers, draws and counts requests; a third of a second of a processor's time to import."""
 DATABASES = {"tortoise", "asyncpg", "aiosqlite", "asyncio", "pydantic_settings", "structlog", "babel"}

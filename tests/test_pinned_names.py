@@ -280,6 +280,7 @@ LOGGED = {
     "fault": {"exc_info", "method", "path", "request_id", "where"},
     "group_failed": {"exc_info"},
     "group_retried_singly": {"size", "error"},
+    "document_characters_missing": {"template", "characters"},
     "item_failed": {"step", "account_id", "item_id", "position", "exc_info"},
     "key_created": {"key_id", "account_id", "scopes"},
     "key_revoked": {"key_id"},

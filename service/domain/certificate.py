@@ -1,23 +1,27 @@
-"""Contents of a certificate of retirement: the parties, the mass, and exactly which grams of which credits.
+"""Contents of a certificate: the parties, the mass, and exactly which grams of which credits.
 
 Knows nothing of how it is drawn or served. A certificate is made once, when its order is complete, and never changes.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from service.domain.amounts import GRAMS_PER_TONNE
-from service.domain.catalogue import CreditBatch, Mode
+from service.domain.catalogue import CreditBatch, Mode, Project
+from service.domain.parties import Seller
 from service.domain.serials.block import Layout, SerialBlock, UnnumberedBatch
 from service.domain.serials.collisions import Block
 from service.domain.serials.forms import SerialForm
 from service.domain.supply import block_of
 from service.kit.canonical_json import canonical_json, fingerprint
 
+ASSIGNMENT = "assignment"
+"""Kind of a certificate that states what our records assign to an order, while no registry entry is recorded."""
+_SELLER_FACTS = ("legal_name", "address", "country", "tax_number", "registration_number", "retirement_statement")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -42,7 +46,7 @@ class RetiredBatch:
     """The grams of one credit batch that the order retired, and the names of the project they come from.
 
     `country` is an ISO 3166-1 code. `block` are the batch's serials in the form of its registry; None for a batch that
-    has a prefix and the number of its first tonne, `serial_start`.
+    has a prefix and the number of its first tonne, `serial_start`. `details` are further facts of project and batch.
     """
 
     batch_id: UUID
@@ -55,6 +59,7 @@ class RetiredBatch:
     serial_start: int
     intervals: tuple[Interval, ...]
     block: Block | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.intervals:
@@ -114,7 +119,7 @@ class RetiredBatch:
 
 def retired_batch(batch: CreditBatch, taken: Iterable[Interval], **project_facts: Any) -> RetiredBatch:
     """Return what was retired of the batch, intervals in ascending order, those that meet as one. `project_facts` are
-    `project_name`, `country` and `registry`.
+    `project_name`, `country`, `registry` and `details`.
     """
     block = block_of(batch)
     return RetiredBatch(
@@ -127,6 +132,27 @@ def retired_batch(batch: CreditBatch, taken: Iterable[Interval], **project_facts
         block=None if _is_prefix(block) else block,
         **project_facts,
     )
+
+
+def seller_facts(seller: Seller) -> dict[str, Any]:
+    """Return what a certificate states of its issuer; None for each fact that the seller has not set."""
+    return {name: getattr(seller, name) for name in _SELLER_FACTS}
+
+
+def batch_details(project: Project, batch: CreditBatch) -> dict[str, Any]:
+    """Return the further facts that a certificate states of a batch; None for each that is not known."""
+    return {
+        "registry_project_id": project.registry_project_id,
+        "project_type": project.project_type,
+        "offset_type": project.offset_type,
+        "methodology": project.methodology,
+        "storage_years": project.storage_years,
+        "project_url": project.public_url,
+        "period_start": batch.period_start and batch.period_start.isoformat(),
+        "period_end": batch.period_end and batch.period_end.isoformat(),
+        "article6_authorisation": batch.article6_authorisation,
+        "labels": list(batch.labels),
+    }
 
 
 def _is_prefix(block: Block) -> bool:
@@ -150,8 +176,9 @@ def _joined(taken: Iterable[Interval]) -> tuple[Interval, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """The facts of one certificate. `recipient` is the party it is issued to, `beneficiary` the party the credits are
-    retired for: the recipient too, unless another is named.
+    """The facts of one certificate. `seller` is the party that issues it, as `seller_facts` returns it. `recipient` is
+    the party it is issued to, `beneficiary` the party the credits are retired for: the recipient too, unless another is
+    named.
 
     `token` is the secret of the public address and no fact: it is not part of the fingerprint.
     """
@@ -159,6 +186,7 @@ class Certificate:
     number: str
     token: str
     mode: Mode
+    seller: Mapping[str, Any]
     recipient: str
     order_id: UUID
     order_number: str
@@ -186,8 +214,10 @@ class Certificate:
         change.
         """
         return {
+            "kind": ASSIGNMENT,
             "number": self.number,
             "mode": self.mode,
+            "seller": self.seller,
             "recipient": self.recipient,
             "beneficiary": self.beneficiary or self.recipient,
             "order_id": self.order_id,
@@ -204,6 +234,7 @@ class Certificate:
                     "registry": batch.registry,
                     "vintage": batch.vintage,
                     "mass_g": batch.mass_g,
+                    **batch.details,
                     **batch.serial_facts,
                 }
                 for batch in self.batches

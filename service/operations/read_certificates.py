@@ -12,6 +12,7 @@ from service.domain.vintages import VintageFault, vintage_fault
 from service.kit.clock import utc_date
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
+from service.operations.steps.draw_certificate import pdf_of
 from service.storage import certificates, retirements
 from service.storage.database import Statements
 
@@ -39,10 +40,17 @@ async def certificates_of_orders(
     return [found.get(order_id) for order_id in order_ids]
 
 
-async def certificate_file(resources: Resources, caller: Caller, order_id: UUID) -> bytes | None:
-    """Return the PDF of the caller's order; None before its certificate is issued."""
-    caller.require(Scope.ORDERS_READ)
-    return await certificates.pdf_of_order(resources.database.reader, caller.account.id, order_id)
+async def certificate_file(
+    resources: Resources, caller: Caller, order_id: UUID, *, public_address: str, ascii_only: bool = False
+) -> bytes | None:
+    """Return the PDF of the caller's order, as it was first drawn; None before the order is complete. With `ascii_only`
+    it is a copy in ASCII alone.
+    """
+    (certificate,) = await certificates_of_orders(resources, caller, [order_id])
+    if certificate is None:
+        return None
+    pdf = await pdf_of(resources, certificate, public_address=public_address)
+    return await resources.drawer.in_ascii(pdf) if ascii_only else pdf
 
 
 async def retirements_of_orders(
@@ -86,6 +94,9 @@ async def public_certificate(resources: Resources, token: str) -> IssuedCertific
     return await certificates.of_token(resources.database.reader, token)
 
 
-async def public_certificate_file(resources: Resources, token: str) -> bytes | None:
-    """Return the PDF of that public address, byte for byte as it was issued; None while the account hides its pages."""
-    return await certificates.pdf_of_token(resources.database.reader, token)
+async def public_certificate_file(resources: Resources, token: str, *, public_address: str) -> bytes | None:
+    """Return the PDF of that public address, as it was first drawn; None while the account hides its pages."""
+    certificate = await public_certificate(resources, token)
+    if certificate is None:
+        return None
+    return await pdf_of(resources, certificate, public_address=public_address)

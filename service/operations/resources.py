@@ -12,6 +12,7 @@ from uuid import UUID
 
 import structlog
 
+from service.documents.drawer import Drawer, shared_drawer
 from service.domain.accounts import Account, Caller
 from service.domain.api_keys import StoredKey
 from service.kit.clock import Clock
@@ -46,6 +47,8 @@ class Resources:
     new_id: IdSource
     known_keys: TTLCache[KnownKey] = field(default_factory=lambda: TTLCache(ttl_ms=0, entries_max=0))
     """API keys that were valid a moment ago, by the hash of their text."""
+    drawer: Drawer = field(default_factory=shared_drawer)
+    """Processes that draw documents."""
     key_uses: LatestUses = field(default_factory=lambda: LatestUses(KEY_USE_GAP))
     """Times at which API keys were used, by their ids, that are not stored yet."""
     replica: Replica | None = None

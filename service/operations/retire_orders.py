@@ -1,4 +1,5 @@
-"""Retire orders: each takes the next grams of its batches for good, and is complete when all of its lines have.
+"""Retire orders: each takes the next grams of its batches for good, and is complete when all of its lines have. It then
+has its certificate, in the same transaction.
 
 Locks: the account's head, its orders by id, then batches by vintage and id. A retirement that has started cannot be
 undone, and an order that is cancelled first is not retired: both change its status under the same lock. Promises: P3,
@@ -20,6 +21,7 @@ from service.domain.worker_failures import ItemKey, WorkerStep
 from service.kit.clock import utc_date
 from service.operations.resources import Resources
 from service.operations.steps.isolate import do_item, failed_before, forget
+from service.operations.steps.state_certificates import state_certificates
 from service.storage import accounts, batches, certificates, orders, retirements
 from service.storage.database import Statements
 from service.storage.events import EVENTS
@@ -91,7 +93,7 @@ async def _retire(
         next_g = await batches.lock_ends(statements, {share.batch_id for _, shares in wanted for share in shares})
         retired = [retire(order, shares, next_g, now=now) for order, shares in wanted]
         recorder = EventRecorder({account_id: head.event_seq}, actor=actor, now=now, new_id=resources.new_id)
-        await _write(statements, recorder, retired, now)
+        await _write(statements, account_id, recorder, retired, now)
         return sum(len(each.retirements) for each in retired)
 
     return await resources.transact(work)
@@ -121,7 +123,9 @@ async def _shares(
     return wanted
 
 
-async def _write(statements: Statements, recorder: EventRecorder, retired: Sequence[Retired], now: datetime) -> None:
+async def _write(
+    statements: Statements, account_id: UUID, recorder: EventRecorder, retired: Sequence[Retired], now: datetime
+) -> None:
     retired_g: Counter[UUID] = Counter()
     for each in retired:
         await orders.change(statements, each.order, ("status", "retired_g"))
@@ -133,10 +137,7 @@ async def _write(statements: Statements, recorder: EventRecorder, retired: Seque
     if await retirements.RETIREMENTS.insert(statements, intervals) != len(intervals):
         raise RuntimeError("grams were retired twice under their batch's lock")
     complete = [each.order for each in retired if EventType.ORDER_COMPLETED in each.events]
-    await certificates.DUE.insert(
-        statements,
-        [certificates.CertificateDue(account_id=each.account_id, order_id=each.id, due_at=now) for each in complete],
-    )
+    await certificates.ISSUED.insert(statements, await state_certificates(statements, account_id, complete, now=now))
     await EVENTS.insert(statements, recorder.events)
     await batches.retire(statements, retired_g)
     await accounts.raise_heads(statements, recorder.event_seqs)

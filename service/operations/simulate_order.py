@@ -25,7 +25,6 @@ from service.domain.order import Backorder, Order, OrderStatus, PaymentStatus, S
 from service.domain.worker_failures import ItemKey, WorkerStep
 from service.errors import Code, Refused
 from service.operations.fail_order import fail_order
-from service.operations.issue_certificates import issue_certificate
 from service.operations.match_backorders import ACTOR as MATCHER
 from service.operations.match_backorders import deliver
 from service.operations.record_payment import record_payment
@@ -56,9 +55,7 @@ class Outcome(StrEnum):
     REFUND = "REFUND"
 
 
-async def simulate_order(
-    resources: Resources, caller: Caller, ref: OrderRef, outcome: Outcome, *, public_address: str
-) -> Order:
+async def simulate_order(resources: Resources, caller: Caller, ref: OrderRef, outcome: Outcome) -> Order:
     """Drive the order to the outcome; an order that has it stays unchanged, so a retry changes nothing.
 
     Refuses `TEST_ACCOUNT_REQUIRED` on a live account, `NOT_FOUND`, and `ORDER_STATE` or `PAYMENT_STATE` for an order
@@ -80,7 +77,7 @@ async def simulate_order(
         case Outcome.FULFIL:
             await _fulfil(resources, caller, order)
         case Outcome.RETIRE | Outcome.COMPLETE:
-            await _retire(resources, seller, order, outcome, public_address)
+            await _retire(resources, seller, order, outcome)
         case Outcome.FAIL:
             await fail_order(resources, seller, order.account_id, OrderRef(id=order.id))
         case Outcome.REFUND:
@@ -88,7 +85,7 @@ async def simulate_order(
     return (await orders.of_ids(resources.database.reader, order.account_id, [order.id]))[order.id]
 
 
-async def advance_test_orders(resources: Resources, *, after_ms: int, public_address: str) -> int:
+async def advance_test_orders(resources: Resources, *, after_ms: int) -> int:
     """Complete a page of test orders that came through the Lune API `after_ms` ago, as that API's sandbox does. Orders
     that somebody changed since are left alone. Return how many were completed.
     """
@@ -102,20 +99,18 @@ async def advance_test_orders(resources: Resources, *, after_ms: int, public_add
         now=now,
     )
     keys = [ItemKey(account_id, order_id) for account_id, order_id in due]
-    advanced = sum(
-        [await do_item(resources, STEP, key, partial(_advance, resources, key, public_address)) for key in keys]
-    )
+    advanced = sum([await do_item(resources, STEP, key, partial(_advance, resources, key)) for key in keys])
     await forget(resources, STEP, before, keys, all_due_at=now if len(due) < ORDERS_AT_ONCE else None)
     return advanced
 
 
-async def _advance(resources: Resources, key: ItemKey, public_address: str) -> int:
+async def _advance(resources: Resources, key: ItemKey) -> int:
     reader = resources.database.reader
     account = await accounts.existing(reader, key.account_id)
     order = (await orders.of_ids(reader, account.id, [key.item_id]))[key.item_id]
     try:
         worker = Caller(account=account, key_id=ACTOR, scopes=frozenset({Scope.OPERATOR}))
-        await _retire(resources, worker, order, Outcome.COMPLETE, public_address)
+        await _retire(resources, worker, order, Outcome.COMPLETE)
     except Refused as refusal:
         if refusal.code not in {Code.ORDER_STATE, Code.PAYMENT_STATE}:
             raise
@@ -195,7 +190,7 @@ def _reference(order: Order) -> str:
     return f"simulated:{order.id}:{owed_minor(order)}"
 
 
-async def _retire(resources: Resources, seller: Caller, order: Order, outcome: Outcome, public_address: str) -> None:
+async def _retire(resources: Resources, seller: Caller, order: Order, outcome: Outcome) -> None:
     """Retire the order. It gets its credits and its payment first; RETIRE stops before the last share."""
     wanted = OrderStatus.RETIRING if outcome is Outcome.RETIRE else OrderStatus.COMPLETE
     if order.status in {OrderStatus.PLACED, OrderStatus.FULFILLED}:
@@ -210,8 +205,6 @@ async def _retire(resources: Resources, seller: Caller, order: Order, outcome: O
     stands = (await orders.of_ids(resources.database.reader, order.account_id, [order.id]))[order.id]
     if stands.status is not wanted:
         refuse_unless_allowed(stands.status, wanted)  # it was cancelled meanwhile
-    if outcome is Outcome.COMPLETE:
-        await issue_certificate(resources, order.account_id, order.id, public_address=public_address)
 
 
 async def _fulfil(resources: Resources, caller: Caller, order: Order) -> None:

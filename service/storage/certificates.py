@@ -1,4 +1,6 @@
-"""Rows of certificates: due when their order is complete, written once when they are issued.
+"""Rows of certificates: written once when their order is complete, and then given their PDF.
+
+Orders that earlier releases completed have an empty row until theirs is issued.
 
 A token is looked up before the account is known, so that statement is the only one that does not start with an account.
 """
@@ -23,7 +25,7 @@ from service.storage.worker_failures import rests
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateDue:
-    """A complete order whose certificate is to be issued."""
+    """A complete order whose certificate is to be issued, or has no PDF yet."""
 
     account_id: UUID
     order_id: UUID
@@ -31,24 +33,24 @@ class CertificateDue:
 
 
 DUE = Table(models.Certificate, CertificateDue)
-ISSUED = Table(models.Certificate, IssuedCertificate)
+ISSUED = Table(models.Certificate, IssuedCertificate, derived={"due_at": lambda certificate: certificate.issued_at})
 
 
 _RESTS = rests(WorkerStep.ISSUE_CERTIFICATES, f"{DUE.name}.account_id", f"{DUE.name}.order_id", "{}")
 
 
 async def due(statements: Statements, limit: int, *, now: datetime) -> list[CertificateDue]:
-    """Return the certificates to be issued, longest due first, without those that failed and rest at `now`."""
+    """Return the certificates to be issued or drawn, longest due first, without those that failed and rest at `now`."""
     conditions = Conditions()
-    conditions.add("issued_at IS NULL")
+    conditions.add("pdf IS NULL")
     conditions.add(f"NOT {_RESTS}", now)
     return await DUE.select(statements, conditions, f"ORDER BY due_at LIMIT {conditions.parameter(limit)}")
 
 
-async def issue(statements: Statements, certificate: IssuedCertificate, pdf: bytes) -> bool:
+async def issue(statements: Statements, certificate: IssuedCertificate) -> bool:
     """Store the certificate for good; return False if it was issued before, or its order is not complete."""
     changed = await statements.execute(
-        f"UPDATE {ISSUED.name} SET number = $3, token = $4, facts = $5, sha256 = $6, issued_at = $7, pdf = $8"
+        f"UPDATE {ISSUED.name} SET number = $3, token = $4, facts = $5, sha256 = $6, issued_at = $7"
         f" WHERE account_id = $1 AND order_id = $2 AND issued_at IS NULL",
         certificate.account_id,
         certificate.order_id,
@@ -57,6 +59,17 @@ async def issue(statements: Statements, certificate: IssuedCertificate, pdf: byt
         certificate.facts,
         certificate.sha256,
         certificate.issued_at,
+    )
+    return changed == 1
+
+
+async def keep_pdf(statements: Statements, account_id: UUID, order_id: UUID, pdf: bytes) -> bool:
+    """Store the PDF of an issued certificate for good; return False if it has one."""
+    changed = await statements.execute(
+        f"UPDATE {ISSUED.name} SET pdf = $3"
+        f" WHERE account_id = $1 AND order_id = $2 AND issued_at IS NOT NULL AND pdf IS NULL",
+        account_id,
+        order_id,
         pdf,
     )
     return changed == 1
@@ -96,20 +109,12 @@ async def of_token(statements: Statements, token: str) -> IssuedCertificate | No
     return found[0] if found else None
 
 
-async def pdf_of_token(statements: Statements, token: str) -> bytes | None:
-    """Return the PDF of that public address, byte for byte as it was issued, unless its account's pages are hidden."""
-    return await _pdf(statements, _public(token))
-
-
 async def pdf_of_order(statements: Statements, account_id: UUID, order_id: UUID) -> bytes | None:
-    """Return the PDF of the account's order, if its certificate is issued."""
-    return await _pdf(statements, models.Certificate.filter(account_id=account_id, order_id=order_id))
+    """Return the PDF of the account's order; None before it is drawn."""
+    query = models.Certificate.filter(account_id=account_id, order_id=order_id)
+    rows = await query.using_db(statements.client).values("pdf")
+    return rows[0]["pdf"] if rows else None
 
 
 def _public(token: str) -> QuerySet[models.Certificate]:
     return models.Certificate.filter(token=token, account__external_pages_visibility=Visibility.PUBLIC)
-
-
-async def _pdf(statements: Statements, query: QuerySet[models.Certificate]) -> bytes | None:
-    rows = await query.using_db(statements.client).values("pdf")
-    return rows[0]["pdf"] if rows else None

@@ -47,7 +47,7 @@ def steps(
     *, rest_ms: int, retire_after_ms: int, retire_unpaid: bool, public_address: str, advance_after_ms: int = 0
 ) -> tuple[Step, ...]:
     """Return all background steps."""
-    advance = partial(advance_test_orders, after_ms=advance_after_ms, public_address=public_address)
+    advance = partial(advance_test_orders, after_ms=advance_after_ms)
     retire = partial(retire_orders, after_ms=retire_after_ms, unpaid=retire_unpaid)
     return (
         Step("expire_holds", expire_holds, rest_ms),

@@ -256,9 +256,7 @@ async def test_a_payment_that_was_refused_before_is_told_once(shop: Shop):
     caller, ref = make_caller(await account_of(shop, IRAQ_TEST)), await order_of(shop, "simulated")
     before = await shop.everything()
     with pytest.raises(Refused) as refused:
-        await simulate_order(
-            shop.resources, caller, ref, Outcome.REFUSE_PAYMENT, public_address="https://orders.example"
-        )
+        await simulate_order(shop.resources, caller, ref, Outcome.REFUSE_PAYMENT)
     assert refused.value.code is Code.PAYMENT_REFUSED
     assert await shop.everything() == before
 

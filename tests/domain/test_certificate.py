@@ -12,6 +12,14 @@ from hypothesis import strategies as st
 from service.domain.catalogue import Mode
 from service.domain.certificate import Certificate, Interval, RetiredBatch, certificate_number
 
+SELLER = {
+    "legal_name": "Meridian",
+    "address": None,
+    "country": "DE",
+    "tax_number": None,
+    "registration_number": None,
+    "retirement_statement": None,
+}
 BATCH = RetiredBatch(
     batch_id=UUID(int=1),
     project_id=UUID(int=2),
@@ -22,11 +30,13 @@ BATCH = RetiredBatch(
     serial_prefix="VCS-674-",
     serial_start=5000,
     intervals=(Interval(0, 999_999), Interval(3_500_000, 5_000_001)),
+    details={"methodology": None},
 )
 CERTIFICATE = Certificate(
     number="CR-0000-0000-0000",
     token="secret",
     mode=Mode.LIVE,
+    seller=SELLER,
     recipient="Acme",
     order_id=UUID(int=3),
     order_number="0HZ4XK7M2QJ9A",
@@ -92,6 +102,8 @@ def test_a_number_is_the_orders_own_and_repeats():
 
 def test_the_fingerprint_is_the_hash_of_the_facts_as_published():
     published = {
+        "kind": "assignment",
+        "seller": SELLER,
         "batches": [
             {
                 "batch_id": "00000000-0000-0000-0000-000000000001",
@@ -101,6 +113,7 @@ def test_the_fingerprint_is_the_hash_of_the_facts_as_published():
                 "project_id": "00000000-0000-0000-0000-000000000002",
                 "project_name": "Rimba Raya",
                 "registry": "Verra",
+                "methodology": None,
                 "serials": [["VCS-674-5000", "VCS-674-5000"], ["VCS-674-5003", "VCS-674-5005"]],
                 "vintage": 2019,
             }

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from service.documents.certificate import certificate_texts
 from service.domain.certificate import Certificate, Interval
-from service.domain.certificate_pdf import _detail
 from service.domain.serials.block import UnnumberedBatch
 from service.domain.serials.forms import SerialForm
 from service.domain.serials.reading import read_pair, read_range
@@ -19,6 +19,12 @@ VERRA = "9801-122000101-122000200-VCS-VCU-1491-VER-IN-1-612-01012019-31122019-0"
 def certificate(block: object, *intervals: tuple[int, int]) -> Certificate:
     batch = replace(BATCH, block=block, intervals=tuple(Interval(*each) for each in intervals))
     return replace(CERTIFICATE, batches=(batch,))
+
+
+def printed(stated: Certificate) -> list[str]:
+    """Return the serials as page and PDF print them."""
+    (batch,) = certificate_texts(json.loads(canonical_json(stated.facts)))["batches"]
+    return batch["serials"]
 
 
 @pytest.mark.parametrize(
@@ -61,35 +67,36 @@ def test_a_part_is_written_as_the_registry_writes_it(
     assert facts["batches"][0]["written"] == [written]
     assert len(facts["batches"][0]["serials"]) == 1
     start_g, end_g = interval
-    part = f" (grams {start_g} to {end_g - 1} of the batch)" if end_g - start_g < 1_000_000 else ""
-    assert _detail(stated.batches[0]).endswith(f" · serials {written}{part}")
+    part = f" (grams {start_g:,} to {end_g - 1:,} of the batch)" if (start_g or end_g) % 1_000_000 else ""
+    assert printed(stated) == [f"{written}{part}"]
 
 
 @pytest.mark.parametrize(
-    ("intervals", "printed"),
+    ("intervals", "lines"),
     [
         ([(0, 1_000_000)], "{0}"),
         ([(0, 999_999)], "{0} (grams 0 to 999,998 of the batch)"),
         ([(1, 1_000_000)], "{0} (grams 1 to 999,999 of the batch)"),
         ([(400_000, 800_000)], "{0} (grams 400,000 to 799,999 of the batch)"),
         ([(1_999_999, 2_000_000)], "{1} (grams 1,999,999 to 1,999,999 of the batch)"),
-        ([(0, 5), (7, 9)], "{0} (grams 0 to 4 of the batch), {0} (grams 7 to 8 of the batch)"),
+        ([(0, 5), (7, 9)], "{0} (grams 0 to 4 of the batch)\n{0} (grams 7 to 8 of the batch)"),
         ([(0, 2_000_000)], "{0-1}"),
-        ([(999_999, 1_000_001)], "{0-1}"),
+        ([(999_999, 1_000_001)], "{0-1} (grams 999,999 to 1,000,000 of the batch)"),
     ],
 )
-def test_a_part_of_one_serial_says_which_grams_it_is(intervals: list[tuple[int, int]], printed: str):
+def test_a_part_of_a_serial_says_which_grams_it_is(intervals: list[tuple[int, int]], lines: str):
     named = {"{0}": "1 to 1", "{1}": "2 to 2", "{0-1}": "1 to 2"}
-    plain = {"{0}": "1", "{1}": "2", "{0-1}": "1 to 2"}
+    plain = {"{0}": "X-1", "{1}": "X-2", "{0-1}": "X-1 to X-2"}
     car = certificate(read_range(SerialForm.CAR, "CAR-1-US-1336-31-983-KS-2025-9206-1 to 9"), *intervals)
-    old = replace(certificate(None, *intervals).batches[0], serial_prefix="X-", serial_start=1)
+    batch = replace(certificate(None, *intervals).batches[0], serial_prefix="X-", serial_start=1)
+    old = replace(CERTIFICATE, batches=(batch,))
 
-    expected, short = printed, printed
+    expected, short = lines, lines
     for place, numbers in named.items():
         expected = expected.replace(place, f"CAR-1-US-1336-31-983-KS-2025-9206-{numbers}")
         short = short.replace(place, plain[place])
-    assert _detail(car.batches[0]).endswith(f" · serials {expected}")
-    assert _detail(old).endswith((f" · serial X-{short}", f" · serials X-{short}"))
+    assert printed(car) == expected.splitlines()
+    assert printed(old) == short.splitlines()
 
 
 def test_a_pair_of_one_serial_is_written_once():
@@ -106,9 +113,12 @@ def test_credits_without_serials_are_stated_by_their_reference():
     facts = json.loads(canonical_json(stated.facts))["batches"][0]
 
     assert (facts["serials"], facts["written"]) == ([], ["iss_1ABC", "iss_1ABC"])
-    assert _detail(stated.batches[0]).endswith(" · reference iss_1ABC")
+    assert printed(stated) == [
+        "reference iss_1ABC (grams 0 to 6 of the batch)",
+        "reference iss_1ABC (grams 9 to 19 of the batch)",
+    ]
 
 
-def test_a_batch_of_prefix_and_number_keeps_its_facts_and_hash():
+def test_a_batch_of_prefix_and_number_has_no_written_serials():
     assert "written" not in json.loads(canonical_json(CERTIFICATE.facts))["batches"][0]
-    assert CERTIFICATE.fingerprint == "766710ae36e889ee3ba16c6142b2da6197ffa46a08cc2a6336f3b88af01d77e7"
+    assert CERTIFICATE.fingerprint == "9416013118a717051a081e166eed23fec15be328e75a7c8cea2b4f07d4aa61de"

@@ -43,7 +43,7 @@ async def placed(shop: Shop, *, source: Source = Source.LUNE, waits: bool = Fals
 async def advance(shop: Shop, *, seconds: int = 11) -> int:
     """What the step does as many seconds after now."""
     resources = replace(shop.resources, clock=lambda: system_clock() + timedelta(seconds=seconds))
-    return await advance_test_orders(resources, after_ms=AFTER_MS, public_address=ADDRESS)
+    return await advance_test_orders(resources, after_ms=AFTER_MS)
 
 
 async def simulate(shop: Shop, order: Order, outcome: Outcome, *, actor: str | None = None) -> None:

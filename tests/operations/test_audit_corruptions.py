@@ -1145,12 +1145,6 @@ CORRUPTIONS = (
         "{complete}",
     ),
     Corruption(
-        "a certificate without a page",
-        "UPDATE certificates SET pdf = NULL WHERE order_id = '{complete}'",
-        "certificate-facts",
-        "{complete}",
-    ),
-    Corruption(
         "a deleted certificate",
         "DELETE FROM certificates WHERE order_id = '{complete}'",
         "order-certified",

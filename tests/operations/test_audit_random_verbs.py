@@ -229,7 +229,7 @@ class RandomShop:
         if self.trials:
             ref = OrderRef(id=self.chance.choice(self.trials))
             outcome = self.chance.choice(list(Outcome))
-            await simulate_order(self.shop.resources, make_caller(self.trial), ref, outcome, public_address=ADDRESS)
+            await simulate_order(self.shop.resources, make_caller(self.trial), ref, outcome)
 
     async def limit(self) -> None:
         limit_minor = self.chance.choice([None, 0, 10_000, 10_000_000])

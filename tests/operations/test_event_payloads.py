@@ -126,7 +126,7 @@ async def fulfilled(shop: Shop) -> Order:
 
 async def simulate(shop: Shop, order: Order, outcome: Outcome) -> None:
     ref = OrderRef(id=order.id)
-    await simulate_order(shop.resources, shop.caller, ref, outcome, public_address="https://orders.test")
+    await simulate_order(shop.resources, shop.caller, ref, outcome)
 
 
 async def pass_money(shop: Shop) -> None:

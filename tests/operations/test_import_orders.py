@@ -207,9 +207,7 @@ async def test_a_test_account_does_not_undo_the_past(shop: Shop, outcome: Outcom
     before = await shop.everything()
 
     with pytest.raises(Refused) as refusal:
-        await simulate_order(
-            shop.resources, make_caller(trial), OrderRef(id=UUID(ITEM["id"])), outcome, public_address="https://o.test"
-        )
+        await simulate_order(shop.resources, make_caller(trial), OrderRef(id=UUID(ITEM["id"])), outcome)
 
     assert refusal.value.code is Code.ORDER_STATE
     assert await shop.everything() == before

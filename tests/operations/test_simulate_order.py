@@ -41,9 +41,7 @@ async def trial(balanced: Database) -> Shop:
 
 
 async def simulate(shop: Shop, order: Order, outcome: Outcome) -> Order:
-    return await simulate_order(
-        shop.resources, shop.caller, OrderRef(id=order.id), outcome, public_address="https://orders.test"
-    )
+    return await simulate_order(shop.resources, shop.caller, OrderRef(id=order.id), outcome)
 
 
 async def fulfilled(shop: Shop) -> Order:
@@ -223,9 +221,7 @@ async def test_another_accounts_order_is_absent(trial: Shop):
     stranger = make_caller(await trial.another_account(mode=Mode.TEST))
 
     with pytest.raises(Refused) as refusal:
-        await simulate_order(
-            trial.resources, stranger, OrderRef(id=order.id), Outcome.PAY, public_address="https://orders.test"
-        )
+        await simulate_order(trial.resources, stranger, OrderRef(id=order.id), Outcome.PAY)
 
     assert refusal.value.code is Code.NOT_FOUND
 

@@ -8,6 +8,7 @@ asks after it has begun; a query of `storage` finds rows of any account or any m
 import inspect
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -211,8 +212,9 @@ async def test_orders_are_found_by_their_own_account_only(filled: tuple[World, d
     for ref in (OrderRef(id=mine.id), OrderRef(number=mine.number), OrderRef(idempotency_key="used")):
         assert await read_orders.find_order(resources, make_caller(accounts["stranger"]), ref) is None
     complete_id = world.named["complete"][1]
-    assert await read_certificates.certificate_file(resources, make_caller(accounts["account"]), complete_id)
-    assert await read_certificates.certificate_file(resources, make_caller(accounts["stranger"]), complete_id) is None
+    certificate = partial(read_certificates.certificate_file, resources, public_address="https://orders.test")
+    assert await certificate(make_caller(accounts["account"]), complete_id)
+    assert await certificate(make_caller(accounts["stranger"]), complete_id) is None
 
 
 async def test_money_is_that_of_the_payer(filled: tuple[World, dict[str, Account]]):

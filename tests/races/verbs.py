@@ -372,7 +372,7 @@ async def advance(market: Market) -> str:
     answer = await market.chance.choice(market.services).client.post(
         "/lune/v1/orders/by-mass", json=body, headers=headers
     )
-    done = await step(market, advance_test_orders, after_ms=0, public_address="https://orders.test")
+    done = await step(market, advance_test_orders, after_ms=0)
     return done if answer.is_success else str(answer.json()["error"]["error_code"])
 
 

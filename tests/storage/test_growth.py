@@ -101,7 +101,7 @@ async def everyday_work(shop: Shop) -> None:
     await backorders.matchable(reader, Mode.LIVE, today=utc_date(now), now=now)
     await expire_holds(shop.resources)
     await certificates.due(reader, 10, now=now)
-    await advance_test_orders(shop.resources, after_ms=0, public_address="https://orders.test")
+    await advance_test_orders(shop.resources, after_ms=0)
     for searched in search_keys.SEARCHED:
         await search_keys.lacking(reader, searched, 10, now=now)
 

@@ -46,6 +46,7 @@ ALL = [
     "0019_tax_and_credit_notes",
     "0020_keys_and_contacts",
     "0021_lists_of_customers",
+    "0022_certificate_pdfs",
 ]
 
 

@@ -56,7 +56,7 @@ async def _bad_keys(statements: Statements) -> AsyncIterator[Key]:
 
 async def _wrongly_certified(statements: Statements) -> AsyncIterator[Key]:
     """Yield certificates whose hash is not that of their facts, or whose facts are not of their order."""
-    columns = "account_id, order_id, number, token, facts, sha256, issued_at, pdf IS NULL AS undrawn"
+    columns = "account_id, order_id, number, token, facts, sha256, issued_at"
     select = f"SELECT {columns} FROM {CERTIFICATES} WHERE 1 = 1"
     async for page in _pages(statements, select, "account_id", "order_id"):
         wanted = Conditions()
@@ -97,7 +97,7 @@ def _is_right(row: Any, order: Any, retired: Mapping[str, list[list[int]]]) -> b
     """Return whether a certificate is due and empty, or states what its order retired under its hash."""
     if row["issued_at"] is None:
         return all(row[column] is None for column in ("number", "token", "facts", "sha256"))
-    if order is None or row["undrawn"] or row["facts"] is None or row["number"] != certificate_number(row["order_id"]):
+    if order is None or row["facts"] is None or row["number"] != certificate_number(row["order_id"]):
         return False
     if hashlib.sha256(row["facts"].encode()).hexdigest() != row["sha256"] or not _TOKEN.fullmatch(row["token"] or ""):
         return False

@@ -27,8 +27,8 @@ class Retirement(Model):
 
 
 class Certificate(Model):
-    """A certificate: due from the order's completion on, issued once, never edited; key (account_id, order_id); unique
-    token.
+    """A certificate: issued once with the order's completion, never edited, and given its PDF once; key (account_id,
+    order_id); unique token.
     """
 
     order: Any = fields.OneToOneField("storage.Order", related_name=False, primary_key=True, db_constraint=False)
@@ -45,7 +45,7 @@ class Certificate(Model):
         table = "certificates"
         unique_together = (("account", "order"), ("account", "number"))
         indexes = (
-            IndexWhere(fields=("due_at",), name="certificates_due", where="issued_at IS NULL"),
+            IndexWhere(fields=("due_at",), name="certificates_undrawn", where="pdf IS NULL"),
             IndexWhere(
                 fields=("account_id", "issued_at", "order_id"),
                 name="certificates_by_issue",

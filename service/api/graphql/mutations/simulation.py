@@ -51,7 +51,6 @@ class SimulationMutations:
                 context.caller,
                 input.order.ref("order"),
                 input.outcome,
-                public_address=context.public_address,
             )
         except Refused as refusal:
             return SimulateOrderPayload(order=None, user_errors=[user_error(refusal, input)])

@@ -15,7 +15,7 @@ from service.api.graphql.types.node import Node
 from service.domain import certificate as domain
 from service.domain.retirement import Retirement as RetirementRow
 from service.operations import read_catalogue, read_orders
-from service.operations.issue_certificates import certificate_address
+from service.operations.steps.draw_certificate import certificate_address
 from service.plans import batch_field
 
 if TYPE_CHECKING:

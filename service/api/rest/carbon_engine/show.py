@@ -10,10 +10,10 @@ from service.domain.accounts import Caller, Visibility
 from service.domain.amounts import MassUnit, mass_text
 from service.domain.billing import owed_minor
 from service.domain.order import CreditEntry, Order, OrderStatus
-from service.operations.issue_certificates import certificate_address
 from service.operations.read_catalogue import batches_of_ids, projects_of_ids
 from service.operations.read_certificates import certificates_of_orders
 from service.operations.read_orders import entries_of_orders
+from service.operations.steps.draw_certificate import certificate_address
 
 _STATES = {
     OrderStatus.PLACED: "placed",

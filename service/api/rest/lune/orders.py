@@ -92,7 +92,14 @@ async def get_order_by_idempotency_key(call: Call[None, None]) -> Answer:
 
 async def get_order_certificate(call: Call[None, None]) -> File:
     order = await _found(call)
-    content = await certificate_file(call.context.resources, call.caller, order.id)
+    context = call.context
+    content = await certificate_file(
+        context.resources,
+        call.caller,
+        order.id,
+        public_address=context.public_address,
+        ascii_only=True,  # a client in use decodes the file as UTF-8
+    )
     if content is None:
         raise Refused(Code.NOT_FOUND, "The order has no certificate yet.")
     name = f'inline; filename="certificate-{order.number}.pdf"'

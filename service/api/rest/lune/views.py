@@ -16,11 +16,11 @@ from service.domain.catalogue import Bundle, Project
 from service.domain.order import CreditEntry, Order, OrderKind, OrderLine, OrderRequest, PaymentStatus, requested_of
 from service.domain.pricing import PricedLine, Terms, reprice
 from service.domain.retirement import Retirement
-from service.operations.issue_certificates import certificate_address
 from service.operations.price_order import Preview
 from service.operations.read_catalogue import batches_of_ids, bundles_of_ids, projects_of_ids
 from service.operations.read_certificates import certificates_of_orders, retirements_of_orders
 from service.operations.read_orders import entries_of_orders, lines_of_orders
+from service.operations.steps.draw_certificate import certificate_address
 
 RETIRED = frozenset({domain.OrderStatus.RETIRING, domain.OrderStatus.COMPLETE})
 """States in which an order shows the projects that its credits come from."""

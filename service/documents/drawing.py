@@ -1,0 +1,92 @@
+"""Drawing of a document by Typst: a template of this folder and facts as JSON in, a PDF out.
+
+Runs in the processes of the drawer. The same facts make the same bytes, whatever was drawn before.
+"""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import typst
+
+from service.documents.fonts import font_folders, unshown
+from service.documents.text_layer import mended
+
+STANDARDS: list[Any] = ["a-2a", "ua-1"]
+"""PDF/A-2a and PDF/UA-1, as far as the compiler checks them: it refuses text that no font shows."""
+ATTEMPTS_MAX = 20
+_HERE = Path(__file__).parent
+_REFUSED_TEXT = re.compile(r'(?:the text|disallowed codepoint) `"(.+?)"`')
+_ESCAPED = re.compile(r"\\(?:u\{([0-9a-f]+)\}|.)")
+"""A character as the compiler's messages escape it, as in the language it is written in."""
+
+
+class Drawn(NamedTuple):
+    """A PDF, and the characters in its facts that no font shows: their code points stand in brackets instead."""
+
+    pdf: bytes
+    missing: str
+
+
+def draw(template: str, facts: str) -> Drawn:
+    """Return the document that the template, a name without `.typ`, makes of the facts, a JSON text. Raises
+    `typst.TypstError` for a template that is wrong.
+    """
+    missing = unshown(facts)
+    for _ in range(ATTEMPTS_MAX):
+        try:
+            pdf = _compiler().compile(
+                input=str(_HERE / f"{template}.typ"),
+                format="pdf",
+                sys_inputs={"facts": _bracketed(facts, missing)},
+                pdf_standards=STANDARDS,
+            )
+        except typst.TypstError as error:
+            # A font may have a letter and a mark, but no way to put the two together.
+            refused = [each for each in _refused(error) if each not in missing]
+            if not refused:
+                raise
+            missing += refused
+        else:
+            assert isinstance(pdf, bytes)  # noqa: S101 - only pictures have one file a page
+            return Drawn(mended(pdf), "".join(missing))
+    raise RuntimeError("a document's text is refused again and again")
+
+
+def _refused(error: typst.TypstError) -> list[str]:
+    """Return the characters that the compiler refused. Each one that a message does not spell out is ASCII, which is
+    never refused but for controls.
+    """
+    texts = _REFUSED_TEXT.findall(error.diagnostic)
+    characters = "".join(_ESCAPED.sub(lambda code: chr(int(code[1], 16)) if code[1] else "", text) for text in texts)
+    return [each for each in dict.fromkeys(characters) if not (each.isascii() and each.isprintable())]
+
+
+def _bracketed(facts: str, missing: list[str]) -> str:
+    """Return the facts with code points in brackets for the missing characters."""
+    if not missing:
+        return facts
+    named = {ord(each): f"[U+{ord(each):04X}]" for each in missing}
+    return json.dumps(_translated(json.loads(facts), named))
+
+
+def _translated(value: Any, named: dict[int, str]) -> Any:
+    match value:
+        case str():
+            return value.translate(named)
+        case list():
+            return [_translated(each, named) for each in value]
+        case dict():
+            return {name: _translated(each, named) for name, each in value.items()}
+    return value
+
+
+@cache
+def _compiler() -> typst.Compiler:
+    """Return the compiler of this process. Its fonts are read once."""
+    fonts = typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(each) for each in font_folders()]
+    )
+    return typst.Compiler(root=str(_HERE), font_paths=fonts)

@@ -1,0 +1,57 @@
+"""Fonts of the documents, all from packages: the operating system's would give other bytes on every machine."""
+
+import unicodedata
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from service.kit.font_characters import characters_of
+
+PACKAGES = ("fontpkg_eb_garamond", "fontpkg_amiri", "manimgx_fonts", "manimgx_fonts_cjk")
+_SUFFIXES = frozenset({".ttf", ".otf", ".ttc"})
+_DISALLOWED = frozenset({0xFEFF, 0xFFFE, 0xFFFF})
+"""Code points that PDF/A forbids in text."""
+_WITHOUT_INK = frozenset({"Cf", "Zs", "Zl", "Zp"})
+_VARIATION_SELECTORS = frozenset({*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)})
+_OGHAM_SPACE = 0x1680
+"""The one space that is drawn, as a line."""
+
+
+def font_folders() -> list[Path]:
+    """Return the folders of all installed fonts."""
+    return [Path(str(files(package))) for package in PACKAGES]
+
+
+def unshown(text: str) -> list[str]:
+    """Return the characters of the text that no installed font shows, each once, in the order of the text.
+
+    Reads a font file once a process, and only where no smaller one shows a character.
+    """
+    missing = dict.fromkeys(each for each in text if not _needs_no_glyph(each))
+    for path in _font_files():
+        if not missing:
+            break
+        shown = _characters(path)
+        missing = {each: None for each in missing if ord(each) not in shown}
+    return list(missing)
+
+
+def _needs_no_glyph(character: str) -> bool:
+    code = ord(character)
+    if character in "\t\n\r":
+        return True
+    if code in _DISALLOWED or code == _OGHAM_SPACE:
+        return False
+    return unicodedata.category(character) in _WITHOUT_INK or code in _VARIATION_SELECTORS
+
+
+@cache
+def _font_files() -> tuple[Path, ...]:
+    """Return the font files, the smallest first, but Latin, Greek and Cyrillic before all."""
+    found = (path for folder in font_folders() for path in folder.rglob("*") if path.suffix in _SUFFIXES)
+    return tuple(sorted(found, key=lambda path: (not path.name.startswith("EBGaramond["), path.stat().st_size)))
+
+
+@cache
+def _characters(path: Path) -> frozenset[int]:
+    return characters_of(path) - _DISALLOWED

@@ -1,0 +1,35 @@
+"""A step that verbs share: the PDF of a certificate, drawn when it is first needed and kept for good. Promise: P8."""
+
+from service.documents.certificate import TEMPLATE, certificate_document
+from service.domain.certificate import IssuedCertificate
+from service.operations.resources import Resources
+from service.storage import certificates
+from service.storage.database import Statements
+
+
+def certificate_address(public_address: str, token: str) -> str:
+    """Return the address of the public page of a certificate; with `.pdf` behind it, the page to print."""
+    return f"{public_address}/certificates/{token}"
+
+
+async def pdf_of(resources: Resources, certificate: IssuedCertificate, *, public_address: str) -> bytes:
+    """Return the certificate's PDF as it was first drawn; draw it if nobody has."""
+    account_id, order_id, reader = certificate.account_id, certificate.order_id, resources.database.reader
+    pdf = await certificates.pdf_of_order(reader, account_id, order_id)
+    if pdf is None:
+        await draw_certificate(resources, certificate, public_address=public_address)
+        pdf = await certificates.pdf_of_order(reader, account_id, order_id)
+    assert pdf is not None  # noqa: S101 - it is never removed
+    return pdf
+
+
+async def draw_certificate(resources: Resources, certificate: IssuedCertificate, *, public_address: str) -> bool:
+    """Draw the certificate and store its PDF for good; return False if it has one, which stays."""
+    address = certificate_address(public_address, certificate.token)
+    document = certificate_document(certificate.facts, sha256=certificate.sha256, url=address)
+    pdf = await resources.drawer.draw(TEMPLATE, document)
+
+    async def work(statements: Statements) -> bool:
+        return await certificates.keep_pdf(statements, certificate.account_id, certificate.order_id, pdf)
+
+    return await resources.transact(work)
