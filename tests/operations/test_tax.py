@@ -1,8 +1,7 @@
 """Tax, part payments and credit notes of invoices, by the verbs that make them, with the audit after each test.
 
-Planted defects that were seen caught here: a credit note rounded by itself, one number taken twice, a payment of an
-invoice that is booked again by a retry, reverse charge without the customer's tax number, a cancel by a client account
-that locks its own head only.
+Planted defects that were seen caught here: reverse charge without the customer's tax number, and a cancel by a client
+account that locks its own head only.
 """
 
 import asyncio
