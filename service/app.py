@@ -5,22 +5,21 @@ starts and closed after the last queued order has its answer.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from starlette.applications import Starlette
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.addresses import Addresses, AddressLimits, address_budget
 from service.api.caller import caller_of, share_reads
+from service.api.cross_origin import open_to_origins
 from service.api.exports.problems import problem_body
 from service.api.exports.routes import EXPORT_PATH, Exporting, export_routes
 from service.api.graphql.context import Context
@@ -31,11 +30,13 @@ from service.api.graphql.transport.executor import PlannedExecutor
 from service.api.graphql.transport.persisted_documents import PersistedDocuments, load_registered
 from service.api.graphql.transport.view import GraphQLView
 from service.api.graphql.types.account import account_id_of
+from service.api.health import HEALTH, health_routes
 from service.api.metrics.endpoint import PATH as METRICS
 from service.api.metrics.endpoint import Metrics, metrics_app, operator_route
 from service.api.metrics.families import Serving
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
+from service.api.pages.landing import Site, State, landing_routes, not_found_handler
 from service.api.pages.receipt import receipt_routes
 from service.api.pages.references import Described, load_references, reference_routes
 from service.api.rate_limits import Budget, RateLimits
@@ -50,22 +51,24 @@ from service.api.rest.endpoint_app import mounted
 from service.api.rest.host_routing import HostRouter
 from service.api.rest.openapi import openapi_document
 from service.domain.accounts import Caller
+from service.domain.api_keys import Peppers
 from service.domain.holds import HoldLimits
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.kit.tracing import Tracer
 from service.kit.ttl_cache import TTLCache
 from service.operations.check_health import is_ready
+from service.operations.load_demo import has_demo
 from service.operations.place_orders import Placement, placement
-from service.operations.resources import KnownKey, Resources
+from service.operations.resources import Resources
 from service.settings import Settings
 from service.storage.database import Database
+from service.storage.replica import Replica
 from service.workers.jobs import working
 from service.workers.measures import StepMeasures
-from service.workers.run import worker_steps
+from service.workers.run import serving_steps
 
 GRAPHQL = "/graphql"
-HEALTH = "/health/"
 DOCUMENT_POINTS = 10
 """Points of a certificate or receipt for callers without a key: it is drawn when it is asked for."""
 
@@ -99,7 +102,8 @@ def create_app(
     `metrics_listener` serves the metrics beside it. A process that is one of several shows them nowhere else. `tracer`
     makes the spans.
     """
-    explorer = load_explorer()
+    site = _site(settings)
+    explorer = load_explorer(site.prefix + GRAPHQL)
     schema.bound_by(document_limits(settings))
     runner = PlannedExecutor(
         schema,
@@ -144,6 +148,7 @@ def create_app(
             page_size_default=settings.page_size_unasked,
             page_size_max=settings.page_size_max,
             public_address=public_address,
+            peppers=Peppers(pepper, previous_pepper),
             receipt_url=partial(_receipt_url, public_address, pepper),
             identified=identified,
             cost_budget=cost_budget_of(scope, identified),
@@ -159,8 +164,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = await open_database(settings, tracer)
-        known_keys: TTLCache[KnownKey] = TTLCache(ttl_ms=settings.known_keys_ms, entries_max=settings.known_keys_max)
-        resources = Resources(database=database, clock=system_clock, new_id=uuid7, known_keys=known_keys)
+        resources = resources_of(settings, database, replica_of(settings, tracer))
         queue = placement(
             resources,
             group_lock_timeout_ms=settings.group_lock_timeout_ms,
@@ -189,11 +193,10 @@ def create_app(
         )
         metrics = Metrics(resources, steps, serving)
         running = app.state.running = Running(resources, queue, rest, metrics)
-        embedded = worker_steps(settings) if settings.workers_embedded else ()
         try:
             async with AsyncExitStack() as stack:
-                await stack.enter_async_context(database.watched())
-                await stack.enter_async_context(working(resources, embedded, steps))
+                await stack.enter_async_context(resources.watched())
+                await stack.enter_async_context(working(resources, serving_steps(settings), steps))
                 if metrics_listener is not None:
                     await stack.enter_async_context(metrics_listener(metrics_app(metrics)))
                 yield
@@ -209,17 +212,20 @@ def create_app(
 
     application = _BareStarlette(
         routes=[
-            Route(f"{HEALTH}live", _live),
-            Route(f"{HEALTH}ready", _ready),
+            *health_routes(_resources),
             operator_route(lambda: None if is_one_of_several else running.metrics, authenticate),
             *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
             *certificate_routes(_resources),
             *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
-            *reference_routes(load_references(), [_described(contract, settings) for contract in CONTRACTS]),
+            *landing_routes(site, _state),
+            *reference_routes(
+                load_references(), [_described(contract, settings) for contract in CONTRACTS], site.prefix
+            ),
             *(mounted(contract, _rest_context) for contract in CONTRACTS),
         ],
         lifespan=lifespan,
+        exception_handlers={404: not_found_handler(site), 405: not_found_handler(site)},
     )
     view = GraphQLView(schema, get_context=get_context, run=runner, pay_bytes=_pay_bytes, render_page=explorer.page)
     limited = AddressLimits(
@@ -249,28 +255,6 @@ def _receipt_url(public_address: str, pepper: bytes, account_id: UUID, order_id:
     return public_address + receipt_path(account_id, order_id, pepper)
 
 
-def open_to_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
-    """Let pages of these origins call the application from a browser. Keys travel in a header and never in a cookie, so
-    no page gets more than what it knows a key for.
-    """
-    if not origins:
-        return app
-    return CORSMiddleware(
-        app,
-        allow_origins=origins,
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["*"],
-        expose_headers=[
-            "Retry-After",
-            "RateLimit",
-            "RateLimit-Policy",
-            "Idempotent-Replayed",
-            "X-Request-Id",
-            "Content-Disposition",
-        ],
-    )
-
-
 def _areas() -> dict[str, tuple[str, str]]:
     """Return the API, and the operation where it is not known, by the start of a path."""
     areas = {
@@ -286,6 +270,22 @@ def _areas() -> dict[str, tuple[str, str]]:
 
 def _described(contract: Contract, settings: Settings) -> Described:
     return Described(contract.name, contract.title, lambda _: openapi_document(contract, settings.public_address))
+
+
+def _site(settings: Settings) -> Site:
+    """Return the addresses of the pages. Their prefix is the path of the public address, which a proxy removes."""
+    return Site(
+        public_address=settings.public_address,
+        prefix=urlsplit(settings.public_address).path,
+        contracts=[(contract.name, contract.title) for contract in CONTRACTS],
+        shows_schema=settings.introspection == "public",
+    )
+
+
+async def _state(request: Request) -> State:
+    resources = _resources(request)
+    ready = is_ready(resources)
+    return State(ready=ready, demo=ready and await has_demo(resources))
 
 
 def _resources(request: Request) -> Resources:
@@ -334,6 +334,31 @@ async def open_database(settings: Settings, tracer: Tracer | None = None) -> Dat
     )
 
 
+def resources_of(settings: Settings, database: Database, replica: Replica | None) -> Resources:
+    """Return what every operation of this process uses."""
+    return Resources(
+        database=database,
+        clock=system_clock,
+        new_id=uuid7,
+        known_keys=TTLCache(ttl_ms=settings.known_keys_ms, entries_max=settings.known_keys_max),
+        replica=replica,
+        stale_reads_ms=settings.stale_reads_ms,
+    )
+
+
+def replica_of(settings: Settings, tracer: Tracer | None = None) -> Replica | None:
+    """Return the replica that the settings name, None if they name none. It is opened while it is watched."""
+    if settings.replica_url is None:
+        return None
+    return Replica(
+        settings.replica_url,
+        pool_size_max=settings.pool_size_max,
+        pool_wait_ms=settings.pool_wait_ms,
+        statement_tracer=tracer,
+        **settings.database_limits,
+    )
+
+
 def document_limits(settings: Settings) -> DocumentLimits:
     """Return the limits of a GraphQL document."""
     return DocumentLimits(
@@ -364,12 +389,3 @@ def rest_budgets(settings: Settings) -> dict[str, Budgets]:
 def _rest_context(request: Request) -> RestContext:
     running: Running = request.app.state.running
     return running.rest
-
-
-async def _live(_request: Request) -> Response:
-    return JSONResponse({"status": "live"})
-
-
-async def _ready(request: Request) -> Response:
-    ready = is_ready(request.app.state.running.resources)
-    return JSONResponse({"status": "ready" if ready else "database away"}, 200 if ready else 503)

@@ -35,6 +35,7 @@ from service.api.rest.carbonext.orders import NOTE
 from service.api.rest.carbonext.states import Status
 from service.api.rest.carbonext.tokens import CLIENT_PREFIX, PERMISSIONS, TokenUse
 from service.app import rest_budgets
+from service.commands.setting_messages import DEPRECATED
 from service.domain.accounts import Visibility
 from service.domain.amounts import MassUnit
 from service.domain.api_keys import Scope, digest, generate_key
@@ -60,7 +61,7 @@ from service.errors import Code
 from service.key_pepper import pepper
 from service.operations import import_orders, load_orders, match_backorders, retire_orders
 from service.operations.simulate_order import Outcome, _reference
-from service.settings import DEPRECATED, Settings
+from service.settings import Settings
 from service.storage import models
 from service.storage.migrations import _runner
 from service.workers.run import worker_steps
@@ -88,7 +89,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     CreditStatus: "issued ex_ante pending",
     VintageFault: "ex_ante pending period_not_over year_not_over year_after_period",
     Mode: "live test",
-    Scope: "orders:read orders:write catalogue:read operator",
+    Scope: "orders:read orders:write catalogue:read operator account:manage",
     Visibility: "public hidden",
     OffsetType: "emissions_reduction carbon_removal",
     Approach: "traditional innovative",
@@ -101,7 +102,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " order.billed order.paid order.refunded order.retiring order.completed payment.recorded payment.refused"
     " invoice.issued invoice.settled order.imported project.created project.updated bundle.created bundle.updated"
     " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
-    " account.portfolio_set account.created account.updated"
+    " account.portfolio_set account.created account.updated api_key.created api_key.revoked"
     " seller.updated account.billing_updated account.tax_profile_set",
     AccountSortField: "created_at name",
     InvoiceSortField: "created_at due_at total_minor",
@@ -144,6 +145,8 @@ SETTINGS = {
     "SERVICE_POOL_SIZE_MAX": "9",
     "SERVICE_STATEMENT_CACHE_SIZE": "9",
     "SERVICE_DATABASE_POOLED": "true",
+    "SERVICE_READ_DATABASE_URL": "postgresql://orders@replica/orders",
+    "SERVICE_STALE_READS_MS": "9",
     "SERVICE_LOOP_READ_MS": "9",
     "SERVICE_LOCK_TIMEOUT_MS": "9",
     "SERVICE_STATEMENT_TIMEOUT_MS": "9",
@@ -159,6 +162,7 @@ SETTINGS = {
     "SERVICE_WORKER_REST_MS": "9",
     "SERVICE_RETIRE_AFTER_MS": "9",
     "SERVICE_RETIRE_UNPAID": "true",
+    "SERVICE_KEY_USES_MS": "9",
     "SERVICE_KNOWN_KEYS_MS": "9",
     "SERVICE_KNOWN_KEYS_MAX": "9",
     "SERVICE_BODY_BYTES_MAX": "9",
@@ -233,6 +237,7 @@ COMMANDS = {
 
 GLOBAL_IDS = {
     "Account": "QWNjb3VudDoAAAAAAAAAAAAAAAAAAAAB",
+    "ApiKey": "QXBpS2V5OgAAAAAAAAAAAAAAAAAAAAE",
     "Bundle": "QnVuZGxlOgAAAAAAAAAAAAAAAAAAAAE",
     "Certificate": "Q2VydGlmaWNhdGU6AAAAAAAAAAAAAAAAAAAAAQ",
     "InvoiceLine": "SW52b2ljZUxpbmU6AAAAAAAAAAAAAAAAAAAAAQ",
@@ -261,6 +266,8 @@ LOGGED = {
     "database_not_ready": {"why"},
     "database_ready": set(),
     "database_unavailable": {"failure", "error"},
+    "replica_not_ready": {"why"},
+    "replica_ready": set(),
     "ended": set(),
     "fault": {"exc_info", "method", "path", "request_id", "where"},
     "group_failed": {"exc_info"},
@@ -308,7 +315,7 @@ DETAILS = (
 
 TABLES = (
     "account_heads accounts api_keys backorders balances billing_details bundle_projects bundles certificates"
-    " credit_batches credit_entries estimates events invoice_lines invoices ledger_entries number_counters"
+    " contacts credit_batches credit_entries estimates events invoice_lines invoices ledger_entries number_counters"
     " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
     " quote_holds quote_lines quotes retirements secret_checks sellers serial_claims serial_series tax_profiles"
     " worker_failures"
@@ -470,6 +477,7 @@ def test_names_that_carbonext_tokens_and_orders_hold():
         "orders:write": ("orders_write",),
         "catalogue:read": ("customer_applications_read",),
         "operator": ("financial_write", "users_read"),
+        "account:manage": (),
     }
 
 

@@ -48,6 +48,8 @@ class EventType(StrEnum):
     ACCOUNT_PORTFOLIO_SET = "account.portfolio_set"
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_UPDATED = "account.updated"
+    API_KEY_CREATED = "api_key.created"
+    API_KEY_REVOKED = "api_key.revoked"
     SELLER_UPDATED = "seller.updated"
     BILLING_DETAILS_UPDATED = "account.billing_updated"
     TAX_PROFILE_SET = "account.tax_profile_set"

@@ -13,6 +13,7 @@ from service.kit.clock import utc_date
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.storage import certificates, retirements
+from service.storage.database import Statements
 
 
 async def list_certificates(resources: Resources, caller: Caller, request: PageRequest) -> Slice[IssuedCertificate]:
@@ -50,7 +51,12 @@ async def retirements_of_orders(
     """Return the retirements of each of the caller's orders so far, line by line."""
     caller.require(Scope.ORDERS_READ)
     retired: dict[UUID, list[Retirement]] = defaultdict(list)
-    for each in await retirements.of_orders(resources.database.reader, caller.account.id, order_ids):
+    account_id = caller.account.id
+
+    async def read(statements: Statements) -> list[Retirement]:
+        return await retirements.of_orders(statements, account_id, order_ids)
+
+    for each in await resources.read_own(account_id, read):
         retired[each.order_id].append(each)
     return [tuple(retired[order_id]) for order_id in order_ids]
 

@@ -18,6 +18,7 @@ from service.domain.ledger import Journal, Posting
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.storage import balances, holds, ledger, money
+from service.storage.database import Statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,12 @@ async def list_invoices(resources: Resources, caller: Caller, request: PageReque
     """Return one page of the caller's invoices, newest first."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
-    return slice_of(await money.invoices(resources.database.reader, payer_of(caller.account), request), request)
+    payer_id = payer_of(caller.account)
+
+    async def read(statements: Statements) -> list[Invoice]:
+        return await money.invoices(statements, payer_id, request)
+
+    return slice_of(await resources.read_own(payer_id, read, with_clients=True), request)
 
 
 async def invoices_of_ids(resources: Resources, caller: Caller, invoice_ids: Collection[UUID]) -> dict[UUID, Invoice]:
@@ -123,7 +129,12 @@ async def list_payments(resources: Resources, caller: Caller, request: PageReque
     """Return one page of the caller's payments, newest first."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
-    return slice_of(await money.payments(resources.database.reader, payer_of(caller.account), request), request)
+    payer_id = payer_of(caller.account)
+
+    async def read(statements: Statements) -> list[Payment]:
+        return await money.payments(statements, payer_id, request)
+
+    return slice_of(await resources.read_own(payer_id, read, with_clients=True), request)
 
 
 async def payments_of_ids(resources: Resources, caller: Caller, payment_ids: Collection[UUID]) -> dict[UUID, Payment]:
@@ -137,10 +148,14 @@ async def list_journals(resources: Resources, caller: Caller, request: PageReque
     """Return one page of the caller's ledger, newest first, each journal whole."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
-    reader, payer_id = resources.database.reader, payer_of(caller.account)
-    journal_ids = await ledger.page(reader, payer_id, request)
-    found = _journals(await ledger.entries_of(reader, payer_id, journal_ids))
-    return slice_of([found[journal_id] for journal_id in journal_ids], request)
+    payer_id = payer_of(caller.account)
+
+    async def read(statements: Statements) -> list[LedgerPage]:
+        journal_ids = await ledger.page(statements, payer_id, request)
+        found = _journals(await ledger.entries_of(statements, payer_id, journal_ids))
+        return [found[journal_id] for journal_id in journal_ids]
+
+    return slice_of(await resources.read_own(payer_id, read, with_clients=True), request)
 
 
 async def journals_of_ids(

@@ -17,6 +17,7 @@ from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.storage import clients, orders
 from service.storage import events as event_log
+from service.storage.database import Statements
 from service.storage.tables import Columns
 
 T = TypeVar("T")
@@ -41,7 +42,13 @@ async def list_orders(
     returned; with `columns` only those are read.
     """
     caller.require(Scope.ORDERS_READ)
-    rows = await orders.page(resources.database.reader, owner or caller.account.id, wanted, sort, request, columns)
+    account_id = caller.account.id
+    read_from = owner or account_id
+
+    async def read(statements: Statements) -> list[Order]:
+        return await orders.page(statements, read_from, wanted, sort, request, columns)
+
+    rows = await resources.read_own(account_id, read, with_clients=read_from != account_id)
     return slice_of(rows, request)
 
 

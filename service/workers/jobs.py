@@ -18,6 +18,7 @@ from service.operations.expire_holds import expire_holds
 from service.operations.fill_search_keys import fill_search_keys
 from service.operations.issue_certificates import issue_certificates
 from service.operations.match_backorders import match_backorders
+from service.operations.record_key_uses import record_key_uses
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_orders
@@ -52,6 +53,11 @@ def steps(*, rest_ms: int, retire_after_ms: int, retire_unpaid: bool, public_add
         Step("fill_search_keys", fill_search_keys, rest_ms),
         Step("refresh_statistics", refresh_statistics, STATISTICS_REST_MS),
     )
+
+
+def steps_of_server(*, key_uses_ms: int) -> tuple[Step, ...]:
+    """Return the steps of each process that serves, whether or not it runs the background steps."""
+    return (Step("record_key_uses", record_key_uses, key_uses_ms),) if key_uses_ms else ()
 
 
 class Outage:

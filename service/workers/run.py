@@ -10,7 +10,7 @@ import structlog
 
 from service.operations.resources import Resources
 from service.settings import Settings
-from service.workers.jobs import Step, steps, working
+from service.workers.jobs import Step, steps, steps_of_server, working
 from service.workers.measures import StepMeasures
 
 log = structlog.get_logger(__name__)
@@ -24,6 +24,12 @@ def worker_steps(settings: Settings) -> tuple[Step, ...]:
         retire_unpaid=settings.retire_unpaid,
         public_address=settings.public_address,
     )
+
+
+def serving_steps(settings: Settings) -> tuple[Step, ...]:
+    """Return the steps of a process that serves, with the background steps unless the settings leave them to others."""
+    own = steps_of_server(key_uses_ms=settings.key_uses_ms)
+    return (*own, *worker_steps(settings)) if settings.workers_embedded else own
 
 
 async def work_until_told(resources: Resources, settings: Settings, measures: StepMeasures | None = None) -> None:

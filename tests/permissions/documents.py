@@ -40,6 +40,8 @@ INPUTS: dict[str, dict[str, Any]] = {
     "createClientAccount": {"name": "client", "currency": "USD", "handle": "known"},
     "updateClientAccount": {"id": "$client", "name": "client"},
     "setAccountPortfolio": {"portfolioId": "$mix"},
+    "createApiKey": {"idempotencyKey": "known", "name": "ERP", "scopes": ["ACCOUNT_MANAGE"]},
+    "revokeApiKey": {"id": "$key"},
     "disableBundle": {"bundleId": "$cheap"},
     "setPrice": {**MUTATIONS["setPrice"][0], "bundleId": "$bulk"},
     "recordPayment": {**MUTATIONS["recordPayment"][0], "order": {"id": "$order"}},
@@ -99,6 +101,7 @@ def roots(rows: Mapping[tuple[str, str], frozenset[str]], nodes: Mapping[str, fr
 
 EXAMPLES = {
     "Account": "account",
+    "ApiKey": "key",
     "Bundle": "forest",
     "Certificate": "certificate",
     "CreditBatch": "live_batch",

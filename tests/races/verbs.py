@@ -9,6 +9,7 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import Any, TypeAlias
@@ -25,6 +26,7 @@ from service.operations.import_orders import import_orders
 from service.operations.issue_certificates import issue_certificates
 from service.operations.manage_accounts import create_account, reinstate_account, suspend_account
 from service.operations.match_backorders import match_backorders
+from service.operations.record_key_uses import record_key_uses
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.retire_orders import retire_orders
 from service.operations.set_limits import set_limits
@@ -41,6 +43,7 @@ _SELECTED = {
     "billOrders": "invoice { id }",
     "createClientAccount": "account { id }",
     "CreditBatch": "creditBatch { id }",
+    "createApiKey": "apiKey { id }",
 }
 _INPUTS = {
     "disableBundle": "SwitchBundleInput",
@@ -68,6 +71,7 @@ class Market:
     quotes: deque[str] = field(default_factory=lambda: deque(maxlen=6))
     estimates: deque[str] = field(default_factory=lambda: deque(maxlen=6))
     invoices: deque[str] = field(default_factory=lambda: deque(maxlen=6))
+    api_keys: deque[str] = field(default_factory=lambda: deque(maxlen=6))
 
     def key(self, name: str) -> str:
         return f"{name}-{next(self.numbers)}"
@@ -106,7 +110,12 @@ class Market:
             return str(payload["userErrors"][0]["code"])
         if "order" in payload:
             self.orders.append((owner, payload["order"]["id"]))
-        for kind, kept in (("quote", self.quotes), ("estimate", self.estimates), ("invoice", self.invoices)):
+        for kind, kept in (
+            ("quote", self.quotes),
+            ("estimate", self.estimates),
+            ("invoice", self.invoices),
+            ("apiKey", self.api_keys),
+        ):
             if kind in payload:
                 kept.append(payload[kind]["id"])
         return DONE
@@ -301,6 +310,17 @@ async def switch_client(market: Market, name: str) -> str:
     return done
 
 
+async def create_api_key(market: Market) -> str:
+    given = {"name": "ERP", "scopes": ["ORDERS_READ"]}
+    key = f"key-{market.chance.randint(1, 20)}"  # few, so that two requests often have the same
+    return await market.mutate("createApiKey", "parent", idempotencyKey=key, **given)
+
+
+async def revoke_api_key(market: Market) -> str:
+    await create_api_key(market)
+    return await market.mutate("revokeApiKey", "parent", id=_kept(market.api_keys, market, "ApiKey"))
+
+
 async def set_account_limits(market: Market) -> str:
     limit = {"amount": str(10**10 + market.chance.randint(0, 9)), "currency": "USD"}
     return await market.mutate("setAccountLimits", "parent", accountId=market.account_id("parent"), creditLimit=limit)
@@ -396,6 +416,15 @@ async def step(market: Market, run: Callable[..., Awaitable[int]], **options: An
     return DONE if await run(market.shop.resources, **options) else "NOTHING TO DO"
 
 
+async def record_uses(market: Market) -> str:
+    """Store uses of all keys, each a minute or more after the last ones."""
+    resources = market.shop.resources
+    at = resources.clock() + timedelta(minutes=next(market.numbers))
+    for text in market.keys.values():
+        resources.key_uses.note(text.split("_")[2], at)
+    return await step(market, record_key_uses)
+
+
 async def refresh(market: Market) -> str:
     """Refresh the statistics, a step that never says to have more to do."""
     await refresh_statistics(market.shop.resources)
@@ -451,6 +480,8 @@ MUTATIONS: dict[str, Verb] = {
     "simulateOrder": simulate_order,
     "suspendAccount": partial(switch_client, name="suspendAccount"),
     "reinstateAccount": partial(switch_client, name="reinstateAccount"),
+    "createApiKey": create_api_key,
+    "revokeApiKey": revoke_api_key,
     "setAccountLimits": set_account_limits,
     "updateSeller": update_seller,
     "updateBillingDetails": partial(on_parent, name="updateBillingDetails", legalName="Parent Ltd", country="GB"),
@@ -463,6 +494,7 @@ STEPS: dict[str, Verb] = {
     "issue_certificates": partial(step, run=issue_certificates, public_address="https://orders.test"),
     "fill_search_keys": fill_keys,
     "refresh_statistics": refresh,
+    "record_key_uses": record_uses,
 }
 COMMANDS: dict[str, Verb] = {
     "import catalogue": import_the_catalogue,

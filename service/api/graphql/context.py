@@ -9,6 +9,7 @@ import strawberry.types
 
 from service.api.graphql.cost.budget import CostBudget
 from service.domain.accounts import Caller
+from service.domain.api_keys import Peppers
 from service.domain.holds import HoldLimits
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest, SortKind, page_request
@@ -25,6 +26,7 @@ class Context(NamedTuple):
     page_size_default: int
     page_size_max: int
     public_address: str
+    peppers: Peppers
     receipt_url: Callable[[UUID, UUID], str]
     """Return the address of the receipt of an account's order."""
     identified: Caller | None

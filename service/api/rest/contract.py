@@ -16,6 +16,7 @@ from starlette.types import Scope
 
 from service.api.caller import caller_of
 from service.api.rest.context import RestContext
+from service.api.rest.reference_texts import NO_TEXTS, Texts
 from service.domain.accounts import Caller
 from service.errors import Refused
 from service.operations.authenticate import unauthenticated
@@ -134,6 +135,7 @@ class Contract:
     * `labelled_json` answers 415 unless the content type of a body is JSON; otherwise a body is always read as JSON.
     * `any_case` matches the members of bodies without regard to case, `any_case_query` those of the query string.
     * `decimals_are_numbers` writes `Decimal` as JSON numbers instead of strings.
+    * `texts` are the words of the OpenAPI document, read from `reference.toml` of the contract's package.
     * `headers` are put on every answer below the prefix, refusals of the request limits included. The function gets
       the scope of the request and its id.
     """
@@ -147,6 +149,7 @@ class Contract:
     error_model: type[msgspec.Struct]
     refusal: Callable[[Refused, str], Refusal]
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    texts: Texts = NO_TEXTS
     error_media_type: str = "application/json"
     authenticate: Authenticate = by_api_key
     headers: Callable[[Scope, str], Mapping[str, str]] = no_headers

@@ -20,6 +20,7 @@ from service.api.graphql.queries.reference import ReferenceQueries
 from service.api.graphql.queries.seller import SellerQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
 from service.api.graphql.types.account import Account, account_of
+from service.api.graphql.types.api_key import api_key_of
 from service.api.graphql.types.catalogue import Bundle, batch_of, bundle_of, project_of
 from service.api.graphql.types.certificate import certificate_of
 from service.api.graphql.types.estimate import Estimate, estimate_of
@@ -33,6 +34,7 @@ from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
 from service.kit.keyset import Position, encode_cursor
 from service.operations import (
+    manage_account_keys,
     manage_clients,
     read_catalogue,
     read_certificates,
@@ -286,6 +288,7 @@ async def _nodes(context: Context, wanted: list[tuple[str, UUID]]) -> list[Node 
 
 
 _READERS: dict[str, tuple[Callable[..., Awaitable[Mapping[UUID, Any]]], Callable[[Any], Node]]] = {
+    "ApiKey": (manage_account_keys.account_keys_of_ids, api_key_of),
     "Account": (manage_clients.accounts_of_ids, account_of),
     "Order": (read_orders.orders_of_ids, order_of),
     "Quote": (read_quotes.quotes_of_ids, quote_of),

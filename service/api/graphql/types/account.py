@@ -23,6 +23,7 @@ from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types import account_lists
 from service.api.graphql.types.amounts import Mass, Money, money
+from service.api.graphql.types.api_key import ApiKey, api_key_of
 from service.api.graphql.types.certificate import Certificate
 from service.api.graphql.types.estimate import Estimate
 from service.api.graphql.types.money import Invoice, Payment, invoice_of
@@ -34,12 +35,13 @@ from service.domain import accounts
 from service.domain.accounts import Caller, Visibility
 from service.domain.catalogue import Mode
 from service.domain.credit import PayerFunds
-from service.operations import manage_clients, read_money, select_account, set_billing
+from service.operations import manage_account_keys, manage_clients, read_money, select_account, set_billing
 from service.plans import batch_field
 
 CURRENCIES_USUAL = 5
 PROFILES_USUAL = 3
 INVOICES = ByTime("invoices")
+API_KEYS = ByTime("api_keys", "stored.created_at")
 
 AmountCurrency = Annotated[
     CurrencyCode | None,
@@ -57,12 +59,8 @@ async def _portfolios(parents: Sequence["Account"], info: Info) -> list[Portfoli
 
 async def _payers(parents: Sequence["Account"], info: Info) -> dict[UUID, Caller]:
     """Return, for the payer of each account, a caller who may read its money."""
-    context = info.context
-    ids = {parent.row.id for parent in parents}
-    readers = await select_account.readers_of(context.resources, context.caller, ids)
-    if len(readers) < len(ids):
-        raise RuntimeError("an account was shown to somebody who may not read it")
-    return {accounts.payer_of(parent.row): readers[parent.row.id] for parent in parents}
+    readers = await _readers(parents, info)
+    return {accounts.payer_of(parent.row): reader for parent, reader in zip(parents, readers, strict=True)}
 
 
 async def _balances(parents: Sequence["Account"], info: Info) -> list[list[Money]]:
@@ -90,6 +88,35 @@ async def _invoices(
         for payer_id, reader in (await _payers(parents, info)).items()
     }
     return [connection_of(INVOICES, found[accounts.payer_of(parent.row)], invoice_of) for parent in parents]
+
+
+async def _api_keys(
+    parents: Sequence["Account"],
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> list[Connection[ApiKey]]:
+    request = page_of(info.context, API_KEYS, (first, after, last, before))
+    return [
+        connection_of(
+            API_KEYS,
+            await manage_account_keys.list_account_keys(info.context.resources, reader, request),
+            api_key_of,
+        )
+        for reader in await _readers(parents, info)
+    ]
+
+
+async def _readers(parents: Sequence["Account"], info: Info) -> list[Caller]:
+    """Return, for each account, a caller who may read there."""
+    context = info.context
+    ids = {parent.row.id for parent in parents}
+    readers = await select_account.readers_of(context.resources, context.caller, ids)
+    if len(readers) < len(ids):
+        raise RuntimeError("an account was shown to somebody who may not read it")
+    return [readers[parent.row.id] for parent in parents]
 
 
 async def _funds(parents: Sequence["Account"], info: Info, currency: str | None) -> list[tuple[PayerFunds, str]]:
@@ -227,6 +254,12 @@ class Account(Node):
         "applies, the earliest day first. Empty if invoices state no tax. A client account shows the profiles of its "
         "parent. An API key of the client account itself gets the error `FORBIDDEN`.",
         metadata=priced(size=PROFILES_USUAL),
+    )
+
+    api_keys: Connection[ApiKey] = batch_field(
+        _api_keys,
+        description="API keys of the account, oldest first, revoked and expired ones included; needs scope "
+        "`account:manage`, or `operator`. `totalCount` is null.",
     )
 
     @strawberry.field(description="Name of the customer: 1 to 200 characters.")
