@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.addresses import Addresses, AddressLimits, address_budget
-from service.api.caller import caller_of, share_reads
+from service.api.caller import caller_of, caller_of_service, share_reads
 from service.api.cross_origin import open_to_origins
 from service.api.exports.problems import problem_body
 from service.api.exports.routes import EXPORT_PATH, Exporting, export_routes
@@ -102,7 +102,7 @@ def create_app(
     `metrics_listener` serves the metrics beside it. A process that is one of several shows them nowhere else. `tracer`
     makes the spans.
     """
-    site = _site(settings)
+    site, contracts = _site(settings), [contract.at(settings.public_address) for contract in CONTRACTS]
     explorer = load_explorer(site.prefix + GRAPHQL)
     schema.bound_by(document_limits(settings))
     runner = PlannedExecutor(
@@ -122,19 +122,12 @@ def create_app(
 
     budget, public_address = cost_budget(settings.query_points_a_minute), settings.public_address
     guests_budget, addresses = address_budget(settings.address_points_a_minute), Addresses(settings.trusted_proxies)
+    peppers = Peppers(pepper, previous_pepper)
     running: Running
     measures, steps = RequestMeasures(_areas()), StepMeasures()
 
     async def identified_by(scope: Scope) -> Caller | None:
-        return await caller_of(
-            scope,
-            running.resources,
-            pepper=pepper,
-            previous_pepper=previous_pepper,
-            account_header=b"account-id",
-            id_of=account_id_of,
-            any_for_operators=True,
-        )
+        return await caller_of_service(scope, running.resources, peppers, account_id_of)
 
     async def get_context(scope: Scope) -> Context:
         identified = await identified_by(scope)
@@ -148,7 +141,7 @@ def create_app(
             page_size_default=settings.page_size_unasked,
             page_size_max=settings.page_size_max,
             public_address=public_address,
-            peppers=Peppers(pepper, previous_pepper),
+            peppers=peppers,
             receipt_url=partial(_receipt_url, public_address, pepper),
             identified=identified,
             cost_budget=cost_budget_of(scope, identified),
@@ -220,9 +213,9 @@ def create_app(
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
             *landing_routes(site, _state),
             *reference_routes(
-                load_references(), [_described(contract, settings) for contract in CONTRACTS], site.prefix
+                load_references(), [_described(contract, settings) for contract in contracts], site.prefix
             ),
-            *(mounted(contract, _rest_context) for contract in CONTRACTS),
+            *(mounted(contract, _rest_context) for contract in contracts),
         ],
         lifespan=lifespan,
         exception_handlers={404: not_found_handler(site), 405: not_found_handler(site)},
@@ -242,13 +235,13 @@ def create_app(
         body_timeout_ms=settings.body_timeout_ms,
         in_flight_max=settings.in_flight_max,
         deadline_ms=settings.request_deadline_ms,
-        error_bodies={EXPORT_PATH: problem_body, **{contract.prefix: contract.error_body for contract in CONTRACTS}},
-        late_refusals=[contract.prefix for contract in CONTRACTS],
+        error_bodies={EXPORT_PATH: problem_body, **{contract.prefix: contract.error_body for contract in contracts}},
+        late_refusals=[contract.prefix for contract in contracts],
         secret_paths=[CERTIFICATES, RECEIPTS],
         measures=measures,
         tracer=tracer,
     )
-    return open_to_origins(HostRouter(guarded, CONTRACTS, settings.hosts), settings.cors_origins)
+    return open_to_origins(HostRouter(guarded, contracts, settings.hosts), settings.cors_origins)
 
 
 def _receipt_url(public_address: str, pepper: bytes, account_id: UUID, order_id: UUID) -> str:

@@ -28,6 +28,7 @@ INTEGER_MAX = 2_147_483_647
 TEN_YEARS_MS = 315_360_000_000
 Count = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
 CountOrZero = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
+Delay = Annotated[int, Field(ge=0, le=TEN_YEARS_MS)]
 Milliseconds = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
 ContractName = Literal["lune", "carbon-engine", "carbonext"]
 
@@ -175,11 +176,8 @@ class Settings(BaseSettings):
         description="Number of groups of orders that each process places at the same time. If the database is "
         "SQLite, values above 1 have no effect.",
     )
-    quote_valid_ms: int = Field(
-        default=900_000,
-        ge=1,
-        le=TEN_YEARS_MS,
-        description="Time for which a quote is valid; by default 15 minutes.",
+    quote_valid_ms: Annotated[int, Field(ge=1, le=TEN_YEARS_MS)] = Field(
+        default=900_000, description="Time for which a quote is valid; by default 15 minutes."
     )
     hold_percent_max: int = Field(
         default=10,
@@ -201,10 +199,13 @@ class Settings(BaseSettings):
         default=500, description="Time that a background job waits after it found nothing to do."
     )
 
-    retire_after_ms: int = Field(
+    test_orders_after_ms: Delay = Field(
+        default=10_000,
+        description="Time after which a test order of the Lune API is paid and retired by itself; by default 10 s."
+        " An order that `simulateOrder` or an operator changed is left alone.",
+    )
+    retire_after_ms: Delay = Field(
         default=3_600_000,
-        ge=0,
-        le=TEN_YEARS_MS,
         description="Time between the moment at which an order is both fulfilled and paid and the retirement of "
         "its credits; by default one hour. Until the retirement, the order can be cancelled.",
     )

@@ -99,6 +99,7 @@ WRONG_VALUES = [
     ("WORKERS_EMBEDDED", "2", BOOLEAN),
     ("WORKER_REST_MS", "0", COUNT),
     ("RETIRE_AFTER_MS", "1h", number(0, 315_360_000_000)),
+    ("TEST_ORDERS_AFTER_MS", "-1", number(0, 315_360_000_000)),
     ("RETIRE_UNPAID", "later", BOOLEAN),
     ("KEY_USES_MS", "60001", number(0, 60_000)),
     ("KNOWN_KEYS_MS", "1001", number(0, 1_000)),

@@ -25,6 +25,8 @@ class EventType(StrEnum):
     ORDER_CANCELLED = "order.cancelled"
     ORDER_FAILED = "order.failed"
     ORDER_BILLED = "order.billed"
+    ORDER_INVOICED = "order.invoiced"
+    ORDER_CREDITED = "order.credited"
     ORDER_PAID = "order.paid"
     ORDER_REFUNDED = "order.refunded"
     ORDER_RETIRING = "order.retiring"
@@ -48,6 +50,7 @@ class EventType(StrEnum):
     ACCOUNT_PORTFOLIO_SET = "account.portfolio_set"
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_UPDATED = "account.updated"
+    CONTACTS_SET = "account.contacts_set"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     SELLER_UPDATED = "seller.updated"
@@ -91,6 +94,7 @@ class EventRecorder:
 
     def record_payment(self, payment: Payment, before: Order | None = None, after: Order | None = None) -> None:
         """Record the payment, and what it made of its order if it was for one."""
+        of_invoice = {} if payment.invoice_id is None else {"invoice_id": str(payment.invoice_id)}
         self.record(
             payment.account_id,
             EventType.PAYMENT_RECORDED,
@@ -99,6 +103,7 @@ class EventRecorder:
             reference=payment.reference,
             currency=payment.currency,
             amount_minor=payment.amount_minor,
+            **of_invoice,
         )
         if after is not None and after.account_id != payment.account_id:
             # A client's order: the event above is its parent's, and in the parent's timelines alone.

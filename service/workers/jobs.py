@@ -22,6 +22,7 @@ from service.operations.record_key_uses import record_key_uses
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_orders
+from service.operations.simulate_order import advance_test_orders
 from service.workers.measures import StepMeasures
 
 log = structlog.get_logger(__name__)
@@ -42,14 +43,18 @@ class Step:
     rest_ms: int
 
 
-def steps(*, rest_ms: int, retire_after_ms: int, retire_unpaid: bool, public_address: str) -> tuple[Step, ...]:
+def steps(
+    *, rest_ms: int, retire_after_ms: int, retire_unpaid: bool, public_address: str, advance_after_ms: int = 0
+) -> tuple[Step, ...]:
     """Return all background steps."""
+    advance = partial(advance_test_orders, after_ms=advance_after_ms, public_address=public_address)
     retire = partial(retire_orders, after_ms=retire_after_ms, unpaid=retire_unpaid)
     return (
         Step("expire_holds", expire_holds, rest_ms),
         Step("match_backorders", match_backorders, rest_ms),
         Step("retire_orders", retire, rest_ms),
         Step("issue_certificates", partial(issue_certificates, public_address=public_address), rest_ms),
+        Step("advance_test_orders", advance, rest_ms),
         Step("fill_search_keys", fill_search_keys, rest_ms),
         Step("refresh_statistics", refresh_statistics, STATISTICS_REST_MS),
     )

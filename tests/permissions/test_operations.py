@@ -107,6 +107,7 @@ READERS: dict[Any, str] = {
     read_certificates.retirement_refusals_of_orders: "order",
     read_estimates.estimates_of_ids: "estimate",
     read_money.invoices_of_ids: "invoice",
+    read_money.credit_notes_of_ids: "credit_note",
     read_money.payments_of_ids: "payment",
     read_money.journals_of_ids: "journal",
     read_money.invoices_of_orders: "billed",

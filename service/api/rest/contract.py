@@ -5,7 +5,7 @@ own names.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
@@ -18,7 +18,7 @@ from service.api.caller import caller_of
 from service.api.rest.context import RestContext
 from service.api.rest.reference_texts import NO_TEXTS, Texts
 from service.domain.accounts import Caller
-from service.errors import Refused
+from service.errors import Code, Refused
 from service.operations.authenticate import unauthenticated
 
 BodyT_co = TypeVar("BodyT_co", covariant=True)
@@ -102,6 +102,15 @@ class Endpoint:
         return self.method != "GET"
 
 
+PROBLEMS = "/problems"
+"""Path of the page that explains each type of problem."""
+
+
+def problem_type(code: Code) -> str:
+    """Return the type of the problem of a refusal: a place in the page of problems, below the public address."""
+    return f"{PROBLEMS}#{code.lower().replace('_', '-')}"
+
+
 Refusal: TypeAlias = tuple[int, msgspec.Struct]
 """The HTTP status and the body of a contract's error response."""
 
@@ -170,6 +179,18 @@ class Contract:
     @cached_property
     def _encoder(self) -> msgspec.json.Encoder:
         return msgspec.json.Encoder(decimal_format="number" if self.decimals_are_numbers else "string")
+
+    def at(self, public_address: str) -> "Contract":
+        """Return the contract as it is served at the address, with which the types of its problems begin."""
+
+        def located(refused: Refused, request_id: str) -> Refusal:
+            status, body = self.refusal(refused, request_id)
+            kind = getattr(body, "type", None)
+            if isinstance(kind, str) and kind.startswith(PROBLEMS):
+                body = msgspec.structs.replace(body, type=public_address + kind)
+            return status, body
+
+        return replace(self, refusal=located)
 
     def encode(self, value: Any) -> bytes:
         return self._encoder.encode(value)

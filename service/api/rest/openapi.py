@@ -62,6 +62,7 @@ _REFUSALS = _examples(_MESSAGES)
 
 def openapi_document(contract: Contract, public_address: str) -> dict[str, Any]:
     """Return the document; `public_address` is the start of the service's absolute links."""
+    contract = contract.at(public_address)
     models, texts = Models(contract), contract.texts
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in contract.endpoints:

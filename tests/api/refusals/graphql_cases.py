@@ -18,6 +18,7 @@ NOTHING = {"amount": "0", "unit": "GRAM"}
 HUGE = {"amount": "10000000000", "unit": "TONNE"}
 DOLLAR = {"amount": "10", "currency": "USD"}
 
+_ADA = {"email": "ada@example.com", "name": "Ada", "kinds": ["INVOICE_DUE"]}
 _CHOICE: list[Case] = [
     ("SELECTION_INVALID", "selection", {"selection": [{"bundleId": "$forest"}], "portfolioId": "$mix"}),
     ("SELECTION_INVALID", "selection", {"selection": []}),
@@ -582,6 +583,10 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
                 "amount.currency",
                 {"amount": {"amount": "1", "currency": "CHF"}, "order": {"id": "$order"}},
             ),
+            ("BAD_USER_INPUT", "invoiceId", {"invoiceId": "x"}),
+            ("BAD_USER_INPUT", "invoiceId", {"invoiceId": "$no_invoice", "order": {"id": "$order"}}),
+            ("NOT_FOUND", "invoiceId", {"invoiceId": "$no_invoice"}),
+            ("BAD_USER_INPUT", "amount.currency", {"amount": {"amount": "1", "currency": "CHF"}, "invoiceId": "$bill"}),
             ("IDEMPOTENCY_KEY_REUSED", "reference", {"reference": "paid"}),
         ],
     ),
@@ -598,7 +603,8 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("BAD_USER_INPUT", "orders", {"orders": [{"id": "$order"}, {"id": "$in_riyals"}]}),
             ("BAD_USER_INPUT", "orders.0.id", {"orders": [{"id": "x"}]}),
             ("NOT_FOUND", "orders.1", {"orders": [{"id": "$order"}, {"number": "none"}]}),
-            ("PAYMENT_STATE", "orders.0", {"orders": [{"id": "$paid"}]}),
+            ("PAYMENT_STATE", "orders.0", {"orders": [{"id": "$cancelled"}]}),
+            ("PAYMENT_STATE", "orders.1", {"orders": [{"id": "$order"}, {"id": "$billed"}]}),
             ("NOT_FOUND", "", {"orders": LEFT_OUT, "currency": "CHF"}),
             ("IDEMPOTENCY_KEY_REUSED", "reference", {"reference": "billed"}),
         ],
@@ -614,6 +620,53 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
     "refundOrder": (
         {"accountId": "$account", "order": {"id": "$order"}},
         [*_ACCOUNT, *_ORDER, ("PAYMENT_STATE", "", {})],
+    ),
+    "createAccount": (
+        {"reference": "new", "name": "Orrin Mills", "currency": "USD", "portfolioId": "$mix"},
+        [
+            ("BAD_USER_INPUT", "reference", {"reference": " "}),
+            ("BAD_USER_INPUT", "name", {"name": " "}),
+            ("BAD_USER_INPUT", "portfolioId", {"portfolioId": "$forest"}),
+            ("NOT_FOUND", "portfolioId", {"portfolioId": "$no_portfolio"}),
+            ("CURRENCY_UNAVAILABLE", "currency", {"currency": "CHF"}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "7.555"}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "91"}),
+            ("BAD_USER_INPUT", "beneficiary", {"beneficiary": ""}),
+            ("NOT_FOUND", "seller", {"seller": "none"}),
+            ("IDEMPOTENCY_KEY_REUSED", "reference", {"reference": "known", "name": "Other"}),
+        ],
+    ),
+    "updateAccount": (
+        {"accountId": "$account", "name": "New name"},
+        [
+            *_ACCOUNT,
+            ("BAD_USER_INPUT", "name", {"name": None}),
+            ("BAD_USER_INPUT", "name", {"name": " "}),
+            ("BAD_USER_INPUT", "name", {"name": "x" * 201}),
+            ("BAD_USER_INPUT", "currency", {"currency": None}),
+            ("CURRENCY_UNAVAILABLE", "currency", {"currency": "CHF"}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": None}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "0.001"}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "90.01"}),
+            ("BAD_USER_INPUT", "beneficiary", {"beneficiary": ""}),
+        ],
+    ),
+    "setContacts": (
+        {"contacts": [_ADA]},
+        [
+            ("BAD_USER_INPUT", "contacts", {"contacts": [_ADA] * 21}),
+            ("BAD_USER_INPUT", "contacts.1.email", {"contacts": [_ADA, {**_ADA, "email": "ADA@example.com"}]}),
+            ("BAD_USER_INPUT", "contacts.0.email", {"contacts": [{**_ADA, "email": "ada"}]}),
+            ("BAD_USER_INPUT", "contacts.0.name", {"contacts": [{**_ADA, "name": " "}]}),
+        ],
+    ),
+    "createAccessToken": (
+        {"scopes": ["ORDERS_READ"]},
+        [
+            ("BAD_USER_INPUT", "scopes", {"scopes": []}),
+            ("BAD_USER_INPUT", "expiresInSeconds", {"expiresInSeconds": 0}),
+            ("BAD_USER_INPUT", "expiresInSeconds", {"expiresInSeconds": 3_601}),
+        ],
     ),
     "createApiKey": (
         {"idempotencyKey": "a key", "name": "ERP", "scopes": ["ACCOUNT_MANAGE"]},
@@ -776,10 +829,14 @@ OPERATORS = frozenset(
         *("updateProject", "updateBundle", "withdrawCreditBatch", "reinstateCreditBatch"),
         *("enableBundle", "recordPayment", "billOrders", "settleInvoice", "refundOrder", "failOrder"),
         *("suspendAccount", "reinstateAccount", "setAccountLimits", "createApiKey", "revokeApiKey"),
+        *("createAccessToken", "createAccount", "updateAccount", "setContacts"),
         *("updateSeller", "updateBillingDetails", "setTaxProfile"),
     }
 )
 """Mutations with which operators act for any account, also for a suspended one."""
+
+WITHOUT_SCOPE = frozenset({"createAccessToken"})
+"""Mutations that a key without any particular scope may send."""
 
 AFTERWARDS: list[tuple[str, str, str, str, dict[str, Any]]] = [
     ("UPDATE accounts SET hold_percent_max = 0", "quoteByMass", "HOLD_LIMIT_EXCEEDED", "hold", {"hold": True}),

@@ -24,6 +24,7 @@ from service.operations.cancel_orders import cancel_orders
 from service.operations.create_estimate import create_estimate
 from service.operations.fail_order import fail_order
 from service.operations.manage_account_keys import create_account_key
+from service.operations.manage_accounts import create_account
 from service.operations.manage_catalogue import create_bundle
 from service.operations.manage_clients import create_client
 from service.operations.quote_order import quote_order
@@ -141,6 +142,14 @@ async def open_world(database: Database, **account: Any) -> World:
     if shop.account.mode is Mode.LIVE:
         await set_limits(shop.resources, shop.account.id, credit=("USD", 10**7))
         await set_limits(shop.resources, shop.account.id, credit=("SAR", 10**7))
+    await create_account(
+        shop.resources,
+        name="Orrin Mills",
+        contract="graphql",
+        currency="USD",
+        portfolio=str(shop.account.portfolio_id),
+        reference="known",
+    )
     named["key"] = ("ApiKey", await _key(shop, "known"))
     return World(shop, named, test_account)
 
@@ -165,7 +174,7 @@ async def _orders(shop: Shop) -> dict[str, tuple[str, UUID]]:
         Money(paid.total_cost_minor, paid.currency),
         OrderRef(id=paid.id),
     )
-    await bill_orders(shop.resources, shop.caller, shop.account.id, "billed", [OrderRef(id=billed.id)])
+    bill = await bill_orders(shop.resources, shop.caller, shop.account.id, "billed", [OrderRef(id=billed.id)])
     found = {
         "order": order,
         "failed": failed,
@@ -175,7 +184,7 @@ async def _orders(shop: Shop) -> dict[str, tuple[str, UUID]]:
         "in_riyals": in_riyals,
         "failed_in_riyals": failed_in_riyals,
     }
-    return {name: ("Order", each.id) for name, each in found.items()}
+    return {name: ("Order", each.id) for name, each in found.items()} | {"bill": ("Invoice", bill.invoice.id)}
 
 
 async def _quotes_and_estimates(shop: Shop) -> dict[str, tuple[str, UUID]]:

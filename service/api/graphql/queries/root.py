@@ -23,6 +23,7 @@ from service.api.graphql.types.account import Account, account_of
 from service.api.graphql.types.api_key import api_key_of
 from service.api.graphql.types.catalogue import Bundle, batch_of, bundle_of, project_of
 from service.api.graphql.types.certificate import certificate_of
+from service.api.graphql.types.credit_note import credit_note_of
 from service.api.graphql.types.estimate import Estimate, estimate_of
 from service.api.graphql.types.money import invoice_of, journal_of, line_of, payment_of
 from service.api.graphql.types.node import Node, parse_global_id, parse_id
@@ -299,6 +300,7 @@ _READERS: dict[str, tuple[Callable[..., Awaitable[Mapping[UUID, Any]]], Callable
     "Portfolio": (read_catalogue.portfolios_of_ids, portfolio_of),
     "Payment": (read_money.payments_of_ids, payment_of),
     "Invoice": (read_money.invoices_of_ids, invoice_of),
+    "CreditNote": (read_money.credit_notes_of_ids, credit_note_of),
     "InvoiceLine": (read_money.invoice_lines_of_ids, line_of),
     "Certificate": (read_certificates.certificates_of_ids, certificate_of),
     "Journal": (read_money.journals_of_ids, journal_of),

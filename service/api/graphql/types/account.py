@@ -25,6 +25,7 @@ from service.api.graphql.types import account_lists
 from service.api.graphql.types.amounts import Mass, Money, money
 from service.api.graphql.types.api_key import ApiKey, api_key_of
 from service.api.graphql.types.certificate import Certificate
+from service.api.graphql.types.contact import Contact, contact_of
 from service.api.graphql.types.estimate import Estimate
 from service.api.graphql.types.money import Invoice, Payment, invoice_of
 from service.api.graphql.types.node import Node, parse_id
@@ -35,13 +36,21 @@ from service.domain import accounts
 from service.domain.accounts import Caller, Visibility
 from service.domain.catalogue import Mode
 from service.domain.credit import PayerFunds
-from service.operations import manage_account_keys, manage_clients, read_money, select_account, set_billing
+from service.operations import (
+    manage_account_keys,
+    manage_clients,
+    read_money,
+    select_account,
+    set_billing,
+    set_contacts,
+)
 from service.plans import batch_field
 
 CURRENCIES_USUAL = 5
 PROFILES_USUAL = 3
-INVOICES = ByTime("invoices")
+CONTACTS_USUAL = 3
 API_KEYS = ByTime("api_keys", "stored.created_at")
+INVOICES = ByTime("invoices")
 
 AmountCurrency = Annotated[
     CurrencyCode | None,
@@ -105,6 +114,13 @@ async def _api_keys(
             await manage_account_keys.list_account_keys(info.context.resources, reader, request),
             api_key_of,
         )
+        for reader in await _readers(parents, info)
+    ]
+
+
+async def _contacts(parents: Sequence["Account"], info: Info) -> list[list[Contact]]:
+    return [
+        [contact_of(row) for row in await set_contacts.list_contacts(info.context.resources, reader)]
         for reader in await _readers(parents, info)
     ]
 
@@ -262,6 +278,13 @@ class Account(Node):
         "`account:manage`, or `operator`. `totalCount` is null.",
     )
 
+    contacts: list[Contact] = batch_field(
+        _contacts,
+        description="People who get mail about the account, by their addresses; needs scope `account:manage`, or "
+        "`operator`.",
+        metadata=priced(size=CONTACTS_USUAL),
+    )
+
     @strawberry.field(description="Name of the customer: 1 to 200 characters.")
     def name(self) -> str:
         return self.row.name
@@ -283,7 +306,8 @@ class Account(Node):
 
     @strawberry.field(
         description="Commission that is part of the total of an order, as a percentage with two decimals. A client "
-        "account has the commission that its parent had when the client account was created."
+        "account has the commission that its parent had when the client account was created, unless the seller changed "
+        "it."
     )
     def commission_percent(self) -> Decimal:
         return Decimal(self.row.commission_hundredths).scaleb(-2)

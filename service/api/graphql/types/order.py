@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import strawberry
 
@@ -31,6 +32,7 @@ from service.operations import (
     read_money,
     read_orders,
     read_quotes,
+    select_account,
 )
 from service.plans import attribute_field, batch_field, needs, selected_columns
 
@@ -359,3 +361,15 @@ class Order(Node):
 
 def order_of(row: domain.Order) -> Order:
     return Order(row=row)
+
+
+async def orders_by_account(info: Info, named: Sequence[tuple[UUID | None, UUID | None]]) -> list[Order | None]:
+    """Return orders by account and id; null where there is none or the caller may not read it."""
+    context = info.context
+    found: dict[UUID, Order] = {}
+    account_ids = {account_id for account_id, _ in named if account_id is not None}
+    for account_id, reader in (await select_account.readers_of(context.resources, context.caller, account_ids)).items():
+        ids = {order_id for owner, order_id in named if owner == account_id and order_id is not None}
+        rows = await read_orders.orders_of_ids(context.resources, reader, ids)
+        found |= {order_id: order_of(row) for order_id, row in rows.items()}
+    return [None if order_id is None else found.get(order_id) for _, order_id in named]

@@ -20,6 +20,7 @@ from service.api.headers import header_of
 from service.api.rest.carbonext.errors import oauth_refusal
 from service.api.rest.context import RestContext
 from service.api.rest.contract import Answer, Call, Endpoint
+from service.domain.access_tokens import is_token
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope, parse
 from service.errors import Code, Refused
@@ -110,7 +111,7 @@ async def authenticate(request: Request, context: RestContext) -> Caller:
     bearer = bearer_of(request.scope)
     if bearer is None:
         raise unauthenticated()
-    if parse(bearer) is not None:
+    if parse(bearer) is not None or is_token(bearer):
         return await _authenticate_key(bearer, context)
     return await authenticate_again(context.resources, _key_named_by(bearer, TokenUse.ACCESS, context))
 
