@@ -83,12 +83,14 @@ async def count_bundles(
 ) -> int:
     """Return the exact number of bundles that `find_bundles` lists."""
     _require_bundles(caller, wanted)
-    return await catalogue.count_bundles(
-        resources.database.reader,
-        wanted,
-        currency=currency or caller.account.currency,
-        mode=caller.account.mode,
-        today=utc_date(resources.clock()),
+    return await resources.read_shared(
+        lambda statements: catalogue.count_bundles(
+            statements,
+            wanted,
+            currency=currency or caller.account.currency,
+            mode=caller.account.mode,
+            today=utc_date(resources.clock()),
+        )
     )
 
 
@@ -102,14 +104,18 @@ async def count_projects(resources: Resources, caller: Caller, wanted: ProjectFi
     """Return the exact number of projects that the filter selects; stock is that of the caller's mode."""
     caller.require(Scope.CATALOGUE_READ)
     today = utc_date(resources.clock())
-    return await catalogue.count_projects(resources.database.reader, wanted, mode=caller.account.mode, today=today)
+    mode = caller.account.mode
+    return await resources.read_shared(
+        lambda statements: catalogue.count_projects(statements, wanted, mode=mode, today=today)
+    )
 
 
 async def count_batches(resources: Resources, caller: Caller, wanted: BatchFilter) -> int:
     """Return the exact number of credit batches of the caller's mode that the filter selects."""
     caller.require(Scope.CATALOGUE_READ)
     today = utc_date(resources.clock())
-    return await batches.count(resources.database.reader, caller.account.mode, wanted, today=today)
+    mode = caller.account.mode
+    return await resources.read_shared(lambda statements: batches.count(statements, mode, wanted, today=today))
 
 
 async def count_portfolios(resources: Resources, caller: Caller) -> int:

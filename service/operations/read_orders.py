@@ -43,11 +43,12 @@ async def list_orders(
     """
     caller.require(Scope.ORDERS_READ)
     account_id = caller.account.id
+    read_from = owner or account_id
 
     async def read(statements: Statements) -> list[Order]:
-        return await orders.page(statements, owner or account_id, wanted, sort, request, columns)
+        return await orders.page(statements, read_from, wanted, sort, request, columns)
 
-    rows = await resources.read_own(account_id, read, with_clients=owner is not None)
+    rows = await resources.read_own(account_id, read, with_clients=read_from != account_id)
     return slice_of(rows, request)
 
 

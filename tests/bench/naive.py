@@ -27,6 +27,7 @@ from service.api.graphql.context import Context
 from service.api.graphql.schema import schema
 from service.api.request_limits import RequestLimits
 from service.app import document_limits, open_database
+from service.domain.api_keys import Peppers
 from service.domain.listing import OrderFilter, OrderRef, OrderSort
 from service.key_pepper import pepper
 from service.kit.clock import system_clock
@@ -111,6 +112,7 @@ class View(GraphQL[Context, None]):
             page_size_default=self.settings.page_size_default,
             page_size_max=self.settings.page_size_max,
             public_address=self.settings.public_address,
+            peppers=Peppers(pepper(self.settings)),
             receipt_url=lambda _, order_id: f"{self.settings.public_address}/receipts/{order_id.hex}",
             identified=caller,
         )

@@ -90,6 +90,15 @@ async def test_a_web_shop_needs_nothing_but_its_key(api: GraphQLApi):
     await shop.send("AddClient", name="Subsidiary")
     clients = await shop.send("Clients")
     assert (clients["clientAccounts"]["totalCount"], clients["orders"]["totalCount"]) == (1, 3)
+
+    # A key for a report, which reads until it is revoked.
+    made = (await shop.send("AddKey", name="Report"))["createApiKey"]
+    listed = (await shop.send("Keys"))["account"]["apiKeys"]["nodes"]
+    assert made["apiKey"]["id"] in {each["id"] for each in listed}
+    report = Frontend(api, made["secret"], "web_shop")
+    assert (await report.send("OrderList"))["orders"]["totalCount"] == 3
+    revoked = (await shop.send("RevokeKey", id=made["apiKey"]["id"]))["revokeApiKey"]["apiKey"]
+    assert revoked["revokedAt"] is not None
     assert shop.sent == set(shop.operations), "an operation of the document is never sent"
 
 

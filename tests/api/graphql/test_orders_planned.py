@@ -24,6 +24,7 @@ from service.api.graphql.error_presentation import is_fault
 from service.api.graphql.schema import schema
 from service.api.graphql.types.node import global_id
 from service.domain.accounts import Account
+from service.domain.api_keys import Peppers
 from service.domain.catalogue import Mode
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
@@ -120,6 +121,7 @@ class World:
             page_size_default=20,
             page_size_max=100,
             public_address="http://service.test",
+            peppers=Peppers(b"pepper"),
             receipt_url=lambda _, order_id: f"http://service.test/receipts/{order_id.hex}",
             identified=make_caller(self.account) if seed % 10 else None,
         )

@@ -36,7 +36,6 @@ from service.domain import accounts
 from service.domain.accounts import Caller, Visibility
 from service.domain.catalogue import Mode
 from service.domain.credit import PayerFunds
-from service.kit.keyset import Position, encode_cursor
 from service.operations import (
     manage_account_keys,
     manage_clients,
@@ -50,7 +49,7 @@ from service.plans import batch_field
 CURRENCIES_USUAL = 5
 PROFILES_USUAL = 3
 CONTACTS_USUAL = 3
-API_KEYS = "api_keys"
+API_KEYS = ByTime("api_keys", "stored.created_at")
 INVOICES = ByTime("invoices")
 
 AmountCurrency = Annotated[
@@ -108,12 +107,12 @@ async def _api_keys(
     last: Last = None,
     before: Before = None,
 ) -> list[Connection[ApiKey]]:
-    request = info.context.page(API_KEYS, first, after, last, before)
+    request = page_of(info.context, API_KEYS, (first, after, last, before))
     return [
-        Connection.of(
+        connection_of(
+            API_KEYS,
             await manage_account_keys.list_account_keys(info.context.resources, reader, request),
-            cursor=_key_cursor,
-            node=api_key_of,
+            api_key_of,
         )
         for reader in await _readers(parents, info)
     ]
@@ -191,10 +190,6 @@ async def _tax_profiles(parents: Sequence["Account"], info: Info) -> list[list[T
         for payer_id, reader in (await _payers(parents, info)).items()
     }
     return [found[accounts.payer_of(parent.row)] for parent in parents]
-
-
-def _key_cursor(row: manage_account_keys.AccountKey) -> str:
-    return encode_cursor(API_KEYS, Position(row.stored.created_at, row.id))
 
 
 @strawberry.type(description="A customer's account. Each order, quote, estimate and API key belongs to one account.")
