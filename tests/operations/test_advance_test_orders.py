@@ -23,7 +23,6 @@ from tests.books import assert_books_balance
 from tests.makers import make_batch, make_caller, make_order_request, store
 from tests.shop import Shop, open_shop
 
-ADDRESS = "https://orders.test"
 AFTER_MS = 10_000
 
 
@@ -49,7 +48,7 @@ async def advance(shop: Shop, *, seconds: int = 11) -> int:
 async def simulate(shop: Shop, order: Order, outcome: Outcome, *, actor: str | None = None) -> None:
     caller = shop.caller if actor is None else replace(shop.caller, key_id=actor)
     try:
-        await simulate_order(shop.resources, caller, OrderRef(id=order.id), outcome, public_address=ADDRESS)
+        await simulate_order(shop.resources, caller, OrderRef(id=order.id), outcome)
     except Refused:
         assert outcome is Outcome.REFUSE_PAYMENT
 
