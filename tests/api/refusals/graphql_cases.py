@@ -107,6 +107,7 @@ _COMMAND: list[Case] = [
     ("BAD_USER_INPUT", "customer", {"customer": "x" * 201}),
     ("BAD_USER_INPUT", "description", {"description": LONG}),
     ("BAD_USER_INPUT", "callbackUrl", {"callbackUrl": "http://insecure.test"}),
+    ("BAD_USER_INPUT", "callbackUrl", {"callbackUrl": "https://127.1/orders"}),
     ("BAD_USER_INPUT", "callbackUrl", {"callbackUrl": LONG}),
     ("BAD_USER_INPUT", "beneficiary.recipient.name", {"beneficiary": {"recipient": {"name": ""}}}),
     ("BAD_USER_INPUT", "beneficiary.retirement.taxId", {"beneficiary": {"retirement": {"name": "a", "taxId": ""}}}),
