@@ -47,6 +47,7 @@ from service.api.rest.contracts import CONTRACTS
 from service.api.rest.endpoint_app import mounted
 from service.api.rest.host_routing import HostRouter
 from service.api.rest.openapi import openapi_document
+from service.api.webhook_bodies import WebhookBodies
 from service.domain.accounts import Caller
 from service.domain.holds import HoldLimits
 from service.kit.clock import system_clock
@@ -60,7 +61,7 @@ from service.settings import Settings
 from service.storage.database import Database
 from service.workers.jobs import working
 from service.workers.measures import StepMeasures
-from service.workers.run import worker_steps
+from service.workers.run import webhook_options, worker_steps
 
 GRAPHQL = "/graphql"
 HEALTH = "/health/"
@@ -157,7 +158,13 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = await open_database(settings, tracer)
         known_keys: TTLCache[KnownKey] = TTLCache(ttl_ms=settings.known_keys_ms, entries_max=settings.known_keys_max)
-        resources = Resources(database=database, clock=system_clock, new_id=uuid7, known_keys=known_keys)
+        resources = Resources(
+            database=database,
+            clock=system_clock,
+            new_id=uuid7,
+            known_keys=known_keys,
+            webhooks=webhook_options(settings, pepper, previous_pepper),
+        )
         queue = placement(
             resources,
             group_lock_timeout_ms=settings.group_lock_timeout_ms,
@@ -186,7 +193,8 @@ def create_app(
         )
         metrics = Metrics(resources, steps, serving)
         running = app.state.running = Running(resources, queue, rest, metrics)
-        embedded = worker_steps(settings) if settings.workers_embedded else ()
+        bodies = WebhookBodies(resources, public_address=public_address, pepper=pepper)
+        embedded = worker_steps(settings, bodies) if settings.workers_embedded else ()
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(database.watched())

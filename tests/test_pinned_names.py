@@ -28,6 +28,7 @@ import service
 from service.__main__ import app
 from service.api.graphql.cost.budget import cost_budget
 from service.api.graphql.schema import schema
+from service.api.graphql.types.webhooks import WebhookFormat as ShownWebhookFormat
 from service.api.rate_limits import RateLimits, _item
 from service.api.receipt_links import receipt_path
 from service.api.request_facts import Facts
@@ -42,7 +43,7 @@ from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
 from service.domain.catalogue_listing import BatchSortField, BundleListing, NamedSortField
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
-from service.domain.events import EventType
+from service.domain.event_types import EventType
 from service.domain.flight_hauls import Haul
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.listing import AccountSortField, InvoiceSortField, NumberedSort, OrderSortField, PaymentSortField
@@ -55,6 +56,7 @@ from service.domain.serials.facts import CreditStatus
 from service.domain.serials.forms import SerialForm
 from service.domain.statistics import OrderGrouping
 from service.domain.vintages import VintageFault
+from service.domain.webhooks import DeliveryStatus, DisabledReason, WebhookFormat
 from service.domain.worker_failures import WorkerStep
 from service.errors import Code
 from service.key_pepper import pepper
@@ -102,7 +104,12 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " invoice.issued invoice.settled order.imported project.created project.updated bundle.created bundle.updated"
     " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
     " account.portfolio_set account.created account.updated"
-    " seller.updated account.billing_updated account.tax_profile_set",
+    " seller.updated account.billing_updated account.tax_profile_set webhook.created webhook.updated webhook.disabled"
+    " webhook.deleted webhook.secret_rotated webhook.replayed webhook.test",
+    WebhookFormat: "STANDARD LUNE CALLBACK",
+    ShownWebhookFormat: "STANDARD LUNE",
+    DeliveryStatus: "PENDING DELIVERED FAILED",
+    DisabledReason: "REQUESTED GONE",
     AccountSortField: "created_at name",
     InvoiceSortField: "created_at due_at total_minor",
     PaymentSortField: "created_at amount_minor",
@@ -158,6 +165,8 @@ SETTINGS = {
     "SERVICE_WORKERS_EMBEDDED": "false",
     "SERVICE_WORKER_REST_MS": "9",
     "SERVICE_RETIRE_AFTER_MS": "9",
+    "SERVICE_WEBHOOK_DELIVERIES_KEPT_MS": "345600009",
+    "SERVICE_WEBHOOKS_TO_LOOPBACK": "true",
     "SERVICE_RETIRE_UNPAID": "true",
     "SERVICE_KNOWN_KEYS_MS": "9",
     "SERVICE_KNOWN_KEYS_MAX": "9",
@@ -243,6 +252,8 @@ GLOBAL_IDS = {
     "Portfolio": "UG9ydGZvbGlvOgAAAAAAAAAAAAAAAAAAAAE",
     "Project": "UHJvamVjdDoAAAAAAAAAAAAAAAAAAAAB",
     "Quote": "UXVvdGU6AAAAAAAAAAAAAAAAAAAAAQ",
+    "WebhookDelivery": "V2ViaG9va0RlbGl2ZXJ5OgAAAAAAAAAAAAAAAAAAAAE",
+    "WebhookEndpoint": "V2ViaG9va0VuZHBvaW50OgAAAAAAAAAAAAAAAAAAAAE",
 }
 """The id of a row whose id is 1, of each type that has one."""
 
@@ -287,6 +298,13 @@ LOGGED = {
     "seller_set": {"identifier", "changed"},
     "serving": {"address", "host", "port", "connections_max"},
     "statement_slow": {"ms", "statement"},
+    "webhook_endpoint_gone": {"endpoint_id", "account_id"},
+    "webhook_given_up": {"endpoint_id", "account_id", "delivery_id", "event_type", "attempts"},
+    "webhook_not_written": {"endpoint_id", "event_type"},
+    "webhook_secret_unreadable": {"endpoint_id", "account_id"},
+    "webhook_step_failed": {"endpoint_id"},
+    "webhook_step_refused": {"endpoint_id", "code"},
+    "webhooks_not_sent": {"reason"},
     "step_failed": {"step"},
     "step_refused": {"step", "code"},
     "steps_resumed": set(),
@@ -309,7 +327,7 @@ TABLES = (
     " credit_batches credit_entries estimates events invoice_lines invoices ledger_entries number_counters"
     " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
     " quote_holds quote_lines quotes retirements secret_checks sellers serial_claims serial_series tax_profiles"
-    " worker_failures"
+    " webhook_cursors webhook_deliveries webhook_endpoints worker_failures"
 )
 
 
@@ -431,6 +449,7 @@ def test_names_of_workers_and_actors():
         "issue_certificates",
         "fill_search_keys",
         "refresh_statistics",
+        "expire_deliveries",
     ]
     assert [each.ACTOR for each in (retire_orders, match_backorders, import_orders, load_orders)] == [
         "worker:retire",

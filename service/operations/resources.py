@@ -5,6 +5,7 @@ Made once by the composition root and passed to each operation; tests pass their
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypeAlias, TypeVar
 
 import structlog
@@ -14,6 +15,7 @@ from service.kit.clock import Clock
 from service.kit.ids import IdSource, random_bits, short_number
 from service.kit.lookup_batcher import LookupBatcher
 from service.kit.retry import with_retries
+from service.kit.sealing import Sealer
 from service.kit.ttl_cache import TTLCache
 from service.storage import api_keys
 from service.storage.database import Database, Statements
@@ -30,6 +32,23 @@ TRANSACTION_ATTEMPTS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookOptions:
+    """The sealer of webhook secrets, None in a process without the service's secret; whether addresses of this machine
+    are accepted; and how long deliveries are kept.
+    """
+
+    sealer: Sealer | None = None
+    loopback: bool = False
+    kept: timedelta = timedelta(days=30)
+
+    def require_sealer(self) -> Sealer:
+        """Return the sealer. Raise RuntimeError in a process that has none."""
+        if self.sealer is None:
+            raise RuntimeError("this process was given no secret to encrypt webhook secrets under")
+        return self.sealer
+
+
+@dataclass(frozen=True, slots=True)
 class Resources:
     """Access to the outside world for operations."""
 
@@ -38,6 +57,7 @@ class Resources:
     new_id: IdSource
     known_keys: TTLCache[KnownKey] = field(default_factory=lambda: TTLCache(ttl_ms=0, entries_max=0))
     """API keys that were valid a moment ago, by the hash of their text."""
+    webhooks: WebhookOptions = field(default_factory=WebhookOptions)
     keys: LookupBatcher[str, FoundKey] = field(init=False)
     """API keys by id, looked up together: under load these are most of the database's queries."""
 

@@ -72,6 +72,12 @@ async def family(statements: Statements, account_id: UUID, ids: Collection[UUID]
     return {account.id: account for account in await ACCOUNTS.read(statements, query)}
 
 
+async def ids_of(statements: Statements, account_id: UUID) -> list[UUID]:
+    """Return the ids of the account's client accounts."""
+    rows = await models.Account.filter(parent_account_id=account_id).using_db(statements.client).values("id")
+    return [row["id"] for row in rows]
+
+
 async def losing_balance(statements: Statements) -> list[Account]:
     """Return the client accounts, by name, whose own keys placed orders that the parent's balance paid for, and which
     may not use that balance any more. Orders that the parent's key placed for them do not count.

@@ -28,6 +28,7 @@ VALUES = (
         "Price",
         "PriceLine",
         "PriceTier",
+        "WebhookAttempt",
     ),
     *("ProjectStock", "QuoteLine", "RateLimit", "Retirement", "Seller", "TaxProfile", "TimelineEntry"),
     *("UnitPrice", "VintageStock"),

@@ -9,6 +9,7 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import Any, TypeAlias
@@ -16,7 +17,9 @@ from typing import Any, TypeAlias
 from service.api.graphql.types.node import global_id
 from service.domain.accounts import Account
 from service.domain.catalogue import BundleProject, Mode
+from service.domain.webhooks import Attempt
 from service.errors import Refused
+from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.operations.expire_holds import expire_holds
 from service.operations.fill_search_keys import fill_search_keys
@@ -25,8 +28,11 @@ from service.operations.import_orders import import_orders
 from service.operations.issue_certificates import issue_certificates
 from service.operations.manage_accounts import create_account, reinstate_account, suspend_account
 from service.operations.match_backorders import match_backorders
+from service.operations.queue_deliveries import queue_deliveries
+from service.operations.read_webhooks import expire_deliveries
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.retire_orders import retire_orders
+from service.operations.send_deliveries import Outcome, due_endpoints, lease_deliveries, mark_deliveries
 from service.operations.set_limits import set_limits
 from tests.api.graphql_api import GraphQLApi
 from tests.makers import TONNE_G, make_batch, make_bundle, make_price, make_project, store
@@ -40,6 +46,10 @@ _SELECTED = {
     "Estimate": "estimate { id }",
     "billOrders": "invoice { id }",
     "createClientAccount": "account { id }",
+    "WebhookEndpoint": "webhookEndpoint { id }",
+    "WebhookSecret": "webhookEndpoint { id }",
+    "sendTestEvent": "webhookDelivery { id }",
+    "replayDelivery": "webhookDelivery { id }",
     "CreditBatch": "creditBatch { id }",
 }
 _INPUTS = {
@@ -47,6 +57,9 @@ _INPUTS = {
     "enableBundle": "SwitchBundleInput",
     "suspendAccount": "AccountRefInput",
     "reinstateAccount": "AccountRefInput",
+    "deleteWebhookEndpoint": "WebhookEndpointRefInput",
+    "rotateWebhookSecret": "WebhookEndpointRefInput",
+    "sendTestEvent": "WebhookEndpointRefInput",
 }
 """Inputs that several mutations share."""
 
@@ -68,6 +81,8 @@ class Market:
     quotes: deque[str] = field(default_factory=lambda: deque(maxlen=6))
     estimates: deque[str] = field(default_factory=lambda: deque(maxlen=6))
     invoices: deque[str] = field(default_factory=lambda: deque(maxlen=6))
+    hooks: deque[str] = field(default_factory=lambda: deque(maxlen=6))
+    deliveries: deque[str] = field(default_factory=lambda: deque(maxlen=6))
 
     def key(self, name: str) -> str:
         return f"{name}-{next(self.numbers)}"
@@ -106,7 +121,13 @@ class Market:
             return str(payload["userErrors"][0]["code"])
         if "order" in payload:
             self.orders.append((owner, payload["order"]["id"]))
-        for kind, kept in (("quote", self.quotes), ("estimate", self.estimates), ("invoice", self.invoices)):
+        for kind, kept in (
+            ("quote", self.quotes),
+            ("estimate", self.estimates),
+            ("invoice", self.invoices),
+            ("webhookEndpoint", self.hooks),
+            ("webhookDelivery", self.deliveries),
+        ):
             if kind in payload:
                 kept.append(payload[kind]["id"])
         return DONE
@@ -319,6 +340,43 @@ async def simulate_order(market: Market) -> str:
     return await market.mutate("simulateOrder", "trial", order=market.order("trial")[1], outcome=outcome)
 
 
+async def create_webhook_endpoint(market: Market) -> str:
+    url = f"https://receiver.example/{market.key('hook')}"
+    return await market.mutate("createWebhookEndpoint", "parent", url=url)
+
+
+async def on_hook(market: Market, name: str, **facts: Any) -> str:
+    return await market.mutate(name, "parent", id=_kept(market.hooks, market, "WebhookEndpoint"), **facts)
+
+
+async def delete_webhook_endpoint(market: Market) -> str:
+    """Delete a webhook endpoint and make another one, so that there is always one."""
+    done = await on_hook(market, "deleteWebhookEndpoint")
+    await create_webhook_endpoint(market)
+    return done
+
+
+async def replay_delivery(market: Market) -> str:
+    return await market.mutate("replayDelivery", "parent", id=_kept(market.deliveries, market, "WebhookDelivery"))
+
+
+async def replay_events(market: Market) -> str:
+    hook = _kept(market.hooks, market, "WebhookEndpoint")
+    since = (system_clock() - timedelta(minutes=1)).isoformat()
+    return await market.mutate("replayEvents", "parent", webhookEndpointId=hook, since=since)
+
+
+async def queue_and_send(market: Market) -> str:
+    """Queue the events, and store that every receiver that is due cannot be reached."""
+    resources = market.shop.resources
+    await queue_deliveries(resources)
+    for endpoint in await due_endpoints(resources):
+        for delivery in await lease_deliveries(resources, endpoint, 2):
+            attempt = Attempt(at=resources.clock(), status=None, latency_ms=1, error="host not found", excerpt=None)
+            await mark_deliveries(resources, endpoint, [Outcome([delivery], attempt)], market.chance.random)
+    return DONE
+
+
 async def import_the_catalogue(market: Market) -> str:
     """Rows of every kind, in any order: of new goods, and of goods that others change."""
     rows: list[dict[str, str]] = []
@@ -454,6 +512,13 @@ MUTATIONS: dict[str, Verb] = {
     "setAccountLimits": set_account_limits,
     "updateSeller": update_seller,
     "updateBillingDetails": partial(on_parent, name="updateBillingDetails", legalName="Parent Ltd", country="GB"),
+    "createWebhookEndpoint": create_webhook_endpoint,
+    "updateWebhookEndpoint": partial(on_hook, name="updateWebhookEndpoint", eventTypes=["order.placed"]),
+    "deleteWebhookEndpoint": delete_webhook_endpoint,
+    "rotateWebhookSecret": partial(on_hook, name="rotateWebhookSecret"),
+    "sendTestEvent": partial(on_hook, name="sendTestEvent"),
+    "replayDelivery": replay_delivery,
+    "replayEvents": replay_events,
     "setTaxProfile": partial(on_parent, name="setTaxProfile", validFrom="2027-01-01", category="STANDARD", rate="20"),
 }
 STEPS: dict[str, Verb] = {
@@ -463,6 +528,8 @@ STEPS: dict[str, Verb] = {
     "issue_certificates": partial(step, run=issue_certificates, public_address="https://orders.test"),
     "fill_search_keys": fill_keys,
     "refresh_statistics": refresh,
+    "expire_deliveries": partial(step, run=expire_deliveries),
+    "send_webhooks": queue_and_send,
 }
 COMMANDS: dict[str, Verb] = {
     "import catalogue": import_the_catalogue,

@@ -43,6 +43,7 @@ ALL = [
     "0016_operators",
     "0017_sellers",
     "0018_invoice_numbers",
+    "0023_webhooks",
 ]
 
 

@@ -14,6 +14,7 @@ from service.api.graphql.mutations.money import MoneyMutations
 from service.api.graphql.mutations.orders import OrderMutations
 from service.api.graphql.mutations.quotes import QuoteMutations
 from service.api.graphql.mutations.simulation import SimulationMutations
+from service.api.graphql.mutations.webhooks import WebhookMutations
 
 
 @strawberry.type(
@@ -32,5 +33,6 @@ class Mutation(
     MoneyMutations,
     BillingMutations,
     SimulationMutations,
+    WebhookMutations,
 ):
     pass

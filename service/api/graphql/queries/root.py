@@ -17,6 +17,7 @@ from service.api.graphql.queries.prices import PriceQueries
 from service.api.graphql.queries.rate_limit import RateLimitQueries
 from service.api.graphql.queries.seller import SellerQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
+from service.api.graphql.queries.webhooks import WebhookQueries
 from service.api.graphql.types.account import Account, account_of
 from service.api.graphql.types.catalogue import Bundle, batch_of, bundle_of, project_of
 from service.api.graphql.types.estimate import Estimate, estimate_of
@@ -25,17 +26,20 @@ from service.api.graphql.types.node import Node, parse_global_id, parse_id
 from service.api.graphql.types.order import Order, order_of
 from service.api.graphql.types.portfolio import Portfolio, portfolio_of
 from service.api.graphql.types.quote import Quote, quote_of
+from service.api.graphql.types.webhooks import delivery_of, endpoint_of
 from service.domain.listing import EVERY_ORDER, OrderSort
 from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
 from service.kit.keyset import Position, encode_cursor
 from service.operations import (
     manage_clients,
+    manage_webhooks,
     read_catalogue,
     read_estimates,
     read_money,
     read_orders,
     read_quotes,
+    read_webhooks,
     select_account,
 )
 from service.plans import selected_columns
@@ -48,7 +52,9 @@ _NEWEST_FIRST = OrderSort()
     description="Operations that read data. All of them need an API key, except introspection. If reading a field "
     "failed, the field is null and `errors` says why. The other fields are returned."
 )
-class Query(StatisticsQueries, MoneyQueries, CatalogueQueries, PriceQueries, SellerQueries, RateLimitQueries):
+class Query(
+    StatisticsQueries, MoneyQueries, CatalogueQueries, PriceQueries, SellerQueries, RateLimitQueries, WebhookQueries
+):
     @strawberry.field(
         description="Object with this global id: an object of the account, one of its client accounts, or an object of "
         "the catalogue. With scope `operator`: an object of any account. Null if there is no such object, or if the "
@@ -263,4 +269,6 @@ _READERS: dict[str, tuple[Callable[..., Awaitable[Mapping[UUID, Any]]], Callable
     "Payment": (read_money.payments_of_ids, payment_of),
     "Invoice": (read_money.invoices_of_ids, invoice_of),
     "Journal": (read_money.journals_of_ids, journal_of),
+    "WebhookEndpoint": (manage_webhooks.endpoints_of_ids, endpoint_of),
+    "WebhookDelivery": (read_webhooks.deliveries_of_ids, delivery_of),
 }
