@@ -9,13 +9,15 @@ from service.domain.event_types import EventType
 _INTRODUCTION = """\
 # Events
 
-An event is recorded in the same transaction as the change that it describes. The event says who made the change, what
-happened, and which amounts changed. The author of a change is the id of an API key, or the name of a background job
-such as `worker:retire`. The events of an account are numbered without gaps and never change.
+An event is the record of one change in an account. It says who made the change, what happened, and which amounts
+changed. The author of a change is the id of an API key, or the name of a background job such as `worker:retire`. The
+service stores an event in the same transaction as the change. The events of an account are numbered without gaps and
+never change.
 
-Every change of an order, a payment or an invoice has an event. Changes of the catalogue, of portfolios, of client
-accounts and of webhook endpoints have events if they are made through an API. Quotes and estimates have no events.
-Commands that change accounts, keys or the catalogue leave no record but their output; keep that output yourself.
+Every change of an order, a payment or an invoice has an event. Changes of the catalogue, of portfolios, of accounts, of
+API keys and of webhook endpoints have events if they are made through an API. Quotes and estimates have no events.
+Commands that change accounts, keys or the catalogue record no events. Keep the output of these commands if you need a
+record.
 
 The field `timeline` of an order in GraphQL lists the events of the order. [Webhooks](webhooks.md) send the events of an
 account to other programs. The column *data* names the members of `data` in a webhook of the format STANDARD; members in

@@ -65,31 +65,30 @@ def errors() -> str:
     return page(
         "Errors",
         """This is the complete list of the codes with which GraphQL refuses a request. If the input of a mutation is
-        wrong, or the state of an order does not allow the change, the code is in `userErrors` of the payload. All
-        other refusals are in `errors` of the response, with the code in `extensions.code`. The codes from
-        `GRAPHQL_PARSE_FAILED` on always concern the document or the HTTP request.""",
-        """**HTTP status in GraphQL.** Look at `errors`, not at the status. An operation that ran has status 200,
-        even if the response has `userErrors` or an entry in `errors` for a single field, such as `FORBIDDEN`. If no
-        root field has data and every error is `UNAUTHENTICATED`, the status is 401; if every error is
-        `UNAVAILABLE`, it is 503. A document that was refused before it ran (syntax, validation, cost) has status
-        200. With the request header `Accept: application/graphql-response+json` it has status 400. If an entry of
-        `errors` is `UNAVAILABLE` or `THROTTLED`, the response has the header
-        `Retry-After`. The statuses in the table apply to refusals of the whole request. `BAD_REQUEST` also
-        occurs with the statuses 405, 406 and 415.""",
-        """**REST.** Each REST contract has error codes of its own, which its reference lists (such as `/lune/docs`). A
-        refusal has the HTTP status of the table, unless the contract defines another one.""",
-        """**Member at fault.** An error in `userErrors` has a `path`, and an error in `errors` has
-        `extensions.inputPath`. Both name the member of your request that is at fault, in the names of the API that you
-        called. The path is empty if no member is at fault.""",
-        """**Retries.** The column *may retry* says whether the same request may succeed if it is sent again later with
-        the same idempotency key; in `errors`, `extensions.mayRetry` has this value. If the column says *no*, the
-        request is refused again each time, until you change the request or the state of the account has changed (for
-        instance, until its balance is high enough). `UNAVAILABLE` without the header `Retry-After` means damaged data,
-        which only the operator can repair.""",
+        wrong, or the state of an order does not allow the change, the code is in `userErrors` of the payload. All other
+        refusals are in `errors` of the response, with the code in `extensions.code`. The code `GRAPHQL_PARSE_FAILED`,
+        and the codes below it in the table, always concern the document or the HTTP request.""",
+        """**HTTP status in GraphQL.** Look at `errors`, not at the status. If an operation ran, the status is 200, even
+        if the response has `userErrors` or an entry in `errors` for a single field, such as `FORBIDDEN`. There are two
+        exceptions, both for a response in which no root field has data: if every error is `UNAUTHENTICATED`, the status
+        is 401; if every error is `UNAVAILABLE`, the status is 503. If a document was refused before it ran (syntax,
+        validation, cost), the status is 200. It is 400 if the request has the header `Accept:
+        application/graphql-response+json`. The statuses in the table apply to refusals of the whole request.
+        `BAD_REQUEST` can also have the statuses 405, 406 and 415. If an entry of `errors` is `UNAVAILABLE` or
+        `THROTTLED`, the response has the header `Retry-After`.""",
+        """**REST.** Each REST contract has its own error codes. Its reference, such as `/lune/docs`, lists them. A
+        refusal has the HTTP status in the table, unless the contract defines another one.""",
+        """**Member at fault.** The `path` of an error in `userErrors`, and `extensions.inputPath` of an error in
+        `errors`, name the member of your request that is at fault. The path is empty if no member is at fault.""",
+        """**Retries.** The column *may retry* says whether the same request may succeed if you send it again later,
+        with the same idempotency key. In `errors`, `extensions.mayRetry` has this value. If the column says *no*, the
+        request is refused each time, until you change the request or the state of the account has changed. For
+        instance, its balance may be high enough later. `UNAVAILABLE` without the header `Retry-After` means that data
+        are damaged. Only the operator can repair them.""",
         table(("code", "meaning", "HTTP status", "may retry"), rows),
-        """Programs should decide by the code and by `mayRetry`. Do not parse messages: they are for people and may
-        change. `INTERNAL_SERVER_ERROR` means a defect of the service. Its message has no details. The operator of the
-        service finds them in the log under the request id, which is in the response header `X-Request-Id` and in
+        """Programs should decide by the code and by `mayRetry`. Do not parse messages, because they are for people and
+        may change. `INTERNAL_SERVER_ERROR` means a defect of the service. Its message has no details. The details are
+        in the log of the service, with the request id that the response has in the header `X-Request-Id` and in
         `extensions.requestId`.""",
     )
 
@@ -107,28 +106,28 @@ def limits() -> str:
     return page(
         "Settings and limits",
         """All settings are environment variables. A process reads them once, when it starts. An empty variable counts
-        as not set. If a value is wrong, each command prints one line that names the variable and the values that it may
-        have, and ends with exit code 2. `carbon-orders doctor` checks all settings.""",
+        as not set. If a variable has a wrong value, every command prints the name and the permitted values of the
+        variable, and ends with exit code 2. `carbon-orders doctor` checks all settings.""",
         """Many names end in the unit of their value: `_MS` in milliseconds, `_BYTES_MAX` in bytes, `_PERCENT_MAX` in
-        percent, `_PER_S` in requests a second, and `_POINTS_A_MINUTE` in cost points a minute. An empty default means
-        that the variable is not set by default.""",
-        f"""Numbers are whole and are written in digits only. Where the column *values* names no maximum, the maximum is
+        percent, `_PER_S` in requests a second, and `_POINTS_A_MINUTE` in cost points a minute. If the column *default*
+        is empty, the variable is not set by default; its meaning then says what the service does.""",
+        f"""Numbers are whole and are written in digits only. If the column *values* names no maximum, the maximum is
         {INTEGER_MAX:,}.""",
         table(("variable", "default", "values", "meaning"), rows),
         "## Deprecated variables",
-        """A deprecated variable works until the given day, and every command prints a warning while it is set. If the
-        present variable is set too, the deprecated one has no effect.""",
+        """A deprecated variable still works until the given day. While it is set, every command prints a warning. If
+        the variable that replaces it is set too, the deprecated variable has no effect.""",
         table(
             ("variable", "set instead", "works until"),
             [(f"`{former}`", f"`{present}`", DEPRECATED_UNTIL) for former, present in DEPRECATED.items()],
         ),
         "## Time limits of commands",
-        """The commands differ in how long one SQL statement may take and, on PostgreSQL, how long a transaction may
-        stand still between two statements. If a limit is exceeded, the transaction is rolled back. Then `serve`
-        answers the request with 503, a background job tries again, and any other command ends with exit code 1. A
-        command waits for a lock as long as `SERVICE_LOCK_TIMEOUT_MS` says, except `migrate`.""",
+        """Each command has two time limits: for one SQL statement and, on PostgreSQL, for a transaction that is idle
+        between two statements. If a limit is exceeded, the transaction is rolled back. Then `serve` answers the request
+        with 503, a background job tries again, and any other command ends with exit code 1. All commands except
+        `migrate` wait for a lock for at most `SERVICE_LOCK_TIMEOUT_MS`.""",
         table(
-            ("command", "one SQL statement", "standing still in a transaction"),
+            ("command", "one SQL statement", "idle transaction (PostgreSQL)"),
             [
                 ("`serve`, `work`", "`SERVICE_STATEMENT_TIMEOUT_MS`", "`SERVICE_IDLE_TRANSACTION_MS`"),
                 (
@@ -137,7 +136,7 @@ def limits() -> str:
                     f"{IDLE_TRANSACTION_MS // 1_000} seconds",
                 ),
                 (
-                    "`migrate`, and the migration of an SQLite file by another command",
+                    "`migrate`, and any command that migrates an SQLite file",
                     (
                         f"no limit; {LOCK_TIMEOUT_MS // 1_000} seconds for a lock, and "
                         f"{TURN_TIMEOUT_MS // 1_000} seconds for another process that is migrating"
@@ -165,24 +164,27 @@ def limits() -> str:
                 ("`metadata`", "50 entries; names and values have at most 500 characters"),
                 ("`callbackUrl`", "2,000 characters"),
                 ("ids in one `cancelOrders` or `nodes`", "100"),
-                ("orders on one invoice", "100 that are named, or 5,000 of a currency"),
+                ("orders on one invoice", "100 if `orders` names them, or 5,000 if `currency` selects them"),
                 (
-                    "attempts of a transaction that the database refused for a reason that may pass",
+                    "attempts of a transaction that the database refused for a temporary reason",
                     "5 within 5 seconds",
                 ),
-                ("check of the database, for `/health/ready`", "once a second, with 0.8 s for the answer"),
-                ("head of a request, trailers", "32 KiB, of which the URL 8 KiB; 10 seconds to arrive"),
+                ("check of the database for `/health/ready`", "once a second; the database must answer within 0.8 s"),
+                (
+                    "headers of a request, and trailers of its body",
+                    "32 KiB each, the URL 8 KiB; they must arrive within 10 seconds",
+                ),
                 ("time after which an idle connection is closed", "5 seconds"),
                 ("error message", "300 characters"),
                 (
                     "exports that run at the same time in a process",
-                    f"{EXPORTS_OF_KEY_MAX} of a key, {EXPORTS_MAX} in all",
+                    f"{EXPORTS_OF_KEY_MAX} for each key, {EXPORTS_MAX} in all",
                 ),
-                ("time in which the caller of an export takes the next rows", f"{STALL_S} seconds"),
+                ("time in which the client of an export must read the next rows", f"{STALL_S} seconds"),
                 ("validation errors in one GraphQL response", "10"),
-                ("values of `metadata` in one GraphQL operation", "200"),
+                ("values of `metadata` that one GraphQL operation may read", "200"),
                 ("bytes of a GraphQL response that one cost point covers", "1,024"),
-                ("answers that clients do not take, of all connections of a process", "64 MiB"),
+                ("responses that clients have not read yet, of all connections of a process", "64 MiB"),
             ],
         ),
     )
@@ -201,29 +203,33 @@ def exports() -> str:
     ]
     return page(
         "Exports",
-        """An export is a file with all rows of a list, however many there are. `GET /exports/<name>.csv` and `GET
-        /exports/<name>.ndjson` take an API key as `Authorization: Bearer`, and `Account-Id` for a client account, as
-        GraphQL does. `orders` and `retirements` need the scope `orders:read`; `ledger`, `invoices` and `payments` need
-        it too, and are refused to a client account's own key. On the command line, `carbon-orders export` writes the
-        same rows to a file.""",
-        """**Formats.** CSV follows RFC 4180, in UTF-8 without a byte order mark, with a line of column names. NDJSON
-        has one JSON object a line; masses in grams are numbers, amounts and masses in tonnes exact decimals as texts,
-        and what is empty in CSV is null. Columns keep their names and order; new ones are added at the end. In CSV
-        an apostrophe stands before a text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return, so that a
-        spreadsheet does not run it as a formula. Amounts keep their sign and get no apostrophe.""",
-        """**Rows.** The newest come first. The rows are read in pages while the file is sent, each page by itself. A
-        row that exists before the export begins, and stays in the filter until it ends, is in the file exactly once. If
-        the export fails, the connection is closed before the end of the response: take only complete responses.""",
+        """An export is a file with all rows of a list. Send `GET /exports/<name>.csv` or `GET /exports/<name>.ndjson`
+        with an API key in the header `Authorization: Bearer …`. To export the rows of a client account, add the header
+        `Account-Id`, as in GraphQL. Every export needs the scope `orders:read`. The exports `ledger`, `invoices` and
+        `payments` are refused if the key belongs to a client account. On the command line, `carbon-orders export`
+        writes the same rows to a file.""",
+        """**CSV** follows RFC 4180, in UTF-8 without a byte order mark. The first line has the column names. If a text
+        begins with `=`, `+`, `-`, `@`, a tab or a carriage return, an apostrophe is put before it, so that a
+        spreadsheet does not run it as a formula. Amounts are not changed in this way.""",
+        """**NDJSON** has one JSON object in each line. Masses in grams are numbers. Amounts of money and masses in
+        tonnes are exact decimals as strings. Values that are empty in CSV are null.""",
+        """**Columns** keep their names and their order in later versions. New columns are added at the end. A *global
+        id* is the id that the object has in GraphQL.""",
+        """**Rows.** The newest rows come first. The service reads the rows page by page while it sends the file, so
+        rows may change meanwhile. If a row exists before the export begins and matches the filter until the export
+        ends, it is in the file exactly once. If the export fails, the service closes the connection before the end of
+        the response. So use a file only if the response was complete.""",
         f"""**Limits.** An export costs {EXPORT_POINTS} cost points of the key's budget
-        (`SERVICE_QUERY_POINTS_A_MINUTE`). In each process a key may run {EXPORTS_OF_KEY_MAX} exports at a time, and all
-        keys {EXPORTS_MAX}; more are refused with 429 or 503 and `Retry-After`. An export may take as long as it needs,
-        but a caller that takes nothing for {STALL_S} seconds is cut off. Refusals are problem details (RFC 9457) with
-        the `code` of [errors.md](errors.md).""",
+        (`SERVICE_QUERY_POINTS_A_MINUTE`). In each process, {EXPORTS_OF_KEY_MAX} exports of one key may run at the same
+        time, and {EXPORTS_MAX} exports of all keys together. Further exports of the key are refused with 429, further
+        exports of others with 503, both with `Retry-After`. An export has no time limit, but if the client reads
+        nothing for {STALL_S} seconds, the service closes the connection. Refusals are problem details (RFC 9457), whose
+        `code` is one of the [error codes](errors.md).""",
         "## Filter",
-        """`orders` and `retirements` take these query parameters, the members of GraphQL's `OrderFilterInput`; for
-        `retirements` they select the orders. Lists take a parameter once for each value, as in
-        `status=PLACED&status=FULFILLED`, and entries of `metadata` have places from 0. Any other parameter is refused.
-        On the command line each is a `--filter NAME=VALUE`.""",
+        """The exports `orders` and `retirements` accept the following query parameters; in `retirements`, they select
+        the orders. They have the names of the members of `OrderFilterInput` in GraphQL. To give several values, repeat
+        the parameter, as in `status=PLACED&status=FULFILLED`. Entries of `metadata` have indexes from 0. Any other
+        parameter is refused. On the command line, write each parameter as `--filter NAME=VALUE`.""",
         table(("parameter", "meaning"), names),
         *parts,
     )
@@ -237,11 +243,14 @@ def command_line() -> str:
     ]
     return page(
         "Command line",
-        """Commands print their results to stdout, and everything else to stderr. The exit code is 0 after success, 1 if
+        """Commands print their results to stdout, and all messages to stderr. The exit code is 0 after success, 1 if
         the command was refused or failed, and 2 if its arguments or the settings are wrong.""",
-        """Commands work directly on the database of the setting `SERVICE_DATABASE_URL`, so run them with the settings
-        of the service. Unless a command says otherwise, it may run while the service serves requests, on SQLite
-        too. Ids of accounts are the UUIDs that `carbon-orders account list` prints, not the ids of GraphQL.""",
+        """Commands open the database of the setting `SERVICE_DATABASE_URL`, so run them with the same settings as the
+        service. Unless its description says otherwise, a command may run while the service serves requests, even if the
+        database is SQLite.""",
+        """Every account has an id and a UUID. `carbon-orders account list` prints the ids. With `--json` it prints the
+        UUIDs too, as `id`, and the ids as `globalId`. The argument `ACCOUNT_ID` accepts either of them. The option
+        `--account` accepts only the UUID.""",
         """`carbon-orders --install-completion` installs completion of commands and options in your shell.
         `carbon-orders --show-completion` prints the script instead. `carbon-orders --version` prints the version.""",
         *parts,

@@ -62,7 +62,7 @@ def main() -> None:
 
 @app.command(epilog="Example: carbon-orders audit --json")
 def audit(*, as_json: AsJson = False) -> None:
-    """Check the rows of every table against each other and report each deviation; exit code 1 if there is one."""
+    """Check the rows of every table against each other and report each deviation. Exit code 1 if there is any."""
     from service.commands.books import audit_books
 
     audit_books(as_json=as_json)
@@ -70,7 +70,7 @@ def audit(*, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: carbon-orders doctor --json")
 def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, secret, database, migrations, clock and Redis, and say how to mend faults; exit code 1 if any."""
+    """Check settings, secret, database, migrations, clock and Redis; say how to repair faults. Exit code 1 if any."""
     from service.commands.doctor import doctor
 
     doctor(as_json=as_json)
@@ -79,16 +79,16 @@ def doctor(*, as_json: AsJson = False) -> None:
 @app.command(epilog="Example: carbon-orders serve --demo --port 8080")
 def serve(
     demo: Annotated[
-        bool, typer.Option("--demo", help="Load demo data into an empty SQLite database and print API keys.")
+        bool, typer.Option("--demo", help="If the SQLite database is empty, load demo data and print API keys.")
     ] = False,
-    host: Annotated[str | None, typer.Option(help="Address to listen on; by default SERVICE_HOST.")] = None,
-    port: Annotated[int | None, typer.Option(help="TCP port to listen on; by default SERVICE_PORT.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; by default that of SERVICE_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port to listen on; by default that of SERVICE_PORT.")] = None,
     workers: Annotated[
-        int, typer.Option(min=1, help="Number of server processes; more than one requires PostgreSQL.")
+        int, typer.Option(min=1, help="Number of server processes; by default 1. More than one requires PostgreSQL.")
     ] = 1,
 ) -> None:
-    """Serve requests until SIGTERM or Ctrl+C, then finish the requests in progress. An SQLite database is migrated
-    first.
+    """Serve requests until SIGTERM or Ctrl+C, then finish the requests in progress. If the database is SQLite, apply
+    missing migrations first.
     """
     from service.commands.serve import serve
 
@@ -97,8 +97,9 @@ def serve(
 
 @app.command(epilog="Example: SERVICE_WORKERS_EMBEDDED=false carbon-orders serve & carbon-orders work")
 def work() -> None:
-    """Run the background jobs without serving requests, until SIGTERM or Ctrl+C: deliver backorders, expire holds,
-    retire credits, issue certificates. Several processes may run at the same time, also beside `serve`.
+    """Run the background jobs until SIGTERM or Ctrl+C, without serving requests. The jobs give credits to backorders,
+    end expired holds, retire credits and issue certificates. Several processes of `work` and `serve` may run at the
+    same time.
     """
     from service.commands.work import work
 
@@ -109,14 +110,18 @@ def work() -> None:
 def migrate(
     *,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Every other process of the service is stopped; some migrations need it.")
+        bool,
+        typer.Option(
+            "--offline", help="Confirms that every other process of the service is stopped, as some migrations require."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring the database's tables up to date. Safe to repeat, and to run in several processes at once.
+    """Bring the database's tables up to date. The command may be repeated, and may run in several processes at the same
+    time.
 
-    A migration that changes stored amounts is refused without --offline: stop every process and back the database up
-    first.
+    If a migration changes stored amounts, the command is refused without --offline. Before you use --offline, stop
+    every other process and back up the database.
     """
     from service.commands.migrate import migrate
 
@@ -125,15 +130,15 @@ def migrate(
 
 @app.command(epilog="Example: carbon-orders backup /backups/orders-2026-11-30.backup")
 def backup(
-    file: Annotated[Path, typer.Argument(dir_okay=False, help="File to write, on a disk with room for all tables.")],
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="File to write. Its disk needs room for all tables.")],
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write every table of the database, as it is at one moment, to a file from which `restore` makes a database.
+    """Write every table of the database, as it is at one moment, to a file that `restore` can read.
 
-    The service may run meanwhile. The file appears when it is complete, with mode 0600. It is an SQLite file, whether
-    the database is SQLite or PostgreSQL, and ends with a line that describes it and has its checksum. The secret is not
+    The service may run meanwhile. The file appears only when it is complete, with mode 0600. It is always an SQLite
+    file, even if the database is PostgreSQL. Its last line describes the backup and has a checksum. The secret is not
     in the file.
     """
     from service.commands.backup import backup
@@ -151,9 +156,9 @@ def restore(
 ) -> None:
     """Fill an empty database with the rows of a backup and bring its tables up to date.
 
-    SERVICE_DATABASE_URL names the database, SQLite or PostgreSQL, without regard to where the backup is from. Refused,
-    without a change: a database that has rows, and a backup that is damaged or from a newer version. Until all rows are
-    there, no other command uses the database; if the command is interrupted, run it again.
+    SERVICE_DATABASE_URL names the empty database. It may be SQLite or PostgreSQL, whichever the backup is from. The
+    command is refused, without a change, if the database has rows, or if the backup is damaged or from a newer version.
+    Until all rows are restored, other commands refuse the database. If the command is interrupted, run it again.
     """
     from service.commands.backup import restore
 
@@ -169,11 +174,11 @@ def copy(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Fill an empty database with every row of another one, as it is at one moment, and audit both.
+    """Copy every row of a database, as it is at one moment, into an empty database, and audit both.
 
-    Stop the service before: orders that it takes during the copy are not in the copy. The copy passes through a
-    temporary file as large as the database; TMPDIR names its folder. Exit code 1 if the audit of the copy finds other
-    deviations than that of the source. If the command is interrupted, run it again.
+    Stop the service first, because orders that are placed during the copy are not in the copy. The command writes a
+    temporary file as large as the database, in the folder that TMPDIR names. Exit code 1 if the audits of the two
+    databases find different deviations. If the command is interrupted, run it again.
     """
     from service.commands.backup import copy
 
@@ -184,11 +189,16 @@ def copy(
 def demo(
     *,
     orders: Annotated[
-        int, typer.Option(min=0, help="Number of generated orders to load, dated within the last two years.")
+        int,
+        typer.Option(
+            min=0, help="Number of generated orders to load; by default 0. Their dates are within the last two years."
+        ),
     ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Load the demo catalogue and accounts if they are missing, and create a new key for each account."""
+    """Load the demo catalogue and accounts if they are missing. Create a new API key for each demo account and print
+    it.
+    """
     from service.commands.demo import demo
 
     demo(orders=orders, as_json=as_json)
@@ -203,8 +213,10 @@ def schema() -> None:
 
 
 @app.command(epilog="Example: carbon-orders openapi lune > lune.json")
-def openapi(contract: Annotated[str, typer.Argument(help="lune, carbon-engine or carbonext.")]) -> None:
-    """Print the OpenAPI document of a REST API."""
+def openapi(
+    contract: Annotated[str, typer.Argument(help="Name of the REST API: lune, carbon-engine or carbonext.")],
+) -> None:
+    """Print the OpenAPI document of a REST API as JSON."""
     from service.commands.openapi import openapi
 
     openapi(contract)
@@ -216,17 +228,22 @@ def openapi(contract: Annotated[str, typer.Argument(help="lune, carbon-engine or
     " --portfolio everyday-with-removal",
 )
 def account_create(
-    name: Annotated[str, typer.Argument(help="Name of the customer.")],
+    name: Annotated[str, typer.Argument(help="Name of the customer, as certificates and pages show it.")],
     *,
-    contract: Annotated[Contract, typer.Option(help="The API that the programs of the account were written for.")],
-    currency: Annotated[str, typer.Option(help="ISO 4217 code of a currency in circulation, such as GBP.")],
-    portfolio: Annotated[str, typer.Option(help="Identifier or id of a portfolio that is shared by all.")],
-    commission: Annotated[str, typer.Option(help="Percent of an order's total, at most two decimals.")] = "0",
+    contract: Annotated[
+        Contract,
+        typer.Option(help="API of the customer's programs, for information: graphql, lune, carbon-engine, carbonext."),
+    ],
+    currency: Annotated[str, typer.Option(help="Default currency of the account: ISO 4217 code, such as GBP.")],
+    portfolio: Annotated[str, typer.Option(help="Identifier or id of the portfolio that orders buy by default.")],
+    commission: Annotated[
+        str, typer.Option(help="Percent of an order's total, 0 to 90, two decimals; by default 0.")
+    ] = "0",
     beneficiary: Annotated[
         str | None,
         typer.Option(
-            help="Party that certificates name if an order names none, 1 to 200 characters; by default NAME. It cannot "
-            "be changed later."
+            help="Party that a certificate names if its order names none, 1 to 200 characters; by default NAME. It "
+            "cannot be changed later."
         ),
     ] = None,
     as_json: AsJson = False,
@@ -247,7 +264,7 @@ def account_create(
 
 @account_app.command("list", epilog="Example: carbon-orders account list --json")
 def account_list(*, as_json: AsJson = False) -> None:
-    """List all accounts."""
+    """List all accounts with their ids."""
     from service.commands.accounts import list_accounts
 
     list_accounts(as_json=as_json)
@@ -255,7 +272,7 @@ def account_list(*, as_json: AsJson = False) -> None:
 
 @account_app.command("suspend", epilog="Example: carbon-orders account suspend 019b8d62-7a80-707c-9a0e-0f0b3d5c6a11")
 def account_suspend(account_id: AccountId, *, as_json: AsJson = False) -> None:
-    """Suspend an account: it can read, but not order, cancel or change anything. A retry changes nothing."""
+    """Suspend an account and its client accounts: their keys can only read. A retry changes nothing."""
     from service.commands.accounts import suspend_account
 
     suspend_account(account_id, as_json=as_json)
@@ -265,7 +282,7 @@ def account_suspend(account_id: AccountId, *, as_json: AsJson = False) -> None:
     "reinstate", epilog="Example: carbon-orders account reinstate 019b8d62-7a80-707c-9a0e-0f0b3d5c6a11"
 )
 def account_reinstate(account_id: AccountId, *, as_json: AsJson = False) -> None:
-    """Reinstate a suspended account, so that it can order again. A retry changes nothing."""
+    """End the suspension of an account, so that it can order again. A retry changes nothing."""
     from service.commands.accounts import reinstate_account
 
     reinstate_account(account_id, as_json=as_json)
@@ -278,27 +295,27 @@ def account_reinstate(account_id: AccountId, *, as_json: AsJson = False) -> None
 def account_limit(
     account_id: AccountId,
     *,
-    credit: Annotated[str | None, typer.Option(help="Maximum debt, such as 25000.00; none removes the limit.")] = None,
+    credit: Annotated[str | None, typer.Option(help="Maximum debt, such as 25000.00; `none` removes it.")] = None,
     currency: Annotated[
         str | None, typer.Option(help="Currency of --credit: ISO 4217 code; by default the account's currency.")
     ] = None,
     hold_percent: Annotated[
         str | None,
         typer.Option(
-            help="Maximum share of a bundle's stock that quotes may set aside, in percent, 0 to 100; `default` "
-            "restores the service's limit."
+            help="Maximum share of a bundle's stock that open quotes may set aside, in percent, 0 to 100; "
+            "`default` restores the limit of SERVICE_HOLD_PERCENT_MAX."
         ),
     ] = None,
     open_holds: Annotated[
         str | None,
         typer.Option(
-            help="Maximum number of quotes that set credits aside at the same time; `default` restores the service's "
-            "limit."
+            help="Maximum number of quotes that set credits aside at the same time; `default` restores the limit "
+            "of SERVICE_OPEN_HOLDS_MAX."
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set the maximum debt and the maximum holds of a live account and its client accounts. Without options, print the
+    """Limit the debt and the holds of a live account and its client accounts together. Without options, print the
     limits.
     """
     from service.commands.limits import limit_account
@@ -324,7 +341,8 @@ def key_create(
     scope: Annotated[
         list[Scope] | None,
         typer.Option(
-            help="Scope of the key; repeat the option for several. By default the scopes that a customer needs."
+            help="Scope of the key: orders:read, orders:write, catalogue:read or operator; repeat the option for "
+            "several. By default all but operator."
         ),
     ] = None,
     expires: Annotated[
@@ -335,8 +353,8 @@ def key_create(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create an API key and print it. It is printed once, because only its digest is stored. A retry creates another
-    key.
+    """Create an API key and print it. The key cannot be shown again, because only its digest is stored. A retry creates
+    another key.
     """
     from service.commands.accounts import create_key
 
@@ -353,9 +371,9 @@ def key_list(account_id: AccountId, *, as_json: AsJson = False) -> None:
 
 @key_app.command("revoke", epilog="Example: carbon-orders key revoke 5dQ0eJ8sVbXk2a")
 def key_revoke(
-    key_id: Annotated[str, typer.Argument(help="Id of the key: its part between the second and the third underscore.")],
+    key_id: Annotated[str, typer.Argument(help="Id of the key: its part between its second and third underscore.")],
 ) -> None:
-    """Revoke a key. It is refused from now on. A retry changes nothing."""
+    """Revoke an API key. The service refuses it within a second by default. A retry changes nothing."""
     from service.commands.accounts import revoke_key
 
     revoke_key(key_id)

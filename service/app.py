@@ -5,12 +5,14 @@ starts and closed after the last queued order has its answer.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlsplit
+from uuid import UUID
 
 from starlette.applications import Starlette
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.addresses import Addresses, AddressLimits, address_budget
 from service.api.caller import caller_of, share_reads
+from service.api.cors import open_to_origins
 from service.api.exports.problems import problem_body
 from service.api.exports.routes import EXPORT_PATH, Exporting, export_routes
 from service.api.graphql.context import Context
@@ -34,10 +37,11 @@ from service.api.metrics.endpoint import Metrics, metrics_app, operator_route
 from service.api.metrics.families import Serving
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
+from service.api.pages.landing import Site, State, landing_routes, not_found_handler
 from service.api.pages.receipt import receipt_routes
 from service.api.pages.references import Described, load_references, reference_routes
 from service.api.rate_limits import Budget, RateLimits
-from service.api.receipt_links import RECEIPTS
+from service.api.receipt_links import RECEIPTS, receipt_path
 from service.api.request_facts import note_caller
 from service.api.request_limits import RequestLimits
 from service.api.request_measures import UNKNOWN, RequestMeasures
@@ -49,19 +53,21 @@ from service.api.rest.host_routing import HostRouter
 from service.api.rest.openapi import openapi_document
 from service.api.webhook_bodies import WebhookBodies
 from service.domain.accounts import Caller
+from service.domain.api_keys import Peppers
 from service.domain.holds import HoldLimits
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.kit.tracing import Tracer
 from service.kit.ttl_cache import TTLCache
 from service.operations.check_health import is_ready
+from service.operations.load_demo import has_demo
 from service.operations.place_orders import Placement, placement
 from service.operations.resources import KnownKey, Resources
 from service.settings import Settings
 from service.storage.database import Database
 from service.workers.jobs import working
 from service.workers.measures import StepMeasures
-from service.workers.run import webhook_options, worker_steps
+from service.workers.run import serving_steps, webhook_options
 
 GRAPHQL = "/graphql"
 HEALTH = "/health/"
@@ -98,7 +104,8 @@ def create_app(
     `metrics_listener` serves the metrics beside it. A process that is one of several shows them nowhere else. `tracer`
     makes the spans.
     """
-    explorer = load_explorer()
+    site = _site(settings)
+    explorer = load_explorer(site.prefix + GRAPHQL)
     schema.bound_by(document_limits(settings))
     runner = PlannedExecutor(
         schema,
@@ -143,6 +150,8 @@ def create_app(
             page_size_default=settings.page_size_unasked,
             page_size_max=settings.page_size_max,
             public_address=public_address,
+            peppers=Peppers(pepper, previous_pepper),
+            receipt_url=partial(_receipt_url, public_address, pepper),
             identified=identified,
             cost_budget=cost_budget_of(scope, identified),
         )
@@ -193,12 +202,11 @@ def create_app(
         )
         metrics = Metrics(resources, steps, serving)
         running = app.state.running = Running(resources, queue, rest, metrics)
-        bodies = WebhookBodies(resources, public_address=public_address, pepper=pepper)
-        embedded = worker_steps(settings, bodies) if settings.workers_embedded else ()
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(database.watched())
-                await stack.enter_async_context(working(resources, embedded, steps))
+                bodies = WebhookBodies(resources, public_address=public_address, pepper=pepper)
+                await stack.enter_async_context(working(resources, serving_steps(settings, bodies), steps))
                 if metrics_listener is not None:
                     await stack.enter_async_context(metrics_listener(metrics_app(metrics)))
                 yield
@@ -221,10 +229,14 @@ def create_app(
             *certificate_routes(_resources),
             *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
-            *reference_routes(load_references(), [_described(contract, settings) for contract in CONTRACTS]),
+            *landing_routes(site, _state),
+            *reference_routes(
+                load_references(), [_described(contract, settings) for contract in CONTRACTS], site.prefix
+            ),
             *(mounted(contract, _rest_context) for contract in CONTRACTS),
         ],
         lifespan=lifespan,
+        exception_handlers={404: not_found_handler(site), 405: not_found_handler(site)},
     )
     view = GraphQLView(schema, get_context=get_context, run=runner, pay_bytes=_pay_bytes, render_page=explorer.page)
     limited = AddressLimits(
@@ -250,26 +262,8 @@ def create_app(
     return open_to_origins(HostRouter(guarded, CONTRACTS, settings.hosts), settings.cors_origins)
 
 
-def open_to_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
-    """Let pages of these origins call the application from a browser. Keys travel in a header and never in a cookie, so
-    no page gets more than what it knows a key for.
-    """
-    if not origins:
-        return app
-    return CORSMiddleware(
-        app,
-        allow_origins=origins,
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["*"],
-        expose_headers=[
-            "Retry-After",
-            "RateLimit",
-            "RateLimit-Policy",
-            "Idempotent-Replayed",
-            "X-Request-Id",
-            "Content-Disposition",
-        ],
-    )
+def _receipt_url(public_address: str, pepper: bytes, account_id: UUID, order_id: UUID) -> str:
+    return public_address + receipt_path(account_id, order_id, pepper)
 
 
 def _areas() -> dict[str, tuple[str, str]]:
@@ -287,6 +281,22 @@ def _areas() -> dict[str, tuple[str, str]]:
 
 def _described(contract: Contract, settings: Settings) -> Described:
     return Described(contract.name, contract.title, lambda _: openapi_document(contract, settings.public_address))
+
+
+def _site(settings: Settings) -> Site:
+    """Return the addresses of the pages. Their prefix is the path of the public address, which a proxy removes."""
+    return Site(
+        public_address=settings.public_address,
+        prefix=urlsplit(settings.public_address).path,
+        contracts=[(contract.name, contract.title) for contract in CONTRACTS],
+        shows_schema=settings.introspection == "public",
+    )
+
+
+async def _state(request: Request) -> State:
+    resources = _resources(request)
+    ready = is_ready(resources)
+    return State(ready=ready, demo=ready and await has_demo(resources))
 
 
 def _resources(request: Request) -> Resources:

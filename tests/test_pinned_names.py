@@ -90,7 +90,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     CreditStatus: "issued ex_ante pending",
     VintageFault: "ex_ante pending period_not_over year_not_over year_after_period",
     Mode: "live test",
-    Scope: "orders:read orders:write catalogue:read operator",
+    Scope: "orders:read orders:write catalogue:read operator account:manage",
     Visibility: "public hidden",
     OffsetType: "emissions_reduction carbon_removal",
     Approach: "traditional innovative",
@@ -103,7 +103,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " order.billed order.paid order.refunded order.retiring order.completed payment.recorded payment.refused"
     " invoice.issued invoice.settled order.imported project.created project.updated bundle.created bundle.updated"
     " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
-    " account.portfolio_set account.created account.updated"
+    " account.portfolio_set account.created account.updated api_key.created api_key.revoked"
     " seller.updated account.billing_updated account.tax_profile_set webhook.created webhook.updated webhook.disabled"
     " webhook.deleted webhook.secret_rotated webhook.replayed webhook.test",
     WebhookFormat: "STANDARD LUNE CALLBACK",
@@ -168,6 +168,7 @@ SETTINGS = {
     "SERVICE_WEBHOOK_DELIVERIES_KEPT_MS": "345600009",
     "SERVICE_WEBHOOKS_TO_LOOPBACK": "true",
     "SERVICE_RETIRE_UNPAID": "true",
+    "SERVICE_KEY_USES_MS": "9",
     "SERVICE_KNOWN_KEYS_MS": "9",
     "SERVICE_KNOWN_KEYS_MAX": "9",
     "SERVICE_BODY_BYTES_MAX": "9",
@@ -242,6 +243,7 @@ COMMANDS = {
 
 GLOBAL_IDS = {
     "Account": "QWNjb3VudDoAAAAAAAAAAAAAAAAAAAAB",
+    "ApiKey": "QXBpS2V5OgAAAAAAAAAAAAAAAAAAAAE",
     "Bundle": "QnVuZGxlOgAAAAAAAAAAAAAAAAAAAAE",
     "CreditBatch": "Q3JlZGl0QmF0Y2g6AAAAAAAAAAAAAAAAAAAAAQ",
     "Estimate": "RXN0aW1hdGU6AAAAAAAAAAAAAAAAAAAAAQ",
@@ -324,7 +326,7 @@ DETAILS = (
 
 TABLES = (
     "account_heads accounts api_keys backorders balances billing_details bundle_projects bundles certificates"
-    " credit_batches credit_entries estimates events invoice_lines invoices ledger_entries number_counters"
+    " contacts credit_batches credit_entries estimates events invoice_lines invoices ledger_entries number_counters"
     " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
     " quote_holds quote_lines quotes retirements secret_checks sellers serial_claims serial_series tax_profiles"
     " webhook_cursors webhook_deliveries webhook_endpoints worker_failures"
@@ -487,6 +489,7 @@ def test_names_that_carbonext_tokens_and_orders_hold():
         "orders:write": ("orders_write",),
         "catalogue:read": ("customer_applications_read",),
         "operator": ("financial_write", "users_read"),
+        "account:manage": (),
     }
 
 

@@ -99,6 +99,7 @@ WRONG_VALUES = [
     ("WEBHOOK_DELIVERIES_KEPT_MS", "1d", number(345_600_000, 315_360_000_000)),
     ("WEBHOOKS_TO_LOOPBACK", "maybe", BOOLEAN),
     ("RETIRE_UNPAID", "later", BOOLEAN),
+    ("KEY_USES_MS", "60001", number(0, 60_000)),
     ("KNOWN_KEYS_MS", "1001", number(0, 1_000)),
     ("KNOWN_KEYS_MAX", "0", COUNT),
     ("BODY_BYTES_MAX", "100kB", COUNT),

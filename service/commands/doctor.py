@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from service.api.graphql.transport.persisted_documents import load_registered
 from service.commands import output
 from service.commands.runtime import OTHER_KEYS
-from service.commands.setting_messages import faults_of, warnings_of
+from service.commands.setting_messages import NO_DOCUMENTS_ADVICE, faults_of, warnings_of
 from service.domain.api_keys import short_check
 from service.key_pepper import pepper, previous_pepper, where_secret_lies
 from service.kit.clock import system_clock
@@ -27,8 +27,8 @@ from service.kit.logging import configure_logging
 from service.operations.confirm_secret import SecretState, secret_state
 from service.operations.resources import Resources
 from service.server.connections import files_max
-from service.server.uvicorn_server import CannotServeError, connections_max, listen
-from service.settings import NO_DOCUMENTS_ADVICE, NO_PROXY_ADVICE, Settings
+from service.server.uvicorn_server import NO_PROXY_ADVICE, CannotServeError, connections_max, listen
+from service.settings import Settings
 from service.storage.api_keys import count_under_other_secrets
 from service.storage.clients import losing_balance
 from service.storage.database import Database

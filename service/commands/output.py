@@ -25,9 +25,9 @@ from rich.table import Table
 from rich.text import Text
 
 from service.domain.accounts import Account
+from service.domain.api_keys import StoredKey
 from service.kit.global_ids import write_global_id
 from service.operations.load_demo import DemoAccounts
-from service.storage.api_keys import StoredKey
 
 FAILED = 1
 MISUSED = 2
@@ -143,13 +143,14 @@ def show_keys(keys: Iterable[StoredKey], *, as_json: bool) -> None:
             "created_at": key.created_at.isoformat(timespec="seconds"),
             "expires_at": key.expires_at.isoformat(timespec="seconds") if key.expires_at else None,
             "revoked_at": key.revoked_at.isoformat(timespec="seconds") if key.revoked_at else None,
+            "last_used_at": key.last_used_at.isoformat(timespec="seconds") if key.last_used_at else None,
         }
         for key in keys
     ]
     if as_json:
         show_json(facts)
         return
-    columns = ("id", "name", "scopes", "created_at", "expires_at", "revoked_at")
+    columns = ("id", "name", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
     show_table(
         columns,
         (

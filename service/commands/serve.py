@@ -9,6 +9,7 @@ from socket import socket
 
 from service.commands import output
 from service.commands.runtime import pepper_of, run, settings_given
+from service.commands.setting_messages import NO_DOCUMENTS_ADVICE
 from service.key_pepper import previous_pepper
 from service.kit.logging import configure_logging
 from service.kit.tracing import fault_of_variables, is_installed, is_wanted
@@ -16,7 +17,7 @@ from service.operations.load_demo import DemoAccounts, load_demo
 from service.operations.manage_accounts import list_accounts
 from service.operations.resources import Resources
 from service.server.uvicorn_server import CannotServeError, end_on_sigterm, listen, serve_by_processes, serve_on
-from service.settings import NO_DOCUMENTS_ADVICE, Settings
+from service.settings import Settings
 
 
 def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> None:

@@ -14,6 +14,11 @@ from pydantic.fields import FieldInfo
 
 from service.settings import DEPRECATED, DEPRECATED_UNTIL, SECRET_LENGTH_MIN, ContractName, Settings
 
+NO_DOCUMENTS_ADVICE = (
+    "SERVICE_PERSISTED_DOCUMENTS_ONLY is true and SERVICE_PERSISTED_DOCUMENTS names no file, so every GraphQL document"
+    " is refused: name the file, or unset SERVICE_PERSISTED_DOCUMENTS_ONLY."
+)
+"""Advice if `Settings.refuses_every_document`."""
 _OWN_ERROR = "Value error, "
 """Start of pydantic's message for a ValueError of a validator of ours."""
 

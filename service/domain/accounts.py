@@ -26,6 +26,9 @@ class Organisation:
     id: UUID
     name: str
     created_at: datetime
+    reference: str | None = None
+    fingerprint: str | None = None
+    """Reference and fingerprint of the request that created it; None of one that had no reference."""
 
 
 class Visibility(StrEnum):
@@ -88,6 +91,8 @@ class Caller:
     scopes: frozenset[Scope]
     acts_for_client: bool = False
     """True if the key is not the account's own: a parent's key, or an operator's, that selected the account."""
+    key_expires_at: datetime | None = None
+    """End of the key; None for a key that does not expire."""
 
     def require(self, scope: Scope) -> None:
         """Refuse `FORBIDDEN` unless the key has the scope, and writing while the account or its parent is suspended."""
@@ -97,6 +102,27 @@ class Caller:
             )
         if scope is _WRITING:
             refuse_if_suspended(self.account)
+
+    def require_one_of(self, *scopes: Scope) -> None:
+        """Refuse `FORBIDDEN` unless the key has one of the scopes, and writing as `require` does."""
+        if self.scopes.isdisjoint(scopes):
+            names = " or ".join(scopes)
+            raise Refused(
+                Code.FORBIDDEN, f"This API key lacks the scope {names}. Use a key that has it.", scope=scopes[0].value
+            )
+        if _WRITING in scopes:
+            refuse_if_suspended(self.account)
+
+    def require_management(self) -> None:
+        """Refuse `FORBIDDEN` unless the key may manage keys and contacts of the account."""
+        self.require_one_of(Scope.ACCOUNT_MANAGE, Scope.OPERATOR)
+
+    def refuse_change_if_suspended(self, account: Account) -> None:
+        """Refuse `ACCOUNT_SUSPENDED` unless the account, as it is under its lock, may be changed by this key: an
+        operator's changes it also while it is suspended.
+        """
+        if Scope.OPERATOR not in self.scopes:
+            refuse_if_suspended(account)
 
     def require_money(self) -> None:
         """Refuse `FORBIDDEN` to a client account's own key: balance, ledger, payments and invoices are its parent's."""

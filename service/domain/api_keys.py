@@ -11,10 +11,15 @@ a pepper is stored; a slow hash would protect a guessable password, and 256 rand
 import hmac
 import re
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from service.domain.catalogue import Mode
+from service.domain.texts import NAME_LENGTH_MAX, kept_text
+from service.errors import Code, Refused
 
 ID_BYTES = 10
 SECRET_BYTES = 32
@@ -25,14 +30,27 @@ _FORM = re.compile(
     rf"(co_(live|test)_([0-9A-Za-z]{{{_ID_DIGITS}}})_[0-9A-Za-z]{{{_SECRET_DIGITS}}})([0-9A-Za-z]{{{_CHECKSUM_DIGITS}}})"
 )
 
+_ID_FORM = re.compile(rf"(?:co_(?:live|test)_)?([0-9A-Za-z]{{{_ID_DIGITS}}})")
+
 
 class Scope(StrEnum):
-    """A permission of a key. An operator key acts for the seller, not for an account."""
+    """A permission of a key. An operator key acts for the seller, not for an account. A key that manages its account
+    makes keys, contacts and client accounts.
+    """
 
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
     CATALOGUE_READ = "catalogue:read"
     OPERATOR = "operator"
+    ACCOUNT_MANAGE = "account:manage"
+
+
+@dataclass(frozen=True, slots=True)
+class Peppers:
+    """The secrets that keys are digested under: the present one, and the one that it replaces."""
+
+    present: bytes = field(repr=False)
+    previous: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +70,25 @@ class ParsedKey:
     text: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredKey:
+    """The stored facts of an API key."""
+
+    key_id: str
+    account_id: UUID
+    name: str
+    scopes: list[str]
+    digest: str
+    secret_check: str | None
+    """The beginning of the check value of the secret that `digest` was made under; None for a key of before."""
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    idempotency_key: str | None = None
+    """Idempotency key of the request that made the key; None for a key of the command line."""
+    last_used_at: datetime | None = None
+
+
 def generate_key(mode: Mode, id_bits: bytes, secret_bits: bytes) -> GeneratedKey:
     """Make a key from `ID_BYTES` and `SECRET_BYTES` random bytes. Raises `ValueError` for any other number of them."""
     if len(id_bits) != ID_BYTES or len(secret_bits) != SECRET_BYTES:
@@ -68,6 +105,38 @@ def parse(text: str) -> ParsedKey | None:
         return None
     body, mode, key_id, checksum = form.groups()
     return ParsedKey(Mode(mode), key_id, text) if checksum == _checksum(body) else None
+
+
+def key_id_in(text: str) -> str | None:
+    """Return the key's id in the text, which is an id or the beginning of a key up to its id, or None."""
+    form = _ID_FORM.fullmatch(text)
+    return form[1] if form else None
+
+
+def uuid_of_id(key_id: str) -> UUID:
+    """Return the UUID that stands for a key's id in a cursor. Raises ValueError for text that is no key's id."""
+    if len(key_id) != _ID_DIGITS:
+        raise ValueError(f"{key_id} is no id of a key")
+    number = 0
+    for digit in key_id:
+        number = number * 62 + _DIGITS.index(digit)
+    return UUID(int=number)
+
+
+def id_of_uuid(uuid: UUID) -> str:
+    """Return the id of the key that the UUID stands for."""
+    return _in_base_62(uuid.int, _ID_DIGITS)
+
+
+def refuse_bad_key(name: str, scopes: Collection[Scope], expires_at: datetime | None, now: datetime) -> None:
+    """Refuse `BAD_USER_INPUT` for a key with an empty or a long name, without scopes, or with an end in the past."""
+    if not name.strip() or len(name) > NAME_LENGTH_MAX:
+        raise Refused(Code.BAD_USER_INPUT, f"Give the key a name of 1 to {NAME_LENGTH_MAX} characters.", ("name",))
+    kept_text(name, NAME_LENGTH_MAX, "name")
+    if not scopes:
+        raise Refused(Code.BAD_USER_INPUT, "Give the key at least one scope.", ("scopes",))
+    if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
+        raise Refused(Code.BAD_USER_INPUT, "Give an expiry in the future, as a time with an offset.", ("expires_at",))
 
 
 def digest(text_or_secret: str, pepper: bytes) -> str:

@@ -82,6 +82,7 @@ _AVAILABLE = Member(
 )
 _PAYER = _id("payer_id", "payerId", "Account", "Id of the account whose invoices are meant.")
 _SLUG = _text("slug", "Name of the object in addresses.")
+_KEY = _text("keyId", "Public id of the API key.", stored="key_id")
 _CHANGED = Member("changed", "changed", Kind.TEXTS, "Names of the facts that changed.")
 _ENDPOINT = _id("endpoint_id", "webhookEndpointId", "WebhookEndpoint", "Id of the webhook endpoint.")
 
@@ -105,14 +106,14 @@ class EventType(StrEnum):
     ORDER_SHORT = (
         "order.short",
         (
-            "`simulateOrder` took the credits of a test order away, and the order waits for credits. Live orders"
-            " never have this event."
+            "`simulateOrder` returned the credits of a test order to stock, and the order waits for credits. Live"
+            " orders never have this event."
         ),
         _AMOUNTS,
     )
     ORDER_REDUCED = (
         "order.reduced",
-        "The part of an order that waited for credits was cancelled; the event has the new mass and total.",
+        "The part of an order that waited for credits was cancelled. The event has the new mass and total.",
         _AMOUNTS,
     )
     ORDER_CANCELLED = (
@@ -129,7 +130,7 @@ class EventType(StrEnum):
     ORDER_PAID = "order.paid", "The whole total of an order is paid.", (*_AMOUNTS, *_BY_INVOICE)
     ORDER_REFUNDED = (
         "order.refunded",
-        "What was paid of an order went to the balance; the order keeps its credits.",
+        "What was paid for an order went to the balance. The order keeps its credits.",
         (*_AMOUNTS, Member("refunded_minor", "refunded", Kind.MONEY, "Amount that went to the balance.")),
     )
     ORDER_RETIRING = "order.retiring", "The retirement of an order started.", _RETIRED
@@ -155,7 +156,7 @@ class EventType(StrEnum):
     BUNDLE_ENABLED = "bundle.enabled", "A bundle was put on sale again.", (_BUNDLE,)
     PRICE_SET = (
         "price.set",
-        "The price tiers of a bundle in a currency were set; existing orders keep their prices.",
+        "The price tiers of a bundle in a currency were set. Existing orders keep their prices.",
         (
             _BUNDLE,
             _text("currency", "Currency of the price (ISO 4217 code)."),
@@ -180,7 +181,7 @@ class EventType(StrEnum):
     )
     BATCH_WITHDRAWN = (
         "batch.withdrawn",
-        "A credit batch was withdrawn from sale; the event has the reason and the grams that left sale.",
+        "A credit batch was withdrawn from sale. The event has the reason, and the grams that were on sale before.",
         (_BATCH, _AVAILABLE, _text("reason", "Reason of the withdrawal.")),
     )
     BATCH_REINSTATED = "batch.reinstated", "A withdrawn credit batch was put on sale again.", (_BATCH, _AVAILABLE)
@@ -199,7 +200,7 @@ class EventType(StrEnum):
     )
     ACCOUNT_UPDATED = (
         "account.updated",
-        "An account was changed: a client account by its parent, or the account itself by an operator.",
+        "An account was changed: by an operator, or a client account by its parent.",
         (
             _CHANGED,
             _id(
@@ -211,6 +212,12 @@ class EventType(StrEnum):
             ),
         ),
     )
+    API_KEY_CREATED = (
+        "api_key.created",
+        "An API key of the account was created through the API; the event has its scopes.",
+        (_KEY, _text("name", "Name of the key."), Member("scopes", "scopes", Kind.TEXTS, "Scopes of the key.")),
+    )
+    API_KEY_REVOKED = "api_key.revoked", "An API key of the account was revoked through the API.", (_KEY,)
     SELLER_UPDATED = (
         "seller.updated",
         "Facts of the seller were changed.",
@@ -218,12 +225,12 @@ class EventType(StrEnum):
     )
     BILLING_DETAILS_UPDATED = (
         "account.billing_updated",
-        "What the invoices of an account print about it was changed.",
+        "The facts about a customer that its invoices print were changed.",
         (_PAYER, _CHANGED),
     )
     TAX_PROFILE_SET = (
         "account.tax_profile_set",
-        "The tax of an account's invoices was set from a day on.",
+        "The tax category and rate of an account's invoices from a given day on were set.",
         (
             _PAYER,
             _text("validFrom", "First day on which the tax is valid (ISO 8601 date).", stored="valid_from"),

@@ -3,11 +3,10 @@
 from hashlib import sha256
 
 from service.domain.accounts import Account, Caller
-from service.domain.api_keys import ParsedKey, Scope, check_value, digest, matches, parse, short_check
+from service.domain.api_keys import ParsedKey, Scope, StoredKey, check_value, digest, matches, parse, short_check
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.storage import api_keys, secret_checks
-from service.storage.api_keys import StoredKey
 from service.storage.database import Statements
 
 
@@ -20,7 +19,9 @@ async def authenticate_again(resources: Resources, key_id: str) -> Caller:
     found = await resources.keys.get(key_id)
     if found is None:
         raise unauthenticated()
-    return _caller(resources, *found)
+    caller = _caller(resources, *found)
+    resources.key_uses.note(key_id, resources.clock())
+    return caller
 
 
 async def authenticate(
@@ -41,6 +42,7 @@ async def authenticate(
         resources.database.availability.refuse_if_away()
         key, caller = kept
         _refuse_ended(resources, key)
+        resources.key_uses.note(key.key_id, resources.clock())
         return caller
     asked_at_s = resources.known_keys.now_s()
     parsed = parse(key_text)
@@ -56,6 +58,7 @@ async def authenticate(
     if not is_current or key.secret_check is None:
         await _confirm(resources, key, parsed, pepper)
     # Only what opens something is kept: else guesses would push out the keys that are in use.
+    resources.key_uses.note(key.key_id, resources.clock())
     resources.known_keys.put(name, (key, caller), asked_at_s=asked_at_s)
     return caller
 
@@ -74,7 +77,12 @@ async def _confirm(resources: Resources, key: StoredKey, parsed: ParsedKey, pepp
 
 def _caller(resources: Resources, key: StoredKey, account: Account) -> Caller:
     _refuse_ended(resources, key)
-    return Caller(account=account, key_id=key.key_id, scopes=frozenset(Scope(scope) for scope in key.scopes))
+    return Caller(
+        account=account,
+        key_id=key.key_id,
+        scopes=frozenset(Scope(scope) for scope in key.scopes),
+        key_expires_at=key.expires_at,
+    )
 
 
 def _refuse_ended(resources: Resources, key: StoredKey) -> None:

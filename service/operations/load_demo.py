@@ -32,12 +32,14 @@ from service.domain.parties import FIRST_SELLER
 from service.domain.receipt import StatedBatch
 from service.domain.serials.forms import SerialForm
 from service.domain.serials.stated import StatedSerials
+from service.errors import Refused
 from service.operations.resources import Resources
 from service.operations.steps.issue_key import CUSTOMER_SCOPES, generate_key_for, store
 from service.storage import accounts, balances, batches, catalogue, sellers, serials
 from service.storage.database import Statements
 
 CATALOGUE_FILE = Path(__file__).with_name("demo_catalogue.json")
+_FIRST_ACCOUNT = UUID(json.loads(CATALOGUE_FILE.read_text(encoding="utf-8"))["organisations"][0]["live_id"])
 KEY_NAME = "demo"
 OPERATOR_SCOPES = frozenset({Scope.OPERATOR, Scope.CATALOGUE_READ, Scope.ORDERS_READ})
 
@@ -98,6 +100,14 @@ async def load_demo(resources: Resources, *, pepper: bytes) -> DemoAccounts:
         ),
         operator_key=keys[-1][1].text,
     )
+
+
+async def has_demo(resources: Resources) -> bool:
+    """Tell if the demo was loaded into the database. Also false if the database does not answer."""
+    try:
+        return await accounts.account(resources.database.reader, _FIRST_ACCOUNT) is not None
+    except Refused:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

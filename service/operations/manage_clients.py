@@ -49,7 +49,7 @@ async def create_client(
     any more. Refuses `FORBIDDEN` to a client account, `BAD_USER_INPUT` for any other currency that does not circulate,
     and `CURRENCY_UNAVAILABLE` where the parent's portfolio has no full price in the currency.
     """
-    caller.require(Scope.ORDERS_WRITE)
+    caller.require_one_of(Scope.ORDERS_WRITE, Scope.ACCOUNT_MANAGE)
     if caller.account.parent_account_id is not None:
         raise Refused(Code.FORBIDDEN, "A client account has no client accounts of its own.")
     at(["currency"], lambda: currency_of(currency))
@@ -100,7 +100,7 @@ async def update_client(resources: Resources, caller: Caller, client_id: UUID, c
     """Change facts of the client account, each of `CHANGEABLE`; the others stay, and repeating it changes nothing.
     Refuses `NOT_FOUND`, and `IDEMPOTENCY_KEY_REUSED` for a handle that another client of the parent has.
     """
-    caller.require(Scope.ORDERS_WRITE)
+    caller.require_one_of(Scope.ORDERS_WRITE, Scope.ACCOUNT_MANAGE)
     if unknown := set(changes) - CHANGEABLE:
         raise ValueError(f"of a client account nobody changes {sorted(unknown)}")
 

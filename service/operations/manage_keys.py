@@ -1,4 +1,4 @@
-"""Manage API keys: issue one, list an account's, revoke one. The operator's work; no scope is required."""
+"""Manage API keys: issue one, list an account's, revoke one. The work of the command line; no scope is required."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,13 +6,11 @@ from uuid import UUID
 
 import structlog
 
-from service.domain.api_keys import GeneratedKey, Scope
-from service.domain.texts import NAME_LENGTH_MAX
+from service.domain.api_keys import GeneratedKey, Scope, StoredKey, refuse_bad_key
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.operations.steps.issue_key import CUSTOMER_SCOPES, generate_key_for, store
 from service.storage import accounts, api_keys
-from service.storage.api_keys import StoredKey
 from service.storage.database import Statements
 
 log = structlog.get_logger(__name__)
@@ -32,12 +30,7 @@ async def create_key(
     Refuses `NOT_FOUND` for an unknown account, `BAD_USER_INPUT` for an empty name, no scope, or an end in the past.
     """
     now = resources.clock()
-    if not name.strip() or len(name) > NAME_LENGTH_MAX:
-        raise Refused(Code.BAD_USER_INPUT, f"Give the key a name of 1 to {NAME_LENGTH_MAX} characters.", ("name",))
-    if not scopes:
-        raise Refused(Code.BAD_USER_INPUT, "Give the key at least one scope.", ("scopes",))
-    if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
-        raise Refused(Code.BAD_USER_INPUT, "Give an expiry in the future, as a time with an offset.", ("expires_at",))
+    refuse_bad_key(name, scopes, expires_at, now)
     account = await accounts.account(resources.database.reader, account_id)
     if account is None:
         raise Refused(Code.NOT_FOUND, "There is no such account.", ("account",))

@@ -67,6 +67,27 @@ async def invoices_of_ids(resources: Resources, caller: Caller, invoice_ids: Col
     return await money.of_ids(resources.database.reader, money.INVOICES, payer_of(caller.account), invoice_ids)
 
 
+async def invoices_of_orders(resources: Resources, caller: Caller, order_ids: Collection[UUID]) -> list[Invoice | None]:
+    """Return the invoice of each of the caller's orders; None for an order that is not billed."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    account = caller.account
+    found = await money.invoices_of_orders(resources.database.reader, payer_of(account), account.id, order_ids)
+    return [found.get(order_id) for order_id in order_ids]
+
+
+async def payments_of_orders(
+    resources: Resources, caller: Caller, order_ids: Collection[UUID]
+) -> list[tuple[Payment, ...]]:
+    """Return the payments for each of the caller's orders, oldest first."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    account, payments = caller.account, defaultdict[UUID | None, list[Payment]](list)
+    for each in await money.payments_of_orders(resources.database.reader, payer_of(account), account.id, order_ids):
+        payments[each.order_id].append(each)
+    return [tuple(payments[order_id]) for order_id in order_ids]
+
+
 async def lines_of_invoices(
     resources: Resources, caller: Caller, invoices: Sequence[Invoice], request: PageRequest
 ) -> list[Slice[InvoiceLine]]:

@@ -14,8 +14,7 @@ from service.storage import quotes
 async def quotes_of_ids(resources: Resources, caller: Caller, quote_ids: Collection[UUID]) -> dict[UUID, Quote]:
     """Return those of the quotes that are the caller's, by id."""
     caller.require(Scope.ORDERS_READ)
-    found = await quotes.find(resources.database.reader, [caller.account.id], quote_ids)
-    return {quote_id: quote_now.quote for (_, quote_id), quote_now in found.items()}
+    return await quotes.of_ids(resources.database.reader, caller.account.id, quote_ids)
 
 
 async def lines_of_quotes(

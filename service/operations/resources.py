@@ -11,8 +11,10 @@ from typing import TypeAlias, TypeVar
 import structlog
 
 from service.domain.accounts import Account, Caller
+from service.domain.api_keys import StoredKey
 from service.kit.clock import Clock
 from service.kit.ids import IdSource, random_bits, short_number
+from service.kit.latest_uses import LatestUses
 from service.kit.lookup_batcher import LookupBatcher
 from service.kit.retry import with_retries
 from service.kit.sealing import Sealer
@@ -22,13 +24,15 @@ from service.storage.database import Database, Statements
 from service.storage.failures import CONFLICT, DatabaseUnavailable, Doing
 
 T = TypeVar("T")
-FoundKey: TypeAlias = tuple[api_keys.StoredKey, Account]
-KnownKey: TypeAlias = tuple[api_keys.StoredKey, Caller]
+FoundKey: TypeAlias = tuple[StoredKey, Account]
+KnownKey: TypeAlias = tuple[StoredKey, Caller]
 
 log = structlog.get_logger(__name__)
 
 TRANSACTION_DEADLINE_MS = 5_000
 TRANSACTION_ATTEMPTS_MAX = 5
+KEY_USE_GAP = timedelta(minutes=1)
+"""Time between two stored uses of an API key: a use that is less than this after the stored one is not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Resources:
     new_id: IdSource
     known_keys: TTLCache[KnownKey] = field(default_factory=lambda: TTLCache(ttl_ms=0, entries_max=0))
     """API keys that were valid a moment ago, by the hash of their text."""
+    key_uses: LatestUses = field(default_factory=lambda: LatestUses(KEY_USE_GAP))
+    """Times at which API keys were used, by their ids, that are not stored yet."""
     webhooks: WebhookOptions = field(default_factory=WebhookOptions)
     keys: LookupBatcher[str, FoundKey] = field(init=False)
     """API keys by id, looked up together: under load these are most of the database's queries."""

@@ -88,6 +88,6 @@ def _may_read(caller: Caller, account: Account) -> bool:
 
 
 def _reader(caller: Caller, account: Account) -> Caller:
-    more = READING if Scope.OPERATOR in caller.scopes else frozenset()
+    more = READING | {Scope.ACCOUNT_MANAGE} if Scope.OPERATOR in caller.scopes else frozenset()
     scopes = (caller.scopes | more) - {Scope.OPERATOR, Scope.ORDERS_WRITE}
     return replace(caller, account=account, scopes=scopes, acts_for_client=True)

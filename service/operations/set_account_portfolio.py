@@ -25,7 +25,7 @@ async def set_account_portfolio(resources: Resources, caller: Caller, wanted: UU
     Refuses `NOT_FOUND`, `BUNDLE_UNAVAILABLE`, and `CURRENCY_UNAVAILABLE` unless all of it is priced in the account's
     currency.
     """
-    caller.require(Scope.ORDERS_WRITE)
+    caller.require_one_of(Scope.ORDERS_WRITE, Scope.ACCOUNT_MANAGE)
     place = "portfolio_id" if isinstance(wanted, UUID) else "selection"
     own_id = resources.new_id()
 

@@ -29,7 +29,7 @@ from service.server.connections import (
     files_max,
 )
 from service.server.http_protocol import BoundedProtocol
-from service.settings import NO_PROXY_ADVICE, Settings
+from service.settings import Settings
 
 GARBAGE_BEFORE_COLLECTION = 5_000
 """Thresholds of the garbage collector. Answers leave no cycles, but compiled plans that are dropped do: with higher
@@ -37,6 +37,11 @@ thresholds, documents that nobody repeats would pile up tens of megabytes of the
 """
 
 HOST_ADVICE = "Set SERVICE_HOST (--host) to an address of this machine, such as 127.0.0.1."
+NO_PROXY_ADVICE = (
+    "Name the proxy's addresses in SERVICE_TRUSTED_PROXIES and let it set X-Forwarded-For:"
+    " until then all callers without an API key share the budget of one address."
+)
+"""Advice if `Settings.names_no_proxy`."""
 LISTEN_ADVICE = {
     errno.EADDRINUSE: "End what uses the port, or choose another one in SERVICE_PORT (--port).",
     errno.EACCES: "Choose a port from 1024 on in SERVICE_PORT (--port).",

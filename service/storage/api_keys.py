@@ -3,41 +3,28 @@
 Looked up before the account is known, so these statements are the only ones that do not start with an account.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from service.domain.accounts import Account
+from service.domain.api_keys import StoredKey, id_of_uuid
+from service.kit.keyset import PageRequest
 from service.storage import models
 from service.storage.accounts import ACCOUNTS
 from service.storage.conditions import Conditions
 from service.storage.database import Statements
+from service.storage.dialects import for_update, typed_rows
 from service.storage.tables import Table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredKey:
-    """The stored facts of an API key."""
-
-    key_id: str
-    account_id: UUID
-    name: str
-    scopes: list[str]
-    digest: str
-    secret_check: str | None
-    """The beginning of the check value of the secret that `digest` was made under; None for a key of before."""
-    created_at: datetime
-    expires_at: datetime | None
-    revoked_at: datetime | None
-
 
 KEYS = Table(models.ApiKey, StoredKey)
 
 
-async def add(statements: Statements, key: StoredKey) -> None:
-    """Insert the key, which is valid from the commit on."""
-    await KEYS.insert(statements, [key])
+async def add(statements: Statements, key: StoredKey) -> bool:
+    """Insert the key, which is valid from the commit on; return False if it was there before, or if its account has a
+    key of the same idempotency key.
+    """
+    return await KEYS.insert(statements, [key]) == 1
 
 
 async def find(statements: Statements, key_id: str) -> tuple[StoredKey, Account] | None:
@@ -61,6 +48,55 @@ async def of_ids(statements: Statements, key_ids: Collection[str]) -> dict[str, 
 async def of_account(statements: Statements, account_id: UUID) -> list[StoredKey]:
     """Return the account's keys, oldest first."""
     return await KEYS.read(statements, models.ApiKey.filter(account_id=account_id).order_by("created_at", "key_id"))
+
+
+async def page(statements: Statements, account_id: UUID, request: PageRequest) -> list[StoredKey]:
+    """Return one key of the account more than the page holds, oldest first, in the order in which the page is read.
+
+    Keys have no UUID: in a position one stands for the key's id.
+    """
+    conditions = Conditions()
+    conditions.add("account_id = {}", account_id)
+    for position, sign in ((request.after, ">"), (request.before, "<")):
+        if position is not None:
+            conditions.add(f"(created_at, key_id) {sign} ({{}}, {{}})", position.value, id_of_uuid(position.id))
+    direction = "DESC" if request.backward else "ASC"
+    limit = conditions.parameter(request.limit + 1)
+    return await KEYS.select(
+        statements, conditions, f"ORDER BY created_at {direction}, key_id {direction} LIMIT {limit}"
+    )
+
+
+async def of_request(statements: Statements, account_id: UUID, idempotency_key: str) -> StoredKey | None:
+    """Return the account's key that the request with this idempotency key made, or None."""
+    query = models.ApiKey.filter(account_id=account_id, idempotency_key=idempotency_key)
+    found = await KEYS.read(statements, query)
+    return found[0] if found else None
+
+
+async def set_last_uses(statements: Statements, uses: Mapping[str, datetime], gap: timedelta) -> dict[str, datetime]:
+    """Store when each of at most `ROWS_A_STATEMENT` keys was last used, unless a time less than `gap` before it is
+    stored; return the times that are stored then. A key that another transaction has locked keeps its time and is left
+    out.
+    """
+    conditions = Conditions()
+    conditions.add_in("key_id", sorted(uses))
+    rows = await statements.fetch(
+        f"SELECT key_id, last_used_at FROM {KEYS.name} WHERE {conditions.clause}"
+        f" ORDER BY key_id{for_update(statements, skip_locked=True)}",
+        *conditions.parameters,
+    )
+    stored: dict[str, datetime] = {row["key_id"]: row["last_used_at"] for row in rows}
+    due = {key_id: uses[key_id] for key_id, at in stored.items() if at is None or at <= uses[key_id] - gap}
+    if not due:
+        return stored
+    await statements.execute(
+        f"UPDATE {KEYS.name} SET last_used_at = v.column2"
+        f" FROM (VALUES {typed_rows(statements, ('text', 'timestamptz'), len(due))}) AS v"
+        f" WHERE {KEYS.name}.key_id = v.column1",
+        *(cell for pair in sorted(due.items()) for cell in pair),
+    )
+    return stored | due
 
 
 async def digest_again(statements: Statements, key: StoredKey, digest: str, secret_check: str) -> None:

@@ -29,6 +29,8 @@ async def of_ids(
     statements: Statements, account_id: UUID, estimate_ids: Collection[UUID]
 ) -> dict[UUID, RecordedEstimate]:
     """Return those of the estimates that are the account's, by id."""
+    if not estimate_ids:
+        return {}
     query = models.Estimate.filter(account_id=account_id, id__in=estimate_ids)
     return {estimate.id: estimate for estimate in await ESTIMATES.read(statements, query)}
 

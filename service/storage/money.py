@@ -42,6 +42,26 @@ async def of_ids(statements: Statements, table: Table[T], account_id: UUID, ids:
     return {each.id: each for each in found}
 
 
+async def invoices_of_orders(
+    statements: Statements, payer_id: UUID, account_id: UUID, order_ids: Collection[UUID]
+) -> dict[UUID, Invoice]:
+    """Return the payer's invoice for each of the account's orders that is on one, by order."""
+    query = models.InvoiceLine.filter(
+        account_id=payer_id, invoice__account_id=payer_id, order_account_id=account_id, order_id__in=order_ids
+    )
+    invoice = {column: f"invoice__{column}" for column in INVOICES.columns}
+    rows = await query.using_db(statements.client).values("order_id", **invoice)
+    return {row["order_id"]: INVOICES.value(row) for row in rows}
+
+
+async def payments_of_orders(
+    statements: Statements, payer_id: UUID, account_id: UUID, order_ids: Collection[UUID]
+) -> list[Payment]:
+    """Return the payer's payments for those of the account's orders, oldest first."""
+    query = models.Payment.filter(account_id=payer_id, order_account_id=account_id, order_id__in=order_ids)
+    return await PAYMENTS.read(statements, query.order_by("created_at", "id"))
+
+
 async def invoices(statements: Statements, account_id: UUID, request: PageRequest) -> list[Invoice]:
     """Return one invoice of the account more than the page holds, newest first."""
     query = models.Invoice.filter(account_id=account_id)

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from service.domain.api_keys import id_of_uuid, uuid_of_id
+from service.storage import api_keys
 from service.storage.accounts import ACCOUNTS
 from service.storage.catalogue import PORTFOLIOS
 from service.storage.database import Statements, placeholders
@@ -35,6 +37,9 @@ async def of_ids(statements: Statements, type_name: str, ids: Collection[UUID]) 
     """Return the account of each object that there is, by the object's id. Objects that all accounts share, and types
     without accounts, are left out.
     """
+    if type_name == "ApiKey":
+        found = await api_keys.of_ids(statements, [id_of_uuid(each) for each in ids])
+        return {uuid_of_id(key_id): key.account_id for key_id, (key, _) in found.items()}
     if type_name not in _OWNED or not ids:
         return {}
     table, key, owner, rest = _OWNED[type_name]  # SQLite's driver knows the kind of a column by its name

@@ -36,6 +36,14 @@ async def add(statements: Statements, quote: Quote, lines: Sequence[QuoteLine], 
     return True
 
 
+async def of_ids(statements: Statements, account_id: UUID, quote_ids: Collection[UUID]) -> dict[UUID, Quote]:
+    """Return those of the quotes that are the account's, by id."""
+    if not quote_ids:
+        return {}
+    query = models.Quote.filter(account_id=account_id, id__in=quote_ids)
+    return {quote.id: quote for quote in await QUOTES.read(statements, query)}
+
+
 async def find(
     statements: Statements, account_ids: Collection[UUID], quote_ids: Collection[UUID]
 ) -> dict[tuple[UUID, UUID], QuoteNow]:

@@ -19,6 +19,7 @@ from service.operations.fill_search_keys import fill_search_keys
 from service.operations.issue_certificates import issue_certificates
 from service.operations.match_backorders import match_backorders
 from service.operations.read_webhooks import expire_deliveries
+from service.operations.record_key_uses import record_key_uses
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_orders
@@ -72,6 +73,11 @@ def steps(
 def _webhooks(bodies: Bodies, rest_ms: int) -> Step:
     sender = WebhookSender(bodies)
     return Step("send_webhooks", sender.turn, rest_ms, sender.close)
+
+
+def steps_of_server(*, key_uses_ms: int) -> tuple[Step, ...]:
+    """Return the steps of each process that serves, whether or not it runs the background steps."""
+    return (Step("record_key_uses", record_key_uses, key_uses_ms),) if key_uses_ms else ()
 
 
 class Outage:

@@ -12,7 +12,7 @@ from service.kit.sealing import Sealer
 from service.operations.resources import Resources, WebhookOptions
 from service.operations.send_deliveries import Bodies
 from service.settings import Settings
-from service.workers.jobs import Step, steps, working
+from service.workers.jobs import Step, steps, steps_of_server, working
 from service.workers.measures import StepMeasures
 
 log = structlog.get_logger(__name__)
@@ -29,6 +29,12 @@ def worker_steps(settings: Settings, webhook_bodies: Bodies | None = None) -> tu
         public_address=settings.public_address,
         webhook_bodies=webhook_bodies,
     )
+
+
+def serving_steps(settings: Settings, webhook_bodies: Bodies) -> tuple[Step, ...]:
+    """Return the steps of a process that serves, with the background steps unless the settings leave them to others."""
+    own = steps_of_server(key_uses_ms=settings.key_uses_ms)
+    return (*own, *worker_steps(settings, webhook_bodies)) if settings.workers_embedded else own
 
 
 def webhook_options(settings: Settings, pepper: bytes | None, previous_pepper: bytes | None) -> WebhookOptions:

@@ -70,7 +70,7 @@ async def open_graphql_api(shop: Shop, url: str, **settings: Any) -> AsyncIterat
     """The service without its workers, so that nothing happens but what is asked for. Unless told otherwise it looks
     every key up afresh, so that what tests change behind its back counts at once.
     """
-    told = {"database_url": url, "workers_embedded": False, "known_keys_ms": 0, **settings}
+    told = {"database_url": url, "workers_embedded": False, "known_keys_ms": 0, "key_uses_ms": 0, **settings}
     app = create_app(Settings(**told), pepper=PEPPER)
     async with (
         started(app),

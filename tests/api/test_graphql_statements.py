@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from service.operations.retire_orders import retire_orders
-from service.storage.engines.postgresql import PostgresqlStatements
+from service.storage.engines.postgresql import PostgresqlClient, PostgresqlStatements
+from service.storage.engines.sqlite import SqliteClient
 from service.storage.engines.sqlite_statements import SqliteStatements
 from tests.api.graphql_api import GraphQLApi
 from tests.bench.documents import Q1, Q2, Q3
@@ -18,7 +19,12 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Collect the statements that are run inside the context."""
     sent: list[str] = []
     with monkeypatch.context() as patched:
-        for kind, method in ((SqliteStatements, "_run"), (PostgresqlStatements, "run_sql")):
+        for kind, method in (
+            (SqliteStatements, "_run"),
+            (PostgresqlStatements, "run_sql"),
+            (SqliteClient, "execute_query_dict"),
+            (PostgresqlClient, "execute_query_dict"),
+        ):
             original = getattr(kind, method)
 
             async def recording(self: Any, *arguments: Any, original: Any = original) -> Any:

@@ -26,7 +26,7 @@ from service.operations.record_payment import record_payment
 from service.operations.steps.issue_key import CUSTOMER_SCOPES
 from service.storage.events import EVENTS
 from tests.api.graphql_api import GraphQLApi
-from tests.books import rows_of
+from tests.books import assert_audit_finds_nothing, rows_of
 from tests.makers import make_account, make_command, store
 
 ORDER = """mutation { createOrderByMass(input: {mass: {amount: "1", unit: TONNE}, idempotencyKey: "k"}) {
@@ -260,6 +260,7 @@ async def test_an_operator_suspends_and_reinstates_an_account_and_is_the_actor(s
     changes = [each for each in events if each.account_id == seller.other.id and each.order_id is None]
     made = [each for each in changes if each.event_type is EventType.ACCOUNT_UPDATED]
     assert [(each.actor, each.payload) for each in made] == [(parsed.key_id, {"changed": ["suspended_at"]})] * 2
+    await assert_audit_finds_nothing(seller.api.shop.database)
 
 
 async def test_an_operator_limits_an_account(seller: Seller):

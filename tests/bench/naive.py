@@ -111,6 +111,7 @@ class View(GraphQL[Context, None]):
             page_size_default=self.settings.page_size_default,
             page_size_max=self.settings.page_size_max,
             public_address=self.settings.public_address,
+            receipt_url=lambda _, order_id: f"{self.settings.public_address}/receipts/{order_id.hex}",
             identified=caller,
         )
 

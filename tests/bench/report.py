@@ -142,38 +142,45 @@ _PAGE = """# Performance
 `make bench` measures the service and other servers with the same requests, and writes this page. The database
 holds {orders} orders. Each server runs as one process. Server, database and load generator share {cores} cores.
 
-The servers take turns: each is measured in {rounds} rounds of {seconds} s, after one round that is not counted.
+The servers are measured in turn, each in {rounds} rounds of {seconds} s, after one round that is not counted.
 The load average of the machine at the end was {load}. These versions were measured: {versions}.
 
-**How to read the tables.** Compare the ratios in the last two columns. For a ratio, the service and another
-server are compared within the same round, so that other work on the machine slows both. A ratio is the median
-over the rounds; the span in brackets covers the middle half of the rounds. The number of requests a second
-depends much on the machine, the ratios depend on it little.
+**How to read the tables.** Compare the ratios in the last two columns. The number of requests a second depends
+much on the machine and its other work. The ratios depend on them little, because each ratio compares the service
+and another server within the same round. The table shows the median of the ratios of all rounds. The range in
+brackets covers the middle half of the rounds.
 
 The requests (column *request*):
 
-* **Q1** reads a page of 20 orders with 10 scalar fields and the page information, over 16 connections.
-* **Q2** reads the same page and for each order its lines, bundle names, credit entries, batches and project
-  names, over 16 connections.
-* **Q3** reads one order with its credit entries, over 16 connections.
-* **M1** is the mutation `createOrderByMass` over 64 connections. All orders buy from the same bundle
-  (**M1 hot**), or from 50 bundles (**M1 on 50**).
+* **Q1** reads a page of 20 orders with 10 scalar fields each, and the page information. The load generator uses
+  16 connections.
+* **Q2** reads the same page and, for each order, its lines, bundle names, credit entries, batches and project
+  names. The load generator uses 16 connections.
+* **Q3** reads one order with its credit entries. The load generator uses 16 connections.
+* **M1** is the mutation `createOrderByMass`. The load generator uses 64 connections. In **M1 hot**, all orders buy
+  the same bundle. In **M1 on 50**, the orders buy 50 different bundles.
 
 The servers (column *server*):
 
 * **ours** is the service as it is delivered, with API keys, limits and the log.
-* **naive** has the same schema, behind Strawberry's own view and graphql-core, with Tortoise models and
-  DataLoaders. It places one order in each transaction.
+* **naive** is a simple server with the same schema. It uses Strawberry's own view, graphql-core, Tortoise models
+  and DataLoaders. It places one order in each transaction.
 * **groups of one** is the service with one order in each transaction instead of up to 64.
 * **limit** is a bare ASGI application that runs the same SQL statements, written by hand. It has no API keys,
   no limits, no log and no schema.
 
-The other columns: *requests/s* is the number of requests a second; *CPU µs* is the processor time of the server for
-one request; *p50 / p99 ms* are the response times that 50 % and 99 % of the requests stay below. *Speed ratio* is
-the requests a second of ours divided by those of the server in the row. *CPU ratio* is the processor time of that
-server divided by that of ours. Above 1, ours is faster or uses less processor time.
+The other columns:
 
-![Requests a second of the service as a multiple of each other target](performance.svg)
+* *requests/s* is the number of requests a second.
+* *CPU µs* is the processor time of the server for one request, in microseconds.
+* *p50 / p99 ms* are two response times in milliseconds: 50 % of the requests are faster than the first, and 99 %
+  are faster than the second.
+* *speed ratio* is the requests a second of **ours**, divided by those of the server in the row. If it is above 1,
+  **ours** is faster.
+* *CPU ratio* is the processor time of the server in the row, divided by that of **ours**. If it is above 1,
+  **ours** uses less processor time.
+
+![Requests a second of the service, divided by those of each other server](performance.svg)
 
 {tables}
 """

@@ -4,12 +4,14 @@ Seen to fail when: a keyword argument of a recorded event is renamed; an event t
 """
 
 from datetime import date
+from typing import Any
 
 import jsonschema
 import orjson
 import pytest
 
 from service.domain.amounts import Money
+from service.domain.api_keys import Scope
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType, PriceTier, Weight
 from service.domain.event_payloads import schema_of, schemas, shown
 from service.domain.events import EventType
@@ -23,6 +25,7 @@ from service.operations.bill_orders import bill_orders
 from service.operations.cancel_orders import cancel_orders
 from service.operations.fail_order import fail_order
 from service.operations.import_orders import import_orders
+from service.operations.manage_account_keys import create_account_key, revoke_account_key
 from service.operations.manage_catalogue import (
     create_bundle,
     create_project,
@@ -90,6 +93,8 @@ PAYLOADS = {
     "account.portfolio_set": {"portfolio_id"},
     "account.created": {"client_account_id name"},
     "account.updated": {"changed client_account_id"},
+    "api_key.created": {"key_id name scopes"},
+    "api_key.revoked": {"key_id"},
     "seller.updated": {"changed seller"},
     "account.billing_updated": {"changed payer_id"},
     "account.tax_profile_set": {"category payer_id rate_hundredths valid_from"},
@@ -224,6 +229,9 @@ async def manage_accounts(shop: Shop) -> None:
     await set_account_portfolio(shop.resources, shop.caller, (Weight(shop.ocean.id, 10_000),))
     client = await create_client(shop.resources, shop.caller, name="Client", currency="USD")
     await update_client(shop.resources, shop.caller, client.id, {"name": "Renamed"})
+    terms: dict[str, Any] = {"idempotency_key": "1", "name": "ERP", "scopes": [Scope.ORDERS_READ]}
+    created = await create_account_key(shop.resources, shop.caller, **terms, pepper=b"pepper")
+    await revoke_account_key(shop.resources, shop.caller, created.key.stored.key_id)
     await update_seller(shop.resources, shop.caller, "default", {"country": "GB"})
     await update_billing_details(shop.resources, shop.caller, shop.account.id, {"country": "DE"})
     profile = TaxProfile(

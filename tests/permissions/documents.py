@@ -39,6 +39,8 @@ INPUTS: dict[str, dict[str, Any]] = {
     "createClientAccount": {"name": "client", "currency": "USD", "handle": "known"},
     "updateClientAccount": {"id": "$client", "name": "client"},
     "setAccountPortfolio": {"portfolioId": "$mix"},
+    "createApiKey": {"idempotencyKey": "known", "name": "ERP", "scopes": ["ACCOUNT_MANAGE"]},
+    "revokeApiKey": {"id": "$key"},
     "disableBundle": {"bundleId": "$cheap"},
     "setPrice": {**MUTATIONS["setPrice"][0], "bundleId": "$bulk"},
     "recordPayment": {**MUTATIONS["recordPayment"][0], "order": {"id": "$order"}},
@@ -104,6 +106,7 @@ def roots(rows: Mapping[tuple[str, str], frozenset[str]], nodes: Mapping[str, fr
 
 EXAMPLES = {
     "Account": "account",
+    "ApiKey": "key",
     "Bundle": "forest",
     "CreditBatch": "live_batch",
     "Estimate": "used_estimate",

@@ -8,11 +8,11 @@ from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull, GraphQL
 
 from service.api.graphql.schema import schema as strawberry_schema
 from service.domain.api_keys import Scope
-from tests.permissions.world import MONEY, PARENT
+from tests.permissions.world import ALTERNATIVES, MONEY, PARENT
 
 HERE = Path(__file__).parent
 SCHEMA = strawberry_schema._schema
-NEEDS = frozenset({*Scope, MONEY, PARENT})
+NEEDS = frozenset({*Scope, *ALTERNATIVES, MONEY, PARENT})
 
 
 def table(name: str) -> dict[str, Any]:
@@ -25,6 +25,11 @@ def needs_of(text: str) -> frozenset[str]:
     needs = frozenset() if text == "open" else frozenset(text.split(" + "))
     assert needs <= NEEDS, f"{text} asks for something that no identity holds"
     return needs
+
+
+def scopes_in(needs: frozenset[str]) -> frozenset[str]:
+    """Return the scopes that the permissions name, each alternative included."""
+    return frozenset(scope for need in needs for scope in need.split("|") if scope in set(Scope))
 
 
 def fields() -> dict[tuple[str, str], frozenset[str]]:

@@ -68,7 +68,7 @@ async def _ask(stage: Stage, identity: Identity, way: Way, selection: str) -> ht
 def _faults_of_denial(answer: httpx.Response, missing: frozenset[str]) -> str:
     """Return what is wrong with the refusal of a request that lacks these permissions; nothing if all is right."""
     body = answer.json()
-    scopes = {each for each in missing if each in set(Scope)}
+    scopes = tables.scopes_in(missing)
     errors = body.get("errors") or [{}]
     for error in errors:
         told = error.get("extensions", {})
@@ -114,7 +114,7 @@ async def test_queries_and_mutations_answer_to_their_scopes_and_to_no_others(sta
                 fault = _faults_of_denial(answer, needs - identity.holds)
                 if fault or stage.watch.version() != before:
                     faults.append(f"{place}.{name}, {identity.name}: {fault or 'something changed'}")
-            elif way.operation == "query" or not identity.holds & set(Scope) - needs:
+            elif way.operation == "query" or not identity.holds & set(Scope) - tables.scopes_in(needs):
                 answer = await _ask_root(stage, identity, name, way)
                 body = answer.json()
                 absent = (

@@ -6,7 +6,7 @@ accounts own nothing, so that anything that they are shown of the three is shown
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ from service.api.graphql.types.node import global_id
 from service.app import create_app
 from service.domain.accounts import Account
 from service.domain.amounts import Money
-from service.domain.api_keys import Scope
+from service.domain.api_keys import Scope, id_of_uuid, uuid_of_id
 from service.domain.catalogue import Mode, Weight
 from service.domain.estimate import PlainMass
 from service.domain.listing import OrderRef
@@ -28,6 +28,7 @@ from service.kit.keyset import PageRequest
 from service.operations.cancel_orders import cancel_orders
 from service.operations.create_estimate import create_estimate
 from service.operations.issue_certificates import issue_certificate
+from service.operations.manage_account_keys import revoke_account_key
 from service.operations.manage_keys import create_key
 from service.operations.quote_order import quote_order
 from service.operations.read_money import list_journals
@@ -49,6 +50,13 @@ MONEY = "money"
 """Held by identities that may read balance, ledger, payments and invoices: all but a client account's own key."""
 PARENT = "parent"
 """Held by identities whose account may have client accounts."""
+ALTERNATIVES = frozenset({"orders:write|account:manage", "account:manage|operator"})
+"""Permissions that each of two scopes gives."""
+
+
+def held_by(scopes: Iterable[str]) -> frozenset[str]:
+    """Return all that a key with the scopes may do: the scopes, and the alternatives of which it has one."""
+    return frozenset(scopes) | {each for each in ALTERNATIVES if set(each.split("|")) & set(scopes)}
 
 
 @dataclass(frozen=True)
@@ -160,6 +168,9 @@ async def fill(database: Database) -> tuple[World, dict[str, Account]]:
     }
     paid = await record_payment(resources, caller, shop.account.id, "top-up", Money(90_000, "USD"), None)
     complete = await shop.place(OrderRequest(ask=ByMass(4_000)), idempotency_key="complete", **_PAID)
+    await record_payment(
+        resources, caller, shop.account.id, "for an order", Money(100, "USD"), OrderRef(id=complete.id)
+    )
     await retire_order(resources, shop.account.id, complete.id, keep=0, actor="worker")
     await issue_certificate(resources, shop.account.id, complete.id, public_address=ADDRESS)
     holding = await quote_order(resources, caller, OrderRequest(ask=ByMass(2_000)), valid_ms=DAY_MS, hold=True)
@@ -175,6 +186,7 @@ async def fill(database: Database) -> tuple[World, dict[str, Account]]:
         "test_batch": ("CreditBatch", trial_batch.id),
         "stranger": ("Account", found["stranger"].id),
     }
+    await revoke_account_key(resources, caller, id_of_uuid(world.named["key"][1]))
     world.named |= await _of_client(world, client)
     own = await set_account_portfolio(resources, caller, (Weight(shop.forest.id, 10_000),))
     world.named["own_portfolio"] = ("Portfolio", own.portfolio_id)
@@ -200,7 +212,10 @@ async def _of_client(world: World, client: Account) -> dict[str, tuple[str, UUID
     command = CreateEstimate(estimate_id=resources.new_id(), activity=PlainMass(1_000), told={})
     estimate = (await create_estimate(resources, caller, command)).estimate
     portfolio = await set_account_portfolio(resources, caller, (Weight(shop.ocean.id, 10_000),))
+    key = await create_key(resources, client.id, "Shop", pepper=PEPPER)
+    await revoke_account_key(resources, caller, key.key_id)
     return {
+        "client's key": ("ApiKey", uuid_of_id(key.key_id)),
         "client's order": ("Order", order.id),
         "client's cancelled": ("Order", cancelled.id),
         "client's complete": ("Order", complete.id),
@@ -217,7 +232,7 @@ async def open_stage(url: str, world: World, found: dict[str, Account]) -> Async
     """Serve the filled database without workers and without limits that a table of requests would run into."""
     limits = ("lune_requests", "carbon_engine_reads", "carbon_engine_writes", "carbonext_requests")
     given: dict[str, Any] = {f"{name}_per_s": PLENTY for name in limits}
-    given |= {"query_points_a_minute": PLENTY, "address_points_a_minute": PLENTY, "plans_max": 10_000}
+    given |= {"query_points_a_minute": PLENTY, "address_points_a_minute": PLENTY, "plans_max": 10_000, "key_uses_ms": 0}
     app = create_app(
         Settings(database_url=url, workers_embedded=False, public_url=ADDRESS, **given),  # type: ignore[arg-type]
         pepper=PEPPER,
@@ -249,23 +264,28 @@ async def _let_in(stage: Stage) -> None:
         stage.identities[name] = await _identity(stage, name, who, CUSTOMER, holds, owner=owner)
     stage.identities["seller"] = await _identity(stage, "seller", "seller", frozenset(Scope), full)
     parent = stage.identities["+".join(sorted(CUSTOMER))]  # an operator's key would act for the client as an operator
-    chosen = Identity("parent-for-client", parent.key, CUSTOMER | {MONEY}, stage.accounts["client"].id, "client")
+    chosen = Identity(
+        "parent-for-client", parent.key, held_by(CUSTOMER) | {MONEY}, stage.accounts["client"].id, "client"
+    )
     stage.identities[chosen.name] = chosen
     await _spoil(stage)
 
 
 def _every_set_of_scopes() -> list[frozenset[Scope]]:
-    known = list(Scope)
+    """Return every set of the four first scopes. With the fifth one: it alone, all, and all but each one, because no
+    operation asks for it together with another.
+    """
+    *known, fifth = Scope
+    assert (len(known), fifth) == (4, Scope.ACCOUNT_MANAGE), "a scope is new: let the tests try its sets"
     sets = [frozenset(scope for bit, scope in enumerate(known) if number >> bit & 1) for number in range(1, 16)]
-    assert len(sets) == 2 ** len(known) - 1, "a scope is new: let the tests try every set of scopes again"
-    return sets
+    return [*sets, frozenset({fifth}), frozenset(Scope), *(frozenset(Scope) - {each} for each in known)]
 
 
 async def _identity(
     stage: Stage, name: str, who: str, scopes: frozenset[Scope], holds: set[str], owner: str = "account"
 ) -> Identity:
     text = await new_key(stage, who, scopes)
-    identity = Identity(name, text, frozenset({*scopes, *holds}), owner=owner)
+    identity = Identity(name, text, held_by(scopes) | holds, owner=owner)
     assert (await stage.graphql("{ account { name } }", identity.graphql_headers)).status_code == 200
     return identity
 

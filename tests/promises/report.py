@@ -32,13 +32,17 @@ def with_figures(page: str, figures: dict[str, Any]) -> str:
     return re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: block, page, flags=re.DOTALL)
 
 
-CAMPAIGNS = """*Unknown* are requests whose response was cut or did not arrive; their keys were sent again until there
-was a response. *Refused* are responses with the code `UNAVAILABLE`, all of them with `Retry-After`."""
-FAILURES = """Times are in seconds, the worst of all times that the failure happened. *Red after* counts from the
-beginning of the failure to the first response of `/health/ready` that was not 200. *First order after* counts from the
-moment at which the database was there again; for a process that was killed or told to end, from the moment at which it
-was started again. *Longest pause* is the longest time without an acknowledged order, the failure itself included; for a
-frozen process, without one of the other process."""
+CAMPAIGNS = """*Unknown* are requests whose response was cut or did not arrive. The load generator sent them again with
+the same key until it got a response. *Refused* are responses with the code `UNAVAILABLE`; all of them had
+`Retry-After`. *Behind a network* means that a proxy between service and database can cut or lose data. *Callers on a
+bad line* means that such a proxy is between callers and service. *Replays* are requests that got the order that their
+key had made before. *Kills* counts how often the service was killed."""
+FAILURES = """The columns from *slowest refusal* on are in seconds. Each shows the worst of all times that the failure
+happened. *Not ready after* is the time from the beginning of the failure to the first response of `/health/ready` that
+was not 200. *First order after* is the time until the first order after the failure. It begins when the database is
+available again or, if a process was killed or told to end, when the process is started again. *Longest pause* is the
+longest time without an acknowledged order, including the failure itself. If one of two processes is frozen, it is the
+longest time without an order of the other process."""
 SUMS = """The last run of `make promises` put load on the service for {minutes:.0f} minutes ({machine}).
 {acknowledged:,.0f} orders were acknowledged, and {replayed:,.0f} requests got the order that their key had made before.
 The service was killed {kills:,.0f} times. No acknowledged order was lost, no key made two orders, no response had
@@ -53,7 +57,7 @@ def rendered(figures: dict[str, Any]) -> str:
     sums = {name: sum(each[name] for each in campaigns) for name in members}
     faults = [fault for each in campaigns for fault in each["faults"]]
     headings = (
-        "database", "failure", "times", "refused", "unknown", "slowest refusal", "`ready` red after",
+        "database", "failure", "times", "refused", "unknown", "slowest refusal", "not ready after",
         "first order after", "longest pause",
     )  # fmt: skip
     timed = ("refusal_s", "red_s", "back_s", "pause_s")

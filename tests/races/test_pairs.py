@@ -18,7 +18,7 @@ from graphql import build_schema
 from service.errors import Code
 from service.kit.database_address import parse_address
 from service.storage.database import Database
-from service.workers.jobs import steps
+from service.workers.jobs import steps, steps_of_server
 from tests.api.graphql_api import open_graphql_api
 from tests.books import assert_books_balance
 from tests.conftest import Postgres
@@ -52,7 +52,7 @@ def test_every_mutation_of_the_schema_has_its_verb():
 def test_every_step_of_the_workers_has_its_verb():
     known = steps(rest_ms=1, retire_after_ms=1, retire_unpaid=False, public_address="https://orders.test")
 
-    assert STEPS.keys() == {step.name for step in known}
+    assert STEPS.keys() == {step.name for step in (*known, *steps_of_server(key_uses_ms=1))}
 
 
 def gatherings(chance: random.Random) -> Iterator[list[str]]:

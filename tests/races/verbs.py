@@ -30,6 +30,7 @@ from service.operations.manage_accounts import create_account, reinstate_account
 from service.operations.match_backorders import match_backorders
 from service.operations.queue_deliveries import queue_deliveries
 from service.operations.read_webhooks import expire_deliveries
+from service.operations.record_key_uses import record_key_uses
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.retire_orders import retire_orders
 from service.operations.send_deliveries import Outcome, due_endpoints, lease_deliveries, mark_deliveries
@@ -51,6 +52,7 @@ _SELECTED = {
     "sendTestEvent": "webhookDelivery { id }",
     "replayDelivery": "webhookDelivery { id }",
     "CreditBatch": "creditBatch { id }",
+    "createApiKey": "apiKey { id }",
 }
 _INPUTS = {
     "disableBundle": "SwitchBundleInput",
@@ -83,6 +85,7 @@ class Market:
     invoices: deque[str] = field(default_factory=lambda: deque(maxlen=6))
     hooks: deque[str] = field(default_factory=lambda: deque(maxlen=6))
     deliveries: deque[str] = field(default_factory=lambda: deque(maxlen=6))
+    api_keys: deque[str] = field(default_factory=lambda: deque(maxlen=6))
 
     def key(self, name: str) -> str:
         return f"{name}-{next(self.numbers)}"
@@ -127,6 +130,7 @@ class Market:
             ("invoice", self.invoices),
             ("webhookEndpoint", self.hooks),
             ("webhookDelivery", self.deliveries),
+            ("apiKey", self.api_keys),
         ):
             if kind in payload:
                 kept.append(payload[kind]["id"])
@@ -322,6 +326,17 @@ async def switch_client(market: Market, name: str) -> str:
     return done
 
 
+async def create_api_key(market: Market) -> str:
+    given = {"name": "ERP", "scopes": ["ORDERS_READ"]}
+    key = f"key-{market.chance.randint(1, 20)}"  # few, so that two requests often have the same
+    return await market.mutate("createApiKey", "parent", idempotencyKey=key, **given)
+
+
+async def revoke_api_key(market: Market) -> str:
+    await create_api_key(market)
+    return await market.mutate("revokeApiKey", "parent", id=_kept(market.api_keys, market, "ApiKey"))
+
+
 async def set_account_limits(market: Market) -> str:
     limit = {"amount": str(10**10 + market.chance.randint(0, 9)), "currency": "USD"}
     return await market.mutate("setAccountLimits", "parent", accountId=market.account_id("parent"), creditLimit=limit)
@@ -454,6 +469,15 @@ async def step(market: Market, run: Callable[..., Awaitable[int]], **options: An
     return DONE if await run(market.shop.resources, **options) else "NOTHING TO DO"
 
 
+async def record_uses(market: Market) -> str:
+    """Store uses of all keys, each a minute or more after the last ones."""
+    resources = market.shop.resources
+    at = resources.clock() + timedelta(minutes=next(market.numbers))
+    for text in market.keys.values():
+        resources.key_uses.note(text.split("_")[2], at)
+    return await step(market, record_key_uses)
+
+
 async def refresh(market: Market) -> str:
     """Refresh the statistics, a step that never says to have more to do."""
     await refresh_statistics(market.shop.resources)
@@ -509,6 +533,8 @@ MUTATIONS: dict[str, Verb] = {
     "simulateOrder": simulate_order,
     "suspendAccount": partial(switch_client, name="suspendAccount"),
     "reinstateAccount": partial(switch_client, name="reinstateAccount"),
+    "createApiKey": create_api_key,
+    "revokeApiKey": revoke_api_key,
     "setAccountLimits": set_account_limits,
     "updateSeller": update_seller,
     "updateBillingDetails": partial(on_parent, name="updateBillingDetails", legalName="Parent Ltd", country="GB"),
@@ -530,6 +556,7 @@ STEPS: dict[str, Verb] = {
     "refresh_statistics": refresh,
     "expire_deliveries": partial(step, run=expire_deliveries),
     "send_webhooks": queue_and_send,
+    "record_key_uses": record_uses,
 }
 COMMANDS: dict[str, Verb] = {
     "import catalogue": import_the_catalogue,

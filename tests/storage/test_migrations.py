@@ -43,6 +43,8 @@ ALL = [
     "0016_operators",
     "0017_sellers",
     "0018_invoice_numbers",
+    "0020_keys_and_contacts",
+    "0021_lists_of_customers",
     "0023_webhooks",
 ]
 

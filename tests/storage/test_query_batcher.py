@@ -11,6 +11,7 @@ from service.storage.database import Database
 from service.storage.engines import query_batcher
 from service.storage.engines.query_batcher import GROUP_MAX, QueryBatcher
 from service.storage.failures import DatabaseDefect
+from tests.waiting import PATIENT
 
 BELOW = "SELECT number, word FROM scratch WHERE number < $1 AND word <> $2 ORDER BY number DESC LIMIT 3"
 PAUSE = "SELECT $1::int, pg_sleep($1)"
@@ -36,7 +37,7 @@ class Recorded:
 
 @pytest.fixture
 async def database(postgresql_copy_url: str) -> AsyncIterator[Database]:
-    database = await Database.open(postgresql_copy_url)
+    database = await Database.open(postgresql_copy_url, **PATIENT)
     async with database.transaction() as statements:
         await statements.execute("CREATE TABLE scratch (number INTEGER PRIMARY KEY, word TEXT NOT NULL)")
         await statements.execute("INSERT INTO scratch SELECT n, 'word ' || n FROM generate_series(0, 99) n")

@@ -33,6 +33,7 @@ def test_everything_that_happens_later_is_a_step():
         "issue_certificates",
         "fill_search_keys",
         "refresh_statistics",
+        "expire_deliveries",
     ]
 
 

@@ -1,12 +1,15 @@
 """Context of a request for the resolvers: the caller, the shared objects, and the queue that orders join."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
+from uuid import UUID
 
 import strawberry.types
 
 from service.api.graphql.cost.budget import CostBudget
 from service.domain.accounts import Caller
+from service.domain.api_keys import Peppers
 from service.domain.holds import HoldLimits
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest, SortKind, page_request
@@ -23,6 +26,9 @@ class Context(NamedTuple):
     page_size_default: int
     page_size_max: int
     public_address: str
+    peppers: Peppers
+    receipt_url: Callable[[UUID, UUID], str]
+    """Return the address of the receipt of an account's order."""
     identified: Caller | None
     cost_budget: CostBudget | None = None
     hold_limits: HoldLimits = HoldLimits()

@@ -54,18 +54,20 @@ class References:
     loaded: dict[str, str]
     bundled: bool
 
-    def page(self, described: Described, request: Request) -> Response:
-        """Return the page, which browsers must not cache, so that an upgrade shows at once."""
-        document_url = f"/{described.name}/openapi.json"
+    def page(self, described: Described, request: Request, prefix: str = "") -> Response:
+        """Return the page, which browsers must not cache, so that an upgrade shows at once. `prefix` is the path below
+        which browsers reach the service.
+        """
+        document_url = f"{prefix}/{described.name}/openapi.json"
         if self.bundled:
             html = Template((HERE / "references.html").read_text(encoding="utf-8")).substitute(
-                {name: f"{ASSETS}/{file}" for name, file in self.loaded.items()},
+                {name: f"{prefix}{ASSETS}/{file}" for name, file in self.loaded.items()},
                 title=escape(described.title),
                 document=document_url,
                 config=escape(json.dumps({"title": described.title, "document": document_url}, ensure_ascii=False)),
             )
         else:
-            style, icon = (f"{ASSETS}/{self.loaded[name]}" for name in ("style", "icon"))
+            style, icon = (f"{prefix}{ASSETS}/{self.loaded[name]}" for name in ("style", "icon"))
             html = reference_html(described.document(request), document_url=document_url, style=style, icon=icon)
         headers = {
             "Cache-Control": "no-cache",
@@ -86,7 +88,7 @@ def load_references(*, bundle: Path = BUNDLE) -> References:
     return References(files | assets.read_gzipped(bundle), loaded, bundled=True)
 
 
-def reference_routes(references: References, described: Collection[Described]) -> list[BaseRoute]:
+def reference_routes(references: References, described: Collection[Described], prefix: str = "") -> list[BaseRoute]:
     """Return a page for each contract, and the files of all. Mount them before the contracts' own routes, which answer
     404 for every address that they do not know.
     """
@@ -96,16 +98,16 @@ def reference_routes(references: References, described: Collection[Described]) -
 
     return [
         Route(f"{ASSETS}/{{path:path}}", asset, methods=["GET"]),
-        *(Route(f"/{each.name}/docs", _page(references, each), methods=["GET"]) for each in described),
+        *(Route(f"/{each.name}/docs", _page(references, each, prefix), methods=["GET"]) for each in described),
     ]
 
 
 _PLAIN_FILES = {"style": "reference.css", "icon": "icon.svg"}
 
 
-def _page(references: References, described: Described) -> Callable[[Request], Response]:
+def _page(references: References, described: Described, prefix: str) -> Callable[[Request], Response]:
     def page(request: Request) -> Response:
-        return references.page(described, request)
+        return references.page(described, request, prefix)
 
     return page
 

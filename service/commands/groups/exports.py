@@ -21,7 +21,8 @@ AccountOf = Annotated[
     UUID,
     typer.Option(
         metavar="ACCOUNT_ID",
-        help="Account whose rows are exported. For a client account, ledger, invoices and payments are its parent's.",
+        help="UUID of the account whose rows are exported. For a client account, ledger, invoices and payments are "
+        "those of its parent.",
     ),
 ]
 Filters = Annotated[
@@ -29,13 +30,15 @@ Filters = Annotated[
     typer.Option(
         "--filter",
         metavar="NAME=VALUE",
-        help="Condition that the orders meet, such as status=COMPLETE or createdAt.gte=2026-01-01T00:00:00Z; repeat "
-        "the option for several. docs/exports.md lists the names.",
+        help="Condition that the orders must meet, such as status=COMPLETE or createdAt.gte=2026-01-01T00:00:00Z; "
+        "repeat the option for several conditions. docs/exports.md lists their names.",
     ),
 ]
 Format = Annotated[
     ExportFormat | None,
-    typer.Option("--format", help="Format of the file; by default ndjson for a FILE that ends in .ndjson, else csv."),
+    typer.Option(
+        "--format", help="Format of the file: csv or ndjson. By default ndjson if FILE ends in .ndjson, otherwise csv."
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")]
 
@@ -50,7 +53,7 @@ def export_orders(
 ) -> None:
     """Write an account's orders to a file, newest first.
 
-    The file appears when it is complete, readable by its owner only. A retry writes it anew.
+    The file appears only when it is complete, and only its owner can read it. A retry needs --force if FILE exists.
     """
     _export("orders", file, account, filters, format, force=force)
 
@@ -63,7 +66,7 @@ def export_orders(
 def export_retirements(
     file: Target, *, account: AccountOf, filters: Filters = None, format: Format = None, force: Force = False
 ) -> None:
-    """Write the retired credits of an account's orders to a file, newest order first. The filter selects orders."""
+    """Write the retired credits of an account's orders to a file, newest order first. --filter selects the orders."""
     _export("retirements", file, account, filters, format, force=force)
 
 

@@ -12,21 +12,24 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Check the file and print the result without importing anything.")
 ]
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="File to import.")]
 
 
 @import_app.command("orders", epilog="Example: carbon-orders import orders orders.json --account 019b8d62-…")
 def import_orders(
     file: File,
     *,
-    account: Annotated[UUID, typer.Option(metavar="ACCOUNT_ID", help="Account that the orders are added to.")],
+    account: Annotated[
+        UUID, typer.Option(metavar="ACCOUNT_ID", help="UUID of the account to which the orders are added.")
+    ],
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add past orders to an account, with their own ids and dates. Importing a file again adds nothing.
+    """Add past orders to an account, with their own ids and dates. If a file is imported again, nothing is added.
 
-    The file is a JSON list, or an object with a list `items`, of {id, vcuAmount, vcuUnitPrice, targetCurrency, status,
-    createdAt}. If any row has an error, nothing is imported.
+    The file is JSON: a list of orders, or an object with this list as `items`. Each order has id, vcuAmount,
+    vcuUnitPrice, targetCurrency, status and createdAt; docs/import.md describes them. If any order has an error,
+    nothing is imported.
     """
     from service.commands.books import load_history
 
@@ -35,9 +38,9 @@ def import_orders(
 
 @import_app.command("catalogue", epilog="Example: carbon-orders import catalogue catalogue.csv --dry-run")
 def import_catalogue(file: File, *, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Add projects, batches, bundles, prices and portfolios from a CSV or JSON file; nothing if a row has an error.
+    """Import projects, batches, bundles, prices and portfolios from a CSV or JSON file. docs/import.md describes it.
 
-    Importing a file again adds nothing. docs/import.md describes the columns.
+    If any row has an error, nothing is imported. If a file is imported again, nothing is added.
     """
     from service.commands.books import load_catalogue
 

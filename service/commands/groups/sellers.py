@@ -14,7 +14,9 @@ from service.kit.global_ids import account_id
 seller_app = typer.Typer(help="Set and show the sellers who issue invoices.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-AccountId = Annotated[UUID, typer.Argument(parser=account_id, metavar="ACCOUNT_ID", help="See `account list`.")]
+AccountId = Annotated[
+    UUID, typer.Argument(parser=account_id, metavar="ACCOUNT_ID", help="Id of the account; see `account list`.")
+]
 
 
 def add_commands(app: typer.Typer, account_app: typer.Typer) -> None:
@@ -36,7 +38,9 @@ def account_billing(
     account_id: AccountId,
     *,
     seller: Annotated[str | None, typer.Option(help="Identifier of the seller who bills the account.")] = None,
-    legal_name: Annotated[str | None, typer.Option(help="Legal name; by default invoices print the name.")] = None,
+    legal_name: Annotated[
+        str | None, typer.Option(help="Legal name of the customer; by default invoices print the account's name.")
+    ] = None,
     address: Annotated[str | None, typer.Option(help="Postal address without the country, in lines.")] = None,
     country: Annotated[str | None, typer.Option(help="ISO 3166 code of two capital letters, such as GB.")] = None,
     tax_number: Annotated[str | None, typer.Option(help="Number for value added tax, or another tax number.")] = None,
@@ -44,7 +48,9 @@ def account_billing(
     purchase_order: Annotated[str | None, typer.Option(help="Reference that the customer wants on invoices.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set what an account's invoices print about it. An empty text removes a fact. Without options, print the facts."""
+    """Set the facts about a customer that its invoices print. An empty text removes a fact. Without options, print the
+    facts.
+    """
     from service.commands.sellers import change_billing
 
     given = {
@@ -64,20 +70,27 @@ def account_tax(
     category: Annotated[
         TaxCategory | None,
         typer.Option(
-            help="S standard rate, Z zero rate, E exempt, AE reverse charge, G export, O outside the scope of tax."
+            help="Tax category: S standard rate, Z zero rate, E exempt, AE reverse charge, G export, O outside the "
+            "scope of tax."
         ),
     ] = None,
-    rate: Annotated[str, typer.Option(help="Percent of the net amount, at most two decimals; above 0 for S only.")] = (
-        "0"
-    ),
-    reason: Annotated[str | None, typer.Option(help="Reason why no tax is due, as invoices state it.")] = None,
-    reason_code: Annotated[str | None, typer.Option(help="Code of the reason, such as VATEX-EU-AE.")] = None,
+    rate: Annotated[
+        str,
+        typer.Option(
+            help="Tax rate as a percentage of the net amount, at most two decimals; by "
+            "default 0. Only category S may have more than 0."
+        ),
+    ] = ("0"),
+    reason: Annotated[str | None, typer.Option(help="Reason why no tax is due, as invoices should state it.")] = None,
+    reason_code: Annotated[str | None, typer.Option(help="Code of this reason, such as VATEX-EU-AE.")] = None,
     valid_from: Annotated[
-        str | None, typer.Option(help="First day (UTC) of the profile, such as 2027-01-01; by default today.")
+        str | None, typer.Option(help="First day (UTC) on which the tax applies, such as 2027-01-01; by default today.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set the tax of an account's invoices from a day on. Without --category, print the profiles."""
+    """Set the tax category and rate of an account's invoices from a given day on. Without --category, print all of
+    them.
+    """
     from service.commands.sellers import change_tax
 
     change_tax(
@@ -97,7 +110,10 @@ def account_tax(
 def seller_set(
     *,
     seller: Annotated[
-        str, typer.Option(help="Identifier of the seller; a seller is created if none has it. Default: the first one.")
+        str,
+        typer.Option(
+            help="Identifier of the seller; by default that of the first seller. If no seller has it, one is created."
+        ),
     ] = FIRST_SELLER,
     legal_name: Annotated[str | None, typer.Option(help="Legal name.")] = None,
     address: Annotated[str | None, typer.Option(help="Postal address without the country, in lines.")] = None,
@@ -105,20 +121,22 @@ def seller_set(
     tax_number: Annotated[str | None, typer.Option(help="Number for value added tax, or another tax number.")] = None,
     registration_number: Annotated[str | None, typer.Option(help="Number in the register of companies.")] = None,
     bank_name: Annotated[str | None, typer.Option(help="Name of the bank.")] = None,
-    bank_account: Annotated[str | None, typer.Option(help="Account to pay invoices to, such as an IBAN.")] = None,
+    bank_account: Annotated[
+        str | None, typer.Option(help="Number of the bank account to which invoices are paid, such as an IBAN.")
+    ] = None,
     bank_code: Annotated[str | None, typer.Option(help="BIC, or a bank code of the country.")] = None,
     payment_days: Annotated[
         int | None, typer.Option(help="Days from an invoice's issue until it is due, 0 to 3650.")
     ] = None,
-    payment_terms: Annotated[str | None, typer.Option(help="Terms of payment as invoices state them.")] = None,
+    payment_terms: Annotated[str | None, typer.Option(help="Terms of payment, as invoices should state them.")] = None,
     footer: Annotated[str | None, typer.Option(help="Text at the foot of each invoice.")] = None,
     retirement_statement: Annotated[
         str | None, typer.Option(help="Sentence that states when the credits of an order are retired.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set facts of a seller that its invoices print; the others stay. An empty text removes a fact. Issued invoices do
-    not change. A retry changes nothing.
+    """Set the given facts of a seller, as its later invoices print them. An empty text removes a fact. Facts that are
+    not given, and issued invoices, do not change. A retry changes nothing.
     """
     from service.commands.sellers import change_seller
 
@@ -141,7 +159,7 @@ def seller_set(
 
 @seller_app.command("show", epilog="Example: carbon-orders seller show --json")
 def seller_show(*, as_json: AsJson = False) -> None:
-    """Show every seller, the first one first."""
+    """Show all sellers: the first one, then the others by identifier."""
     from service.commands.sellers import show_sellers
 
     show_sellers(as_json=as_json)

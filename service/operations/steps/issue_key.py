@@ -8,12 +8,21 @@ from collections.abc import Collection
 from datetime import datetime
 
 from service.domain.accounts import Account
-from service.domain.api_keys import ID_BYTES, SECRET_BYTES, GeneratedKey, Scope, digest, generate_key, short_check
+from service.domain.api_keys import (
+    ID_BYTES,
+    SECRET_BYTES,
+    GeneratedKey,
+    Scope,
+    StoredKey,
+    digest,
+    generate_key,
+    short_check,
+)
 from service.storage import api_keys
 from service.storage.database import Statements
 
 CUSTOMER_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.ORDERS_READ, Scope.ORDERS_WRITE})
-"""Scopes of a customer's program: all but acting for the seller."""
+"""Scopes of a customer's program: neither acts for the seller nor manages the account."""
 
 
 def generate_key_for(account: Account) -> GeneratedKey:
@@ -30,20 +39,22 @@ async def store(
     scopes: Collection[Scope],
     created_at: datetime,
     expires_at: datetime | None = None,
+    idempotency_key: str | None = None,
     pepper: bytes,
-) -> None:
-    """Store the key, which is valid from the commit on; stored again after an unanswered commit, it is the same key."""
-    await api_keys.add(
-        statements,
-        api_keys.StoredKey(
-            key_id=generated.key_id,
-            account_id=account.id,
-            name=name,
-            scopes=sorted(scope.value for scope in scopes),
-            digest=digest(generated.text, pepper),
-            secret_check=short_check(pepper),
-            created_at=created_at,
-            expires_at=expires_at,
-            revoked_at=None,
-        ),
+) -> StoredKey | None:
+    """Store the key, which is valid from the commit on, and return it; stored again after an unanswered commit, it is
+    the same key. Return None if it is stored already, or if its account has a key of the same idempotency key.
+    """
+    key = StoredKey(
+        key_id=generated.key_id,
+        account_id=account.id,
+        name=name,
+        scopes=sorted(scope.value for scope in scopes),
+        digest=digest(generated.text, pepper),
+        secret_check=short_check(pepper),
+        created_at=created_at,
+        expires_at=expires_at,
+        revoked_at=None,
+        idempotency_key=idempotency_key,
     )
+    return key if await api_keys.add(statements, key) else None

@@ -231,10 +231,10 @@ CHECKS = (
     Check(
         "client-told",
         EVENTS,
-        "every event of a client account: the account is a client of the account",
+        "every event that names a client account: it is a client of the account",
         f"SELECT {_EVENT} FROM {EVENTS} e LEFT JOIN"
         f" {_by_text(ACCOUNTS, 'parent_account_id')} a ON a.id = {member('e', 'client_account_id')}"
         f" WHERE e.event_type IN ('account.created', 'account.updated')"
-        f" AND NOT coalesce(a.parent_account_id = e.account_id, FALSE)",
+        f" AND {member('e', 'client_account_id')} <> '' AND NOT coalesce(a.parent_account_id = e.account_id, FALSE)",
     ),
 )

@@ -7,7 +7,7 @@ by `.values()` on the connection of the caller's statements, so that no lazy rel
 transaction. A test compares the models with a migrated database of each dialect.
 """
 
-from service.storage.models.accounts import Account, AccountHead, ApiKey, Organisation, SecretCheck
+from service.storage.models.accounts import Account, AccountHead, ApiKey, Contact, Organisation, SecretCheck
 from service.storage.models.catalogue import (
     Bundle,
     BundleProject,
@@ -39,6 +39,7 @@ __all__ = [
     "Bundle",
     "BundleProject",
     "Certificate",
+    "Contact",
     "CreditBatch",
     "CreditEntry",
     "Estimate",

@@ -14,10 +14,15 @@ class Organisation(Model):
 
     id = fields.UUIDField(primary_key=True)
     name = fields.TextField()
+    reference = fields.TextField(null=True)
+    fingerprint = FixedCharField(max_length=64, null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "organisations"
+        indexes = (
+            IndexWhere(fields=("reference",), name="organisations_once", where="reference IS NOT NULL", is_unique=True),
+        )
 
 
 class Account(Model):
@@ -73,10 +78,33 @@ class ApiKey(Model):
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField(null=True)
     revoked_at = fields.DatetimeField(null=True)
+    idempotency_key = fields.TextField(null=True)
+    last_used_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "api_keys"
-        indexes = (Index(fields=("account_id",), name="api_keys_of_account"),)
+        indexes = (
+            Index(fields=("account_id", "created_at", "key_id"), name="api_keys_by_creation"),
+            IndexWhere(
+                fields=("account_id", "idempotency_key"),
+                name="api_keys_once",
+                where="idempotency_key IS NOT NULL",
+                is_unique=True,
+            ),
+        )
+
+
+class Contact(Model):
+    """A person of a customer who gets mail about its account; key (account_id, email)."""
+
+    account: Any = relation_to("Account")
+    email = fields.CharField(max_length=254, primary_key=True)
+    name = fields.TextField()
+    kinds: fields.Field[list[str]] = fields.JSONField()
+
+    class Meta:
+        table = "contacts"
+        unique_together = (("account", "email"),)
 
 
 class SecretCheck(Model):

@@ -9,7 +9,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-from service.storage.models._columns import relation_to
+from service.storage.models._columns import IndexWhere, relation_to
 
 
 class Balance(Model):
@@ -65,7 +65,10 @@ class Payment(Model):
     class Meta:
         table = "payments"
         unique_together = (("account", "id"), ("account", "reference"))
-        indexes = (Index(fields=("created_at", "id"), name="payments_of_all_by_creation"),)
+        indexes = (
+            Index(fields=("created_at", "id"), name="payments_of_all_by_creation"),
+            IndexWhere(fields=("account_id", "order_id"), name="payments_of_order", where="order_id IS NOT NULL"),
+        )
 
 
 class Invoice(Model):

@@ -44,4 +44,11 @@ class Certificate(Model):
     class Meta:
         table = "certificates"
         unique_together = (("account", "order"), ("account", "number"))
-        indexes = (IndexWhere(fields=("due_at",), name="certificates_due", where="issued_at IS NULL"),)
+        indexes = (
+            IndexWhere(fields=("due_at",), name="certificates_due", where="issued_at IS NULL"),
+            IndexWhere(
+                fields=("account_id", "issued_at", "order_id"),
+                name="certificates_by_issue",
+                where="issued_at IS NOT NULL",
+            ),
+        )

@@ -120,6 +120,7 @@ class World:
             page_size_default=20,
             page_size_max=100,
             public_address="http://service.test",
+            receipt_url=lambda _, order_id: f"http://service.test/receipts/{order_id.hex}",
             identified=make_caller(self.account) if seed % 10 else None,
         )
 

@@ -657,6 +657,24 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
         {"accountId": "$account", "order": {"id": "$order"}},
         [*_ACCOUNT, *_ORDER, ("PAYMENT_STATE", "", {})],
     ),
+    "createApiKey": (
+        {"idempotencyKey": "a key", "name": "ERP", "scopes": ["ACCOUNT_MANAGE"]},
+        [
+            ("BAD_USER_INPUT", "idempotencyKey", {"idempotencyKey": ""}),
+            ("BAD_USER_INPUT", "name", {"name": " "}),
+            ("BAD_USER_INPUT", "scopes", {"scopes": []}),
+            ("BAD_USER_INPUT", "expiresAt", {"expiresAt": "2020-01-01T00:00:00Z"}),
+            ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey", {"idempotencyKey": "known", "name": "Shop"}),
+        ],
+    ),
+    "revokeApiKey": (
+        {"id": "$key"},
+        [
+            ("BAD_USER_INPUT", "id", {"id": "x"}),
+            ("BAD_USER_INPUT", "id", {"id": "$order"}),
+            ("NOT_FOUND", "id", {"id": "co_live_00000000000000"}),
+        ],
+    ),
     "suspendAccount": ({"accountId": "$no_account"}, [*_ACCOUNT]),
     "reinstateAccount": ({"accountId": "$account"}, [*_ACCOUNT]),
     "setAccountLimits": (
@@ -788,7 +806,7 @@ OPERATORS = frozenset(
         *("receiveCreditBatch", "createProject", "createBundle", "setPrice", "setPortfolio", "disableBundle"),
         *("updateProject", "updateBundle", "withdrawCreditBatch", "reinstateCreditBatch"),
         *("enableBundle", "recordPayment", "billOrders", "settleInvoice", "refundOrder", "failOrder"),
-        *("suspendAccount", "reinstateAccount", "setAccountLimits"),
+        *("suspendAccount", "reinstateAccount", "setAccountLimits", "createApiKey", "revokeApiKey"),
         *("updateSeller", "updateBillingDetails", "setTaxProfile"),
     }
 )

@@ -11,6 +11,7 @@ from uuid import UUID
 from service.api.graphql.types.node import global_id
 from service.domain.accounts import Account
 from service.domain.amounts import Money
+from service.domain.api_keys import Scope
 from service.domain.catalogue import BundleProject, Mode
 from service.domain.estimate import PlainMass
 from service.domain.listing import OrderRef
@@ -22,6 +23,7 @@ from service.operations.bill_orders import bill_orders
 from service.operations.cancel_orders import cancel_orders
 from service.operations.create_estimate import create_estimate
 from service.operations.fail_order import fail_order
+from service.operations.manage_account_keys import create_account_key
 from service.operations.manage_catalogue import create_bundle
 from service.operations.manage_clients import create_client
 from service.operations.manage_webhooks import create_endpoint
@@ -147,6 +149,7 @@ async def open_world(database: Database, **account: Any) -> World:
     named["delivery"] = ("WebhookDelivery", delivery.id)
     old_hook = await create_endpoint(shop.resources, caller, url="https://receiver.example/old")
     named["old_hook"] = ("WebhookEndpoint", old_hook.endpoint.id)
+    named["key"] = ("ApiKey", await _key(shop, "known"))
     return World(shop, named, test_account)
 
 
@@ -216,6 +219,18 @@ async def _test_orders(shop: Shop, account: Account, empty_id: UUID) -> dict[str
     await store(shop.database, *weights)
     without = await theirs.place(OrderRequest(ask=ByMass(1_000), portfolio_id=weights[0].id))
     return {"test_cancelled": ("Order", cancelled.id), "test_without_project": ("Order", without.id)}
+
+
+async def _key(shop: Shop, idempotency_key: str) -> UUID:
+    created = await create_account_key(
+        shop.resources,
+        shop.caller,
+        idempotency_key=idempotency_key,
+        name="ERP",
+        scopes=[Scope.ACCOUNT_MANAGE],
+        pepper=b"pepper",
+    )
+    return created.key.id
 
 
 def as_global(kind: str, each: UUID) -> str:

@@ -81,7 +81,7 @@ async def open_rest(name: str, shop: Shop, url: str, **settings: Any) -> AsyncIt
     """The contract of the service without its workers, and without a limit that a test could run into by chance."""
     names = ("lune_requests", "carbon_engine_reads", "carbon_engine_writes", "carbonext_requests")
     limits = {f"{name}_per_s": GENEROUS for name in names}
-    told = {"database_url": url, "workers_embedded": False, "public_url": ADDRESS, "known_keys_ms": 0}
+    told = {"database_url": url, "workers_embedded": False, "public_url": ADDRESS, "known_keys_ms": 0, "key_uses_ms": 0}
     told |= {**limits, **settings}
     app = create_app(Settings(**told), pepper=PEPPER)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

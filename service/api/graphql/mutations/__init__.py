@@ -6,6 +6,7 @@ import strawberry
 
 from service.api.graphql.mutations.account_administration import AccountAdministrationMutations
 from service.api.graphql.mutations.accounts import AccountMutations
+from service.api.graphql.mutations.api_keys import ApiKeyMutations
 from service.api.graphql.mutations.billing import BillingMutations
 from service.api.graphql.mutations.cancellations import CancellationMutations
 from service.api.graphql.mutations.catalogue import CatalogueMutations
@@ -18,8 +19,8 @@ from service.api.graphql.mutations.webhooks import WebhookMutations
 
 
 @strawberry.type(
-    description="Operations that change data. Each needs an API key with scope `orders:write`, or with scope "
-    "`operator` if the description says so. A refused change returns its reasons in `userErrors`. A mutation returns "
+    description="Operations that change data. Each needs an API key with scope `orders:write`, or with the "
+    "scope that its description names. A refused change returns its reasons in `userErrors`. A mutation returns "
     "null only if the request itself failed: `errors` then says why."
 )
 class Mutation(
@@ -29,6 +30,7 @@ class Mutation(
     CancellationMutations,
     AccountMutations,
     AccountAdministrationMutations,
+    ApiKeyMutations,
     CatalogueMutations,
     MoneyMutations,
     BillingMutations,

@@ -19,6 +19,7 @@ from service.api.graphql.queries.seller import SellerQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
 from service.api.graphql.queries.webhooks import WebhookQueries
 from service.api.graphql.types.account import Account, account_of
+from service.api.graphql.types.api_key import api_key_of
 from service.api.graphql.types.catalogue import Bundle, batch_of, bundle_of, project_of
 from service.api.graphql.types.estimate import Estimate, estimate_of
 from service.api.graphql.types.money import invoice_of, journal_of, payment_of
@@ -32,6 +33,7 @@ from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
 from service.kit.keyset import Position, encode_cursor
 from service.operations import (
+    manage_account_keys,
     manage_clients,
     manage_webhooks,
     read_catalogue,
@@ -258,6 +260,7 @@ async def _nodes(context: Context, wanted: list[tuple[str, UUID]]) -> list[Node 
 
 
 _READERS: dict[str, tuple[Callable[..., Awaitable[Mapping[UUID, Any]]], Callable[[Any], Node]]] = {
+    "ApiKey": (manage_account_keys.account_keys_of_ids, api_key_of),
     "Account": (manage_clients.accounts_of_ids, account_of),
     "Order": (read_orders.orders_of_ids, order_of),
     "Quote": (read_quotes.quotes_of_ids, quote_of),

@@ -13,6 +13,7 @@ from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import Mass, Money, money
+from service.api.graphql.types.api_key import ApiKey, api_key_of
 from service.api.graphql.types.money import Invoice, invoice_of
 from service.api.graphql.types.node import Node, parse_id
 from service.api.graphql.types.portfolio import Portfolio, portfolio_of
@@ -22,12 +23,13 @@ from service.domain.accounts import Caller, Visibility
 from service.domain.catalogue import Mode
 from service.domain.credit import PayerFunds
 from service.kit.keyset import Position, encode_cursor
-from service.operations import manage_clients, read_money, select_account, set_billing
+from service.operations import manage_account_keys, manage_clients, read_money, select_account, set_billing
 from service.plans import batch_field
 
 CURRENCIES_USUAL = 5
 PROFILES_USUAL = 3
 INVOICES = "invoices"
+API_KEYS = "api_keys"
 
 AmountCurrency = Annotated[
     CurrencyCode | None,
@@ -45,12 +47,8 @@ async def _portfolios(parents: Sequence["Account"], info: Info) -> list[Portfoli
 
 async def _payers(parents: Sequence["Account"], info: Info) -> dict[UUID, Caller]:
     """Return, for the payer of each account, a caller who may read its money."""
-    context = info.context
-    ids = {parent.row.id for parent in parents}
-    readers = await select_account.readers_of(context.resources, context.caller, ids)
-    if len(readers) < len(ids):
-        raise RuntimeError("an account was shown to somebody who may not read it")
-    return {accounts.payer_of(parent.row): readers[parent.row.id] for parent in parents}
+    readers = await _readers(parents, info)
+    return {accounts.payer_of(parent.row): reader for parent, reader in zip(parents, readers, strict=True)}
 
 
 async def _balances(parents: Sequence["Account"], info: Info) -> list[list[Money]]:
@@ -81,6 +79,35 @@ async def _invoices(
         Connection.of(found[accounts.payer_of(parent.row)], cursor=_invoice_cursor, node=invoice_of)
         for parent in parents
     ]
+
+
+async def _api_keys(
+    parents: Sequence["Account"],
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> list[Connection[ApiKey]]:
+    request = info.context.page(API_KEYS, first, after, last, before)
+    return [
+        Connection.of(
+            await manage_account_keys.list_account_keys(info.context.resources, reader, request),
+            cursor=_key_cursor,
+            node=api_key_of,
+        )
+        for reader in await _readers(parents, info)
+    ]
+
+
+async def _readers(parents: Sequence["Account"], info: Info) -> list[Caller]:
+    """Return, for each account, a caller who may read there."""
+    context = info.context
+    ids = {parent.row.id for parent in parents}
+    readers = await select_account.readers_of(context.resources, context.caller, ids)
+    if len(readers) < len(ids):
+        raise RuntimeError("an account was shown to somebody who may not read it")
+    return [readers[parent.row.id] for parent in parents]
 
 
 async def _funds(parents: Sequence["Account"], info: Info, currency: str | None) -> list[tuple[PayerFunds, str]]:
@@ -138,6 +165,10 @@ async def _tax_profiles(parents: Sequence["Account"], info: Info) -> list[list[T
         for payer_id, reader in (await _payers(parents, info)).items()
     }
     return [found[accounts.payer_of(parent.row)] for parent in parents]
+
+
+def _key_cursor(row: manage_account_keys.AccountKey) -> str:
+    return encode_cursor(API_KEYS, Position(row.stored.created_at, row.id))
 
 
 def _invoice_cursor(row: billing.Invoice) -> str:
@@ -202,6 +233,12 @@ class Account(Node):
         "applies, the earliest day first. Empty if invoices state no tax. A client account shows the profiles of its "
         "parent. An API key of the client account itself gets the error `FORBIDDEN`.",
         metadata=priced(size=PROFILES_USUAL),
+    )
+
+    api_keys: Connection[ApiKey] = batch_field(
+        _api_keys,
+        description="API keys of the account, oldest first, revoked and expired ones included; needs scope "
+        "`account:manage`, or `operator`. `totalCount` is null.",
     )
 
     @strawberry.field(description="Name of the customer: 1 to 200 characters.")

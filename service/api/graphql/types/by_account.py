@@ -1,7 +1,7 @@
 """Reading of rows that belong to several accounts, each with a caller who may read there."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -29,3 +29,22 @@ async def by_account(
         for place, each in zip(places, await read(reader, places), strict=True):
             found[place] = each
     return found
+
+
+async def named_by(
+    parents: Sequence[Any],
+    info: Info,
+    column: str,
+    read: Callable[..., Awaitable[Mapping[UUID, Any]]],
+    shown: Callable[[Any], Any],
+) -> list[Any]:
+    """Return the object that the column of each parent's row names, as its GraphQL type; None where it names none."""
+
+    async def read_named(reader: Caller, places: Sequence[int]) -> list[Any]:
+        named = [getattr(parents[place].row, column) for place in places]
+        ids = {each for each in named if each}
+        found = await read(info.context.resources, reader, ids)
+        objects = {id_: shown(row) for id_, row in found.items()}
+        return [objects.get(each) for each in named]
+
+    return await by_account([parent.row.account_id for parent in parents], info, read_named)

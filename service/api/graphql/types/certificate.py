@@ -7,6 +7,7 @@ import strawberry
 
 from service.api.graphql.context import Info
 from service.api.graphql.types.amounts import mass_field
+from service.api.graphql.types.by_account import named_by
 from service.api.graphql.types.catalogue import CreditBatch, batch_of
 from service.domain import certificate as domain
 from service.domain.retirement import Retirement as RetirementRow
@@ -54,9 +55,8 @@ class Certificate:
 
 
 async def _batches(parents: Sequence["Retirement"], info: Info) -> list[CreditBatch]:
-    ids = {parent.row.batch_id for parent in parents}
-    found = await read_catalogue.batches_of_ids(info.context.resources, info.context.caller, ids)
-    return [batch_of(found[parent.row.batch_id]) for parent in parents]
+    found: list[CreditBatch] = await named_by(parents, info, "batch_id", read_catalogue.batches_of_ids, batch_of)
+    return found
 
 
 @strawberry.type(description="Credits of one batch that were retired for an order. A retirement is final.")

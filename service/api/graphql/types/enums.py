@@ -8,6 +8,7 @@ import strawberry
 
 from service.domain.accounts import Visibility
 from service.domain.amounts import MassUnit
+from service.domain.api_keys import Scope
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
@@ -31,6 +32,21 @@ def described(enum: E, name: str, description: str, values: Mapping[Any, str]) -
     return enum
 
 
+described(
+    Scope,
+    "ApiKeyScope",
+    "Permission of an API key: what its requests may do.",
+    {
+        Scope.ORDERS_READ: "`orders:read`: read orders, quotes, estimates, certificates, balances, payments, invoices "
+        "and client accounts.",
+        Scope.ORDERS_WRITE: "`orders:write`: create quotes, estimates, orders and client accounts; cancel orders; set "
+        "the account's portfolio; simulate test orders.",
+        Scope.CATALOGUE_READ: "`catalogue:read`: read projects, bundles, prices, portfolios and credit batches.",
+        Scope.OPERATOR: "`operator`: act for the seller, in all accounts.",
+        Scope.ACCOUNT_MANAGE: "`account:manage`: read, create and revoke API keys of the account; set its contacts, "
+        "its portfolio and its client accounts.",
+    },
+)
 described(
     MassUnit,
     "MassUnit",

@@ -11,6 +11,7 @@ from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import Metadata
 from service.api.graphql.types.amounts import mass_field
+from service.api.graphql.types.by_account import named_by
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.order import Order, order_of
 from service.domain import recorded_estimate as domain
@@ -74,9 +75,7 @@ class EmissionFactor:
 
 
 async def _orders(parents: Sequence["Estimate"], info: Info) -> list[Order | None]:
-    ids = {parent.row.order_id for parent in parents if parent.row.order_id}
-    found = await read_orders.orders_of_ids(info.context.resources, info.context.caller, ids)
-    return [order_of(found[parent.row.order_id]) if parent.row.order_id in found else None for parent in parents]
+    return await named_by(parents, info, "order_id", read_orders.orders_of_ids, order_of)
 
 
 @strawberry.type(

@@ -1,111 +1,53 @@
-"""GraphQL types of orders, with their lines and credits."""
+"""The GraphQL type of orders."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 import strawberry
 
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode, Metadata
-from service.api.graphql.types.amounts import Money, mass_field, money, money_field, unit_price_field
+from service.api.graphql.types.amounts import Money, mass_field, money, money_field
 from service.api.graphql.types.beneficiary import Beneficiary, party_of
-from service.api.graphql.types.by_account import by_account
-from service.api.graphql.types.catalogue import Bundle, CreditBatch, batch_of, bundle_of
+from service.api.graphql.types.by_account import by_account, named_by
 from service.api.graphql.types.certificate import Certificate, Retirement
 from service.api.graphql.types.node import Node
+from service.api.graphql.types.order_parts import CreditEntry, OrderLine
 from service.api.graphql.types.portfolio import Portfolio, portfolio_of
 from service.api.graphql.types.timeline import TimelineEntry
 from service.domain import order as domain
 from service.domain.accounts import Caller
 from service.domain.amounts import MassUnit
 from service.domain.billing import owed_minor
-from service.domain.order import EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
+from service.domain.order import OrderKind, OrderStatus, PaymentStatus, Source
 from service.domain.vintages import VintageFault
-from service.operations import read_catalogue, read_certificates, read_orders
+from service.operations import (
+    read_catalogue,
+    read_certificates,
+    read_estimates,
+    read_money,
+    read_orders,
+    read_quotes,
+)
 from service.plans import attribute_field, batch_field, needs, selected_columns
 
 if TYPE_CHECKING:
     from service.api.graphql.types.account import Account
+    from service.api.graphql.types.estimate import Estimate
+    from service.api.graphql.types.money import Invoice, Payment
+    from service.api.graphql.types.quote import Quote
 
 
 ACCOUNT_TYPE = "service.api.graphql.types.account"
-"""Module of the accounts' type, which imports this one."""
+ESTIMATE_TYPE = "service.api.graphql.types.estimate"
+MONEY_TYPES = "service.api.graphql.types.money"
+QUOTE_TYPE = "service.api.graphql.types.quote"
+"""Modules of types that show orders, and import this one."""
 
-
-async def _batches(parents: Sequence["CreditEntry"], info: Info) -> list[CreditBatch]:
-    columns, resources = selected_columns(info), info.context.resources
-
-    async def read(reader: Caller, places: Sequence[int]) -> list[CreditBatch]:
-        ids = [parents[place].row.batch_id for place in places]
-        rows = await read_catalogue.batches_of_ids(resources, reader, set(ids), columns=columns)
-        batches = {id_: batch_of(row) for id_, row in rows.items()}
-        return [batches[id_] for id_ in ids]
-
-    return await by_account([parent.account_id for parent in parents], info, read)
-
-
-@strawberry.type(description="A movement of credits between one batch and an order. Entries never change.")
-class CreditEntry:
-    row: strawberry.Private[domain.CreditEntry]
-    account_id: strawberry.Private[UUID]
-    batch: CreditBatch = batch_field(_batches, columns=("batch_id",), description="Batch that the credits come from.")
-
-    kind = attribute_field(
-        "row.kind", EntryKind, description="Direction of the movement: from the batch to the order, or back."
-    )
-
-    mass = mass_field(
-        "row.mass_g",
-        description="Mass that moved: positive if the credits moved to the order, negative if they moved back to the "
-        "batch.",
-    )
-
-    recorded_at = attribute_field("row.created_at", datetime, description="Time at which the credits moved.")
-
-
-async def _bundles(parents: Sequence["OrderLine"], info: Info) -> list[Bundle]:
-    ids = {parent.row.bundle_id for parent in parents}
-    found = await read_catalogue.bundles_of_ids(
-        info.context.resources, info.context.caller, ids, columns=selected_columns(info)
-    )
-    bundles = {id_: bundle_of(row) for id_, row in found.items()}
-    return [bundles[parent.row.bundle_id] for parent in parents]
-
-
-@strawberry.type(description="Part of an order that is bought from one bundle.")
-class OrderLine:
-    row: strawberry.Private[domain.OrderLine]
-    currency: strawberry.Private[str]
-    bundle: Bundle = batch_field(
-        _bundles, columns=("bundle_id",), description="Bundle that this part of the order buys."
-    )
-
-    mass = mass_field("row.mass_g", description="Mass of the bundle's credits that the order buys.")
-
-    fulfilled_mass = mass_field(
-        "row.fulfilled_g",
-        description="Mass of the line for which credits are set aside. Less than `mass` while the line waits for "
-        "credits.",
-    )
-
-    unit_price = unit_price_field(
-        "row.unit_price_micros", "currency", description="Price of one tonne, without commission."
-    )
-
-    gross_unit_price = unit_price_field(
-        "row.gross_unit_price_micros", "currency", description="Price of one tonne, including commission."
-    )
-
-    offset_cost = money_field(
-        "row.offset_cost_minor",
-        "currency",
-        description="Cost of the line without commission. Each line is rounded separately, so the sum of all lines "
-        "can differ slightly from the order's `offsetCost`.",
-    )
+PAYMENTS_USUAL = 2
 
 
 OWNED = ("id", "account_id", "currency")
@@ -149,13 +91,27 @@ async def _entries(parents: Sequence["Order"], info: Info) -> list[list[CreditEn
 
 
 async def _portfolios(parents: Sequence["Order"], info: Info) -> list[Portfolio | None]:
-    async def read(reader: Caller, places: Sequence[int]) -> list[Portfolio | None]:
-        named = [parents[place].row.portfolio_id for place in places]
-        ids = {portfolio_id for portfolio_id in named if portfolio_id}
-        found = await read_catalogue.portfolios_of_ids(info.context.resources, reader, ids) if ids else {}
-        return [portfolio_of(found[each]) if each in found else None for each in named]
+    return await named_by(parents, info, "portfolio_id", read_catalogue.portfolios_of_ids, portfolio_of)
 
-    return await by_account([parent.row.account_id for parent in parents], info, read)
+
+async def _estimates(parents: Sequence["Order"], info: Info) -> list[Any]:
+    estimate_of = import_module(ESTIMATE_TYPE).estimate_of
+    return await named_by(parents, info, "estimate_id", read_estimates.estimates_of_ids, estimate_of)
+
+
+async def _quotes(parents: Sequence["Order"], info: Info) -> list[Any]:
+    quote_of = import_module(QUOTE_TYPE).quote_of
+    return await named_by(parents, info, "quote_id", read_quotes.quotes_of_ids, quote_of)
+
+
+async def _invoices(parents: Sequence["Order"], info: Info) -> list[Any]:
+    invoice_of = import_module(MONEY_TYPES).invoice_of
+    return [row and invoice_of(row) for row in await _ask(parents, info, read_money.invoices_of_orders)]
+
+
+async def _payments(parents: Sequence["Order"], info: Info) -> list[Any]:
+    payment_of = import_module(MONEY_TYPES).payment_of
+    return [[payment_of(row) for row in rows] for rows in await _ask(parents, info, read_money.payments_of_orders)]
 
 
 async def _certificates(parents: Sequence["Order"], info: Info) -> list[Certificate | None]:
@@ -232,6 +188,41 @@ class Order(Node):
         description="Portfolio whose bundles the order buys. Null if the caller named the bundles, and for an "
         "imported order.",
     )
+
+    estimate: Annotated["Estimate", strawberry.lazy(ESTIMATE_TYPE)] | None = batch_field(
+        _estimates,
+        columns=("estimate_id", "account_id"),
+        description="Estimate that the order was placed for, directly or through a quote. Null if there is none.",
+    )
+    quote: Annotated["Quote", strawberry.lazy(QUOTE_TYPE)] | None = batch_field(
+        _quotes,
+        columns=("quote_id", "account_id"),
+        description="Quote that the order was placed from. Null if there is none.",
+    )
+
+    invoice: Annotated["Invoice", strawberry.lazy(MONEY_TYPES)] | None = batch_field(
+        _invoices,
+        columns=OWNED,
+        description="Invoice that the order is on: for an order of a client account, an invoice of its parent. Null "
+        "until the order is billed. An API key of the client account itself gets the error `FORBIDDEN`.",
+    )
+    payments: list[Annotated["Payment", strawberry.lazy(MONEY_TYPES)]] | None = batch_field(
+        _payments,
+        columns=OWNED,
+        description="Payments that the seller recorded for the order, oldest first: for an order of a client account, "
+        "payments of its parent. Payments from the balance are in `ledger`. Null only if reading it failed; `errors` "
+        "then says why. An API key of the client account itself gets the error `FORBIDDEN`.",
+        metadata=priced(size=PAYMENTS_USUAL),
+    )
+
+    @strawberry.field(
+        description="Address of the order's receipt, a web page with the parts of the price and the amount paid. "
+        "Readers need no API key. The address returns HTTP 404 while the account's `externalPagesVisibility` is "
+        "HIDDEN.",
+        metadata=needs("id", "account_id"),
+    )
+    def receipt_url(self, info: Info) -> str:
+        return info.context.receipt_url(self.row.account_id, self.row.id)
 
     completed_at: datetime | None = batch_field(
         _completion_times,

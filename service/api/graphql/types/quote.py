@@ -8,10 +8,12 @@ import strawberry
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.types.amounts import mass_field, money_field, unit_price_field
+from service.api.graphql.types.by_account import by_account, named_by
 from service.api.graphql.types.catalogue import Bundle, bundle_of
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.order import Order, order_of
 from service.domain import quote as domain
+from service.domain.accounts import Caller
 from service.domain.amounts import MassUnit
 from service.domain.order import OrderKind
 from service.operations import read_catalogue, read_orders, read_quotes
@@ -49,8 +51,11 @@ class QuoteLine:
 
 
 async def _lines(parents: Sequence["Quote"], info: Info) -> list[list[QuoteLine]]:
-    ids = [parent.row.id for parent in parents]
-    found = await read_quotes.lines_of_quotes(info.context.resources, info.context.caller, ids)
+    async def read(reader: Caller, places: Sequence[int]) -> Sequence[Sequence[domain.QuoteLine]]:
+        ids = [parents[place].row.id for place in places]
+        return await read_quotes.lines_of_quotes(info.context.resources, reader, ids)
+
+    found = await by_account([parent.row.account_id for parent in parents], info, read)
     return [
         [QuoteLine(row=line, currency=parent.row.currency) for line in lines]
         for parent, lines in zip(parents, found, strict=True)
@@ -58,9 +63,7 @@ async def _lines(parents: Sequence["Quote"], info: Info) -> list[list[QuoteLine]
 
 
 async def _orders(parents: Sequence["Quote"], info: Info) -> list[Order | None]:
-    ids = {parent.row.order_id for parent in parents if parent.row.order_id}
-    found = await read_orders.orders_of_ids(info.context.resources, info.context.caller, ids)
-    return [order_of(found[parent.row.order_id]) if parent.row.order_id in found else None for parent in parents]
+    return await named_by(parents, info, "order_id", read_orders.orders_of_ids, order_of)
 
 
 @strawberry.type(

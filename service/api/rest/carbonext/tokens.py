@@ -33,6 +33,7 @@ PERMISSIONS = {
     Scope.ORDERS_WRITE: ("orders_write",),
     Scope.CATALOGUE_READ: ("customer_applications_read",),
     Scope.OPERATOR: ("financial_write", "users_read"),
+    Scope.ACCOUNT_MANAGE: (),
 }
 """Carbonext's names for the scopes of a key."""
 
