@@ -6,6 +6,7 @@ is believed; a failing endpoint takes the tasks of the others; `Retry-After` is 
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,12 +14,21 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from service.domain.order import ByBundleMasses
 from service.domain.webhooks import DeliveryStatus, DisabledReason, WebhookFormat
-from service.operations.manage_webhooks import rotate_secret, update_endpoint
-from service.operations.send_deliveries import due_endpoints, lease_deliveries
+from service.kit.global_ids import write_global_id
+from service.kit.sealing import CannotOpenError, Sealer
+from service.operations.manage_clients import create_client
+from service.operations.manage_webhooks import delete_endpoint, rotate_secret, update_endpoint
+from service.operations.queue_deliveries import queue_deliveries
+from service.operations.read_webhooks import expire_deliveries
+from service.operations.replay_webhooks import replay_delivery, replay_events, send_test_event
+from service.operations.resources import WebhookOptions
+from service.operations.send_deliveries import due_endpoints, lease_deliveries, reseal_secrets
 from service.storage.database import Database
-from tests.makers import make_order_request
+from service.storage.webhooks import ENDPOINTS
+from tests.books import rows_of
+from tests.makers import make_command, make_order_request
 from tests.receiver import Received, receiving, response
-from tests.webhooks import Webhooks, open_webhooks, sender_of
+from tests.webhooks import PEPPER, Webhooks, open_webhooks, sender_of
 
 KILOGRAM = 1_000
 
@@ -167,8 +177,6 @@ async def test_a_lease_is_taken_over_when_it_ends_and_not_before(world: Webhooks
     async with receiving() as receiver:
         await world.endpoint(receiver.url, event_types=["order.placed"])
         await place(world)
-        from service.operations.queue_deliveries import queue_deliveries
-
         await queue_deliveries(world.resources)
         (endpoint,) = await due_endpoints(world.resources)
         assert len(await lease_deliveries(world.resources, endpoint, 5)) == 1
@@ -265,4 +273,84 @@ async def test_an_address_in_an_order_is_sent_the_order(world: Webhooks):
 async def test_an_order_without_an_address_writes_nothing_for_webhooks(world: Webhooks):
     await place(world)
     await world.send()
+    assert await world.deliveries() == []
+
+
+async def test_secrets_are_encrypted_at_rest_and_again_under_a_new_secret(world: Webhooks):
+    created = await world.endpoint("https://receiver.example/")
+    stored = await world.stored()
+    assert stored.secret is not None
+    assert created.secret.encode() not in stored.secret
+
+    rotated = replace(
+        world.resources, webhooks=WebhookOptions(sealer=Sealer(b"another secret of the service" * 2, PEPPER))
+    )
+    assert await reseal_secrets(rotated) == 1
+    assert await reseal_secrets(rotated) == 0
+    again = (await world.stored()).secret
+    assert again is not None
+    assert again != stored.secret
+    assert Sealer(b"another secret of the service" * 2).open(again, created.endpoint.id.bytes) == created.secret
+    with pytest.raises(CannotOpenError):
+        Sealer(PEPPER).open(again, created.endpoint.id.bytes)
+
+
+async def test_a_test_event_goes_to_one_endpoint_whatever_it_asks_for(world: Webhooks):
+    async with receiving() as first, receiving() as second:
+        created = await world.endpoint(first.url, event_types=["order.placed"])
+        await world.endpoint(second.url, event_types=["order.placed"])
+        await send_test_event(world.resources, world.shop.caller, created.endpoint.id)
+        await world.send()
+    assert (first.types, second.types) == (["webhook.test"], [])
+
+
+async def test_events_are_replayed_also_those_before_the_endpoint(world: Webhooks):
+    began = world.clock.now
+    await place(world)
+    async with receiving() as receiver:
+        created = await world.endpoint(receiver.url, event_types=["order.placed"])
+        await place(world)
+        await world.send()
+        count = await replay_events(world.resources, world.shop.caller, created.endpoint.id, began)
+        await world.send()
+        assert count == 2
+        ids = [each.json["id"] for each in receiver.received]
+        assert (len(ids), len(set(ids))) == (3, 2)
+        newest = (await world.deliveries())[-1]
+        await replay_delivery(world.resources, world.shop.caller, newest.id)
+        await world.send()
+    assert len(receiver.received) == 4
+
+
+async def test_a_client_account_that_is_created_later_is_followed(world: Webhooks):
+    async with receiving() as receiver:
+        await world.endpoint(receiver.url, event_types=["order.placed"])
+        client = await create_client(world.resources, world.shop.caller, name="Client", currency="USD")
+        await world.shop.place_all(make_command(client, make_order_request(KILOGRAM)))
+        await world.send()
+    (body,) = receiver.bodies
+    assert body["accountId"] == write_global_id("Account", client.id)
+
+
+async def test_a_disabled_or_deleted_endpoint_is_sent_nothing(world: Webhooks):
+    async with receiving() as receiver:
+        disabled = await world.endpoint(receiver.url)
+        deleted = await world.endpoint(receiver.url)
+        await update_endpoint(world.resources, world.shop.caller, disabled.endpoint.id, {"enabled": False})
+        await delete_endpoint(world.resources, world.shop.caller, deleted.endpoint.id)
+        await place(world)
+        await world.send()
+    assert receiver.received == []
+    stored = {each.id: each for each in await rows_of(world.shop.database, ENDPOINTS)}
+    assert stored[deleted.endpoint.id].secret is None
+
+
+async def test_deliveries_are_deleted_after_the_time_that_they_are_kept(world: Webhooks):
+    async with receiving() as receiver:
+        await world.endpoint(receiver.url, event_types=["order.placed"])
+        await place(world)
+        await world.send()
+    assert await expire_deliveries(world.resources) == 0
+    world.clock.now += timedelta(days=30, seconds=1)
+    assert await expire_deliveries(world.resources) == 1
     assert await world.deliveries() == []
