@@ -5,7 +5,7 @@ BIN := .venv/bin
 PAGES := service/api/pages
 BUNDLES := explorer references
 
-.PHONY: help install run test check schema docs fuzz fuzz-plans promises races model serials bench memory $(BUNDLES) clean
+.PHONY: help install run test check schema docs fuzz fuzz-plans promises cluster cluster-test races model serials bench memory $(BUNDLES) clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -41,6 +41,12 @@ promises: .venv/tested ## let databases, disks, networks and processes fail unde
 	rm -f var/promises.jsonl && mkdir -p var
 	PROMISES=long PROMISES_REPORT=var/promises.jsonl $(BIN)/pytest -q -n 3 --maxschedchunk 1 tests/promises
 	$(BIN)/python -m tests.promises.report var/promises.jsonl
+
+cluster: .venv/tested ## kill the primary of a PostgreSQL cluster under load and watch orders go on, until Ctrl-C
+	@$(BIN)/python -m tests.failover
+
+cluster-test: .venv/tested ## assert what make cluster shows
+	$(BIN)/pytest -q tests/test_failover.py
 
 races: .venv/tested ## run the race tests with 10,000 orders instead of 1,000, and each pair of verbs 20 times
 	RACE_ORDERS=10000 PAIR_ROUNDS=20 $(BIN)/pytest -q tests/races

@@ -34,9 +34,9 @@ from service.api.graphql.schema import schema
 from service.commands.books import STATEMENT_TIMEOUT_MS
 from service.commands.doctor import PATIENCE_S
 from service.commands.runtime import IDLE_TRANSACTION_MS
-from service.commands.setting_messages import values_of
+from service.commands.setting_messages import DEPRECATED, DEPRECATED_UNTIL, values_of
 from service.errors import REASONS
-from service.settings import DEPRECATED, DEPRECATED_UNTIL, INTEGER_MAX, Settings
+from service.settings import INTEGER_MAX, Settings
 from service.storage.migrations import LOCK_TIMEOUT_MS, TURN_TIMEOUT_MS
 
 DOCS = Path(__file__).parent

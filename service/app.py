@@ -7,7 +7,7 @@ starts and closed after the last queued order has its answer.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,13 +15,11 @@ from uuid import UUID
 from starlette.applications import Starlette
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.addresses import Addresses, AddressLimits, address_budget
-from service.api.caller import caller_of, share_reads
-from service.api.cors import open_to_origins
+from service.api.caller import caller_of, caller_of_service, share_reads
+from service.api.cross_origin import open_to_origins
 from service.api.exports.problems import problem_body
 from service.api.exports.routes import EXPORT_PATH, Exporting, export_routes
 from service.api.graphql.context import Context
@@ -32,6 +30,7 @@ from service.api.graphql.transport.executor import PlannedExecutor
 from service.api.graphql.transport.persisted_documents import PersistedDocuments, load_registered
 from service.api.graphql.transport.view import GraphQLView
 from service.api.graphql.types.account import account_id_of
+from service.api.health import HEALTH, health_routes
 from service.api.metrics.endpoint import PATH as METRICS
 from service.api.metrics.endpoint import Metrics, metrics_app, operator_route
 from service.api.metrics.families import Serving
@@ -62,15 +61,15 @@ from service.kit.ttl_cache import TTLCache
 from service.operations.check_health import is_ready
 from service.operations.load_demo import has_demo
 from service.operations.place_orders import Placement, placement
-from service.operations.resources import KnownKey, Resources
+from service.operations.resources import Resources
 from service.settings import Settings
 from service.storage.database import Database
+from service.storage.replica import Replica
 from service.workers.jobs import working
 from service.workers.measures import StepMeasures
 from service.workers.run import serving_steps, webhook_options
 
 GRAPHQL = "/graphql"
-HEALTH = "/health/"
 DOCUMENT_POINTS = 10
 """Points of a certificate or receipt for callers without a key: it is drawn when it is asked for."""
 
@@ -104,7 +103,7 @@ def create_app(
     `metrics_listener` serves the metrics beside it. A process that is one of several shows them nowhere else. `tracer`
     makes the spans.
     """
-    site = _site(settings)
+    site, contracts = _site(settings), [contract.at(settings.public_address) for contract in CONTRACTS]
     explorer = load_explorer(site.prefix + GRAPHQL)
     schema.bound_by(document_limits(settings))
     runner = PlannedExecutor(
@@ -124,19 +123,12 @@ def create_app(
 
     budget, public_address = cost_budget(settings.query_points_a_minute), settings.public_address
     guests_budget, addresses = address_budget(settings.address_points_a_minute), Addresses(settings.trusted_proxies)
+    peppers = Peppers(pepper, previous_pepper)
     running: Running
     measures, steps = RequestMeasures(_areas()), StepMeasures()
 
     async def identified_by(scope: Scope) -> Caller | None:
-        return await caller_of(
-            scope,
-            running.resources,
-            pepper=pepper,
-            previous_pepper=previous_pepper,
-            account_header=b"account-id",
-            id_of=account_id_of,
-            any_for_operators=True,
-        )
+        return await caller_of_service(scope, running.resources, peppers, account_id_of)
 
     async def get_context(scope: Scope) -> Context:
         identified = await identified_by(scope)
@@ -150,7 +142,7 @@ def create_app(
             page_size_default=settings.page_size_unasked,
             page_size_max=settings.page_size_max,
             public_address=public_address,
-            peppers=Peppers(pepper, previous_pepper),
+            peppers=peppers,
             receipt_url=partial(_receipt_url, public_address, pepper),
             identified=identified,
             cost_budget=cost_budget_of(scope, identified),
@@ -166,12 +158,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = await open_database(settings, tracer)
-        known_keys: TTLCache[KnownKey] = TTLCache(ttl_ms=settings.known_keys_ms, entries_max=settings.known_keys_max)
-        resources = Resources(
-            database=database,
-            clock=system_clock,
-            new_id=uuid7,
-            known_keys=known_keys,
+        resources = replace(
+            resources_of(settings, database, replica_of(settings, tracer)),
             webhooks=webhook_options(settings, pepper, previous_pepper),
         )
         queue = placement(
@@ -204,7 +192,7 @@ def create_app(
         running = app.state.running = Running(resources, queue, rest, metrics)
         try:
             async with AsyncExitStack() as stack:
-                await stack.enter_async_context(database.watched())
+                await stack.enter_async_context(resources.watched())
                 bodies = WebhookBodies(resources, public_address=public_address, pepper=pepper)
                 await stack.enter_async_context(working(resources, serving_steps(settings, bodies), steps))
                 if metrics_listener is not None:
@@ -222,8 +210,7 @@ def create_app(
 
     application = _BareStarlette(
         routes=[
-            Route(f"{HEALTH}live", _live),
-            Route(f"{HEALTH}ready", _ready),
+            *health_routes(_resources),
             operator_route(lambda: None if is_one_of_several else running.metrics, authenticate),
             *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
             *certificate_routes(_resources),
@@ -231,9 +218,9 @@ def create_app(
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
             *landing_routes(site, _state),
             *reference_routes(
-                load_references(), [_described(contract, settings) for contract in CONTRACTS], site.prefix
+                load_references(), [_described(contract, settings) for contract in contracts], site.prefix
             ),
-            *(mounted(contract, _rest_context) for contract in CONTRACTS),
+            *(mounted(contract, _rest_context) for contract in contracts),
         ],
         lifespan=lifespan,
         exception_handlers={404: not_found_handler(site), 405: not_found_handler(site)},
@@ -253,13 +240,13 @@ def create_app(
         body_timeout_ms=settings.body_timeout_ms,
         in_flight_max=settings.in_flight_max,
         deadline_ms=settings.request_deadline_ms,
-        error_bodies={EXPORT_PATH: problem_body, **{contract.prefix: contract.error_body for contract in CONTRACTS}},
-        late_refusals=[contract.prefix for contract in CONTRACTS],
+        error_bodies={EXPORT_PATH: problem_body, **{contract.prefix: contract.error_body for contract in contracts}},
+        late_refusals=[contract.prefix for contract in contracts],
         secret_paths=[CERTIFICATES, RECEIPTS],
         measures=measures,
         tracer=tracer,
     )
-    return open_to_origins(HostRouter(guarded, CONTRACTS, settings.hosts), settings.cors_origins)
+    return open_to_origins(HostRouter(guarded, contracts, settings.hosts), settings.cors_origins)
 
 
 def _receipt_url(public_address: str, pepper: bytes, account_id: UUID, order_id: UUID) -> str:
@@ -345,6 +332,31 @@ async def open_database(settings: Settings, tracer: Tracer | None = None) -> Dat
     )
 
 
+def resources_of(settings: Settings, database: Database, replica: Replica | None) -> Resources:
+    """Return what every operation of this process uses."""
+    return Resources(
+        database=database,
+        clock=system_clock,
+        new_id=uuid7,
+        known_keys=TTLCache(ttl_ms=settings.known_keys_ms, entries_max=settings.known_keys_max),
+        replica=replica,
+        stale_reads_ms=settings.stale_reads_ms,
+    )
+
+
+def replica_of(settings: Settings, tracer: Tracer | None = None) -> Replica | None:
+    """Return the replica that the settings name, None if they name none. It is opened while it is watched."""
+    if settings.replica_url is None:
+        return None
+    return Replica(
+        settings.replica_url,
+        pool_size_max=settings.pool_size_max,
+        pool_wait_ms=settings.pool_wait_ms,
+        statement_tracer=tracer,
+        **settings.database_limits,
+    )
+
+
 def document_limits(settings: Settings) -> DocumentLimits:
     """Return the limits of a GraphQL document."""
     return DocumentLimits(
@@ -375,12 +387,3 @@ def rest_budgets(settings: Settings) -> dict[str, Budgets]:
 def _rest_context(request: Request) -> RestContext:
     running: Running = request.app.state.running
     return running.rest
-
-
-async def _live(_request: Request) -> Response:
-    return JSONResponse({"status": "live"})
-
-
-async def _ready(request: Request) -> Response:
-    ready = is_ready(request.app.state.running.resources)
-    return JSONResponse({"status": "ready" if ready else "database away"}, 200 if ready else 503)

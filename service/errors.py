@@ -63,7 +63,9 @@ REASONS: dict[Code, Reason] = {
         "A value has the wrong form or is outside its permitted range. Correct the value and send the request again.",
         400,
     ),
-    Code.UNAUTHENTICATED: Reason("The request has no API key, or its key is unknown, revoked or expired.", 401),
+    Code.UNAUTHENTICATED: Reason(
+        "The request has no API key, or its key or access token is invalid, revoked or expired.", 401
+    ),
     Code.FORBIDDEN: Reason(
         "The API key lacks the scope that the request needs, or the API key of a client account reads data that only "
         "keys of the parent account may read.",

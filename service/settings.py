@@ -15,7 +15,8 @@ from service.kit.setting_values import (
     PortRange,
     checked_database_url,
     checked_public_url,
-    checked_redis_url,
+    checked_read_database_url,
+    checked_redis_secret,
     networks,
     origins,
     pairs,
@@ -27,23 +28,11 @@ INTEGER_MAX = 2_147_483_647
 """Maximum of PostgreSQL's settings of times, and of what libraries keep in 32 bits."""
 Count = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
 CountOrZero = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
+Delay = Annotated[int, Field(ge=0, le=TEN_YEARS_MS)]
 Milliseconds = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
 ContractName = Literal["lune", "carbon-engine", "carbonext"]
 
 SECRET_LENGTH_MIN = 32
-DEPRECATED = {
-    "SERVICE_TRUSTED_DOCUMENTS": "SERVICE_PERSISTED_DOCUMENTS",
-    "SERVICE_TRUSTED_DOCUMENTS_ONLY": "SERVICE_PERSISTED_DOCUMENTS_ONLY",
-}
-"""Variables that were renamed, with their new names. Every command warns of an old name."""
-DEPRECATED_UNTIL = "2027-12-31"
-"""Last day on which the names of `DEPRECATED` work."""
-
-
-def _redis_url(url: SecretStr | None) -> SecretStr | None:
-    if url is not None:
-        checked_redis_url(url.get_secret_value())
-    return url
 
 
 class Settings(WebhookSettings):
@@ -69,6 +58,17 @@ class Settings(WebhookSettings):
         "parameters of libpq.",
         repr=False,  # it may hold a password
     )
+    read_database_url: Annotated[str | None, AfterValidator(checked_read_database_url)] = Field(
+        default=None,
+        description="Address of a streaming replica of the PostgreSQL in SERVICE_DATABASE_URL. Exports and statistics"
+        " of an account are read there whenever it has all changes of the account, and else in the primary.",
+        repr=False,  # it may hold a password
+    )
+    stale_reads_ms: CountOrZero = Field(
+        default=0,
+        description="Age that lists of the catalogue, and of all accounts for operators, may have when they are read in"
+        " the replica of SERVICE_READ_DATABASE_URL. With 0 they are read in the primary.",
+    )
     host: str = Field(
         default="127.0.0.1", description="Address to listen on; 0.0.0.0 listens on every network interface."
     )
@@ -83,7 +83,7 @@ class Settings(WebhookSettings):
         description="Host names that each serve a REST API at /v1: api.lune.example=lune,engine.example=carbon-engine."
         " By default none: each API has its own path, such as /lune/v1.",
     )
-    redis_url: Annotated[SecretStr | None, AfterValidator(_redis_url)] = Field(
+    redis_url: Annotated[SecretStr | None, AfterValidator(checked_redis_secret)] = Field(
         default=None,
         description="Address of a Redis server: redis://host:port/number, or rediss:// for TLS. Processes use it "
         "to share the rate limits of API keys and of addresses (SERVICE_ADDRESS_POINTS_A_MINUTE). By default, and "
@@ -176,11 +176,8 @@ class Settings(WebhookSettings):
         description="Number of groups of orders that each process places at the same time. If the database is "
         "SQLite, values above 1 have no effect.",
     )
-    quote_valid_ms: int = Field(
-        default=900_000,
-        ge=1,
-        le=TEN_YEARS_MS,
-        description="Time for which a quote is valid; by default 15 minutes.",
+    quote_valid_ms: Annotated[int, Field(ge=1, le=TEN_YEARS_MS)] = Field(
+        default=900_000, description="Time for which a quote is valid; by default 15 minutes."
     )
     hold_percent_max: int = Field(
         default=10,
@@ -202,10 +199,13 @@ class Settings(WebhookSettings):
         default=500, description="Time that a background job waits after it found nothing to do."
     )
 
-    retire_after_ms: int = Field(
+    test_orders_after_ms: Delay = Field(
+        default=10_000,
+        description="Time after which a test order of the Lune API is paid and retired by itself; by default 10 s."
+        " An order that `simulateOrder` or an operator changed is left alone.",
+    )
+    retire_after_ms: Delay = Field(
         default=3_600_000,
-        ge=0,
-        le=TEN_YEARS_MS,
         description="Time between the moment at which an order is both fulfilled and paid and the retirement of "
         "its credits; by default one hour. Until the retirement, the order can be cancelled.",
     )
@@ -368,6 +368,11 @@ class Settings(WebhookSettings):
     def database(self) -> DatabaseAddress:
         """Return the address that `database_url` names."""
         return parse_address(self.database_url)
+
+    @property
+    def replica_url(self) -> str | None:
+        """Return the address of the replica; None without one, and for a SQLite file, which has none."""
+        return self.read_database_url if self.database.dialect == "postgresql" else None
 
     @property
     def is_pooled(self) -> bool:

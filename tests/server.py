@@ -70,16 +70,32 @@ async def serving(database_url: str, **settings: object) -> AsyncIterator[Server
 @contextmanager
 def running(database_url: str, **settings: object) -> Iterator[str]:
     """The address of a server that is shared by tests with event loops of their own; an embedded database is made."""
-    port = free_port()
-    command = [sys.executable, "-m", "service", "serve", "--port", str(port)]
+    with running_together(1, database_url, **settings) as (url,):
+        yield url
+
+
+@contextmanager
+def running_together(count: int, database_url: str, **settings: object) -> Iterator[list[str]]:
+    """The addresses of so many servers on one database, which start at the same time."""
+    ports = [free_port() for _ in range(count)]
     environment = environment_of(database_url, **settings)
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "service", "serve", "--port", str(port)],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+        )
+        for port in ports
+    ]
     try:
-        _wait_for(port, process)
-        yield f"http://127.0.0.1:{port}"
+        for port, process in zip(ports, processes, strict=True):
+            _wait_for(port, process)
+        yield [f"http://127.0.0.1:{port}" for port in ports]
     finally:
-        process.kill()
-        process.wait()
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -135,6 +135,8 @@ async def everything_in(database: Database) -> dict[str, list[str]]:
         money.PAYMENTS,
         money.INVOICES,
         money.INVOICE_LINES,
+        money.CREDIT_NOTES,
+        money.CREDIT_NOTE_LINES,
         accounts.HEADS,
         EVENTS,
     ]

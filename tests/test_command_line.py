@@ -413,6 +413,13 @@ def test_an_unknown_variable_is_warned_of_with_the_name_that_is_meant(folder: Pa
     )
 
 
+def test_a_replica_of_a_file_is_warned_of(folder: Path) -> None:
+    done = command(folder, "account", "list", SERVICE_READ_DATABASE_URL="postgresql://u:hush@db/orders")
+
+    assert done.returncode == 0
+    assert done.stderr == "carbon-orders: SERVICE_READ_DATABASE_URL has no effect: a SQLite file has no replicas.\n"
+
+
 def test_a_parameter_of_the_database_url_without_effect_is_warned_of(folder: Path) -> None:
     url = f"postgresql://u:hush@127.0.0.1:{free_port()}/orders?channel_binding=require&sslmode=disable"
     code, said = failure(command(folder, "account", "list", SERVICE_DATABASE_URL=url, SERVICE_SECRET=SECRET))

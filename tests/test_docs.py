@@ -22,6 +22,7 @@ from docs.generate import DOCS, commands, pages
 from service.__main__ import app
 from service.api.graphql.schema import schema
 from service.api.rest.contracts import CONTRACTS
+from service.commands.setting_messages import DEPRECATED
 from service.domain.events import EventType
 from service.domain.order import MOVES
 from service.errors import Code
@@ -29,7 +30,7 @@ from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.operations.import_catalogue import import_catalogue
 from service.operations.resources import Resources
-from service.settings import DEPRECATED, Settings
+from service.settings import Settings
 from service.storage.database import Database
 from tests.bench import report
 from tests.examples import ADDRESS, ROOT, Service, curl, demo_service, examples, fences, serving, unlike

@@ -88,7 +88,7 @@ def run(*words: object, cwd: Path | None = None) -> str:
 
 def test_the_wheel_holds_every_file_of_the_service_and_no_tool(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
-    wanted = {".py", ".sql", ".json", ".html", ".css", ".js", ".svg", ".graphql"}
+    wanted = {".py", ".sql", ".json", ".html", ".css", ".js", ".svg", ".graphql", ".toml"}
     files = {name for name in files_below(ROOT / "service") if Path(name).suffix in wanted}
     bundles = {str(file.relative_to(ROOT)) for bundle in (EXPLORER, REFERENCES) for file in bundle.glob("*")}
 

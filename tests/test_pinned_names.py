@@ -36,12 +36,15 @@ from service.api.rest.carbonext.orders import NOTE
 from service.api.rest.carbonext.states import Status
 from service.api.rest.carbonext.tokens import CLIENT_PREFIX, PERMISSIONS, TokenUse
 from service.app import rest_budgets
-from service.domain.accounts import Visibility
+from service.commands.setting_messages import DEPRECATED
+from service.domain.accounts import AccountContract, Visibility
 from service.domain.amounts import MassUnit
 from service.domain.api_keys import Scope, digest, generate_key
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
 from service.domain.catalogue_listing import BatchSortField, BundleListing, NamedSortField
+from service.domain.contacts import MailKind
+from service.domain.credit_notes import CreditReason
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.event_types import EventType
 from service.domain.flight_hauls import Haul
@@ -60,9 +63,9 @@ from service.domain.webhooks import DeliveryStatus, DisabledReason, WebhookForma
 from service.domain.worker_failures import WorkerStep
 from service.errors import Code
 from service.key_pepper import pepper
-from service.operations import import_orders, load_orders, match_backorders, retire_orders
+from service.operations import import_orders, load_orders, match_backorders, retire_orders, simulate_order
 from service.operations.simulate_order import Outcome, _reference
-from service.settings import DEPRECATED, Settings
+from service.settings import Settings
 from service.storage import models
 from service.storage.migrations import _runner
 from service.workers.run import worker_steps
@@ -92,18 +95,22 @@ ENUMERATIONS: dict[type[Enum], str] = {
     Mode: "live test",
     Scope: "orders:read orders:write catalogue:read operator account:manage",
     Visibility: "public hidden",
+    AccountContract: "lune carbon-engine carbonext graphql",
+    MailKind: "order_confirmed certificate_ready invoice_issued invoice_due invoice_paid",
     OffsetType: "emissions_reduction carbon_removal",
     Approach: "traditional innovative",
     CarbonPermanence: "long_term short_term no_storage",
     InvoiceStatus: "PENDING PAID",
-    LedgerAccount: "cash balance receivable sales commission",
+    LedgerAccount: "cash balance receivable sales commission tax",
     Verb: "order_placed balance_applied payment_recorded balance_topped_up invoice_settled order_cancelled"
-    " order_reduced order_refunded order_failed",
+    " order_reduced order_refunded order_failed tax_billed tax_paid tax_credited",
+    CreditReason: "cancelled reduced failed refunded",
     EventType: "order.placed order.supplied order.fulfilled order.short order.reduced order.cancelled order.failed"
-    " order.billed order.paid order.refunded order.retiring order.completed payment.recorded payment.refused"
+    " order.billed order.invoiced order.credited order.paid order.refunded order.retiring order.completed"
+    " payment.recorded payment.refused"
     " invoice.issued invoice.settled order.imported project.created project.updated bundle.created bundle.updated"
     " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
-    " account.portfolio_set account.created account.updated api_key.created api_key.revoked"
+    " account.portfolio_set account.created account.updated account.contacts_set api_key.created api_key.revoked"
     " seller.updated account.billing_updated account.tax_profile_set webhook.created webhook.updated webhook.disabled"
     " webhook.deleted webhook.secret_rotated webhook.replayed webhook.test",
     WebhookFormat: "STANDARD LUNE CALLBACK",
@@ -130,7 +137,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " UNSUPPORTED_MEDIA_TYPE REQUEST_TIMEOUT THROTTLED UNAVAILABLE INTERNAL_SERVER_ERROR",
     Status: "Issued Billed Paid Cancelled Refunded",
     TokenUse: "access refresh",
-    WorkerStep: "expire_holds match_backorders retire_orders issue_certificates fill_search_keys",
+    WorkerStep: "expire_holds match_backorders retire_orders issue_certificates fill_search_keys advance_test_orders",
 }
 """The values, which rows, events, tokens and answers hold. GraphQL shows names of members: schema.graphql has them."""
 
@@ -151,6 +158,8 @@ SETTINGS = {
     "SERVICE_POOL_SIZE_MAX": "9",
     "SERVICE_STATEMENT_CACHE_SIZE": "9",
     "SERVICE_DATABASE_POOLED": "true",
+    "SERVICE_READ_DATABASE_URL": "postgresql://orders@replica/orders",
+    "SERVICE_STALE_READS_MS": "9",
     "SERVICE_LOOP_READ_MS": "9",
     "SERVICE_LOCK_TIMEOUT_MS": "9",
     "SERVICE_STATEMENT_TIMEOUT_MS": "9",
@@ -167,6 +176,7 @@ SETTINGS = {
     "SERVICE_RETIRE_AFTER_MS": "9",
     "SERVICE_WEBHOOK_DELIVERIES_KEPT_MS": "345600009",
     "SERVICE_WEBHOOKS_TO_LOOPBACK": "true",
+    "SERVICE_TEST_ORDERS_AFTER_MS": "9",
     "SERVICE_RETIRE_UNPAID": "true",
     "SERVICE_KEY_USES_MS": "9",
     "SERVICE_KNOWN_KEYS_MS": "9",
@@ -245,8 +255,11 @@ GLOBAL_IDS = {
     "Account": "QWNjb3VudDoAAAAAAAAAAAAAAAAAAAAB",
     "ApiKey": "QXBpS2V5OgAAAAAAAAAAAAAAAAAAAAE",
     "Bundle": "QnVuZGxlOgAAAAAAAAAAAAAAAAAAAAE",
+    "Certificate": "Q2VydGlmaWNhdGU6AAAAAAAAAAAAAAAAAAAAAQ",
+    "InvoiceLine": "SW52b2ljZUxpbmU6AAAAAAAAAAAAAAAAAAAAAQ",
     "CreditBatch": "Q3JlZGl0QmF0Y2g6AAAAAAAAAAAAAAAAAAAAAQ",
     "Estimate": "RXN0aW1hdGU6AAAAAAAAAAAAAAAAAAAAAQ",
+    "CreditNote": "Q3JlZGl0Tm90ZToAAAAAAAAAAAAAAAAAAAAB",
     "Invoice": "SW52b2ljZToAAAAAAAAAAAAAAAAAAAAB",
     "Journal": "Sm91cm5hbDoAAAAAAAAAAAAAAAAAAAAB",
     "Order": "T3JkZXI6AAAAAAAAAAAAAAAAAAAAAQ",
@@ -272,6 +285,8 @@ LOGGED = {
     "database_not_ready": {"why"},
     "database_ready": set(),
     "database_unavailable": {"failure", "error"},
+    "replica_not_ready": {"why"},
+    "replica_ready": set(),
     "ended": set(),
     "fault": {"exc_info", "method", "path", "request_id", "where"},
     "group_failed": {"exc_info"},
@@ -326,7 +341,8 @@ DETAILS = (
 
 TABLES = (
     "account_heads accounts api_keys backorders balances billing_details bundle_projects bundles certificates"
-    " contacts credit_batches credit_entries estimates events invoice_lines invoices ledger_entries number_counters"
+    " contacts credit_batches credit_entries credit_note_lines credit_notes estimates events invoice_lines"
+    " invoices ledger_entries number_counters"
     " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
     " quote_holds quote_lines quotes retirements secret_checks sellers serial_claims serial_series tax_profiles"
     " webhook_cursors webhook_deliveries webhook_endpoints worker_failures"
@@ -449,13 +465,15 @@ def test_names_of_workers_and_actors():
         "match_backorders",
         "retire_orders",
         "issue_certificates",
+        "advance_test_orders",
         "fill_search_keys",
         "refresh_statistics",
         "expire_deliveries",
     ]
-    assert [each.ACTOR for each in (retire_orders, match_backorders, import_orders, load_orders)] == [
+    assert [each.ACTOR for each in (retire_orders, match_backorders, simulate_order, import_orders, load_orders)] == [
         "worker:retire",
         "worker:match",
+        "worker:advance",
         "command:import",
         "demo",
     ]

@@ -21,7 +21,7 @@ from service.commands.setting_messages import NO_DOCUMENTS_ADVICE, faults_of, wa
 from service.domain.api_keys import short_check
 from service.key_pepper import pepper, previous_pepper, where_secret_lies
 from service.kit.clock import system_clock
-from service.kit.database_address import DatabaseAddress
+from service.kit.database_address import DatabaseAddress, parse_address
 from service.kit.ids import uuid7
 from service.kit.logging import configure_logging
 from service.operations.confirm_secret import SecretState, secret_state
@@ -33,6 +33,7 @@ from service.storage.api_keys import count_under_other_secrets
 from service.storage.clients import losing_balance
 from service.storage.database import Database
 from service.storage.failures import DatabaseUnavailable, NotDurableError
+from service.storage.freshness import replica_age_ms
 from service.storage.health import DatabaseHealth, database_health
 from service.storage.migrations import MigrationRefused, pending
 from service.storage.worker_failures import longest_failing
@@ -93,6 +94,7 @@ async def examine() -> list[Finding]:
         _secret(settings),
     ]
     findings += await _database(settings)
+    findings += await _replica(settings)
     if settings.redis_url is not None:
         findings.append(await _redis(settings.redis_url.get_secret_value()))
     return findings
@@ -270,6 +272,31 @@ def _clock(health: DatabaseHealth) -> Finding:
     return Finding(
         "clock", found, "Synchronize both clocks (NTP): quotes and holds expire by the clock of the database."
     )
+
+
+async def _replica(settings: Settings) -> list[Finding]:
+    if settings.replica_url is None:
+        return []
+    place = parse_address(settings.replica_url).place
+    advice = "Until the replica answers, the primary answers every read. Is SERVICE_READ_DATABASE_URL right?"
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            database = await Database.open(settings.replica_url, pool_size_max=1, **settings.database_limits)
+            try:
+                health = await database_health(database)
+                age_ms = await replica_age_ms(database.reader)
+            finally:
+                await database.close()
+    except Exception as error:  # noqa: BLE001 - as above
+        found = error.detail if isinstance(error, DatabaseUnavailable) else error or "no answer"
+        return [Finding("replica", f"{place}: {found}", advice)]
+    found = f"{place}, version {health.version}"
+    if health.takes_writes:
+        advice = "Name a replica in SERVICE_READ_DATABASE_URL, or unset it: this server gains nothing from reads there."
+        return [Finding("replica", f"{found}, takes writes: it is no replica", advice)]
+    if age_ms is None:
+        return [Finding("replica", f"{found}, has replayed no transaction since its start")]
+    return [Finding("replica", f"{found}, last transaction {age_ms / 1_000:.1f} s ago")]
 
 
 async def _redis(url: str) -> Finding:

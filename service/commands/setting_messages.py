@@ -12,8 +12,15 @@ from annotated_types import Ge, Le
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from service.settings import DEPRECATED, DEPRECATED_UNTIL, SECRET_LENGTH_MIN, ContractName, Settings
+from service.settings import SECRET_LENGTH_MIN, ContractName, Settings
 
+DEPRECATED = {
+    "SERVICE_TRUSTED_DOCUMENTS": "SERVICE_PERSISTED_DOCUMENTS",
+    "SERVICE_TRUSTED_DOCUMENTS_ONLY": "SERVICE_PERSISTED_DOCUMENTS_ONLY",
+}
+"""Variables that were renamed, with their new names. Every command warns of an old name."""
+DEPRECATED_UNTIL = "2027-12-31"
+"""Last day on which the names of `DEPRECATED` work."""
 NO_DOCUMENTS_ADVICE = (
     "SERVICE_PERSISTED_DOCUMENTS_ONLY is true and SERVICE_PERSISTED_DOCUMENTS names no file, so every GraphQL document"
     " is refused: name the file, or unset SERVICE_PERSISTED_DOCUMENTS_ONLY."
@@ -45,7 +52,10 @@ def warnings_of(settings: Settings) -> list[str]:
         f"{name} is no setting of this service and has no effect" + (f"; is {near} meant?" if near else ".")
         for name, near in unknown_variables().items()
     ]
-    return [*deprecated, *unknown, *(f"SERVICE_DATABASE_URL: {text}." for text in settings.database.warnings)]
+    ineffective = [f"SERVICE_DATABASE_URL: {text}." for text in settings.database.warnings]
+    if settings.read_database_url != settings.replica_url:
+        ineffective.append("SERVICE_READ_DATABASE_URL has no effect: a SQLite file has no replicas.")
+    return [*deprecated, *unknown, *ineffective]
 
 
 def faults_of(error: ValidationError) -> str:

@@ -13,6 +13,16 @@ from service.errors import Code, Refused
 Contract = Literal["lune", "carbon-engine", "carbonext", "graphql"]
 """The API that an account's programs were written for; each account may use every API."""
 
+
+class AccountContract(StrEnum):
+    """The members of `Contract`, for choices by name."""
+
+    LUNE = "lune"
+    CARBON_ENGINE = "carbon-engine"
+    CARBONEXT = "carbonext"
+    GRAPHQL = "graphql"
+
+
 COMMISSION_HUNDREDTHS_MAX = 9_000
 """Maximum commission, in hundredths of a percent."""
 _WRITING = Scope.ORDERS_WRITE
@@ -93,6 +103,8 @@ class Caller:
     """True if the key is not the account's own: a parent's key, or an operator's, that selected the account."""
     key_expires_at: datetime | None = None
     """End of the key; None for a key that does not expire."""
+    by_token: bool = False
+    """True if an access token stands for the key."""
 
     def require(self, scope: Scope) -> None:
         """Refuse `FORBIDDEN` unless the key has the scope, and writing while the account or its parent is suspended."""
@@ -112,6 +124,13 @@ class Caller:
             )
         if _WRITING in scopes:
             refuse_if_suspended(self.account)
+
+    def refuse_token(self) -> None:
+        """Refuse `FORBIDDEN` to an access token, which makes neither keys nor tokens."""
+        if self.by_token:
+            raise Refused(
+                Code.FORBIDDEN, "An access token creates no API key and no access token. Use the API key itself."
+            )
 
     def require_management(self) -> None:
         """Refuse `FORBIDDEN` unless the key may manage keys and contacts of the account."""

@@ -1,14 +1,17 @@
 """Airports by IATA or ICAO code, and the great-circle distance between two of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from heapq import nsmallest
 from math import asin, cos, radians, sin, sqrt
+from operator import itemgetter
 from typing import Any
 
 import airportsdata
 
 from service.errors import Code, Refused
+from service.kit.search_key import search_key
 
 EARTH_RADIUS_KM = 6371.0088
 """The mean radius (2a + b) / 3 of the WGS 84 ellipsoid; the sphere is within 0.6 % of the ellipsoid's distances."""
@@ -23,6 +26,7 @@ class Airport:
     country: str
     latitude_deg: float
     longitude_deg: float
+    city: str
 
 
 def airport_of(code: str, *path: str | int) -> Airport:
@@ -37,6 +41,21 @@ def airport_of(code: str, *path: str | int) -> Airport:
         message = "No airport has this code. Give an IATA code such as LHR, or an ICAO code such as EGLL."
         raise Refused(Code.BAD_USER_INPUT, message, path)
     return airport
+
+
+def search_airports(text: str, limit: int) -> list[Airport]:
+    """Return at most `limit` airports with an IATA code that the text names: first those one of whose codes it is, then
+    those whose city or name begins with it, then those in whose city or name it is; by code within each. Upper and
+    lower case count as equal. The first call takes most of a second.
+    """
+    wanted = search_key(text)
+    code, beginning = f"\n{wanted}\n", f"\n{wanted}"
+    found = [
+        (0 if code in codes else 1 if beginning in words else 2, airport.code, airport)
+        for airport, codes, words in _searched()
+        if wanted in words or code in codes
+    ]
+    return [airport for _, _, airport in nsmallest(limit, found, key=itemgetter(0, 1))]
 
 
 def great_circle_km(a: Airport, b: Airport) -> int:
@@ -58,10 +77,23 @@ def _airports() -> Mapping[str, Airport]:
 
 
 @cache
+def _searched() -> Sequence[tuple[Airport, str, str]]:
+    """Return the airports that have an IATA code, each with its codes, and its city and name, as lines of a text."""
+    return [
+        (_airport(row), _lines(row["iata"], row["icao"]), _lines(row["city"], row["name"]))
+        for row in airportsdata.load("IATA").values()
+    ]
+
+
+def _lines(*texts: str) -> str:
+    return "".join(f"\n{search_key(text)}" for text in texts) + "\n"
+
+
+@cache
 def _airfields() -> Mapping[str, Airport]:
     """Return the airports without an IATA code, by ICAO code. Nearly nobody asks for them, and they take 24 MB."""
     return {icao: _airport(row) for icao, row in airportsdata.load("ICAO").items() if not row["iata"]}
 
 
 def _airport(row: Mapping[str, Any]) -> Airport:
-    return Airport(row["iata"] or row["icao"], row["name"], row["country"], row["lat"], row["lon"])
+    return Airport(row["iata"] or row["icao"], row["name"], row["country"], row["lat"], row["lon"], row["city"])

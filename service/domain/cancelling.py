@@ -33,7 +33,8 @@ from service.errors import Code, Refused
 @dataclass(frozen=True, slots=True)
 class Reversal:
     """An order after its reversal: the entries that return its grams, the journal that undoes its sale or a part of it,
-    and its events. `lines` are those that remain of an order of which something remains.
+    and its events. `lines` are those that remain of an order of which something remains; `undone_g` is the mass of the
+    part whose sale is undone.
     """
 
     order: Order
@@ -41,6 +42,7 @@ class Reversal:
     journal: Journal | None
     event_types: tuple[EventType, ...]
     lines: tuple[OrderLine, ...] = ()
+    undone_g: int = 0
 
 
 def refuse_imported(order: Order) -> None:
@@ -142,7 +144,7 @@ def cancel_unfulfilled(
         )
         for line, priced in zip(lines, rest.lines, strict=True)
     )
-    return Reversal(reduced, (), journal, tuple(event_types), remaining)
+    return Reversal(reduced, (), journal, tuple(event_types), remaining, order.mass_g - reduced.mass_g)
 
 
 def run_short(
@@ -194,7 +196,8 @@ def _undone(
         paid_minor=0,
     )
     # A refund has undone the sale before: there is nothing left to reverse.
-    return Reversal(undone, returns, journal if stands(order) else None, (event_type,))
+    journal_left = journal if stands(order) else None
+    return Reversal(undone, returns, journal_left, (event_type,), undone_g=order.mass_g)
 
 
 def _priced(line: OrderLine) -> PricedLine:

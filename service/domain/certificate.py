@@ -223,6 +223,11 @@ class IssuedCertificate:
     sha256: str
     issued_at: datetime
 
+    @property
+    def id(self) -> UUID:
+        """Return the id of its order, which has one certificate."""
+        return self.order_id
+
 
 def issued(account_id: UUID, certificate: Certificate) -> IssuedCertificate:
     """Return the certificate as it is stored for good."""

@@ -14,6 +14,11 @@ def is_alpha_2(code: str) -> bool:
     return code in _BY_ALPHA_2
 
 
+def countries() -> list[tuple[str, str]]:
+    """Return the two-letter and three-letter code of every country, by the first."""
+    return sorted(_BY_ALPHA_2.items())
+
+
 # The 249 countries and territories of ISO 3166-1, and Kosovo, whose codes are assigned by those who use them.
 _CODES = """
     AD:AND AE:ARE AF:AFG AG:ATG AI:AIA AL:ALB AM:ARM AO:AGO AQ:ATA AR:ARG AS:ASM AT:AUT AU:AUS AW:ABW AX:ALA AZ:AZE

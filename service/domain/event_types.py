@@ -71,6 +71,7 @@ _PAYMENT = (
         optional=True,
     ),
     _text("reference", "Reference of the payment. Absent for an order of a client account.", optional=True),
+    _id("invoice_id", "invoiceId", "Invoice", "Id of the invoice that the payment is for.", optional=True),
     *(Member(each.stored, each.name, each.kind, each.description, optional=True) for each in _AMOUNTS),
 )
 _PROJECT = _id("project_id", "projectId", "Project", "Id of the project.")
@@ -127,6 +128,21 @@ class EventType(StrEnum):
         _AMOUNTS,
     )
     ORDER_BILLED = "order.billed", "An order was put on an invoice.", (*_AMOUNTS, *_INVOICE)
+    ORDER_INVOICED = "order.invoiced", "A paid order was put on an invoice.", (*_AMOUNTS, *_INVOICE)
+    ORDER_CREDITED = (
+        "order.credited",
+        (
+            "A credit note took back the price of an order on an invoice, or a part of it; the event names both and has"
+            " the net amount."
+        ),
+        (
+            *_AMOUNTS,
+            *_INVOICE,
+            _id("credit_note_id", "creditNoteId", "CreditNote", "Id of the credit note."),
+            _text("creditNoteNumber", "Number of the credit note.", stored="credit_note_number"),
+            Member("credited_minor", "credited", Kind.MONEY, "Net amount that was taken back."),
+        ),
+    )
     ORDER_PAID = "order.paid", "The whole total of an order is paid.", (*_AMOUNTS, *_BY_INVOICE)
     ORDER_REFUNDED = (
         "order.refunded",
@@ -192,10 +208,17 @@ class EventType(StrEnum):
     )
     ACCOUNT_CREATED = (
         "account.created",
-        "A client account was created.",
+        "An account was created: by an operator, or a client account by its parent.",
         (
-            _id("client_account_id", "clientAccountId", "Account", "Id of the client account."),
-            _text("name", "Name of the client account."),
+            _text("name", "Name of the account."),
+            _id(
+                "client_account_id",
+                "clientAccountId",
+                "Account",
+                "Id of the client account. Absent in the own event of an account that an operator created.",
+                optional=True,
+            ),
+            _text("reference", "Reference of the operator for the account.", optional=True),
         ),
     )
     ACCOUNT_UPDATED = (
@@ -211,6 +234,11 @@ class EventType(StrEnum):
                 optional=True,
             ),
         ),
+    )
+    CONTACTS_SET = (
+        "account.contacts_set",
+        "The contacts of an account were set; the event has their number.",
+        (Member("contacts", "contacts", Kind.NUMBER, "Number of contacts."),),
     )
     API_KEY_CREATED = (
         "api_key.created",

@@ -52,6 +52,7 @@ class EventRecorder:
 
     def record_payment(self, payment: Payment, before: Order | None = None, after: Order | None = None) -> None:
         """Record the payment, and what it made of its order if it was for one."""
+        of_invoice = {} if payment.invoice_id is None else {"invoice_id": str(payment.invoice_id)}
         self.record(
             payment.account_id,
             EventType.PAYMENT_RECORDED,
@@ -60,6 +61,7 @@ class EventRecorder:
             reference=payment.reference,
             currency=payment.currency,
             amount_minor=payment.amount_minor,
+            **of_invoice,
         )
         if after is not None and after.account_id != payment.account_id:
             # A client's order: the event above is its parent's, and in the parent's timelines alone.

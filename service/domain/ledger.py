@@ -5,7 +5,8 @@ negative, so every journal sums to zero, and the account `balance`, which is a d
 customer's prepaid money.
 
 For an order that stands, receivable = total cost - amount paid. Once it is cancelled, failed or refunded its sale is
-undone, receivable is 0 and the amount paid is in the balance: a later verb then has nothing left to reverse.
+undone, receivable is 0 and the amount paid is in the balance: a later verb then has nothing left to reverse. Tax is
+owed on an invoice and not on an order: it has journals of its own, which name no order.
 """
 
 from dataclasses import dataclass
@@ -13,13 +14,16 @@ from enum import StrEnum
 
 
 class LedgerAccount(StrEnum):
-    """Accounts of the ledger: money received, prepaid money of customers, their debts, and the two kinds of income."""
+    """Accounts of the ledger: money received, prepaid money of customers, their debts, the two kinds of income, and the
+    tax that the seller owes to its tax office.
+    """
 
     CASH = "cash"
     BALANCE = "balance"
     RECEIVABLE = "receivable"
     SALES = "sales"
     COMMISSION = "commission"
+    TAX = "tax"
 
 
 class Verb(StrEnum):
@@ -34,6 +38,9 @@ class Verb(StrEnum):
     ORDER_REDUCED = "order_reduced"
     ORDER_REFUNDED = "order_refunded"
     ORDER_FAILED = "order_failed"
+    TAX_BILLED = "tax_billed"
+    TAX_PAID = "tax_paid"
+    TAX_CREDITED = "tax_credited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,13 @@ def invoice_settled(currency: str, billed_minor: int, receivable_minor: int) -> 
     return _received(Verb.INVOICE_SETTLED, currency, billed_minor, receivable_minor)
 
 
+def invoice_payment_recorded(currency: str, amount_minor: int) -> Journal:
+    """Book a payment for an invoice, from which its orders and its tax are paid by journals of their own. Debit cash;
+    credit balance.
+    """
+    return _received(Verb.PAYMENT_RECORDED, currency, amount_minor, 0)
+
+
 def order_cancelled(currency: str, offset_cost_minor: int, commission_minor: int, paid_minor: int) -> Journal:
     """Undo the whole sale: the paid part goes to the balance, and the rest is no longer owed.
 
@@ -152,6 +166,36 @@ def order_refunded(currency: str, offset_cost_minor: int, commission_minor: int,
 def order_failed(currency: str, offset_cost_minor: int, commission_minor: int, paid_minor: int) -> Journal:
     """Undo the whole sale because we could not deliver: postings as of a cancel."""
     return _sale_changed(Verb.ORDER_FAILED, currency, (offset_cost_minor, commission_minor), (0, 0), paid_minor)
+
+
+def tax_billed(currency: str, tax_minor: int) -> Journal:
+    """Book the tax of an invoice: the customer owes it. Debit receivable; credit tax."""
+    _check_amounts(tax_minor)
+    return _journal(Verb.TAX_BILLED, currency, {LedgerAccount.RECEIVABLE: tax_minor, LedgerAccount.TAX: -tax_minor})
+
+
+def tax_paid(currency: str, tax_minor: int) -> Journal:
+    """Pay tax with a part of a payment, which the payment's own journal added to the balance. Debit balance; credit
+    receivable.
+    """
+    _check_amounts(tax_minor)
+    return _journal(Verb.TAX_PAID, currency, {LedgerAccount.BALANCE: tax_minor, LedgerAccount.RECEIVABLE: -tax_minor})
+
+
+def tax_credited(currency: str, tax_minor: int, returned_minor: int) -> Journal:
+    """Credit tax of an invoice, of which `returned_minor` was paid. Debit tax; credit balance returned, receivable the
+    rest.
+    """
+    _check_amounts(tax_minor, returned_minor, tax_minor - returned_minor)
+    return _journal(
+        Verb.TAX_CREDITED,
+        currency,
+        {
+            LedgerAccount.TAX: tax_minor,
+            LedgerAccount.RECEIVABLE: returned_minor - tax_minor,
+            LedgerAccount.BALANCE: -returned_minor,
+        },
+    )
 
 
 def _received(verb: Verb, currency: str, amount_minor: int, receivable_minor: int) -> Journal:

@@ -52,7 +52,8 @@ class OrderFilter:
     """All conditions hold at once; one not given holds for every order. Ranges include `from` and exclude `until`.
 
     `totals_minor` bounds the totals of orders in several currencies: one range for each number of decimals that a
-    currency may have, in minor units of such currencies. `metadata` holds keys with their texts.
+    currency may have, in minor units of such currencies. `metadata` holds keys with their texts. `text` is part of the
+    number, the customer or the description.
     """
 
     statuses: frozenset[OrderStatus] | None = None
@@ -72,6 +73,11 @@ class OrderFilter:
     mean_price_micros_from: int | None = None
     mean_price_micros_until: int | None = None
     invoice_id: UUID | None = None
+    bundle_ids: frozenset[UUID] | None = None
+    project_ids: frozenset[UUID] | None = None
+    portfolio_ids: frozenset[UUID] | None = None
+    number: str | None = None
+    text: str | None = None
 
 
 EVERY_ORDER = OrderFilter()
@@ -79,10 +85,13 @@ EVERY_ORDER = OrderFilter()
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """Accounts whose rows an operator lists: those named, or all of a mode; all of both modes without either."""
+    """Accounts whose rows are listed: those named, those under a parent and the parent itself, or all of a mode; all of
+    both modes without any condition.
+    """
 
     account_ids: frozenset[UUID] | None = None
     mode: Mode | None = None
+    parent_id: UUID | None = None
 
 
 Owner: TypeAlias = UUID | Owners

@@ -16,6 +16,7 @@ class WorkerStep(StrEnum):
     RETIRE_ORDERS = "retire_orders"
     ISSUE_CERTIFICATES = "issue_certificates"
     FILL_SEARCH_KEYS = "fill_search_keys"
+    ADVANCE_TEST_ORDERS = "advance_test_orders"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,6 +5,8 @@ from ipaddress import ip_network
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from service.kit.database_address import parse_address
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+")
@@ -90,8 +92,21 @@ def checked_database_url(url: str) -> str:
     return url
 
 
-def checked_redis_url(url: str) -> str:
-    """Return the URL. Raise ValueError if it names no Redis server."""
+def checked_read_database_url(url: str | None) -> str | None:
+    """Return the URL. Raise ValueError if it names no PostgreSQL."""
+    if url is not None and parse_address(url).dialect != "postgresql":
+        raise ValueError("write postgresql://user:password@host:port/name: a SQLite file has no replicas")
+    return url
+
+
+def checked_redis_secret(url: SecretStr | None) -> SecretStr | None:
+    """Return the URL, which may hold a password. Raise ValueError if it names no Redis server."""
+    if url is not None:
+        _check_redis_url(url.get_secret_value())
+    return url
+
+
+def _check_redis_url(url: str) -> None:
     form = "write redis://host:port/number, or rediss:// for TLS; write / in a password as %2F and # as %23"
     try:
         address = urlsplit(url)
@@ -99,11 +114,10 @@ def checked_redis_url(url: str) -> str:
     except ValueError:
         raise ValueError(form) from None  # the error would repeat a part of the URL, which may be a password
     if address.scheme == "redis+unix" and address.path:
-        return url
+        return
     # redis-py would silently use database 0 if the path is no number.
     if address.scheme not in ("redis", "rediss") or not address.hostname or not _NUMBER.fullmatch(address.path):
         raise ValueError(form)
-    return url
 
 
 def _parts(text: str) -> tuple[str, ...]:

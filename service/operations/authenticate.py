@@ -1,9 +1,21 @@
 """Authenticate an API key: return the caller who holds it, or refuse without giving a reason."""
 
+from dataclasses import replace
 from hashlib import sha256
 
+from service.domain.access_tokens import TokenClaims, is_token, read_token
 from service.domain.accounts import Account, Caller
-from service.domain.api_keys import ParsedKey, Scope, StoredKey, check_value, digest, matches, parse, short_check
+from service.domain.api_keys import (
+    ParsedKey,
+    Peppers,
+    Scope,
+    StoredKey,
+    check_value,
+    digest,
+    matches,
+    parse,
+    short_check,
+)
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.storage import api_keys, secret_checks
@@ -24,6 +36,19 @@ async def authenticate_again(resources: Resources, key_id: str) -> Caller:
     return caller
 
 
+async def authenticate_token(resources: Resources, text: str, peppers: Peppers) -> tuple[Caller, TokenClaims]:
+    """Return the account behind the key that an access token stands for, with all scopes of the key, and what the token
+    says: the caller of this function takes the other scopes away.
+
+    Refuses `UNAUTHENTICATED` as `authenticate` does.
+    """
+    claims = read_token(text, peppers)
+    if claims is None or claims.expires_at <= resources.clock():
+        raise unauthenticated()
+    caller = await authenticate_again(resources, claims.key_id)
+    return replace(caller, by_token=True), claims
+
+
 async def authenticate(
     resources: Resources, key_text: str, *, pepper: bytes, previous_pepper: bytes | None = None
 ) -> Caller:
@@ -32,8 +57,11 @@ async def authenticate(
     digested again under the present one.
 
     Refuses `UNAUTHENTICATED` with the same message for a key that is malformed, unknown, revoked, expired or of the
-    other mode.
+    other mode, and with another one for an access token.
     """
+    if is_token(key_text):
+        message = "Access tokens are not accepted here, only by GraphQL and exports. Send an API key."
+        raise Refused(Code.UNAUTHENTICATED, message)
     # By the hash of the whole text: nothing that opens an account stays in memory, and another secret is another name.
     name = sha256(key_text.encode("utf-8", "surrogatepass")).digest()
     kept = resources.known_keys.get(name)

@@ -1,29 +1,38 @@
-"""Bill orders: put the debts of some orders of an account on one invoice. An operator's verb.
+"""Bill orders: put the full prices of some orders of an account on one invoice, with tax. An operator's verb.
 
-Locks: the heads of the payer and of every account whose orders are billed, the orders, then the counter of the
-seller's invoices. Promises: P2, P4.
+Locks: the heads of the payer and of every account whose orders are billed, the orders, the counter of the seller's
+invoices, then the balance. Promises: P2, P4.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.billing import Invoice, InvoiceStatus, billed, invoice_lines
 from service.domain.events import EventRecorder, EventType
+from service.domain.ledger import tax_billed
 from service.domain.listing import OrderRef
 from service.domain.numbering import DocumentKind
-from service.domain.order import Order
-from service.domain.parties import PAYMENT_DAYS_MAX, frozen_parties
+from service.domain.order import Order, PaymentStatus
+from service.domain.parties import (
+    PAYMENT_DAYS_MAX,
+    BillingDetails,
+    TaxProfile,
+    checked_profile,
+    frozen_parties,
+    profile_on,
+)
+from service.domain.tax import tax_of
 from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_reference
 from service.errors import Code, Refused
 from service.kit.canonical_json import fingerprint
 from service.operations.resources import Resources
+from service.operations.steps.change_invoice import invoice_members, record_settled
 from service.operations.steps.lock_payer import find_payer, lock_payer, reused, write_events
-from service.storage import money, numbers, orders, sellers
+from service.storage import ledger, money, numbers, orders, sellers
 from service.storage.database import Statements
 
 ORDERS_NAMED_MAX = 100
@@ -32,8 +41,8 @@ ORDERS_AN_INVOICE_MAX = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """All unbilled debts of the account and its client accounts in one currency, of orders placed within a range of
-    time.
+    """All orders of the account and its client accounts in one currency that are on no invoice and whose sales stand,
+    placed within a range of time.
     """
 
     currency: str
@@ -68,11 +77,13 @@ async def bill_orders(
     payment_days: int = 30,
 ) -> Billed:
     """Issue one invoice of the account's payer, once, whatever the number of tries with its reference; its orders are
-    BILLED. It is due after `payment_days`.
+    BILLED unless they are paid. What was paid of them is prepaid, and the tax of the payer's profile of the day is
+    owed. It is due after `payment_days`, and paid if nothing is owed.
 
     Refuses `IDEMPOTENCY_KEY_REUSED` for a reference of another invoice, `NOT_FOUND`, also when there is nothing to
-    bill, `PAYMENT_STATE` for a named order that is not owed or on an invoice already, and `BAD_USER_INPUT` for orders
-    in several currencies and for more of them than one invoice holds.
+    bill, `PAYMENT_STATE` for a named order whose sale does not stand or that is on an invoice already, and
+    `BAD_USER_INPUT` for orders in several currencies, for more of them than one invoice holds, and for reverse charge
+    without the payer's tax number.
     """
     caller.require(Scope.OPERATOR)
     reference, given = kept_reference(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference"), reference
@@ -94,18 +105,27 @@ async def bill_orders(
             return Billed(found, replayed=found.id != invoice_id) if found else None
 
         # Before the orders are looked for: by now there may be none, or more of them than one invoice holds.
-        if replay := await issued(await find_payer(statements, account_id)):
+        payer_id = await find_payer(statements, account_id)
+        if replay := await issued(payer_id):
             return replay
-        candidates = await _owed(statements, account_id, what) if isinstance(what, Period) else named
+        candidates = await _of_period(statements, account_id, payer_id, what) if isinstance(what, Period) else named
         locked = await lock_payer(statements, account_id, {order.account_id for order in candidates})
         if replay := await issued(locked.payer_id):
             return replay
-        on_invoice = _billed(await _lock(statements, candidates), what)
+        found = await _lock(statements, candidates)
+        lined = await money.lines_of_orders(statements, payer_id, {order.id for order in found})
+        on_invoice = _billed(found, {line.order_id for line in lined}, what)
         lines = invoice_lines(invoice_id, locked.payer_id, on_invoice)
         now = resources.clock()
         payer = locked.heads[locked.payer_id].account
         details = (await sellers.details_of(statements, [payer.id]))[payer.id]
         seller = await sellers.seller_of(statements, details)
+        profile = await _profile(statements, details, now)
+        net_minor = sum(line.billed_minor for line in lines)
+        prepaid_minor = sum(line.prepaid_minor for line in lines)
+        rate = profile.rate_hundredths if profile else 0
+        tax_minor = tax_of(net_minor, rate)
+        is_paid = prepaid_minor == net_minor and not tax_minor
         # Last before the rows are written: invoices of other payers of the seller wait for the counter.
         number = await numbers.next_number(statements, seller.id, payer.mode, DocumentKind.INVOICE, now.year)
         invoice = Invoice(
@@ -115,20 +135,30 @@ async def bill_orders(
             reference=reference,
             fingerprint=digest,
             currency=_one_currency(on_invoice),
-            status=InvoiceStatus.PENDING,
-            total_minor=sum(line.billed_minor for line in lines),
+            status=InvoiceStatus.PAID if is_paid else InvoiceStatus.PENDING,
+            total_minor=net_minor,
             mass_g=sum(line.mass_g for line in lines),
             created_at=now,
             due_at=now + timedelta(days=payment_days),
-            paid_at=None,
+            paid_at=now if is_paid else None,
             seller_id=seller.id,
             parties=frozen_parties(seller, details, payer.name),
+            tax_category=profile.category if profile else None,
+            tax_rate_hundredths=rate,
+            tax_reason=profile.reason if profile else None,
+            tax_reason_code=profile.reason_code if profile else None,
+            tax_minor=tax_minor,
+            prepaid_minor=prepaid_minor,
+            settled_minor=0 if is_paid else None,
         )
         if await money.INVOICES.insert(statements, [invoice]) != 1:
             raise RuntimeError("an invoice's reference or number was taken under its account's lock")
         if await money.INVOICE_LINES.insert(statements, lines) != len(lines):
-            raise RuntimeError("an order that was owed and unbilled is on an invoice")
+            raise RuntimeError("an order that was on no invoice is on one")
         await _mark_billed(statements, on_invoice)
+        journal = tax_billed(invoice.currency, tax_minor)
+        booking = ledger.Booking(payer.id, resources.new_id(), None, journal, now, invoice_id=invoice.id)
+        await ledger.book(statements, [booking])
         recorder = locked.recorder(resources, caller)
         _tell(recorder, invoice, on_invoice)
         await write_events(statements, recorder)
@@ -156,11 +186,12 @@ async def _named(statements: Statements, account_id: UUID, refs: Sequence[OrderR
     return list(named.values())
 
 
-async def _owed(statements: Statements, account_id: UUID, period: Period) -> list[Order]:
-    """Return the orders of the period that are owed, as they were before anything was locked."""
+async def _of_period(statements: Statements, account_id: UUID, payer_id: UUID, period: Period) -> list[Order]:
+    """Return the orders of the period that are on no invoice, as they were before anything was locked."""
     found = await money.billable(
         statements,
         account_id,
+        payer_id,
         period.currency,
         created_from=period.created_from,
         created_until=period.created_until,
@@ -169,10 +200,22 @@ async def _owed(statements: Statements, account_id: UUID, period: Period) -> lis
     if len(found) > ORDERS_AN_INVOICE_MAX:
         raise Refused(
             Code.BAD_USER_INPUT,
-            f"More than {ORDERS_AN_INVOICE_MAX} orders are owed; bill a shorter time.",
+            f"More than {ORDERS_AN_INVOICE_MAX} orders are on no invoice; bill a shorter time.",
             ("created_at",),
         )
     return found
+
+
+async def _profile(statements: Statements, details: BillingDetails, now: datetime) -> TaxProfile | None:
+    """Return the payer's tax profile of the day (UTC), None before the first. Refuses `BAD_USER_INPUT` for reverse
+    charge without the payer's tax number.
+    """
+    profile = profile_on(await sellers.profiles_of(statements, [details.account_id]), now.date())
+    try:
+        return None if profile is None else checked_profile(profile, details.tax_number)
+    except Refused as refusal:
+        refusal.path = ("account_id",)
+        raise
 
 
 async def _lock(statements: Statements, candidates: Sequence[Order]) -> list[Order]:
@@ -184,21 +227,28 @@ async def _lock(statements: Statements, candidates: Sequence[Order]) -> list[Ord
     return [locked[order.id] for order in candidates]
 
 
-def _billed(owed: Sequence[Order], what: Period | Sequence[OrderRef]) -> list[Order]:
-    """Return the orders as they are on the invoice. One that was paid or cancelled in the meantime is left out of a
-    period; a named one is refused.
+def _billed(found: Sequence[Order], lined: Collection[UUID], what: Period | Sequence[OrderRef]) -> list[Order]:
+    """Return the orders as they are on the invoice; `lined` are on one already. One that was billed or cancelled in the
+    meantime is left out of a period; a named one is refused.
     """
     on_invoice: list[Order] = []
-    for index, order in enumerate(owed):
+    for index, order in enumerate(found):
         try:
+            if order.id in lined:
+                raise _on_an_invoice(order)
             on_invoice.append(billed(order))
         except Refused as refusal:
             if not isinstance(what, Period):
                 refusal.path = ("orders", index)
                 raise
     if not on_invoice:
-        raise Refused(Code.NOT_FOUND, "No order that owes money and is on no invoice was found.")
+        raise Refused(Code.NOT_FOUND, "No order whose sale stands and that is on no invoice was found.")
     return on_invoice
+
+
+def _on_an_invoice(order: Order) -> Refused:
+    status = order.payment_status.value
+    return Refused(Code.PAYMENT_STATE, "The order is on an invoice already.", payment_status=status)
 
 
 def _one_currency(on_invoice: Sequence[Order]) -> str:
@@ -209,20 +259,24 @@ def _one_currency(on_invoice: Sequence[Order]) -> str:
 
 
 async def _mark_billed(statements: Statements, on_invoice: Sequence[Order]) -> None:
-    for account_id in sorted({order.account_id for order in on_invoice}):
-        order_ids = [order.id for order in on_invoice if order.account_id == account_id]
+    owed = [order for order in on_invoice if order.payment_status is PaymentStatus.BILLED]
+    for account_id in sorted({order.account_id for order in owed}):
+        order_ids = [order.id for order in owed if order.account_id == account_id]
         await orders.mark_billed(statements, account_id, order_ids)
 
 
 def _tell(recorder: EventRecorder, invoice: Invoice, on_invoice: Sequence[Order]) -> None:
-    payload: dict[str, Any] = {"invoice_id": str(invoice.id), "invoice_number": invoice.number}
     recorder.record(
         invoice.account_id,
         EventType.INVOICE_ISSUED,
-        **payload,
+        **invoice_members(invoice),
         currency=invoice.currency,
         total_minor=invoice.total_minor,
         orders=len(on_invoice),
     )
     for order in on_invoice:
-        recorder.record_order(order, EventType.ORDER_BILLED, **payload)
+        is_billed = order.payment_status is PaymentStatus.BILLED
+        told = EventType.ORDER_BILLED if is_billed else EventType.ORDER_INVOICED
+        recorder.record_order(order, told, **invoice_members(invoice))
+    if invoice.status is InvoiceStatus.PAID:
+        record_settled(recorder, invoice)

@@ -1,6 +1,6 @@
 """Cancel orders, or the part of them that waits for credits: credits and money go back, exactly once.
 
-Locks: the account's head, its orders by id, then as reversal.py says. Promises: P3, P4, P6.
+Locks: the heads of the account and its payer, the orders by id, then as reversal.py says. Promises: P3, P4, P6.
 """
 
 from collections import defaultdict
@@ -15,8 +15,9 @@ from service.domain.listing import OrderRef
 from service.domain.order import Order, PaymentStatus
 from service.errors import Code, Refused
 from service.operations.resources import Resources
+from service.operations.steps.lock_payer import lock_payer
 from service.operations.steps.reversal import entries_by_order, lines_by_order, reverse_orders
-from service.storage import accounts, catalogue, orders
+from service.storage import catalogue, orders
 from service.storage.database import Statements
 
 ORDERS_AT_ONCE_MAX = 100
@@ -46,8 +47,9 @@ async def cancel_orders(
         raise Refused(Code.BAD_USER_INPUT, f"Give 1 to {ORDERS_AT_ONCE_MAX} orders.", ("orders",))
 
     async def work(statements: Statements) -> list[Order | Refused]:
-        head = (await accounts.lock_heads(statements, [caller.account.id]))[caller.account.id]
-        refuse_if_suspended(head.account)
+        account_id = caller.account.id
+        locked = await lock_payer(statements, account_id)
+        refuse_if_suspended(locked.heads[account_id].account)
         order_ids = await _ids_of(statements, caller, refs)
         found = await orders.lock(statements, caller.account.id, {each for each in order_ids if each is not None})
         answers: dict[UUID | None, Order | Refused] = {order_id: _absent() for order_id in order_ids}
@@ -65,7 +67,7 @@ async def cancel_orders(
         refused = any(isinstance(answers[order_id], Refused) for order_id in order_ids)
         if not (refused and all_or_nothing):
             reversals = [each for each in decided.values() if isinstance(each, Reversal)]
-            await reverse_orders(resources, statements, caller, head, reversals)
+            await reverse_orders(resources, statements, caller, locked, account_id, reversals)
             answers.update((each.order.id, each.order) for each in reversals)
         return [answers[order_id] for order_id in order_ids]
 

@@ -1,6 +1,6 @@
 """Fail an order that cannot be delivered: its credits and its money go back, exactly once. An operator's verb.
 
-Locks: the account's head, the order, then as reversal.py says. Promises: P3, P4, P6.
+Locks: the heads of the account and its payer, the order, then as reversal.py says. Promises: P3, P4, P6.
 """
 
 from uuid import UUID
@@ -31,7 +31,7 @@ async def fail_order(resources: Resources, caller: Caller, account_id: UUID, ref
         reversal = fail(order, entries.get(order.id, ()), now=resources.clock(), new_id=resources.new_id)
         if reversal is None:
             return order
-        await reverse_orders(resources, statements, caller, locked.heads[account_id], [reversal])
+        await reverse_orders(resources, statements, caller, locked, account_id, [reversal])
         return reversal.order
 
     return await resources.transact(work)

@@ -63,10 +63,11 @@ async def create_account_key(
     Its text is in the answer to the request that made it and nowhere else.
 
     A retry returns the key without its text, and refuses `IDEMPOTENCY_KEY_REUSED` where a stated fact differs. Refuses
-    `BAD_USER_INPUT` as `refuse_bad_key`, for a scope that the caller's key lacks, and for an end after that of the
-    caller's key. An operator gives another account each scope but `operator`.
+    `FORBIDDEN` to an access token, and `BAD_USER_INPUT` as `refuse_bad_key`, for a scope that the caller's key lacks,
+    and for an end after that of the caller's key. An operator gives another account each scope but `operator`.
     """
     caller.require_management()
+    caller.refuse_token()
     kept_text(idempotency_key, IDEMPOTENCY_KEY_LENGTH_MAX, "idempotency_key")
     name, scopes = name.strip(), frozenset(scopes)
     generated, now = generate_key_for(caller.account), resources.clock()

@@ -1,4 +1,6 @@
-"""Manage accounts: create a pair of them, suspend one, reinstate it, list all. The operator's work, without callers."""
+"""Manage accounts: create a pair of them, suspend one, reinstate it, list all. The work of operators; the command line
+has no caller.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,13 +13,18 @@ from service.domain.accounts import COMMISSION_HUNDREDTHS_MAX, Account, Caller, 
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Mode, Portfolio
 from service.domain.currencies import circulating_currency_of
-from service.domain.texts import NAME_LENGTH_MAX
+from service.domain.events import EventRecorder, EventType
+from service.domain.parties import FIRST_SELLER_ID, BillingDetails
+from service.domain.supply import REFERENCE_LENGTH_MAX
+from service.domain.texts import NAME_LENGTH_MAX, kept_reference
 from service.errors import Code, Refused
+from service.kit.canonical_json import fingerprint
 from service.kit.keyset import PageRequest
 from service.operations.resources import Resources
 from service.operations.steps.record_event import record_update
-from service.storage import accounts, catalogue
+from service.storage import accounts, catalogue, sellers
 from service.storage.database import Statements
+from service.storage.events import EVENTS
 
 PORTFOLIOS_NAMED_MAX = 100
 
@@ -41,20 +48,48 @@ async def create_account(
     portfolio: str,
     commission_hundredths: int = 0,
     beneficiary_name: str | None = None,
+    seller: str | None = None,
+    reference: str | None = None,
+    caller: Caller | None = None,
 ) -> AccountPair:
     """Create a live account of a new organisation and its test account, both without keys. `portfolio` is the
     identifier or the id of a portfolio shared by all; `commission_hundredths` is hundredths of a percent of an order's
-    total.
+    total; `seller` is the identifier of the seller who bills them, None for the first one.
 
-    Refuses `BAD_USER_INPUT`, `NOT_FOUND` for the portfolio, `CURRENCY_UNAVAILABLE` where it is not fully priced.
+    The reference names the request: a retry returns the accounts in their present state, and refuses
+    `IDEMPOTENCY_KEY_REUSED` where another fact differs. Without it each call creates others. Refuses `BAD_USER_INPUT`,
+    `NOT_FOUND` for the portfolio and the seller, `CURRENCY_UNAVAILABLE` where the portfolio is not fully priced, and
+    `FORBIDDEN` to a caller who is no operator.
     """
-    _refuse_bad_terms(name, contract, commission_hundredths, beneficiary_name)
-    circulating_currency_of(currency, "currency")
+    if caller is not None:
+        caller.require(Scope.OPERATOR)
+    if reference is not None:
+        reference = kept_reference(reference, REFERENCE_LENGTH_MAX, "reference")
     now = resources.clock()
-    organisation = Organisation(id=resources.new_id(), name=name.strip(), created_at=now)
+    told = {
+        "name": name.strip(),
+        "contract": contract,
+        "currency": currency,
+        "portfolio": portfolio,
+        "commission_hundredths": commission_hundredths,
+        "beneficiary_name": beneficiary_name and beneficiary_name.strip(),
+        "seller": seller,
+    }
+    organisation = Organisation(
+        id=resources.new_id(),
+        name=name.strip(),
+        created_at=now,
+        reference=reference,
+        fingerprint=None if reference is None else fingerprint(told),
+    )
     live_id, test_id = resources.new_id(), resources.new_id()
 
     async def work(statements: Statements) -> AccountPair:
+        if (existing := await _existing(statements, organisation)) is not None:
+            return existing
+        _refuse_bad_terms(name, contract, commission_hundredths, beneficiary_name)
+        circulating_currency_of(currency, "currency")
+        seller_id = await _seller_id(statements, seller)
         chosen = await _shared_portfolio(statements, portfolio, live_id)
         await _refuse_unpriced(statements, chosen, currency)
         live = Account(
@@ -72,12 +107,61 @@ async def create_account(
             created_at=now,
         )
         pair = AccountPair(live, replace(live, id=test_id, mode=Mode.TEST))
-        await accounts.add_organisation(statements, organisation, [pair.live, pair.test])
+        if not await accounts.add_organisation(statements, organisation, [pair.live, pair.test]):
+            # A request with the same reference was faster, or the commit of an earlier attempt was not answered.
+            return await _existing(statements, organisation) or pair
+        if seller_id is not None:
+            for each in (live_id, test_id):
+                await sellers.set_details(statements, BillingDetails(account_id=each, seller_id=seller_id))
+        if caller is not None:
+            await _record_creation(resources, statements, caller, pair, reference)
         return pair
 
     pair = await resources.transact(work)
     log.info("account_created", live_id=str(live_id), test_id=str(test_id), contract=contract, currency=currency)
     return pair
+
+
+async def _existing(statements: Statements, organisation: Organisation) -> AccountPair | None:
+    """Return the accounts that an earlier request with the organisation's reference created. Refuses
+    `IDEMPOTENCY_KEY_REUSED` where its facts were others.
+    """
+    if organisation.reference is None:
+        return None
+    existing = await accounts.organisation_of_reference(statements, organisation.reference)
+    if existing is None:
+        return None
+    if existing.fingerprint != organisation.fingerprint:
+        message = "This reference already names a customer that was created with another input."
+        raise Refused(Code.IDEMPOTENCY_KEY_REUSED, message, ("reference",))
+    of_mode = {
+        account.mode: account
+        for account in await accounts.of_organisation(statements, existing.id)
+        if account.parent_account_id is None
+    }
+    return AccountPair(of_mode[Mode.LIVE], of_mode[Mode.TEST])
+
+
+async def _seller_id(statements: Statements, identifier: str | None) -> UUID | None:
+    """Return the id of the seller, or None for the first one, which accounts need not name."""
+    if identifier is None:
+        return None
+    found = await sellers.by_identifier(statements, identifier)
+    if found is None:
+        raise Refused(Code.NOT_FOUND, "There is no such seller.", ("seller",))
+    return None if found.id == FIRST_SELLER_ID else found.id
+
+
+async def _record_creation(
+    resources: Resources, statements: Statements, caller: Caller, pair: AccountPair, reference: str | None
+) -> None:
+    """Record in the events of each account that the caller created it."""
+    new = {pair.live.id: 0, pair.test.id: 0}
+    recorder = EventRecorder(new, actor=caller.key_id, now=resources.clock(), new_id=resources.new_id)
+    for account_id in new:
+        recorder.record(account_id, EventType.ACCOUNT_CREATED, name=pair.live.name, reference=reference)
+    await EVENTS.insert(statements, recorder.events)
+    await accounts.raise_heads(statements, recorder.event_seqs)
 
 
 async def suspend_account(resources: Resources, account_id: UUID, caller: Caller | None = None) -> Account:

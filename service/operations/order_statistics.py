@@ -3,8 +3,9 @@
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.listing import OrderFilter
-from service.domain.statistics import GROUPS_MAX, OrderGrouping, OrderStatistics, statistics_of
+from service.domain.statistics import GROUPS_MAX, GroupPart, OrderGrouping, OrderStatistics, statistics_of
 from service.operations.resources import Resources
+from service.storage.database import Statements
 from service.storage.statistics import group_parts
 
 
@@ -13,5 +14,10 @@ async def order_statistics(
 ) -> OrderStatistics:
     """Return the groups of the orders that the filter selects, as they are now; of too many groups the first ones."""
     caller.require(Scope.ORDERS_READ)
-    parts = await group_parts(resources.database.reader, caller.account.id, wanted, grouping, limit=GROUPS_MAX + 1)
+    account_id = caller.account.id
+
+    async def read(statements: Statements) -> list[GroupPart]:
+        return await group_parts(statements, account_id, wanted, grouping, limit=GROUPS_MAX + 1)
+
+    parts = await resources.read_own(account_id, read, is_large=True)
     return statistics_of(grouping, parts)

@@ -16,13 +16,14 @@ async def list_accounts(
 ) -> Slice[Account]:
     """Return one page of accounts."""
     caller.require(Scope.OPERATOR)
-    return slice_of(await accounts.page(resources.database.reader, wanted, sort, request), request)
+    rows = await resources.read_shared(lambda statements: accounts.page(statements, wanted, sort, request))
+    return slice_of(rows, request)
 
 
 async def count_accounts(resources: Resources, caller: Caller, wanted: AccountFilter) -> int:
     """Return the exact number of accounts that the filter selects."""
     caller.require(Scope.OPERATOR)
-    return await accounts.count(resources.database.reader, wanted)
+    return await resources.read_shared(lambda statements: accounts.count(statements, wanted))
 
 
 async def list_all_orders(
@@ -37,13 +38,16 @@ async def list_all_orders(
 ) -> Slice[Order]:
     """Return one page of the owners' orders; with `columns` only those are read."""
     caller.require(Scope.OPERATOR)
-    return slice_of(await orders.page(resources.database.reader, owners, wanted, sort, request, columns), request)
+    rows = await resources.read_shared(
+        lambda statements: orders.page(statements, owners, wanted, sort, request, columns)
+    )
+    return slice_of(rows, request)
 
 
 async def count_all_orders(resources: Resources, caller: Caller, owners: Owners, wanted: OrderFilter) -> int:
     """Return the exact number of the owners' orders that the filter selects."""
     caller.require(Scope.OPERATOR)
-    return await orders.count(resources.database.reader, owners, wanted)
+    return await resources.read_shared(lambda statements: orders.count(statements, owners, wanted))
 
 
 async def list_all_payments(
@@ -51,14 +55,16 @@ async def list_all_payments(
 ) -> Slice[Payment]:
     """Return one page of the owners' payments."""
     caller.require(Scope.OPERATOR)
-    rows = await money.page(resources.database.reader, money.PAYMENTS, owners, wanted, sort, request)
+    rows = await resources.read_shared(
+        lambda statements: money.page(statements, money.PAYMENTS, owners, wanted, sort, request)
+    )
     return slice_of(rows, request)
 
 
 async def count_all_payments(resources: Resources, caller: Caller, owners: Owners, wanted: MoneyFilter) -> int:
     """Return the exact number of the owners' payments that the filter selects."""
     caller.require(Scope.OPERATOR)
-    return await money.count(resources.database.reader, money.PAYMENTS, owners, wanted)
+    return await resources.read_shared(lambda statements: money.count(statements, money.PAYMENTS, owners, wanted))
 
 
 async def list_all_invoices(
@@ -66,11 +72,13 @@ async def list_all_invoices(
 ) -> Slice[Invoice]:
     """Return one page of the owners' invoices."""
     caller.require(Scope.OPERATOR)
-    rows = await money.page(resources.database.reader, money.INVOICES, owners, wanted, sort, request)
+    rows = await resources.read_shared(
+        lambda statements: money.page(statements, money.INVOICES, owners, wanted, sort, request)
+    )
     return slice_of(rows, request)
 
 
 async def count_all_invoices(resources: Resources, caller: Caller, owners: Owners, wanted: MoneyFilter) -> int:
     """Return the exact number of the owners' invoices that the filter selects."""
     caller.require(Scope.OPERATOR)
-    return await money.count(resources.database.reader, money.INVOICES, owners, wanted)
+    return await resources.read_shared(lambda statements: money.count(statements, money.INVOICES, owners, wanted))

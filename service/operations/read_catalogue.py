@@ -42,11 +42,11 @@ async def list_bundles(
     `or_disabled_within` also those that were disabled within that time.
     """
     caller.require(Scope.CATALOGUE_READ)
-    rows = await catalogue.bundles_on_sale(
-        resources.database.reader,
-        currency or caller.account.currency,
-        request,
-        or_disabled_since=None if or_disabled_within is None else resources.clock() - or_disabled_within,
+    since = None if or_disabled_within is None else resources.clock() - or_disabled_within
+    rows = await resources.read_shared(
+        lambda statements: catalogue.bundles_on_sale(
+            statements, currency or caller.account.currency, request, or_disabled_since=since
+        )
     )
     return slice_of(rows, request)
 
@@ -63,19 +63,59 @@ async def find_bundles(
     """Return one page of the bundles; those on sale have a price in the currency, by default the account's. Only the
     operator may list other bundles.
     """
-    caller.require(Scope.CATALOGUE_READ)
-    if wanted.listing is not BundleListing.ON_SALE:
-        caller.require(Scope.OPERATOR)
-    rows = await catalogue.bundles(
+    _require_bundles(caller, wanted)
+    rows = await resources.read_shared(
+        lambda statements: catalogue.bundles(
+            statements,
+            wanted,
+            sort,
+            request,
+            currency=currency or caller.account.currency,
+            mode=caller.account.mode,
+            today=utc_date(resources.clock()),
+        )
+    )
+    return slice_of(rows, request)
+
+
+async def count_bundles(
+    resources: Resources, caller: Caller, wanted: BundleFilter, *, currency: str | None = None
+) -> int:
+    """Return the exact number of bundles that `find_bundles` lists."""
+    _require_bundles(caller, wanted)
+    return await catalogue.count_bundles(
         resources.database.reader,
         wanted,
-        sort,
-        request,
         currency=currency or caller.account.currency,
         mode=caller.account.mode,
         today=utc_date(resources.clock()),
     )
-    return slice_of(rows, request)
+
+
+def _require_bundles(caller: Caller, wanted: BundleFilter) -> None:
+    caller.require(Scope.CATALOGUE_READ)
+    if wanted.listing is not BundleListing.ON_SALE:
+        caller.require(Scope.OPERATOR)
+
+
+async def count_projects(resources: Resources, caller: Caller, wanted: ProjectFilter) -> int:
+    """Return the exact number of projects that the filter selects; stock is that of the caller's mode."""
+    caller.require(Scope.CATALOGUE_READ)
+    today = utc_date(resources.clock())
+    return await catalogue.count_projects(resources.database.reader, wanted, mode=caller.account.mode, today=today)
+
+
+async def count_batches(resources: Resources, caller: Caller, wanted: BatchFilter) -> int:
+    """Return the exact number of credit batches of the caller's mode that the filter selects."""
+    caller.require(Scope.CATALOGUE_READ)
+    today = utc_date(resources.clock())
+    return await batches.count(resources.database.reader, caller.account.mode, wanted, today=today)
+
+
+async def count_portfolios(resources: Resources, caller: Caller) -> int:
+    """Return the number of portfolios that the account may use."""
+    caller.require(Scope.CATALOGUE_READ)
+    return await catalogue.count_portfolios(resources.database.reader, caller.account.id)
 
 
 async def list_projects(
@@ -88,8 +128,8 @@ async def list_projects(
     """Return one page of the projects; stock is that of the caller's mode."""
     caller.require(Scope.CATALOGUE_READ)
     today = utc_date(resources.clock())
-    rows = await catalogue.projects(
-        resources.database.reader, wanted, sort, request, mode=caller.account.mode, today=today
+    rows = await resources.read_shared(
+        lambda statements: catalogue.projects(statements, wanted, sort, request, mode=caller.account.mode, today=today)
     )
     return slice_of(rows, request)
 
@@ -104,7 +144,9 @@ async def list_batches(
     """Return one page of the credit batches of the caller's mode."""
     caller.require(Scope.CATALOGUE_READ)
     today = utc_date(resources.clock())
-    rows = await batches.page(resources.database.reader, caller.account.mode, wanted, sort, request, today=today)
+    rows = await resources.read_shared(
+        lambda statements: batches.page(statements, caller.account.mode, wanted, sort, request, today=today)
+    )
     return slice_of(rows, request)
 
 

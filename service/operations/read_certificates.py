@@ -1,7 +1,7 @@
 """Read certificates: an account its own by order, anybody the one whose token they have."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from service.domain.accounts import Caller
@@ -10,8 +10,24 @@ from service.domain.certificate import IssuedCertificate
 from service.domain.retirement import Retirement
 from service.domain.vintages import VintageFault, vintage_fault
 from service.kit.clock import utc_date
+from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.storage import certificates, retirements
+from service.storage.database import Statements
+
+
+async def list_certificates(resources: Resources, caller: Caller, request: PageRequest) -> Slice[IssuedCertificate]:
+    """Return one page of the caller's certificates, the one issued last first."""
+    caller.require(Scope.ORDERS_READ)
+    return slice_of(await certificates.page(resources.database.reader, caller.account.id, request), request)
+
+
+async def certificates_of_ids(
+    resources: Resources, caller: Caller, order_ids: Collection[UUID]
+) -> dict[UUID, IssuedCertificate]:
+    """Return those of the certificates that are the caller's, by the ids of their orders, which are theirs too."""
+    caller.require(Scope.ORDERS_READ)
+    return await certificates.of_orders(resources.database.reader, caller.account.id, order_ids)
 
 
 async def certificates_of_orders(
@@ -35,7 +51,12 @@ async def retirements_of_orders(
     """Return the retirements of each of the caller's orders so far, line by line."""
     caller.require(Scope.ORDERS_READ)
     retired: dict[UUID, list[Retirement]] = defaultdict(list)
-    for each in await retirements.of_orders(resources.database.reader, caller.account.id, order_ids):
+    account_id = caller.account.id
+
+    async def read(statements: Statements) -> list[Retirement]:
+        return await retirements.of_orders(statements, account_id, order_ids)
+
+    for each in await resources.read_own(account_id, read):
         retired[each.order_id].append(each)
     return [tuple(retired[order_id]) for order_id in order_ids]
 

@@ -1,4 +1,4 @@
-"""Read money: balances, ledger and invoices, which are the parent's for a client account.
+"""Read money: balances, ledger, invoices and credit notes, which are the parent's for a client account.
 
 A client account's own key is refused `FORBIDDEN`; a parent's key that acts for the client reads the parent's.
 """
@@ -12,12 +12,14 @@ from uuid import UUID
 from service.domain.accounts import Caller, payer_of
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
-from service.domain.billing import Invoice, InvoiceLine, Payment
+from service.domain.billing import Invoice, InvoiceLine, InvoiceStatus, Payment
 from service.domain.credit import PayerFunds
+from service.domain.credit_notes import CreditNote, CreditNoteLine
 from service.domain.ledger import Journal, Posting
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.storage import balances, holds, ledger, money
+from service.storage.database import Statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,14 @@ class LedgerPage:
     order_account_id: UUID | None
     order_id: UUID | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LineInCurrency:
+    """A line of an invoice, and the currency of the invoice."""
+
+    line: InvoiceLine
+    currency: str
 
 
 async def list_balances(resources: Resources, caller: Caller) -> list[Money]:
@@ -57,7 +67,12 @@ async def list_invoices(resources: Resources, caller: Caller, request: PageReque
     """Return one page of the caller's invoices, newest first."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
-    return slice_of(await money.invoices(resources.database.reader, payer_of(caller.account), request), request)
+    payer_id = payer_of(caller.account)
+
+    async def read(statements: Statements) -> list[Invoice]:
+        return await money.invoices(statements, payer_id, request)
+
+    return slice_of(await resources.read_own(payer_id, read, with_clients=True), request)
 
 
 async def invoices_of_ids(resources: Resources, caller: Caller, invoice_ids: Collection[UUID]) -> dict[UUID, Invoice]:
@@ -93,19 +108,121 @@ async def lines_of_invoices(
 ) -> list[Slice[InvoiceLine]]:
     """Return one page of each invoice's lines, in order. A caller who was given an invoice may see its lines."""
     caller.require(Scope.ORDERS_READ)
+    reader = resources.database.reader
     lines: dict[UUID, list[InvoiceLine]] = defaultdict(list)
-    for account_id in {invoice.account_id for invoice in invoices}:
-        ids = [invoice.id for invoice in invoices if invoice.account_id == account_id]
-        for line in await money.pages_of_lines(resources.database.reader, account_id, ids, request):
+    for account_id, ids in _by_account(invoices).items():
+        for line in await money.pages_of_lines(reader, money.INVOICE_LINES, account_id, ids, request):
             lines[line.invoice_id].append(line)
     return [slice_of(lines[invoice.id], request) for invoice in invoices]
+
+
+async def owed_on_invoices(resources: Resources, caller: Caller, invoices: Sequence[Invoice]) -> list[int]:
+    """Return what each invoice still owes: its orders and its tax, or as long as it is pending its total where it is of
+    an earlier release. A caller who was given an invoice may see it.
+    """
+    caller.require(Scope.ORDERS_READ)
+    net: dict[UUID, int] = {}
+    pending = [invoice for invoice in invoices if invoice.status is InvoiceStatus.PENDING and not invoice.is_former]
+    for account_id, ids in _by_account(pending).items():
+        net |= await money.net_owed_of(resources.database.reader, account_id, ids)
+    return [
+        0
+        if invoice.status is InvoiceStatus.PAID
+        else invoice.total_minor
+        if invoice.is_former
+        else net.get(invoice.id, 0) + invoice.tax_owed_minor
+        for invoice in invoices
+    ]
+
+
+async def credit_notes_of_invoices(
+    resources: Resources, caller: Caller, invoices: Sequence[Invoice], request: PageRequest
+) -> list[Slice[CreditNote]]:
+    """Return one page of each invoice's credit notes, oldest first. A caller who was given an invoice may see them."""
+    caller.require(Scope.ORDERS_READ)
+    notes: dict[UUID, list[CreditNote]] = defaultdict(list)
+    for account_id, ids in _by_account(invoices).items():
+        for note in await money.pages_of_credit_notes(resources.database.reader, account_id, ids, request):
+            notes[note.invoice_id].append(note)
+    return [slice_of(notes[invoice.id], request) for invoice in invoices]
+
+
+async def credit_notes_of_ids(
+    resources: Resources, caller: Caller, credit_note_ids: Collection[UUID]
+) -> dict[UUID, CreditNote]:
+    """Return those of the credit notes that are the caller's, by id."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    reader = resources.database.reader
+    return await money.of_ids(reader, money.CREDIT_NOTES, payer_of(caller.account), credit_note_ids)
+
+
+async def lines_of_credit_notes(
+    resources: Resources, caller: Caller, notes: Sequence[CreditNote], request: PageRequest
+) -> list[Slice[CreditNoteLine]]:
+    """Return one page of each credit note's lines, in order. A caller who was given a credit note may see its lines."""
+    caller.require(Scope.ORDERS_READ)
+    reader = resources.database.reader
+    lines: dict[UUID, list[CreditNoteLine]] = defaultdict(list)
+    for account_id, ids in _by_account(notes).items():
+        for line in await money.pages_of_lines(reader, money.CREDIT_NOTE_LINES, account_id, ids, request):
+            lines[line.credit_note_id].append(line)
+    return [slice_of(lines[note.id], request) for note in notes]
+
+
+async def invoices_of_credit_notes(
+    resources: Resources, caller: Caller, notes: Sequence[CreditNote]
+) -> dict[UUID, Invoice]:
+    """Return the invoices of the credit notes, by id. A caller who was given a credit note may see its invoice."""
+    caller.require(Scope.ORDERS_READ)
+    return await _invoices(resources, {(note.account_id, note.invoice_id) for note in notes})
+
+
+async def invoices_of_payments(
+    resources: Resources, caller: Caller, payments: Sequence[Payment]
+) -> dict[UUID, Invoice]:
+    """Return the invoices that the payments are for, by id. A caller who was given a payment may see its invoice."""
+    caller.require(Scope.ORDERS_READ)
+    named = {(payment.account_id, payment.invoice_id) for payment in payments if payment.invoice_id is not None}
+    return await _invoices(resources, named)
+
+
+async def _invoices(resources: Resources, named: Collection[tuple[UUID, UUID]]) -> dict[UUID, Invoice]:
+    found: dict[UUID, Invoice] = {}
+    for account_id in {account_id for account_id, _ in named}:
+        ids = [invoice_id for owner, invoice_id in named if owner == account_id]
+        found |= await money.of_ids(resources.database.reader, money.INVOICES, account_id, ids)
+    return found
+
+
+def _by_account(documents: Sequence[Invoice] | Sequence[CreditNote]) -> dict[UUID, list[UUID]]:
+    """Return the ids of the documents by their accounts."""
+    ids: dict[UUID, list[UUID]] = defaultdict(list)
+    for document in documents:
+        ids[document.account_id].append(document.id)
+    return ids
+
+
+async def invoice_lines_of_ids(
+    resources: Resources, caller: Caller, order_ids: Collection[UUID]
+) -> dict[UUID, LineInCurrency]:
+    """Return those of the invoice lines that are the caller's, by the ids of their orders, which are theirs too."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    found = await money.lines_with_currency(resources.database.reader, payer_of(caller.account), order_ids)
+    return {line.order_id: LineInCurrency(line, currency) for line, currency in found}
 
 
 async def list_payments(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Payment]:
     """Return one page of the caller's payments, newest first."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
-    return slice_of(await money.payments(resources.database.reader, payer_of(caller.account), request), request)
+    payer_id = payer_of(caller.account)
+
+    async def read(statements: Statements) -> list[Payment]:
+        return await money.payments(statements, payer_id, request)
+
+    return slice_of(await resources.read_own(payer_id, read, with_clients=True), request)
 
 
 async def payments_of_ids(resources: Resources, caller: Caller, payment_ids: Collection[UUID]) -> dict[UUID, Payment]:
@@ -119,10 +236,14 @@ async def list_journals(resources: Resources, caller: Caller, request: PageReque
     """Return one page of the caller's ledger, newest first, each journal whole."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
-    reader, payer_id = resources.database.reader, payer_of(caller.account)
-    journal_ids = await ledger.page(reader, payer_id, request)
-    found = _journals(await ledger.entries_of(reader, payer_id, journal_ids))
-    return slice_of([found[journal_id] for journal_id in journal_ids], request)
+    payer_id = payer_of(caller.account)
+
+    async def read(statements: Statements) -> list[LedgerPage]:
+        journal_ids = await ledger.page(statements, payer_id, request)
+        found = _journals(await ledger.entries_of(statements, payer_id, journal_ids))
+        return [found[journal_id] for journal_id in journal_ids]
+
+    return slice_of(await resources.read_own(payer_id, read, with_clients=True), request)
 
 
 async def journals_of_ids(

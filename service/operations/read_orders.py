@@ -10,17 +10,22 @@ from uuid import UUID
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.events import Event, EventType
-from service.domain.listing import NumberedPage, OrderFilter, OrderRef, OrderSort
+from service.domain.listing import NumberedPage, OrderFilter, OrderRef, OrderSort, Owner, Owners
 from service.domain.order import CreditEntry, Order, OrderLine
+from service.errors import Code, Refused
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
+from service.storage import clients, orders
 from service.storage import events as event_log
-from service.storage import orders
+from service.storage.database import Statements
 from service.storage.tables import Columns
 
 T = TypeVar("T")
 
 _ORDER_ID = attrgetter("order_id")
+
+OWNERS_NAMED_MAX = 100
+"""Maximum number of accounts whose orders are read by the index of each. For more, each page sorts all their orders."""
 
 
 async def list_orders(
@@ -30,12 +35,46 @@ async def list_orders(
     sort: OrderSort,
     request: PageRequest,
     *,
+    owner: Owner | None = None,
     columns: Columns = None,
 ) -> Slice[Order]:
-    """Return one page of the caller's orders under the filter and the sort; with `columns` only those are read."""
+    """Return one page of the caller's orders under the filter and the sort, or of those that `owners_of_orders`
+    returned; with `columns` only those are read.
+    """
     caller.require(Scope.ORDERS_READ)
-    rows = await orders.page(resources.database.reader, caller.account.id, wanted, sort, request, columns)
+    account_id = caller.account.id
+
+    async def read(statements: Statements) -> list[Order]:
+        return await orders.page(statements, owner or account_id, wanted, sort, request, columns)
+
+    rows = await resources.read_own(account_id, read, with_clients=owner is not None)
     return slice_of(rows, request)
+
+
+async def owners_of_orders(
+    resources: Resources, caller: Caller, named: Sequence[UUID] | None, *, with_clients: bool
+) -> Owner:
+    """Return the owners of a list of orders: the caller's account alone, with all of its client accounts, or those of
+    them that are named. Refuses `ACCOUNT_SELECTED_INVALID` for any other account.
+    """
+    caller.require(Scope.ORDERS_READ)
+    reader, own = resources.database.reader, caller.account
+    if named is not None:
+        family = await clients.family(reader, own.id, set(named))
+        for index, account_id in enumerate(named):
+            if account_id not in family or family[account_id].mode is not own.mode:
+                raise Refused(
+                    Code.ACCOUNT_SELECTED_INVALID,
+                    "This is neither the account that the request acts for nor one of its client accounts.",
+                    ("accountIds", index),
+                )
+        return Owners(frozenset(named))
+    if not with_clients:
+        return own.id
+    ids = await clients.family_ids(reader, own.id, own.mode, limit=OWNERS_NAMED_MAX + 1)
+    if len(ids) > OWNERS_NAMED_MAX:
+        return Owners(mode=own.mode, parent_id=own.id)
+    return Owners(frozenset(ids))
 
 
 async def numbered_page_of_orders(
@@ -50,10 +89,12 @@ async def numbered_page_of_orders(
     )
 
 
-async def count_orders(resources: Resources, caller: Caller, wanted: OrderFilter) -> int:
-    """Return the exact number of the caller's orders that the filter selects."""
+async def count_orders(resources: Resources, caller: Caller, wanted: OrderFilter, *, owner: Owner | None = None) -> int:
+    """Return the exact number of the caller's orders that the filter selects, or of those that `owners_of_orders`
+    returned.
+    """
     caller.require(Scope.ORDERS_READ)
-    return await orders.count(resources.database.reader, caller.account.id, wanted)
+    return await orders.count(resources.database.reader, owner or caller.account.id, wanted)
 
 
 async def find_order(resources: Resources, caller: Caller, ref: OrderRef, *, columns: Columns = None) -> Order | None:

@@ -13,6 +13,13 @@ from service.operations.resources import Resources
 from service.storage import batches, catalogue
 
 
+async def count_stock(resources: Resources, caller: Caller, mode: Mode, wanted: ProjectFilter) -> int:
+    """Return the exact number of projects that `list_stock` lists."""
+    caller.require(Scope.OPERATOR)
+    today = utc_date(resources.clock())
+    return await catalogue.count_projects(resources.database.reader, wanted, mode=mode, today=today)
+
+
 async def list_stock(
     resources: Resources, caller: Caller, mode: Mode, wanted: ProjectFilter, sort: NamedSort, request: PageRequest
 ) -> Slice[ProjectStock]:

@@ -1,7 +1,7 @@
 """Refund an order: what was paid goes to the balance; the order keeps its state and its credits, and waits for no more.
 An operator's verb.
 
-Locks: the heads of the account and its payer, the order, then the balance. Promise: P4.
+Locks: the heads of the account and its payer, the order, the counter of credit notes, then the balance. Promise: P4.
 """
 
 from uuid import UUID
@@ -9,10 +9,12 @@ from uuid import UUID
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.billing import refund
+from service.domain.credit_notes import UndoneSale
 from service.domain.events import EventType
 from service.domain.listing import OrderRef
 from service.domain.order import Order
 from service.operations.resources import Resources
+from service.operations.steps.credit_notes import issue_credit_notes
 from service.operations.steps.lock_payer import lock_order, lock_payer, write_events
 from service.storage import backorders, ledger, orders
 from service.storage.database import Statements
@@ -35,12 +37,13 @@ async def refund_order(resources: Resources, caller: Caller, account_id: UUID, r
         await orders.change(statements, refunded.order, ("paid_minor", "payment_status"))
         # Credits that it would be given could neither be retired nor come back.
         await backorders.leave(statements, account_id, [order.id])
-        booking = ledger.Booking(
-            locked.payer_id, resources.new_id(), refunded.order, refunded.journal, resources.clock()
-        )
-        await ledger.book(statements, [booking])
+        now = resources.clock()
         recorder = locked.recorder(resources, caller)
         recorder.record_order(refunded.order, EventType.ORDER_REFUNDED, refunded_minor=order.paid_minor)
+        sale = UndoneSale(refunded.order, refunded.journal, order.mass_g)
+        tax = await issue_credit_notes(resources, statements, recorder, locked, [sale], now)
+        booking = ledger.Booking(locked.payer_id, resources.new_id(), refunded.order, refunded.journal, now)
+        await ledger.book(statements, [booking, *tax])
         await write_events(statements, recorder)
         return refunded.order
 

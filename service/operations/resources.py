@@ -3,10 +3,12 @@
 Made once by the composition root and passed to each operation; tests pass their own clock.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeAlias, TypeVar
+from uuid import UUID
 
 import structlog
 
@@ -19,9 +21,10 @@ from service.kit.lookup_batcher import LookupBatcher
 from service.kit.retry import with_retries
 from service.kit.sealing import Sealer
 from service.kit.ttl_cache import TTLCache
-from service.storage import api_keys
+from service.storage import api_keys, freshness
 from service.storage.database import Database, Statements
 from service.storage.failures import CONFLICT, DatabaseUnavailable, Doing
+from service.storage.replica import Replica
 
 T = TypeVar("T")
 FoundKey: TypeAlias = tuple[StoredKey, Account]
@@ -64,6 +67,12 @@ class Resources:
     key_uses: LatestUses = field(default_factory=lambda: LatestUses(KEY_USE_GAP))
     """Times at which API keys were used, by their ids, that are not stored yet."""
     webhooks: WebhookOptions = field(default_factory=WebhookOptions)
+    replica: Replica | None = None
+    """Replica of the database for large reads, which decide nothing."""
+    stale_reads_ms: int = 0
+    """Age that lists of the catalogue and of all accounts may have when they come from the replica."""
+    reads_all_large: bool = False
+    """True if each of the account's reads may go to the replica, as those of an export do."""
     keys: LookupBatcher[str, FoundKey] = field(init=False)
     """API keys by id, looked up together: under load these are most of the database's queries."""
 
@@ -75,6 +84,62 @@ class Resources:
         millisecond.
         """
         return short_number(self.clock(), random_bits(24))
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Inside, the process notices when the database or its replica goes away and comes back."""
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.database.watched())
+            if self.replica is not None:
+                await stack.enter_async_context(self.replica.watched())
+            yield
+
+    def of_export(self) -> "Resources":
+        """Return these resources for an export: its reads go to the replica if that knows enough."""
+        return replace(self, reads_all_large=True)
+
+    async def read_own(
+        self,
+        account_id: UUID,
+        work: Callable[[Statements], Awaitable[T]],
+        *,
+        is_large: bool = False,
+        with_clients: bool = False,
+    ) -> T:
+        """Return what the work reads of the account's data, with every change that was acknowledged before.
+
+        A large read goes to the replica if that has the account's latest event; `with_clients` also those of its client
+        accounts, whose orders change its ledger.
+        """
+        replica, reader = self.replica, self.database.reader
+        if replica is not None and (is_large or self.reads_all_large):
+            # Asked before the replica is: what is committed later may be there or not, as in any read.
+            latest = (
+                await freshness.latest_events(reader, account_id, with_clients=with_clients) if replica.is_ready else []
+            )
+
+            async def has_these(statements: Statements) -> bool:
+                return await freshness.latest_events(statements, account_id, with_clients=with_clients) == latest
+
+            answer = await replica.read(has_these, work)
+            if answer is not None:
+                return answer.value
+        return await work(reader)
+
+    async def read_shared(self, work: Callable[[Statements], Awaitable[T]]) -> T:
+        """Return what the work reads of the catalogue or of all accounts; from the replica if stale reads are allowed
+        and it is not older than they may be.
+        """
+        if self.replica is not None and self.stale_reads_ms:
+
+            async def is_recent(statements: Statements) -> bool:
+                age_ms = await freshness.replica_age_ms(statements)
+                return age_ms is not None and age_ms <= self.stale_reads_ms
+
+            answer = await self.replica.read(is_recent, work)
+            if answer is not None:
+                return answer.value
+        return await work(self.database.reader)
 
     async def transact(
         self, work: Callable[[Statements], Awaitable[T]], *, deadline_ms: int = TRANSACTION_DEADLINE_MS

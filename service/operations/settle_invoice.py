@@ -1,28 +1,37 @@
-"""Settle an invoice: it and its orders are paid as billed. An operator's verb.
+"""Settle an invoice: what it still owes was paid. An operator's verb.
 
 Locks: the heads of the payer and of every account whose orders are on it, the orders, then balances. Promise: P4.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
-from service.domain.billing import BilledOrder, Invoice, InvoiceLine, InvoiceStatus, settle
-from service.domain.events import EventType
+from service.domain.billing import BilledOrder, Invoice, InvoiceLine, InvoiceStatus, owed_minor, settle
+from service.domain.events import EventRecorder, EventType
+from service.domain.ledger import LedgerAccount, invoice_settled
 from service.domain.order import Order
-from service.errors import Code, Refused
 from service.operations.resources import Resources
-from service.operations.steps.lock_payer import LockedPayer, find_payer, lock_payer, write_events
+from service.operations.steps.change_invoice import (
+    find_invoice,
+    invoice_members,
+    lock_orders,
+    record_settled,
+    write_invoice,
+)
+from service.operations.steps.lock_payer import find_payer, lock_payer, write_events
 from service.storage import ledger, money, orders
 from service.storage.database import Statements
 
 
 async def settle_invoice(resources: Resources, caller: Caller, account_id: UUID, invoice_id: UUID) -> Invoice:
-    """Mark the account's invoice PAID, if it was not before. Each of its orders gets the amount it still owes; amounts
-    that were paid, reduced or cancelled since it was billed go to the balance, because the whole invoice was paid.
+    """Mark the account's invoice PAID, if it was not before: book the payment of what its orders and its tax still owe.
+
+    An invoice of an earlier release is paid as it was billed: amounts that were paid, reduced or cancelled since go to
+    the balance.
 
     Refuses `NOT_FOUND`.
     """
@@ -33,57 +42,62 @@ async def settle_invoice(resources: Resources, caller: Caller, account_id: UUID,
         # Lines never change, so they may be read before anything is locked, and say what has to be.
         lines = await money.lines_of(statements, payer_id, [invoice_id])
         locked = await lock_payer(statements, account_id, {line.order_account_id for line in lines})
-        invoice = (await money.of_ids(statements, money.INVOICES, locked.payer_id, [invoice_id])).get(invoice_id)
-        if invoice is None:
-            raise Refused(Code.NOT_FOUND, "There is no such invoice in this account.", ("invoice_id",))
+        invoice = await find_invoice(statements, locked.payer_id, invoice_id)
         if invoice.status is InvoiceStatus.PAID:
             return invoice
-        paid = replace(invoice, status=InvoiceStatus.PAID, paid_at=resources.clock())
-        await _settle(resources, statements, caller, locked, paid, lines)
+        now = resources.clock()
+        existing = await lock_orders(statements, lines)
+        recorder = locked.recorder(resources, caller)
+        settled = _settled(recorder, invoice, lines, existing)
+        for each in settled:
+            if each.order != existing[each.order.id]:
+                await orders.change(statements, each.order, ("paid_minor", "payment_status"))
+        bookings = [_booking(resources, invoice, each, now) for each in settled]
+        if not invoice.is_former:
+            journal = invoice_settled(invoice.currency, invoice.tax_owed_minor, invoice.tax_owed_minor)
+            bookings.append(
+                ledger.Booking(invoice.account_id, resources.new_id(), None, journal, now, invoice_id=invoice.id)
+            )
+        paid = await _mark_paid(statements, recorder, invoice, bookings, now)
+        await ledger.book(statements, bookings)
+        await write_events(statements, recorder)
         return paid
 
     return await resources.transact(work)
 
 
-async def _settle(
-    resources: Resources,
-    statements: Statements,
-    caller: Caller,
-    locked: LockedPayer,
-    invoice: Invoice,
-    lines: Sequence[InvoiceLine],
-) -> None:
-    now = resources.clock()
+def _settled(
+    recorder: EventRecorder, invoice: Invoice, lines: Sequence[InvoiceLine], existing: Mapping[UUID, Order]
+) -> list[BilledOrder]:
+    """Return the orders after the settlement of their lines, and record those that it paid."""
     settled: list[BilledOrder] = []
-    recorder = locked.recorder(resources, caller)
-    told: dict[str, Any] = {"invoice_id": str(invoice.id), "invoice_number": invoice.number}
-    recorder.record(
-        invoice.account_id,
-        EventType.INVOICE_SETTLED,
-        **told,
-        currency=invoice.currency,
-        total_minor=invoice.total_minor,
-    )
-    existing = await _lock_orders(statements, lines)
     for line in lines:
         order = existing[line.order_id]
-        settled.append(settle(order, line.billed_minor))
+        settled.append(settle(order, line.billed_minor if invoice.is_former else owed_minor(order)))
         if settled[-1].order.payment_status is not order.payment_status:
-            recorder.record_order(settled[-1].order, EventType.ORDER_PAID, **told)
-    for each in settled:
-        if each.order != existing[each.order.id]:
-            await orders.change(statements, each.order, ("paid_minor", "payment_status"))
-    await ledger.book(
-        statements,
-        [ledger.Booking(invoice.account_id, resources.new_id(), each.order, each.journal, now) for each in settled],
+            recorder.record_order(settled[-1].order, EventType.ORDER_PAID, **invoice_members(invoice))
+    return settled
+
+
+def _booking(resources: Resources, invoice: Invoice, settled: BilledOrder, now: datetime) -> ledger.Booking:
+    invoice_id = None if invoice.is_former else invoice.id
+    return ledger.Booking(
+        invoice.account_id, resources.new_id(), settled.order, settled.journal, now, invoice_id=invoice_id
     )
-    await money.mark_paid(statements, invoice)
-    await write_events(statements, recorder)
 
 
-async def _lock_orders(statements: Statements, lines: Sequence[InvoiceLine]) -> dict[UUID, Order]:
-    locked: dict[UUID, Order] = {}
-    for account_id in sorted({line.order_account_id for line in lines}):
-        order_ids = [line.order_id for line in lines if line.order_account_id == account_id]
-        locked |= await orders.lock(statements, account_id, order_ids)
-    return locked
+async def _mark_paid(
+    statements: Statements,
+    recorder: EventRecorder,
+    invoice: Invoice,
+    bookings: Sequence[ledger.Booking],
+    now: datetime,
+) -> Invoice:
+    if invoice.is_former:
+        paid = replace(invoice, status=InvoiceStatus.PAID, paid_at=now)
+        record_settled(recorder, paid)
+        await money.change(statements, invoice, paid)
+        return paid
+    cash_minor = sum(booking.journal.change_of(LedgerAccount.CASH) for booking in bookings)
+    paid = replace(invoice, tax_paid_minor=invoice.tax_paid_minor + invoice.tax_owed_minor)
+    return await write_invoice(statements, recorder, invoice, paid, now=now, settled_minor=cash_minor)

@@ -6,8 +6,9 @@ touched. Promise: P24.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 from service.domain.accounts import Caller
@@ -20,19 +21,26 @@ from service.domain.catalogue import CreditBatch, Mode
 from service.domain.events import EventType
 from service.domain.listing import OrderRef
 from service.domain.matching import Filled
-from service.domain.order import Backorder, Order, OrderStatus, PaymentStatus, refuse_unless_allowed
+from service.domain.order import Backorder, Order, OrderStatus, PaymentStatus, Source, refuse_unless_allowed
+from service.domain.worker_failures import ItemKey, WorkerStep
 from service.errors import Code, Refused
 from service.operations.fail_order import fail_order
 from service.operations.issue_certificates import issue_certificate
+from service.operations.match_backorders import ACTOR as MATCHER
 from service.operations.match_backorders import deliver
 from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_order
+from service.operations.steps.isolate import do_item, failed_before, forget
 from service.operations.steps.lock_payer import lock_order, lock_payer, write_events
 from service.operations.steps.reversal import entries_by_order, reverse_orders
-from service.storage import accounts, backorders, catalogue, events, orders, serials
+from service.storage import accounts, backorders, catalogue, events, orders, sandbox_orders, serials
 from service.storage.database import Statements
+
+ACTOR = "worker:advance"
+STEP = WorkerStep.ADVANCE_TEST_ORDERS
+ORDERS_AT_ONCE = 20
 
 
 class Outcome(StrEnum):
@@ -78,6 +86,41 @@ async def simulate_order(
         case Outcome.REFUND:
             await refund_order(resources, seller, order.account_id, OrderRef(id=order.id))
     return (await orders.of_ids(resources.database.reader, order.account_id, [order.id]))[order.id]
+
+
+async def advance_test_orders(resources: Resources, *, after_ms: int, public_address: str) -> int:
+    """Complete a page of test orders that came through the Lune API `after_ms` ago, as that API's sandbox does. Orders
+    that somebody changed since are left alone. Return how many were completed.
+    """
+    before, now = await failed_before(resources, STEP), resources.clock()
+    due = await sandbox_orders.left_alone(
+        resources.database.reader,
+        Source.LUNE,
+        placed_until=now - timedelta(milliseconds=after_ms),
+        workers={ACTOR, MATCHER},
+        limit=ORDERS_AT_ONCE,
+        now=now,
+    )
+    keys = [ItemKey(account_id, order_id) for account_id, order_id in due]
+    advanced = sum(
+        [await do_item(resources, STEP, key, partial(_advance, resources, key, public_address)) for key in keys]
+    )
+    await forget(resources, STEP, before, keys, all_due_at=now if len(due) < ORDERS_AT_ONCE else None)
+    return advanced
+
+
+async def _advance(resources: Resources, key: ItemKey, public_address: str) -> int:
+    reader = resources.database.reader
+    account = await accounts.existing(reader, key.account_id)
+    order = (await orders.of_ids(reader, account.id, [key.item_id]))[key.item_id]
+    try:
+        worker = Caller(account=account, key_id=ACTOR, scopes=frozenset({Scope.OPERATOR}))
+        await _retire(resources, worker, order, Outcome.COMPLETE, public_address)
+    except Refused as refusal:
+        if refusal.code not in {Code.ORDER_STATE, Code.PAYMENT_STATE}:
+            raise
+        return 0  # somebody moved it meanwhile, and so it is left alone from now on
+    return 1
 
 
 async def _simulated(resources: Resources, caller: Caller, ref: OrderRef, outcome: Outcome) -> Order:
@@ -133,7 +176,7 @@ async def _run_short(resources: Resources, seller: Caller, order: Order) -> None
         if reversal is None:
             return
         lines = await orders.lines(statements, stands.account_id, [stands.id])
-        await reverse_orders(resources, statements, seller, locked.heads[stands.account_id], [reversal])
+        await reverse_orders(resources, statements, seller, locked, stands.account_id, [reversal])
         if stands.payment_status is not PaymentStatus.REFUNDED:
             await backorders.BACKORDERS.insert(statements, waits_out_of_line(lines, seller.account.mode))
 

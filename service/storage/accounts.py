@@ -134,11 +134,21 @@ def _filtered(wanted: AccountFilter) -> QuerySet[models.Account]:
     return query.filter(is_suspended if wanted.suspended else ~is_suspended)
 
 
-async def add_organisation(statements: Statements, organisation: Organisation, accounts: Collection[Account]) -> None:
-    """Insert the organisation and its accounts, each with a head at zero events."""
-    await ORGANISATIONS.insert(statements, [organisation])
+async def add_organisation(statements: Statements, organisation: Organisation, accounts: Collection[Account]) -> bool:
+    """Insert the organisation and its accounts, each with a head at zero events. Return False, and insert nothing, if
+    there is one of its id or reference already.
+    """
+    if not await ORGANISATIONS.insert(statements, [organisation]):
+        return False
     await ACCOUNTS.insert(statements, accounts)
     await HEADS.insert(statements, [HeadRow(account.id, 0) for account in accounts])
+    return True
+
+
+async def organisation_of_reference(statements: Statements, reference: str) -> Organisation | None:
+    """Return the organisation that the request with this reference created, or None."""
+    found = await ORGANISATIONS.read(statements, models.Organisation.filter(reference=reference))
+    return found[0] if found else None
 
 
 async def lock_family(statements: Statements, account_id: UUID) -> dict[UUID, Head]:

@@ -74,6 +74,16 @@ async def page(
     statements: Statements, mode: Mode, wanted: BatchFilter, sort: BatchSort, request: PageRequest, *, today: date
 ) -> list[CreditBatch]:
     """Return one batch of the mode more than the page holds."""
+    query = _filtered(mode, wanted, today)
+    return await BATCHES.read_page(statements, query, sort.field, request, descending=sort.descending)
+
+
+async def count(statements: Statements, mode: Mode, wanted: BatchFilter, *, today: date) -> int:
+    """Return the exact number of batches of the mode that the filter selects."""
+    return int(await _filtered(mode, wanted, today).using_db(statements.client).count())
+
+
+def _filtered(mode: Mode, wanted: BatchFilter, today: date) -> QuerySet[models.CreditBatch]:
     query = models.CreditBatch.filter(mode=mode)
     if wanted.text_contains is not None:
         text = wanted.text_contains
@@ -90,7 +100,7 @@ async def page(
         query = query.filter(sellable(today) if wanted.is_in_stock else ~sellable(today))
     if wanted.is_withdrawn is not None:
         query = query.filter(withdrawn_at__isnull=not wanted.is_withdrawn)
-    return await BATCHES.read_page(statements, query, sort.field, request, descending=sort.descending)
+    return query
 
 
 def _ids(projects: QuerySet[models.Project]) -> Subquery:

@@ -121,6 +121,17 @@ async def bundles(
     today: date,
 ) -> list[Bundle]:
     """Return one bundle more than the page holds. Those on sale have a price in the currency."""
+    query = _bundles(wanted, currency=currency, mode=mode, today=today)
+    return await BUNDLES.read_page(statements, query, sort.field, request, descending=sort.descending)
+
+
+async def count_bundles(statements: Statements, wanted: BundleFilter, *, currency: str, mode: Mode, today: date) -> int:
+    """Return the exact number of bundles that the filter selects."""
+    query = _bundles(wanted, currency=currency, mode=mode, today=today)
+    return int(await query.using_db(statements.client).count())
+
+
+def _bundles(wanted: BundleFilter, *, currency: str, mode: Mode, today: date) -> QuerySet[models.Bundle]:
     query = models.Bundle.all()
     if wanted.listing is BundleListing.ON_SALE:
         query = query.filter(disabled_at=None, id__in=_priced(currency))
@@ -136,13 +147,23 @@ async def bundles(
     if wanted.is_in_stock is not None:
         stocked = _bundle_ids(members.filter(project_id__in=_stocked(mode, today)))
         query = query.filter(id__in=stocked) if wanted.is_in_stock else query.filter(id__not_in=stocked)
-    return await BUNDLES.read_page(statements, query, sort.field, request, descending=sort.descending)
+    return query
 
 
 async def projects(
     statements: Statements, wanted: ProjectFilter, sort: NamedSort, request: PageRequest, *, mode: Mode, today: date
 ) -> list[Project]:
     """Return one project more than the page holds; stock is that of the mode on the day (in UTC)."""
+    query = _projects(wanted, mode=mode, today=today)
+    return await PROJECTS.read_page(statements, query, sort.field, request, descending=sort.descending)
+
+
+async def count_projects(statements: Statements, wanted: ProjectFilter, *, mode: Mode, today: date) -> int:
+    """Return the exact number of projects that the filter selects."""
+    return int(await _projects(wanted, mode=mode, today=today).using_db(statements.client).count())
+
+
+def _projects(wanted: ProjectFilter, *, mode: Mode, today: date) -> QuerySet[models.Project]:
     query = models.Project.all()
     if wanted.ids is not None:
         query = query.filter(id__in=wanted.ids)
@@ -159,7 +180,7 @@ async def projects(
     if wanted.is_in_stock is not None:
         stocked = _stocked(mode, today)
         query = query.filter(id__in=stocked) if wanted.is_in_stock else query.filter(id__not_in=stocked)
-    return await PROJECTS.read_page(statements, query, sort.field, request, descending=sort.descending)
+    return query
 
 
 def _name_or_slug(text: str) -> Q:
@@ -184,6 +205,11 @@ async def portfolios(statements: Statements, account_id: UUID, request: PageRequ
     """Return one portfolio more than the page holds: those shared by all and the account's own, oldest first."""
     query = models.Portfolio.filter(_usable_by(account_id))
     return await PORTFOLIOS.read_page(statements, query, "created_at", request, descending=False)
+
+
+async def count_portfolios(statements: Statements, account_id: UUID) -> int:
+    """Return the number of portfolios that the account may use."""
+    return int(await models.Portfolio.filter(_usable_by(account_id)).using_db(statements.client).count())
 
 
 async def bundles_of_ids(

@@ -13,6 +13,7 @@ from tortoise.queryset import QuerySet
 from service.domain.accounts import Visibility
 from service.domain.certificate import IssuedCertificate
 from service.domain.worker_failures import WorkerStep
+from service.kit.keyset import PageRequest
 from service.storage import models
 from service.storage.conditions import Conditions
 from service.storage.database import Statements
@@ -70,6 +71,23 @@ async def of_orders(
     conditions.add_in("order_id", order_ids)
     conditions.add("issued_at IS NOT NULL")
     return {each.order_id: each for each in await ISSUED.select(statements, conditions)}
+
+
+async def page(statements: Statements, account_id: UUID, request: PageRequest) -> list[IssuedCertificate]:
+    """Return one certificate of the account more than the page holds, the one issued last first. A position's value is
+    a time of issue, its id the id of an order.
+    """
+    conditions = Conditions()
+    conditions.add("account_id = {}", account_id)
+    conditions.add("issued_at IS NOT NULL")
+    for position, sign in ((request.after, "<"), (request.before, ">")):
+        if position is not None:
+            conditions.add(f"(issued_at, order_id) {sign} ({{}}, {{}})", position.value, position.id)
+    direction = "ASC" if request.backward else "DESC"
+    limit = conditions.parameter(request.limit + 1)
+    return await ISSUED.select(
+        statements, conditions, f"ORDER BY issued_at {direction}, order_id {direction} LIMIT {limit}"
+    )
 
 
 async def of_token(statements: Statements, token: str) -> IssuedCertificate | None:

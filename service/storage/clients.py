@@ -7,7 +7,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from service.domain.accounts import Account
-from service.domain.catalogue import Portfolio
+from service.domain.catalogue import Mode, Portfolio
 from service.domain.events import EventType
 from service.domain.ledger import Verb
 from service.kit.keyset import PageRequest
@@ -76,6 +76,12 @@ async def ids_of(statements: Statements, account_id: UUID) -> list[UUID]:
     """Return the ids of the account's client accounts."""
     rows = await models.Account.filter(parent_account_id=account_id).using_db(statements.client).values("id")
     return [row["id"] for row in rows]
+
+
+async def family_ids(statements: Statements, account_id: UUID, mode: Mode, *, limit: int) -> list[UUID]:
+    """Return the ids of the account and its client accounts of the mode, at most `limit` of them."""
+    query = models.Account.filter(Q(id=account_id) | Q(parent_account_id=account_id), mode=mode)
+    return [row["id"] for row in await query.order_by("id").limit(limit).using_db(statements.client).values("id")]
 
 
 async def losing_balance(statements: Statements) -> list[Account]:

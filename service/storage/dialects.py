@@ -58,11 +58,17 @@ def contains_text(statements: Statements, column: str, key_column: str) -> str:
     ASCII ones: PostgreSQL would fold more, depending on the server's locale, and SQLite never does.
     """
     if statements.dialect == "sqlite":
-        return f"(instr({key_column}, {{}}) > 0 OR {key_column} IS NULL AND instr(lower({column}), lower({{}})) > 0)"
-    return (
-        f'(strpos({key_column} COLLATE "C", {{}}::text) > 0'
-        f' OR {key_column} IS NULL AND strpos(lower({column} COLLATE "C"), lower({{}}::text COLLATE "C")) > 0)'
-    )
+        key = f"instr({key_column}, {{}}) > 0"
+    else:
+        key = f'strpos({key_column} COLLATE "C", {{}}::text) > 0'
+    return f"({key} OR {key_column} IS NULL AND {contains(statements, column)})"
+
+
+def contains(statements: Statements, column: str) -> str:
+    """Return the condition that the column contains the text `{}`, without regard to the case of ASCII letters."""
+    if statements.dialect == "sqlite":
+        return f"instr(lower({column}), lower({{}})) > 0"
+    return f'strpos(lower({column} COLLATE "C"), lower({{}}::text COLLATE "C")) > 0'
 
 
 def json_member_equals(statements: Statements, column: str) -> str:

@@ -19,7 +19,7 @@ from service.storage.tables import Table
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
     """One posting of a journal; debits are positive. `order_account_id` is the client account whose order it concerns,
-    if it is not the account's own.
+    if it is not the account's own; `invoice_id` the invoice whose tax or payment it is.
     """
 
     account_id: UUID
@@ -31,6 +31,7 @@ class LedgerEntry:
     order_account_id: UUID | None
     order_id: UUID | None
     created_at: datetime
+    invoice_id: UUID | None = None
 
 
 LEDGER = Table(models.LedgerEntry, LedgerEntry)
@@ -38,13 +39,16 @@ LEDGER = Table(models.LedgerEntry, LedgerEntry)
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """A journal of the account whose balance it is, about one order or none."""
+    """A journal of the account whose balance it is, about one order or none, and the invoice whose tax or payment it
+    is.
+    """
 
     account_id: UUID
     journal_id: UUID
     order: Order | None
     journal: Journal
     created_at: datetime
+    invoice_id: UUID | None = None
 
 
 async def book(statements: Statements, bookings: Iterable[Booking], *, within_limits: bool = False) -> None:
@@ -78,6 +82,7 @@ def _entries_of(booking: Booking) -> list[LedgerEntry]:
             order_account_id=order.account_id if order and order.account_id != booking.account_id else None,
             order_id=order.id if order else None,
             created_at=booking.created_at,
+            invoice_id=booking.invoice_id,
         )
         for posting in booking.journal.postings
     ]

@@ -1,4 +1,4 @@
-"""Rows of payments and invoices; the tables refuse changes of recorded or issued facts."""
+"""Rows of payments, invoices and credit notes; the tables refuse changes of recorded or issued facts."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,8 +9,9 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from service.domain.billing import Invoice, InvoiceLine, InvoiceStatus, Payment
+from service.domain.credit_notes import CreditNote, CreditNoteLine
 from service.domain.listing import ListSort, MoneyFilter, Owner, Owners
-from service.domain.order import Order, OrderStatus, PaymentStatus
+from service.domain.order import Order, OrderStatus, PaymentStatus, Source
 from service.kit.keyset import PageRequest
 from service.storage import models
 from service.storage.conditions import Conditions
@@ -21,8 +22,13 @@ from service.storage.tables import Table
 PAYMENTS = Table(models.Payment, Payment)
 INVOICES = Table(models.Invoice, Invoice)
 INVOICE_LINES = Table(models.InvoiceLine, InvoiceLine)
+CREDIT_NOTES = Table(models.CreditNote, CreditNote)
+CREDIT_NOTE_LINES = Table(models.CreditNoteLine, CreditNoteLine)
+ACCOUNTS = models.Account._meta.db_table  # noqa: SLF001 - as in tables.py
 
-T = TypeVar("T", Payment, Invoice)
+T = TypeVar("T", Payment, Invoice, CreditNote)
+L = TypeVar("L", InvoiceLine, CreditNoteLine)
+R = TypeVar("R", InvoiceLine, CreditNoteLine, CreditNote)
 
 
 async def of_reference(
@@ -69,15 +75,8 @@ async def invoices(statements: Statements, account_id: UUID, request: PageReques
 
 
 async def payments(statements: Statements, account_id: UUID, request: PageRequest) -> list[Payment]:
-    """Return one payment of the account more than the page holds, newest first: an id begins with its time of creation,
-    so that the key of the table serves as the index.
-    """
-    query = models.Payment.filter(account_id=account_id)
-    if request.after is not None:
-        query = query.filter(id__lt=request.after.id)
-    if request.before is not None:
-        query = query.filter(id__gt=request.before.id)
-    return await PAYMENTS.read(statements, query.order_by("id" if request.backward else "-id").limit(request.limit + 1))
+    """Return one payment of the account more than the page holds, newest first."""
+    return await PAYMENTS.read_by_id(statements, models.Payment.filter(account_id=account_id), request)
 
 
 async def page(
@@ -121,38 +120,121 @@ async def lines_of(statements: Statements, account_id: UUID, invoice_ids: Collec
     return await INVOICE_LINES.read(statements, query.order_by("invoice_id", "position"))
 
 
+async def lines_with_currency(
+    statements: Statements, account_id: UUID, order_ids: Collection[UUID]
+) -> list[tuple[InvoiceLine, str]]:
+    """Return the lines of those orders on invoices of the account, each with the invoice's currency."""
+    query = models.InvoiceLine.filter(
+        account_id=account_id, invoice__account_id=account_id, order_id__in=order_ids
+    ).using_db(statements.client)
+    rows = await query.values(*INVOICE_LINES.columns, currency="invoice__currency")
+    return [(INVOICE_LINES.value(row), row["currency"]) for row in rows]
+
+
 async def pages_of_lines(
+    statements: Statements, table: Table[L], account_id: UUID, ids: Collection[UUID], request: PageRequest
+) -> list[L]:
+    """Return, for each of the invoices or credit notes that are the account's, one line more than the page holds, in
+    the order in which the page is read. A position's value is the line's place on its document.
+    """
+    conditions = _owned(account_id)
+    document = "invoice_id" if "invoice_id" in table.columns else "credit_note_id"
+    conditions.add_in(document, ids)
+    for position, sign in ((request.after, ">"), (request.before, "<")):
+        if position is not None:
+            # PostgreSQL would take the value for an integer of 32 bits, as the column is, and fail on a larger one.
+            conditions.add(f"position {sign} CAST({{}} AS BIGINT)", position.value)
+    return await _pages(statements, table, conditions, document, "position", request)
+
+
+async def pages_of_credit_notes(
     statements: Statements, account_id: UUID, invoice_ids: Collection[UUID], request: PageRequest
-) -> list[InvoiceLine]:
-    """Return, for each of the invoices that are the account's, one line more than the page holds, in the order in which
-    the page is read. A position's value is the line's place on its invoice.
+) -> list[CreditNote]:
+    """Return, for each of the invoices that are the account's, one credit note more than the page holds, in the order
+    in which the page is read: an id begins with its time of creation.
     """
     conditions = _owned(account_id)
     conditions.add_in("invoice_id", invoice_ids)
     for position, sign in ((request.after, ">"), (request.before, "<")):
         if position is not None:
-            # PostgreSQL would take the value for an integer of 32 bits, as the column is, and fail on a larger one.
-            conditions.add(f"position {sign} CAST({{}} AS BIGINT)", position.value)
+            conditions.add(f"id {sign} {{}}", position.id)
+    return await _pages(statements, CREDIT_NOTES, conditions, "invoice_id", "id", request)
+
+
+async def _pages(
+    statements: Statements, table: Table[R], conditions: Conditions, parent: str, place: str, request: PageRequest
+) -> list[R]:
+    """Return one row of each parent more than the page holds, by `place`."""
     direction = "DESC" if request.backward else "ASC"
     limit = conditions.parameter(request.limit + 1)
     rows = await statements.fetch(
-        f"SELECT {INVOICE_LINES.column_list} FROM (SELECT {INVOICE_LINES.column_list},"
-        f" row_number() OVER (PARTITION BY invoice_id ORDER BY position {direction}) AS place"
-        f" FROM {INVOICE_LINES.name} WHERE {conditions.clause}) AS numbered"
-        f" WHERE place <= {limit} ORDER BY invoice_id, place",
+        f"SELECT {table.column_list} FROM (SELECT {table.column_list},"
+        f" row_number() OVER (PARTITION BY {parent} ORDER BY {place} {direction}) AS place"
+        f" FROM {table.name} WHERE {conditions.clause}) AS numbered"
+        f" WHERE place <= {limit} ORDER BY {parent}, place",
         *conditions.parameters,
     )
-    return [INVOICE_LINES.value(row) for row in rows]
+    return [table.value(row) for row in rows]
 
 
-async def mark_paid(statements: Statements, invoice: Invoice) -> None:
-    """Mark the pending invoice as paid, with the time."""
+async def lines_of_orders(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> list[InvoiceLine]:
+    """Return the lines of those of the orders that are on an invoice of the account, by invoice and position."""
+    query = models.InvoiceLine.filter(account_id=account_id, order_id__in=order_ids)
+    return await INVOICE_LINES.read(statements, query.order_by("invoice_id", "position"))
+
+
+async def net_owed(statements: Statements, invoice: Invoice) -> int:
+    """Return what the orders on the invoice owe. Under the lock of its account's head it stays as it is."""
+    return (await net_owed_of(statements, invoice.account_id, [invoice.id])).get(invoice.id, 0)
+
+
+async def net_owed_of(statements: Statements, account_id: UUID, invoice_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return what the orders on the account's invoices owe, by invoice."""
+    conditions = Conditions()
+    conditions.add("l.account_id = {}", account_id)
+    conditions.add_in("l.invoice_id", invoice_ids)
+    conditions.add("o.status NOT IN ({}, {})", OrderStatus.CANCELLED, OrderStatus.FAILED)
+    conditions.add("o.payment_status <> {}", PaymentStatus.REFUNDED)
+    rows = await statements.fetch(
+        f"SELECT l.invoice_id, CAST(sum(o.total_cost_minor - o.paid_minor) AS BIGINT) AS owed_minor"
+        f" FROM {INVOICE_LINES.name} l JOIN {ORDERS.name} o ON o.account_id = l.order_account_id AND o.id = l.order_id"
+        f" WHERE {conditions.clause} GROUP BY l.invoice_id",
+        *conditions.parameters,
+    )
+    return {row["invoice_id"]: row["owed_minor"] for row in rows}
+
+
+async def change(statements: Statements, before: Invoice, invoice: Invoice) -> None:
+    """Update the invoice's status and its sums of later events, if they still are those of `before`."""
     changed = await statements.execute(
-        f"UPDATE {INVOICES.name} SET status = $3, paid_at = $4 WHERE account_id = $1 AND id = $2 AND status = $5",
+        f"UPDATE {INVOICES.name} SET credited_minor = $3, tax_credited_minor = $4, tax_paid_minor = $5"
+        f" WHERE account_id = $1 AND id = $2 AND credited_minor = $6 AND tax_credited_minor = $7"
+        f" AND tax_paid_minor = $8",
+        invoice.account_id,
+        invoice.id,
+        invoice.credited_minor,
+        invoice.tax_credited_minor,
+        invoice.tax_paid_minor,
+        before.credited_minor,
+        before.tax_credited_minor,
+        before.tax_paid_minor,
+    )
+    if changed != 1:
+        raise RuntimeError("an invoice was changed under its account's lock")
+    if invoice.status is not before.status:
+        await _mark_paid(statements, invoice)
+
+
+async def _mark_paid(statements: Statements, invoice: Invoice) -> None:
+    """Mark the pending invoice as paid, with the time and the cash of its settlement."""
+    changed = await statements.execute(
+        f"UPDATE {INVOICES.name} SET status = $3, paid_at = $4, settled_minor = $5"
+        f" WHERE account_id = $1 AND id = $2 AND status = $6",
         invoice.account_id,
         invoice.id,
         InvoiceStatus.PAID,
         invoice.paid_at,
+        invoice.settled_minor,
         InvoiceStatus.PENDING,
     )
     if changed != 1:
@@ -168,26 +250,34 @@ async def has_other_seller(statements: Statements, account_id: UUID, seller_id: 
 async def billable(
     statements: Statements,
     account_id: UUID,
+    payer_id: UUID,
     currency: str,
     *,
     created_from: datetime | None,
     created_until: datetime | None,
     limit: int,
 ) -> list[Order]:
-    """Return the oldest orders of the account and its client accounts, placed within the time, that are owed and on no
-    invoice.
+    """Return the oldest orders of the account and its client accounts, placed within the time, whose sale stands and
+    that are on no invoice of the payer. Paid ones count, but for imported history and orders without a price.
     """
-    query = models.Order.filter(
-        Q(account_id=account_id) | Q(account__parent_account_id=account_id),
-        currency=currency,
-        payment_status=PaymentStatus.ISSUED,
-        status__not_in=(OrderStatus.CANCELLED, OrderStatus.FAILED),
+    conditions = Conditions()
+    clients = f"SELECT id FROM {ACCOUNTS} WHERE parent_account_id"
+    conditions.add(f"(account_id = {{}} OR account_id IN ({clients} = {{}}))", account_id, account_id)
+    conditions.add("currency = {}", currency)
+    conditions.add("status NOT IN ({}, {})", OrderStatus.CANCELLED, OrderStatus.FAILED)
+    conditions.add(
+        f"(payment_status = {{}} OR payment_status = {{}} AND source <> {{}} AND total_cost_minor > 0 AND NOT EXISTS"
+        f" (SELECT 1 FROM {INVOICE_LINES.name} l WHERE l.account_id = {{}} AND l.order_id = {ORDERS.name}.id))",
+        PaymentStatus.ISSUED,
+        PaymentStatus.PAID,
+        Source.IMPORT,
+        payer_id,
     )
     if created_from is not None:
-        query = query.filter(created_at__gte=created_from)
+        conditions.add("created_at >= {}", created_from)
     if created_until is not None:
-        query = query.filter(created_at__lt=created_until)
-    return await ORDERS.read(statements, query.order_by("created_at", "id").limit(limit))
+        conditions.add("created_at < {}", created_until)
+    return await ORDERS.select(statements, conditions, f"ORDER BY created_at, id LIMIT {limit}")
 
 
 def _owned(account_id: UUID) -> Conditions:

@@ -25,13 +25,14 @@ from service.kit.search_key import optional_search_key, search_key
 from service.storage import models
 from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
-from service.storage.dialects import contains_text, for_update, json_member_equals
+from service.storage.dialects import contains, contains_text, for_update, json_member_equals
 from service.storage.tables import Columns, Table, with_columns
 
 ORDERS = Table(models.Order, Order, {"customer_key": lambda order: optional_search_key(order.customer)})
 LINES = Table(models.OrderLine, OrderLine)
 ENTRIES = Table(models.CreditEntry, CreditEntry)
 ACCOUNTS = models.Account._meta.db_table  # noqa: SLF001 - as in tables.py
+BATCHES = models.CreditBatch._meta.db_table  # noqa: SLF001 - as in tables.py
 INVOICE_LINES = models.InvoiceLine._meta.db_table  # noqa: SLF001 - as in tables.py
 _BY_AGE = attrgetter("order_id", "id")
 
@@ -90,17 +91,15 @@ async def page(
     columns: Columns = None,
 ) -> list[Order]:
     """Return one row more than the page holds, in the order in which the page is read."""
-    alternatives = [wanted]
-    if (
-        isinstance(owner, UUID)
-        and sort.field is OrderSortField.CREATED_AT
-        and wanted.statuses is not None
-        and len(wanted.statuses) > 1
-    ):
-        # The index has the orders of one status in order, but not those of several.
-        alternatives = [replace(wanted, statuses=frozenset({status})) for status in sorted(wanted.statuses)]
+    owners, alternatives = [owner], [wanted]
+    if sort.field is OrderSortField.CREATED_AT:
+        # The index has the orders of one account and one status in order, but not those of several.
+        if isinstance(owner, Owners) and owner.account_ids is not None:
+            owners = [replace(owner, account_ids=frozenset({each})) for each in sorted(owner.account_ids)]
+        elif isinstance(owner, UUID) and wanted.statuses is not None and len(wanted.statuses) > 1:
+            alternatives = [replace(wanted, statuses=frozenset({status})) for status in sorted(wanted.statuses)]
     parameters: list[object] = []
-    conditions = [filtered(statements, owner, each, parameters) for each in alternatives]
+    conditions = [filtered(statements, one, each, parameters) for one in owners for each in alternatives]
     return await ORDERS.page(statements, conditions, sort.field, request, descending=sort.descending, columns=columns)
 
 
@@ -246,6 +245,7 @@ def filtered(
         ("payment_status", wanted.payment_statuses),
         ("kind", wanted.kinds),
         ("currency", wanted.currencies),
+        ("portfolio_id", wanted.portfolio_ids),
     ):
         if members is not None:
             conditions.add_in(column, sorted(members))
@@ -271,6 +271,7 @@ def filtered(
             f" AND i.order_account_id = {ORDERS.name}.account_id AND i.order_id = {ORDERS.name}.id)",
             wanted.invoice_id,
         )
+    _add_contents(conditions, wanted)
     _add_texts(statements, conditions, wanted)
     return conditions
 
@@ -278,11 +279,38 @@ def filtered(
 def _add_owners(conditions: Conditions, owners: Owners) -> None:
     if owners.account_ids is not None:
         conditions.add_in("account_id", sorted(owners.account_ids))
+    if owners.parent_id is not None:
+        conditions.add(
+            f"account_id IN (SELECT id FROM {ACCOUNTS} WHERE id = {{}} OR parent_account_id = {{}})",
+            *(owners.parent_id, owners.parent_id),
+        )
     if owners.mode is not None:
         # Not IN: SQLite would then read and sort the orders of every account of the mode, instead of a page by age.
         conditions.add(
             f"EXISTS (SELECT 1 FROM {ACCOUNTS} a WHERE a.id = {ORDERS.name}.account_id AND a.mode = {{}})", owners.mode
         )
+
+
+def _add_contents(conditions: Conditions, wanted: OrderFilter) -> None:
+    of_order = f"account_id = {ORDERS.name}.account_id AND {{0}}.order_id = {ORDERS.name}.id".format
+    if wanted.bundle_ids is not None:
+        # A line of 0 g, of a bundle whose share was cut to nothing, makes no order of that bundle.
+        conditions.add(
+            f"EXISTS (SELECT 1 FROM {LINES.name} l WHERE l.{of_order('l')} AND l.mass_g > 0"
+            f" AND l.bundle_id IN ({_places(wanted.bundle_ids)}))",
+            *sorted(wanted.bundle_ids),
+        )
+    if wanted.project_ids is not None:
+        # Credits that an order gave back are its no longer.
+        conditions.add(
+            f"fulfilled_g > 0 AND EXISTS (SELECT 1 FROM {ENTRIES.name} e JOIN {BATCHES} b ON b.id = e.batch_id"
+            f" WHERE e.{of_order('e')} AND b.project_id IN ({_places(wanted.project_ids)}))",
+            *sorted(wanted.project_ids),
+        )
+
+
+def _places(values: Collection[object]) -> str:
+    return ", ".join(["{}"] * len(values)) or "NULL"
 
 
 def _add_status_pairs(conditions: Conditions, status_pairs: Collection[tuple[OrderStatus, PaymentStatus]]) -> None:
@@ -295,8 +323,14 @@ def _add_status_pairs(conditions: Conditions, status_pairs: Collection[tuple[Ord
 
 def _add_texts(statements: Statements, conditions: Conditions, wanted: OrderFilter) -> None:
     if wanted.customer_contains is not None:
-        contains = contains_text(statements, "customer", "customer_key")
-        conditions.add(contains, search_key(wanted.customer_contains), wanted.customer_contains)
+        found = contains_text(statements, "customer", "customer_key")
+        conditions.add(found, search_key(wanted.customer_contains), wanted.customer_contains)
+    if wanted.number is not None:
+        conditions.add("number = {}", wanted.number)
+    if (text := wanted.text) is not None:
+        customer = contains_text(statements, "customer", "customer_key")
+        number, description = contains(statements, "number"), contains(statements, "description")
+        conditions.add(f"({customer} OR {number} OR {description})", search_key(text), text, text, text)
     for key, value in sorted(wanted.metadata):
         conditions.add(json_member_equals(statements, f"{ORDERS.name}.metadata"), key, value)
 

@@ -7,10 +7,11 @@ from service.domain.api_keys import id_of_uuid, uuid_of_id
 from service.storage import api_keys
 from service.storage.accounts import ACCOUNTS
 from service.storage.catalogue import PORTFOLIOS
+from service.storage.certificates import ISSUED as CERTIFICATES
 from service.storage.database import Statements, placeholders
 from service.storage.estimates import ESTIMATES
 from service.storage.ledger import LEDGER
-from service.storage.money import INVOICES, PAYMENTS
+from service.storage.money import CREDIT_NOTES, INVOICE_LINES, INVOICES, PAYMENTS
 from service.storage.orders import ORDERS
 from service.storage.quotes import QUOTES
 from service.storage.webhook_deliveries import DELIVERIES
@@ -26,6 +27,9 @@ _OWNED = {
     "Estimate": (ESTIMATES.name, "id", "account_id", _IN_EACH_ACCOUNT),
     "Payment": (PAYMENTS.name, "id", "account_id", _IN_EACH_ACCOUNT),
     "Invoice": (INVOICES.name, "id", "account_id", _IN_EACH_ACCOUNT),
+    "CreditNote": (CREDIT_NOTES.name, "id", "account_id", _IN_EACH_ACCOUNT),
+    "InvoiceLine": (INVOICE_LINES.name, "order_id", "account_id", _IN_EACH_ACCOUNT),
+    "Certificate": (CERTIFICATES.name, "order_id", "account_id", _IN_EACH_ACCOUNT),
     "Journal": (LEDGER.name, "journal_id", "account_id", _IN_EACH_ACCOUNT),
     "WebhookEndpoint": (ENDPOINTS.name, "id", "account_id", _IN_EACH_ACCOUNT),
     "WebhookDelivery": (DELIVERIES.name, "id", "owner_id", _IN_EACH_ACCOUNT),

@@ -225,6 +225,16 @@ class Table(Generic[Value]):
             statements, query.order_by(f"{direction}{column}", f"{direction}id").limit(request.limit + 1)
         )
 
+    async def read_by_id(self, statements: Statements, query: QuerySet[Any], request: PageRequest) -> list[Value]:
+        """Return one row more than the page holds, the highest id first: an id begins with its time of creation, so
+        that the key of the table serves as the index. A position's value is not looked at.
+        """
+        for position, sign in ((request.after, "lt"), (request.before, "gt")):
+            if position is not None:
+                bound: dict[str, Any] = {f"id__{sign}": position.id}
+                query = query.filter(**bound)
+        return await self.read(statements, query.order_by("id" if request.backward else "-id").limit(request.limit + 1))
+
     async def by_id(self, statements: Statements, conditions: Conditions, columns: Columns = None) -> dict[UUID, Value]:
         """Return the values whose rows meet the conditions, by their ids."""
         found: Sequence[Any] = await self.select(statements, conditions, columns=with_columns(columns, "id"))

@@ -24,6 +24,7 @@ from service.operations.refresh_statistics import refresh_statistics
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_orders
 from service.operations.send_deliveries import Bodies
+from service.operations.simulate_order import advance_test_orders
 from service.workers.measures import StepMeasures
 from service.workers.webhooks import WebhookSender
 
@@ -54,15 +55,18 @@ def steps(
     retire_after_ms: int,
     retire_unpaid: bool,
     public_address: str,
+    advance_after_ms: int = 0,
     webhook_bodies: Bodies | None = None,
 ) -> tuple[Step, ...]:
     """Return all background steps; those that send webhooks if `webhook_bodies` are given."""
+    advance = partial(advance_test_orders, after_ms=advance_after_ms, public_address=public_address)
     retire = partial(retire_orders, after_ms=retire_after_ms, unpaid=retire_unpaid)
     return (
         Step("expire_holds", expire_holds, rest_ms),
         Step("match_backorders", match_backorders, rest_ms),
         Step("retire_orders", retire, rest_ms),
         Step("issue_certificates", partial(issue_certificates, public_address=public_address), rest_ms),
+        Step("advance_test_orders", advance, rest_ms),
         Step("fill_search_keys", fill_search_keys, rest_ms),
         Step("refresh_statistics", refresh_statistics, STATISTICS_REST_MS),
         Step("expire_deliveries", expire_deliveries, EXPIRY_REST_MS),

@@ -27,6 +27,7 @@ def worker_steps(settings: Settings, webhook_bodies: Bodies | None = None) -> tu
         retire_after_ms=settings.retire_after_ms,
         retire_unpaid=settings.retire_unpaid,
         public_address=settings.public_address,
+        advance_after_ms=settings.test_orders_after_ms,
         webhook_bodies=webhook_bodies,
     )
 

@@ -29,7 +29,9 @@ MONEY = """mutation ($account: ID!, $order: ID!) {
         accountId: $account, reference: "p", amount: {amount: "0.01", currency: "USD"}, order: {id: $order}
     }) { payment { id } }
     invoice: billOrders(input: {accountId: $account, reference: "i", currency: "USD"}) { invoice { id } }
+    failed: failOrder(input: {accountId: $account, order: {id: $order}}) { order { id } }
 }"""
+CREDIT_NOTES = "{ account { invoices(first: 1) { nodes { creditNotes(first: 1) { nodes { id } } } } } }"
 OWNED_BY_NOBODY = {"Bundle", "Project"}
 
 
@@ -49,11 +51,13 @@ async def one_of_each(api: GraphQLApi) -> dict[str, str]:
     await store(api.shop.database, *portfolio)
     account, order = global_id("Account", api.shop.account.id), made["order"]["order"]["id"]
     booked = await api.data(MONEY, {"account": account, "order": order})
+    (billed,) = (await api.data(CREDIT_NOTES))["account"]["invoices"]["nodes"]
     journals = await api.data("{ ledger(first: 1) { nodes { id } } }")
     return {
         "Account": account,
         "Bundle": global_id("Bundle", api.shop.forest.id),
         "CreditBatch": global_id("CreditBatch", api.shop.old.id),
+        "CreditNote": billed["creditNotes"]["nodes"][0]["id"],
         "Estimate": made["estimate"]["estimate"]["id"],
         "Invoice": booked["invoice"]["invoice"]["id"],
         "Journal": journals["ledger"]["nodes"][0]["id"],

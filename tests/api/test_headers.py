@@ -54,7 +54,7 @@ def message_in(body: Any) -> str:
         assert body["errors"] == [body["error"]]
         assert body["error"]["error_code"] == "validation_error"
         return str(body["error"]["message"])
-    assert (body["status"], body["type"]) == (400, "about:blank#bad-user-input")
+    assert (body["status"], body["type"].partition("#")[2]) == (400, "bad-user-input")
     return str(body["detail"])
 
 

@@ -17,8 +17,11 @@ PUBLISHED = ROOT / "schema.graphql"
 # For the first release, which has nobody to break, the two are equal once.
 RELEASED = Path(__file__).with_name("released.graphql")
 VALUES = (
-    *("Beneficiary", "BillingDetails", "Certificate", "CreditEntry", "EmissionFactor", "InvoiceLine", "Mass", "Money"),
+    *("AccessToken", "Airport", "Beneficiary", "BillingDetails", "Contact", "Country", "CreditEntry", "CreditNoteLine"),
+    *("Currency", "EmissionFactor"),
     *(
+        "Mass",
+        "Money",
         "OrderGroup",
         "OrderLine",
         "OrderStats",

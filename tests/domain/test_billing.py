@@ -152,10 +152,10 @@ def test_an_order_is_billed_once(status: PaymentStatus):
     assert caught.value.details == {"payment_status": status.value}
 
 
-def test_lines_say_what_is_owed_in_the_order_of_the_orders():
+def test_lines_have_full_prices_and_what_is_paid_in_the_order_of_the_orders():
     first, second = order_of(100, paid_minor=30), replace(order_of(50), mass_g=7)
     lines = invoice_lines(uuid4(), ACCOUNT.id, [first, second])
-    assert [(line.position, line.order_id, line.billed_minor, line.mass_g) for line in lines] == [
-        (0, first.id, 70, 1_000),
-        (1, second.id, 50, 7),
+    assert [(line.position, line.order_id, line.billed_minor, line.prepaid_minor, line.mass_g) for line in lines] == [
+        (0, first.id, 100, 30, 1_000),
+        (1, second.id, 50, 0, 7),
     ]

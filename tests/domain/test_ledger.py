@@ -8,7 +8,7 @@ from service.domain import ledger
 from service.domain.ledger import Journal, LedgerAccount, Posting, Verb
 
 CASH, BALANCE, RECEIVABLE = LedgerAccount.CASH, LedgerAccount.BALANCE, LedgerAccount.RECEIVABLE
-SALES, COMMISSION = LedgerAccount.SALES, LedgerAccount.COMMISSION
+SALES, COMMISSION, TAX = LedgerAccount.SALES, LedgerAccount.COMMISSION, LedgerAccount.TAX
 
 
 def postings(journal: Journal) -> dict[LedgerAccount, int]:
@@ -37,6 +37,16 @@ def postings(journal: Journal) -> dict[LedgerAccount, int]:
         (ledger.payment_recorded("USD", 35, 0), Verb.PAYMENT_RECORDED, {CASH: 35, BALANCE: -35}, 35, 0),
         (ledger.balance_topped_up("BRL", 99), Verb.BALANCE_TOPPED_UP, {CASH: 99, BALANCE: -99}, 99, 0),
         (ledger.invoice_settled("BRL", 35, 35), Verb.INVOICE_SETTLED, {CASH: 35, RECEIVABLE: -35}, 0, 35),
+        (ledger.invoice_payment_recorded("GBP", 120), Verb.PAYMENT_RECORDED, {CASH: 120, BALANCE: -120}, 120, 0),
+        (ledger.tax_billed("GBP", 20), Verb.TAX_BILLED, {RECEIVABLE: 20, TAX: -20}, 0, -20),
+        (ledger.tax_billed("GBP", 0), Verb.TAX_BILLED, {}, 0, 0),
+        (ledger.tax_paid("GBP", 20), Verb.TAX_PAID, {BALANCE: 20, RECEIVABLE: -20}, -20, 20),
+        (
+            ledger.tax_credited("GBP", 20, 5),
+            Verb.TAX_CREDITED,
+            {TAX: 20, RECEIVABLE: -15, BALANCE: -5},
+            *(5, 15),
+        ),
         (ledger.invoice_settled("BRL", 35, 0), Verb.INVOICE_SETTLED, {CASH: 35, BALANCE: -35}, 35, 0),
         (
             ledger.order_cancelled("USD", 31, 4, 0),
@@ -115,6 +125,10 @@ def test_an_unbalanced_or_untidy_journal_cannot_exist(entries):
         (ledger.payment_recorded, (1, -5)),
         (ledger.balance_topped_up, (-1,)),
         (ledger.invoice_settled, (-1, 0)),
+        (ledger.tax_billed, (-1,)),
+        (ledger.tax_paid, (-1,)),
+        (ledger.tax_credited, (3, 4)),
+        (ledger.tax_credited, (3, -1)),
         (ledger.order_cancelled, (31, 4, 36)),
         (ledger.order_cancelled, (31, 4, -1)),
         (ledger.order_reduced, ((63, 7), (90, 10), 0)),

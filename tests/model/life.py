@@ -93,6 +93,8 @@ class Life:
     queue: list[tuple[UUID, int]] = field(default_factory=list)
     balances: Counter[UUID] = field(default_factory=Counter)
     invoices: dict[UUID, dict[UUID, int]] = field(default_factory=dict)
+    billed: set[UUID] = field(default_factory=set)
+    """The orders that are on an invoice."""
 
     def payer(self, account: UUID) -> UUID:
         return self.parents.get(account, account)
@@ -251,21 +253,26 @@ class Life:
         order.settle()
 
     def bill(self, account: UUID, order_id: UUID | None) -> dict[UUID, int]:
-        """Return what each order owes that is on an invoice from here on: this one, or all of the account's and its
-        clients'.
+        """Return the price of each order that is on an invoice from here on: this one, or all of the account's and its
+        clients'. Paid ones are on it too, but for history, which was billed elsewhere.
         """
         lines: dict[UUID, int] = {}
         for key, order in self.orders.items():
             named = order_id in {key, None} and account in {order.account, self.payer(order.account)}
-            if named and order.stands and order.payment == "ISSUED":
-                lines[key] = order.total - order.paid
-                order.payment = "BILLED"
+            is_billed = key in self.billed or (order.is_history and order.payment == "PAID") or not order.total
+            if named and order.stands and not is_billed:
+                lines[key] = order.total
+                self.billed.add(key)
+                if order.payment == "ISSUED":
+                    order.payment = "BILLED"
         return lines
 
     def settle(self, invoice_id: UUID) -> None:
-        """Paid as billed, once: each order takes what it still owes, the balance the rest."""
-        for order_id, billed in self.invoices.pop(invoice_id, {}).items():
-            self.pay(order_id, billed)
+        """Each order that stands is paid what it still owes."""
+        for order_id in self.invoices.pop(invoice_id, {}):
+            order = self.orders[order_id]
+            if order.stands:
+                self.pay(order_id, order.total - order.paid)
 
     def refund(self, order_id: UUID) -> bool:
         """Refunded, now or before; false if nothing was paid."""

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 TESTS = ["test_operations.py", "test_objects.py", "test_routes.py", "test_fields.py"]
 """In this order; for a mutant of an API in the reverse one, which notices it sooner."""
 
-REQUIRED = re.compile(r"require(_money|_all)?$|^_require_all$")
+REQUIRED = re.compile(r"require(_money|_all|_one_of|_management)?$|^_require_all$")
 
 GUARDS = {
     "service/api/caller.py": [('scheme.lower() != "bearer" or ', "")],
@@ -54,6 +54,7 @@ GUARDS = {
     "service/domain/accounts.py": [
         ("if scope not in self.scopes:", "if False:"),
         ("if scope is _WRITING:", "if False:"),
+        ("if self.scopes.isdisjoint(scopes):", "if False:"),
         ("if self.account.parent_account_id is not None and not self.acts_for_client:", "if False:"),
         (" or bool(self.parent_suspended)", ""),
         ("if account.suspended:", "if False:"),

@@ -752,9 +752,123 @@ CORRUPTIONS = (
     ),
     Corruption(
         "a pending invoice called paid",
-        "UPDATE invoices SET status = 'PAID', paid_at = created_at WHERE id = '{bill}'",
+        "UPDATE invoices SET status = 'PAID', paid_at = created_at, settled_minor = 0 WHERE id = '{bill}'",
+        "invoice-owed",
+        "{bill}",
+    ),
+    Corruption(
+        "an invoice of an earlier release called paid",
+        "UPDATE invoices SET status = 'PAID', paid_at = created_at, tax_rate_hundredths = NULL WHERE id = '{bill}'",
         "payment-cash",
         "{billed}",
+    ),
+    Corruption(
+        "an invoice's tax and the journal of it",
+        "UPDATE invoices SET tax_minor = tax_minor + 1 WHERE id = '{bill}'; UPDATE ledger_entries"
+        " SET amount_minor = amount_minor + CASE WHEN ledger_account = 'tax' THEN -1 ELSE 1 END"
+        " WHERE invoice_id = '{bill}' AND verb = 'tax_billed'",
+        "invoice-tax",
+        "{bill}",
+    ),
+    Corruption(
+        "an invoice's rate", "UPDATE invoices SET tax_rate_hundredths = 0 WHERE id = '{bill}'", "invoice-tax", "{bill}"
+    ),
+    Corruption(
+        "a category without tax and a rate",
+        "UPDATE invoices SET tax_category = 'AE' WHERE id = '{bill}'",
+        "invoice-tax",
+        "{bill}",
+    ),
+    Corruption(
+        "tax that was never booked",
+        "DELETE FROM ledger_entries WHERE invoice_id = '{bill}' AND verb = 'tax_billed'",
+        "invoice-tax-ledger",
+        "{bill}",
+    ),
+    Corruption(
+        "tax that was never paid",
+        "UPDATE invoices SET tax_paid_minor = tax_paid_minor + 1 WHERE id = '{credited_bill}'",
+        "invoice-tax-ledger",
+        "{credited_bill}",
+    ),
+    Corruption(
+        "the amount of a payment for an invoice",
+        "UPDATE payments SET amount_minor = amount_minor + 1 WHERE id = '{bill_wire}'",
+        "invoice-cash",
+        "{credited_bill}",
+    ),
+    Corruption(
+        "the cash of a settlement",
+        "UPDATE invoices SET settled_minor = settled_minor + 1 WHERE id = '{settled_bill}'",
+        "invoice-cash",
+        "{settled_bill}",
+    ),
+    Corruption(
+        "a payment for an order and an invoice",
+        "UPDATE payments SET invoice_id = '{bill}' WHERE order_id = '{paid}'",
+        "payment-order",
+        "{wire}",
+    ),
+    Corruption(
+        "an invoice's prepaid amount",
+        "UPDATE invoices SET prepaid_minor = prepaid_minor + 1 WHERE id = '{bill}'",
+        "invoice-lines",
+        "{bill}",
+    ),
+    Corruption(
+        "a prepaid amount of an invoice and its line",
+        "UPDATE invoices SET prepaid_minor = prepaid_minor + 1 WHERE id = '{bill}';"
+        " UPDATE invoice_lines SET prepaid_minor = prepaid_minor + 1 WHERE invoice_id = '{bill}' AND position = 0",
+        "invoice-order",
+        "{bill} 0",
+    ),
+    Corruption(
+        "a missing credit note",
+        "DELETE FROM credit_note_lines WHERE order_id = '{credited}'",
+        "invoice-line-credited",
+        "{credited_bill} 0",
+    ),
+    Corruption(
+        "a credit note deleted with its lines",
+        "DELETE FROM credit_note_lines WHERE order_id = '{repaid}'; DELETE FROM credit_notes WHERE reason = 'refunded'",
+        "invoice-credited",
+        "{credited_bill}",
+    ),
+    Corruption(
+        "a number of a credit note that is missing",
+        "DELETE FROM credit_note_lines WHERE order_id = '{repaid}'; DELETE FROM credit_notes WHERE reason = 'refunded'",
+        "invoice-numbers",
+        f"{FIRST_SELLER_ID} live CN {system_clock().year}",
+    ),
+    Corruption(
+        "tax moved from one credit note to the next",
+        "UPDATE credit_notes SET tax_minor = tax_minor + CASE WHEN reason = 'cancelled' THEN -1 ELSE 1 END",
+        "credit-note-tax",
+        "{cancelled_note}",
+    ),
+    Corruption(
+        "a credit note's mass",
+        "UPDATE credit_notes SET mass_g = mass_g + 1 WHERE id = '{refunded_note}'",
+        "credit-note-lines",
+        "{refunded_note}",
+    ),
+    Corruption(
+        "a credit note of an order that is on another invoice",
+        "UPDATE credit_note_lines SET order_id = '{billed}' WHERE order_id = '{credited}'",
+        "credit-note-lines",
+        "{cancelled_note}",
+    ),
+    Corruption(
+        "a credit note of no invoice",
+        "UPDATE credit_notes SET invoice_id = '{new}' WHERE id = '{refunded_note}'",
+        "credit-note-reference",
+        "{refunded_note}",
+    ),
+    Corruption(
+        "a line of no credit note",
+        "UPDATE credit_note_lines SET credit_note_id = '{new}' WHERE order_id = '{credited}'",
+        "credit-note-line-reference",
+        "{new} 0",
     ),
     Corruption(
         "a paid invoice called pending",
@@ -764,7 +878,7 @@ CORRUPTIONS = (
     ),
     Corruption(
         "a number that no invoice has",
-        "UPDATE number_counters SET last_number = last_number + 1",
+        "UPDATE number_counters SET last_number = last_number + 1 WHERE kind = 'INV'",
         "invoice-numbers",
         f"{FIRST_SELLER_ID} live INV {system_clock().year}",
     ),
@@ -1169,6 +1283,12 @@ CORRUPTIONS = (
         "api-key-reference",
         "{key}",
     ),
+    Corruption(
+        "a contact of no account",
+        "UPDATE contacts SET account_id = '{new}' WHERE email = 'ada@example.com'",
+        "contact-reference",
+        "ada@example.com",
+    ),
 )
 
 
@@ -1206,7 +1326,8 @@ async def more_names(reader: Statements, names: dict[str, Any]) -> dict[str, Any
     account = names["account"]
     topped_up = await one(
         "seq",
-        f"events WHERE event_type = 'payment.recorded' AND account_id = '{account}' AND order_id IS NULL",
+        f"events WHERE event_type = 'payment.recorded' AND account_id = '{account}' AND order_id IS NULL"
+        f" AND CAST(payload ->> 'reference' AS TEXT) = 'topped_up'",
     )
     return {
         **entries,
@@ -1222,6 +1343,10 @@ async def more_names(reader: Statements, names: dict[str, Any]) -> dict[str, Any
         "issued_journal": await one(
             "journal_id", f"ledger_entries WHERE order_id = '{names['issued']}' AND ledger_account = 'sales'"
         ),
+        **{
+            f"{reason}_note": await one("id", f"credit_notes WHERE reason = '{reason}'")
+            for reason in ("cancelled", "refunded")
+        },
         "held_batch": await one("batch_id", f"quote_holds WHERE quote_id = '{names['holding']}' AND position = 0"),
         "retired_batch": await one("batch_id", f"retirements WHERE order_id = '{names['complete']}' AND position = 0"),
         "ocean_project": await one("project_id", f"credit_batches WHERE id = '{names['deep']}'"),

@@ -16,6 +16,7 @@ from service.domain.catalogue import Mode, Weight
 from service.domain.estimate import PlainMass
 from service.domain.listing import OrderRef
 from service.domain.order import BalanceUse, ByBundleMasses, ByMass, ByValue, FromQuote, OrderRequest, Placed
+from service.domain.parties import TaxCategory, TaxProfile
 from service.domain.recorded_estimate import CreateEstimate
 from service.errors import Refused
 from service.kit.ids import uuid7
@@ -34,6 +35,7 @@ from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
 from service.operations.retire_orders import retire_order, retire_orders
 from service.operations.set_account_portfolio import set_account_portfolio
+from service.operations.set_billing import set_tax_profile
 from service.operations.set_limits import set_limits
 from service.operations.settle_invoice import settle_invoice
 from service.operations.simulate_order import Outcome, simulate_order
@@ -63,6 +65,7 @@ class RandomShop:
         self.verbs: list[Callable[[], Coroutine[Any, Any, Any]]] = [
             *[self.order, self.order, self.order, self.order_together, self.order_test, self.order_from_quote] * 2,
             *[self.order_estimate, self.quote, self.estimate, self.pay, self.pay, self.top_up, self.bill, self.settle],
+            *[self.bill, self.pay_invoice, self.pay_invoice],
             *[self.refund, self.cancel, self.cancel_part, self.fail, self.receive, self.match, self.match, self.expire],
             *[self.retire, self.retire_part, self.certify, self.simulate, self.simulate, self.limit, self.history],
             *[self.choose_portfolio, self.suspend, self.reinstate, self.reinstate],
@@ -176,6 +179,12 @@ class RandomShop:
             account, invoice_id = self.chance.choice(self.invoices)
             await settle_invoice(*self.seller, account.id, invoice_id)
 
+    async def pay_invoice(self) -> None:
+        if self.invoices:
+            account, invoice_id = self.chance.choice(self.invoices)
+            amount = Money(self.chance.choice([1, 7, 5_000]), self.chance.choice(["USD", "USD", "JPY", "BHD"]))
+            await record_payment(*self.seller, account.id, f"wire {uuid7()}", amount, invoice_id=invoice_id)
+
     async def refund(self) -> None:
         account, ref = self.an_order()
         await refund_order(*self.seller, account.id, ref)
@@ -266,6 +275,14 @@ async def test_random_verbs_leave_books_without_a_finding(database: Database):
     other = await shop.another_account(commission_hundredths=0)
     trial = await shop.another_account(mode=Mode.TEST)
     client = await create_client(shop.resources, shop.caller, name="Client", currency="USD")
+    for account_id, rate in ((shop.account.id, 2_000), (other.id, 770)):
+        profile = TaxProfile(
+            account_id=account_id,
+            valid_from=LONG_AGO.date(),
+            category=TaxCategory.STANDARD,
+            rate_hundredths=rate,
+        )
+        await set_tax_profile(shop.resources, shop.caller, profile)
     random_shop = RandomShop(shop, random.Random(SEED), [shop.account, other, client], trial)
     await random_shop.order()
 

@@ -24,7 +24,7 @@ from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
 from service.operations.set_limits import read_limits, set_limits
 from tests.api.graphql_api import open_graphql_api
-from tests.api.rest.client import open_rest
+from tests.api.rest.client import ADDRESS, open_rest
 from tests.makers import TONNE_G, make_command, make_price, store
 from tests.shop import Shop
 
@@ -262,6 +262,6 @@ async def test_every_contract_refuses_in_its_own_words(
     told = answer.json()
     assert answer.status_code == 409, told
     assert told.get("type", told.get("error", {}).get("error_code")) == (
-        "insufficient_credits" if contract == "lune" else "about:blank#credit-limit-exceeded"
+        "insufficient_credits" if contract == "lune" else f"{ADDRESS}/problems#credit-limit-exceeded"
     )
     assert await shop.everything() == before

@@ -21,11 +21,13 @@ from service.domain.parties import TaxCategory, TaxProfile
 from service.domain.serials.stated import StatedSerials
 from service.domain.webhooks import Attempt
 from service.errors import Code, Refused
+from service.kit.keyset import PageRequest
 from service.operations.bill_orders import bill_orders
 from service.operations.cancel_orders import cancel_orders
 from service.operations.fail_order import fail_order
 from service.operations.import_orders import import_orders
 from service.operations.manage_account_keys import create_account_key, revoke_account_key
+from service.operations.manage_accounts import create_account
 from service.operations.manage_catalogue import (
     create_bundle,
     create_project,
@@ -46,17 +48,21 @@ from service.operations.send_deliveries import Outcome as SendingOutcome
 from service.operations.send_deliveries import mark_deliveries
 from service.operations.set_account_portfolio import set_account_portfolio
 from service.operations.set_billing import set_tax_profile, update_billing_details
+from service.operations.set_contacts import set_contacts
 from service.operations.set_seller import update_seller
 from service.operations.settle_invoice import settle_invoice
 from service.operations.simulate_order import Outcome, simulate_order
+from service.operations.update_account import update_account
 from service.operations.withdraw_batch import reinstate_batch, withdraw_batch
+from service.storage import catalogue
 from service.storage.database import Database
 from service.storage.events import EVENTS
 from tests.books import rows_of
-from tests.makers import make_batch, make_command, make_order_request, store
+from tests.makers import make_batch, make_command, make_contact, make_order_request, store
 from tests.shop import Shop, open_shop
 
 OF_ORDER = "currency fulfilled_g mass_g paid_minor total_cost_minor"
+_OF_CREDIT = "credit_note_id credit_note_number credited_minor invoice_id invoice_number"
 PAYLOADS = {
     "order.placed": {OF_ORDER},
     "order.supplied": {OF_ORDER},
@@ -66,6 +72,8 @@ PAYLOADS = {
     "order.cancelled": {OF_ORDER},
     "order.failed": {OF_ORDER},
     "order.billed": {"currency fulfilled_g invoice_id invoice_number mass_g paid_minor total_cost_minor"},
+    "order.invoiced": {"currency fulfilled_g invoice_id invoice_number mass_g paid_minor total_cost_minor"},
+    "order.credited": {" ".join(sorted(f"{OF_ORDER} {_OF_CREDIT}".split()))},
     "order.paid": {OF_ORDER, "currency fulfilled_g invoice_id invoice_number mass_g paid_minor total_cost_minor"},
     "order.refunded": {"currency fulfilled_g mass_g paid_minor refunded_minor total_cost_minor"},
     "order.retiring": {"currency fulfilled_g mass_g paid_minor retired_g total_cost_minor"},
@@ -73,6 +81,7 @@ PAYLOADS = {
     "order.imported": {OF_ORDER},
     "payment.recorded": {
         "amount_minor currency payment_id reference",
+        "amount_minor currency invoice_id payment_id reference",
         # In the account of a client's order, whose payment is its parent's.
         "amount_minor currency fulfilled_g mass_g paid_minor total_cost_minor",
     },
@@ -91,8 +100,10 @@ PAYLOADS = {
     "batch.withdrawn": {"available_g batch_id reason"},
     "batch.reinstated": {"available_g batch_id"},
     "account.portfolio_set": {"portfolio_id"},
-    "account.created": {"client_account_id name"},
-    "account.updated": {"changed client_account_id"},
+    # Of a client account in the parent's events; of any account, by an operator, in its own.
+    "account.created": {"client_account_id name", "name reference"},
+    "account.updated": {"changed client_account_id", "changed"},
+    "account.contacts_set": {"contacts"},
     "api_key.created": {"key_id name scopes"},
     "api_key.revoked": {"key_id"},
     "seller.updated": {"changed seller"},
@@ -134,13 +145,17 @@ async def simulate(shop: Shop, order: Order, outcome: Outcome) -> None:
 
 
 async def pass_money(shop: Shop) -> None:
-    """One order is paid and refunded, another is billed and settled, and a client's is paid in part."""
+    """One order is paid, billed and refunded, another is billed, paid in part and settled, and a client's is paid in
+    part.
+    """
     resources, seller, account_id = shop.resources, shop.caller, shop.account.id
     paid = OrderRef(id=(await fulfilled(shop)).id)
     await record_payment(resources, seller, account_id, "wire-1", Money(10, "USD"), paid)
+    await bill_orders(resources, seller, account_id, "paid", [paid])
     await refund_order(resources, seller, account_id, paid)
     billed = OrderRef(id=(await fulfilled(shop)).id)
     issued = await bill_orders(resources, seller, account_id, "march", [billed])
+    await record_payment(resources, seller, account_id, "wire-3", Money(1, "USD"), invoice_id=issued.invoice.id)
     await settle_invoice(resources, seller, account_id, issued.invoice.id)
     client = await create_client(resources, seller, name="Client", currency="USD")
     (answer,) = await shop.place_all(make_command(client, make_order_request(1_000)))
@@ -229,6 +244,11 @@ async def manage_accounts(shop: Shop) -> None:
     await set_account_portfolio(shop.resources, shop.caller, (Weight(shop.ocean.id, 10_000),))
     client = await create_client(shop.resources, shop.caller, name="Client", currency="USD")
     await update_client(shop.resources, shop.caller, client.id, {"name": "Renamed"})
+    await update_account(shop.resources, shop.caller, client.id, {"commission_hundredths": 100})
+    await set_contacts(shop.resources, shop.caller, [make_contact()])
+    facts: dict[str, Any] = {"name": "Orrin Mills", "contract": "graphql", "currency": "USD", "reference": "1"}
+    portfolio = str((await catalogue.portfolios(shop.database.reader, client.id, PageRequest(1)))[0].id)
+    await create_account(shop.resources, **facts, portfolio=portfolio, caller=shop.caller)
     terms: dict[str, Any] = {"idempotency_key": "1", "name": "ERP", "scopes": [Scope.ORDERS_READ]}
     created = await create_account_key(shop.resources, shop.caller, **terms, pepper=b"pepper")
     await revoke_account_key(shop.resources, shop.caller, created.key.stored.key_id)

@@ -13,6 +13,7 @@ import pytest
 from service.domain.amounts import Money
 from service.domain.listing import OrderRef
 from service.domain.order import BalanceUse, ByBundleMasses, OrderRequest, Placed, PlaceOrder
+from service.domain.parties import TaxCategory, TaxProfile
 from service.errors import Code, Refused
 from service.operations.bill_orders import Period, bill_orders
 from service.operations.cancel_orders import cancel_orders
@@ -21,8 +22,9 @@ from service.operations.match_backorders import match_backorders
 from service.operations.place_orders import place_alone
 from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
+from service.operations.set_billing import set_tax_profile
 from service.operations.settle_invoice import settle_invoice
-from tests.makers import make_caller, make_command
+from tests.makers import LONG_AGO, make_caller, make_command
 from tests.shop import Shop
 
 EXPECTED = {Code.ORDER_STATE, Code.PAYMENT_STATE, Code.INSUFFICIENT_BALANCE, Code.NOT_FOUND}
@@ -56,6 +58,16 @@ async def test_every_verb_at_once_leaves_books_that_balance(shop: Shop, seed: in
         return answer
 
     await record_payment(resources, shop.caller, shop.account.id, "start", Money(3_000, "USD"))
+    await set_tax_profile(
+        resources,
+        shop.caller,
+        TaxProfile(
+            account_id=shop.account.id,
+            valid_from=LONG_AGO.date(),
+            category=TaxCategory.STANDARD,
+            rate_hundredths=2_000,
+        ),
+    )
     standing = [answer.order for answer in await shop.place_all(*some(9)) if isinstance(answer, Placed)]
     bill = await bill_orders(resources, shop.caller, shop.account.id, "first", Period(currency="USD"))
     standing += [answer.order for answer in await shop.place_all(*some(9)) if isinstance(answer, Placed)]
@@ -73,6 +85,9 @@ async def test_every_verb_at_once_leaves_books_that_balance(shop: Shop, seed: in
                 lambda: record_payment(resources, shop.caller, account_id, f"wire-{number}", amount, ref),
                 lambda: bill_orders(resources, shop.caller, shop.account.id, f"b-{number}", Period(currency="USD")),
                 lambda: bill_orders(resources, shop.caller, account_id, f"n-{number}", [ref]),
+                lambda: record_payment(
+                    resources, shop.caller, account_id, f"part-{number}", amount, invoice_id=bill.invoice.id
+                ),
                 lambda: settle_invoice(resources, shop.caller, shop.account.id, bill.invoice.id),
                 lambda: refund_order(resources, shop.caller, account_id, ref),
                 lambda: fail_order(resources, shop.caller, account_id, ref),

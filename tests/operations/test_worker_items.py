@@ -240,4 +240,5 @@ def test_rests_double_up_to_an_hour():
     ]  # fmt: skip
     assert {step.value for step in WorkerStep} == {
         "expire_holds", "match_backorders", "retire_orders", "issue_certificates", "fill_search_keys",
+        "advance_test_orders",
     }  # fmt: skip

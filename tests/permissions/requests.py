@@ -17,6 +17,7 @@ IN_PATHS = {
     "/lune/v1/orders/{id}": "complete",
     "/lune/v1/orders/{id}/certificate": "complete",
     "/lune/v1/bundles/{id}": "forest",
+    "/lune/v1/projects/{id}": "project",
     "/lune/v1/accounts/client/{id}": "client",
     "/carbon-engine/v1/orders/{id}": "in_riyals",
     "/carbon-engine/v1/orders/{id}/cancel": "failed_in_riyals",
@@ -70,7 +71,7 @@ async def send(stage: Stage, identity: Identity, place: str) -> Any:
         return str(each) if contract == "carbonext" else each.hex
 
     path = template.replace("{id}", spelled(IN_PATHS.get(template, "account")))
-    path = path.replace("{idempotency_key:path}", "used").replace("{resource}", "Orders")
+    path = path.replace("{idempotency_key:path}", "used").replace("{resource}", "Orders").replace("{slug}", "trees")
     options: dict[str, Any] = {"headers": identity.lune_headers if contract == "lune" else identity.headers}
     if method != "GET":
         options["json"] = filled(BODIES.get(place, {}), {name: spelled(name) for name in stage.named})

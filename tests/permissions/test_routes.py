@@ -36,7 +36,11 @@ NOT_FOUND = {
 }
 """Addresses of an object of the account, which are absent to all other accounts."""
 
-OF_EVERYBODY = {"GET /lune/v1/bundles/{id}"}
+OF_EVERYBODY = {
+    "GET /lune/v1/bundles/{id}",
+    "GET /lune/v1/projects/{id}",
+    "GET /lune/v1/projects/by-slug/{slug}",
+}
 
 
 async def test_every_route_has_a_row():

@@ -25,8 +25,10 @@ from service.domain.listing import OrderRef
 from service.domain.order import BalanceUse, ByMass, OrderRequest
 from service.domain.recorded_estimate import CreateEstimate
 from service.kit.keyset import PageRequest
+from service.operations.bill_orders import bill_orders
 from service.operations.cancel_orders import cancel_orders
 from service.operations.create_estimate import create_estimate
+from service.operations.fail_order import fail_order
 from service.operations.issue_certificates import issue_certificate
 from service.operations.manage_account_keys import revoke_account_key
 from service.operations.manage_keys import create_key
@@ -167,6 +169,7 @@ async def fill(database: Database) -> tuple[World, dict[str, Account]]:
         "client-of-suspended": await shop.another_account(parent_account_id=suspended.id),
     }
     paid = await record_payment(resources, caller, shop.account.id, "top-up", Money(90_000, "USD"), None)
+    (credit_note_id,) = await _credit_notes(world, database)
     complete = await shop.place(OrderRequest(ask=ByMass(4_000)), idempotency_key="complete", **_PAID)
     await record_payment(
         resources, caller, shop.account.id, "for an order", Money(100, "USD"), OrderRef(id=complete.id)
@@ -175,12 +178,15 @@ async def fill(database: Database) -> tuple[World, dict[str, Account]]:
     await issue_certificate(resources, shop.account.id, complete.id, public_address=ADDRESS)
     holding = await quote_order(resources, caller, OrderRequest(ask=ByMass(2_000)), valid_ms=DAY_MS, hold=True)
     journals = await list_journals(resources, caller, PageRequest(100))
-    (invoice_id,) = {row["id"] for row in await database.reader.fetch("SELECT id FROM invoices")}
+    invoice_id = (await database.reader.fetch("SELECT id FROM invoices WHERE reference = 'billed'"))[0]["id"]
     world.named |= {
         "complete": ("Order", complete.id),
+        "certificate": ("Certificate", complete.id),
+        "line": ("InvoiceLine", world.named["billed"][1]),
         "holding": ("Quote", holding.quote.id),
         "payment": ("Payment", paid.payment.id),
         "invoice": ("Invoice", UUID(str(invoice_id))),
+        "credit_note": ("CreditNote", credit_note_id),
         "journal": ("Journal", journals.items[0].id),
         "live_batch": ("CreditBatch", shop.young.id),
         "test_batch": ("CreditBatch", trial_batch.id),
@@ -191,6 +197,16 @@ async def fill(database: Database) -> tuple[World, dict[str, Account]]:
     own = await set_account_portfolio(resources, caller, (Weight(shop.forest.id, 10_000),))
     world.named["own_portfolio"] = ("Portfolio", own.portfolio_id)
     return world, found
+
+
+async def _credit_notes(world: World, database: Database) -> set[UUID]:
+    """Bill an order of the account and let it fail; return the id of its credit note."""
+    shop = world.shop
+    order = await shop.place(OrderRequest(ask=ByMass(1_000)), idempotency_key="credited")
+    ref = OrderRef(id=order.id)
+    await bill_orders(shop.resources, shop.caller, shop.account.id, "credited", [ref])
+    await fail_order(shop.resources, shop.caller, shop.account.id, ref)
+    return {UUID(str(row["id"])) for row in await database.reader.fetch("SELECT id FROM credit_notes")}
 
 
 _PAID: dict[str, Any] = {"pay_with_balance": BalanceUse.WHOLE}
@@ -219,6 +235,7 @@ async def _of_client(world: World, client: Account) -> dict[str, tuple[str, UUID
         "client's order": ("Order", order.id),
         "client's cancelled": ("Order", cancelled.id),
         "client's complete": ("Order", complete.id),
+        "client's certificate": ("Certificate", complete.id),
         "client's quote": ("Quote", quotes[0].quote.id),
         "client's used_quote": ("Quote", quotes[1].quote.id),
         "client's estimate": ("Estimate", estimate.id),

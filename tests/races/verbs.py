@@ -35,6 +35,7 @@ from service.operations.refresh_statistics import refresh_statistics
 from service.operations.retire_orders import retire_orders
 from service.operations.send_deliveries import Outcome, due_endpoints, lease_deliveries, mark_deliveries
 from service.operations.set_limits import set_limits
+from service.operations.simulate_order import advance_test_orders
 from tests.api.graphql_api import GraphQLApi
 from tests.makers import TONNE_G, make_batch, make_bundle, make_price, make_project, store
 from tests.shop import Shop
@@ -332,6 +333,31 @@ async def create_api_key(market: Market) -> str:
     return await market.mutate("createApiKey", "parent", idempotencyKey=key, **given)
 
 
+async def new_customer(market: Market) -> str:
+    reference = f"customer-{market.chance.randint(1, 9)}"  # few, so that two requests often have the same
+    portfolio = global_id("Portfolio", market.shop.account.portfolio_id)
+    facts = {"name": reference, "currency": "USD", "portfolioId": portfolio}
+    return await market.mutate("createAccount", "parent", reference=reference, **facts)
+
+
+async def update_account(market: Market) -> str:
+    facts = {"name": market.key("Client"), "commissionPercent": str(market.chance.randint(0, 9))}
+    return await market.mutate("updateAccount", "parent", accountId=market.account_id("client"), **facts)
+
+
+async def set_contacts(market: Market) -> str:
+    kinds = ["INVOICE_DUE", "INVOICE_PAID"]
+    contacts = [
+        {"email": f"{number}@example.com", "name": market.key("Person"), "kinds": kinds}
+        for number in range(market.chance.randint(0, 3))
+    ]
+    return await market.mutate("setContacts", market.chance.choice(["parent", "client"]), contacts=contacts)
+
+
+async def in_parent(market: Market, name: str, **facts: Any) -> str:
+    return await market.mutate(name, "parent", **facts)
+
+
 async def revoke_api_key(market: Market) -> str:
     await create_api_key(market)
     return await market.mutate("revokeApiKey", "parent", id=_kept(market.api_keys, market, "ApiKey"))
@@ -397,6 +423,17 @@ async def queue_and_send(market: Market) -> str:
             attempt = Attempt(at=resources.clock(), status=None, latency_ms=1, error="host not found", excerpt=None)
             await mark_deliveries(resources, endpoint, [Outcome([delivery], attempt)], market.chance.random)
     return DONE
+
+
+async def advance(market: Market) -> str:
+    """Complete a test order that came through the Lune API."""
+    headers = {"authorization": f"Bearer {market.keys['trial']}"}
+    body = {"mass": {"amount": "1", "unit": "kg"}}
+    answer = await market.chance.choice(market.services).client.post(
+        "/lune/v1/orders/by-mass", json=body, headers=headers
+    )
+    done = await step(market, advance_test_orders, after_ms=0, public_address="https://orders.test")
+    return done if answer.is_success else str(answer.json()["error"]["error_code"])
 
 
 async def import_the_catalogue(market: Market) -> str:
@@ -540,6 +577,10 @@ MUTATIONS: dict[str, Verb] = {
     "simulateOrder": simulate_order,
     "suspendAccount": partial(switch_client, name="suspendAccount"),
     "reinstateAccount": partial(switch_client, name="reinstateAccount"),
+    "createAccount": new_customer,
+    "updateAccount": update_account,
+    "setContacts": set_contacts,
+    "createAccessToken": partial(in_parent, name="createAccessToken", scopes=["ORDERS_READ"]),
     "createApiKey": create_api_key,
     "revokeApiKey": revoke_api_key,
     "setAccountLimits": set_account_limits,
@@ -559,6 +600,7 @@ STEPS: dict[str, Verb] = {
     "match_backorders": partial(step, run=match_backorders),
     "retire_orders": partial(step, run=retire_orders, after_ms=0, unpaid=False),
     "issue_certificates": partial(step, run=issue_certificates, public_address="https://orders.test"),
+    "advance_test_orders": advance,
     "fill_search_keys": fill_keys,
     "refresh_statistics": refresh,
     "expire_deliveries": expire_old_deliveries,

@@ -43,6 +43,7 @@ ALL = [
     "0016_operators",
     "0017_sellers",
     "0018_invoice_numbers",
+    "0019_tax_and_credit_notes",
     "0020_keys_and_contacts",
     "0021_lists_of_customers",
     "0023_webhooks",

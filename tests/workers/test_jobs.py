@@ -31,6 +31,7 @@ def test_everything_that_happens_later_is_a_step():
         "match_backorders",
         "retire_orders",
         "issue_certificates",
+        "advance_test_orders",
         "fill_search_keys",
         "refresh_statistics",
         "expire_deliveries",

@@ -125,7 +125,7 @@ class _Address:
             raise unauthenticated()
         budget = self._exporting.budget_of(scope, caller)
         wanted = order_filter_of(request.query_params.multi_items(), filtered=self._export.filtered)
-        resources = self._exporting.resources()
+        resources = self._exporting.resources().of_export()
         with self._exporting.place(caller.key_id):
             async with aclosing(self._export.pages(resources, caller, wanted)) as pages:
                 if request.method == "GET":

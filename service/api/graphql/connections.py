@@ -4,11 +4,16 @@ Knows neither SQL nor the listed types: it takes a slice of rows, with a functio
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar
 
 import strawberry
 
-from service.kit.keyset import Slice
+from service.api.graphql.context import Context
+from service.domain.catalogue_listing import BatchSort, NamedSort
+from service.kit.keyset import PageRequest, Position, Slice, SortKind, encode_cursor
 from service.plans import attribute_field
 
 Node = TypeVar("Node")
@@ -42,6 +47,60 @@ Before: TypeAlias = Annotated[
         "ends before this entry. Send `before` together with `last`."
     ),
 ]
+
+
+Paging: TypeAlias = tuple[First, After, Last, Before]
+"""The four arguments of a list."""
+
+
+class Sort(Protocol):
+    """Sort order of a list: its name in cursors, the class of the values that are sorted by, and a row's position."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> SortKind: ...
+
+    def position(self, row: Any) -> Position: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ByTime:
+    """The only sort order of a list: by a time of its rows, and then by their ids."""
+
+    name: str
+    column: str = "created_at"
+    kind: SortKind = datetime
+
+    def position(self, row: Any) -> Position:
+        """Return the position of the row."""
+        return Position(attrgetter(self.column)(row), row.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A sort order that lists share, under the name of one of them. `sorted_part` returns the part of a row that
+    is sorted by.
+    """
+
+    listed: str
+    sort: NamedSort | BatchSort
+    sorted_part: Callable[[Any], Any] = lambda row: row
+
+    @property
+    def name(self) -> str:
+        """Return the name of the sort that a cursor contains."""
+        return self.sort.name(self.listed)
+
+    @property
+    def kind(self) -> SortKind:
+        """Return the class of the values that are sorted by."""
+        return self.sort.kind
+
+    def position(self, row: Any) -> Position:
+        """Return the position of the row."""
+        return self.sort.position(self.sorted_part(row))
 
 
 @strawberry.type(
@@ -124,8 +183,33 @@ class Connection(Generic[Node]):
 
     @strawberry.field(
         description="Number of entries on all pages of the list that match its `filter` or `nameContains`. Costs 5 "
-        "cost points, or 50 if one of these arguments is given. Only `orders`, `clientAccounts`, `accounts`, "
-        "`allOrders`, `allPayments` and `allInvoices` are counted. Null for every other list.",
+        "cost points, or 50 if one of these arguments is given to a list of accounts, orders, payments or invoices. "
+        "Only `orders`, `clientAccounts`, `accounts`, `allOrders`, `allPayments`, `allInvoices`, `bundles`, "
+        "`projects`, `creditBatches`, `portfolios` and `stock` are counted. Null for every other list.",
     )
     async def total_count(self) -> int | None:
         return None if self.count is None else await self.count()
+
+
+def page_of(context: Context, sort: Sort, paging: Paging) -> PageRequest:
+    """Return the page that the four arguments of the list ask for."""
+    return context.page(sort.name, *paging, kind=sort.kind)
+
+
+def connection_of(
+    sort: Sort, page: Slice[Row], node: Callable[[Row], Node], count: Callable[[], Awaitable[int]] | None = None
+) -> Connection[Node]:
+    """Return the connection over a page in the sort order."""
+    return Connection.of(page, cursor=lambda row: encode_cursor(sort.name, sort.position(row)), node=node, count=count)
+
+
+async def listed(
+    context: Context,
+    sort: Sort,
+    paging: Paging,
+    read: Callable[[PageRequest], Awaitable[Slice[Row]]],
+    node: Callable[[Row], Node],
+    count: Callable[[], Awaitable[int]] | None = None,
+) -> Connection[Node]:
+    """Return the connection over the page that the four arguments ask for; without `count` its total is null."""
+    return connection_of(sort, await read(page_of(context, sort, paging)), node, count)

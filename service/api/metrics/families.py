@@ -80,6 +80,15 @@ class ServiceCollector(Collector):
         yield _counter(
             "slow_statements", "Statements slower than SERVICE_SLOW_STATEMENT_MS.", database.statement_watch.slow
         )
+        replica = self._resources.replica
+        if replica is not None:
+            yield _gauge("replica_ready", "1 while the replica of the database answers.", replica.is_ready)
+            yield _counter(
+                "replica_reads",
+                "Reads that may go to the replica, by outcome; the primary answers all that the replica did not.",
+                {(outcome,): number for outcome, number in replica.reads.items()},
+                ("outcome",),
+            )
         pool = database.pool
         if pool is not None:
             yield _gauge("pool_connections_limit", "Connections to the database that may be open.", pool.size_max)

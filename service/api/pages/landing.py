@@ -1,9 +1,10 @@
-"""The first page of the service, its icon, and the answers to addresses that no route serves. Knows no schema.
+"""The first page of the service, its icon, the page of problems, and the answers to addresses that no route serves.
 
 The page is drawn on the server without a script, so that it is shown whatever the state of the database.
 """
 
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from starlette.routing import BaseRoute, Route
 
 from service.api.graphql.transport.request_parsing import wants_page
 from service.api.pages.public_page import HEADERS, template
-from service.api.rest.contract import reason_phrase
+from service.api.rest.contract import PROBLEMS, reason_phrase
+from service.errors import REASONS, Code
 
 HERE = Path(__file__).parent
 ICON = (HERE / "plain" / "icon.svg").read_bytes()
@@ -31,6 +33,7 @@ PAGE_HEADERS = {
     "Vary": "Accept",
 }
 _LANDING = template("landing.html")
+_PROBLEMS = template("problems.html")
 _NOT_FOUND = template("not_found.html")
 
 
@@ -66,13 +69,18 @@ def landing_routes(site: Site, state_of: Callable[[Request], Awaitable[State]]) 
         headers = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
         return Response(ICON, media_type="image/svg+xml", headers=headers)
 
+    async def problems(_request: Request) -> Response:
+        kinds = [(code.lower().replace("_", "-"), code, REASONS[code]) for code in Code]
+        return HTMLResponse(_PROBLEMS.render(style=STYLE, prefix=site.prefix, kinds=kinds), headers=PAGE_HEADERS)
+
     names = [name for name, _ in site.contracts]
-    moved = {"/graphql/": "/graphql", "/graphql/schema.graphql/": "/graphql/schema.graphql"}
+    moved = {f"{PROBLEMS}/": PROBLEMS, "/graphql/": "/graphql", "/graphql/schema.graphql/": "/graphql/schema.graphql"}
     for name in names:
         moved |= {f"/{name}": f"/{name}/docs", f"/{name}/": f"/{name}/docs", f"/{name}/docs/": f"/{name}/docs"}
         moved[f"/{name}/openapi.json/"] = f"/{name}/openapi.json"
     return [
         Route("/", page, methods=["GET"]),
+        Route(PROBLEMS, problems, methods=["GET"]),
         Route("/favicon.ico", icon, methods=["GET"]),
         Route("/favicon.svg", icon, methods=["GET"]),
         *(_redirect(site.prefix, start, end) for start, end in moved.items()),
@@ -107,5 +115,6 @@ def _redirect(prefix: str, start: str, end: str) -> Route:
         query = request.url.query
         return RedirectResponse(f"{prefix}{end}{'?' if query else ''}{query}", 308)
 
-    methods = ["GET", "POST"] if end == "/graphql" else ["GET"]
-    return Route(start, redirect, methods=methods)
+    route = Route(start, redirect, methods=["GET", "POST"] if end == "/graphql" else ["GET"])
+    route.path_regex = re.compile(re.escape(start) + r"\Z")  # before Starlette's `$` a line break may stand
+    return route

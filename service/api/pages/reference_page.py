@@ -1,5 +1,7 @@
 """Plain HTML page of an OpenAPI document, without any script. Knows no contract, nor how it is served."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -88,18 +90,30 @@ def _label(method: str, path: str, _described: Mapping[str, Any]) -> str:
 def _operation_html(method: str, path: str, described: Mapping[str, Any]) -> str:
     operation = (method, path, described)
     rows = [_parameter_row(each) for each in described.get("parameters", ())]
+    examples = []
     for media_type, content in described.get("requestBody", {}).get("content", {}).items():
+        examples += [_example_html("Body of an example", content)]
         rows.append(("body", f"body, {escape(media_type)}", type_html(content["schema"]), "required", ""))
     answers = [
-        (f"<code>{escape(status)}</code>", escape(answer["description"]), _answer_type(answer))
+        (f"<code>{escape(status)}</code>", _words(answer["description"]), _answer_type(answer))
         for status, answer in described["responses"].items()
     ]
+    for status, answer in described["responses"].items():
+        if status.startswith("2"):
+            examples += [_example_html("Response", content) for content in answer.get("content", {}).values()]
     return (
         f'<section class="panel" id="{_anchor(operation)}">\n<h2>{_label(*operation)}</h2>\n'
-        f"{_paragraph(described.get('summary', ''))}{_paragraph(described.get('description', ''))}"
+        f"<p><b>{escape(described.get('summary', ''))}</b></p>{_paragraph(described.get('description', ''))}"
         f"{_table(('name', 'where', 'type', '', 'about'), rows) if rows else ''}"
-        f"{_table(('status', 'meaning', 'body'), answers)}</section>\n"
+        f"{_table(('status', 'meaning', 'body'), answers)}{''.join(examples)}</section>\n"
     )
+
+
+def _example_html(title: str, content: Mapping[str, Any]) -> str:
+    if "example" not in content:
+        return ""
+    text = json.dumps(content["example"], ensure_ascii=False, indent=2)
+    return f'<details><summary>{title}</summary><pre tabindex="0">{escape(text)}</pre></details>\n'
 
 
 def _parameter_row(parameter: Mapping[str, Any]) -> tuple[str, ...]:
@@ -137,11 +151,17 @@ def _model_html(name: str, schema: Mapping[str, Any]) -> str:
 
 def _about(text: str, schema: Mapping[str, Any]) -> str:
     bounds = [f"{word} {schema[key]}" for key, word in BOUNDS.items() if schema.get(key) not in (None, "", {}, [])]
-    return escape("; ".join([*([text.rstrip(".")] if text else []), *bounds]))
+    return _words("; ".join([*([text.rstrip(".")] if text else []), *bounds]))
 
 
 def _paragraph(text: str) -> str:
-    return f"<p>{escape(text)}</p>\n" if text else ""
+    return "".join(f"<p>{_words(each)}</p>\n" for each in text.split("\n\n") if each)
+
+
+def _words(text: str) -> str:
+    """Return the text as HTML, with the two marks of Markdown that the texts have."""
+    bold = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", escape(text))
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", bold)
 
 
 def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -5,7 +5,7 @@ own names.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
@@ -16,8 +16,9 @@ from starlette.types import Scope
 
 from service.api.caller import caller_of
 from service.api.rest.context import RestContext
+from service.api.rest.reference_texts import NO_TEXTS, Texts
 from service.domain.accounts import Caller
-from service.errors import Refused
+from service.errors import Code, Refused
 from service.operations.authenticate import unauthenticated
 
 BodyT_co = TypeVar("BodyT_co", covariant=True)
@@ -101,6 +102,15 @@ class Endpoint:
         return self.method != "GET"
 
 
+PROBLEMS = "/problems"
+"""Path of the page that explains each type of problem."""
+
+
+def problem_type(code: Code) -> str:
+    """Return the type of the problem of a refusal: a place in the page of problems, below the public address."""
+    return f"{PROBLEMS}#{code.lower().replace('_', '-')}"
+
+
 Refusal: TypeAlias = tuple[int, msgspec.Struct]
 """The HTTP status and the body of a contract's error response."""
 
@@ -134,6 +144,7 @@ class Contract:
     * `labelled_json` answers 415 unless the content type of a body is JSON; otherwise a body is always read as JSON.
     * `any_case` matches the members of bodies without regard to case, `any_case_query` those of the query string.
     * `decimals_are_numbers` writes `Decimal` as JSON numbers instead of strings.
+    * `texts` are the words of the OpenAPI document, read from `reference.toml` of the contract's package.
     * `headers` are put on every answer below the prefix, refusals of the request limits included. The function gets
       the scope of the request and its id.
     """
@@ -147,6 +158,7 @@ class Contract:
     error_model: type[msgspec.Struct]
     refusal: Callable[[Refused, str], Refusal]
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    texts: Texts = NO_TEXTS
     error_media_type: str = "application/json"
     authenticate: Authenticate = by_api_key
     headers: Callable[[Scope, str], Mapping[str, str]] = no_headers
@@ -167,6 +179,18 @@ class Contract:
     @cached_property
     def _encoder(self) -> msgspec.json.Encoder:
         return msgspec.json.Encoder(decimal_format="number" if self.decimals_are_numbers else "string")
+
+    def at(self, public_address: str) -> "Contract":
+        """Return the contract as it is served at the address, with which the types of its problems begin."""
+
+        def located(refused: Refused, request_id: str) -> Refusal:
+            status, body = self.refusal(refused, request_id)
+            kind = getattr(body, "type", None)
+            if isinstance(kind, str) and kind.startswith(PROBLEMS):
+                body = msgspec.structs.replace(body, type=public_address + kind)
+            return status, body
+
+        return replace(self, refusal=located)
 
     def encode(self, value: Any) -> bytes:
         return self._encoder.encode(value)

@@ -1,17 +1,20 @@
 """A step that several operations share: reversal of orders, whole or in part, with their grams and money.
 
-Expects the heads and the orders to be locked; locks balances, then batches by vintage and id. Promises: P3, P4, P6.
+Expects the heads and the orders to be locked; locks counters of credit notes, balances, then batches by vintage and id.
+Promises: P3, P4, P6.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from service.domain.accounts import Caller, Head, payer_of
+from service.domain.accounts import Caller
 from service.domain.cancelling import Reversal
-from service.domain.events import EventRecorder
+from service.domain.credit_notes import UndoneSale
 from service.domain.order import CreditEntry, OrderLine
 from service.operations.resources import Resources
+from service.operations.steps.credit_notes import issue_credit_notes
+from service.operations.steps.lock_payer import LockedPayer
 from service.storage import accounts, backorders, batches, ledger, orders
 from service.storage.database import Statements
 from service.storage.events import EVENTS
@@ -50,13 +53,17 @@ async def lines_by_order(
 
 
 async def reverse_orders(
-    resources: Resources, statements: Statements, caller: Caller, head: Head, reversals: Sequence[Reversal]
+    resources: Resources,
+    statements: Statements,
+    caller: Caller,
+    locked: LockedPayer,
+    account_id: UUID,
+    reversals: Sequence[Reversal],
 ) -> None:
-    """Write the reversals to the account's orders, lines, queue, ledger, balances, batches and events."""
+    """Write the reversals to the account's orders, lines, queue, credit notes, ledger, balances, batches and events."""
     if not reversals:
         return
     now = resources.clock()
-    account_id = head.account.id
     order_ids = [each.order.id for each in reversals]
     for each in reversals:
         await orders.change(statements, each.order, CHANGED)
@@ -65,18 +72,14 @@ async def reverse_orders(
     if whole:
         await orders.empty_lines(statements, account_id, whole)
     await backorders.leave(statements, account_id, order_ids)
-    await ledger.book(
-        statements,
-        [
-            ledger.Booking(payer_of(head.account), resources.new_id(), each.order, each.journal, now)
-            for each in reversals
-            if each.journal is not None
-        ],
-    )
-    recorder = EventRecorder({account_id: head.event_seq}, actor=caller.key_id, now=now, new_id=resources.new_id)
+    recorder = locked.recorder(resources, caller)
     for each in reversals:
         for event_type in each.event_types:
             recorder.record_order(each.order, event_type)
+    sales = [UndoneSale(each.order, each.journal, each.undone_g) for each in reversals if each.journal is not None]
+    tax = await issue_credit_notes(resources, statements, recorder, locked, sales, now)
+    sold = [ledger.Booking(locked.payer_id, resources.new_id(), each.order, each.journal, now) for each in sales]
+    await ledger.book(statements, [*sold, *tax])
     await EVENTS.insert(statements, recorder.events)
     returned_g: Counter[UUID] = Counter()
     for each in reversals:

@@ -3,6 +3,7 @@
 from service.storage.audit.check import (
     ACCOUNTS,
     BALANCES,
+    CREDIT_NOTES,
     EVENTS,
     INVOICE_LINES,
     INVOICES,
@@ -54,6 +55,9 @@ _MOVES = {
     "order_refunded": {"sales": "+", "commission": "+", "receivable": "-", "balance": "-"},
     "order_failed": {"sales": "+", "commission": "+", "receivable": "-", "balance": "-"},
     "order_reduced": {"sales": "+-", "commission": "+-", "receivable": "-", "balance": "-"},
+    "tax_billed": {"receivable": "+", "tax": "-"},
+    "tax_paid": {"balance": "+", "receivable": "-"},
+    "tax_credited": {"tax": "+", "receivable": "-", "balance": "-"},
 }
 """Signs of the postings of each verb. One that is reduced may move between offset cost and commission."""
 _POSTING = "verb || ' ' || ledger_account || ' ' || CASE WHEN amount_minor > 0 THEN '+' ELSE '-' END"
@@ -73,9 +77,14 @@ CHECKS = (
     Check(
         "journal-verb",
         LEDGER,
-        "every posting: of an account and a sign that its verb moves, and about an order unless it tops up",
-        f"SELECT {key('journal_id', 'ledger_account', account='account_id')} FROM {LEDGER}"
-        f" WHERE (verb = 'balance_topped_up') <> (order_id IS NULL) OR amount_minor = 0"
+        "every posting: of an account and a sign that its verb moves, and about the order or the invoice that the verb"
+        " concerns",
+        f"SELECT {key('journal_id', 'ledger_account', account='account_id')} FROM {LEDGER} WHERE amount_minor = 0"
+        f" OR CASE WHEN verb = 'balance_topped_up' THEN order_id IS NOT NULL OR invoice_id IS NOT NULL"
+        f" WHEN verb LIKE 'tax_%' THEN order_id IS NOT NULL OR invoice_id IS NULL"
+        f" WHEN verb = 'payment_recorded' THEN (order_id IS NULL) <> (invoice_id IS NOT NULL)"
+        f" WHEN verb = 'invoice_settled' THEN order_id IS NULL AND invoice_id IS NULL"
+        f" ELSE order_id IS NULL OR invoice_id IS NOT NULL END"
         f" OR {_POSTING} NOT IN ({_POSTINGS})",
     ),
     Check(
@@ -134,15 +143,18 @@ CHECKS = (
         "balance-limit",
         BALANCES,
         "every credit limit: no more is owed, but for what was owed before",
-        # Imported history is owed whatever the limit.
+        # Imported history is owed whatever the limit, and so is tax, which is owed once an order is billed.
         f"SELECT {key('b.currency', account='b.account_id')} FROM {BALANCES} b LEFT JOIN"
         f" (SELECT coalesce(a.parent_account_id, a.id) AS account_id, o.currency,"
         f" sum(o.total_cost_minor - o.paid_minor) AS owed_minor"
         f" FROM {ORDERS} o JOIN {ACCOUNTS} a ON a.id = o.account_id"
         f" WHERE o.source = 'import' AND {STANDS} GROUP BY 1, 2) h"
         f" ON h.account_id = b.account_id AND h.currency = b.currency"
-        f" WHERE b.owed_minor - coalesce(h.owed_minor, 0) > b.credit_limit_minor"
-        f" AND b.owed_minor - coalesce(h.owed_minor, 0) > b.owed_when_limited_minor",
+        f" LEFT JOIN (SELECT account_id, currency, sum(amount_minor) AS owed_minor FROM {LEDGER}"
+        f" WHERE ledger_account = 'receivable' AND order_id IS NULL GROUP BY account_id, currency) t"
+        f" ON t.account_id = b.account_id AND t.currency = b.currency"
+        f" WHERE b.owed_minor - coalesce(h.owed_minor, 0) - coalesce(t.owed_minor, 0) > b.credit_limit_minor"
+        f" AND b.owed_minor - coalesce(h.owed_minor, 0) - coalesce(t.owed_minor, 0) > b.owed_when_limited_minor",
     ),
     Check(
         "balance-sign",
@@ -157,55 +169,63 @@ CHECKS = (
         "every account: cash = payments and paid invoices",
         f"SELECT {_BALANCE} (SELECT account_id, currency, -amount_minor AS amount_minor FROM {LEDGER}"
         f" WHERE ledger_account = 'cash' UNION ALL SELECT account_id, currency, amount_minor FROM {PAYMENTS}"
-        f" UNION ALL SELECT account_id, currency, total_minor FROM {INVOICES} WHERE paid_at IS NOT NULL) c"
+        f" UNION ALL SELECT account_id, currency, CASE WHEN tax_rate_hundredths IS NULL THEN total_minor"
+        f" ELSE settled_minor END FROM {INVOICES} WHERE paid_at IS NOT NULL) c"
         f" GROUP BY account_id, currency HAVING sum(amount_minor) <> 0",
     ),
     Check(
         "payment-order",
         PAYMENTS,
-        "every payment: positive, and for an order in its currency whose payer is the account, or for none",
+        "every payment: positive, and for an order or invoice in its currency whose payer is the account, or for none",
         f"SELECT {key('p.id', account='p.account_id')} FROM {PAYMENTS} p"
         f" LEFT JOIN {ORDERS} o ON o.account_id = p.order_account_id AND o.id = p.order_id"
-        f" LEFT JOIN {ACCOUNTS} a ON a.id = o.account_id WHERE p.amount_minor <= 0"
+        f" LEFT JOIN {ACCOUNTS} a ON a.id = o.account_id"
+        f" LEFT JOIN {INVOICES} i ON i.account_id = p.account_id AND i.id = p.invoice_id WHERE p.amount_minor <= 0"
+        f" OR p.invoice_id IS NOT NULL AND NOT coalesce(i.currency = p.currency AND p.order_id IS NULL, FALSE)"
         f" OR (p.order_id IS NULL) <> (p.order_account_id IS NULL) OR p.order_id IS NOT NULL"
         f" AND NOT coalesce(o.currency = p.currency AND coalesce(a.parent_account_id, a.id) = p.account_id, FALSE)",
     ),
     Check(
         "payment-cash",
         ORDERS,
-        "every order: the cash recorded for it = its payments, and the cash settled = its line of a paid invoice",
+        "every order: the cash recorded for it = its payments, and the cash settled = its line of a paid invoice of an"
+        " earlier release",
         f"SELECT {key('order_id', account='order_account_id')} FROM"
         f" (SELECT coalesce(order_account_id, account_id) AS order_account_id, order_id,"
         f" CASE WHEN verb = 'invoice_settled' THEN 0 ELSE amount_minor END AS recorded,"
         f" CASE WHEN verb = 'invoice_settled' THEN amount_minor ELSE 0 END AS settled"
-        f" FROM {LEDGER} WHERE ledger_account = 'cash' AND order_id IS NOT NULL"
+        f" FROM {LEDGER} WHERE ledger_account = 'cash' AND order_id IS NOT NULL AND invoice_id IS NULL"
         f" UNION ALL SELECT order_account_id, order_id, -amount_minor, 0 FROM {PAYMENTS} WHERE order_id IS NOT NULL"
         f" UNION ALL SELECT l.order_account_id, l.order_id, 0, -l.billed_minor FROM {INVOICE_LINES} l"
-        f" JOIN {INVOICES} i ON i.account_id = l.account_id AND i.id = l.invoice_id WHERE i.status = 'PAID') c"
+        f" JOIN {INVOICES} i ON i.account_id = l.account_id AND i.id = l.invoice_id WHERE i.status = 'PAID'"
+        f" AND i.tax_rate_hundredths IS NULL) c"
         f" GROUP BY order_account_id, order_id HAVING sum(recorded) <> 0 OR sum(settled) <> 0",
     ),
     Check(
         "invoice-lines",
         INVOICES,
-        "every invoice: total and mass = the sums of its lines",
+        "every invoice: total, mass and prepaid amount = the sums of its lines",
         f"SELECT {_INVOICE} FROM {INVOICES} i LEFT JOIN (SELECT account_id, invoice_id,"
-        f" sum(billed_minor) AS billed_minor, sum(mass_g) AS mass_g,"
+        f" sum(billed_minor) AS billed_minor, sum(mass_g) AS mass_g, sum(prepaid_minor) AS prepaid_minor,"
         f" count(*) AS lines, min(position) AS first, max(position) AS last"
         f" FROM {INVOICE_LINES} GROUP BY account_id, invoice_id) l"
         f" ON l.account_id = i.account_id AND l.invoice_id = i.id"
         f" WHERE i.total_minor <> coalesce(l.billed_minor, 0) OR i.mass_g <> coalesce(l.mass_g, 0)"
+        f" OR i.prepaid_minor <> coalesce(l.prepaid_minor, 0)"
         f" OR coalesce(l.first, -1) <> 0 OR l.last + 1 <> l.lines",
     ),
     Check(
         "invoice-numbers",
         NUMBER_COUNTERS,
-        "every series of numbers: from 1 to its last number, each on one invoice",
+        "every series of numbers: from 1 to its last number, each on one invoice or credit note",
         # Padded with zeros, the greatest text is the greatest number.
         f"SELECT {key('c.seller_id', 'c.mode', 'c.kind', 'c.year')} FROM {NUMBER_COUNTERS} c LEFT JOIN"
-        f" (SELECT i.seller_id, a.mode, i.number FROM {INVOICES} i JOIN {ACCOUNTS} a ON a.id = i.account_id"
-        f" WHERE i.seller_id IS NOT NULL) n ON n.seller_id = c.seller_id AND n.mode = c.mode AND n.number LIKE"
+        f" (SELECT d.kind, d.seller_id, a.mode, d.number FROM (SELECT 'INV' AS kind, seller_id, account_id, number"
+        f" FROM {INVOICES} WHERE seller_id IS NOT NULL UNION ALL SELECT 'CN', seller_id, account_id, number"
+        f" FROM {CREDIT_NOTES}) d JOIN {ACCOUNTS} a ON a.id = d.account_id) n"
+        f" ON n.kind = c.kind AND n.seller_id = c.seller_id AND n.mode = c.mode AND n.number LIKE"
         f" CASE c.mode WHEN 'test' THEN 'TEST-' ELSE '' END || c.kind || '-' || CAST(c.year AS TEXT) || '-%'"
-        f" WHERE c.kind = 'INV' GROUP BY c.seller_id, c.mode, c.kind, c.year, c.last_number"
+        f" GROUP BY c.seller_id, c.mode, c.kind, c.year, c.last_number"
         f" HAVING count(n.number) <> c.last_number OR count(DISTINCT n.number) <> c.last_number"
         f" OR NOT coalesce(max(n.number) LIKE '%-' || CASE WHEN c.last_number < 1000000"
         f" THEN substr(CAST(1000000 + c.last_number AS TEXT), 2) ELSE CAST(c.last_number AS TEXT) END, FALSE)",
@@ -226,10 +246,14 @@ CHECKS = (
         f" LEFT JOIN {ORDERS} o ON o.account_id = l.order_account_id AND o.id = l.order_id"
         f" LEFT JOIN {ACCOUNTS} a ON a.id = o.account_id"
         f" LEFT JOIN {EVENTS} e ON e.account_id = l.order_account_id AND e.order_id = l.order_id"
-        f" AND e.event_type = 'order.billed' WHERE l.billed_minor < 0 OR NOT coalesce(o.currency = i.currency"
+        f" AND e.event_type IN ('order.billed', 'order.invoiced') WHERE l.billed_minor < 0"
+        f" OR NOT coalesce(o.currency = i.currency"
         f" AND coalesce(a.parent_account_id, a.id) = l.account_id"
         f" AND e.payload ->> 'invoice_id' = CAST(l.invoice_id AS TEXT)"
         f" AND {number('e', 'mass_g')} = l.mass_g"
-        f" AND {number('e', 'total_cost_minor')} - {number('e', 'paid_minor')} = l.billed_minor, FALSE)",
+        f" AND CASE WHEN i.tax_rate_hundredths IS NULL"
+        f" THEN {number('e', 'total_cost_minor')} - {number('e', 'paid_minor')} = l.billed_minor"
+        f" ELSE {number('e', 'total_cost_minor')} = l.billed_minor"
+        f" AND {number('e', 'paid_minor')} = l.prepaid_minor END, FALSE)",
     ),
 )

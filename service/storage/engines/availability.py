@@ -67,10 +67,7 @@ class Availability:
         elif failure is READ_ONLY:
             self.takes_writes = False
         self.suspected.set()
-        now_s = time.monotonic()
-        if not self.is_away and self._logged_s.get(failure.name, -QUIET_S) <= now_s - QUIET_S:
-            self._logged_s[failure.name] = now_s
-            log.warning("database_unavailable", failure=failure.name, error=error.detail)
+        self._log_failure(failure, error)
         self._log_change(failure.name)
 
     def note_probe(self, *, takes_writes: bool) -> None:
@@ -96,10 +93,19 @@ class Availability:
         self.refused_write = None
         self._log_change("")
 
+    def _log_failure(self, failure: Failure, error: DatabaseUnavailable) -> None:
+        now_s = time.monotonic()
+        if not self.is_away and self._logged_s.get(failure.name, -QUIET_S) <= now_s - QUIET_S:
+            self._logged_s[failure.name] = now_s
+            log.warning("database_unavailable", failure=failure.name, error=error.detail)
+
     def _log_change(self, why: str) -> None:
         if self.is_ready is not self._was_ready:
             self._was_ready = self.is_ready
-            if self.is_ready:
-                log.warning("database_ready")
-            else:
-                log.warning("database_not_ready", why=why)
+            self._log_readiness(why)
+
+    def _log_readiness(self, why: str) -> None:
+        if self.is_ready:
+            log.warning("database_ready")
+        else:
+            log.warning("database_not_ready", why=why)

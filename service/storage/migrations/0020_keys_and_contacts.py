@@ -6,5 +6,5 @@ from service.storage.migrations._script import SqlFile
 
 
 class Migration(TortoiseMigration):
-    dependencies = [("storage", "0018_invoice_numbers")]  # noqa: RUF012 - Tortoise's way to declare them
+    dependencies = [("storage", "0019_tax_and_credit_notes")]  # noqa: RUF012 - Tortoise's way to declare them
     operations = [SqlFile(__file__)]  # noqa: RUF012

@@ -21,7 +21,15 @@ from service.storage.models.catalogue import (
     SerialSeries,
 )
 from service.storage.models.estimates import Estimate
-from service.storage.models.money import Balance, Invoice, InvoiceLine, LedgerEntry, Payment
+from service.storage.models.money import (
+    Balance,
+    CreditNote,
+    CreditNoteLine,
+    Invoice,
+    InvoiceLine,
+    LedgerEntry,
+    Payment,
+)
 from service.storage.models.orders import Backorder, CreditEntry, Event, Order, OrderLine
 from service.storage.models.quotes import Quote, QuoteHold, QuoteLine
 from service.storage.models.retirements import Certificate, Retirement
@@ -42,6 +50,8 @@ __all__ = [
     "Contact",
     "CreditBatch",
     "CreditEntry",
+    "CreditNote",
+    "CreditNoteLine",
     "Estimate",
     "Event",
     "Invoice",

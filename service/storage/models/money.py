@@ -1,4 +1,5 @@
-"""Tables of money: prepaid balances, the journals of the ledger, payments and invoices.
+"""Tables of money: prepaid balances, the journals of the ledger, payments, invoices and credit
+notes.
 
 `account_id` is the account whose balance it is: the parent's, where a client account ordered.
 """
@@ -41,6 +42,7 @@ class LedgerEntry(Model):
     amount_minor = fields.BigIntField()
     order_account: Any = relation_to("Account", null=True)
     order: Any = relation_to("Order", null=True)
+    invoice: Any = relation_to("Invoice", null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -61,6 +63,7 @@ class Payment(Model):
     currency = fields.CharField(max_length=3)
     amount_minor = fields.BigIntField()
     created_at = fields.DatetimeField()
+    invoice: Any = relation_to("Invoice", null=True)
 
     class Meta:
         table = "payments"
@@ -72,8 +75,8 @@ class Payment(Model):
 
 
 class Invoice(Model):
-    """An invoice. Only its status and `paid_at` ever change, once; key (account_id, id), unique number and
-    reference.
+    """An invoice. Its status and `paid_at` change once, and sums of later events change; key (account_id, id), unique
+    number and reference.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -90,6 +93,16 @@ class Invoice(Model):
     paid_at = fields.DatetimeField(null=True)
     seller: Any = relation_to("Seller", null=True)
     parties = fields.TextField(null=True)
+    tax_category = fields.CharField(max_length=2, null=True)
+    tax_rate_hundredths = fields.IntField(null=True)
+    tax_reason = fields.TextField(null=True)
+    tax_reason_code = fields.CharField(max_length=32, null=True)
+    tax_minor = fields.BigIntField()
+    prepaid_minor = fields.BigIntField()
+    credited_minor = fields.BigIntField()
+    tax_credited_minor = fields.BigIntField()
+    tax_paid_minor = fields.BigIntField()
+    settled_minor = fields.BigIntField(null=True)
 
     class Meta:
         table = "invoices"
@@ -101,8 +114,8 @@ class Invoice(Model):
 
 
 class InvoiceLine(Model):
-    """The debt of one order when it was billed; append-only; key (account_id, invoice_id, position), and an order is on
-    one invoice.
+    """One order as it was billed; append-only; key (account_id, invoice_id, position), and an order is on one
+    invoice.
     """
 
     invoice: Any = relation_to("Invoice")
@@ -112,7 +125,46 @@ class InvoiceLine(Model):
     order: Any = relation_to("Order")
     billed_minor = fields.BigIntField()
     mass_g = fields.BigIntField()
+    prepaid_minor = fields.BigIntField()
 
     class Meta:
         table = "invoice_lines"
         unique_together = (("account", "invoice", "position"), ("account", "order"))
+
+
+class CreditNote(Model):
+    """An amount that was taken back from an invoice; append-only; key (account_id, id), unique number."""
+
+    id = fields.UUIDField(primary_key=True)
+    account: Any = relation_to("Account")
+    number = fields.CharField(max_length=32)
+    seller: Any = relation_to("Seller")
+    invoice: Any = relation_to("Invoice")
+    reason = fields.CharField(max_length=9)
+    currency = fields.CharField(max_length=3)
+    net_minor = fields.BigIntField()
+    tax_minor = fields.BigIntField()
+    returned_minor = fields.BigIntField()
+    mass_g = fields.BigIntField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "credit_notes"
+        unique_together = (("account", "id"), ("account", "number"))
+        indexes = (Index(fields=("account_id", "invoice_id", "id"), name="credit_notes_of_invoice"),)
+
+
+class CreditNoteLine(Model):
+    """One order on a credit note; append-only; key (account_id, credit_note_id, position)."""
+
+    credit_note: Any = relation_to("CreditNote")
+    account: Any = relation_to("Account")
+    position = fields.IntField(primary_key=True, generated=False)
+    order_account: Any = relation_to("Account")
+    order: Any = relation_to("Order")
+    net_minor = fields.BigIntField()
+    mass_g = fields.BigIntField()
+
+    class Meta:
+        table = "credit_note_lines"
+        unique_together = (("account", "credit_note", "position"), ("account", "credit_note", "order"))

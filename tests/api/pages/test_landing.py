@@ -14,6 +14,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from service.api.pages.landing import Site, State, landing_routes
+from service.api.rest.contract import problem_type
+from service.errors import Code
 from service.operations.load_demo import load_demo
 from service.storage.database import Database
 from tests.api.graphql_api import PEPPER, GraphQLApi, open_graphql_api
@@ -21,7 +23,7 @@ from tests.shop import open_shop
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 PREFIX = "/carbon"
-PAGES = ["/", "/graphql", "/lune/docs", "/carbon-engine/docs", "/carbonext/docs", "/nothing"]
+PAGES = ["/", "/graphql", "/lune/docs", "/carbon-engine/docs", "/carbonext/docs", "/problems", "/nothing"]
 LINK = re.compile(r'(?:href|src)="([^"]+)"')
 
 
@@ -147,8 +149,32 @@ async def test_pages_stay_below_the_path_of_the_public_address(prefixed: GraphQL
 
     links = {link for link in LINK.findall(html) if not link.startswith("#")}
     links |= set(re.findall(r'"(?:endpoint|schemaUrl|document)": "([^"]+)"', html))
-    assert len(links) >= 2
+    assert len(links) >= 1
     assert [link for link in links if not link.startswith(f"{PREFIX}/")] == []
     for link in links:
         answer = await prefixed.client.get(link.removeprefix(PREFIX), headers=BROWSER)
         assert answer.status_code == 200, link
+
+
+async def test_the_type_of_a_problem_leads_to_its_explanation(front: GraphQLApi):
+    html = (await front.client.get("/problems")).text
+
+    assert set(re.findall(r'<li id="([^"]+)">', html)) == {problem_type(code).partition("#")[2] for code in Code}
+    for contract in ("carbon-engine", "carbonext"):
+        problem = (await front.client.get(f"/{contract}/v1/orders")).json()
+        page, _, anchor = problem["type"].partition("#")
+        answer = await front.client.get(page)
+        assert (answer.status_code, f'<li id="{anchor}">' in answer.text) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("request_id", "instance"),
+    [
+        ("0c8c0b8ab8c94a9a8f6d6d4a0c3f7e52", "urn:uuid:0c8c0b8a-b8c9-4a9a-8f6d-6d4a0c3f7e52"),
+        ("trace-7.1", "tag:carbon-orders,2026:trace-7.1"),
+    ],
+)
+async def test_the_instance_of_a_problem_is_the_request_id_as_a_uri(front: GraphQLApi, request_id: str, instance: str):
+    answer = await front.client.get("/carbon-engine/v1/orders", headers={"x-request-id": request_id})
+
+    assert answer.json()["instance"] == instance

@@ -18,6 +18,7 @@ NOTHING = {"amount": "0", "unit": "GRAM"}
 HUGE = {"amount": "10000000000", "unit": "TONNE"}
 DOLLAR = {"amount": "10", "currency": "USD"}
 
+_ADA = {"email": "ada@example.com", "name": "Ada", "kinds": ["INVOICE_DUE"]}
 _CHOICE: list[Case] = [
     ("SELECTION_INVALID", "selection", {"selection": [{"bundleId": "$forest"}], "portfolioId": "$mix"}),
     ("SELECTION_INVALID", "selection", {"selection": []}),
@@ -624,6 +625,10 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
                 "amount.currency",
                 {"amount": {"amount": "1", "currency": "CHF"}, "order": {"id": "$order"}},
             ),
+            ("BAD_USER_INPUT", "invoiceId", {"invoiceId": "x"}),
+            ("BAD_USER_INPUT", "invoiceId", {"invoiceId": "$no_invoice", "order": {"id": "$order"}}),
+            ("NOT_FOUND", "invoiceId", {"invoiceId": "$no_invoice"}),
+            ("BAD_USER_INPUT", "amount.currency", {"amount": {"amount": "1", "currency": "CHF"}, "invoiceId": "$bill"}),
             ("IDEMPOTENCY_KEY_REUSED", "reference", {"reference": "paid"}),
         ],
     ),
@@ -640,7 +645,8 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("BAD_USER_INPUT", "orders", {"orders": [{"id": "$order"}, {"id": "$in_riyals"}]}),
             ("BAD_USER_INPUT", "orders.0.id", {"orders": [{"id": "x"}]}),
             ("NOT_FOUND", "orders.1", {"orders": [{"id": "$order"}, {"number": "none"}]}),
-            ("PAYMENT_STATE", "orders.0", {"orders": [{"id": "$paid"}]}),
+            ("PAYMENT_STATE", "orders.0", {"orders": [{"id": "$cancelled"}]}),
+            ("PAYMENT_STATE", "orders.1", {"orders": [{"id": "$order"}, {"id": "$billed"}]}),
             ("NOT_FOUND", "", {"orders": LEFT_OUT, "currency": "CHF"}),
             ("IDEMPOTENCY_KEY_REUSED", "reference", {"reference": "billed"}),
         ],
@@ -656,6 +662,53 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
     "refundOrder": (
         {"accountId": "$account", "order": {"id": "$order"}},
         [*_ACCOUNT, *_ORDER, ("PAYMENT_STATE", "", {})],
+    ),
+    "createAccount": (
+        {"reference": "new", "name": "Orrin Mills", "currency": "USD", "portfolioId": "$mix"},
+        [
+            ("BAD_USER_INPUT", "reference", {"reference": " "}),
+            ("BAD_USER_INPUT", "name", {"name": " "}),
+            ("BAD_USER_INPUT", "portfolioId", {"portfolioId": "$forest"}),
+            ("NOT_FOUND", "portfolioId", {"portfolioId": "$no_portfolio"}),
+            ("CURRENCY_UNAVAILABLE", "currency", {"currency": "CHF"}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "7.555"}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "91"}),
+            ("BAD_USER_INPUT", "beneficiary", {"beneficiary": ""}),
+            ("NOT_FOUND", "seller", {"seller": "none"}),
+            ("IDEMPOTENCY_KEY_REUSED", "reference", {"reference": "known", "name": "Other"}),
+        ],
+    ),
+    "updateAccount": (
+        {"accountId": "$account", "name": "New name"},
+        [
+            *_ACCOUNT,
+            ("BAD_USER_INPUT", "name", {"name": None}),
+            ("BAD_USER_INPUT", "name", {"name": " "}),
+            ("BAD_USER_INPUT", "name", {"name": "x" * 201}),
+            ("BAD_USER_INPUT", "currency", {"currency": None}),
+            ("CURRENCY_UNAVAILABLE", "currency", {"currency": "CHF"}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": None}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "0.001"}),
+            ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "90.01"}),
+            ("BAD_USER_INPUT", "beneficiary", {"beneficiary": ""}),
+        ],
+    ),
+    "setContacts": (
+        {"contacts": [_ADA]},
+        [
+            ("BAD_USER_INPUT", "contacts", {"contacts": [_ADA] * 21}),
+            ("BAD_USER_INPUT", "contacts.1.email", {"contacts": [_ADA, {**_ADA, "email": "ADA@example.com"}]}),
+            ("BAD_USER_INPUT", "contacts.0.email", {"contacts": [{**_ADA, "email": "ada"}]}),
+            ("BAD_USER_INPUT", "contacts.0.name", {"contacts": [{**_ADA, "name": " "}]}),
+        ],
+    ),
+    "createAccessToken": (
+        {"scopes": ["ORDERS_READ"]},
+        [
+            ("BAD_USER_INPUT", "scopes", {"scopes": []}),
+            ("BAD_USER_INPUT", "expiresInSeconds", {"expiresInSeconds": 0}),
+            ("BAD_USER_INPUT", "expiresInSeconds", {"expiresInSeconds": 3_601}),
+        ],
     ),
     "createApiKey": (
         {"idempotencyKey": "a key", "name": "ERP", "scopes": ["ACCOUNT_MANAGE"]},
@@ -764,6 +817,17 @@ QUERIES: list[tuple[str, str, str]] = [
     ("{ orders(first: 1, last: 1) { totalCount } }", "BAD_USER_INPUT", "last"),
     ('{ orders(after: "x") { totalCount } }', "BAD_USER_INPUT", "after"),
     ('{ orders(last: 1, before: "x") { totalCount } }', "BAD_USER_INPUT", "before"),
+    ('{ airports(search: "a", first: 51) { code } }', "BAD_USER_INPUT", "first"),
+    ('{ airports(search: "") { code } }', "BAD_USER_INPUT", "search"),
+    ("{ orders(accountIds: [], includeClients: true) { totalCount } }", "BAD_USER_INPUT", "accountIds"),
+    (
+        '{ orders(accountIds: ["00000000-0000-0000-0000-000000000007"]) { totalCount } }',
+        "ACCOUNT_SELECTED_INVALID",
+        "accountIds.0",
+    ),
+    ('{ orders(filter: {bundleId: ["x"]}) { totalCount } }', "BAD_USER_INPUT", "filter.bundleId.0"),
+    ('{ orders(filter: {number: ""}) { totalCount } }', "BAD_USER_INPUT", "filter.number"),
+    ('{ orders(filter: {textContains: ""}) { totalCount } }', "BAD_USER_INPUT", "filter.textContains"),
     ("{ allOrders(accountIds: []) { totalCount } }", "BAD_USER_INPUT", "accountIds"),
     ('{ allOrders(accountIds: ["x"]) { totalCount } }', "BAD_USER_INPUT", "accountIds.0"),
     ('{ accounts(filter: {nameContains: ""}) { totalCount } }', "BAD_USER_INPUT", "filter.nameContains"),
@@ -807,10 +871,14 @@ OPERATORS = frozenset(
         *("updateProject", "updateBundle", "withdrawCreditBatch", "reinstateCreditBatch"),
         *("enableBundle", "recordPayment", "billOrders", "settleInvoice", "refundOrder", "failOrder"),
         *("suspendAccount", "reinstateAccount", "setAccountLimits", "createApiKey", "revokeApiKey"),
+        *("createAccessToken", "createAccount", "updateAccount", "setContacts"),
         *("updateSeller", "updateBillingDetails", "setTaxProfile"),
     }
 )
 """Mutations with which operators act for any account, also for a suspended one."""
+
+WITHOUT_SCOPE = frozenset({"createAccessToken"})
+"""Mutations that a key without any particular scope may send."""
 
 AFTERWARDS: list[tuple[str, str, str, str, dict[str, Any]]] = [
     ("UPDATE accounts SET hold_percent_max = 0", "quoteByMass", "HOLD_LIMIT_EXCEEDED", "hold", {"hold": True}),

@@ -193,6 +193,9 @@ LUNE: dict[str, tuple[dict[str, Any], list[Any]]] = {
     ),
     "GET /bundles": ({}, _LUNE_PAGE),
     "GET /bundles/{id}": ({}, [("not_found", "", {}, f"/bundles/{NONE}"), ("not_found", "", {}, "/bundles/$unpriced")]),
+    "GET /projects": ({}, _LUNE_PAGE),
+    "GET /projects/{id}": ({}, [("not_found", "", {}, f"/projects/{NONE}")]),
+    "GET /projects/by-slug/{slug}": ({}, [("not_found", "", {}, "/projects/by-slug/nothing")]),
     "GET /bundle-selections": ({}, []),
     "PUT /bundle-selections": (
         {},

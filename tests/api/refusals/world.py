@@ -24,6 +24,7 @@ from service.operations.cancel_orders import cancel_orders
 from service.operations.create_estimate import create_estimate
 from service.operations.fail_order import fail_order
 from service.operations.manage_account_keys import create_account_key
+from service.operations.manage_accounts import create_account
 from service.operations.manage_catalogue import create_bundle
 from service.operations.manage_clients import create_client
 from service.operations.manage_webhooks import create_endpoint
@@ -149,6 +150,14 @@ async def open_world(database: Database, **account: Any) -> World:
     named["delivery"] = ("WebhookDelivery", delivery.id)
     old_hook = await create_endpoint(shop.resources, caller, url="https://receiver.example/old")
     named["old_hook"] = ("WebhookEndpoint", old_hook.endpoint.id)
+    await create_account(
+        shop.resources,
+        name="Orrin Mills",
+        contract="graphql",
+        currency="USD",
+        portfolio=str(shop.account.portfolio_id),
+        reference="known",
+    )
     named["key"] = ("ApiKey", await _key(shop, "known"))
     return World(shop, named, test_account)
 
@@ -176,7 +185,7 @@ async def _orders(shop: Shop) -> dict[str, tuple[str, UUID]]:
         Money(paid.total_cost_minor, paid.currency),
         OrderRef(id=paid.id),
     )
-    await bill_orders(shop.resources, shop.caller, shop.account.id, "billed", [OrderRef(id=billed.id)])
+    bill = await bill_orders(shop.resources, shop.caller, shop.account.id, "billed", [OrderRef(id=billed.id)])
     found = {
         "order": order,
         "failed": failed,
@@ -186,7 +195,7 @@ async def _orders(shop: Shop) -> dict[str, tuple[str, UUID]]:
         "in_riyals": in_riyals,
         "failed_in_riyals": failed_in_riyals,
     }
-    return {name: ("Order", each.id) for name, each in found.items()}
+    return {name: ("Order", each.id) for name, each in found.items()} | {"bill": ("Invoice", bill.invoice.id)}
 
 
 async def _quotes_and_estimates(shop: Shop) -> dict[str, tuple[str, UUID]]:

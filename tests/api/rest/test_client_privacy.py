@@ -13,7 +13,7 @@ from service.operations.manage_clients import create_client, update_client
 from service.operations.record_payment import record_payment
 from service.operations.steps.issue_key import CUSTOMER_SCOPES
 from service.storage.database import Database
-from tests.api.rest.client import Rest, open_rest
+from tests.api.rest.client import ADDRESS, Rest, open_rest
 from tests.makers import make_command, make_price, store
 from tests.shop import Shop, open_shop
 
@@ -55,7 +55,7 @@ async def test_carbonext_answers_403_for_balance_and_invoices(shop: Shop, databa
             *("/invoices", "/invoices?page-size=1", f"/invoices/{bill.invoice.id}", "/invoices/none"),
         ):
             answer = await rest.ask("GET", path, key=key)
-            assert (answer.status_code, answer.json()["type"]) == (403, "about:blank#forbidden"), path
+            assert (answer.status_code, answer.json()["type"]) == (403, f"{ADDRESS}/problems#forbidden"), path
             assert (await rest.ask("GET", path)).status_code == (404 if path == "/invoices/none" else 200), path
 
 
@@ -77,7 +77,7 @@ async def test_carbonext_pays_with_the_balance_where_the_parent_lets_it(shop: Sh
 
         refused = await rest.ask("POST", "/orders", body, key=key)
 
-        assert (refused.status_code, refused.json()["type"]) == (409, "about:blank#insufficient-balance")
+        assert (refused.status_code, refused.json()["type"]) == (409, f"{ADDRESS}/problems#insufficient-balance")
         assert await shop.everything() == before
         assert (await rest.post("/orders", body, key=trusted))["status"] == "Paid"
         assert (await rest.post("/orders", body))["status"] == "Paid"

@@ -1,12 +1,10 @@
 """Filters and sorts of the lists of projects, bundles and credit batches."""
 
 from collections.abc import Sequence
-from typing import TypeVar
-from uuid import UUID
 
 import strawberry
 
-from service.api.graphql.types.node import parse_id
+from service.api.graphql.inputs.filter_members import few, ids_of
 from service.domain import supply
 from service.domain.catalogue import OffsetType
 from service.domain.catalogue_listing import (
@@ -20,11 +18,7 @@ from service.domain.catalogue_listing import (
     ProjectFilter,
 )
 from service.domain.texts import NAME_LENGTH_MAX, kept_text
-from service.errors import Code, Refused
 
-T = TypeVar("T")
-VALUES_MAX = 100
-"""Maximum number of values of one condition."""
 _TEXT = (
     "1 to 200 characters. Upper and lower case count as equal. Composed and decomposed letters count as equal, and so "
     "do wide and narrow forms. Letters with and without accents count as different."
@@ -102,7 +96,7 @@ class BundleFilterInput:
             listing=self.listing,
             text_contains=_text(self.text_contains),
             offset_types=None if self.offset_type is None else frozenset(self.offset_type),
-            project_ids=_project_ids(self.project_id),
+            project_ids=ids_of("Project", self.project_id, "projectId"),
             is_in_stock=self.in_stock,
         )
 
@@ -148,10 +142,10 @@ class CreditBatchFilterInput:
     )
 
     def batch_filter(self) -> BatchFilter:
-        years = self.vintage if self.vintage is None else _few(self.vintage, "vintage")
+        years = self.vintage if self.vintage is None else few(self.vintage, "vintage")
         return BatchFilter(
             text_contains=_text(self.text_contains),
-            project_ids=_project_ids(self.project_id),
+            project_ids=ids_of("Project", self.project_id, "projectId"),
             countries=_countries(self.country),
             registry_names=_texts(self.registry_name, "registryName"),
             vintages=None
@@ -200,28 +194,15 @@ def _text(text: str | None) -> str | None:
     return None if text is None else kept_text(text, NAME_LENGTH_MAX, "filter", "textContains")
 
 
-def _few(values: Sequence[T], member: str) -> Sequence[T]:
-    if len(values) > VALUES_MAX:
-        raise Refused(Code.BAD_USER_INPUT, f"Give at most {VALUES_MAX} values.", ("filter", member))
-    return values
-
-
 def _texts(texts: Sequence[str] | None, member: str) -> frozenset[str] | None:
     if texts is None:
         return None
-    found = enumerate(_few(texts, member))
+    found = enumerate(few(texts, member))
     return frozenset(kept_text(text, NAME_LENGTH_MAX, "filter", member, index) for index, text in found)
 
 
 def _countries(codes: Sequence[str] | None) -> frozenset[str] | None:
     if codes is None:
         return None
-    found = enumerate(_few(codes, "country"))
+    found = enumerate(few(codes, "country"))
     return frozenset(supply.country_of(code, "filter", "country", index) for index, code in found)
-
-
-def _project_ids(ids: Sequence[str] | None) -> frozenset[UUID] | None:
-    if ids is None:
-        return None
-    found = enumerate(_few(ids, "projectId"))
-    return frozenset(parse_id("Project", each, "filter", "projectId", index) for index, each in found)

@@ -41,8 +41,16 @@ class RecordPaymentInput(_ForAccount):
     )
     order: OrderRefInput | None = strawberry.field(
         default=None,
-        description="Order that the payment is for. If the payment is more than the order owes, the rest is added to "
-        "the balance. By default the whole payment is added to the balance.",
+        description="Order that the payment is for. It pays what the order owes. If the payment is more, the rest pays "
+        "the tax that the order's invoice owes, and what is left is added to the balance. By default, without "
+        "`invoiceId`, the whole payment is added to the balance. Not allowed with `invoiceId`.",
+    )
+    invoice_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="Id of the invoice that the payment is for, as the invoice's field `id` shows it. A part payment "
+        "pays net and tax in proportion, the orders on the first lines first. If the payment is more than the invoice "
+        "owes, the rest is added to the balance. By default the payment is for no invoice. Refused `PAYMENT_STATE` for "
+        "an invoice that an earlier release issued. Not allowed with `order`.",
     )
 
     def money(self) -> Money:
@@ -51,6 +59,9 @@ class RecordPaymentInput(_ForAccount):
 
     def ref(self) -> OrderRef | None:
         return None if self.order is None else self.order.ref("order")
+
+    def invoice(self) -> UUID | None:
+        return None if self.invoice_id is None else parse_id("Invoice", self.invoice_id, "invoiceId")
 
 
 @strawberry.input(
@@ -66,7 +77,8 @@ class BillOrdersInput(_ForAccount):
     currency: CurrencyCode | None = strawberry.field(
         default=None,
         description="Currency of the orders to bill (ISO 4217 code). All orders of the account and its client "
-        "accounts that have this currency, owe money and are on no invoice are billed. The request is refused if "
+        "accounts that have this currency and are on no invoice are billed, but for those that were cancelled, "
+        "failed or refunded, and for imported orders that were paid elsewhere. The request is refused if "
         "there are more than 5,000 such orders. Not allowed with `orders`.",
     )
     created_at: DateTimeRange | None = strawberry.field(
@@ -93,7 +105,7 @@ class BillOrdersInput(_ForAccount):
         return Period(currency=str(self.currency), created_from=time.gte, created_until=time.lt)
 
 
-@strawberry.input(description="Invoice that was paid in full, and its account.")
+@strawberry.input(description="Invoice of which the rest was paid, and its account.")
 class SettleInvoiceInput(_ForAccount):
     account_id: strawberry.ID = strawberry.field(
         description="Id of the account that the invoice was issued to, as the account's field `id` shows it. Any "

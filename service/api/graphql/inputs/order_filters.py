@@ -5,6 +5,7 @@ from datetime import datetime
 
 import strawberry
 
+from service.api.graphql.inputs.filter_members import ids_of
 from service.api.graphql.scalars import BigInt, CurrencyCode
 from service.api.graphql.types.amounts import MassInput
 from service.domain.listing import OrderFilter, OrderSort, OrderSortField
@@ -124,6 +125,32 @@ class OrderFilterInput:
         "contain all of them.",
     )
 
+    bundle_id: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="Global ids of bundles, at most 100. Orders that buy at least one of them are selected. By default "
+        "orders of all bundles are selected.",
+    )
+    project_id: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="Global ids of projects, at most 100. Orders for which credits of at least one of them are set "
+        "aside or retired are selected. By default orders with credits of all projects are selected, and those "
+        "without credits.",
+    )
+    portfolio_id: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="Global ids of portfolios, at most 100. Orders that buy one of them are selected. By default "
+        "orders of all portfolios are selected, and those of none.",
+    )
+    number: str | None = strawberry.field(
+        default=None, description="Number of the order to select, in upper or lower case. By default none is set."
+    )
+    text_contains: str | None = strawberry.field(
+        default=None,
+        description="Text that the number, the `customer` or the `description` of the orders to select contains: 1 to "
+        "200 characters. Upper and lower case count as equal, in the description those of the letters a to z. By "
+        "default orders with any text are selected.",
+    )
+
     def order_filter(self) -> OrderFilter:
         created = self.created_at or DateTimeRange()
         mass = self.mass or MassRange()
@@ -149,6 +176,13 @@ class OrderFilterInput:
             if self.customer_contains is None
             else kept_text(self.customer_contains, NAME_LENGTH_MAX, "filter", "customerContains"),
             metadata=frozenset(self._entries()),
+            bundle_ids=ids_of("Bundle", self.bundle_id, "bundleId"),
+            project_ids=ids_of("Project", self.project_id, "projectId"),
+            portfolio_ids=ids_of("Portfolio", self.portfolio_id, "portfolioId"),
+            number=None if self.number is None else kept_text(self.number, NAME_LENGTH_MAX, "filter", "number").upper(),
+            text=None
+            if self.text_contains is None
+            else kept_text(self.text_contains, NAME_LENGTH_MAX, "filter", "textContains"),
         )
 
     def _entries(self) -> Iterator[tuple[str, str]]:

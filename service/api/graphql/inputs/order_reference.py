@@ -15,7 +15,8 @@ class OrderRefInput:
         default=strawberry.UNSET, description="Global id of the order, as the order's field `id` shows it."
     )
     number: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Number of the order, as the order's field `number` shows it."
+        default=strawberry.UNSET,
+        description="Number of the order, as the order's field `number` shows it, in upper or lower case.",
     )
     idempotency_key: str | None = strawberry.field(
         default=strawberry.UNSET, description="Idempotency key with which the order was placed."
@@ -25,5 +26,5 @@ class OrderRefInput:
         if isinstance(self.id, str):
             return OrderRef(id=parse_id("Order", self.id, *path, "id"))
         if isinstance(self.number, str):
-            return OrderRef(number=self.number)
+            return OrderRef(number=self.number.upper())  # all numbers are in upper case
         return OrderRef(idempotency_key=self.idempotency_key or None)

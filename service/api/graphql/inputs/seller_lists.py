@@ -1,8 +1,9 @@
 """Filters and sorts of an operator's lists: accounts, payments and invoices of all accounts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated, TypeAlias
+from uuid import UUID
 
 import strawberry
 
@@ -38,12 +39,17 @@ AccountIds: TypeAlias = Annotated[
 
 def owners_of(account_ids: list[strawberry.ID] | None, own: Account) -> Owners:
     """Return the accounts whose rows are listed: those named, else all of the mode of the caller's own."""
+    ids = account_ids_of(account_ids)
+    return Owners(mode=own.mode) if ids is None else Owners(frozenset(ids))
+
+
+def account_ids_of(account_ids: Sequence[str] | None) -> list[UUID] | None:
+    """Return the ids that the argument names; None if it is left out."""
     if account_ids is None:
-        return Owners(mode=own.mode)
+        return None
     if not 1 <= len(account_ids) <= ACCOUNTS_NAMED_MAX:
         raise Refused(Code.BAD_USER_INPUT, f"Give 1 to {ACCOUNTS_NAMED_MAX} ids.", ("accountIds",))
-    ids = (parse_id("Account", text, "accountIds", index) for index, text in enumerate(account_ids))
-    return Owners(frozenset(ids))
+    return [parse_id("Account", text, "accountIds", index) for index, text in enumerate(account_ids)]
 
 
 def _set(members: Collection[CurrencyCode] | None) -> frozenset[str] | None:

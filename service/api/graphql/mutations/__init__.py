@@ -4,14 +4,17 @@ never hides the result of an earlier field of the same document.
 
 import strawberry
 
+from service.api.graphql.mutations.access_tokens import AccessTokenMutations
 from service.api.graphql.mutations.account_administration import AccountAdministrationMutations
 from service.api.graphql.mutations.accounts import AccountMutations
 from service.api.graphql.mutations.api_keys import ApiKeyMutations
 from service.api.graphql.mutations.billing import BillingMutations
 from service.api.graphql.mutations.cancellations import CancellationMutations
 from service.api.graphql.mutations.catalogue import CatalogueMutations
+from service.api.graphql.mutations.contacts import ContactMutations
 from service.api.graphql.mutations.estimates import EstimateMutations
 from service.api.graphql.mutations.money import MoneyMutations
+from service.api.graphql.mutations.operator_accounts import OperatorAccountMutations
 from service.api.graphql.mutations.orders import OrderMutations
 from service.api.graphql.mutations.quotes import QuoteMutations
 from service.api.graphql.mutations.simulation import SimulationMutations
@@ -30,7 +33,10 @@ class Mutation(
     CancellationMutations,
     AccountMutations,
     AccountAdministrationMutations,
+    OperatorAccountMutations,
+    ContactMutations,
     ApiKeyMutations,
+    AccessTokenMutations,
     CatalogueMutations,
     MoneyMutations,
     BillingMutations,

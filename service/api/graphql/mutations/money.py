@@ -36,6 +36,10 @@ class RecordPaymentPayload:
         description="Order that the payment is for, as it is after the request. Null if the input named no "
         "order, and if the request was refused."
     )
+    invoice: Invoice | None = strawberry.field(
+        description="Invoice that the payment is for, as it is after the request. Null if the input named no invoice, "
+        "and if the request was refused."
+    )
     replayed: bool = strawberry.field(
         description="True if an earlier request with the same reference recorded the payment."
     )
@@ -90,8 +94,10 @@ class FailOrderPayload:
 class MoneyMutations:
     @strawberry.mutation(
         description="Records a payment that the seller received; needs scope `operator`. A payment for an order pays "
-        "what the order owes, and the rest is added to the balance. If the order is cancelled, failed or refunded, the "
-        "whole payment is added to the balance. A retry with the same reference and input returns the existing payment."
+        "what the order owes, then the tax that its invoice owes. A payment for an invoice pays its orders and its "
+        "tax. The rest is added to the balance, and so is all of a payment for an order that is cancelled, failed or "
+        "refunded. An invoice is paid once it owes nothing. A retry with the same reference and input returns the "
+        "existing payment."
     )
     async def record_payment(
         self,
@@ -103,23 +109,32 @@ class MoneyMutations:
         context = info.context
         try:
             done = await record_payment(
-                context.resources, context.caller, input.account(), input.reference, input.money(), input.ref()
+                context.resources,
+                context.caller,
+                input.account(),
+                input.reference,
+                input.money(),
+                input.ref(),
+                invoice_id=input.invoice(),
             )
         except Refused as refusal:
             return RecordPaymentPayload(
-                payment=None, order=None, replayed=False, user_errors=[user_error(refusal, input)]
+                payment=None, order=None, invoice=None, replayed=False, user_errors=[user_error(refusal, input)]
             )
         return RecordPaymentPayload(
             payment=payment_of(done.payment),
             order=None if done.order is None else order_of(done.order),
+            invoice=None if done.invoice is None else invoice_of(done.invoice),
             replayed=done.replayed,
             user_errors=[],
         )
 
     @strawberry.mutation(
-        description="Issues one invoice for orders that owe money; needs scope `operator`. The amounts on the invoice "
-        "stay the same if its orders change later. Orders of a client account are billed to its parent. A retry with "
-        "the same reference and input returns the existing invoice in its present state.",
+        description="Issues one invoice for orders that are on no invoice, with their whole prices; needs scope "
+        "`operator`. What was paid of them is prepaid, and tax is added as the customer's tax profile of the day says. "
+        "The amounts on the invoice stay the same if its orders change later: credit notes state what is taken back. "
+        "Orders of a client account are billed to its parent. A retry with the same reference and input returns the "
+        "existing invoice in its present state.",
         metadata=priced(own=10),
     )
     async def bill_orders(
@@ -142,9 +157,10 @@ class MoneyMutations:
         return BillOrdersPayload(invoice=invoice_of(done.invoice), replayed=done.replayed, user_errors=[])
 
     @strawberry.mutation(
-        description="Records that an invoice was paid in full; needs scope `operator`. The orders on the invoice are "
-        "then paid. If an order now owes less than the billed amount, the difference is added to the balance. A retry "
-        "returns the paid invoice.",
+        description="Records that all was paid that an invoice still owes (`owed`); needs scope `operator`. The "
+        "invoice and its orders are then paid. An invoice that an earlier release issued is paid as it was billed: if "
+        "an order now owes less than the billed amount, the difference is added to the balance. A retry returns the "
+        "paid invoice.",
         metadata=priced(own=10),
     )
     async def settle_invoice(
@@ -163,7 +179,8 @@ class MoneyMutations:
 
     @strawberry.mutation(
         description="Adds the amount paid for an order to the balance; needs scope `operator`. The order keeps its "
-        "state and its credits, and owes nothing. Refused `PAYMENT_STATE` if nothing was paid for the order. A retry "
+        "state and its credits, and owes nothing. If the order is on an invoice, a credit note is issued. Refused "
+        "`PAYMENT_STATE` if nothing was paid for the order. A retry "
         "returns the refunded order."
     )
     async def refund_order(
@@ -179,7 +196,8 @@ class MoneyMutations:
 
     @strawberry.mutation(
         description="Records that the seller cannot deliver an order; needs scope `operator`. The order's credits go "
-        "back to stock, and the amount paid for the order is added to the balance. Refused `ORDER_STATE` if the "
+        "back to stock, and the amount paid for the order is added to the balance. If the order is on an invoice, a "
+        "credit note is issued. Refused `ORDER_STATE` if the "
         "retirement of the order has started. A retry returns the failed order."
     )
     async def fail_order(

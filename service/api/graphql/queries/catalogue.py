@@ -1,11 +1,13 @@
 """Lists of the catalogue with filters, and the seller's stock overview."""
 
+from operator import attrgetter
 from typing import Annotated
 
 import strawberry
 
-from service.api.graphql.connections import After, Before, Connection, First, Last
+from service.api.graphql.connections import After, Before, Connection, First, Last, Named, listed
 from service.api.graphql.context import Info
+from service.api.graphql.cost.field_costs import COUNT_COST, priced
 from service.api.graphql.inputs.catalogue_filters import (
     BundleFilterInput,
     CatalogueSortInput,
@@ -18,8 +20,9 @@ from service.api.graphql.types.catalogue import Bundle, CreditBatch, Project, ba
 from service.api.graphql.types.stock import ProjectStock
 from service.domain.catalogue import Mode
 from service.domain.catalogue_listing import EVERY_BATCH, EVERY_PROJECT, FIRST_RECEIVED, OLDEST_FIRST, ON_SALE
-from service.kit.keyset import encode_cursor
 from service.operations import read_catalogue, read_stock
+
+_COUNTED = priced(count=COUNT_COST)
 
 
 @strawberry.type
@@ -27,7 +30,8 @@ class CatalogueQueries:
     @strawberry.field(
         description="Bundles that are on sale and have a price in the currency, oldest first by default. With scope "
         "`operator`, `filter.listing` also selects other bundles. Null only if reading it failed; `errors` then says "
-        "why."
+        "why.",
+        metadata=_COUNTED,
     )
     async def bundles(
         self,
@@ -59,20 +63,21 @@ class CatalogueQueries:
         ] = None,
     ) -> Connection[Bundle] | None:
         sort = order_by.sort() if order_by else OLDEST_FIRST
-        name = sort.name("bundles")
-        page = await read_catalogue.find_bundles(
-            info.context.resources,
-            info.context.caller,
-            info.context.page(name, first, after, last, before, kind=sort.kind),
-            filter.bundle_filter() if filter else ON_SALE,
-            sort,
-            currency=currency,
+        resources, caller = info.context.resources, info.context.caller
+        wanted = filter.bundle_filter() if filter else ON_SALE
+        return await listed(
+            info.context,
+            Named("bundles", sort),
+            (first, after, last, before),
+            lambda request: read_catalogue.find_bundles(resources, caller, request, wanted, sort, currency=currency),
+            bundle_of,
+            lambda: read_catalogue.count_bundles(resources, caller, wanted, currency=currency),
         )
-        return Connection.of(page, cursor=lambda row: encode_cursor(name, sort.position(row)), node=bundle_of)
 
     @strawberry.field(
         description="Projects of the catalogue, oldest first by default. Null only if reading it failed; `errors` then "
-        "says why."
+        "says why.",
+        metadata=_COUNTED,
     )
     async def projects(
         self,
@@ -96,19 +101,21 @@ class CatalogueQueries:
         ] = None,
     ) -> Connection[Project] | None:
         sort = order_by.sort() if order_by else OLDEST_FIRST
-        name = sort.name("projects")
-        page = await read_catalogue.list_projects(
-            info.context.resources,
-            info.context.caller,
-            info.context.page(name, first, after, last, before, kind=sort.kind),
-            filter.project_filter() if filter else EVERY_PROJECT,
-            sort,
+        resources, caller = info.context.resources, info.context.caller
+        wanted = filter.project_filter() if filter else EVERY_PROJECT
+        return await listed(
+            info.context,
+            Named("projects", sort),
+            (first, after, last, before),
+            lambda request: read_catalogue.list_projects(resources, caller, request, wanted, sort),
+            project_of,
+            lambda: read_catalogue.count_projects(resources, caller, wanted),
         )
-        return Connection.of(page, cursor=lambda row: encode_cursor(name, sort.position(row)), node=project_of)
 
     @strawberry.field(
         description="Credit batches, oldest first by default: live batches for a live account, test batches for a test "
-        "account. Null only if reading it failed; `errors` then says why."
+        "account. Null only if reading it failed; `errors` then says why.",
+        metadata=_COUNTED,
     )
     async def credit_batches(
         self,
@@ -132,19 +139,21 @@ class CatalogueQueries:
         ] = None,
     ) -> Connection[CreditBatch] | None:
         sort = order_by.sort() if order_by else FIRST_RECEIVED
-        name = sort.name("batches")
-        page = await read_catalogue.list_batches(
-            info.context.resources,
-            info.context.caller,
-            info.context.page(name, first, after, last, before, kind=sort.kind),
-            filter.batch_filter() if filter else EVERY_BATCH,
-            sort,
+        resources, caller = info.context.resources, info.context.caller
+        wanted = filter.batch_filter() if filter else EVERY_BATCH
+        return await listed(
+            info.context,
+            Named("batches", sort),
+            (first, after, last, before),
+            lambda request: read_catalogue.list_batches(resources, caller, request, wanted, sort),
+            batch_of,
+            lambda: read_catalogue.count_batches(resources, caller, wanted),
         )
-        return Connection.of(page, cursor=lambda row: encode_cursor(name, sort.position(row)), node=batch_of)
 
     @strawberry.field(
         description="The seller's stock by project and vintage, oldest projects first by default; needs scope "
-        "`operator`. Null only if reading it failed; `errors` then says why."
+        "`operator`. Null only if reading it failed; `errors` then says why.",
+        metadata=_COUNTED,
     )
     async def stock(
         self,
@@ -172,19 +181,14 @@ class CatalogueQueries:
             ),
         ] = None,
     ) -> Connection[ProjectStock] | None:
-        context = info.context
+        resources, caller = info.context.resources, info.context.caller
         sort = order_by.sort() if order_by else OLDEST_FIRST
-        name, of_mode = sort.name("stock"), mode or context.caller.account.mode
-        page = await read_stock.list_stock(
-            context.resources,
-            context.caller,
-            of_mode,
-            filter.project_filter() if filter else EVERY_PROJECT,
-            sort,
-            context.page(name, first, after, last, before, kind=sort.kind),
-        )
-        return Connection.of(
-            page,
-            cursor=lambda row: encode_cursor(name, sort.position(row.project)),
-            node=lambda row: ProjectStock(mode=of_mode, row=row),
+        of_mode, wanted = mode or caller.account.mode, filter.project_filter() if filter else EVERY_PROJECT
+        return await listed(
+            info.context,
+            Named("stock", sort, attrgetter("project")),
+            (first, after, last, before),
+            lambda request: read_stock.list_stock(resources, caller, of_mode, wanted, sort, request),
+            lambda row: ProjectStock(mode=of_mode, row=row),
+            lambda: read_stock.count_stock(resources, caller, of_mode, wanted),
         )

@@ -11,18 +11,22 @@ from service.api.graphql.context import Context, Info
 from service.api.graphql.cost.field_costs import COUNT_COST, SCAN_COST, priced
 from service.api.graphql.inputs.order_filters import OrderFilterInput, OrderSortInput
 from service.api.graphql.inputs.order_reference import OrderRefInput
+from service.api.graphql.inputs.seller_lists import account_ids_of
 from service.api.graphql.queries.catalogue import CatalogueQueries
 from service.api.graphql.queries.money import MoneyQueries
 from service.api.graphql.queries.prices import PriceQueries
 from service.api.graphql.queries.rate_limit import RateLimitQueries
+from service.api.graphql.queries.reference import ReferenceQueries
 from service.api.graphql.queries.seller import SellerQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
 from service.api.graphql.queries.webhooks import WebhookQueries
 from service.api.graphql.types.account import Account, account_of
 from service.api.graphql.types.api_key import api_key_of
 from service.api.graphql.types.catalogue import Bundle, batch_of, bundle_of, project_of
+from service.api.graphql.types.certificate import certificate_of
+from service.api.graphql.types.credit_note import credit_note_of
 from service.api.graphql.types.estimate import Estimate, estimate_of
-from service.api.graphql.types.money import invoice_of, journal_of, payment_of
+from service.api.graphql.types.money import invoice_of, journal_of, line_of, payment_of
 from service.api.graphql.types.node import Node, parse_global_id, parse_id
 from service.api.graphql.types.order import Order, order_of
 from service.api.graphql.types.portfolio import Portfolio, portfolio_of
@@ -37,6 +41,7 @@ from service.operations import (
     manage_clients,
     manage_webhooks,
     read_catalogue,
+    read_certificates,
     read_estimates,
     read_money,
     read_orders,
@@ -55,7 +60,14 @@ _NEWEST_FIRST = OrderSort()
     "failed, the field is null and `errors` says why. The other fields are returned."
 )
 class Query(
-    StatisticsQueries, MoneyQueries, CatalogueQueries, PriceQueries, SellerQueries, RateLimitQueries, WebhookQueries
+    StatisticsQueries,
+    MoneyQueries,
+    CatalogueQueries,
+    PriceQueries,
+    SellerQueries,
+    ReferenceQueries,
+    RateLimitQueries,
+    WebhookQueries,
 ):
     @strawberry.field(
         description="Object with this global id: an object of the account, one of its client accounts, or an object of "
@@ -141,13 +153,13 @@ class Query(
         return None if row is None else order_of(row)
 
     @strawberry.field(
-        description="Orders of the account, newest first by default. A filter adds 50 cost points; a filter with "
-        "`createdAt` alone adds none if `orderBy` is not given. With a filter, the `totalCount` of the list costs "
-        "50 points instead of 5. Null only if reading it failed; `errors` then says why.",
+        description="Orders of the account, newest first by default. `includeClients` and a filter add 50 cost points; "
+        "a filter with `createdAt` alone adds none if `orderBy` is not given. The `totalCount` of such a list costs 50 "
+        "points instead of 5. Null only if reading it failed; `errors` then says why.",
         metadata=priced(
             scan=SCAN_COST,
             count=COUNT_COST,
-            conditions=frozenset({"filter"}),
+            conditions=frozenset({"filter", "includeClients"}),
             indexed=frozenset({"createdAt"}),
             order="orderBy",
         ),
@@ -172,18 +184,40 @@ class Query(
                 "in the same sort order."
             ),
         ] = None,
+        account_ids: Annotated[
+            list[strawberry.ID] | None,
+            strawberry.argument(
+                description="Global ids of the accounts whose orders are listed: 1 to 100 ids of the account that the "
+                "request acts for and of its client accounts. By default the orders of that account alone are listed. "
+                "Not allowed with `includeClients`."
+            ),
+        ] = None,
+        include_clients: Annotated[
+            bool,
+            strawberry.argument(
+                description="True: the orders of all client accounts of the account are listed as well. False, the "
+                "default: they are not, unless `accountIds` names them."
+            ),
+        ] = False,
     ) -> Connection[Order] | None:
         context = info.context
+        if include_clients and account_ids is not None:
+            raise Refused(Code.BAD_USER_INPUT, "Give either accountIds or includeClients.", ("accountIds",))
+        owner = await read_orders.owners_of_orders(
+            context.resources, context.caller, account_ids_of(account_ids), with_clients=include_clients
+        )
         sort = order_by.sort() if order_by else _NEWEST_FIRST
         wanted = filter.order_filter() if filter else EVERY_ORDER
         request = context.page(sort.name, first, after, last, before, kind=sort.kind)
         columns = selected_columns(info, "nodes", "edges.node")
-        page = await read_orders.list_orders(context.resources, context.caller, wanted, sort, request, columns=columns)
+        page = await read_orders.list_orders(
+            context.resources, context.caller, wanted, sort, request, owner=owner, columns=columns
+        )
         return Connection.of(
             page,
             cursor=lambda row: encode_cursor(sort.name, sort.position(row)),
             node=order_of,
-            count=lambda: read_orders.count_orders(context.resources, context.caller, wanted),
+            count=lambda: read_orders.count_orders(context.resources, context.caller, wanted, owner=owner),
         )
 
     @strawberry.field(description="One quote of the account. Null if the account has no such quote.")
@@ -227,14 +261,20 @@ class Query(
 
     @strawberry.field(
         description="Portfolios that the account can use, oldest first. Null only if reading it failed; `errors` then "
-        "says why."
+        "says why.",
+        metadata=priced(count=COUNT_COST),
     )
     async def portfolios(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Portfolio] | None:
         request = info.context.page("portfolios", first, after, last, before)
         page = await read_catalogue.list_portfolios(info.context.resources, info.context.caller, request)
-        return Connection.of(page, cursor=_by_creation("portfolios"), node=portfolio_of)
+        return Connection.of(
+            page,
+            cursor=_by_creation("portfolios"),
+            node=portfolio_of,
+            count=lambda: read_catalogue.count_portfolios(info.context.resources, info.context.caller),
+        )
 
 
 def _by_creation(sort: str) -> Callable[[Any], str]:
@@ -271,6 +311,9 @@ _READERS: dict[str, tuple[Callable[..., Awaitable[Mapping[UUID, Any]]], Callable
     "Portfolio": (read_catalogue.portfolios_of_ids, portfolio_of),
     "Payment": (read_money.payments_of_ids, payment_of),
     "Invoice": (read_money.invoices_of_ids, invoice_of),
+    "CreditNote": (read_money.credit_notes_of_ids, credit_note_of),
+    "InvoiceLine": (read_money.invoice_lines_of_ids, line_of),
+    "Certificate": (read_certificates.certificates_of_ids, certificate_of),
     "Journal": (read_money.journals_of_ids, journal_of),
     "WebhookEndpoint": (manage_webhooks.endpoints_of_ids, endpoint_of),
     "WebhookDelivery": (read_webhooks.deliveries_of_ids, delivery_of),

@@ -8,28 +8,50 @@ from uuid import UUID
 
 import strawberry
 
-from service.api.graphql.connections import After, Before, Connection, First, Last
+from service.api.graphql.connections import (
+    After,
+    Before,
+    ByTime,
+    Connection,
+    First,
+    Last,
+    connection_of,
+    page_of,
+)
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode
+from service.api.graphql.types import account_lists
 from service.api.graphql.types.amounts import Mass, Money, money
 from service.api.graphql.types.api_key import ApiKey, api_key_of
-from service.api.graphql.types.money import Invoice, invoice_of
+from service.api.graphql.types.certificate import Certificate
+from service.api.graphql.types.contact import Contact, contact_of
+from service.api.graphql.types.estimate import Estimate
+from service.api.graphql.types.money import Invoice, Payment, invoice_of
 from service.api.graphql.types.node import Node, parse_id
 from service.api.graphql.types.portfolio import Portfolio, portfolio_of
+from service.api.graphql.types.quote import Quote
 from service.api.graphql.types.seller import BillingDetails, TaxProfile
-from service.domain import accounts, billing
+from service.domain import accounts
 from service.domain.accounts import Caller, Visibility
 from service.domain.catalogue import Mode
 from service.domain.credit import PayerFunds
 from service.kit.keyset import Position, encode_cursor
-from service.operations import manage_account_keys, manage_clients, read_money, select_account, set_billing
+from service.operations import (
+    manage_account_keys,
+    manage_clients,
+    read_money,
+    select_account,
+    set_billing,
+    set_contacts,
+)
 from service.plans import batch_field
 
 CURRENCIES_USUAL = 5
 PROFILES_USUAL = 3
-INVOICES = "invoices"
+CONTACTS_USUAL = 3
 API_KEYS = "api_keys"
+INVOICES = ByTime("invoices")
 
 AmountCurrency = Annotated[
     CurrencyCode | None,
@@ -70,15 +92,12 @@ async def _invoices(
     last: Last = None,
     before: Before = None,
 ) -> list[Connection[Invoice]]:
-    request = info.context.page(INVOICES, first, after, last, before)
+    request = page_of(info.context, INVOICES, (first, after, last, before))
     found = {
         payer_id: await read_money.list_invoices(info.context.resources, reader, request)
         for payer_id, reader in (await _payers(parents, info)).items()
     }
-    return [
-        Connection.of(found[accounts.payer_of(parent.row)], cursor=_invoice_cursor, node=invoice_of)
-        for parent in parents
-    ]
+    return [connection_of(INVOICES, found[accounts.payer_of(parent.row)], invoice_of) for parent in parents]
 
 
 async def _api_keys(
@@ -96,6 +115,13 @@ async def _api_keys(
             cursor=_key_cursor,
             node=api_key_of,
         )
+        for reader in await _readers(parents, info)
+    ]
+
+
+async def _contacts(parents: Sequence["Account"], info: Info) -> list[list[Contact]]:
+    return [
+        [contact_of(row) for row in await set_contacts.list_contacts(info.context.resources, reader)]
         for reader in await _readers(parents, info)
     ]
 
@@ -171,10 +197,6 @@ def _key_cursor(row: manage_account_keys.AccountKey) -> str:
     return encode_cursor(API_KEYS, Position(row.stored.created_at, row.id))
 
 
-def _invoice_cursor(row: billing.Invoice) -> str:
-    return encode_cursor(INVOICES, Position(row.created_at, row.id))
-
-
 @strawberry.type(description="A customer's account. Each order, quote, estimate and API key belongs to one account.")
 class Account(Node):
     row: strawberry.Private[accounts.Account]
@@ -194,6 +216,26 @@ class Account(Node):
         _invoices,
         description="Invoices of the account, newest first. A client account shows the invoices of its parent. An API "
         "key of the client account itself gets the error `FORBIDDEN`.",
+    )
+
+    payments: Connection[Payment] = batch_field(
+        account_lists.payments,
+        description="Payments that the seller recorded for the account, newest first. A client account shows the "
+        "payments of its parent. An API key of the client account itself gets the error `FORBIDDEN`.",
+    )
+    certificates: Connection[Certificate] = batch_field(
+        account_lists.certificates,
+        description="Certificates of the account's orders, the one issued last first. Those of client accounts are not "
+        "included.",
+    )
+    estimates: Connection[Estimate] = batch_field(
+        account_lists.estimates,
+        description="Estimates of the account, newest first. Those of client accounts are not included.",
+    )
+    quotes: Connection[Quote] = batch_field(
+        account_lists.quotes,
+        description="Quotes of the account, newest first, also those that expired or were ordered. Those of client "
+        "accounts are not included.",
     )
 
     credit_limit: Money | None = batch_field(
@@ -241,6 +283,13 @@ class Account(Node):
         "`account:manage`, or `operator`. `totalCount` is null.",
     )
 
+    contacts: list[Contact] = batch_field(
+        _contacts,
+        description="People who get mail about the account, by their addresses; needs scope `account:manage`, or "
+        "`operator`.",
+        metadata=priced(size=CONTACTS_USUAL),
+    )
+
     @strawberry.field(description="Name of the customer: 1 to 200 characters.")
     def name(self) -> str:
         return self.row.name
@@ -262,7 +311,8 @@ class Account(Node):
 
     @strawberry.field(
         description="Commission that is part of the total of an order, as a percentage with two decimals. A client "
-        "account has the commission that its parent had when the client account was created."
+        "account has the commission that its parent had when the client account was created, unless the seller changed "
+        "it."
     )
     def commission_percent(self) -> Decimal:
         return Decimal(self.row.commission_hundredths).scaleb(-2)

@@ -82,9 +82,11 @@ def mass_field(mass_g: str, *, nullable: bool = False, description: str) -> Any:
     return _amount_field(Mass, {"mass_g": mass_g}, nullable=nullable, description=description)
 
 
-def money_field(minor: str, currency: str = "row.currency", *, nullable: bool = False, description: str) -> Any:
-    """Return a field of a type: the amount whose minor units and currency are at the ends of the paths."""
-    return _amount_field(Money, {"minor": minor, "currency": currency}, nullable=nullable, description=description)
+def money_field(minor: str, currency: str = "row.currency", *, nullable: bool = False, **options: Any) -> Any:
+    """Return a field of a type: the amount whose minor units and currency are at the ends of the paths; the options are
+    those of `strawberry.field`.
+    """
+    return _amount_field(Money, {"minor": minor, "currency": currency}, nullable=nullable, **options)
 
 
 def unit_price_field(micros: str, currency: str, *, description: str) -> Any:
@@ -92,9 +94,19 @@ def unit_price_field(micros: str, currency: str, *, description: str) -> Any:
     return _amount_field(UnitPrice, {"micros": micros, "currency": currency}, nullable=False, description=description)
 
 
-def _amount_field(type_: type, parts: dict[str, str], *, nullable: bool, description: str) -> Any:
+def _amount_field(type_: type, parts: dict[str, str], *, nullable: bool, **options: Any) -> Any:
     columns = [path.removeprefix("row.") for path in parts.values() if path.startswith("row.")]
-    return composed_field(type_, parts, nullable=nullable, metadata=needs(*columns), description=description)
+    return composed_field(type_, parts, nullable=nullable, metadata=needs(*columns), **options)
+
+
+def offset_cost_field(currency: str = "row.currency") -> Any:
+    """Return the former name of the field `net_cost`."""
+    return money_field(
+        "row.offset_cost_minor",
+        currency,
+        description="Former name of `netCost`, with the same value.",
+        deprecation_reason="Use netCost. Removed after 2027-11-30.",
+    )
 
 
 def money(minor: int, currency: str) -> Money:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -9,20 +11,34 @@ from service.api.graphql.context import Info
 from service.api.graphql.types.amounts import mass_field
 from service.api.graphql.types.by_account import named_by
 from service.api.graphql.types.catalogue import CreditBatch, batch_of
+from service.api.graphql.types.node import Node
 from service.domain import certificate as domain
 from service.domain.retirement import Retirement as RetirementRow
-from service.operations import read_catalogue
+from service.operations import read_catalogue, read_orders
 from service.operations.issue_certificates import certificate_address
 from service.plans import batch_field
+
+if TYPE_CHECKING:
+    from service.api.graphql.types.order import Order
+
+ORDER_TYPE = "service.api.graphql.types.order"
+"""Module of the orders' type, which imports this one."""
+
+
+async def _orders(parents: Sequence["Certificate"], info: Info) -> list[Any]:
+    order_of = import_module(ORDER_TYPE).order_of
+    return await named_by(parents, info, "order_id", read_orders.orders_of_ids, order_of)
 
 
 @strawberry.type(
     description="Certificate of a complete order: it proves that the order's credits are retired. A certificate never "
     "changes."
 )
-class Certificate:
+class Certificate(Node):
     row: strawberry.Private[domain.IssuedCertificate]
-    public_address: strawberry.Private[str]
+    order: Annotated["Order", strawberry.lazy(ORDER_TYPE)] | None = batch_field(
+        _orders, description="Order whose credits are retired. Null only if reading it failed; `errors` then says why."
+    )
 
     @strawberry.field(description="Number of the certificate, in the form `CR-XXXX-XXXX-XXXX`.")
     def number(self) -> str:
@@ -32,15 +48,15 @@ class Certificate:
         description="Address of the web page that shows and verifies the certificate. Readers need no API key. The "
         "address returns HTTP 404 while the account's `externalPagesVisibility` is HIDDEN."
     )
-    def url(self) -> str:
-        return certificate_address(self.public_address, self.row.token)
+    def url(self, info: Info) -> str:
+        return certificate_address(info.context.public_address, self.row.token)
 
     @strawberry.field(
         description="Address of the certificate as a PDF file. Readers need no API key. The address returns HTTP 404 "
         "while the account's `externalPagesVisibility` is HIDDEN."
     )
-    def pdf_url(self) -> str:
-        return f"{certificate_address(self.public_address, self.row.token)}.pdf"
+    def pdf_url(self, info: Info) -> str:
+        return f"{certificate_address(info.context.public_address, self.row.token)}.pdf"
 
     @strawberry.field(
         description="SHA-256 hash of the certificate's contents, as 64 hexadecimal digits. The certificate's web page "
@@ -75,3 +91,7 @@ class Retirement:
     @strawberry.field(description="Time at which the credits were retired.")
     def retired_at(self) -> datetime:
         return self.row.retired_at
+
+
+def certificate_of(row: domain.IssuedCertificate) -> Certificate:
+    return Certificate(row=row)

@@ -6,11 +6,13 @@ from typing import Any, TypeVar
 
 import strawberry
 
-from service.domain.accounts import Visibility
+from service.domain.accounts import AccountContract, Visibility
 from service.domain.amounts import MassUnit
 from service.domain.api_keys import Scope
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
+from service.domain.contacts import MailKind
+from service.domain.credit_notes import CreditReason
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
@@ -87,8 +89,8 @@ described(
     "State of the payment for an order.",
     {
         PaymentStatus.ISSUED: "The order is not paid in full, and no invoice contains it.",
-        PaymentStatus.BILLED: "The order is on an invoice, and the invoice is not paid yet.",
-        PaymentStatus.PAID: "The whole total of the order is paid.",
+        PaymentStatus.BILLED: "The order is on an invoice, and the order is not paid in full.",
+        PaymentStatus.PAID: "The whole total of the order is paid. Tax is owed on the invoice, not on the order.",
         PaymentStatus.REFUNDED: "The amount paid for the order was added to the account's balance.",
     },
 )
@@ -282,6 +284,29 @@ described(
     },
 )
 described(
+    AccountContract,
+    "AccountContract",
+    "API that a customer's programs were written for.",
+    {
+        AccountContract.LUNE: "REST API in the format of Lune.",
+        AccountContract.CARBON_ENGINE: "REST API in the format of carbon-engine.",
+        AccountContract.CARBONEXT: "REST API in the format of Carbonext.",
+        AccountContract.GRAPHQL: "GraphQL API of this service.",
+    },
+)
+described(
+    MailKind,
+    "MailKind",
+    "Kind of mail that a contact of an account can get.",
+    {
+        MailKind.ORDER_CONFIRMED: "An order was accepted and priced.",
+        MailKind.CERTIFICATE_READY: "The certificate of an order is ready.",
+        MailKind.INVOICE_ISSUED: "An invoice for orders was issued.",
+        MailKind.INVOICE_DUE: "An invoice is due and not paid.",
+        MailKind.INVOICE_PAID: "An invoice was paid in full.",
+    },
+)
+described(
     Visibility,
     "ExternalPagesVisibility",
     "Visibility of the public pages and files of an account's certificates and receipts.",
@@ -306,8 +331,8 @@ described(
     "InvoiceStatus",
     "State of an invoice: PENDING or PAID.",
     {
-        InvoiceStatus.PENDING: "The invoice is not paid yet.",
-        InvoiceStatus.PAID: "The invoice was paid in full. This state is final.",
+        InvoiceStatus.PENDING: "The invoice is not paid in full.",
+        InvoiceStatus.PAID: "Net and tax of the invoice were paid or credited. This state is final.",
     },
 )
 described(
@@ -318,9 +343,11 @@ described(
         LedgerAccount.CASH: "Money that the seller received from the customer.",
         LedgerAccount.BALANCE: "Money that the customer prepaid and that the seller therefore owes to the customer. A "
         "posting that adds money to the balance is negative (a credit).",
-        LedgerAccount.RECEIVABLE: "Money that the customer owes for orders.",
+        LedgerAccount.RECEIVABLE: "Money that the customer owes for orders, and the tax on invoices.",
         LedgerAccount.SALES: "Income from the sale of credits. The posting of a sale is negative (a credit).",
         LedgerAccount.COMMISSION: "Income from commission. The posting of a commission is negative (a credit).",
+        LedgerAccount.TAX: "Tax that the seller owes to its tax office. The posting of an invoice's tax is negative (a "
+        "credit).",
     },
 )
 described(
@@ -329,15 +356,21 @@ described(
     "Event that a journal records in the ledger.",
     {
         Verb.ORDER_PLACED: "An order was placed, and its total is owed.",
-        Verb.BALANCE_APPLIED: "The prepaid balance paid an order, or a part of its total, when the order was placed.",
-        Verb.PAYMENT_RECORDED: "A payment for an order was received.",
+        Verb.BALANCE_APPLIED: "The prepaid balance paid an order, or a part of its total, when the order was placed, "
+        "or a payment of its invoice did, which the balance received before.",
+        Verb.PAYMENT_RECORDED: "A payment for an order or an invoice was received. A payment of an invoice is added to "
+        "the balance, from which further journals pay its orders and its tax.",
         Verb.BALANCE_TOPPED_UP: "A payment without an order was received and added to the balance.",
-        Verb.INVOICE_SETTLED: "An invoice was paid. Each order of the invoice has one such journal.",
+        Verb.INVOICE_SETTLED: "The rest of an invoice was paid. Each order of the invoice has one such journal, "
+        "and its tax has another one.",
         Verb.ORDER_CANCELLED: "An order was cancelled, and its sale was reversed.",
         Verb.ORDER_REDUCED: "The part of an order that waited for credits was cancelled, and the sale of this part "
         "was reversed.",
         Verb.ORDER_REFUNDED: "An order was refunded, and its sale was reversed.",
         Verb.ORDER_FAILED: "An order could not be delivered, and its sale was reversed.",
+        Verb.TAX_BILLED: "An invoice was issued, and its tax is owed.",
+        Verb.TAX_PAID: "A payment paid tax of an invoice, from the balance that received the payment.",
+        Verb.TAX_CREDITED: "A credit note took back tax of an invoice.",
     },
 )
 described(
@@ -351,5 +384,16 @@ described(
         TaxCategory.REVERSE_CHARGE: "The customer owes the tax to its own tax office: reverse charge (code AE).",
         TaxCategory.EXPORT: "Exported, and therefore not taxed (code G).",
         TaxCategory.OUT_OF_SCOPE: "Outside the scope of the tax (code O).",
+    },
+)
+described(
+    CreditReason,
+    "CreditReason",
+    "Cause of a credit note: the reason why sales on the invoice were undone.",
+    {
+        CreditReason.CANCELLED: "Orders on the invoice were cancelled.",
+        CreditReason.REDUCED: "The parts of orders that waited for credits were cancelled.",
+        CreditReason.FAILED: "The seller could not deliver an order.",
+        CreditReason.REFUNDED: "An order on the invoice was refunded.",
     },
 )

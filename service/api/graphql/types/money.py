@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 import strawberry
 
@@ -13,16 +13,19 @@ from service.api.graphql.connections import After, Before, Connection, First, La
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode
-from service.api.graphql.types.amounts import mass_field, money_field
+from service.api.graphql.types.amounts import Money, mass_field, money, money_field
+from service.api.graphql.types.credit_note import CreditNote, credit_note_of
 from service.api.graphql.types.node import Node
-from service.api.graphql.types.order import ACCOUNT_TYPE, Order, order_of
+from service.api.graphql.types.order import ACCOUNT_TYPE, Order, orders_by_account
 from service.api.graphql.types.seller import BillingDetails, Seller, seller_of
 from service.domain import billing, parties
 from service.domain.billing import InvoiceStatus
+from service.domain.credit_notes import CreditNote as CreditNoteRow
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.ledger import Posting as LedgerPosting
+from service.domain.parties import TaxCategory
 from service.kit.keyset import Position, encode_cursor
-from service.operations import read_money, read_orders, select_account
+from service.operations import read_money, select_account
 from service.plans import batch_field
 
 if TYPE_CHECKING:
@@ -31,18 +34,8 @@ if TYPE_CHECKING:
 POSTINGS_MAX = len(LedgerAccount)
 """Maximum number of postings: a journal posts at most once to each account."""
 LINES = "invoice_lines"
-
-
-async def _orders(info: Info, named: Sequence[tuple[UUID | None, UUID | None]]) -> list[Order | None]:
-    """Return orders by account and id; null where there is none or the caller may not read it."""
-    context = info.context
-    found: dict[UUID, Order] = {}
-    account_ids = {account_id for account_id, _ in named if account_id is not None}
-    for account_id, reader in (await select_account.readers_of(context.resources, context.caller, account_ids)).items():
-        ids = {order_id for owner, order_id in named if owner == account_id and order_id is not None}
-        rows = await read_orders.orders_of_ids(context.resources, reader, ids)
-        found |= {order_id: order_of(row) for order_id, row in rows.items()}
-    return [None if order_id is None else found.get(order_id) for _, order_id in named]
+CREDIT_NOTES = "credit_notes"
+MONEY_TYPE = "service.api.graphql.types.money"
 
 
 async def _accounts(parents: Sequence["Payment | Invoice"], info: Info) -> list[Any]:
@@ -55,7 +48,13 @@ async def _accounts(parents: Sequence["Payment | Invoice"], info: Info) -> list[
 
 
 async def _orders_of_payments(parents: Sequence["Payment"], info: Info) -> list[Order | None]:
-    return await _orders(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
+    return await orders_by_account(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
+
+
+async def _invoices_of_payments(parents: Sequence["Payment"], info: Info) -> list["Invoice | None"]:
+    rows = [parent.row for parent in parents]
+    found = await read_money.invoices_of_payments(info.context.resources, info.context.caller, rows)
+    return [None if row.invoice_id is None else invoice_of(found[row.invoice_id]) for row in rows]
 
 
 @strawberry.type(description="A payment that the seller received and recorded. Payments never change.")
@@ -80,8 +79,12 @@ class Payment(Node):
 
     amount = money_field(
         "row.amount_minor",
-        description="Amount received. The part of the amount that was more than the order owed was added to the "
-        "balance.",
+        description="Amount received. The part of the amount that was more than the order or the invoice owed was "
+        "added to the balance.",
+    )
+    invoice: Annotated["Invoice", strawberry.lazy(MONEY_TYPE)] | None = batch_field(
+        _invoices_of_payments,
+        description="Invoice that the payment is for, in its present state. Null if the payment names no invoice.",
     )
 
     @strawberry.field(description="Time at which the payment was recorded.")
@@ -90,11 +93,11 @@ class Payment(Node):
 
 
 async def _orders_of_lines(parents: Sequence["InvoiceLine"], info: Info) -> list[Order | None]:
-    return await _orders(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
+    return await orders_by_account(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
 
 
-@strawberry.type(description="One order on an invoice, with the amount that the order owed at the time of billing.")
-class InvoiceLine:
+@strawberry.type(description="One order on an invoice, with its price at the time of billing.")
+class InvoiceLine(Node):
     row: strawberry.Private[billing.InvoiceLine]
     currency: strawberry.Private[str]
     order: Order | None = batch_field(
@@ -106,8 +109,16 @@ class InvoiceLine:
     billed = money_field(
         "row.billed_minor",
         "currency",
-        description="Amount billed for the order. The amount stays the same if the order is changed or cancelled "
-        "later.",
+        description="Amount billed for the order, without tax: its whole price. On invoices of earlier releases: what "
+        "the order owed. The amount stays the same if the order is changed or cancelled later; credit notes state the "
+        "difference.",
+    )
+
+    prepaid = money_field(
+        "row.prepaid_minor",
+        "currency",
+        description="Amount that had been paid of the order at the time of billing. Zero on invoices of earlier "
+        "releases.",
     )
 
     mass = mass_field("row.mass_g", description="Mass of the order at the time of billing.")
@@ -139,8 +150,34 @@ def _line_cursor(line: billing.InvoiceLine) -> str:
     return encode_cursor(LINES, Position(line.position, line.order_id))
 
 
+async def _credit_notes(
+    parents: Sequence["Invoice"],
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> list[Connection[CreditNote]]:
+    context = info.context
+    request = context.page(CREDIT_NOTES, first, after, last, before)
+    rows = [parent.row for parent in parents]
+    pages = await read_money.credit_notes_of_invoices(context.resources, context.caller, rows, request)
+    return [Connection.of(page, cursor=_credit_note_cursor, node=credit_note_of) for page in pages]
+
+
+def _credit_note_cursor(note: CreditNoteRow) -> str:
+    return encode_cursor(CREDIT_NOTES, Position(note.created_at, note.id))
+
+
+async def _owed(parents: Sequence["Invoice"], info: Info) -> list[Money]:
+    rows = [parent.row for parent in parents]
+    owed_minor = await read_money.owed_on_invoices(info.context.resources, info.context.caller, rows)
+    return [money(owed, row.currency) for row, owed in zip(rows, owed_minor, strict=True)]
+
+
 @strawberry.type(
-    description="An invoice for one or more orders. After an invoice is issued, only its status and `paidAt` change."
+    description="An invoice for one or more orders. What is printed on it never changes: later changes of its orders "
+    "are stated by credit notes."
 )
 class Invoice(Node):
     row: strawberry.Private[billing.Invoice]
@@ -172,8 +209,59 @@ class Invoice(Node):
         return self.row.status
 
     total = money_field(
-        "row.total_minor", description="Total of the invoice: the sum of the amounts billed for its orders."
+        "row.total_minor",
+        description="Sum of the amounts billed for the orders on the invoice, without tax: the same as `net`.",
     )
+
+    net = money_field("row.total_minor", description="Sum of the amounts billed for the orders, without tax.")
+    tax = money_field(
+        "row.tax_minor",
+        description="Tax on the net amount, rounded half up once for the whole invoice. Zero on invoices of earlier "
+        "releases.",
+    )
+    gross = money_field("row.gross_minor", description="Net amount and tax together.")
+    prepaid = money_field(
+        "row.prepaid_minor",
+        description="Amount that had been paid of the orders when the invoice was issued. Zero on invoices of earlier "
+        "releases, which bill what the orders owed.",
+    )
+    due = money_field(
+        "row.due_minor",
+        description="Amount that was to be paid when the invoice was issued: the gross amount less what was prepaid.",
+    )
+    owed: Money = batch_field(
+        _owed,
+        description="Amount that is still to be paid: what is due, less payments and credit notes since the invoice "
+        "was issued. Zero once the invoice is paid.",
+    )
+    credit_notes: Connection[CreditNote] = batch_field(
+        _credit_notes,
+        description="Credit notes for what was cancelled, reduced, failed or refunded after the invoice was issued, "
+        "oldest first.",
+    )
+
+    @strawberry.field(
+        description="Category of the tax, from the customer's tax profile of the day of the invoice (UTC). Null if the "
+        "customer had none."
+    )
+    def tax_category(self) -> TaxCategory | None:
+        return self.row.tax_category
+
+    @strawberry.field(
+        description="Rate of the tax in percent of the net amount, with at most two decimals. Null on invoices of "
+        "earlier releases."
+    )
+    def tax_rate(self) -> Decimal | None:
+        rate = self.row.tax_rate_hundredths
+        return None if rate is None else Decimal(rate).scaleb(-2)
+
+    @strawberry.field(description="Reason why no tax is due, as the invoice states it.")
+    def tax_reason(self) -> str | None:
+        return self.row.tax_reason
+
+    @strawberry.field(description="Code of the reason, such as `VATEX-EU-AE`.")
+    def tax_reason_code(self) -> str | None:
+        return self.row.tax_reason_code
 
     mass = mass_field("row.mass_g", description="Mass of the invoice's orders at the time of billing.")
 
@@ -233,7 +321,7 @@ class Posting:
 
 
 async def _orders_of_journals(parents: Sequence["Journal"], info: Info) -> list[Order | None]:
-    return await _orders(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
+    return await orders_by_account(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
 
 
 @strawberry.type(description="Record of one event in the ledger, as postings that sum to zero. Journals never change.")
@@ -269,6 +357,10 @@ def payment_of(row: billing.Payment) -> Payment:
 
 def invoice_of(row: billing.Invoice) -> Invoice:
     return Invoice(row=row)
+
+
+def line_of(row: read_money.LineInCurrency) -> InvoiceLine:
+    return InvoiceLine(row=row.line, currency=row.currency)
 
 
 def journal_of(row: read_money.LedgerPage) -> Journal:

@@ -4,16 +4,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import strawberry
 
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode, Metadata
-from service.api.graphql.types.amounts import Money, mass_field, money, money_field
+from service.api.graphql.types.amounts import Money, mass_field, money, money_field, offset_cost_field
 from service.api.graphql.types.beneficiary import Beneficiary, party_of
 from service.api.graphql.types.by_account import by_account, named_by
-from service.api.graphql.types.certificate import Certificate, Retirement
+from service.api.graphql.types.certificate import Certificate, Retirement, certificate_of
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.order_parts import CreditEntry, OrderLine
 from service.api.graphql.types.portfolio import Portfolio, portfolio_of
@@ -31,6 +32,7 @@ from service.operations import (
     read_money,
     read_orders,
     read_quotes,
+    select_account,
 )
 from service.plans import attribute_field, batch_field, needs, selected_columns
 
@@ -116,7 +118,7 @@ async def _payments(parents: Sequence["Order"], info: Info) -> list[Any]:
 
 async def _certificates(parents: Sequence["Order"], info: Info) -> list[Certificate | None]:
     found = await _ask(parents, info, read_certificates.certificates_of_orders)
-    return [row and Certificate(row=row, public_address=info.context.public_address) for row in found]
+    return [row and certificate_of(row) for row in found]
 
 
 async def _retirements(parents: Sequence["Order"], info: Info) -> list[list[Retirement]]:
@@ -290,7 +292,9 @@ class Order(Node):
         "row.currency", CurrencyCode, description="Currency of all amounts of the order (ISO 4217 code)."
     )
 
-    offset_cost = money_field("row.offset_cost_minor", description="Cost of the credits, without commission.")
+    net_cost = money_field("row.offset_cost_minor", description="Cost of the credits, without commission.")
+
+    offset_cost = offset_cost_field()
 
     commission = money_field("row.commission_minor", description="Commission that is added to the cost of the credits.")
 
@@ -357,3 +361,15 @@ class Order(Node):
 
 def order_of(row: domain.Order) -> Order:
     return Order(row=row)
+
+
+async def orders_by_account(info: Info, named: Sequence[tuple[UUID | None, UUID | None]]) -> list[Order | None]:
+    """Return orders by account and id; null where there is none or the caller may not read it."""
+    context = info.context
+    found: dict[UUID, Order] = {}
+    account_ids = {account_id for account_id, _ in named if account_id is not None}
+    for account_id, reader in (await select_account.readers_of(context.resources, context.caller, account_ids)).items():
+        ids = {order_id for owner, order_id in named if owner == account_id and order_id is not None}
+        rows = await read_orders.orders_of_ids(context.resources, reader, ids)
+        found |= {order_id: order_of(row) for order_id, row in rows.items()}
+    return [None if order_id is None else found.get(order_id) for _, order_id in named]

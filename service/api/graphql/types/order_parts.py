@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from service.api.graphql.context import Info
-from service.api.graphql.types.amounts import mass_field, money_field, unit_price_field
+from service.api.graphql.types.amounts import mass_field, money_field, offset_cost_field, unit_price_field
 from service.api.graphql.types.by_account import by_account
 from service.api.graphql.types.catalogue import Bundle, CreditBatch, batch_of, bundle_of
 from service.domain import order as domain
@@ -81,9 +81,11 @@ class OrderLine:
         "row.gross_unit_price_micros", "currency", description="Price of one tonne, including commission."
     )
 
-    offset_cost = money_field(
+    net_cost = money_field(
         "row.offset_cost_minor",
         "currency",
         description="Cost of the line without commission. Each line is rounded separately, so the sum of all lines "
-        "can differ slightly from the order's `offsetCost`.",
+        "can differ slightly from the order's `netCost`.",
     )
+
+    offset_cost = offset_cost_field("currency")

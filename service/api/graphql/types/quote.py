@@ -7,7 +7,7 @@ import strawberry
 
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
-from service.api.graphql.types.amounts import mass_field, money_field, unit_price_field
+from service.api.graphql.types.amounts import mass_field, money_field, offset_cost_field, unit_price_field
 from service.api.graphql.types.by_account import by_account, named_by
 from service.api.graphql.types.catalogue import Bundle, bundle_of
 from service.api.graphql.types.node import Node
@@ -42,12 +42,14 @@ class QuoteLine:
         "row.gross_unit_price_micros", "currency", description="Price of one tonne, including commission."
     )
 
-    offset_cost = money_field(
+    net_cost = money_field(
         "row.offset_cost_minor",
         "currency",
         description="Cost of the line without commission. Each line is rounded separately, so the sum of all lines "
         "can differ slightly from the quote's `netCost`.",
     )
+
+    offset_cost = offset_cost_field("currency")
 
 
 async def _lines(parents: Sequence["Quote"], info: Info) -> list[list[QuoteLine]]:

@@ -73,6 +73,13 @@ class OrderGroup:
         description="Cost of the credits without commission: one amount for each currency. Null if orders are grouped "
         "by PROJECT, because the cost of an order line is not divided among projects."
     )
+    def net_costs(self) -> list[Money] | None:
+        return _amounts(self.row.offset_costs_minor)
+
+    @strawberry.field(
+        description="Former name of `netCosts`, with the same value.",
+        deprecation_reason="Use netCosts. Removed after 2027-11-30.",
+    )
     def offset_costs(self) -> list[Money] | None:
         return _amounts(self.row.offset_costs_minor)
 

@@ -4,11 +4,14 @@ Its names, formats and rules are in this package alone; every call is one of the
 currency field, so it shows and finds only orders in riyals.
 """
 
+from pathlib import Path
+
 from service.api.rest.carbon_engine.components import COMPONENTS
 from service.api.rest.carbon_engine.errors import MEMBERS, Problem, refusal
 from service.api.rest.carbon_engine.orders import ENDPOINTS as ORDERS
 from service.api.rest.carbon_engine.quotes import ENDPOINTS as QUOTES
 from service.api.rest.contract import Contract
+from service.api.rest.reference_texts import read_texts
 
 CONTRACT = Contract(
     name="carbon-engine",
@@ -19,6 +22,7 @@ CONTRACT = Contract(
     version="1",
     endpoints=(*ORDERS, *QUOTES),
     components=COMPONENTS,
+    texts=read_texts(Path(__file__).parent),
     members=MEMBERS,
     error_model=Problem,
     error_media_type="application/problem+json",

@@ -1,12 +1,16 @@
 """Error responses of carbon-engine: problem details after RFC 9457, with the errors of each field on 400."""
 
+import re
 from http import HTTPStatus
+from urllib.parse import quote
+from uuid import UUID
 
 import msgspec
 
-from service.api.rest.contract import Refusal, reason_phrase
+from service.api.rest.contract import Refusal, problem_type, reason_phrase
 from service.errors import Code, Refused
 
+_UUID = re.compile(r"[0-9a-f]{32}")
 _STATUSES = {
     Code.IDEMPOTENCY_KEY_REUSED: 422,
     Code.QUANTITY_INVALID: 400,
@@ -37,16 +41,23 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 
 def refusal(refused: Refused, request_id: str) -> Refusal:
-    """Return the HTTP status and the problem; `instance` contains the request id, for support questions."""
+    """Return the HTTP status and the problem; `instance` is the request id as a URI, for support questions."""
     status = _STATUSES.get(refused.code, refused.reason.http_status)
     problem = Problem(
-        type=f"about:blank#{refused.code.lower().replace('_', '-')}",
+        type=problem_type(refused.code),
         title=reason_phrase(status),
         status=status,
         detail=refused.message,
-        instance=f"urn:request:{request_id}",
+        instance=_instance(request_id),
     )
     if status == HTTPStatus.BAD_REQUEST:
         field = ".".join(str(step) for step in refused.path) or "request"
         problem.errors = {field: [refused.message]}
     return status, problem
+
+
+def _instance(request_id: str) -> str:
+    """Return the request id as a URI: a URN where it has the digits of a UUID, and a tag for an id of the caller."""
+    if _UUID.fullmatch(request_id):
+        return UUID(request_id).urn
+    return f"tag:carbon-orders,2026:{quote(request_id, safe='')}"

@@ -4,6 +4,8 @@ Its names, formats and rules are in this package alone; every call is one of the
 whatever the content type, and member names whatever their case, because its documented calls use both.
 """
 
+from pathlib import Path
+
 from service.api.rest.carbonext.components import COMPONENTS
 from service.api.rest.carbonext.errors import MEMBERS, Problem, refusal
 from service.api.rest.carbonext.filters import ENDPOINTS as FILTERS
@@ -12,6 +14,7 @@ from service.api.rest.carbonext.orders import ENDPOINTS as ORDERS
 from service.api.rest.carbonext.tokens import ENDPOINTS as TOKENS
 from service.api.rest.carbonext.tokens import authenticate
 from service.api.rest.contract import Contract
+from service.api.rest.reference_texts import read_texts
 
 CONTRACT = Contract(
     name="carbonext",
@@ -22,6 +25,7 @@ CONTRACT = Contract(
     version="1",
     endpoints=(*TOKENS, *ORDERS, *MONEY, *FILTERS),
     components=COMPONENTS,
+    texts=read_texts(Path(__file__).parent),
     members=MEMBERS,
     error_model=Problem,
     error_media_type="application/problem+json",

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from service.api.rest.contract import Refusal, reason_phrase
+from service.api.rest.contract import Refusal, problem_type, reason_phrase
 from service.errors import Code, Refused
 
 _STATUSES = {
@@ -45,7 +45,7 @@ def refusal(refused: Refused, request_id: str) -> Refusal:
     status = _STATUSES.get(refused.code, refused.reason.http_status)
     place = ".".join(str(step) for step in refused.path)
     problem = Problem(
-        type=f"about:blank#{refused.code.lower().replace('_', '-')}",
+        type=problem_type(refused.code),
         title=reason_phrase(status),
         status=status,
         detail=f"{place}: {refused.message}" if place else refused.message,

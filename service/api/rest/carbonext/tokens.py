@@ -5,18 +5,22 @@ A token is signed and never stored. It names its key, which is looked up on ever
 """
 
 import hmac
+from base64 import b64decode
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
+from urllib.parse import unquote_plus
 
 import jwt
 import msgspec
 from starlette.requests import Request
 
 from service.api.caller import bearer_of
+from service.api.headers import header_of
 from service.api.rest.carbonext.errors import oauth_refusal
 from service.api.rest.context import RestContext
 from service.api.rest.contract import Answer, Call, Endpoint
+from service.domain.access_tokens import is_token
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope, parse
 from service.errors import Code, Refused
@@ -81,17 +85,25 @@ class UserInfo(msgspec.Struct):
     clientId: str  # noqa: N815 - the contract's name
     userId: str  # noqa: N815 - the contract's name
     name: str
+    email: str | None
+    isEmailValid: bool  # noqa: N815 - the contract's name
     customerId: str  # noqa: N815 - the contract's name
+    customerApplicationId: str  # noqa: N815 - the contract's name
+    customerTaxId: str | None  # noqa: N815 - the contract's name
     customerLegalName: str  # noqa: N815 - the contract's name
     permissions: list[str]
 
 
 class Permission(msgspec.Struct):
-    """A permission that an API key can have."""
+    """A permission that an API key has, with the members of Keycloak's roles."""
 
     id: str
     name: str
     description: str
+    composite: bool
+    clientRole: bool  # noqa: N815 - the contract's name
+    containerId: str  # noqa: N815 - the contract's name
+    attributes: dict[str, list[str]]
 
 
 async def authenticate(request: Request, context: RestContext) -> Caller:
@@ -99,7 +111,7 @@ async def authenticate(request: Request, context: RestContext) -> Caller:
     bearer = bearer_of(request.scope)
     if bearer is None:
         raise unauthenticated()
-    if parse(bearer) is not None:
+    if parse(bearer) is not None or is_token(bearer):
         return await _authenticate_key(bearer, context)
     return await authenticate_again(context.resources, _key_named_by(bearer, TokenUse.ACCESS, context))
 
@@ -130,7 +142,11 @@ async def user_info(call: Call[None, None]) -> Answer:
             clientId=CLIENT_PREFIX + call.caller.key_id,
             userId=call.caller.key_id,
             name=account.name,
+            email=None,
+            isEmailValid=False,
             customerId=str(account.id),
+            customerApplicationId=call.caller.key_id,
+            customerTaxId=None,
             customerLegalName=account.name,
             permissions=_permissions(call.caller),
         )
@@ -138,8 +154,21 @@ async def user_info(call: Call[None, None]) -> Answer:
 
 
 async def list_permissions(call: Call[None, None]) -> Answer:
-    names = _permissions(call.caller)
-    return Answer([Permission(name, name, name.replace("_", " ")) for name in names])
+    key_id = call.caller.key_id
+    return Answer(
+        [
+            Permission(
+                id=name,
+                name=name,
+                description=name.replace("_", " "),
+                composite=False,
+                clientRole=True,
+                containerId=key_id,
+                attributes={},
+            )
+            for name in _permissions(call.caller)
+        ]
+    )
 
 
 async def _client(call: Call[Credentials, None]) -> Caller:
@@ -152,15 +181,35 @@ async def _client(call: Call[Credentials, None]) -> Caller:
             "unsupported_grant_type",
             "This address does not support the grant_type. Use client_credentials.",
         )
+    client_id, client_secret = _credentials(call)
     try:
-        caller = await _authenticate_key(form.client_secret, call.context)
+        caller = await _authenticate_key(client_secret, call.context)
     except Refused as refusal:
         if refusal.code is not Code.UNAUTHENTICATED:
             raise
         raise _no_client() from refusal
-    if form.client_id.removeprefix(CLIENT_PREFIX) != caller.key_id:
+    if client_id.removeprefix(CLIENT_PREFIX) != caller.key_id:
         raise _no_client()
     return caller
+
+
+def _credentials(call: Call[Credentials, None]) -> tuple[str, str]:
+    """Return id and secret of the client, which RFC 6749 lets a form or HTTP Basic carry, but not both."""
+    form = (call.body.client_id, call.body.client_secret)
+    scheme, _, encoded = (header_of(call.request.scope, b"authorization") or "").partition(" ")
+    if scheme.lower() != "basic":
+        return form
+    try:
+        user, colon, password = b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        raise _no_client() from None
+    basic = (unquote_plus(user), unquote_plus(password))
+    if not colon:
+        raise _no_client()
+    if any(one not in ("", other) for one, other in zip(form, basic, strict=True)):
+        message = "Send the credentials of the client in the form or as HTTP Basic, not in both."
+        raise oauth_refusal(Code.BAD_USER_INPUT, "invalid_request", message)
+    return basic
 
 
 async def _refreshing(call: Call[Credentials, None]) -> Caller:

@@ -49,15 +49,30 @@ class ProjectSummary(Struct, kw_only=True):
     country_name: str
     country_code: str
     region: str | None = None
+    logo: str | None = None
     primary_image: str | None = None
     thumbnail_image: str | None = None
     results: list[str] = []
     un_sdg: list[int] = []
     disabled: bool = False
+    media: list[str] = []
+    crediting_start_date: None = None
+    crediting_end_date: None = None
+    registration_date: None = None
+    protocol: None = None
+    methodology: str | None = None
+    durability: str | None = None
+    additional_standards_met: None = None
+    verifying_body: None = None
+    risk_of_reversal: None = None
+    risk_of_predicted_emissions: None = None
+    avg_annual_emission_reductions: None = None
 
 
-class BundleView(Struct, kw_only=True):
-    """A bundle. Prices are for one tonne in the account's currency; `available_quantity` is in tonnes."""
+class BundleSummary(Struct, kw_only=True):
+    """A bundle without its projects. Prices are for one tonne in the account's currency; `available_quantity` is in
+    tonnes.
+    """
 
     id: Id
     name: str
@@ -75,6 +90,11 @@ class BundleView(Struct, kw_only=True):
     offset_type: Literal["emissions_reduction", "carbon_removal"] | None
     approach: Literal["traditional", "innovative"] | None
     carbon_permanence: Literal["long_term", "short_term", "no_storage"]
+
+
+class BundleView(BundleSummary, kw_only=True):
+    """A bundle. Prices are for one tonne in the account's currency; `available_quantity` is in tonnes."""
+
     projects: list[ProjectSummary]
 
 
@@ -96,19 +116,19 @@ async def list_all_bundles(call: Call[None, BundlesQuery]) -> Answer:
     request = await page_request(call.query, stands)
     within = RECENTLY if call.query.recently_disabled else None
     rows = await list_bundles(resources, call.caller, request, or_disabled_within=within)
-    return Answer(page_of(rows, await _bundle_views(call, rows.items)))
+    return Answer(page_of(rows, await bundle_views(call, rows.items)))
 
 
 async def get_bundle(call: Call[None, None]) -> Answer:
     bundle_id = uuid_or_none(call.path["id"])
     found = await bundles_of_ids(call.context.resources, call.caller, [bundle_id] if bundle_id else [])
-    views = await _bundle_views(call, list(found.values()))
+    views = await bundle_views(call, list(found.values()))
     if not views:
         raise Refused(Code.NOT_FOUND, "There is no such bundle with a price in the account's currency.")
     return Answer(views[0])
 
 
-async def _bundle_views(call: Call[object, object], bundles: Sequence[Bundle]) -> list[BundleView]:
+async def bundle_views(call: Call[object, object], bundles: Sequence[Bundle]) -> list[BundleView]:
     """Return the bundles that have a price in the account's currency."""
     resources, caller, ids = call.context.resources, call.caller, [bundle.id for bundle in bundles]
     if not ids:
@@ -148,11 +168,12 @@ def _bundle_view(
         offset_type=bundle.offset_type.value,
         approach=bundle.approach.value,
         carbon_permanence=bundle.carbon_permanence.value,
-        projects=[_project_view(project) for project in projects],
+        projects=[project_summary(project) for project in projects],
     )
 
 
-def _project_view(project: Project) -> ProjectSummary:
+def project_summary(project: Project) -> ProjectSummary:
+    """Return what the seller states of the project."""
     return ProjectSummary(
         id=project.id.hex,
         name=project.name,
@@ -163,7 +184,11 @@ def _project_view(project: Project) -> ProjectSummary:
         registry_name=project.registry_name,
         country_name=_country_name(project.country),
         country_code=project.country,
+        registry_link=project.public_url,
+        logo=project.logo_url,
         primary_image=project.logo_url,
+        methodology=project.methodology,
+        durability=None if project.storage_years is None else f"{project.storage_years} years",
     )
 
 

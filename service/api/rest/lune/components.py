@@ -13,7 +13,7 @@ from service.api.rest.lune.accounts import (
     ClientsQuery,
     NewClientAccount,
 )
-from service.api.rest.lune.bundles import BundlesQuery, BundleView, ProjectSummary
+from service.api.rest.lune.bundles import BundlesQuery, BundleSummary, BundleView, ProjectSummary
 from service.api.rest.lune.errors import Error, Errors
 from service.api.rest.lune.estimates import (
     Consumption,
@@ -39,6 +39,7 @@ from service.api.rest.lune.models import (
     QuoteByValue,
     QuoteView,
 )
+from service.api.rest.lune.projects import ProjectsQuery, ProjectView
 from service.api.rest.lune.selections import BundlePercentage, BundlePortfolioView, ChosenPortfolio
 
 COMPONENTS: Mapping[Any, str] = {
@@ -68,6 +69,10 @@ COMPONENTS: Mapping[Any, str] = {
     Page[BundleView]: "Page[BundleView]",
     BundleView: "BundleView",
     ProjectSummary: "ProjectSummary",
+    BundleSummary: "BundleSummary",
+    ProjectsQuery: "ProjectsQuery",
+    Page[ProjectView]: "Page[ProjectView]",
+    ProjectView: "ProjectView",
     BundlePercentage: "BundlePercentage",
     BundlePortfolioView: "BundlePortfolioView",
     ChosenPortfolio: "ChosenPortfolio",

@@ -15,7 +15,7 @@ from service.operations.bill_orders import bill_orders
 from service.operations.record_payment import record_payment
 from service.operations.settle_invoice import settle_invoice
 from service.storage.database import Database
-from tests.api.rest.client import Rest, open_rest
+from tests.api.rest.client import ADDRESS, Rest, open_rest
 from tests.shop import open_shop
 
 NOTHING = {"balance": 0, "credit": 0, "debt": 0, "futureDebt": 0, "type": "VCU"}
@@ -107,7 +107,7 @@ async def test_every_no_is_a_problem(carbonext: Rest):
         problem = answer.json()
         assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), path
         assert (problem["status"], problem["traceId"]) == (status, answer.headers["x-request-id"])
-        assert problem["type"].startswith("about:blank#")
+        assert problem["type"].startswith(f"{ADDRESS}/problems#")
         return answer
 
     await no(400, "POST", "/orders", content=b"{")

@@ -17,7 +17,7 @@ from service.operations.fail_order import fail_order
 from service.operations.manage_accounts import suspend_account
 from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
-from tests.api.rest.client import Rest
+from tests.api.rest.client import ADDRESS, Rest
 from tests.makers import make_order_request
 
 BODY = {"vcuAmount": 150, "targetCurrency": "BRL", "payWithBalance": False}
@@ -216,7 +216,7 @@ async def test_a_billed_order_is_not_cancelled(carbonext: Rest):
     order = await placed(carbonext)
     await bill(carbonext, order)
     problem = await refused(carbonext, 409, f"/orders/{order['id']}/cancel")
-    assert problem["type"] == "about:blank#order-state"
+    assert problem["type"] == f"{ADDRESS}/problems#order-state"
     assert await carbonext.post("/orders/cancel", {"ordersIds": [order["id"]]}) is False
 
 
@@ -291,7 +291,7 @@ async def test_a_suspended_account_is_403(carbonext: Rest):
     order = await placed(carbonext)
     await suspend_account(carbonext.shop.resources, carbonext.shop.account.id)
     for path, body in (("/orders", BODY), (f"/orders/{order['id']}/cancel", None)):
-        assert (await refused(carbonext, 403, path, body))["type"] == "about:blank#account-suspended"
+        assert (await refused(carbonext, 403, path, body))["type"] == f"{ADDRESS}/problems#account-suspended"
 
 
 async def test_an_order_of_another_api_has_the_same_mass_and_money(carbonext: Rest):

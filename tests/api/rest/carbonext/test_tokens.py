@@ -203,7 +203,15 @@ async def test_a_token_may_do_what_its_key_may(carbonext: Rest):
     access = (await token(carbonext, key=reader))["access_token"]
 
     assert await carbonext.get("/permissions", key=access) == [
-        {"id": name, "name": name, "description": name.replace("_", " ")}
+        {
+            "id": name,
+            "name": name,
+            "description": name.replace("_", " "),
+            "composite": False,
+            "clientRole": True,
+            "containerId": key_id(reader),
+            "attributes": {},
+        }
         for name in ("certificates_read", "financial_read", "orders_read")
     ]
     order = {"vcuAmount": 1, "targetCurrency": "BRL"}
@@ -217,7 +225,11 @@ async def test_user_info_says_for_whom_a_token_stands(carbonext: Rest):
         "clientId": "cbx_b2b_" + key_id(carbonext.key),
         "userId": key_id(carbonext.key),
         "name": account.name,
+        "email": None,
+        "isEmailValid": False,
         "customerId": str(account.id),
+        "customerApplicationId": key_id(carbonext.key),
+        "customerTaxId": None,
         "customerLegalName": account.name,
         "permissions": [
             "certificates_read",
@@ -230,3 +242,45 @@ async def test_user_info_says_for_whom_a_token_stands(carbonext: Rest):
         ],
     }
     assert (await carbonext.ask("GET", "/connect/userinfo", key="")).status_code == 401
+
+
+@pytest.mark.parametrize("path", [REALM, CONNECT])
+@pytest.mark.parametrize("prefix", ["", "cbx_b2b_"])
+async def test_credentials_may_be_sent_as_http_basic(carbonext: Rest, path: str, prefix: str):
+    headers = basic(prefix + key_id(carbonext.key), carbonext.key)
+    answer = await carbonext.ask("POST", path, data={"grant_type": "client_credentials"}, headers=headers)
+
+    assert answer.status_code == 200
+    assert (await carbonext.ask("GET", "/orders", key=answer.json()["access_token"])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        lambda key: basic(key_id(key), "wrong"),
+        lambda key: basic("other", key),
+        lambda key: {"authorization": "Basic " + base64.b64encode(key.encode()).decode()},
+        lambda key: {"authorization": "Basic ***"},
+        lambda key: {"authorization": "Basic " + base64.b64encode(b"\xff:" + key.encode()).decode()},
+        lambda key: {"authorization": "Basic"},
+    ],
+)
+async def test_wrong_credentials_as_http_basic_are_the_same_401(carbonext: Rest, headers: Any):
+    form = {"grant_type": "client_credentials"}
+    answer = await carbonext.ask("POST", CONNECT, data=form, headers=headers(carbonext.key))
+
+    assert answer.status_code == 401
+    assert answer.json().items() >= NOT_A_CLIENT.items()
+
+
+async def test_credentials_in_form_and_header_have_to_be_the_same(carbonext: Rest):
+    headers = basic(key_id(carbonext.key), carbonext.key)
+    form = {"grant_type": "client_credentials", "client_id": key_id(carbonext.key)}
+    same = await carbonext.ask("POST", CONNECT, data=form, headers=headers)
+    other = await carbonext.ask("POST", CONNECT, data={**form, "client_id": "other"}, headers=headers)
+
+    assert (same.status_code, other.status_code, other.json()["error"]) == (200, 400, "invalid_request")
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    return {"authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}

@@ -1,4 +1,4 @@
-"""Cross-origin requests: which pages may call the application from a browser."""
+"""Calls from web pages of other origins (CORS)."""
 
 from collections.abc import Sequence
 

@@ -1,0 +1,132 @@
+"""GraphQL types of credit notes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from service.api.graphql.connections import After, Before, Connection, First, Last
+from service.api.graphql.context import Info
+from service.api.graphql.scalars import CurrencyCode
+from service.api.graphql.types.amounts import mass_field, money_field
+from service.api.graphql.types.node import Node
+from service.api.graphql.types.order import Order, orders_by_account
+from service.domain import credit_notes
+from service.domain.credit_notes import CreditReason
+from service.kit.keyset import Position, encode_cursor
+from service.operations import read_money
+from service.plans import batch_field
+
+if TYPE_CHECKING:
+    from service.api.graphql.types.money import Invoice
+
+INVOICE_TYPE = "service.api.graphql.types.money"
+LINES = "credit_note_lines"
+
+
+async def _orders_of_lines(parents: Sequence["CreditNoteLine"], info: Info) -> list[Order | None]:
+    return await orders_by_account(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
+
+
+@strawberry.type(description="One order on a credit note, with what was taken back of it.")
+class CreditNoteLine:
+    row: strawberry.Private[credit_notes.CreditNoteLine]
+    currency: strawberry.Private[str]
+    order: Order | None = batch_field(
+        _orders_of_lines,
+        description="Order of the line, in its present state. Null if the request acts for a client account and the "
+        "order belongs to another account.",
+    )
+    net = money_field("row.net_minor", "currency", description="Amount taken back of the order's price, without tax.")
+    mass = mass_field("row.mass_g", description="Mass of the order, or of the part of it, that was taken back.")
+
+
+async def _invoices(parents: Sequence["CreditNote"], info: Info) -> list[Any]:
+    invoice_of = import_module(INVOICE_TYPE).invoice_of  # invoices show their credit notes
+
+    found = await read_money.invoices_of_credit_notes(
+        info.context.resources, info.context.caller, [parent.row for parent in parents]
+    )
+    return [invoice_of(found[parent.row.invoice_id]) for parent in parents]
+
+
+async def _lines(
+    parents: Sequence["CreditNote"],
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> list[Connection[CreditNoteLine]]:
+    context = info.context
+    request = context.page(LINES, first, after, last, before, kind=int)
+    rows = [parent.row for parent in parents]
+    pages = await read_money.lines_of_credit_notes(context.resources, context.caller, rows, request)
+    return [
+        Connection.of(page, cursor=_line_cursor, node=partial(_line_of, row.currency))
+        for row, page in zip(rows, pages, strict=True)
+    ]
+
+
+def _line_of(currency: str, line: credit_notes.CreditNoteLine) -> CreditNoteLine:
+    return CreditNoteLine(row=line, currency=currency)
+
+
+def _line_cursor(line: credit_notes.CreditNoteLine) -> str:
+    return encode_cursor(LINES, Position(line.position, line.order_id))
+
+
+@strawberry.type(
+    description="A credit note: an amount that was taken back from an invoice because orders on it were cancelled, "
+    "reduced, failed or refunded. Credit notes never change. All amounts are positive."
+)
+class CreditNote(Node):
+    row: strawberry.Private[credit_notes.CreditNote]
+    invoice: Annotated["Invoice", strawberry.lazy(INVOICE_TYPE)] = batch_field(
+        _invoices, description="Invoice from which the amount was taken back, in its present state."
+    )
+    lines: Connection[CreditNoteLine] = batch_field(
+        _lines, description="Orders on the credit note with the amounts that were taken back."
+    )
+
+    @strawberry.field(
+        description="Number of the credit note, such as `CN-2026-000042`: without gaps among the credit notes of a "
+        "seller and a year. Credit notes of test accounts have a series of their own, with `TEST-` in front."
+    )
+    def number(self) -> str:
+        return self.row.number
+
+    @strawberry.field(description="Reason why the amount was taken back from the invoice.")
+    def reason(self) -> CreditReason:
+        return self.row.reason
+
+    @strawberry.field(description="Currency of all amounts on the credit note (ISO 4217 code).")
+    def currency(self) -> CurrencyCode:
+        return CurrencyCode(self.row.currency)
+
+    net = money_field("row.net_minor", description="Amount taken back, without tax: the sum of the lines.")
+    tax = money_field(
+        "row.tax_minor",
+        description="Tax taken back. The tax of all credit notes of an invoice is rounded together, so that it is the "
+        "whole tax of the invoice once its whole net amount was taken back.",
+    )
+    gross = money_field("row.gross_minor", description="Net amount and tax together.")
+    lowered = money_field(
+        "row.lowered_minor",
+        description="Part of the gross amount that was not paid yet: it lowered what is due on the invoice.",
+    )
+    returned = money_field(
+        "row.returned_minor", description="Part of the gross amount that had been paid: it was added to the balance."
+    )
+    mass = mass_field("row.mass_g", description="Mass of the orders, or of the parts of them, that was taken back.")
+
+    @strawberry.field(description="Time at which the credit note was issued.")
+    def created_at(self) -> datetime:
+        return self.row.created_at
+
+
+def credit_note_of(row: credit_notes.CreditNote) -> CreditNote:
+    return CreditNote(row=row)
