@@ -23,6 +23,7 @@ from graphql import (
     print_ast,
 )
 
+from docs.event_pages import event_schemas, events_page
 from docs.states import order_states
 from service.__main__ import app
 from service.api.exports.definitions import EXPORTS
@@ -51,6 +52,8 @@ def pages() -> dict[str, str]:
         "graphql.md": graphql(),
         "exports.md": exports(),
         "images/order-states.svg": order_states(),
+        "events.md": events_page(NOTE),
+        "webhook-events.schema.json": event_schemas(),
     }
 
 

@@ -7,7 +7,7 @@ starts and closed after the last queued order has its answer.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -50,6 +50,7 @@ from service.api.rest.contracts import CONTRACTS
 from service.api.rest.endpoint_app import mounted
 from service.api.rest.host_routing import HostRouter
 from service.api.rest.openapi import openapi_document
+from service.api.webhook_bodies import WebhookBodies
 from service.domain.accounts import Caller
 from service.domain.api_keys import Peppers
 from service.domain.holds import HoldLimits
@@ -66,7 +67,7 @@ from service.storage.database import Database
 from service.storage.replica import Replica
 from service.workers.jobs import working
 from service.workers.measures import StepMeasures
-from service.workers.run import serving_steps
+from service.workers.run import serving_steps, webhook_options
 
 GRAPHQL = "/graphql"
 DOCUMENT_POINTS = 10
@@ -157,7 +158,10 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = await open_database(settings, tracer)
-        resources = resources_of(settings, database, replica_of(settings, tracer))
+        resources = replace(
+            resources_of(settings, database, replica_of(settings, tracer)),
+            webhooks=webhook_options(settings, pepper, previous_pepper),
+        )
         queue = placement(
             resources,
             group_lock_timeout_ms=settings.group_lock_timeout_ms,
@@ -189,7 +193,8 @@ def create_app(
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(resources.watched())
-                await stack.enter_async_context(working(resources, serving_steps(settings), steps))
+                bodies = WebhookBodies(resources, public_address=public_address, pepper=pepper)
+                await stack.enter_async_context(working(resources, serving_steps(settings, bodies), steps))
                 if metrics_listener is not None:
                     await stack.enter_async_context(metrics_listener(metrics_app(metrics)))
                 yield

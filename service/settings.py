@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from service.kit.database_address import DatabaseAddress, parse_address
 from service.kit.setting_values import (
@@ -22,10 +22,10 @@ from service.kit.setting_values import (
     pairs,
     port_range,
 )
+from service.webhook_settings import TEN_YEARS_MS, WebhookSettings
 
 INTEGER_MAX = 2_147_483_647
 """Maximum of PostgreSQL's settings of times, and of what libraries keep in 32 bits."""
-TEN_YEARS_MS = 315_360_000_000
 Count = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
 CountOrZero = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
 Delay = Annotated[int, Field(ge=0, le=TEN_YEARS_MS)]
@@ -35,7 +35,7 @@ ContractName = Literal["lune", "carbon-engine", "carbonext"]
 SECRET_LENGTH_MIN = 32
 
 
-class Settings(BaseSettings):
+class Settings(WebhookSettings):
     """Settings of the service. The variable of a field is `SERVICE_` and its name in capitals, for example
     `SERVICE_PORT=8080`.
 

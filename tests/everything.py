@@ -26,10 +26,12 @@ from service.operations.issue_certificates import issue_certificate
 from service.operations.manage_accounts import create_account
 from service.operations.manage_clients import create_client
 from service.operations.manage_keys import create_key
+from service.operations.manage_webhooks import create_endpoint
 from service.operations.quote_order import Quoted, quote_order
 from service.operations.receive_batch import receive_batch
 from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
+from service.operations.replay_webhooks import send_test_event
 from service.operations.retire_orders import retire_order
 from service.operations.set_account_portfolio import set_account_portfolio
 from service.operations.set_billing import set_tax_profile
@@ -242,4 +244,7 @@ async def open_everything(database: Database) -> dict[str, Any]:
         world.let_the_rest_happen,
     ):
         await step()
+    hook = (await create_endpoint(shop.resources, shop.caller, url="https://receiver.example/hook")).endpoint
+    world.names["hook"] = hook.id
+    world.names["delivery"] = (await send_test_event(shop.resources, shop.caller, hook.id)).id
     return world.names

@@ -14,8 +14,9 @@ from service.domain.order import FromQuote, Order, OrderLine, OrderRequest, Plac
 from service.errors import Refused
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
+from service.kit.sealing import Sealer
 from service.operations.place_orders import place_group
-from service.operations.resources import Resources
+from service.operations.resources import Resources, WebhookOptions
 from service.storage import (
     accounts,
     backorders,
@@ -43,6 +44,9 @@ from tests.makers import (
     make_project,
     store,
 )
+
+PEPPER = b"pepper of the tests, 32 bytes...."
+"""That of the applications in tests, so that they read the webhook secrets of a shop."""
 
 
 @dataclass
@@ -153,5 +157,7 @@ async def open_shop(database: Database, **account: Any) -> Shop:
         *(BundleProject(forest.id, trees.id), BundleProject(ocean.id, waves.id)),
         *(make_price(forest, "13.57"), make_price(ocean, "250"), make_price(forest, "50", "SAR")),
     )
-    resources = Resources(database=database, clock=system_clock, new_id=uuid7)
+    resources = Resources(
+        database=database, clock=system_clock, new_id=uuid7, webhooks=WebhookOptions(sealer=Sealer(PEPPER))
+    )
     return Shop(database, resources, customer, forest, ocean, trees, old, young, deep)

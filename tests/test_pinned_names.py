@@ -28,6 +28,7 @@ import service
 from service.__main__ import app
 from service.api.graphql.cost.budget import cost_budget
 from service.api.graphql.schema import schema
+from service.api.graphql.types.webhooks import WebhookFormat as ShownWebhookFormat
 from service.api.rate_limits import RateLimits, _item
 from service.api.receipt_links import receipt_path
 from service.api.request_facts import Facts
@@ -45,7 +46,7 @@ from service.domain.catalogue_listing import BatchSortField, BundleListing, Name
 from service.domain.contacts import MailKind
 from service.domain.credit_notes import CreditReason
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
-from service.domain.events import EventType
+from service.domain.event_types import EventType
 from service.domain.flight_hauls import Haul
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.listing import AccountSortField, InvoiceSortField, NumberedSort, OrderSortField, PaymentSortField
@@ -58,6 +59,7 @@ from service.domain.serials.facts import CreditStatus
 from service.domain.serials.forms import SerialForm
 from service.domain.statistics import OrderGrouping
 from service.domain.vintages import VintageFault
+from service.domain.webhooks import DeliveryStatus, DisabledReason, WebhookFormat
 from service.domain.worker_failures import WorkerStep
 from service.errors import Code
 from service.key_pepper import pepper
@@ -109,7 +111,12 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " invoice.issued invoice.settled order.imported project.created project.updated bundle.created bundle.updated"
     " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
     " account.portfolio_set account.created account.updated account.contacts_set api_key.created api_key.revoked"
-    " seller.updated account.billing_updated account.tax_profile_set",
+    " seller.updated account.billing_updated account.tax_profile_set webhook.created webhook.updated webhook.disabled"
+    " webhook.deleted webhook.secret_rotated webhook.replayed webhook.test",
+    WebhookFormat: "STANDARD LUNE CALLBACK",
+    ShownWebhookFormat: "STANDARD LUNE",
+    DeliveryStatus: "PENDING DELIVERED FAILED",
+    DisabledReason: "REQUESTED GONE",
     AccountSortField: "created_at name",
     InvoiceSortField: "created_at due_at total_minor",
     PaymentSortField: "created_at amount_minor",
@@ -167,6 +174,8 @@ SETTINGS = {
     "SERVICE_WORKERS_EMBEDDED": "false",
     "SERVICE_WORKER_REST_MS": "9",
     "SERVICE_RETIRE_AFTER_MS": "9",
+    "SERVICE_WEBHOOK_DELIVERIES_KEPT_MS": "345600009",
+    "SERVICE_WEBHOOKS_TO_LOOPBACK": "true",
     "SERVICE_TEST_ORDERS_AFTER_MS": "9",
     "SERVICE_RETIRE_UNPAID": "true",
     "SERVICE_KEY_USES_MS": "9",
@@ -258,6 +267,8 @@ GLOBAL_IDS = {
     "Portfolio": "UG9ydGZvbGlvOgAAAAAAAAAAAAAAAAAAAAE",
     "Project": "UHJvamVjdDoAAAAAAAAAAAAAAAAAAAAB",
     "Quote": "UXVvdGU6AAAAAAAAAAAAAAAAAAAAAQ",
+    "WebhookDelivery": "V2ViaG9va0RlbGl2ZXJ5OgAAAAAAAAAAAAAAAAAAAAE",
+    "WebhookEndpoint": "V2ViaG9va0VuZHBvaW50OgAAAAAAAAAAAAAAAAAAAAE",
 }
 """The id of a row whose id is 1, of each type that has one."""
 
@@ -305,6 +316,13 @@ LOGGED = {
     "seller_set": {"identifier", "changed"},
     "serving": {"address", "host", "port", "connections_max"},
     "statement_slow": {"ms", "statement"},
+    "webhook_endpoint_gone": {"endpoint_id", "account_id"},
+    "webhook_given_up": {"endpoint_id", "account_id", "delivery_id", "event_type", "attempts"},
+    "webhook_not_written": {"endpoint_id", "event_type"},
+    "webhook_secret_unreadable": {"endpoint_id", "account_id"},
+    "webhook_step_failed": {"endpoint_id"},
+    "webhook_step_refused": {"endpoint_id", "code"},
+    "webhooks_not_sent": {"reason"},
     "step_failed": {"step"},
     "step_refused": {"step", "code"},
     "steps_resumed": set(),
@@ -328,7 +346,7 @@ TABLES = (
     " invoices ledger_entries number_counters"
     " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
     " quote_holds quote_lines quotes retirements secret_checks sellers serial_claims serial_series tax_profiles"
-    " worker_failures"
+    " webhook_cursors webhook_deliveries webhook_endpoints worker_failures"
 )
 
 
@@ -451,6 +469,7 @@ def test_names_of_workers_and_actors():
         "advance_test_orders",
         "fill_search_keys",
         "refresh_statistics",
+        "expire_deliveries",
     ]
     assert [each.ACTOR for each in (retire_orders, match_backorders, simulate_order, import_orders, load_orders)] == [
         "worker:retire",

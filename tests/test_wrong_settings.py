@@ -99,6 +99,8 @@ WRONG_VALUES = [
     ("WORKERS_EMBEDDED", "2", BOOLEAN),
     ("WORKER_REST_MS", "0", COUNT),
     ("RETIRE_AFTER_MS", "1h", number(0, 315_360_000_000)),
+    ("WEBHOOK_DELIVERIES_KEPT_MS", "1d", number(345_600_000, 315_360_000_000)),
+    ("WEBHOOKS_TO_LOOPBACK", "maybe", BOOLEAN),
     ("TEST_ORDERS_AFTER_MS", "-1", number(0, 315_360_000_000)),
     ("RETIRE_UNPAID", "later", BOOLEAN),
     ("KEY_USES_MS", "60001", number(0, 60_000)),

@@ -2,16 +2,24 @@
 
 import socket
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
+
+import structlog
 
 from service.api.metrics.endpoint import Metrics, metrics_app
+from service.api.webhook_bodies import WebhookBodies
 from service.commands import output
-from service.commands.runtime import run, settings_given
+from service.commands.runtime import OTHER_KEYS, run, settings_given
+from service.key_pepper import pepper, previous_pepper
 from service.kit.logging import configure_logging
+from service.operations.confirm_secret import SecretState, secret_state
 from service.operations.resources import Resources
 from service.server.uvicorn_server import CannotServeError, listen_for_metrics, serving_metrics
 from service.settings import Settings
 from service.workers.measures import StepMeasures
-from service.workers.run import work_until_told
+from service.workers.run import webhook_options, work_until_told
+
+log = structlog.get_logger(__name__)
 
 
 def work() -> None:
@@ -25,8 +33,13 @@ def work() -> None:
     steps = StepMeasures()
 
     async def working(resources: Resources) -> None:
+        found = await _pepper(settings, resources)
+        bodies = None
+        if found is not None:
+            resources = replace(resources, webhooks=webhook_options(settings, found, previous_pepper(settings)))
+            bodies = WebhookBodies(resources, public_address=settings.public_address, pepper=found)
         async with _metrics_served(listener, settings, resources, steps):
-            await work_until_told(resources, settings, steps)
+            await work_until_told(resources, settings, steps, bodies)
 
     run(
         settings,
@@ -42,3 +55,16 @@ def _metrics_served(
     if listener is None:
         return nullcontext()
     return serving_metrics(listener, settings, metrics_app(Metrics(resources, steps)))
+
+
+async def _pepper(settings: Settings, resources: Resources) -> bytes | None:
+    """Return the pepper, which only webhooks need here; None if there is none, or one of another database."""
+    try:
+        found = pepper(settings, holds_keys=True)
+    except (ValueError, OSError) as error:
+        log.warning("webhooks_not_sent", reason=str(error))
+        return None
+    if await secret_state(resources, pepper=found, previous_pepper=previous_pepper(settings)) is SecretState.OTHER:
+        log.warning("webhooks_not_sent", reason=OTHER_KEYS)
+        return None
+    return found

@@ -6,56 +6,14 @@ Timeline, webhooks, subscriptions and audit all read these; nothing else is kept
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from service.domain.billing import Payment
+from service.domain.event_types import EventType
 from service.domain.order import Order, amounts_of
 
-
-class EventType(StrEnum):
-    """Types of events."""
-
-    ORDER_PLACED = "order.placed"
-    ORDER_SUPPLIED = "order.supplied"
-    ORDER_FULFILLED = "order.fulfilled"
-    ORDER_SHORT = "order.short"
-    ORDER_REDUCED = "order.reduced"
-    ORDER_CANCELLED = "order.cancelled"
-    ORDER_FAILED = "order.failed"
-    ORDER_BILLED = "order.billed"
-    ORDER_INVOICED = "order.invoiced"
-    ORDER_CREDITED = "order.credited"
-    ORDER_PAID = "order.paid"
-    ORDER_REFUNDED = "order.refunded"
-    ORDER_RETIRING = "order.retiring"
-    ORDER_COMPLETED = "order.completed"
-    PAYMENT_RECORDED = "payment.recorded"
-    PAYMENT_REFUSED = "payment.refused"
-    INVOICE_ISSUED = "invoice.issued"
-    INVOICE_SETTLED = "invoice.settled"
-    ORDER_IMPORTED = "order.imported"
-    PROJECT_CREATED = "project.created"
-    PROJECT_UPDATED = "project.updated"
-    BUNDLE_CREATED = "bundle.created"
-    BUNDLE_UPDATED = "bundle.updated"
-    BUNDLE_DISABLED = "bundle.disabled"
-    BUNDLE_ENABLED = "bundle.enabled"
-    PRICE_SET = "price.set"
-    PORTFOLIO_SET = "portfolio.set"
-    BATCH_RECEIVED = "batch.received"
-    BATCH_WITHDRAWN = "batch.withdrawn"
-    BATCH_REINSTATED = "batch.reinstated"
-    ACCOUNT_PORTFOLIO_SET = "account.portfolio_set"
-    ACCOUNT_CREATED = "account.created"
-    ACCOUNT_UPDATED = "account.updated"
-    CONTACTS_SET = "account.contacts_set"
-    API_KEY_CREATED = "api_key.created"
-    API_KEY_REVOKED = "api_key.revoked"
-    SELLER_UPDATED = "seller.updated"
-    BILLING_DETAILS_UPDATED = "account.billing_updated"
-    TAX_PROFILE_SET = "account.tax_profile_set"
+__all__ = ["Event", "EventRecorder", "EventType"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ from service.domain.order import (
 )
 from service.domain.pricing import Pricing
 from service.domain.quote import QuoteNow, promised_pricing, refuse_unless_open
+from service.domain.texts import refuse_unless_outside
 from service.errors import Code, Refused
 
 NO_FUNDS = PayerFunds()
@@ -120,6 +121,9 @@ class OrderPlacer:
             else:
                 quote, holds, pricing = None, (), price_request(command.request, head.account, offers)
             _refuse_above_maximum(command, pricing)
+            if command.callback_url is not None:
+                # Not where requests are parsed, or the retry of an order with such an address would be refused.
+                refuse_unless_outside(command.callback_url, "callback_url")
         except Refused as refusal:
             return refusal
         return Priced(command, head.account, command.fingerprint(head.account.currency), pricing, quote, holds)

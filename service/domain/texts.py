@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from service.errors import Code, Refused
+from service.kit.destinations import parse_destination
 
 NAME_LENGTH_MAX = 200
 DESCRIPTION_LENGTH_MAX = 1_000
@@ -44,3 +45,13 @@ def kept_url(text: str, *path: str | int) -> str:
     if not well_formed:
         raise Refused(Code.BAD_USER_INPUT, "Give an absolute https:// address.", path)
     return text
+
+
+def refuse_unless_outside(url: str, *path: str | int, loopback: bool = False) -> None:
+    """Refuse `BAD_USER_INPUT` for an address that this service must not send to; with `loopback`, those of this machine
+    are accepted.
+    """
+    try:
+        parse_destination(url, loopback=loopback)
+    except ValueError as fault:
+        raise Refused(Code.BAD_USER_INPUT, str(fault), path) from fault

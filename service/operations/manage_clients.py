@@ -20,7 +20,7 @@ from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.operations.steps.bundle_checks import refuse_unpriced
 from service.operations.steps.record_event import Done, transact_with_event
-from service.storage import catalogue, clients, supply
+from service.storage import catalogue, clients, supply, webhooks
 from service.storage.database import Statements
 
 CHANGEABLE = frozenset({"name", "handle", "beneficiary_name", "external_pages_visibility", "may_use_balance"})
@@ -90,6 +90,7 @@ async def create_client(
             )
             wanted = replace(wanted, portfolio_id=copied_id)
         await clients.add(statements, wanted)
+        await webhooks.follow_client(statements, head.account.id, wanted.id)
         return Done(wanted, EventType.ACCOUNT_CREATED, {"client_account_id": str(wanted.id), "name": wanted.name})
 
     return await transact_with_event(resources, caller, work)

@@ -13,6 +13,7 @@ from service.domain.catalogue import Mode
 from service.domain.new_order import Priced
 from service.domain.order import FromQuote, OrderRequest, Placed, PlaceOrder, estimate_of
 from service.domain.placing import Changes, OrderPlacer, needs_by_mode, payer_balances_of
+from service.domain.webhooks import is_called_back
 from service.errors import Refused
 from service.kit.clock import utc_date
 from service.kit.group_commit import GroupCommit
@@ -28,6 +29,7 @@ from service.storage import (
     orders,
     quotes,
     stock_locks,
+    webhooks,
 )
 from service.storage.database import Statements
 from service.storage.events import EVENTS
@@ -146,6 +148,8 @@ async def _write(resources: Resources, statements: Statements, changes: Changes)
         ],
         within_limits=True,
     )
+    if followed := {order.account_id for order in changes.orders if is_called_back(order)}:
+        await webhooks.follow_callbacks(statements, followed, changes.orders[0].created_at)
     await EVENTS.insert(statements, changes.events)
     await batches.take(statements, changes.taken_g)
     await batches.take_held(statements, changes.taken_held_g)

@@ -20,6 +20,7 @@ from service.kit.ids import IdSource, random_bits, short_number
 from service.kit.latest_uses import LatestUses
 from service.kit.lookup_batcher import LookupBatcher
 from service.kit.retry import with_retries
+from service.kit.sealing import Sealer
 from service.kit.ttl_cache import TTLCache
 from service.storage import api_keys, freshness
 from service.storage.database import Database, Statements
@@ -39,6 +40,23 @@ KEY_USE_GAP = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookOptions:
+    """The sealer of webhook secrets, None in a process without the service's secret; whether addresses of this machine
+    are accepted; and how long deliveries are kept.
+    """
+
+    sealer: Sealer | None = None
+    loopback: bool = False
+    kept: timedelta = timedelta(days=30)
+
+    def require_sealer(self) -> Sealer:
+        """Return the sealer. Raise RuntimeError in a process that has none."""
+        if self.sealer is None:
+            raise RuntimeError("this process was given no secret to encrypt webhook secrets under")
+        return self.sealer
+
+
+@dataclass(frozen=True, slots=True)
 class Resources:
     """Access to the outside world for operations."""
 
@@ -51,6 +69,7 @@ class Resources:
     """Processes that draw documents."""
     key_uses: LatestUses = field(default_factory=lambda: LatestUses(KEY_USE_GAP))
     """Times at which API keys were used, by their ids, that are not stored yet."""
+    webhooks: WebhookOptions = field(default_factory=WebhookOptions)
     replica: Replica | None = None
     """Replica of the database for large reads, which decide nothing."""
     stale_reads_ms: int = 0

@@ -72,6 +72,12 @@ async def family(statements: Statements, account_id: UUID, ids: Collection[UUID]
     return {account.id: account for account in await ACCOUNTS.read(statements, query)}
 
 
+async def ids_of(statements: Statements, account_id: UUID) -> list[UUID]:
+    """Return the ids of the account's client accounts."""
+    rows = await models.Account.filter(parent_account_id=account_id).using_db(statements.client).values("id")
+    return [row["id"] for row in rows]
+
+
 async def family_ids(statements: Statements, account_id: UUID, mode: Mode, *, limit: int) -> list[UUID]:
     """Return the ids of the account and its client accounts of the mode, at most `limit` of them."""
     query = models.Account.filter(Q(id=account_id) | Q(parent_account_id=account_id), mode=mode)

@@ -14,6 +14,8 @@ from service.storage.ledger import LEDGER
 from service.storage.money import CREDIT_NOTES, INVOICE_LINES, INVOICES, PAYMENTS
 from service.storage.orders import ORDERS
 from service.storage.quotes import QUOTES
+from service.storage.webhook_deliveries import DELIVERIES
+from service.storage.webhooks import ENDPOINTS
 
 # By the primary key of each account: an index on the id alone would cost every quote and posting more than the few
 # operators who ask are worth.
@@ -29,6 +31,8 @@ _OWNED = {
     "InvoiceLine": (INVOICE_LINES.name, "order_id", "account_id", _IN_EACH_ACCOUNT),
     "Certificate": (CERTIFICATES.name, "order_id", "account_id", _IN_EACH_ACCOUNT),
     "Journal": (LEDGER.name, "journal_id", "account_id", _IN_EACH_ACCOUNT),
+    "WebhookEndpoint": (ENDPOINTS.name, "id", "account_id", _IN_EACH_ACCOUNT),
+    "WebhookDelivery": (DELIVERIES.name, "id", "owner_id", _IN_EACH_ACCOUNT),
     "Portfolio": (PORTFOLIOS.name, "id", "account_id", ""),
 }
 

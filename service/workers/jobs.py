@@ -18,18 +18,22 @@ from service.operations.expire_holds import expire_holds
 from service.operations.fill_search_keys import fill_search_keys
 from service.operations.issue_certificates import issue_certificates
 from service.operations.match_backorders import match_backorders
+from service.operations.read_webhooks import expire_deliveries
 from service.operations.record_key_uses import record_key_uses
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_orders
+from service.operations.send_deliveries import Bodies
 from service.operations.simulate_order import advance_test_orders
 from service.workers.measures import StepMeasures
+from service.workers.webhooks import WebhookSender
 
 log = structlog.get_logger(__name__)
 
 BACK_OFF_MAX_MS = 5_000
 """The longest rest of a step while the database is away: its return costs nobody more than that."""
 
+EXPIRY_REST_MS = 60_000
 STATISTICS_REST_MS = 3_600_000
 """SQLite's documentation advises to refresh statistics about once an hour."""
 
@@ -41,12 +45,20 @@ class Step:
     name: str
     run: Callable[[Resources], Awaitable[int]]
     rest_ms: int
+    close: Callable[[], Awaitable[None]] | None = None
+    """Ends what the step left running, when the process ends."""
 
 
 def steps(
-    *, rest_ms: int, retire_after_ms: int, retire_unpaid: bool, public_address: str, advance_after_ms: int = 0
+    *,
+    rest_ms: int,
+    retire_after_ms: int,
+    retire_unpaid: bool,
+    public_address: str,
+    advance_after_ms: int = 0,
+    webhook_bodies: Bodies | None = None,
 ) -> tuple[Step, ...]:
-    """Return all background steps."""
+    """Return all background steps; those that send webhooks if `webhook_bodies` are given."""
     advance = partial(advance_test_orders, after_ms=advance_after_ms)
     retire = partial(retire_orders, after_ms=retire_after_ms, unpaid=retire_unpaid)
     return (
@@ -57,7 +69,14 @@ def steps(
         Step("advance_test_orders", advance, rest_ms),
         Step("fill_search_keys", fill_search_keys, rest_ms),
         Step("refresh_statistics", refresh_statistics, STATISTICS_REST_MS),
+        Step("expire_deliveries", expire_deliveries, EXPIRY_REST_MS),
+        *(() if webhook_bodies is None else (_webhooks(webhook_bodies, rest_ms),)),
     )
+
+
+def _webhooks(bodies: Bodies, rest_ms: int) -> Step:
+    sender = WebhookSender(bodies)
+    return Step("send_webhooks", sender.turn, rest_ms, sender.close)
 
 
 def steps_of_server(*, key_uses_ms: int) -> tuple[Step, ...]:
@@ -140,3 +159,4 @@ async def working(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(step.close() for step in steps if step.close is not None), return_exceptions=True)

@@ -8,7 +8,9 @@ import signal
 
 import structlog
 
-from service.operations.resources import Resources
+from service.kit.sealing import Sealer
+from service.operations.resources import Resources, WebhookOptions
+from service.operations.send_deliveries import Bodies
 from service.settings import Settings
 from service.workers.jobs import Step, steps, steps_of_server, working
 from service.workers.measures import StepMeasures
@@ -16,31 +18,48 @@ from service.workers.measures import StepMeasures
 log = structlog.get_logger(__name__)
 
 
-def worker_steps(settings: Settings) -> tuple[Step, ...]:
-    """Return all background steps as the settings configure them."""
+def worker_steps(settings: Settings, webhook_bodies: Bodies | None = None) -> tuple[Step, ...]:
+    """Return all background steps as the settings configure them; those that send webhooks if `webhook_bodies` are
+    given.
+    """
     return steps(
         rest_ms=settings.worker_rest_ms,
         retire_after_ms=settings.retire_after_ms,
         retire_unpaid=settings.retire_unpaid,
         public_address=settings.public_address,
         advance_after_ms=settings.test_orders_after_ms,
+        webhook_bodies=webhook_bodies,
     )
 
 
-def serving_steps(settings: Settings) -> tuple[Step, ...]:
+def serving_steps(settings: Settings, webhook_bodies: Bodies) -> tuple[Step, ...]:
     """Return the steps of a process that serves, with the background steps unless the settings leave them to others."""
     own = steps_of_server(key_uses_ms=settings.key_uses_ms)
-    return (*own, *worker_steps(settings)) if settings.workers_embedded else own
+    return (*own, *worker_steps(settings, webhook_bodies)) if settings.workers_embedded else own
 
 
-async def work_until_told(resources: Resources, settings: Settings, measures: StepMeasures | None = None) -> None:
+def webhook_options(settings: Settings, pepper: bytes | None, previous_pepper: bytes | None) -> WebhookOptions:
+    """Return the options of webhooks; without a pepper no secret is encrypted or read."""
+    return WebhookOptions(
+        sealer=None if pepper is None else Sealer(pepper, previous_pepper),
+        loopback=settings.webhooks_to_loopback,
+        kept=settings.webhook_deliveries_kept,
+    )
+
+
+async def work_until_told(
+    resources: Resources,
+    settings: Settings,
+    measures: StepMeasures | None = None,
+    webhook_bodies: Bodies | None = None,
+) -> None:
     """Repeat every step until SIGTERM or Ctrl+C. A step in progress is then rolled back, for the next process.
     `measures` counts what the steps do.
     """
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    each = worker_steps(settings)
+    each = worker_steps(settings, webhook_bodies)
     async with resources.database.watched(), working(resources, each, measures):
         log.info("working", steps=[step.name for step in each])
         await ended.wait()

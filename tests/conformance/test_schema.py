@@ -31,6 +31,7 @@ VALUES = (
         "Price",
         "PriceLine",
         "PriceTier",
+        "WebhookAttempt",
     ),
     *("ProjectStock", "QuoteLine", "RateLimit", "Retirement", "Seller", "TaxProfile", "TimelineEntry"),
     *("UnitPrice", "VintageStock"),

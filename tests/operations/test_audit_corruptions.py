@@ -998,6 +998,19 @@ CORRUPTIONS = (
         "estimate-use",
         "{unused_estimate}",
     ),
+    # Webhooks.
+    Corruption(
+        "a delivery of an event that is not there",
+        "UPDATE webhook_deliveries SET seq = 1000000 WHERE id = '{delivery}'",
+        "webhook-delivery-reference",
+        "{delivery}",
+    ),
+    Corruption(
+        "a cursor of an endpoint that is not there",
+        f"UPDATE webhook_cursors SET endpoint_id = '{NEW}' WHERE account_id = '{{account}}'",
+        "webhook-cursor-reference",
+        NEW,
+    ),
     # Events.
     Corruption(
         "a deleted event", "DELETE FROM events WHERE account_id = '{account}' AND seq = 2", "event-gap", "{account}"

@@ -6,16 +6,20 @@ Seen to fail when: a keyword argument of a recorded event is renamed; an event t
 from datetime import date
 from typing import Any
 
+import jsonschema
+import orjson
 import pytest
 
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType, PriceTier, Weight
+from service.domain.event_payloads import schema_of, schemas, shown
 from service.domain.events import EventType
 from service.domain.listing import OrderRef
 from service.domain.order import ByBundleMasses, Order, Placed
 from service.domain.parties import TaxCategory, TaxProfile
 from service.domain.serials.stated import StatedSerials
+from service.domain.webhooks import Attempt
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest
 from service.operations.bill_orders import bill_orders
@@ -34,10 +38,14 @@ from service.operations.manage_catalogue import (
     update_project,
 )
 from service.operations.manage_clients import create_client, update_client
+from service.operations.manage_webhooks import create_endpoint, delete_endpoint, rotate_secret, update_endpoint
 from service.operations.match_backorders import match_backorders
 from service.operations.receive_batch import receive_batch
 from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
+from service.operations.replay_webhooks import replay_delivery, send_test_event
+from service.operations.send_deliveries import Outcome as SendingOutcome
+from service.operations.send_deliveries import mark_deliveries
 from service.operations.set_account_portfolio import set_account_portfolio
 from service.operations.set_billing import set_tax_profile, update_billing_details
 from service.operations.set_contacts import set_contacts
@@ -101,6 +109,13 @@ PAYLOADS = {
     "seller.updated": {"changed seller"},
     "account.billing_updated": {"changed payer_id"},
     "account.tax_profile_set": {"category payer_id rate_hundredths valid_from"},
+    "webhook.created": {"endpoint_id host"},
+    "webhook.updated": {"changed endpoint_id"},
+    "webhook.disabled": {"endpoint_id"},
+    "webhook.deleted": {"endpoint_id"},
+    "webhook.secret_rotated": {"endpoint_id"},
+    "webhook.replayed": {"deliveries endpoint_id"},
+    "webhook.test": {"endpoint_id"},
 }
 
 
@@ -245,12 +260,30 @@ async def manage_accounts(shop: Shop) -> None:
     await set_tax_profile(shop.resources, shop.caller, profile)
 
 
+async def manage_webhooks(shop: Shop) -> None:
+    """A webhook endpoint is made, changed, tested, replayed to, gone and deleted."""
+    resources, caller = shop.resources, shop.caller
+    endpoint = (await create_endpoint(resources, caller, url="https://receiver.example/")).endpoint
+    await update_endpoint(resources, caller, endpoint.id, {"event_types": ["order.placed"]})
+    await rotate_secret(resources, caller, endpoint.id)
+    delivery = await send_test_event(resources, caller, endpoint.id)
+    await replay_delivery(resources, caller, delivery.id)
+    gone = Attempt(at=resources.clock(), status=410, latency_ms=1, error=None, excerpt=None)
+    await mark_deliveries(resources, endpoint, [SendingOutcome([delivery], gone)], lambda: 0.5)
+    await delete_endpoint(resources, caller, endpoint.id)
+
+
 async def test_payloads_have_the_members_that_they_always_had(trial: Shop):
-    for step in (pass_money, end_orders, keep_catalogue, manage_accounts):
+    for step in (pass_money, end_orders, keep_catalogue, manage_accounts, manage_webhooks):
         await step(trial)
 
     assert await payloads(trial) == PAYLOADS
     assert set(PAYLOADS) == {event_type.value for event_type in EventType}
+    for event in await rows_of(trial.database, EVENTS):
+        body = orjson.loads(orjson.dumps(shown(event)))
+        jsonschema.validate(body, schema_of(event.event_type))
+        jsonschema.validate(body, schemas())
+        assert len(body["data"]) == len(event.payload.keys() - {"currency"} | body["data"].keys() & {"currency"})
 
 
 async def test_an_update_of_a_client_account_names_what_changed(trial: Shop):

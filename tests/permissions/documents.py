@@ -49,11 +49,17 @@ INPUTS: dict[str, dict[str, Any]] = {
     "disableBundle": {"bundleId": "$cheap"},
     "setPrice": {**MUTATIONS["setPrice"][0], "bundleId": "$bulk"},
     "recordPayment": {**MUTATIONS["recordPayment"][0], "order": {"id": "$order"}},
+    "deleteWebhookEndpoint": {"id": "$old_hook"},
     "settleInvoice": {"accountId": "$account", "invoiceId": "$invoice"},
 }
 """Inputs of the mutations, accepted again and again: a repetition changes nothing or adds another object."""
 
-WITHOUT_OBJECT = frozenset({"simulateOrder", "refundOrder", "failOrder", "suspendAccount"})
+WITHOUT_OBJECT = frozenset(
+    {
+        *("simulateOrder", "refundOrder", "failOrder", "suspendAccount"),
+        *("createWebhookEndpoint", "deleteWebhookEndpoint"),
+    }
+)
 """Mutations that refuse their input in this world by the state of the order, so that nothing is below them."""
 
 
@@ -119,6 +125,8 @@ EXAMPLES = {
     "Portfolio": "own_portfolio",
     "Project": "project",
     "Quote": "used_quote",
+    "WebhookDelivery": "delivery",
+    "WebhookEndpoint": "hook",
 }
 """An object of each kind that `node` shows; a new kind needs one here and in the world."""
 

@@ -35,6 +35,7 @@ LISTS = {
     "orders": "Order",
     "portfolios": "Portfolio",
     "projects": "Project",
+    "webhookDeliveries": "WebhookDelivery",
 }
 
 

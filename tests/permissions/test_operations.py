@@ -28,6 +28,7 @@ from service.kit.keyset import PageRequest
 from service.operations import (
     manage_account_keys,
     manage_clients,
+    manage_webhooks,
     order_statistics,
     price_order,
     read_account,
@@ -37,6 +38,7 @@ from service.operations import (
     read_money,
     read_orders,
     read_quotes,
+    read_webhooks,
     select_account,
 )
 from service.storage.database import Database
@@ -123,6 +125,8 @@ READERS: dict[Any, str] = {
     read_quotes.quotes_of_ids: "quote",
     read_quotes.lines_of_quotes: "quote",
     read_catalogue.portfolios_of_ids: "own_portfolio",
+    manage_webhooks.endpoints_of_ids: "hook",
+    read_webhooks.deliveries_of_ids: "delivery",
 }
 """Readers that take ids, each with an object of the account that it shows to the account alone."""
 

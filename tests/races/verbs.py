@@ -8,7 +8,7 @@ import json
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -17,7 +17,9 @@ from typing import Any, TypeAlias
 from service.api.graphql.types.node import global_id
 from service.domain.accounts import Account
 from service.domain.catalogue import BundleProject, Mode
+from service.domain.webhooks import Attempt
 from service.errors import Refused
+from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.operations.expire_holds import expire_holds
 from service.operations.fill_search_keys import fill_search_keys
@@ -26,9 +28,12 @@ from service.operations.import_orders import import_orders
 from service.operations.issue_certificates import issue_certificates
 from service.operations.manage_accounts import create_account, reinstate_account, suspend_account
 from service.operations.match_backorders import match_backorders
+from service.operations.queue_deliveries import queue_deliveries
+from service.operations.read_webhooks import expire_deliveries
 from service.operations.record_key_uses import record_key_uses
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.retire_orders import retire_orders
+from service.operations.send_deliveries import Outcome, due_endpoints, lease_deliveries, mark_deliveries
 from service.operations.set_limits import set_limits
 from service.operations.simulate_order import advance_test_orders
 from tests.api.graphql_api import GraphQLApi
@@ -43,6 +48,10 @@ _SELECTED = {
     "Estimate": "estimate { id }",
     "billOrders": "invoice { id }",
     "createClientAccount": "account { id }",
+    "WebhookEndpoint": "webhookEndpoint { id }",
+    "WebhookSecret": "webhookEndpoint { id }",
+    "sendTestEvent": "webhookDelivery { id }",
+    "replayDelivery": "webhookDelivery { id }",
     "CreditBatch": "creditBatch { id }",
     "createApiKey": "apiKey { id }",
 }
@@ -51,6 +60,9 @@ _INPUTS = {
     "enableBundle": "SwitchBundleInput",
     "suspendAccount": "AccountRefInput",
     "reinstateAccount": "AccountRefInput",
+    "deleteWebhookEndpoint": "WebhookEndpointRefInput",
+    "rotateWebhookSecret": "WebhookEndpointRefInput",
+    "sendTestEvent": "WebhookEndpointRefInput",
 }
 """Inputs that several mutations share."""
 
@@ -72,6 +84,8 @@ class Market:
     quotes: deque[str] = field(default_factory=lambda: deque(maxlen=6))
     estimates: deque[str] = field(default_factory=lambda: deque(maxlen=6))
     invoices: deque[str] = field(default_factory=lambda: deque(maxlen=6))
+    hooks: deque[str] = field(default_factory=lambda: deque(maxlen=6))
+    deliveries: deque[str] = field(default_factory=lambda: deque(maxlen=6))
     api_keys: deque[str] = field(default_factory=lambda: deque(maxlen=6))
 
     def key(self, name: str) -> str:
@@ -115,6 +129,8 @@ class Market:
             ("quote", self.quotes),
             ("estimate", self.estimates),
             ("invoice", self.invoices),
+            ("webhookEndpoint", self.hooks),
+            ("webhookDelivery", self.deliveries),
             ("apiKey", self.api_keys),
         ):
             if kind in payload:
@@ -365,6 +381,50 @@ async def simulate_order(market: Market) -> str:
     return await market.mutate("simulateOrder", "trial", order=market.order("trial")[1], outcome=outcome)
 
 
+async def create_webhook_endpoint(market: Market) -> str:
+    url = f"https://receiver.example/{market.key('hook')}"
+    return await market.mutate("createWebhookEndpoint", "parent", url=url)
+
+
+async def on_hook(market: Market, name: str, **facts: Any) -> str:
+    return await market.mutate(name, "parent", id=_kept(market.hooks, market, "WebhookEndpoint"), **facts)
+
+
+async def delete_webhook_endpoint(market: Market) -> str:
+    """Delete a webhook endpoint and make another one, so that there is always one."""
+    done = await on_hook(market, "deleteWebhookEndpoint")
+    await create_webhook_endpoint(market)
+    return done
+
+
+async def replay_delivery(market: Market) -> str:
+    return await market.mutate("replayDelivery", "parent", id=_kept(market.deliveries, market, "WebhookDelivery"))
+
+
+async def replay_events(market: Market) -> str:
+    hook = _kept(market.hooks, market, "WebhookEndpoint")
+    since = (system_clock() - timedelta(minutes=1)).isoformat()
+    return await market.mutate("replayEvents", "parent", webhookEndpointId=hook, since=since)
+
+
+async def expire_old_deliveries(market: Market) -> str:
+    """Delete deliveries of more than two seconds ago."""
+    resources = market.shop.resources
+    kept = replace(resources.webhooks, kept=timedelta(seconds=2))
+    return DONE if await expire_deliveries(replace(resources, webhooks=kept)) else "NOTHING"
+
+
+async def queue_and_send(market: Market) -> str:
+    """Queue the events, and store that every receiver that is due cannot be reached."""
+    resources = market.shop.resources
+    await queue_deliveries(resources)
+    for endpoint in await due_endpoints(resources):
+        for delivery in await lease_deliveries(resources, endpoint, 2):
+            attempt = Attempt(at=resources.clock(), status=None, latency_ms=1, error="host not found", excerpt=None)
+            await mark_deliveries(resources, endpoint, [Outcome([delivery], attempt)], market.chance.random)
+    return DONE
+
+
 async def advance(market: Market) -> str:
     """Complete a test order that came through the Lune API."""
     headers = {"authorization": f"Bearer {market.keys['trial']}"}
@@ -524,6 +584,13 @@ MUTATIONS: dict[str, Verb] = {
     "setAccountLimits": set_account_limits,
     "updateSeller": update_seller,
     "updateBillingDetails": partial(on_parent, name="updateBillingDetails", legalName="Parent Ltd", country="GB"),
+    "createWebhookEndpoint": create_webhook_endpoint,
+    "updateWebhookEndpoint": partial(on_hook, name="updateWebhookEndpoint", eventTypes=["order.placed"]),
+    "deleteWebhookEndpoint": delete_webhook_endpoint,
+    "rotateWebhookSecret": partial(on_hook, name="rotateWebhookSecret"),
+    "sendTestEvent": partial(on_hook, name="sendTestEvent"),
+    "replayDelivery": replay_delivery,
+    "replayEvents": replay_events,
     "setTaxProfile": partial(on_parent, name="setTaxProfile", validFrom="2027-01-01", category="STANDARD", rate="20"),
 }
 STEPS: dict[str, Verb] = {
@@ -534,6 +601,8 @@ STEPS: dict[str, Verb] = {
     "advance_test_orders": advance,
     "fill_search_keys": fill_keys,
     "refresh_statistics": refresh,
+    "expire_deliveries": expire_old_deliveries,
+    "send_webhooks": queue_and_send,
     "record_key_uses": record_uses,
 }
 COMMANDS: dict[str, Verb] = {

@@ -47,6 +47,7 @@ ALL = [
     "0020_keys_and_contacts",
     "0021_lists_of_customers",
     "0022_certificate_pdfs",
+    "0023_webhooks",
 ]
 
 

@@ -34,6 +34,7 @@ def test_everything_that_happens_later_is_a_step():
         "advance_test_orders",
         "fill_search_keys",
         "refresh_statistics",
+        "expire_deliveries",
     ]
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from service.api.rate_limits import Budget, RateLimits
+from service.domain.accounts import Caller
 from service.operations.place_orders import Placement
 from service.operations.resources import Resources
 
@@ -32,3 +34,26 @@ class RestContext:
     """Accepted beside `pepper` while the secret is rotated; nothing is signed under it."""
     public_address: str
     carbonext_iso_dates: bool = False
+
+
+class ViewContext(Protocol):
+    """Context of the views of orders: `RestContext`, or that of a worker that writes them without a request."""
+
+    @property
+    def resources(self) -> Resources: ...
+
+    @property
+    def public_address(self) -> str: ...
+
+    @property
+    def pepper(self) -> bytes: ...
+
+
+class ViewCall(Protocol):
+    """A reader of orders: a request after parsing, or a worker that acts for an account."""
+
+    @property
+    def context(self) -> ViewContext: ...
+
+    @property
+    def caller(self) -> Caller: ...

@@ -34,6 +34,7 @@ from service.storage.models.orders import Backorder, CreditEntry, Event, Order, 
 from service.storage.models.quotes import Quote, QuoteHold, QuoteLine
 from service.storage.models.retirements import Certificate, Retirement
 from service.storage.models.sellers import BillingDetails, NumberCounter, Seller, TaxProfile
+from service.storage.models.webhooks import WebhookCursor, WebhookDelivery, WebhookEndpoint
 from service.storage.models.workers import WorkerFailure
 
 __all__ = [
@@ -75,5 +76,8 @@ __all__ = [
     "SerialClaim",
     "SerialSeries",
     "TaxProfile",
+    "WebhookCursor",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "WorkerFailure",
 ]

@@ -108,6 +108,7 @@ _COMMAND: list[Case] = [
     ("BAD_USER_INPUT", "customer", {"customer": "x" * 201}),
     ("BAD_USER_INPUT", "description", {"description": LONG}),
     ("BAD_USER_INPUT", "callbackUrl", {"callbackUrl": "http://insecure.test"}),
+    ("BAD_USER_INPUT", "callbackUrl", {"callbackUrl": "https://127.1/orders"}),
     ("BAD_USER_INPUT", "callbackUrl", {"callbackUrl": LONG}),
     ("BAD_USER_INPUT", "beneficiary.recipient.name", {"beneficiary": {"recipient": {"name": ""}}}),
     ("BAD_USER_INPUT", "beneficiary.retirement.taxId", {"beneficiary": {"retirement": {"name": "a", "taxId": ""}}}),
@@ -157,6 +158,16 @@ _SELECTION: list[Case] = [
     ("SELECTION_INVALID", "selection.0.percentage", {"selection": [{"bundleId": "$forest", "percentage": "99.999"}]}),
     ("BAD_USER_INPUT", "selection.0.bundleId", {"selection": [{"bundleId": "x"}]}),
     ("BUNDLE_UNAVAILABLE", "selection.0", {"selection": [{"bundleId": "$no_bundle"}]}),
+]
+_HOOK: list[Case] = [
+    ("BAD_USER_INPUT", "url", {"url": "http://insecure.test"}),
+    ("BAD_USER_INPUT", "eventTypes.1", {"eventTypes": ["order.placed", "order.unknown"]}),
+    ("BAD_USER_INPUT", "accountIds", {"accountIds": []}),
+    ("BAD_USER_INPUT", "accountIds.0", {"accountIds": ["x"]}),
+]
+_HOOK_ID: list[Case] = [
+    ("BAD_USER_INPUT", "id", {"id": "x"}),
+    ("NOT_FOUND", "id", {"id": "$no_webhookendpoint"}),
 ]
 _KEY = {"idempotencyKey": "new"}
 _SERIALS = {"serialRange": "VCS-NEW-1-1"}
@@ -292,6 +303,37 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("NOT_FOUND", "portfolioId", {"portfolioId": "$no_portfolio"}),
             ("CURRENCY_UNAVAILABLE", "portfolioId", {"portfolioId": "$unpriced_mix"}),
             ("CURRENCY_UNAVAILABLE", "selection", {"selection": [{"bundleId": "$unpriced"}]}),
+        ],
+    ),
+    "createWebhookEndpoint": (
+        {"url": "https://receiver.example/hook"},
+        [
+            *_HOOK,
+            ("NOT_FOUND", "accountIds", {"accountIds": ["$no_account"]}),
+        ],
+    ),
+    "updateWebhookEndpoint": (
+        {"id": "$hook"},
+        [
+            *_HOOK,
+            *_HOOK_ID,
+            ("BAD_USER_INPUT", "url", {"url": None}),
+            ("NOT_FOUND", "accountIds", {"accountIds": ["$no_account"]}),
+        ],
+    ),
+    "deleteWebhookEndpoint": ({"id": "$hook"}, _HOOK_ID),
+    "rotateWebhookSecret": ({"id": "$hook"}, _HOOK_ID),
+    "sendTestEvent": ({"id": "$hook"}, _HOOK_ID),
+    "replayDelivery": (
+        {"id": "$delivery"},
+        [("BAD_USER_INPUT", "id", {"id": "x"}), ("NOT_FOUND", "id", {"id": "$no_webhookdelivery"})],
+    ),
+    "replayEvents": (
+        {"webhookEndpointId": "$hook", "since": "2099-01-01T00:00:00Z"},
+        [
+            ("BAD_USER_INPUT", "webhookEndpointId", {"webhookEndpointId": "x"}),
+            ("NOT_FOUND", "webhookEndpointId", {"webhookEndpointId": "$no_webhookendpoint"}),
+            ("BAD_USER_INPUT", "since", {"since": "2020-01-01T00:00:00Z"}),
         ],
     ),
     "createClientAccount": (

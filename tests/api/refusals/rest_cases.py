@@ -277,6 +277,7 @@ CARBON_ENGINE: dict[str, tuple[dict[str, Any], list[Any]]] = {
             ("bad-user-input", "customer", {"customer": "x" * 201}),
             ("bad-user-input", "description", {"description": LONG}),
             ("bad-user-input", "callbackUrl", {"callbackUrl": "http://insecure.test"}),
+            ("bad-user-input", "callbackUrl", {"callbackUrl": "https://127.1/orders"}),
             ("bad-user-input", "Idempotency-Key", {"Idempotency-Key": "x" * 513}),
             ("idempotency-key-reused", "", {"Idempotency-Key": "used"}),
         ],

@@ -27,9 +27,11 @@ from service.operations.manage_account_keys import create_account_key
 from service.operations.manage_accounts import create_account
 from service.operations.manage_catalogue import create_bundle
 from service.operations.manage_clients import create_client
+from service.operations.manage_webhooks import create_endpoint
 from service.operations.quote_order import quote_order
 from service.operations.receive_batch import receive_batch
 from service.operations.record_payment import record_payment
+from service.operations.replay_webhooks import send_test_event
 from service.operations.set_limits import set_limits
 from service.storage.database import Database
 from tests.makers import TONNE_G, make_bundle, make_caller, make_portfolio, make_price, make_project, store
@@ -142,6 +144,12 @@ async def open_world(database: Database, **account: Any) -> World:
     if shop.account.mode is Mode.LIVE:
         await set_limits(shop.resources, shop.account.id, credit=("USD", 10**7))
         await set_limits(shop.resources, shop.account.id, credit=("SAR", 10**7))
+    hook = await create_endpoint(shop.resources, caller, url="https://receiver.example/hook")
+    named["hook"] = ("WebhookEndpoint", hook.endpoint.id)
+    delivery = await send_test_event(shop.resources, caller, hook.endpoint.id)
+    named["delivery"] = ("WebhookDelivery", delivery.id)
+    old_hook = await create_endpoint(shop.resources, caller, url="https://receiver.example/old")
+    named["old_hook"] = ("WebhookEndpoint", old_hook.endpoint.id)
     await create_account(
         shop.resources,
         name="Orrin Mills",
@@ -154,7 +162,10 @@ async def open_world(database: Database, **account: Any) -> World:
     return World(shop, named, test_account)
 
 
-ABSENT = ("Bundle", "Portfolio", "Project", "CreditBatch", "Order", "Quote", "Estimate", "Account", "Invoice")
+ABSENT = (
+    *("Bundle", "Portfolio", "Project", "CreditBatch", "Order", "Quote", "Estimate", "Account", "Invoice"),
+    *("WebhookEndpoint", "WebhookDelivery"),
+)
 
 
 async def _orders(shop: Shop) -> dict[str, tuple[str, UUID]]:

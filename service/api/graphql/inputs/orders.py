@@ -276,8 +276,9 @@ class CommandInput:
     )
     callback_url: str | None = strawberry.field(
         default=None,
-        description="Address to store with the order: an absolute https address of at most 2,000 characters. The "
-        "service shows this address with the order, and sends nothing to it. By default no address is stored.",
+        description="Address to store with the order: an https address on the internet, of at most 2,000 characters. "
+        "An order in SAR is sent to it, in the form of the carbon-engine API, whenever it changes. By default no "
+        "address is stored.",
     )
 
     def command(self, order_request: OrderRequest | FromQuote, *, order_id: UUID, caller: Caller) -> PlaceOrder:

@@ -18,6 +18,7 @@ from service.api.graphql.mutations.operator_accounts import OperatorAccountMutat
 from service.api.graphql.mutations.orders import OrderMutations
 from service.api.graphql.mutations.quotes import QuoteMutations
 from service.api.graphql.mutations.simulation import SimulationMutations
+from service.api.graphql.mutations.webhooks import WebhookMutations
 
 
 @strawberry.type(
@@ -40,5 +41,6 @@ class Mutation(
     MoneyMutations,
     BillingMutations,
     SimulationMutations,
+    WebhookMutations,
 ):
     pass

@@ -19,6 +19,7 @@ from service.api.graphql.queries.rate_limit import RateLimitQueries
 from service.api.graphql.queries.reference import ReferenceQueries
 from service.api.graphql.queries.seller import SellerQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
+from service.api.graphql.queries.webhooks import WebhookQueries
 from service.api.graphql.types.account import Account, account_of
 from service.api.graphql.types.api_key import api_key_of
 from service.api.graphql.types.catalogue import Bundle, batch_of, bundle_of, project_of
@@ -30,6 +31,7 @@ from service.api.graphql.types.node import Node, parse_global_id, parse_id
 from service.api.graphql.types.order import Order, order_of
 from service.api.graphql.types.portfolio import Portfolio, portfolio_of
 from service.api.graphql.types.quote import Quote, quote_of
+from service.api.graphql.types.webhooks import delivery_of, endpoint_of
 from service.domain.listing import EVERY_ORDER, OrderSort
 from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
@@ -37,12 +39,14 @@ from service.kit.keyset import Position, encode_cursor
 from service.operations import (
     manage_account_keys,
     manage_clients,
+    manage_webhooks,
     read_catalogue,
     read_certificates,
     read_estimates,
     read_money,
     read_orders,
     read_quotes,
+    read_webhooks,
     select_account,
 )
 from service.plans import selected_columns
@@ -56,7 +60,14 @@ _NEWEST_FIRST = OrderSort()
     "failed, the field is null and `errors` says why. The other fields are returned."
 )
 class Query(
-    StatisticsQueries, MoneyQueries, CatalogueQueries, PriceQueries, SellerQueries, ReferenceQueries, RateLimitQueries
+    StatisticsQueries,
+    MoneyQueries,
+    CatalogueQueries,
+    PriceQueries,
+    SellerQueries,
+    ReferenceQueries,
+    RateLimitQueries,
+    WebhookQueries,
 ):
     @strawberry.field(
         description="Object with this global id: an object of the account, one of its client accounts, or an object of "
@@ -304,4 +315,6 @@ _READERS: dict[str, tuple[Callable[..., Awaitable[Mapping[UUID, Any]]], Callable
     "InvoiceLine": (read_money.invoice_lines_of_ids, line_of),
     "Certificate": (read_certificates.certificates_of_ids, certificate_of),
     "Journal": (read_money.journals_of_ids, journal_of),
+    "WebhookEndpoint": (manage_webhooks.endpoints_of_ids, endpoint_of),
+    "WebhookDelivery": (read_webhooks.deliveries_of_ids, delivery_of),
 }

@@ -333,8 +333,8 @@ class Order(Node):
     callback_url = attribute_field(
         "row.callback_url",
         str | None,
-        description="Address that the caller stored with the order. The service sends nothing to this address. Null "
-        "if the caller gave none.",
+        description="Address that the caller stored with the order. An order in SAR is sent to it, in the form of the "
+        "carbon-engine API, whenever it changes. Null if the caller gave none.",
     )
 
     @strawberry.field(

@@ -41,8 +41,9 @@ HexId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 
 class NewOrder(msgspec.Struct, kw_only=True):
     """An order to place. Give exactly one of `amount_kg` and `total_price_sar_halalas`. `customer` (at most 200
-    characters), `description` (at most 1,000 characters) and `callbackUrl` (an https address) are stored and returned.
-    The service sends nothing to `callbackUrl`.
+    characters), `description` (at most 1,000 characters) and `callbackUrl` (an https address on the internet) are
+    stored and returned. The order is sent to `callbackUrl` by POST whenever it changes, and again for 24 hours if that
+    fails.
     """
 
     amount_kg: Kilograms | None = None

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from service.api.receipt_links import receipt_path
 from service.api.rest.carbon_engine.models import Invoice, OrderView, ProjectRecord
-from service.api.rest.context import RestContext
+from service.api.rest.context import ViewContext
 from service.domain.accounts import Caller, Visibility
 from service.domain.amounts import MassUnit, mass_text
 from service.domain.billing import owed_minor
@@ -25,7 +25,7 @@ _STATES = {
 }
 
 
-async def shown(context: RestContext, caller: Caller, orders: Sequence[Order]) -> list[OrderView]:
+async def shown(context: ViewContext, caller: Caller, orders: Sequence[Order]) -> list[OrderView]:
     """Return the views of the orders, with the movements of their credits, in the same order."""
     ids = [order.id for order in orders]
     entries = await entries_of_orders(context.resources, caller, ids)
@@ -45,7 +45,7 @@ async def shown(context: RestContext, caller: Caller, orders: Sequence[Order]) -
     ]
 
 
-def _view(context: RestContext, order: Order, records: list[ProjectRecord], certificate_url: str | None) -> OrderView:
+def _view(context: ViewContext, order: Order, records: list[ProjectRecord], certificate_url: str | None) -> OrderView:
     receipt = receipt_path(order.account_id, order.id, context.pepper)
     return OrderView(
         id=order.id.hex,
@@ -68,7 +68,7 @@ def _view(context: RestContext, order: Order, records: list[ProjectRecord], cert
     )
 
 
-async def _records(context: RestContext, caller: Caller, entries: Sequence[CreditEntry]) -> dict[object, ProjectRecord]:
+async def _records(context: ViewContext, caller: Caller, entries: Sequence[CreditEntry]) -> dict[object, ProjectRecord]:
     batches = await batches_of_ids(context.resources, caller, {entry.batch_id for entry in entries})
     project_ids = {batch.project_id for batch in batches.values()}
     projects = await projects_of_ids(context.resources, caller, project_ids)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import UNSET
 
+from service.api.rest.context import ViewCall
 from service.api.rest.contract import Call
 from service.api.rest.lune.models import OrderBundleView, OrderProjectView, OrderStatus, OrderView, QuoteView
 from service.domain import order as domain
@@ -35,7 +36,7 @@ _STATUSES: dict[domain.OrderStatus, OrderStatus] = {
 }
 
 
-async def order_views(call: Call[object, object], orders: Sequence[Order]) -> list[OrderView]:
+async def order_views(call: ViewCall, orders: Sequence[Order]) -> list[OrderView]:
     """Return the caller's orders with their bundles, projects and certificates."""
     resources, caller = call.context.resources, call.caller
     lines = await lines_of_orders(resources, caller, [order.id for order in orders])
@@ -128,7 +129,7 @@ def _bundle_view(line: PricedLine | OrderLine, bundle: Bundle, currency: str, *,
 
 
 async def _projects(
-    call: Call[object, object], orders: Sequence[Order], lines: Mapping[UUID, Sequence[OrderLine]]
+    call: ViewCall, orders: Sequence[Order], lines: Mapping[UUID, Sequence[OrderLine]]
 ) -> dict[UUID, list[OrderProjectView]]:
     """Return the credits that each of the orders received by project, for orders whose retirement has started."""
     retired_orders = [order for order in orders if order.status in RETIRED]

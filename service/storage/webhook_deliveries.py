@@ -1,0 +1,219 @@
+"""Rows of deliveries: queued, leased by conditional updates, marked and listed."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service.domain.events import Event
+from service.domain.webhooks import CALLBACK_CURRENCY, NEVER, Delivery, DeliveryStatus, Endpoint
+from service.kit.keyset import PageRequest
+from service.storage import models
+from service.storage.database import Statements, placeholders
+from service.storage.events import EVENTS
+from service.storage.tables import Table
+from service.storage.webhooks import ENDPOINTS
+
+DELIVERIES = Table(models.WebhookDelivery, Delivery)
+SEQS_A_STATEMENT = 500
+
+_DUE = "endpoint_id = $1 AND status = 'PENDING' AND due_at <= $2"
+
+
+async def due_endpoints(statements: Statements, now: datetime) -> list[Endpoint]:
+    """Return the enabled endpoints that have a delivery to send now."""
+    rows = await statements.fetch(
+        f"SELECT {ENDPOINTS.of('e')} FROM {ENDPOINTS.name} e"
+        " WHERE e.disabled_at IS NULL AND e.deleted_at IS NULL AND EXISTS ("
+        f"SELECT 1 FROM {DELIVERIES.name} d"
+        " WHERE d.endpoint_id = e.id AND d.status = 'PENDING' AND d.due_at <= $1)",
+        now,
+    )
+    return [ENDPOINTS.value(row) for row in rows]
+
+
+async def lease(
+    statements: Statements, endpoint_id: UUID, lease_id: UUID, now: datetime, until: datetime, limit: int
+) -> list[Delivery]:
+    """Take up to so many due deliveries of the endpoint, the longest due first, and return them."""
+    await statements.execute(
+        f"UPDATE {DELIVERIES.name} SET lease_id = $3, due_at = $4 WHERE {_DUE} AND id IN ("
+        f"SELECT id FROM {DELIVERIES.name} WHERE {_DUE} ORDER BY due_at, seq LIMIT {limit:d})",
+        endpoint_id,
+        now,
+        lease_id,
+        until,
+    )
+    query = models.WebhookDelivery.filter(
+        endpoint_id=endpoint_id, status=DeliveryStatus.PENDING, lease_id=lease_id, due_at=until
+    )
+    return await DELIVERIES.read(statements, query.order_by("seq"))
+
+
+async def following(statements: Statements, head: Delivery, limit: int) -> list[Delivery]:
+    """Return the pending deliveries of the same account and endpoint after this one, in order."""
+    query = models.WebhookDelivery.filter(
+        account_id=head.account_id,
+        endpoint_id=head.endpoint_id,
+        status=DeliveryStatus.PENDING,
+        seq__gt=head.seq,
+    )
+    return await DELIVERIES.read(statements, query.order_by("seq").limit(limit))
+
+
+async def mark(
+    statements: Statements,
+    delivery: Delivery,
+    status: DeliveryStatus,
+    due_at: datetime,
+    log: list[dict[str, Any]],
+) -> bool:
+    """Store the outcome of an attempt and end the lease; return False if another worker has taken the delivery over."""
+    lease = "lease_id IS NULL" if delivery.lease_id is None else "lease_id = $7"
+    parameters: list[object] = [delivery.account_id, delivery.id, status, due_at, log, delivery.attempts + 1]
+    return bool(
+        await statements.execute(
+            f"UPDATE {DELIVERIES.name} SET status = $3, due_at = $4, log = $5, attempts = $6, lease_id = NULL"
+            f" WHERE account_id = $1 AND id = $2 AND status = 'PENDING' AND {lease}",
+            *parameters,
+            *([] if delivery.lease_id is None else [delivery.lease_id]),
+        )
+    )
+
+
+async def release_first(statements: Statements, account_id: UUID, endpoint_id: UUID, now: datetime) -> None:
+    """Make the first pending delivery of the account due if it waits for none any more; under the locked cursor."""
+    await statements.execute(
+        f"UPDATE {DELIVERIES.name} SET due_at = $3 WHERE account_id = $1 AND endpoint_id = $2 AND status = 'PENDING'"
+        f" AND due_at = $4 AND seq = (SELECT MIN(seq) FROM {DELIVERIES.name}"
+        " WHERE account_id = $1 AND endpoint_id = $2 AND status = 'PENDING')",
+        account_id,
+        endpoint_id,
+        now,
+        NEVER,
+    )
+
+
+async def hurry(statements: Statements, endpoint_id: UUID, now: datetime, limit: int) -> None:
+    """Make deliveries that wait for another attempt due now, because their endpoint answers again."""
+    await statements.execute(
+        f"UPDATE {DELIVERIES.name} SET due_at = $2 WHERE id IN (SELECT id FROM {DELIVERIES.name} WHERE endpoint_id = $1"
+        f" AND status = 'PENDING' AND due_at > $2 AND due_at < $3 AND lease_id IS NULL LIMIT {limit:d})"
+        " AND endpoint_id = $1 AND status = 'PENDING' AND lease_id IS NULL",
+        endpoint_id,
+        now,
+        NEVER,
+    )
+
+
+async def requeue(
+    statements: Statements,
+    endpoint: Endpoint,
+    account_id: UUID,
+    seqs: Sequence[int],
+    due_at: datetime,
+    give_up_at: datetime,
+) -> None:
+    """Make the endpoint's deliveries of these events of the account pending again, and end their leases."""
+    for start in range(0, len(seqs), SEQS_A_STATEMENT):
+        some = seqs[start : start + SEQS_A_STATEMENT]
+        await statements.execute(
+            f"UPDATE {DELIVERIES.name} SET status = 'PENDING', due_at = $3, give_up_at = $4, lease_id = NULL"
+            f" WHERE account_id = $1 AND endpoint_id = $2 AND seq IN ({placeholders(5, len(some))})",
+            account_id,
+            endpoint.id,
+            due_at,
+            give_up_at,
+            *some,
+        )
+
+
+async def events_of(statements: Statements, deliveries: Collection[Delivery]) -> dict[tuple[UUID, int], Event]:
+    """Return the events of the deliveries, by account and number."""
+    found: dict[tuple[UUID, int], Event] = {}
+    for account_id in sorted({each.account_id for each in deliveries}):
+        seqs = {each.seq for each in deliveries if each.account_id == account_id}
+        for event in await EVENTS.read(statements, models.Event.filter(account_id=account_id, seq__in=seqs)):
+            found[account_id, event.seq] = event
+    return found
+
+
+async def events_after(statements: Statements, account_id: UUID, last_seq: int, limit: int) -> list[Event]:
+    """Return the account's events after that number, in order."""
+    query = models.Event.filter(account_id=account_id, seq__gt=last_seq)
+    return await EVENTS.read(statements, query.order_by("seq").limit(limit))
+
+
+async def events_since(statements: Statements, account_id: UUID, since: datetime, limit: int) -> list[Event]:
+    """Return the account's latest events, in order, from that time on; at most so many."""
+    # Downwards by the key of the table: no index on the time would be worth its cost to every order.
+    query = models.Event.filter(account_id=account_id).order_by("-seq")
+    found: list[Event] = []
+    while len(found) < limit:
+        after = query.filter(seq__lt=found[-1].seq) if found else query
+        some = await EVENTS.read(statements, after.limit(min(SEQS_A_STATEMENT, limit - len(found))))
+        recent = [event for event in some if event.created_at >= since]
+        found += recent
+        if len(recent) < len(some) or not some:
+            break
+    return found[::-1]
+
+
+async def orders_with_address(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the account's orders whose changes are sent to an address: orders in SAR, as in carbon-engine."""
+    query = models.Order.filter(
+        account_id=account_id, id__in=order_ids, currency=CALLBACK_CURRENCY, callback_url__isnull=False
+    )
+    rows = await query.using_db(statements.client).values("id")
+    return {row["id"] for row in rows}
+
+
+async def addresses_of(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the addresses in the account's orders, by order."""
+    query = models.Order.filter(account_id=account_id, id__in=order_ids, callback_url__isnull=False)
+    rows = await query.using_db(statements.client).values("id", "callback_url")
+    return {row["id"]: row["callback_url"] for row in rows}
+
+
+async def page(
+    statements: Statements,
+    owner_id: UUID,
+    endpoint_id: UUID | None,
+    status: DeliveryStatus | None,
+    request: PageRequest,
+) -> list[Delivery]:
+    """Return one delivery more than the page holds, newest first."""
+    query = models.WebhookDelivery.filter(owner_id=owner_id)
+    if endpoint_id is not None:
+        query = query.filter(endpoint_id=endpoint_id)
+    if status is not None:
+        query = query.filter(status=status)
+    return await DELIVERIES.read_page(statements, query, "created_at", request, descending=True)
+
+
+async def find(statements: Statements, owner_id: UUID, delivery_id: UUID) -> Delivery | None:
+    """Return the delivery of one of the account's endpoints, or None."""
+    found = await DELIVERIES.read(statements, models.WebhookDelivery.filter(owner_id=owner_id, id=delivery_id))
+    return found[0] if found else None
+
+
+async def of_ids(statements: Statements, owner_id: UUID, ids: Collection[UUID]) -> dict[UUID, Delivery]:
+    """Return those of the deliveries that are of the account's endpoints, by id."""
+    found = await DELIVERIES.read(statements, models.WebhookDelivery.filter(owner_id=owner_id, id__in=ids))
+    return {each.id: each for each in found}
+
+
+async def of_event(statements: Statements, endpoint: Endpoint, event: Event) -> Delivery:
+    """Return the delivery of the event to the endpoint, which was queued in this transaction."""
+    query = models.WebhookDelivery.filter(account_id=event.account_id, endpoint_id=endpoint.id, seq=event.seq)
+    (found,) = await DELIVERIES.read(statements, query)
+    return found
+
+
+async def expire(statements: Statements, before: datetime, limit: int) -> int:
+    """Delete deliveries that were created before that time, at most so many; return their number."""
+    return await statements.execute(
+        f"DELETE FROM {DELIVERIES.name} WHERE id IN (SELECT id FROM {DELIVERIES.name}"
+        f" WHERE created_at < $1 ORDER BY created_at LIMIT {limit:d}) AND created_at < $1",
+        before,
+    )

@@ -1,0 +1,166 @@
+"""The sender reads what receivers do wrong: certificates, silence, endless bodies, lost connections.
+
+Seen to fail when: certificates are not verified; the whole body is read; the time is counted for each step alone.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from service.kit.http_sender import READ_BYTES_MAX, HttpSender
+from tests.receiver import Received, receiving, response
+from tests.waiting import turns
+
+
+@pytest.fixture
+async def sender() -> AsyncIterator[HttpSender]:
+    sender = HttpSender(connections_max=4, loopback=True)
+    yield sender
+    await sender.close()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a certificate of 127.0.0.1 that it signed itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "receiver of the tests")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("tls") / "receiver.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
+def served_under(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+async def test_an_unknown_authority_is_a_failure_and_nothing_is_sent(sender: HttpSender, certificate: Path):
+    async with receiving(tls=served_under(certificate)) as receiver:
+        sent = await sender.post(receiver.url, b"{}", {}, timeout_s=10)
+    assert (sent.status, sent.error, receiver.received) == (None, "TLS: CERTIFICATE_VERIFY_FAILED", [])
+
+
+async def test_a_trusted_authority_is_sent_to(certificate: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    sender = HttpSender(connections_max=4, loopback=True)
+    async with receiving(tls=served_under(certificate)) as receiver:
+        sent = await sender.post(receiver.url, b"{}", {"X-Own": "1"}, timeout_s=10)
+    await sender.close()
+    assert (sent.status, sent.error, receiver.received[0].headers["x-own"]) == (200, None, "1")
+
+
+async def test_a_connection_is_used_again(sender: HttpSender):
+    async with receiving() as receiver:
+        for _ in range(3):
+            await sender.post(receiver.url, b"{}", {}, timeout_s=10)
+    assert (len(receiver.received), receiver.connections) == (3, 1)
+
+
+async def test_silence_ends_at_the_time_limit(sender: HttpSender):
+    over = asyncio.Event()
+
+    async def never(_: Received) -> bytes:
+        await over.wait()
+        return b""
+
+    async with receiving(never) as receiver:
+        sent = await sender.post(receiver.url, b"{}", {}, timeout_s=0.2)
+        over.set()
+        await turns(5)
+    assert (sent.status, sent.error) == (None, "timeout")
+
+
+async def test_a_body_that_trickles_ends_at_the_time_limit(sender: HttpSender):
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"a")
+            await asyncio.sleep(0.01)
+
+    server = await asyncio.start_server(trickle, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    began = time.monotonic()
+    sent = await sender.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=0.3)
+    server.close()
+    assert (sent.status, sent.error) == (None, "timeout")
+    assert time.monotonic() - began < 30
+
+
+async def test_of_an_endless_body_only_the_beginning_is_read(sender: HttpSender):
+    written = 0
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try:
+            while not writer.is_closing():
+                writer.write(b"1000\r\n" + b"a" * 4096 + b"\r\n")
+                await writer.drain()
+                written += 4096
+        except ConnectionError:
+            pass
+
+    server = await asyncio.start_server(endless, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    sent = await sender.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=10)
+    server.close()
+    assert (sent.status, sent.excerpt) == (200, "a" * 500)
+    assert written < 1000 * READ_BYTES_MAX
+
+
+@pytest.mark.parametrize("answer", [b"", b"not HTTP\r\n\r\n", b"HTTP/1.1 200"])
+async def test_no_valid_response_is_a_failure(sender: HttpSender, answer: bytes):
+    async def rude(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(rude, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    sent = await sender.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=10)
+    server.close()
+    assert sent.status is None
+    assert sent.error in {"no valid HTTP response", "connection lost"}
+
+
+async def test_nobody_listening_is_a_failure(sender: HttpSender):
+    async with receiving() as receiver:
+        pass
+    sent = await sender.post(receiver.url, b"{}", {}, timeout_s=10)
+    assert (sent.status, sent.error) == (None, "connection refused or unreachable")
+
+
+async def test_excerpts_hold_what_can_be_stored(sender: HttpSender):
+    async with receiving(lambda _: response(500, body=b"bad\x00\xff" + b"x" * 900)) as receiver:
+        sent = await sender.post(receiver.url, b"{}", {}, timeout_s=10)
+    assert sent.excerpt == ("bad\ufffd" + "x" * 900)[:500]

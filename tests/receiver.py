@@ -1,0 +1,78 @@
+"""Receivers of webhooks: real servers on this machine that record what they are sent and answer as a test says."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+
+@dataclass
+class Received:
+    """One request."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+
+Answer = Callable[[Received], "bytes | Awaitable[bytes]"]
+
+
+def response(status: int = 200, headers: str = "", body: bytes = b"") -> bytes:
+    return f"HTTP/1.1 {status} Status\r\n{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+@dataclass
+class Receiver:
+    """`answer` may be replaced at any time; it is given each request and returns the bytes of the response."""
+
+    url: str = ""
+    answer: Answer = lambda _: response()
+    received: list[Received] = field(default_factory=list)
+    connections: int = 0
+
+    @property
+    def bodies(self) -> list[Any]:
+        return [each.json for each in self.received]
+
+    @property
+    def types(self) -> list[str]:
+        return [each.json["type"] for each in self.received]
+
+
+@asynccontextmanager
+async def receiving(answer: Answer | None = None, tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
+    receiver = Receiver()
+    if answer is not None:
+        receiver.answer = answer
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        receiver.connections += 1
+        with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+                headers = dict(line.split(": ", 1) for line in head[1:] if line)
+                named = {name.lower(): value for name, value in headers.items()}
+                body = await reader.readexactly(int(named["content-length"]))
+                received = Received(head[0].split()[1], named, body)
+                receiver.received.append(received)
+                answered = receiver.answer(received)
+                writer.write(answered if isinstance(answered, bytes) else await answered)
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    port = server.sockets[0].getsockname()[1]
+    receiver.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}/hook"
+    try:
+        yield receiver
+    finally:
+        server.close()
