@@ -259,7 +259,7 @@ class Life:
         lines: dict[UUID, int] = {}
         for key, order in self.orders.items():
             named = order_id in {key, None} and account in {order.account, self.payer(order.account)}
-            is_billed = key in self.billed or (order.is_history and order.payment == "PAID") or not order.total
+            is_billed = key in self.billed or (order.is_history and order.payment != "ISSUED") or not order.total
             if named and order.stands and not is_billed:
                 lines[key] = order.total
                 self.billed.add(key)
