@@ -25,14 +25,25 @@ def font_folders() -> list[Path]:
 def unshown(text: str) -> list[str]:
     """Return the characters of the text that no installed font shows, each once, in the order of the text.
 
-    Reads a font file once a process, and only if no smaller one shows a character. All of them take 0.2 s.
+    Reads a font file once a process, and only if no smaller one shows a character. All of them take 0.05 s.
     """
-    missing = {ord(each) for each in text if not _needs_no_file(each)}
+    missing = {ord(each) for each in set(text) if not _needs_no_file(each)}
     for path in _font_files() if missing else ():
         missing = missing - _characters(path)  # not -=, which goes through the larger set
         if not missing:
             break
     return list(dict.fromkeys(each for each in text if ord(each) in missing))
+
+
+def read_all() -> None:
+    """Read all font files, so that `unshown` reads none."""
+    for path in _font_files():
+        _characters(path)
+
+
+def are_read() -> bool:
+    """Return True if this process has read all font files."""
+    return bool(_font_files.cache_info().currsize) and _characters.cache_info().currsize == len(_font_files())
 
 
 def is_plain(text: str) -> bool:

@@ -199,10 +199,15 @@ async def test_texts_of_a_seller_that_documents_print_are_refused_unless_they_ar
         assert (getattr(seller, fact), seller.footer) == (text, f"{CHEROKEE} {fact}")
 
 
+async def test_a_text_longer_than_any_name_is_checked_too():
+    text = "\u00e9" * 10_000 + "\u13e3"
+    assert await unshown_among([text, "Acme", None]) == {text: ["\u13e3"]}
+
+
 async def test_plain_names_read_no_fonts(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     def read() -> None:
         raise AssertionError("fonts were read")
 
-    monkeypatch.setattr("service.documents.fonts._font_files", read)
+    monkeypatch.setattr("service.operations.steps.printed_names.are_read", read)
     await shop.place(beneficiary=named("Marram Books Ltd"))
     await set_seller(shop.resources, "default", {"legal_name": "Seller", "address": "1 Main Street\r\nLondon"})

@@ -7,11 +7,13 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from service.documents.fonts import is_plain, unshown
+from service.documents.fonts import are_read, is_plain, read_all, unshown
 from service.errors import Code, Refused
 
 CHARACTERS_NAMED_MAX = 8
 """Number of characters that a refusal names."""
+LENGTH_AT_ONCE_MAX = 2_000
+"""Number of characters that are checked without a thread, in a few milliseconds at most."""
 Unshown: TypeAlias = Mapping[str, Sequence[str]]
 """Texts that documents cannot show whole, each with its characters that no font shows."""
 
@@ -19,11 +21,15 @@ Unshown: TypeAlias = Mapping[str, Sequence[str]]
 async def unshown_among(texts: Iterable[object]) -> Unshown:
     """Return those of the texts that documents cannot show whole; values that are no texts are ignored.
 
-    Plain ASCII costs less than a microsecond. The first other text reads fonts for up to 0.2 s, in a thread: call this
+    Plain ASCII costs less than a microsecond. The first other text reads all fonts for 0.05 s, in a thread: call this
     before a transaction begins, and refuse inside of it, where a retry is known.
     """
     others = {text for text in texts if isinstance(text, str) and not is_plain(text)}
-    return await asyncio.to_thread(_unshown_among, others) if others else {}
+    if others and not are_read():
+        await asyncio.to_thread(read_all)
+    if sum(map(len, others)) > LENGTH_AT_ONCE_MAX:
+        return await asyncio.to_thread(_unshown_among, others)
+    return _unshown_among(others)
 
 
 def refuse_unshown(found: Unshown, text: str | None, *path: str) -> None:
