@@ -21,6 +21,7 @@ from service.errors import Code, Refused
 from service.kit.canonical_json import fingerprint
 from service.kit.keyset import PageRequest
 from service.operations.resources import Resources
+from service.operations.steps.printed_names import refuse_unshown, unshown_among
 from service.operations.steps.record_event import record_update
 from service.storage import accounts, catalogue, sellers
 from service.storage.database import Statements
@@ -58,8 +59,8 @@ async def create_account(
 
     The reference names the request: a retry returns the accounts in their present state, and refuses
     `IDEMPOTENCY_KEY_REUSED` where another fact differs. Without it each call creates others. Refuses `BAD_USER_INPUT`,
-    `NOT_FOUND` for the portfolio and the seller, `CURRENCY_UNAVAILABLE` where the portfolio is not fully priced, and
-    `FORBIDDEN` to a caller who is no operator.
+    also for a name that no font shows, `NOT_FOUND` for the portfolio and the seller, `CURRENCY_UNAVAILABLE` where the
+    portfolio is not fully priced, and `FORBIDDEN` to a caller who is no operator.
     """
     if caller is not None:
         caller.require(Scope.OPERATOR)
@@ -83,11 +84,14 @@ async def create_account(
         fingerprint=None if reference is None else fingerprint(told),
     )
     live_id, test_id = resources.new_id(), resources.new_id()
+    unshown = await unshown_among([name, beneficiary_name])
 
     async def work(statements: Statements) -> AccountPair:
         if (existing := await _existing(statements, organisation)) is not None:
             return existing
         _refuse_bad_terms(name, contract, commission_hundredths, beneficiary_name)
+        refuse_unshown(unshown, name, "name")
+        refuse_unshown(unshown, beneficiary_name, "beneficiary")
         circulating_currency_of(currency, "currency")
         seller_id = await _seller_id(statements, seller)
         chosen = await _shared_portfolio(statements, portfolio, live_id)

@@ -19,6 +19,12 @@ from service.errors import Code, Refused, at
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.operations.steps.bundle_checks import refuse_unpriced
+from service.operations.steps.printed_names import (
+    ACCOUNT_MEMBERS,
+    refuse_unshown,
+    refuse_unshown_changes,
+    unshown_among,
+)
 from service.operations.steps.record_event import Done, transact_with_event
 from service.storage import catalogue, clients, supply, webhooks
 from service.storage.database import Statements
@@ -46,13 +52,15 @@ async def create_client(
     `IDEMPOTENCY_KEY_REUSED` where another fact differs; without a handle each call makes another. `may_use_balance`
     lets the client's own keys pay from the parent's balance; None is the default, False, and says nothing to a
     repetition, for contracts that have no such member. `old_currencies` are accepted although nobody pays with them
-    any more. Refuses `FORBIDDEN` to a client account, `BAD_USER_INPUT` for any other currency that does not circulate,
-    and `CURRENCY_UNAVAILABLE` where the parent's portfolio has no full price in the currency.
+    any more. Refuses `FORBIDDEN` to a client account, `BAD_USER_INPUT` for any other currency that does not circulate
+    and for a name that no font shows, and `CURRENCY_UNAVAILABLE` where the parent's portfolio has no full price in the
+    currency.
     """
     caller.require_one_of(Scope.ORDERS_WRITE, Scope.ACCOUNT_MANAGE)
     if caller.account.parent_account_id is not None:
         raise Refused(Code.FORBIDDEN, "A client account has no client accounts of its own.")
     at(["currency"], lambda: currency_of(currency))
+    unshown = await unshown_among([name, beneficiary_name])
     client_id, own_portfolio_id, now = resources.new_id(), resources.new_id(), resources.clock()
 
     async def work(statements: Statements, head: Head) -> Done[Account]:
@@ -78,6 +86,8 @@ async def create_client(
             if names := differing(existing, wanted, unstated):
                 raise reused("client account", names, "handle")
             return Done(existing, None, {})
+        for attribute, member in ACCOUNT_MEMBERS.items():
+            refuse_unshown(unshown, getattr(wanted, attribute), member)
         if currency not in old_currencies:
             circulating_currency_of(currency, "currency")
         weights = await catalogue.weights_of(statements, [wanted.portfolio_id])
@@ -98,11 +108,13 @@ async def create_client(
 
 async def update_client(resources: Resources, caller: Caller, client_id: UUID, changes: Mapping[str, Any]) -> Account:
     """Change facts of the client account, each of `CHANGEABLE`; the others stay, and repeating it changes nothing.
-    Refuses `NOT_FOUND`, and `IDEMPOTENCY_KEY_REUSED` for a handle that another client of the parent has.
+    Refuses `NOT_FOUND`, `BAD_USER_INPUT` for a new name that no font shows, and `IDEMPOTENCY_KEY_REUSED` for a
+    handle that another client of the parent has.
     """
     caller.require_one_of(Scope.ORDERS_WRITE, Scope.ACCOUNT_MANAGE)
     if unknown := set(changes) - CHANGEABLE:
         raise ValueError(f"of a client account nobody changes {sorted(unknown)}")
+    unshown = await unshown_among(changes.get(name) for name in ACCOUNT_MEMBERS)
 
     async def work(statements: Statements, head: Head) -> Done[Account]:
         refuse_if_suspended(head.account)
@@ -112,6 +124,7 @@ async def update_client(resources: Resources, caller: Caller, client_id: UUID, c
         changed = replace(existing, **changes)
         if changed == existing:
             return Done(existing, None, {})
+        refuse_unshown_changes(unshown, existing, changed, ACCOUNT_MEMBERS)
         namesake = await clients.by_handle(statements, caller.account.id, changed.handle)
         if namesake is not None and namesake.id != client_id:
             raise reused("client account", ["id"], "handle")

@@ -18,6 +18,7 @@ from service.errors import Refused
 from service.kit.clock import utc_date
 from service.kit.group_commit import GroupCommit
 from service.operations.resources import TRANSACTION_DEADLINE_MS, Resources
+from service.operations.steps.printed_names import Unshown, refuse_unshown, unshown_among
 from service.storage import (
     accounts,
     backorders,
@@ -57,8 +58,9 @@ async def place_group(
     resources: Resources, commands: Sequence[PlaceOrder], *, lock_timeout_ms: int
 ) -> list[Placed | Refused]:
     """Answer every command with its order, its replay or its refusal, and commit all of it; or change nothing."""
+    unshown = await _unshown_names(commands)
     async with resources.database.transaction(lock_timeout_ms=lock_timeout_ms) as statements:
-        return await _place(resources, statements, commands)
+        return await _place(resources, statements, commands, unshown)
 
 
 async def place_alone(
@@ -67,9 +69,10 @@ async def place_alone(
     """Return the command's own answer. Try again within `left_ms` while the database's failure may pass. A try whose
     commit went unanswered is found by its order's id.
     """
+    unshown = await _unshown_names([command])
     try:
         (answer,) = await resources.transact(
-            lambda statements: _place(resources, statements, [command]),
+            lambda statements: _place(resources, statements, [command], unshown),
             deadline_ms=min(left_ms, TRANSACTION_DEADLINE_MS),
         )
     except Refused as refusal:
@@ -78,7 +81,7 @@ async def place_alone(
 
 
 async def _place(
-    resources: Resources, statements: Statements, commands: Sequence[PlaceOrder]
+    resources: Resources, statements: Statements, commands: Sequence[PlaceOrder], unshown: Unshown
 ) -> list[Placed | Refused]:
     account_ids = sorted({command.account_id for command in commands})
     heads = await accounts.lock_heads(statements, account_ids)
@@ -106,7 +109,7 @@ async def _place(
         (heads[each.account_id].account, each.request) for each in fresh if isinstance(each.request, OrderRequest)
     ]
     offers = await catalogue.read_offers(statements, order_requests)
-    answers = [placer.price(command, offers, quoted) for command in commands]
+    answers = [_if_shown(placer.price(command, offers, quoted), unshown) for command in commands]
     priced = [answer for answer in answers if isinstance(answer, Priced)]
     placer.fund(await balances.lock(statements, payer_balances_of(priced)))
     stocks = await _lock_stock(statements, priced, placer.now)
@@ -118,6 +121,26 @@ async def _place(
     ]
     await _write(resources, statements, placer.changes)
     return placed
+
+
+async def _unshown_names(commands: Sequence[PlaceOrder]) -> Unshown:
+    return await unshown_among(party["name"] for each in commands for party in (each.beneficiary or {}).values())
+
+
+def _if_shown(answer: Priced | Placed | Refused, unshown: Unshown) -> Priced | Placed | Refused:
+    """Return the answer, or the refusal of a new order whose certificate would name a party with characters that no
+    font shows. The account's own names are stored and pass: some APIs fill them in.
+    """
+    if not unshown or not isinstance(answer, Priced):
+        return answer
+    own = {answer.account.name, answer.account.beneficiary_name}
+    try:
+        for role, party in (answer.command.beneficiary or {}).items():
+            if party["name"] not in own:
+                refuse_unshown(unshown, party["name"], "beneficiary", role, "name")
+    except Refused as refusal:
+        return refusal
+    return answer
 
 
 async def _lock_stock(statements: Statements, priced: Sequence[Priced], now: datetime) -> dict[Mode, Stock]:

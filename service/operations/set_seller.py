@@ -13,20 +13,26 @@ from service.domain.parties import IDENTIFIER_LENGTH_MAX, SELLER_FACTS, Seller, 
 from service.domain.texts import kept_text
 from service.errors import Code, Refused
 from service.operations.resources import Resources
+from service.operations.steps.printed_names import refuse_unshown_changes, unshown_among
 from service.operations.steps.record_event import Done, transact_with_event
 from service.storage import sellers
 from service.storage.database import Statements
 
 log = structlog.get_logger(__name__)
 
+_PRINTED = ("legal_name", "address", "tax_number", "registration_number", "retirement_statement")
+_MEMBERS = {fact: fact for fact in _PRINTED}
+"""Facts that documents print, and their paths."""
+
 
 async def update_seller(resources: Resources, caller: Caller, identifier: str, changes: Mapping[str, Any]) -> Seller:
     """Change facts of the seller, each of `SELLER_FACTS`. An operator's verb; repeating it changes nothing.
 
-    Refuses `NOT_FOUND`, and `BAD_USER_INPUT` as `kept_facts`.
+    Refuses `NOT_FOUND`, and `BAD_USER_INPUT` as `kept_facts` and for a new text that no font shows.
     """
     caller.require(Scope.OPERATOR)
     facts = _kept(changes)
+    unshown = await unshown_among(facts.get(fact) for fact in _MEMBERS)
 
     async def work(statements: Statements, _: Head) -> Done[Seller]:
         seller = await sellers.by_identifier(statements, identifier)
@@ -35,6 +41,7 @@ async def update_seller(resources: Resources, caller: Caller, identifier: str, c
         changed = replace(seller, **facts)
         if changed == seller:
             return Done(seller, None, {})
+        refuse_unshown_changes(unshown, seller, changed, _MEMBERS)
         await sellers.change_seller(statements, changed)
         return Done(changed, EventType.SELLER_UPDATED, {"seller": identifier, "changed": sorted(facts)})
 
@@ -42,17 +49,19 @@ async def update_seller(resources: Resources, caller: Caller, identifier: str, c
 
 
 async def set_seller(resources: Resources, identifier: str, changes: Mapping[str, Any]) -> Seller:
-    """Change facts of the seller, or create it if there is none of that identifier. The operator's work, without
-    callers.
+    """Change facts of the seller, or create it if there is none of that identifier. Refuses as `update_seller`. The
+    operator's work, without callers.
     """
     kept_text(identifier, IDENTIFIER_LENGTH_MAX, "identifier")
     facts = _kept(changes)
+    unshown = await unshown_among(facts.get(fact) for fact in _MEMBERS)
     new_id, now = resources.new_id(), resources.clock()
 
     async def work(statements: Statements) -> Seller:
         existing = await sellers.by_identifier(statements, identifier)
         seller = existing or Seller(id=new_id, identifier=identifier, created_at=now)
         changed = replace(seller, **facts)
+        refuse_unshown_changes(unshown, seller, changed, _MEMBERS)
         await sellers.change_seller(statements, changed)
         return changed
 

@@ -15,6 +15,7 @@ from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.operations.steps.bundle_checks import refuse_unpriced
+from service.operations.steps.printed_names import ACCOUNT_MEMBERS, refuse_unshown_changes, unshown_among
 from service.operations.steps.record_event import record_update
 from service.storage import accounts, catalogue, clients
 from service.storage.database import Statements
@@ -26,13 +27,14 @@ async def update_account(resources: Resources, caller: Caller, account_id: UUID,
     """Change facts of the account, each of `CHANGEABLE`; the others stay, and repeating it changes nothing. Orders,
     certificates and invoices keep the facts of their time, and client accounts keep their own.
 
-    Refuses `NOT_FOUND`, `BAD_USER_INPUT` for a value out of bounds or a currency that does not circulate, and
-    `CURRENCY_UNAVAILABLE` if a bundle of the account's portfolio has no price in the currency.
+    Refuses `NOT_FOUND`, `BAD_USER_INPUT` for a value out of bounds, a new name that no font shows or a currency that
+    does not circulate, and `CURRENCY_UNAVAILABLE` if a bundle of the account's portfolio has no price in the currency.
     """
     caller.require(Scope.OPERATOR)
     if unknown := set(changes) - CHANGEABLE:
         raise ValueError(f"of an account nobody changes {sorted(unknown)}")
     _refuse_bad_facts(changes)
+    unshown = await unshown_among(changes.get(name) for name in ACCOUNT_MEMBERS)
 
     async def work(statements: Statements) -> Account:
         heads = await accounts.lock_heads(statements, [account_id])
@@ -43,6 +45,7 @@ async def update_account(resources: Resources, caller: Caller, account_id: UUID,
         names = [name for name in sorted(changes) if getattr(changed, name) != getattr(account, name)]
         if not names:
             return account
+        refuse_unshown_changes(unshown, account, changed, ACCOUNT_MEMBERS)
         if "currency" in names:
             circulating_currency_of(changed.currency, "currency")
             weights = await catalogue.weights_of(statements, [account.portfolio_id])

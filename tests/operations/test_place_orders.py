@@ -85,7 +85,7 @@ async def test_what_the_caller_said_is_kept(shop: Shop):
         description="for \u4e16\u754c",
         metadata={"a.b": '"', "0": ""},
         callback_url="https://example.com/x",
-        beneficiary={"name": "Ana"},
+        beneficiary={"recipient": {"name": "Ana"}},
         idempotency_key="k" * 512,
     )
     stored = await shop.order(order.id)
@@ -93,7 +93,7 @@ async def test_what_the_caller_said_is_kept(shop: Shop):
     assert (stored.customer, stored.metadata, stored.beneficiary) == (
         "Ana & Söhne",
         {"a.b": '"', "0": ""},
-        {"name": "Ana"},
+        {"recipient": {"name": "Ana"}},
     )
 
 

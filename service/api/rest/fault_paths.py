@@ -18,9 +18,12 @@ def request_path(
 ) -> tuple[str | int, ...]:
     """Return the path in the members of the request, cut off before the first step that the request does not have.
 
-    `models` are those of the body and the query, `names` the contract's names for members of the domain, and `others`
-    the names that are not in the models: headers and parameters of the address.
+    `models` are those of the body and the query, `names` the contract's names for members of the domain, or for whole
+    paths, whose steps are joined by points, and `others` the names that are not in the models: headers and parameters
+    of the address.
     """
+    for whole in names.get(".".join(map(str, path)), ()) if len(path) > 1 else ():
+        path = whole.split(".")
     if path and path[0] in others:
         return tuple(path[:1])
     return max((_walk(path, model, names) for model in models), key=len, default=())

@@ -7,7 +7,7 @@ refuses are in test_scalars.py.
 
 from typing import Any, TypeAlias
 
-from tests.api.refusals.world import LEFT_OUT
+from tests.api.refusals.world import LEFT_OUT, UNSHOWN
 
 Case: TypeAlias = tuple[str, str, dict[str, Any]]
 
@@ -111,6 +111,8 @@ _COMMAND: list[Case] = [
     ("BAD_USER_INPUT", "callbackUrl", {"callbackUrl": "https://127.1/orders"}),
     ("BAD_USER_INPUT", "callbackUrl", {"callbackUrl": LONG}),
     ("BAD_USER_INPUT", "beneficiary.recipient.name", {"beneficiary": {"recipient": {"name": ""}}}),
+    ("BAD_USER_INPUT", "beneficiary.recipient.name", {"beneficiary": {"recipient": {"name": UNSHOWN}}}),
+    ("BAD_USER_INPUT", "beneficiary.retirement.name", {"beneficiary": {"retirement": {"name": UNSHOWN}}}),
     ("BAD_USER_INPUT", "beneficiary.retirement.taxId", {"beneficiary": {"retirement": {"name": "a", "taxId": ""}}}),
     ("BAD_USER_INPUT", "beneficiary.recipient.email", {"beneficiary": {"recipient": {"name": "a", "email": ""}}}),
     ("MAXIMUM_TOTAL_EXCEEDED", "maximumTotal.amount", {"maximumTotal": {"amount": "0", "currency": "USD"}}),
@@ -342,6 +344,8 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("BAD_USER_INPUT", "name", {"name": ""}),
             ("BAD_USER_INPUT", "handle", {"handle": "A B"}),
             ("BAD_USER_INPUT", "beneficiary", {"beneficiary": ""}),
+            ("BAD_USER_INPUT", "beneficiary", {"beneficiary": UNSHOWN}),
+            ("BAD_USER_INPUT", "name", {"name": UNSHOWN}),
             ("CURRENCY_UNAVAILABLE", "currency", {"currency": "CHF"}),
             ("IDEMPOTENCY_KEY_REUSED", "handle", {"handle": "known", "beneficiary": "b", "mayUseBalance": True}),
             ("IDEMPOTENCY_KEY_REUSED", "handle", {"handle": "known", "externalPagesVisibility": "HIDDEN"}),
@@ -355,6 +359,8 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("BAD_USER_INPUT", "name", {"name": None}),
             ("BAD_USER_INPUT", "handle", {"handle": "A B"}),
             ("BAD_USER_INPUT", "beneficiary", {"beneficiary": ""}),
+            ("BAD_USER_INPUT", "beneficiary", {"beneficiary": UNSHOWN}),
+            ("BAD_USER_INPUT", "name", {"name": UNSHOWN}),
             ("BAD_USER_INPUT", "externalPagesVisibility", {"externalPagesVisibility": None}),
             ("BAD_USER_INPUT", "mayUseBalance", {"mayUseBalance": None}),
             ("IDEMPOTENCY_KEY_REUSED", "handle", {"handle": "other"}),
@@ -674,6 +680,8 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "7.555"}),
             ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "91"}),
             ("BAD_USER_INPUT", "beneficiary", {"beneficiary": ""}),
+            ("BAD_USER_INPUT", "beneficiary", {"beneficiary": UNSHOWN}),
+            ("BAD_USER_INPUT", "name", {"name": UNSHOWN}),
             ("NOT_FOUND", "seller", {"seller": "none"}),
             ("IDEMPOTENCY_KEY_REUSED", "reference", {"reference": "known", "name": "Other"}),
         ],
@@ -691,6 +699,8 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "0.001"}),
             ("BAD_USER_INPUT", "commissionPercent", {"commissionPercent": "90.01"}),
             ("BAD_USER_INPUT", "beneficiary", {"beneficiary": ""}),
+            ("BAD_USER_INPUT", "beneficiary", {"beneficiary": UNSHOWN}),
+            ("BAD_USER_INPUT", "name", {"name": UNSHOWN}),
         ],
     ),
     "setContacts": (
@@ -748,6 +758,9 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("NOT_FOUND", "identifier", {"identifier": "none"}),
             ("BAD_USER_INPUT", "legalName", {"legalName": ""}),
             ("BAD_USER_INPUT", "legalName", {"legalName": " "}),
+            ("BAD_USER_INPUT", "legalName", {"legalName": UNSHOWN}),
+            ("BAD_USER_INPUT", "address", {"address": f"1 Main Street\n{UNSHOWN}"}),
+            ("BAD_USER_INPUT", "retirementStatement", {"retirementStatement": UNSHOWN}),
             ("BAD_USER_INPUT", "country", {"country": "gb"}),
             ("BAD_USER_INPUT", "paymentDays", {"paymentDays": -1}),
         ],

@@ -7,6 +7,8 @@ carbon-engine shows paths with status 400 only.
 
 from typing import Any
 
+from tests.api.refusals.world import UNSHOWN
+
 LONG = "x" * 2_001
 NONE = "0" * 32
 
@@ -111,6 +113,8 @@ _LUNE_ESTIMATE: list[Any] = [
 _LUNE_CLIENT: list[Any] = [
     ("validation_error", "name", {"name": " "}),
     ("validation_error", "beneficiary", {"beneficiary": "x" * 201}),
+    ("validation_error", "beneficiary", {"beneficiary": UNSHOWN}),
+    ("validation_error", "name", {"name": UNSHOWN}),
     ("validation_error", "handle", {"handle": "A B"}),
     ("validation_error", "handle", {"handle": "x" * 65}),
     ("validation_error", "external_pages_visibility", {"external_pages_visibility": "x"}),
@@ -351,6 +355,8 @@ CARBONEXT: dict[str, tuple[dict[str, Any], list[Any]]] = {
             ("bad-user-input", "metaData", {"metaData": "x" * 501}),
             ("bad-user-input", "metaData", {"metaData": "a\0"}),
             ("bad-user-input", f"{_RECIPIENT}.name", {_RECIPIENT: {"name": "x" * 201}}),
+            ("bad-user-input", f"{_RECIPIENT}.name", {_RECIPIENT: {"name": UNSHOWN}}),
+            ("bad-user-input", f"{_RECIPIENT}.retirementName", {_RECIPIENT: {"retirementName": UNSHOWN}}),
             ("bad-user-input", f"{_RECIPIENT}.email", {_RECIPIENT: {"name": "a", "email": "x" * 201}}),
             ("bad-user-input", f"{_RECIPIENT}.taxId", {_RECIPIENT: {"name": "a", "taxId": "x" * 201}}),
             ("bad-user-input", f"{_RECIPIENT}.retirementName", {_RECIPIENT: {"retirementName": "x" * 201}}),

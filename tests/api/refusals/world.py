@@ -41,6 +41,8 @@ LEFT_OUT = object()
 """A member that a case leaves out of the complete request."""
 
 DAY_MS = 86_400_000
+UNSHOWN = "Acme \u13e3\u13b3\u13a9"
+"""A name with Cherokee letters, which no font shows."""
 
 
 @dataclass

@@ -20,11 +20,13 @@ class UpdateSellerInput:
         default=FIRST_SELLER, description="Identifier of the seller, by default `default`, the first seller."
     )
     legal_name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Legal name: 1 to 200 characters. Null removes it."
+        default=strawberry.UNSET,
+        description="Legal name: 1 to 200 characters that documents can show. Null removes it.",
     )
     address: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Postal address without the country, on one or more lines: 1 to 1,000 characters. Null removes it.",
+        description="Postal address without the country, on one or more lines: 1 to 1,000 characters "
+        "that documents can show. Null removes it.",
     )
     country: str | None = strawberry.field(
         default=strawberry.UNSET, description="ISO 3166 code of two capital letters, such as `GB`. Null removes it."

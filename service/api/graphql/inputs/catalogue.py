@@ -234,7 +234,8 @@ class SetAccountPortfolioInput:
 @strawberry.input(description="A client account to create under the caller's account.")
 class CreateClientAccountInput:
     name: str = strawberry.field(
-        description="Name of the person or company that the client account is for: 1 to 200 characters."
+        description="Name of the person or company that the client account is for: 1 to 200 characters that "
+        "documents can show."
     )
     currency: CurrencyCode = strawberry.field(
         description="The currency of its orders that name none: ISO 4217 code of a currency in circulation."
@@ -249,7 +250,7 @@ class CreateClientAccountInput:
     beneficiary: str | None = strawberry.field(
         default=None,
         description="Name of the party for which the client account's credits are retired if an order's `beneficiary` "
-        "names none: 1 to 200 characters. By default the account's `name` is used.",
+        "names none: 1 to 200 characters that documents can show. By default the account's `name` is used.",
     )
     external_pages_visibility: Visibility = strawberry.field(
         default=Visibility.PUBLIC,
@@ -283,7 +284,8 @@ class UpdateClientAccountInput:
         description="Id of the client account to change, as the account's field `id` shows it."
     )
     name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="New name of the client: 1 to 200 characters. The name must not be null."
+        default=strawberry.UNSET,
+        description="New name of the client: 1 to 200 characters that documents can show. The name must not be null.",
     )
     handle: str | None = strawberry.field(
         default=strawberry.UNSET,
@@ -292,8 +294,8 @@ class UpdateClientAccountInput:
     )
     beneficiary: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="New name of the party for which the client account's credits are retired: 1 to 200 characters. "
-        "Null removes the name.",
+        description="New name of the party for which the client account's credits are retired: 1 to 200 characters "
+        "that documents can show. Null removes the name.",
     )
     external_pages_visibility: Visibility | None = strawberry.field(
         default=strawberry.UNSET,

@@ -19,7 +19,7 @@ class CreateAccountInput:
         "characters. A retry with the same reference and input returns the existing accounts. The same reference with "
         "another input is refused `IDEMPOTENCY_KEY_REUSED`."
     )
-    name: str = strawberry.field(description="Name of the customer: 1 to 200 characters.")
+    name: str = strawberry.field(description="Name of the customer: 1 to 200 characters that documents can show.")
     currency: CurrencyCode = strawberry.field(
         description="Currency of its orders that name none: ISO 4217 code of a currency in circulation, in which every "
         "bundle of the portfolio has a price."
@@ -43,7 +43,7 @@ class CreateAccountInput:
     beneficiary: str | None = strawberry.field(
         default=None,
         description="Name of the party for which credits are retired if an order's `beneficiary` names none: 1 to 200 "
-        "characters. By default the account's `name` is used.",
+        "characters that documents can show. By default the account's `name` is used.",
     )
     seller: str | None = strawberry.field(
         default=None, description="Identifier of the seller who bills the customer, by default the first seller."
@@ -69,7 +69,7 @@ class CreateAccountInput:
 class UpdateAccountInput(AccountRefInput):
     name: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="New name of the customer: 1 to 200 characters. The name must not be null.",
+        description="New name of the customer: 1 to 200 characters that documents can show. The name must not be null.",
     )
     currency: CurrencyCode | None = strawberry.field(
         default=strawberry.UNSET,
@@ -85,7 +85,7 @@ class UpdateAccountInput(AccountRefInput):
     beneficiary: str | None = strawberry.field(
         default=strawberry.UNSET,
         description="New name of the party for which credits are retired if an order's `beneficiary` names none: 1 to "
-        "200 characters. Null removes the name: the account's `name` is then used.",
+        "200 characters that documents can show. Null removes the name: the account's `name` is then used.",
     )
 
     def changes(self) -> dict[str, Any]:

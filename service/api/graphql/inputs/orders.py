@@ -61,7 +61,9 @@ class BundleShareInput:
 
 @strawberry.input(description="A company or a person to name in the order.")
 class PartyInput:
-    name: str = strawberry.field(description="Name of the company or person: 1 to 200 characters.")
+    name: str = strawberry.field(
+        description="Name of the company or person: 1 to 200 characters that documents can show."
+    )
     email: str | None = strawberry.field(
         default=None, description="Email address of the party: 1 to 200 characters. By default none is stored."
     )

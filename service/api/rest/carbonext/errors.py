@@ -17,6 +17,8 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     "pay_with_balance": ("payWithBalance",),
     "metadata": ("metaData",),
     "beneficiary": ("certificateRecipientInfo",),
+    "beneficiary.recipient.name": ("certificateRecipientInfo.name",),
+    "beneficiary.retirement.name": ("certificateRecipientInfo.retirementName",),
 }
 """The contract's names for members that the domain names differently."""
 

@@ -18,7 +18,8 @@ Vcu = Annotated[
 
 class RecipientInfo(msgspec.Struct, kw_only=True):
     """Parties that the certificate names. `name`, `email` and `taxId` describe the recipient of the certificate. The
-    members that start with `retirement` describe the party for which the credits are retired.
+    members that start with `retirement` describe the party for which the credits are retired. A
+    name with a character that no font of the certificate shows is refused.
     """
 
     name: str | None = None

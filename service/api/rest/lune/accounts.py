@@ -47,7 +47,8 @@ class AccountView(Struct, kw_only=True, rename={"kind": "type"}):
 class NewClientAccount(Struct, kw_only=True):
     """A client account to create. A client account has its own orders and estimates; it uses the balance and the
     invoices of its parent. `currency` is an ISO 4217 code. A retry with the same `handle` and values returns the
-    existing account. A retry without a handle creates another account.
+    existing account. A retry without a handle creates another account. A `name` or
+    `beneficiary` with a character that no font of the certificates shows is refused.
     """
 
     name: str
@@ -58,7 +59,9 @@ class NewClientAccount(Struct, kw_only=True):
 
 
 class ClientAccountPatch(Struct, kw_only=True):
-    """Changes to a client account. Members that are absent keep their values; `null` removes a value."""
+    """Changes to a client account. Members that are absent keep their values; `null` removes a value. A new
+    `name` or `beneficiary` with a character that no font of the certificates shows is refused.
+    """
 
     name: str | UnsetType = UNSET
     beneficiary: str | UnsetType | None = UNSET
@@ -68,7 +71,8 @@ class ClientAccountPatch(Struct, kw_only=True):
 
 class ClientAccountChange(Struct, kw_only=True):
     """New values of all members of a client account. Members that are absent are removed; an absent
-    `external_pages_visibility` stays as it is.
+    `external_pages_visibility` stays as it is. A new `name` or `beneficiary` with a character that no font of the
+    certificates shows is refused.
     """
 
     name: str
