@@ -1,6 +1,6 @@
 """`make cluster`: the program shows a failover without losses, and leaves no process and no file behind.
 
-Seen to fail when: the standby is not synchronous; the service gets the address of one host only.
+Seen to fail when: the standby never becomes synchronous; the service gets the address of one host only.
 """
 
 import re

@@ -10,6 +10,7 @@ import pytest
 from service.api.graphql.types.node import global_id
 from service.domain.airports import search_airports
 from tests.api.graphql_api import GraphQLApi
+from tests.makers import make_portfolio, store
 
 
 async def test_airports_are_found_by_code_city_and_name(api: GraphQLApi):
@@ -65,6 +66,10 @@ async def test_currencies_and_countries_are_those_that_inputs_accept(api: GraphQ
     ],
 )
 async def test_a_list_of_the_catalogue_is_counted_under_its_filter(api: GraphQLApi, asked: str, total: int):
+    shop = api.shop
+    others = make_portfolio({shop.forest.id: 10_000}, account_id=(await shop.another_account()).id)
+    await store(shop.database, *others)
+
     (data,) = (await api.data(f"{{ {asked} {{ totalCount nodes {{ __typename }} }} }}")).values()
     assert (data["totalCount"], len(data["nodes"])) == (total, total)
 

@@ -1,7 +1,7 @@
 """The certificate as a PDF: its facts as text, its claims, its own metadata, and the same bytes from every process.
 
-Planted defects that were seen to fail here: the recipient's name left out, the mark of test mode left out, the date of
-the file from the clock, the QR code of another address, a batch left out.
+Seen to fail when: the recipient's name is left out; the mark of test mode is; the date of the file is the clock's; the
+QR code has another address; a batch is left out; the file's description lacks the recipient.
 """
 
 import hashlib
@@ -111,6 +111,7 @@ def test_the_files_own_facts_are_the_certificates():
     assert information.creation_date == information.modification_date == datetime(2026, 5, 2, 10, 0, 1, tzinfo=UTC)
     assert information.title == "Certificate of assignment CR-8C0D-ZV32-M0A3"
     assert information.author == "Meridian Climate GmbH"
+    assert "Fundação Amazônia" in information.subject
     assert all(mark in metadata for mark in ("<pdfaid:part>2<", "<pdfaid:conformance>A<", "<pdfuaid:part>1<"))
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
 

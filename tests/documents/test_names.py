@@ -1,11 +1,12 @@
 """Names on documents: each of their characters is shown, or stands in brackets by its code point; none disappears.
 
-Planted defects that were seen to fail here: a script's font left out of the template, text that is refused dropped
-instead of put in brackets, the marks of Arabic letters read out twice, invisible characters read out.
+Seen to fail when: a package of fonts is not read; text that is refused is dropped instead of put in brackets; marks of
+letters are read out as their letters again; invisible characters are read out.
 """
 
 import re
 import unicodedata
+from functools import cache
 from io import BytesIO
 
 import pypdfium2
@@ -21,8 +22,16 @@ from tests.documents.certificates import certificate_json
 from tests.documents.names import REFUSED, SHOWN
 
 CONTROLS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+BROKEN = {
+    "bengali": "a vowel that stands on both sides of its consonant repeats the syllable",
+    "lao": "a space before a vowel",
+    "khmer": "line breaks and controls inside of words",
+    "right to left with Latin": "brackets are mirrored",
+}
+"""Names whose text is not read out as it was entered, and the difference."""
 
 
+@cache
 def drawn(name: str) -> bytes:
     return draw("certificate", certificate_json(recipient=name)).pdf
 
@@ -50,14 +59,7 @@ def test_the_characters_that_no_font_shows_are_named(script: str):
     assert "Acme" in text
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        *("latin", "greek", "cyrillic", "armenian", "georgian", "hebrew", "devanagari", "gurmukhi", "gujarati"),
-        *("tamil", "telugu", "kannada", "malayalam", "thai", "myanmar", "ethiopic", "simplified", "traditional"),
-        *("beyond the basic plane", "japanese", "korean", "bopomofo", "emoji"),
-    ],
-)
+@pytest.mark.parametrize("script", [script for script in SHOWN if script not in BROKEN])
 def test_a_reader_of_pdfs_finds_the_name(script: str):
     assert SHOWN[script] in read(drawn(SHOWN[script]))
 
@@ -65,11 +67,9 @@ def test_a_reader_of_pdfs_finds_the_name(script: str):
 @pytest.mark.parametrize("script", SHOWN)
 def test_a_reader_of_pdfs_finds_each_letter_once(script: str):
     name = SHOWN[script]
-    (line,) = (page.get_textpage() for page in pypdfium2.PdfDocument(drawn(name)))
-    text = CONTROLS.sub("", line.get_text_range())
-    after = text.partition("made out to")[2].partition("12.345678")[0]
+    after = read(drawn(name)).partition("made out to")[2].partition("12.345678")[0]
 
-    if script == "bengali":  # a vowel that stands on both sides of its consonant repeats the syllable
+    if script == "bengali":
         assert set(letters(after)) == set(letters(name))
     else:
         assert sorted(letters(after)) == sorted(letters(name))

@@ -174,6 +174,22 @@ async def test_a_name_is_resolved_for_each_connection_and_only_then():
     assert answers == []
 
 
+async def test_a_connection_leads_to_the_address_that_was_checked():
+    connections = 0
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        writer.close()
+
+    sender = HttpSender(connections_max=4, loopback=True, resolve=resolve)
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        sent = await sender.post(f"https://no-such-name.example.com:{port}/", b"{}", {}, timeout_s=5)
+    await sender.close()
+    assert (sent.status, connections) == (None, 1)
+
+
 async def test_redirects_are_answers_and_proxies_are_not_used(monkeypatch: pytest.MonkeyPatch):
     async with listening() as elsewhere:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):

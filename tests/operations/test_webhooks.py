@@ -13,7 +13,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from service.domain.order import ByBundleMasses
-from service.domain.webhooks import DeliveryStatus, DisabledReason, WebhookFormat
+from service.domain.webhooks import FAILING_AFTER, Attempt, DeliveryStatus, DisabledReason, WebhookFormat
 from service.kit.global_ids import write_global_id
 from service.kit.sealing import CannotOpenError, Sealer
 from service.operations.manage_clients import create_client
@@ -22,9 +22,16 @@ from service.operations.queue_deliveries import queue_deliveries
 from service.operations.read_webhooks import expire_deliveries
 from service.operations.replay_webhooks import replay_delivery, replay_events, send_test_event
 from service.operations.resources import WebhookOptions
-from service.operations.send_deliveries import due_endpoints, lease_deliveries, reseal_secrets
+from service.operations.send_deliveries import (
+    Outcome,
+    due_endpoints,
+    lease_deliveries,
+    mark_deliveries,
+    reseal_secrets,
+)
 from service.storage.database import Database
 from service.storage.webhooks import ENDPOINTS
+from service.workers import webhooks as worker
 from tests.books import rows_of
 from tests.makers import make_command, make_order_request
 from tests.receiver import Received, receiving, response
@@ -187,6 +194,22 @@ async def test_a_lease_is_taken_over_when_it_ends_and_not_before(world: Webhooks
         assert len(receiver.received) == 1
 
 
+async def test_a_worker_whose_lease_was_taken_over_marks_nothing(world: Webhooks):
+    await world.endpoint("https://receiver.example/", event_types=["order.placed"])
+    await place(world)
+    await queue_deliveries(world.resources)
+    (endpoint,) = await due_endpoints(world.resources)
+    late = await lease_deliveries(world.resources, endpoint, 5)
+    world.clock.now += timedelta(seconds=61)
+    taken = await lease_deliveries(world.resources, endpoint, 5)
+
+    answered = Attempt(at=world.clock.now, status=200, latency_ms=1, error=None, excerpt=None)
+    await mark_deliveries(world.resources, endpoint, [Outcome(late, answered)], lambda: 0.0)
+
+    assert len(late) == 1
+    assert await world.deliveries() == taken
+
+
 async def test_two_workers_send_each_event_once(world: Webhooks):
     second = sender_of(world.resources)
     async with receiving() as receiver:
@@ -232,6 +255,29 @@ async def test_a_dead_endpoint_delays_no_other(world: Webhooks):
                 await world.sender.turn(world.resources)
                 await asyncio.sleep(0.01)
         assert 0 < len(dead.received) <= 16
+        silent.set()
+
+
+async def test_a_failing_endpoint_takes_no_task_of_those_that_answer(world: Webhooks, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(worker, "TASKS_MAX", 1)
+    silent = asyncio.Event()
+
+    async def never(_: Received) -> bytes:
+        await silent.wait()
+        return response()
+
+    async with receiving(never) as dead, receiving() as alive:
+        failing = await world.endpoint(dead.url, event_types=["order.placed"])
+        await world.shop.execute(
+            "UPDATE webhook_endpoints SET failures = $1 WHERE id = $2", FAILING_AFTER, failing.endpoint.id
+        )
+        await world.endpoint(alive.url, event_types=["order.fulfilled"])
+        await place(world)
+        await world.sender.turn(world.resources)
+        async with asyncio.timeout(10):
+            while not (dead.received and alive.received):
+                await world.sender.turn(world.resources)
+                await asyncio.sleep(0.01)
         silent.set()
 
 

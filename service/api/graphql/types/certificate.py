@@ -31,8 +31,8 @@ async def _orders(parents: Sequence["Certificate"], info: Info) -> list[Any]:
 
 
 @strawberry.type(
-    description="Certificate of a complete order: it proves that the order's credits are retired. A certificate never "
-    "changes."
+    description="Certificate of a complete order: it states which credits were retired for whom and when, in the "
+    "seller's records. A certificate never changes."
 )
 class Certificate(Node):
     row: strawberry.Private[domain.IssuedCertificate]
