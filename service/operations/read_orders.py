@@ -67,7 +67,7 @@ async def owners_of_orders(
                 raise Refused(
                     Code.ACCOUNT_SELECTED_INVALID,
                     "This is neither the account that the request acts for nor one of its client accounts.",
-                    ("accountIds", index),
+                    ("account_ids", index),
                 )
         return Owners(frozenset(named))
     if not with_clients:

@@ -11,8 +11,10 @@ from graphql import GraphQLObjectType
 
 from service.api.graphql.schema import schema
 from service.api.graphql.types.node import global_id
+from service.domain.api_keys import Scope
 from service.domain.catalogue import Mode
 from service.kit.ids import uuid7
+from service.operations.retire_orders import retire_order
 from service.operations.steps.issue_key import CUSTOMER_SCOPES
 from tests.api.graphql_api import GraphQLApi
 from tests.makers import make_batch, make_portfolio, store
@@ -31,7 +33,15 @@ MONEY = """mutation ($account: ID!, $order: ID!) {
     invoice: billOrders(input: {accountId: $account, reference: "i", currency: "USD"}) { invoice { id } }
     failed: failOrder(input: {accountId: $account, order: {id: $order}}) { order { id } }
 }"""
-CREDIT_NOTES = "{ account { invoices(first: 1) { nodes { creditNotes(first: 1) { nodes { id } } } } } }"
+INVOICE = """{ account { invoices(first: 1) { nodes {
+    creditNotes(first: 1) { nodes { id } }
+    lines(first: 1) { nodes { id } }
+} } } }"""
+KEYS = """mutation ($input: CreateApiKeyInput!) {
+    createApiKey(input: $input) { apiKey { id } }
+    createWebhookEndpoint(input: {url: "https://customer.example/hook"}) { webhookEndpoint { id } }
+}"""
+TEST_EVENT = "mutation ($input: WebhookEndpointRefInput!) { sendTestEvent(input: $input) { webhookDelivery { id } } }"
 OWNED_BY_NOBODY = {"Bundle", "Project"}
 
 
@@ -51,21 +61,31 @@ async def one_of_each(api: GraphQLApi) -> dict[str, str]:
     await store(api.shop.database, *portfolio)
     account, order = global_id("Account", api.shop.account.id), made["order"]["order"]["id"]
     booked = await api.data(MONEY, {"account": account, "order": order})
-    (billed,) = (await api.data(CREDIT_NOTES))["account"]["invoices"]["nodes"]
+    (billed,) = (await api.data(INVOICE))["account"]["invoices"]["nodes"]
+    keys = await api.data(KEYS, {"input": {"name": "ERP", "scopes": ["ORDERS_READ"], "idempotencyKey": "erp"}})
+    hook = keys["createWebhookEndpoint"]["webhookEndpoint"]["id"]
+    tested = await api.data(TEST_EVENT, {"input": {"id": hook}})
+    complete = await api.shop.place()
+    await retire_order(api.shop.resources, api.shop.account.id, complete.id, keep=0, actor="test")
     journals = await api.data("{ ledger(first: 1) { nodes { id } } }")
     return {
         "Account": account,
+        "ApiKey": keys["createApiKey"]["apiKey"]["id"],
         "Bundle": global_id("Bundle", api.shop.forest.id),
+        "Certificate": global_id("Certificate", complete.id),
         "CreditBatch": global_id("CreditBatch", api.shop.old.id),
         "CreditNote": billed["creditNotes"]["nodes"][0]["id"],
         "Estimate": made["estimate"]["estimate"]["id"],
         "Invoice": booked["invoice"]["invoice"]["id"],
+        "InvoiceLine": billed["lines"]["nodes"][0]["id"],
         "Journal": journals["ledger"]["nodes"][0]["id"],
         "Order": order,
         "Payment": booked["payment"]["payment"]["id"],
         "Portfolio": global_id("Portfolio", portfolio[0].id),
         "Project": global_id("Project", api.shop.forest_project.id),
         "Quote": made["quote"]["quote"]["id"],
+        "WebhookDelivery": tested["sendTestEvent"]["webhookDelivery"]["id"],
+        "WebhookEndpoint": hook,
     }
 
 
@@ -84,7 +104,7 @@ async def test_every_node_can_be_fetched_by_its_id(api: GraphQLApi):
 async def test_a_foreign_node_is_as_absent_as_none(api: GraphQLApi):
     ids = await one_of_each(api)
     other = await api.shop.another_account(mode=Mode.TEST)
-    key = await api.new_key(*CUSTOMER_SCOPES, account=other)
+    key = await api.new_key(*CUSTOMER_SCOPES, Scope.ACCOUNT_MANAGE, account=other)
     for kind, id_ in ids.items():
         answers = [
             (await api.ask("query ($id: ID!) { node(id: $id) { id } }", {"id": each}, key=key)).json()

@@ -62,7 +62,7 @@ async def spent(api: GraphQLApi) -> int:
         ("{ orders(first: 1, filter: {status: [PLACED]}) { nodes { id } } }", 3 + 50),
         ('{ clientAccounts(first: 1, nameContains: "a") { totalCount } }', 3 + 100),
         ("{ clientAccounts(first: 1) { totalCount } }", 3 + 5),
-        ("{ bundles(first: 1) { totalCount } }", 3),
+        ("{ bundles(first: 1) { totalCount } }", 3 + 5),
         ("{ orderStats(groupBy: STATUS) { groups { count } } }", 50),
     ],
 )

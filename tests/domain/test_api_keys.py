@@ -137,4 +137,5 @@ def test_minting_refuses_too_few_and_too_many_bits(id_bytes, secret_bytes):
 
 
 def test_scopes_have_the_names_that_keys_are_stored_with():
-    assert [scope.value for scope in Scope] == ["orders:read", "orders:write", "catalogue:read", "operator"]
+    stored = ["orders:read", "orders:write", "catalogue:read", "operator", "account:manage"]
+    assert [scope.value for scope in Scope] == stored

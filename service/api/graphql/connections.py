@@ -182,10 +182,10 @@ class Connection(Generic[Node]):
         return PageInfo(page=self)
 
     @strawberry.field(
-        description="Number of entries on all pages of the list that match its `filter` or `nameContains`. Costs 5 "
-        "cost points, or 50 if one of these arguments is given to a list of accounts, orders, payments or invoices. "
-        "Only `orders`, `clientAccounts`, `accounts`, `allOrders`, `allPayments`, `allInvoices`, `bundles`, "
-        "`projects`, `creditBatches`, `portfolios` and `stock` are counted. Null for every other list.",
+        description="Number of entries on all pages of the list. If the list has a filter, only the entries that match "
+        "it are counted. Costs 5 cost points, or 50 where the description of the list says so. Null for lists that are "
+        "not counted. The counted lists are `orders`, `clientAccounts`, `accounts`, `allOrders`, `allPayments`, "
+        "`allInvoices`, `bundles`, `projects`, `creditBatches`, `portfolios` and `stock`.",
     )
     async def total_count(self) -> int | None:
         return None if self.count is None else await self.count()

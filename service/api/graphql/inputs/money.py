@@ -19,8 +19,8 @@ from service.operations.bill_orders import Period
 class _ForAccount:
     account_id: strawberry.ID = strawberry.field(
         description="Id of the customer's account, as the account's field `id` and the command line show it. The "
-        "account's UUID is accepted as well. Any account is permitted. An order is looked up in this account only: for "
-        "an order of a client account, give the id of the client account."
+        "account's UUID is accepted as well. It may be a client account. Orders that the input names are looked up in "
+        "this account only: for an order of a client account, give the id of the client account."
     )
 
     def account(self) -> UUID:
@@ -30,10 +30,9 @@ class _ForAccount:
 @strawberry.input(description="A payment that the seller received from a customer.")
 class RecordPaymentInput(_ForAccount):
     reference: str = strawberry.field(
-        description="Reference chosen by the caller, 1 to 512 characters without the blanks around it, once for each "
-        "payment, such as the bank's reference. A retry with the same reference and input returns the existing "
-        "payment; the same reference with "
-        "another input is refused."
+        description="Reference chosen by the caller, 1 to 512 characters without the blanks around it, such as the "
+        "bank's reference. Give each payment its own reference. A retry with the same reference and input returns the "
+        "existing payment; the same reference with another input is refused."
     )
     amount: MoneyInput = strawberry.field(
         description="Amount received: more than zero, with no more decimals than the currency has. A payment for an "

@@ -79,7 +79,7 @@ class ReferenceQueries:
         return [Airport(code=each.code, name=each.name, city=each.city, country=each.country) for each in found]
 
     @strawberry.field(
-        description="Currencies by code. Null only if reading it failed; `errors` then says why.",
+        description="Currencies of ISO 4217, sorted by code. Null only if reading it failed; `errors` then says why.",
         metadata=priced(own=TABLE_COST, size=1),
     )
     def currencies(
@@ -101,8 +101,8 @@ class ReferenceQueries:
         ]
 
     @strawberry.field(
-        description="Countries and territories by alpha-2 code. Null only if reading it failed; `errors` then says "
-        "why.",
+        description="Countries and territories, sorted by alpha-2 code. Null only if reading it failed; `errors` then "
+        "says why.",
         metadata=priced(own=TABLE_COST, size=1),
     )
     def countries(self, info: Info) -> list[Country] | None:

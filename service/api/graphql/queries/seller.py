@@ -34,8 +34,8 @@ _SORT = "Sort order of the list. {} Cursors are valid only in the same sort orde
 class SellerQueries:
     @strawberry.field(
         description="Accounts of all customers, by name by default; needs scope `operator`. Client accounts are "
-        "listed as well. With a filter the list costs 50 points more, and its `totalCount` again 50. Null only if "
-        "reading it failed; `errors` then says why.",
+        "listed as well. A filter adds 50 cost points to the list, and `totalCount` then costs 50 points instead of 5. "
+        "Null only if reading it failed; `errors` then says why.",
         metadata=priced(scan=SCAN_COST, count=COUNT_COST, conditions=frozenset({"filter"})),
     )
     async def accounts(
@@ -70,9 +70,9 @@ class SellerQueries:
         )
 
     @strawberry.field(
-        description="Orders of all accounts, newest first by default; needs scope `operator`. With a filter or a sort "
-        "order the list costs 50 points more, and its `totalCount` again 50. Null only if reading it failed; `errors` "
-        "then says why.",
+        description="Orders of all accounts, newest first by default; needs scope `operator`. A filter or a sort "
+        "order adds 50 cost points to the list, and `totalCount` then costs 50 points instead of 5. Null only if "
+        "reading it failed; `errors` then says why.",
         metadata=priced(scan=SCAN_COST, count=COUNT_COST, conditions=frozenset({"filter", "orderBy"})),
     )
     async def all_orders(
@@ -113,8 +113,9 @@ class SellerQueries:
 
     @strawberry.field(
         description="Payments of all accounts, newest first by default; needs scope `operator`. Payments for orders of "
-        "client accounts belong to their parents. With a filter or a sort order the list costs 50 points "
-        "more, and its `totalCount` again 50. Null only if reading it failed; `errors` then says why.",
+        "client accounts belong to their parents. A filter or a sort order adds 50 cost points "
+        "to the list, and `totalCount` then costs 50 points instead of 5. Null only if reading it failed; `errors` "
+        "then says why.",
         metadata=priced(scan=SCAN_COST, count=COUNT_COST, conditions=frozenset({"filter", "orderBy"})),
     )
     async def all_payments(
@@ -153,8 +154,9 @@ class SellerQueries:
 
     @strawberry.field(
         description="Invoices of all accounts, newest first by default; needs scope `operator`. Orders of client "
-        "accounts are on invoices of their parents. With a filter or a sort order the list costs 50 points "
-        "more, and its `totalCount` again 50. Null only if reading it failed; `errors` then says why.",
+        "accounts are on invoices of their parents. A filter or a sort order adds 50 cost points "
+        "to the list, and `totalCount` then costs 50 points instead of 5. Null only if reading it failed; `errors` "
+        "then says why.",
         metadata=priced(scan=SCAN_COST, count=COUNT_COST, conditions=frozenset({"filter", "orderBy"})),
     )
     async def all_invoices(

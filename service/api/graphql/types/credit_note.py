@@ -110,8 +110,8 @@ class CreditNote(Node):
     net = money_field("row.net_minor", description="Amount taken back, without tax: the sum of the lines.")
     tax = money_field(
         "row.tax_minor",
-        description="Tax taken back. The tax of all credit notes of an invoice is rounded together, so that it is the "
-        "whole tax of the invoice once its whole net amount was taken back.",
+        description="Tax taken back. It is rounded such that the taxes of all credit notes of an invoice add up to "
+        "exactly the tax of the invoice once the whole net amount of the invoice is taken back.",
     )
     gross = money_field("row.gross_minor", description="Net amount and tax together.")
     lowered = money_field(

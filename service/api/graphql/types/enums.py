@@ -356,8 +356,8 @@ described(
     "Event that a journal records in the ledger.",
     {
         Verb.ORDER_PLACED: "An order was placed, and its total is owed.",
-        Verb.BALANCE_APPLIED: "The prepaid balance paid an order, or a part of its total, when the order was placed, "
-        "or a payment of its invoice did, which the balance received before.",
+        Verb.BALANCE_APPLIED: "An order, or a part of its total, was paid from the balance: when the order was placed, "
+        "or after a payment of its invoice was added to the balance.",
         Verb.PAYMENT_RECORDED: "A payment for an order or an invoice was received. A payment of an invoice is added to "
         "the balance, from which further journals pay its orders and its tax.",
         Verb.BALANCE_TOPPED_UP: "A payment without an order was received and added to the balance.",
@@ -369,7 +369,8 @@ described(
         Verb.ORDER_REFUNDED: "An order was refunded, and its sale was reversed.",
         Verb.ORDER_FAILED: "An order could not be delivered, and its sale was reversed.",
         Verb.TAX_BILLED: "An invoice was issued, and its tax is owed.",
-        Verb.TAX_PAID: "A payment paid tax of an invoice, from the balance that received the payment.",
+        Verb.TAX_PAID: "Tax of an invoice was paid from the balance, after a payment of the invoice was added to the "
+        "balance.",
         Verb.TAX_CREDITED: "A credit note took back tax of an invoice.",
     },
 )

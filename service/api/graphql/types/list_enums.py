@@ -24,7 +24,7 @@ described(
     "neither overlap nor omit accounts.",
     {
         AccountSortField.CREATED_AT: "Time at which the account was created.",
-        AccountSortField.NAME: "Name of the account, in the sequence of the database.",
+        AccountSortField.NAME: "Name of the account, in the alphabetical order of the database (its collation).",
     },
 )
 described(

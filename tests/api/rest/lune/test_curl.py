@@ -90,6 +90,9 @@ async def test_every_endpoint_answers_curl_as_its_document_says(curl: Curl) -> N
     assert (await ask("GET", f"/orders/{by_mass['id']}/certificate")).startswith(b"%PDF-")
     (bundle, *_) = (await ask("GET", "/bundles"))["data"]
     assert await ask("GET", f"/bundles/{bundle['id']}") == bundle
+    (project, *_) = (await ask("GET", "/projects"))["data"]
+    assert await ask("GET", f"/projects/{project['id']}") == project
+    assert await ask("GET", f"/projects/by-slug/{project['slug']}") == project
     await ask("PUT", "/bundle-selections", *data(await ask("GET", "/bundle-selections")))
     (portfolio, *_) = await ask("GET", "/bundle-portfolios")
     await ask("PUT", "/bundle-portfolios", *data({"bundle_portfolio_id": portfolio["id"]}))
