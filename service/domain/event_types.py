@@ -164,6 +164,11 @@ class EventType(StrEnum):
     )
     INVOICE_SETTLED = "invoice.settled", "An invoice was paid.", (*_INVOICE, _INVOICE_TOTAL)
     ORDER_IMPORTED = "order.imported", "A past order was imported, with its own id and date.", _AMOUNTS
+    ORDER_UPDATED = (
+        "order.updated",
+        "The customer, the description or the metadata of an order was changed; the event names them.",
+        (*_AMOUNTS, _CHANGED),
+    )
     PROJECT_CREATED = "project.created", "A project was added to the catalogue.", (_PROJECT, _SLUG)
     PROJECT_UPDATED = "project.updated", "Facts of a project were changed; the event names them.", (_PROJECT, _CHANGED)
     BUNDLE_CREATED = "bundle.created", "A bundle was added to the catalogue.", (_BUNDLE, _SLUG)

@@ -172,6 +172,20 @@ async def change(statements: Statements, order: Order, columns: Sequence[str]) -
     )
 
 
+async def describe(statements: Statements, order: Order) -> None:
+    """Update the customer with its search key, the description and the metadata in the order's row, locked before."""
+    await statements.execute(
+        f"UPDATE {ORDERS.name} SET customer = $3, customer_key = $4, description = $5, metadata = $6"
+        f" WHERE account_id = $1 AND id = $2",
+        order.account_id,
+        order.id,
+        order.customer,
+        optional_search_key(order.customer),
+        order.description,
+        order.metadata,
+    )
+
+
 async def fill_line(statements: Statements, account_id: UUID, order_id: UUID, position: int, more_g: int) -> None:
     """Add grams to the fulfilled grams of the line."""
     await statements.execute(

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service.domain.catalogue import Mode
+from service.domain.event_types import EventType
 from service.domain.order import OrderStatus, Source
 from service.domain.worker_failures import WorkerStep
 from service.storage.accounts import ACCOUNTS
@@ -27,13 +28,14 @@ async def left_alone(
 ) -> list[tuple[UUID, UUID]]:
     """Return the (account, order) pairs of test orders of the source that were placed until then, are not complete, and
     were changed by nobody but these workers since, oldest first. An order that failed and rests at `now` is left out.
+    Another customer, description or metadata (`updateOrder`) is no such change.
     """
     # SQLite reads the tables of a CROSS JOIN in this order: test accounts are few, and their open orders have an index.
     rows = await statements.fetch(
         f"SELECT o.account_id, o.id FROM {ACCOUNTS.name} a CROSS JOIN {ORDERS.name} o"
         f" WHERE a.mode = '{Mode.TEST}' AND o.account_id = a.id AND o.status IN ({_MOVING}) AND o.source = $1"
         f" AND o.created_at <= $2 AND NOT EXISTS (SELECT 1 FROM {EVENTS.name} e WHERE e.account_id = o.account_id"
-        f" AND e.order_id = o.id AND e.created_at > o.created_at"
+        f" AND e.order_id = o.id AND e.created_at > o.created_at AND e.event_type <> '{EventType.ORDER_UPDATED}'"
         f" AND e.actor NOT IN ({placeholders(5, len(workers))}))"
         f" AND NOT {rests(WorkerStep.ADVANCE_TEST_ORDERS, 'o.account_id', 'o.id', '$3')}"
         f" ORDER BY o.created_at LIMIT $4",

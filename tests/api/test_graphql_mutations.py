@@ -1,9 +1,11 @@
 """Mutations of one document run in turn, and what one of them has done is told whatever becomes of the next.
 
-Seen to fail when: a mutation's field is made non-null; a refusal is raised instead of answered; a replay is not said.
+Seen to fail when: a mutation's field is made non-null; a refusal is raised instead of answered; a replay is not said;
+a change of an order takes metadata beyond the limits, or null for "keep".
 """
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -111,6 +113,34 @@ async def test_mutations_do_not_come_by_get(api: GraphQLApi):
     )
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert await rows_of(api.shop.database, orders.ORDERS) == []
+
+
+async def test_a_change_of_an_order_refuses_texts_beyond_the_limits_and_removes_by_null(api: GraphQLApi):
+    texts = 'customer: "Ann", description: "Note", metadata: {po: "1"}'
+    order = f'createOrderByMass(input: {{mass: {{amount: "1", unit: TONNE}}, idempotencyKey: "k", {texts}}})'
+    await api.data(f"mutation {{ {order} {{ replayed }} }}")
+    before = await api.shop.everything()
+    document = """mutation ($input: UpdateOrderInput!) { updateOrder(input: $input) {
+        order { customer description metadata } userErrors { code path } } }"""
+
+    async def change(**changes: Any) -> Any:
+        return (await api.ask(document, {"input": {"order": {"idempotencyKey": "k"}, **changes}})).json()
+
+    for metadata in ({"a": 1}, {"a": "x" * 501}, {"x" * 501: "a"}, {str(each): "" for each in range(51)}):
+        answer = await change(customer="Bob", metadata=metadata)
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", metadata
+    for name, text in (("customer", "x" * 201), ("description", "x" * 1_001)):
+        answer = await change(metadata={}, **{name: text})
+        assert answer["data"]["updateOrder"] == {
+            "order": None,
+            "userErrors": [{"code": "BAD_USER_INPUT", "path": ["input", name]}],
+        }
+    assert await api.shop.everything() == before
+
+    kept = await change(description="New")
+    assert kept["data"]["updateOrder"]["order"] == {"customer": "Ann", "description": "New", "metadata": {"po": "1"}}
+    removed = await change(customer=None, description=None, metadata=None)
+    assert removed["data"]["updateOrder"]["order"] == {"customer": None, "description": None, "metadata": {}}
 
 
 async def test_all_or_nothing_names_the_orders_that_cannot_be_cancelled(api: GraphQLApi):

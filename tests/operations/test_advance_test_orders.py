@@ -1,7 +1,7 @@
 """Test orders of the Lune API complete by themselves after a while, unless somebody has moved them.
 
-Seen to fail when: the mode or the source is not asked for; an order that was changed by its tester moves on; an order
-that was paid when the worker was killed stays so.
+Seen to fail when: the mode or the source is not asked for; an order that was changed by its tester moves on; a change
+of its customer counts as a move; an order that was paid when the worker was killed stays so.
 """
 
 from dataclasses import replace
@@ -18,6 +18,7 @@ from service.operations.cancel_orders import cancel_orders
 from service.operations.read_certificates import certificates_of_orders
 from service.operations.read_orders import events_of_orders
 from service.operations.simulate_order import ACTOR, Outcome, advance_test_orders, simulate_order
+from service.operations.update_order import update_order
 from service.storage.database import Database
 from tests.books import assert_books_balance
 from tests.makers import make_batch, make_caller, make_order_request, store
@@ -98,6 +99,18 @@ async def test_an_order_that_its_tester_moved_is_left_alone(trial: Shop, outcome
 
     assert await advance(trial) == 0
     assert await trial.order(order.id) == moved
+
+
+async def test_an_order_that_only_got_another_customer_completes(trial: Shop):
+    order = await placed(trial)
+    await update_order(
+        trial.resources, trial.caller, OrderRef(id=order.id), {"customer": "Ann", "metadata": {"a": "1"}}
+    )
+
+    assert await advance(trial) == 1
+    done = await trial.order(order.id)
+    assert done is not None
+    assert (done.status, done.customer, done.metadata) == (OrderStatus.COMPLETE, "Ann", {"a": "1"})
 
 
 async def test_a_cancelled_order_is_left_alone(trial: Shop):

@@ -53,6 +53,7 @@ from service.operations.set_seller import update_seller
 from service.operations.settle_invoice import settle_invoice
 from service.operations.simulate_order import Outcome, simulate_order
 from service.operations.update_account import update_account
+from service.operations.update_order import update_order
 from service.operations.withdraw_batch import reinstate_batch, withdraw_batch
 from service.storage import catalogue
 from service.storage.database import Database
@@ -79,6 +80,7 @@ PAYLOADS = {
     "order.retiring": {"currency fulfilled_g mass_g paid_minor retired_g total_cost_minor"},
     "order.completed": {"currency fulfilled_g mass_g paid_minor retired_g total_cost_minor"},
     "order.imported": {OF_ORDER},
+    "order.updated": {f"changed {OF_ORDER}"},
     "payment.recorded": {
         "amount_minor currency payment_id reference",
         "amount_minor currency invoice_id payment_id reference",
@@ -172,6 +174,7 @@ async def end_orders(shop: Shop) -> None:
         await fulfilled(shop),
         await fulfilled(shop),
     )
+    await update_order(resources, caller, OrderRef(id=waiting.id), {"customer": "Ann"})
     await cancel_orders(resources, caller, [OrderRef(id=waiting.id)], only_unfulfilled=True)
     await cancel_orders(resources, caller, [OrderRef(id=cancelled.id)])
     await fail_order(resources, caller, shop.account.id, OrderRef(id=failed.id))

@@ -198,6 +198,12 @@ async def cancel_order(market: Market) -> str:
     return await market.mutate("cancelOrder", owner, order=order, onlyUnfulfilled=partly)
 
 
+async def update_order(market: Market) -> str:
+    owner, order = market.order()
+    facts = {"customer": market.chance.choice([None, "Ann", "Bob"]), "metadata": {"seen": market.chance.choice("ab")}}
+    return await market.mutate("updateOrder", owner, order=order, **facts)
+
+
 async def cancel_orders(market: Market) -> str:
     owner, _ = market.order()
     orders = [market.order(owner)[1] for _ in range(4)]
@@ -553,6 +559,7 @@ MUTATIONS: dict[str, Verb] = {
     ),
     "cancelOrder": cancel_order,
     "cancelOrders": cancel_orders,
+    "updateOrder": update_order,
     "setAccountPortfolio": set_account_portfolio,
     "createClientAccount": create_client_account,
     "updateClientAccount": update_client_account,

@@ -293,6 +293,14 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("ORDER_STATE", "orders.0", {"orders": [{"id": "$failed"}]}),
         ],
     ),
+    "updateOrder": (
+        {"order": {"id": "$order"}, "customer": "New"},
+        [
+            *_ORDER,
+            ("BAD_USER_INPUT", "customer", {"customer": "x" * 201}),
+            ("BAD_USER_INPUT", "description", {"description": "x" * 1_001}),
+        ],
+    ),
     "simulateOrder": (
         {"order": {"id": "$order"}, "outcome": "PAY"},
         [("TEST_ACCOUNT_REQUIRED", "", {})],

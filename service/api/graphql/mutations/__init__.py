@@ -15,6 +15,7 @@ from service.api.graphql.mutations.contacts import ContactMutations
 from service.api.graphql.mutations.estimates import EstimateMutations
 from service.api.graphql.mutations.money import MoneyMutations
 from service.api.graphql.mutations.operator_accounts import OperatorAccountMutations
+from service.api.graphql.mutations.order_changes import OrderChangeMutations
 from service.api.graphql.mutations.orders import OrderMutations
 from service.api.graphql.mutations.quotes import QuoteMutations
 from service.api.graphql.mutations.simulation import SimulationMutations
@@ -29,6 +30,7 @@ from service.api.graphql.mutations.webhooks import WebhookMutations
 class Mutation(
     QuoteMutations,
     OrderMutations,
+    OrderChangeMutations,
     EstimateMutations,
     CancellationMutations,
     AccountMutations,

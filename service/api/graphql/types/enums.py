@@ -41,8 +41,8 @@ described(
     {
         Scope.ORDERS_READ: "`orders:read`: read orders, quotes, estimates, certificates, balances, payments, invoices "
         "and client accounts.",
-        Scope.ORDERS_WRITE: "`orders:write`: create quotes, estimates, orders and client accounts; cancel orders; set "
-        "the account's portfolio; simulate test orders.",
+        Scope.ORDERS_WRITE: "`orders:write`: create quotes, estimates, orders and client accounts; change and "
+        "cancel orders; set the account's portfolio; simulate test orders.",
         Scope.CATALOGUE_READ: "`catalogue:read`: read projects, bundles, prices, portfolios and credit batches.",
         Scope.OPERATOR: "`operator`: act for the seller, in all accounts.",
         Scope.ACCOUNT_MANAGE: "`account:manage`: read, create and revoke API keys of the account; set its contacts, "
