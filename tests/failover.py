@@ -240,7 +240,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.failover", description=__doc__)
     parser.add_argument("--seconds", type=float, default=PHASE_S, help="length of each phase (default: %(default)s)")
     phase_s = parser.parse_args().seconds
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends everything as Ctrl-C does
+    for each in (signal.SIGINT, signal.SIGTERM):  # a shell starts what runs in its background without Ctrl-C
+        signal.signal(each, signal.default_int_handler)
     with suppress(KeyboardInterrupt), site() as running:
         for number in count(1):
             if asyncio.run(fail_over(running, f"round-{number}", phase_s)):

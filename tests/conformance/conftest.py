@@ -1,5 +1,6 @@
 """Tools of others, run by node. Without node these tests are skipped; REQUIRE_NODE=1 makes its absence a failure."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -29,12 +30,14 @@ def script() -> Script:
         absent("node and npm are not on the PATH")
     lock = (HERE / "package-lock.json").read_bytes()
     installed = HERE / "node_modules" / ".installed-lock.json"
-    if not installed.exists() or installed.read_bytes() != lock:
-        command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode:
-            absent(f"npm ci failed: {done.stderr.strip()[-300:]}")
-        installed.write_bytes(lock)
+    with (HERE / "package.json").open() as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # several workers of one run begin with these tests
+        if not installed.exists() or installed.read_bytes() != lock:
+            command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+            done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=300, check=False)
+            if done.returncode:
+                absent(f"npm ci failed: {done.stderr.strip()[-300:]}")
+            installed.write_bytes(lock)
 
     def run(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         command = [node, str(HERE / name), *map(str, arguments)]

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from service.kit.http_sender import READ_BYTES_MAX, HttpSender
 from tests.receiver import Received, receiving, response
-from tests.waiting import turns
+from tests.waiting import HANGS_S, turns
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def served_under(certificate: Path) -> ssl.SSLContext:
 
 async def test_an_unknown_authority_is_a_failure_and_nothing_is_sent(sender: HttpSender, certificate: Path):
     async with receiving(tls=served_under(certificate)) as receiver:
-        sent = await sender.post(receiver.url, b"{}", {}, timeout_s=10)
+        sent = await sender.post(receiver.url, b"{}", {}, timeout_s=HANGS_S)
     assert (sent.status, sent.error, receiver.received) == (None, "TLS: CERTIFICATE_VERIFY_FAILED", [])
 
 
@@ -71,7 +71,7 @@ async def test_a_trusted_authority_is_sent_to(certificate: Path, monkeypatch: py
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     sender = HttpSender(connections_max=4, loopback=True)
     async with receiving(tls=served_under(certificate)) as receiver:
-        sent = await sender.post(receiver.url, b"{}", {"X-Own": "1"}, timeout_s=10)
+        sent = await sender.post(receiver.url, b"{}", {"X-Own": "1"}, timeout_s=HANGS_S)
     await sender.close()
     assert (sent.status, sent.error, receiver.received[0].headers["x-own"]) == (200, None, "1")
 
@@ -79,7 +79,7 @@ async def test_a_trusted_authority_is_sent_to(certificate: Path, monkeypatch: py
 async def test_a_connection_is_used_again(sender: HttpSender):
     async with receiving() as receiver:
         for _ in range(3):
-            await sender.post(receiver.url, b"{}", {}, timeout_s=10)
+            await sender.post(receiver.url, b"{}", {}, timeout_s=HANGS_S)
     assert (len(receiver.received), receiver.connections) == (3, 1)
 
 
@@ -116,6 +116,7 @@ async def test_a_body_that_trickles_ends_at_the_time_limit(sender: HttpSender):
 
 async def test_of_an_endless_body_only_the_beginning_is_read(sender: HttpSender):
     written = 0
+    ended = asyncio.Event()
 
     async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal written
@@ -128,27 +129,37 @@ async def test_of_an_endless_body_only_the_beginning_is_read(sender: HttpSender)
                 written += 4096
         except ConnectionError:
             pass
+        finally:
+            writer.close()
+            ended.set()
 
     server = await asyncio.start_server(endless, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    sent = await sender.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=10)
+    sent = await sender.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=HANGS_S)
     server.close()
+    await ended.wait()
     assert (sent.status, sent.excerpt) == (200, "a" * 500)
     assert written < 1000 * READ_BYTES_MAX
 
 
 @pytest.mark.parametrize("answer", [b"", b"not HTTP\r\n\r\n", b"HTTP/1.1 200"])
 async def test_no_valid_response_is_a_failure(sender: HttpSender, answer: bytes):
+    ended = asyncio.Event()
+
     async def rude(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
-        await writer.drain()
-        writer.close()
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            await writer.drain()
+        finally:
+            writer.close()
+            ended.set()
 
     server = await asyncio.start_server(rude, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    sent = await sender.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=10)
+    sent = await sender.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=HANGS_S)
     server.close()
+    await ended.wait()
     assert sent.status is None
     assert sent.error in {"no valid HTTP response", "connection lost"}
 
@@ -156,11 +167,11 @@ async def test_no_valid_response_is_a_failure(sender: HttpSender, answer: bytes)
 async def test_nobody_listening_is_a_failure(sender: HttpSender):
     async with receiving() as receiver:
         pass
-    sent = await sender.post(receiver.url, b"{}", {}, timeout_s=10)
+    sent = await sender.post(receiver.url, b"{}", {}, timeout_s=HANGS_S)
     assert (sent.status, sent.error) == (None, "connection refused or unreachable")
 
 
 async def test_excerpts_hold_what_can_be_stored(sender: HttpSender):
     async with receiving(lambda _: response(500, body=b"bad\x00\xff" + b"x" * 900)) as receiver:
-        sent = await sender.post(receiver.url, b"{}", {}, timeout_s=10)
+        sent = await sender.post(receiver.url, b"{}", {}, timeout_s=HANGS_S)
     assert sent.excerpt == ("bad\ufffd" + "x" * 900)[:500]
