@@ -1,7 +1,7 @@
 """A streaming replica of a PostgreSQL, which answers reads that decide nothing in the primary's place.
 
 It never decides what a caller may see: a read is answered there only in a session that has shown to know enough, and by
-the primary in all other cases. `freshness.py` has the questions. docs/decisions/0025 says why.
+the primary in all other cases. `freshness.py` has the questions. docs/decisions/0019 says why.
 """
 
 import asyncio

@@ -41,7 +41,7 @@ async def placed(shop: Shop, *, source: Source = Source.LUNE, waits: bool = Fals
 
 
 async def advance(shop: Shop, *, seconds: int = 11) -> int:
-    """What the step does as many seconds after now."""
+    """Run the step as it would run so many seconds later, and return its number."""
     resources = replace(shop.resources, clock=lambda: system_clock() + timedelta(seconds=seconds))
     return await advance_test_orders(resources, after_ms=AFTER_MS)
 
