@@ -165,7 +165,8 @@ class PriceTierInput:
 class SetPriceInput:
     bundle_id: strawberry.ID = strawberry.field(description="Id of the bundle that is priced.")
     currency: CurrencyCode = strawberry.field(
-        description="ISO 4217 code of a currency in circulation; a price that stands in another one may be sent again."
+        description="ISO 4217 code of a currency in circulation. Another currency is accepted only if the bundle has "
+        "a price in it already and the tiers are the same."
     )
     tiers: list[PriceTierInput] = strawberry.field(
         description="All price tiers of the bundle in this currency: 1 to 20 tiers, each with a different minimum "

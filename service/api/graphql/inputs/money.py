@@ -104,7 +104,7 @@ class BillOrdersInput(_ForAccount):
         return Period(currency=str(self.currency), created_from=time.gte, created_until=time.lt)
 
 
-@strawberry.input(description="Invoice of which the rest was paid, and its account.")
+@strawberry.input(description="Invoice to mark as fully paid, and its account.")
 class SettleInvoiceInput(_ForAccount):
     account_id: strawberry.ID = strawberry.field(
         description="Id of the account that the invoice was issued to, as the account's field `id` shows it. Any "

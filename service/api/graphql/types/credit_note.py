@@ -116,7 +116,8 @@ class CreditNote(Node):
     gross = money_field("row.gross_minor", description="Net amount and tax together.")
     lowered = money_field(
         "row.lowered_minor",
-        description="Part of the gross amount that was not paid yet: it lowered what is due on the invoice.",
+        description="Part of the gross amount that the customer had not paid for yet. It was taken off `owed` of the "
+        "invoice.",
     )
     returned = money_field(
         "row.returned_minor", description="Part of the gross amount that had been paid: it was added to the balance."
