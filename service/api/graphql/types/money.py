@@ -191,9 +191,9 @@ class Invoice(Node):
     )
 
     @strawberry.field(
-        description="Number of the invoice, such as `INV-2026-000042`. The invoices of a seller and a year are numbered "
-        "consecutively. Invoices of test accounts have a series of their own, with `TEST-` in front. Invoices of earlier "
-        "releases keep the short numbers that they were issued with."
+        description="Number of the invoice, such as `INV-2026-000042`. The invoices of a seller and a year are "
+        "numbered consecutively. Invoices of test accounts have a series of their own, with `TEST-` in front. Invoices "
+        "of earlier releases keep the short numbers that they were issued with."
     )
     def number(self) -> str:
         return self.row.number
