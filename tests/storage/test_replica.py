@@ -280,3 +280,19 @@ async def test_readiness_metrics_exports_and_doctor_tell_of_the_replica(
             assert found.advice.startswith("Until the replica answers, the primary answers every read.")
         finally:
             await asyncio.to_thread(pair.standby.start)
+
+
+async def test_tasks_that_reach_a_replica_first_at_the_same_time_share_its_connections(
+    shop: Shop, pair: Cluster
+) -> None:
+    async with reading(shop, pair.standby) as resources:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(8):
+                group.create_task(orders_counted(resources, shop.account))
+        count = (
+            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        async with asyncio.timeout(HANGS_S):
+            # At most the four of the pool and the probe's.
+            while int(await asyncio.to_thread(pair.standby.execute, count)) > 5:
+                await asyncio.sleep(0.01)

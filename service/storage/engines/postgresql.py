@@ -117,6 +117,9 @@ class PostgresqlClient(AsyncpgDBClient):
         except BaseException:
             connection.terminate()
             raise
+        if self.connections is not None:  # another task was first, which opened the pool at the same time
+            connection.terminate()
+            return
         self.connections = ConnectionPool(self.connect, size_max=self.pool_size_max, wait_s=self.pool_wait_s)
         self.connections.add(connection)
         await self._post_connect()
