@@ -77,8 +77,8 @@ def errors() -> str:
         `BAD_REQUEST` can also have the statuses 405, 406 and 415. If an entry of `errors` is `UNAVAILABLE` or
         `THROTTLED`, the response has the header `Retry-After`.""",
         """**REST.** Each REST contract has its own error codes. Its reference, such as `/lune/docs`, lists them. The
-        HTTP status of a refusal is the one that the contract defines. If the contract defines none, it is the one that the
-        table shows for the same cause.""",
+        HTTP status of a refusal is the one that the contract defines. If the contract defines none, it is the one that
+        the table shows for the same cause.""",
         """**Member at fault.** The `path` of an error in `userErrors`, and `extensions.inputPath` of an error in
         `errors`, name the member of your request that is at fault. The path is empty if no member is at fault.""",
         """**Retries.** The column *may retry* says whether the same request may succeed if you send it again later,
