@@ -3,11 +3,13 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+
+from tests.serving import port_of, serving
 
 
 @dataclass
@@ -56,23 +58,17 @@ async def receiving(answer: Answer | None = None, tls: ssl.SSLContext | None = N
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         receiver.connections += 1
-        with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-                headers = dict(line.split(": ", 1) for line in head[1:] if line)
-                named = {name.lower(): value for name, value in headers.items()}
-                body = await reader.readexactly(int(named["content-length"]))
-                received = Received(head[0].split()[1], named, body)
-                receiver.received.append(received)
-                answered = receiver.answer(received)
-                writer.write(answered if isinstance(answered, bytes) else await answered)
-                await writer.drain()
-        writer.close()
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            headers = dict(line.split(": ", 1) for line in head[1:] if line)
+            named = {name.lower(): value for name, value in headers.items()}
+            body = await reader.readexactly(int(named["content-length"]))
+            received = Received(head[0].split()[1], named, body)
+            receiver.received.append(received)
+            answered = receiver.answer(received)
+            writer.write(answered if isinstance(answered, bytes) else await answered)
+            await writer.drain()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
-    port = server.sockets[0].getsockname()[1]
-    receiver.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}/hook"
-    try:
+    async with serving(serve, tls=tls) as server:
+        receiver.url = f"{'https' if tls else 'http'}://127.0.0.1:{port_of(server)}/hook"
         yield receiver
-    finally:
-        server.close()

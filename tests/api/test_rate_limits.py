@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from service.api.rate_limits import HOLDERS_MAX, REDIS_PAUSE_S, Budget, RateLimits
 from service.errors import Code, Refused
+from tests.serving import port_of, serving
 
 HOUR = Budget("test", 5, window_s=3_600)
 SPENDER = """
@@ -163,12 +164,8 @@ async def a_redis_that_does_not_answer():
         asked.append(writer)
         await reader.read()
 
-    server = await asyncio.start_server(never_answer, "127.0.0.1", 0)
-    yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0", asked
-    for writer in asked:
-        writer.close()
-    server.close()
-    await server.wait_closed()
+    async with serving(never_answer) as server:
+        yield f"redis://127.0.0.1:{port_of(server)}/0", asked
 
 
 async def test_a_redis_that_does_not_answer_is_left_alone_for_a_while() -> None:

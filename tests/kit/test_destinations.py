@@ -6,12 +6,13 @@ followed; a proxy of the environment is used; the name is resolved again for the
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
 from service.kit.destinations import is_outside, parse_destination
 from service.kit.http_sender import HttpSender
+from tests.serving import port_of, serving
 
 REFUSED_AS_WRITTEN = [
     "http://example.com/hook",
@@ -124,15 +125,11 @@ async def listening(answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r
         await reader.readuntil(b"\r\n\r\n")
         writer.write(answer)
         await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(serve, None, 0)
-    listener.port = server.sockets[0].getsockname()[1]
-    ports = {each.getsockname()[1] for each in server.sockets}
-    if len(ports) > 1:  # the second family got another port
-        server.close()
-        server = await asyncio.start_server(serve, "0.0.0.0", listener.port)
-    async with server:
+    async with AsyncExitStack() as servers:
+        listener.port = port_of(await servers.enter_async_context(serving(serve, "0.0.0.0")))
+        with suppress(OSError):  # this machine has no IPv6, or the port is taken there
+            await servers.enter_async_context(serving(serve, "::", listener.port))
         yield listener
 
 
@@ -183,9 +180,8 @@ async def test_a_connection_leads_to_the_address_that_was_checked():
         writer.close()
 
     sender = HttpSender(connections_max=4, loopback=True, resolve=resolve)
-    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        sent = await sender.post(f"https://no-such-name.example.com:{port}/", b"{}", {}, timeout_s=5)
+    async with serving(hang_up) as server:
+        sent = await sender.post(f"https://no-such-name.example.com:{port_of(server)}/", b"{}", {}, timeout_s=5)
     await sender.close()
     assert (sent.status, connections) == (None, 1)
 

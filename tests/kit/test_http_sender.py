@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from service.kit.http_sender import READ_BYTES_MAX, HttpSender
 from tests.receiver import Received, receiving, response
+from tests.serving import port_of, serving
 from tests.waiting import HANGS_S, turns
 
 
@@ -105,11 +106,9 @@ async def test_a_body_that_trickles_ends_at_the_time_limit(sender: HttpSender):
             writer.write(b"a")
             await asyncio.sleep(0.01)
 
-    server = await asyncio.start_server(trickle, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    began = time.monotonic()
-    sent = await sender.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=0.3)
-    server.close()
+    async with serving(trickle) as server:
+        began = time.monotonic()
+        sent = await sender.post(f"http://127.0.0.1:{port_of(server)}/", b"{}", {}, timeout_s=0.3)
     assert (sent.status, sent.error) == (None, "timeout")
     assert time.monotonic() - began < 30
 
@@ -127,39 +126,25 @@ async def test_of_an_endless_body_only_the_beginning_is_read(sender: HttpSender)
                 writer.write(b"1000\r\n" + b"a" * 4096 + b"\r\n")
                 await writer.drain()
                 written += 4096
-        except ConnectionError:
-            pass
         finally:
-            writer.close()
             ended.set()
 
-    server = await asyncio.start_server(endless, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    sent = await sender.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=HANGS_S)
-    server.close()
-    await ended.wait()
+    async with serving(endless) as server:
+        sent = await sender.post(f"http://127.0.0.1:{port_of(server)}/", b"{}", {}, timeout_s=HANGS_S)
+        await ended.wait()
     assert (sent.status, sent.excerpt) == (200, "a" * 500)
     assert written < 1000 * READ_BYTES_MAX
 
 
 @pytest.mark.parametrize("answer", [b"", b"not HTTP\r\n\r\n", b"HTTP/1.1 200"])
 async def test_no_valid_response_is_a_failure(sender: HttpSender, answer: bytes):
-    ended = asyncio.Event()
-
     async def rude(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(answer)
-            await writer.drain()
-        finally:
-            writer.close()
-            ended.set()
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
 
-    server = await asyncio.start_server(rude, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    sent = await sender.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=HANGS_S)
-    server.close()
-    await ended.wait()
+    async with serving(rude) as server:
+        sent = await sender.post(f"http://127.0.0.1:{port_of(server)}/", b"{}", {}, timeout_s=HANGS_S)
     assert sent.status is None
     assert sent.error in {"no valid HTTP response", "connection lost"}
 
