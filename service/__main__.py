@@ -144,8 +144,8 @@ def backup(
     """Write every table of the database, as it is at one moment, to a file that `restore` can read.
 
     The service may run meanwhile. The file appears only when it is complete, with mode 0600. It is always an SQLite
-    file, even if the database is PostgreSQL. Its last line describes the backup and has a checksum. The secret is not
-    in the file.
+    file, even if the database is PostgreSQL. One line of text is appended to it, which describes the backup and has a
+    checksum; `tail -n 1` shows this line. The secret is not in the file.
     """
     from service.commands.backup import backup
 
