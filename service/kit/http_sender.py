@@ -80,7 +80,8 @@ class HttpSender:
         except ValueError:
             return Sent(None, 0, error="address refused")
         try:
-            with anyio.fail_after(timeout_s):  # httpcore shields what it cleans up from this, but not from asyncio's own
+            # httpcore shields its clean-up from this scope's end, but not from asyncio.timeout.
+            with anyio.fail_after(timeout_s):
                 status, more = await self._post(destination, body, headers, timeout_s)
         except DestinationRefusedError:
             more = {"error": "address refused"}
