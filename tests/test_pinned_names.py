@@ -236,6 +236,7 @@ COMMANDS = {
     "openapi": "CONTRACT",
     "account create": "NAME --contract --currency --portfolio --commission --beneficiary --json",
     "account list": "--json",
+    "account update": "ACCOUNT_ID --name --currency --commission --beneficiary --json",
     "account limit": "ACCOUNT_ID --credit --currency --hold-percent --open-holds --json",
     "account billing": "ACCOUNT_ID --seller --legal-name --address --country --tax-number --registration-number"
     " --purchase-order --json",
@@ -285,6 +286,7 @@ LOGGED = {
     "account_limited": {"account_id"},
     "account_reinstated": {"account_id"},
     "account_suspended": {"account_id"},
+    "account_updated": {"account_id", "changed"},
     "catalogue_imported": {"rows", "added"},
     "certificate_failed": {"account_id", "order_id"},
     "connection_refused": {"status", "reason", "client"},
