@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.api.addresses import Addresses, AddressLimits, address_budget
 from service.api.caller import caller_of, caller_of_service, share_reads
 from service.api.cross_origin import open_to_origins
+from service.api.document_links import DOCUMENTS, document_url
 from service.api.exports.problems import problem_body
 from service.api.exports.routes import EXPORT_PATH, Exporting, export_routes
 from service.api.graphql.context import Context
@@ -35,6 +36,7 @@ from service.api.metrics.endpoint import PATH as METRICS
 from service.api.metrics.endpoint import Metrics, metrics_app, operator_route
 from service.api.metrics.families import Serving
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
+from service.api.pages.documents import document_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
 from service.api.pages.landing import Site, State, landing_routes, not_found_handler
 from service.api.pages.receipt import receipt_routes
@@ -144,6 +146,7 @@ def create_app(
             public_address=public_address,
             peppers=peppers,
             receipt_url=partial(_receipt_url, public_address, pepper),
+            document_url=partial(document_url, public_address, pepper, settings.document_links_valid),
             identified=identified,
             cost_budget=cost_budget_of(scope, identified),
         )
@@ -214,7 +217,8 @@ def create_app(
             operator_route(lambda: None if is_one_of_several else running.metrics, authenticate),
             *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
             *certificate_routes(_resources, public_address),
-            *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
+            *receipt_routes(_resources, peppers.accepted),
+            *document_routes(_resources, peppers.accepted),
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
             *landing_routes(site, _state),
             *reference_routes(
@@ -231,7 +235,7 @@ def create_app(
         budget=guests_budget,
         addresses=addresses,
         rate_limits=lambda: running.rest.rate_limits,
-        prices={CERTIFICATES: DOCUMENT_POINTS, RECEIPTS: DOCUMENT_POINTS},
+        prices=dict.fromkeys((CERTIFICATES, DOCUMENTS, RECEIPTS), DOCUMENT_POINTS),
         free=[HEALTH],
     )
     guarded = RequestLimits(
@@ -242,7 +246,7 @@ def create_app(
         deadline_ms=settings.request_deadline_ms,
         error_bodies={EXPORT_PATH: problem_body, **{contract.prefix: contract.error_body for contract in contracts}},
         late_refusals=[contract.prefix for contract in contracts],
-        secret_paths=[CERTIFICATES, RECEIPTS],
+        secret_paths=[CERTIFICATES, DOCUMENTS, RECEIPTS],
         measures=measures,
         tracer=tracer,
     )
@@ -261,6 +265,7 @@ def _areas() -> dict[str, tuple[str, str]]:
         METRICS: ("metrics", "metrics"),
         f"{EXPORT_PATH}/": ("exports", UNKNOWN),
         CERTIFICATES: ("pages", "certificate"),
+        DOCUMENTS: ("pages", "document"),
         RECEIPTS: ("pages", "receipt"),
     }
     return areas | {f"{contract.prefix}/": (contract.name, UNKNOWN) for contract in CONTRACTS}

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from service.document_settings import DocumentSettings
 from service.kit.database_address import DatabaseAddress, parse_address
 from service.kit.setting_values import (
     PortRange,
@@ -31,11 +32,10 @@ CountOrZero = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
 Delay = Annotated[int, Field(ge=0, le=TEN_YEARS_MS)]
 Milliseconds = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
 ContractName = Literal["lune", "carbon-engine", "carbonext"]
-
 SECRET_LENGTH_MIN = 32
 
 
-class Settings(WebhookSettings):
+class Settings(WebhookSettings, DocumentSettings):
     """Settings of the service. The variable of a field is `SERVICE_` and its name in capitals, for example
     `SERVICE_PORT=8080`.
 

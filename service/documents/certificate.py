@@ -6,12 +6,11 @@ Certificates of earlier releases have fewer facts, and are titled as they were i
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
-from io import BytesIO
 from typing import Any
 
-import segno
-
 from service.documents import wording
+from service.documents.parts import seller_party
+from service.documents.qr_code import qr_code
 from service.domain.amounts import GRAMS_PER_TONNE
 from service.domain.catalogue import Mode, OffsetType
 
@@ -43,7 +42,7 @@ def certificate_texts(facts: Mapping[str, Any]) -> dict[str, Any]:
         "statement": _statement(facts),
         "assigned": wording.time(datetime.fromisoformat(facts["retired_at"])),
         "issued": wording.time(datetime.fromisoformat(facts["issued_at"])),
-        "seller": None if not seller or not seller["legal_name"] else _seller(seller),
+        "seller": seller_party(seller),
         "retirement_statement": seller["retirement_statement"] if seller else None,
         "registry_note": NOT_RECORDED,
         "notes": [WHOLE_CREDITS],
@@ -66,7 +65,7 @@ def certificate_document(facts_json: str, *, sha256: str, url: str) -> str:
         "recipient_size": 28 if length <= _LONG_NAME else 20 if length <= _VERY_LONG_NAME else 14,
         "sha256": sha256,
         "url": url,
-        "qr_code": _qr_code(url),
+        "qr_code": qr_code(url),
     }
     return json.dumps(document, ensure_ascii=False)
 
@@ -85,17 +84,6 @@ def _statement(facts: Mapping[str, Any]) -> list[list[str]]:
         ["name", facts["beneficiary"]],
         ["text", f" in our records on {assigned}."],
     ]
-
-
-def _seller(seller: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = [
-        f"{label} {seller[member]}"
-        for label, member in (("Tax number", "tax_number"), ("Registration number", "registration_number"))
-        if seller[member]
-    ]
-    address = (seller["address"] or "").splitlines()
-    country = [wording.country(seller["country"])] if seller["country"] else []
-    return {"name": seller["legal_name"], "lines": [line for line in (*address, *country, *numbers) if line.strip()]}
 
 
 def _batch(batch: Mapping[str, Any], whole_g: int) -> dict[str, Any]:
@@ -146,9 +134,3 @@ def _serials(batch: Mapping[str, Any]) -> list[str]:
         is_whole = start_g % GRAMS_PER_TONNE == 0 and end_g % GRAMS_PER_TONNE == 0
         lines.append(serials if is_whole else f"{serials} (grams {start_g:,} to {end_g - 1:,} of the batch)")
     return lines
-
-
-def _qr_code(url: str) -> str:
-    file = BytesIO()
-    segno.make(url, error="m", micro=False).save(file, kind="svg", border=4, xmldecl=False, svgns=True, nl=False)
-    return file.getvalue().decode()
