@@ -27,6 +27,7 @@ from service.storage import (
     money,
     orders,
     quotes,
+    registry_retirements,
     retirements,
 )
 from service.storage.database import Database
@@ -130,6 +131,8 @@ async def everything_in(database: Database) -> dict[str, list[str]]:
         quotes.HOLDS,
         retirements.RETIREMENTS,
         certificates.ISSUED,
+        registry_retirements.ENTRIES,
+        registry_retirements.CERTIFICATES,
         ledger.LEDGER,
         balances.BALANCES,
         money.PAYMENTS,
