@@ -28,6 +28,7 @@ from service.storage import (
     money,
     orders,
     quotes,
+    registry_retirements,
     retirements,
 )
 from service.storage.database import Database
@@ -131,6 +132,8 @@ async def everything_in(database: Database) -> dict[str, list[str]]:
         quotes.HOLDS,
         retirements.RETIREMENTS,
         certificates.ISSUED,
+        registry_retirements.ENTRIES,
+        registry_retirements.CERTIFICATES,
         ledger.LEDGER,
         balances.BALANCES,
         money.PAYMENTS,

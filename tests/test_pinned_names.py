@@ -110,10 +110,12 @@ ENUMERATIONS: dict[type[Enum], str] = {
     CreditReason: "cancelled reduced failed refunded",
     EventType: "order.placed order.supplied order.fulfilled order.short order.reduced order.cancelled order.failed"
     " order.billed order.invoiced order.credited order.paid order.refunded order.retiring order.completed"
+    " order.retirement_recorded"
     " payment.recorded payment.refused"
     " invoice.issued invoice.settled order.imported order.updated project.created project.updated bundle.created"
     " bundle.updated"
     " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
+    " batch.retirement_recorded"
     " account.portfolio_set account.created account.updated account.contacts_set api_key.created api_key.revoked"
     " seller.updated account.billing_updated account.tax_profile_set documents.links_revoked webhook.created"
     " webhook.updated webhook.disabled webhook.deleted webhook.secret_rotated webhook.replayed webhook.test",
@@ -258,6 +260,7 @@ COMMANDS = {
     "export payments": "FILE --account --filter --format --force",
     "import orders": "FILE --account --dry-run --json",
     "import catalogue": "FILE --dry-run --json",
+    "import retirements": "FILE --dry-run --json",
 }
 
 GLOBAL_IDS = {
@@ -288,6 +291,7 @@ LOGGED = {
     "account_suspended": {"account_id"},
     "account_updated": {"account_id", "changed"},
     "catalogue_imported": {"rows", "added"},
+    "registry_retirements_imported": {"rows", "added"},
     "certificate_failed": {"account_id", "order_id"},
     "connection_refused": {"status", "reason", "client"},
     "connections_limited": {"wanted", "possible", "files_max"},
@@ -356,7 +360,8 @@ TABLES = (
     " invoice_lines"
     " invoices ledger_entries number_counters"
     " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
-    " quote_holds quote_lines quotes retirements secret_checks sellers serial_claims serial_series tax_profiles"
+    " quote_holds quote_lines quotes registry_retirements"
+    " retirement_certificates retirements secret_checks sellers serial_claims serial_series tax_profiles"
     " webhook_cursors webhook_deliveries webhook_endpoints worker_failures"
 )
 

@@ -19,6 +19,7 @@ from service.api.graphql.mutations.operator_accounts import OperatorAccountMutat
 from service.api.graphql.mutations.order_changes import OrderChangeMutations
 from service.api.graphql.mutations.orders import OrderMutations
 from service.api.graphql.mutations.quotes import QuoteMutations
+from service.api.graphql.mutations.registry_retirements import RegistryRetirementMutations
 from service.api.graphql.mutations.simulation import SimulationMutations
 from service.api.graphql.mutations.webhooks import WebhookMutations
 
@@ -44,6 +45,7 @@ class Mutation(
     MoneyMutations,
     BillingMutations,
     DocumentMutations,
+    RegistryRetirementMutations,
     SimulationMutations,
     WebhookMutations,
 ):

@@ -172,8 +172,7 @@ class Order(Node):
     certificate: Certificate | None = batch_field(
         _certificates,
         columns=OWNED,
-        description="Certificate of the order. Null until the certificate is issued, which happens shortly after the "
-        "order is complete.",
+        description="Certificate of the order. Null until the order is complete.",
     )
     retirement_refusal: VintageFault | None = batch_field(
         _refusals,
