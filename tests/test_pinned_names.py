@@ -236,6 +236,7 @@ COMMANDS = {
     "openapi": "CONTRACT",
     "account create": "NAME --contract --currency --portfolio --commission --beneficiary --json",
     "account list": "--json",
+    "account update": "ACCOUNT_ID --name --currency --commission --beneficiary --json",
     "account limit": "ACCOUNT_ID --credit --currency --hold-percent --open-holds --json",
     "account billing": "ACCOUNT_ID --seller --legal-name --address --country --tax-number --registration-number"
     " --purchase-order --json",
@@ -250,9 +251,9 @@ COMMANDS = {
     "seller show": "--json",
     "export orders": "FILE --account --filter --format --force",
     "export retirements": "FILE --account --filter --format --force",
-    "export ledger": "FILE --account --format --force",
-    "export invoices": "FILE --account --format --force",
-    "export payments": "FILE --account --format --force",
+    "export ledger": "FILE --account --filter --format --force",
+    "export invoices": "FILE --account --filter --format --force",
+    "export payments": "FILE --account --filter --format --force",
     "import orders": "FILE --account --dry-run --json",
     "import catalogue": "FILE --dry-run --json",
 }
@@ -283,6 +284,7 @@ LOGGED = {
     "account_limited": {"account_id"},
     "account_reinstated": {"account_id"},
     "account_suspended": {"account_id"},
+    "account_updated": {"account_id", "changed"},
     "catalogue_imported": {"rows", "added"},
     "certificate_failed": {"account_id", "order_id"},
     "connection_refused": {"status", "reason", "client"},
