@@ -23,6 +23,7 @@ from service.kit.setting_values import (
     pairs,
     port_range,
 )
+from service.subscription_settings import SubscriptionSettings
 from service.webhook_settings import TEN_YEARS_MS, WebhookSettings
 
 INTEGER_MAX = 2_147_483_647
@@ -35,7 +36,7 @@ ContractName = Literal["lune", "carbon-engine", "carbonext"]
 SECRET_LENGTH_MIN = 32
 
 
-class Settings(WebhookSettings, DocumentSettings):
+class Settings(WebhookSettings, DocumentSettings, SubscriptionSettings):
     """Settings of the service. The variable of a field is `SERVICE_` and its name in capitals, for example
     `SERVICE_PORT=8080`.
 
@@ -211,8 +212,7 @@ class Settings(WebhookSettings, DocumentSettings):
     )
     retire_unpaid: bool = Field(
         default=False,
-        description="Retire orders that are not paid yet, for customers who pay later. By default only paid orders are "
-        "retired.",
+        description="Retire orders that are not paid yet, for customers who pay later. By default only paid ones are.",
     )
 
     known_keys_ms: int = Field(

@@ -37,7 +37,6 @@ from service.api.request_facts import Facts
 from service.api.rest.carbonext.orders import NOTE
 from service.api.rest.carbonext.states import Status
 from service.api.rest.carbonext.tokens import CLIENT_PREFIX, PERMISSIONS, TokenUse
-from service.app import rest_budgets
 from service.commands.setting_messages import DEPRECATED
 from service.domain.accounts import AccountContract, Visibility
 from service.domain.amounts import MassUnit
@@ -66,6 +65,7 @@ from service.domain.webhooks import DeliveryStatus, DisabledReason, WebhookForma
 from service.domain.worker_failures import WorkerStep
 from service.errors import Code
 from service.key_pepper import pepper
+from service.limits import rest_budgets
 from service.operations import import_orders, load_orders, match_backorders, retire_orders, simulate_order
 from service.operations.simulate_order import Outcome, _reference
 from service.settings import Settings
@@ -184,6 +184,11 @@ SETTINGS = {
     "SERVICE_DOCUMENT_LINKS_VALID_MS": "60009",
     "SERVICE_WEBHOOK_DELIVERIES_KEPT_MS": "345600009",
     "SERVICE_WEBHOOKS_TO_LOOPBACK": "true",
+    "SERVICE_SUBSCRIPTIONS_MAX": "9",
+    "SERVICE_SUBSCRIPTIONS_PER_KEY_MAX": "9",
+    "SERVICE_SUBSCRIPTION_POLL_MS": "19",
+    "SERVICE_SUBSCRIPTION_KEEP_ALIVE_MS": "109",
+    "SERVICE_SUBSCRIPTION_SEND_TIMEOUT_MS": "109",
     "SERVICE_TEST_ORDERS_AFTER_MS": "9",
     "SERVICE_RETIRE_UNPAID": "true",
     "SERVICE_KEY_USES_MS": "9",
@@ -339,6 +344,9 @@ LOGGED = {
     "webhooks_not_sent": {"reason"},
     "step_failed": {"step"},
     "step_refused": {"step", "code"},
+    "credentials_not_checked": set(),
+    "events_not_read": set(),
+    "stream_ended": {"transport", "reason", "events", "seconds", "account_id", "key_id"},
     "steps_resumed": set(),
     "steps_wait": {"step", "code"},
     "working": {"steps"},
