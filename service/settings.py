@@ -22,7 +22,7 @@ from service.kit.setting_values import (
     pairs,
     port_range,
 )
-from service.webhook_settings import TEN_YEARS_MS, WebhookSettings
+from service.mail_settings import TEN_YEARS_MS, MailSettings
 
 INTEGER_MAX = 2_147_483_647
 """Maximum of PostgreSQL's settings of times, and of what libraries keep in 32 bits."""
@@ -35,7 +35,7 @@ ContractName = Literal["lune", "carbon-engine", "carbonext"]
 SECRET_LENGTH_MIN = 32
 
 
-class Settings(WebhookSettings):
+class Settings(MailSettings):
     """Settings of the service. The variable of a field is `SERVICE_` and its name in capitals, for example
     `SERVICE_PORT=8080`.
 

@@ -3,7 +3,7 @@
 Seen to fail when: a keyword argument of a recorded event is renamed; an event type is recorded by no step here.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import jsonschema
@@ -43,6 +43,7 @@ from service.operations.match_backorders import match_backorders
 from service.operations.receive_batch import receive_batch
 from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
+from service.operations.remind_invoices import remind_invoices
 from service.operations.replay_webhooks import replay_delivery, send_test_event
 from service.operations.send_deliveries import Outcome as SendingOutcome
 from service.operations.send_deliveries import mark_deliveries
@@ -89,6 +90,7 @@ PAYLOADS = {
     },
     "payment.refused": {"amount_minor currency reference"},
     "invoice.issued": {"currency invoice_id invoice_number orders total_minor"},
+    "invoice.due": {"currency due_at due_minor invoice_id invoice_number"},
     "invoice.settled": {"currency invoice_id invoice_number total_minor"},
     "project.created": {"project_id slug"},
     "project.updated": {"changed project_id"},
@@ -158,6 +160,7 @@ async def pass_money(shop: Shop) -> None:
     billed = OrderRef(id=(await fulfilled(shop)).id)
     issued = await bill_orders(resources, seller, account_id, "march", [billed])
     await record_payment(resources, seller, account_id, "wire-3", Money(1, "USD"), invoice_id=issued.invoice.id)
+    assert await remind_invoices(resources, before=timedelta(days=365)) == 1
     await settle_invoice(resources, seller, account_id, issued.invoice.id)
     client = await create_client(resources, seller, name="Client", currency="USD")
     (answer,) = await shop.place_all(make_command(client, make_order_request(1_000)))

@@ -21,6 +21,7 @@ from service.storage.models.catalogue import (
     SerialSeries,
 )
 from service.storage.models.estimates import Estimate
+from service.storage.models.mail import InvoiceReminder, Mail, MailCursor
 from service.storage.models.money import (
     Balance,
     CreditNote,
@@ -56,7 +57,10 @@ __all__ = [
     "Event",
     "Invoice",
     "InvoiceLine",
+    "InvoiceReminder",
     "LedgerEntry",
+    "Mail",
+    "MailCursor",
     "NumberCounter",
     "Order",
     "OrderLine",
