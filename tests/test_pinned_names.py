@@ -264,9 +264,9 @@ COMMANDS = {
     "seller show": "--json",
     "export orders": "FILE --account --filter --format --force",
     "export retirements": "FILE --account --filter --format --force",
-    "export ledger": "FILE --account --format --force",
-    "export invoices": "FILE --account --format --force",
-    "export payments": "FILE --account --format --force",
+    "export ledger": "FILE --account --filter --format --force",
+    "export invoices": "FILE --account --filter --format --force",
+    "export payments": "FILE --account --filter --format --force",
     "import orders": "FILE --account --dry-run --json",
     "import catalogue": "FILE --dry-run --json",
 }

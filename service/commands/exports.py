@@ -9,16 +9,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from service.api.exports.definitions import EXPORTS, Export
-from service.api.exports.filters import order_filter_of
 from service.api.exports.formats import FORMATS, Format
 from service.commands import output
 from service.commands.books import STATEMENT_TIMEOUT_MS
 from service.commands.runtime import run, settings_given
-from service.domain.listing import OrderFilter
 from service.errors import Refused
 from service.operations.read_orders import count_orders
 from service.operations.resources import Resources
@@ -39,17 +37,17 @@ def export_list(name: str, file: Path, account: UUID, conditions: list[str], for
         output.show(f"Wrote {file}: {rows} rows.")
 
 
-def _filter_of(conditions: list[str], export: Export) -> OrderFilter:
+def _filter_of(conditions: list[str], export: Export) -> Any:
     texts = [(name, value) for name, _, value in (each.partition("=") for each in conditions)]
     try:
-        return order_filter_of(texts, filtered=export.filtered)
+        return export.filter.of(texts)
     except Refused as refusal:
         place = ".".join(map(str, refusal.path))
         output.fail(f"--filter {place}: {refusal.message}", output.MISUSED)
 
 
 async def _write(
-    resources: Resources, account: UUID, wanted: OrderFilter, export: Export, format_: Format, target: BinaryIO
+    resources: Resources, account: UUID, wanted: Any, export: Export, format_: Format, target: BinaryIO
 ) -> int:
     caller = await seller_reading(resources, account)
     total = await count_orders(resources, caller, wanted) if export.name == "orders" else None

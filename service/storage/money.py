@@ -68,15 +68,19 @@ async def payments_of_orders(
     return await PAYMENTS.read(statements, query.order_by("created_at", "id"))
 
 
-async def invoices(statements: Statements, account_id: UUID, request: PageRequest) -> list[Invoice]:
+async def invoices(
+    statements: Statements, account_id: UUID, request: PageRequest, wanted: MoneyFilter
+) -> list[Invoice]:
     """Return one invoice of the account more than the page holds, newest first."""
-    query = models.Invoice.filter(account_id=account_id)
+    query = _filtered(INVOICES, account_id, wanted)
     return await INVOICES.read_page(statements, query, "created_at", request, descending=True)
 
 
-async def payments(statements: Statements, account_id: UUID, request: PageRequest) -> list[Payment]:
+async def payments(
+    statements: Statements, account_id: UUID, request: PageRequest, wanted: MoneyFilter
+) -> list[Payment]:
     """Return one payment of the account more than the page holds, newest first."""
-    return await PAYMENTS.read_by_id(statements, models.Payment.filter(account_id=account_id), request)
+    return await PAYMENTS.read_by_id(statements, _filtered(PAYMENTS, account_id, wanted), request)
 
 
 async def page(

@@ -51,9 +51,9 @@ async def _orders_of_payments(parents: Sequence["Payment"], info: Info) -> list[
     return await orders_by_account(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
 
 
-async def _invoices_of_payments(parents: Sequence["Payment"], info: Info) -> list["Invoice | None"]:
-    rows = [parent.row for parent in parents]
-    found = await read_money.invoices_of_payments(info.context.resources, info.context.caller, rows)
+async def _invoices_named(parents: Sequence["Payment"] | Sequence["Journal"], info: Info) -> list["Invoice | None"]:
+    rows: list[Any] = [parent.row for parent in parents]
+    found = await read_money.invoices_of_entries(info.context.resources, info.context.caller, rows)
     return [None if row.invoice_id is None else invoice_of(found[row.invoice_id]) for row in rows]
 
 
@@ -83,7 +83,7 @@ class Payment(Node):
         "added to the balance.",
     )
     invoice: Annotated["Invoice", strawberry.lazy(MONEY_TYPE)] | None = batch_field(
-        _invoices_of_payments,
+        _invoices_named,
         description="Invoice that the payment is for, in its present state. Null if the payment names no invoice.",
     )
 
@@ -331,6 +331,11 @@ class Journal(Node):
         _orders_of_journals,
         description="Order that the event concerns. Null if the event concerns no order. Null as well if the request "
         "acts for a client account and the order belongs to another account.",
+    )
+    invoice: Invoice | None = batch_field(
+        _invoices_named,
+        description="Invoice whose tax or payment the event concerns, in its present state. Null if the event concerns "
+        "no invoice.",
     )
 
     @strawberry.field(description="Event that the journal records.")
