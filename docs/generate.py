@@ -236,9 +236,10 @@ def exports() -> str:
         are problem details (RFC 9457), whose `code` is one of the [error codes](errors.md).""",
         "## Filter",
         """The exports accept the following query parameters. In `retirements`, the parameters select the orders whose
-        retired credits are exported. The parameters are named after the members of an input type in GraphQL. To give several values, repeat the parameter, as in `status=PLACED&status=FULFILLED`. To give
-        several entries of `metadata`, number them from 0: `metadata.0.key`, `metadata.1.key`. Any other parameter is
-        refused. On the command line, write each parameter as `--filter NAME=VALUE`.""",
+        retired credits are exported. The parameters are named after the members of an input type in GraphQL. To give
+        several values, repeat the parameter, as in `status=PLACED&status=FULFILLED`. To give several entries of
+        `metadata`, number them from 0: `metadata.0.key`, `metadata.1.key`. Any other parameter is refused. On the
+        command line, write each parameter as `--filter NAME=VALUE`.""",
         *conditions,
         *parts,
     )

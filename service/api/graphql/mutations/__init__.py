@@ -18,6 +18,7 @@ from service.api.graphql.mutations.operator_accounts import OperatorAccountMutat
 from service.api.graphql.mutations.order_changes import OrderChangeMutations
 from service.api.graphql.mutations.orders import OrderMutations
 from service.api.graphql.mutations.quotes import QuoteMutations
+from service.api.graphql.mutations.retirements import RetirementMutations
 from service.api.graphql.mutations.simulation import SimulationMutations
 from service.api.graphql.mutations.webhooks import WebhookMutations
 
@@ -42,6 +43,7 @@ class Mutation(
     CatalogueMutations,
     MoneyMutations,
     BillingMutations,
+    RetirementMutations,
     SimulationMutations,
     WebhookMutations,
 ):
