@@ -122,10 +122,10 @@ def limits() -> str:
             [(f"`{former}`", f"`{present}`", DEPRECATED_UNTIL) for former, present in DEPRECATED.items()],
         ),
         "## Time limits of commands",
-        """Each command has a time limit for one SQL statement. On PostgreSQL, it has a second time limit, for a transaction
-        that is idle between two statements. If a limit is exceeded, the transaction is rolled back. Then `serve`
-        answers the request with 503, a background job tries again, and any other command ends with exit code 1. All
-        commands except `migrate` wait for a lock for at most `SERVICE_LOCK_TIMEOUT_MS`.""",
+        """Each command has a time limit for one SQL statement. On PostgreSQL, it has a second time limit, for a
+        transaction that is idle between two statements. If a limit is exceeded, the transaction is rolled back. Then
+        `serve` answers the request with 503, a background job tries again, and any other command ends with exit code 1.
+        All commands except `migrate` wait for a lock for at most `SERVICE_LOCK_TIMEOUT_MS`.""",
         table(
             ("command", "one SQL statement", "idle transaction (PostgreSQL)"),
             [

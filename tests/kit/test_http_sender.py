@@ -4,8 +4,10 @@ Seen to fail when: certificates are not verified; the whole body is read; the ti
 """
 
 import asyncio
+import gc
 import ssl
 import time
+import warnings
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -160,3 +162,22 @@ async def test_excerpts_hold_what_can_be_stored(sender: HttpSender):
     async with receiving(lambda _: response(500, body=b"bad\x00\xff" + b"x" * 900)) as receiver:
         sent = await sender.post(receiver.url, b"{}", {}, timeout_s=HANGS_S)
     assert sent.excerpt == ("bad\ufffd" + "x" * 900)[:500]
+
+
+async def test_a_request_that_is_cancelled_leaves_no_connection_open():
+    async with receiving() as receiver:
+        for count in range(1, 40):
+            sender = HttpSender(connections_max=8, loopback=True)
+            await asyncio.gather(*(sender.post(receiver.url, b"{}", {}, timeout_s=HANGS_S) for _ in range(8)))
+            receiver.hang_up()  # the next request finds eight connections to close
+            await turns(20)
+            cancelled = asyncio.create_task(sender.post(receiver.url, b"{}", {}, timeout_s=HANGS_S))
+            await turns(count)
+            cancelled.cancel()
+            await asyncio.gather(cancelled, return_exceptions=True)
+            await sender.close()
+            del sender, cancelled
+            with warnings.catch_warnings(record=True) as unclosed:
+                warnings.simplefilter("always")
+                gc.collect()
+            assert [str(each.message) for each in unclosed] == []
