@@ -634,6 +634,7 @@ MUTATIONS: dict[str, Verb] = {
     "settleInvoice": settle_invoice,
     "refundOrder": partial(on_order, name="refundOrder"),
     "failOrder": partial(on_order, name="failOrder"),
+    "retireOrder": partial(on_order, name="retireOrder"),
     "simulateOrder": simulate_order,
     "suspendAccount": partial(switch_client, name="suspendAccount"),
     "reinstateAccount": partial(switch_client, name="reinstateAccount"),

@@ -860,6 +860,10 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
         {"accountId": "$account", "order": {"id": "$cancelled"}},
         [*_ACCOUNT, *_ORDER, ("ORDER_STATE", "", {})],
     ),
+    "retireOrder": (
+        {"accountId": "$account", "order": {"id": "$cancelled"}},
+        [*_ACCOUNT, *_ORDER, ("ORDER_STATE", "", {}), ("PAYMENT_STATE", "order", {"order": {"id": "$order"}})],
+    ),
 }
 
 PRICES: list[tuple[dict[str, Any], list[Case]]] = [
@@ -952,6 +956,7 @@ OPERATORS = frozenset(
         *("receiveCreditBatch", "createProject", "createBundle", "setPrice", "setPortfolio", "disableBundle"),
         *("updateProject", "updateBundle", "withdrawCreditBatch", "reinstateCreditBatch"),
         *("enableBundle", "recordPayment", "billOrders", "settleInvoice", "refundOrder", "failOrder"),
+        "retireOrder",
         *("suspendAccount", "reinstateAccount", "setAccountLimits", "createApiKey", "revokeApiKey"),
         "revokeDocumentLinks",
         *("createAccessToken", "createAccount", "updateAccount", "setContacts"),

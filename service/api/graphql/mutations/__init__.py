@@ -20,6 +20,7 @@ from service.api.graphql.mutations.order_changes import OrderChangeMutations
 from service.api.graphql.mutations.orders import OrderMutations
 from service.api.graphql.mutations.quotes import QuoteMutations
 from service.api.graphql.mutations.registry_retirements import RegistryRetirementMutations
+from service.api.graphql.mutations.retirements import RetirementMutations
 from service.api.graphql.mutations.simulation import SimulationMutations
 from service.api.graphql.mutations.webhooks import WebhookMutations
 
@@ -46,6 +47,7 @@ class Mutation(
     BillingMutations,
     DocumentMutations,
     RegistryRetirementMutations,
+    RetirementMutations,
     SimulationMutations,
     WebhookMutations,
 ):
