@@ -35,6 +35,7 @@ from service.api.metrics.endpoint import PATH as METRICS
 from service.api.metrics.endpoint import Metrics, metrics_app, operator_route
 from service.api.metrics.families import Serving
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
+from service.api.pages.console import Console, console_routes, load_console
 from service.api.pages.explorer import explorer_routes, load_explorer
 from service.api.pages.landing import Site, State, landing_routes, not_found_handler
 from service.api.pages.receipt import receipt_routes
@@ -103,7 +104,8 @@ def create_app(
     `metrics_listener` serves the metrics beside it. A process that is one of several shows them nowhere else. `tracer`
     makes the spans.
     """
-    site, contracts = _site(settings), [contract.at(settings.public_address) for contract in CONTRACTS]
+    contracts = [contract.at(settings.public_address) for contract in CONTRACTS]
+    site, console = _site(settings)
     explorer = load_explorer(site.prefix + GRAPHQL)
     schema.bound_by(document_limits(settings))
     runner = PlannedExecutor(
@@ -217,6 +219,7 @@ def create_app(
             *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
             *landing_routes(site, _state),
+            *console_routes(console, site.prefix),
             *reference_routes(
                 load_references(), [_described(contract, settings) for contract in contracts], site.prefix
             ),
@@ -270,14 +273,19 @@ def _described(contract: Contract, settings: Settings) -> Described:
     return Described(contract.name, contract.title, lambda _: openapi_document(contract, settings.public_address))
 
 
-def _site(settings: Settings) -> Site:
-    """Return the addresses of the pages. Their prefix is the path of the public address, which a proxy removes."""
-    return Site(
+def _site(settings: Settings) -> tuple[Site, Console | None]:
+    """Return the addresses of the pages, and the console if it was built. The prefix of the addresses is the path of
+    the public address, which a proxy removes.
+    """
+    console = load_console(urlsplit(settings.public_address).path)
+    site = Site(
         public_address=settings.public_address,
         prefix=urlsplit(settings.public_address).path,
         contracts=[(contract.name, contract.title) for contract in CONTRACTS],
         shows_schema=settings.introspection == "public",
+        has_console=console is not None,
     )
+    return site, console
 
 
 async def _state(request: Request) -> State:
