@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 PAGES := service/api/pages
-BUNDLES := explorer references
+BUNDLES := explorer references console
 
 .PHONY: help install run test check schema docs fuzz fuzz-plans promises cluster cluster-test races model serials bench memory $(BUNDLES) clean
 help: ## list the targets
@@ -11,7 +11,7 @@ help: ## list the targets
 
 install: .venv/installed ## create .venv with the pinned run-time dependencies
 run: install ## migrate the SQLite file, load the demo data once, serve on 127.0.0.1:8000
-	@$(MAKE) --no-print-directory $(BUNDLES) || echo 'The explorer and the references were not built: plain pages are shown instead.'
+	@$(MAKE) --no-print-directory $(BUNDLES) || echo 'The explorer, the references or the console were not built: plain pages are shown instead.'
 	@$(BIN)/carbon-orders serve --demo
 
 # The suite starts hundreds of processes; without stored bytecode each would compile the service again. Three test workers
@@ -71,9 +71,10 @@ docs: .venv/tested ## write the pages of docs/ that are generated from the code
 
 explorer: ## build the explorer for /graphql with npm; without it a plain page is shown
 references: ## build the viewer of the REST references with npm; without it plain pages are shown
+console: ## build the web application for customers and the seller with npm; without it there is none
 $(BUNDLES):
 	@if command -v npm >/dev/null; then $(MAKE) --silent --no-print-directory $(PAGES)/$@/dist/manifest.json; \
-	else echo 'npm is not installed: a plain page is shown instead of the $@.'; fi
+	else echo 'npm is not installed: the $@ is not built.'; fi
 
 $(PAGES)/%/node_modules/.package-lock.json: $(PAGES)/%/package-lock.json
 	cd $(PAGES)/$* && npm ci --silent
@@ -81,13 +82,14 @@ $(PAGES)/%/node_modules/.package-lock.json: $(PAGES)/%/package-lock.json
 
 define BUNDLE
 $(PAGES)/$(1)/dist/manifest.json: $(PAGES)/$(1)/node_modules/.package-lock.json \
-		$(wildcard $(addprefix $(PAGES)/$(1)/*.,js jsx mjs css) $(PAGES)/*.mjs $(PAGES)/plain/*.css $(PAGES)/plain/*.js)
+		$(wildcard $(addprefix $(PAGES)/$(1)/*.,js jsx mjs css) $(addprefix $(PAGES)/$(1)/,src/*.* src/*/*.* messages/*.json) \
+		$(PAGES)/*.mjs $(PAGES)/plain/*.css $(PAGES)/plain/*.js)
 	cd $(PAGES)/$(1) && node bundle.mjs
 endef
 $(foreach bundle,$(BUNDLES),$(eval $(call BUNDLE,$(bundle))))
 
 clean: ## remove environments, caches and built pages; keep the data in var/
-	rm -rf $(PAGES)/*/dist $(PAGES)/*/node_modules .venv .venv-fuzz .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(PAGES)/*/dist $(PAGES)/*/generated $(PAGES)/*/node_modules .venv .venv-fuzz .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -5,7 +5,7 @@ starts and closed after the last queued order has its answer.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,7 +15,7 @@ from uuid import UUID
 from starlette.applications import Starlette
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
 from service.api.addresses import Addresses, AddressLimits, address_budget, pay_from
 from service.api.caller import caller_of, caller_of_service, share_reads
@@ -26,6 +26,7 @@ from service.api.exports.routes import EXPORT_PATH, Exporting, export_routes
 from service.api.graphql.context import Context
 from service.api.graphql.cost.budget import CostBudget, cost_budget
 from service.api.graphql.schema import schema
+from service.api.graphql.transport.direct_route import GraphQLPostRoute
 from service.api.graphql.transport.event_stream import EventStreams
 from service.api.graphql.transport.executor import PlannedExecutor
 from service.api.graphql.transport.persisted_documents import PersistedDocuments, load_registered
@@ -38,6 +39,7 @@ from service.api.metrics.endpoint import PATH as METRICS
 from service.api.metrics.endpoint import Metrics, metrics_app, operator_route
 from service.api.metrics.families import Serving
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
+from service.api.pages.console import Console, console_routes, load_console
 from service.api.pages.documents import document_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
 from service.api.pages.landing import Site, State, landing_routes, not_found_handler
@@ -111,7 +113,7 @@ def create_app(
     `metrics_listener` serves the metrics beside it. A process that is one of several shows them nowhere else. `tracer`
     makes the spans.
     """
-    site, contracts = _site(settings), [contract.at(settings.public_address) for contract in CONTRACTS]
+    (site, console), contracts = _site(settings), [contract.at(settings.public_address) for contract in CONTRACTS]
     explorer = load_explorer(site.prefix + GRAPHQL)
     schema.bound_by(document_limits(settings))
     runner = PlannedExecutor(
@@ -203,11 +205,8 @@ def create_app(
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(resources.watched())
-                writers = Writers(
-                    WebhookBodies(resources, public_address=public_address, pepper=pepper),
-                    MailLinks(public_address, pepper),
-                )
-                await stack.enter_async_context(working(resources, serving_steps(settings, writers), steps))
+                own_steps = serving_steps(settings, _writers(resources, public_address, pepper))
+                await stack.enter_async_context(working(resources, own_steps, steps))
                 if metrics_listener is not None:
                     await stack.enter_async_context(metrics_listener(metrics_app(metrics)))
                 yield
@@ -232,6 +231,7 @@ def create_app(
             *unsubscribe_routes(_resources, peppers.accepted, language(settings.language_of_mail)),
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
             *landing_routes(site, _state),
+            *console_routes(console, site.prefix),
             *reference_routes(
                 load_references(), [_described(contract, settings) for contract in contracts], site.prefix
             ),
@@ -280,6 +280,12 @@ def create_app(
     return open_to_origins(HostRouter(guarded, contracts, settings.hosts), settings.cors_origins)
 
 
+def _writers(resources: Resources, public_address: str, pepper: bytes) -> Writers:
+    return Writers(
+        WebhookBodies(resources, public_address=public_address, pepper=pepper), MailLinks(public_address, pepper)
+    )
+
+
 def _receipt_url(public_address: str, pepper: bytes, account_id: UUID, order_id: UUID) -> str:
     return public_address + receipt_path(account_id, order_id, pepper)
 
@@ -303,14 +309,19 @@ def _described(contract: Contract, settings: Settings) -> Described:
     return Described(contract.name, contract.title, lambda _: openapi_document(contract, settings.public_address))
 
 
-def _site(settings: Settings) -> Site:
-    """Return the addresses of the pages. Their prefix is the path of the public address, which a proxy removes."""
-    return Site(
+def _site(settings: Settings) -> tuple[Site, Console | None]:
+    """Return the addresses of the pages, and the console if it was built. The prefix of the addresses is the path of
+    the public address, which a proxy removes.
+    """
+    console = load_console(urlsplit(settings.public_address).path)
+    site = Site(
         public_address=settings.public_address,
         prefix=urlsplit(settings.public_address).path,
         contracts=[(contract.name, contract.title) for contract in CONTRACTS],
         shows_schema=settings.introspection == "public",
+        has_console=console is not None,
     )
+    return site, console
 
 
 async def _state(request: Request) -> State:
@@ -322,22 +333,6 @@ async def _state(request: Request) -> State:
 def _resources(request: Request) -> Resources:
     running: Running = request.app.state.running
     return running.resources
-
-
-class GraphQLPostRoute:
-    """Middleware that hands one path directly to its application, without Starlette's middleware and the matching of
-    fifty routes, which would cost as much as a page of orders. All other paths take the usual route.
-    """
-
-    def __init__(self, application: Starlette, path: str, straight: ASGIApp) -> None:
-        self._application = application
-        self._path = path
-        self._straight = straight
-
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] == "lifespan" or scope["path"] != self._path:
-            return self._application(scope, receive, send)
-        return self._straight(scope, receive, send)
 
 
 class _BareStarlette(Starlette):

@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service.api.pages.console import BUNDLE as CONSOLE
 from service.api.pages.explorer import BUNDLE as EXPLORER
 from service.api.pages.references import BUNDLE as REFERENCES
 from tests.examples import ROOT, environment, serving
@@ -90,7 +91,7 @@ def test_the_wheel_holds_every_file_of_the_service_and_no_tool(wheel: Path) -> N
     held = set(zipfile.ZipFile(wheel).namelist())
     wanted = {".py", ".sql", ".json", ".html", ".css", ".js", ".svg", ".graphql", ".toml", ".typ"}
     files = {name for name in files_below(ROOT / "service") if Path(name).suffix in wanted}
-    bundles = {str(file.relative_to(ROOT)) for bundle in (EXPLORER, REFERENCES) for file in bundle.glob("*")}
+    bundles = {str(file.relative_to(ROOT)) for bundle in (EXPLORER, REFERENCES, CONSOLE) for file in bundle.glob("*")}
 
     assert files | bundles <= held
     rest = {name for name in held - files - bundles if ".dist-info/" not in name}
@@ -99,7 +100,7 @@ def test_the_wheel_holds_every_file_of_the_service_and_no_tool(wheel: Path) -> N
 
 def files_below(folder: Path) -> Iterator[str]:
     """Every file, by its path in the checkout, but for what the bundles are built from."""
-    building = {EXPLORER.parent, REFERENCES.parent}
+    building = {EXPLORER.parent, REFERENCES.parent, CONSOLE.parent}
     for place, folders, names in os.walk(folder):
         here = Path(place)
         folders[:] = [name for name in folders if name != "__pycache__" and here / name not in building]
@@ -132,6 +133,7 @@ def test_the_installed_service_shows_its_pages_and_takes_an_order(
     assert answer["data"]["createOrderByMass"]["order"]["status"] == "FULFILLED", answer
     explorer = served.get("/graphql", headers={"Accept": "text/html"}).text
     assert ('id="explorer"' in explorer) == (EXPLORER / "manifest.json").exists()
+    assert (served.get("/console").status_code == 200) == (CONSOLE / "manifest.json").exists()
     assert ('id="reference"' in served.get("/lune/docs").text) == (REFERENCES / "manifest.json").exists()
 
 

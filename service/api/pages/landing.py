@@ -47,6 +47,7 @@ class Site:
     prefix: str
     contracts: Collection[tuple[str, str]]
     shows_schema: bool
+    has_console: bool = False
 
 
 @dataclass(frozen=True, slots=True)

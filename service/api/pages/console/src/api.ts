@@ -1,0 +1,100 @@
+// The GraphQL API as the console uses it: documents with their types, access tokens, and the client.
+import { authExchange } from "@urql/exchange-auth";
+import { cacheExchange, Client, type CombinedError, fetchExchange } from "urql";
+import type { graphql as typedGraphql } from "../generated/gql";
+import type { ApiKeyScope } from "../generated/graphql";
+
+/** A document as text. Its types come from `generated/`, which only the type checker reads. */
+export const graphql = ((text: string) => text) as unknown as typeof typedGraphql;
+
+export const config = JSON.parse(document.getElementById("console")!.dataset.config!) as {
+  base: string;
+  endpoint: string;
+  exports: string;
+};
+
+export type Scope = ApiKeyScope;
+export type Token = { text: string; scopes: Scope[]; expiresAt: number };
+/** The token in use, which is replaced before it ends. */
+export type TokenHolder = { key: string; current: Token };
+
+const SCOPES: Scope[] = ["ORDERS_READ", "ORDERS_WRITE", "CATALOGUE_READ", "ACCOUNT_MANAGE", "OPERATOR"];
+const RENEW_BEFORE_MS = 120_000;
+
+/** A refusal or failure with the message of the API. */
+export class ApiError extends Error {}
+
+/** Exchange the key for a token with all scopes that the key has. The first request finds out which these are. */
+export async function exchangeKey(key: string, known?: Scope[]): Promise<Token> {
+  let scopes = known;
+  if (!scopes) {
+    const each = SCOPES.map((scope) => `${scope}: ${createToken([scope], 1)}`).join(" ");
+    const found = await post(key, `mutation FindScopes { ${each} }`);
+    scopes = SCOPES.filter((scope) => found[scope]?.accessToken);
+  }
+  const { created } = await post(key, `mutation SignIn { created: ${createToken(scopes, 3600)} }`);
+  if (!created?.accessToken) throw new ApiError(created?.userErrors[0]?.message ?? "");
+  const { token, expiresAt } = created.accessToken;
+  return { text: token, scopes, expiresAt: Date.parse(expiresAt) };
+}
+
+const createToken = (scopes: Scope[], seconds: number) =>
+  `createAccessToken(input: {scopes: [${scopes.join(" ")}], expiresInSeconds: ${seconds}})
+   { accessToken { token expiresAt } userErrors { message } }`;
+
+type Created = { accessToken: { token: string; expiresAt: string } | null; userErrors: { message: string }[] };
+
+async function post(key: string, query: string): Promise<Record<string, Created | undefined>> {
+  const response = await fetch(config.endpoint, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${key.trim()}` },
+    body: JSON.stringify({ query }),
+  });
+  const body = await response.json().catch(() => null);
+  if (!body?.data) throw new ApiError(body?.errors?.[0]?.message ?? response.statusText);
+  return body.data;
+}
+
+/** A client that sends the token, renews it in time, and names the account that the reader acts for. */
+export function createClient(holder: TokenHolder, accountId: string | null, onRefused: () => void): Client {
+  const auth = authExchange(async ({ appendHeaders }) => ({
+    addAuthToOperation: (operation) => {
+      const account = accountId ? { "Account-Id": accountId } : undefined;
+      const sent = operation.context.fetchOptions;
+      const chosen = typeof sent === "object" && new Headers(sent.headers).has("Account-Id");
+      return appendHeaders(operation, { Authorization: `Bearer ${holder.current.text}`, ...(chosen ? undefined : account) });
+    },
+    willAuthError: () => holder.current.expiresAt - Date.now() < RENEW_BEFORE_MS,
+    didAuthError: (error) => error.response?.status === 401,
+    refreshAuth: async () => {
+      try {
+        holder.current = await exchangeKey(holder.key, holder.current.scopes);
+      } catch (error) {
+        if (error instanceof ApiError) onRefused();
+      }
+    },
+  }));
+  return new Client({
+    url: config.endpoint,
+    preferGetMethod: false,
+    requestPolicy: "cache-and-network",
+    exchanges: [cacheExchange, auth, fetchExchange],
+  });
+}
+
+/** The messages of a failed request, as the API wrote them. */
+export function messagesOf(error: CombinedError): string[] {
+  return error.networkError ? [error.networkError.message] : error.graphQLErrors.map((each) => each.message);
+}
+
+/** Fetch an export with the reader's token, and hand it to the browser as a download. */
+export async function download(path: string, name: string, token: string, accountId: string | null): Promise<void> {
+  const headers = { Authorization: `Bearer ${token}`, ...(accountId && { "Account-Id": accountId }) };
+  const response = await fetch(`${config.exports}${path}`, { headers });
+  if (!response.ok) throw new ApiError((await response.json().catch(() => null))?.detail ?? response.statusText);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

@@ -1,0 +1,29 @@
+// Changes: a mutation whose refusals come back as messages of the API.
+import { type AnyVariables, type DocumentInput, type OperationContext, useMutation } from "urql";
+import { messagesOf } from "../api";
+
+export type Refusal = { message: string; path: readonly string[] };
+type Payload = { userErrors: readonly Refusal[] };
+type Outcome<Data> = { data: Data | null; refusals: Refusal[] };
+
+/** Return the function that sends the mutation. `accountId` names the account that the request is for. */
+export function useAct<Data extends object, Variables extends AnyVariables>(document: DocumentInput<Data, Variables>) {
+  const [{ fetching }, send] = useMutation<Data, Variables>(document);
+  const act = async (variables: Variables, accountId?: string): Promise<Outcome<Data>> => {
+    const context: Partial<OperationContext> = accountId ? { fetchOptions: { headers: { "Account-Id": accountId } } } : {};
+    const { data, error } = await send(variables, context);
+    if (error) return { data: null, refusals: messagesOf(error).map((message) => ({ message, path: [] })) };
+    const payloads = Object.values(data ?? {}) as (Payload | null | string)[];
+    const refusals = payloads.flatMap((payload) => (payload && typeof payload === "object" ? [...payload.userErrors] : []));
+    return { data: refusals.length ? null : (data ?? null), refusals };
+  };
+  return [act, fetching] as const;
+}
+
+/** Return the key of a request that has got no answer yet, so that a second click or a reload sends the same one. */
+export function pendingKey(name: string): { key: string; answered: () => void } {
+  const place = `console.pending.${name}`;
+  const key = sessionStorage.getItem(place) ?? crypto.randomUUID();
+  sessionStorage.setItem(place, key);
+  return { key, answered: () => sessionStorage.removeItem(place) };
+}

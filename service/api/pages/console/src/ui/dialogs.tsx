@@ -1,0 +1,107 @@
+// Dialogs: one that asks before something that cannot be undone, and one that holds a form.
+import { AlertDialog } from "@base-ui/react/alert-dialog";
+import { Dialog } from "@base-ui/react/dialog";
+import { type ReactNode, useState } from "react";
+import { useI18n } from "../i18n";
+import type { Refusal } from "./act";
+import { Form, type Field, type Values } from "./form";
+import { Problems } from "./page";
+
+type ConfirmProps = {
+  action: string;
+  question: string;
+  about: ReactNode;
+  onConfirm: () => Promise<Refusal[] | void>;
+};
+
+export function Confirm({ action, question, about, onConfirm }: ConfirmProps) {
+  const { t } = useI18n();
+  const [open, setOpen] = useState(false);
+  const [sending, setSending] = useState(false);
+  const [messages, setMessages] = useState<string[]>([]);
+  const confirm = async () => {
+    setSending(true);
+    const refusals = (await onConfirm()) ?? [];
+    setSending(false);
+    setMessages(refusals.map(({ message }) => message));
+    if (refusals.length === 0) setOpen(false);
+  };
+  return (
+    <AlertDialog.Root open={open} onOpenChange={setOpen}>
+      <AlertDialog.Trigger className="danger">{action}</AlertDialog.Trigger>
+      <AlertDialog.Portal>
+        <AlertDialog.Backdrop className="backdrop" />
+        <AlertDialog.Popup className="dialog">
+          <AlertDialog.Title>{question}</AlertDialog.Title>
+          <AlertDialog.Description>{about}</AlertDialog.Description>
+          <Problems messages={messages} />
+          <div className="actions">
+            <AlertDialog.Close>{t("action.keep")}</AlertDialog.Close>
+            <button type="button" className="danger" aria-disabled={sending} onClick={() => !sending && void confirm()}>
+              {action}
+            </button>
+          </div>
+        </AlertDialog.Popup>
+      </AlertDialog.Portal>
+    </AlertDialog.Root>
+  );
+}
+
+type FormDialogProps = {
+  action: string;
+  title: string;
+  about?: ReactNode;
+  fields: Field[];
+  submit?: string;
+  primary?: boolean;
+  onSubmit: (values: Values) => Promise<Refusal[] | void>;
+};
+
+export function FormDialog({ action, title, about, fields, submit, primary, onSubmit }: FormDialogProps) {
+  const { t } = useI18n();
+  const [open, setOpen] = useState(false);
+  const send = async (values: Values) => {
+    const refusals = (await onSubmit(values)) ?? [];
+    if (refusals.length === 0) setOpen(false);
+    return refusals;
+  };
+  return (
+    <Dialog.Root open={open} onOpenChange={setOpen}>
+      <Dialog.Trigger className={primary ? "primary" : undefined}>{action}</Dialog.Trigger>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="backdrop" />
+        <Dialog.Popup className="dialog">
+          <div className="section-head">
+            <Dialog.Title>{title}</Dialog.Title>
+            <Dialog.Close className="quiet" aria-label={t("action.close")}>×</Dialog.Close>
+          </div>
+          {about && <Dialog.Description render={<div />}>{about}</Dialog.Description>}
+          <Form fields={fields} submit={submit ?? action} onSubmit={send} />
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
+
+type ShownOnceProps = { title: string; about: string; text: string; onClose: () => void };
+
+/** Show a secret that the API tells once. */
+export function ShownOnce({ title, about, text, onClose }: ShownOnceProps) {
+  const { t } = useI18n();
+  return (
+    <Dialog.Root open onOpenChange={onClose}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="backdrop" />
+        <Dialog.Popup className="dialog">
+          <Dialog.Title>{title}</Dialog.Title>
+          <Dialog.Description>{about}</Dialog.Description>
+          <pre className="secret" dir="ltr" tabIndex={0}>{text}</pre>
+          <div className="actions">
+            <button type="button" onClick={() => void navigator.clipboard.writeText(text)}>{t("action.copy")}</button>
+            <Dialog.Close className="primary">{t("action.done")}</Dialog.Close>
+          </div>
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}

@@ -1,0 +1,272 @@
+"""The console as a person uses it: in a browser that reaches nothing but the service, on the demo data.
+
+Seen to fail when: a second click or a lost answer orders twice; a page has a fault that axe finds, is wider than the
+screen, logs an error or asks another host; a reload of a deep link leads elsewhere; a change of the certificate's file
+is not noticed.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from service.api.pages.console import BUNDLE
+from tests.api.pages.conftest import missing
+from tests.examples import Service, demo_service
+
+CUSTOMER_PAGES = ["/", "/buy", "/orders", "/certificates", "/invoices", "/statement", "/clients", "/keys", "/webhooks"]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    if not (BUNDLE / "manifest.json").exists():
+        missing("the bundled console (make console)")
+    with demo_service(tmp_path_factory.mktemp("console"), SERVICE_RETIRE_AFTER_MS="200") as service:
+        yield service
+
+
+def ask(service: Service, key: str, document: str, /, **variables: object) -> dict:
+    """The data of an answer of the API, beside the browser."""
+    headers = {"Authorization": f"Bearer {service.keys.get(key, key)}"}
+    asked = {"query": document, "variables": variables}
+    body = httpx.post(f"{service.address}/graphql", json=asked, headers=headers, timeout=20).json()
+    assert "errors" not in body, body
+    return body["data"]
+
+
+def count_orders(service: Service, key: str = "lune") -> int:
+    return ask(service, key, "{ orders { totalCount } }")["orders"]["totalCount"]
+
+
+def sign_in(page: Page, key: str) -> Page:
+    page.get_by_label("API key", exact=True).fill(key)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    return page
+
+
+def open_console(visit, service: Service, key: str = "lune", path: str = "", **screen) -> Page:
+    return sign_in(visit(service.address, path=f"/console{path}", **screen).page, service.keys.get(key, key))
+
+
+def go(page: Page, path: str) -> None:
+    """Follows an address within the application, as a link does."""
+    page.evaluate("path => history.pushState(null, '', `/console${path === '/' ? '' : path}`)", path)
+
+
+def heading(page: Page, text: str | re.Pattern[str]) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+
+
+def quote(page: Page, tonnes: str) -> None:
+    """Goes from the amount to the quote."""
+    go(page, "/buy")
+    page.get_by_label("Mass in tonnes of CO₂e").fill(tonnes)
+    expect(page.get_by_text(f"for {tonnes} t")).to_be_visible()
+    page.get_by_role("button", name="Keep this price").click()
+    heading(page, "Quote")
+    expect(page.get_by_text("The price is kept for 14 min")).to_be_visible()
+
+
+def test_a_customer_sees_the_price_orders_once_by_a_double_click_and_opens_the_certificate(
+    visit, service: Service, tmp_path: Path
+):
+    page = open_console(visit, service)
+    before = count_orders(service)
+    quote(page, "1.5")
+    page.get_by_label("Beneficiary").fill("Marram Books")
+    quoted = page.url
+    page.get_by_role("button", name="Place the order for £42.32").dblclick()
+    heading(page, re.compile("^Order [0-9A-Z]+$"))
+    expect(page.get_by_text("Marram Books").first).to_be_visible()
+    expect(page.get_by_text("All credits set aside")).to_be_visible()
+    assert count_orders(service) == before + 1
+
+    number = page.get_by_role("heading", level=1).inner_text().removeprefix("Order ")
+    order_url = page.url
+    page.go_back()
+    heading(page, "Buy credits")
+    go(page, quoted.split("/console")[1])
+    expect(page.get_by_text(f"Order {number} was placed from this quote.")).to_be_visible()
+    page.get_by_role("link", name="Open the order").click()
+    expect(page).to_have_url(order_url)
+    assert count_orders(service) == before + 1
+
+    pay = """mutation ($input: RecordPaymentInput!) { recordPayment(input: $input) { userErrors { message } } }"""
+    order = ask(service, "lune", "query ($n: String!) { order(by: {number: $n}) { id account { id } } }", n=number)[
+        "order"
+    ]
+    paid = {"accountId": order["account"]["id"], "order": {"id": order["id"]}, "reference": number}
+    paid["amount"] = {"amount": "42.32", "currency": "GBP"}
+    assert ask(service, "operator", pay, input=paid) == {"recordPayment": {"userErrors": []}}
+    expect(page.get_by_text("Credits retired, certificate issued")).to_be_visible()
+
+    page.get_by_role("link", name="Certificates", exact=True).click()
+    page.get_by_text("Verify", exact=True).first.click()
+    page.get_by_role("button", name="Compare the published contents").first.click()
+    expect(page.get_by_text("The contents are those that were issued.")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Contents as a file").first.click()
+    facts = Path(download.value.path()).read_bytes()
+    changed = tmp_path / "certificate.json"
+    changed.write_bytes(facts.replace(b"Marram", b"Harram", 1))
+    page.get_by_label("Compare a file that you received").first.set_input_files(changed)
+    expect(page.get_by_text("The contents differ from those that were issued.")).to_be_visible()
+    changed.write_bytes(facts)
+    page.get_by_label("Compare a file that you received").first.set_input_files(changed)
+    expect(page.get_by_text("The contents are those that were issued.")).to_be_visible()
+
+
+def test_an_order_whose_answer_is_lost_is_sent_again_under_the_same_key(visit, service: Service):
+    opened = visit(service.address, path="/console")
+    page = sign_in(opened.page, service.keys["lune"])
+    before = count_orders(service)
+    keys: list[str] = []
+
+    def lose(route: Route) -> None:
+        """Lets the service have the request, and the browser no answer."""
+        body = json.loads(route.request.post_data)
+        if "createOrderFromQuote" not in body["query"]:
+            route.continue_()
+            return
+        keys.append(body["variables"]["input"]["idempotencyKey"])
+        if len(keys) == 1:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/graphql", lose)
+    quote(page, "2")
+    page.get_by_role("button", name=re.compile("^Place the order")).click()
+    expect(page.get_by_role("alert")).to_contain_text("Failed to fetch")
+    page.get_by_role("button", name=re.compile("^Place the order")).click()
+    heading(page, re.compile("^Order [0-9A-Z]+$"))
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+    assert count_orders(service) == before + 1
+    assert "console.pending" not in opened.storage()
+    page.unroute_all(behavior="wait")
+    opened.complaints.clear()  # the browser logs the lost answer
+
+
+def test_an_order_is_cancelled_after_a_question(visit, service: Service):
+    page = open_console(visit, service)
+    quote(page, "3")
+    page.get_by_role("button", name=re.compile("^Place the order")).click()
+    heading(page, re.compile("^Order [0-9A-Z]+$"))
+    page.get_by_role("button", name="Cancel the order").click()
+    question = page.get_by_role("alertdialog")
+    expect(question).to_contain_text("Its credits (3 t) go back to stock.")
+    question.get_by_role("button", name="Leave it as it is").click()
+    expect(question).to_have_count(0)
+    page.get_by_role("button", name="Cancel the order").click()
+    question.get_by_role("button", name="Cancel the order").click()
+    expect(page.locator(".badge", has_text="Cancelled")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel the order")).to_have_count(0)
+
+
+def test_a_flight_is_estimated_and_priced(visit, service: Service):
+    page = open_console(visit, service, path="/buy?kind=flight")
+    for label, typed, found in (("From", "LHR", "Heathrow"), ("To", "MAD", "Madrid")):
+        page.get_by_role("combobox", name=label, exact=True).press_sequentially(typed)
+        page.get_by_role("option", name=re.compile(found)).first.click()
+    page.get_by_role("button", name="Calculate the emissions").click()
+    expect(page.get_by_text(re.compile(r"^Emissions: 0\.\d+ t$"))).to_be_visible()
+    page.get_by_role("button", name="Keep this price").click()
+    heading(page, "Quote")
+
+
+def test_the_list_of_orders_keeps_its_view_in_the_address(visit, service: Service):
+    for number in range(22):
+        document = """mutation ($key: String!) { createOrderByMass(input:
+            {mass: {amount: "1", unit: KILOGRAM}, idempotencyKey: $key, customer: "Tern Ferries"}) { order { id } } }"""
+        ask(service, "lune", document, key=f"list-{number}")
+    page = open_console(visit, service, path="/orders?text=Tern")
+    expect(page.get_by_text("Entries: 22")).to_be_visible()
+    expect(page.get_by_role("row")).to_have_count(21)
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("row")).to_have_count(3)
+    expect(page).to_have_url(re.compile(r"text=Tern&after="))
+    page.go_back()
+    expect(page.get_by_role("row")).to_have_count(21)
+    page.get_by_label("Status").select_option("Cancelled")
+    expect(page.get_by_text("No entry matches the filters.")).to_be_visible()
+    page.get_by_role("button", name="Remove the filters").click()
+    expect(page).to_have_url(f"{service.address}/console/orders")
+
+
+def test_the_key_is_kept_only_if_asked_and_a_deep_link_survives_a_reload(visit, service: Service):
+    opened = visit(service.address, path="/console/orders?status=CANCELLED")
+    page = sign_in(opened.page, service.keys["lune"])
+    heading(page, "Orders")
+    assert service.keys["lune"] not in opened.storage()
+    page.reload()
+    page.get_by_label("Keep the key in this browser").check()
+    sign_in(page, service.keys["lune"])
+    expect(page).to_have_url(f"{service.address}/console/orders?status=CANCELLED")
+    page.reload()
+    heading(page, "Orders")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert service.keys["lune"] not in opened.storage()
+
+
+def test_a_wrong_key_is_refused_with_the_message_of_the_api(visit, service: Service):
+    opened = visit(service.address, path="/console")
+    opened.page.get_by_label("API key", exact=True).fill("co_live_wrong")
+    opened.page.get_by_role("button", name="Sign in").click()
+    expect(opened.page.get_by_role("alert")).to_contain_text("API key")
+    opened.complaints.clear()  # the browser logs the status 401
+
+
+def test_the_pages_are_those_that_the_scopes_of_the_key_permit(visit, service: Service):
+    page = open_console(visit, service)
+    shown = page.get_by_role("navigation", name="Pages").get_by_role("link").all_inner_texts()
+    assert shown == [
+        "Overview",
+        "Buy credits",
+        "Orders",
+        "Certificates",
+        "Invoices",
+        "Yearly statement",
+        "Client accounts",
+        "Webhooks",
+    ]
+    reading = 'mutation { createApiKey(input: {idempotencyKey: "r", name: "r", scopes: [ORDERS_READ]}) { secret } }'
+    account = ask(service, "lune", "{ account { id } }")["account"]["id"]
+    headers = {"Authorization": f"Bearer {service.keys['operator']}", "Account-Id": account}
+    made = httpx.post(f"{service.address}/graphql", json={"query": reading}, headers=headers).json()
+    page = open_console(visit, service, key=made["data"]["createApiKey"]["secret"], path="/orders")
+    shown = page.get_by_role("navigation", name="Pages").get_by_role("link").all_inner_texts()
+    assert shown == ["Overview", "Orders", "Certificates", "Invoices", "Yearly statement", "Client accounts"]
+    expect(page.get_by_role("link", name="Buy credits")).to_have_count(0)
+
+
+SCREENS = [("light", 1280, "en"), ("dark", 390, "ar"), ("dark", 1280, "pt"), ("light", 390, "ar"), ("light", 390, "en")]
+
+
+@pytest.mark.parametrize(("scheme", "width", "language"), SCREENS)
+def test_every_page_of_a_customer_is_readable_on_every_screen(
+    visit, service: Service, tmp_path: Path, scheme: str, width: int, language: str
+):
+    opened = visit(service.address, scheme, width, "/console")
+    page = opened.page
+    page.locator(".choices select").first.select_option(language)
+    expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
+    assert opened.violations() == []
+    page.locator("input[name=key]").fill(service.keys["lune"])
+    page.locator("button[type=submit]").click()
+    account = ask(service, "lune", "{ orders(first: 1) { nodes { id } } }")
+    order = f"/orders/{account['orders']['nodes'][0]['id']}"
+    for path in [*CUSTOMER_PAGES, order]:
+        go(page, path)
+        expect(page.locator(".layout main h1")).to_be_visible()
+        expect(page.locator(".skeleton")).to_have_count(0)
+        page.screenshot(path=tmp_path / f"{path.split('/')[1] or 'overview'}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") == width, path
+        assert opened.violations() == [], path
