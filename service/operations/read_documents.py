@@ -131,7 +131,7 @@ async def _first_drawn(
 
 
 async def _drawn_invoice(drawer: Drawer, facts: str) -> bytes:
-    return await drawer.draw(invoice.TEMPLATE, invoice.invoice_document(facts))
+    return await drawer.draw_invoice(invoice.invoice_document(facts), facts)
 
 
 async def _drawn_credit_note(drawer: Drawer, facts: str) -> bytes:
