@@ -137,7 +137,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     PaymentSortField: "created_at amount_minor",
     TaxCategory: "S Z E AE G O",
     DocumentKind: "INV CN",
-    LinkedDocument: "i c o r",
+    LinkedDocument: "i c o r s",
     OrderSortField: "created_at mass_g total_cost_minor",
     NamedSortField: "created_at name",
     BatchSortField: "created_at vintage",

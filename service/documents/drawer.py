@@ -39,7 +39,14 @@ class Drawer:
         """Return the document that the template makes of the facts, a JSON text. Characters that no font shows stand
         as code points in brackets, and are logged.
         """
-        drawn: Drawn = await self._run("drawing", "draw", template, facts)
+        return self._logged(template, await self._run("drawing", "draw", template, facts))
+
+    async def draw_invoice(self, facts: str, stored: str) -> bytes:
+        """Return the invoice that its template makes of the facts, with the XML of the stored facts if it has one."""
+        return self._logged("invoice", await self._run("drawing", "draw_invoice", facts, stored))
+
+    @staticmethod
+    def _logged(template: str, drawn: "Drawn") -> bytes:
         if drawn.missing:
             codes = [f"U+{ord(each):04X}" for each in drawn.missing]
             log.warning("document_characters_missing", template=template, characters=codes)

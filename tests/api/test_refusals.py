@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull
+from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull, get_named_type
 
 from service.api.graphql.schema import schema
 from service.domain.api_keys import Scope
@@ -233,7 +233,11 @@ async def _queries(api: GraphQLApi) -> list[str]:
             faults.append(f"{document[:100]}: {error}")
             continue
         if steps:
-            field = schema._schema.query_type.fields[document.split("(")[0].strip("{ ")]  # type: ignore[union-attr]
+            field, above = None, schema._schema.query_type
+            for name in document.split("(")[0].strip("{ ").split("{"):
+                field = above.fields[name.strip()]  # type: ignore[union-attr]
+                above = get_named_type(field.type)  # type: ignore[assignment]
+            assert field is not None
             assert_graphql_path(field.args[steps[0]].type, steps[1:])
         if strange := foreign_members("graphql", error["message"]):
             faults.append(f"{document[:100]}: names {strange}")

@@ -904,6 +904,7 @@ QUERIES: list[tuple[str, str, str]] = [
     ('{ orders(after: "x") { totalCount } }', "BAD_USER_INPUT", "after"),
     ('{ orders(last: 1, before: "x") { totalCount } }', "BAD_USER_INPUT", "before"),
     ('{ airports(search: "a", first: 51) { code } }', "BAD_USER_INPUT", "first"),
+    ("{ account { retirementStatement(year: 1999) { year } } }", "BAD_USER_INPUT", "year"),
     ('{ airports(search: "") { code } }', "BAD_USER_INPUT", "search"),
     ("{ orders(accountIds: [], includeClients: true) { totalCount } }", "BAD_USER_INPUT", "accountIds"),
     (
