@@ -151,6 +151,14 @@ class EventType(StrEnum):
     )
     ORDER_RETIRING = "order.retiring", "The retirement of an order started.", _RETIRED
     ORDER_COMPLETED = "order.completed", "All credits of an order are retired.", _RETIRED
+    ORDER_RETIREMENT_RECORDED = (
+        "order.retirement_recorded",
+        (
+            "Entries of registries are recorded for all credits of an order, and its retirement certificate is issued;"
+            " again if a correction makes another version of the certificate."
+        ),
+        (*_RETIRED, _text("certificateNumber", "Number of the retirement certificate.", stored="certificate_number")),
+    )
     PAYMENT_RECORDED = "payment.recorded", "A payment was recorded, for an order or for the balance.", _PAYMENT
     PAYMENT_REFUSED = (
         "payment.refused",
@@ -206,6 +214,15 @@ class EventType(StrEnum):
         (_BATCH, _AVAILABLE, _text("reason", "Reason of the withdrawal.")),
     )
     BATCH_REINSTATED = "batch.reinstated", "A withdrawn credit batch was put on sale again.", (_BATCH, _AVAILABLE)
+    BATCH_RETIREMENT_RECORDED = (
+        "batch.retirement_recorded",
+        "An entry of a registry that shows credits of a batch as retired was recorded.",
+        (
+            _BATCH,
+            _text("reference", "Reference of the entry."),
+            Member("mass_g", "mass", Kind.MASS, "Mass of the credits that the entry covers."),
+        ),
+    )
     ACCOUNT_PORTFOLIO_SET = (
         "account.portfolio_set",
         "An account changed the portfolio that its orders buy by default.",
@@ -270,6 +287,10 @@ class EventType(StrEnum):
             _text("category", "Category of the tax (UNCL 5305 code)."),
             Member("rate_hundredths", "rate", Kind.PERCENT, "Rate of the tax in percent, as a decimal string."),
         ),
+    )
+    DOCUMENT_LINKS_REVOKED = (
+        "documents.links_revoked",
+        "Addresses of documents of the account were revoked: of one invoice, credit note or order, or of all.",
     )
     WEBHOOK_CREATED = (
         "webhook.created",

@@ -38,6 +38,7 @@ from service.operations import (
     read_money,
     read_orders,
     read_quotes,
+    read_registry_retirements,
     read_webhooks,
     select_account,
 )
@@ -106,6 +107,7 @@ READERS: dict[Any, str] = {
     manage_clients.accounts_of_ids: "client",
     read_certificates.certificates_of_ids: "certificate",
     read_certificates.certificates_of_orders: "complete",
+    read_registry_retirements.certified_of_orders: "complete",
     read_certificates.retirements_of_orders: "complete",
     read_certificates.retirement_refusals_of_orders: "order",
     read_estimates.estimates_of_ids: "estimate",

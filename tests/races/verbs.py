@@ -13,10 +13,13 @@ from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from service.api.graphql.types.node import global_id
 from service.domain.accounts import Account
 from service.domain.catalogue import BundleProject, Mode
+from service.domain.certificate import Interval
+from service.domain.registry_evidence import written_credits
 from service.domain.webhooks import Attempt
 from service.errors import Refused
 from service.kit.clock import system_clock
@@ -31,11 +34,13 @@ from service.operations.match_backorders import match_backorders
 from service.operations.queue_deliveries import queue_deliveries
 from service.operations.read_webhooks import expire_deliveries
 from service.operations.record_key_uses import record_key_uses
+from service.operations.record_registry_retirement import import_retirements
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.retire_orders import retire_orders
 from service.operations.send_deliveries import Outcome, due_endpoints, lease_deliveries, mark_deliveries
 from service.operations.set_limits import set_limits
 from service.operations.simulate_order import advance_test_orders
+from service.storage import batches
 from tests.api.graphql_api import GraphQLApi
 from tests.makers import TONNE_G, make_batch, make_bundle, make_price, make_project, store
 from tests.shop import Shop
@@ -54,6 +59,7 @@ _SELECTED = {
     "replayDelivery": "webhookDelivery { id }",
     "CreditBatch": "creditBatch { id }",
     "createApiKey": "apiKey { id }",
+    "recordRegistryRetirement": "registryRetirement { reference }",
 }
 _INPUTS = {
     "disableBundle": "SwitchBundleInput",
@@ -373,6 +379,11 @@ async def revoke_api_key(market: Market) -> str:
     return await market.mutate("revokeApiKey", "parent", id=_kept(market.api_keys, market, "ApiKey"))
 
 
+async def revoke_document_links(market: Market) -> str:
+    owner, order = market.order("parent", "client")
+    return await market.mutate("revokeDocumentLinks", owner, id=market.chance.choice([None, order["id"]]))
+
+
 async def set_account_limits(market: Market) -> str:
     limit = {"amount": str(10**10 + market.chance.randint(0, 9)), "currency": "USD"}
     return await market.mutate("setAccountLimits", "parent", accountId=market.account_id("parent"), creditLimit=limit)
@@ -442,6 +453,46 @@ async def advance(market: Market) -> str:
     answer = await market.services[0].client.post("/lune/v1/orders/by-mass", json=body, headers=headers)
     done = await step(market, advance_test_orders, after_ms=0)
     return done if answer.is_success else str(answer.json()["error"]["error_code"])
+
+
+async def _entry_facts(market: Market) -> dict[str, str]:
+    """Facts of an entry of credits that are retired, often of the same ones that others record."""
+    rows = await market.shop.database.reader.fetch(
+        "SELECT batch_id, start_g FROM retirements ORDER BY batch_id, start_g"
+    )
+    if not rows:
+        return {"batch": str(uuid7()), "serial": "PAIR1-1"}
+    row = market.chance.choice(rows)
+    batch = (await batches.of_any_mode(market.shop.database.reader, [row["batch_id"]]))[row["batch_id"]]
+    part = Interval(row["start_g"], row["start_g"] + 1)
+    (serial,) = written_credits(batch, [part])
+    return {"batch": str(batch.id), "serial": serial}
+
+
+async def record_registry_retirement(market: Market) -> str:
+    facts = await _entry_facts(market)
+    return await market.mutate(
+        "recordRegistryRetirement",
+        "parent",
+        reference=f"entry-{market.chance.randint(1, 30)}",  # few, so that two requests often have the same
+        creditBatchId=global_id("CreditBatch", UUID(facts["batch"])),
+        retiredOn="2026-01-02",
+        firstSerial=facts["serial"],
+        lastSerial=facts["serial"],
+    )
+
+
+async def import_entries(market: Market) -> str:
+    facts = await _entry_facts(market)
+    row = {
+        "reference": f"entry-{market.chance.randint(1, 30)}",
+        "batch": facts["batch"],
+        "retired_on": "2026-01-02",
+        "first_serial": facts["serial"],
+        "last_serial": facts["serial"],
+    }
+    done = await import_retirements(market.shop.resources, json.dumps([row]), is_csv=False)
+    return done.faults[0].message if done.faults else DONE
 
 
 async def import_the_catalogue(market: Market) -> str:
@@ -593,8 +644,10 @@ MUTATIONS: dict[str, Verb] = {
     "createAccessToken": partial(in_parent, name="createAccessToken", scopes=["ORDERS_READ"]),
     "createApiKey": create_api_key,
     "revokeApiKey": revoke_api_key,
+    "revokeDocumentLinks": revoke_document_links,
     "setAccountLimits": set_account_limits,
     "updateSeller": update_seller,
+    "recordRegistryRetirement": record_registry_retirement,
     "updateBillingDetails": partial(on_parent, name="updateBillingDetails", legalName="Parent Ltd", country="GB"),
     "createWebhookEndpoint": create_webhook_endpoint,
     "updateWebhookEndpoint": partial(on_hook, name="updateWebhookEndpoint", eventTypes=["order.placed"]),
@@ -620,6 +673,7 @@ STEPS: dict[str, Verb] = {
 COMMANDS: dict[str, Verb] = {
     "import catalogue": import_the_catalogue,
     "import orders": import_history,
+    "import retirements": import_entries,
     "account suspend": suspend,
     "account limit": limit,
     "account create": open_account,

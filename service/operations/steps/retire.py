@@ -14,6 +14,7 @@ from service.domain.events import EventRecorder, EventType
 from service.domain.order import CreditEntry, Order
 from service.domain.retirement import Retired, Retirement, Share, retire, shares_of
 from service.operations.resources import Resources
+from service.operations.steps.issue_retirement_certificates import issue_retirement_certificates
 from service.operations.steps.state_certificates import state_certificates
 from service.storage import accounts, batches, certificates, orders, retirements
 from service.storage.database import Statements
@@ -78,7 +79,11 @@ async def _write(
     if await retirements.RETIREMENTS.insert(statements, intervals) != len(intervals):
         raise RuntimeError("grams were retired twice under their batch's lock")
     complete = [each.order for each in retired if EventType.ORDER_COMPLETED in each.events]
-    await certificates.ISSUED.insert(statements, await state_certificates(statements, account_id, complete, now=now))
+    if complete:
+        stated = await state_certificates(statements, account_id, complete, now=now)
+        await certificates.ISSUED.insert(statements, stated)
+        of_id = {order.id: order for order in complete}
+        await issue_retirement_certificates(statements, recorder, of_id, stated, now=now)
     await EVENTS.insert(statements, recorder.events)
     await batches.retire(statements, retired_g)
     await accounts.raise_heads(statements, recorder.event_seqs)

@@ -33,6 +33,8 @@ from service.storage.audit.check import (
     PROJECTS,
     QUOTE_LINES,
     QUOTES,
+    REGISTRY_RETIREMENTS,
+    RETIREMENT_CERTIFICATES,
     RETIREMENTS,
     SERIES,
     WEBHOOK_CURSORS,
@@ -54,6 +56,8 @@ _REFERENCES: tuple[tuple[str, str, str, dict[str, tuple[str, str]]], ...] = (
     ("credit entry", ENTRIES, "id", _LINE | _BATCH),
     ("retirement", RETIREMENTS, "order_id, position, batch_id", _LINE | _BATCH),
     ("certificate", CERTIFICATES, "order_id", _ORDER),
+    ("registry retirement", REGISTRY_RETIREMENTS, "id", _BATCH),
+    ("retirement certificate", RETIREMENT_CERTIFICATES, "order_id, version", _ORDER),
     ("quote", QUOTES, "id", _ACCOUNT),
     ("quote line", QUOTE_LINES, "quote_id, position", {"account_id, quote_id": (QUOTES, "account_id, id")} | _BUNDLE),
     (
@@ -101,7 +105,7 @@ _REFERENCES: tuple[tuple[str, str, str, dict[str, tuple[str, str]]], ...] = (
 )
 """The noun of a row, its table and key, and what it refers to: columns, and the columns of another table's row."""
 
-_NOT_OWNED = {ACCOUNTS, PROJECTS, BATCHES, BUNDLE_PROJECTS, PRICES, WEIGHTS, CLAIMS}
+_NOT_OWNED = {ACCOUNTS, PROJECTS, BATCHES, BUNDLE_PROJECTS, PRICES, WEIGHTS, CLAIMS, REGISTRY_RETIREMENTS}
 
 
 def _reference(noun: str, table: str, key_columns: str, parents: dict[str, tuple[str, str]]) -> Check:

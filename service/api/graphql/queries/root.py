@@ -17,6 +17,7 @@ from service.api.graphql.queries.money import MoneyQueries
 from service.api.graphql.queries.prices import PriceQueries
 from service.api.graphql.queries.rate_limit import RateLimitQueries
 from service.api.graphql.queries.reference import ReferenceQueries
+from service.api.graphql.queries.registry_retirements import RegistryRetirementQueries
 from service.api.graphql.queries.seller import SellerQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
 from service.api.graphql.queries.webhooks import WebhookQueries
@@ -65,6 +66,7 @@ class Query(
     CatalogueQueries,
     PriceQueries,
     SellerQueries,
+    RegistryRetirementQueries,
     ReferenceQueries,
     RateLimitQueries,
     WebhookQueries,
