@@ -33,6 +33,7 @@ from service.api.graphql.transport.view import GraphQLView
 from service.api.graphql.transport.websocket import GraphQLSocket
 from service.api.graphql.types.account import account_id_of
 from service.api.health import HEALTH, health_routes
+from service.api.mail_links import UNSUBSCRIBE, MailLinks
 from service.api.metrics.endpoint import PATH as METRICS
 from service.api.metrics.endpoint import Metrics, metrics_app, operator_route
 from service.api.metrics.families import Serving
@@ -42,6 +43,7 @@ from service.api.pages.explorer import explorer_routes, load_explorer
 from service.api.pages.landing import Site, State, landing_routes, not_found_handler
 from service.api.pages.receipt import receipt_routes
 from service.api.pages.references import Described, load_references, reference_routes
+from service.api.pages.unsubscribe import unsubscribe_routes
 from service.api.rate_limits import RateLimits
 from service.api.receipt_links import RECEIPTS, receipt_path
 from service.api.request_facts import note_caller
@@ -54,6 +56,7 @@ from service.api.rest.endpoint_app import mounted
 from service.api.rest.host_routing import HostRouter
 from service.api.rest.openapi import openapi_document
 from service.api.webhook_bodies import WebhookBodies
+from service.documents.mails.texts import language
 from service.domain.accounts import Caller
 from service.domain.api_keys import Peppers
 from service.domain.holds import HoldLimits
@@ -72,7 +75,7 @@ from service.storage.database import Database
 from service.storage.replica import Replica
 from service.workers.jobs import working
 from service.workers.measures import StepMeasures
-from service.workers.run import serving_steps, webhook_options
+from service.workers.run import Writers, serving_steps, webhook_options
 
 GRAPHQL = "/graphql"
 DOCUMENT_POINTS = 10
@@ -129,6 +132,7 @@ def create_app(
     budget, public_address = cost_budget(settings.query_points_a_minute), settings.public_address
     guests_budget, addresses = address_budget(settings.address_points_a_minute), Addresses(settings.trusted_proxies)
     peppers = Peppers(pepper, previous_pepper)
+    signing = [pepper] if previous_pepper is None else [pepper, previous_pepper]
     running: Running
     measures, steps = RequestMeasures(_areas()), StepMeasures()
 
@@ -200,8 +204,11 @@ def create_app(
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(resources.watched())
-                bodies = WebhookBodies(resources, public_address=public_address, pepper=pepper)
-                await stack.enter_async_context(working(resources, serving_steps(settings, bodies), steps))
+                writers = Writers(
+                    WebhookBodies(resources, public_address=public_address, pepper=pepper),
+                    MailLinks(public_address, pepper),
+                )
+                await stack.enter_async_context(working(resources, serving_steps(settings, writers), steps))
                 if metrics_listener is not None:
                     await stack.enter_async_context(metrics_listener(metrics_app(metrics)))
                 yield
@@ -223,6 +230,7 @@ def create_app(
             *certificate_routes(_resources, public_address),
             *receipt_routes(_resources, peppers.accepted),
             *document_routes(_resources, peppers.accepted),
+            *unsubscribe_routes(_resources, peppers.accepted, language(settings.language_of_mail)),
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
             *landing_routes(site, _state),
             *reference_routes(
@@ -266,7 +274,7 @@ def create_app(
         deadline_ms=settings.request_deadline_ms,
         error_bodies={EXPORT_PATH: problem_body, **{contract.prefix: contract.error_body for contract in contracts}},
         late_refusals=[contract.prefix for contract in contracts],
-        secret_paths=[CERTIFICATES, DOCUMENTS, RECEIPTS],
+        secret_paths=[CERTIFICATES, DOCUMENTS, RECEIPTS, UNSUBSCRIBE],
         measures=measures,
         tracer=tracer,
     )
@@ -287,6 +295,7 @@ def _areas() -> dict[str, tuple[str, str]]:
         CERTIFICATES: ("pages", "certificate"),
         DOCUMENTS: ("pages", "document"),
         RECEIPTS: ("pages", "receipt"),
+        UNSUBSCRIBE: ("pages", "unsubscribe"),
     }
     return areas | {f"{contract.prefix}/": (contract.name, UNKNOWN) for contract in CONTRACTS}
 

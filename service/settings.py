@@ -23,8 +23,8 @@ from service.kit.setting_values import (
     pairs,
     port_range,
 )
+from service.mail_settings import TEN_YEARS_MS, MailSettings
 from service.subscription_settings import SubscriptionSettings
-from service.webhook_settings import TEN_YEARS_MS, WebhookSettings
 
 INTEGER_MAX = 2_147_483_647
 """Maximum of PostgreSQL's settings of times, and of what libraries keep in 32 bits."""
@@ -36,7 +36,7 @@ ContractName = Literal["lune", "carbon-engine", "carbonext"]
 SECRET_LENGTH_MIN = 32
 
 
-class Settings(WebhookSettings, DocumentSettings, SubscriptionSettings):
+class Settings(MailSettings, DocumentSettings, SubscriptionSettings):
     """Settings of the service. The variable of a field is `SERVICE_` and its name in capitals, for example
     `SERVICE_PORT=8080`.
 

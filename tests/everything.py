@@ -3,6 +3,7 @@ client accounts, test orders, imported history, certificates.
 """
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +34,7 @@ from service.operations.receive_batch import receive_batch
 from service.operations.record_payment import record_payment
 from service.operations.record_registry_retirement import record_registry_retirement
 from service.operations.refund_order import refund_order
+from service.operations.remind_invoices import remind_invoices
 from service.operations.replay_webhooks import send_test_event
 from service.operations.retire_orders import retire_order
 from service.operations.revoke_document_links import revoke_document_links
@@ -51,6 +53,7 @@ from tests.makers import (
     make_caller,
     make_command,
     make_contact,
+    make_mail,
     make_order_request,
     make_price,
     make_project,
@@ -260,4 +263,8 @@ async def open_everything(database: Database) -> dict[str, Any]:
     hook = (await create_endpoint(shop.resources, shop.caller, url="https://receiver.example/hook")).endpoint
     world.names["hook"] = hook.id
     world.names["delivery"] = (await send_test_event(shop.resources, shop.caller, hook.id)).id
+    assert await remind_invoices(shop.resources, before=timedelta(days=365))
+    mail = make_mail(shop.account.id)
+    await store(database, mail)
+    world.names["mail"] = mail.id
     return world.names

@@ -44,7 +44,6 @@ from service.domain.api_keys import Scope, digest, generate_key
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
 from service.domain.catalogue_listing import BatchSortField, BundleListing, NamedSortField
-from service.domain.contacts import MailKind
 from service.domain.credit_notes import CreditReason
 from service.domain.document_links import DocumentLink, DocumentName, LinkedDocument
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
@@ -52,6 +51,7 @@ from service.domain.event_types import EventType
 from service.domain.flight_hauls import Haul
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.listing import AccountSortField, InvoiceSortField, NumberedSort, OrderSortField, PaymentSortField
+from service.domain.mail import MailKind, MailStatus
 from service.domain.numbering import DocumentKind
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
 from service.domain.parties import TaxCategory
@@ -66,7 +66,15 @@ from service.domain.worker_failures import WorkerStep
 from service.errors import Code
 from service.key_pepper import pepper
 from service.limits import rest_budgets
-from service.operations import import_orders, load_orders, match_backorders, retire_orders, simulate_order
+from service.operations import (
+    decline_mail,
+    import_orders,
+    load_orders,
+    match_backorders,
+    remind_invoices,
+    retire_orders,
+    simulate_order,
+)
 from service.operations.simulate_order import Outcome, _reference
 from service.settings import Settings
 from service.storage import models
@@ -99,6 +107,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     Scope: "orders:read orders:write catalogue:read operator account:manage",
     Visibility: "public hidden",
     AccountContract: "lune carbon-engine carbonext graphql",
+    MailStatus: "PENDING SENT FAILED CANCELLED",
     MailKind: "order_confirmed certificate_ready invoice_issued invoice_due invoice_paid",
     OffsetType: "emissions_reduction carbon_removal",
     Approach: "traditional innovative",
@@ -112,8 +121,8 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " order.billed order.invoiced order.credited order.paid order.refunded order.retiring order.completed"
     " order.retirement_recorded"
     " payment.recorded payment.refused"
-    " invoice.issued invoice.settled order.imported order.updated project.created project.updated bundle.created"
-    " bundle.updated"
+    " invoice.issued invoice.settled invoice.due order.imported order.updated project.created project.updated"
+    " bundle.created bundle.updated"
     " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
     " batch.retirement_recorded"
     " account.portfolio_set account.created account.updated account.contacts_set api_key.created api_key.revoked"
@@ -189,6 +198,12 @@ SETTINGS = {
     "SERVICE_SUBSCRIPTION_POLL_MS": "19",
     "SERVICE_SUBSCRIPTION_KEEP_ALIVE_MS": "109",
     "SERVICE_SUBSCRIPTION_SEND_TIMEOUT_MS": "109",
+    "SERVICE_SMTP_URL": "smtps://mail.example",
+    "SERVICE_MAIL_FROM": "orders@shop.example",
+    "SERVICE_MAIL_REPLY_TO": "help@shop.example",
+    "SERVICE_MAIL_LANGUAGE": "en",
+    "SERVICE_MAILS_KEPT_MS": "345600009",
+    "SERVICE_INVOICE_REMINDER_DAYS": "9",
     "SERVICE_TEST_ORDERS_AFTER_MS": "9",
     "SERVICE_RETIRE_UNPAID": "true",
     "SERVICE_KEY_USES_MS": "9",
@@ -228,6 +243,9 @@ SETTINGS = {
     "SERVICE_TRUSTED_PROXIES": "127.0.0.1",
     "SERVICE_CORS_ORIGINS": "https://shop.example",
 }
+
+NEEDS = {"SERVICE_SMTP_URL": ("SERVICE_MAIL_FROM",)}
+"""Settings that others need."""
 
 COMMANDS = {
     "audit": "--json",
@@ -279,6 +297,7 @@ GLOBAL_IDS = {
     "CreditNote": "Q3JlZGl0Tm90ZToAAAAAAAAAAAAAAAAAAAAB",
     "Invoice": "SW52b2ljZToAAAAAAAAAAAAAAAAAAAAB",
     "Journal": "Sm91cm5hbDoAAAAAAAAAAAAAAAAAAAAB",
+    "Mail": "TWFpbDoAAAAAAAAAAAAAAAAAAAAB",
     "Order": "T3JkZXI6AAAAAAAAAAAAAAAAAAAAAQ",
     "Payment": "UGF5bWVudDoAAAAAAAAAAAAAAAAAAAAB",
     "Portfolio": "UG9ydGZvbGlvOgAAAAAAAAAAAAAAAAAAAAE",
@@ -314,6 +333,11 @@ LOGGED = {
     "item_failed": {"step", "account_id", "item_id", "position", "exc_info"},
     "key_created": {"key_id", "account_id", "scopes"},
     "key_revoked": {"key_id"},
+    "mail_failed": {"account_id", "mail_id", "kind", "attempts"},
+    "mail_not_written": {"mail_id", "kind"},
+    "mail_server_failed": {"host", "port", "error"},
+    "mail_server_ready": set(),
+    "mails_given_up": {"mails"},
     "metrics_not_served": {"reason"},
     "metrics_served": {"host", "port"},
     "proxy_not_named": {"advice"},
@@ -366,7 +390,7 @@ TABLES = (
     "account_heads accounts api_keys backorders balances billing_details bundle_projects bundles certificates"
     " contacts credit_batches credit_entries credit_note_lines credit_notes document_links documents estimates events"
     " invoice_lines"
-    " invoices ledger_entries number_counters"
+    " invoice_reminders invoices ledger_entries mail_cursors mails number_counters"
     " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
     " quote_holds quote_lines quotes registry_retirements"
     " retirement_certificates retirements secret_checks sellers serial_claims serial_series tax_profiles"
@@ -417,6 +441,8 @@ def test_every_enumeration_is_pinned():
 def test_names_of_settings(monkeypatch: pytest.MonkeyPatch, variable: str):
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
+    for name in NEEDS.get(variable, ()):
+        monkeypatch.setenv(name, SETTINGS[name])
     before = Settings()
 
     monkeypatch.setenv(variable, SETTINGS[variable])
@@ -498,13 +524,26 @@ def test_names_of_workers_and_actors():
         "fill_search_keys",
         "refresh_statistics",
         "expire_deliveries",
+        "remind_invoices",
+        "expire_mails",
     ]
-    assert [each.ACTOR for each in (retire_orders, match_backorders, simulate_order, import_orders, load_orders)] == [
+    actors = (
+        retire_orders,
+        match_backorders,
+        simulate_order,
+        import_orders,
+        load_orders,
+        remind_invoices,
+        decline_mail,
+    )
+    assert [each.ACTOR for each in actors] == [
         "worker:retire",
         "worker:match",
         "worker:advance",
         "command:import",
         "demo",
+        "worker:remind",
+        "mail:recipient",
     ]
 
 

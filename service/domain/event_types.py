@@ -1,11 +1,14 @@
 """Types of events, each declared once: its name, its meaning and the members of its payload.
 
-Documentation, the JSON Schemas of webhooks and the payloads that webhooks carry are made from these declarations.
+Documentation, the JSON Schemas of webhooks, the payloads that webhooks carry, and the events that are sent by mail are
+made from these declarations.
 """
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Self
+
+from service.domain.mail import MailKind
 
 
 class Kind(Enum):
@@ -89,19 +92,21 @@ _ENDPOINT = _id("endpoint_id", "webhookEndpointId", "WebhookEndpoint", "Id of th
 
 
 class EventType(StrEnum):
-    """Types of events. Each has a meaning and the members of its payload."""
+    """Types of events. Each has a meaning and the members of its payload, and the kind of mail that contacts get."""
 
     meaning: str
     members: tuple[Member, ...]
+    mail: MailKind | None
 
-    def __new__(cls, value: str, meaning: str, members: tuple[Member, ...] = ()) -> Self:
+    def __new__(cls, value: str, meaning: str, members: tuple[Member, ...] = (), mail: MailKind | None = None) -> Self:
         self = str.__new__(cls, value)
         self._value_ = value
         self.meaning = meaning
         self.members = members
+        self.mail = mail
         return self
 
-    ORDER_PLACED = "order.placed", "An order was accepted and priced.", _AMOUNTS
+    ORDER_PLACED = "order.placed", "An order was accepted and priced.", _AMOUNTS, MailKind.ORDER_CONFIRMED
     ORDER_SUPPLIED = "order.supplied", "A waiting order received some of its missing credits.", _AMOUNTS
     ORDER_FULFILLED = "order.fulfilled", "All credits of an order are allocated.", _AMOUNTS
     ORDER_SHORT = (
@@ -150,7 +155,12 @@ class EventType(StrEnum):
         (*_AMOUNTS, Member("refunded_minor", "refunded", Kind.MONEY, "Amount that went to the balance.")),
     )
     ORDER_RETIRING = "order.retiring", "The retirement of an order started.", _RETIRED
-    ORDER_COMPLETED = "order.completed", "All credits of an order are retired.", _RETIRED
+    ORDER_COMPLETED = (
+        "order.completed",
+        "All credits of an order are retired.",
+        _RETIRED,
+        MailKind.CERTIFICATE_READY,
+    )
     ORDER_RETIREMENT_RECORDED = (
         "order.retirement_recorded",
         (
@@ -169,8 +179,19 @@ class EventType(StrEnum):
         "invoice.issued",
         "An invoice for orders was issued.",
         (*_INVOICE, _INVOICE_TOTAL, Member("orders", "orders", Kind.NUMBER, "Number of orders on the invoice.")),
+        MailKind.INVOICE_ISSUED,
     )
-    INVOICE_SETTLED = "invoice.settled", "An invoice was paid.", (*_INVOICE, _INVOICE_TOTAL)
+    INVOICE_SETTLED = "invoice.settled", "An invoice was paid.", (*_INVOICE, _INVOICE_TOTAL), MailKind.INVOICE_PAID
+    INVOICE_DUE = (
+        "invoice.due",
+        "An invoice that is not paid is due, or will be due soon. An invoice has this event at most once.",
+        (
+            *_INVOICE,
+            Member("due_minor", "due", Kind.MONEY, "Amount that is still to be paid."),
+            _text("dueAt", "Time by which the invoice is to be paid (ISO 8601, UTC).", stored="due_at"),
+        ),
+        MailKind.INVOICE_DUE,
+    )
     ORDER_IMPORTED = "order.imported", "A past order was imported, with its own id and date.", _AMOUNTS
     ORDER_UPDATED = (
         "order.updated",

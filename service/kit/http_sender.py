@@ -61,7 +61,7 @@ class HttpSender:
         self._threads = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
         self._backend = _CheckedBackend(resolve or self._resolve, loopback=loopback)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_ssl_context(),
+            ssl_context=ssl_context(),
             max_connections=connections_max,
             max_keepalive_connections=connections_max,
             keepalive_expiry=10,
@@ -195,6 +195,6 @@ def _described(error: BaseException) -> str:
     return "connection lost"
 
 
-def _ssl_context() -> ssl.SSLContext:
+def ssl_context() -> ssl.SSLContext:
     """Return a context with the authorities of `SSL_CERT_FILE`, or of certifi if that is not set."""
     return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())

@@ -1011,6 +1011,25 @@ CORRUPTIONS = (
         "webhook-cursor-reference",
         NEW,
     ),
+    # Mail.
+    Corruption(
+        "a mail about an event that is not there",
+        "UPDATE mails SET seq = 1000000 WHERE id = '{mail}'",
+        "mail-reference",
+        "{mail}",
+    ),
+    Corruption(
+        "a mail cursor of no account",
+        f"UPDATE mail_cursors SET account_id = '{NEW}'",
+        "mail-cursor-reference",
+        NEW,
+    ),
+    Corruption(
+        "a reminder of an invoice that is not there",
+        f"UPDATE invoice_reminders SET invoice_id = '{NEW}' WHERE invoice_id = '{{bill}}'",
+        "reminder-of-an-invoice-reference",
+        NEW,
+    ),
     # Events.
     Corruption(
         "a deleted event", "DELETE FROM events WHERE account_id = '{account}' AND seq = 2", "event-gap", "{account}"

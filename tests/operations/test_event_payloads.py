@@ -3,7 +3,7 @@
 Seen to fail when: a keyword argument of a recorded event is renamed; an event type is recorded by no step here.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import jsonschema
@@ -46,6 +46,7 @@ from service.operations.receive_batch import receive_batch
 from service.operations.record_payment import record_payment
 from service.operations.record_registry_retirement import record_registry_retirement
 from service.operations.refund_order import refund_order
+from service.operations.remind_invoices import remind_invoices
 from service.operations.replay_webhooks import replay_delivery, send_test_event
 from service.operations.revoke_document_links import revoke_document_links
 from service.operations.send_deliveries import Outcome as SendingOutcome
@@ -96,6 +97,7 @@ PAYLOADS = {
     },
     "payment.refused": {"amount_minor currency reference"},
     "invoice.issued": {"currency invoice_id invoice_number orders total_minor"},
+    "invoice.due": {"currency due_at due_minor invoice_id invoice_number"},
     "invoice.settled": {"currency invoice_id invoice_number total_minor"},
     "project.created": {"project_id slug"},
     "project.updated": {"changed project_id"},
@@ -167,6 +169,7 @@ async def pass_money(shop: Shop) -> None:
     billed = OrderRef(id=(await fulfilled(shop)).id)
     issued = await bill_orders(resources, seller, account_id, "march", [billed])
     await record_payment(resources, seller, account_id, "wire-3", Money(1, "USD"), invoice_id=issued.invoice.id)
+    assert await remind_invoices(resources, before=timedelta(days=365)) == 1
     await settle_invoice(resources, seller, account_id, issued.invoice.id)
     await revoke_document_links(resources, seller, issued.invoice.id)
     client = await create_client(resources, seller, name="Client", currency="USD")

@@ -120,6 +120,7 @@ EXAMPLES = {
     "Invoice": "invoice",
     "InvoiceLine": "line",
     "Journal": "journal",
+    "Mail": "mail",
     "Order": "complete",
     "Payment": "payment",
     "Portfolio": "own_portfolio",

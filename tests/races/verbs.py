@@ -32,12 +32,16 @@ from service.operations.issue_certificates import issue_certificates
 from service.operations.manage_accounts import create_account, reinstate_account, suspend_account
 from service.operations.match_backorders import match_backorders
 from service.operations.queue_deliveries import queue_deliveries
+from service.operations.queue_mails import queue_mails
+from service.operations.read_mails import expire_mails
 from service.operations.read_webhooks import expire_deliveries
 from service.operations.record_key_uses import record_key_uses
 from service.operations.record_registry_retirement import import_retirements
 from service.operations.refresh_statistics import refresh_statistics
+from service.operations.remind_invoices import remind_invoices
 from service.operations.retire_orders import retire_orders
 from service.operations.send_deliveries import Outcome, due_endpoints, lease_deliveries, mark_deliveries
+from service.operations.send_mails import Answer, lease_mails, mark_mail
 from service.operations.set_limits import set_limits
 from service.operations.simulate_order import advance_test_orders
 from service.storage import batches
@@ -362,7 +366,7 @@ async def update_account(market: Market) -> str:
 
 
 async def set_contacts(market: Market) -> str:
-    kinds = ["INVOICE_DUE", "INVOICE_PAID"]
+    kinds = ["INVOICE_DUE", "INVOICE_PAID", "ORDER_CONFIRMED"]
     contacts = [
         {"email": f"{number}@example.com", "name": market.key("Person"), "kinds": kinds}
         for number in range(market.chance.randint(0, 3))
@@ -658,6 +662,19 @@ MUTATIONS: dict[str, Verb] = {
     "replayEvents": replay_events,
     "setTaxProfile": partial(on_parent, name="setTaxProfile", validFrom="2027-01-01", category="STANDARD", rate="20"),
 }
+
+
+async def send_mails(market: Market) -> str:
+    """Queue mails, and store that the mail server takes each second one and refuses the others."""
+    resources = market.shop.resources
+    done = await queue_mails(resources)
+    leased = await lease_mails(resources)
+    for number, mail in enumerate(leased):
+        answer = Answer() if number % 2 else Answer("451 busy")
+        await mark_mail(resources, mail, answer, market.chance.random)
+    return DONE if done + len(leased) else "NOTHING"
+
+
 STEPS: dict[str, Verb] = {
     "expire_holds": partial(step, run=expire_holds),
     "match_backorders": partial(step, run=match_backorders),
@@ -667,6 +684,9 @@ STEPS: dict[str, Verb] = {
     "fill_search_keys": fill_keys,
     "refresh_statistics": refresh,
     "expire_deliveries": expire_old_deliveries,
+    "remind_invoices": partial(step, run=remind_invoices, before=timedelta(days=365)),
+    "expire_mails": partial(step, run=expire_mails, kept=timedelta(seconds=2)),
+    "send_mails": send_mails,
     "send_webhooks": queue_and_send,
     "record_key_uses": record_uses,
 }

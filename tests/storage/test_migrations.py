@@ -50,6 +50,7 @@ ALL = [
     "0023_webhooks",
     "0024_documents",
     "0025_registry_evidence",
+    "0026_mail",
 ]
 
 

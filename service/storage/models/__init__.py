@@ -22,6 +22,7 @@ from service.storage.models.catalogue import (
 )
 from service.storage.models.documents import Document, DocumentLink
 from service.storage.models.estimates import Estimate
+from service.storage.models.mail import InvoiceReminder, Mail, MailCursor
 from service.storage.models.money import (
     Balance,
     CreditNote,
@@ -59,7 +60,10 @@ __all__ = [
     "Event",
     "Invoice",
     "InvoiceLine",
+    "InvoiceReminder",
     "LedgerEntry",
+    "Mail",
+    "MailCursor",
     "NumberCounter",
     "Order",
     "OrderLine",
