@@ -132,7 +132,6 @@ def create_app(
     budget, public_address = cost_budget(settings.query_points_a_minute), settings.public_address
     guests_budget, addresses = address_budget(settings.address_points_a_minute), Addresses(settings.trusted_proxies)
     peppers = Peppers(pepper, previous_pepper)
-    signing = [pepper] if previous_pepper is None else [pepper, previous_pepper]
     running: Running
     measures, steps = RequestMeasures(_areas()), StepMeasures()
 

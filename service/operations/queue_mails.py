@@ -8,7 +8,7 @@ from service.domain.contacts import Contact
 from service.domain.events import Event
 from service.domain.mail import QUEUED_WITHIN, RETRIED_FOR, Mail, MailStatus
 from service.operations.resources import Resources
-from service.storage import contacts, mails, webhook_deliveries
+from service.storage import contacts, events, mails
 from service.storage.database import Statements
 
 CURSORS_MAX = 50
@@ -29,13 +29,13 @@ async def queue_mails(resources: Resources) -> int:
         behind = await mails.behind(statements, CURSORS_MAX)
         people = await contacts.of_accounts(statements, {cursor.account_id for cursor in behind})
         for cursor in behind:
-            events = await webhook_deliveries.events_after(statements, cursor.account_id, cursor.last_seq, EVENTS_MAX)
-            if not events or not await mails.advance(statements, cursor, events[-1].seq):
+            recorded = await events.after(statements, cursor.account_id, cursor.last_seq, EVENTS_MAX)
+            if not recorded or not await mails.advance(statements, cursor, recorded[-1].seq):
                 continue
             moved += 1
             queued = [
                 _mail(resources, event, contact)
-                for event in events
+                for event in recorded
                 if event.created_at >= now - QUEUED_WITHIN
                 for contact in people.get(cursor.account_id, [])
                 if event.event_type.mail is not None and contact.gets(event.event_type.mail)
