@@ -25,6 +25,7 @@ COPIED: Mapping[str, Mapping[str, str]] = {
         "created_at": "{time}",
         "status": "CASE WHEN n % 10 = 0 THEN 'CANCELLED' ELSE 'COMPLETE' END",
         "payment_status": "'PAID'",
+        "fulfilled_g": "mass_g",
     },
     "order_lines": {"order_id": "{id}"},
     "credit_entries": {"order_id": "{id}", "id": "{id}", "created_at": "{time}"},

@@ -310,8 +310,12 @@ async def switch_bundle(market: Market, name: str) -> str:
 async def record_payment(market: Market) -> str:
     owner, order = market.order("parent", "client")
     given: dict[str, Any] = {"accountId": market.account_id(owner), "reference": market.key("wire")}
-    if market.chance.random() < 0.7:
+    paid = market.chance.random()
+    if paid < 0.5:
         given["order"] = order
+    elif paid < 0.8 and market.invoices:
+        # Invoices are the parent's, whichever account the payment names.
+        given["invoiceId"] = market.chance.choice(list(market.invoices))
     amount = {"amount": str(market.chance.randint(1, 90)), "currency": "USD"}
     return await market.mutate("recordPayment", "parent", amount=amount, **given)
 

@@ -85,6 +85,17 @@ async def everyday_work(shop: Shop) -> None:
                 await orders.page(reader, account_id, wanted, sort, PageRequest(limit=20, after=at))
         if wanted is not EVERY_ORDER:
             await orders.count(reader, account_id, wanted)
+    # Values that many orders have: the page is full after a few. For a rare one all orders of the account are read.
+    newest, page = OrderSort(), PageRequest(limit=20)
+    for wanted in (
+        OrderFilter(bundle_ids=frozenset({shop.forest.id})),
+        OrderFilter(project_ids=frozenset({shop.old.project_id, shop.deep.project_id})),
+        OrderFilter(portfolio_ids=frozenset({shop.account.portfolio_id})),
+        OrderFilter(number=placed.number),
+        OrderFilter(text="N"),
+    ):
+        await orders.page(reader, account_id, wanted, newest, page)
+        await orders.page(reader, account_id, wanted, newest, PageRequest(limit=20, after=newest.position(placed)))
     for ref in (OrderRef(id=placed.id), OrderRef(number=placed.number), OrderRef(idempotency_key="one")):
         await orders.find(reader, account_id, ref)
     for read in (orders.lines, orders.entries):
