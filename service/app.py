@@ -37,6 +37,7 @@ from service.api.metrics.families import Serving
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
 from service.api.pages.landing import Site, State, landing_routes, not_found_handler
+from service.api.pages.logos import logo_routes
 from service.api.pages.receipt import receipt_routes
 from service.api.pages.references import Described, load_references, reference_routes
 from service.api.rate_limits import Budget, RateLimits
@@ -214,6 +215,7 @@ def create_app(
             operator_route(lambda: None if is_one_of_several else running.metrics, authenticate),
             *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
             *certificate_routes(_resources, public_address),
+            *logo_routes(_resources),
             *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
             *landing_routes(site, _state),

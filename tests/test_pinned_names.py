@@ -244,7 +244,8 @@ COMMANDS = {
     "key list": "ACCOUNT_ID --json",
     "key revoke": "KEY_ID",
     "seller set": "--seller --legal-name --address --country --tax-number --registration-number --bank-name"
-    " --bank-account --bank-code --payment-days --payment-terms --footer --retirement-statement --json",
+    " --bank-account --bank-code --payment-days --payment-terms --footer --retirement-statement --logo"
+    " --remove-logo --json",
     "seller show": "--json",
     "export orders": "FILE --account --filter --format --force",
     "export retirements": "FILE --account --filter --format --force",
@@ -350,7 +351,7 @@ DETAILS = (
 TABLES = (
     "account_heads accounts api_keys backorders balances billing_details bundle_projects bundles certificates"
     " contacts credit_batches credit_entries credit_note_lines credit_notes estimates events invoice_lines"
-    " invoices ledger_entries number_counters"
+    " invoices ledger_entries logos number_counters"
     " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
     " quote_holds quote_lines quotes registry_retirements"
     " retirement_certificates retirements secret_checks sellers serial_claims serial_series tax_profiles"

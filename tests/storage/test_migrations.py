@@ -49,6 +49,7 @@ ALL = [
     "0022_certificate_pdfs",
     "0023_webhooks",
     "0025_registry_evidence",
+    "0029_logos",
 ]
 
 
