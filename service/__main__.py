@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from service.commands.groups import accounts
+from service.commands.groups.documents import document_app
 from service.commands.groups.exports import export_app
 from service.commands.groups.imports import import_app
 from service.commands.groups.sellers import AccountId, AsJson, add_commands
@@ -32,6 +33,7 @@ app.add_typer(account_app, name="account")
 app.add_typer(key_app, name="key")
 app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
+app.add_typer(document_app, name="document")
 add_commands(app, account_app)
 accounts.add_commands(account_app)
 

@@ -17,35 +17,38 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.api.addresses import Addresses, AddressLimits, address_budget
+from service.api.addresses import Addresses, AddressLimits, address_budget, pay_from
 from service.api.caller import caller_of, caller_of_service, share_reads
 from service.api.cross_origin import open_to_origins
+from service.api.document_links import DOCUMENTS, document_url
 from service.api.exports.problems import problem_body
 from service.api.exports.routes import EXPORT_PATH, Exporting, export_routes
 from service.api.graphql.context import Context
 from service.api.graphql.cost.budget import CostBudget, cost_budget
-from service.api.graphql.cost.document_limits import DocumentLimits
 from service.api.graphql.schema import schema
+from service.api.graphql.transport.event_stream import EventStreams
 from service.api.graphql.transport.executor import PlannedExecutor
 from service.api.graphql.transport.persisted_documents import PersistedDocuments, load_registered
 from service.api.graphql.transport.view import GraphQLView
+from service.api.graphql.transport.websocket import GraphQLSocket
 from service.api.graphql.types.account import account_id_of
 from service.api.health import HEALTH, health_routes
 from service.api.metrics.endpoint import PATH as METRICS
 from service.api.metrics.endpoint import Metrics, metrics_app, operator_route
 from service.api.metrics.families import Serving
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
+from service.api.pages.documents import document_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
 from service.api.pages.landing import Site, State, landing_routes, not_found_handler
 from service.api.pages.logos import logo_routes
 from service.api.pages.receipt import receipt_routes
 from service.api.pages.references import Described, load_references, reference_routes
-from service.api.rate_limits import Budget, RateLimits
+from service.api.rate_limits import RateLimits
 from service.api.receipt_links import RECEIPTS, receipt_path
 from service.api.request_facts import note_caller
 from service.api.request_limits import RequestLimits
 from service.api.request_measures import UNKNOWN, RequestMeasures
-from service.api.rest.context import Budgets, RestContext
+from service.api.rest.context import RestContext
 from service.api.rest.contract import Contract
 from service.api.rest.contracts import CONTRACTS
 from service.api.rest.endpoint_app import mounted
@@ -59,7 +62,9 @@ from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.kit.tracing import Tracer
 from service.kit.ttl_cache import TTLCache
+from service.limits import document_limits, rest_budgets, streaming_of
 from service.operations.check_health import is_ready
+from service.operations.event_feed import EventFeed
 from service.operations.load_demo import has_demo
 from service.operations.place_orders import Placement, placement
 from service.operations.resources import Resources
@@ -145,6 +150,7 @@ def create_app(
             public_address=public_address,
             peppers=peppers,
             receipt_url=partial(_receipt_url, public_address, pepper),
+            document_url=partial(document_url, public_address, pepper, settings.document_links_valid),
             identified=identified,
             cost_budget=cost_budget_of(scope, identified),
         )
@@ -162,6 +168,7 @@ def create_app(
         resources = replace(
             resources_of(settings, database, replica_of(settings, tracer)),
             webhooks=webhook_options(settings, pepper, previous_pepper),
+            event_feed=EventFeed(poll_ms=settings.subscription_poll_ms),
         )
         queue = placement(
             resources,
@@ -216,7 +223,8 @@ def create_app(
             *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
             *certificate_routes(_resources, public_address),
             *logo_routes(_resources),
-            *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
+            *receipt_routes(_resources, peppers.accepted),
+            *document_routes(_resources, peppers.accepted),
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
             *landing_routes(site, _state),
             *reference_routes(
@@ -227,13 +235,29 @@ def create_app(
         lifespan=lifespan,
         exception_handlers={404: not_found_handler(site), 405: not_found_handler(site)},
     )
-    view = GraphQLView(schema, get_context=get_context, run=runner, pay_bytes=_pay_bytes, render_page=explorer.page)
+    streaming = streaming_of(
+        settings,
+        schema=schema,
+        get_context=get_context,
+        subscribe=runner.subscribe,
+        identify=identified_by,
+        pay=lambda scope, points: pay_from(running.rest.rate_limits, guests_budget, addresses.of(scope), points),
+    )
+    view = GraphQLView(
+        schema,
+        get_context=get_context,
+        run=runner,
+        pay_bytes=_pay_bytes,
+        render_page=explorer.page,
+        events=EventStreams(streaming),
+        socket=GraphQLSocket(streaming),
+    )
     limited = AddressLimits(
         GraphQLPostRoute(application, GRAPHQL, view),
         budget=guests_budget,
         addresses=addresses,
         rate_limits=lambda: running.rest.rate_limits,
-        prices={CERTIFICATES: DOCUMENT_POINTS, RECEIPTS: DOCUMENT_POINTS},
+        prices=dict.fromkeys((CERTIFICATES, DOCUMENTS, RECEIPTS), DOCUMENT_POINTS),
         free=[HEALTH],
     )
     guarded = RequestLimits(
@@ -244,7 +268,7 @@ def create_app(
         deadline_ms=settings.request_deadline_ms,
         error_bodies={EXPORT_PATH: problem_body, **{contract.prefix: contract.error_body for contract in contracts}},
         late_refusals=[contract.prefix for contract in contracts],
-        secret_paths=[CERTIFICATES, RECEIPTS],
+        secret_paths=[CERTIFICATES, DOCUMENTS, RECEIPTS],
         measures=measures,
         tracer=tracer,
     )
@@ -263,6 +287,7 @@ def _areas() -> dict[str, tuple[str, str]]:
         METRICS: ("metrics", "metrics"),
         f"{EXPORT_PATH}/": ("exports", UNKNOWN),
         CERTIFICATES: ("pages", "certificate"),
+        DOCUMENTS: ("pages", "document"),
         RECEIPTS: ("pages", "receipt"),
     }
     return areas | {f"{contract.prefix}/": (contract.name, UNKNOWN) for contract in CONTRACTS}
@@ -357,33 +382,6 @@ def replica_of(settings: Settings, tracer: Tracer | None = None) -> Replica | No
         statement_tracer=tracer,
         **settings.database_limits,
     )
-
-
-def document_limits(settings: Settings) -> DocumentLimits:
-    """Return the limits of a GraphQL document."""
-    return DocumentLimits(
-        tokens=settings.query_tokens_max,
-        depth=settings.query_depth_max,
-        aliases=settings.query_aliases_max,
-        directives=settings.query_directives_max,
-        cost=settings.query_cost_max,
-        page_size=settings.page_size_max,
-        default_page_size=settings.page_size_unasked,
-    )
-
-
-def rest_budgets(settings: Settings) -> dict[str, Budgets]:
-    """Return the rate limit budgets of each contract, by its name."""
-    lune = Budget("lune", settings.lune_requests_per_s)
-    carbonext = Budget("carbonext", settings.carbonext_requests_per_s)
-    return {
-        "lune": Budgets(reads=lune, writes=lune),
-        "carbon-engine": Budgets(
-            reads=Budget("carbon-engine-reads", settings.carbon_engine_reads_per_s),
-            writes=Budget("carbon-engine-writes", settings.carbon_engine_writes_per_s),
-        ),
-        "carbonext": Budgets(reads=carbonext, writes=carbonext),
-    }
 
 
 def _rest_context(request: Request) -> RestContext:

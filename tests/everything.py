@@ -36,6 +36,7 @@ from service.operations.record_registry_retirement import record_registry_retire
 from service.operations.refund_order import refund_order
 from service.operations.replay_webhooks import send_test_event
 from service.operations.retire_orders import retire_order
+from service.operations.revoke_document_links import revoke_document_links
 from service.operations.set_account_portfolio import set_account_portfolio
 from service.operations.set_billing import set_tax_profile
 from service.operations.set_contacts import set_contacts
@@ -165,6 +166,7 @@ class Everything:
             order = await self.place(name, make_order_request(4_000), pay_with_balance=BalanceUse.WHOLE)
             await retire_order(resources, account_id, order.id, keep=keep, actor="worker")
         await issue_certificate(resources, account_id, self.names["complete"], public_address=ADDRESS)
+        await revoke_document_links(resources, seller, self.names["complete"])
         for batch, serial in ((self.shop.old, "VCS-OLD-1"), (self.shop.deep, "VCS-DEEP-1")):
             entry = StatedRetirement(
                 reference=serial, retired_on=LONG_AGO.date(), first_serial=serial, last_serial=serial

@@ -23,6 +23,7 @@ from service.storage import (
     balances,
     batches,
     certificates,
+    documents,
     ledger,
     money,
     orders,
@@ -140,6 +141,8 @@ async def everything_in(database: Database) -> dict[str, list[str]]:
         money.INVOICE_LINES,
         money.CREDIT_NOTES,
         money.CREDIT_NOTE_LINES,
+        documents.DOCUMENTS,
+        documents.LINKS,
         accounts.HEADS,
         EVENTS,
     ]

@@ -14,6 +14,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +27,7 @@ from graphql import GraphQLObjectType
 
 import service
 from service.__main__ import app
+from service.api.document_links import document_path
 from service.api.graphql.cost.budget import cost_budget
 from service.api.graphql.schema import schema
 from service.api.graphql.types.webhooks import WebhookFormat as ShownWebhookFormat
@@ -35,7 +37,6 @@ from service.api.request_facts import Facts
 from service.api.rest.carbonext.orders import NOTE
 from service.api.rest.carbonext.states import Status
 from service.api.rest.carbonext.tokens import CLIENT_PREFIX, PERMISSIONS, TokenUse
-from service.app import rest_budgets
 from service.commands.setting_messages import DEPRECATED
 from service.domain.accounts import AccountContract, Visibility
 from service.domain.amounts import MassUnit
@@ -45,6 +46,7 @@ from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetTyp
 from service.domain.catalogue_listing import BatchSortField, BundleListing, NamedSortField
 from service.domain.contacts import MailKind
 from service.domain.credit_notes import CreditReason
+from service.domain.document_links import DocumentLink, DocumentName, LinkedDocument
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.event_types import EventType
 from service.domain.flight_hauls import Haul
@@ -63,6 +65,7 @@ from service.domain.webhooks import DeliveryStatus, DisabledReason, WebhookForma
 from service.domain.worker_failures import WorkerStep
 from service.errors import Code
 from service.key_pepper import pepper
+from service.limits import rest_budgets
 from service.operations import import_orders, load_orders, match_backorders, retire_orders, simulate_order
 from service.operations.simulate_order import Outcome, _reference
 from service.settings import Settings
@@ -114,8 +117,8 @@ ENUMERATIONS: dict[type[Enum], str] = {
     " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
     " batch.retirement_recorded"
     " account.portfolio_set account.created account.updated account.contacts_set api_key.created api_key.revoked"
-    " seller.updated account.billing_updated account.tax_profile_set webhook.created webhook.updated webhook.disabled"
-    " webhook.deleted webhook.secret_rotated webhook.replayed webhook.test",
+    " seller.updated account.billing_updated account.tax_profile_set documents.links_revoked webhook.created"
+    " webhook.updated webhook.disabled webhook.deleted webhook.secret_rotated webhook.replayed webhook.test",
     WebhookFormat: "STANDARD LUNE CALLBACK",
     ShownWebhookFormat: "STANDARD LUNE",
     DeliveryStatus: "PENDING DELIVERED FAILED",
@@ -125,6 +128,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     PaymentSortField: "created_at amount_minor",
     TaxCategory: "S Z E AE G O",
     DocumentKind: "INV CN",
+    LinkedDocument: "i c o r",
     OrderSortField: "created_at mass_g total_cost_minor",
     NamedSortField: "created_at name",
     BatchSortField: "created_at vintage",
@@ -177,8 +181,14 @@ SETTINGS = {
     "SERVICE_WORKERS_EMBEDDED": "false",
     "SERVICE_WORKER_REST_MS": "9",
     "SERVICE_RETIRE_AFTER_MS": "9",
+    "SERVICE_DOCUMENT_LINKS_VALID_MS": "60009",
     "SERVICE_WEBHOOK_DELIVERIES_KEPT_MS": "345600009",
     "SERVICE_WEBHOOKS_TO_LOOPBACK": "true",
+    "SERVICE_SUBSCRIPTIONS_MAX": "9",
+    "SERVICE_SUBSCRIPTIONS_PER_KEY_MAX": "9",
+    "SERVICE_SUBSCRIPTION_POLL_MS": "19",
+    "SERVICE_SUBSCRIPTION_KEEP_ALIVE_MS": "109",
+    "SERVICE_SUBSCRIPTION_SEND_TIMEOUT_MS": "109",
     "SERVICE_TEST_ORDERS_AFTER_MS": "9",
     "SERVICE_RETIRE_UNPAID": "true",
     "SERVICE_KEY_USES_MS": "9",
@@ -247,6 +257,8 @@ COMMANDS = {
     " --bank-account --bank-code --payment-days --payment-terms --footer --retirement-statement --logo"
     " --remove-logo --json",
     "seller show": "--json",
+    "document save": "KIND NUMBER FILE --account --force",
+    "document revoke": "ACCOUNT_ID",
     "export orders": "FILE --account --filter --format --force",
     "export retirements": "FILE --account --filter --format --force",
     "export ledger": "FILE --account --filter --format --force",
@@ -333,6 +345,9 @@ LOGGED = {
     "webhooks_not_sent": {"reason"},
     "step_failed": {"step"},
     "step_refused": {"step", "code"},
+    "credentials_not_checked": set(),
+    "events_not_read": set(),
+    "stream_ended": {"transport", "reason", "events", "seconds", "account_id", "key_id"},
     "steps_resumed": set(),
     "steps_wait": {"step", "code"},
     "working": {"steps"},
@@ -350,7 +365,8 @@ DETAILS = (
 
 TABLES = (
     "account_heads accounts api_keys backorders balances billing_details bundle_projects bundles certificates"
-    " contacts credit_batches credit_entries credit_note_lines credit_notes estimates events invoice_lines"
+    " contacts credit_batches credit_entries credit_note_lines credit_notes document_links documents estimates events"
+    " invoice_lines"
     " invoices ledger_entries logos number_counters"
     " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
     " quote_holds quote_lines quotes registry_retirements"
@@ -452,6 +468,10 @@ def test_labels_that_keys_are_derived_under():
     assert receipt_path(UUID(int=1), UUID(int=2), derived) == (
         "/receipts/0000000000000000000000000000000100000000000000000000000000000002"
         "b14daeae130a3f0d9b0bdad5bcc572dec33d16e1c809df521bbe2f679bbd789c"
+    )
+    name = DocumentName(LinkedDocument.INVOICE, UUID(int=1), UUID(int=2))
+    assert document_path(DocumentLink(name, 3, datetime(2027, 1, 1, tzinfo=UTC)), derived) == (
+        "/documents/aQAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAACAAAAAwAAAABrNuyAkKAMiL_VlDK6LJPC7PNxKNYajBWf1vQsCVJWihp6N94"
     )
 
 

@@ -7,12 +7,11 @@ facts of the order's first certificate, and those of the registries' entries.
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from io import BytesIO
 from typing import Any
 
-import segno
-
 from service.documents import wording
+from service.documents.parts import seller_party
+from service.documents.qr_code import qr_code
 from service.domain.amounts import GRAMS_PER_TONNE
 from service.domain.catalogue import Mode, OffsetType
 
@@ -53,7 +52,7 @@ def certificate_texts(facts: Mapping[str, Any]) -> dict[str, Any]:
         "statement": _statement(facts),
         "assigned": wording.time(datetime.fromisoformat(facts["retired_at"])),
         "issued": wording.time(datetime.fromisoformat(facts["issued_at"])),
-        "seller": None if not seller or not seller["legal_name"] else _seller(seller),
+        "seller": seller_party(seller),
         "retirement_statement": seller["retirement_statement"] if seller and not entries else None,
         "registry_note": RECORDED if entries else NOT_RECORDED,
         "entries": entries_texts(entries, facts),
@@ -79,7 +78,7 @@ def certificate_document(facts_json: str, *, sha256: str, url: str, logo: Mappin
         "logo": logo,
         "sha256": sha256,
         "url": url,
-        "qr_code": _qr_code(url),
+        "qr_code": qr_code(url),
     }
     return json.dumps(document, ensure_ascii=False)
 
@@ -144,17 +143,6 @@ def _recorded(facts: Mapping[str, Any]) -> list[list[str]]:
     return [*sentence, ["text", "."]]
 
 
-def _seller(seller: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = [
-        f"{label} {seller[member]}"
-        for label, member in (("Tax number", "tax_number"), ("Registration number", "registration_number"))
-        if seller[member]
-    ]
-    address = (seller["address"] or "").splitlines()
-    country = [wording.country(seller["country"])] if seller["country"] else []
-    return {"name": seller["legal_name"], "lines": [line for line in (*address, *country, *numbers) if line.strip()]}
-
-
 def _batch(batch: Mapping[str, Any], whole_g: int) -> dict[str, Any]:
     return {
         "batch_id": batch["batch_id"],
@@ -203,9 +191,3 @@ def _serials(batch: Mapping[str, Any]) -> list[str]:
         is_whole = start_g % GRAMS_PER_TONNE == 0 and end_g % GRAMS_PER_TONNE == 0
         lines.append(serials if is_whole else f"{serials} (grams {start_g:,} to {end_g - 1:,} of the batch)")
     return lines
-
-
-def _qr_code(url: str) -> str:
-    file = BytesIO()
-    segno.make(url, error="m", micro=False).save(file, kind="svg", border=4, xmldecl=False, svgns=True, nl=False)
-    return file.getvalue().decode()

@@ -288,6 +288,10 @@ class EventType(StrEnum):
             Member("rate_hundredths", "rate", Kind.PERCENT, "Rate of the tax in percent, as a decimal string."),
         ),
     )
+    DOCUMENT_LINKS_REVOKED = (
+        "documents.links_revoked",
+        "Addresses of documents of the account were revoked: of one invoice, credit note or order, or of all.",
+    )
     WEBHOOK_CREATED = (
         "webhook.created",
         "A webhook endpoint was created.",

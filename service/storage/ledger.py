@@ -116,3 +116,9 @@ async def entries_of(statements: Statements, account_id: UUID, journal_ids: Coll
     """Return the postings of those journals that are the account's."""
     query = models.LedgerEntry.filter(account_id=account_id, journal_id__in=journal_ids)
     return await LEDGER.read(statements, query.order_by("journal_id", "ledger_account"))
+
+
+async def entries_of_order(statements: Statements, account_id: UUID, order_id: UUID) -> Sequence[LedgerEntry]:
+    """Return the postings of the account's journals about the order, oldest journal first."""
+    query = models.LedgerEntry.filter(account_id=account_id, order_id=order_id)
+    return await LEDGER.read(statements, query.order_by("journal_id", "ledger_account"))

@@ -47,6 +47,7 @@ from service.operations.record_payment import record_payment
 from service.operations.record_registry_retirement import record_registry_retirement
 from service.operations.refund_order import refund_order
 from service.operations.replay_webhooks import replay_delivery, send_test_event
+from service.operations.revoke_document_links import revoke_document_links
 from service.operations.send_deliveries import Outcome as SendingOutcome
 from service.operations.send_deliveries import mark_deliveries
 from service.operations.set_account_portfolio import set_account_portfolio
@@ -115,6 +116,7 @@ PAYLOADS = {
     "account.contacts_set": {"contacts"},
     "api_key.created": {"key_id name scopes"},
     "api_key.revoked": {"key_id"},
+    "documents.links_revoked": {""},
     "seller.updated": {"changed seller"},
     "account.billing_updated": {"changed payer_id"},
     "account.tax_profile_set": {"category payer_id rate_hundredths valid_from"},
@@ -166,6 +168,7 @@ async def pass_money(shop: Shop) -> None:
     issued = await bill_orders(resources, seller, account_id, "march", [billed])
     await record_payment(resources, seller, account_id, "wire-3", Money(1, "USD"), invoice_id=issued.invoice.id)
     await settle_invoice(resources, seller, account_id, issued.invoice.id)
+    await revoke_document_links(resources, seller, issued.invoice.id)
     client = await create_client(resources, seller, name="Client", currency="USD")
     (answer,) = await shop.place_all(make_command(client, make_order_request(1_000)))
     assert isinstance(answer, Placed)

@@ -375,6 +375,11 @@ async def revoke_api_key(market: Market) -> str:
     return await market.mutate("revokeApiKey", "parent", id=_kept(market.api_keys, market, "ApiKey"))
 
 
+async def revoke_document_links(market: Market) -> str:
+    owner, order = market.order("parent", "client")
+    return await market.mutate("revokeDocumentLinks", owner, id=market.chance.choice([None, order["id"]]))
+
+
 async def set_account_limits(market: Market) -> str:
     limit = {"amount": str(10**10 + market.chance.randint(0, 9)), "currency": "USD"}
     return await market.mutate("setAccountLimits", "parent", accountId=market.account_id("parent"), creditLimit=limit)
@@ -634,6 +639,7 @@ MUTATIONS: dict[str, Verb] = {
     "createAccessToken": partial(in_parent, name="createAccessToken", scopes=["ORDERS_READ"]),
     "createApiKey": create_api_key,
     "revokeApiKey": revoke_api_key,
+    "revokeDocumentLinks": revoke_document_links,
     "setAccountLimits": set_account_limits,
     "updateSeller": update_seller,
     "recordRegistryRetirement": record_registry_retirement,

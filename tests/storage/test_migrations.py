@@ -48,6 +48,7 @@ ALL = [
     "0021_lists_of_customers",
     "0022_certificate_pdfs",
     "0023_webhooks",
+    "0024_documents",
     "0025_registry_evidence",
     "0029_logos",
 ]

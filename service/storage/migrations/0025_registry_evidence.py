@@ -8,5 +8,5 @@ from service.storage.migrations._script import SqlFile
 
 
 class Migration(TortoiseMigration):
-    dependencies = [("storage", "0023_webhooks")]  # noqa: RUF012 - Tortoise's way to declare them
+    dependencies = [("storage", "0024_documents")]  # noqa: RUF012 - Tortoise's way to declare them
     operations = [SqlFile(__file__)]  # noqa: RUF012

@@ -20,6 +20,7 @@ from service.storage.models.catalogue import (
     SerialClaim,
     SerialSeries,
 )
+from service.storage.models.documents import Document, DocumentLink
 from service.storage.models.estimates import Estimate
 from service.storage.models.money import (
     Balance,
@@ -52,6 +53,8 @@ __all__ = [
     "CreditEntry",
     "CreditNote",
     "CreditNoteLine",
+    "Document",
+    "DocumentLink",
     "Estimate",
     "Event",
     "Invoice",

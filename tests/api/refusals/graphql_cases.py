@@ -801,6 +801,14 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("NOT_FOUND", "id", {"id": "co_live_00000000000000"}),
         ],
     ),
+    "revokeDocumentLinks": (
+        {"id": "$order"},
+        [
+            ("BAD_USER_INPUT", "id", {"id": "x"}),
+            ("BAD_USER_INPUT", "id", {"id": "$account"}),
+            ("NOT_FOUND", "id", {"id": "$no_order"}),
+        ],
+    ),
     "suspendAccount": ({"accountId": "$no_account"}, [*_ACCOUNT]),
     "reinstateAccount": ({"accountId": "$account"}, [*_ACCOUNT]),
     "setAccountLimits": (
@@ -950,6 +958,7 @@ OPERATORS = frozenset(
         *("updateProject", "updateBundle", "withdrawCreditBatch", "reinstateCreditBatch"),
         *("enableBundle", "recordPayment", "billOrders", "settleInvoice", "refundOrder", "failOrder"),
         *("suspendAccount", "reinstateAccount", "setAccountLimits", "createApiKey", "revokeApiKey"),
+        "revokeDocumentLinks",
         *("createAccessToken", "createAccount", "updateAccount", "setContacts"),
         *("updateSeller", "updateBillingDetails", "setTaxProfile", "recordRegistryRetirement"),
     }

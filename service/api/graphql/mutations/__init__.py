@@ -12,6 +12,7 @@ from service.api.graphql.mutations.billing import BillingMutations
 from service.api.graphql.mutations.cancellations import CancellationMutations
 from service.api.graphql.mutations.catalogue import CatalogueMutations
 from service.api.graphql.mutations.contacts import ContactMutations
+from service.api.graphql.mutations.documents import DocumentMutations
 from service.api.graphql.mutations.estimates import EstimateMutations
 from service.api.graphql.mutations.money import MoneyMutations
 from service.api.graphql.mutations.operator_accounts import OperatorAccountMutations
@@ -43,6 +44,7 @@ class Mutation(
     CatalogueMutations,
     MoneyMutations,
     BillingMutations,
+    DocumentMutations,
     RegistryRetirementMutations,
     SimulationMutations,
     WebhookMutations,
