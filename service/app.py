@@ -43,6 +43,7 @@ from service.api.pages.console import Console, console_routes, load_console
 from service.api.pages.documents import document_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
 from service.api.pages.landing import Site, State, landing_routes, not_found_handler
+from service.api.pages.logos import logo_routes
 from service.api.pages.receipt import receipt_routes
 from service.api.pages.references import Described, load_references, reference_routes
 from service.api.pages.unsubscribe import unsubscribe_routes
@@ -226,6 +227,7 @@ def create_app(
             operator_route(lambda: None if is_one_of_several else running.metrics, authenticate),
             *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
             *certificate_routes(_resources, public_address),
+            *logo_routes(_resources),
             *receipt_routes(_resources, peppers.accepted),
             *document_routes(_resources, peppers.accepted),
             *unsubscribe_routes(_resources, peppers.accepted, language(settings.language_of_mail)),

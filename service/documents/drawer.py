@@ -59,6 +59,11 @@ class Drawer:
         copy: bytes = await self._run("ascii_copy", "ascii_copy", pdf)
         return copy
 
+    async def shows(self, content: bytes, media_type: str) -> bool:
+        """Return whether documents can show the picture."""
+        can: bool = await self._run("logo", "can_be_drawn", content, media_type)
+        return can
+
     async def _run(self, module: str, function: str, *arguments: Any) -> Any:
         """Run the function in one of the processes. By its name, because its module imports the compiler: 90 MB that
         the service itself does not need.

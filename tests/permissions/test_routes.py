@@ -64,7 +64,7 @@ async def test_no_route_answers_without_a_valid_key(stage: Stage):
 
 async def test_public_routes_answer_without_a_key(stage: Stage):
     for place in PUBLIC:
-        if place.startswith("GET") and "{token}" not in place and "{path" not in place:
+        if place.startswith("GET") and not any(part in place for part in ("{token}", "{sha256}", "{path")):
             assert (await requests.send(stage, stage.nobodies[0], place)).status_code in {200, 308}, place
 
 

@@ -6,6 +6,7 @@ batches. What has to come of it stands in the tests.
 
 import json
 import random
+from base64 import b64encode
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -394,7 +395,9 @@ async def set_account_limits(market: Market) -> str:
 
 
 async def update_seller(market: Market) -> str:
-    return await market.mutate("updateSeller", "parent", legalName=market.key("Seller"), country="GB")
+    shape = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {market.chance.randint(1, 3)} 1"/>'
+    logo = b64encode(shape.encode()).decode()  # few, so that two requests often have the same
+    return await market.mutate("updateSeller", "parent", legalName=market.key("Seller"), country="GB", logo=logo)
 
 
 async def on_parent(market: Market, name: str, **facts: str) -> str:
