@@ -223,6 +223,10 @@ async def _suspended(api: GraphQLApi, tables: Tables, ids: dict[str, str]) -> li
     return faults
 
 
+_NAMED_IN_PATHS = {"client": "client", "webhooks": "lune_hook"}
+"""Object that an id in an address names, by a part of the address."""
+
+
 async def _queries(api: GraphQLApi) -> list[str]:
     faults = []
     for document, code, path in graphql_cases.QUERIES:
@@ -325,7 +329,8 @@ async def _suspended_rest(rest: Rest, tables: Tables, ids: dict[str, str]) -> li
         method, path = place.split()
         if method == "GET" or path.split("/")[1] == "quotes" or path.endswith("/quote"):
             continue
-        path = path.replace("{id}", ids["client" if "client" in path else "in_riyals"])
+        named = next((name for part, name in _NAMED_IN_PATHS.items() if part in path), "in_riyals")
+        path = path.replace("{id}", ids[named])
         options = {"body": filled(rest_cases.COMPLETED.get(place, complete), ids)}
         wanted = {"code": rest_cases.SUSPENDED[contract], "at": ""}
         faults += await rest_faults(rest, tables, method, path, **wanted, **options)
