@@ -62,7 +62,8 @@ export function createClient(holder: TokenHolder, accountId: string | null, onRe
       const account = accountId ? { "Account-Id": accountId } : undefined;
       const sent = operation.context.fetchOptions;
       const chosen = typeof sent === "object" && new Headers(sent.headers).has("Account-Id");
-      return appendHeaders(operation, { Authorization: `Bearer ${holder.current.text}`, ...(chosen ? undefined : account) });
+      const secret = operation.context.withKey ? holder.key : holder.current.text;
+      return appendHeaders(operation, { Authorization: `Bearer ${secret}`, ...(chosen ? undefined : account) });
     },
     willAuthError: () => holder.current.expiresAt - Date.now() < RENEW_BEFORE_MS,
     didAuthError: (error) => error.response?.status === 401,

@@ -24,7 +24,14 @@ export const CUSTOMER: Entry[] = [
 
 export const SELLER: Entry[] = [
   { to: "/", label: "nav.overview", scope: "OPERATOR" },
+  { to: "/seller/customers", label: "nav.customers", scope: "OPERATOR" },
   { to: "/seller/orders", label: "nav.allOrders", scope: "OPERATOR" },
+  { to: "/seller/queue", label: "nav.queue", scope: "OPERATOR" },
+  { to: "/seller/stock", label: "nav.stock", scope: "OPERATOR" },
+  { to: "/seller/batches", label: "nav.batches", scope: "OPERATOR" },
+  { to: "/seller/bundles", label: "nav.bundles", scope: "OPERATOR" },
+  { to: "/seller/portfolios", label: "nav.portfolios", scope: "OPERATOR" },
+  { to: "/seller/invoices", label: "nav.allInvoices", scope: "OPERATOR" },
 ];
 
 export function Layout({ children }: { children: ReactNode }) {

@@ -236,7 +236,7 @@ function Cancel({ order }: { order: Order }) {
       question={t("order.cancelQuestion", { number: order.number })}
       about={t("order.cancelAbout", { mass: tonnes(order.mass), paid: money(order.paid) })}
       onConfirm={async () => {
-        const { refusals } = await cancel({ id: order.id }, isSeller ? order.account.id : undefined);
+        const { refusals } = await cancel({ id: order.id }, isSeller ? { accountId: order.account.id } : {});
         if (refusals.length === 0) notice(t("order.cancelled", { number: order.number }));
         return refusals;
       }}
