@@ -20,9 +20,10 @@ Commands that change accounts, keys or the catalogue record no events. Keep the 
 record.
 
 The field `timeline` of an order in GraphQL lists the events of the order. [Webhooks](webhooks.md) send the events of an
-account to other programs. The column *data* names the members of `data` in a webhook of the format STANDARD; members in
-parentheses are absent from some events of the type. [webhook-events.schema.json](webhook-events.schema.json) has the
-JSON Schema of each body, version {version}.
+account to other programs, and the [subscription](graphql-guide.md#subscriptions) `orderEvents` sends those of its
+orders to programs and pages that are connected. The column *data* names the members of `data` in a webhook of the
+format STANDARD; members in parentheses are absent from some events of the type.
+[webhook-events.schema.json](webhook-events.schema.json) has the JSON Schema of each body, version {version}.
 """
 
 

@@ -27,7 +27,6 @@ from docs.event_pages import event_schemas, events_page
 from docs.states import order_states
 from service.__main__ import app
 from service.api.exports.definitions import EXPORTS
-from service.api.exports.filters import filter_names
 from service.api.exports.routes import EXPORT_POINTS, EXPORTS_MAX, EXPORTS_OF_KEY_MAX, STALL_S
 from service.api.graphql.error_presentation import GRAPHQL_REASONS
 from service.api.graphql.schema import schema
@@ -123,10 +122,10 @@ def limits() -> str:
             [(f"`{former}`", f"`{present}`", DEPRECATED_UNTIL) for former, present in DEPRECATED.items()],
         ),
         "## Time limits of commands",
-        """Each command has a time limit for one SQL statement. On PostgreSQL it has another one for the time in which a
-        transaction is idle between two statements. If a limit is exceeded, the transaction is rolled back. Then `serve`
-        answers the request with 503, a background job tries again, and any other command ends with exit code 1. All
-        commands except `migrate` wait for a lock for at most `SERVICE_LOCK_TIMEOUT_MS`.""",
+        """Each command has a time limit for one SQL statement. On PostgreSQL, it has a second time limit, for a
+        transaction that is idle between two statements. If a limit is exceeded, the transaction is rolled back. Then
+        `serve` answers the request with 503, a background job tries again, and any other command ends with exit code 1.
+        All commands except `migrate` wait for a lock for at most `SERVICE_LOCK_TIMEOUT_MS`.""",
         table(
             ("command", "one SQL statement", "idle transaction (PostgreSQL)"),
             [
@@ -192,7 +191,16 @@ def limits() -> str:
 
 
 def exports() -> str:
-    names = [(f"`{name}`", field.description) for name, field in filter_names()]
+    filters = {each.filter.name: each.filter for each in EXPORTS}
+    conditions = [
+        part
+        for name, each in filters.items()
+        for part in (
+            "### " + ", ".join(export.name for export in EXPORTS if export.filter is each),
+            f"Named after the members of `{name}`.",
+            table(("parameter", "meaning"), [(f"`{text}`", field.description) for text, field in each.names()]),
+        )
+    ]
     parts = [
         part
         for export in EXPORTS
@@ -227,13 +235,12 @@ def exports() -> str:
         time limit, but if the client reads nothing for {STALL_S} seconds, the service closes the connection. Refusals
         are problem details (RFC 9457), whose `code` is one of the [error codes](errors.md).""",
         "## Filter",
-        """The exports `orders` and `retirements` accept the following query parameters. In `retirements`, the
-        parameters select the orders whose retired credits are exported. The parameters are named after the members of
-        `OrderFilterInput` in GraphQL. To give several values, repeat the parameter, as in
-        `status=PLACED&status=FULFILLED`. To give several entries of `metadata`, number them from 0: `metadata.0.key`,
-        `metadata.1.key`. Any other parameter is refused. On the command line, write each parameter as `--filter
-        NAME=VALUE`.""",
-        table(("parameter", "meaning"), names),
+        """The exports accept the following query parameters. In `retirements`, the parameters select the orders whose
+        retired credits are exported. The parameters are named after the members of an input type in GraphQL. To give
+        several values, repeat the parameter, as in `status=PLACED&status=FULFILLED`. To give several entries of
+        `metadata`, number them from 0: `metadata.0.key`, `metadata.1.key`. Any other parameter is refused. On the
+        command line, write each parameter as `--filter NAME=VALUE`.""",
+        *conditions,
         *parts,
     )
 

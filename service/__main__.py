@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from service.commands.groups import accounts
+from service.commands.groups.documents import document_app
 from service.commands.groups.exports import export_app
 from service.commands.groups.imports import import_app
 from service.commands.groups.sellers import AccountId, AsJson, add_commands
@@ -25,13 +27,15 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # the pretty ones print local variables, and those are where secrets are
 )
-account_app = typer.Typer(help="Create, list, suspend, reinstate and limit accounts.", no_args_is_help=True)
+account_app = typer.Typer(help="Create, list, change, suspend, reinstate and limit accounts.", no_args_is_help=True)
 key_app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 app.add_typer(account_app, name="account")
 app.add_typer(key_app, name="key")
 app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
+app.add_typer(document_app, name="document")
 add_commands(app, account_app)
+accounts.add_commands(account_app)
 
 
 def _show_version(wanted: bool) -> None:
@@ -142,8 +146,8 @@ def backup(
     """Write every table of the database, as it is at one moment, to a file that `restore` can read.
 
     The service may run meanwhile. The file appears only when it is complete, with mode 0600. It is always an SQLite
-    file, even if the database is PostgreSQL. Its last line describes the backup and has a checksum. The secret is not
-    in the file.
+    file, even if the database is PostgreSQL. One line of text is appended to it, which describes the backup and has a
+    checksum; `tail -n 1` shows this line. The secret is not in the file.
     """
     from service.commands.backup import backup
 
@@ -246,8 +250,7 @@ def account_create(
     beneficiary: Annotated[
         str | None,
         typer.Option(
-            help="Party that a certificate names if its order names none, 1 to 200 characters; by default NAME. It "
-            "cannot be changed later."
+            help="Party that a certificate names if its order names none, 1 to 200 characters; by default NAME."
         ),
     ] = None,
     as_json: AsJson = False,
@@ -345,8 +348,8 @@ def key_create(
     scope: Annotated[
         list[Scope] | None,
         typer.Option(
-            help="Scope of the key: orders:read, orders:write, catalogue:read or operator; repeat the option for "
-            "several. By default all but operator."
+            help="Scope of the key: orders:read, orders:write, catalogue:read, account:manage or operator; repeat the "
+            "option for several. By default the first three."
         ),
     ] = None,
     expires: Annotated[

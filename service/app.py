@@ -5,7 +5,7 @@ starts and closed after the last queued order has its answer.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,43 +15,50 @@ from uuid import UUID
 from starlette.applications import Starlette
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
-from service.api.addresses import Addresses, AddressLimits, address_budget
+from service.api.addresses import Addresses, AddressLimits, address_budget, pay_from
 from service.api.caller import caller_of, caller_of_service, share_reads
 from service.api.cross_origin import open_to_origins
+from service.api.document_links import DOCUMENTS, document_url
 from service.api.exports.problems import problem_body
 from service.api.exports.routes import EXPORT_PATH, Exporting, export_routes
 from service.api.graphql.context import Context
 from service.api.graphql.cost.budget import CostBudget, cost_budget
-from service.api.graphql.cost.document_limits import DocumentLimits
 from service.api.graphql.schema import schema
+from service.api.graphql.transport.direct_route import GraphQLPostRoute
+from service.api.graphql.transport.event_stream import EventStreams
 from service.api.graphql.transport.executor import PlannedExecutor
 from service.api.graphql.transport.persisted_documents import PersistedDocuments, load_registered
 from service.api.graphql.transport.view import GraphQLView
+from service.api.graphql.transport.websocket import GraphQLSocket
 from service.api.graphql.types.account import account_id_of
 from service.api.health import HEALTH, health_routes
+from service.api.mail_links import UNSUBSCRIBE, MailLinks
 from service.api.metrics.endpoint import PATH as METRICS
 from service.api.metrics.endpoint import Metrics, metrics_app, operator_route
 from service.api.metrics.families import Serving
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
 from service.api.pages.console import Console, console_routes, load_console
+from service.api.pages.documents import document_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
 from service.api.pages.landing import Site, State, landing_routes, not_found_handler
 from service.api.pages.receipt import receipt_routes
 from service.api.pages.references import Described, load_references, reference_routes
-from service.api.rate_limits import Budget, RateLimits
+from service.api.pages.unsubscribe import unsubscribe_routes
+from service.api.rate_limits import RateLimits
 from service.api.receipt_links import RECEIPTS, receipt_path
 from service.api.request_facts import note_caller
 from service.api.request_limits import RequestLimits
 from service.api.request_measures import UNKNOWN, RequestMeasures
-from service.api.rest.context import Budgets, RestContext
+from service.api.rest.context import RestContext
 from service.api.rest.contract import Contract
 from service.api.rest.contracts import CONTRACTS
 from service.api.rest.endpoint_app import mounted
 from service.api.rest.host_routing import HostRouter
 from service.api.rest.openapi import openapi_document
 from service.api.webhook_bodies import WebhookBodies
+from service.documents.mails.texts import language
 from service.domain.accounts import Caller
 from service.domain.api_keys import Peppers
 from service.domain.holds import HoldLimits
@@ -59,7 +66,9 @@ from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.kit.tracing import Tracer
 from service.kit.ttl_cache import TTLCache
+from service.limits import document_limits, rest_budgets, streaming_of
 from service.operations.check_health import is_ready
+from service.operations.event_feed import EventFeed
 from service.operations.load_demo import has_demo
 from service.operations.place_orders import Placement, placement
 from service.operations.resources import Resources
@@ -68,7 +77,7 @@ from service.storage.database import Database
 from service.storage.replica import Replica
 from service.workers.jobs import working
 from service.workers.measures import StepMeasures
-from service.workers.run import serving_steps, webhook_options
+from service.workers.run import Writers, serving_steps, webhook_options
 
 GRAPHQL = "/graphql"
 DOCUMENT_POINTS = 10
@@ -104,8 +113,7 @@ def create_app(
     `metrics_listener` serves the metrics beside it. A process that is one of several shows them nowhere else. `tracer`
     makes the spans.
     """
-    contracts = [contract.at(settings.public_address) for contract in CONTRACTS]
-    site, console = _site(settings)
+    (site, console), contracts = _site(settings), [contract.at(settings.public_address) for contract in CONTRACTS]
     explorer = load_explorer(site.prefix + GRAPHQL)
     schema.bound_by(document_limits(settings))
     runner = PlannedExecutor(
@@ -146,6 +154,7 @@ def create_app(
             public_address=public_address,
             peppers=peppers,
             receipt_url=partial(_receipt_url, public_address, pepper),
+            document_url=partial(document_url, public_address, pepper, settings.document_links_valid),
             identified=identified,
             cost_budget=cost_budget_of(scope, identified),
         )
@@ -163,6 +172,7 @@ def create_app(
         resources = replace(
             resources_of(settings, database, replica_of(settings, tracer)),
             webhooks=webhook_options(settings, pepper, previous_pepper),
+            event_feed=EventFeed(poll_ms=settings.subscription_poll_ms),
         )
         queue = placement(
             resources,
@@ -195,8 +205,8 @@ def create_app(
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(resources.watched())
-                bodies = WebhookBodies(resources, public_address=public_address, pepper=pepper)
-                await stack.enter_async_context(working(resources, serving_steps(settings, bodies), steps))
+                own_steps = serving_steps(settings, _writers(resources, public_address, pepper))
+                await stack.enter_async_context(working(resources, own_steps, steps))
                 if metrics_listener is not None:
                     await stack.enter_async_context(metrics_listener(metrics_app(metrics)))
                 yield
@@ -216,7 +226,9 @@ def create_app(
             operator_route(lambda: None if is_one_of_several else running.metrics, authenticate),
             *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
             *certificate_routes(_resources, public_address),
-            *receipt_routes(_resources, [pepper] if previous_pepper is None else [pepper, previous_pepper]),
+            *receipt_routes(_resources, peppers.accepted),
+            *document_routes(_resources, peppers.accepted),
+            *unsubscribe_routes(_resources, peppers.accepted, language(settings.language_of_mail)),
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
             *landing_routes(site, _state),
             *console_routes(console, site.prefix),
@@ -228,13 +240,29 @@ def create_app(
         lifespan=lifespan,
         exception_handlers={404: not_found_handler(site), 405: not_found_handler(site)},
     )
-    view = GraphQLView(schema, get_context=get_context, run=runner, pay_bytes=_pay_bytes, render_page=explorer.page)
+    streaming = streaming_of(
+        settings,
+        schema=schema,
+        get_context=get_context,
+        subscribe=runner.subscribe,
+        identify=identified_by,
+        pay=lambda scope, points: pay_from(running.rest.rate_limits, guests_budget, addresses.of(scope), points),
+    )
+    view = GraphQLView(
+        schema,
+        get_context=get_context,
+        run=runner,
+        pay_bytes=_pay_bytes,
+        render_page=explorer.page,
+        events=EventStreams(streaming),
+        socket=GraphQLSocket(streaming),
+    )
     limited = AddressLimits(
         GraphQLPostRoute(application, GRAPHQL, view),
         budget=guests_budget,
         addresses=addresses,
         rate_limits=lambda: running.rest.rate_limits,
-        prices={CERTIFICATES: DOCUMENT_POINTS, RECEIPTS: DOCUMENT_POINTS},
+        prices=dict.fromkeys((CERTIFICATES, DOCUMENTS, RECEIPTS), DOCUMENT_POINTS),
         free=[HEALTH],
     )
     guarded = RequestLimits(
@@ -245,11 +273,17 @@ def create_app(
         deadline_ms=settings.request_deadline_ms,
         error_bodies={EXPORT_PATH: problem_body, **{contract.prefix: contract.error_body for contract in contracts}},
         late_refusals=[contract.prefix for contract in contracts],
-        secret_paths=[CERTIFICATES, RECEIPTS],
+        secret_paths=[CERTIFICATES, DOCUMENTS, RECEIPTS, UNSUBSCRIBE],
         measures=measures,
         tracer=tracer,
     )
     return open_to_origins(HostRouter(guarded, contracts, settings.hosts), settings.cors_origins)
+
+
+def _writers(resources: Resources, public_address: str, pepper: bytes) -> Writers:
+    return Writers(
+        WebhookBodies(resources, public_address=public_address, pepper=pepper), MailLinks(public_address, pepper)
+    )
 
 
 def _receipt_url(public_address: str, pepper: bytes, account_id: UUID, order_id: UUID) -> str:
@@ -264,7 +298,9 @@ def _areas() -> dict[str, tuple[str, str]]:
         METRICS: ("metrics", "metrics"),
         f"{EXPORT_PATH}/": ("exports", UNKNOWN),
         CERTIFICATES: ("pages", "certificate"),
+        DOCUMENTS: ("pages", "document"),
         RECEIPTS: ("pages", "receipt"),
+        UNSUBSCRIBE: ("pages", "unsubscribe"),
     }
     return areas | {f"{contract.prefix}/": (contract.name, UNKNOWN) for contract in CONTRACTS}
 
@@ -297,22 +333,6 @@ async def _state(request: Request) -> State:
 def _resources(request: Request) -> Resources:
     running: Running = request.app.state.running
     return running.resources
-
-
-class GraphQLPostRoute:
-    """Middleware that hands one path directly to its application, without Starlette's middleware and the matching of
-    fifty routes, which would cost as much as a page of orders. All other paths take the usual route.
-    """
-
-    def __init__(self, application: Starlette, path: str, straight: ASGIApp) -> None:
-        self._application = application
-        self._path = path
-        self._straight = straight
-
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] == "lifespan" or scope["path"] != self._path:
-            return self._application(scope, receive, send)
-        return self._straight(scope, receive, send)
 
 
 class _BareStarlette(Starlette):
@@ -363,33 +383,6 @@ def replica_of(settings: Settings, tracer: Tracer | None = None) -> Replica | No
         statement_tracer=tracer,
         **settings.database_limits,
     )
-
-
-def document_limits(settings: Settings) -> DocumentLimits:
-    """Return the limits of a GraphQL document."""
-    return DocumentLimits(
-        tokens=settings.query_tokens_max,
-        depth=settings.query_depth_max,
-        aliases=settings.query_aliases_max,
-        directives=settings.query_directives_max,
-        cost=settings.query_cost_max,
-        page_size=settings.page_size_max,
-        default_page_size=settings.page_size_unasked,
-    )
-
-
-def rest_budgets(settings: Settings) -> dict[str, Budgets]:
-    """Return the rate limit budgets of each contract, by its name."""
-    lune = Budget("lune", settings.lune_requests_per_s)
-    carbonext = Budget("carbonext", settings.carbonext_requests_per_s)
-    return {
-        "lune": Budgets(reads=lune, writes=lune),
-        "carbon-engine": Budgets(
-            reads=Budget("carbon-engine-reads", settings.carbon_engine_reads_per_s),
-            writes=Budget("carbon-engine-writes", settings.carbon_engine_writes_per_s),
-        ),
-        "carbonext": Budgets(reads=carbonext, writes=carbonext),
-    }
 
 
 def _rest_context(request: Request) -> RestContext:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from service.document_settings import DocumentSettings
 from service.kit.database_address import DatabaseAddress, parse_address
 from service.kit.setting_values import (
     PortRange,
@@ -22,7 +23,8 @@ from service.kit.setting_values import (
     pairs,
     port_range,
 )
-from service.webhook_settings import TEN_YEARS_MS, WebhookSettings
+from service.mail_settings import TEN_YEARS_MS, MailSettings
+from service.subscription_settings import SubscriptionSettings
 
 INTEGER_MAX = 2_147_483_647
 """Maximum of PostgreSQL's settings of times, and of what libraries keep in 32 bits."""
@@ -31,11 +33,10 @@ CountOrZero = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
 Delay = Annotated[int, Field(ge=0, le=TEN_YEARS_MS)]
 Milliseconds = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
 ContractName = Literal["lune", "carbon-engine", "carbonext"]
-
 SECRET_LENGTH_MIN = 32
 
 
-class Settings(WebhookSettings):
+class Settings(MailSettings, DocumentSettings, SubscriptionSettings):
     """Settings of the service. The variable of a field is `SERVICE_` and its name in capitals, for example
     `SERVICE_PORT=8080`.
 
@@ -211,8 +212,7 @@ class Settings(WebhookSettings):
     )
     retire_unpaid: bool = Field(
         default=False,
-        description="Retire orders that are not paid yet, for customers who pay later. By default only paid orders are "
-        "retired.",
+        description="Retire orders that are not paid yet, for customers who pay later. By default only paid ones are.",
     )
 
     known_keys_ms: int = Field(

@@ -3,6 +3,7 @@ client accounts, test orders, imported history, certificates.
 """
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from service.domain.listing import OrderRef
 from service.domain.order import BalanceUse, ByBundleMasses, ByMass, FromQuote, Order, OrderRequest
 from service.domain.parties import TaxCategory, TaxProfile
 from service.domain.recorded_estimate import CreateEstimate, RecordedEstimate
+from service.domain.registry_evidence import StatedRetirement
 from service.domain.serials.stated import StatedSerials
 from service.kit.ids import uuid7
 from service.operations.bill_orders import bill_orders
@@ -30,9 +32,12 @@ from service.operations.manage_webhooks import create_endpoint
 from service.operations.quote_order import Quoted, quote_order
 from service.operations.receive_batch import receive_batch
 from service.operations.record_payment import record_payment
+from service.operations.record_registry_retirement import record_registry_retirement
 from service.operations.refund_order import refund_order
+from service.operations.remind_invoices import remind_invoices
 from service.operations.replay_webhooks import send_test_event
 from service.operations.retire_orders import retire_order
+from service.operations.revoke_document_links import revoke_document_links
 from service.operations.set_account_portfolio import set_account_portfolio
 from service.operations.set_billing import set_tax_profile
 from service.operations.set_contacts import set_contacts
@@ -48,6 +53,7 @@ from tests.makers import (
     make_caller,
     make_command,
     make_contact,
+    make_mail,
     make_order_request,
     make_price,
     make_project,
@@ -156,6 +162,16 @@ class Everything:
             order = await self.place(name, make_order_request(4_000), pay_with_balance=BalanceUse.WHOLE)
             await retire_order(resources, account_id, order.id, keep=keep, actor="worker")
         await issue_certificate(resources, account_id, self.names["complete"], public_address=ADDRESS)
+        await revoke_document_links(resources, seller, self.names["complete"])
+        for batch, serial in ((self.shop.old, "VCS-OLD-1"), (self.shop.deep, "VCS-DEEP-1")):
+            entry = StatedRetirement(
+                reference=serial, retired_on=LONG_AGO.date(), first_serial=serial, last_serial=serial
+            )
+            order = OrderRef(id=self.names["complete"])
+            recorded = await record_registry_retirement(
+                resources, seller, batch.id, entry, account_id=account_id, order=order
+            )
+            self.names[f"entry_{serial}"] = recorded.entry.id
 
     async def let_quotes_be_used(self) -> None:
         resources = self.shop.resources
@@ -247,4 +263,8 @@ async def open_everything(database: Database) -> dict[str, Any]:
     hook = (await create_endpoint(shop.resources, shop.caller, url="https://receiver.example/hook")).endpoint
     world.names["hook"] = hook.id
     world.names["delivery"] = (await send_test_event(shop.resources, shop.caller, hook.id)).id
+    assert await remind_invoices(shop.resources, before=timedelta(days=365))
+    mail = make_mail(shop.account.id)
+    await store(database, mail)
+    world.names["mail"] = mail.id
     return world.names

@@ -23,7 +23,8 @@ from service.domain.catalogue import (
     Project,
     ProjectCategory,
 )
-from service.domain.contacts import Contact
+from service.domain.contacts import WantedContact
+from service.domain.mail import Mail, MailKind, MailStatus
 from service.domain.order import (
     ByMass,
     FromQuote,
@@ -36,7 +37,7 @@ from service.domain.order import (
     Source,
 )
 from service.kit.ids import uuid7
-from service.storage import accounts, batches, catalogue, orders, serials
+from service.storage import accounts, batches, catalogue, mails, orders, serials
 from service.storage.database import Database
 from service.storage.tables import Table
 
@@ -66,9 +67,28 @@ def make_project(**facts: Any) -> Project:
     )
 
 
-def make_contact(**facts: Any) -> Contact:
-    told = {"account_id": UUID(int=1), "email": "ada@example.com", "name": "Ada", "kinds": ["invoice_due"]}
-    return Contact(**{**told, **facts})
+def make_contact(**facts: Any) -> WantedContact:
+    return WantedContact(**{"email": "ada@example.com", "name": "Ada", "kinds": [MailKind.INVOICE_DUE], **facts})
+
+
+def make_mail(account_id: UUID, **facts: Any) -> Mail:
+    """A mail about the account's first event that the server took."""
+    told = {
+        "id": uuid7(),
+        "seq": 1,
+        "kind": MailKind.ORDER_CONFIRMED,
+        "email": "ada@example.com",
+        "name": "Ada",
+        "status": MailStatus.SENT,
+        "attempts": 1,
+        "due_at": LONG_AGO,
+        "give_up_at": LONG_AGO,
+        "lease_id": None,
+        "error": None,
+        "created_at": LONG_AGO,
+        "sent_at": LONG_AGO,
+    }
+    return Mail(account_id=account_id, **{**told, **facts})
 
 
 def make_batch(project: Project, available_g: int = 10 * TONNE_G, **facts: Any) -> CreditBatch:
@@ -226,6 +246,7 @@ _TABLES: dict[type, Table[Any]] = {
     Account: accounts.ACCOUNTS,
     accounts.HeadRow: accounts.HEADS,
     Order: orders.ORDERS,
+    Mail: mails.MAILS,
 }
 """In the order in which rows may refer to rows."""
 

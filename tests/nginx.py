@@ -22,10 +22,14 @@ READY_S = 60
 
 
 @contextmanager
-def running_nginx(folder: Path, backends: Sequence[int], *, rate: str = "50r/s") -> Iterator[tuple[int, int]]:
-    """The ports for TLS and for plain HTTP of the site; `rate` bounds the requests of one address."""
+def running_nginx(
+    folder: Path, backends: Sequence[int], *, rate: str = "50r/s", read_timeout: str = "20s"
+) -> Iterator[tuple[int, int]]:
+    """The ports for TLS and for plain HTTP of the site; `rate` bounds the requests of one address, `read_timeout` the
+    silence of the service.
+    """
     port, plain_port = free_port(), free_port()
-    (folder / "nginx.conf").write_text(site(folder, backends, port, plain_port, rate=rate))
+    (folder / "nginx.conf").write_text(site(folder, backends, port, plain_port, rate=rate, read_timeout=read_timeout))
     command = [str(NGINX), "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"]
     tested = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert tested.returncode == 0, tested.stderr
@@ -64,8 +68,10 @@ def until_open(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("it does not answer")
 
 
-def site(folder: Path, ports: Sequence[int], port: int, plain_port: int, *, rate: str) -> str:
-    """The site as it is deployed, but for its addresses, the certificate and the rate."""
+def site(
+    folder: Path, ports: Sequence[int], port: int, plain_port: int, *, rate: str, read_timeout: str = "20s"
+) -> str:
+    """The site as it is deployed, but for its addresses, the certificate, the rate and the timeout."""
     text = (ROOT / "deploy" / "nginx.conf").read_text()
     changes = {
         "server 127.0.0.1:8000 ": f"server 127.0.0.1:{ports[0]} ",
@@ -75,6 +81,7 @@ def site(folder: Path, ports: Sequence[int], port: int, plain_port: int, *, rate
         "/etc/ssl/orders.example.com.pem": str(folder / "cert.pem"),
         "/etc/ssl/private/orders.example.com.key": str(folder / "key.pem"),
         "rate=50r/s": f"rate={rate}",
+        "proxy_read_timeout 20s;": f"proxy_read_timeout {read_timeout};",
     }
     for written, used in changes.items():
         assert text.count(written) == 1, written

@@ -40,6 +40,12 @@ class Receiver:
     answer: Answer = lambda _: response()
     received: list[Received] = field(default_factory=list)
     connections: int = 0
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    def hang_up(self) -> None:
+        """Close every connection from this side."""
+        for writer in self.writers:
+            writer.close()
 
     @property
     def bodies(self) -> list[Any]:
@@ -58,6 +64,7 @@ async def receiving(answer: Answer | None = None, tls: ssl.SSLContext | None = N
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         receiver.connections += 1
+        receiver.writers.append(writer)
         while True:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             headers = dict(line.split(": ", 1) for line in head[1:] if line)

@@ -47,9 +47,9 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(database_url: str, **settings: object) -> AsyncIterator[Server]:
-    """A server on a database that is migrated, killed at the end if it still runs."""
-    port = free_port()
+async def serving(database_url: str, *, port: int | None = None, **settings: object) -> AsyncIterator[Server]:
+    """A server on a database that is migrated, killed at the end if it still runs; on a free port, if none is given."""
+    port = port or free_port()
     with TemporaryFile() as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "service", "serve", "--port", str(port)),

@@ -23,10 +23,12 @@ from service.storage import (
     balances,
     batches,
     certificates,
+    documents,
     ledger,
     money,
     orders,
     quotes,
+    registry_retirements,
     retirements,
 )
 from service.storage.database import Database
@@ -130,6 +132,8 @@ async def everything_in(database: Database) -> dict[str, list[str]]:
         quotes.HOLDS,
         retirements.RETIREMENTS,
         certificates.ISSUED,
+        registry_retirements.ENTRIES,
+        registry_retirements.CERTIFICATES,
         ledger.LEDGER,
         balances.BALANCES,
         money.PAYMENTS,
@@ -137,6 +141,8 @@ async def everything_in(database: Database) -> dict[str, list[str]]:
         money.INVOICE_LINES,
         money.CREDIT_NOTES,
         money.CREDIT_NOTE_LINES,
+        documents.DOCUMENTS,
+        documents.LINKS,
         accounts.HEADS,
         EVENTS,
     ]

@@ -169,6 +169,33 @@ def test_an_account_and_a_key_from_birth_to_end(folder: Path, loaded: dict[str, 
     assert (code, said) == (1, "carbon-orders: Give a beneficiary of 1 to 200 characters. (BAD_USER_INPUT)")
     assert (live["mode"], test["mode"], live["commission_percent"]) == ("live", "test", "12.50")
 
+    changed = command(
+        folder,
+        "account",
+        "update",
+        live["id"],
+        "--name",
+        "Orrin",
+        "--commission",
+        "7.5",
+        "--beneficiary",
+        "O",
+        "--json",
+    )
+    (account,) = json.loads(changed.stdout)
+    assert account == {**live, "name": "Orrin", "commission_percent": "7.50"}
+    assert beneficiaries(folder, live["id"], test["id"]) == ["O", "Orrin Mills Ltd"]
+    for options, told in (
+        (("--commission", "1.234"), "at most two decimals"),
+        (("--commission", "91"), "0 to 90 percent"),
+        (("--currency", "JPY"), "CURRENCY_UNAVAILABLE"),
+        (("--name", ""), "Give the account a name"),
+    ):
+        code, said = failure(command(folder, "account", "update", live["id"], *options))
+        assert (code, told in said) == (1, True), said
+    listed = json.loads(command(folder, "account", "list", "--json").stdout)
+    assert account in listed
+
     made = command(folder, "key", "create", test["id"], "--name", "ERP", "--scope", "orders:read", "--json")
     key = json.loads(made.stdout)
     assert key["key"].startswith(f"co_test_{key['id']}_")

@@ -8,6 +8,7 @@ import logging
 
 import pytest
 import uvloop
+from websockets.asyncio.client import connect
 
 from tests.bounded_server import bounded
 from tests.waiting import until
@@ -199,6 +200,22 @@ async def test_a_request_for_another_protocol_is_answered_as_it_is_and_so_is_the
         peer = await server.connect()
         peer.send(get("/a", connection="Upgrade", upgrade="h2c") + get("/b"))
         assert [await peer.answer() for _ in range(2)] == [(200, b"/a "), (200, b"/b ")]
+
+
+async def test_a_websocket_outlasts_every_time_of_a_head():
+    async def echo(scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": message["text"]})
+
+    async with (
+        bounded(echo, head_timeout_s=SOON_S, idle_timeout_s=SOON_S) as server,
+        connect(f"ws://127.0.0.1:{server.listener.getsockname()[1]}/", compression=None) as socket,
+    ):
+        await asyncio.sleep(SOON_S * 3)
+        await socket.send("still here")
+        assert await socket.recv() == "still here"
 
 
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run])

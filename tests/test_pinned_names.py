@@ -14,6 +14,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +27,7 @@ from graphql import GraphQLObjectType
 
 import service
 from service.__main__ import app
+from service.api.document_links import document_path
 from service.api.graphql.cost.budget import cost_budget
 from service.api.graphql.schema import schema
 from service.api.graphql.types.webhooks import WebhookFormat as ShownWebhookFormat
@@ -35,7 +37,6 @@ from service.api.request_facts import Facts
 from service.api.rest.carbonext.orders import NOTE
 from service.api.rest.carbonext.states import Status
 from service.api.rest.carbonext.tokens import CLIENT_PREFIX, PERMISSIONS, TokenUse
-from service.app import rest_budgets
 from service.commands.setting_messages import DEPRECATED
 from service.domain.accounts import AccountContract, Visibility
 from service.domain.amounts import MassUnit
@@ -43,13 +44,14 @@ from service.domain.api_keys import Scope, digest, generate_key
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
 from service.domain.catalogue_listing import BatchSortField, BundleListing, NamedSortField
-from service.domain.contacts import MailKind
 from service.domain.credit_notes import CreditReason
+from service.domain.document_links import DocumentLink, DocumentName, LinkedDocument
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.event_types import EventType
 from service.domain.flight_hauls import Haul
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.listing import AccountSortField, InvoiceSortField, NumberedSort, OrderSortField, PaymentSortField
+from service.domain.mail import MailKind, MailStatus
 from service.domain.numbering import DocumentKind
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
 from service.domain.parties import TaxCategory
@@ -63,7 +65,16 @@ from service.domain.webhooks import DeliveryStatus, DisabledReason, WebhookForma
 from service.domain.worker_failures import WorkerStep
 from service.errors import Code
 from service.key_pepper import pepper
-from service.operations import import_orders, load_orders, match_backorders, retire_orders, simulate_order
+from service.limits import rest_budgets
+from service.operations import (
+    decline_mail,
+    import_orders,
+    load_orders,
+    match_backorders,
+    remind_invoices,
+    retire_orders,
+    simulate_order,
+)
 from service.operations.simulate_order import Outcome, _reference
 from service.settings import Settings
 from service.storage import models
@@ -96,6 +107,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     Scope: "orders:read orders:write catalogue:read operator account:manage",
     Visibility: "public hidden",
     AccountContract: "lune carbon-engine carbonext graphql",
+    MailStatus: "PENDING SENT FAILED CANCELLED",
     MailKind: "order_confirmed certificate_ready invoice_issued invoice_due invoice_paid",
     OffsetType: "emissions_reduction carbon_removal",
     Approach: "traditional innovative",
@@ -107,13 +119,15 @@ ENUMERATIONS: dict[type[Enum], str] = {
     CreditReason: "cancelled reduced failed refunded",
     EventType: "order.placed order.supplied order.fulfilled order.short order.reduced order.cancelled order.failed"
     " order.billed order.invoiced order.credited order.paid order.refunded order.retiring order.completed"
+    " order.retirement_recorded"
     " payment.recorded payment.refused"
-    " invoice.issued invoice.settled order.imported order.updated project.created project.updated bundle.created"
-    " bundle.updated"
+    " invoice.issued invoice.settled invoice.due order.imported order.updated project.created project.updated"
+    " bundle.created bundle.updated"
     " bundle.disabled bundle.enabled price.set portfolio.set batch.received batch.withdrawn batch.reinstated"
+    " batch.retirement_recorded"
     " account.portfolio_set account.created account.updated account.contacts_set api_key.created api_key.revoked"
-    " seller.updated account.billing_updated account.tax_profile_set webhook.created webhook.updated webhook.disabled"
-    " webhook.deleted webhook.secret_rotated webhook.replayed webhook.test",
+    " seller.updated account.billing_updated account.tax_profile_set documents.links_revoked webhook.created"
+    " webhook.updated webhook.disabled webhook.deleted webhook.secret_rotated webhook.replayed webhook.test",
     WebhookFormat: "STANDARD LUNE CALLBACK",
     ShownWebhookFormat: "STANDARD LUNE",
     DeliveryStatus: "PENDING DELIVERED FAILED",
@@ -123,6 +137,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     PaymentSortField: "created_at amount_minor",
     TaxCategory: "S Z E AE G O",
     DocumentKind: "INV CN",
+    LinkedDocument: "i c o r",
     OrderSortField: "created_at mass_g total_cost_minor",
     NamedSortField: "created_at name",
     BatchSortField: "created_at vintage",
@@ -175,8 +190,20 @@ SETTINGS = {
     "SERVICE_WORKERS_EMBEDDED": "false",
     "SERVICE_WORKER_REST_MS": "9",
     "SERVICE_RETIRE_AFTER_MS": "9",
+    "SERVICE_DOCUMENT_LINKS_VALID_MS": "60009",
     "SERVICE_WEBHOOK_DELIVERIES_KEPT_MS": "345600009",
     "SERVICE_WEBHOOKS_TO_LOOPBACK": "true",
+    "SERVICE_SUBSCRIPTIONS_MAX": "9",
+    "SERVICE_SUBSCRIPTIONS_PER_KEY_MAX": "9",
+    "SERVICE_SUBSCRIPTION_POLL_MS": "19",
+    "SERVICE_SUBSCRIPTION_KEEP_ALIVE_MS": "109",
+    "SERVICE_SUBSCRIPTION_SEND_TIMEOUT_MS": "109",
+    "SERVICE_SMTP_URL": "smtps://mail.example",
+    "SERVICE_MAIL_FROM": "orders@shop.example",
+    "SERVICE_MAIL_REPLY_TO": "help@shop.example",
+    "SERVICE_MAIL_LANGUAGE": "en",
+    "SERVICE_MAILS_KEPT_MS": "345600009",
+    "SERVICE_INVOICE_REMINDER_DAYS": "9",
     "SERVICE_TEST_ORDERS_AFTER_MS": "9",
     "SERVICE_RETIRE_UNPAID": "true",
     "SERVICE_KEY_USES_MS": "9",
@@ -217,6 +244,9 @@ SETTINGS = {
     "SERVICE_CORS_ORIGINS": "https://shop.example",
 }
 
+NEEDS = {"SERVICE_SMTP_URL": ("SERVICE_MAIL_FROM",)}
+"""Settings that others need."""
+
 COMMANDS = {
     "audit": "--json",
     "doctor": "--json",
@@ -231,6 +261,7 @@ COMMANDS = {
     "openapi": "CONTRACT",
     "account create": "NAME --contract --currency --portfolio --commission --beneficiary --json",
     "account list": "--json",
+    "account update": "ACCOUNT_ID --name --currency --commission --beneficiary --json",
     "account limit": "ACCOUNT_ID --credit --currency --hold-percent --open-holds --json",
     "account billing": "ACCOUNT_ID --seller --legal-name --address --country --tax-number --registration-number"
     " --purchase-order --json",
@@ -243,13 +274,16 @@ COMMANDS = {
     "seller set": "--seller --legal-name --address --country --tax-number --registration-number --bank-name"
     " --bank-account --bank-code --payment-days --payment-terms --footer --retirement-statement --json",
     "seller show": "--json",
+    "document save": "KIND NUMBER FILE --account --force",
+    "document revoke": "ACCOUNT_ID",
     "export orders": "FILE --account --filter --format --force",
     "export retirements": "FILE --account --filter --format --force",
-    "export ledger": "FILE --account --format --force",
-    "export invoices": "FILE --account --format --force",
-    "export payments": "FILE --account --format --force",
+    "export ledger": "FILE --account --filter --format --force",
+    "export invoices": "FILE --account --filter --format --force",
+    "export payments": "FILE --account --filter --format --force",
     "import orders": "FILE --account --dry-run --json",
     "import catalogue": "FILE --dry-run --json",
+    "import retirements": "FILE --dry-run --json",
 }
 
 GLOBAL_IDS = {
@@ -263,6 +297,7 @@ GLOBAL_IDS = {
     "CreditNote": "Q3JlZGl0Tm90ZToAAAAAAAAAAAAAAAAAAAAB",
     "Invoice": "SW52b2ljZToAAAAAAAAAAAAAAAAAAAAB",
     "Journal": "Sm91cm5hbDoAAAAAAAAAAAAAAAAAAAAB",
+    "Mail": "TWFpbDoAAAAAAAAAAAAAAAAAAAAB",
     "Order": "T3JkZXI6AAAAAAAAAAAAAAAAAAAAAQ",
     "Payment": "UGF5bWVudDoAAAAAAAAAAAAAAAAAAAAB",
     "Portfolio": "UG9ydGZvbGlvOgAAAAAAAAAAAAAAAAAAAAE",
@@ -278,7 +313,9 @@ LOGGED = {
     "account_limited": {"account_id"},
     "account_reinstated": {"account_id"},
     "account_suspended": {"account_id"},
+    "account_updated": {"account_id", "changed"},
     "catalogue_imported": {"rows", "added"},
+    "registry_retirements_imported": {"rows", "added"},
     "certificate_failed": {"account_id", "order_id"},
     "connection_refused": {"status", "reason", "client"},
     "connections_limited": {"wanted", "possible", "files_max"},
@@ -296,6 +333,11 @@ LOGGED = {
     "item_failed": {"step", "account_id", "item_id", "position", "exc_info"},
     "key_created": {"key_id", "account_id", "scopes"},
     "key_revoked": {"key_id"},
+    "mail_failed": {"account_id", "mail_id", "kind", "attempts"},
+    "mail_not_written": {"mail_id", "kind"},
+    "mail_server_failed": {"host", "port", "error"},
+    "mail_server_ready": set(),
+    "mails_given_up": {"mails"},
     "metrics_not_served": {"reason"},
     "metrics_served": {"host", "port"},
     "proxy_not_named": {"advice"},
@@ -326,6 +368,9 @@ LOGGED = {
     "webhooks_not_sent": {"reason"},
     "step_failed": {"step"},
     "step_refused": {"step", "code"},
+    "credentials_not_checked": set(),
+    "events_not_read": set(),
+    "stream_ended": {"transport", "reason", "events", "seconds", "account_id", "key_id"},
     "steps_resumed": set(),
     "steps_wait": {"step", "code"},
     "working": {"steps"},
@@ -343,10 +388,12 @@ DETAILS = (
 
 TABLES = (
     "account_heads accounts api_keys backorders balances billing_details bundle_projects bundles certificates"
-    " contacts credit_batches credit_entries credit_note_lines credit_notes estimates events invoice_lines"
-    " invoices ledger_entries number_counters"
+    " contacts credit_batches credit_entries credit_note_lines credit_notes document_links documents estimates events"
+    " invoice_lines"
+    " invoice_reminders invoices ledger_entries mail_cursors mails number_counters"
     " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
-    " quote_holds quote_lines quotes retirements secret_checks sellers serial_claims serial_series tax_profiles"
+    " quote_holds quote_lines quotes registry_retirements"
+    " retirement_certificates retirements secret_checks sellers serial_claims serial_series tax_profiles"
     " webhook_cursors webhook_deliveries webhook_endpoints worker_failures"
 )
 
@@ -394,6 +441,8 @@ def test_every_enumeration_is_pinned():
 def test_names_of_settings(monkeypatch: pytest.MonkeyPatch, variable: str):
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
+    for name in NEEDS.get(variable, ()):
+        monkeypatch.setenv(name, SETTINGS[name])
     before = Settings()
 
     monkeypatch.setenv(variable, SETTINGS[variable])
@@ -445,6 +494,10 @@ def test_labels_that_keys_are_derived_under():
         "/receipts/0000000000000000000000000000000100000000000000000000000000000002"
         "b14daeae130a3f0d9b0bdad5bcc572dec33d16e1c809df521bbe2f679bbd789c"
     )
+    name = DocumentName(LinkedDocument.INVOICE, UUID(int=1), UUID(int=2))
+    assert document_path(DocumentLink(name, 3, datetime(2027, 1, 1, tzinfo=UTC)), derived) == (
+        "/documents/aQAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAACAAAAAwAAAABrNuyAkKAMiL_VlDK6LJPC7PNxKNYajBWf1vQsCVJWihp6N94"
+    )
 
 
 def test_names_of_rate_limits():
@@ -471,13 +524,26 @@ def test_names_of_workers_and_actors():
         "fill_search_keys",
         "refresh_statistics",
         "expire_deliveries",
+        "remind_invoices",
+        "expire_mails",
     ]
-    assert [each.ACTOR for each in (retire_orders, match_backorders, simulate_order, import_orders, load_orders)] == [
+    actors = (
+        retire_orders,
+        match_backorders,
+        simulate_order,
+        import_orders,
+        load_orders,
+        remind_invoices,
+        decline_mail,
+    )
+    assert [each.ACTOR for each in actors] == [
         "worker:retire",
         "worker:match",
         "worker:advance",
         "command:import",
         "demo",
+        "worker:remind",
+        "mail:recipient",
     ]
 
 

@@ -34,6 +34,10 @@ PUBLIC_FORM = "write https://host or https://host/path, without ? and #"
 HOSTS_FORM = "write host=API, such as api.example.com=lune, without https:// and port"
 ORIGIN_FORM = "an origin is https://host or https://host:port, in lower case and without a path, or *"
 PROXIES_FORM = "write IP addresses or networks, such as 127.0.0.1,10.0.0.0/8; host names are not possible"
+SMTP_FORM = (
+    "write smtp://user:password@host:port (with STARTTLS), smtps://user:password@host:port (TLS from the beginning) or "
+    "smtp://host:port?starttls=never (without TLS and password); write @, / and # in a password as %40, %2F and %23"
+)
 COUNT = "write a whole number from 1 to 2147483647"
 
 
@@ -99,8 +103,28 @@ WRONG_VALUES = [
     ("WORKERS_EMBEDDED", "2", BOOLEAN),
     ("WORKER_REST_MS", "0", COUNT),
     ("RETIRE_AFTER_MS", "1h", number(0, 315_360_000_000)),
+    ("DOCUMENT_LINKS_VALID_MS", "30d", number(1_000, 315_360_000_000)),
     ("WEBHOOK_DELIVERIES_KEPT_MS", "1d", number(345_600_000, 315_360_000_000)),
     ("WEBHOOKS_TO_LOOPBACK", "maybe", BOOLEAN),
+    ("SUBSCRIPTIONS_MAX", "-1", number(0, 1_000_000)),
+    ("SUBSCRIPTIONS_PER_KEY_MAX", "0", number(1, 1_000_000)),
+    ("SUBSCRIPTION_POLL_MS", "9", number(10, 60_000)),
+    ("SUBSCRIPTION_KEEP_ALIVE_MS", "1s", number(100, 600_000)),
+    ("SUBSCRIPTION_SEND_TIMEOUT_MS", "99", number(100, 600_000)),
+    ("SMTP_URL", "mail.example", SMTP_FORM),
+    ("SMTP_URL", "http://user:hush@mail.example", SMTP_FORM),
+    ("SMTP_URL", "smtp://user:hu/sh@mail.example", SMTP_FORM),
+    ("SMTP_URL", "smtp://user:hush@mail.example?starttls=never", SMTP_FORM),
+    ("SMTP_URL", "smtp://user@mail.example", SMTP_FORM),
+    ("SMTP_URL", "smtps://mail.example:99999", SMTP_FORM),
+    ("SMTP_URL", "smtps://mail.example/?starttls=never", SMTP_FORM),
+    ("SMTP_URL", "smtps://user:hush@mail.example", "set SERVICE_MAIL_FROM too, the sender of mail"),
+    ("MAIL_FROM", "Shop", "write name@example.com, or Name <name@example.com>"),
+    ("MAIL_FROM", "Shop <orders@shop.example>\nBcc: x@y.example", "write name@example.com, or Name <name@example.com>"),
+    ("MAIL_REPLY_TO", "Help <help@shop.example>", "write a mail address such as name@example.com"),
+    ("MAIL_LANGUAGE", "klingon", "the languages are en"),
+    ("MAILS_KEPT_MS", "1d", number(345_600_000, 315_360_000_000)),
+    ("INVOICE_REMINDER_DAYS", "366", number(0, 365)),
     ("TEST_ORDERS_AFTER_MS", "-1", number(0, 315_360_000_000)),
     ("RETIRE_UNPAID", "later", BOOLEAN),
     ("KEY_USES_MS", "60001", number(0, 60_000)),

@@ -152,6 +152,10 @@ class AddressLimits:
         await send(message)
 
     async def _pay(self, scope: Scope, points: int) -> None:
-        cost = min(points, self._budget.requests)
-        state = await self._rate_limits().spend(self._budget, self._addresses.of(scope), cost=cost)
-        state.refuse_unless_admitted()
+        await pay_from(self._rate_limits(), self._budget, self._addresses.of(scope), points)
+
+
+async def pay_from(rate_limits: RateLimits, budget: Budget, address: str, points: int) -> None:
+    """Pay the points from the address's budget, or all of that if it is less. Refuses `THROTTLED`."""
+    state = await rate_limits.spend(budget, address, cost=min(points, budget.requests))
+    state.refuse_unless_admitted()

@@ -1,9 +1,23 @@
 """Calls from web pages of other origins (CORS)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from urllib.parse import urlsplit
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
+
+from service.api.headers import header_of
+
+
+def may_connect(scope: Scope, origins: Collection[str], own_address: str) -> bool:
+    """Return whether a WebSocket may be opened, by the rule for other calls: from pages of these origins and of the
+    service itself, and by programs, which are no pages. Browsers leave it to the server for WebSockets.
+    """
+    origin = header_of(scope, b"origin")
+    if origin is None or "*" in origins or origin in origins:
+        return True
+    page, own = urlsplit(origin), urlsplit(own_address)
+    return page.netloc != "" and page.netloc.lower() in {own.netloc.lower(), (header_of(scope, b"host") or "").lower()}
 
 
 def open_to_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:

@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 _NO_SNIFFING, _NO_STORE = (b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")
+_EVENTS = b"text/event-stream"
 _CLIENT_GONE = 499  # nginx's number for a caller who left before the answer; it is logged and never sent
 _LOGGED_PATH_MAX = 256
 
@@ -57,6 +58,7 @@ class RequestLimits:
       streams, or subscribers would.
     * An answer that has not begun within `deadline_ms` is refused `UNAVAILABLE`, and the application is cancelled.
     * An exception of the application is logged with its traceback and answered with a masked 500.
+    * The time of a stream of events, in its line of the log and the measures, ends when it begins.
     * The line of the log has the facts that an API noted (request_facts.py); `failure` among them is the code of a
       failure that the status does not tell. `measures` counts the request, `tracer` makes a span of it.
     * Of a path below one of `secret_paths` only the prefix is logged: what follows opens what it names.
@@ -131,7 +133,7 @@ class RequestLimits:
             await answer.refuse(refusal or Refused(Code.INTERNAL_SERVER_ERROR, "Internal error"))
         finally:
             answer.leave_crowd()
-            took_ns = time.perf_counter_ns() - began_ns
+            took_ns = (answer.streams_since_ns or time.perf_counter_ns()) - began_ns
             facts["status"] = answer.status or _CLIENT_GONE
             facts["ms"] = round(took_ns / 1_000_000, 2)
             if self._measures is not None:
@@ -213,7 +215,8 @@ class _Answer:
     """
 
     __slots__ = (
-        "_in_crowd", "_limits", "_path", "_send", "body_pending", "deadline", "request_id", "status", "was_admitted",
+        "_in_crowd", "_limits", "_path", "_send", "body_pending", "deadline", "request_id", "status",
+        "streams_since_ns", "was_admitted",
     )  # fmt: skip
 
     def __init__(self, limits: RequestLimits, scope: Scope, send: Send, request_id: str) -> None:
@@ -225,6 +228,7 @@ class _Answer:
         self.status: int | None = None
         self.body_pending = True
         self.was_admitted = False
+        self.streams_since_ns: int | None = None
         self.deadline = asyncio.timeout(None)
 
     def end_after(self, seconds: float | None) -> None:
@@ -257,6 +261,8 @@ class _Answer:
             self.status = message["status"]
             self.leave_crowd()
             self.end_after(None)  # an answer that has begun may stream for as long as it likes
+            if any(name == b"content-type" and value.startswith(_EVENTS) for name, value in message.get("headers", ())):
+                self.streams_since_ns = time.perf_counter_ns()
             headers = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode()), _NO_SNIFFING]
             if b"cache-control" not in dict(headers):
                 headers.append(_NO_STORE)

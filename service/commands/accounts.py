@@ -2,16 +2,19 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from service.commands import output
 from service.commands.runtime import pepper_of, run, settings_given
-from service.domain.accounts import Contract
+from service.domain.accounts import Account, Contract
 from service.domain.amounts import parse_decimal
 from service.domain.api_keys import Scope
 from service.errors import Code, Refused
 from service.operations import manage_accounts, manage_keys
+from service.operations.resources import Resources
 from service.operations.steps.issue_key import CUSTOMER_SCOPES
+from service.operations.update_account import update_account
 
 
 def create_account(
@@ -43,6 +46,28 @@ def create_account(
 def list_accounts(*, as_json: bool) -> None:
     """Show every account."""
     output.show_accounts(run(settings_given(), manage_accounts.list_accounts), as_json=as_json)
+
+
+def change_account(
+    account_id: UUID,
+    *,
+    name: str | None,
+    currency: str | None,
+    commission: str | None,
+    beneficiary: str | None,
+    as_json: bool,
+) -> None:
+    """Change the facts of the account that are given, and show it."""
+    given = {"name": name, "currency": currency, "beneficiary_name": beneficiary}
+    changes: dict[str, Any] = {fact: value for fact, value in given.items() if value is not None}
+
+    async def work(resources: Resources) -> Account:
+        if commission is not None:
+            changes["commission_hundredths"] = _hundredths(commission)
+        return await update_account(resources, None, account_id, changes)
+
+    account = run(settings_given(), work)
+    output.show_accounts([account], as_json=as_json)
 
 
 def suspend_account(account_id: UUID, *, as_json: bool) -> None:

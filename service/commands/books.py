@@ -1,4 +1,4 @@
-"""The commands for whole tables: import a catalogue or an account's history, audit the books.
+"""The commands for whole tables: import a catalogue, an account's history or registry entries, audit the books.
 
 They read files, run one operation and show its result; they decide nothing.
 """
@@ -22,6 +22,7 @@ from service.errors import Refused
 from service.operations.audit import audit
 from service.operations.import_catalogue import import_catalogue
 from service.operations.import_orders import import_orders
+from service.operations.record_registry_retirement import import_retirements
 from service.settings import Settings
 from service.storage.audit import CHECKS, Finding
 
@@ -56,6 +57,20 @@ def load_catalogue(file: Path, *, dry_run: bool, as_json: bool) -> None:
         done = run(
             _patient(settings_given()),
             lambda resources: import_catalogue(
+                resources, text, is_csv=file.suffix.lower() == ".csv", rehearse=dry_run, progress=advance
+            ),
+        )
+    facts = {"rows": done.rows, "added": done.added, "standing": done.existing, "dry_run": dry_run}
+    _show(facts, done.faults, as_json=as_json)
+
+
+def load_retirements(file: Path, *, dry_run: bool, as_json: bool) -> None:
+    """Record the registry entries of the file, or none of them if a row has an error."""
+    text = _text_of(file)
+    with _progress("rows") as advance:
+        done = run(
+            _patient(settings_given()),
+            lambda resources: import_retirements(
                 resources, text, is_csv=file.suffix.lower() == ".csv", rehearse=dry_run, progress=advance
             ),
         )

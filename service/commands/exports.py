@@ -1,30 +1,20 @@
-"""`carbon-orders export`: write a list of an account to a file or to standard output.
+"""`carbon-orders export`: write a list of an account to a file or to standard output."""
 
-The file is written under another name and renamed when it is complete, so that nobody takes half of it for all.
-"""
-
-import os
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from service.api.exports.definitions import EXPORTS, Export
-from service.api.exports.filters import order_filter_of
 from service.api.exports.formats import FORMATS, Format
 from service.commands import output
 from service.commands.books import STATEMENT_TIMEOUT_MS
+from service.commands.output_file import STDOUT, written_file
 from service.commands.runtime import run, settings_given
-from service.domain.listing import OrderFilter
 from service.errors import Refused
 from service.operations.read_orders import count_orders
 from service.operations.resources import Resources
 from service.operations.select_account import seller_reading
-
-STDOUT = Path("-")
 
 
 def export_list(name: str, file: Path, account: UUID, conditions: list[str], format_: str, *, force: bool) -> None:
@@ -33,23 +23,23 @@ def export_list(name: str, file: Path, account: UUID, conditions: list[str], for
     (chosen,) = (each for each in FORMATS if each.name == format_)
     wanted = _filter_of(conditions, export)
     settings = settings_given().model_copy(update={"statement_timeout_ms": STATEMENT_TIMEOUT_MS})
-    with _written(file, force=force) as target:
+    with written_file(file, force=force) as target:
         rows = run(settings, lambda resources: _write(resources, account, wanted, export, chosen, target))
     if file != STDOUT:
         output.show(f"Wrote {file}: {rows} rows.")
 
 
-def _filter_of(conditions: list[str], export: Export) -> OrderFilter:
+def _filter_of(conditions: list[str], export: Export) -> Any:
     texts = [(name, value) for name, _, value in (each.partition("=") for each in conditions)]
     try:
-        return order_filter_of(texts, filtered=export.filtered)
+        return export.filter.of(texts)
     except Refused as refusal:
         place = ".".join(map(str, refusal.path))
         output.fail(f"--filter {place}: {refusal.message}", output.MISUSED)
 
 
 async def _write(
-    resources: Resources, account: UUID, wanted: OrderFilter, export: Export, format_: Format, target: BinaryIO
+    resources: Resources, account: UUID, wanted: Any, export: Export, format_: Format, target: BinaryIO
 ) -> int:
     caller = await seller_reading(resources, account)
     total = await count_orders(resources, caller, wanted) if export.name == "orders" else None
@@ -62,32 +52,3 @@ async def _write(
                 written += len(rows)
                 advance(len(rows))
     return written
-
-
-@contextmanager
-def _written(file: Path, *, force: bool) -> Iterator[BinaryIO]:
-    """Yield the file to write to, for this user alone; it gets its name at the end, and none after an error."""
-    if file == STDOUT:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    if file.exists() and not force:
-        output.fail(f"{file} exists. Name another file, or replace it with --force.", output.MISUSED)
-    try:
-        handle, name = tempfile.mkstemp(prefix=".carbon-orders-", dir=file.absolute().parent)  # mode 0600
-        draft = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as target:
-                yield target
-                target.flush()
-                os.fsync(target.fileno())
-            if force:
-                draft.replace(file)
-            else:
-                file.hardlink_to(draft)  # unlike a renaming, this never replaces a file
-        finally:
-            draft.unlink(missing_ok=True)
-    except FileExistsError:
-        output.fail(f"{file} exists by now. Name another file.")
-    except OSError as error:
-        output.fail(f"{file} cannot be written: {error.strerror or error}")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import structlog
 
+from service.api.mail_links import MailLinks
 from service.api.metrics.endpoint import Metrics, metrics_app
 from service.api.webhook_bodies import WebhookBodies
 from service.commands import output
@@ -17,7 +18,7 @@ from service.operations.resources import Resources
 from service.server.uvicorn_server import CannotServeError, listen_for_metrics, serving_metrics
 from service.settings import Settings
 from service.workers.measures import StepMeasures
-from service.workers.run import webhook_options, work_until_told
+from service.workers.run import Writers, webhook_options, work_until_told
 
 log = structlog.get_logger(__name__)
 
@@ -34,12 +35,15 @@ def work() -> None:
 
     async def working(resources: Resources) -> None:
         found = await _pepper(settings, resources)
-        bodies = None
+        writers = None
         if found is not None:
             resources = replace(resources, webhooks=webhook_options(settings, found, previous_pepper(settings)))
-            bodies = WebhookBodies(resources, public_address=settings.public_address, pepper=found)
+            writers = Writers(
+                WebhookBodies(resources, public_address=settings.public_address, pepper=found),
+                MailLinks(settings.public_address, found),
+            )
         async with _metrics_served(listener, settings, resources, steps):
-            await work_until_told(resources, settings, steps, bodies)
+            await work_until_told(resources, settings, steps, writers)
 
     run(
         settings,
@@ -58,7 +62,7 @@ def _metrics_served(
 
 
 async def _pepper(settings: Settings, resources: Resources) -> bytes | None:
-    """Return the pepper, which only webhooks need here; None if there is none, or one of another database."""
+    """Return the pepper, which only webhooks and mail need here; None if there is none, or one of another database."""
     try:
         found = pepper(settings, holds_keys=True)
     except (ValueError, OSError) as error:

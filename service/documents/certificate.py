@@ -1,24 +1,33 @@
 """Texts of a certificate, from its facts as they are stored: those of its PDF, and of its page.
 
-Certificates of earlier releases have fewer facts, and are titled as they were issued.
+Certificates of earlier releases have fewer facts, and are titled as they were issued. A retirement certificate has the
+facts of the order's first certificate, and those of the registries' entries.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from io import BytesIO
 from typing import Any
 
-import segno
-
 from service.documents import wording
+from service.documents.parts import seller_party
+from service.documents.qr_code import qr_code
 from service.domain.amounts import GRAMS_PER_TONNE
 from service.domain.catalogue import Mode, OffsetType
 
 TEMPLATE = "certificate"
-TITLES = {None: "Certificate of retirement", "assignment": "Certificate of assignment"}
+TITLES = {
+    None: "Certificate of retirement",
+    "assignment": "Certificate of assignment",
+    "retirement": "Retirement certificate",
+}
 """Titles by the fact `kind`, which certificates of earlier releases do not have."""
 NOT_RECORDED = "Not yet recorded: no registry entry shows these credits as retired in our records."
+PARTLY_RECORDED = (
+    "The entries listed show {recorded} of {whole} as retired. For the rest, no registry entry is recorded in our "
+    "records."
+)
+RECORDED = "The registries show all of these credits as retired, by the entries listed."
 WHOLE_CREDITS = (
     "One credit stands for one tonne of CO₂ equivalent and is issued by the registry named. The grams listed are "
     "assigned to this order alone. Where they are a part of a credit, the holder named here is one of several buyers "
@@ -30,7 +39,7 @@ _LONG_NAME, _VERY_LONG_NAME = 40, 90
 
 def certificate_texts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the texts that the certificate's page and PDF have in common."""
-    seller = facts.get("seller")
+    seller, entries = facts.get("seller"), facts.get("registry_retirements", ())
     batches = [_batch(each, facts["mass_g"]) for each in facts["batches"]]
     return {
         "title": TITLES[facts.get("kind")],
@@ -43,9 +52,10 @@ def certificate_texts(facts: Mapping[str, Any]) -> dict[str, Any]:
         "statement": _statement(facts),
         "assigned": wording.time(datetime.fromisoformat(facts["retired_at"])),
         "issued": wording.time(datetime.fromisoformat(facts["issued_at"])),
-        "seller": None if not seller or not seller["legal_name"] else _seller(seller),
-        "retirement_statement": seller["retirement_statement"] if seller else None,
-        "registry_note": NOT_RECORDED,
+        "seller": seller_party(seller),
+        "retirement_statement": seller["retirement_statement"] if seller and not entries else None,
+        "registry_note": RECORDED if entries else NOT_RECORDED,
+        "entries": entries_texts(entries, facts),
         "notes": [WHOLE_CREDITS],
         "batches": batches,
     }
@@ -61,14 +71,44 @@ def certificate_document(facts_json: str, *, sha256: str, url: str) -> str:
     document = {
         **texts,
         "date": wording.date_parts(datetime.fromisoformat(facts["issued_at"])),
+        "first_certificate": facts.get("certificate"),
         "subject": wording.joined([facts["recipient"], f"order {facts['order_number']}"]),
         "footer": f"{texts['title']} {facts['number']}",
         "recipient_size": 28 if length <= _LONG_NAME else 20 if length <= _VERY_LONG_NAME else 14,
         "sha256": sha256,
         "url": url,
-        "qr_code": _qr_code(url),
+        "qr_code": qr_code(url),
     }
     return json.dumps(document, ensure_ascii=False)
+
+
+def entries_texts(entries: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the texts of registries' entries for credits of the certificate."""
+    named = {batch["batch_id"]: batch for batch in facts["batches"]}
+    return [
+        {
+            "registry": named[each["batch_id"]]["registry"],
+            "project": named[each["batch_id"]]["project_name"],
+            "retired_on": wording.day(date.fromisoformat(each["retired_on"])),
+            "date": each["retired_on"],
+            "retirement_id": each["retirement_id"],
+            "beneficiary": each["beneficiary"],
+            "url": each["url"],
+            "serials": each["serials"] if named[each["batch_id"]]["serials"] else _references(each["serials"]),
+            "mass": wording.mass(each["mass_g"]),
+        }
+        for each in entries
+    ]
+
+
+def partly_recorded(entries: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> str:
+    """Return the sentence about entries that cover a part of the certificate's credits."""
+    recorded_g = sum(each["mass_g"] for each in entries)
+    return PARTLY_RECORDED.format(recorded=wording.mass(recorded_g), whole=wording.mass(facts["mass_g"]))
+
+
+def _references(texts: Sequence[str]) -> list[str]:
+    return [f"reference {each}" for each in texts]  # the credits of some registries have no numbers
 
 
 def _statement(facts: Mapping[str, Any]) -> list[list[str]]:
@@ -84,18 +124,22 @@ def _statement(facts: Mapping[str, Any]) -> list[list[str]]:
         ["text", " were assigned to "],
         ["name", facts["beneficiary"]],
         ["text", f" in our records on {assigned}."],
+        *_recorded(facts),
     ]
 
 
-def _seller(seller: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = [
-        f"{label} {seller[member]}"
-        for label, member in (("Tax number", "tax_number"), ("Registration number", "registration_number"))
-        if seller[member]
-    ]
-    address = (seller["address"] or "").splitlines()
-    country = [wording.country(seller["country"])] if seller["country"] else []
-    return {"name": seller["legal_name"], "lines": [line for line in (*address, *country, *numbers) if line.strip()]}
+def _recorded(facts: Mapping[str, Any]) -> list[list[str]]:
+    """Return the sentence about the registries' entries: whole if there is one, else about the entries below."""
+    entries = facts.get("registry_retirements", ())
+    if len(entries) != 1:
+        return [["text", " The registries recorded their retirement, as listed below."]] if entries else []
+    (entry,) = entries
+    registry = next(each["registry"] for each in facts["batches"] if each["batch_id"] == entry["batch_id"])
+    day = wording.day(date.fromisoformat(entry["retired_on"]))
+    sentence = [["text", " "], ["name", registry], ["text", f" recorded their retirement on {day}"]]
+    if entry["retirement_id"]:
+        sentence += [["text", ", reference "], ["name", entry["retirement_id"]]]
+    return [*sentence, ["text", "."]]
 
 
 def _batch(batch: Mapping[str, Any], whole_g: int) -> dict[str, Any]:
@@ -140,15 +184,9 @@ def _serials(batch: Mapping[str, Any]) -> list[str]:
     """
     written = batch.get("written") or [a if a == b else f"{a} to {b}" for a, b in batch["serials"]]
     if not batch["serials"]:
-        written = [f"reference {each}" for each in written]  # the credits of some registries have no numbers
+        written = _references(written)
     lines = []
     for serials, (start_g, end_g) in zip(written, batch["intervals"], strict=True):
         is_whole = start_g % GRAMS_PER_TONNE == 0 and end_g % GRAMS_PER_TONNE == 0
         lines.append(serials if is_whole else f"{serials} (grams {start_g:,} to {end_g - 1:,} of the batch)")
     return lines
-
-
-def _qr_code(url: str) -> str:
-    file = BytesIO()
-    segno.make(url, error="m", micro=False).save(file, kind="svg", border=4, xmldecl=False, svgns=True, nl=False)
-    return file.getvalue().decode()

@@ -1,5 +1,6 @@
 """Amounts, dates and countries as documents print them, in English whatever the machine's locale."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -8,7 +9,7 @@ from babel import Locale
 from babel.core import get_global
 from babel.dates import format_date, format_datetime
 
-from service.domain.amounts import GRAMS_PER_TONNE, MassUnit, mass_text
+from service.domain.amounts import GRAMS_PER_TONNE, MassUnit, mass_text, minor_exponent, money_text, price_text
 
 ENGLISH = Locale("en")
 
@@ -59,3 +60,39 @@ def percent(part: int, whole: int) -> str:
     """Return the share to one decimal, such as "33.3 %"; "< 0.1 %" for a smaller one that is not nothing."""
     tenths = (2000 * part + whole) // (2 * whole)
     return f"{tenths // 10}.{tenths % 10} %" if tenths or not part else "< 0.1 %"
+
+
+def money(minor_units: int, currency: str) -> str:
+    """Return the amount with all its decimals and groups of three digits, such as "7,176.00"."""
+    return _grouped(money_text(minor_units, currency))
+
+
+def price(micros: int, currency: str) -> str:
+    """Return the unit price with all its decimals, at least those of the currency, such as "13.57" or "250.00"."""
+    whole, _, decimals = price_text(micros).partition(".")
+    decimals = decimals.ljust(minor_exponent(currency), "0")
+    return _grouped(f"{whole}.{decimals}" if decimals else whole)
+
+
+def kilograms(mass_g: int) -> str:
+    """Return the exact mass in kilograms, without the unit, such as "11,466" or "0.5"."""
+    return _grouped(mass_text(mass_g, MassUnit.KILOGRAM))
+
+
+def rate(hundredths: int) -> str:
+    """Return a rate in hundredths of a percent without trailing zeros, such as "20 %" or "7.7 %"."""
+    whole, rest = divmod(hundredths, 100)
+    return f"{whole}.{rest:02}".rstrip("0").rstrip(".") + " %"
+
+
+def account_number(text: str) -> str:
+    """Return the number of a bank account, an IBAN in groups of four characters."""
+    plain = text.replace(" ", "")
+    if not re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", plain):
+        return text
+    return " ".join(plain[index : index + 4] for index in range(0, len(plain), 4))
+
+
+def _grouped(number: str) -> str:
+    whole, point, decimals = number.partition(".")
+    return f"{int(whole):,}{point}{decimals}"

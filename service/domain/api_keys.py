@@ -52,6 +52,11 @@ class Peppers:
     present: bytes = field(repr=False)
     previous: bytes | None = field(default=None, repr=False)
 
+    @property
+    def accepted(self) -> tuple[bytes, ...]:
+        """Return each of them, the present one first."""
+        return (self.present,) if self.previous is None else (self.present, self.previous)
+
 
 @dataclass(frozen=True, slots=True)
 class GeneratedKey:

@@ -291,6 +291,11 @@ def is_invoiced_here(order: Order) -> bool:
     return order.total_cost_minor > 0 and not is_paid_elsewhere
 
 
+def has_receipt(order: Order) -> bool:
+    """Return True for an order whose whole price was paid here."""
+    return order.payment_status is PaymentStatus.PAID and order.paid_minor > 0 and is_invoiced_here(order)
+
+
 def invoice_lines(invoice_id: UUID, payer_id: UUID, orders: Sequence[Order]) -> tuple[InvoiceLine, ...]:
     """Return one line for each order, in the same order, with its full price and what is paid of it."""
     return tuple(

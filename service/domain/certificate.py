@@ -279,6 +279,11 @@ def certificate_number(order_id: UUID) -> str:
     Its 60 bits are the head of the id's SHA-256, so that a certificate issued again keeps its number, no counter is
     needed, and two of a million certificates share one with a chance of 1 in 2 million; the table's unique key decides.
     """
-    bits = int.from_bytes(hashlib.sha256(order_id.bytes).digest()[:8]) >> 4
+    return f"CR-{crockford(hashlib.sha256(order_id.bytes).digest())}"
+
+
+def crockford(digest: bytes) -> str:
+    """Return the first 60 bits of the digest as three groups of four Crockford base-32 characters."""
+    bits = int.from_bytes(digest[:8]) >> 4
     characters = "".join(_CROCKFORD[bits >> shift & 31] for shift in range(55, -1, -5))
-    return f"CR-{characters[:4]}-{characters[4:8]}-{characters[8:]}"
+    return f"{characters[:4]}-{characters[4:8]}-{characters[8:]}"

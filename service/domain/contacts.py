@@ -1,59 +1,80 @@
 """Contacts of a customer: the people who get mail about its account, and the kinds that each of them gets."""
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from service.domain.mail import MailKind
 from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
+from service.kit.mail_addresses import address_key, composed
 
 CONTACTS_MAX = 20
-EMAIL_LENGTH_MAX = 254
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_WORD = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){_WORD}(?:\.{_WORD})*@{_LABEL}(?:\.{_LABEL})+")
-
-
-class MailKind(StrEnum):
-    """Kinds of mail."""
-
-    ORDER_CONFIRMED = "order_confirmed"
-    CERTIFICATE_READY = "certificate_ready"
-    INVOICE_ISSUED = "invoice_issued"
-    INVOICE_DUE = "invoice_due"
-    INVOICE_PAID = "invoice_paid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A person of an account, and the kinds of mail that the person gets, in the order of `MailKind`."""
+    """A person of an account, the kinds of mail that the account chose for the person, and those that the person has
+    declined; both in the order of `MailKind`.
+    """
 
     account_id: UUID
     email: str
     name: str
     kinds: list[str]
+    opted_out: list[str]
+
+    def gets(self, kind: MailKind) -> bool:
+        """Return True if the person is sent mail of the kind."""
+        return kind in self.kinds and kind not in self.opted_out
+
+    def declining(self, kind: MailKind, *, declined: bool) -> "Contact":
+        """Return the contact after the person declined the kind, or took it up again."""
+        opted_out = {*self.opted_out, kind} if declined else {*self.opted_out} - {kind}
+        return replace(self, opted_out=_in_order(opted_out))
 
 
-def kept_contacts(contacts: Sequence[Contact]) -> list[Contact]:
-    """Return the contacts by their addresses, each with its kinds once. Refuses `BAD_USER_INPUT` for more than
-    `CONTACTS_MAX`, for an address that is no mail address or is there twice, whatever the case of its letters, and for
-    a name that is empty or too long.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedContact:
+    """A contact as a request describes it. Without `opted_out` a contact of that address keeps what it declined."""
+
+    email: str
+    name: str
+    kinds: Sequence[MailKind]
+    opted_out: Sequence[MailKind] | None = None
+
+
+def kept_contacts(account_id: UUID, wanted: Sequence[WantedContact], existing: Sequence[Contact]) -> list[Contact]:
+    """Return the account's contacts by their addresses, each with its kinds once. `existing` are those it has.
+
+    Refuses `BAD_USER_INPUT` for more than `CONTACTS_MAX`, for an address that is no mail address or is there twice,
+    whatever the case of its letters, and for a name that is empty or too long.
     """
-    if len(contacts) > CONTACTS_MAX:
+    if len(wanted) > CONTACTS_MAX:
         raise Refused(Code.BAD_USER_INPUT, f"Give at most {CONTACTS_MAX} contacts.", ("contacts",))
+    declined: Mapping[str, Collection[str]] = {address_key(each.email): each.opted_out for each in existing}
     kept: dict[str, Contact] = {}
-    for index, contact in enumerate(contacts):
+    for index, contact in enumerate(wanted):
         name = kept_text(contact.name.strip(), NAME_LENGTH_MAX, "contacts", index, "name")
-        if len(contact.email) > EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(contact.email):
+        try:
+            email = composed(contact.email)
+        except ValueError:
             message = "Give a mail address such as name@example.com."
-            raise Refused(Code.BAD_USER_INPUT, message, ("contacts", index, "email"))
-        if contact.email.lower() in kept:
+            raise Refused(Code.BAD_USER_INPUT, message, ("contacts", index, "email")) from None
+        key = address_key(email)
+        if key in kept:
             message = "This address is in the list already. Give each address once."
             raise Refused(Code.BAD_USER_INPUT, message, ("contacts", index, "email"))
-        kinds = [kind.value for kind in MailKind if kind in contact.kinds]
-        kept[contact.email.lower()] = Contact(
-            account_id=contact.account_id, email=contact.email, name=name, kinds=kinds
+        opted_out = declined.get(key, []) if contact.opted_out is None else contact.opted_out
+        kept[key] = Contact(
+            account_id=account_id,
+            email=email,
+            name=name,
+            kinds=_in_order(contact.kinds),
+            opted_out=_in_order(opted_out),
         )
     return sorted(kept.values(), key=lambda contact: contact.email)
+
+
+def _in_order(kinds: Collection[str]) -> list[str]:
+    return [kind.value for kind in MailKind if kind in kinds]

@@ -1,11 +1,14 @@
 """Types of events, each declared once: its name, its meaning and the members of its payload.
 
-Documentation, the JSON Schemas of webhooks and the payloads that webhooks carry are made from these declarations.
+Documentation, the JSON Schemas of webhooks, the payloads that webhooks carry, and the events that are sent by mail are
+made from these declarations.
 """
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Self
+
+from service.domain.mail import MailKind
 
 
 class Kind(Enum):
@@ -89,19 +92,21 @@ _ENDPOINT = _id("endpoint_id", "webhookEndpointId", "WebhookEndpoint", "Id of th
 
 
 class EventType(StrEnum):
-    """Types of events. Each has a meaning and the members of its payload."""
+    """Types of events. Each has a meaning and the members of its payload, and the kind of mail that contacts get."""
 
     meaning: str
     members: tuple[Member, ...]
+    mail: MailKind | None
 
-    def __new__(cls, value: str, meaning: str, members: tuple[Member, ...] = ()) -> Self:
+    def __new__(cls, value: str, meaning: str, members: tuple[Member, ...] = (), mail: MailKind | None = None) -> Self:
         self = str.__new__(cls, value)
         self._value_ = value
         self.meaning = meaning
         self.members = members
+        self.mail = mail
         return self
 
-    ORDER_PLACED = "order.placed", "An order was accepted and priced.", _AMOUNTS
+    ORDER_PLACED = "order.placed", "An order was accepted and priced.", _AMOUNTS, MailKind.ORDER_CONFIRMED
     ORDER_SUPPLIED = "order.supplied", "A waiting order received some of its missing credits.", _AMOUNTS
     ORDER_FULFILLED = "order.fulfilled", "All credits of an order are allocated.", _AMOUNTS
     ORDER_SHORT = (
@@ -150,7 +155,20 @@ class EventType(StrEnum):
         (*_AMOUNTS, Member("refunded_minor", "refunded", Kind.MONEY, "Amount that went to the balance.")),
     )
     ORDER_RETIRING = "order.retiring", "The retirement of an order started.", _RETIRED
-    ORDER_COMPLETED = "order.completed", "All credits of an order are retired.", _RETIRED
+    ORDER_COMPLETED = (
+        "order.completed",
+        "All credits of an order are retired.",
+        _RETIRED,
+        MailKind.CERTIFICATE_READY,
+    )
+    ORDER_RETIREMENT_RECORDED = (
+        "order.retirement_recorded",
+        (
+            "Entries of registries are recorded for all credits of an order, and its retirement certificate is issued;"
+            " again if a correction makes another version of the certificate."
+        ),
+        (*_RETIRED, _text("certificateNumber", "Number of the retirement certificate.", stored="certificate_number")),
+    )
     PAYMENT_RECORDED = "payment.recorded", "A payment was recorded, for an order or for the balance.", _PAYMENT
     PAYMENT_REFUSED = (
         "payment.refused",
@@ -161,8 +179,19 @@ class EventType(StrEnum):
         "invoice.issued",
         "An invoice for orders was issued.",
         (*_INVOICE, _INVOICE_TOTAL, Member("orders", "orders", Kind.NUMBER, "Number of orders on the invoice.")),
+        MailKind.INVOICE_ISSUED,
     )
-    INVOICE_SETTLED = "invoice.settled", "An invoice was paid.", (*_INVOICE, _INVOICE_TOTAL)
+    INVOICE_SETTLED = "invoice.settled", "An invoice was paid.", (*_INVOICE, _INVOICE_TOTAL), MailKind.INVOICE_PAID
+    INVOICE_DUE = (
+        "invoice.due",
+        "An invoice that is not paid is due, or will be due soon. An invoice has this event at most once.",
+        (
+            *_INVOICE,
+            Member("due_minor", "due", Kind.MONEY, "Amount that is still to be paid."),
+            _text("dueAt", "Time by which the invoice is to be paid (ISO 8601, UTC).", stored="due_at"),
+        ),
+        MailKind.INVOICE_DUE,
+    )
     ORDER_IMPORTED = "order.imported", "A past order was imported, with its own id and date.", _AMOUNTS
     ORDER_UPDATED = (
         "order.updated",
@@ -206,6 +235,15 @@ class EventType(StrEnum):
         (_BATCH, _AVAILABLE, _text("reason", "Reason of the withdrawal.")),
     )
     BATCH_REINSTATED = "batch.reinstated", "A withdrawn credit batch was put on sale again.", (_BATCH, _AVAILABLE)
+    BATCH_RETIREMENT_RECORDED = (
+        "batch.retirement_recorded",
+        "An entry of a registry that shows credits of a batch as retired was recorded.",
+        (
+            _BATCH,
+            _text("reference", "Reference of the entry."),
+            Member("mass_g", "mass", Kind.MASS, "Mass of the credits that the entry covers."),
+        ),
+    )
     ACCOUNT_PORTFOLIO_SET = (
         "account.portfolio_set",
         "An account changed the portfolio that its orders buy by default.",
@@ -270,6 +308,10 @@ class EventType(StrEnum):
             _text("category", "Category of the tax (UNCL 5305 code)."),
             Member("rate_hundredths", "rate", Kind.PERCENT, "Rate of the tax in percent, as a decimal string."),
         ),
+    )
+    DOCUMENT_LINKS_REVOKED = (
+        "documents.links_revoked",
+        "Addresses of documents of the account were revoked: of one invoice, credit note or order, or of all.",
     )
     WEBHOOK_CREATED = (
         "webhook.created",

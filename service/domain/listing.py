@@ -9,6 +9,7 @@ from uuid import UUID
 
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Mode
+from service.domain.ledger import Verb
 from service.domain.order import Order, OrderKind, OrderStatus, PaymentStatus
 from service.kit.keyset import Position, SortKind
 
@@ -126,6 +127,19 @@ class MoneyFilter:
     due_from: datetime | None = None
     due_until: datetime | None = None
     text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerFilter:
+    """Conditions on journals, all of which hold; one not given holds for each."""
+
+    currencies: frozenset[str] | None = None
+    verbs: frozenset[Verb] | None = None
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+
+
+EVERY_JOURNAL = LedgerFilter()
 
 
 class AccountSortField(StrEnum):

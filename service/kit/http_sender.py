@@ -15,7 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
+import anyio
 import certifi
 import httpcore
 
@@ -57,12 +59,13 @@ class HttpSender:
     def __init__(self, *, connections_max: int, loopback: bool = False, resolve: Resolve | None = None) -> None:
         self._loopback = loopback
         self._threads = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
+        self._backend = _CheckedBackend(resolve or self._resolve, loopback=loopback)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_ssl_context(),
+            ssl_context=ssl_context(),
             max_connections=connections_max,
             max_keepalive_connections=connections_max,
             keepalive_expiry=10,
-            network_backend=_CheckedBackend(resolve or self._resolve, loopback=loopback),
+            network_backend=self._backend,
         )
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> Sent:
@@ -77,7 +80,8 @@ class HttpSender:
         except ValueError:
             return Sent(None, 0, error="address refused")
         try:
-            async with asyncio.timeout(timeout_s):
+            # httpcore shields its clean-up from this scope's end, but not from asyncio.timeout.
+            with anyio.fail_after(timeout_s):
                 status, more = await self._post(destination, body, headers, timeout_s)
         except DestinationRefusedError:
             more = {"error": "address refused"}
@@ -90,8 +94,9 @@ class HttpSender:
         return Sent(status, round((time.monotonic() - began_s) * 1000), **more)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, also those that the pool lost because a request was cancelled while it closed them."""
         await self._pool.aclose()
+        await self._backend.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _post(
@@ -128,6 +133,12 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
         self._resolve = resolve
         self._loopback = loopback
         self._backend = httpcore.AnyIOBackend()
+        self._opened: WeakSet[httpcore.AsyncNetworkStream] = WeakSet()
+
+    async def close(self) -> None:
+        """Close every connection that is still open."""
+        for stream in list(self._opened):
+            await stream.aclose()
 
     async def connect_tcp(
         self,
@@ -143,9 +154,12 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
         failure: Exception = OSError("no address")
         for address in addresses[:4]:
             try:
-                return await self._backend.connect_tcp(address, port, timeout, local_address, socket_options)
+                stream = await self._backend.connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
+            else:
+                self._opened.add(stream)
+                return stream
         raise failure
 
     async def sleep(self, seconds: float) -> None:
@@ -181,6 +195,6 @@ def _described(error: BaseException) -> str:
     return "connection lost"
 
 
-def _ssl_context() -> ssl.SSLContext:
+def ssl_context() -> ssl.SSLContext:
     """Return a context with the authorities of `SSL_CERT_FILE`, or of certifi if that is not set."""
     return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())

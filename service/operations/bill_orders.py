@@ -32,7 +32,8 @@ from service.kit.canonical_json import fingerprint
 from service.operations.resources import Resources
 from service.operations.steps.change_invoice import invoice_members, record_settled
 from service.operations.steps.lock_payer import find_payer, lock_payer, reused, write_events
-from service.storage import ledger, money, numbers, orders, sellers
+from service.operations.steps.state_documents import state_invoice
+from service.storage import documents, ledger, money, numbers, orders, sellers
 from service.storage.database import Statements
 
 ORDERS_NAMED_MAX = 100
@@ -155,6 +156,9 @@ async def bill_orders(
             raise RuntimeError("an invoice's reference or number was taken under its account's lock")
         if await money.INVOICE_LINES.insert(statements, lines) != len(lines):
             raise RuntimeError("an order that was on no invoice is on one")
+        await documents.DOCUMENTS.insert(
+            statements, [await state_invoice(statements, payer, invoice, lines, on_invoice)]
+        )
         await _mark_billed(statements, on_invoice)
         journal = tax_billed(invoice.currency, tax_minor)
         booking = ledger.Booking(payer.id, resources.new_id(), None, journal, now, invoice_id=invoice.id)

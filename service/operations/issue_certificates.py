@@ -1,21 +1,24 @@
 """Draw certificates, and issue those of orders that earlier releases completed. Each is written once and never changes.
 
-An order that is completed now has the facts of its certificate at once; its PDF is drawn here, or earlier by the first
-request. Work that was interrupted is done by the next run. No lock: facts and PDF are each stored by one conditional
-update, and a second result is discarded. Promise: P8.
+An order that is completed now has the facts of its certificate at once, and one whose credits are recorded as retired
+at their registries has those of its retirement certificate; their PDFs are drawn here, or earlier by the first request.
+Work that was interrupted is done by the next run. No lock: facts and PDF are each stored by one conditional update, and
+a second result is discarded. Promise: P8.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
 from uuid import UUID
 
 from service.domain.certificate import IssuedCertificate
+from service.domain.registry_evidence import RetirementCertificate
 from service.domain.worker_failures import ItemKey, WorkerStep
 from service.operations.resources import Resources
-from service.operations.steps.draw_certificate import draw_certificate
+from service.operations.steps.draw_certificate import draw_certificate, draw_retirement_certificate
 from service.operations.steps.isolate import do_item, failed_before, forget
 from service.operations.steps.state_certificates import state_certificates
-from service.storage import certificates, orders
+from service.storage import certificates, orders, registry_retirements
 from service.storage.database import Statements
 
 CERTIFICATES_AT_ONCE = 20
@@ -26,14 +29,23 @@ async def issue_certificates(resources: Resources, *, public_address: str) -> in
     """Draw a page of certificates. Return the number drawn; those that failed are not counted."""
     before, now = await failed_before(resources, STEP), resources.clock()
     due = await certificates.due(resources.database.reader, CERTIFICATES_AT_ONCE, now=now)
-    keys = [ItemKey(each.account_id, each.order_id) for each in due]
+    undrawn = await registry_retirements.undrawn(resources.database.reader, CERTIFICATES_AT_ONCE, now=now)
 
-    async def issue(key: ItemKey) -> int:
-        return await issue_certificate(resources, key.account_id, key.item_id, public_address=public_address)
+    async def issue(account_id: UUID, order_id: UUID) -> int:
+        return await issue_certificate(resources, account_id, order_id, public_address=public_address)
 
+    async def draw(certificate: RetirementCertificate) -> int:
+        return await draw_retirement_certificate(resources, certificate, public_address=public_address)
+
+    works: dict[ItemKey, Callable[[], Awaitable[int]]] = {}
+    for each in due:
+        works[ItemKey(each.account_id, each.order_id)] = partial(issue, each.account_id, each.order_id)
+    for certificate in undrawn:
+        works[ItemKey(certificate.account_id, certificate.order_id, certificate.version)] = partial(draw, certificate)
     # Together, because they are drawn by as many processes as there are processors.
-    drawn = sum(await asyncio.gather(*(do_item(resources, STEP, key, partial(issue, key)) for key in keys)))
-    await forget(resources, STEP, before, keys, all_due_at=now if len(keys) < CERTIFICATES_AT_ONCE else None)
+    drawn = sum(await asyncio.gather(*(do_item(resources, STEP, key, work) for key, work in works.items())))
+    is_all = max(len(due), len(undrawn)) < CERTIFICATES_AT_ONCE
+    await forget(resources, STEP, before, list(works), all_due_at=now if is_all else None)
     return drawn
 
 

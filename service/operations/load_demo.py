@@ -4,11 +4,11 @@ The data is in `demo_catalogue.json` beside this file; this module contains no p
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from service.domain.accounts import Account, Organisation
@@ -30,12 +30,14 @@ from service.domain.catalogue import (
 )
 from service.domain.parties import FIRST_SELLER
 from service.domain.receipt import StatedBatch
+from service.domain.serials.collisions import find_overlaps
 from service.domain.serials.forms import SerialForm
 from service.domain.serials.stated import StatedSerials
-from service.errors import Refused
+from service.domain.supply import block_of
+from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.operations.steps.issue_key import CUSTOMER_SCOPES, generate_key_for, store
-from service.storage import accounts, balances, batches, catalogue, sellers, serials
+from service.storage import accounts, balances, batches, catalogue, sellers, serials, supply
 from service.storage.database import Statements
 
 CATALOGUE_FILE = Path(__file__).with_name("demo_catalogue.json")
@@ -44,10 +46,18 @@ KEY_NAME = "demo"
 OPERATOR_SCOPES = frozenset({Scope.OPERATOR, Scope.CATALOGUE_READ, Scope.ORDERS_READ})
 
 
+class _Identified(Protocol):
+    """An object of the catalogue."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
     """A demo customer in one mode, with a key that was made for this answer."""
 
+    account_id: UUID
     name: str
     mode: Mode
     contract: str
@@ -67,7 +77,8 @@ async def load_demo(resources: Resources, *, pepper: bytes) -> DemoAccounts:
     """Create the catalogue, stock and accounts if they are missing, and a new key for each account; earlier keys stay
     valid.
 
-    Ids are fixed, so a second load adds only keys, and does not reset stock, prices and suspensions.
+    Ids are fixed, so a second load adds only keys, and does not reset stock, prices and suspensions. Refuses
+    `BAD_USER_INPUT`, without a change, where a catalogue that is no demo has a name or a serial number of it.
     """
     catalogue_now = json.loads(CATALOGUE_FILE.read_text(encoding="utf-8"))
     created_at = datetime.fromisoformat(catalogue_now["created_at"])
@@ -95,7 +106,7 @@ async def load_demo(resources: Resources, *, pepper: bytes) -> DemoAccounts:
     await resources.transact(work)
     return DemoAccounts(
         accounts=tuple(
-            DemoAccount(account.name, account.mode, account.contract, account.currency, generated.text)
+            DemoAccount(account.id, account.name, account.mode, account.contract, account.currency, generated.text)
             for account, generated in keys[:-1]
         ),
         operator_key=keys[-1][1].text,
@@ -152,27 +163,59 @@ async def _load_seller(statements: Statements, facts: Mapping[str, Any]) -> None
 
 
 async def _load_catalogue(statements: Statements, facts: Mapping[str, Any], created_at: datetime) -> None:
-    categories = {each["name"]: UUID(each["id"]) for each in facts["categories"]}
     projects = {each["slug"]: UUID(each["id"]) for each in facts["projects"]}
     bundles = {each["slug"]: UUID(each["id"]) for each in facts["bundles"]}
-    await catalogue.CATEGORIES.insert(
-        statements, [ProjectCategory(id=category_id, name=name) for name, category_id in categories.items()]
+    portfolios = [_portfolio(each, created_at) for each in facts["portfolios"]]
+    categories = await supply.categories(
+        statements, [ProjectCategory(id=UUID(each["id"]), name=each["name"]) for each in facts["categories"]]
     )
     await catalogue.PROJECTS.insert(
         statements, [_project(each, categories[each["category"]], created_at) for each in facts["projects"]]
     )
-    wanted = [batch for each in facts["projects"] for batch in _batches(each, created_at)]
-    existing = await batches.existing_ids(statements, [batch.id for batch in wanted])
-    await serials.add(statements, [batch for batch in wanted if batch.id not in existing])
+    _refuse_others("project", projects, await supply.projects(statements, projects))
     await catalogue.BUNDLES.insert(statements, [_bundle(each, created_at) for each in facts["bundles"]])
+    _refuse_others("bundle", bundles, await supply.bundles(statements, bundles))
+    for portfolio in portfolios:
+        existing = await supply.lock_portfolio(statements, portfolio)
+        _refuse_others("portfolio", {portfolio.identifier: portfolio.id}, {portfolio.identifier: existing})
+    await _load_batches(statements, [batch for each in facts["projects"] for batch in _batches(each, created_at)])
     await catalogue.BUNDLE_PROJECTS.insert(
         statements,
         [BundleProject(UUID(each["id"]), projects[slug]) for each in facts["bundles"] for slug in each["projects"]],
     )
     await catalogue.PRICES.insert(statements, [price for each in facts["bundles"] for price in _prices(each)])
-    await catalogue.PORTFOLIOS.insert(statements, [_portfolio(each, created_at) for each in facts["portfolios"]])
     await catalogue.WEIGHTS.insert(
         statements, [weight for each in facts["portfolios"] for weight in _weights(each, bundles)]
+    )
+
+
+async def _load_batches(statements: Statements, wanted: Sequence[CreditBatch]) -> None:
+    """Insert the batches that are missing, with their claims."""
+    existing = await batches.existing_ids(statements, [batch.id for batch in wanted])
+    missing = [batch for batch in wanted if batch.id not in existing]
+    named = {batch.reference or "": batch.id for batch in missing}
+    _refuse_others("batch", named, await supply.batches(statements, named))
+    for mode in Mode:
+        blocks = {batch.id: block_of(batch) for batch in missing if batch.mode is mode}
+        await serials.lock_series(statements, mode, list(blocks.values()))
+        others = await serials.claimants(statements, mode, list(blocks.values()))
+        for other_id in find_overlaps(blocks, {each: block_of(batch) for each, batch in others.items()}).values():
+            raise _taken(f"serial numbers of the batch {others[other_id].reference or other_id}")
+    if not await serials.add(statements, missing):
+        raise Refused(Code.UNAVAILABLE, "The same batches are being received by another command. Try again.")
+
+
+def _refuse_others(kind: str, ids: Mapping[str, UUID], found: Mapping[str, _Identified]) -> None:
+    """Refuse where an object of the demo's name is not the demo's."""
+    for name, existing in sorted(found.items()):
+        if existing.id != ids[name]:
+            raise _taken(f"the {kind} {name}")
+
+
+def _taken(what: str) -> Refused:
+    return Refused(
+        Code.BAD_USER_INPUT,
+        f"The catalogue has {what}, which is not the demo's. Nothing was loaded; load the demo into an empty database.",
     )
 
 

@@ -6,7 +6,7 @@ Locks: the customers' heads, for one chunk of orders at a time. Promises: P3, P4
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -77,15 +77,27 @@ _SOURCES_BY_CONTRACT = {source.value: source for source in (Source.LUNE, Source.
 
 
 async def load_orders(
-    resources: Resources, count: int, *, seed: int = 0, loaded: Callable[[int], None] = lambda _: None
+    resources: Resources,
+    count: int,
+    *,
+    account_ids: Collection[UUID] | None = None,
+    seed: int = 0,
+    loaded: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Load this many more orders; `loaded` is called with their number after each transaction. The seed decides masses,
-    customers and states, so that two databases can be filled alike. Refuses `NOT_FOUND` without the demo's accounts.
+    """Load this many more orders of those accounts that could order, by default of all; `loaded` is called with their
+    number after each transaction. The seed decides masses, customers and states, so that two databases can be filled
+    alike. Refuses `NOT_FOUND` without such accounts, and `BUNDLE_UNAVAILABLE` if none of them can buy anything.
     """
     chance = random.Random(seed)  # noqa: S311 - a made-up history needs no secrets
-    customers = await _customers(resources)
-    usual = await _priced(resources, [_usual(chance, account) for account in customers for _ in range(ORDERS_OF_EACH)])
-    patient = await _priced(resources, await _waiting(resources, customers))
+    customers = await _customers(resources, account_ids)
+    usual = await _priced(
+        resources, customers, [_usual(chance, account) for account in customers for _ in range(ORDERS_OF_EACH)]
+    )
+    if not usual:
+        raise Refused(
+            Code.BUNDLE_UNAVAILABLE, "No bundle of the demo's portfolios is on sale, so nothing can be ordered."
+        )
+    patient = await _priced(resources, customers, await _waiting(resources, customers))
     waiting = min(CHUNK, count // WAITING_SHARE) if patient else 0
     placed_times = _placed_times(resources.clock(), count, chance)
     for start in range(0, count, CHUNK):
@@ -101,12 +113,15 @@ async def load_orders(
         loaded(size)
 
 
-async def _customers(resources: Resources) -> list[Account]:
+async def _customers(resources: Resources, account_ids: Collection[UUID] | None) -> list[Account]:
     everyone = await accounts.all_accounts(resources.database.reader)
     found = [
         each
         for each in everyone
-        if each.mode is Mode.LIVE and each.contract in _SOURCES_BY_CONTRACT and each.suspended_at is None
+        if each.mode is Mode.LIVE
+        and each.contract in _SOURCES_BY_CONTRACT
+        and each.suspended_at is None
+        and (account_ids is None or each.id in account_ids)
     ]
     if not found:
         raise Refused(Code.NOT_FOUND, "There are no customers who could order; load the demo first.")
@@ -155,10 +170,10 @@ def _command(
     )
 
 
-async def _priced(resources: Resources, commands: Sequence[PlaceOrder]) -> list[Priced]:
+async def _priced(resources: Resources, customers: Sequence[Account], commands: Sequence[PlaceOrder]) -> list[Priced]:
     """Return the commands at today's prices, without those that buy less than a gram."""
     reader = resources.database.reader
-    heads = {each.id: Head(each, 0) for each in await _customers(resources)}
+    heads = {each.id: Head(each, 0) for each in customers}
     order_requests = [
         (heads[each.account_id].account, each.request) for each in commands if isinstance(each.request, OrderRequest)
     ]

@@ -10,6 +10,7 @@ from service.domain.events import Event
 from service.domain.webhooks import Cursor, Endpoint, WebhookFormat
 from service.operations.resources import Resources
 from service.operations.steps.queue_delivery import queue
+from service.storage import events as event_log
 from service.storage import webhook_deliveries, webhooks
 from service.storage.database import Statements
 
@@ -29,7 +30,7 @@ async def queue_deliveries(resources: Resources) -> int:
     async def work(statements: Statements) -> int:
         now, moved = resources.clock(), 0
         for cursor, endpoint in await webhooks.behind(statements, CURSORS_MAX):
-            events = await webhook_deliveries.events_after(statements, cursor.account_id, cursor.last_seq, EVENTS_MAX)
+            events = await event_log.after(statements, cursor.account_id, cursor.last_seq, EVENTS_MAX)
             if not events or not await webhooks.advance(statements, cursor, events[-1].seq):
                 continue
             moved += 1

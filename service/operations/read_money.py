@@ -16,20 +16,25 @@ from service.domain.billing import Invoice, InvoiceLine, InvoiceStatus, Payment
 from service.domain.credit import PayerFunds
 from service.domain.credit_notes import CreditNote, CreditNoteLine
 from service.domain.ledger import Journal, Posting
+from service.domain.listing import EVERY_JOURNAL, LedgerFilter, MoneyFilter
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.storage import balances, holds, ledger, money
 from service.storage.database import Statements
 
+EVERYTHING = MoneyFilter()
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerPage:
-    """A journal as it is stored, and the order that it concerns, if any."""
+    """A journal as it is stored, and the order and the invoice that it concerns, if any. `account_id` is the payer."""
 
+    account_id: UUID
     id: UUID
     journal: Journal
     order_account_id: UUID | None
     order_id: UUID | None
+    invoice_id: UUID | None
     created_at: datetime
 
 
@@ -63,14 +68,16 @@ async def held_g(resources: Resources, caller: Caller) -> int:
     return await holds.held_g(resources.database.reader, payer_of(caller.account))
 
 
-async def list_invoices(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Invoice]:
-    """Return one page of the caller's invoices, newest first."""
+async def list_invoices(
+    resources: Resources, caller: Caller, request: PageRequest, wanted: MoneyFilter = EVERYTHING
+) -> Slice[Invoice]:
+    """Return one page of the caller's invoices that the filter selects, newest first."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
     payer_id = payer_of(caller.account)
 
     async def read(statements: Statements) -> list[Invoice]:
-        return await money.invoices(statements, payer_id, request)
+        return await money.invoices(statements, payer_id, request, wanted)
 
     return slice_of(await resources.read_own(payer_id, read, with_clients=True), request)
 
@@ -178,13 +185,14 @@ async def invoices_of_credit_notes(
     return await _invoices(resources, {(note.account_id, note.invoice_id) for note in notes})
 
 
-async def invoices_of_payments(
-    resources: Resources, caller: Caller, payments: Sequence[Payment]
+async def invoices_of_entries(
+    resources: Resources, caller: Caller, entries: Sequence[Payment] | Sequence[LedgerPage]
 ) -> dict[UUID, Invoice]:
-    """Return the invoices that the payments are for, by id. A caller who was given a payment may see its invoice."""
+    """Return the invoices that the payments or journals concern, by id. A caller who was given one of these may see its
+    invoice.
+    """
     caller.require(Scope.ORDERS_READ)
-    named = {(payment.account_id, payment.invoice_id) for payment in payments if payment.invoice_id is not None}
-    return await _invoices(resources, named)
+    return await _invoices(resources, {(each.account_id, each.invoice_id) for each in entries if each.invoice_id})
 
 
 async def _invoices(resources: Resources, named: Collection[tuple[UUID, UUID]]) -> dict[UUID, Invoice]:
@@ -213,14 +221,16 @@ async def invoice_lines_of_ids(
     return {line.order_id: LineInCurrency(line, currency) for line, currency in found}
 
 
-async def list_payments(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Payment]:
-    """Return one page of the caller's payments, newest first."""
+async def list_payments(
+    resources: Resources, caller: Caller, request: PageRequest, wanted: MoneyFilter = EVERYTHING
+) -> Slice[Payment]:
+    """Return one page of the caller's payments that the filter selects, newest first."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
     payer_id = payer_of(caller.account)
 
     async def read(statements: Statements) -> list[Payment]:
-        return await money.payments(statements, payer_id, request)
+        return await money.payments(statements, payer_id, request, wanted)
 
     return slice_of(await resources.read_own(payer_id, read, with_clients=True), request)
 
@@ -232,14 +242,16 @@ async def payments_of_ids(resources: Resources, caller: Caller, payment_ids: Col
     return await money.of_ids(resources.database.reader, money.PAYMENTS, payer_of(caller.account), payment_ids)
 
 
-async def list_journals(resources: Resources, caller: Caller, request: PageRequest) -> Slice[LedgerPage]:
-    """Return one page of the caller's ledger, newest first, each journal whole."""
+async def list_journals(
+    resources: Resources, caller: Caller, request: PageRequest, wanted: LedgerFilter = EVERY_JOURNAL
+) -> Slice[LedgerPage]:
+    """Return one page of the journals of the caller's ledger that the filter selects, newest first, each whole."""
     caller.require(Scope.ORDERS_READ)
     caller.require_money()
     payer_id = payer_of(caller.account)
 
     async def read(statements: Statements) -> list[LedgerPage]:
-        journal_ids = await ledger.page(statements, payer_id, request)
+        journal_ids = await ledger.page(statements, payer_id, request, wanted)
         found = _journals(await ledger.entries_of(statements, payer_id, journal_ids))
         return [found[journal_id] for journal_id in journal_ids]
 
@@ -267,6 +279,7 @@ def _ledger_page(entries: Sequence[ledger.LedgerEntry]) -> LedgerPage:
     first = entries[0]
     of_other = first.order_account_id or first.account_id
     return LedgerPage(
+        account_id=first.account_id,
         id=first.journal_id,
         journal=Journal(
             first.verb,
@@ -275,5 +288,6 @@ def _ledger_page(entries: Sequence[ledger.LedgerEntry]) -> LedgerPage:
         ),
         order_account_id=None if first.order_id is None else of_other,
         order_id=first.order_id,
+        invoice_id=first.invoice_id,
         created_at=first.created_at,
     )

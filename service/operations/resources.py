@@ -22,6 +22,7 @@ from service.kit.lookup_batcher import LookupBatcher
 from service.kit.retry import with_retries
 from service.kit.sealing import Sealer
 from service.kit.ttl_cache import TTLCache
+from service.operations.event_feed import EventFeed
 from service.storage import api_keys, freshness
 from service.storage.database import Database, Statements
 from service.storage.failures import CONFLICT, DatabaseUnavailable, Doing
@@ -70,6 +71,8 @@ class Resources:
     key_uses: LatestUses = field(default_factory=lambda: LatestUses(KEY_USE_GAP))
     """Times at which API keys were used, by their ids, that are not stored yet."""
     webhooks: WebhookOptions = field(default_factory=WebhookOptions)
+    event_feed: EventFeed = field(default_factory=EventFeed)
+    """New events of the accounts that somebody follows."""
     replica: Replica | None = None
     """Replica of the database for large reads, which decide nothing."""
     stale_reads_ms: int = 0

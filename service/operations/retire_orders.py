@@ -6,28 +6,25 @@ undone, and an order that is cancelled first is not retired: both change its sta
 P6, P24.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from itertools import groupby
 from uuid import UUID
 
-from service.domain.events import EventRecorder, EventType
-from service.domain.order import CreditEntry, Order, PaymentStatus
-from service.domain.retirement import Retired, Retirement, Share, may_retire, retire, shares_of
+from service.domain.events import EventType
+from service.domain.order import PaymentStatus
+from service.domain.retirement import may_retire
 from service.domain.worker_failures import ItemKey, WorkerStep
 from service.kit.clock import utc_date
 from service.operations.resources import Resources
 from service.operations.steps.isolate import do_item, failed_before, forget
-from service.operations.steps.state_certificates import state_certificates
-from service.storage import accounts, batches, certificates, orders, retirements
+from service.operations.steps.retire import retire_locked
+from service.storage import accounts, orders, retirements
 from service.storage.database import Statements
-from service.storage.events import EVENTS
 
 ORDERS_AT_ONCE = 50
-SHARES_A_TRANSACTION = 100
 ACTOR = "worker:retire"
 STEP = WorkerStep.RETIRE_ORDERS
 
@@ -84,60 +81,8 @@ async def _retire(
     async def work(statements: Statements) -> int:
         head = (await accounts.lock_heads(statements, [account_id]))[account_id]
         found = await orders.lock(statements, account_id, order_ids)
-        now = resources.clock()
-        refused = await retirements.refused(statements, account_id, order_ids, today=utc_date(now))
+        refused = await retirements.refused(statements, account_id, order_ids, today=utc_date(resources.clock()))
         ready = [order for order in found.values() if may_retire(order, unpaid=unpaid) and order.id not in refused]
-        if not ready:
-            return 0
-        wanted = await _shares(statements, account_id, ready, keep)
-        next_g = await batches.lock_ends(statements, {share.batch_id for _, shares in wanted for share in shares})
-        retired = [retire(order, shares, next_g, now=now) for order, shares in wanted]
-        recorder = EventRecorder({account_id: head.event_seq}, actor=actor, now=now, new_id=resources.new_id)
-        await _write(statements, account_id, recorder, retired, now)
-        return sum(len(each.retirements) for each in retired)
+        return await retire_locked(resources, statements, head, ready, keep=keep, actor=actor)
 
     return await resources.transact(work)
-
-
-async def _shares(
-    statements: Statements, account_id: UUID, ready: Sequence[Order], keep: int
-) -> list[tuple[Order, Sequence[Share]]]:
-    """Return the shares of each order to retire in this transaction; an order that does not fit in waits for
-    the next.
-    """
-    order_ids = [order.id for order in ready]
-    entries: dict[UUID, list[CreditEntry]] = defaultdict(list)
-    for entry in await orders.entries(statements, account_id, order_ids):
-        entries[entry.order_id].append(entry)
-    done: dict[UUID, list[Retirement]] = defaultdict(list)
-    for each in await retirements.of_orders(statements, account_id, order_ids):
-        done[each.order_id].append(each)
-    wanted: list[tuple[Order, Sequence[Share]]] = []
-    room = SHARES_A_TRANSACTION
-    for order in ready:
-        shares = shares_of(entries[order.id], done[order.id])
-        shares = shares[: min(room, max(0, len(shares) - keep))]
-        if room:
-            wanted.append((order, shares))
-        room -= len(shares)
-    return wanted
-
-
-async def _write(
-    statements: Statements, account_id: UUID, recorder: EventRecorder, retired: Sequence[Retired], now: datetime
-) -> None:
-    retired_g: Counter[UUID] = Counter()
-    for each in retired:
-        await orders.change(statements, each.order, ("status", "retired_g"))
-        for event_type in each.events:
-            recorder.record_order(each.order, event_type, retired_g=each.order.retired_g)
-        for retirement in each.retirements:
-            retired_g[retirement.batch_id] += retirement.mass_g
-    intervals = [retirement for each in retired for retirement in each.retirements]
-    if await retirements.RETIREMENTS.insert(statements, intervals) != len(intervals):
-        raise RuntimeError("grams were retired twice under their batch's lock")
-    complete = [each.order for each in retired if EventType.ORDER_COMPLETED in each.events]
-    await certificates.ISSUED.insert(statements, await state_certificates(statements, account_id, complete, now=now))
-    await EVENTS.insert(statements, recorder.events)
-    await batches.retire(statements, retired_g)
-    await accounts.raise_heads(statements, recorder.event_seqs)

@@ -24,12 +24,17 @@ from service.domain.parties import (
 )
 from service.errors import Code, Refused
 from service.operations.resources import Resources
+from service.operations.steps.printed_names import refuse_unshown, refuse_unshown_changes, unshown_among
 from service.operations.steps.record_event import Done, transact_with_event
 from service.storage import accounts, money, sellers
 from service.storage.database import Statements
 
 PayerWork: TypeAlias = Callable[[Statements, Account], Awaitable[Done[Account]]]
 """A change of a payer, whose head is locked."""
+
+
+_PRINTED = {fact: fact for fact in sorted(PAYER_FACTS - {"country"})}
+"""Facts that documents print as they were entered, and their paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +53,37 @@ async def update_billing_details(
     """Change billing details of the payer, each of `PAYER_FACTS`, and its seller, by its identifier. An operator's
     verb.
 
-    Refuses `NOT_FOUND` for the account or the seller, and `BAD_USER_INPUT` as `kept_facts`, for a client account,
-    for a tax number that is removed while a tax profile is reverse charge, and for another seller once there are
-    invoices: numbers of two series would be equal.
+    Refuses `NOT_FOUND` for the account or the seller, and `BAD_USER_INPUT` as `kept_facts`, for a client account, for
+    a new text that no font shows, for a tax number that is removed while a tax profile is reverse charge, and for
+    another seller once there are invoices: numbers of two series would be equal.
     """
     caller.require(Scope.OPERATOR)
-    return await transact_with_event(
-        resources, caller, _of_payer(account_id, _details_work(changes, seller)), account_id
-    )
+    work = await _details_work(changes, seller)
+    return await transact_with_event(resources, caller, _of_payer(account_id, work), account_id)
 
 
 async def enter_billing_details(
     resources: Resources, account_id: UUID, changes: Mapping[str, Any], seller: str | None = None
 ) -> Account:
     """Do as `update_billing_details`. The operator's work, without callers."""
-    return await _unrecorded(resources, account_id, _details_work(changes, seller))
+    return await _unrecorded(resources, account_id, await _details_work(changes, seller))
 
 
 async def set_tax_profile(resources: Resources, caller: Caller, profile: TaxProfile) -> Account:
     """Set the tax of the payer's invoices that are issued from a day on, instead of a profile from the same day. An
     operator's verb.
 
-    Refuses `NOT_FOUND` for the account, and `BAD_USER_INPUT` as `checked_profile` and for a client account.
+    Refuses `NOT_FOUND` for the account, and `BAD_USER_INPUT` as `checked_profile`, for a client account and for
+    a reason that no font shows.
     """
     caller.require(Scope.OPERATOR)
     account_id = profile.account_id
-    return await transact_with_event(resources, caller, _of_payer(account_id, _profile_work(profile)), account_id)
+    return await transact_with_event(resources, caller, _of_payer(account_id, await _profile_work(profile)), account_id)
 
 
 async def enter_tax_profile(resources: Resources, profile: TaxProfile) -> Account:
     """Do as `set_tax_profile`. The operator's work, without callers."""
-    return await _unrecorded(resources, profile.account_id, _profile_work(profile))
+    return await _unrecorded(resources, profile.account_id, await _profile_work(profile))
 
 
 async def read_billing(resources: Resources, account_id: UUID) -> Billing:
@@ -116,14 +121,16 @@ async def _seller_id(statements: Statements, identifier: str) -> UUID | None:
     return None if seller.id == FIRST_SELLER_ID else seller.id
 
 
-def _details_work(changes: Mapping[str, Any], seller: str | None) -> PayerWork:
+async def _details_work(changes: Mapping[str, Any], seller: str | None) -> PayerWork:
     if unknown := set(changes) - PAYER_FACTS:
         raise ValueError(f"of a payer nobody changes {sorted(unknown)}")
     facts = kept_facts(changes)
+    unshown = await unshown_among(facts.get(fact) for fact in _PRINTED)
 
     async def work(statements: Statements, payer: Account) -> Done[Account]:
         details = (await sellers.details_of(statements, [payer.id]))[payer.id]
         changed = replace(details, **facts)
+        refuse_unshown_changes(unshown, details, changed, _PRINTED)
         if seller is not None:
             changed = replace(changed, seller_id=await _seller_id(statements, seller))
             if await money.has_other_seller(statements, payer.id, changed.seller_id or FIRST_SELLER_ID):
@@ -143,12 +150,16 @@ def _details_work(changes: Mapping[str, Any], seller: str | None) -> PayerWork:
     return work
 
 
-def _profile_work(profile: TaxProfile) -> PayerWork:
+async def _profile_work(profile: TaxProfile) -> PayerWork:
+    unshown = await unshown_among((profile.reason, profile.reason_code))
+
     async def work(statements: Statements, payer: Account) -> Done[Account]:
         details = (await sellers.details_of(statements, [payer.id]))[payer.id]
         checked_profile(profile, details.tax_number)
         if profile in await sellers.profiles_of(statements, [payer.id]):
             return Done(payer, None, {})
+        refuse_unshown(unshown, profile.reason, "reason")
+        refuse_unshown(unshown, profile.reason_code, "reason_code")
         await sellers.set_profile(statements, profile)
         told: dict[str, Any] = {
             "payer_id": str(payer.id),

@@ -5,30 +5,35 @@ account. Locks: the account's head.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from service.domain.accounts import Account, Caller, Head
-from service.domain.contacts import Contact, kept_contacts
+from service.domain.contacts import Contact, WantedContact, kept_contacts
 from service.domain.events import EventType
 from service.operations.resources import Resources
 from service.operations.steps.record_event import Done, transact_with_event
 from service.storage import contacts as rows
+from service.storage import mails
 from service.storage.database import Statements
 
 
-async def set_contacts(resources: Resources, caller: Caller, contacts: Sequence[Contact]) -> Account:
-    """Set the contacts of the caller's account instead of those that it has; repeating it changes nothing. The event
-    has their number, and neither names nor addresses. Refuses `BAD_USER_INPUT` as `kept_contacts`.
+async def set_contacts(resources: Resources, caller: Caller, contacts: Sequence[WantedContact]) -> Account:
+    """Set the contacts of the caller's account instead of those that it has; repeating it changes nothing. They get
+    mail about later events. The event has their number, and neither names nor addresses. Refuses `BAD_USER_INPUT` as
+    `kept_contacts`.
     """
     caller.require_management()
-    wanted = kept_contacts([replace(contact, account_id=caller.account.id) for contact in contacts])
+    account_id = caller.account.id
+    kept_contacts(account_id, contacts, [])
 
     async def work(statements: Statements, head: Head) -> Done[Account]:
         account = head.account
         caller.refuse_change_if_suspended(account)
-        if (await rows.of_accounts(statements, [account.id])).get(account.id, []) == wanted:
+        existing = (await rows.of_accounts(statements, [account_id])).get(account_id, [])
+        wanted = kept_contacts(account_id, contacts, existing)
+        if existing == wanted:
             return Done(account, None, {})
-        await rows.replace_all(statements, account.id, wanted)
+        await rows.replace_all(statements, account_id, wanted)
+        await mails.follow(statements, account_id)
         return Done(account, EventType.CONTACTS_SET, {"contacts": len(wanted)})
 
     return await transact_with_event(resources, caller, work)

@@ -20,9 +20,8 @@ from service.storage.database import Statements
 
 log = structlog.get_logger(__name__)
 
-_PRINTED = ("legal_name", "address", "tax_number", "registration_number", "retirement_statement")
-_MEMBERS = {fact: fact for fact in _PRINTED}
-"""Facts that documents print, and their paths."""
+_MEMBERS = {fact: fact for fact in sorted(SELLER_FACTS - {"country", "payment_days"})}
+"""Facts that documents print as they were entered, and their paths."""
 
 
 async def update_seller(resources: Resources, caller: Caller, identifier: str, changes: Mapping[str, Any]) -> Seller:

@@ -1,4 +1,5 @@
-"""Change facts of an account: its name, currency, commission and beneficiary. An operator's verb.
+"""Change facts of an account: its name, currency, commission and beneficiary. The work of operators; the command line
+has no caller.
 
 Locks: the account's head.
 """
@@ -7,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
+
+import structlog
 
 from service.domain.accounts import COMMISSION_HUNDREDTHS_MAX, Account, Caller
 from service.domain.api_keys import Scope
@@ -20,23 +23,29 @@ from service.operations.steps.record_event import record_update
 from service.storage import accounts, catalogue, clients
 from service.storage.database import Statements
 
+log = structlog.get_logger(__name__)
+
 CHANGEABLE = frozenset({"name", "currency", "commission_hundredths", "beneficiary_name"})
 
 
-async def update_account(resources: Resources, caller: Caller, account_id: UUID, changes: Mapping[str, Any]) -> Account:
+async def update_account(
+    resources: Resources, caller: Caller | None, account_id: UUID, changes: Mapping[str, Any]
+) -> Account:
     """Change facts of the account, each of `CHANGEABLE`; the others stay, and repeating it changes nothing. Orders,
     certificates and invoices keep the facts of their time, and client accounts keep their own.
 
     Refuses `NOT_FOUND`, `BAD_USER_INPUT` for a value out of bounds, a new name that no font shows or a currency that
-    does not circulate, and `CURRENCY_UNAVAILABLE` if a bundle of the account's portfolio has no price in the currency.
+    does not circulate, `CURRENCY_UNAVAILABLE` if a bundle of the account's portfolio has no price in the currency, and
+    `FORBIDDEN` to a caller who is no operator.
     """
-    caller.require(Scope.OPERATOR)
+    if caller is not None:
+        caller.require(Scope.OPERATOR)
     if unknown := set(changes) - CHANGEABLE:
         raise ValueError(f"of an account nobody changes {sorted(unknown)}")
     _refuse_bad_facts(changes)
     unshown = await unshown_among(changes.get(name) for name in ACCOUNT_MEMBERS)
 
-    async def work(statements: Statements) -> Account:
+    async def work(statements: Statements) -> tuple[Account, list[str]]:
         heads = await accounts.lock_heads(statements, [account_id])
         if account_id not in heads:
             raise Refused(Code.NOT_FOUND, "There is no such account.", ("account_id",))
@@ -44,7 +53,7 @@ async def update_account(resources: Resources, caller: Caller, account_id: UUID,
         changed = replace(account, **changes)
         names = [name for name in sorted(changes) if getattr(changed, name) != getattr(account, name)]
         if not names:
-            return account
+            return account, names
         refuse_unshown_changes(unshown, account, changed, ACCOUNT_MEMBERS)
         if "currency" in names:
             circulating_currency_of(changed.currency, "currency")
@@ -52,9 +61,12 @@ async def update_account(resources: Resources, caller: Caller, account_id: UUID,
             await refuse_unpriced(statements, {weight.bundle_id for weight in weights}, changed.currency, "currency")
         await clients.change(statements, changed, names)
         await record_update(resources, statements, caller, heads[account_id], names)
-        return changed
+        return changed, names
 
-    return await resources.transact(work)
+    account, changed = await resources.transact(work)
+    if changed:
+        log.info("account_updated", account_id=str(account_id), changed=changed)
+    return account
 
 
 def _refuse_bad_facts(changes: Mapping[str, Any]) -> None:

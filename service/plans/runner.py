@@ -5,7 +5,7 @@ Knows nothing of the meaning of fields. The order of things: text -> parsed -> v
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
 from typing import Any, NamedTuple, cast
 
 import orjson
@@ -15,11 +15,14 @@ from graphql import (
     GraphQLError,
     OperationDefinitionNode,
     OperationType,
+    create_source_event_stream,
     execute,
+    map_source_to_response_event,
     parse,
     specified_rules,
     validate,
 )
+from graphql import ExecutionResult as GraphQLResult
 from graphql.pyutils import is_awaitable
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
@@ -214,6 +217,33 @@ class PlannedSchema:
 
     def _strawberry_validation(self, document: DocumentNode) -> Sequence[GraphQLError]:
         return validate(self._types, document, _RULES, max_errors=_ERRORS_MAX)
+
+    async def subscribe(
+        self,
+        operation: Operation,
+        variables: dict[str, Any] | None = None,
+        context: Any = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> AsyncGenerator[GraphQLResult, None] | GraphQLResult:
+        """Return the answers to a prepared subscription, which graphql-core executes for each event; a single answer
+        if it cannot begin.
+        """
+        executor: Any = self.schema.execution_context_class.build(
+            self._types,
+            operation.document,
+            context_value=context,
+            raw_variable_values=variables,
+            operation_name=operation.name,
+            max_coercion_errors=_ERRORS_MAX,
+            is_awaitable=cast(Any, optimized_is_awaitable),
+            operation_extensions=operation_extensions,
+        )
+        if isinstance(executor, list):
+            return GraphQLResult(None, executor)
+        source: Any = create_source_event_stream(executor)
+        if is_awaitable(source):
+            source = await source
+        return source if isinstance(source, GraphQLResult) else map_source_to_response_event(executor, source)
 
     async def _introspect(self, operation: Operation, variables: dict[str, Any] | None) -> ExecutionResult:
         try:

@@ -92,6 +92,8 @@ class ConnectionTable:
         self._unsent: set[Waiting] = set()
         self._is_bounding = False
         self._is_timed = False
+        self.stopping = asyncio.Event()
+        """Set when the process ends: answers that would stream for ever end then."""
 
     def make_room(self, open_count: int) -> bool:
         """Close the connection that has waited longest if so many are more than may be open. Return False if every

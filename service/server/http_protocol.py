@@ -60,6 +60,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unsent_before: int | None = None
         self._running: RequestResponseCycle | None = None
         self._is_ending = False
+        self._is_upgraded = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
         super().connection_made(cast(asyncio.Transport, CoalescingTransport(transport)))
@@ -81,6 +82,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         self._is_ending = True
+        self._table.stopping.set()
         if not self._is_idle():
             self.cycle.keep_alive = False
         elif self.cycle is None and not self._unread:
@@ -95,7 +97,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._hold(data)
             return
         self._feed(data)
-        if self._is_idle() and not self.transport.is_closing():
+        if self._is_idle() and not self._is_upgraded and not self.transport.is_closing():
             self._table.wait_for_head(self)
 
     def _is_idle(self) -> bool:
@@ -125,6 +127,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.parser.feed_data(piece)
             except httptools.HttpParserUpgrade as upgrade:
                 if self._should_upgrade():
+                    self._is_upgraded = True
                     self.handle_websocket_upgrade()
                     return
                 at -= len(piece) - upgrade.args[0]  # answered as it is; what follows is the next request
@@ -198,7 +201,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
         # Weak: a cycle of references for each request would be left to the garbage collector.
-        cycle.scope["state"]["has_left"] = partial(_has_left, ref(cycle))
+        cycle.scope["state"] |= {
+            "has_left": partial(_has_left, ref(cycle)),
+            "cut": partial(_cut, ref(self)),
+            "stopping": self._table.stopping,
+        }
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
@@ -254,6 +261,13 @@ def _has_left(running: "ref[RequestResponseCycle]") -> bool:
     """Return whether the peer closed the connection before the answer to its request."""
     cycle = running()
     return cycle is None or cycle.disconnected
+
+
+def _cut(protocol: "ref[BoundedProtocol]") -> None:
+    """Close the connection at once, whatever was not taken of the answer."""
+    running = protocol()
+    if running is not None:
+        running.transport.abort()
 
 
 class _UrlTooLongError(Exception):

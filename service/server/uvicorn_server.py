@@ -29,6 +29,7 @@ from service.server.connections import (
     files_max,
 )
 from service.server.http_protocol import BoundedProtocol
+from service.server.websocket_protocol import BoundedWebSocket
 from service.settings import Settings
 
 GARBAGE_BEFORE_COLLECTION = 5_000
@@ -157,6 +158,11 @@ def _config(app: ASGIApp | str, settings: Settings, lifespan: Literal["on", "off
         factory=isinstance(app, str),
         loop="auto",  # uvloop, except on Windows
         http=partial(BoundedProtocol, table=table),  # type: ignore[arg-type]  # called, and nothing else
+        ws=BoundedWebSocket,
+        ws_max_size=settings.body_bytes_max,
+        ws_ping_interval=settings.subscription_keep_alive_ms / 1_000,
+        ws_ping_timeout=settings.subscription_keep_alive_ms / 1_000,
+        ws_per_message_deflate=False,  # it would take memory for each connection, and time for each message
         backlog=backlog_for(files_max()),
         lifespan=lifespan,
         log_config=None,

@@ -161,6 +161,13 @@ async def of_ids(
     return await BATCHES.by_id(statements, conditions, columns)
 
 
+async def of_any_mode(statements: Statements, batch_ids: Collection[UUID]) -> dict[UUID, CreditBatch]:
+    """Return the batches, of either mode, by id."""
+    conditions = Conditions()
+    conditions.add_in("id", batch_ids)
+    return await BATCHES.by_id(statements, conditions)
+
+
 async def existing_ids(statements: Statements, batch_ids: Collection[UUID]) -> set[UUID]:
     """Return those of the ids that batches have, in either mode."""
     rows = await models.CreditBatch.filter(id__in=batch_ids).using_db(statements.client).values("id")

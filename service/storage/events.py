@@ -21,6 +21,18 @@ async def of_orders(statements: Statements, account_id: UUID, order_ids: Collect
     return await EVENTS.select(statements, conditions, "ORDER BY order_id, seq")
 
 
+async def after(statements: Statements, account_id: UUID, last_seq: int, limit: int) -> list[Event]:
+    """Return the account's events after that number, in order, at most so many."""
+    query = models.Event.filter(account_id=account_id, seq__gt=last_seq)
+    return await EVENTS.read(statements, query.order_by("seq").limit(limit))
+
+
+async def last_seqs(statements: Statements, account_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return the number of the last event of each account."""
+    query = models.AccountHead.filter(account_id__in=account_ids).using_db(statements.client)
+    return {row["account_id"]: row["event_seq"] for row in await query.values("account_id", "event_seq")}
+
+
 async def times_of_orders(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID], event_type: EventType
 ) -> dict[UUID, datetime]:

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from service.domain.ledger import Journal, LedgerAccount, Verb
+from service.domain.listing import EVERY_JOURNAL, LedgerFilter
 from service.domain.order import Order
 from service.kit.keyset import PageRequest
 from service.storage import balances, models
@@ -88,11 +90,20 @@ def _entries_of(booking: Booking) -> list[LedgerEntry]:
     ]
 
 
-async def page(statements: Statements, account_id: UUID, request: PageRequest) -> list[UUID]:
+async def page(
+    statements: Statements, account_id: UUID, request: PageRequest, wanted: LedgerFilter = EVERY_JOURNAL
+) -> list[UUID]:
     """Return the ids of one journal more than the page holds, newest first: an id begins with its time of creation, so
-    that the key of the table serves as the index.
+    that the key of the table serves as the index. All postings of a journal meet the filter, or none.
     """
-    query = models.LedgerEntry.filter(account_id=account_id)
+    conditions: dict[str, Any] = {
+        "currency__in": wanted.currencies,
+        "verb__in": wanted.verbs,
+        "created_at__gte": wanted.created_from,
+        "created_at__lt": wanted.created_until,
+    }
+    given = {name: value for name, value in conditions.items() if value is not None}
+    query = models.LedgerEntry.filter(account_id=account_id, **given)
     if request.after is not None:
         query = query.filter(journal_id__lt=request.after.id)
     if request.before is not None:
@@ -104,4 +115,10 @@ async def page(statements: Statements, account_id: UUID, request: PageRequest) -
 async def entries_of(statements: Statements, account_id: UUID, journal_ids: Collection[UUID]) -> Sequence[LedgerEntry]:
     """Return the postings of those journals that are the account's."""
     query = models.LedgerEntry.filter(account_id=account_id, journal_id__in=journal_ids)
+    return await LEDGER.read(statements, query.order_by("journal_id", "ledger_account"))
+
+
+async def entries_of_order(statements: Statements, account_id: UUID, order_id: UUID) -> Sequence[LedgerEntry]:
+    """Return the postings of the account's journals about the order, oldest journal first."""
+    query = models.LedgerEntry.filter(account_id=account_id, order_id=order_id)
     return await LEDGER.read(statements, query.order_by("journal_id", "ledger_account"))

@@ -48,6 +48,12 @@ async def of_ids(statements: Statements, table: Table[T], account_id: UUID, ids:
     return {each.id: each for each in found}
 
 
+async def id_of_number(statements: Statements, table: Table[T], account_id: UUID, number: str) -> UUID | None:
+    """Return the id of the account's invoice or credit note of that number, or None."""
+    found = await table.read(statements, table.model.filter(account_id=account_id, number=number))
+    return found[0].id if found else None
+
+
 async def invoices_of_orders(
     statements: Statements, payer_id: UUID, account_id: UUID, order_ids: Collection[UUID]
 ) -> dict[UUID, Invoice]:
@@ -68,15 +74,19 @@ async def payments_of_orders(
     return await PAYMENTS.read(statements, query.order_by("created_at", "id"))
 
 
-async def invoices(statements: Statements, account_id: UUID, request: PageRequest) -> list[Invoice]:
+async def invoices(
+    statements: Statements, account_id: UUID, request: PageRequest, wanted: MoneyFilter
+) -> list[Invoice]:
     """Return one invoice of the account more than the page holds, newest first."""
-    query = models.Invoice.filter(account_id=account_id)
+    query = _filtered(INVOICES, account_id, wanted)
     return await INVOICES.read_page(statements, query, "created_at", request, descending=True)
 
 
-async def payments(statements: Statements, account_id: UUID, request: PageRequest) -> list[Payment]:
+async def payments(
+    statements: Statements, account_id: UUID, request: PageRequest, wanted: MoneyFilter
+) -> list[Payment]:
     """Return one payment of the account more than the page holds, newest first."""
-    return await PAYMENTS.read_by_id(statements, models.Payment.filter(account_id=account_id), request)
+    return await PAYMENTS.read_by_id(statements, _filtered(PAYMENTS, account_id, wanted), request)
 
 
 async def page(
@@ -118,6 +128,12 @@ async def lines_of(statements: Statements, account_id: UUID, invoice_ids: Collec
     """Return the lines of those of the invoices that are the account's, in order."""
     query = models.InvoiceLine.filter(account_id=account_id, invoice_id__in=invoice_ids)
     return await INVOICE_LINES.read(statements, query.order_by("invoice_id", "position"))
+
+
+async def credit_note_lines(statements: Statements, account_id: UUID, credit_note_id: UUID) -> list[CreditNoteLine]:
+    """Return the lines of the credit note, which is the account's, in order."""
+    query = models.CreditNoteLine.filter(account_id=account_id, credit_note_id=credit_note_id)
+    return await CREDIT_NOTE_LINES.read(statements, query.order_by("position"))
 
 
 async def lines_with_currency(

@@ -138,12 +138,6 @@ async def events_of(statements: Statements, deliveries: Collection[Delivery]) ->
     return found
 
 
-async def events_after(statements: Statements, account_id: UUID, last_seq: int, limit: int) -> list[Event]:
-    """Return the account's events after that number, in order."""
-    query = models.Event.filter(account_id=account_id, seq__gt=last_seq)
-    return await EVENTS.read(statements, query.order_by("seq").limit(limit))
-
-
 async def events_since(statements: Statements, account_id: UUID, since: datetime, limit: int) -> list[Event]:
     """Return the account's latest events, in order, from that time on; at most so many."""
     # Downwards by the key of the table: no index on the time would be worth its cost to every order.

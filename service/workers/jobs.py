@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import Context
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -18,13 +19,16 @@ from service.operations.expire_holds import expire_holds
 from service.operations.fill_search_keys import fill_search_keys
 from service.operations.issue_certificates import issue_certificates
 from service.operations.match_backorders import match_backorders
+from service.operations.read_mails import expire_mails
 from service.operations.read_webhooks import expire_deliveries
 from service.operations.record_key_uses import record_key_uses
 from service.operations.refresh_statistics import refresh_statistics
+from service.operations.remind_invoices import remind_invoices
 from service.operations.resources import Resources
 from service.operations.retire_orders import retire_orders
 from service.operations.send_deliveries import Bodies
 from service.operations.simulate_order import advance_test_orders
+from service.workers.mail import MailSender
 from service.workers.measures import StepMeasures
 from service.workers.webhooks import WebhookSender
 
@@ -34,6 +38,7 @@ BACK_OFF_MAX_MS = 5_000
 """The longest rest of a step while the database is away: its return costs nobody more than that."""
 
 EXPIRY_REST_MS = 60_000
+REMINDER_REST_MS = 60_000
 STATISTICS_REST_MS = 3_600_000
 """SQLite's documentation advises to refresh statistics about once an hour."""
 
@@ -57,8 +62,11 @@ def steps(
     public_address: str,
     advance_after_ms: int = 0,
     webhook_bodies: Bodies | None = None,
+    mail_sender: MailSender | None = None,
+    mails_kept: timedelta = timedelta(days=30),
+    invoice_reminder: timedelta = timedelta(days=3),
 ) -> tuple[Step, ...]:
-    """Return all background steps; those that send webhooks if `webhook_bodies` are given."""
+    """Return all background steps. Those that send webhooks and mail need `webhook_bodies` and `mail_sender`."""
     advance = partial(advance_test_orders, after_ms=advance_after_ms)
     retire = partial(retire_orders, after_ms=retire_after_ms, unpaid=retire_unpaid)
     return (
@@ -70,7 +78,10 @@ def steps(
         Step("fill_search_keys", fill_search_keys, rest_ms),
         Step("refresh_statistics", refresh_statistics, STATISTICS_REST_MS),
         Step("expire_deliveries", expire_deliveries, EXPIRY_REST_MS),
+        Step("remind_invoices", partial(remind_invoices, before=invoice_reminder), REMINDER_REST_MS),
+        Step("expire_mails", partial(expire_mails, kept=mails_kept), EXPIRY_REST_MS),
         *(() if webhook_bodies is None else (_webhooks(webhook_bodies, rest_ms),)),
+        *(() if mail_sender is None else (Step("send_mails", mail_sender.turn, rest_ms),)),
     )
 
 

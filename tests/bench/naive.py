@@ -26,7 +26,7 @@ from service.api.caller import caller_of
 from service.api.graphql.context import Context
 from service.api.graphql.schema import schema
 from service.api.request_limits import RequestLimits
-from service.app import document_limits, open_database
+from service.app import open_database
 from service.domain.api_keys import Peppers
 from service.domain.listing import OrderFilter, OrderRef, OrderSort
 from service.key_pepper import pepper
@@ -34,6 +34,7 @@ from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.kit.keyset import PageRequest
 from service.kit.logging import configure_logging
+from service.limits import document_limits
 from service.operations.place_orders import placement
 from service.operations.resources import Resources
 from service.settings import Settings

@@ -180,7 +180,7 @@ The other columns:
 * *CPU ratio* is the processor time of the server in the row, divided by that of **ours**. If it is above 1,
   **ours** uses less processor time.
 
-![Requests a second of the service, divided by those of each other server](performance.svg)
+![Requests per second: the service divided by each other server](performance.svg)
 
 {tables}
 """

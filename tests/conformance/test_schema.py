@@ -35,6 +35,7 @@ VALUES = (
     ),
     *("ProjectStock", "QuoteLine", "RateLimit", "Retirement", "Seller", "TaxProfile", "TimelineEntry"),
     *("UnitPrice", "VintageStock"),
+    *("RegistryRetirement", "RetirementCertificate", "RetirementWithoutEvidence"),
 )
 """Types without an identity of their own: they are read with what they are part of, never asked for by an id."""
 DEPRECATION = re.compile(r'@deprecated\(reason: "(.*)"\)')

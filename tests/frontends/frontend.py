@@ -50,14 +50,19 @@ class Frontend:
         self._api, self._key = api, key
         self._seen: set[str] = set()
 
-    async def send(self, name: str, /, **variables: Any) -> Any:
-        """Return the data of an operation that refuses nothing. Ids among the variables come from earlier answers."""
+    async def send(self, name: str, /, *, acting_for: str | None = None, **variables: Any) -> Any:
+        """Return the data of an operation that refuses nothing. Ids among the variables come from earlier answers, and
+        so does the id of the account that an operator acts for.
+        """
         for definition in self.operations[name].variable_definitions or ():
             kind = get_named_type(type_from_ast(SCHEMA, definition.type))
             for each in ids_in(kind, variables.get(definition.variable.name.value)):
                 assert each in self._seen, f"{name} needs an id that no answer has shown: {each}"
         sent = {"query": self.text, "variables": variables, "operationName": name}
         headers = {"authorization": f"Bearer {self._key}"}
+        if acting_for is not None:
+            assert acting_for in self._seen, f"{name} acts for an account that no answer has shown: {acting_for}"
+            headers["account-id"] = acting_for
         answer = await self._api.client.post("/graphql", json=sent, headers=headers)
         body = answer.json()
         assert (answer.status_code, body.get("errors")) == (200, None), f"{name}: {body}"

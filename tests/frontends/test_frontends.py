@@ -1,7 +1,7 @@
 """A web shop and a back office, written as GraphQL documents, do all of their work with an API key alone.
 
 Every id that they send was shown by an earlier answer, so neither needs a second source of data, and a day of the
-seller needs no id from the command line. Credits are retired by the worker, as in service.
+seller needs no id from the command line. In the shop credits are retired by the worker, as in service.
 
 Seen to fail when: a document asks for a field that the schema does not have; an operation is never sent; a list lacks
 the id that a later step needs.
@@ -87,6 +87,8 @@ async def test_a_web_shop_needs_nothing_but_its_key(api: GraphQLApi):
     saved = (await shop.send("Saved"))["account"]
     assert [each["order"] for each in saved["quotes"]["nodes"]] == [{"number": first["number"]}]
     assert [each["id"] for each in saved["estimates"]["nodes"]] == [estimate]
+    assert (await shop.send("SetContacts", contacts=[CONTACT]))["setContacts"]["account"]["contacts"] == [CONTACT]
+    assert (await shop.send("Profile"))["account"]["contacts"] == [CONTACT]
     await shop.send("AddClient", name="Subsidiary")
     clients = await shop.send("Clients")
     assert (clients["clientAccounts"]["totalCount"], clients["orders"]["totalCount"]) == (1, 3)
@@ -132,25 +134,52 @@ async def test_a_day_of_the_back_office_needs_no_id_from_elsewhere(api: GraphQLA
     (faulty,) = (await office.send("Stock", project="lot 2"))["creditBatches"]["nodes"]
     await office.send("Withdraw", id=faulty["id"], reason="Registered twice")
 
-    # Two orders of a customer arrive.
+    # A customer asks for an account: with terms, tax, people and a key.
+    portfolio = (await office.send("Portfolios"))["portfolios"]["nodes"][0]["id"]
+    opening = {"reference": "call 1", "name": "Newcomer", "currency": "USD", "portfolioId": portfolio}
+    opened = (await office.send("OpenAccount", input=opening))["createAccount"]["liveAccount"]["id"]
+    changed = await office.send("ChangeAccount", input={"accountId": opened, "commissionPercent": "5"})
+    assert changed["updateAccount"]["account"]["commissionPercent"] == "5.00"
+    await office.send("SetContacts", acting_for=opened, contacts=[CONTACT])
+    assert (await office.send("Contacts", acting_for=opened))["account"]["contacts"] == [CONTACT]
+    wanted = {"idempotencyKey": "call 1", "name": "Shop", "scopes": ["ORDERS_READ", "ORDERS_WRITE", "CATALOGUE_READ"]}
+    given = (await office.send("GiveKey", acting_for=opened, input=wanted))["createApiKey"]
+    newcomer = Frontend(api, given["secret"], "web_shop")
+    assert (await newcomer.send("OrderList"))["orders"]["totalCount"] == 0
+    (listed,) = (await office.send("Keys", acting_for=opened))["account"]["apiKeys"]["nodes"]
+    assert listed["id"] == given["apiKey"]["id"]
+    await office.send("RevokeKey", acting_for=opened, id=listed["id"])
+
+    # Orders of another customer arrive, who owes tax.
     found = (await office.send("FindCustomer", name=api.shop.account.name[:4]))["accounts"]["nodes"]
     account = next(each["id"] for each in found if each["name"] == api.shop.account.name)
+    await office.send("SetBilling", input={"accountId": account, "legalName": "Customer Ltd", "country": "GB"})
+    tax = {"accountId": account, "validFrom": "2020-01-01", "category": "STANDARD", "rate": "20"}
+    await office.send("SetTax", input=tax)
     await office.send("Limit", account=account, limit={"amount": "5000", "currency": "USD"})
     offered = next(each for each in (await customer.send("Catalogue"))["bundles"]["nodes"] if each["name"] == "Reef")
-    for number in (1, 2):
+    for number in (1, 2, 3):
         selection = [{"bundleId": offered["id"]}]
         await customer.send("Buy", input={"mass": TONNE, "selection": selection, "idempotencyKey": f"basket {number}"})
     owed = (await office.send("Orders", filter={"paymentStatus": ["ISSUED"], "projectId": [project["id"]]}))[
         "allOrders"
     ]
-    assert (owed["totalCount"], {each["account"]["id"] for each in owed["nodes"]}) == (2, {account})
-    second, first = owed["nodes"]
+    assert (owed["totalCount"], {each["account"]["id"] for each in owed["nodes"]}) == (3, {account})
+    third, second, first = owed["nodes"]
 
-    # One is billed and settled, the other is paid and refunded.
-    billed = await office.send(
-        "Bill", input={"accountId": account, "reference": "bill 1", "orders": [{"id": first["id"]}]}
-    )
-    invoice = billed["billOrders"]["invoice"]
+    # Two are billed, and one of them fails before the invoice is settled; the other is paid and refunded.
+    bill = {"accountId": account, "reference": "bill 1", "orders": [{"id": first["id"]}, {"id": third["id"]}]}
+    invoice = (await office.send("Bill", input=bill))["billOrders"]["invoice"]
+    failed = (await office.send("Fail", account=account, order=third["id"]))["failOrder"]["order"]
+    (note,) = failed["invoice"]["creditNotes"]["nodes"]
+    stated = (await office.send("Invoice", id=invoice["id"]))["node"]
+    credited = (await office.send("CreditNote", id=note["id"]))["node"]
+    amounts = [stated[name]["amount"] for name in ("net", "tax", "gross", "owed")]
+    assert (amounts, stated["taxRate"]) == (["44.46", "8.89", "53.35", "26.67"], "20.00")
+    assert [credited[name]["amount"] for name in ("net", "tax", "gross", "lowered", "returned")] == [
+        *("22.23", "4.45", "26.68", "26.68", "0.00")
+    ]
+    assert [line["order"]["number"] for line in credited["lines"]["nodes"]] == [third["number"]]
     pay = {"accountId": account, "reference": "wire 1", "amount": second["due"], "order": {"id": second["id"]}}
     assert (await office.send("Pay", input=pay))["recordPayment"]["order"]["paymentStatus"] == "PAID"
     assert (await office.send("Settle", account=account, invoice=invoice["id"]))["settleInvoice"]["invoice"][
@@ -160,7 +189,13 @@ async def test_a_day_of_the_back_office_needs_no_id_from_elsewhere(api: GraphQLA
     assert refunded["paymentStatus"] == "REFUNDED"
 
     # Credits of the paid order are retired, and all that happened is found again.
-    await retire(api)
+    retired = (await office.send("Retire", account=account, order=first["id"]))["retireOrder"]["order"]
+    assert (retired["status"], retired["certificate"]["number"][:3]) == ("COMPLETE", "CR-")
+    books = (await office.send("Books", acting_for=account))["ledger"]["nodes"]
+    assert [(each["verb"], each["invoice"]["id"]) for each in books] == [
+        ("TAX_CREDITED", invoice["id"]),
+        ("TAX_BILLED", invoice["id"]),
+    ]
     done = (await office.send("Orders", filter={"status": ["COMPLETE"]}, accounts=[account]))["allOrders"]["nodes"]
     assert first["id"] in {each["id"] for each in done}
     detail = (await office.send("Order", id=first["id"]))["node"]
@@ -174,6 +209,7 @@ async def test_a_day_of_the_back_office_needs_no_id_from_elsewhere(api: GraphQLA
     assert office.sent == set(office.operations), "an operation of the document is never sent"
 
 
+CONTACT = {"email": "ann@shop.example", "name": "Ann", "kinds": ["INVOICE_ISSUED"]}
 PROJECT = {
     "slug": "reef",
     "name": "Reef",

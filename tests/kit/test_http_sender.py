@@ -4,22 +4,18 @@ Seen to fail when: certificates are not verified; the whole body is read; the ti
 """
 
 import asyncio
-import ssl
+import gc
 import time
+import warnings
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from service.kit.http_sender import READ_BYTES_MAX, HttpSender
 from tests.receiver import Received, receiving, response
 from tests.serving import port_of, serving
+from tests.tls import self_signed, served_under
 from tests.waiting import HANGS_S, turns
 
 
@@ -32,34 +28,7 @@ async def sender() -> AsyncIterator[HttpSender]:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a certificate of 127.0.0.1 that it signed itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "receiver of the tests")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path_factory.mktemp("tls") / "receiver.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return file
-
-
-def served_under(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 async def test_an_unknown_authority_is_a_failure_and_nothing_is_sent(sender: HttpSender, certificate: Path):
@@ -160,3 +129,22 @@ async def test_excerpts_hold_what_can_be_stored(sender: HttpSender):
     async with receiving(lambda _: response(500, body=b"bad\x00\xff" + b"x" * 900)) as receiver:
         sent = await sender.post(receiver.url, b"{}", {}, timeout_s=HANGS_S)
     assert sent.excerpt == ("bad\ufffd" + "x" * 900)[:500]
+
+
+async def test_a_request_that_is_cancelled_leaves_no_connection_open():
+    async with receiving() as receiver:
+        for count in range(1, 40):
+            sender = HttpSender(connections_max=8, loopback=True)
+            await asyncio.gather(*(sender.post(receiver.url, b"{}", {}, timeout_s=HANGS_S) for _ in range(8)))
+            receiver.hang_up()  # the next request finds eight connections to close
+            await turns(20)
+            cancelled = asyncio.create_task(sender.post(receiver.url, b"{}", {}, timeout_s=HANGS_S))
+            await turns(count)
+            cancelled.cancel()
+            await asyncio.gather(cancelled, return_exceptions=True)
+            await sender.close()
+            del sender, cancelled
+            with warnings.catch_warnings(record=True) as unclosed:
+                warnings.simplefilter("always")
+                gc.collect()
+            assert [str(each.message) for each in unclosed] == []

@@ -1011,6 +1011,25 @@ CORRUPTIONS = (
         "webhook-cursor-reference",
         NEW,
     ),
+    # Mail.
+    Corruption(
+        "a mail about an event that is not there",
+        "UPDATE mails SET seq = 1000000 WHERE id = '{mail}'",
+        "mail-reference",
+        "{mail}",
+    ),
+    Corruption(
+        "a mail cursor of no account",
+        f"UPDATE mail_cursors SET account_id = '{NEW}'",
+        "mail-cursor-reference",
+        NEW,
+    ),
+    Corruption(
+        "a reminder of an invoice that is not there",
+        f"UPDATE invoice_reminders SET invoice_id = '{NEW}' WHERE invoice_id = '{{bill}}'",
+        "reminder-of-an-invoice-reference",
+        NEW,
+    ),
     # Events.
     Corruption(
         "a deleted event", "DELETE FROM events WHERE account_id = '{account}' AND seq = 2", "event-gap", "{account}"
@@ -1059,7 +1078,7 @@ CORRUPTIONS = (
         "UPDATE events SET event_type = 'order.failed'"
         " WHERE order_id = '{complete}' AND event_type = 'order.completed'",
         "event-status",
-        "{complete_event}",
+        "{completed_event}",
     ),
     Corruption(
         "a refund told as a payment",
@@ -1156,6 +1175,58 @@ CORRUPTIONS = (
         "UPDATE certificates SET number = 'CR-0000-0000-0000' WHERE order_id = '{complete}'",
         "certificate-facts",
         "{complete}",
+    ),
+    # Registry entries.
+    Corruption(
+        "an entry of credits that nobody retired",
+        "UPDATE registry_retirements SET start_g = 5000000, end_g = 6000000 WHERE id = '{entry_VCS-OLD-1}'",
+        "registry-entry-credits",
+        "{entry_VCS-OLD-1}",
+    ),
+    Corruption(
+        "an entry of another order, which has none of the credits",
+        "UPDATE registry_retirements SET order_id = '{issued}' WHERE id = '{entry_VCS-OLD-1}'",
+        "registry-entry-credits",
+        "{entry_VCS-OLD-1}",
+    ),
+    Corruption(
+        "two entries of the same credits",
+        "INSERT INTO registry_retirements (id, reference, fingerprint, batch_id, start_g, end_g, retired_on,"
+        " created_at)"
+        " SELECT 'ffffffff-0000-4000-8000-000000000001', 'again', fingerprint, batch_id, start_g, end_g, retired_on,"
+        " created_at FROM registry_retirements WHERE id = '{entry_VCS-OLD-1}'",
+        "registry-entry-overlap",
+        "{entry_VCS-OLD-1}",
+    ),
+    Corruption(
+        "an entry of a batch that does not exist",
+        "UPDATE registry_retirements SET batch_id = '{new}' WHERE id = '{entry_VCS-OLD-1}'",
+        "registry-retirement-reference",
+        "{entry_VCS-OLD-1}",
+    ),
+    Corruption(
+        "the reference in a retirement certificate's facts",
+        "UPDATE retirement_certificates SET facts = replace(facts, 'VCS-OLD', 'VCS-ODD')",
+        "retirement-certificate-facts",
+        "{complete} 1",
+    ),
+    Corruption(
+        "a retirement certificate's number",
+        "UPDATE retirement_certificates SET number = 'RT-0000-0000-0000'",
+        "retirement-certificate-facts",
+        "{complete} 1",
+    ),
+    Corruption(
+        "a deleted retirement certificate",
+        "DELETE FROM retirement_certificates",
+        "retirement-certified",
+        "{complete}",
+    ),
+    Corruption(
+        "a retirement certificate of no order",
+        "UPDATE retirement_certificates SET order_id = '{new}'",
+        "retirement-certificate-reference",
+        "{new} 1",
     ),
     Corruption(
         "a deleted certificate",
@@ -1326,6 +1397,9 @@ async def more_names(reader: Statements, names: dict[str, Any]) -> dict[str, Any
     return {
         **entries,
         **last,
+        "completed_event": await one(
+            "seq", f"events WHERE order_id = '{names['complete']}' AND event_type = 'order.completed'"
+        ),
         "new": NEW,
         "now": NOW,
         "zeros": "0" * 64,

@@ -3,7 +3,7 @@
 Seen to fail when: a keyword argument of a recorded event is renamed; an event type is recorded by no step here.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import jsonschema
@@ -13,11 +13,13 @@ import pytest
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType, PriceTier, Weight
+from service.domain.certificate import Interval
 from service.domain.event_payloads import schema_of, schemas, shown
 from service.domain.events import EventType
 from service.domain.listing import OrderRef
 from service.domain.order import ByBundleMasses, Order, Placed
 from service.domain.parties import TaxCategory, TaxProfile
+from service.domain.registry_evidence import StatedRetirement, written_credits
 from service.domain.serials.stated import StatedSerials
 from service.domain.webhooks import Attempt
 from service.errors import Code, Refused
@@ -42,8 +44,11 @@ from service.operations.manage_webhooks import create_endpoint, delete_endpoint,
 from service.operations.match_backorders import match_backorders
 from service.operations.receive_batch import receive_batch
 from service.operations.record_payment import record_payment
+from service.operations.record_registry_retirement import record_registry_retirement
 from service.operations.refund_order import refund_order
+from service.operations.remind_invoices import remind_invoices
 from service.operations.replay_webhooks import replay_delivery, send_test_event
+from service.operations.revoke_document_links import revoke_document_links
 from service.operations.send_deliveries import Outcome as SendingOutcome
 from service.operations.send_deliveries import mark_deliveries
 from service.operations.set_account_portfolio import set_account_portfolio
@@ -55,7 +60,7 @@ from service.operations.simulate_order import Outcome, simulate_order
 from service.operations.update_account import update_account
 from service.operations.update_order import update_order
 from service.operations.withdraw_batch import reinstate_batch, withdraw_batch
-from service.storage import catalogue
+from service.storage import batches, catalogue, retirements
 from service.storage.database import Database
 from service.storage.events import EVENTS
 from tests.books import rows_of
@@ -79,6 +84,9 @@ PAYLOADS = {
     "order.refunded": {"currency fulfilled_g mass_g paid_minor refunded_minor total_cost_minor"},
     "order.retiring": {"currency fulfilled_g mass_g paid_minor retired_g total_cost_minor"},
     "order.completed": {"currency fulfilled_g mass_g paid_minor retired_g total_cost_minor"},
+    "order.retirement_recorded": {
+        "certificate_number currency fulfilled_g mass_g paid_minor retired_g total_cost_minor"
+    },
     "order.imported": {OF_ORDER},
     "order.updated": {f"changed {OF_ORDER}"},
     "payment.recorded": {
@@ -89,6 +97,7 @@ PAYLOADS = {
     },
     "payment.refused": {"amount_minor currency reference"},
     "invoice.issued": {"currency invoice_id invoice_number orders total_minor"},
+    "invoice.due": {"currency due_at due_minor invoice_id invoice_number"},
     "invoice.settled": {"currency invoice_id invoice_number total_minor"},
     "project.created": {"project_id slug"},
     "project.updated": {"changed project_id"},
@@ -101,6 +110,7 @@ PAYLOADS = {
     "batch.received": {"batch_id mass_g mode project_id reference"},
     "batch.withdrawn": {"available_g batch_id reason"},
     "batch.reinstated": {"available_g batch_id"},
+    "batch.retirement_recorded": {"batch_id mass_g reference"},
     "account.portfolio_set": {"portfolio_id"},
     # Of a client account in the parent's events; of any account, by an operator, in its own.
     "account.created": {"client_account_id name", "name reference"},
@@ -108,6 +118,7 @@ PAYLOADS = {
     "account.contacts_set": {"contacts"},
     "api_key.created": {"key_id name scopes"},
     "api_key.revoked": {"key_id"},
+    "documents.links_revoked": {""},
     "seller.updated": {"changed seller"},
     "account.billing_updated": {"changed payer_id"},
     "account.tax_profile_set": {"category payer_id rate_hundredths valid_from"},
@@ -158,11 +169,26 @@ async def pass_money(shop: Shop) -> None:
     billed = OrderRef(id=(await fulfilled(shop)).id)
     issued = await bill_orders(resources, seller, account_id, "march", [billed])
     await record_payment(resources, seller, account_id, "wire-3", Money(1, "USD"), invoice_id=issued.invoice.id)
+    assert await remind_invoices(resources, before=timedelta(days=365)) == 1
     await settle_invoice(resources, seller, account_id, issued.invoice.id)
+    await revoke_document_links(resources, seller, issued.invoice.id)
     client = await create_client(resources, seller, name="Client", currency="USD")
     (answer,) = await shop.place_all(make_command(client, make_order_request(1_000)))
     assert isinstance(answer, Placed)
     await record_payment(resources, seller, client.id, "wire-2", Money(1, "USD"), OrderRef(id=answer.order.id))
+
+
+async def record_entries_of(shop: Shop, order: Order) -> None:
+    """Record that the registries show all credits of the order as retired."""
+    retired = await retirements.of_orders(shop.database.reader, order.account_id, [order.id])
+    found = await batches.of_any_mode(shop.database.reader, {each.batch_id for each in retired})
+    for each in retired:
+        batch = found[each.batch_id]
+        (serials,) = written_credits(batch, [Interval(each.start_g, each.end_g)])
+        entry = StatedRetirement(
+            reference=serials, retired_on=date(2026, 1, 2), first_serial=serials, last_serial=serials
+        )
+        await record_registry_retirement(shop.resources, shop.caller, batch.id, entry)
 
 
 async def end_orders(shop: Shop) -> None:
@@ -184,6 +210,7 @@ async def end_orders(shop: Shop) -> None:
         await simulate(shop, driven, Outcome.REFUSE_PAYMENT)
     assert refusal.value.code is Code.PAYMENT_REFUSED
     await simulate(shop, driven, Outcome.COMPLETE)
+    await record_entries_of(shop, driven)
     await shop.place(make_order_request(ask=ByBundleMasses(((shop.forest.id, 200_000),))))
     await store(shop.database, make_batch(shop.forest_project, 1_000, mode=Mode.TEST, serial_prefix="U-"))
     await match_backorders(resources)
@@ -282,10 +309,12 @@ async def test_payloads_have_the_members_that_they_always_had(trial: Shop):
 
     assert await payloads(trial) == PAYLOADS
     assert set(PAYLOADS) == {event_type.value for event_type in EventType}
+    of_any_type = jsonschema.Draft202012Validator(schemas())
+    of_any_type.check_schema(of_any_type.schema)  # it has the schema of each type
     for event in await rows_of(trial.database, EVENTS):
         body = orjson.loads(orjson.dumps(shown(event)))
-        jsonschema.validate(body, schema_of(event.event_type))
-        jsonschema.validate(body, schemas())
+        jsonschema.Draft202012Validator(schema_of(event.event_type)).validate(body)
+        of_any_type.validate(body)
         assert len(body["data"]) == len(event.payload.keys() - {"currency"} | body["data"].keys() & {"currency"})
 
 

@@ -16,6 +16,7 @@ from service.kit.ids import uuid7
 from service.kit.keyset import PageRequest
 from service.operations.audit import audit
 from service.operations.authenticate import authenticate
+from service.operations.import_catalogue import import_catalogue
 from service.operations.load_demo import DemoAccounts, load_demo
 from service.operations.quote_order import quote_order
 from service.operations.read_catalogue import (
@@ -242,6 +243,62 @@ async def test_batches_have_serials_in_the_forms_of_their_registries(
         "glen-ardrum-woodland-2021": f"{mark}-WCU-GB-104000000090244-01012021-31122021-1180-1180-MER-0-P",
     }
     assert {name: written[f"demo-{mode}-{name}"] for name in shown} == shown
+
+
+CATALOGUE = """[
+  {"record": "project", "slug": "oak-hills", "name": "Oak Hills", "category": "Native woodland",
+   "project_type": "Planting", "country": "GBR", "registry": "Verra", "description": "Oaks mostly."},
+  {"record": "batch", "reference": "receipt-1", "project": "oak-hills", "mode": "live", "vintage": 2019,
+   "tonnes": "100", "serial_range": "9700-122000201-122000300-VCS-VCU-DEMO-VER-BR-14-9114-01012019-31122019-0"},
+  {"record": "bundle", "slug": "oaks", "name": "Oaks", "description": "Oaks mostly.",
+   "offset_type": "carbon_removal", "approach": "traditional", "carbon_permanence": "long_term",
+   "projects": "oak-hills"},
+  {"record": "weight", "portfolio": "oaks-only", "label": "Oaks", "bundle": "oaks", "percent": "100"}
+]"""
+"""A seller's own catalogue. Its only name that the demo has too is that of a category, which anybody may use."""
+
+
+async def test_a_catalogue_that_shares_no_name_with_the_demo_stays_beside_it(
+    resources: Resources, database: Database, pepper: bytes
+) -> None:
+    await import_catalogue(resources, CATALOGUE, is_csv=False)
+    before = await rows_of(database)
+
+    await load_demo(resources, pepper=pepper)
+
+    after = await rows_of(database)
+    assert {table: [row for row in rows if row not in after[table]] for table, rows in before.items()} == {
+        table: [] for table in TABLES
+    }
+    assert len(after["project_categories"]) == 9
+    assert [finding.name for finding in await audit(resources) if finding.deviating] == []
+
+
+@pytest.mark.parametrize(
+    ("own", "demos", "told"),
+    [
+        ('"oak-hills"', '"igarape-azul-forest"', "the project igarape-azul-forest"),
+        ('"oaks"', '"permanent-removal"', "the bundle permanent-removal"),
+        ('"oaks-only"', '"everyday-with-removal"', "the portfolio everyday-with-removal"),
+        ('"receipt-1"', '"demo-live-igarape-azul-forest-2019"', "the batch demo-live-igarape-azul-forest-2019"),
+        ("9700-", "9801-", "serial numbers of the batch receipt-1"),
+    ],
+)
+async def test_a_catalogue_that_has_something_of_the_demos_refuses_it_and_stays_as_it_is(
+    resources: Resources, database: Database, pepper: bytes, own: str, demos: str, told: str
+) -> None:
+    text = CATALOGUE.replace(own, demos)
+    assert (await import_catalogue(resources, text, is_csv=False)).faults == ()
+    before = await rows_of(database)
+
+    with pytest.raises(Refused) as refusal:
+        await load_demo(resources, pepper=pepper)
+
+    assert (refusal.value.code, refusal.value.message) == (
+        Code.BAD_USER_INPUT,
+        f"The catalogue has {told}, which is not the demo's. Nothing was loaded; load the demo into an empty database.",
+    )
+    assert await rows_of(database) == before
 
 
 async def test_an_audit_of_the_demo_finds_nothing(resources: Resources, pepper: bytes) -> None:

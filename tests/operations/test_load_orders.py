@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from service.domain.catalogue import Mode
 from service.domain.order import OrderStatus, PaymentStatus
 from service.errors import Code, Refused
 from service.kit.clock import system_clock
@@ -15,6 +16,7 @@ from service.operations.load_orders import CHUNK, load_orders
 from service.operations.match_backorders import match_backorders
 from service.operations.resources import Resources
 from service.storage import batches, orders
+from service.storage.accounts import all_accounts
 from service.storage.database import Database
 from service.storage.events import EVENTS
 from tests.books import assert_audit_finds_nothing, assert_books_balance, rows_of
@@ -109,6 +111,29 @@ async def test_the_same_seed_makes_the_same_history(resources: Resources, databa
     assert Counter((order.mass_g, order.customer, order.status) for order in first) == Counter(
         (order.mass_g, order.customer, order.status) for order in second.values()
     )
+
+
+async def test_accounts_that_are_not_named_order_nothing(resources: Resources, database: Database):
+    (lune,) = [
+        account.id
+        for account in await all_accounts(database.reader)
+        if (account.contract, account.mode) == ("lune", Mode.LIVE)
+    ]
+
+    await load_orders(resources, 50, account_ids={lune})
+
+    assert {order.account_id for order in await rows_of(database, orders.ORDERS)} == {lune}
+
+
+async def test_nothing_is_ordered_where_nothing_is_on_sale(resources: Resources, database: Database):
+    async with database.transaction() as statements:
+        await statements.execute("UPDATE bundles SET disabled_at = created_at")
+
+    with pytest.raises(Refused) as refusal:
+        await load_orders(resources, 50)
+
+    assert refusal.value.code is Code.BUNDLE_UNAVAILABLE
+    assert await rows_of(database, orders.ORDERS) == []
 
 
 async def test_without_customers_nobody_orders(database: Database):

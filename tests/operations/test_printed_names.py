@@ -1,17 +1,20 @@
 """Names that documents print: a new one that no font shows is refused and changes nothing; a stored one stays.
 
 Seen to fail when: orders are not checked; the check comes before the idempotency key; a refused order fails its group;
-a stored name is refused when it is repeated; the account's own name is refused; the seller's address is not checked.
+a stored name is refused when it is repeated; the account's own name is refused; the seller's address is not checked;
+billing details are not checked; a repeated tax profile is.
 """
 
 import json
 from collections.abc import Awaitable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from service.domain.order import ByMass, FromQuote, OrderRequest, Placed, PlaceOrder
+from service.domain.parties import PAYER_FACTS, SELLER_FACTS, TaxCategory, TaxProfile
 from service.errors import MESSAGE_MAX, Code, Refused
 from service.kit.canonical_json import fingerprint
 from service.kit.ids import uuid7
@@ -20,6 +23,13 @@ from service.operations.manage_accounts import create_account
 from service.operations.manage_clients import create_client, update_client
 from service.operations.place_orders import place_alone
 from service.operations.quote_order import quote_order
+from service.operations.set_billing import (
+    enter_billing_details,
+    enter_tax_profile,
+    read_billing,
+    set_tax_profile,
+    update_billing_details,
+)
 from service.operations.set_seller import set_seller, update_seller
 from service.operations.steps.printed_names import refuse_unshown, unshown_among
 from service.operations.update_account import update_account
@@ -188,15 +198,46 @@ async def test_new_names_of_a_client_are_refused_and_stored_ones_stay(shop: Shop
 async def test_texts_of_a_seller_that_documents_print_are_refused_unless_they_are_stored(shop: Shop):
     text = "1 Main Street\n" + CHEROKEE
     await update_seller(shop.resources, shop.caller, "default", {"legal_name": "Seller"})
-    for fact in ("legal_name", "address", "tax_number", "registration_number", "retirement_statement"):
+    for fact in sorted(SELLER_FACTS - {"country", "payment_days"}):
         await assert_refused(shop, update_seller(shop.resources, shop.caller, "default", {fact: text}), fact)
         await assert_refused(shop, set_seller(shop.resources, "second", {fact: text}), fact)
 
         await shop.execute(f"UPDATE sellers SET {fact} = $1", text)
-        seller = await update_seller(
-            shop.resources, shop.caller, "default", {fact: text, "footer": f"{CHEROKEE} {fact}"}
-        )
-        assert (getattr(seller, fact), seller.footer) == (text, f"{CHEROKEE} {fact}")
+        seller = await update_seller(shop.resources, shop.caller, "default", {fact: text, "country": "DE"})
+        assert (getattr(seller, fact), seller.country) == (text, "DE")
+        await update_seller(shop.resources, shop.caller, "default", {"country": "GB"})
+
+
+async def test_billing_details_that_documents_print_are_refused_unless_they_are_stored(shop: Shop):
+    account_id = shop.account.id
+    await enter_billing_details(shop.resources, account_id, {"legal_name": "Payer", "country": "GB"})
+    for fact in sorted(PAYER_FACTS - {"country"}):
+        changes = {fact: CHEROKEE}
+        await assert_refused(shop, update_billing_details(shop.resources, shop.caller, account_id, changes), fact)
+        await assert_refused(shop, enter_billing_details(shop.resources, account_id, changes), fact)
+
+        await shop.execute(f"UPDATE billing_details SET {fact} = $1", CHEROKEE)
+        await enter_billing_details(shop.resources, account_id, {**changes, "country": "DE"})
+        billing = await read_billing(shop.resources, account_id)
+        assert (getattr(billing.details, fact), billing.details.country) == (CHEROKEE, "DE")
+
+
+async def test_the_reason_of_a_tax_profile_is_refused_unless_it_is_stored(shop: Shop):
+    profile = TaxProfile(
+        account_id=shop.account.id,
+        valid_from=date(2026, 1, 1),
+        category=TaxCategory.EXEMPT,
+        rate_hundredths=0,
+        reason="Article 132",
+    )
+    unshown = replace(profile, reason=CHEROKEE)
+    await set_tax_profile(shop.resources, shop.caller, profile)
+    await assert_refused(shop, set_tax_profile(shop.resources, shop.caller, unshown), "reason")
+    coded = replace(profile, reason_code=CHEROKEE)
+    await assert_refused(shop, enter_tax_profile(shop.resources, coded), "reason_code")
+
+    await shop.execute("UPDATE tax_profiles SET reason = $1", CHEROKEE)
+    await set_tax_profile(shop.resources, shop.caller, unshown)
 
 
 async def test_a_text_longer_than_any_name_is_checked_too():

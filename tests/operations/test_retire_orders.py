@@ -21,13 +21,16 @@ from service.errors import Code, Refused
 from service.kit.clock import system_clock
 from service.operations.bill_orders import bill_orders
 from service.operations.cancel_orders import cancel_orders
+from service.operations.fail_order import fail_order
 from service.operations.match_backorders import match_backorders
 from service.operations.place_orders import place_group
 from service.operations.record_payment import record_payment
+from service.operations.refund_order import refund_order
 from service.operations.resources import Resources
+from service.operations.retire_order_now import retire_order_now
 from service.operations.retire_orders import retire_order, retire_orders
 from service.operations.settle_invoice import settle_invoice
-from service.storage.certificates import due
+from service.storage.certificates import ISSUED, due
 from service.storage.database import Database
 from service.storage.events import EVENTS
 from service.storage.orders import ORDERS
@@ -91,7 +94,7 @@ async def test_a_second_run_finds_nothing_to_do(shop: Shop):
 
 
 async def test_more_than_one_transaction_may_hold_is_retired_by_several(shop: Shop, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("service.operations.retire_orders.SHARES_A_TRANSACTION", 3)
+    monkeypatch.setattr("service.operations.steps.retire.SHARES_A_TRANSACTION", 3)
     orders = [await shop.place() for _ in range(4)]
 
     assert await retire_orders(shop.resources, after_ms=0, unpaid=True) == 3
@@ -119,6 +122,66 @@ async def test_an_order_waits_its_time_since_it_was_fulfilled(shop: Shop):
     assert await retire_orders(shop.resources, after_ms=60_000, unpaid=True) == 0
     assert await retire_orders(later, after_ms=61_000, unpaid=True) == 0
     assert await retire_orders(later, after_ms=59_000, unpaid=True) == 2
+
+
+async def test_an_operator_retires_a_paid_order_at_once_and_a_retry_changes_nothing(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("service.operations.steps.retire.SHARES_A_TRANSACTION", 2)
+    order = await shop.place(make_order_request(2 * TONNE_G))
+    whole = Money(order.total_cost_minor, order.currency)
+    await record_payment(shop.resources, shop.caller, shop.account.id, "wire", whole, OrderRef(id=order.id))
+
+    retired = await retire_order_now(shop.resources, shop.caller, shop.account.id, OrderRef(id=order.id))
+
+    assert (retired.status, retired.retired_g) == (OrderStatus.COMPLETE, 2 * TONNE_G)
+    assert retired == await stands(shop, order)
+    assert (await told(shop, order))[-2:] == ["order.retiring", "order.completed"]
+    actors = {event.actor for event in await rows_of(shop.database, EVENTS) if event.event_type == "order.completed"}
+    assert actors == {shop.caller.key_id}
+    assert [each.order_id for each in await rows_of(shop.database, ISSUED)] == [order.id]
+    before = await shop.everything()
+    assert await retire_order_now(shop.resources, shop.caller, shop.account.id, OrderRef(id=order.id)) == retired
+    assert await shop.everything() == before
+
+
+async def test_an_operator_retires_no_order_that_is_unpaid_waits_or_is_undone(shop: Shop):
+    owed, refunded, failed = [await shop.place() for _ in range(3)]
+    waiting = await shop.place(make_order_request(100 * TONNE_G))
+    whole = Money(refunded.total_cost_minor, refunded.currency)
+    await record_payment(shop.resources, shop.caller, shop.account.id, "wire", whole, OrderRef(id=refunded.id))
+    await refund_order(shop.resources, shop.caller, shop.account.id, OrderRef(id=refunded.id))
+    await fail_order(shop.resources, shop.caller, shop.account.id, OrderRef(id=failed.id))
+    before = await shop.everything()
+
+    for order, code in (
+        (owed, Code.PAYMENT_STATE),
+        (refunded, Code.PAYMENT_STATE),
+        (failed, Code.ORDER_STATE),
+        (waiting, Code.ORDER_STATE),
+    ):
+        with pytest.raises(Refused) as refusal:
+            await retire_order_now(shop.resources, shop.caller, shop.account.id, OrderRef(id=order.id))
+        assert refusal.value.code is code
+    with pytest.raises(Refused) as refusal:
+        await retire_order_now(shop.resources, shop.caller, shop.account.id, OrderRef(number="none"))
+    assert refusal.value.code is Code.NOT_FOUND
+    assert await shop.everything() == before
+
+
+async def test_a_worker_and_an_operator_retire_an_order_once(shop: Shop):
+    order = await shop.place()
+    whole = Money(order.total_cost_minor, order.currency)
+    await record_payment(shop.resources, shop.caller, shop.account.id, "wire", whole, OrderRef(id=order.id))
+
+    await asyncio.gather(
+        *(retire_order_now(shop.resources, shop.caller, shop.account.id, OrderRef(id=order.id)) for _ in range(3)),
+        retire_orders(shop.resources, after_ms=0, unpaid=False),
+    )
+
+    assert (await stands(shop, order)).status is OrderStatus.COMPLETE
+    assert (await told(shop, order)).count("order.completed") == 1
+    assert len(await rows_of(shop.database, RETIREMENTS)) == 2
 
 
 @pytest.mark.parametrize("how", ["payment", "two payments", "invoice", "balance"])

@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 
+from service.domain.amounts import Money
 from service.domain.listing import OrderRef
 from service.domain.order import OrderStatus
 from service.domain.serials.facts import CreditStatus
 from service.domain.serials.forms import SerialForm
 from service.domain.vintages import VintageFault
-from service.errors import Code
+from service.errors import Code, Refused
 from service.operations.audit import audit
 from service.operations.fail_order import fail_order
 from service.operations.match_backorders import match_backorders
 from service.operations.read_certificates import retirement_refusals_of_orders
+from service.operations.record_payment import record_payment
+from service.operations.retire_order_now import retire_order_now
 from service.operations.retire_orders import retire_order, retire_orders
 from tests.makers import TONNE_G, make_batch, make_caller, make_order_request, store
 from tests.operations.test_receive_serials import VERRA, imported, operator, received, refused  # noqa: F401 - a fixture
@@ -133,6 +136,11 @@ async def test_an_order_that_holds_refused_credits_is_skipped_blocks_nobody_and_
     ]
     assert await retire_order(dated.resources, dated.account.id, held[0].id, keep=0, actor="test") == 0
     seller = make_caller(dated.account)
+    ref, owed = OrderRef(id=held[1].id), Money(held[1].total_cost_minor, held[1].currency)
+    await record_payment(dated.resources, seller, dated.account.id, "wire", owed, ref)
+    with pytest.raises(Refused) as refusal:
+        await retire_order_now(dated.resources, seller, dated.account.id, ref)
+    assert (refusal.value.code, "may not be retired yet" in refusal.value.message) == (Code.ORDER_STATE, True)
     held_g = dated.old.issued_g - await dated.available_g(dated.old)
     failed = await fail_order(dated.resources, seller, dated.account.id, OrderRef(id=held[0].id))
     assert failed.status is OrderStatus.FAILED

@@ -56,7 +56,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 WITHOUT_OBJECT = frozenset(
     {
-        *("simulateOrder", "refundOrder", "failOrder", "suspendAccount"),
+        *("simulateOrder", "refundOrder", "failOrder", "retireOrder", "suspendAccount"),
         *("createWebhookEndpoint", "deleteWebhookEndpoint"),
     }
 )
@@ -120,6 +120,7 @@ EXAMPLES = {
     "Invoice": "invoice",
     "InvoiceLine": "line",
     "Journal": "journal",
+    "Mail": "mail",
     "Order": "complete",
     "Payment": "payment",
     "Portfolio": "own_portfolio",

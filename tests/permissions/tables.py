@@ -53,7 +53,7 @@ def object_types() -> dict[str, GraphQLObjectType]:
 
 
 def fields_that_ask() -> set[tuple[str, str]]:
-    """Return the fields that need a row: queries, mutations, and all others whose resolver awaits.
+    """Return the fields that need a row: queries, mutations, subscriptions, and all others whose resolver awaits.
 
     Every operation is awaited. A field that awaits nothing shows a value of the object that it belongs to, which its
     reader was given by a field that awaits.
@@ -63,7 +63,7 @@ def fields_that_ask() -> set[tuple[str, str]]:
         definition = kind.extensions["strawberry-definition"]
         for each in definition.fields:
             asks = each.base_resolver is not None and each.is_async
-            if asks or type_name in {"Query", "Mutation"}:
+            if asks or type_name in {"Query", "Mutation", "Subscription"}:
                 found.add((type_name, str(strawberry_schema.config.name_converter.from_field(each))))
     return found
 

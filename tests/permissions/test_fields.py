@@ -25,7 +25,7 @@ NODES = {name: tables.needs_of(text) for name, text in tables.table("objects")["
 WAYS = Ways(ROWS, NODES)
 CHANGES_NOTHING = {"createAccessToken"}
 """Mutations that a suspended account may send, because they only read."""
-ROOTS = {"Query": "query", "Mutation": "mutation"}
+ROOTS = {"Query": "query", "Mutation": "mutation", "Subscription": "subscription"}
 
 
 async def test_every_field_that_asks_for_a_permission_has_a_row():
@@ -40,7 +40,7 @@ async def test_every_kind_of_node_has_a_row():
 def _root_requests() -> Iterator[tuple[tuple[str, str], frozenset[str], Way]]:
     """Yield each query and mutation, and `node` and `nodes` for each kind, as the field of a way without steps."""
     for (type_name, name), needs in ROWS.items():
-        if type_name in ROOTS:
+        if type_name in ROOTS and type_name != "Subscription":
             arguments = "input: $input" if type_name == "Mutation" else QUERIES.get(name, ("",))[0]
             asked = f"{name}({arguments})" if arguments else name
             yield (type_name, name), needs, Way(ROOTS[type_name], (asked,), needs, name if "$" in arguments else None)
@@ -124,6 +124,21 @@ async def test_queries_and_mutations_answer_to_their_scopes_and_to_no_others(sta
                 )  # its parent's objects, looked for by id
                 if "errors" in body or not (absent or _told_in(body["data"])):
                     faults.append(f"{place}.{name}, {identity.name}, is permitted: {answer.text}")
+    assert not faults, "\n".join(faults)
+
+
+async def test_subscriptions_do_not_begin_without_their_scopes(stage: Stage):
+    faults = []
+    rows = [(name, needs) for (type_name, name), needs in ROWS.items() if type_name == "Subscription"]
+    for identity in [*stage.nobodies, *own_keys(stage)]:
+        for name, needs in rows:
+            if needs <= identity.holds:
+                continue  # it would not end
+            headers = identity.graphql_headers | {"accept": "text/event-stream"}
+            answer = await stage.graphql(f"subscription {{ {name} {{ __typename }} }}", headers)
+            code = "FORBIDDEN" if identity in own_keys(stage) else "UNAUTHENTICATED"
+            if f'"code":"{code}"' not in answer.text or "__typename" in answer.text:
+                faults.append(f"{name}, {identity.name}: {answer.text}")
     assert not faults, "\n".join(faults)
 
 

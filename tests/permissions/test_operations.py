@@ -35,9 +35,11 @@ from service.operations import (
     read_catalogue,
     read_certificates,
     read_estimates,
+    read_mails,
     read_money,
     read_orders,
     read_quotes,
+    read_registry_retirements,
     read_webhooks,
     select_account,
 )
@@ -106,6 +108,7 @@ READERS: dict[Any, str] = {
     manage_clients.accounts_of_ids: "client",
     read_certificates.certificates_of_ids: "certificate",
     read_certificates.certificates_of_orders: "complete",
+    read_registry_retirements.certified_of_orders: "complete",
     read_certificates.retirements_of_orders: "complete",
     read_certificates.retirement_refusals_of_orders: "order",
     read_estimates.estimates_of_ids: "estimate",
@@ -140,6 +143,8 @@ OF_EVERYBODY = {
 }
 """Readers of the catalogue, and of portfolios that the caller was shown."""
 
+OF_OPERATORS = {read_mails.mails_of_ids}
+
 OF_A_MODE = {read_catalogue.batches_of_ids: "test_batch", read_catalogue.available_masses_g: "forest"}
 
 
@@ -150,7 +155,7 @@ def test_every_reader_of_ids_has_a_row():
         third = list(inspect.signature(reader).parameters.values())[2:3]
         if any(each.name.endswith("ids") and each.kind is each.POSITIONAL_OR_KEYWORD for each in third):
             readers.add(reader)
-    assert readers == {*READERS, *OF_EVERYBODY, *OF_A_MODE}
+    assert readers == {*READERS, *OF_EVERYBODY, *OF_OPERATORS, *OF_A_MODE}
 
 
 def is_nothing(found: Any) -> bool:

@@ -42,7 +42,7 @@ from service.storage import accounts
 from service.storage.database import Database
 from tests.api.graphql_api import PEPPER, started
 from tests.api.refusals.world import DAY_MS, World, open_world
-from tests.makers import LONG_AGO, TONNE_G, make_batch, make_caller, make_price, store
+from tests.makers import LONG_AGO, TONNE_G, make_batch, make_caller, make_mail, make_price, store
 
 ADDRESS = "http://service.test"
 CUSTOMER = frozenset(Scope) - {Scope.OPERATOR}
@@ -178,6 +178,8 @@ async def fill(database: Database) -> tuple[World, dict[str, Account]]:
     await issue_certificate(resources, shop.account.id, complete.id, public_address=ADDRESS)
     holding = await quote_order(resources, caller, OrderRequest(ask=ByMass(2_000)), valid_ms=DAY_MS, hold=True)
     journals = await list_journals(resources, caller, PageRequest(100))
+    mail = make_mail(shop.account.id)
+    await store(database, mail)
     invoice_id = (await database.reader.fetch("SELECT id FROM invoices WHERE reference = 'billed'"))[0]["id"]
     world.named |= {
         "complete": ("Order", complete.id),
@@ -188,6 +190,7 @@ async def fill(database: Database) -> tuple[World, dict[str, Account]]:
         "invoice": ("Invoice", UUID(str(invoice_id))),
         "credit_note": ("CreditNote", credit_note_id),
         "journal": ("Journal", journals.items[0].id),
+        "mail": ("Mail", mail.id),
         "live_batch": ("CreditBatch", shop.young.id),
         "test_batch": ("CreditBatch", trial_batch.id),
         "stranger": ("Account", found["stranger"].id),

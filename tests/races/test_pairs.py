@@ -19,6 +19,7 @@ from service.errors import Code
 from service.kit.database_address import parse_address
 from service.storage.database import Database
 from service.workers.jobs import steps, steps_of_server
+from service.workers.mail import MailSender
 from tests.api.graphql_api import open_graphql_api
 from tests.books import assert_books_balance
 from tests.conftest import Postgres
@@ -56,6 +57,7 @@ def test_every_step_of_the_workers_has_its_verb():
         retire_unpaid=False,
         public_address="https://orders.test",
         webhook_bodies=object(),  # type: ignore[arg-type]  # of no step is anything run
+        mail_sender=MailSender(None, None),  # type: ignore[arg-type]
     )
 
     assert STEPS.keys() == {step.name for step in (*known, *steps_of_server(key_uses_ms=1))}

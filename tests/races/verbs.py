@@ -13,10 +13,13 @@ from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from service.api.graphql.types.node import global_id
 from service.domain.accounts import Account
 from service.domain.catalogue import BundleProject, Mode
+from service.domain.certificate import Interval
+from service.domain.registry_evidence import written_credits
 from service.domain.webhooks import Attempt
 from service.errors import Refused
 from service.kit.clock import system_clock
@@ -29,13 +32,19 @@ from service.operations.issue_certificates import issue_certificates
 from service.operations.manage_accounts import create_account, reinstate_account, suspend_account
 from service.operations.match_backorders import match_backorders
 from service.operations.queue_deliveries import queue_deliveries
+from service.operations.queue_mails import queue_mails
+from service.operations.read_mails import expire_mails
 from service.operations.read_webhooks import expire_deliveries
 from service.operations.record_key_uses import record_key_uses
+from service.operations.record_registry_retirement import import_retirements
 from service.operations.refresh_statistics import refresh_statistics
+from service.operations.remind_invoices import remind_invoices
 from service.operations.retire_orders import retire_orders
 from service.operations.send_deliveries import Outcome, due_endpoints, lease_deliveries, mark_deliveries
+from service.operations.send_mails import Answer, lease_mails, mark_mail
 from service.operations.set_limits import set_limits
 from service.operations.simulate_order import advance_test_orders
+from service.storage import batches
 from tests.api.graphql_api import GraphQLApi
 from tests.makers import TONNE_G, make_batch, make_bundle, make_price, make_project, store
 from tests.shop import Shop
@@ -54,6 +63,7 @@ _SELECTED = {
     "replayDelivery": "webhookDelivery { id }",
     "CreditBatch": "creditBatch { id }",
     "createApiKey": "apiKey { id }",
+    "recordRegistryRetirement": "registryRetirement { reference }",
 }
 _INPUTS = {
     "disableBundle": "SwitchBundleInput",
@@ -352,7 +362,7 @@ async def update_account(market: Market) -> str:
 
 
 async def set_contacts(market: Market) -> str:
-    kinds = ["INVOICE_DUE", "INVOICE_PAID"]
+    kinds = ["INVOICE_DUE", "INVOICE_PAID", "ORDER_CONFIRMED"]
     contacts = [
         {"email": f"{number}@example.com", "name": market.key("Person"), "kinds": kinds}
         for number in range(market.chance.randint(0, 3))
@@ -367,6 +377,11 @@ async def in_parent(market: Market, name: str, **facts: Any) -> str:
 async def revoke_api_key(market: Market) -> str:
     await create_api_key(market)
     return await market.mutate("revokeApiKey", "parent", id=_kept(market.api_keys, market, "ApiKey"))
+
+
+async def revoke_document_links(market: Market) -> str:
+    owner, order = market.order("parent", "client")
+    return await market.mutate("revokeDocumentLinks", owner, id=market.chance.choice([None, order["id"]]))
 
 
 async def set_account_limits(market: Market) -> str:
@@ -438,6 +453,46 @@ async def advance(market: Market) -> str:
     answer = await market.services[0].client.post("/lune/v1/orders/by-mass", json=body, headers=headers)
     done = await step(market, advance_test_orders, after_ms=0)
     return done if answer.is_success else str(answer.json()["error"]["error_code"])
+
+
+async def _entry_facts(market: Market) -> dict[str, str]:
+    """Facts of an entry of credits that are retired, often of the same ones that others record."""
+    rows = await market.shop.database.reader.fetch(
+        "SELECT batch_id, start_g FROM retirements ORDER BY batch_id, start_g"
+    )
+    if not rows:
+        return {"batch": str(uuid7()), "serial": "PAIR1-1"}
+    row = market.chance.choice(rows)
+    batch = (await batches.of_any_mode(market.shop.database.reader, [row["batch_id"]]))[row["batch_id"]]
+    part = Interval(row["start_g"], row["start_g"] + 1)
+    (serial,) = written_credits(batch, [part])
+    return {"batch": str(batch.id), "serial": serial}
+
+
+async def record_registry_retirement(market: Market) -> str:
+    facts = await _entry_facts(market)
+    return await market.mutate(
+        "recordRegistryRetirement",
+        "parent",
+        reference=f"entry-{market.chance.randint(1, 30)}",  # few, so that two requests often have the same
+        creditBatchId=global_id("CreditBatch", UUID(facts["batch"])),
+        retiredOn="2026-01-02",
+        firstSerial=facts["serial"],
+        lastSerial=facts["serial"],
+    )
+
+
+async def import_entries(market: Market) -> str:
+    facts = await _entry_facts(market)
+    row = {
+        "reference": f"entry-{market.chance.randint(1, 30)}",
+        "batch": facts["batch"],
+        "retired_on": "2026-01-02",
+        "first_serial": facts["serial"],
+        "last_serial": facts["serial"],
+    }
+    done = await import_retirements(market.shop.resources, json.dumps([row]), is_csv=False)
+    return done.faults[0].message if done.faults else DONE
 
 
 async def import_the_catalogue(market: Market) -> str:
@@ -579,6 +634,7 @@ MUTATIONS: dict[str, Verb] = {
     "settleInvoice": settle_invoice,
     "refundOrder": partial(on_order, name="refundOrder"),
     "failOrder": partial(on_order, name="failOrder"),
+    "retireOrder": partial(on_order, name="retireOrder"),
     "simulateOrder": simulate_order,
     "suspendAccount": partial(switch_client, name="suspendAccount"),
     "reinstateAccount": partial(switch_client, name="reinstateAccount"),
@@ -588,8 +644,10 @@ MUTATIONS: dict[str, Verb] = {
     "createAccessToken": partial(in_parent, name="createAccessToken", scopes=["ORDERS_READ"]),
     "createApiKey": create_api_key,
     "revokeApiKey": revoke_api_key,
+    "revokeDocumentLinks": revoke_document_links,
     "setAccountLimits": set_account_limits,
     "updateSeller": update_seller,
+    "recordRegistryRetirement": record_registry_retirement,
     "updateBillingDetails": partial(on_parent, name="updateBillingDetails", legalName="Parent Ltd", country="GB"),
     "createWebhookEndpoint": create_webhook_endpoint,
     "updateWebhookEndpoint": partial(on_hook, name="updateWebhookEndpoint", eventTypes=["order.placed"]),
@@ -600,6 +658,19 @@ MUTATIONS: dict[str, Verb] = {
     "replayEvents": replay_events,
     "setTaxProfile": partial(on_parent, name="setTaxProfile", validFrom="2027-01-01", category="STANDARD", rate="20"),
 }
+
+
+async def send_mails(market: Market) -> str:
+    """Queue mails, and store that the mail server takes each second one and refuses the others."""
+    resources = market.shop.resources
+    done = await queue_mails(resources)
+    leased = await lease_mails(resources)
+    for number, mail in enumerate(leased):
+        answer = Answer() if number % 2 else Answer("451 busy")
+        await mark_mail(resources, mail, answer, market.chance.random)
+    return DONE if done + len(leased) else "NOTHING"
+
+
 STEPS: dict[str, Verb] = {
     "expire_holds": partial(step, run=expire_holds),
     "match_backorders": partial(step, run=match_backorders),
@@ -609,12 +680,16 @@ STEPS: dict[str, Verb] = {
     "fill_search_keys": fill_keys,
     "refresh_statistics": refresh,
     "expire_deliveries": expire_old_deliveries,
+    "remind_invoices": partial(step, run=remind_invoices, before=timedelta(days=365)),
+    "expire_mails": partial(step, run=expire_mails, kept=timedelta(seconds=2)),
+    "send_mails": send_mails,
     "send_webhooks": queue_and_send,
     "record_key_uses": record_uses,
 }
 COMMANDS: dict[str, Verb] = {
     "import catalogue": import_the_catalogue,
     "import orders": import_history,
+    "import retirements": import_entries,
     "account suspend": suspend,
     "account limit": limit,
     "account create": open_account,

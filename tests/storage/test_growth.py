@@ -26,7 +26,7 @@ from service.operations.quote_order import quote_order
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.retire_orders import retire_orders
 from service.operations.simulate_order import advance_test_orders
-from service.storage import api_keys, backorders, certificates, events, orders, search_keys
+from service.storage import api_keys, backorders, certificates, events, orders, registry_retirements, search_keys
 from service.storage.database import Database
 from service.storage.engines.postgresql import PostgresqlStatements
 from service.storage.engines.sqlite_statements import SqliteStatements
@@ -101,6 +101,7 @@ async def everyday_work(shop: Shop) -> None:
     await backorders.matchable(reader, Mode.LIVE, today=utc_date(now), now=now)
     await expire_holds(shop.resources)
     await certificates.due(reader, 10, now=now)
+    await registry_retirements.undrawn(reader, 10, now=now)
     await advance_test_orders(shop.resources, after_ms=0)
     for searched in search_keys.SEARCHED:
         await search_keys.lacking(reader, searched, 10, now=now)

@@ -48,6 +48,9 @@ ALL = [
     "0021_lists_of_customers",
     "0022_certificate_pdfs",
     "0023_webhooks",
+    "0024_documents",
+    "0025_registry_evidence",
+    "0026_mail",
 ]
 
 

@@ -35,6 +35,8 @@ def test_everything_that_happens_later_is_a_step():
         "fill_search_keys",
         "refresh_statistics",
         "expire_deliveries",
+        "remind_invoices",
+        "expire_mails",
     ]
 
 

@@ -45,8 +45,8 @@ def state(name: str, attribute: str, description: str) -> Column:
     """Return a column with the name that a member of an enumeration has in the GraphQL schema."""
 
     def value(row: Any) -> Value:
-        member: Enum = getattr(row, attribute)
-        return member.name
+        member: Enum | None = getattr(row, attribute)
+        return None if member is None else member.name
 
     return Column(name, description, value, (attribute,))
 

@@ -7,16 +7,18 @@ keep their position, so that one that exists throughout and stays in the filter 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from service.api.exports import columns
 from service.api.exports.columns import Column
+from service.api.exports.filters import INVOICES, LEDGER, ORDERS, PAYMENTS, ListFilter
 from service.domain.accounts import Caller
 from service.domain.amounts import money_text
 from service.domain.billing import owed_minor
 from service.domain.ledger import LedgerAccount, Verb
-from service.domain.listing import OrderFilter, OrderSort
+from service.domain.listing import LedgerFilter, MoneyFilter, OrderFilter, OrderSort
 from service.domain.order import Order, OrderStatus
 from service.kit.keyset import PageRequest, Position, Slice
 from service.operations import read_certificates, read_money, read_orders
@@ -36,20 +38,22 @@ class Page(NamedTuple):
     position: Position | None
 
 
-Read: TypeAlias = Callable[[Resources, Caller, OrderFilter, PageRequest], Awaitable[Page]]
+Read: TypeAlias = Callable[[Resources, Caller, Any, PageRequest], Awaitable[Page]]
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One kind of file to export. If `filtered`, it takes the conditions of GraphQL's list of orders."""
+    """One kind of file to export. It takes the conditions of a GraphQL list; `read` is given what `filter` made of
+    them.
+    """
 
     name: str
     summary: str
     columns: tuple[Column, ...]
     read: Read
-    filtered: bool = False
+    filter: ListFilter
 
-    async def pages(self, resources: Resources, caller: Caller, wanted: OrderFilter) -> AsyncGenerator[Sequence[Any]]:
+    async def pages(self, resources: Resources, caller: Caller, wanted: Any) -> AsyncGenerator[Sequence[Any]]:
         """Yield the rows, page by page; one page at least, which may be empty. Refuses as the GraphQL list does."""
         position: Position | None = None
         while True:
@@ -166,6 +170,7 @@ class _EntryRow(NamedTuple):
     currency: str
     order_id: UUID | None
     created_at: datetime
+    invoice_id: UUID | None
 
 
 def _shown_order(caller: Caller, owner: UUID | None, order_id: UUID | None) -> UUID | None:
@@ -173,8 +178,8 @@ def _shown_order(caller: Caller, owner: UUID | None, order_id: UUID | None) -> U
     return order_id if caller.account.parent_account_id is None or owner == caller.account.id else None
 
 
-async def _ledger(resources: Resources, caller: Caller, _wanted: OrderFilter, request: PageRequest) -> Page:
-    found = await read_money.list_journals(resources, caller, request)
+async def _ledger(resources: Resources, caller: Caller, wanted: LedgerFilter, request: PageRequest) -> Page:
+    found = await read_money.list_journals(resources, caller, request, wanted)
     return _page(list(_entries(caller, found.items)), found, lambda journal: Position(journal.created_at, journal.id))
 
 
@@ -191,19 +196,42 @@ def _entries(caller: Caller, journals: Sequence[read_money.LedgerPage]) -> Itera
                 journal.currency,
                 order_id,
                 each.created_at,
+                each.invoice_id,
             )
 
 
-async def _invoices(resources: Resources, caller: Caller, _wanted: OrderFilter, request: PageRequest) -> Page:
-    found = await read_money.list_invoices(resources, caller, request)
+async def _invoices(resources: Resources, caller: Caller, wanted: MoneyFilter, request: PageRequest) -> Page:
+    found = await read_money.list_invoices(resources, caller, request, wanted)
     return _page(found.items, found, _by_creation)
 
 
-async def _payments(resources: Resources, caller: Caller, _wanted: OrderFilter, request: PageRequest) -> Page:
-    found = await read_money.list_payments(resources, caller, request)
+async def _payments(resources: Resources, caller: Caller, wanted: MoneyFilter, request: PageRequest) -> Page:
+    found = await read_money.list_payments(resources, caller, request, wanted)
     rows = [replace(each, order_id=_shown_order(caller, each.order_account_id, each.order_id)) for each in found.items]
     return _page(rows, found, _by_creation)
 
+
+TAX_COLUMNS = (
+    columns.money("net", "total_minor", "Sum of the amounts billed for the orders, without tax."),
+    columns.money("tax", "tax_minor", "Tax on the net amount."),
+    columns.money("gross", "gross_minor", "Net amount and tax together."),
+    columns.money("prepaid", "prepaid_minor", "Amount that had been paid of the orders when the invoice was issued."),
+    columns.money(
+        "due", "due_minor", "Amount that was to be paid when the invoice was issued: `gross` less `prepaid`."
+    ),
+    columns.state("taxCategory", "tax_category", "Category of the tax. Empty if the customer had no tax profile."),
+    Column(
+        "taxRate",
+        "Rate of the tax in percent, with two decimals. Empty for invoices of earlier releases.",
+        lambda row: None if row.is_former else str(Decimal(row.tax_rate_hundredths).scaleb(-2)),
+        ("tax_rate_hundredths",),
+    ),
+    columns.text("taxReason", "tax_reason", "Reason why no tax is due, as the invoice states it."),
+    columns.text("taxReasonCode", "tax_reason_code", "Code of the reason, such as `VATEX-EU-AE`."),
+    columns.money("credited", "credited_minor", "Net amount of all credit notes of the invoice."),
+    columns.money("taxCredited", "tax_credited_minor", "Tax of all credit notes of the invoice."),
+    columns.money("taxPaid", "tax_paid_minor", "Part of the tax that has been paid."),
+)
 
 EXPORTS = (
     Export(
@@ -211,7 +239,7 @@ EXPORTS = (
         "Orders of the account, newest first.",
         ORDER_COLUMNS,
         _orders,
-        filtered=True,
+        ORDERS,
     ),
     Export(
         "retirements",
@@ -225,7 +253,7 @@ EXPORTS = (
             columns.time("retiredAt", "retired_at", "Time at which the credits were retired (UTC)."),
         ),
         _retirements,
-        filtered=True,
+        ORDERS,
     ),
     Export(
         "ledger",
@@ -238,8 +266,15 @@ EXPORTS = (
             columns.plain("currency", "currency", "Currency of the amount (ISO 4217 code)."),
             columns.reference("orderId", "Order", "order_id", "Global id of the order. Empty if there is none."),
             columns.time("createdAt", "created_at", "Time at which the event was recorded (UTC)."),
+            columns.reference(
+                "invoiceId",
+                "Invoice",
+                "invoice_id",
+                "Global id of the invoice whose tax or payment the event concerns. Empty if there is none.",
+            ),
         ),
         _ledger,
+        LEDGER,
     ),
     Export(
         "invoices",
@@ -249,14 +284,16 @@ EXPORTS = (
             columns.text("number", "number", "Short number of the invoice."),
             columns.text("reference", "reference", "Reference that the seller chose for the invoice."),
             columns.state("status", "status", "State of the invoice."),
-            columns.money("total", "total_minor", "Total of the invoice."),
-            columns.plain("currency", "currency", "Currency of the total (ISO 4217 code)."),
+            columns.money("total", "total_minor", "Sum of the amounts billed, without tax: the same as `net`."),
+            columns.plain("currency", "currency", "Currency of all amounts of the row (ISO 4217 code)."),
             *columns.mass("mass", "mass_g", "Mass of the invoice's orders at the time of billing."),
             columns.time("createdAt", "created_at", "Time at which the invoice was issued (UTC)."),
             columns.time("dueAt", "due_at", "Time by which the invoice must be paid (UTC)."),
             columns.time("paidAt", "paid_at", "Time at which the invoice was paid (UTC). Empty while it is pending."),
+            *TAX_COLUMNS,
         ),
         _invoices,
+        INVOICES,
     ),
     Export(
         "payments",
@@ -268,7 +305,14 @@ EXPORTS = (
             columns.plain("currency", "currency", "Currency of the amount (ISO 4217 code)."),
             columns.reference("orderId", "Order", "order_id", "Global id of the order. Empty if there is none."),
             columns.time("createdAt", "created_at", "Time at which the payment was recorded (UTC)."),
+            columns.reference(
+                "invoiceId",
+                "Invoice",
+                "invoice_id",
+                "Global id of the invoice that the payment is for, if it names one.",
+            ),
         ),
         _payments,
+        PAYMENTS,
     ),
 )

@@ -1,11 +1,11 @@
-"""Conditions of an export, written as texts: the members of GraphQL's `OrderFilterInput`, with dots between levels.
+"""Conditions of an export, written as texts: the members of the filter of its GraphQL list, with dots between levels.
 
 `createdAt.gte=2026-01-01T00:00:00Z`, `status=PLACED` (once for each state), `mass.gte.amount=1.5`,
 `metadata.0.key=site`. Values are read and refused by the schema, so that an export and a GraphQL list with the same
-conditions select the same orders.
+conditions select the same rows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from graphql import (
@@ -19,45 +19,55 @@ from graphql import (
 from graphql.utilities import coerce_input_value, validate_input_value
 
 from service.api.graphql.inputs.order_filters import METADATA_CONDITIONS_MAX, OrderFilterInput
+from service.api.graphql.inputs.seller_lists import InvoiceFilterInput, LedgerFilterInput, PaymentFilterInput
 from service.api.graphql.schema import schema
-from service.domain.listing import EVERY_ORDER, OrderFilter
+from service.domain.listing import EVERY_JOURNAL, EVERY_ORDER, MoneyFilter
 from service.errors import Code, Refused
 from service.kit.members import letters_of, shown_path
 from service.plans.conversion import converter_of
 
 Path = tuple[str | int, ...]
 
-_INPUT: GraphQLInputObjectType = schema._schema.type_map["OrderFilterInput"]  # type: ignore[assignment]  # noqa: SLF001 - as plans/
-_convert = converter_of(schema, OrderFilterInput)
 
-
-def order_filter_of(texts: Sequence[tuple[str, str]], *, filtered: bool) -> OrderFilter:
-    """Return the filter of named texts. Refuses `BAD_USER_INPUT` for an unknown name, for two values of a member that
-    has one, and for a value that the GraphQL filter refuses; the path names the text.
-
-    An export that is not `filtered` takes no name.
+class ListFilter:
+    """Conditions of one GraphQL list, given as named texts. `read` makes the filter of the domain from the input,
+    `everything` is the filter without conditions.
     """
-    given: dict[str, Any] = {}
-    for name, text in texts:
-        if not filtered:
-            raise Refused(Code.BAD_USER_INPUT, f"This export has no filter; leave {shown_path([name])} out.")
-        _put(given, name, text)
-    if not given:
-        return EVERY_ORDER
-    value = _lists(given, _INPUT)
-    validate_input_value(value, _INPUT, _refuse, hide_suggestions=True)
-    coerced = coerce_input_value(value, _INPUT)
-    wanted: OrderFilterInput = _convert(coerced) if _convert else coerced
-    try:
-        return wanted.order_filter()
-    except Refused as refusal:
-        refusal.path = refusal.path[1:]  # the argument `filter`, which is no part of a name here
-        raise
+
+    def __init__(self, kind: type, read: Callable[[Any], Any], everything: Any) -> None:
+        self.name = kind.__name__
+        self.everything = everything
+        self._input: GraphQLInputObjectType = schema._schema.type_map[self.name]  # type: ignore[assignment]  # noqa: SLF001 - as plans/
+        self._convert = converter_of(schema, kind)
+        self._read = read
+
+    def of(self, texts: Sequence[tuple[str, str]]) -> Any:
+        """Return the filter of named texts. Refuses `BAD_USER_INPUT` for an unknown name, for two values of a member
+        that has one, and for a value that the GraphQL filter refuses; the path names the text.
+        """
+        given: dict[str, Any] = {}
+        for name, text in texts:
+            _put(given, name, text, self._input)
+        if not given:
+            return self.everything
+        value = _lists(given, self._input)
+        validate_input_value(value, self._input, _refuse, hide_suggestions=True)
+        coerced = coerce_input_value(value, self._input)
+        try:
+            return self._read(self._convert(coerced) if self._convert else coerced)
+        except Refused as refusal:
+            refusal.path = refusal.path[1:]  # the argument `filter`, which is no part of a name here
+            raise
+
+    def names(self) -> Iterator[tuple[str, GraphQLInputField]]:
+        """Return the name of each text that the filter may have, with its field in the schema."""
+        return _names(self._input, "")
 
 
-def filter_names() -> Iterator[tuple[str, GraphQLInputField]]:
-    """Return the name of each text that a filter may have, with its field in the schema."""
-    return _names(_INPUT, "")
+ORDERS = ListFilter(OrderFilterInput, OrderFilterInput.order_filter, EVERY_ORDER)
+LEDGER = ListFilter(LedgerFilterInput, LedgerFilterInput.wanted, EVERY_JOURNAL)
+INVOICES = ListFilter(InvoiceFilterInput, InvoiceFilterInput.wanted, MoneyFilter())
+PAYMENTS = ListFilter(PaymentFilterInput, PaymentFilterInput.wanted, MoneyFilter())
 
 
 def _names(kind: GraphQLInputObjectType, prefix: str) -> Iterator[tuple[str, GraphQLInputField]]:
@@ -73,9 +83,9 @@ def _is_list(kind: Any) -> bool:
     return isinstance(kind.of_type if isinstance(kind, GraphQLNonNull) else kind, GraphQLList)
 
 
-def _put(given: dict[Any, Any], name: str, text: str) -> None:
+def _put(given: dict[Any, Any], name: str, text: str, kind: GraphQLInputObjectType) -> None:
     """Put the text where its name says; places of a list are keys of a dictionary, because they come in any order."""
-    steps, kind, place = name.split("."), _INPUT, given
+    steps, place = name.split("."), given
     while True:
         step = steps.pop(0)
         field = kind.fields.get(step)

@@ -17,7 +17,6 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive, Scope, Send
 
 from service.api.exports.definitions import EXPORTS, Export
-from service.api.exports.filters import order_filter_of
 from service.api.exports.formats import FORMATS, Format
 from service.api.exports.problems import problem_body
 from service.api.graphql.cost.budget import CostBudget
@@ -124,7 +123,7 @@ class _Address:
         if caller is None:
             raise unauthenticated()
         budget = self._exporting.budget_of(scope, caller)
-        wanted = order_filter_of(request.query_params.multi_items(), filtered=self._export.filtered)
+        wanted = self._export.filter.of(request.query_params.multi_items())
         resources = self._exporting.resources().of_export()
         with self._exporting.place(caller.key_id):
             async with aclosing(self._export.pages(resources, caller, wanted)) as pages:

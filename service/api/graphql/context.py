@@ -10,6 +10,7 @@ import strawberry.types
 from service.api.graphql.cost.budget import CostBudget
 from service.domain.accounts import Caller
 from service.domain.api_keys import Peppers
+from service.domain.document_links import DocumentName
 from service.domain.holds import HoldLimits
 from service.errors import Code, Refused
 from service.kit.keyset import PageRequest, SortKind, page_request
@@ -29,6 +30,8 @@ class Context(NamedTuple):
     peppers: Peppers
     receipt_url: Callable[[UUID, UUID], str]
     """Return the address of the receipt of an account's order."""
+    document_url: Callable[[DocumentName, int], str]
+    """Return the address of a document, by the revision of its links."""
     identified: Caller | None
     cost_budget: CostBudget | None = None
     hold_limits: HoldLimits = HoldLimits()

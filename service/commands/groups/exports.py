@@ -30,8 +30,9 @@ Filters = Annotated[
     typer.Option(
         "--filter",
         metavar="NAME=VALUE",
-        help="Condition that the orders must meet, such as status=COMPLETE or createdAt.gte=2026-01-01T00:00:00Z; "
-        "repeat the option for several conditions. docs/exports.md lists their names.",
+        help="Condition on the rows, or on the orders of retirements, such as currency=GBP or "
+        "createdAt.gte=2026-01-01T00:00:00Z; repeat the option for several conditions. docs/exports.md lists their "
+        "names.",
     ),
 ]
 Format = Annotated[
@@ -73,21 +74,30 @@ def export_retirements(
 @export_app.command(
     "ledger", epilog="Example: carbon-orders export ledger - --account 019b8d62-… | gzip > ledger.csv.gz"
 )
-def export_ledger(file: Target, *, account: AccountOf, format: Format = None, force: Force = False) -> None:
+def export_ledger(
+    file: Target, *, account: AccountOf, filters: Filters = None, format: Format = None, force: Force = False
+) -> None:
     """Write the postings of an account's ledger to a file, newest first."""
-    _export("ledger", file, account, None, format, force=force)
+    _export("ledger", file, account, filters, format, force=force)
 
 
-@export_app.command("invoices", epilog="Example: carbon-orders export invoices invoices.csv --account 019b8d62-…")
-def export_invoices(file: Target, *, account: AccountOf, format: Format = None, force: Force = False) -> None:
+@export_app.command(
+    "invoices",
+    epilog="Example: carbon-orders export invoices invoices.csv --account 019b8d62-… --filter status=PENDING",
+)
+def export_invoices(
+    file: Target, *, account: AccountOf, filters: Filters = None, format: Format = None, force: Force = False
+) -> None:
     """Write an account's invoices to a file, newest first."""
-    _export("invoices", file, account, None, format, force=force)
+    _export("invoices", file, account, filters, format, force=force)
 
 
 @export_app.command("payments", epilog="Example: carbon-orders export payments payments.ndjson --account 019b8d62-…")
-def export_payments(file: Target, *, account: AccountOf, format: Format = None, force: Force = False) -> None:
+def export_payments(
+    file: Target, *, account: AccountOf, filters: Filters = None, format: Format = None, force: Force = False
+) -> None:
     """Write the payments of an account to a file, newest first."""
-    _export("payments", file, account, None, format, force=force)
+    _export("payments", file, account, filters, format, force=force)
 
 
 def _export(

@@ -6,7 +6,9 @@ from uuid import UUID
 
 import typer
 
-import_app = typer.Typer(help="Import a catalogue or the order history of an account.", no_args_is_help=True)
+import_app = typer.Typer(
+    help="Import a catalogue, the order history of an account, or registry entries.", no_args_is_help=True
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DryRun = Annotated[
@@ -45,3 +47,15 @@ def import_catalogue(file: File, *, dry_run: DryRun = False, as_json: AsJson = F
     from service.commands.books import load_catalogue
 
     load_catalogue(file, dry_run=dry_run, as_json=as_json)
+
+
+@import_app.command("retirements", epilog="Example: carbon-orders import retirements retirements.csv --dry-run")
+def import_retirements(file: File, *, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Record that registries show credits of orders as retired, from a CSV or JSON file. docs/import.md describes it.
+
+    If any row has an error, nothing is recorded. If a file is imported again, nothing is added. Orders whose credits
+    are all covered get a retirement certificate.
+    """
+    from service.commands.books import load_retirements
+
+    load_retirements(file, dry_run=dry_run, as_json=as_json)

@@ -2,8 +2,9 @@
 
 from service.documents.certificate import TEMPLATE, certificate_document
 from service.domain.certificate import IssuedCertificate
+from service.domain.registry_evidence import RetirementCertificate
 from service.operations.resources import Resources
-from service.storage import certificates
+from service.storage import certificates, registry_retirements
 from service.storage.database import Statements
 
 
@@ -31,5 +32,33 @@ async def draw_certificate(resources: Resources, certificate: IssuedCertificate,
 
     async def work(statements: Statements) -> bool:
         return await certificates.keep_pdf(statements, certificate.account_id, certificate.order_id, pdf)
+
+    return await resources.transact(work)
+
+
+async def retirement_pdf_of(resources: Resources, certificate: RetirementCertificate, *, public_address: str) -> bytes:
+    """Return the PDF of the retirement certificate as it was first drawn; draw it if nobody has."""
+    pdf = await registry_retirements.pdf_of(resources.database.reader, certificate)
+    if pdf is None:
+        await draw_retirement_certificate(resources, certificate, public_address=public_address)
+        pdf = await registry_retirements.pdf_of(resources.database.reader, certificate)
+    assert pdf is not None  # noqa: S101 - it is never removed
+    return pdf
+
+
+async def draw_retirement_certificate(
+    resources: Resources, certificate: RetirementCertificate, *, public_address: str
+) -> bool:
+    """Draw the retirement certificate and store its PDF for good; return False if it has one, which stays. It is
+    verified at the address of the order's first certificate.
+    """
+    reader, order_id = resources.database.reader, certificate.order_id
+    first = (await certificates.of_orders(reader, certificate.account_id, [order_id]))[order_id]
+    address = certificate_address(public_address, first.token)
+    document = certificate_document(certificate.facts, sha256=certificate.sha256, url=address)
+    pdf = await resources.drawer.draw(TEMPLATE, document)
+
+    async def work(statements: Statements) -> bool:
+        return await registry_retirements.keep_pdf(statements, certificate, pdf)
 
     return await resources.transact(work)

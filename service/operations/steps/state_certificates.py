@@ -48,7 +48,7 @@ async def state_certificates(
     projects = await catalogue.projects_of_ids(statements, {batch.project_id for batch in found.values()})
     stated = []
     for order in complete:
-        recipient, beneficiary = _names(order, account)
+        recipient, beneficiary = certificate_names(order, account)
         certificate = Certificate(
             number=certificate_number(order.id),
             token=secrets.token_urlsafe(TOKEN_BYTES),
@@ -66,7 +66,7 @@ async def state_certificates(
     return stated
 
 
-def _names(order: Order, account: Account) -> tuple[str, str]:
+def certificate_names(order: Order, account: Account) -> tuple[str, str]:
     """Return the recipient and the beneficiary of the certificate: the account's company unless named."""
     own = account.beneficiary_name or account.name
     told = order.beneficiary or {}

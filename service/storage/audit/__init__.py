@@ -5,7 +5,7 @@ is found. They know every table that contains grams, money or events, and change
 `CHECKS` of its file, with a row in `tests/operations/test_audit_corruptions.py` that it finds.
 """
 
-from service.storage.audit import catalogue, events, grams, money, orders, references, rows, serials, tax
+from service.storage.audit import catalogue, events, evidence, grams, money, orders, references, rows, serials, tax
 from service.storage.audit.check import DEVIATIONS_SHOWN, Check, Deviation, Finding, find, run
 
 __all__ = ["CHECKS", "DEVIATIONS_SHOWN", "Check", "Deviation", "Finding", "find", "run"]
@@ -18,6 +18,7 @@ CHECKS: tuple[Check, ...] = (
     *events.CHECKS,
     *catalogue.CHECKS,
     *serials.CHECKS,
+    *evidence.CHECKS,
     *rows.CHECKS,
     *references.CHECKS,
 )

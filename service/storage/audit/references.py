@@ -25,6 +25,8 @@ from service.storage.audit.check import (
     KEYS,
     LEDGER,
     LINES,
+    MAIL_CURSORS,
+    MAILS,
     ORDERS,
     ORGANISATIONS,
     PAYMENTS,
@@ -33,6 +35,9 @@ from service.storage.audit.check import (
     PROJECTS,
     QUOTE_LINES,
     QUOTES,
+    REGISTRY_RETIREMENTS,
+    REMINDERS,
+    RETIREMENT_CERTIFICATES,
     RETIREMENTS,
     SERIES,
     WEBHOOK_CURSORS,
@@ -54,6 +59,8 @@ _REFERENCES: tuple[tuple[str, str, str, dict[str, tuple[str, str]]], ...] = (
     ("credit entry", ENTRIES, "id", _LINE | _BATCH),
     ("retirement", RETIREMENTS, "order_id, position, batch_id", _LINE | _BATCH),
     ("certificate", CERTIFICATES, "order_id", _ORDER),
+    ("registry retirement", REGISTRY_RETIREMENTS, "id", _BATCH),
+    ("retirement certificate", RETIREMENT_CERTIFICATES, "order_id, version", _ORDER),
     ("quote", QUOTES, "id", _ACCOUNT),
     ("quote line", QUOTE_LINES, "quote_id, position", {"account_id, quote_id": (QUOTES, "account_id, id")} | _BUNDLE),
     (
@@ -86,6 +93,9 @@ _REFERENCES: tuple[tuple[str, str, str, dict[str, tuple[str, str]]], ...] = (
         {"owner_id, endpoint_id": (WEBHOOKS, "account_id, id"), "account_id, seq": (EVENTS, "account_id, seq")},
     ),
     ("contact", CONTACTS, "email", _ACCOUNT),
+    ("mail cursor", MAIL_CURSORS, "account_id", {"account_id": (HEADS, "account_id")}),
+    ("mail", MAILS, "id", {"account_id, seq": (EVENTS, "account_id, seq")}),
+    ("reminder of an invoice", REMINDERS, "invoice_id", {"account_id, invoice_id": (INVOICES, "account_id, id")}),
     ("account", ACCOUNTS, "id", {"id": (HEADS, "account_id"), "organisation_id": (ORGANISATIONS, "id")}),
     ("project", PROJECTS, "id", {"category_id": (CATEGORIES, "id")}),
     ("batch", BATCHES, "id", {"project_id": (PROJECTS, "id")}),
@@ -101,7 +111,7 @@ _REFERENCES: tuple[tuple[str, str, str, dict[str, tuple[str, str]]], ...] = (
 )
 """The noun of a row, its table and key, and what it refers to: columns, and the columns of another table's row."""
 
-_NOT_OWNED = {ACCOUNTS, PROJECTS, BATCHES, BUNDLE_PROJECTS, PRICES, WEIGHTS, CLAIMS}
+_NOT_OWNED = {ACCOUNTS, PROJECTS, BATCHES, BUNDLE_PROJECTS, PRICES, WEIGHTS, CLAIMS, REGISTRY_RETIREMENTS}
 
 
 def _reference(noun: str, table: str, key_columns: str, parents: dict[str, tuple[str, str]]) -> Check:

@@ -20,7 +20,9 @@ from service.storage.models.catalogue import (
     SerialClaim,
     SerialSeries,
 )
+from service.storage.models.documents import Document, DocumentLink
 from service.storage.models.estimates import Estimate
+from service.storage.models.mail import InvoiceReminder, Mail, MailCursor
 from service.storage.models.money import (
     Balance,
     CreditNote,
@@ -32,7 +34,7 @@ from service.storage.models.money import (
 )
 from service.storage.models.orders import Backorder, CreditEntry, Event, Order, OrderLine
 from service.storage.models.quotes import Quote, QuoteHold, QuoteLine
-from service.storage.models.retirements import Certificate, Retirement
+from service.storage.models.retirements import Certificate, RegistryRetirement, Retirement, RetirementCertificate
 from service.storage.models.sellers import BillingDetails, NumberCounter, Seller, TaxProfile
 from service.storage.models.webhooks import WebhookCursor, WebhookDelivery, WebhookEndpoint
 from service.storage.models.workers import WorkerFailure
@@ -52,11 +54,16 @@ __all__ = [
     "CreditEntry",
     "CreditNote",
     "CreditNoteLine",
+    "Document",
+    "DocumentLink",
     "Estimate",
     "Event",
     "Invoice",
     "InvoiceLine",
+    "InvoiceReminder",
     "LedgerEntry",
+    "Mail",
+    "MailCursor",
     "NumberCounter",
     "Order",
     "OrderLine",
@@ -70,7 +77,9 @@ __all__ = [
     "Quote",
     "QuoteHold",
     "QuoteLine",
+    "RegistryRetirement",
     "Retirement",
+    "RetirementCertificate",
     "SecretCheck",
     "Seller",
     "SerialClaim",

@@ -101,6 +101,7 @@ class Contact(Model):
     email = fields.CharField(max_length=254, primary_key=True)
     name = fields.TextField()
     kinds: fields.Field[list[str]] = fields.JSONField()
+    opted_out: fields.Field[list[str]] = fields.JSONField()
 
     class Meta:
         table = "contacts"

@@ -110,6 +110,7 @@ class Invoice(Model):
         indexes = (
             Index(fields=("account_id", "created_at", "id"), name="invoices_by_creation"),
             Index(fields=("created_at", "id"), name="invoices_of_all_by_creation"),
+            IndexWhere(fields=("due_at",), name="invoices_unpaid_by_due", where="status = 'PENDING'"),
         )
 
 

@@ -1,11 +1,12 @@
-"""Tables of retirements and certificates."""
+"""Tables of retirements, entries of registries, and certificates."""
 
 from typing import Any
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
-from service.storage.models._columns import IndexWhere, relation_to
+from service.storage.models._columns import FixedCharField, IndexWhere, relation_to
 
 
 class Retirement(Model):
@@ -52,3 +53,50 @@ class Certificate(Model):
                 where="issued_at IS NOT NULL",
             ),
         )
+
+
+class RegistryRetirement(Model):
+    """An entry of a registry that shows credits of a batch as retired; append-only; an entry that replaces another one
+    names it in `corrects`.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    reference = fields.CharField(max_length=200, unique=True)
+    fingerprint = FixedCharField(max_length=64)
+    batch: Any = relation_to("CreditBatch")
+    account: Any = relation_to("Account", null=True)
+    order: Any = relation_to("Order", null=True)
+    start_g = fields.BigIntField()
+    end_g = fields.BigIntField()
+    retired_on = fields.DateField()
+    retirement_id = fields.TextField(null=True)
+    url = fields.TextField(null=True)
+    beneficiary_name = fields.TextField(null=True)
+    corrects: Any = fields.OneToOneField(
+        "storage.RegistryRetirement", related_name=False, on_delete=fields.RESTRICT, null=True, db_constraint=False
+    )
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "registry_retirements"
+        indexes = (Index(fields=("batch_id", "start_g"), name="registry_retirements_of_batch"),)
+
+
+class RetirementCertificate(Model):
+    """A certificate of entries of registries for all credits of an order, given its PDF once; key (account_id,
+    order_id, version).
+    """
+
+    account: Any = relation_to("Account")
+    order: Any = relation_to("Order")
+    version = fields.IntField(primary_key=True, generated=False)
+    number = fields.CharField(max_length=17)
+    facts = fields.TextField()
+    sha256 = FixedCharField(max_length=64)
+    pdf = fields.BinaryField(null=True)
+    issued_at = fields.DatetimeField()
+
+    class Meta:
+        table = "retirement_certificates"
+        unique_together = (("account", "order", "version"), ("account", "number"))
+        indexes = (IndexWhere(fields=("issued_at",), name="retirement_certificates_undrawn", where="pdf IS NULL"),)

@@ -10,6 +10,8 @@ import asyncio
 import csv
 import io
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,11 +25,18 @@ from service.api.exports.formats import FORMATS
 from service.api.graphql.types.node import global_id
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
+from service.domain.listing import OrderRef
 from service.domain.order import BalanceUse
+from service.domain.parties import TaxCategory, TaxProfile
 from service.errors import Code, Refused
+from service.operations.bill_orders import bill_orders
+from service.operations.fail_order import fail_order
 from service.operations.record_payment import record_payment
 from service.operations.retire_orders import retire_order
+from service.operations.set_billing import enter_tax_profile
+from service.storage import orders
 from tests.api.graphql_api import GraphQLApi
+from tests.books import rows_of
 from tests.makers import make_order_request
 
 ORDERS = """query ($filter: OrderFilterInput) { orders(filter: $filter, first: 100) { nodes {
@@ -134,6 +143,130 @@ async def test_ledger_and_payments_have_the_rows_of_graphql(api: GraphQLApi):
     ]  # fmt: skip
 
 
+INVOICES = """query ($filter: InvoiceFilterInput) { allInvoices(filter: $filter, first: 5) { nodes {
+    id number status net { amount } tax { amount } gross { amount } prepaid { amount } due { amount }
+    taxCategory taxRate taxReason creditNotes(first: 5) { nodes { net { amount } tax { amount } } }
+} } }"""
+PAYMENTS = """query ($filter: PaymentFilterInput) { allPayments(filter: $filter, first: 100) { nodes {
+    id reference invoice { id }
+} } }"""
+JOURNALS = """query ($filter: LedgerFilterInput) { ledger(filter: $filter, first: 100) { nodes {
+    id verb invoice { id } postings { account }
+} } }"""
+
+
+@pytest.fixture
+async def billed(api: GraphQLApi) -> GraphQLApi:
+    """The service with two invoices at 20 % tax, one of them paid and one partly credited, and three payments."""
+    seller, account_id = api.shop.caller, api.shop.account.id
+    profile = TaxProfile(
+        account_id=account_id, valid_from=date(2020, 1, 1), category=TaxCategory.STANDARD, rate_hundredths=2_000
+    )
+    await enter_tax_profile(api.shop.resources, profile)
+    await placed(api, (1_000_000, 2_000_000, 3_000_000))
+    by_mass = sorted(await rows_of(api.shop.database, orders.ORDERS), key=lambda order: order.mass_g)
+    refs = [OrderRef(id=order.id) for order in by_mass]
+    first = await bill_orders(api.shop.resources, seller, account_id, "one", refs[:1])
+    await bill_orders(api.shop.resources, seller, account_id, "=two", refs[1:])
+    await fail_order(api.shop.resources, seller, account_id, refs[2])
+    whole = Money(first.invoice.due_minor, "USD")
+    await record_payment(api.shop.resources, seller, account_id, "paid", whole, invoice_id=first.invoice.id)
+    for reference in ("funds 1", "funds 2"):
+        await record_payment(api.shop.resources, seller, account_id, reference, Money(1_000, "USD"))
+    return api
+
+
+async def test_an_export_has_the_invoices_of_the_graphql_list_with_their_tax(billed: GraphQLApi):
+    operator = await billed.new_key(*Scope)
+    some: Any = {"createdAt": {"gte": "2020-01-01T00:00:00Z"}}
+    for names, filter_input, count in (
+        ((), None, 2),
+        ((("status", "PAID"),), {"status": ["PAID"]}, 1),
+        ((("textContains", "=TWO"),), {"textContains": "=TWO"}, 1),
+        ((("currency", "EUR"),), {"currency": ["EUR"]}, 0),
+        ((("dueAt.lt", "2020-01-01T00:00:00Z"),), {"dueAt": {"lt": "2020-01-01T00:00:00Z"}}, 0),
+        ((("createdAt.gte", "2020-01-01T00:00:00Z"),), some, 2),
+    ):
+        nodes = (await billed.data(INVOICES, {"filter": filter_input}, key=operator))["allInvoices"]["nodes"]
+        expected = [invoice_row(node) for node in nodes]
+        assert len(expected) == count, names
+        found = objects_in(await get(billed, "invoices.ndjson", names))
+        assert [{name: row[name] for name in expected[0]} for row in found] == expected if expected else found == []
+        assert [row["reference"] for row in cells_in(await get(billed, "invoices.csv", names))] == [
+            {"one": "one", "=two": "'=two"}[row["reference"]] for row in found
+        ]
+
+
+def invoice_row(node: dict[str, Any]) -> dict[str, Any]:
+    """An invoice of GraphQL as an export has it."""
+    notes = node["creditNotes"]["nodes"]
+    return {
+        **{name: node[name] for name in ("id", "number", "status", "taxCategory", "taxRate", "taxReason")},
+        **{name: node[name]["amount"] for name in ("net", "tax", "gross", "prepaid", "due")},
+        "credited": f"{sum(Decimal(note['net']['amount']) for note in notes):.2f}",
+        "taxCredited": f"{sum(Decimal(note['tax']['amount']) for note in notes):.2f}",
+    }
+
+
+async def test_the_tax_columns_of_an_export_are_those_of_the_books(billed: GraphQLApi):
+    two, one = objects_in(await get(billed, "invoices.ndjson"))
+    names = ("total", "net", "tax", "gross", "taxCategory", "taxRate", "credited", "taxCredited", "taxPaid")
+    assert [one[name] for name in names] == [
+        "28.22",
+        "28.22",
+        "5.64",
+        "33.86",
+        "STANDARD",
+        "20.00",
+        "0.00",
+        "0.00",
+        "5.64",
+    ]
+    expected = ["141.07", "141.07", "28.21", "169.28", "STANDARD", "20.00", "84.64", "16.93", "0.00"]
+    assert [two[name] for name in names] == expected
+
+
+async def test_an_export_has_the_payments_of_the_graphql_list(billed: GraphQLApi):
+    operator = await billed.new_key(*Scope)
+    for names, filter_input, references in (
+        ((), None, ["funds 2", "funds 1", "paid"]),
+        ((("textContains", "FUNDS"),), {"textContains": "FUNDS"}, ["funds 2", "funds 1"]),
+        ((("currency", "EUR"),), {"currency": ["EUR"]}, []),
+        ((("createdAt.lt", "2020-01-01T00:00:00Z"),), {"createdAt": {"lt": "2020-01-01T00:00:00Z"}}, []),
+    ):
+        nodes = (await billed.data(PAYMENTS, {"filter": filter_input}, key=operator))["allPayments"]["nodes"]
+        assert [node["reference"] for node in nodes] == references
+        found = objects_in(await get(billed, "payments.ndjson", names))
+        assert [(row["id"], row["invoiceId"]) for row in found] == [
+            (node["id"], (node["invoice"] or {}).get("id")) for node in nodes
+        ]
+
+
+async def test_an_export_has_the_journals_of_the_graphql_list(billed: GraphQLApi):
+    of_tax = {"TAX_BILLED", "TAX_PAID", "TAX_CREDITED"}
+    others = {"ORDER_PLACED", "PAYMENT_RECORDED", "BALANCE_APPLIED", "BALANCE_TOPPED_UP", "ORDER_FAILED"}
+    for names, filter_input, verbs in (
+        ((), None, of_tax | others),
+        (
+            (("verb", "TAX_BILLED"), ("verb", "TAX_PAID")),
+            {"verb": ["TAX_BILLED", "TAX_PAID"]},
+            {"TAX_BILLED", "TAX_PAID"},
+        ),
+        ((("currency", "EUR"),), {"currency": ["EUR"]}, set()),
+        ((("createdAt.lt", "2020-01-01T00:00:00Z"),), {"createdAt": {"lt": "2020-01-01T00:00:00Z"}}, set()),
+    ):
+        nodes = (await billed.data(JOURNALS, {"filter": filter_input}))["ledger"]["nodes"]
+        assert {node["verb"] for node in nodes} == verbs
+        found = objects_in(await get(billed, "ledger.ndjson", names))
+        assert [(row["journalId"], row["account"], row["invoiceId"]) for row in found] == [
+            (node["id"], posting["account"], (node["invoice"] or {}).get("id"))
+            for node in nodes
+            for posting in node["postings"]
+        ]
+    of_invoices = {row["verb"] for row in objects_in(await get(billed, "ledger.ndjson")) if row["invoiceId"]}
+    assert of_tax <= of_invoices
+
+
 async def test_retirements_have_the_rows_of_graphql(api: GraphQLApi):
     funds = Money(100_000, "USD")
     await record_payment(api.shop.resources, api.shop.caller, api.shop.account.id, "funds", funds)
@@ -183,7 +316,9 @@ async def test_a_condition_that_graphql_would_refuse_is_refused_by_name(api: Gra
 
 
 async def test_refusals_are_problems(api: GraphQLApi):
-    assert problem_in(await get(api, "ledger.csv", [("status", "PLACED")]))[:2] == (400, "BAD_USER_INPUT")
+    for name in ("ledger", "payments"):
+        assert problem_in(await get(api, f"{name}.csv", [("status", "PLACED")]))[:2] == (400, "BAD_USER_INPUT")
+    assert problem_in(await get(api, "invoices.csv", [("status", "PLACED")]))[2].startswith("status.0: ")
     assert problem_in(await get(api, "orders.xlsx"))[:2] == (404, "NOT_FOUND")
     answer = await api.client.get("/exports/orders.csv")
     assert problem_in(answer)[:2] == (401, "UNAUTHENTICATED")

@@ -3,9 +3,11 @@
 Seen to fail: a table wider than the phone, a style that the policy does not name.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -16,8 +18,18 @@ from starlette.routing import Route
 
 from service.api.pages.certificate import HEADERS, page_of
 from service.domain.catalogue import Mode
-from service.domain.certificate import Certificate, Interval, RetiredBatch, certificate_number, issued
+from service.domain.certificate import (
+    Certificate,
+    Interval,
+    IssuedCertificate,
+    RetiredBatch,
+    certificate_number,
+    issued,
+)
+from service.domain.registry_evidence import RegistryRetirement, evidence_of, retired_in, retirement_certificate
+from service.operations.read_registry_retirements import Certified
 from tests.api.pages.conftest import Visit, serve_app
+from tests.makers import make_batch, make_project
 
 ORDER_ID = UUID(int=3)
 BATCHES = tuple(
@@ -64,14 +76,55 @@ PAGES = {
     "plain": PLAIN,
     "test": replace(PLAIN, mode=Mode.TEST, recipient="שלום בע״מ", beneficiary="<script>alert(1)</script>"),
     "long": replace(PLAIN, recipient="W" * 200, batches=BATCHES * 8),
+    "partly retired": PLAIN,
+    "retired": PLAIN,
+}
+
+
+def certified(certificate: IssuedCertificate, batches: int) -> Certified:
+    """Entries for the first batches, and the retirement certificate if these are all."""
+    stock = {
+        each.batch_id: make_batch(
+            make_project(), 10**10, id=each.batch_id, serial_prefix=each.serial_prefix, serial_start=each.serial_start
+        )
+        for each in BATCHES
+    }
+    entries = [
+        RegistryRetirement(
+            id=UUID(int=number),
+            reference=f"entry-{number}",
+            fingerprint="",
+            batch_id=batch.batch_id,
+            account_id=None,
+            order_id=None,
+            start_g=0,
+            end_g=2_000_000_000,
+            retired_on=date(2026, 6, number),
+            retirement_id=f"206-{number}" if number != 2 else None,
+            url="https://registry.example/" + "retirement" * 20 if number != 2 else None,
+            beneficiary_name="شركة النور للخدمات" if number == 2 else "Harbour & Hale Logistics",
+            corrects_id=None,
+            created_at=PLAIN.issued_at,
+        )
+        for number, batch in enumerate(BATCHES[:batches], start=1)
+    ]
+    evidence = evidence_of(ORDER_ID, retired_in(json.loads(certificate.facts)), entries)
+    whole = retirement_certificate(certificate, evidence, stock, version=1, now=PLAIN.issued_at)
+    return Certified(evidence, stock, whole if batches == len(BATCHES) else None)
+
+
+CERTIFIED: dict[str, Callable[[IssuedCertificate], Certified]] = {
+    "partly retired": partial(certified, batches=2),
+    "retired": partial(certified, batches=3),
 }
 
 
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
     def page(request: Request) -> Response:
-        certificate = PAGES[request.path_params["name"]]
-        return HTMLResponse(page_of(issued(UUID(int=1), certificate)), headers=HEADERS)
+        name = request.path_params["name"]
+        certificate = issued(UUID(int=1), PAGES[name])
+        return HTMLResponse(page_of(certificate, CERTIFIED.get(name, lambda _: None)(certificate)), headers=HEADERS)
 
     yield from serve_app(Starlette(routes=[Route("/{name}", page)]))
 
@@ -87,8 +140,10 @@ def test_it_reads_well_everywhere(visit: Callable[..., Visit], origin: str, name
     assert page.locator("h1").inner_text() == PAGES[name].recipient
     assert page.get_by_text(PAGES[name].fingerprint).is_visible()
     assert page.locator(".warning").count() == (name == "test")
+    assert page.get_by_text("Retirement certificate").count() == (name == "retired")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_accessible(visit: Callable[..., Visit], origin: str, scheme: str):
-    assert visit(origin, scheme, 360, "/test").violations() == []
+@pytest.mark.parametrize("name", ["test", "retired"])
+def test_it_is_accessible(visit: Callable[..., Visit], origin: str, scheme: str, name: str):
+    assert visit(origin, scheme, 360, f"/{name}").violations() == []

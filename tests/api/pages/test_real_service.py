@@ -60,7 +60,15 @@ def test_every_example_of_the_explorer_runs_on_the_demo_data(visit, service: Ser
         "CancelOrder": answer_of(page, "CancelOrder"),
     }
 
-    assert sorted(answers) == sorted(re.search(r"(?:query|mutation) (\w+)", each.query)[1] for each in EXAMPLES)
+    page.locator(".graphiql-tab-button", has_text=re.compile("^FollowOrders$")).first.click()
+    expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text(" FollowOrders")
+    page.get_by_role("button", name="Execute query").click()
+    expect(response(page)).to_contain_text('"order.cancelled"')  # the latest of the past events is shown
+    page.get_by_role("button", name="Stop query").click()
+    expect(page.get_by_role("button", name="Execute query")).to_be_visible()
+
+    named = sorted(re.search(r"(?:query|mutation|subscription) (\w+)", each.query)[1] for each in EXAMPLES)
+    assert sorted([*answers, "FollowOrders"]) == named
     assert answers["QuoteByMass"]["quote"]["mass"]["grams"] == "12069"
     assert answers["OrderByMass"]["order"]["status"] == "FULFILLED"
     assert answers["OrderFromQuote"]["order"]["status"] == "FULFILLED"

@@ -432,6 +432,59 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
         ],
     ),
     "reinstateCreditBatch": ({"creditBatchId": "$known_batch"}, _BATCH),
+    "recordRegistryRetirement": (
+        {
+            "reference": "new-entry",
+            "creditBatchId": "$old_batch",
+            "retiredOn": "2026-01-02",
+            "serialRange": "VCS-OLD-1 to VCS-OLD-1",
+            "accountId": "$account",
+            "order": {"id": "$retired"},
+        },
+        [
+            ("BAD_USER_INPUT", "reference", {"reference": ""}),
+            ("IDEMPOTENCY_KEY_REUSED", "reference", {"reference": "known-entry"}),
+            ("BAD_USER_INPUT", "creditBatchId", {"creditBatchId": "x"}),
+            ("NOT_FOUND", "creditBatchId", {"creditBatchId": "$no_creditbatch"}),
+            ("BAD_USER_INPUT", "retiredOn", {"retiredOn": "1989-12-31"}),
+            ("BAD_USER_INPUT", "retiredOn", {"retiredOn": "2999-01-01"}),
+            ("BAD_USER_INPUT", "serialRange", {"serialRange": "nothing"}),
+            ("BAD_USER_INPUT", "serialRange", {"serialRange": None}),
+            ("BAD_USER_INPUT", "serialRange", {"serialRange": "VCS-OLD-2 to VCS-OLD-2"}),
+            ("BAD_USER_INPUT", "serialRange", {"serialRange": "VCS-YOUNG-1 to VCS-YOUNG-1"}),
+            (
+                "BAD_USER_INPUT",
+                "serialRange",
+                {"creditBatchId": "$young_batch", "serialRange": "VCS-YOUNG-1 to VCS-YOUNG-1"},
+            ),
+            ("BAD_USER_INPUT", "serialRange", {"order": {"id": "$retired_too"}}),
+            ("BAD_USER_INPUT", "lastSerial", {"serialRange": None, "firstSerial": "VCS-OLD-1"}),
+            ("BAD_USER_INPUT", "serialRange", {"creditBatchId": "$unnumbered_batch"}),
+            ("BAD_USER_INPUT", "order", {"creditBatchId": "$unnumbered_batch", "serialRange": None}),
+            (
+                "BAD_USER_INPUT",
+                "order",
+                {
+                    "creditBatchId": "$unnumbered_batch",
+                    "serialRange": None,
+                    "accountId": LEFT_OUT,
+                    "order": LEFT_OUT,
+                },
+            ),
+            ("BAD_USER_INPUT", "accountId", {"accountId": "x"}),
+            ("BAD_USER_INPUT", "accountId", {"accountId": LEFT_OUT}),
+            ("BAD_USER_INPUT", "order", {"order": LEFT_OUT}),
+            ("BAD_USER_INPUT", "order.id", {"order": {"id": "x"}}),
+            ("NOT_FOUND", "order", {"order": {"id": "$no_order"}}),
+            ("BAD_USER_INPUT", "retirementId", {"retirementId": ""}),
+            ("BAD_USER_INPUT", "retirementId", {"retirementId": UNSHOWN}),
+            ("BAD_USER_INPUT", "url", {"url": "http://registry.example"}),
+            ("BAD_USER_INPUT", "beneficiary", {"beneficiary": "x" * 201}),
+            ("BAD_USER_INPUT", "beneficiary", {"beneficiary": UNSHOWN}),
+            ("NOT_FOUND", "corrects", {"corrects": "unknown"}),
+            ("BAD_USER_INPUT", "corrects", {"corrects": "wrong-entry"}),
+        ],
+    ),
     "createBundle": (
         {
             "slug": "new",
@@ -746,6 +799,14 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("NOT_FOUND", "id", {"id": "co_live_00000000000000"}),
         ],
     ),
+    "revokeDocumentLinks": (
+        {"id": "$order"},
+        [
+            ("BAD_USER_INPUT", "id", {"id": "x"}),
+            ("BAD_USER_INPUT", "id", {"id": "$account"}),
+            ("NOT_FOUND", "id", {"id": "$no_order"}),
+        ],
+    ),
     "suspendAccount": ({"accountId": "$no_account"}, [*_ACCOUNT]),
     "reinstateAccount": ({"accountId": "$account"}, [*_ACCOUNT]),
     "setAccountLimits": (
@@ -798,6 +859,10 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
     "failOrder": (
         {"accountId": "$account", "order": {"id": "$cancelled"}},
         [*_ACCOUNT, *_ORDER, ("ORDER_STATE", "", {})],
+    ),
+    "retireOrder": (
+        {"accountId": "$account", "order": {"id": "$cancelled"}},
+        [*_ACCOUNT, *_ORDER, ("ORDER_STATE", "", {}), ("PAYMENT_STATE", "order", {"order": {"id": "$order"}})],
     ),
 }
 
@@ -891,9 +956,11 @@ OPERATORS = frozenset(
         *("receiveCreditBatch", "createProject", "createBundle", "setPrice", "setPortfolio", "disableBundle"),
         *("updateProject", "updateBundle", "withdrawCreditBatch", "reinstateCreditBatch"),
         *("enableBundle", "recordPayment", "billOrders", "settleInvoice", "refundOrder", "failOrder"),
+        "retireOrder",
         *("suspendAccount", "reinstateAccount", "setAccountLimits", "createApiKey", "revokeApiKey"),
+        "revokeDocumentLinks",
         *("createAccessToken", "createAccount", "updateAccount", "setContacts"),
-        *("updateSeller", "updateBillingDetails", "setTaxProfile"),
+        *("updateSeller", "updateBillingDetails", "setTaxProfile", "recordRegistryRetirement"),
     }
 )
 """Mutations with which operators act for any account, also for a suspended one."""

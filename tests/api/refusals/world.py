@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from service.domain.estimate import PlainMass
 from service.domain.listing import OrderRef
 from service.domain.order import ByMass, FromQuote, OrderRequest
 from service.domain.recorded_estimate import CreateEstimate
+from service.domain.registry_evidence import StatedRetirement
 from service.domain.serials.forms import SerialForm
 from service.domain.serials.stated import StatedSerials
 from service.operations.bill_orders import bill_orders
@@ -31,10 +33,12 @@ from service.operations.manage_webhooks import create_endpoint
 from service.operations.quote_order import quote_order
 from service.operations.receive_batch import receive_batch
 from service.operations.record_payment import record_payment
+from service.operations.record_registry_retirement import record_registry_retirement
 from service.operations.replay_webhooks import send_test_event
+from service.operations.retire_orders import retire_order
 from service.operations.set_limits import set_limits
 from service.storage.database import Database
-from tests.makers import TONNE_G, make_bundle, make_caller, make_portfolio, make_price, make_project, store
+from tests.makers import TONNE_G, make_batch, make_bundle, make_caller, make_portfolio, make_price, make_project, store
 from tests.shop import Shop, open_shop
 
 LEFT_OUT = object()
@@ -142,6 +146,7 @@ async def open_world(database: Database, **account: Any) -> World:
     )
     named["known_batch"] = ("CreditBatch", known.id)
     named |= await _test_orders(shop, test_account, empty.id)
+    named |= await _retired_orders(shop)
     named["test_account"] = ("Account", test_account.id)
     if shop.account.mode is Mode.LIVE:
         await set_limits(shop.resources, shop.account.id, credit=("USD", 10**7))
@@ -230,6 +235,36 @@ async def _test_orders(shop: Shop, account: Account, empty_id: UUID) -> dict[str
     await store(shop.database, *weights)
     without = await theirs.place(OrderRequest(ask=ByMass(1_000), portfolio_id=weights[0].id))
     return {"test_cancelled": ("Order", cancelled.id), "test_without_project": ("Order", without.id)}
+
+
+async def _retired_orders(shop: Shop) -> dict[str, tuple[str, UUID]]:
+    """Return two retired orders, a corrected entry and its correction for one of them, and a batch without serials."""
+    named: dict[str, tuple[str, UUID]] = {"old_batch": ("CreditBatch", shop.old.id)}
+    named["young_batch"] = ("CreditBatch", shop.young.id)
+    unnumbered = make_batch(
+        shop.forest_project, TONNE_G, vintage=2022, serial_form=SerialForm.NONE, registry_reference="iss_1"
+    )
+    await store(shop.database, unnumbered)
+    named["unnumbered_batch"] = ("CreditBatch", unnumbered.id)
+    for name in ("retired", "retired_too"):
+        order = await shop.place()
+        await retire_order(shop.resources, shop.account.id, order.id, keep=0, actor="test")
+        named[name] = ("Order", order.id)
+    for reference, corrects in (("wrong-entry", None), ("known-entry", "wrong-entry")):
+        await record_registry_retirement(
+            shop.resources,
+            shop.caller,
+            shop.old.id,
+            StatedRetirement(
+                reference=reference,
+                retired_on=date(2026, 1, 2),
+                serial_range="VCS-OLD-1 to VCS-OLD-1",
+                corrects=corrects,
+            ),
+            account_id=shop.account.id,
+            order=OrderRef(id=named["retired_too"][1]),
+        )
+    return named
 
 
 async def _key(shop: Shop, idempotency_key: str) -> UUID:

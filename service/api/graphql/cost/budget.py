@@ -31,6 +31,10 @@ class CostBudget:
         self.cost = 0
         self.state = BudgetState(budget, admitted=True, left=budget.requests, more_in_s=budget.window_s)
 
+    def of_events(self) -> "CostBudget":
+        """Return the holder's budget for the events of subscriptions, which is as large and takes nothing from this."""
+        return CostBudget(self._rate_limits, self._budget._replace(name="subscriptions"), self._holder)
+
     async def pay(self, cost: int) -> None:
         """Pay for the operation; one without a cost is free. Refuses `THROTTLED`."""
         if cost:

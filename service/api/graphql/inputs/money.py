@@ -131,3 +131,10 @@ class FailOrderInput(_ForAccount):
     order: OrderRefInput = strawberry.field(
         description="Order that cannot be delivered. The order must belong to the account in `accountId`."
     )
+
+
+@strawberry.input(description="Order whose credits are retired at once, and its account.")
+class RetireOrderInput(_ForAccount):
+    order: OrderRefInput = strawberry.field(
+        description="Order to retire. The order must belong to the account in `accountId`."
+    )

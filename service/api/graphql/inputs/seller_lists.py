@@ -1,4 +1,4 @@
-"""Filters and sorts of an operator's lists: accounts, payments and invoices of all accounts."""
+"""Filters and sorts of an operator's lists: accounts, payments and invoices of all accounts. Filters of ledgers."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -13,10 +13,12 @@ from service.api.graphql.types.node import parse_id
 from service.domain.accounts import Account
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Mode
+from service.domain.ledger import Verb
 from service.domain.listing import (
     AccountFilter,
     AccountSortField,
     InvoiceSortField,
+    LedgerFilter,
     ListSort,
     MoneyFilter,
     Owners,
@@ -239,6 +241,35 @@ class InvoiceSortInput:
     def sort(self) -> ListSort:
         kind = int if self.field is InvoiceSortField.TOTAL else datetime
         return ListSort("invoices", self.field, self.descending, kind)
+
+
+@strawberry.input(
+    description="Conditions that select journals of a ledger. A journal is selected if it meets all conditions that "
+    "are given."
+)
+class LedgerFilterInput:
+    verb: list[Verb] | None = strawberry.field(
+        default=None, description="Events of the journals to select. By default journals of all events are selected."
+    )
+    currency: list[CurrencyCode] | None = strawberry.field(
+        default=None,
+        description="Currencies of the journals to select (ISO 4217 codes). By default journals in all currencies are "
+        "selected.",
+    )
+    created_at: DateTimeRange | None = strawberry.field(
+        default=None,
+        description="Range of time in which the journals to select were recorded. By default journals of any time are "
+        "selected.",
+    )
+
+    def wanted(self) -> LedgerFilter:
+        created = self.created_at or DateTimeRange()
+        return LedgerFilter(
+            verbs=None if self.verb is None else frozenset(self.verb),
+            currencies=_set(self.currency),
+            created_from=created.gte,
+            created_until=created.lt,
+        )
 
 
 def _text(given: str | None) -> str | None:

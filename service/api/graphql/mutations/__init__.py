@@ -12,12 +12,15 @@ from service.api.graphql.mutations.billing import BillingMutations
 from service.api.graphql.mutations.cancellations import CancellationMutations
 from service.api.graphql.mutations.catalogue import CatalogueMutations
 from service.api.graphql.mutations.contacts import ContactMutations
+from service.api.graphql.mutations.documents import DocumentMutations
 from service.api.graphql.mutations.estimates import EstimateMutations
 from service.api.graphql.mutations.money import MoneyMutations
 from service.api.graphql.mutations.operator_accounts import OperatorAccountMutations
 from service.api.graphql.mutations.order_changes import OrderChangeMutations
 from service.api.graphql.mutations.orders import OrderMutations
 from service.api.graphql.mutations.quotes import QuoteMutations
+from service.api.graphql.mutations.registry_retirements import RegistryRetirementMutations
+from service.api.graphql.mutations.retirements import RetirementMutations
 from service.api.graphql.mutations.simulation import SimulationMutations
 from service.api.graphql.mutations.webhooks import WebhookMutations
 
@@ -42,6 +45,9 @@ class Mutation(
     CatalogueMutations,
     MoneyMutations,
     BillingMutations,
+    DocumentMutations,
+    RegistryRetirementMutations,
+    RetirementMutations,
     SimulationMutations,
     WebhookMutations,
 ):

@@ -6,9 +6,12 @@ import strawberry
 
 from service.api.graphql.connections import After, Before, Connection, First, Last
 from service.api.graphql.context import Info
+from service.api.graphql.cost.field_costs import SCAN_COST, priced
+from service.api.graphql.inputs.seller_lists import LedgerFilterInput
 from service.api.graphql.types.money import Invoice, Journal, invoice_of, journal_of
 from service.api.graphql.types.node import parse_id
 from service.api.graphql.types.seller import Seller, seller_of
+from service.domain.listing import EVERY_JOURNAL
 from service.kit.keyset import Position, encode_cursor
 from service.operations import read_money, set_seller
 
@@ -19,15 +22,28 @@ LEDGER = "ledger"
 class MoneyQueries:
     @strawberry.field(
         description="Journals of the account's ledger, newest first. Each journal records one event. A client account "
-        "shows the ledger of its parent. An API key of the client account itself gets the error `FORBIDDEN`. Null only "
-        "if reading it failed; `errors` then says why."
+        "shows the ledger of its parent. An API key of the client account itself gets the error `FORBIDDEN`. A filter "
+        "adds 50 cost points. Null only if reading it failed; `errors` then says why.",
+        metadata=priced(scan=SCAN_COST, conditions=frozenset({"filter"})),
     )
     async def ledger(
-        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Annotated[
+            LedgerFilterInput | None,
+            strawberry.argument(
+                description="Conditions that the listed journals meet. By default all journals are listed."
+            ),
+        ] = None,
     ) -> Connection[Journal] | None:
         context = info.context
         request = context.page(LEDGER, first, after, last, before)
-        page = await read_money.list_journals(context.resources, context.caller, request)
+        wanted = filter.wanted() if filter else EVERY_JOURNAL
+        page = await read_money.list_journals(context.resources, context.caller, request, wanted)
         return Connection.of(page, cursor=_cursor, node=journal_of)
 
     @strawberry.field(

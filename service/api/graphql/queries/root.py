@@ -13,10 +13,12 @@ from service.api.graphql.inputs.order_filters import OrderFilterInput, OrderSort
 from service.api.graphql.inputs.order_reference import OrderRefInput
 from service.api.graphql.inputs.seller_lists import account_ids_of
 from service.api.graphql.queries.catalogue import CatalogueQueries
+from service.api.graphql.queries.mail import MailQueries
 from service.api.graphql.queries.money import MoneyQueries
 from service.api.graphql.queries.prices import PriceQueries
 from service.api.graphql.queries.rate_limit import RateLimitQueries
 from service.api.graphql.queries.reference import ReferenceQueries
+from service.api.graphql.queries.registry_retirements import RegistryRetirementQueries
 from service.api.graphql.queries.seller import SellerQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
 from service.api.graphql.queries.webhooks import WebhookQueries
@@ -26,6 +28,7 @@ from service.api.graphql.types.catalogue import Bundle, batch_of, bundle_of, pro
 from service.api.graphql.types.certificate import certificate_of
 from service.api.graphql.types.credit_note import credit_note_of
 from service.api.graphql.types.estimate import Estimate, estimate_of
+from service.api.graphql.types.mail import mail_of
 from service.api.graphql.types.money import invoice_of, journal_of, line_of, payment_of
 from service.api.graphql.types.node import Node, parse_global_id, parse_id
 from service.api.graphql.types.order import Order, order_of
@@ -43,6 +46,7 @@ from service.operations import (
     read_catalogue,
     read_certificates,
     read_estimates,
+    read_mails,
     read_money,
     read_orders,
     read_quotes,
@@ -65,9 +69,11 @@ class Query(
     CatalogueQueries,
     PriceQueries,
     SellerQueries,
+    RegistryRetirementQueries,
     ReferenceQueries,
     RateLimitQueries,
     WebhookQueries,
+    MailQueries,
 ):
     @strawberry.field(
         description="Object with this global id: an object of the account, one of its client accounts, or an object of "
@@ -314,6 +320,7 @@ _READERS: dict[str, tuple[Callable[..., Awaitable[Mapping[UUID, Any]]], Callable
     "CreditNote": (read_money.credit_notes_of_ids, credit_note_of),
     "InvoiceLine": (read_money.invoice_lines_of_ids, line_of),
     "Certificate": (read_certificates.certificates_of_ids, certificate_of),
+    "Mail": (read_mails.mails_of_ids, mail_of),
     "Journal": (read_money.journals_of_ids, journal_of),
     "WebhookEndpoint": (manage_webhooks.endpoints_of_ids, endpoint_of),
     "WebhookDelivery": (read_webhooks.deliveries_of_ids, delivery_of),

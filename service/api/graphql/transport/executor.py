@@ -3,15 +3,20 @@
 Joins the plans, which know no limits, with the meter, which knows no plans; knows no type of the schema.
 """
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any, Literal
 
 from graphql import DocumentNode, GraphQLError, OperationType
+from graphql import ExecutionResult as Result
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType as StrawberryOperationType
 
 from service.api.addresses import document_points
 from service.api.graphql.context import Context
+from service.api.graphql.cost.budget import CostBudget
 from service.api.graphql.cost.document_limits import Cost, shown_cost
 from service.api.graphql.cost.introspection import cut
 from service.api.graphql.error_presentation import MaskedSchema
@@ -62,18 +67,10 @@ class PlannedExecutor:
         """Return the answer with its cost, paid by the caller's key or address. Raises `InvalidOperationTypeError` for
         what this request may not run. Refuses `THROTTLED`.
         """
-        is_guest = context.identified is None
         try:
-            text = self._text_of(request, is_guest=is_guest)
-            await self._pay_document(text, request, context)
-            operation = self.plans.prepare(text, request.operation_name, request.variables, is_guest=is_guest)
-            cost = self._cost(operation, request)
-            self._refuse_introspection(cost, is_guest=is_guest)
+            operation, cost = await self._prepared(request, context)
         except Rejected as rejected:
-            # Presented as errors of the document, which is what they are: no field has run.
-            errors = self._schema.presented(rejected.errors, validated=False)
-            return ExecutionResult(data=None, errors=errors, extensions={})
-        note_operation(operation.root_field, operation.name)
+            return self._rejection(rejected)
         _refuse_kind(operation, request)
         if context.cost_budget is not None:
             await context.cost_budget.pay(cost.requested)
@@ -82,6 +79,47 @@ class PlannedExecutor:
         )
         result.extensions = {"cost": shown_cost(cost, self._schema.meter.limits)}
         return result
+
+    async def subscribe(
+        self, request: GraphQLRequest, context: Context
+    ) -> AsyncGenerator[Result, None] | ExecutionResult:
+        """Return the answers to a subscription, or a single answer if the document is faulty or it cannot begin. Each
+        event is paid from the key's budget of events, and waits while that is spent. Raises
+        `InvalidOperationTypeError` for an operation of another kind, of which nothing ran. Refuses `UNAUTHENTICATED`;
+        `THROTTLED`.
+        """
+        try:
+            operation, cost = await self._prepared(request, context)
+        except Rejected as rejected:
+            return self._rejection(rejected)
+        if operation.kind is not _SUBSCRIPTION:
+            raise InvalidOperationTypeError(StrawberryOperationType(operation.kind.value))
+        if context.identified is None:
+            raise unauthenticated()
+        if context.cost_budget is not None:
+            await context.cost_budget.pay(cost.requested)
+        answers = await self.plans.subscribe(operation, request.variables, context, request.extensions)
+        if isinstance(answers, Result):
+            return ExecutionResult(data=answers.data, errors=answers.errors, extensions={})
+        return (
+            answers if context.cost_budget is None else _paid(answers, cost.requested, context.cost_budget.of_events())
+        )
+
+    async def _prepared(self, request: GraphQLRequest, context: Context) -> tuple[Operation, Cost]:
+        """Return the operation, ready to run, and its cost. Raises Rejected."""
+        is_guest = context.identified is None
+        text = self._text_of(request, is_guest=is_guest)
+        await self._pay_document(text, request, context)
+        operation = self.plans.prepare(text, request.operation_name, request.variables, is_guest=is_guest)
+        cost = self._cost(operation, request)
+        self._refuse_introspection(cost, is_guest=is_guest)
+        note_operation(operation.root_field, operation.name)
+        return operation, cost
+
+    def _rejection(self, rejected: Rejected) -> ExecutionResult:
+        # Presented as errors of the document, which is what they are: no field has run.
+        errors = self._schema.presented(rejected.errors, validated=False)
+        return ExecutionResult(data=None, errors=errors, extensions={})
 
     def _text_of(self, request: GraphQLRequest, *, is_guest: bool) -> str:
         try:
@@ -133,6 +171,19 @@ class PlannedExecutor:
             raise Rejected(verdict.errors)
         measured: Cost = verdict.note
         return measured
+
+
+async def _paid(answers: AsyncGenerator[Result, None], points: int, budget: CostBudget) -> AsyncGenerator[Result, None]:
+    """Yield the answers. The first was paid with the operation; every other one waits until its points are there."""
+    async with aclosing(answers):
+        async for answer in answers:
+            yield answer
+            while True:
+                try:
+                    await budget.pay(points)
+                    break
+                except Refused as refusal:
+                    await asyncio.sleep(refusal.retry_after_s or 1)
 
 
 def _as_error(refusal: Refused) -> GraphQLError:

@@ -16,6 +16,7 @@ from service.kit.members import letters_of, repeated_member, shown_path
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 HTML = "text/html"
+EVENTS = "text/event-stream"
 # Content types for each range of an Accept header, best first. `*/*` gets the one that old clients expect.
 _RANGES = {
     JSON: (JSON,),
@@ -75,6 +76,12 @@ def wants_page(accept: str) -> bool:
     return any(name == HTML and quality > 0 for name, quality in _media_ranges(accept))
 
 
+@lru_cache(maxsize=64)
+def wants_events(accept: str) -> bool:
+    """Return whether the client takes server-sent events; one that takes JSON too gets them for subscriptions alone."""
+    return any(name == EVENTS and quality > 0 for name, quality in _media_ranges(accept))
+
+
 def _media_ranges(accept: str) -> list[tuple[str, float]]:
     ranges = []
     for part in accept.split(","):
@@ -108,6 +115,11 @@ def request_by_post(content_type: str, body: bytes) -> GraphQLRequest:
     # JSON has no other way to write it, and only this one is looked for in each request: by `find`, because `in` first
     # takes what it is given for a number, and makes and forgets an exception.
     return _request_of(data, read_only=False, may_hold_nul=body.find(b"\\u0000") >= 0)
+
+
+def request_of_payload(payload: dict[str, Any]) -> GraphQLRequest:
+    """Return the operation in the payload of a message. Raises `BadRequest`."""
+    return _request_of(payload, read_only=False, may_hold_nul=True)
 
 
 def _refuse_other_type(content_type: str) -> None:

@@ -13,13 +13,14 @@ from graphql import GraphQLError
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from service.api.graphql.error_presentation import OPERATION_UNRESOLVED, MaskedSchema, cause_of
+from service.api.graphql.transport.event_stream import COMPLETE, HEADERS, EventStream, EventStreams, event_of
 from service.api.graphql.transport.request_parsing import (
     GRAPHQL_JSON,
     JSON,
@@ -28,6 +29,7 @@ from service.api.graphql.transport.request_parsing import (
     answer_type,
     request_by_get,
     request_by_post,
+    wants_events,
     wants_page,
 )
 from service.api.headers import header_of
@@ -45,18 +47,22 @@ _STATUSES = {str(code): reason.http_status for code, reason in REASONS.items()}
 _CONTENT_TYPES = {name: (b"content-type", f"{name}; charset=utf-8".encode()) for name in (JSON, GRAPHQL_JSON)}
 FAILURES = frozenset({str(Code.THROTTLED), str(Code.UNAVAILABLE), str(Code.INTERNAL_SERVER_ERROR)})
 """Codes that count as a failure of the service in its log, also beside data, where HTTP says 200."""
+STREAMED_ONLY = (
+    "A subscription needs a transport that streams: a WebSocket, or server-sent events (Accept: text/event-stream)."
+)
 _POLICY_VIOLATION = 1008
 
 
 class GraphQLView:
-    """Serves one schema over HTTP; WebSockets are refused.
+    """Serves one schema over HTTP; WebSockets by `socket`, and refused without it.
 
     * `get_context(scope)` is called once for each operation that HTTP lets through. A Refused that it raises is the
       whole answer, with its own HTTP status.
     * `run(request, context)` answers the operation. It raises InvalidOperationTypeError for an operation that the
-      request may not run: anything but a query when it is read-only, a subscription always.
+      request may not run: anything but a query when it is read-only, and a subscription, which `events` runs.
     * `pay_bytes(context, size)` is called with the size of each answer of an operation that ran, before it is sent.
     * `render_page(request)` answers a browser's GET without a query.
+    * `events` streams the answers of a subscription to a client that accepts server-sent events.
     """
 
     def __init__(
@@ -67,36 +73,54 @@ class GraphQLView:
         run: Run,
         pay_bytes: PayBytes | None = None,
         render_page: Callable[[Request], Response] | None = None,
+        events: EventStreams | None = None,
+        socket: ASGIApp | None = None,
     ) -> None:
         self._schema = schema
         self._get_context = get_context
         self._run = run
         self._pay_bytes = pay_bytes
         self._render_page = render_page
+        self._events = events
+        self._socket = socket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            await self._serve_socket(scope, receive, send)
             return
         try:
-            status, headers, body = await self._answer(scope, receive)
+            answer = await self._answer(scope, receive)
         except ClientDisconnect:
             return
+        if isinstance(answer, EventStream):
+            await answer.send_all(receive, send)
+            return
+        status, headers, body = answer
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> _Answer:
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._socket is not None:
+            await self._socket(scope, receive, send)
+            return
+        await receive()
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> _Answer | EventStream:
         accept = ",".join([str(value, "latin-1") for name, value in scope["headers"] if name == b"accept"])
         content_type = answer_type(accept)
         try:
             if self._render_page and _is_for_page(scope, accept):
                 page = self._render_page(Request(scope))
                 return page.status_code, page.raw_headers, bytes(page.body)
-            request = await _request_of(scope, receive, content_type)
+            events = self._events if wants_events(accept) else None
+            request = await _request_of(scope, receive, content_type, takes_events=events is not None)
             context = await self._get_context(scope)
-            result = await self._run(request, context)
-            answer = self._result(result, content_type or JSON)
+            begun = None if events is None else await events.begin(request, context, scope)
+            if isinstance(begun, EventStream):
+                return begun
+            result = begun or await self._run(request, context)
+            answer = self._result(result, content_type)
             if self._pay_bytes is not None:
                 await self._pay_bytes(context, len(answer[-1]))
         except ClientDisconnect:
@@ -105,7 +129,8 @@ class GraphQLView:
             return self._refusal(why, scope["method"], content_type or JSON)
         return answer
 
-    def _result(self, result: ExecutionResult, content_type: str) -> _Answer:
+    def _result(self, result: ExecutionResult, content_type: str | None) -> _Answer:
+        """Return the answer with the result; without a content type as server-sent events, whose status is 200."""
         errors = self._schema.presented(result.errors, validated=True) if result.errors else []
         body: dict[str, Any] = {}
         status, headers = 200, {}
@@ -117,7 +142,7 @@ class GraphQLView:
             if failure is not None:
                 note_failure(_code(failure))
             if _ran_nothing(result.data, errors):
-                status, headers = _status(_code(errors[0]), content_type), _headers_of(errors[0])
+                status, headers = _status(_code(errors[0]), content_type or JSON), _headers_of(errors[0])
             else:
                 body["data"] = result.data
                 headers = {} if failure is None else _headers_of(failure)
@@ -125,6 +150,8 @@ class GraphQLView:
             body["data"] = result.data
         if result.extensions:
             body["extensions"] = result.extensions
+        if content_type is None:
+            return 200, HEADERS, event_of(body) + COMPLETE
         return _json_answer(body, status, content_type, headers)
 
     def _refusal(self, why: Exception, method: str, content_type: str) -> _Answer:
@@ -140,7 +167,7 @@ class GraphQLView:
             status, headers = 405, {"Allow": "POST"}
             error = GraphQLError(f"By {method} only queries are run; send mutations by POST.", original_error=why)
         elif isinstance(why, InvalidOperationTypeError):
-            status, error = 400, GraphQLError("A subscription needs a transport that streams.", original_error=why)
+            status, error = 400, GraphQLError(STREAMED_ONLY, original_error=why)
         elif isinstance(why, CannotGetOperationTypeError | MissingQueryError):
             status, error = 400, GraphQLError("The document has no such operation.", original_error=why)
         else:
@@ -154,11 +181,13 @@ def _is_for_page(scope: Scope, accept: str) -> bool:
     return scope["method"] == "GET" and "query" not in QueryParams(scope["query_string"]) and wants_page(accept)
 
 
-async def _request_of(scope: Scope, receive: Receive, content_type: str | None) -> GraphQLRequest:
+async def _request_of(
+    scope: Scope, receive: Receive, content_type: str | None, *, takes_events: bool
+) -> GraphQLRequest:
     method = scope["method"]
     if method not in {"GET", "POST"}:
         raise BadRequest(405, "GraphQL is served by GET and POST.", {"Allow": "GET, POST"})
-    if content_type is None:
+    if content_type is None and not takes_events:
         raise BadRequest(406, f"Answers are {GRAPHQL_JSON} or {JSON}.")
     if method == "GET":
         return request_by_get(QueryParams(scope["query_string"]).multi_items())

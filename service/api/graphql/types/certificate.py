@@ -8,26 +8,66 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from service.api.graphql.context import Info
+from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.types.amounts import mass_field
-from service.api.graphql.types.by_account import named_by
+from service.api.graphql.types.by_account import by_account, named_by
 from service.api.graphql.types.catalogue import CreditBatch, batch_of
 from service.api.graphql.types.node import Node
 from service.domain import certificate as domain
+from service.domain.accounts import Caller
 from service.domain.retirement import Retirement as RetirementRow
 from service.operations import read_catalogue, read_orders
+from service.operations.read_registry_retirements import Certified, certified_of_orders
 from service.operations.steps.draw_certificate import certificate_address
 from service.plans import batch_field
 
 if TYPE_CHECKING:
     from service.api.graphql.types.order import Order
+    from service.api.graphql.types.registry_retirement import RegistryRetirement, RetirementCertificate
 
 ORDER_TYPE = "service.api.graphql.types.order"
 """Module of the orders' type, which imports this one."""
+REGISTRY_TYPES = "service.api.graphql.types.registry_retirement"
+"""Module of the types of registries' entries, which imports this one."""
 
 
 async def _orders(parents: Sequence["Certificate"], info: Info) -> list[Any]:
     order_of = import_module(ORDER_TYPE).order_of
     return await named_by(parents, info, "order_id", read_orders.orders_of_ids, order_of)
+
+
+async def _certified(parents: Sequence["Certificate"], info: Info) -> list[Certified]:
+    async def read(reader: Caller, places: Sequence[int]) -> list[Certified]:
+        order_ids = [parents[place].row.order_id for place in places]
+        found = await certified_of_orders(info.context.resources, reader, order_ids)
+        return [each or Certified() for each in found]
+
+    return await by_account([parent.row.account_id for parent in parents], info, read)
+
+
+async def _entries(parents: Sequence["Certificate"], info: Info) -> list[list[Any]]:
+    entry_type = import_module(REGISTRY_TYPES).RegistryRetirement
+    return [
+        [
+            entry_type(
+                row=each.entry,
+                written=each.written(certified.batches[each.entry.batch_id]),
+                mass_g=sum(part.mass_g for part in each.covered),
+            )
+            for each in certified.evidence
+        ]
+        for certified in await _certified(parents, info)
+    ]
+
+
+async def _retirement_certificates(parents: Sequence["Certificate"], info: Info) -> list[Any]:
+    shown = import_module(REGISTRY_TYPES).RetirementCertificate
+    public_address = info.context.public_address
+    return [
+        certified.certificate
+        and shown(row=certified.certificate, address=certificate_address(public_address, parent.row.token))
+        for parent, certified in zip(parents, await _certified(parents, info), strict=True)
+    ]
 
 
 @strawberry.type(
@@ -38,6 +78,17 @@ class Certificate(Node):
     row: strawberry.Private[domain.IssuedCertificate]
     order: Annotated["Order", strawberry.lazy(ORDER_TYPE)] | None = batch_field(
         _orders, description="Order whose credits are retired. Null only if reading it failed; `errors` then says why."
+    )
+    registry_retirements: list[Annotated["RegistryRetirement", strawberry.lazy(REGISTRY_TYPES)]] = batch_field(
+        _entries,
+        description="Entries of registries that show credits of the certificate as retired, as far as the seller "
+        "recorded them; sorted by batch and serial number.",
+        metadata=priced(size=5),
+    )
+    retirement_certificate: Annotated["RetirementCertificate", strawberry.lazy(REGISTRY_TYPES)] | None = batch_field(
+        _retirement_certificates,
+        description="Certificate that the registries show all credits of this certificate as retired. Null until an "
+        "entry of the registry is recorded for each of them.",
     )
 
     @strawberry.field(description="Number of the certificate, in the form `CR-XXXX-XXXX-XXXX`.")

@@ -3,7 +3,7 @@
 import strawberry
 
 from service.domain import contacts
-from service.domain.contacts import MailKind
+from service.domain.mail import MailKind
 
 
 @strawberry.type(description="Person of a customer who gets mail about the account.")
@@ -21,6 +21,13 @@ class Contact:
     @strawberry.field(description="Kinds of mail that the contact gets. Empty if the contact gets none.")
     def kinds(self) -> list[MailKind]:
         return [MailKind(kind) for kind in self.row.kinds]
+
+    @strawberry.field(
+        description="Kinds of mail that the contact has declined by the link in each mail, and does not get, even if "
+        "`kinds` has them."
+    )
+    def opted_out(self) -> list[MailKind]:
+        return [MailKind(kind) for kind in self.row.opted_out]
 
 
 def contact_of(row: contacts.Contact) -> Contact:

@@ -12,10 +12,12 @@ from service.api.graphql.connections import After, Before, Connection, First, La
 from service.api.graphql.context import Info
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import mass_field, money_field
+from service.api.graphql.types.document_urls import LASTS, document_urls
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.order import Order, orders_by_account
 from service.domain import credit_notes
 from service.domain.credit_notes import CreditReason
+from service.domain.document_links import LinkedDocument
 from service.kit.keyset import Position, encode_cursor
 from service.operations import read_money
 from service.plans import batch_field
@@ -79,6 +81,10 @@ def _line_cursor(line: credit_notes.CreditNoteLine) -> str:
     return encode_cursor(LINES, Position(line.position, line.order_id))
 
 
+async def _pdf_urls(parents: Sequence["CreditNote"], info: Info) -> list[str]:
+    return await document_urls(info, LinkedDocument.CREDIT_NOTE, [parent.row for parent in parents])
+
+
 @strawberry.type(
     description="A credit note: an amount that was taken back from an invoice because orders on it were cancelled, "
     "reduced, failed or refunded. Credit notes never change. All amounts are positive."
@@ -91,6 +97,8 @@ class CreditNote(Node):
     lines: Connection[CreditNoteLine] = batch_field(
         _lines, description="Orders on the credit note with the amounts that were taken back."
     )
+
+    pdf_url: str = batch_field(_pdf_urls, description=f"Address of the credit note as a PDF file. {LASTS}")
 
     @strawberry.field(
         description="Number of the credit note, such as `CN-2026-000042`: without gaps among the credit notes of a "

@@ -11,10 +11,10 @@ from service.domain.amounts import MassUnit
 from service.domain.api_keys import Scope
 from service.domain.billing import InvoiceStatus
 from service.domain.catalogue import Approach, CarbonPermanence, Mode, OffsetType
-from service.domain.contacts import MailKind
 from service.domain.credit_notes import CreditReason
 from service.domain.estimate import CabinClass, DistanceUnit, EnergyUnit, VehicleType
 from service.domain.ledger import LedgerAccount, Verb
+from service.domain.mail import MailKind
 from service.domain.order import BalanceUse, EntryKind, OrderKind, OrderStatus, PaymentStatus, Source
 from service.domain.parties import TaxCategory
 from service.domain.recorded_estimate import ActivityKind
@@ -302,7 +302,7 @@ described(
         MailKind.ORDER_CONFIRMED: "An order was accepted and priced.",
         MailKind.CERTIFICATE_READY: "The certificate of an order is ready.",
         MailKind.INVOICE_ISSUED: "An invoice for orders was issued.",
-        MailKind.INVOICE_DUE: "An invoice is due and not paid.",
+        MailKind.INVOICE_DUE: "An invoice that is not paid is due, or will be due soon.",
         MailKind.INVOICE_PAID: "An invoice was paid in full.",
     },
 )

@@ -15,12 +15,14 @@ from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import Money, mass_field, money, money_field
 from service.api.graphql.types.credit_note import CreditNote, credit_note_of
+from service.api.graphql.types.document_urls import LASTS, document_urls
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.order import ACCOUNT_TYPE, Order, orders_by_account
 from service.api.graphql.types.seller import BillingDetails, Seller, seller_of
 from service.domain import billing, parties
 from service.domain.billing import InvoiceStatus
 from service.domain.credit_notes import CreditNote as CreditNoteRow
+from service.domain.document_links import LinkedDocument
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.ledger import Posting as LedgerPosting
 from service.domain.parties import TaxCategory
@@ -51,9 +53,9 @@ async def _orders_of_payments(parents: Sequence["Payment"], info: Info) -> list[
     return await orders_by_account(info, [(parent.row.order_account_id, parent.row.order_id) for parent in parents])
 
 
-async def _invoices_of_payments(parents: Sequence["Payment"], info: Info) -> list["Invoice | None"]:
-    rows = [parent.row for parent in parents]
-    found = await read_money.invoices_of_payments(info.context.resources, info.context.caller, rows)
+async def _invoices_named(parents: Sequence["Payment"] | Sequence["Journal"], info: Info) -> list["Invoice | None"]:
+    rows: list[Any] = [parent.row for parent in parents]
+    found = await read_money.invoices_of_entries(info.context.resources, info.context.caller, rows)
     return [None if row.invoice_id is None else invoice_of(found[row.invoice_id]) for row in rows]
 
 
@@ -83,7 +85,7 @@ class Payment(Node):
         "added to the balance.",
     )
     invoice: Annotated["Invoice", strawberry.lazy(MONEY_TYPE)] | None = batch_field(
-        _invoices_of_payments,
+        _invoices_named,
         description="Invoice that the payment is for, in its present state. Null if the payment names no invoice.",
     )
 
@@ -175,6 +177,12 @@ async def _owed(parents: Sequence["Invoice"], info: Info) -> list[Money]:
     return [money(owed, row.currency) for row, owed in zip(rows, owed_minor, strict=True)]
 
 
+async def _pdf_urls(parents: Sequence["Invoice"], info: Info) -> list[str | None]:
+    drawn = [parent.row for parent in parents if parent.row.parties is not None]
+    urls = dict(zip((row.id for row in drawn), await document_urls(info, LinkedDocument.INVOICE, drawn), strict=True))
+    return [urls.get(parent.row.id) for parent in parents]
+
+
 @strawberry.type(
     description="An invoice for one or more orders. What is printed on it never changes: later changes of its orders "
     "are stated by credit notes."
@@ -188,6 +196,12 @@ class Invoice(Node):
     )
     lines: Connection[InvoiceLine] = batch_field(
         _lines, description="Orders on the invoice with their billed amounts, oldest order first."
+    )
+
+    pdf_url: str | None = batch_field(
+        _pdf_urls,
+        description="Address of the invoice as a PDF file. Null for an invoice of an earlier release, which does not "
+        f"record its parties. {LASTS}",
     )
 
     @strawberry.field(
@@ -331,6 +345,11 @@ class Journal(Node):
         _orders_of_journals,
         description="Order that the event concerns. Null if the event concerns no order. Null as well if the request "
         "acts for a client account and the order belongs to another account.",
+    )
+    invoice: Invoice | None = batch_field(
+        _invoices_named,
+        description="Invoice whose tax or payment the event concerns, in its present state. Null if the event concerns "
+        "no invoice.",
     )
 
     @strawberry.field(description="Event that the journal records.")

@@ -15,6 +15,7 @@ from service.api.graphql.types.amounts import Money, mass_field, money, money_fi
 from service.api.graphql.types.beneficiary import Beneficiary, party_of
 from service.api.graphql.types.by_account import by_account, named_by
 from service.api.graphql.types.certificate import Certificate, Retirement, certificate_of
+from service.api.graphql.types.document_urls import LASTS, confirmation_urls, receipt_urls
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.order_parts import CreditEntry, OrderLine
 from service.api.graphql.types.portfolio import Portfolio, portfolio_of
@@ -171,8 +172,7 @@ class Order(Node):
     certificate: Certificate | None = batch_field(
         _certificates,
         columns=OWNED,
-        description="Certificate of the order. Null until the certificate is issued, which happens shortly after the "
-        "order is complete.",
+        description="Certificate of the order. Null until the order is complete.",
     )
     retirement_refusal: VintageFault | None = batch_field(
         _refusals,
@@ -226,6 +226,18 @@ class Order(Node):
     def receipt_url(self, info: Info) -> str:
         return info.context.receipt_url(self.row.account_id, self.row.id)
 
+    confirmation_url: str = batch_field(
+        confirmation_urls,
+        columns=OWNED,
+        description=f"Address of the confirmation of the order as a PDF file, in the order's present state. {LASTS}",
+    )
+    receipt_pdf_url: str | None = batch_field(
+        receipt_urls,
+        columns=(*OWNED, "payment_status", "paid_minor", "source", "total_cost_minor"),
+        description="Address of the receipt of a paid order as a PDF file, with the payments for it. Null while the "
+        "order is not paid in full, once it is refunded, and for imported orders. An API key of the client account "
+        f"itself gets the error `FORBIDDEN`. {LASTS}",
+    )
     completed_at: datetime | None = batch_field(
         _completion_times,
         columns=OWNED,

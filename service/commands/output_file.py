@@ -1,0 +1,46 @@
+"""A file that a command writes: under another name, and renamed when it is complete, so that nobody takes half of it
+for all.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from service.commands import output
+
+STDOUT = Path("-")
+
+
+@contextmanager
+def written_file(file: Path, *, force: bool) -> Iterator[BinaryIO]:
+    """Yield the file to write to, for this user alone; it gets its name at the end, and none after an error. `-` is
+    standard output.
+    """
+    if file == STDOUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    if file.exists() and not force:
+        output.fail(f"{file} exists. Name another file, or replace it with --force.", output.MISUSED)
+    try:
+        handle, name = tempfile.mkstemp(prefix=".carbon-orders-", dir=file.absolute().parent)  # mode 0600
+        draft = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as target:
+                yield target
+                target.flush()
+                os.fsync(target.fileno())
+            if force:
+                draft.replace(file)
+            else:
+                file.hardlink_to(draft)  # unlike a renaming, this never replaces a file
+        finally:
+            draft.unlink(missing_ok=True)
+    except FileExistsError:
+        output.fail(f"{file} exists by now. Name another file.")
+    except OSError as error:
+        output.fail(f"{file} cannot be written: {error.strerror or error}")

@@ -1,0 +1,45 @@
+"""Names of documents in the links to them, and the time for which a link is valid."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_STEP = timedelta(days=1)
+
+
+class LinkedDocument(StrEnum):
+    """Kinds of documents that have links, by the letters that stand for them."""
+
+    INVOICE = "i"
+    CREDIT_NOTE = "c"
+    CONFIRMATION = "o"
+    RECEIPT = "r"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentName:
+    """A document of an account. The id is that of the invoice, credit note or order."""
+
+    kind: LinkedDocument
+    account_id: UUID
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLink:
+    """A link to a document: valid until `expires_at`, and until the links of its revision are revoked."""
+
+    name: DocumentName
+    revision: int
+    expires_at: datetime
+
+
+def link_end(now: datetime, valid: timedelta) -> datetime:
+    """Return the end of a link that is made now and is valid for that time at least. It is a multiple of a day, or of
+    a shorter validity, so that the same document has the same address for a while.
+    """
+    step = max(min(valid, _STEP), timedelta(seconds=1))
+    steps = -((now + valid - _EPOCH) // -step)
+    return _EPOCH + steps * step

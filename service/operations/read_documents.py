@@ -1,0 +1,242 @@
+"""Read documents about money: invoices and credit notes as they were first drawn, confirmations and receipts of orders
+in their present state. Anybody may read the one whose link they have.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from service.documents import credit_note, invoice, order_confirmation, receipt
+from service.documents.receipt import OrderPayment
+from service.domain.accounts import Account, Caller, Visibility, payer_of
+from service.domain.api_keys import Scope
+from service.domain.billing import has_receipt
+from service.domain.document_links import DocumentLink, DocumentName, LinkedDocument
+from service.domain.ledger import Journal, Posting, Verb
+from service.domain.listing import OrderRef
+from service.domain.order import Order
+from service.domain.parties import BillingDetails, Seller
+from service.operations.resources import Resources
+from service.operations.steps.state_certificates import certificate_names
+from service.operations.steps.state_documents import orders_of_lines, state_credit_note, state_invoice, state_order
+from service.storage import accounts, documents, ledger, money, orders, sellers
+from service.storage.database import Statements
+from service.storage.documents import StoredDocument
+
+
+async def linked_file(resources: Resources, link: DocumentLink) -> bytes | None:
+    """Return the PDF that the link leads to, whose signature the caller has checked; None if it has expired or was
+    revoked, and while the account hides its pages.
+    """
+    name = link.name
+    reader = resources.database.reader
+    if resources.clock() >= link.expires_at:
+        return None
+    if (await documents.revisions(reader, name.account_id, [name.id]))[name.id] != link.revision:
+        return None
+    account = await accounts.account(reader, name.account_id)
+    if account is None or account.external_pages_visibility is Visibility.HIDDEN:
+        return None
+    return await document_file(resources, name)
+
+
+async def document_file(resources: Resources, name: DocumentName) -> bytes | None:
+    """Return the PDF of the document; None if there is none: for an order that is not paid no receipt, for an invoice
+    of an earlier release no document.
+    """
+    account = await accounts.account(resources.database.reader, name.account_id)
+    if account is None:
+        return None
+    match name.kind:
+        case LinkedDocument.INVOICE:
+            return await _first_drawn(resources, account, name.id, invoice.invoice_document, invoice.TEMPLATE, _invoice)
+        case LinkedDocument.CREDIT_NOTE:
+            template, document = credit_note.TEMPLATE, credit_note.credit_note_document
+            return await _first_drawn(resources, account, name.id, document, template, _credit_note)
+        case LinkedDocument.CONFIRMATION:
+            return await _confirmation(resources, account, name.id)
+        case LinkedDocument.RECEIPT:
+            return await _receipt(resources, account, name.id)
+
+
+async def link_revisions(resources: Resources, caller: Caller, names: Sequence[DocumentName]) -> list[int]:
+    """Return how often the links to each of the documents were revoked. A caller who was given an invoice, a credit
+    note or an order may have a link to its documents.
+    """
+    caller.require(Scope.ORDERS_READ)
+    found: dict[UUID, dict[UUID, int]] = {}
+    for account_id in {name.account_id for name in names}:
+        ids = {name.id for name in names if name.account_id == account_id}
+        found[account_id] = await documents.revisions(resources.database.reader, account_id, ids)
+    return [found[name.account_id][name.id] for name in names]
+
+
+async def receipts_of_orders(resources: Resources, caller: Caller, sold: Sequence[Order]) -> list[int | None]:
+    """Return how often links to the receipt of each of the caller's orders were revoked; None for an order without a
+    receipt. A receipt shows payments, which a client account's own key may not see.
+    """
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    paid = [order for order in sold if has_receipt(order)]
+    names = [DocumentName(LinkedDocument.RECEIPT, order.account_id, order.id) for order in paid]
+    revisions = dict(zip((order.id for order in paid), await link_revisions(resources, caller, names), strict=True))
+    return [revisions.get(order.id) for order in sold]
+
+
+StateDocument = Callable[[Statements, Account, UUID], Awaitable[StoredDocument | None]]
+
+
+async def _first_drawn(
+    resources: Resources,
+    payer: Account,
+    document_id: UUID,
+    texts: Callable[[str], str],
+    template: str,
+    state: StateDocument,
+) -> bytes | None:
+    """Return the stored PDF; state the facts and draw it if nobody has. The PDF that is stored first stays."""
+    reader = resources.database.reader
+    stored = await documents.find(reader, payer.id, document_id)
+    if stored is None:
+        stored = await _stated(resources, payer, document_id, state)
+    if stored is None:
+        return None
+    if stored.pdf is None:
+        pdf = await resources.drawer.draw(template, texts(stored.facts))
+
+        async def keep(statements: Statements) -> None:
+            await documents.keep_pdf(statements, payer.id, document_id, pdf)
+
+        await resources.transact(keep)
+        stored = await documents.find(reader, payer.id, document_id)
+        assert stored is not None  # noqa: S101 - it is never removed
+    return stored.pdf
+
+
+async def _stated(
+    resources: Resources, payer: Account, document_id: UUID, state: StateDocument
+) -> StoredDocument | None:
+    """Store the facts of the document, and return it; facts that are stored meanwhile stay."""
+
+    async def work(statements: Statements) -> StoredDocument | None:
+        stated = await state(statements, payer, document_id)
+        if stated is None:
+            return None
+        await documents.DOCUMENTS.insert(statements, [stated])
+        return await documents.find(statements, payer.id, document_id)
+
+    return await resources.transact(work)
+
+
+async def _invoice(statements: Statements, payer: Account, invoice_id: UUID) -> StoredDocument | None:
+    """Return the document of an invoice that a process of an earlier release issued."""
+    found = (await money.of_ids(statements, money.INVOICES, payer.id, [invoice_id])).get(invoice_id)
+    if found is None or found.parties is None:
+        return None
+    lines = await money.lines_of(statements, payer.id, [invoice_id])
+    sold = await orders_of_lines(statements, [(line.order_account_id, line.order_id) for line in lines])
+    return await state_invoice(statements, payer, found, lines, sold.values())
+
+
+async def _credit_note(statements: Statements, payer: Account, note_id: UUID) -> StoredDocument | None:
+    found = (await money.of_ids(statements, money.CREDIT_NOTES, payer.id, [note_id])).get(note_id)
+    return None if found is None else await state_credit_note(statements, payer, found)
+
+
+async def _confirmation(resources: Resources, account: Account, order_id: UUID) -> bytes | None:
+    reader = resources.database.reader
+    order = await orders.find(reader, account.id, OrderRef(id=order_id))
+    if order is None:
+        return None
+    seller, payer = await _parties(reader, account)
+    buyer = payer if payer_of(account) == account.id else BillingDetails(account_id=account.id, legal_name=account.name)
+    recipient, beneficiary = certificate_names(order, account)
+    document = order_confirmation.order_confirmation_document(
+        order,
+        await state_order(reader, account.id, account, order),
+        mode=account.mode,
+        seller=asdict(seller),
+        buyer=asdict(buyer),
+        recipient=recipient,
+        beneficiary=beneficiary,
+    )
+    return await resources.drawer.draw(order_confirmation.TEMPLATE, document)
+
+
+async def _receipt(resources: Resources, account: Account, order_id: UUID) -> bytes | None:
+    reader = resources.database.reader
+    order = await orders.find(reader, account.id, OrderRef(id=order_id))
+    if order is None or not has_receipt(order):
+        return None
+    seller, payer = await _parties(reader, account)
+    payer_id = payer_of(account)
+    document = receipt.receipt_document(
+        order,
+        await state_order(reader, payer_id, account, order),
+        await _payments(reader, payer_id, order),
+        mode=account.mode,
+        seller=asdict(seller),
+        payer=asdict(payer),
+    )
+    return await resources.drawer.draw(receipt.TEMPLATE, document)
+
+
+async def _parties(statements: Statements, account: Account) -> tuple[Seller, BillingDetails]:
+    """Return the present seller and payer of the account's orders. A payer without a legal name has its account's."""
+    payer_id = payer_of(account)
+    details = (await sellers.details_of(statements, [payer_id]))[payer_id]
+    seller = await sellers.seller_of(statements, details)
+    payer = account if payer_id == account.id else await accounts.existing(statements, payer_id)
+    named: dict[str, Any] = {**asdict(details), "legal_name": details.legal_name or payer.name}
+    return seller, BillingDetails(**named)
+
+
+async def _payments(statements: Statements, payer_id: UUID, order: Order) -> list[OrderPayment]:
+    """Return what was paid of the order, and what was returned, oldest first."""
+    entries = await ledger.entries_of_order(statements, payer_id, order.id)
+    received = await money.payments_of_orders(statements, payer_id, order.account_id, [order.id])
+    references = {payment.created_at: payment.reference for payment in received}
+    invoices = await money.invoices_of_orders(statements, payer_id, order.account_id, [order.id])
+    invoice_number = invoices[order.id].number if order.id in invoices else None
+    paid = []
+    for journal_id in dict.fromkeys(entry.journal_id for entry in entries):
+        own = [entry for entry in entries if entry.journal_id == journal_id]
+        postings = tuple(Posting(entry.ledger_account, entry.amount_minor) for entry in own)
+        journal = Journal(own[0].verb, order.currency, postings)
+        if journal.paid_change_minor:
+            text = _text(journal, references.get(own[0].created_at), invoice_number)
+            paid.append(OrderPayment(own[0].created_at, text, journal.paid_change_minor))
+    return paid
+
+
+def _text(journal: Journal, reference: str | None, invoice_number: str | None) -> str:
+    match journal.verb:
+        case Verb.PAYMENT_RECORDED if reference is not None:
+            return f"Payment, reference {reference}"
+        case Verb.INVOICE_SETTLED if invoice_number is not None:
+            return f"Payment of invoice {invoice_number}"
+        case _ if journal.paid_change_minor < 0:
+            return "Returned to the prepaid balance"
+    return "From the prepaid balance"
+
+
+def document_names(kind: LinkedDocument, rows: Collection[Any]) -> list[DocumentName]:
+    """Return the names of the documents of that kind, one for each invoice, credit note or order."""
+    return [DocumentName(kind, row.account_id, row.id) for row in rows]
+
+
+async def file_of_number(resources: Resources, kind: LinkedDocument, account_id: UUID, number: str) -> bytes | None:
+    """Return the PDF of the account's invoice or credit note of that number, or of its order of that number; None if
+    there is none. The operator's work, without callers.
+    """
+    reader = resources.database.reader
+    match kind:
+        case LinkedDocument.INVOICE:
+            document_id = await money.id_of_number(reader, money.INVOICES, account_id, number)
+        case LinkedDocument.CREDIT_NOTE:
+            document_id = await money.id_of_number(reader, money.CREDIT_NOTES, account_id, number)
+        case LinkedDocument.CONFIRMATION | LinkedDocument.RECEIPT:
+            order = await orders.find(reader, account_id, OrderRef(number=number))
+            document_id = None if order is None else order.id
+    return None if document_id is None else await document_file(resources, DocumentName(kind, account_id, document_id))

@@ -1,0 +1,191 @@
+"""Send mails: lease those that are due, write them, and store what came of it.
+
+A lease is a conditional update that ends by itself, so that another worker takes over what a killed one was sending.
+Every mail is sent at least once; twice only if a worker ends between the server's answer and the update. No transaction
+is open while a mail is under way.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from service.documents.mails.message import Amount, Letter, Mass, Row, Sender, WrittenMail, write_mail
+from service.documents.mails.texts import Language
+from service.domain.accounts import Account, Visibility
+from service.domain.catalogue import Mode
+from service.domain.events import Event
+from service.domain.mail import ERROR_LENGTH_MAX, Mail, MailKind, MailStatus, next_due
+from service.operations.resources import Resources
+from service.storage import accounts, certificates, contacts, mails, money, orders, sellers
+from service.storage.database import Statements
+
+log = structlog.get_logger(__name__)
+
+MAILS_A_TURN = 20
+TURN_TIMEOUT = timedelta(seconds=60)
+"""Time after which a turn begins no other mail."""
+MAIL_TIMEOUT = timedelta(seconds=30)
+LEASE = TURN_TIMEOUT + MAIL_TIMEOUT + timedelta(seconds=45)
+
+
+class Links(Protocol):
+    """Writer of the addresses in mails."""
+
+    def receipt(self, account_id: UUID, order_id: UUID) -> str:
+        """Return the address of the page with the cost of an order."""
+
+    def certificate(self, token: str) -> str:
+        """Return the address of a certificate."""
+
+    def unsubscribe(self, account_id: UUID, email: str, kind: MailKind) -> str:
+        """Return the address at which the recipient stops mails of the kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """All that writing a mail needs beside the database."""
+
+    sender: Sender
+    language: Language
+    links: Links
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The outcome of an attempt: `error` is None if the server took the mail. After a permanent failure it is not tried
+    again.
+    """
+
+    error: str | None = None
+    is_permanent: bool = False
+
+
+async def lease_mails(resources: Resources) -> list[Mail]:
+    """Take some of the mails that are due, which no other worker takes until the lease ends."""
+    now = resources.clock()
+    if not await mails.has_due(resources.database.reader, now):
+        return []
+    lease_id = resources.new_id()
+
+    async def work(statements: Statements) -> list[Mail]:
+        return await mails.lease(statements, lease_id, now, now + LEASE, MAILS_A_TURN)
+
+    return await resources.transact(work)
+
+
+async def write(resources: Resources, mail: Mail, writing: Writing) -> WrittenMail | None:
+    """Return the leased mail as it is sent; None if its recipient does not get it any more."""
+    reader = resources.database.reader
+    people = (await contacts.of_accounts(reader, [mail.account_id])).get(mail.account_id, [])
+    if not any(each.email == mail.email and each.gets(mail.kind) for each in people):
+        return None
+    account = await accounts.existing(reader, mail.account_id)
+    event = await mails.event_of(reader, mail)
+    details = await sellers.details_of(reader, [account.parent_account_id or account.id])
+    seller = await sellers.seller_of(reader, details[account.parent_account_id or account.id])
+    number, rows, link = await _contents(resources, mail, account, event, writing.links)
+    letter = Letter(
+        id=mail.id,
+        kind=mail.kind,
+        name=mail.name,
+        email=mail.email,
+        account=account.name,
+        seller=seller.legal_name,
+        is_test=account.mode is Mode.TEST,
+        number=number,
+        rows=rows,
+        link=None if account.external_pages_visibility is Visibility.HIDDEN else link,
+        unsubscribe=writing.links.unsubscribe(mail.account_id, mail.email, mail.kind),
+        written_at=resources.clock(),
+    )
+    return write_mail(letter, writing.sender, writing.language)
+
+
+async def mark_mail(resources: Resources, mail: Mail, answer: Answer, random: Callable[[], float]) -> None:
+    """Store what came of the attempt, and end the lease."""
+    now = resources.clock()
+    due_at = None if answer.is_permanent else next_due(mail.attempts + 1, now, mail.give_up_at, random)
+    status = MailStatus.PENDING
+    if answer.error is None:
+        status = MailStatus.SENT
+    elif due_at is None:
+        status = MailStatus.FAILED
+    sent_at = now if status is MailStatus.SENT else None
+    if await _mark(resources, mail, status, due_at or now, answer.error, sent_at) and status is MailStatus.FAILED:
+        log.warning(
+            "mail_failed",
+            account_id=str(mail.account_id),
+            mail_id=str(mail.id),
+            kind=mail.kind.value,
+            attempts=mail.attempts + 1,
+        )
+
+
+async def cancel_mail(resources: Resources, mail: Mail) -> None:
+    """Store that the mail is not sent, because its recipient does not get it any more."""
+    await _mark(resources, mail, MailStatus.CANCELLED, resources.clock(), None, None)
+
+
+async def postpone_mails(resources: Resources, lease_id: UUID, pause: timedelta, error: str) -> None:
+    """End the lease of mails that were not tried, because the server failed. They are tried after the pause; those that
+    were tried for `RETRIED_FOR` fail.
+    """
+
+    async def work(statements: Statements) -> int:
+        now = resources.clock()
+        return await mails.postpone(statements, lease_id, now, now + pause, _kept(error))
+
+    failed = await resources.transact(work)
+    if failed:
+        log.warning("mails_given_up", mails=failed)
+
+
+async def _mark(
+    resources: Resources, mail: Mail, status: MailStatus, due_at: datetime, error: str | None, sent_at: datetime | None
+) -> bool:
+    kept = None if error is None else _kept(error)
+
+    async def work(statements: Statements) -> bool:
+        return await mails.mark(statements, mail, status, due_at, error=kept, sent_at=sent_at)
+
+    return await resources.transact(work)
+
+
+def _kept(error: str) -> str:
+    return error.replace("\x00", "")[:ERROR_LENGTH_MAX]
+
+
+async def _contents(
+    resources: Resources, mail: Mail, account: Account, event: Event, links: Links
+) -> tuple[str, list[Row], str | None]:
+    """Return the number of the order or invoice, the facts in the order of the mail, and the address of more."""
+    reader, facts = resources.database.reader, event.payload
+    if event.order_id is not None:
+        order = (await orders.of_ids(reader, account.id, [event.order_id]))[event.order_id]
+        rows: list[Row] = [
+            ("order", order.number),
+            ("placed", order.created_at),
+            ("mass", Mass(facts["mass_g"])),
+        ]
+        if order.customer:
+            rows.append(("customer", order.customer))
+        if mail.kind is MailKind.CERTIFICATE_READY:
+            found = await certificates.of_orders(reader, account.id, [order.id])
+            return order.number, rows, links.certificate(found[order.id].token)
+        rows.append(("total", Amount(facts["total_cost_minor"], facts["currency"])))
+        return order.number, rows, links.receipt(account.id, order.id)
+    invoice_id = UUID(facts["invoice_id"])
+    invoice = (await money.of_ids(reader, money.INVOICES, account.id, [invoice_id]))[invoice_id]
+    rows = [
+        ("invoice", invoice.number),
+        ("issued", invoice.created_at),
+        ("gross", Amount(invoice.gross_minor, invoice.currency)),
+    ]
+    if mail.kind is MailKind.INVOICE_PAID:
+        return invoice.number, [*rows, ("paid", invoice.paid_at or event.created_at)], None
+    owed_minor = facts.get("due_minor", invoice.due_minor)
+    return invoice.number, [*rows, ("owed", Amount(owed_minor, invoice.currency)), ("due", invoice.due_at)], None

@@ -1,0 +1,72 @@
+"""Rows of documents of invoices and credit notes: facts written once, then given their PDF; and revocations of links to
+documents.
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.storage import models
+from service.storage.database import Statements
+from service.storage.tables import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDocument:
+    """Facts of an invoice or credit note of the account, by its id, and the PDF, None until it is drawn."""
+
+    account_id: UUID
+    id: UUID
+    facts: str
+    pdf: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentLink:
+    """Number of times that the links to a document, or with the account's own id to all of its documents, were
+    revoked.
+    """
+
+    account_id: UUID
+    id: UUID
+    revision: int
+
+
+DOCUMENTS = Table(models.Document, StoredDocument)
+LINKS = Table(models.DocumentLink, DocumentLink)
+
+
+async def find(statements: Statements, account_id: UUID, document_id: UUID) -> StoredDocument | None:
+    """Return the document of that invoice or credit note, or None if its facts are not stored."""
+    found = await DOCUMENTS.read(statements, models.Document.filter(account_id=account_id, id=document_id))
+    return found[0] if found else None
+
+
+async def keep_pdf(statements: Statements, account_id: UUID, document_id: UUID, pdf: bytes) -> bool:
+    """Store the PDF of a document for good; return False if it has one."""
+    changed = await statements.execute(
+        f"UPDATE {DOCUMENTS.name} SET pdf = $3 WHERE account_id = $1 AND id = $2 AND pdf IS NULL",
+        account_id,
+        document_id,
+        pdf,
+    )
+    return changed == 1
+
+
+async def revisions(statements: Statements, account_id: UUID, document_ids: Collection[UUID]) -> Counter[UUID]:
+    """Return how often links to each of the account's documents were revoked, alone or with all of the account."""
+    query = models.DocumentLink.filter(account_id=account_id, id__in=[*document_ids, account_id])
+    revoked = {link.id: link.revision for link in await LINKS.read(statements, query)}
+    of_all = revoked.get(account_id, 0)
+    return Counter({document_id: of_all + revoked.get(document_id, 0) for document_id in document_ids})
+
+
+async def revoke(statements: Statements, account_id: UUID, document_id: UUID) -> None:
+    """Revoke all links to the document that exist; to all of the account's documents if the id is the account's."""
+    await statements.execute(
+        f"INSERT INTO {LINKS.name} (account_id, id, revision) VALUES ($1, $2, 1)"
+        f" ON CONFLICT (account_id, id) DO UPDATE SET revision = {LINKS.name}.revision + 1",
+        account_id,
+        document_id,
+    )

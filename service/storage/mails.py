@@ -1,0 +1,171 @@
+"""Rows of mail: cursors in the events of accounts, mails that are leased by conditional updates, and reminders."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service.domain.billing import Invoice
+from service.domain.events import Event
+from service.domain.listing import Owners
+from service.domain.mail import InvoiceReminder, Mail, MailCursor, MailStatus
+from service.kit.keyset import PageRequest
+from service.storage import models
+from service.storage.accounts import ACCOUNTS, HEADS
+from service.storage.database import Statements, placeholders
+from service.storage.events import EVENTS
+from service.storage.money import INVOICES
+from service.storage.tables import Table
+
+MAILS = Table(models.Mail, Mail)
+CURSORS = Table(models.MailCursor, MailCursor)
+REMINDERS = Table(models.InvoiceReminder, InvoiceReminder)
+
+_DUE = "status = 'PENDING' AND due_at <= $1"
+
+
+async def follow(statements: Statements, account_id: UUID) -> None:
+    """Let the account's contacts get mail about its later events, under its locked head; repeating it does nothing."""
+    await statements.execute(
+        f"INSERT INTO {CURSORS.name} (account_id, last_seq)"
+        f" SELECT account_id, event_seq FROM {HEADS.name} WHERE account_id = $1 ON CONFLICT DO NOTHING",
+        account_id,
+    )
+
+
+async def behind(statements: Statements, limit: int) -> list[MailCursor]:
+    """Return cursors whose account has later events, in the order of their keys."""
+    rows = await statements.fetch(
+        f"SELECT {CURSORS.of('c')} FROM {CURSORS.name} c JOIN {HEADS.name} h ON h.account_id = c.account_id"
+        f" WHERE h.event_seq > c.last_seq ORDER BY c.account_id LIMIT {limit:d}"
+    )
+    return [CURSORS.value(row) for row in rows]
+
+
+async def advance(statements: Statements, cursor: MailCursor, last_seq: int) -> bool:
+    """Move the cursor on and lock it until the transaction ends; return False if another worker has moved it."""
+    return bool(
+        await statements.execute(
+            f"UPDATE {CURSORS.name} SET last_seq = $3 WHERE account_id = $1 AND last_seq = $2",
+            cursor.account_id,
+            cursor.last_seq,
+            last_seq,
+        )
+    )
+
+
+async def has_due(statements: Statements, now: datetime) -> bool:
+    """Return True if a mail is to be sent now."""
+    return bool(await statements.fetch(f"SELECT 1 FROM {MAILS.name} WHERE {_DUE} LIMIT 1", now))
+
+
+async def lease(statements: Statements, lease_id: UUID, now: datetime, until: datetime, limit: int) -> list[Mail]:
+    """Take up to so many due mails, the longest due first, and return them."""
+    await statements.execute(
+        f"UPDATE {MAILS.name} SET lease_id = $2, due_at = $3 WHERE {_DUE} AND id IN ("
+        f"SELECT id FROM {MAILS.name} WHERE {_DUE} ORDER BY due_at LIMIT {limit:d})",
+        now,
+        lease_id,
+        until,
+    )
+    query = models.Mail.filter(status=MailStatus.PENDING, due_at=until, lease_id=lease_id)
+    return await MAILS.read(statements, query.order_by("created_at", "id"))
+
+
+async def mark(
+    statements: Statements,
+    mail: Mail,
+    status: MailStatus,
+    due_at: datetime,
+    *,
+    error: str | None,
+    sent_at: datetime | None,
+) -> bool:
+    """Store the outcome of an attempt and end the lease; return False if another worker has taken the mail over."""
+    return bool(
+        await statements.execute(
+            f"UPDATE {MAILS.name} SET status = $4, due_at = $5, error = $6, sent_at = $7, attempts = attempts + 1,"
+            " lease_id = NULL WHERE account_id = $1 AND id = $2 AND lease_id = $3 AND status = 'PENDING'",
+            mail.account_id,
+            mail.id,
+            mail.lease_id,
+            status,
+            due_at,
+            error,
+            sent_at,
+        )
+    )
+
+
+async def postpone(statements: Statements, lease_id: UUID, now: datetime, due_at: datetime, error: str) -> int:
+    """End the lease of the mails that were not tried: they are due at that time, or failed where they were tried long
+    enough. Return the number of those that failed.
+    """
+    failed = await statements.execute(
+        f"UPDATE {MAILS.name} SET status = 'FAILED', error = $3, lease_id = NULL"
+        " WHERE lease_id = $1 AND status = 'PENDING' AND give_up_at <= $2",
+        lease_id,
+        now,
+        error,
+    )
+    await statements.execute(
+        f"UPDATE {MAILS.name} SET due_at = $2, error = $3, lease_id = NULL WHERE lease_id = $1 AND status = 'PENDING'",
+        lease_id,
+        due_at,
+        error,
+    )
+    return failed
+
+
+async def event_of(statements: Statements, mail: Mail) -> Event:
+    """Return the event that the mail tells of."""
+    (event,) = await EVENTS.read(statements, models.Event.filter(account_id=mail.account_id, seq=mail.seq))
+    return event
+
+
+async def page(statements: Statements, owners: Owners, status: MailStatus | None, request: PageRequest) -> list[Mail]:
+    """Return one mail more than the page holds, newest first."""
+    conditions: dict[str, Any] = {
+        "account_id__in": owners.account_ids,
+        "account__mode": owners.mode,
+        "status": status,
+    }
+    query = models.Mail.filter(**{name: value for name, value in conditions.items() if value is not None})
+    return await MAILS.read_page(statements, query, "created_at", request, descending=True)
+
+
+async def of_ids(statements: Statements, ids: Collection[UUID]) -> dict[UUID, Mail]:
+    """Return the mails by id, found by the primary key of each account."""
+    if not ids:
+        return {}
+    rows = await statements.fetch(
+        f"SELECT {MAILS.column_list} FROM {MAILS.name} WHERE id IN ({placeholders(1, len(ids))})"
+        f" AND account_id IN (SELECT id FROM {ACCOUNTS.name})",
+        *ids,
+    )
+    return {each.id: each for each in map(MAILS.value, rows)}
+
+
+async def expire(statements: Statements, before: datetime, limit: int) -> int:
+    """Delete mails that were created before that time, at most so many; return their number."""
+    return await statements.execute(
+        f"DELETE FROM {MAILS.name} WHERE id IN (SELECT id FROM {MAILS.name}"
+        f" WHERE created_at < $1 ORDER BY created_at LIMIT {limit:d}) AND created_at < $1",
+        before,
+    )
+
+
+async def invoices_to_remind(
+    statements: Statements, due_from: datetime, due_until: datetime, limit: int
+) -> list[Invoice]:
+    """Return invoices that are not paid and due in that time, without those whose payer was reminded, first due
+    first.
+    """
+    rows = await statements.fetch(
+        f"SELECT {INVOICES.of('i')} FROM {INVOICES.name} i WHERE i.status = 'PENDING' AND i.due_at > $1"
+        f" AND i.due_at <= $2 AND NOT EXISTS (SELECT 1 FROM {REMINDERS.name} r"
+        f" WHERE r.account_id = i.account_id AND r.invoice_id = i.id) ORDER BY i.due_at LIMIT {limit:d}",
+        due_from,
+        due_until,
+    )
+    return [INVOICES.value(row) for row in rows]

@@ -1,0 +1,12 @@
+"""Retirements as registries recorded them, the certificates of these, logos and sustainability pages. The SQL lies
+beside this file.
+"""
+
+from tortoise.migrations.migration import Migration as TortoiseMigration
+
+from service.storage.migrations._script import SqlFile
+
+
+class Migration(TortoiseMigration):
+    dependencies = [("storage", "0024_documents")]  # noqa: RUF012 - Tortoise's way to declare them
+    operations = [SqlFile(__file__)]  # noqa: RUF012
