@@ -154,6 +154,22 @@ def test_an_order_whose_answer_is_lost_is_sent_again_under_the_same_key(visit, s
     opened.complaints.clear()  # the browser logs the lost answer
 
 
+def test_an_order_that_another_program_changes_is_shown_without_a_poll(visit, service: Service):
+    place = """mutation { createOrderByMass(input: {mass: {amount: "1", unit: TONNE}, idempotencyKey: "live"}) {
+        order { id } } }"""
+    order = ask(service, "lune", place)["createOrderByMass"]["order"]["id"]
+    opened = visit(service.address, path=f"/console/orders/{order}")
+    page = opened.page
+    page.clock.install()  # no timer of the page fires: what it reads again, it reads because of an event
+    with page.expect_request(lambda sent: "orderEvents" in (sent.post_data or "")):
+        sign_in(page, service.keys["lune"])
+    expect(page.locator(".badge", has_text="Fulfilled")).to_be_visible()
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    cancel = """mutation ($id: ID!) { cancelOrder(input: {order: {id: $id}}) { userErrors { message } } }"""
+    ask(service, "lune", cancel, id=order)
+    expect(page.locator(".badge", has_text="Cancelled")).to_be_visible()
+
+
 def test_an_order_is_cancelled_after_a_question(visit, service: Service):
     page = open_console(visit, service)
     quote(page, "3")

@@ -16,7 +16,7 @@ from tests.api.pages.conftest import missing
 from tests.api.pages.test_console import ask, go, heading, open_console
 from tests.examples import Service, demo_service
 
-NAMES = ["customers", "orders", "queue", "stock", "batches", "bundles", "portfolios", "invoices"]
+NAMES = ["customers", "orders", "queue", "stock", "batches", "evidence", "bundles", "portfolios", "invoices"]
 PAGES = ["/", *(f"/seller/{name}" for name in NAMES)]
 SERIALS = "GS1-DEMO-IN-GS90482-3-2019-30646-16001-16010"
 

@@ -78,6 +78,7 @@ export function createClient(holder: TokenHolder, accountId: string | null, onRe
   return new Client({
     url: config.endpoint,
     preferGetMethod: false,
+    fetchSubscriptions: true,
     requestPolicy: "cache-and-network",
     exchanges: [cacheExchange, auth, fetchExchange],
   });
@@ -87,6 +88,12 @@ export function createClient(holder: TokenHolder, accountId: string | null, onRe
 export function messagesOf(error: CombinedError): string[] {
   return error.networkError ? [error.networkError.message] : error.graphQLErrors.map((each) => each.message);
 }
+
+/** The address on this origin, which differs from the public one where the service is reached by another name. */
+export const here = (url: string) => {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+};
 
 /** Fetch an export with the reader's token, and hand it to the browser as a download. */
 export async function download(path: string, name: string, token: string, accountId: string | null): Promise<void> {

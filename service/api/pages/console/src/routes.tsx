@@ -22,6 +22,7 @@ const routes: [string, ComponentType][] = [
   ["/seller/queue", page(() => import("./seller/queue"))],
   ["/seller/stock", page(() => import("./seller/stock"))],
   ["/seller/batches", page(() => import("./seller/batches"))],
+  ["/seller/evidence", page(() => import("./seller/evidence"))],
   ["/seller/bundles", page(() => import("./seller/bundles"))],
   ["/seller/bundles/:id", page(() => import("./seller/bundle"))],
   ["/seller/portfolios", page(() => import("./seller/portfolios"))],
