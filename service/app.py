@@ -34,15 +34,17 @@ from service.api.graphql.transport.view import GraphQLView
 from service.api.graphql.transport.websocket import GraphQLSocket
 from service.api.graphql.types.account import account_id_of
 from service.api.health import HEALTH, health_routes
-from service.api.mail_links import UNSUBSCRIBE, MailLinks
+from service.api.mail_links import UNSUBSCRIBE
 from service.api.metrics.endpoint import PATH as METRICS
 from service.api.metrics.endpoint import Metrics, metrics_app, operator_route
 from service.api.metrics.families import Serving
+from service.api.outbound import outbound_writers
 from service.api.pages.certificate import CERTIFICATES, certificate_routes
 from service.api.pages.console import Console, console_routes, load_console
 from service.api.pages.documents import document_routes
 from service.api.pages.explorer import explorer_routes, load_explorer
 from service.api.pages.landing import Site, State, landing_routes, not_found_handler
+from service.api.pages.logos import logo_routes
 from service.api.pages.receipt import receipt_routes
 from service.api.pages.references import Described, load_references, reference_routes
 from service.api.pages.unsubscribe import unsubscribe_routes
@@ -57,7 +59,6 @@ from service.api.rest.contracts import CONTRACTS
 from service.api.rest.endpoint_app import mounted
 from service.api.rest.host_routing import HostRouter
 from service.api.rest.openapi import openapi_document
-from service.api.webhook_bodies import WebhookBodies
 from service.documents.mails.texts import language
 from service.domain.accounts import Caller
 from service.domain.api_keys import Peppers
@@ -77,7 +78,7 @@ from service.storage.database import Database
 from service.storage.replica import Replica
 from service.workers.jobs import working
 from service.workers.measures import StepMeasures
-from service.workers.run import Writers, serving_steps, webhook_options
+from service.workers.run import serving_steps, webhook_options
 
 GRAPHQL = "/graphql"
 DOCUMENT_POINTS = 10
@@ -205,8 +206,8 @@ def create_app(
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(resources.watched())
-                own_steps = serving_steps(settings, _writers(resources, public_address, pepper))
-                await stack.enter_async_context(working(resources, own_steps, steps))
+                writers = outbound_writers(resources, public_address, pepper, settings.document_links_valid)
+                await stack.enter_async_context(working(resources, serving_steps(settings, writers), steps))
                 if metrics_listener is not None:
                     await stack.enter_async_context(metrics_listener(metrics_app(metrics)))
                 yield
@@ -226,6 +227,7 @@ def create_app(
             operator_route(lambda: None if is_one_of_several else running.metrics, authenticate),
             *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
             *certificate_routes(_resources, public_address),
+            *logo_routes(_resources),
             *receipt_routes(_resources, peppers.accepted),
             *document_routes(_resources, peppers.accepted),
             *unsubscribe_routes(_resources, peppers.accepted, language(settings.language_of_mail)),
@@ -278,12 +280,6 @@ def create_app(
         tracer=tracer,
     )
     return open_to_origins(HostRouter(guarded, contracts, settings.hosts), settings.cors_origins)
-
-
-def _writers(resources: Resources, public_address: str, pepper: bytes) -> Writers:
-    return Writers(
-        WebhookBodies(resources, public_address=public_address, pepper=pepper), MailLinks(public_address, pepper)
-    )
 
 
 def _receipt_url(public_address: str, pepper: bytes, account_id: UUID, order_id: UUID) -> str:

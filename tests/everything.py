@@ -2,6 +2,7 @@
 client accounts, test orders, imported history, certificates.
 """
 
+import hashlib
 import json
 from datetime import timedelta
 from typing import Any
@@ -42,6 +43,7 @@ from service.operations.set_account_portfolio import set_account_portfolio
 from service.operations.set_billing import set_tax_profile
 from service.operations.set_contacts import set_contacts
 from service.operations.set_limits import set_limits
+from service.operations.set_seller import update_seller
 from service.operations.settle_invoice import settle_invoice
 from service.operations.simulate_order import Outcome, simulate_order
 from service.storage.database import Database
@@ -62,6 +64,7 @@ from tests.makers import (
 from tests.shop import Shop, open_shop
 
 ADDRESS = "https://orders.test"
+LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 6 2"><path d="M0 0h6v2z"/></svg>'
 PAST = {
     "imported": "Issued",
     "imported_paid": "Paid",
@@ -147,6 +150,10 @@ class Everything:
         await cancel_orders(resources, seller, [OrderRef(id=self.names["credited"])])
         await self.pay("repaid_wire", 5, orders[1])
         await refund_order(resources, seller, account_id, OrderRef(id=self.names["repaid"]))
+
+    async def let_the_seller_have_a_logo(self) -> None:
+        await update_seller(self.shop.resources, self.shop.caller, "default", {"logo": LOGO})
+        self.names["logo"] = hashlib.sha256(LOGO).hexdigest()
 
     async def let_orders_end(self) -> None:
         resources, seller, account_id = self.ref
@@ -254,6 +261,7 @@ async def open_everything(database: Database) -> dict[str, Any]:
     }
     for step in (
         world.let_money_move,
+        world.let_the_seller_have_a_logo,
         world.let_orders_end,
         world.let_quotes_be_used,
         world.let_orders_wait,

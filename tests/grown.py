@@ -25,6 +25,7 @@ COPIED: Mapping[str, Mapping[str, str]] = {
         "created_at": "{time}",
         "status": "CASE WHEN n % 10 = 0 THEN 'CANCELLED' ELSE 'COMPLETE' END",
         "payment_status": "'PAID'",
+        "fulfilled_g": "mass_g",
     },
     "order_lines": {"order_id": "{id}"},
     "credit_entries": {"order_id": "{id}", "id": "{id}", "created_at": "{time}"},
@@ -34,6 +35,14 @@ COPIED: Mapping[str, Mapping[str, str]] = {
     "quotes": {"id": "{id}", "order_id": "{id}", "holds_credits": "{false}", "created_at": "{time}"},
     "backorders": {"order_id": "{id}", "created_at": "{time}"},
     "api_keys": {"key_id": "'key' || n"},
+    "webhook_deliveries": {"id": "{id}", "seq": "1000000 + n", "status": "'DELIVERED'", "created_at": "{time}"},
+    "mails": {
+        "id": "{id}",
+        "seq": "1000000 + n",
+        "status": "'SENT'",
+        "sent_at": "{time}",
+        "created_at": "{time}",
+    },
 }
 """Tables, and the columns in which a copy differs from the table's first row, as expressions of its number."""
 SELDOM = {"credit_batches", "quotes", "api_keys"}

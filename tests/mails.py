@@ -23,7 +23,7 @@ from tests.set_clock import SetClock
 from tests.shop import PEPPER, Shop, open_shop
 
 PUBLIC = "https://orders.test"
-LINKS = MailLinks(PUBLIC, PEPPER)
+LINKS = MailLinks(PUBLIC, PEPPER, timedelta(days=30))
 SENDER = Sender("orders@shop.example", "Shop")
 WRITING = Writing(sender=SENDER, language=language("en"), links=LINKS)
 EVERY_KIND = tuple(MailKind)

@@ -32,6 +32,7 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env={**kept, "PYTHONPATH": str(ROOT), "SERVICE_DATABASE_URL": "sqlite://orders.sqlite3"},
         capture_output=True,
         text=True,
+        errors="replace",  # a document is no text
         timeout=60,
         check=False,
     )
@@ -88,6 +89,24 @@ def test_totals_that_differ_are_told_and_imported_as_ours(folder: Path, account:
         "differing_totals": [{"row": "item 1", "stated": "0.05", "imported": "0.00"}],
         "faults": [],
     }
+
+
+def test_documents_are_saved_and_links_to_them_revoked(folder: Path, account: str):
+    save = ("document", "save", "statement")
+
+    said = [
+        command(folder, *save, "2021", "statement.pdf", "--account", account),
+        command(folder, *save, "2021", "-", "--account", account),
+        command(folder, *save, "1999", "statement.csv", "--account", account),
+        command(folder, "document", "save", "invoice", "INV-1", "invoice.pdf", "--account", account),
+        command(folder, "document", "revoke", account),
+    ]
+
+    assert [each.returncode for each in said] == [0, 0, 1, 1, 0]
+    assert (folder / "statement.pdf").read_bytes()[:5] == said[1].stdout[:5].encode() == b"%PDF-"
+    assert "Give a year from 2000 to" in said[2].stderr
+    assert said[3].stderr == "carbon-orders: The account has no invoice of the number INV-1.\n"
+    assert said[4].stdout == "Revoked. The API shows new addresses.\n"
 
 
 def test_a_faulty_file_is_told_by_row_and_column(folder: Path):

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from service.__main__ import app
 from service.commands.doctor import _clock
 from service.domain.amounts import Money
+from service.domain.mail import MailStatus
 from service.domain.order import BalanceUse
 from service.domain.worker_failures import ItemKey, WorkerStep
 from service.kit.ids import uuid7
@@ -21,7 +22,7 @@ from service.operations.steps.issue_key import CUSTOMER_SCOPES
 from service.storage.database import Database
 from service.storage.health import DatabaseHealth
 from service.storage.worker_failures import record
-from tests.makers import make_command
+from tests.makers import make_command, make_mail, store
 from tests.server import free_port
 from tests.shop import open_shop
 
@@ -237,3 +238,27 @@ async def test_what_workers_could_not_do_is_named_with_the_time_of_the_next_try(
     assert told.count("failed 1 times") == 4
     assert told.endswith("; and more")
     assert "item_failed" in str(found["worker items"]["advice"])
+
+
+def test_mail_that_waits_for_an_hour_is_a_problem(folder: Path) -> None:
+    CliRunner().invoke(app, ["demo"])
+
+    async def let_wait(minutes: int, email: str) -> None:
+        database = await Database.open("sqlite://var/carbon-orders.sqlite3")
+        event = (await database.reader.fetch("SELECT account_id, seq FROM events ORDER BY seq LIMIT 1"))[0]
+        now = datetime.now(UTC)
+        facts = {"created_at": now - timedelta(minutes=minutes), "due_at": now, "give_up_at": now}
+        mail = make_mail(
+            event["account_id"], seq=event["seq"], email=email, status=MailStatus.PENDING, sent_at=None, **facts
+        )
+        await store(database, mail)
+        await database.close()
+
+    assert "mail" not in findings()[1]
+    asyncio.run(let_wait(59, "ada@example.com"))
+    code, found = findings()
+    assert (code, str(found["mail"]["found"])[:24]) == (0, "1 wait, the oldest for 3")
+    asyncio.run(let_wait(61, "bea@example.com"))
+    code, found = findings()
+    assert (code, problems(found)) == (1, ["mail"])
+    assert str(found["mail"]["advice"]).startswith("Mail is switched off: set SERVICE_SMTP_URL.")

@@ -137,7 +137,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     PaymentSortField: "created_at amount_minor",
     TaxCategory: "S Z E AE G O",
     DocumentKind: "INV CN",
-    LinkedDocument: "i c o r",
+    LinkedDocument: "i c o r s",
     OrderSortField: "created_at mass_g total_cost_minor",
     NamedSortField: "created_at name",
     BatchSortField: "created_at vintage",
@@ -272,7 +272,8 @@ COMMANDS = {
     "key list": "ACCOUNT_ID --json",
     "key revoke": "KEY_ID",
     "seller set": "--seller --legal-name --address --country --tax-number --registration-number --bank-name"
-    " --bank-account --bank-code --payment-days --payment-terms --footer --retirement-statement --json",
+    " --bank-account --bank-code --payment-days --payment-terms --footer --retirement-statement --logo"
+    " --remove-logo --json",
     "seller show": "--json",
     "document save": "KIND NUMBER FILE --account --force",
     "document revoke": "ACCOUNT_ID",
@@ -390,7 +391,7 @@ TABLES = (
     "account_heads accounts api_keys backorders balances billing_details bundle_projects bundles certificates"
     " contacts credit_batches credit_entries credit_note_lines credit_notes document_links documents estimates events"
     " invoice_lines"
-    " invoice_reminders invoices ledger_entries mail_cursors mails number_counters"
+    " invoice_reminders invoices ledger_entries logos mail_cursors mails number_counters"
     " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
     " quote_holds quote_lines quotes registry_retirements"
     " retirement_certificates retirements secret_checks sellers serial_claims serial_series tax_profiles"

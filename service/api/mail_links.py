@@ -8,11 +8,14 @@ import hmac
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
+from service.api.document_links import document_url
 from service.api.pages.certificate import CERTIFICATES
 from service.api.receipt_links import receipt_path
 from service.domain.contacts import Contact
+from service.domain.document_links import DocumentName
 from service.domain.mail import MailKind
 from service.kit.mail_addresses import address_key
 
@@ -29,6 +32,8 @@ class MailLinks:
 
     public_address: str
     pepper: bytes = field(repr=False)
+    documents_valid: timedelta
+    """Time for which links to documents are valid."""
 
     def receipt(self, account_id: UUID, order_id: UUID) -> str:
         """Return the address of the page with the cost of an order."""
@@ -37,6 +42,10 @@ class MailLinks:
     def certificate(self, token: str) -> str:
         """Return the address of a certificate."""
         return f"{self.public_address}{CERTIFICATES}{token}"
+
+    def document(self, name: DocumentName, revision: int) -> str:
+        """Return the address of a document, which is valid for a time."""
+        return document_url(self.public_address, self.pepper, self.documents_valid, name, revision)
 
     def unsubscribe(self, account_id: UUID, email: str, kind: MailKind) -> str:
         """Return the address at which the recipient stops mails of the kind."""

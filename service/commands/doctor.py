@@ -25,6 +25,7 @@ from service.kit.database_address import DatabaseAddress, parse_address
 from service.kit.ids import uuid7
 from service.kit.logging import configure_logging
 from service.operations.confirm_secret import SecretState, secret_state
+from service.operations.count_outbound import MAIL, count_outbound
 from service.operations.resources import Resources
 from service.server.connections import files_max
 from service.server.uvicorn_server import NO_PROXY_ADVICE, CannotServeError, connections_max, listen
@@ -45,6 +46,8 @@ ours.
 PATIENCE_S = 10.0
 REDIS_PATIENCE_S = 2.0
 ITEMS_SHOWN_MAX = 5
+MAIL_WAIT_MAX_S = 3_600
+"""Age of a waiting mail from which on the mail server is taken for unusable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +193,12 @@ async def _looked_at(settings: Settings, *, migrated: bool) -> tuple[DatabaseHea
         health = await database_health(database)
         if not migrated:
             return health, []
-        looks = (await _secret_of_keys(settings, database), await _clients(database), await _worker_items(database))
+        looks = (
+            await _secret_of_keys(settings, database),
+            await _clients(database),
+            await _worker_items(database),
+            await _outbound(settings, database),
+        )
         return health, [finding for found in looks for finding in found]
     finally:
         await database.close()
@@ -254,6 +262,21 @@ async def _worker_items(database: Database) -> list[Finding]:
     more = ["and more"] if len(found) > ITEMS_SHOWN_MAX else []
     advice = "Look for item_failed in the log and run carbon-orders audit; what is repaired is done at its next turn."
     return [Finding("worker items", "; ".join(shown + more), advice)]
+
+
+async def _outbound(settings: Settings, database: Database) -> list[Finding]:
+    """Count webhooks and mails that wait or failed. Only the mail server is the operator's."""
+    counted = await count_outbound(Resources(database, system_clock, uuid7))
+    findings = []
+    for channel, each in counted.items():
+        if not each.waiting and not each.failed:
+            continue
+        found = f"{each.waiting} wait, the oldest for {each.oldest_s:.0f} s; {each.failed} failed"
+        is_late = channel == MAIL and each.oldest_s > MAIL_WAIT_MAX_S
+        switch = "" if settings.mail_server is not None else "Mail is switched off: set SERVICE_SMTP_URL. "
+        advice = f"{switch}Look for mail_server_failed in the log of the background jobs." if is_late else ""
+        findings.append(Finding(channel, found, advice))
+    return findings
 
 
 def _migrations(missing: list[str]) -> Finding:

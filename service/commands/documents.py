@@ -16,14 +16,16 @@ KINDS = {
     "credit-note": LinkedDocument.CREDIT_NOTE,
     "confirmation": LinkedDocument.CONFIRMATION,
     "receipt": LinkedDocument.RECEIPT,
+    "statement": LinkedDocument.STATEMENT,
 }
 
 
 def save_document(kind: str, number: str, file: Path, account_id: UUID, *, force: bool) -> None:
-    """Write the PDF of the account's document of that number."""
+    """Write the PDF of the account's document of that number; of a statement the CSV, if the file is named so."""
+    as_csv = kind == "statement" and file.suffix == ".csv"
 
     async def work(resources: Resources) -> bytes | None:
-        return await file_of_number(resources, KINDS[kind], account_id, number)
+        return await file_of_number(resources, KINDS[kind], account_id, number, as_csv=as_csv)
 
     pdf = run(settings_given(), work)
     if pdf is None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +19,17 @@ from service.operations.resources import Resources
 _HIDDEN = ("id", "created_at")
 
 
-def change_seller(identifier: str, given: Mapping[str, Any], *, as_json: bool) -> None:
+def change_seller(
+    identifier: str, given: Mapping[str, Any], *, logo: Path | None, remove_logo: bool, as_json: bool
+) -> None:
     """Set the facts of the seller that are given, and show all of them; create the seller if there is none."""
     facts = _changes(given)
+    if logo is not None and remove_logo:
+        output.fail("Give either --logo or --remove-logo.", output.MISUSED)
+    if logo is not None:
+        facts["logo"] = logo.read_bytes()
+    if remove_logo:
+        facts["logo"] = None
     seller = run(settings_given(), lambda resources: set_seller.set_seller(resources, identifier, facts))
     _show_sellers([seller], as_json=as_json)
 

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import structlog
 
-from service.api.mail_links import MailLinks
 from service.api.metrics.endpoint import Metrics, metrics_app
-from service.api.webhook_bodies import WebhookBodies
+from service.api.outbound import outbound_writers
 from service.commands import output
 from service.commands.runtime import OTHER_KEYS, run, settings_given
 from service.key_pepper import pepper, previous_pepper
@@ -18,7 +17,7 @@ from service.operations.resources import Resources
 from service.server.uvicorn_server import CannotServeError, listen_for_metrics, serving_metrics
 from service.settings import Settings
 from service.workers.measures import StepMeasures
-from service.workers.run import Writers, webhook_options, work_until_told
+from service.workers.run import webhook_options, work_until_told
 
 log = structlog.get_logger(__name__)
 
@@ -38,10 +37,8 @@ def work() -> None:
         writers = None
         if found is not None:
             resources = replace(resources, webhooks=webhook_options(settings, found, previous_pepper(settings)))
-            writers = Writers(
-                WebhookBodies(resources, public_address=settings.public_address, pepper=found),
-                MailLinks(settings.public_address, found),
-            )
+            public_address, valid = settings.public_address, settings.document_links_valid
+            writers = outbound_writers(resources, public_address, found, valid)
         async with _metrics_served(listener, settings, resources, steps):
             await work_until_told(resources, settings, steps, writers)
 

@@ -61,9 +61,9 @@ def certificate_texts(facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def certificate_document(facts_json: str, *, sha256: str, url: str) -> str:
+def certificate_document(facts_json: str, *, sha256: str, url: str, logo: Mapping[str, Any] | None = None) -> str:
     """Return the facts of the template as JSON. `url` is the public address, which is printed, and drawn as a QR
-    code.
+    code. `logo` is the picture of the seller, as `logo_texts` returns it.
     """
     facts = json.loads(facts_json)
     texts = certificate_texts(facts)
@@ -75,6 +75,7 @@ def certificate_document(facts_json: str, *, sha256: str, url: str) -> str:
         "subject": wording.joined([facts["recipient"], f"order {facts['order_number']}"]),
         "footer": f"{texts['title']} {facts['number']}",
         "recipient_size": 28 if length <= _LONG_NAME else 20 if length <= _VERY_LONG_NAME else 14,
+        "logo": logo,
         "sha256": sha256,
         "url": url,
         "qr_code": qr_code(url),

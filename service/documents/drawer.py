@@ -39,7 +39,14 @@ class Drawer:
         """Return the document that the template makes of the facts, a JSON text. Characters that no font shows stand
         as code points in brackets, and are logged.
         """
-        drawn: Drawn = await self._run("drawing", "draw", template, facts)
+        return self._logged(template, await self._run("drawing", "draw", template, facts))
+
+    async def draw_invoice(self, facts: str, stored: str) -> bytes:
+        """Return the invoice that its template makes of the facts, with the XML of the stored facts if it has one."""
+        return self._logged("invoice", await self._run("drawing", "draw_invoice", facts, stored))
+
+    @staticmethod
+    def _logged(template: str, drawn: "Drawn") -> bytes:
         if drawn.missing:
             codes = [f"U+{ord(each):04X}" for each in drawn.missing]
             log.warning("document_characters_missing", template=template, characters=codes)
@@ -51,6 +58,11 @@ class Drawer:
             return pdf
         copy: bytes = await self._run("ascii_copy", "ascii_copy", pdf)
         return copy
+
+    async def shows(self, content: bytes, media_type: str) -> bool:
+        """Return whether documents can show the picture."""
+        can: bool = await self._run("logo", "can_be_drawn", content, media_type)
+        return can
 
     async def _run(self, module: str, function: str, *arguments: Any) -> Any:
         """Run the function in one of the processes. By its name, because its module imports the compiler: 90 MB that

@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 
 import typst
 
+from service.documents.einvoice import einvoice_of, marked
 from service.documents.fonts import font_folders, unshown
 from service.documents.text_layer import mended
 
 STANDARDS: list[Any] = ["a-2a", "ua-1"]
 """PDF/A-2a and PDF/UA-1, as far as the compiler checks them: it refuses text that no font shows."""
+WITH_ATTACHMENT: list[Any] = ["a-3a", "ua-1"]
+"""PDF/A-3a, which may have attachments, and PDF/UA-1."""
 ATTEMPTS_MAX = 20
 _HERE = Path(__file__).parent
 _REFUSED_TEXT = re.compile(r'(?:the text|disallowed codepoint) `"(.+?)"`')
@@ -30,18 +33,30 @@ class Drawn(NamedTuple):
     missing: str
 
 
-def draw(template: str, facts: str) -> Drawn:
+def draw_invoice(facts: str, stored: str) -> Drawn:
+    """Return the invoice with its XML, if the extra `einvoice` is installed and the stored facts are complete enough,
+    in PDF/A-3a; otherwise without.
+    """
+    xml = einvoice_of(stored)
+    if xml is None:
+        return draw("invoice", facts)
+    drawn = draw("invoice", facts, einvoice=xml.decode())
+    return Drawn(marked(drawn.pdf), drawn.missing)
+
+
+def draw(template: str, facts: str, *, einvoice: str | None = None) -> Drawn:
     """Return the document that the template, a name without `.typ`, makes of the facts, a JSON text. Raises
     `typst.TypstError` for a template that is wrong.
     """
     missing = unshown(facts)
+    more = {} if einvoice is None else {"einvoice": einvoice}
     for _ in range(ATTEMPTS_MAX):
         try:
             pdf = _compiler().compile(
                 input=str(_HERE / f"{template}.typ"),
                 format="pdf",
-                sys_inputs={"facts": _bracketed(facts, missing)},
-                pdf_standards=STANDARDS,
+                sys_inputs={"facts": _bracketed(facts, missing), **more},
+                pdf_standards=STANDARDS if einvoice is None else WITH_ATTACHMENT,
             )
         except typst.TypstError as error:
             # A font may have a letter and a mark, but no way to put the two together.

@@ -135,8 +135,11 @@ def retired_batch(batch: CreditBatch, taken: Iterable[Interval], **project_facts
 
 
 def seller_facts(seller: Seller) -> dict[str, Any]:
-    """Return what a certificate states of its issuer; None for each fact that the seller has not set."""
-    return {name: getattr(seller, name) for name in _SELLER_FACTS}
+    """Return what a certificate states of its issuer; None for each fact that the seller has not set. `logo` is the
+    digest of its logo, and absent without one.
+    """
+    facts = {name: getattr(seller, name) for name in _SELLER_FACTS}
+    return facts if seller.logo_sha256 is None else {**facts, "logo": seller.logo_sha256}
 
 
 def batch_details(project: Project, batch: CreditBatch) -> dict[str, Any]:

@@ -16,15 +16,23 @@ class LinkedDocument(StrEnum):
     CREDIT_NOTE = "c"
     CONFIRMATION = "o"
     RECEIPT = "r"
+    STATEMENT = "s"
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentName:
-    """A document of an account. The id is that of the invoice, credit note or order."""
+    """A document of an account. The id is that of the invoice, credit note or order; for a retirement statement it is
+    the number of the year.
+    """
 
     kind: LinkedDocument
     account_id: UUID
     id: UUID
+
+
+def statement_name(account_id: UUID, year: int) -> DocumentName:
+    """Return the name of the account's retirement statement of the year."""
+    return DocumentName(LinkedDocument.STATEMENT, account_id, UUID(int=year))
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ class Seller:
     payment_terms: str | None = None
     footer: str | None = None
     retirement_statement: str | None = None
+    logo_sha256: str | None = None
+    """Digest of the logo's bytes, by which it is found."""
     created_at: datetime
 
 

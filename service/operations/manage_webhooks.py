@@ -178,6 +178,15 @@ async def find_endpoint(resources: Resources, caller: Caller, endpoint_id: UUID)
     return await _existing(resources.database.reader, caller, endpoint_id)
 
 
+def secret_of(resources: Resources, endpoint: Endpoint) -> str:
+    """Return the secret of an endpoint, "" for one that has none. Raise `CannotOpenError` if it was encrypted under
+    another secret of the service.
+    """
+    return (
+        "" if endpoint.secret is None else resources.webhooks.require_sealer().open(endpoint.secret, endpoint.id.bytes)
+    )
+
+
 def _require(caller: Caller) -> None:
     # Events show what a key with the scope orders:read may read, for as long as the endpoint stands.
     caller.require(Scope.ORDERS_WRITE)

@@ -1,23 +1,27 @@
-"""Read documents about money: invoices and credit notes as they were first drawn, confirmations and receipts of orders
-in their present state. Anybody may read the one whose link they have.
+"""Read documents: invoices and credit notes as they were first drawn, confirmations and receipts of orders in their
+present state, and retirement statements. Anybody may read the one whose link they have.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
 from service.documents import credit_note, invoice, order_confirmation, receipt
+from service.documents.drawer import Drawer
 from service.documents.receipt import OrderPayment
 from service.domain.accounts import Account, Caller, Visibility, payer_of
 from service.domain.api_keys import Scope
 from service.domain.billing import has_receipt
-from service.domain.document_links import DocumentLink, DocumentName, LinkedDocument
+from service.domain.document_links import DocumentLink, DocumentName, LinkedDocument, statement_name
 from service.domain.ledger import Journal, Posting, Verb
 from service.domain.listing import OrderRef
 from service.domain.order import Order
 from service.domain.parties import BillingDetails, Seller
+from service.domain.retirement_statement import checked_year
 from service.operations.resources import Resources
+from service.operations.steps.draw_statement import statement_file
 from service.operations.steps.state_certificates import certificate_names
 from service.operations.steps.state_documents import orders_of_lines, state_credit_note, state_invoice, state_order
 from service.storage import accounts, documents, ledger, money, orders, sellers
@@ -25,9 +29,9 @@ from service.storage.database import Statements
 from service.storage.documents import StoredDocument
 
 
-async def linked_file(resources: Resources, link: DocumentLink) -> bytes | None:
-    """Return the PDF that the link leads to, whose signature the caller has checked; None if it has expired or was
-    revoked, and while the account hides its pages.
+async def linked_file(resources: Resources, link: DocumentLink, *, as_csv: bool = False) -> bytes | None:
+    """Return the file that the link leads to, whose signature the caller has checked; None if it has expired or was
+    revoked, and while the account hides its pages. Only a statement exists as CSV.
     """
     name = link.name
     reader = resources.database.reader
@@ -38,26 +42,27 @@ async def linked_file(resources: Resources, link: DocumentLink) -> bytes | None:
     account = await accounts.account(reader, name.account_id)
     if account is None or account.external_pages_visibility is Visibility.HIDDEN:
         return None
-    return await document_file(resources, name)
+    return await document_file(resources, name, as_csv=as_csv)
 
 
-async def document_file(resources: Resources, name: DocumentName) -> bytes | None:
-    """Return the PDF of the document; None if there is none: for an order that is not paid no receipt, for an invoice
-    of an earlier release no document.
+async def document_file(resources: Resources, name: DocumentName, *, as_csv: bool = False) -> bytes | None:
+    """Return the PDF of the document, or with `as_csv` the CSV of a statement; None if there is none: for an order that
+    is not paid no receipt, for an invoice of an earlier release no document.
     """
     account = await accounts.account(resources.database.reader, name.account_id)
-    if account is None:
+    if account is None or (as_csv and name.kind is not LinkedDocument.STATEMENT):
         return None
     match name.kind:
         case LinkedDocument.INVOICE:
-            return await _first_drawn(resources, account, name.id, invoice.invoice_document, invoice.TEMPLATE, _invoice)
+            return await _first_drawn(resources, account, name.id, _drawn_invoice, _invoice)
         case LinkedDocument.CREDIT_NOTE:
-            template, document = credit_note.TEMPLATE, credit_note.credit_note_document
-            return await _first_drawn(resources, account, name.id, document, template, _credit_note)
+            return await _first_drawn(resources, account, name.id, _drawn_credit_note, _credit_note)
         case LinkedDocument.CONFIRMATION:
             return await _confirmation(resources, account, name.id)
         case LinkedDocument.RECEIPT:
             return await _receipt(resources, account, name.id)
+        case LinkedDocument.STATEMENT:
+            return await statement_file(resources, account, name.id.int, as_csv=as_csv)
 
 
 async def link_revisions(resources: Resources, caller: Caller, names: Sequence[DocumentName]) -> list[int]:
@@ -84,6 +89,18 @@ async def receipts_of_orders(resources: Resources, caller: Caller, sold: Sequenc
     return [revisions.get(order.id) for order in sold]
 
 
+async def statement_link(resources: Resources, caller: Caller, year: int | None) -> tuple[DocumentName, int]:
+    """Return the name of the caller's statement of the year, by default the present one, and how often its links were
+    revoked. Refuses `BAD_USER_INPUT` for a year that has not begun, or is before 2000.
+    """
+    caller.require(Scope.ORDERS_READ)
+    now = resources.clock()
+    period = checked_year(now.astimezone(UTC).year if year is None else year, now)
+    name = statement_name(caller.account.id, period.number)
+    (revision,) = await link_revisions(resources, caller, [name])
+    return name, revision
+
+
 StateDocument = Callable[[Statements, Account, UUID], Awaitable[StoredDocument | None]]
 
 
@@ -91,8 +108,7 @@ async def _first_drawn(
     resources: Resources,
     payer: Account,
     document_id: UUID,
-    texts: Callable[[str], str],
-    template: str,
+    drawn: Callable[[Drawer, str], Awaitable[bytes]],
     state: StateDocument,
 ) -> bytes | None:
     """Return the stored PDF; state the facts and draw it if nobody has. The PDF that is stored first stays."""
@@ -103,7 +119,7 @@ async def _first_drawn(
     if stored is None:
         return None
     if stored.pdf is None:
-        pdf = await resources.drawer.draw(template, texts(stored.facts))
+        pdf = await drawn(resources.drawer, stored.facts)
 
         async def keep(statements: Statements) -> None:
             await documents.keep_pdf(statements, payer.id, document_id, pdf)
@@ -112,6 +128,14 @@ async def _first_drawn(
         stored = await documents.find(reader, payer.id, document_id)
         assert stored is not None  # noqa: S101 - it is never removed
     return stored.pdf
+
+
+async def _drawn_invoice(drawer: Drawer, facts: str) -> bytes:
+    return await drawer.draw_invoice(invoice.invoice_document(facts), facts)
+
+
+async def _drawn_credit_note(drawer: Drawer, facts: str) -> bytes:
+    return await drawer.draw(credit_note.TEMPLATE, credit_note.credit_note_document(facts))
 
 
 async def _stated(
@@ -226,9 +250,12 @@ def document_names(kind: LinkedDocument, rows: Collection[Any]) -> list[Document
     return [DocumentName(kind, row.account_id, row.id) for row in rows]
 
 
-async def file_of_number(resources: Resources, kind: LinkedDocument, account_id: UUID, number: str) -> bytes | None:
-    """Return the PDF of the account's invoice or credit note of that number, or of its order of that number; None if
-    there is none. The operator's work, without callers.
+async def file_of_number(
+    resources: Resources, kind: LinkedDocument, account_id: UUID, number: str, *, as_csv: bool = False
+) -> bytes | None:
+    """Return the PDF of the account's invoice or credit note of that number, or of its order of that number, or its
+    statement of that year, which exists as CSV too; None if there is none. Refuses as `checked_year`. The operator's
+    work, without callers.
     """
     reader = resources.database.reader
     match kind:
@@ -239,4 +266,9 @@ async def file_of_number(resources: Resources, kind: LinkedDocument, account_id:
         case LinkedDocument.CONFIRMATION | LinkedDocument.RECEIPT:
             order = await orders.find(reader, account_id, OrderRef(number=number))
             document_id = None if order is None else order.id
-    return None if document_id is None else await document_file(resources, DocumentName(kind, account_id, document_id))
+        case LinkedDocument.STATEMENT:
+            year = checked_year(int(number) if number.isascii() and number.isdecimal() else 0, resources.clock())
+            document_id = statement_name(account_id, year.number).id
+    if document_id is None:
+        return None
+    return await document_file(resources, DocumentName(kind, account_id, document_id), as_csv=as_csv)

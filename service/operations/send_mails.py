@@ -17,10 +17,11 @@ from service.documents.mails.message import Amount, Letter, Mass, Row, Sender, W
 from service.documents.mails.texts import Language
 from service.domain.accounts import Account, Visibility
 from service.domain.catalogue import Mode
+from service.domain.document_links import DocumentName, LinkedDocument
 from service.domain.events import Event
 from service.domain.mail import ERROR_LENGTH_MAX, Mail, MailKind, MailStatus, next_due
 from service.operations.resources import Resources
-from service.storage import accounts, certificates, contacts, mails, money, orders, sellers
+from service.storage import accounts, certificates, contacts, documents, mails, money, orders, sellers
 from service.storage.database import Statements
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,9 @@ class Links(Protocol):
 
     def certificate(self, token: str) -> str:
         """Return the address of a certificate."""
+
+    def document(self, name: DocumentName, revision: int) -> str:
+        """Return the address of a document, which is valid for a time."""
 
     def unsubscribe(self, account_id: UUID, email: str, kind: MailKind) -> str:
         """Return the address at which the recipient stops mails of the kind."""
@@ -185,7 +189,12 @@ async def _contents(
         ("issued", invoice.created_at),
         ("gross", Amount(invoice.gross_minor, invoice.currency)),
     ]
+    link = None
+    if not invoice.is_former:  # those of earlier releases have no document
+        revisions = await documents.revisions(reader, account.id, [invoice.id])
+        name = DocumentName(LinkedDocument.INVOICE, account.id, invoice.id)
+        link = links.document(name, revisions[invoice.id])
     if mail.kind is MailKind.INVOICE_PAID:
-        return invoice.number, [*rows, ("paid", invoice.paid_at or event.created_at)], None
+        return invoice.number, [*rows, ("paid", invoice.paid_at or event.created_at)], link
     owed_minor = facts.get("due_minor", invoice.due_minor)
-    return invoice.number, [*rows, ("owed", Amount(owed_minor, invoice.currency)), ("due", invoice.due_at)], None
+    return invoice.number, [*rows, ("owed", Amount(owed_minor, invoice.currency)), ("due", invoice.due_at)], link

@@ -9,13 +9,14 @@ import structlog
 from service.domain.accounts import Caller, Head, payer_of
 from service.domain.api_keys import Scope
 from service.domain.events import EventType
+from service.domain.logos import Logo, logo_of
 from service.domain.parties import IDENTIFIER_LENGTH_MAX, SELLER_FACTS, Seller, kept_facts
 from service.domain.texts import kept_text
 from service.errors import Code, Refused
 from service.operations.resources import Resources
 from service.operations.steps.printed_names import refuse_unshown_changes, unshown_among
 from service.operations.steps.record_event import Done, transact_with_event
-from service.storage import sellers
+from service.storage import logos, sellers
 from service.storage.database import Statements
 
 log = structlog.get_logger(__name__)
@@ -25,12 +26,13 @@ _MEMBERS = {fact: fact for fact in sorted(SELLER_FACTS - {"country", "payment_da
 
 
 async def update_seller(resources: Resources, caller: Caller, identifier: str, changes: Mapping[str, Any]) -> Seller:
-    """Change facts of the seller, each of `SELLER_FACTS`. An operator's verb; repeating it changes nothing.
+    """Change facts of the seller, each of `SELLER_FACTS`, and its `logo`, the bytes of a picture or None. An operator's
+    verb; repeating it changes nothing.
 
-    Refuses `NOT_FOUND`, and `BAD_USER_INPUT` as `kept_facts` and for a new text that no font shows.
+    Refuses `NOT_FOUND`, and `BAD_USER_INPUT` as `kept_facts`, as `picture_of`, and for a new text that no font shows.
     """
     caller.require(Scope.OPERATOR)
-    facts = _kept(changes)
+    facts, logo = await _kept(resources, changes)
     unshown = await unshown_among(facts.get(fact) for fact in _MEMBERS)
 
     async def work(statements: Statements, _: Head) -> Done[Seller]:
@@ -41,8 +43,9 @@ async def update_seller(resources: Resources, caller: Caller, identifier: str, c
         if changed == seller:
             return Done(seller, None, {})
         refuse_unshown_changes(unshown, seller, changed, _MEMBERS)
+        await logos.LOGOS.insert(statements, logo)
         await sellers.change_seller(statements, changed)
-        return Done(changed, EventType.SELLER_UPDATED, {"seller": identifier, "changed": sorted(facts)})
+        return Done(changed, EventType.SELLER_UPDATED, {"seller": identifier, "changed": sorted(changes)})
 
     return await transact_with_event(resources, caller, work)
 
@@ -52,7 +55,7 @@ async def set_seller(resources: Resources, identifier: str, changes: Mapping[str
     operator's work, without callers.
     """
     kept_text(identifier, IDENTIFIER_LENGTH_MAX, "identifier")
-    facts = _kept(changes)
+    facts, logo = await _kept(resources, changes)
     unshown = await unshown_among(facts.get(fact) for fact in _MEMBERS)
     new_id, now = resources.new_id(), resources.clock()
 
@@ -61,11 +64,12 @@ async def set_seller(resources: Resources, identifier: str, changes: Mapping[str
         seller = existing or Seller(id=new_id, identifier=identifier, created_at=now)
         changed = replace(seller, **facts)
         refuse_unshown_changes(unshown, seller, changed, _MEMBERS)
+        await logos.LOGOS.insert(statements, logo)
         await sellers.change_seller(statements, changed)
         return changed
 
     seller = await resources.transact(work)
-    log.info("seller_set", identifier=identifier, changed=sorted(facts))
+    log.info("seller_set", identifier=identifier, changed=sorted(changes))
     return seller
 
 
@@ -81,7 +85,16 @@ async def seller_of_account(resources: Resources, caller: Caller) -> Seller:
     return await sellers.seller_of(reader, (await sellers.details_of(reader, [payer_id]))[payer_id])
 
 
-def _kept(changes: Mapping[str, Any]) -> dict[str, Any]:
-    if unknown := set(changes) - SELLER_FACTS:
+async def _kept(resources: Resources, changes: Mapping[str, Any]) -> tuple[dict[str, Any], list[Logo]]:
+    """Return the new facts, and the logo among them, which is checked and drawn once before it is stored."""
+    if unknown := set(changes) - SELLER_FACTS - {"logo"}:
         raise ValueError(f"of a seller nobody changes {sorted(unknown)}")
-    return kept_facts(changes)
+    facts = kept_facts({name: value for name, value in changes.items() if name != "logo"})
+    if "logo" not in changes:
+        return facts, []
+    if changes["logo"] is None:
+        return {**facts, "logo_sha256": None}, []
+    logo = logo_of(changes["logo"], now=resources.clock())
+    if not await resources.drawer.shows(logo.content, logo.media_type):
+        raise Refused(Code.BAD_USER_INPUT, "The file is damaged: no document can show it.", ("logo",))
+    return {**facts, "logo_sha256": logo.sha256}, [logo]

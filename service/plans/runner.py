@@ -17,6 +17,7 @@ from graphql import (
     OperationType,
     create_source_event_stream,
     execute,
+    execute_subscription_event,
     map_source_to_response_event,
     parse,
     specified_rules,
@@ -228,22 +229,33 @@ class PlannedSchema:
         """Return the answers to a prepared subscription, which graphql-core executes for each event; a single answer
         if it cannot begin.
         """
-        executor: Any = self.schema.execution_context_class.build(
-            self._types,
-            operation.document,
-            context_value=context,
-            raw_variable_values=variables,
-            operation_name=operation.name,
-            max_coercion_errors=_ERRORS_MAX,
-            is_awaitable=cast(Any, optimized_is_awaitable),
-            operation_extensions=operation_extensions,
-        )
-        if isinstance(executor, list):
-            return GraphQLResult(None, executor)
-        source: Any = create_source_event_stream(executor)
+
+        def executor(event: Any = None) -> Any:
+            return self.schema.execution_context_class.build(
+                self._types,
+                operation.document,
+                root_value=event,
+                context_value=context,
+                raw_variable_values=variables,
+                operation_name=operation.name,
+                max_coercion_errors=_ERRORS_MAX,
+                is_awaitable=cast(Any, optimized_is_awaitable),
+                operation_extensions=operation_extensions,
+            )
+
+        def execute_event(copied: Any) -> Any:
+            # Not by the copy: copies share what they remember of selections, which grows with each event for ever.
+            return execute_subscription_event(executor(copied.root_value))
+
+        first = executor()
+        if isinstance(first, list):
+            return GraphQLResult(None, first)
+        source: Any = create_source_event_stream(first)
         if is_awaitable(source):
             source = await source
-        return source if isinstance(source, GraphQLResult) else map_source_to_response_event(executor, source)
+        return (
+            source if isinstance(source, GraphQLResult) else map_source_to_response_event(first, source, execute_event)
+        )
 
     async def _introspect(self, operation: Operation, variables: dict[str, Any] | None) -> ExecutionResult:
         try:

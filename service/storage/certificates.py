@@ -103,6 +103,18 @@ async def page(statements: Statements, account_id: UUID, request: PageRequest) -
     )
 
 
+async def issued_between(
+    statements: Statements, account_id: UUID, start: datetime, end: datetime
+) -> list[IssuedCertificate]:
+    """Return the account's certificates that were issued from the start until before the end."""
+    conditions = Conditions()
+    conditions.add("account_id = {}", account_id)
+    conditions.add("issued_at IS NOT NULL")
+    conditions.add("issued_at >= {}", start)
+    conditions.add("issued_at < {}", end)
+    return await ISSUED.select(statements, conditions, "ORDER BY issued_at, order_id")
+
+
 async def of_token(statements: Statements, token: str) -> IssuedCertificate | None:
     """Return the certificate of that public address, unless the pages of its account are hidden."""
     found = await ISSUED.read(statements, _public(token))

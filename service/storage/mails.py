@@ -149,8 +149,8 @@ async def of_ids(statements: Statements, ids: Collection[UUID]) -> dict[UUID, Ma
 async def expire(statements: Statements, before: datetime, limit: int) -> int:
     """Delete mails that were created before that time, at most so many; return their number."""
     return await statements.execute(
-        f"DELETE FROM {MAILS.name} WHERE id IN (SELECT id FROM {MAILS.name}"
-        f" WHERE created_at < $1 ORDER BY created_at LIMIT {limit:d}) AND created_at < $1",
+        f"DELETE FROM {MAILS.name} WHERE (account_id, id) IN (SELECT account_id, id FROM {MAILS.name}"
+        f" WHERE created_at < $1 ORDER BY created_at LIMIT {limit:d})",
         before,
     )
 

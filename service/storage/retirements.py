@@ -128,3 +128,20 @@ async def of_orders(statements: Statements, account_id: UUID, order_ids: Collect
     conditions.add("account_id = {}", account_id)
     conditions.add_in("order_id", order_ids)
     return await RETIREMENTS.select(statements, conditions, "ORDER BY order_id, position, batch_id")
+
+
+async def unretired_g(statements: Statements, account_id: UUID, start: datetime, end: datetime) -> int:
+    """Return the grams that are not retired of the account's orders that were placed from the start until before the
+    end, without orders that were cancelled or failed.
+    """
+    rows = await statements.fetch(
+        f"SELECT CAST(coalesce(sum(mass_g - retired_g), 0) AS BIGINT) AS pending_g FROM {ORDERS.name}"
+        f" WHERE account_id = $1 AND created_at >= $2 AND created_at < $3 AND status NOT IN ($4, $5, $6)",
+        account_id,
+        start,
+        end,
+        OrderStatus.CANCELLED,
+        OrderStatus.FAILED,
+        OrderStatus.COMPLETE,
+    )
+    return int(rows[0]["pending_g"])

@@ -207,7 +207,7 @@ async def of_event(statements: Statements, endpoint: Endpoint, event: Event) -> 
 async def expire(statements: Statements, before: datetime, limit: int) -> int:
     """Delete deliveries that were created before that time, at most so many; return their number."""
     return await statements.execute(
-        f"DELETE FROM {DELIVERIES.name} WHERE id IN (SELECT id FROM {DELIVERIES.name}"
-        f" WHERE created_at < $1 ORDER BY created_at LIMIT {limit:d}) AND created_at < $1",
+        f"DELETE FROM {DELIVERIES.name} WHERE (account_id, id) IN (SELECT account_id, id FROM {DELIVERIES.name}"
+        f" WHERE created_at < $1 ORDER BY created_at LIMIT {limit:d})",
         before,
     )

@@ -12,8 +12,9 @@ from uuid import UUID
 import structlog
 
 from service.domain.webhooks import FAILING_AFTER, Endpoint, WebhookFormat
-from service.errors import Refused
+from service.errors import Code, Refused
 from service.kit.http_sender import HttpSender
+from service.kit.retry import with_retries
 from service.operations.queue_deliveries import queue_deliveries
 from service.operations.resources import Resources
 from service.operations.send_deliveries import (
@@ -32,6 +33,9 @@ TASKS_MAX = 32
 """Endpoints that answer and are served at the same time; as many again of those that fail."""
 REQUESTS_MAX = 16
 """Requests under way to one endpoint."""
+MARKED_WITHIN_MS = 30_000
+"""Time for which an outcome is tried to be stored; less than what a lease has left then."""
+MARK_PAUSE_MS = 2_000
 ROUNDS_MAX = 20
 """Rounds after which an endpoint waits for its next turn, so that others have one."""
 
@@ -92,9 +96,21 @@ async def _serve_once(resources: Resources, endpoint: Endpoint, sending: Sending
     if not leased:
         return False
     outcomes = await asyncio.gather(*(send_delivery(resources, endpoint, each, sending) for each in leased))
-    await mark_deliveries(resources, endpoint, outcomes, sending.random)
+    # What was sent is marked as soon as the database allows it, or it would be sent again when the lease ends.
+    await with_retries(
+        lambda: mark_deliveries(resources, endpoint, outcomes, sending.random),
+        may_retry=is_unavailable,
+        deadline_ms=MARKED_WITHIN_MS,
+        attempts_max=MARKED_WITHIN_MS,
+        cap_ms=MARK_PAUSE_MS,
+    )
     # One that began to fail, or was disabled, is read again before it is sent more.
     return all(outcome.attempt.is_success for outcome in outcomes)
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Return True if the database refused a change that it may accept later."""
+    return isinstance(error, Refused) and error.code is Code.UNAVAILABLE
 
 
 def _fails(endpoint: Endpoint) -> bool:

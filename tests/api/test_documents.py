@@ -96,6 +96,18 @@ async def test_a_client_accounts_own_key_gets_no_receipt(api: GraphQLApi):
     assert make_caller(client).acts_for_client is False
 
 
+async def test_a_statement_is_a_pdf_and_a_table(api: GraphQLApi):
+    year = datetime.now(UTC).year
+    shown = (await api.data(f"{{ account {{ retirementStatement(year: {year}) {{ year pdfUrl csvUrl }} }} }}"))[
+        "account"
+    ]
+    statement = shown["retirementStatement"]
+
+    pdf, table = await get(api, statement["pdfUrl"]), await get(api, statement["csvUrl"])
+    assert (statement["year"], pdf.content[:5]) == (year, b"%PDF-")
+    assert (table.headers["content-type"], table.text[:18]) == ("text/csv; charset=utf-8", "certificate,order,")
+
+
 def test_a_token_stands_for_its_link():
     token = document_path(LINK, PEPPER).removeprefix("/documents/")
 

@@ -26,7 +26,7 @@ PAY = """mutation ($input: RecordPaymentInput!) { recordPayment(input: $input) {
   order { paymentStatus due { amount } lines { mass { grams } bundle { name } } entries { batch { vintage } } }
   userErrors { __typename code path } } }"""
 BILL = """mutation ($input: BillOrdersInput!) { billOrders(input: $input) {
-  invoice { id number reference status total { amount } mass { tonnes } dueAt paidAt
+  invoice { id number reference status net { amount } mass { tonnes } dueAt paidAt
     lines(first: 1) {
       nodes { billed { amount } mass { tonnes } order { number paymentStatus } } pageInfo { hasNextPage } } }
   replayed userErrors { __typename code path } } }"""
@@ -133,7 +133,7 @@ async def test_orders_are_billed_and_the_invoice_is_settled(api: GraphQLApi, ope
     told = {"accountId": of(api.shop.account), "reference": "march", "currency": "USD"}
     billed = (await api.data(BILL, {"input": told}, key=operator))["billOrders"]
     invoice = billed["invoice"]
-    assert (invoice["status"], invoice["total"], invoice["mass"]) == ("PENDING", {"amount": "56.44"}, {"tonnes": "2"})
+    assert (invoice["status"], invoice["net"], invoice["mass"]) == ("PENDING", {"amount": "56.44"}, {"tonnes": "2"})
     assert invoice["lines"] == {
         "nodes": [
             {
@@ -163,13 +163,13 @@ async def test_orders_are_billed_and_the_invoice_is_settled(api: GraphQLApi, ope
     assert (await api.data(SETTLE, settle, key=operator))["settleInvoice"] == settled
     seen = await api.data(
         "query ($id: ID!) { invoice(id: $id) { status } node(id: $id) { ... on Invoice { number } }"
-        " account { invoices(first: 5) { nodes { id total { minorUnits } } } } }",
+        " account { invoices(first: 5) { nodes { id net { minorUnits } } } } }",
         {"id": invoice["id"]},
     )
     assert seen == {
         "invoice": {"status": "PAID"},
         "node": {"number": invoice["number"]},
-        "account": {"invoices": {"nodes": [{"id": invoice["id"], "total": {"minorUnits": "5644"}}]}},
+        "account": {"invoices": {"nodes": [{"id": invoice["id"], "net": {"minorUnits": "5644"}}]}},
     }
     stranger = await api.new_key(*CUSTOMER, account=await api.shop.another_account())
     hidden = await api.data("query ($id: ID!) { invoice(id: $id) { id } node(id: $id) { id } }", {"id": invoice["id"]}, key=stranger)  # fmt: skip  # noqa: E501

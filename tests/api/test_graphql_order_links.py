@@ -24,7 +24,7 @@ from tests.api.graphql_api import GraphQLApi
 from tests.api.test_graphql_statements import statements_of
 from tests.shop import Shop
 
-LINKS = """{ orders(orderBy: {descending: false}) { nodes { number invoice { id total { amount } }
+LINKS = """{ orders(orderBy: {descending: false}) { nodes { number invoice { id net { amount } }
     payments { reference amount { amount } } estimate { name order { number } }
     quote { id lines { mass { grams } } } } } }"""
 CUSTOMER = set(Scope) - {Scope.OPERATOR}
@@ -52,7 +52,7 @@ async def test_an_order_leads_to_its_invoice_payments_estimate_and_quote(api: Gr
         {"number": plain.number, "invoice": None, "payments": [], "estimate": None, "quote": None},
         {
             "number": linked.number,
-            "invoice": {"id": global_id("Invoice", bill.id), "total": {"amount": f"{bill.total_minor / 100:.2f}"}},
+            "invoice": {"id": global_id("Invoice", bill.id), "net": {"amount": f"{bill.total_minor / 100:.2f}"}},
             "payments": [
                 {"reference": "first", "amount": {"amount": "0.01"}},
                 {"reference": "second", "amount": {"amount": "0.02"}},

@@ -125,6 +125,8 @@ async def test_metrics_are_shown_to_an_operator_alone_and_name_no_customer(api: 
     assert other.status_code == 403
     assert other.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert "carbon_orders" not in absent.text + other.text
+    assert 'carbon_orders_outbound_waiting{channel="mail"} 0.0' in shown.text
+    assert 'carbon_orders_outbound_oldest_seconds{channel="webhooks"} 0.0' in shown.text
     assert shown.headers["content-type"].startswith("text/plain")
     account = api.shop.account
     names = ["Ada", "OrderOfAda", account.name, str(account.id), api.key, key, "key of Ada"]

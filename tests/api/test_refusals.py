@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull
+from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull, get_named_type
 
 from service.api.graphql.schema import schema
 from service.domain.api_keys import Scope
@@ -223,6 +223,10 @@ async def _suspended(api: GraphQLApi, tables: Tables, ids: dict[str, str]) -> li
     return faults
 
 
+_NAMED_IN_PATHS = {"client": "client", "webhooks": "lune_hook"}
+"""Object that an id in an address names, by a part of the address."""
+
+
 async def _queries(api: GraphQLApi) -> list[str]:
     faults = []
     for document, code, path in graphql_cases.QUERIES:
@@ -233,7 +237,11 @@ async def _queries(api: GraphQLApi) -> list[str]:
             faults.append(f"{document[:100]}: {error}")
             continue
         if steps:
-            field = schema._schema.query_type.fields[document.split("(")[0].strip("{ ")]  # type: ignore[union-attr]
+            field, above = None, schema._schema.query_type
+            for name in document.split("(")[0].strip("{ ").split("{"):
+                field = above.fields[name.strip()]  # type: ignore[union-attr]
+                above = get_named_type(field.type)  # type: ignore[assignment]
+            assert field is not None
             assert_graphql_path(field.args[steps[0]].type, steps[1:])
         if strange := foreign_members("graphql", error["message"]):
             faults.append(f"{document[:100]}: names {strange}")
@@ -321,7 +329,8 @@ async def _suspended_rest(rest: Rest, tables: Tables, ids: dict[str, str]) -> li
         method, path = place.split()
         if method == "GET" or path.split("/")[1] == "quotes" or path.endswith("/quote"):
             continue
-        path = path.replace("{id}", ids["client" if "client" in path else "in_riyals"])
+        named = next((name for part, name in _NAMED_IN_PATHS.items() if part in path), "in_riyals")
+        path = path.replace("{id}", ids[named])
         options = {"body": filled(rest_cases.COMPLETED.get(place, complete), ids)}
         wanted = {"code": rest_cases.SUSPENDED[contract], "at": ""}
         faults += await rest_faults(rest, tables, method, path, **wanted, **options)

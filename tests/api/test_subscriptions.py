@@ -6,11 +6,13 @@ operation of another kind is run.
 """
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from graphql.execution.collect_fields import CollectedFields
 
 from service.api.graphql.transport import websocket
 from service.api.graphql.types.node import global_id
@@ -318,6 +320,25 @@ async def test_events_cost_points_and_wait_for_them_apart_from_queries(sqlite_ur
             await asyncio.sleep(0.1)
             assert socket.received.empty()
         assert (await api.ask("{ account { id } }", key=key)).json()["data"]["account"]
+
+
+async def test_events_leave_nothing_in_memory(api: GraphQLApi):
+    def remembered() -> int:
+        gc.collect()
+        return sum(isinstance(each, CollectedFields) for each in gc.get_objects())
+
+    for _ in range(10):
+        await api.shop.place()
+    async with opened(api) as socket:
+        await socket.begin(api.key)
+        await socket.subscribe(after=0)
+        for _ in range(20):
+            await socket.event()
+        all_sent = remembered()
+        await api.shop.place()
+        await socket.event()
+        await socket.event()
+        assert remembered() == all_sent < 10
 
 
 async def test_server_sent_events(api: GraphQLApi):

@@ -4,6 +4,7 @@ Seen to fail when: reading the page changes a contact; the token is not compared
 kind is stopped too; `setContacts` forgets what a person declined.
 """
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,7 +36,7 @@ async def address(api: GraphQLApi) -> str:
 
 
 def address_of(api: GraphQLApi, email: str, kind: MailKind = MailKind.INVOICE_DUE) -> str:
-    return MailLinks("", PEPPER).unsubscribe(api.shop.account.id, email, kind)
+    return MailLinks("", PEPPER, timedelta(days=1)).unsubscribe(api.shop.account.id, email, kind)
 
 
 async def declined(api: GraphQLApi) -> dict[str, list[str]]:
@@ -89,9 +90,11 @@ async def test_what_is_declined_stays_so_until_it_is_set(api: GraphQLApi, addres
 async def test_forged_and_foreign_links_are_unknown(api: GraphQLApi, address: str):
     other = await api.shop.another_account()
     named, kind = address.rsplit("-", 1)
-    foreign = MailLinks("", PEPPER).unsubscribe(other.id, "Ada@b.example", MailKind.INVOICE_DUE)
+    foreign = MailLinks("", PEPPER, timedelta(days=1)).unsubscribe(other.id, "Ada@b.example", MailKind.INVOICE_DUE)
     stranger = address_of(api, "eve@b.example")
-    under_other = MailLinks("", b"x" * 32).unsubscribe(api.shop.account.id, "Ada@b.example", MailKind.INVOICE_DUE)
+    under_other = MailLinks("", b"x" * 32, timedelta(days=1)).unsubscribe(
+        api.shop.account.id, "Ada@b.example", MailKind.INVOICE_DUE
+    )
     for each in (
         *(foreign, stranger, under_other, f"{forged(named)}-{kind}", f"{named}-invoice_paid", f"{named}-other"),
         *(f"{UNSUBSCRIBE}x", f"{UNSUBSCRIBE}{'0' * 72}-invoice_due", address.upper()),

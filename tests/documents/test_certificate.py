@@ -20,7 +20,7 @@ import zxingcpp
 from service.documents.ascii_copy import ascii_copy
 from service.documents.certificate import certificate_texts
 from service.documents.drawing import draw
-from tests.documents.certificates import SERIALS, URL, batch, certificate_facts, certificate_json
+from tests.documents.certificates import SELLER, SERIALS, URL, batch, certificate_facts, certificate_json
 from tests.documents.names import SHOWN
 
 TEN = [batch(name, 1_000_000 + index) for index, name in enumerate(list(SHOWN.values())[:10])]
@@ -70,6 +70,14 @@ def test_several_projects_are_all_listed_with_their_shares():
     assert text.count(SERIALS[:30]) == 10
     assert text.count("10.0 %") == 10
     assert "Page 2 of 2" in text
+
+
+def test_three_projects_fit_on_one_page():
+    seller = {**SELLER, "address": "Tower 3, Floor 12\nSpeicherstraße 4\n20457 Hamburg", "registration_number": "HRB 1"}
+    three = [batch(f"Improved cook stoves and mangrove restoration in district {number}") for number in range(3)]
+    names = {"recipient": "Harbour & Hale Logistics and Shipping Limited", "beneficiary": "Harbour & Hale Norway AS"}
+
+    assert len(pypdfium2.PdfDocument(pdf_of(*three, seller=seller, **names))) == 1
 
 
 def test_a_seller_without_a_name_is_said_to_have_none():

@@ -1176,6 +1176,12 @@ CORRUPTIONS = (
         "certificate-facts",
         "{complete}",
     ),
+    Corruption(
+        "a logo with other bytes",
+        "UPDATE logos SET media_type = 'image/png', sha256 = '{zeros}'",
+        "logo-digest",
+        "{zeros}",
+    ),
     # Registry entries.
     Corruption(
         "an entry of credits that nobody retired",

@@ -5,9 +5,11 @@ the account leaves the links of one document; a receipt is made of an unpaid ord
 """
 
 import asyncio
+import csv
 import json
 from dataclasses import replace
 from datetime import timedelta
+from io import StringIO
 
 import pypdfium2
 import pytest
@@ -27,9 +29,11 @@ from service.operations.read_documents import (
     link_revisions,
     linked_file,
     receipts_of_orders,
+    statement_link,
 )
 from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
+from service.operations.retire_orders import retire_order
 from service.operations.revoke_document_links import revoke_document_links, revoke_links_of_account
 from service.operations.set_billing import enter_billing_details, set_tax_profile
 from service.operations.set_seller import set_seller
@@ -245,6 +249,29 @@ async def test_hidden_pages_hide_documents_too(seller: Shop):
     link = await link_to(seller, LinkedDocument.CONFIRMATION, order.id)
     await seller.execute("UPDATE accounts SET external_pages_visibility = $1", Visibility.HIDDEN.value)
 
+    assert await linked_file(seller.resources, link) is None
+
+
+async def test_the_statement_of_the_year_has_what_was_retired_and_what_is_pending(seller: Shop):
+    await pay(seller, 10_000, reference="top-up")
+    year = seller.resources.clock().year
+    order = await seller.place(make_order_request(100_000), pay_with_balance=BalanceUse.WHOLE)
+    await seller.place(make_order_request(7_000))
+    await retire_order(seller.resources, order.account_id, order.id, keep=0, actor="test")
+    name, revision = await statement_link(seller.resources, seller.caller, year)
+    link = DocumentLink(name, revision, seller.resources.clock() + timedelta(hours=1))
+
+    table = await linked_file(seller.resources, link, as_csv=True)
+    text = await text_of(seller, LinkedDocument.STATEMENT, name.id)
+
+    assert table is not None
+    assert [(row["order"], row["tonnes"]) for row in csv.DictReader(StringIO(table.decode()))] == [
+        (order.number, "0.095"),
+        (order.number, "0.005"),
+    ]
+    assert all(fact in text for fact in ("Certificates 1", "100 kg", "7 kg", "(so far)", "Meridian GmbH"))
+    assert await document_file(seller.resources, replace(name, kind=LinkedDocument.INVOICE), as_csv=True) is None
+    await revoke_document_links(seller.resources, seller.caller, None)
     assert await linked_file(seller.resources, link) is None
 
 

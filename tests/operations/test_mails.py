@@ -82,6 +82,8 @@ async def test_each_kind_of_mail_tells_of_its_event(world: Mails, server: MailSe
         MailKind.CERTIFICATE_READY,
     ]
     assert {each.status for each in await world.stored()} == {MailStatus.SENT}
+    linked = ["https://orders.test/documents/" in each.part("plain") for each in server.taken]
+    assert linked == [False, True, True, True, False, False]
     assert {(each.sender, each.recipient) for each in server.taken} == {("orders@shop.example", "ada@customer.example")}
 
 

@@ -19,6 +19,8 @@ IN_PATHS = {
     "/lune/v1/bundles/{id}": "forest",
     "/lune/v1/projects/{id}": "project",
     "/lune/v1/accounts/client/{id}": "client",
+    "/lune/v1/webhooks/{id}": "lune_hook",
+    "/lune/v1/webhooks/{id}/rotate-secret": "lune_hook",
     "/carbon-engine/v1/orders/{id}": "in_riyals",
     "/carbon-engine/v1/orders/{id}/cancel": "failed_in_riyals",
     "/carbonext/v1/orders/{id}/cancel": "cancelled",
@@ -36,6 +38,8 @@ BODIES: dict[str, Any] = {
     "PUT /lune/v1/bundle-selections": [{"bundle_id": "$forest"}],
     "PUT /lune/v1/bundle-portfolios": {"bundle_portfolio_id": "$mix"},
     "PATCH /lune/v1/accounts/client/{id}": {"name": "client"},
+    "POST /lune/v1/webhooks": {"url": "https://hooks.example.com/"},
+    "PUT /lune/v1/webhooks/{id}": {"url": "https://hooks.example.com/"},
     "POST /carbonext/v1/orders/cancel": {"ordersIds": ["$cancelled"]},
 }
 QUERIES = {"GET /carbonext/v1/prices": {"target-currency": "USD"}}

@@ -6,6 +6,7 @@ batches. What has to come of it stands in the tests.
 
 import json
 import random
+from base64 import b64encode
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -310,8 +311,12 @@ async def switch_bundle(market: Market, name: str) -> str:
 async def record_payment(market: Market) -> str:
     owner, order = market.order("parent", "client")
     given: dict[str, Any] = {"accountId": market.account_id(owner), "reference": market.key("wire")}
-    if market.chance.random() < 0.7:
+    paid = market.chance.random()
+    if paid < 0.5:
         given["order"] = order
+    elif paid < 0.8 and market.invoices:
+        # Invoices are the parent's, whichever account the payment names.
+        given["invoiceId"] = market.chance.choice(list(market.invoices))
     amount = {"amount": str(market.chance.randint(1, 90)), "currency": "USD"}
     return await market.mutate("recordPayment", "parent", amount=amount, **given)
 
@@ -390,7 +395,9 @@ async def set_account_limits(market: Market) -> str:
 
 
 async def update_seller(market: Market) -> str:
-    return await market.mutate("updateSeller", "parent", legalName=market.key("Seller"), country="GB")
+    shape = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {market.chance.randint(1, 3)} 1"/>'
+    logo = b64encode(shape.encode()).decode()  # few, so that two requests often have the same
+    return await market.mutate("updateSeller", "parent", legalName=market.key("Seller"), country="GB", logo=logo)
 
 
 async def on_parent(market: Market, name: str, **facts: str) -> str:

@@ -16,21 +16,32 @@ import pytest
 from service.domain.catalogue import Mode
 from service.domain.listing import EVERY_ORDER, OrderFilter, OrderRef, OrderSort, OrderSortField
 from service.domain.order import FromQuote, OrderStatus
+from service.domain.webhooks import Attempt
 from service.kit.clock import system_clock, utc_date
 from service.kit.ids import uuid7
 from service.kit.keyset import PageRequest
 from service.operations.cancel_orders import cancel_orders
+from service.operations.count_outbound import count_outbound
 from service.operations.expire_holds import expire_holds
+from service.operations.manage_webhooks import create_endpoint
 from service.operations.match_backorders import match_backorders
+from service.operations.queue_deliveries import queue_deliveries
+from service.operations.queue_mails import queue_mails
 from service.operations.quote_order import quote_order
+from service.operations.read_mails import expire_mails
+from service.operations.read_webhooks import expire_deliveries
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.retire_orders import retire_orders
+from service.operations.send_deliveries import Outcome, due_endpoints, lease_deliveries, mark_deliveries
+from service.operations.send_mails import Answer, lease_mails, mark_mail, postpone_mails
+from service.operations.set_contacts import set_contacts
 from service.operations.simulate_order import advance_test_orders
 from service.storage import api_keys, backorders, certificates, events, orders, registry_retirements, search_keys
 from service.storage.database import Database
 from service.storage.engines.postgresql import PostgresqlStatements
 from service.storage.engines.sqlite_statements import SqliteStatements
 from tests.grown import Grown, GrownPostgresql, GrownSqlite
+from tests.mails import contact
 from tests.makers import make_caller, make_order_request
 from tests.server import key_for
 from tests.shop import Shop, open_shop
@@ -65,6 +76,8 @@ async def everyday_work(shop: Shop) -> None:
     """Do what the service does all day: read, order, cancel, retire, and look for work."""
     reader, account_id = shop.database.reader, shop.account.id
     await api_keys.find(reader, "key1")
+    await create_endpoint(shop.resources, shop.caller, url="https://receiver.example/hook")
+    await set_contacts(shop.resources, shop.caller, [contact("ada@customer.example"), contact("bea@customer.example")])
     placed = await shop.place(make_order_request(1_000), idempotency_key="one")
     await shop.place_all(shop.command(idempotency_key="one"), shop.command(idempotency_key="two"))
     for wanted in (
@@ -85,6 +98,17 @@ async def everyday_work(shop: Shop) -> None:
                 await orders.page(reader, account_id, wanted, sort, PageRequest(limit=20, after=at))
         if wanted is not EVERY_ORDER:
             await orders.count(reader, account_id, wanted)
+    # Values that many orders have: the page is full after a few. For a rare one all orders of the account are read.
+    newest, page = OrderSort(), PageRequest(limit=20)
+    for wanted in (
+        OrderFilter(bundle_ids=frozenset({shop.forest.id})),
+        OrderFilter(project_ids=frozenset({shop.old.project_id, shop.deep.project_id})),
+        OrderFilter(portfolio_ids=frozenset({shop.account.portfolio_id})),
+        OrderFilter(number=placed.number),
+        OrderFilter(text="N"),
+    ):
+        await orders.page(reader, account_id, wanted, newest, page)
+        await orders.page(reader, account_id, wanted, newest, PageRequest(limit=20, after=newest.position(placed)))
     for ref in (OrderRef(id=placed.id), OrderRef(number=placed.number), OrderRef(idempotency_key="one")):
         await orders.find(reader, account_id, ref)
     for read in (orders.lines, orders.entries):
@@ -105,6 +129,26 @@ async def everyday_work(shop: Shop) -> None:
     await advance_test_orders(shop.resources, after_ms=0)
     for searched in search_keys.SEARCHED:
         await search_keys.lacking(reader, searched, 10, now=now)
+    await send_out(shop)
+
+
+async def send_out(shop: Shop) -> None:
+    """Queue webhooks and mails, lease them, and store that some were taken and others not."""
+    resources, at = shop.resources, system_clock()
+    await queue_deliveries(resources)
+    for endpoint in await due_endpoints(resources):
+        for status in (500, 200):
+            attempt = Attempt(at=at, status=status, latency_ms=1, error=None, excerpt=None)
+            leased = await lease_deliveries(resources, endpoint, 1)
+            await mark_deliveries(resources, endpoint, [Outcome([each], attempt) for each in leased], lambda: 0)
+    await queue_mails(resources)
+    mail, *others = await lease_mails(resources)
+    await mark_mail(resources, mail, Answer("451 busy"), lambda: 0)
+    assert others[0].lease_id is not None
+    await postpone_mails(resources, others[0].lease_id, timedelta(), "timeout")
+    await count_outbound(resources)
+    await expire_deliveries(resources)
+    await expire_mails(resources, kept=timedelta(days=30))
 
 
 async def dear(grown: Grown, said: Said, before: dict[str, int], state: str) -> list[str]:

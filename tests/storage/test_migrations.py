@@ -51,6 +51,7 @@ ALL = [
     "0024_documents",
     "0025_registry_evidence",
     "0026_mail",
+    "0027_logos",
 ]
 
 

@@ -22,6 +22,7 @@ from service.domain.api_keys import Scope
 from service.errors import Code, Refused
 from service.operations.authenticate import unauthenticated
 from service.operations.count_failing_items import count_failing_items
+from service.operations.count_outbound import count_outbound
 from service.operations.resources import Resources
 from service.workers.measures import StepMeasures
 
@@ -42,9 +43,10 @@ class Metrics:
 
     async def response(self, request: Request) -> Response:
         """Return all metrics in the format that the request accepts. Without the database only few are missing."""
-        self._collector.failing_items = None
+        self._collector.failing_items = self._collector.outbound = None
         with suppress(Refused):
             self._collector.failing_items = await count_failing_items(self._resources)
+            self._collector.outbound = await count_outbound(self._resources)
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(self._registry), headers={"content-type": content_type})
 

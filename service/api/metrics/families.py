@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from service.api.request_measures import RequestMeasures
 from service.kit.logging import TROUBLES
 from service.kit.measures import Distribution
+from service.operations.count_outbound import COUNTED_MAX, Outbound
 from service.operations.place_orders import Placement
 from service.operations.resources import Resources
 from service.workers.measures import StepMeasures
@@ -50,13 +51,16 @@ class Serving:
 
 
 class ServiceCollector(Collector):
-    """Collector of all families. `failing_items` are given before each collection, None if they are not known."""
+    """Collector of all families. `failing_items` and `outbound` are given before each collection, None if they are not
+    known.
+    """
 
     def __init__(self, resources: Resources, steps: StepMeasures, serving: Serving | None) -> None:
         self._resources = resources
         self._steps = steps
         self._serving = serving
         self.failing_items: Mapping[str, int] | None = None
+        self.outbound: Mapping[str, Outbound] | None = None
 
     def collect(self) -> Iterator[Metric]:
         """Yield the families."""
@@ -112,6 +116,29 @@ class ServiceCollector(Collector):
             yield _gauge(
                 "failing_items", "Items of background jobs that failed and wait for a retry.", failing, ("step",)
             )
+        if self.outbound is not None:
+            yield from _of_outbound(self.outbound)
+
+
+def _of_outbound(outbound: Mapping[str, Outbound]) -> Iterator[Metric]:
+    yield _gauge(
+        "outbound_waiting",
+        f"Webhook deliveries and mails that wait to be sent, also again; at most {COUNTED_MAX}.",
+        _by_one({channel: each.waiting for channel, each in outbound.items()}),
+        ("channel",),
+    )
+    yield _gauge(
+        "outbound_failed",
+        f"Webhook deliveries and mails that failed for good, as far as they are kept; at most {COUNTED_MAX}.",
+        _by_one({channel: each.failed for channel, each in outbound.items()}),
+        ("channel",),
+    )
+    yield _gauge(
+        "outbound_oldest_seconds",
+        "Age of the oldest webhook delivery or mail that waits; 0 if none does.",
+        _by_one({channel: each.oldest_s for channel, each in outbound.items()}),
+        ("channel",),
+    )
 
 
 def _of_requests(serving: Serving) -> Iterator[Metric]:

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from service.api.pages.public_page import HEADERS, STYLE, template
+from service.api.pages.logos import LOGOS
+from service.api.pages.public_page import HEADERS, STYLE, WITH_PICTURES, template
 from service.documents.certificate import RECORDED, certificate_texts, entries_texts, partly_recorded
 from service.domain.certificate import IssuedCertificate
 from service.domain.registry_evidence import RetirementCertificate, entry_facts
@@ -41,7 +42,8 @@ def certificate_routes(resources_of: Callable[[Request], Resources], public_addr
         found = await public_evidence(resources_of(request), token) if _TOKEN.fullmatch(token) else None
         if found is None:
             return _absent()
-        return HTMLResponse(page_of(found.issued, found.certified), headers={**HEADERS, "Cache-Control": "no-cache"})
+        headers = HEADERS if logo_in(found.issued) is None else WITH_PICTURES
+        return HTMLResponse(page_of(found.issued, found.certified), headers={**headers, "Cache-Control": "no-cache"})
 
     async def facts(request: Request) -> Response:
         found = await _find(request, resources_of(request))
@@ -110,8 +112,15 @@ def page_of(certificate: IssuedCertificate, certified: Certified | None = None) 
         # Relative, so that the page works behind any prefix.
         pdf=f"{certificate.token}.pdf",
         facts=f"{certificate.token}.json",
+        logo=logo_in(certificate),
         retirement=_retirement(certificate, certified.certificate),
     )
+
+
+def logo_in(certificate: IssuedCertificate) -> str | None:
+    """Return the address of the issuer's logo, relative to the page; None without one."""
+    digest = (json.loads(certificate.facts).get("seller") or {}).get("logo")
+    return None if digest is None else f"..{LOGOS}{digest}"
 
 
 def _recorded(certified: Certified, facts: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The PDF files of invoices, credit notes, order confirmations and receipts, by the addresses that the service signed.
+"""The files of invoices, credit notes, confirmations, receipts and statements, by addresses that the service signed.
 
 Anybody who has an address may read the file, without a key, until the address expires or is revoked.
 """
@@ -18,14 +18,23 @@ _HEADERS = {**HEADERS, "Cache-Control": "no-store"}
 
 
 def document_routes(resources_of: Callable[[Request], Resources], peppers: Sequence[bytes]) -> list[BaseRoute]:
-    """Return the route of the files."""
+    """Return the routes of the files."""
 
     async def pdf(request: Request) -> Response:
+        return await answer(request, "application/pdf")
+
+    async def table(request: Request) -> Response:
+        return await answer(request, "text/csv; charset=utf-8", as_csv=True)
+
+    async def answer(request: Request, media_type: str, *, as_csv: bool = False) -> Response:
         link = link_of(request.path_params["token"], peppers)
-        file = None if link is None else await linked_file(resources_of(request), link)
+        file = None if link is None else await linked_file(resources_of(request), link, as_csv=as_csv)
         if file is None:
             text = "There is no such document, or its address has expired or was revoked.\n"
             return PlainTextResponse(text, 404, headers=_HEADERS)
-        return Response(file, media_type="application/pdf", headers=_HEADERS)
+        return Response(file, media_type=media_type, headers=_HEADERS)
 
-    return [Route(f"{DOCUMENTS}{{token}}.pdf", pdf, methods=["GET"])]
+    return [
+        Route(f"{DOCUMENTS}{{token}}.pdf", pdf, methods=["GET"]),
+        Route(f"{DOCUMENTS}{{token}}.csv", table, methods=["GET"]),
+    ]

@@ -20,6 +20,11 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
+WITH_PICTURES = {
+    **HEADERS,
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace("; base-uri", "; img-src 'self'; base-uri"),
+}
+"""Headers of a page that shows pictures of this service. Browsers then ask for its icon too."""
 _TEMPLATES = Environment(
     loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
 )

@@ -75,8 +75,9 @@ class File:
 class Endpoint:
     """A method and an address below the contract's prefix, with `{name}` or `{name:path}` for parameters.
 
-    `responses` gives the model of each status that the handler answers, `refusals` the statuses of refusals beside
-    those that every endpoint of its kind has. A `public` one is served without a key and pays from no budget.
+    `responses` gives the model of each status that the handler answers, None for 204, `refusals` the statuses of
+    refusals beside those that every endpoint of its kind has. A `public` one is served without a key and pays from no
+    budget.
     `is_retry` tells of a call with a repeated or misspelled member, which is refused otherwise, whether it repeats one
     that an earlier release carried out; the body is then read as that release read it.
     `operation_id` names it in the OpenAPI document and so in the clients that are generated from it: it stays, whatever

@@ -145,6 +145,8 @@ class _Address:
         spelled_headers = {**headers, **answer.headers}
         if isinstance(answer, File):
             return Response(answer.content, answer.status, spelled_headers, answer.media_type)
+        if answer.status == HTTPStatus.NO_CONTENT:
+            return Response(b"", answer.status, spelled_headers)
         return Response(self._contract.encode(answer.body), answer.status, spelled_headers, _JSON)
 
     def _refuse(self, refusal: Refused, request_id: str, headers: dict[str, str]) -> Response:

@@ -164,6 +164,8 @@ def _response(contract: Contract, endpoint: Endpoint, status: int, models: Model
     if isinstance(model, File):
         schema: Mapping[str, Any] = {"type": "string", "contentEncoding": "binary"}
         return _described("The file.", model.media_type, schema, headers=headers)
+    if model is None:
+        return {"description": "The request succeeded. The response has no body.", "headers": headers}
     answer = contract.texts.answers.get(endpoint.operation_id)
     return _described("The request succeeded.", "application/json", models.schema(model), answer, headers)
 

@@ -9,22 +9,26 @@ import typer
 from service.kit.global_ids import account_id
 
 document_app = typer.Typer(
-    help="Save invoices, credit notes, order confirmations and receipts as PDF files, and revoke links to them.",
+    help="Save invoices, credit notes, order confirmations, receipts and retirement statements; revoke links to them.",
     no_args_is_help=True,
 )
 
-Kind: TypeAlias = Literal["invoice", "credit-note", "confirmation", "receipt"]
+Kind: TypeAlias = Literal["invoice", "credit-note", "confirmation", "receipt", "statement"]
 
 
 @document_app.command(
     "save", epilog="Example: carbon-orders document save invoice INV-2026-000042 invoice.pdf --account 019b8d62-…"
 )
 def document_save(
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="invoice, credit-note, confirmation or receipt.")],
+    kind: Annotated[
+        Kind, typer.Argument(metavar="KIND", help="invoice, credit-note, confirmation, receipt or statement.")
+    ],
     number: Annotated[
         str,
         typer.Argument(
-            metavar="NUMBER", help="Number of the invoice or credit note; for a confirmation or receipt, of the order."
+            metavar="NUMBER",
+            help="Number of the invoice or credit note; for a confirmation or receipt, of the order; for a "
+            "retirement statement, the year.",
         ),
     ],
     file: Annotated[
@@ -43,7 +47,8 @@ def document_save(
 ) -> None:
     """Write a document of an account to a PDF file. A retry needs --force if FILE exists.
 
-    An invoice or credit note that was drawn before is the same file; otherwise it is drawn now and kept.
+    A retirement statement is written as CSV if FILE ends in .csv. An invoice or credit note that was drawn before is
+    the same file; otherwise it is drawn now and kept.
     """
     from service.commands.documents import save_document
 

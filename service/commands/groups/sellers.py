@@ -3,6 +3,7 @@
 Imports nothing that takes long: each command imports its own file when it runs.
 """
 
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -133,6 +134,17 @@ def seller_set(
     retirement_statement: Annotated[
         str | None, typer.Option(help="Sentence that states when the credits of an order are retired.")
     ] = None,
+    logo: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="Logo for new certificates and their pages: a PNG, JPEG or SVG file of at most 65,536 bytes. An SVG "
+            "file may hold shapes and gradients, but no scripts, links, style sheets or text.",
+        ),
+    ] = None,
+    remove_logo: Annotated[bool, typer.Option("--remove-logo", help="Remove the logo.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Set the given facts of a seller, as its later invoices print them. An empty text removes a fact. Facts that are
@@ -154,7 +166,7 @@ def seller_set(
         "footer": footer,
         "retirement_statement": retirement_statement,
     }
-    change_seller(seller, given, as_json=as_json)
+    change_seller(seller, given, logo=logo, remove_logo=remove_logo, as_json=as_json)
 
 
 @seller_app.command("show", epilog="Example: carbon-orders seller show --json")

@@ -1,10 +1,13 @@
 """A step that verbs share: the PDF of a certificate, drawn when it is first needed and kept for good. Promise: P8."""
 
+import orjson
+
 from service.documents.certificate import TEMPLATE, certificate_document
+from service.documents.logo import logo_texts
 from service.domain.certificate import IssuedCertificate
 from service.domain.registry_evidence import RetirementCertificate
 from service.operations.resources import Resources
-from service.storage import certificates, registry_retirements
+from service.storage import certificates, logos, registry_retirements
 from service.storage.database import Statements
 
 
@@ -27,7 +30,7 @@ async def pdf_of(resources: Resources, certificate: IssuedCertificate, *, public
 async def draw_certificate(resources: Resources, certificate: IssuedCertificate, *, public_address: str) -> bool:
     """Draw the certificate and store its PDF for good; return False if it has one, which stays."""
     address = certificate_address(public_address, certificate.token)
-    document = certificate_document(certificate.facts, sha256=certificate.sha256, url=address)
+    document = await _document(resources, certificate.facts, certificate.sha256, address)
     pdf = await resources.drawer.draw(TEMPLATE, document)
 
     async def work(statements: Statements) -> bool:
@@ -55,10 +58,17 @@ async def draw_retirement_certificate(
     reader, order_id = resources.database.reader, certificate.order_id
     first = (await certificates.of_orders(reader, certificate.account_id, [order_id]))[order_id]
     address = certificate_address(public_address, first.token)
-    document = certificate_document(certificate.facts, sha256=certificate.sha256, url=address)
+    document = await _document(resources, certificate.facts, certificate.sha256, address)
     pdf = await resources.drawer.draw(TEMPLATE, document)
 
     async def work(statements: Statements) -> bool:
         return await registry_retirements.keep_pdf(statements, certificate, pdf)
 
     return await resources.transact(work)
+
+
+async def _document(resources: Resources, facts: str, sha256: str, address: str) -> str:
+    """Return the facts of the template, with the logo that the certificate's facts name."""
+    digest = (orjson.loads(facts).get("seller") or {}).get("logo")
+    logo = None if digest is None else await logos.of_digest(resources.database.reader, digest)
+    return certificate_document(facts, sha256=sha256, url=address, logo=logo_texts(logo))

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from service.domain.registry_evidence import retirement_number
+from service.storage import logos
 from service.storage.audit.check import (
     BATCHES,
     CERTIFICATES,
@@ -19,6 +20,7 @@ from service.storage.audit.check import (
     key,
 )
 from service.storage.database import Statements
+from service.storage.logos import LOGOS
 
 ROWS_A_PAGE = 500
 _TONNE_G = 1_000_000
@@ -70,7 +72,17 @@ def _is_right(row: Any, entries: set[str]) -> bool:
     return row["number"] == known[0] and told == known and stated <= entries
 
 
+async def _misnamed_logos(statements: Statements) -> AsyncIterator[Key]:
+    """Yield logos whose name is not the digest of their bytes."""
+    names = [row["sha256"] for row in await statements.fetch(f"SELECT sha256 FROM {LOGOS.name} ORDER BY sha256")]
+    for name in names:
+        logo = await logos.of_digest(statements, name)
+        if logo is not None and hashlib.sha256(logo.content).hexdigest() != name:
+            yield None, name
+
+
 CHECKS = (
+    Check("logo-digest", LOGOS.name, "every logo: its name is the SHA-256 of its bytes", _misnamed_logos),
     Check(
         "registry-entry-credits",
         REGISTRY_RETIREMENTS,

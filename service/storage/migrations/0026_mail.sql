@@ -29,6 +29,10 @@ CREATE TABLE mails (
 );
 CREATE INDEX mails_due ON mails (due_at) WHERE status = 'PENDING';
 CREATE INDEX mails_by_creation ON mails (created_at, id);
+CREATE INDEX mails_unsent ON mails (status, created_at) WHERE status <> 'SENT';
+
+-- The metrics count what waits and what failed.
+CREATE INDEX webhook_deliveries_unsent ON webhook_deliveries (status, created_at) WHERE status <> 'DELIVERED';
 
 -- Invoices whose payer was reminded that they are due.
 CREATE TABLE invoice_reminders (

@@ -35,7 +35,7 @@ from service.storage.models.money import (
 from service.storage.models.orders import Backorder, CreditEntry, Event, Order, OrderLine
 from service.storage.models.quotes import Quote, QuoteHold, QuoteLine
 from service.storage.models.retirements import Certificate, RegistryRetirement, Retirement, RetirementCertificate
-from service.storage.models.sellers import BillingDetails, NumberCounter, Seller, TaxProfile
+from service.storage.models.sellers import BillingDetails, Logo, NumberCounter, Seller, TaxProfile
 from service.storage.models.webhooks import WebhookCursor, WebhookDelivery, WebhookEndpoint
 from service.storage.models.workers import WorkerFailure
 
@@ -62,6 +62,7 @@ __all__ = [
     "InvoiceLine",
     "InvoiceReminder",
     "LedgerEntry",
+    "Logo",
     "Mail",
     "MailCursor",
     "NumberCounter",

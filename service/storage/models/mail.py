@@ -43,6 +43,7 @@ class Mail(Model):
         indexes = (
             IndexWhere(fields=("due_at",), name="mails_due", where="status = 'PENDING'"),
             Index(fields=("created_at", "id"), name="mails_by_creation"),
+            IndexWhere(fields=("status", "created_at"), name="mails_unsent", where="status <> 'SENT'"),
         )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from service.storage.models._columns import relation_to
+from service.storage.models._columns import FixedCharField, relation_to
 
 
 class Seller(Model):
@@ -25,10 +25,23 @@ class Seller(Model):
     payment_terms = fields.TextField(null=True)
     footer = fields.TextField(null=True)
     retirement_statement = fields.TextField(null=True)
+    logo_sha256 = FixedCharField(max_length=64, null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "sellers"
+
+
+class Logo(Model):
+    """A picture by the SHA-256 of its bytes; append-only."""
+
+    sha256 = FixedCharField(max_length=64, primary_key=True, generated=False)
+    media_type = fields.CharField(max_length=13)
+    content = fields.BinaryField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "logos"
 
 
 class BillingDetails(Model):

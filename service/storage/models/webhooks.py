@@ -73,4 +73,7 @@ class WebhookDelivery(Model):
             Index(fields=("owner_id", "created_at", "id"), name="webhook_deliveries_of_owner"),
             Index(fields=("owner_id", "endpoint_id", "created_at", "id"), name="webhook_deliveries_of_endpoint"),
             Index(fields=("created_at",), name="webhook_deliveries_by_creation"),
+            IndexWhere(
+                fields=("status", "created_at"), name="webhook_deliveries_unsent", where="status <> 'DELIVERED'"
+            ),
         )

@@ -13,6 +13,8 @@ Case: TypeAlias = tuple[str, str, dict[str, Any]]
 
 QUOTED, ENTRY = '"x"', '{key: "k", value: "v"}'
 LONG = "x" * 2_001
+DAMAGED = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA="
+"""The head of a PNG file without the rest."""
 TONNE = {"amount": "1", "unit": "TONNE"}
 NOTHING = {"amount": "0", "unit": "GRAM"}
 HUGE = {"amount": "10000000000", "unit": "TONNE"}
@@ -831,6 +833,9 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("BAD_USER_INPUT", "address", {"address": f"1 Main Street\n{UNSHOWN}"}),
             ("BAD_USER_INPUT", "retirementStatement", {"retirementStatement": UNSHOWN}),
             ("BAD_USER_INPUT", "country", {"country": "gb"}),
+            ("BAD_USER_INPUT", "logo", {"logo": "no base64"}),
+            ("BAD_USER_INPUT", "logo", {"logo": "R0lGODlh"}),
+            ("BAD_USER_INPUT", "logo", {"logo": DAMAGED}),
             ("BAD_USER_INPUT", "paymentDays", {"paymentDays": -1}),
         ],
     ),
@@ -904,6 +909,7 @@ QUERIES: list[tuple[str, str, str]] = [
     ('{ orders(after: "x") { totalCount } }', "BAD_USER_INPUT", "after"),
     ('{ orders(last: 1, before: "x") { totalCount } }', "BAD_USER_INPUT", "before"),
     ('{ airports(search: "a", first: 51) { code } }', "BAD_USER_INPUT", "first"),
+    ("{ account { retirementStatement(year: 1999) { year } } }", "BAD_USER_INPUT", "year"),
     ('{ airports(search: "") { code } }', "BAD_USER_INPUT", "search"),
     ("{ orders(accountIds: [], includeClients: true) { totalCount } }", "BAD_USER_INPUT", "accountIds"),
     (

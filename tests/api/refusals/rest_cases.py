@@ -125,6 +125,19 @@ _LUNE_CHANGE: list[Any] = [
     ("not_found", "id", {}, f"/accounts/client/{NONE}"),
     ("not_found", "id", {}, "/accounts/client/x"),
 ]
+_LUNE_HOOK: list[Any] = [
+    ("validation_error", "url", {"url": "http://hooks.example.com/"}),
+    ("validation_error", "url", {"url": "https://user:password@hooks.example.com/"}),
+    ("validation_error", "account_ids.0", {"account_ids": ["x"]}),
+    ("not_found", "account_ids", {"account_ids": [NONE]}),
+]
+
+
+def _no_hook(below: str) -> list[Any]:
+    """Return the cases of a webhook that is not there, or is one of another format."""
+    return [("not_found", "id", {}, f"/webhooks/{each}{below}") for each in (NONE, "x", "$hook")]
+
+
 _LUNE_PAGE: list[Any] = [
     ("pagination_limit_invalid", "limit", {"limit": "0"}),
     ("validation_error", "after", {"after": "x"}),
@@ -244,6 +257,15 @@ LUNE: dict[str, tuple[dict[str, Any], list[Any]]] = {
         {"name": "Client"},
         [(*each, "/accounts/client/$client") if len(each) < 4 else each for each in _LUNE_CHANGE],
     ),
+    "GET /webhooks": ({}, []),
+    "POST /webhooks": ({"url": "https://hooks.example.com/"}, _LUNE_HOOK),
+    "GET /webhooks/{id}": ({}, _no_hook("")),
+    "PUT /webhooks/{id}": (
+        {"url": "https://hooks.example.com/"},
+        [*((*each, "/webhooks/$lune_hook") for each in _LUNE_HOOK), *_no_hook("")],
+    ),
+    "PUT /webhooks/{id}/rotate-secret": ({}, _no_hook("/rotate-secret")),
+    "DELETE /webhooks/{id}": ({}, _no_hook("")),
 }
 
 _ENGINE_PORTFOLIO: list[Any] = [

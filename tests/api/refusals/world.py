@@ -21,6 +21,7 @@ from service.domain.recorded_estimate import CreateEstimate
 from service.domain.registry_evidence import StatedRetirement
 from service.domain.serials.forms import SerialForm
 from service.domain.serials.stated import StatedSerials
+from service.domain.webhooks import WebhookFormat
 from service.operations.bill_orders import bill_orders
 from service.operations.cancel_orders import cancel_orders
 from service.operations.create_estimate import create_estimate
@@ -157,6 +158,10 @@ async def open_world(database: Database, **account: Any) -> World:
     named["delivery"] = ("WebhookDelivery", delivery.id)
     old_hook = await create_endpoint(shop.resources, caller, url="https://receiver.example/old")
     named["old_hook"] = ("WebhookEndpoint", old_hook.endpoint.id)
+    lune_hook = await create_endpoint(
+        shop.resources, caller, url="https://receiver.example/lune", format=WebhookFormat.LUNE
+    )
+    named["lune_hook"] = ("WebhookEndpoint", lune_hook.endpoint.id)
     await create_account(
         shop.resources,
         name="Orrin Mills",

@@ -1,5 +1,6 @@
 """Inputs of operators for the seller, and for payers as their invoices print them."""
 
+from base64 import b64decode
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,13 @@ from service.domain.parties import FIRST_SELLER, PAYER_FACTS, SELLER_FACTS, TaxC
 from service.errors import Code, Refused
 
 _PAYER = "Id of the customer's account, as the account's field `id` shows it. Any account but a client account."
+
+
+def _bytes_of(text: str, member: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        raise Refused(Code.BAD_USER_INPUT, "Give the bytes of the file in Base64.", (member,)) from None
 
 
 @strawberry.input(description="New facts of the seller. Members that are left out keep their values.")
@@ -68,8 +76,18 @@ class UpdateSellerInput:
         "removes it.",
     )
 
+    logo: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Logo that new certificates and their pages show: a PNG, JPEG or SVG file of at most 65,536 bytes "
+        "and 4,000 by 4,000 pixels, in Base64. An SVG file may hold shapes and gradients, but no scripts, links, "
+        "style sheets or text. Null removes it.",
+    )
+
     def changes(self) -> dict[str, Any]:
-        return _given(self, SELLER_FACTS)
+        changes = _given(self, SELLER_FACTS)
+        if self.logo is not strawberry.UNSET:
+            changes["logo"] = None if self.logo is None else _bytes_of(self.logo, "logo")
+        return changes
 
 
 @strawberry.input(

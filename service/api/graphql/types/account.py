@@ -26,6 +26,7 @@ from service.api.graphql.types.amounts import Mass, Money, money
 from service.api.graphql.types.api_key import ApiKey, api_key_of
 from service.api.graphql.types.certificate import Certificate
 from service.api.graphql.types.contact import Contact, contact_of
+from service.api.graphql.types.document_urls import RetirementStatement, retirement_statements
 from service.api.graphql.types.estimate import Estimate
 from service.api.graphql.types.money import Invoice, Payment, invoice_of
 from service.api.graphql.types.node import Node, parse_id
@@ -222,6 +223,11 @@ class Account(Node):
         account_lists.certificates,
         description="Certificates of the account's orders, the one issued last first. Those of client accounts are not "
         "included.",
+    )
+    retirement_statement: RetirementStatement | None = batch_field(
+        retirement_statements,
+        description="Statement of the credits that were retired for the account's own orders in a calendar year, for "
+        "the account's sustainability report. Null only if reading it failed; `errors` then says why.",
     )
     estimates: Connection[Estimate] = batch_field(
         account_lists.estimates,

@@ -224,7 +224,8 @@ class Invoice(Node):
 
     total = money_field(
         "row.total_minor",
-        description="Sum of the amounts billed for the orders on the invoice, without tax: the same as `net`.",
+        description="Former name of `net`, with the same value.",
+        deprecation_reason="Use net. Removed after 2027-11-30.",
     )
 
     net = money_field("row.total_minor", description="Sum of the amounts billed for the orders, without tax.")

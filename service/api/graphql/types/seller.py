@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import strawberry
 
+from service.api.graphql.context import Info
 from service.domain import parties
 from service.domain.parties import TaxCategory
 
@@ -63,6 +64,14 @@ class Seller:
     @strawberry.field(description="Text at the foot of each invoice.")
     def footer(self) -> str | None:
         return self.row.footer
+
+    @strawberry.field(
+        description="Address of the seller's logo, a PNG, JPEG or SVG file, as new certificates and their pages show "
+        "it. Readers need no API key. Null if there is none."
+    )
+    def logo_url(self, info: Info) -> str | None:
+        digest = self.row.logo_sha256
+        return None if digest is None else f"{info.context.public_address}/logos/{digest}"
 
     @strawberry.field(description="Sentence that states when the seller retires the credits of an order.")
     def retirement_statement(self) -> str | None:

@@ -15,6 +15,7 @@ from service.api.rest.lune.estimates import ENDPOINTS as ESTIMATES
 from service.api.rest.lune.orders import ENDPOINTS as ORDERS
 from service.api.rest.lune.projects import ENDPOINTS as PROJECTS
 from service.api.rest.lune.selections import ENDPOINTS as SELECTIONS
+from service.api.rest.lune.webhooks import ENDPOINTS as WEBHOOKS
 from service.api.rest.reference_texts import read_texts
 
 CONTRACT = Contract(
@@ -24,7 +25,7 @@ CONTRACT = Contract(
     "decimal strings. Every member of a response is present, with null where there is no value. Each idempotency key "
     "can be used once.",
     version="2024-08-08",
-    endpoints=(*ORDERS, *ESTIMATES, *BUNDLES, *PROJECTS, *SELECTIONS, *ACCOUNTS),
+    endpoints=(*ORDERS, *ESTIMATES, *BUNDLES, *PROJECTS, *SELECTIONS, *ACCOUNTS, *WEBHOOKS),
     components=COMPONENTS,
     texts=read_texts(Path(__file__).parent),
     members=MEMBERS,

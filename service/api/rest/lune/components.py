@@ -41,6 +41,7 @@ from service.api.rest.lune.models import (
 )
 from service.api.rest.lune.projects import ProjectsQuery, ProjectView
 from service.api.rest.lune.selections import BundlePercentage, BundlePortfolioView, ChosenPortfolio
+from service.api.rest.lune.webhooks import NewWebhook, WebhookChange, WebhookFullSecret, WebhooksQuery, WebhookView
 
 COMPONENTS: Mapping[Any, str] = {
     Errors: "Errors",
@@ -82,4 +83,9 @@ COMPONENTS: Mapping[Any, str] = {
     Page[AccountView]: "Page[AccountView]",
     ClientAccountPatch: "ClientAccountPatch",
     ClientAccountChange: "ClientAccountChange",
+    WebhookView: "Webhook",
+    WebhookFullSecret: "WebhookFullSecret",
+    NewWebhook: "NewWebhook",
+    WebhookChange: "WebhookChange",
+    WebhooksQuery: "WebhooksQuery",
 }

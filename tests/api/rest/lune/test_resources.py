@@ -7,6 +7,7 @@ import pytest
 
 from service.domain.api_keys import Scope
 from service.kit.clock import system_clock
+from service.operations.manage_webhooks import create_endpoint, list_endpoints
 from tests.api.rest.client import Rest
 from tests.makers import make_bundle, make_portfolio, make_price, store
 
@@ -307,3 +308,33 @@ async def test_unknown_client_accounts_are_404_and_scopes_are_needed(lune: Rest)
     assert await refused(lune, "PATCH", "/accounts/client/x", {"name": "x"}) == (404, "not_found")
     body = {"name": "Shop", "currency": "USD"}
     assert await refused(lune, "POST", "/accounts/client", body, key=reader) == (403, "forbidden")
+
+
+async def test_webhooks_show_their_secret_once_and_only_those_of_this_format(lune: Rest) -> None:
+    await create_endpoint(lune.shop.resources, lune.shop.caller, url="https://hooks.example.com/other")
+    client = await lune.post("/accounts/client", {"name": "Shop", "currency": "USD"})
+    made = await lune.post("/webhooks", {"url": "https://hooks.example.com/a", "account_ids": [client["id"]]})
+    every = await lune.post("/webhooks", {"url": "https://hooks.example.com/b"})
+    shown = [{**each, "secret": each["secret"][-4:]} for each in (made, every)]
+
+    assert (made["secret"][:6], len(made["secret"]), made["enabled"]) == ("whsec_", 50, True)
+    assert await lune.get("/webhooks") == shown
+    assert await lune.get(f"/webhooks/{made['id']}") == shown[0]
+    assert await lune.get(f"/webhooks?account_id={client['id']}") == shown
+    assert await lune.get(f"/webhooks?account_id={lune.shop.account.id.hex}") == shown[1:]
+
+
+async def test_a_webhook_is_changed_and_a_rotated_secret_ends_at_once(lune: Rest) -> None:
+    made = await lune.post("/webhooks", {"url": "https://hooks.example.com/a"})
+    path, moved = f"/webhooks/{made['id']}", {"url": "https://hooks.example.com/b"}
+
+    changed = await lune.put(path, {**moved, "enabled": False})
+    again = await lune.put(path, moved)
+    rotated = (await lune.ask("PUT", f"{path}/rotate-secret")).json()
+
+    assert changed == again == {**made, **moved, "enabled": False, "secret": made["secret"][-4:]}
+    assert rotated["secret"] != made["secret"]
+    (endpoint,) = await list_endpoints(lune.shop.resources, lune.shop.caller)
+    assert (endpoint.previous_secret, endpoint.previous_until) == (None, None)
+    assert ((await lune.ask("DELETE", path)).status_code, await lune.get("/webhooks")) == (204, [])
+    assert (await lune.ask("DELETE", path)).status_code == 404
