@@ -66,9 +66,8 @@ export default function Keys() {
                   expiresAt: expiresAt ? `${expiresAt}T00:00:00Z` : null,
                 },
               },
-              { withKey: true },
+              { withKey: true, answered },
             );
-            if (data) answered();
             setSecret(data?.createApiKey?.secret ?? null);
             return refusals;
           }}

@@ -118,21 +118,23 @@ function Receive({ close }: { close: () => void }) {
   if (!data) return null;
   const send = async ({ projectId, serialRange, serialForm, registryReference, vintage, tonnes, mode }: Values) => {
     const { key, answered } = pendingKey("batch");
-    const { data: done, refusals } = await receive({
-      input: {
-        reference: key,
-        projectId: projectId!,
-        mode: mode as Mode,
-        vintage: Number(vintage),
-        mass: { amount: tonnes || String(range?.count ?? ""), unit: "TONNE" },
-        ...(serialRange && { serialRange }),
-        ...(serialForm && { serialForm: serialForm as SerialForm }),
-        ...(registryReference && { registryReference }),
+    const { data: done, refusals } = await receive(
+      {
+        input: {
+          reference: key,
+          projectId: projectId!,
+          mode: mode as Mode,
+          vintage: Number(vintage),
+          mass: { amount: tonnes || String(range?.count ?? ""), unit: "TONNE" },
+          ...(serialRange && { serialRange }),
+          ...(serialForm && { serialForm: serialForm as SerialForm }),
+          ...(registryReference && { registryReference }),
+        },
       },
-    });
+      { answered },
+    );
     const batch = done?.receiveCreditBatch?.creditBatch;
     if (!batch) return refusals;
-    answered();
     notice(t("batches.received", { mass: number(batch.issued.tonnes), first: batch.firstSerial, last: batch.lastSerial ?? "" }));
     close();
   };

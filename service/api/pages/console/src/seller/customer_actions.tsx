@@ -221,8 +221,7 @@ export function KeyDialog({ account }: Props) {
           const { key, answered } = pendingKey(`key.${account.id}`);
           const scopes = ["ORDERS_READ" as const, "ORDERS_WRITE" as const, "CATALOGUE_READ" as const];
           const input = { idempotencyKey: key, name: name!, scopes: manage === "on" ? [...scopes, "ACCOUNT_MANAGE" as const] : scopes };
-          const { data, refusals } = await create({ input }, { accountId: account.id, withKey: true });
-          if (data) answered();
+          const { data, refusals } = await create({ input }, { accountId: account.id, withKey: true, answered });
           setSecret(data?.createApiKey?.secret ?? null);
           return refusals;
         }}

@@ -54,14 +54,16 @@ export default function Customers() {
             ]}
             onSubmit={async ({ name, currency, portfolioId, commissionPercent, beneficiary }) => {
               const { key, answered } = pendingKey("customer");
-              const { data, refusals } = await create({
-                input: {
-                  reference: key, name: name!, currency: currency!.trim().toUpperCase(), portfolioId: portfolioId!,
-                  commissionPercent: commissionPercent!, beneficiary: beneficiary || null, contract: "GRAPHQL",
+              const { data, refusals } = await create(
+                {
+                  input: {
+                    reference: key, name: name!, currency: currency!.trim().toUpperCase(), portfolioId: portfolioId!,
+                    commissionPercent: commissionPercent!, beneficiary: beneficiary || null, contract: "GRAPHQL",
+                  },
                 },
-              });
+                { answered },
+              );
               if (!data?.createAccount?.liveAccount) return refusals;
-              answered();
               navigate(`/seller/customers/${data.createAccount.liveAccount.id}`);
             }}
           />

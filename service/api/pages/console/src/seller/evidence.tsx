@@ -60,16 +60,18 @@ export default function Evidence() {
                 ]}
                 onSubmit={async ({ serialRange, retiredOn, retirementId, url }) => {
                   const { key, answered } = pendingKey(`evidence.${retirement.batch.id}`);
-                  const { data, refusals } = await record({
-                    input: {
-                      reference: key, creditBatchId: retirement.batch.id, retiredOn: retiredOn!,
-                      // An entry without serial numbers has to name the order; one with them is for every order.
-                      ...(serialRange ? { serialRange } : order && { accountId: order.account.id, order: { id: order.id } }),
-                      retirementId: retirementId || null, url: url || null,
+                  const { data, refusals } = await record(
+                    {
+                      input: {
+                        reference: key, creditBatchId: retirement.batch.id, retiredOn: retiredOn!,
+                        // An entry without serial numbers has to name the order; one with them is for every order.
+                        ...(serialRange ? { serialRange } : order && { accountId: order.account.id, order: { id: order.id } }),
+                        retirementId: retirementId || null, url: url || null,
+                      },
                     },
-                  });
+                    { answered },
+                  );
                   if (!data) return refusals;
-                  answered();
                   notice(t("evidence.recorded"));
                 }}
               />
