@@ -80,7 +80,8 @@ def test_the_page_leads_from_an_empty_postgresql_to_a_certificate(server: Postgr
     printed = printed_by_line(followed.stdout)
     for block, shown in answers():
         assert unlike(shown, json.loads(printed[block.line])) == [], f"line {block.line}: {printed[block.line]}"
-    assert (tmp_path / "certificate.pdf").read_bytes().startswith(b"%PDF-")
+    for document in ("invoice.pdf", "certificate.pdf", "retirement.pdf"):
+        assert (tmp_path / document).read_bytes().startswith(b"%PDF-"), document
     assert list(tmp_path.glob("orders-*.backup"))
 
 

@@ -38,6 +38,7 @@ from service.storage.database import Statements
 
 ORDERS_NAMED_MAX = 100
 ORDERS_AN_INVOICE_MAX = 5_000
+_DAYS_LEFT_OUT = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +76,12 @@ async def bill_orders(
     reference: str,
     what: Period | Sequence[OrderRef],
     *,
-    payment_days: int = 30,
+    payment_days: int | None = None,
 ) -> Billed:
     """Issue one invoice of the account's payer, once, whatever the number of tries with its reference; its orders are
     BILLED unless they are paid. What was paid of them is prepaid, and the tax of the payer's profile of the day is
-    owed. It is due after `payment_days`, and paid if nothing is owed.
+    owed. It is due after `payment_days`, by default those of the seller, and paid if nothing is
+    owed.
 
     Refuses `IDEMPOTENCY_KEY_REUSED` for a reference of another invoice, `NOT_FOUND`, also when there is nothing to
     bill, `PAYMENT_STATE` for a named order whose sale does not stand or that is on an invoice already, and
@@ -88,7 +90,7 @@ async def bill_orders(
     """
     caller.require(Scope.OPERATOR)
     reference, given = kept_reference(reference, IDEMPOTENCY_KEY_LENGTH_MAX, "reference"), reference
-    if not 0 <= payment_days <= PAYMENT_DAYS_MAX:
+    if payment_days is not None and not 0 <= payment_days <= PAYMENT_DAYS_MAX:
         raise Refused(Code.BAD_USER_INPUT, f"Give 0 to {PAYMENT_DAYS_MAX} days for the payment.", ("payment_days",))
     if not isinstance(what, Period) and not 0 < len(what) <= ORDERS_NAMED_MAX:
         raise Refused(Code.BAD_USER_INPUT, f"Give 1 to {ORDERS_NAMED_MAX} orders.", ("orders",))
@@ -140,7 +142,7 @@ async def bill_orders(
             total_minor=net_minor,
             mass_g=sum(line.mass_g for line in lines),
             created_at=now,
-            due_at=now + timedelta(days=payment_days),
+            due_at=now + timedelta(days=seller.payment_days if payment_days is None else payment_days),
             paid_at=now if is_paid else None,
             seller_id=seller.id,
             parties=frozen_parties(seller, details, payer.name),
@@ -171,12 +173,15 @@ async def bill_orders(
     return await resources.transact(work)
 
 
-def _fingerprint(account_id: UUID, what: Period | Sequence[OrderRef], named: Sequence[Order], payment_days: int) -> str:
+def _fingerprint(
+    account_id: UUID, what: Period | Sequence[OrderRef], named: Sequence[Order], payment_days: int | None
+) -> str:
     """Return the values that a retry with the reference has to match. References never expire: no renaming may change a
-    name here, and an end that a period lacks is left out.
+    name here, and an end that a period lacks is left out. Days that are left out count as 30, as in earlier releases.
     """
     billed_orders = what.wire_form() if isinstance(what, Period) else [order.id for order in named]
-    return fingerprint({"account_id": account_id, "what": billed_orders, "payment_days": payment_days})
+    days = _DAYS_LEFT_OUT if payment_days is None else payment_days
+    return fingerprint({"account_id": account_id, "what": billed_orders, "payment_days": days})
 
 
 async def _named(statements: Statements, account_id: UUID, refs: Sequence[OrderRef]) -> list[Order]:

@@ -221,8 +221,12 @@ async def _payments(statements: Statements, payer_id: UUID, order: Order) -> lis
     entries = await ledger.entries_of_order(statements, payer_id, order.id)
     received = await money.payments_of_orders(statements, payer_id, order.account_id, [order.id])
     references = {payment.created_at: payment.reference for payment in received}
-    invoices = await money.invoices_of_orders(statements, payer_id, order.account_id, [order.id])
-    invoice_number = invoices[order.id].number if order.id in invoices else None
+    invoice = (await money.invoices_of_orders(statements, payer_id, order.account_id, [order.id])).get(order.id)
+    if invoice is not None:
+        # A payment of the invoice is added to the balance, and pays the order from it at the same instant.
+        received = await money.payments_of_invoice(statements, payer_id, invoice.id)
+        references |= {payment.created_at: payment.reference for payment in received}
+    invoice_number = invoice.number if invoice else None
     paid = []
     for journal_id in dict.fromkeys(entry.journal_id for entry in entries):
         own = [entry for entry in entries if entry.journal_id == journal_id]
@@ -238,6 +242,8 @@ def _text(journal: Journal, reference: str | None, invoice_number: str | None) -
     match journal.verb:
         case Verb.PAYMENT_RECORDED if reference is not None:
             return f"Payment, reference {reference}"
+        case Verb.BALANCE_APPLIED if reference is not None:
+            return f"Payment of invoice {invoice_number}, reference {reference}"
         case Verb.INVOICE_SETTLED if invoice_number is not None:
             return f"Payment of invoice {invoice_number}"
         case _ if journal.paid_change_minor < 0:

@@ -74,6 +74,12 @@ async def payments_of_orders(
     return await PAYMENTS.read(statements, query.order_by("created_at", "id"))
 
 
+async def payments_of_invoice(statements: Statements, payer_id: UUID, invoice_id: UUID) -> list[Payment]:
+    """Return the payer's payments for the invoice, oldest first."""
+    query = models.Payment.filter(account_id=payer_id, invoice_id=invoice_id)
+    return await PAYMENTS.read(statements, query.order_by("created_at", "id"))
+
+
 async def invoices(
     statements: Statements, account_id: UUID, request: PageRequest, wanted: MoneyFilter
 ) -> list[Invoice]:

@@ -60,9 +60,9 @@ async def seller(shop: Shop) -> Shop:
     return shop
 
 
-async def bill(shop: Shop, *sold: Order):
+async def bill(shop: Shop, *sold: Order, reference: str = "bill"):
     refs = [OrderRef(id=order.id) for order in sold]
-    return (await bill_orders(shop.resources, shop.caller, shop.account.id, "bill", refs)).invoice
+    return (await bill_orders(shop.resources, shop.caller, shop.account.id, reference, refs)).invoice
 
 
 async def pay(shop: Shop, amount_minor: int, order: Order | None = None, reference: str = "wire") -> None:
@@ -170,9 +170,15 @@ async def test_a_receipt_says_how_its_order_was_paid(seller: Shop):
     settled = await seller.place(make_order_request(100_000))
     invoice = await bill(seller, settled)
     await settle_invoice(seller.resources, seller.caller, seller.account.id, invoice.id)
+    transferred = await seller.place(make_order_request(100_000))
+    later = await bill(seller, transferred, reference="bill-2")
+    gross = Money(later.total_minor + later.tax_minor, "USD")
+    await record_payment(seller.resources, seller.caller, seller.account.id, "wire-9", gross, invoice_id=later.id)
 
     assert "From the prepaid balance 2.83" in await text_of(seller, LinkedDocument.RECEIPT, balance.id)
     assert f"Payment of invoice {invoice.number} 2.83" in await text_of(seller, LinkedDocument.RECEIPT, settled.id)
+    text = await text_of(seller, LinkedDocument.RECEIPT, transferred.id)
+    assert f"Payment of invoice {later.number}, reference wire-9 2.83" in text
 
 
 async def test_a_confirmation_shows_the_order_as_it_is(seller: Shop):

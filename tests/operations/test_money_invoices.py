@@ -16,6 +16,7 @@ from service.domain.billing import Invoice, InvoiceLine, InvoiceStatus
 from service.domain.catalogue import selection_of
 from service.domain.listing import OrderRef
 from service.domain.order import Order, OrderStatus, PaymentStatus
+from service.domain.parties import FIRST_SELLER
 from service.errors import Code, Refused
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
@@ -33,6 +34,7 @@ from service.operations.read_money import (
 )
 from service.operations.record_payment import record_payment
 from service.operations.refund_order import refund_order
+from service.operations.set_seller import update_seller
 from service.operations.settle_invoice import settle_invoice
 from service.storage.events import EVENTS
 from service.storage.orders import ORDERS
@@ -80,6 +82,19 @@ async def refused(shop: Shop, work) -> Refused:
         await work
     assert await shop.everything() == before
     return caught.value
+
+
+async def test_an_invoice_is_due_after_the_days_of_the_seller_unless_others_are_given(shop: Shop):
+    await update_seller(shop.resources, shop.caller, FIRST_SELLER, {"payment_days": 14})
+    await shop.place(make_order_request(TONNE_G))
+    first = await bill(shop)
+    assert first.invoice.due_at - first.invoice.created_at == timedelta(days=14)
+
+    await update_seller(shop.resources, shop.caller, FIRST_SELLER, {"payment_days": 7})
+    before = await shop.everything()
+    assert (await bill(shop)).invoice == first.invoice
+    assert (await bill(shop, payment_days=30)).invoice == first.invoice
+    assert await shop.everything() == before
 
 
 async def test_orders_become_one_invoice_at_their_full_prices(shop: Shop):

@@ -89,8 +89,10 @@ class BillOrdersInput(_ForAccount):
         default=None,
         description="Orders to bill: 1 to 100 orders of the account, all in one currency. Not allowed with `currency`.",
     )
-    payment_days: int = strawberry.field(
-        default=30, description="Number of days until the invoice is due, counted from now: 0 to 3,650, by default 30."
+    payment_days: int | None = strawberry.field(
+        default=None,
+        description="Number of days until the invoice is due, counted from now: 0 to 3,650. By default the "
+        "`paymentDays` of the seller. A retry that leaves them out is equal to one with 30.",
     )
 
     def what(self) -> Period | list[OrderRef]:
