@@ -24,6 +24,7 @@ from service.storage.database import Database
 from tests.api.graphql_api import GraphQLApi, open_graphql_api
 from tests.api.streams import SUBSCRIBE, opened, streamed
 from tests.api.test_access_tokens import token_of
+from tests.makers import make_command
 from tests.shop import Shop, open_shop
 from tests.waiting import until
 
@@ -112,13 +113,16 @@ async def test_an_event_shows_its_amounts_and_its_order(api: GraphQLApi):
 
 
 async def test_events_of_another_account_are_not_sent(api: GraphQLApi):
-    other = await api.shop.another_account()
+    other, foreign = await api.shop.another_account(), await api.shop.place()
     async with opened(api) as socket:
         await socket.begin(await api.new_key(account=other))
-        await socket.subscribe(after=0)
-        await socket.subscribe("foreign", after=0, orderId=global_id("Order", (await api.shop.place()).id))
+        await socket.subscribe("foreign", after=0, orderId=global_id("Order", foreign.id))
         heard = await socket.hear()
+        (placed,) = await api.shop.place_all(make_command(other))
+        await socket.subscribe("own", after=0)
+        own = (await socket.hear())["payload"]["data"]["orderEvents"]
     assert (heard["id"], heard["type"], heard["payload"][0]["extensions"]["code"]) == ("foreign", "error", "NOT_FOUND")
+    assert own == {"sequence": "1", "type": PLACED, "orderId": global_id("Order", placed.order.id)}
 
 
 @pytest.mark.parametrize(
