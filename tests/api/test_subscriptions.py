@@ -17,6 +17,8 @@ from graphql.execution.collect_fields import CollectedFields
 from service.api.graphql.transport import websocket
 from service.api.graphql.types.node import global_id
 from service.domain.api_keys import Scope
+from service.domain.listing import OrderRef
+from service.operations.cancel_orders import cancel_orders
 from service.operations.manage_accounts import suspend_account
 from service.operations.manage_keys import revoke_key
 from service.operations.simulate_order import advance_test_orders
@@ -81,8 +83,12 @@ async def test_events_of_one_order_and_of_some_types(api: GraphQLApi):
     async with opened(api) as socket:
         await socket.begin(api.key)
         await socket.subscribe("one", after=0, orderId=global_id("Order", other.id))
-        heard = await socket.hear()
-        assert heard["payload"]["data"]["orderEvents"]["orderId"] == global_id("Order", other.id)
+        await api.shop.place()
+        await cancel_orders(api.shop.resources, api.shop.caller, [OrderRef(id=other.id)])
+        events = [(await socket.hear())["payload"]["data"]["orderEvents"]]
+        while events[-1]["type"] != "order.cancelled":
+            events.append((await socket.hear())["payload"]["data"]["orderEvents"])
+        assert {each["orderId"] for each in events} == {global_id("Order", other.id)}
         await socket.say(type="complete", id="one")
         await socket.subscribe("kind", after=0, types=[PLACED])
         found = []
