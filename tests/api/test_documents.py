@@ -63,6 +63,7 @@ async def test_no_other_address_leads_to_it(api: GraphQLApi):
             answer = await api.client.get(f"/documents/{each}.pdf")
             assert answer.status_code == 404
             assert answer.text == "There is no such document, or its address has expired or was revoked.\n"
+    assert any("/documents/..." in str(entry) for entry in logs)
     assert not any(token[:40] in str(entry) for entry in logs)
 
 

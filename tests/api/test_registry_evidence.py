@@ -103,6 +103,16 @@ async def test_hidden_pages_hide_the_retirement_certificate(api: GraphQLApi):
         assert (await api.client.get(f"/certificates/{'A' * 43}{behind}")).status_code == 404
 
 
+async def test_an_entry_for_one_order_is_on_no_other_certificate(api: GraphQLApi):
+    one, other = await complete(api, 400_000), await complete(api, 600_000)
+    given = entry(api, accountId=str(one.account_id), order={"number": one.number})
+    assert (await api.data(RECORD, given))["recordRegistryRetirement"]["userErrors"] == []
+
+    shown = [(await api.data(CERTIFICATE, {"id": str(each.id)}))["order"]["certificate"] for each in (one, other)]
+
+    assert [[each["reference"] for each in found["registryRetirements"]] for found in shown] == [["e-1"], []]
+
+
 async def test_a_part_is_shown_as_a_part(api: GraphQLApi):
     order = await complete(api, 3 * TONNE_G)
     young = entry(api, creditBatchId=str(api.shop.young.id), serialRange="VCS-YOUNG-2 to VCS-YOUNG-2", url=None)

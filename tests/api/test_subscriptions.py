@@ -17,6 +17,8 @@ from graphql.execution.collect_fields import CollectedFields
 from service.api.graphql.transport import websocket
 from service.api.graphql.types.node import global_id
 from service.domain.api_keys import Scope
+from service.domain.listing import OrderRef
+from service.operations.cancel_orders import cancel_orders
 from service.operations.manage_accounts import suspend_account
 from service.operations.manage_keys import revoke_key
 from service.operations.simulate_order import advance_test_orders
@@ -24,6 +26,7 @@ from service.storage.database import Database
 from tests.api.graphql_api import GraphQLApi, open_graphql_api
 from tests.api.streams import SUBSCRIBE, opened, streamed
 from tests.api.test_access_tokens import token_of
+from tests.makers import make_command
 from tests.shop import Shop, open_shop
 from tests.waiting import until
 
@@ -80,8 +83,12 @@ async def test_events_of_one_order_and_of_some_types(api: GraphQLApi):
     async with opened(api) as socket:
         await socket.begin(api.key)
         await socket.subscribe("one", after=0, orderId=global_id("Order", other.id))
-        heard = await socket.hear()
-        assert heard["payload"]["data"]["orderEvents"]["orderId"] == global_id("Order", other.id)
+        await api.shop.place()
+        await cancel_orders(api.shop.resources, api.shop.caller, [OrderRef(id=other.id)])
+        events = [(await socket.hear())["payload"]["data"]["orderEvents"]]
+        while events[-1]["type"] != "order.cancelled":
+            events.append((await socket.hear())["payload"]["data"]["orderEvents"])
+        assert {each["orderId"] for each in events} == {global_id("Order", other.id)}
         await socket.say(type="complete", id="one")
         await socket.subscribe("kind", after=0, types=[PLACED])
         found = []
@@ -112,13 +119,16 @@ async def test_an_event_shows_its_amounts_and_its_order(api: GraphQLApi):
 
 
 async def test_events_of_another_account_are_not_sent(api: GraphQLApi):
-    other = await api.shop.another_account()
+    other, foreign = await api.shop.another_account(), await api.shop.place()
     async with opened(api) as socket:
         await socket.begin(await api.new_key(account=other))
-        await socket.subscribe(after=0)
-        await socket.subscribe("foreign", after=0, orderId=global_id("Order", (await api.shop.place()).id))
+        await socket.subscribe("foreign", after=0, orderId=global_id("Order", foreign.id))
         heard = await socket.hear()
+        (placed,) = await api.shop.place_all(make_command(other))
+        await socket.subscribe("own", after=0)
+        own = (await socket.hear())["payload"]["data"]["orderEvents"]
     assert (heard["id"], heard["type"], heard["payload"][0]["extensions"]["code"]) == ("foreign", "error", "NOT_FOUND")
+    assert own == {"sequence": "1", "type": PLACED, "orderId": global_id("Order", placed.order.id)}
 
 
 @pytest.mark.parametrize(

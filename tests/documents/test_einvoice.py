@@ -87,6 +87,11 @@ def test_the_xml_meets_the_rules_of_the_standard(name: str, rules):
     assert rules(xml_of(name)) == []
 
 
+def test_an_invoice_outside_the_scope_of_tax_states_no_rate():
+    assert values(xml_of("out of scope"), "RateApplicablePercent") == []
+    assert values(xml_of("zero"), "RateApplicablePercent") == ["0.00"] * 4
+
+
 def test_the_rules_find_a_wrong_sum(rules):
     wrong = xml_of("standard").replace(b"<ram:LineTotalAmount>340.39<", b"<ram:LineTotalAmount>340.38<")
 

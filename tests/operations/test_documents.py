@@ -38,7 +38,7 @@ from service.operations.revoke_document_links import revoke_document_links, revo
 from service.operations.set_billing import enter_billing_details, set_tax_profile
 from service.operations.set_seller import set_seller
 from service.operations.settle_invoice import settle_invoice
-from service.storage.documents import DOCUMENTS
+from service.storage.documents import DOCUMENTS, keep_pdf
 from service.storage.money import CREDIT_NOTES
 from tests.books import rows_of
 from tests.makers import LONG_AGO, TONNE_G, make_caller, make_command, make_order_request
@@ -104,10 +104,12 @@ async def test_an_invoice_prints_its_orders_as_they_were_billed(seller: Shop):
 async def test_an_invoice_keeps_the_bytes_that_were_drawn_first(seller: Shop):
     invoice = await bill(seller, await seller.place())
     name = DocumentName(LinkedDocument.INVOICE, seller.account.id, invoice.id)
+    (stated,) = await rows_of(seller.database, DOCUMENTS)
 
     first = await asyncio.gather(*(document_file(seller.resources, name) for _ in range(3)))
     (stored,) = await rows_of(seller.database, DOCUMENTS)
 
+    assert stated == replace(stored, pdf=None)
     assert first == [stored.pdf] * 3
     assert json.loads(stored.facts)["number"] == invoice.number
     for change in ("facts = facts || ' '", "pdf = NULL"):
@@ -115,6 +117,16 @@ async def test_an_invoice_keeps_the_bytes_that_were_drawn_first(seller: Shop):
             await seller.execute(f"UPDATE documents SET {change}")
     with pytest.raises(Exception, match="append-only"):
         await seller.execute("DELETE FROM documents")
+
+
+async def test_a_stored_invoice_is_not_drawn_again(seller: Shop):
+    invoice = await bill(seller, await seller.place())
+    async with seller.database.transaction() as statements:
+        assert await keep_pdf(statements, seller.account.id, invoice.id, b"of an earlier release")
+
+    shown = await document_file(seller.resources, DocumentName(LinkedDocument.INVOICE, seller.account.id, invoice.id))
+
+    assert shown == b"of an earlier release"
 
 
 async def test_an_invoice_that_has_no_stated_facts_gets_them_on_the_first_request(seller: Shop):

@@ -1,7 +1,7 @@
 """Mail: who gets which, once each, through servers that refuse, fail and come back.
 
-Seen to fail when: the cursor of the events is not moved by a condition; a mail is marked before the server took it; a
-failed server counts as an attempt of a mail; a permanent refusal is tried again; a contact that declined gets mail.
+Seen to fail when: a mail is marked before the server took it; a failed server counts as an attempt of a mail; a
+permanent refusal is tried again; a contact that declined gets mail.
 """
 
 import asyncio

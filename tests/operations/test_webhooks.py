@@ -1,11 +1,13 @@
 """Webhooks are sent to real receivers: at least once, signed, retried for 76 hours, each endpoint by itself.
 
 Seen to fail when: a redirect counts as success; a failed attempt is not tried again; the response of a killed worker
-is believed; a failing endpoint takes the tasks of the others; `Retry-After` is not read.
+is believed; a failing endpoint takes the tasks of the others; `Retry-After` is not read; an outcome that the database
+refuses is not stored later.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 
@@ -30,11 +32,14 @@ from service.operations.send_deliveries import (
     reseal_secrets,
 )
 from service.storage.database import Database
+from service.storage.webhook_deliveries import DELIVERIES
 from service.storage.webhooks import ENDPOINTS
 from service.workers import webhooks as worker
+from service.workers.webhooks import is_unavailable
 from tests.books import rows_of
 from tests.makers import make_command, make_order_request
 from tests.receiver import Received, receiving, response
+from tests.waiting import until
 from tests.webhooks import PEPPER, Webhooks, open_webhooks, sender_of
 
 KILOGRAM = 1_000
@@ -178,6 +183,50 @@ async def test_a_killed_worker_repeats_and_loses_nothing(world: Webhooks):
     assert len(set(ids)) == 1
     assert len(ids) <= 2
     assert [each.status for each in await world.deliveries()] == [DeliveryStatus.DELIVERED]
+
+
+async def test_an_outcome_that_the_database_refuses_for_a_while_is_stored_and_not_sent_again(
+    balanced: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    refusals: list[BaseException] = []
+    locked, released = asyncio.Event(), asyncio.Event()
+
+    def noted(error: BaseException) -> bool:
+        refusals.append(error)
+        return is_unavailable(error)
+
+    async def hold() -> None:
+        async with balanced.transaction() as statements:
+            await statements.execute(f"UPDATE {DELIVERIES.name} SET attempts = attempts")
+            locked.set()
+            await released.wait()
+
+    monkeypatch.setattr(worker, "is_unavailable", noted)
+    database = await Database.open(database_url, lock_timeout_ms=50)
+    async with (
+        AsyncExitStack() as stack,
+        open_webhooks(database) as world,
+        receiving() as receiver,
+        asyncio.TaskGroup() as tasks,
+    ):
+        stack.push_async_callback(database.close)
+        await world.endpoint(receiver.url, event_types=["order.placed"])
+
+        async def locked_response() -> bytes:
+            tasks.create_task(hold())
+            await locked.wait()
+            return response()
+
+        receiver.answer = lambda _: locked_response()
+        await place(world)
+        sending = tasks.create_task(world.send())
+        await until(lambda: refusals or sending.done())
+        released.set()
+        await sending
+        assert [(each.status, each.attempts) for each in await world.deliveries()] == [(DeliveryStatus.DELIVERED, 1)]
+        await world.pass_time(minutes=10)
+        assert len(receiver.received) == 1
+    assert refusals
 
 
 async def test_a_lease_is_taken_over_when_it_ends_and_not_before(world: Webhooks):
