@@ -40,7 +40,7 @@ async def follow_order_events(
         message = f"Give the sequence of an event of the account: its last one is {last_seq}. 0 stands for all events."
         raise Refused(Code.BAD_USER_INPUT, message, ("after",))
     if order_id is not None and not await orders.of_ids(reader, account_id, [order_id]):
-        raise Refused(Code.NOT_FOUND, "The account has no such order.", ("orderId",))
+        raise Refused(Code.NOT_FOUND, "The account has no such order.", ("order_id",))
 
     async def following() -> AsyncGenerator[Event, None]:
         begin = last_seq if after is None else after

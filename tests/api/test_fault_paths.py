@@ -26,6 +26,7 @@ ELSEWHERE = {
         "legs",
         "credit",
     ),  # columns of an import, and routes
+    *("after", "order_id", "types", "year"),  # arguments of a field
 }
 """Members without a GraphQL input of the name."""
 

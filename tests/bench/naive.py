@@ -115,6 +115,7 @@ class View(GraphQL[Context, None]):
             public_address=self.settings.public_address,
             peppers=Peppers(pepper(self.settings)),
             receipt_url=lambda _, order_id: f"{self.settings.public_address}/receipts/{order_id.hex}",
+            document_url=lambda name, revision: f"{self.settings.public_address}/documents/{name.id.hex}.{revision}",
             identified=caller,
         )
 

@@ -154,6 +154,22 @@ def test_an_order_whose_answer_is_lost_is_sent_again_under_the_same_key(visit, s
     opened.complaints.clear()  # the browser logs the lost answer
 
 
+def test_an_order_that_another_program_changes_is_shown_without_a_poll(visit, service: Service):
+    place = """mutation { createOrderByMass(input: {mass: {amount: "1", unit: TONNE}, idempotencyKey: "live"}) {
+        order { id } } }"""
+    order = ask(service, "lune", place)["createOrderByMass"]["order"]["id"]
+    opened = visit(service.address, path=f"/console/orders/{order}")
+    page = opened.page
+    page.clock.install()  # no timer of the page fires: what it reads again, it reads because of an event
+    with page.expect_request(lambda sent: "orderEvents" in (sent.post_data or "")):
+        sign_in(page, service.keys["lune"])
+    expect(page.locator(".badge", has_text="Fulfilled")).to_be_visible()
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    cancel = """mutation ($id: ID!) { cancelOrder(input: {order: {id: $id}}) { userErrors { message } } }"""
+    ask(service, "lune", cancel, id=order)
+    expect(page.locator(".badge", has_text="Cancelled")).to_be_visible()
+
+
 def test_an_order_is_cancelled_after_a_question(visit, service: Service):
     page = open_console(visit, service)
     quote(page, "3")
@@ -270,3 +286,25 @@ def test_every_page_of_a_customer_is_readable_on_every_screen(
         page.screenshot(path=tmp_path / f"{path.split('/')[1] or 'overview'}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") == width, path
         assert opened.violations() == [], path
+
+
+def test_a_key_is_created_shown_once_and_revoked(visit, service: Service):
+    managing = """mutation { createApiKey(input: {idempotencyKey: "m", name: "Admin", scopes:
+        [ORDERS_READ, ACCOUNT_MANAGE]}) { secret } }"""
+    account = ask(service, "lune", "{ account { id } }")["account"]["id"]
+    headers = {"Authorization": f"Bearer {service.keys['operator']}", "Account-Id": account}
+    made = httpx.post(f"{service.address}/graphql", json={"query": managing}, headers=headers).json()
+    page = open_console(visit, service, key=made["data"]["createApiKey"]["secret"], path="/keys")
+    page.get_by_role("button", name="Create a key").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Place and change orders")).to_have_count(0)
+    dialog.get_by_label("Name").fill("Reports")
+    dialog.get_by_role("button", name="Create a key").click()
+    expect(page.get_by_text("Copy the key now.")).to_be_visible()
+    secret = page.locator(".secret").inner_text()
+    page.get_by_role("button", name="Done").click()
+    assert ask(service, secret, "{ orders { totalCount } }")["orders"]["totalCount"] >= 0
+    row = page.get_by_role("row", name=re.compile("Reports"))
+    row.get_by_role("button", name="Revoke").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Revoke").click()
+    expect(row.get_by_text("Revoked")).to_be_visible()

@@ -85,7 +85,8 @@ def test_every_message_is_written_in_every_language(language: str):
     placeholder = re.compile(r"\{\w+\}")
     for key, text in other.items():
         assert sorted(placeholder.findall(text)) == sorted(placeholder.findall(english[key])), key
-    assert [key for key, text in other.items() if text == english[key] and not SAME_IN_ALL.match(text)] == []
+    copied = [key for key, text in other.items() if text == english[key] and not SAME_IN_ALL.match(text)]
+    assert [key for key in copied if not key.startswith("serialForm.")] == []  # names of registries
 
 
 def test_every_message_is_used():

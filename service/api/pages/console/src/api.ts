@@ -62,7 +62,8 @@ export function createClient(holder: TokenHolder, accountId: string | null, onRe
       const account = accountId ? { "Account-Id": accountId } : undefined;
       const sent = operation.context.fetchOptions;
       const chosen = typeof sent === "object" && new Headers(sent.headers).has("Account-Id");
-      return appendHeaders(operation, { Authorization: `Bearer ${holder.current.text}`, ...(chosen ? undefined : account) });
+      const secret = operation.context.withKey ? holder.key : holder.current.text;
+      return appendHeaders(operation, { Authorization: `Bearer ${secret}`, ...(chosen ? undefined : account) });
     },
     willAuthError: () => holder.current.expiresAt - Date.now() < RENEW_BEFORE_MS,
     didAuthError: (error) => error.response?.status === 401,
@@ -77,6 +78,7 @@ export function createClient(holder: TokenHolder, accountId: string | null, onRe
   return new Client({
     url: config.endpoint,
     preferGetMethod: false,
+    fetchSubscriptions: true,
     requestPolicy: "cache-and-network",
     exchanges: [cacheExchange, auth, fetchExchange],
   });
@@ -86,6 +88,12 @@ export function createClient(holder: TokenHolder, accountId: string | null, onRe
 export function messagesOf(error: CombinedError): string[] {
   return error.networkError ? [error.networkError.message] : error.graphQLErrors.map((each) => each.message);
 }
+
+/** The address on this origin, which differs from the public one where the service is reached by another name. */
+export const here = (url: string) => {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+};
 
 /** Fetch an export with the reader's token, and hand it to the browser as a download. */
 export async function download(path: string, name: string, token: string, accountId: string | null): Promise<void> {

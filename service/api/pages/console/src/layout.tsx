@@ -6,6 +6,7 @@ import type { Scope } from "./api";
 import { Choices } from "./choices";
 import { type MessageKey, useI18n } from "./i18n";
 import { AccountQuery, useSession } from "./session";
+import { useOrderEvents } from "./ui/live";
 import { Badge } from "./ui/page";
 
 type Entry = { to: string; label: MessageKey; scope: Scope };
@@ -24,12 +25,21 @@ export const CUSTOMER: Entry[] = [
 
 export const SELLER: Entry[] = [
   { to: "/", label: "nav.overview", scope: "OPERATOR" },
+  { to: "/seller/customers", label: "nav.customers", scope: "OPERATOR" },
   { to: "/seller/orders", label: "nav.allOrders", scope: "OPERATOR" },
+  { to: "/seller/queue", label: "nav.queue", scope: "OPERATOR" },
+  { to: "/seller/stock", label: "nav.stock", scope: "OPERATOR" },
+  { to: "/seller/batches", label: "nav.batches", scope: "OPERATOR" },
+  { to: "/seller/evidence", label: "nav.evidence", scope: "OPERATOR" },
+  { to: "/seller/bundles", label: "nav.bundles", scope: "OPERATOR" },
+  { to: "/seller/portfolios", label: "nav.portfolios", scope: "OPERATOR" },
+  { to: "/seller/invoices", label: "nav.allInvoices", scope: "OPERATOR" },
 ];
 
 export function Layout({ children }: { children: ReactNode }) {
   const { t } = useI18n();
   const { scopes, acting, isSeller, actFor, signOut } = useSession();
+  useOrderEvents(scopes.has("ORDERS_READ") && !isSeller);
   const [{ data }] = useQuery({ query: AccountQuery });
   const [path] = useLocation();
   const [open, setOpen] = useState(false);

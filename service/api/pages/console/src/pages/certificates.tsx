@@ -1,7 +1,7 @@
 // Certificates as a gallery, with links to share, and the check of their contents against their hash.
 import { useState } from "react";
 import { Link, useSearchParams } from "wouter";
-import { graphql } from "../api";
+import { graphql, here } from "../api";
 import { useI18n } from "../i18n";
 import { useLiveQuery } from "../ui/live";
 import { useNotice } from "../ui/notices";
@@ -12,16 +12,19 @@ const CertificatesQuery = graphql(/* GraphQL */ `
     account {
       certificates(first: $first, after: $after) {
         pageInfo { hasNextPage endCursor }
-        nodes { id number url pdfUrl sha256 issuedAt order { id number customer mass { tonnes } } }
+        nodes { id number url pdfUrl sha256 issuedAt order { id number customer mass { tonnes } } retirementCertificate { number pdfUrl } }
       }
     }
   }
 `);
 
-type Certificate = { number: string; url: string; pdfUrl: string; sha256: string };
-
-/** The address on this origin, which differs from the public one where the service is reached by another name. */
-const here = (url: string) => new URL(url).pathname;
+type Certificate = {
+  number: string;
+  url: string;
+  pdfUrl: string;
+  sha256: string;
+  retirementCertificate?: { number: string; pdfUrl: string } | null;
+};
 
 async function hashOf(bytes: ArrayBuffer): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
@@ -93,6 +96,9 @@ function Actions({ certificate }: { certificate: Certificate }) {
       <div className="actions">
         <a className="button" href={here(certificate.url)}>{t("certificates.open")}</a>
         <a className="button" href={here(certificate.pdfUrl)} aria-label={t("certificates.pdfOf", { number: certificate.number })}>PDF</a>
+        {certificate.retirementCertificate && (
+          <a className="button" href={here(certificate.retirementCertificate.pdfUrl)}>{t("certificates.retirement")}</a>
+        )}
         <button
           type="button"
           onClick={() => void navigator.clipboard.writeText(certificate.url).then(() => notice(t("certificates.copied")))}

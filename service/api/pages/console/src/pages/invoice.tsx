@@ -2,7 +2,7 @@
 import { lazy, Suspense } from "react";
 import { Link, useParams } from "wouter";
 import type { InvoiceQuery as InvoiceData } from "../../generated/graphql";
-import { graphql } from "../api";
+import { graphql, here } from "../api";
 import { useI18n } from "../i18n";
 import { useSession } from "../session";
 import { Table } from "../ui/list";
@@ -15,13 +15,13 @@ const InvoiceQuery = graphql(/* GraphQL */ `
     node(id: $id) {
       __typename
       ... on Invoice {
-        id number reference status currency createdAt dueAt paidAt taxCategory taxRate taxReason
+        id number pdfUrl reference status currency createdAt dueAt paidAt taxCategory taxRate taxReason
         net { amount currency } tax { amount currency } gross { amount currency } prepaid { amount currency }
         due { amount currency } owed { amount currency }
         account { id name }
         seller { legalName bankName bankAccount bankCode paymentTerms }
         lines(first: 50) { nodes { id billed { amount currency } mass { tonnes } order { id number } } pageInfo { hasNextPage } }
-        creditNotes(first: 20) { nodes { id number reason createdAt gross { amount currency } } }
+        creditNotes(first: 20) { nodes { id number pdfUrl reason createdAt gross { amount currency } } }
       }
     }
   }
@@ -55,6 +55,7 @@ function Shown({ invoice }: { invoice: Invoice }) {
     <Page
       title={t("order.invoice", { number: invoice.number })}
       about={<><InvoiceState of={invoice.status} /> {invoice.account?.name}</>}
+      actions={invoice.pdfUrl && <a className="button" href={here(invoice.pdfUrl)}>{t("invoice.pdf")}</a>}
     >
       {isSeller && <Suspense><SellerActions invoice={invoice} /></Suspense>}
       <div className="columns">
@@ -107,7 +108,7 @@ function Shown({ invoice }: { invoice: Invoice }) {
             rows={invoice.creditNotes.nodes}
             rowKey={({ id }) => id}
             columns={[
-              { name: t("invoice.number"), cell: ({ number }) => number },
+              { name: t("invoice.number"), cell: ({ number, pdfUrl }) => <a href={here(pdfUrl)}>{number}</a> },
               { name: t("invoice.reason"), cell: ({ reason }) => t(`credit.${reason}`) },
               { name: t("invoice.issued"), cell: ({ createdAt }) => date(createdAt) },
               { name: t("invoice.gross"), cell: ({ gross }) => money(gross), numeric: true },

@@ -57,15 +57,17 @@ export default function Keys() {
           ]}
           onSubmit={async ({ name, expiresAt, ...chosen }) => {
             const { key, answered } = pendingKey("key");
-            const { data, refusals } = await create({
-              input: {
-                idempotencyKey: key,
-                name: name!,
-                scopes: SCOPES.filter((scope) => chosen[scope] === "on"),
-                expiresAt: expiresAt ? `${expiresAt}T00:00:00Z` : null,
+            const { data, refusals } = await create(
+              {
+                input: {
+                  idempotencyKey: key,
+                  name: name!,
+                  scopes: SCOPES.filter((scope) => chosen[scope] === "on"),
+                  expiresAt: expiresAt ? `${expiresAt}T00:00:00Z` : null,
+                },
               },
-            });
-            if (data) answered();
+              { withKey: true, answered },
+            );
             setSecret(data?.createApiKey?.secret ?? null);
             return refusals;
           }}

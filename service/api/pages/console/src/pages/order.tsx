@@ -2,7 +2,7 @@
 import { lazy, type ReactNode, Suspense } from "react";
 import { Link, useParams } from "wouter";
 import type { OrderQuery as OrderData } from "../../generated/graphql";
-import { graphql } from "../api";
+import { graphql, here } from "../api";
 import { type MessageKey, useI18n } from "../i18n";
 import { useScope, useSession } from "../session";
 import { useAct } from "../ui/act";
@@ -19,7 +19,7 @@ const OrderQuery = graphql(/* GraphQL */ `
     node(id: $id) {
       __typename
       ... on Order {
-        id number status paymentStatus kind createdAt completedAt cancelledAt customer description metadata receiptUrl
+        id number status paymentStatus kind createdAt completedAt cancelledAt customer description metadata receiptUrl confirmationUrl receiptPdfUrl
         currency retirementRefusal
         mass { tonnes } fulfilledMass { tonnes } retiredMass { tonnes }
         netCost { amount currency } commission { amount currency } totalCost { amount currency }
@@ -37,7 +37,7 @@ const OrderQuery = graphql(/* GraphQL */ `
         }
         invoice { id number status }
         estimate { id name activity }
-        certificate { id number url pdfUrl issuedAt }
+        certificate { id number url pdfUrl issuedAt retirementCertificate { number pdfUrl } }
         timeline { sequence type occurredAt actor amount { amount currency } }
       }
     }
@@ -118,8 +118,11 @@ function Shown({ order }: { order: Order }) {
           <ul className="links">
             {order.certificate && (
               <>
-                <li><a href={order.certificate.url}>{t("order.certificate", { number: order.certificate.number })}</a></li>
-                <li><a href={order.certificate.pdfUrl}>{t("order.certificatePdf")}</a></li>
+                <li><a href={here(order.certificate.url)}>{t("order.certificate", { number: order.certificate.number })}</a></li>
+                <li><a href={here(order.certificate.pdfUrl)}>{t("order.certificatePdf")}</a></li>
+                {order.certificate.retirementCertificate && (
+                  <li><a href={here(order.certificate.retirementCertificate.pdfUrl)}>{t("order.retirementCertificate")}</a></li>
+                )}
               </>
             )}
             {order.invoice && (
@@ -128,7 +131,9 @@ function Shown({ order }: { order: Order }) {
                 <InvoiceState of={order.invoice.status} />
               </li>
             )}
-            <li><a href={order.receiptUrl}>{t("order.receipt")}</a></li>
+            <li><a href={here(order.confirmationUrl)}>{t("order.confirmation")}</a></li>
+            {order.receiptPdfUrl && <li><a href={here(order.receiptPdfUrl)}>{t("order.receiptPdf")}</a></li>}
+            <li><a href={here(order.receiptUrl)}>{t("order.receipt")}</a></li>
           </ul>
           {!order.certificate && isOpen && <p className="quiet">{t("order.noCertificate")}</p>}
         </Section>
@@ -236,7 +241,7 @@ function Cancel({ order }: { order: Order }) {
       question={t("order.cancelQuestion", { number: order.number })}
       about={t("order.cancelAbout", { mass: tonnes(order.mass), paid: money(order.paid) })}
       onConfirm={async () => {
-        const { refusals } = await cancel({ id: order.id }, isSeller ? order.account.id : undefined);
+        const { refusals } = await cancel({ id: order.id }, isSeller ? { accountId: order.account.id } : {});
         if (refusals.length === 0) notice(t("order.cancelled", { number: order.number }));
         return refusals;
       }}

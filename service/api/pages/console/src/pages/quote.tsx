@@ -98,19 +98,21 @@ export default function QuotePage() {
                   submit={t("quote.place", { total: money(quote.totalCost) })}
                   onSubmit={async ({ beneficiary, customer, description, payWithBalance }) => {
                     const { key, answered } = pendingKey(`order.${quote.id}`);
-                    const { data, refusals } = await place({
-                      input: {
-                        quoteId: quote.id,
-                        idempotencyKey: key,
-                        ...(beneficiary && { beneficiary: { recipient: { name: beneficiary }, retirement: { name: beneficiary } } }),
-                        ...(customer && { customer }),
-                        ...(description && { description }),
-                        payWithBalance: (payWithBalance || "NONE") as BalanceUse,
+                    const { data, refusals } = await place(
+                      {
+                        input: {
+                          quoteId: quote.id,
+                          idempotencyKey: key,
+                          ...(beneficiary && { beneficiary: { recipient: { name: beneficiary }, retirement: { name: beneficiary } } }),
+                          ...(customer && { customer }),
+                          ...(description && { description }),
+                          payWithBalance: (payWithBalance || "NONE") as BalanceUse,
+                        },
                       },
-                    });
+                      { answered },
+                    );
                     const order = data?.createOrderFromQuote?.order;
                     if (!order) return refusals;
-                    answered();
                     notice(t("quote.placed", { number: order.number }));
                     navigate(`/orders/${order.id}`, { replace: true });
                   }}

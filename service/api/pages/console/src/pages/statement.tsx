@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { useQuery } from "urql";
 import { useSearchParams } from "wouter";
-import { download, graphql } from "../api";
+import { download, graphql, here } from "../api";
 import { useI18n } from "../i18n";
 import { useSession } from "../session";
 import { FieldRow } from "../ui/form";
@@ -10,8 +10,8 @@ import { Table } from "../ui/list";
 import { Empty, Figure, Loaded, Page, Problems, Section } from "../ui/page";
 
 const StatementQuery = graphql(/* GraphQL */ `
-  query Statement($from: DateTime!, $to: DateTime!) {
-    account { id name createdAt }
+  query Statement($year: Int!, $from: DateTime!, $to: DateTime!) {
+    account { id name createdAt retirementStatement(year: $year) { pdfUrl csvUrl } }
     byStatus: orderStats(groupBy: STATUS, filter: { createdAt: { gte: $from, lt: $to } }) {
       groups { key count mass { tonnes } totalCosts { amount currency } }
     }
@@ -34,7 +34,7 @@ export default function Statement() {
   const year = Number(search.get("year")) || new Date().getUTCFullYear();
   const [result] = useQuery({
     query: StatementQuery,
-    variables: { from: `${year}-01-01T00:00:00Z`, to: `${year + 1}-01-01T00:00:00Z` },
+    variables: { year, from: `${year}-01-01T00:00:00Z`, to: `${year + 1}-01-01T00:00:00Z` },
   });
   const first = result.data?.account ? new Date(result.data.account.createdAt).getUTCFullYear() : year;
   const years = Array.from({ length: new Date().getUTCFullYear() - first + 1 }, (_, index) => String(first + index)).reverse();
@@ -99,6 +99,12 @@ export default function Statement() {
         }}
       </Loaded>
       <Section title={t("statement.files")}>
+        {result.data?.account?.retirementStatement && (
+          <div className="actions">
+            <a className="button primary" href={here(result.data.account.retirementStatement.pdfUrl)}>{t("statement.pdf", { year: String(year) })}</a>
+            <a className="button" href={here(result.data.account.retirementStatement.csvUrl)}>{t("statement.csv", { year: String(year) })}</a>
+          </div>
+        )}
         <p className="quiet">{t("statement.filesAbout")}</p>
         <Problems messages={failure} />
         <div className="actions">

@@ -28,10 +28,10 @@ export default function SellerOverview() {
         {({ accounts, waiting, pending, allOrders }) => (
           <>
             <div className="figures">
-              <Figure name={t("nav.customers")} value={number(accounts?.totalCount ?? 0)} />
+              <Figure name={t("nav.customers")} value={<Link href="/seller/customers">{number(accounts?.totalCount ?? 0)}</Link>} />
               <Figure name={t("nav.allOrders")} value={<Link href="/seller/orders">{number(allOrders?.totalCount ?? 0)}</Link>} />
-              <Figure name={t("seller.waiting")} value={<Link href="/seller/orders?status=PLACED">{number(waiting?.totalCount ?? 0)}</Link>} />
-              <Figure name={t("seller.unpaid")} value={number(pending?.totalCount ?? 0)} />
+              <Figure name={t("seller.waiting")} value={<Link href="/seller/queue">{number(waiting?.totalCount ?? 0)}</Link>} />
+              <Figure name={t("seller.unpaid")} value={<Link href="/seller/invoices?status=PENDING">{number(pending?.totalCount ?? 0)}</Link>} />
             </div>
             <Section title={t("seller.latestOrders")} actions={<Link href="/seller/orders">{t("nav.allOrders")}</Link>}>
               {allOrders?.nodes.length ? (
@@ -51,7 +51,7 @@ export default function SellerOverview() {
                   ]}
                 />
               ) : (
-                <Empty>{t("seller.noOrders")}</Empty>
+                <Empty href="/seller/customers" action={t("nav.customers")}>{t("seller.noOrders")}</Empty>
               )}
             </Section>
           </>

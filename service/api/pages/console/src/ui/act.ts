@@ -6,13 +6,26 @@ export type Refusal = { message: string; path: readonly string[] };
 type Payload = { userErrors: readonly Refusal[] };
 type Outcome<Data> = { data: Data | null; refusals: Refusal[] };
 
-/** Return the function that sends the mutation. `accountId` names the account that the request is for. */
+type Options = {
+  /** The account that the request is for; by default the one that is shown. */
+  accountId?: string;
+  /** True to send the API key itself, because a token creates no keys. */
+  withKey?: boolean;
+  /** Called once the API has decided, either way: a failed request may have been carried out. */
+  answered?: () => void;
+};
+
+/** Return the function that sends the mutation. */
 export function useAct<Data extends object, Variables extends AnyVariables>(document: DocumentInput<Data, Variables>) {
   const [{ fetching }, send] = useMutation<Data, Variables>(document);
-  const act = async (variables: Variables, accountId?: string): Promise<Outcome<Data>> => {
-    const context: Partial<OperationContext> = accountId ? { fetchOptions: { headers: { "Account-Id": accountId } } } : {};
+  const act = async (variables: Variables, { accountId, withKey, answered }: Options = {}): Promise<Outcome<Data>> => {
+    const context: Partial<OperationContext> = {
+      withKey,
+      ...(accountId && { fetchOptions: { headers: { "Account-Id": accountId } } }),
+    };
     const { data, error } = await send(variables, context);
     if (error) return { data: null, refusals: messagesOf(error).map((message) => ({ message, path: [] })) };
+    answered?.();
     const payloads = Object.values(data ?? {}) as (Payload | null | string)[];
     const refusals = payloads.flatMap((payload) => (payload && typeof payload === "object" ? [...payload.userErrors] : []));
     return { data: refusals.length ? null : (data ?? null), refusals };

@@ -111,12 +111,23 @@ type TableProps<Row> = {
   rowKey: (row: Row) => string;
   href?: (row: Row) => string;
   caption: string;
+  /** True for a table within another one: on a narrow screen it is scrolled sideways. */
+  within?: boolean;
 };
 
 /** A table that is shown as cards on a narrow screen. The roles keep it a table for screen readers there. */
-export function Table<Row>({ rows, columns, rowKey, href, caption }: TableProps<Row>) {
+export function Table<Row>({ within, ...props }: TableProps<Row>) {
+  if (!within) return <Rows {...props} className="list" />;
   return (
-    <table role="table" className="list">
+    <div className="scroll" role="region" aria-label={props.caption} tabIndex={0}>
+      <Rows {...props} />
+    </div>
+  );
+}
+
+function Rows<Row>({ rows, columns, rowKey, href, caption, className }: TableProps<Row> & { className?: string }) {
+  return (
+    <table role="table" className={className}>
       <caption className="hidden">{caption}</caption>
       <thead role="rowgroup">
         <tr role="row">

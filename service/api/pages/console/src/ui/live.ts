@@ -1,10 +1,52 @@
-// Data that stays fresh: asked for again while the page is looked at.
+// Data that stays fresh: events of the account's orders by subscription, and polling beside it, where a proxy forbids
+// streams or no event tells of a change.
 import { useEffect } from "react";
-import { type AnyVariables, useQuery, type UseQueryArgs } from "urql";
+import { type AnyVariables, useClient, useQuery, type UseQueryArgs } from "urql";
+import { graphql } from "../api";
+
+const EventsSubscription = graphql(/* GraphQL */ `
+  subscription Events { orderEvents { sequence type } }
+`);
 
 const EVERY_MS = 15_000;
+const AGAIN_MS = 15_000;
+/** Polls that are left out while events come in: only every fourth is sent. */
+const POLLS_PER_STREAM = 4;
+const listeners = new Set<() => void>();
+let isStreaming = false;
 
-/** As `useQuery`, and ask again every `everyMs` milliseconds while the page is visible. */
+/** Read the events of the account while the page is visible: a browser has few connections for all of its tabs. */
+export function useOrderEvents(enabled: boolean): void {
+  const client = useClient();
+  useEffect(() => {
+    if (!enabled) return;
+    let close = () => {};
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const open = () => {
+      close();
+      clearTimeout(timer);
+      isStreaming = document.visibilityState === "visible";
+      if (!isStreaming) return;
+      const stream = client.subscription(EventsSubscription, {}).subscribe(({ data, hasNext }) => {
+        if (data) for (const refresh of listeners) refresh();
+        if (hasNext) return;
+        isStreaming = false;
+        timer = setTimeout(open, AGAIN_MS);
+      });
+      close = stream.unsubscribe;
+    };
+    open();
+    document.addEventListener("visibilitychange", open);
+    return () => {
+      document.removeEventListener("visibilitychange", open);
+      clearTimeout(timer);
+      isStreaming = false;
+      close();
+    };
+  }, [client, enabled]);
+}
+
+/** As `useQuery`, and ask again after each event, and every `everyMs` milliseconds while the page is visible. */
 export function useLiveQuery<Data, Variables extends AnyVariables>(
   args: UseQueryArgs<Variables, Data>,
   everyMs = EVERY_MS,
@@ -13,10 +55,18 @@ export function useLiveQuery<Data, Variables extends AnyVariables>(
   const refresh = result[1];
   useEffect(() => {
     if (args.pause) return;
+    const ask = () => refresh({ requestPolicy: "network-only" });
+    let polls = 0;
     const timer = setInterval(() => {
-      if (document.visibilityState === "visible") refresh({ requestPolicy: "network-only" });
+      polls += 1;
+      const isDue = !isStreaming || polls % POLLS_PER_STREAM === 0;
+      if (isDue && document.visibilityState === "visible") ask();
     }, everyMs);
-    return () => clearInterval(timer);
+    listeners.add(ask);
+    return () => {
+      clearInterval(timer);
+      listeners.delete(ask);
+    };
   }, [refresh, everyMs, args.pause]);
   return result;
 }

@@ -1,0 +1,156 @@
+// One bundle: its prices by tier, with a preview of what a tonne costs, and whether it is on sale.
+import { type FormEvent, useState } from "react";
+import { useParams } from "wouter";
+import type { BundleQuery as BundleData } from "../../generated/graphql";
+import { graphql } from "../api";
+import { useI18n } from "../i18n";
+import { type Refusal, useAct } from "../ui/act";
+import { Confirm } from "../ui/dialogs";
+import { FieldRow } from "../ui/form";
+import { Table } from "../ui/list";
+import { useLiveQuery } from "../ui/live";
+import { useNotice } from "../ui/notices";
+import { Badge, Empty, Facts, Loaded, Page, Problems, Section } from "../ui/page";
+
+const BundleQuery = graphql(/* GraphQL */ `
+  query Bundle($id: ID!) {
+    bundle(id: $id) {
+      id name description disabled offsetType approach carbonPermanence available { tonnes }
+      projects { id name }
+      prices { minimumMass { tonnes } unitPrice { amount currency } }
+    }
+    account { id currency }
+  }
+`);
+const PriceMutation = graphql(/* GraphQL */ `
+  mutation SetPrice($input: SetPriceInput!) {
+    setPrice(input: $input) { bundle { id prices { unitPrice { amount currency } } } userErrors { message path } }
+  }
+`);
+const DisableMutation = graphql(/* GraphQL */ `
+  mutation DisableBundle($id: ID!) { disableBundle(input: { bundleId: $id }) { bundle { id disabled } userErrors { message path } } }
+`);
+const EnableMutation = graphql(/* GraphQL */ `
+  mutation EnableBundle($id: ID!) { enableBundle(input: { bundleId: $id }) { bundle { id disabled } userErrors { message path } } }
+`);
+
+type Bundle = NonNullable<BundleData["bundle"]>;
+type Tier = { minimum: string; price: string };
+const SAMPLES = ["0.1", "1", "10", "100", "1000", "10000"];
+
+export default function BundlePage() {
+  const { id } = useParams<{ id: string }>();
+  const { t, tonnes } = useI18n();
+  const [result] = useLiveQuery({ query: BundleQuery, variables: { id } });
+  const [disable] = useAct(DisableMutation);
+  const [enable] = useAct(EnableMutation);
+  return (
+    <Loaded of={result} lines={8}>
+      {({ bundle, account }) =>
+        !bundle ? (
+          <Page title={t("nav.bundles")}><Empty href="/seller/bundles" action={t("nav.bundles")}>{t("bundles.unknown")}</Empty></Page>
+        ) : (
+          <Page
+            title={bundle.name}
+            about={<Badge tone={bundle.disabled ? "bad" : "good"}>{t(bundle.disabled ? "bundles.disabled" : "bundles.onSale")}</Badge>}
+            actions={
+              bundle.disabled ? (
+                <button type="button" onClick={() => void enable({ id: bundle.id })}>{t("bundles.enable")}</button>
+              ) : (
+                <Confirm
+                  action={t("bundles.disable")}
+                  question={t("bundles.disableQuestion", { name: bundle.name })}
+                  about={t("bundles.disableAbout")}
+                  onConfirm={async () => (await disable({ id: bundle.id })).refusals}
+                />
+              )
+            }
+          >
+            <Section title={t("order.facts")}>
+              <Facts
+                of={[
+                  [t("bundles.description"), bundle.description],
+                  [t("overview.byProject"), bundle.projects.map(({ name }) => name).join(", ")],
+                  [t("bundles.offsetType"), t(`offset.${bundle.offsetType}`)],
+                  [t("bundles.permanence"), t(`permanence.${bundle.carbonPermanence}`)],
+                  [t("stock.available"), tonnes(bundle.available)],
+                ]}
+              />
+            </Section>
+            <Prices bundle={bundle} currency={bundle.prices[0]?.unitPrice.currency ?? account?.currency ?? ""} />
+          </Page>
+        )
+      }
+    </Loaded>
+  );
+}
+
+function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string }) {
+  const { t, tonnes, money } = useI18n();
+  const [set] = useAct(PriceMutation);
+  const notice = useNotice();
+  const [currency, setCurrency] = useState(first);
+  const [tiers, setTiers] = useState<Tier[]>(() =>
+    bundle.prices.length
+      ? bundle.prices.map(({ minimumMass, unitPrice }) => ({ minimum: minimumMass.tonnes, price: unitPrice.amount }))
+      : [{ minimum: "0", price: "" }],
+  );
+  const [refusals, setRefusals] = useState<Refusal[]>([]);
+  const change = (index: number, changed: Partial<Tier>) =>
+    setTiers((old) => old.map((tier, each) => (each === index ? { ...tier, ...changed } : tier)));
+  const filled = tiers.filter(({ minimum, price }) => Number(price) > 0 && minimum !== "");
+  const sorted = [...filled].sort((a, b) => Number(b.minimum) - Number(a.minimum));
+  const samples = SAMPLES.map((mass) => ({ mass, tier: sorted.find(({ minimum }) => Number(minimum) <= Number(mass)) }));
+  const send = async (event: FormEvent) => {
+    event.preventDefault();
+    const { data, refusals: refused } = await set({
+      input: {
+        bundleId: bundle.id,
+        currency: currency.trim().toUpperCase(),
+        tiers: filled.map(({ minimum, price }) => ({ minimumMass: { amount: minimum, unit: "TONNE" }, unitPrice: price })),
+      },
+    });
+    setRefusals(refused);
+    if (data) notice(t("bundles.priced", { name: bundle.name }));
+  };
+  return (
+    <Section title={t("bundles.prices")}>
+      <form className="columns" onSubmit={send}>
+        <div className="form">
+          <Problems messages={refusals.map(({ message }) => message)} />
+          <p className="quiet">{t("bundles.pricesAbout")}</p>
+          <FieldRow field={{ name: "currency", label: t("clients.currency") }} value={currency} set={(_, value) => setCurrency(value)} />
+          {tiers.map(({ minimum, price }, index) => (
+            <fieldset key={index} className="pair">
+              <legend>{t("bundles.tier", { n: index + 1 })}</legend>
+              <FieldRow field={{ name: "minimum", label: t("bundles.minimum"), type: "decimal" }} value={minimum} set={(_, value) => change(index, { minimum: value })} />
+              <FieldRow field={{ name: "price", label: t("order.unitPrice"), type: "decimal" }} value={price} set={(_, value) => change(index, { price: value })} />
+              {tiers.length > 1 && (
+                <button type="button" aria-label={t("bundles.removeTier", { n: index + 1 })} onClick={() => setTiers(tiers.filter((_, each) => each !== index))}>×</button>
+              )}
+            </fieldset>
+          ))}
+          <div className="actions">
+            <button type="button" onClick={() => setTiers([...tiers, { minimum: "", price: "" }])}>{t("bundles.addTier")}</button>
+            <button type="submit" className="primary">{t("bundles.setPrice")}</button>
+          </div>
+        </div>
+        <div>
+          <h3>{t("bundles.preview")}</h3>
+          <Table
+            caption={t("bundles.preview")}
+            rows={samples}
+            rowKey={({ mass }) => mass}
+            columns={[
+              { name: t("bundles.orderOf"), cell: ({ mass }) => tonnes({ tonnes: mass }) },
+              {
+                name: t("order.unitPrice"), numeric: true,
+                cell: ({ tier }) => (tier && /^[A-Za-z]{3}$/.test(currency.trim()) ? money({ amount: tier.price, currency: currency.trim().toUpperCase() }) : t("bundles.notSold")),
+              },
+            ]}
+          />
+        </div>
+      </form>
+    </Section>
+  );
+}
