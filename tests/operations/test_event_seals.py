@@ -1,7 +1,6 @@
 """The worker that seals events: each event once, whoever works beside it, and whenever it is interrupted.
 
-Seen to fail when: the key of a seal is its last event; seals are written outside of the transaction; the due accounts
-include one whose next event is missing.
+Seen to fail when: the key of a seal is its last event; the due accounts include one whose next event is missing.
 """
 
 import asyncio
@@ -102,6 +101,22 @@ async def test_workers_beside_each_other_seal_each_event_once(shop: Shop, monkey
     last = {seal.account_id: seal.last_seq for seal in await seals(shop)}
     heads = await shop.database.reader.fetch("SELECT account_id, event_seq FROM account_heads WHERE event_seq > 0")
     assert last == {row["account_id"]: row["event_seq"] for row in heads}
+
+
+async def test_a_worker_that_comes_late_with_more_events_seals_none(shop: Shop):
+    await shop.place()
+    events = await event_seals.events_after(shop.database.reader, shop.account.id, 0, 1_000)
+    short, long = (seal_of(shop.account.id, BEFORE_THE_FIRST, 0, each, system_clock()) for each in (events[:1], events))
+    assert short is not None
+    assert long is not None
+    assert long.last_seq > short.last_seq
+
+    async with shop.database.transaction() as statements:
+        assert await SEALS.insert(statements, [short]) == 1
+    async with shop.database.transaction() as statements:
+        assert await SEALS.insert(statements, [long]) == 0
+
+    assert await seals(shop) == [short]
 
 
 async def test_an_account_with_a_missing_event_keeps_no_other_waiting(shop: Shop, monkeypatch: pytest.MonkeyPatch):
