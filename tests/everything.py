@@ -4,6 +4,7 @@ client accounts, test orders, imported history, certificates.
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from service.domain.parties import TaxCategory, TaxProfile
 from service.domain.recorded_estimate import CreateEstimate, RecordedEstimate
 from service.domain.registry_evidence import StatedRetirement
 from service.domain.serials.stated import StatedSerials
+from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.operations.bill_orders import bill_orders
 from service.operations.cancel_orders import cancel_orders
@@ -39,6 +41,7 @@ from service.operations.remind_invoices import remind_invoices
 from service.operations.replay_webhooks import send_test_event
 from service.operations.retire_orders import retire_order
 from service.operations.revoke_document_links import revoke_document_links
+from service.operations.seal_events import seal_events
 from service.operations.set_account_portfolio import set_account_portfolio
 from service.operations.set_billing import set_tax_profile
 from service.operations.set_contacts import set_contacts
@@ -268,10 +271,14 @@ async def open_everything(database: Database) -> dict[str, Any]:
         world.let_the_rest_happen,
     ):
         await step()
+        await seal_events(shop.resources)
     hook = (await create_endpoint(shop.resources, shop.caller, url="https://receiver.example/hook")).endpoint
     world.names["hook"] = hook.id
     world.names["delivery"] = (await send_test_event(shop.resources, shop.caller, hook.id)).id
     assert await remind_invoices(shop.resources, before=timedelta(days=365))
+    later = system_clock() + timedelta(minutes=1)
+    while await seal_events(replace(shop.resources, clock=lambda: later)):
+        pass
     mail = make_mail(shop.account.id)
     await store(database, mail)
     world.names["mail"] = mail.id

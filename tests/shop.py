@@ -32,6 +32,7 @@ from service.storage import (
     retirements,
 )
 from service.storage.database import Database
+from service.storage.event_seals import SEALS
 from service.storage.events import EVENTS
 from tests.books import rows_of
 from tests.makers import (
@@ -145,6 +146,7 @@ async def everything_in(database: Database) -> dict[str, list[str]]:
         documents.LINKS,
         accounts.HEADS,
         EVENTS,
+        SEALS,
     ]
     return {table.name: sorted(map(repr, await rows_of(database, table))) for table in tables}
 

@@ -389,11 +389,10 @@ DETAILS = (
 
 TABLES = (
     "account_heads accounts api_keys backorders balances billing_details bundle_projects bundles certificates"
-    " contacts credit_batches credit_entries credit_note_lines credit_notes document_links documents estimates events"
-    " invoice_lines"
-    " invoice_reminders invoices ledger_entries logos mail_cursors mails number_counters"
-    " order_lines orders organisations payments portfolio_weights portfolios prices project_categories projects"
-    " quote_holds quote_lines quotes registry_retirements"
+    " contacts credit_batches credit_entries credit_note_lines credit_notes document_links documents estimates"
+    " event_seals events invoice_lines invoice_reminders invoices ledger_entries logos mail_cursors mails"
+    " number_counters order_lines orders organisations payments portfolio_weights portfolios prices project_categories"
+    " projects quote_holds quote_lines quotes registry_retirements"
     " retirement_certificates retirements secret_checks sellers serial_claims serial_series tax_profiles"
     " webhook_cursors webhook_deliveries webhook_endpoints worker_failures"
 )
@@ -527,6 +526,7 @@ def test_names_of_workers_and_actors():
         "expire_deliveries",
         "remind_invoices",
         "expire_mails",
+        "seal_events",
     ]
     actors = (
         retire_orders,

@@ -7,9 +7,10 @@ import pytest
 
 from service.domain.listing import OrderRef
 from service.operations.cancel_orders import cancel_orders
+from service.operations.seal_events import seal_events
 from tests.shop import Shop
 
-TABLES = {"credit_entries": "mass_g", "events": "actor", "ledger_entries": "amount_minor"}
+TABLES = {"credit_entries": "mass_g", "event_seals": "last_seq", "events": "actor", "ledger_entries": "amount_minor"}
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -17,6 +18,7 @@ TABLES = {"credit_entries": "mass_g", "events": "actor", "ledger_entries": "amou
 async def test_the_past_is_append_only(shop: Shop, table: str, statement: str):
     order = await shop.place()
     await cancel_orders(shop.resources, shop.caller, [OrderRef(id=order.id)])
+    assert await seal_events(shop.resources)
     before = await shop.everything()
     assert before[table]
     with pytest.raises(Exception, match=f"{table} is append-only"):

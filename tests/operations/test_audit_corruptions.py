@@ -1030,6 +1030,47 @@ CORRUPTIONS = (
         "reminder-of-an-invoice-reference",
         NEW,
     ),
+    # Seals of events.
+    *(
+        Corruption(
+            f"an event with another {column}",
+            f"UPDATE events SET {column} = {value} WHERE account_id = '{{account}}' AND seq = 2",
+            "event-seal",
+            "2",
+        )
+        for column, value in (
+            ("actor", "'key2'"),
+            ("payload", "member(mass_g, 1001)"),
+            ("created_at", "'2026-01-01 00:00:00.000001+00:00'"),
+            ("event_type", "'order.placed!'"),
+            ("order_id", "'{paid}'"),
+            ("id", f"'{NEW}'"),
+        )
+    ),
+    Corruption(
+        "a deleted event that was sealed",
+        "DELETE FROM events WHERE account_id = '{account}' AND seq = 2",
+        "event-seal",
+        "2",
+    ),
+    Corruption(
+        "a deleted seal",
+        "DELETE FROM event_seals WHERE account_id = '{account}' AND first_seq = 1",
+        "event-seal-gap",
+        "{second_seal}",
+    ),
+    Corruption(
+        "a seal without its last digest",
+        "UPDATE event_seals SET last_seq = last_seq + 1 WHERE account_id = '{account}' AND first_seq = {second_seal}",
+        "event-seal-gap",
+        "{second_seal}",
+    ),
+    Corruption(
+        "a seal of events that are not there",
+        "UPDATE event_seals SET last_seq = 1000000 WHERE account_id = '{account}' AND first_seq = {second_seal}",
+        "event-seal-reference",
+        "{second_seal}",
+    ),
     # Events.
     Corruption(
         "a deleted event", "DELETE FROM events WHERE account_id = '{account}' AND seq = 2", "event-gap", "{account}"
@@ -1406,6 +1447,7 @@ async def more_names(reader: Statements, names: dict[str, Any]) -> dict[str, Any
         "completed_event": await one(
             "seq", f"events WHERE order_id = '{names['complete']}' AND event_type = 'order.completed'"
         ),
+        "second_seal": await one("min(first_seq)", f"event_seals WHERE account_id = '{account}' AND first_seq > 1"),
         "new": NEW,
         "now": NOW,
         "zeros": "0" * 64,

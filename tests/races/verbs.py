@@ -41,6 +41,7 @@ from service.operations.record_registry_retirement import import_retirements
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.remind_invoices import remind_invoices
 from service.operations.retire_orders import retire_orders
+from service.operations.seal_events import seal_events
 from service.operations.send_deliveries import Outcome, due_endpoints, lease_deliveries, mark_deliveries
 from service.operations.send_mails import Answer, lease_mails, mark_mail
 from service.operations.set_limits import set_limits
@@ -689,6 +690,7 @@ STEPS: dict[str, Verb] = {
     "expire_deliveries": expire_old_deliveries,
     "remind_invoices": partial(step, run=remind_invoices, before=timedelta(days=365)),
     "expire_mails": partial(step, run=expire_mails, kept=timedelta(seconds=2)),
+    "seal_events": partial(step, run=seal_events),
     "send_mails": send_mails,
     "send_webhooks": queue_and_send,
     "record_key_uses": record_uses,

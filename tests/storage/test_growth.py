@@ -32,6 +32,7 @@ from service.operations.read_mails import expire_mails
 from service.operations.read_webhooks import expire_deliveries
 from service.operations.refresh_statistics import refresh_statistics
 from service.operations.retire_orders import retire_orders
+from service.operations.seal_events import seal_events
 from service.operations.send_deliveries import Outcome, due_endpoints, lease_deliveries, mark_deliveries
 from service.operations.send_mails import Answer, lease_mails, mark_mail, postpone_mails
 from service.operations.set_contacts import set_contacts
@@ -141,6 +142,7 @@ async def send_out(shop: Shop) -> None:
             attempt = Attempt(at=at, status=status, latency_ms=1, error=None, excerpt=None)
             leased = await lease_deliveries(resources, endpoint, 1)
             await mark_deliveries(resources, endpoint, [Outcome([each], attempt) for each in leased], lambda: 0)
+    await seal_events(resources)
     await queue_mails(resources)
     mail, *others = await lease_mails(resources)
     await mark_mail(resources, mail, Answer("451 busy"), lambda: 0)

@@ -52,6 +52,7 @@ ALL = [
     "0025_registry_evidence",
     "0026_mail",
     "0027_logos",
+    "0028_event_seals",
 ]
 
 

@@ -37,6 +37,7 @@ def test_everything_that_happens_later_is_a_step():
         "expire_deliveries",
         "remind_invoices",
         "expire_mails",
+        "seal_events",
     ]
 
 

@@ -5,7 +5,19 @@ is found. They know every table that contains grams, money or events, and change
 `CHECKS` of its file, with a row in `tests/operations/test_audit_corruptions.py` that it finds.
 """
 
-from service.storage.audit import catalogue, events, evidence, grams, money, orders, references, rows, serials, tax
+from service.storage.audit import (
+    catalogue,
+    events,
+    evidence,
+    grams,
+    money,
+    orders,
+    references,
+    rows,
+    seals,
+    serials,
+    tax,
+)
 from service.storage.audit.check import DEVIATIONS_SHOWN, Check, Deviation, Finding, find, run
 
 __all__ = ["CHECKS", "DEVIATIONS_SHOWN", "Check", "Deviation", "Finding", "find", "run"]
@@ -16,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     *money.CHECKS,
     *tax.CHECKS,
     *events.CHECKS,
+    *seals.CHECKS,
     *catalogue.CHECKS,
     *serials.CHECKS,
     *evidence.CHECKS,

@@ -127,6 +127,7 @@ ESTIMATES = models.Estimate._meta.db_table  # noqa: SLF001
 CREDIT_NOTE_LINES = models.CreditNoteLine._meta.db_table  # noqa: SLF001
 CREDIT_NOTES = models.CreditNote._meta.db_table  # noqa: SLF001
 EVENTS = models.Event._meta.db_table  # noqa: SLF001
+EVENT_SEALS = models.EventSeal._meta.db_table  # noqa: SLF001
 WEBHOOKS = models.WebhookEndpoint._meta.db_table  # noqa: SLF001
 WEBHOOK_CURSORS = models.WebhookCursor._meta.db_table  # noqa: SLF001
 DELIVERIES = models.WebhookDelivery._meta.db_table  # noqa: SLF001

@@ -32,7 +32,7 @@ from service.storage.models.money import (
     LedgerEntry,
     Payment,
 )
-from service.storage.models.orders import Backorder, CreditEntry, Event, Order, OrderLine
+from service.storage.models.orders import Backorder, CreditEntry, Event, EventSeal, Order, OrderLine
 from service.storage.models.quotes import Quote, QuoteHold, QuoteLine
 from service.storage.models.retirements import Certificate, RegistryRetirement, Retirement, RetirementCertificate
 from service.storage.models.sellers import BillingDetails, Logo, NumberCounter, Seller, TaxProfile
@@ -58,6 +58,7 @@ __all__ = [
     "DocumentLink",
     "Estimate",
     "Event",
+    "EventSeal",
     "Invoice",
     "InvoiceLine",
     "InvoiceReminder",

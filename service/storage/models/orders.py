@@ -136,3 +136,17 @@ class Event(Model):
         table = "events"
         unique_together = (("account", "seq"),)
         indexes = (Index(fields=("account_id", "order_id", "seq"), name="events_of_order"),)
+
+
+class EventSeal(Model):
+    """Digests of a range of an account's events; append-only; key (account_id, first_seq)."""
+
+    account: Any = relation_to("Account")
+    first_seq = fields.BigIntField(primary_key=True, generated=False)
+    last_seq = fields.BigIntField()
+    digests = fields.BinaryField()
+    sealed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "event_seals"
+        unique_together = (("account", "first_seq"),)
