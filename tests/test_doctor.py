@@ -241,7 +241,7 @@ async def test_what_workers_could_not_do_is_named_with_the_time_of_the_next_try(
 
 
 def test_mail_that_waits_for_an_hour_is_a_problem(folder: Path) -> None:
-    CliRunner().invoke(app, ["demo"])
+    CliRunner().invoke(app, ["demo", "--orders", "1"])
 
     async def let_wait(minutes: int, email: str) -> None:
         database = await Database.open("sqlite://var/carbon-orders.sqlite3")
