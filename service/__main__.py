@@ -67,7 +67,7 @@ def main() -> None:
 @app.command(epilog="Example: carbon-orders audit --json")
 def audit(*, as_json: AsJson = False) -> None:
     """Check the rows of every table against each other and report each deviation. The exit code is 1 if there is
-    one.
+    a deviation.
     """
     from service.commands.books import audit_books
 

@@ -147,8 +147,8 @@ def seller_set(
     remove_logo: Annotated[bool, typer.Option("--remove-logo", help="Remove the logo.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set the given facts of a seller, as its later invoices print them. An empty text removes a fact. Facts that are
-    not given, and issued invoices, do not change. A retry changes nothing.
+    """Set facts of a seller, such as its legal name and address. Its later invoices print the new facts. An empty text
+    removes a fact. Facts that are not given, and issued invoices, do not change. A retry changes nothing.
     """
     from service.commands.sellers import change_seller
 
