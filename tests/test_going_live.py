@@ -94,12 +94,12 @@ def script_of(fence: Fence, folder: Path) -> str:
 
 
 def printed_by_line(output: str) -> dict[int, str]:
-    """What each block printed, by the line of the page at which it begins."""
+    """Return the output of each block, by the line of the page at which the block begins."""
     parts = re.split(rf"{MARK} (\d+)\n", output)
     return {int(line): text for text, line in zip(parts[::2], parts[1::2], strict=False)}
 
 
 def answers() -> list[tuple[Fence, object]]:
-    """Each block whose answer the page shows, and this answer."""
+    """Return each block whose answer the page shows, with this answer."""
     written = fences(PAGE)
     return [(block, json.loads(shown.text)) for block, shown in pairwise(written) if shown.words == ("printed",)]

@@ -23,7 +23,9 @@ COMMAND_LINE = ("service/__main__.py", "service/commands/groups/", "service/comm
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in SOURCES}
 TREES = {name: ast.parse(text) for name, text in TEXTS.items()}
 NO_VERBS = {"__init__", "event_feed", "resources", "simulate_order"}
-"""What every operation works with; and the one that drives a test account's order by the verbs that move a live one."""
+"""Modules of operations that no verb names: the resources of all operations, the feed of events that subscriptions
+share, and the simulation, which drives a test account's order by the verbs of a live one.
+"""
 
 
 @cache

@@ -48,7 +48,7 @@ class RetirementRows:
 
 
 def rows_of(text: str, *, is_csv: bool) -> list[NamedRow]:
-    """Return the rows of the file by their names: the lines of CSV, or the objects of a JSON list, counted from 1.
+    """Return the rows of the file, each with its name: lines of CSV, or objects of a JSON list, counted from 1.
 
     Refuses `BAD_USER_INPUT` for a text without such rows, and for a file that lacks a column which its rows need.
     """

@@ -1,7 +1,7 @@
 """Follow the events of an account's orders: those after a number, and then each new one as it comes."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Iterable
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from uuid import UUID
 
@@ -45,8 +45,8 @@ async def follow_order_events(
     async def following() -> AsyncGenerator[Event, None]:
         begin = last_seq if after is None else after
         if order_id is not None and begin < last_seq:
-            for event in _past(await event_log.of_orders(reader, account_id, [order_id]), begin, last_seq):
-                if event.event_type in wanted:
+            for event in await event_log.of_orders(reader, account_id, [order_id]):
+                if begin < event.seq <= last_seq and event.event_type in wanted:
                     yield event
             begin = last_seq
         async with aclosing(resources.event_feed.events(reader, account_id, begin, last_seq)) as pages:
@@ -75,7 +75,3 @@ def _types(names: Collection[str]) -> frozenset[EventType]:
                 ("types", index),
             )
     return frozenset(known[name] for name in names) or frozenset(EventType)
-
-
-def _past(events: Iterable[Event], after: int, last_seq: int) -> list[Event]:
-    return [event for event in events if after < event.seq <= last_seq]

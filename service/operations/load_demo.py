@@ -78,7 +78,7 @@ async def load_demo(resources: Resources, *, pepper: bytes) -> DemoAccounts:
     valid.
 
     Ids are fixed, so a second load adds only keys, and does not reset stock, prices and suspensions. Refuses
-    `BAD_USER_INPUT`, without a change, where a catalogue that is no demo has a name or a serial number of it.
+    `BAD_USER_INPUT`, without a change, if anything that is not of the demo has a name or a serial number of the demo.
     """
     catalogue_now = json.loads(CATALOGUE_FILE.read_text(encoding="utf-8"))
     created_at = datetime.fromisoformat(catalogue_now["created_at"])

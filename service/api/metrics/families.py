@@ -6,7 +6,6 @@ holds a name that a caller chose.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any, TypeAlias
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -15,6 +14,7 @@ from prometheus_client.registry import Collector
 from service.api.request_measures import RequestMeasures
 from service.kit.logging import TROUBLES
 from service.kit.measures import Distribution
+from service.kit.version import installed_version
 from service.operations.count_outbound import COUNTED_MAX, Outbound
 from service.operations.place_orders import Placement
 from service.operations.resources import Resources
@@ -66,7 +66,7 @@ class ServiceCollector(Collector):
         """Yield the families."""
         yield _gauge(
             "info", "Version of the service and kind of its database.", {
-                (version("carbon-orders"), self._resources.database.dialect): 1
+                (installed_version("carbon-orders"), self._resources.database.dialect): 1
             }, ("version", "database"),
         )  # fmt: skip
         if self._serving is not None:

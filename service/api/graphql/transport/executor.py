@@ -1,6 +1,7 @@
-"""Execution of operations: measured, compiled once, answered by their plan, with presentable errors.
+"""Execution of GraphQL operations: each is compiled once, its cost is measured, and its plan answers it. Errors are
+returned in the form that clients are shown.
 
-Joins the plans, which know no limits, with the meter, which knows no plans; knows no type of the schema.
+This module connects the plans with the measurement of costs. It knows no type of the schema.
 """
 
 import asyncio
