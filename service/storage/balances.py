@@ -1,4 +1,6 @@
-"""Rows of payers' balances and debts; CHECK constraints keep both at zero or above.
+"""Rows of payers' balances and debts; SQL for locks and for amounts that are added where they stand.
+
+CHECK constraints keep both at zero or above.
 
 Locked after account heads and orders and before batches, and in the order of account and currency.
 """

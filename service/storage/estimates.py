@@ -1,4 +1,4 @@
-"""Rows of estimates. A conditional UPDATE marks an estimate as used, so it is ordered once."""
+"""Rows of estimates; SQL for the conditional update that marks many as used, so that each is ordered once."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
@@ -38,7 +38,7 @@ async def of_ids(
     if not estimate_ids:
         return {}
     query = models.Estimate.filter(account_id=account_id, id__in=estimate_ids)
-    return {estimate.id: estimate for estimate in await ESTIMATES.read(statements, query)}
+    return await ESTIMATES.read_by(statements, query)
 
 
 async def orders_of(

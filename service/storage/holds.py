@@ -1,4 +1,7 @@
-"""Open holds: the credits set aside for quotes that were neither ordered from nor released, by payer and bundle."""
+"""Open holds, by payer and bundle; SQL for sums under the lock of a quote, by a partial index.
+
+They are the credits set aside for quotes that were neither ordered from nor released.
+"""
 
 from collections.abc import Mapping
 from datetime import date
