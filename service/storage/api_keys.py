@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from service.domain.accounts import Account
-from service.domain.api_keys import StoredKey, id_of_uuid
-from service.kit.keyset import PageRequest
+from service.domain.api_keys import StoredKey
 from service.storage import models
 from service.storage.accounts import ACCOUNTS
 from service.storage.conditions import among
@@ -44,17 +43,6 @@ async def of_ids(statements: Statements, key_ids: Collection[str]) -> dict[str, 
 async def of_account(statements: Statements, account_id: UUID) -> list[StoredKey]:
     """Return the account's keys, oldest first."""
     return await KEYS.read(statements, models.ApiKey.filter(account_id=account_id).order_by("created_at", "key_id"))
-
-
-async def page(statements: Statements, account_id: UUID, request: PageRequest) -> list[StoredKey]:
-    """Return one key of the account more than the page holds, oldest first, in the order in which the page is read.
-
-    Keys have no UUID: in a position one stands for the key's id.
-    """
-    query = models.ApiKey.filter(account_id=account_id)
-    return await KEYS.read_page(
-        statements, query, "created_at", request, descending=False, key="key_id", key_of=id_of_uuid
-    )
 
 
 async def of_request(statements: Statements, account_id: UUID, idempotency_key: str) -> StoredKey | None:

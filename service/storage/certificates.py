@@ -15,7 +15,6 @@ from uuid import UUID
 from service.domain.accounts import Visibility
 from service.domain.certificate import IssuedCertificate
 from service.domain.worker_failures import WorkerStep
-from service.kit.keyset import PageRequest
 from service.storage import models
 from service.storage.conditions import Conditions, owned
 from service.storage.database import Statements
@@ -75,14 +74,6 @@ async def of_orders(
     conditions.add_in("order_id", order_ids)
     conditions.add("issued_at IS NOT NULL")
     return {each.order_id: each for each in await ISSUED.select(statements, conditions)}
-
-
-async def page(statements: Statements, account_id: UUID, request: PageRequest) -> list[IssuedCertificate]:
-    """Return one certificate of the account more than the page holds, the one issued last first. A position's value is
-    a time of issue, its id the id of an order.
-    """
-    query = models.Certificate.filter(account_id=account_id, issued_at__isnull=False)
-    return await ISSUED.read_page(statements, query, "issued_at", request, descending=True, key="order_id")
 
 
 async def issued_between(

@@ -53,9 +53,9 @@ class Conditions:
         return f"${len(self.parameters)}"
 
 
-def owned(account_id: UUID) -> Conditions:
-    """Return conditions that hold for the rows of the account."""
-    conditions = Conditions()
+def owned(account_id: UUID, parameters: list[object] | None = None) -> Conditions:
+    """Return conditions that hold for the rows of the account; with `parameters` they share those."""
+    conditions = Conditions(parameters)
     conditions.add("account_id = {}", account_id)
     return conditions
 

@@ -6,7 +6,6 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from service.domain.recorded_estimate import RecordedEstimate
-from service.kit.keyset import PageRequest
 from service.storage import models
 from service.storage.database import Statements
 from service.storage.dialects import typed_rows
@@ -24,11 +23,6 @@ async def existing(
         named |= Q(idempotency_key=idempotency_key)
     found = await ESTIMATES.read(statements, models.Estimate.filter(named, account_id=account_id))
     return next((each for each in found if each.id == estimate_id), found[0] if found else None)
-
-
-async def page(statements: Statements, account_id: UUID, request: PageRequest) -> list[RecordedEstimate]:
-    """Return one estimate of the account more than the page holds, newest first."""
-    return await ESTIMATES.read_by_id(statements, models.Estimate.filter(account_id=account_id), request)
 
 
 async def of_ids(

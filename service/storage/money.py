@@ -17,7 +17,7 @@ from service.domain.listing import ListSort, MoneyFilter, Owner, Owners
 from service.domain.order import Order, OrderStatus, PaymentStatus, Source
 from service.kit.keyset import PageRequest
 from service.storage import models
-from service.storage.conditions import Conditions, owned
+from service.storage.conditions import Conditions, among
 from service.storage.database import Statements
 from service.storage.orders import ORDERS
 from service.storage.tables import Table, given
@@ -48,6 +48,13 @@ async def of_reference(
 async def of_ids(statements: Statements, table: Table[T], account_id: UUID, ids: Collection[UUID]) -> dict[UUID, T]:
     """Return those of the payments or invoices that are the account's, by id."""
     return await table.read_by(statements, table.model.filter(account_id=account_id, id__in=ids))
+
+
+async def of_accounts(
+    statements: Statements, table: Table[T], account_ids: Collection[UUID], ids: Collection[UUID]
+) -> dict[UUID, T]:
+    """Return those of the payments or invoices that are of one of the accounts, by id."""
+    return await table.read_by(statements, table.model.filter(account_id__in=account_ids, id__in=ids))
 
 
 async def id_of_number(statements: Statements, table: Table[T], account_id: UUID, number: str) -> UUID | None:
@@ -154,12 +161,16 @@ async def lines_with_currency(
 
 
 async def pages_of_lines(
-    statements: Statements, table: Table[L], account_id: UUID, ids: Collection[UUID], request: PageRequest
+    statements: Statements,
+    table: Table[L],
+    account_ids: Collection[UUID],
+    ids: Collection[UUID],
+    request: PageRequest,
 ) -> list[L]:
-    """Return, for each of the invoices or credit notes that are the account's, one line more than the page holds, in
-    the order in which the page is read. A position's value is the line's place on its document.
+    """Return, for each of these invoices or credit notes of the accounts, one line more than the page holds, in the
+    order in which the page is read. A position's value is the line's place on its document.
     """
-    conditions = owned(account_id)
+    conditions = among("account_id", account_ids)
     document = "invoice_id" if "invoice_id" in table.columns else "credit_note_id"
     conditions.add_in(document, ids)
     for position, sign in ((request.after, ">"), (request.before, "<")):
@@ -170,12 +181,12 @@ async def pages_of_lines(
 
 
 async def pages_of_credit_notes(
-    statements: Statements, account_id: UUID, invoice_ids: Collection[UUID], request: PageRequest
+    statements: Statements, account_ids: Collection[UUID], invoice_ids: Collection[UUID], request: PageRequest
 ) -> list[CreditNote]:
-    """Return, for each of the invoices that are the account's, one credit note more than the page holds, in the order
-    in which the page is read: an id begins with its time of creation.
+    """Return, for each of these invoices of the accounts, one credit note more than the page holds, in the order in
+    which the page is read: an id begins with its time of creation.
     """
-    conditions = owned(account_id)
+    conditions = among("account_id", account_ids)
     conditions.add_in("invoice_id", invoice_ids)
     for position, sign in ((request.after, ">"), (request.before, "<")):
         if position is not None:
@@ -207,13 +218,14 @@ async def lines_of_orders(statements: Statements, account_id: UUID, order_ids: C
 
 async def net_owed(statements: Statements, invoice: Invoice) -> int:
     """Return what the orders on the invoice owe. Under the lock of its account's head it stays as it is."""
-    return (await net_owed_of(statements, invoice.account_id, [invoice.id])).get(invoice.id, 0)
+    return (await net_owed_of(statements, [invoice.account_id], [invoice.id])).get(invoice.id, 0)
 
 
-async def net_owed_of(statements: Statements, account_id: UUID, invoice_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Return what the orders on the account's invoices owe, by invoice."""
-    conditions = Conditions()
-    conditions.add("l.account_id = {}", account_id)
+async def net_owed_of(
+    statements: Statements, account_ids: Collection[UUID], invoice_ids: Collection[UUID]
+) -> dict[UUID, int]:
+    """Return what the orders on the accounts' invoices owe, by invoice."""
+    conditions = among("l.account_id", account_ids)
     conditions.add_in("l.invoice_id", invoice_ids)
     conditions.add("o.status NOT IN ({}, {})", OrderStatus.CANCELLED, OrderStatus.FAILED)
     conditions.add("o.payment_status <> {}", PaymentStatus.REFUNDED)

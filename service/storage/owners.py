@@ -46,5 +46,6 @@ async def of_ids(statements: Statements, type_name: str, ids: Collection[UUID]) 
     conditions: dict[str, Any] = {f"{key}__in": ids, f"{owner}__isnull": False}
     if type_name not in _FOUND_BY_ID:
         conditions["account_id__in"] = Subquery(models.Account.all().values("id"))
-    rows = await model.filter(**conditions).using_db(statements.client).values(key, owner)
+    columns = dict.fromkeys((key, owner))  # Account has one column for both
+    rows = await model.filter(**conditions).using_db(statements.client).values(*columns)
     return {row[key]: row[owner] for row in rows}

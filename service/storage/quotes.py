@@ -6,7 +6,6 @@ from uuid import UUID
 
 from service.domain.quote import Quote, QuoteHold, QuoteLine, QuoteNow
 from service.domain.worker_failures import WorkerStep
-from service.kit.keyset import PageRequest
 from service.storage import models
 from service.storage.conditions import among
 from service.storage.database import Statements
@@ -35,11 +34,6 @@ async def add(statements: Statements, quote: Quote, lines: Sequence[QuoteLine], 
     await LINES.insert(statements, lines)
     await HOLDS.insert(statements, holds)
     return True
-
-
-async def page(statements: Statements, account_id: UUID, request: PageRequest) -> list[Quote]:
-    """Return one quote of the account more than the page holds, newest first."""
-    return await QUOTES.read_by_id(statements, models.Quote.filter(account_id=account_id), request)
 
 
 async def of_ids(statements: Statements, account_id: UUID, quote_ids: Collection[UUID]) -> dict[UUID, Quote]:

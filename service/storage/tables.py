@@ -19,7 +19,7 @@ from tortoise.fields.relational import RelationalField
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
-from service.kit.keyset import PageRequest
+from service.kit.keyset import PageRequest, Position
 from service.kit.search_key import search_key
 from service.storage.conditions import Conditions
 from service.storage.database import Row, Statements, placeholders
@@ -72,19 +72,15 @@ def given(**conditions: Any) -> Q:
     return Q(**{name: value for name, value in conditions.items() if value is not None})
 
 
-def _itself(id_: UUID) -> object:
-    return id_
-
-
-def _beyond(column: str, key: str, sign: str, value: object, id_: object) -> Q:
+def _beyond(column: str, sign: str, position: Position) -> Q:
     """Return the condition that a row comes after the position (`gt`) or before it (`lt`).
 
     Tortoise has no row values. The bound on the column alone lets the index begin at the position; without it the
     alternatives would be looked for one by one.
     """
-    bound: dict[str, Any] = {f"{column}__{sign}e": value}
-    past: dict[str, Any] = {f"{column}__{sign}": value}
-    later: dict[str, Any] = {f"{key}__{sign}": id_}
+    bound: dict[str, Any] = {f"{column}__{sign}e": position.value}
+    past: dict[str, Any] = {f"{column}__{sign}": position.value}
+    later: dict[str, Any] = {f"id__{sign}": position.id}
     return Q(**bound) & (Q(**past) | Q(**later))
 
 
@@ -298,21 +294,17 @@ class Table(Generic[Value]):
         request: PageRequest,
         *,
         descending: bool,
-        key: str = "id",
-        key_of: Callable[[UUID], object] = _itself,
     ) -> list[Value]:
-        """Return one row more than the page holds, as `page` does. `key` is the column whose value
-        `key_of` returns for a position's id.
-        """
+        """Return one row more than the page holds, as `page` does."""
         for position, sign in (
             (request.after, "lt" if descending else "gt"),
             (request.before, "gt" if descending else "lt"),
         ):
             if position is not None:
-                query = query.filter(_beyond(column, key, sign, position.value, key_of(position.id)))
+                query = query.filter(_beyond(column, sign, position))
         direction = "-" if descending is not request.backward else ""
         return await self.read(
-            statements, query.order_by(f"{direction}{column}", f"{direction}{key}").limit(request.limit + 1)
+            statements, query.order_by(f"{direction}{column}", f"{direction}id").limit(request.limit + 1)
         )
 
     async def read_by_id(self, statements: Statements, query: QuerySet[Any], request: PageRequest) -> list[Value]:
