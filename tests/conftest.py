@@ -93,6 +93,10 @@ def _sort(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (order.setdefault(item.path, len(order)), "[postgresql" in item.name))
 
 
+def pytest_configure() -> None:
+    processes.use_starter()
+
+
 def pytest_unconfigure() -> None:
     processes.end_starter()
 

@@ -29,6 +29,7 @@ class _Starter:
     """The process that forks; it is started by the first message and ends with this process."""
 
     def __init__(self) -> None:
+        self.is_used = False
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
@@ -46,6 +47,10 @@ class _Starter:
             answer: dict[str, Any] = json.loads(self._channel.recv(MESSAGE_BYTES))
             return answer
 
+    def use(self) -> None:
+        """Fork from now on. Where there are no descriptors of processes (macOS), each is started by itself."""
+        self.is_used = hasattr(os, "pidfd_open")
+
     def end(self) -> None:
         if self._channel is not None and self._process is not None:
             self._channel.close()
@@ -54,7 +59,8 @@ class _Starter:
 
 
 _starter = _Starter()
-end_starter = _starter.end
+use_starter, end_starter = _starter.use, _starter.end
+"""For pytest. Benchmarks and other programs start each process by itself, because they measure it."""
 
 
 class Process:
@@ -104,7 +110,7 @@ def start(
     arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdout: Stream = None, stderr: Stream = None
 ) -> Started:
     """Start `carbon-orders` with the arguments. Streams are files, or constants of `subprocess` other than PIPE."""
-    if not hasattr(os, "pidfd_open"):  # macOS
+    if not _starter.is_used:
         command = [sys.executable, "-m", "service", *arguments]
         return subprocess.Popen(command, cwd=cwd, env={**env, "PYTHONPATH": str(ROOT)}, stdout=stdout, stderr=stderr)
     with Path(os.devnull).open("r+b", buffering=0) as nothing:

@@ -1,7 +1,7 @@
 """The most kilograms that a sum buys, beside a search that tries every kilogram.
 
-PRICING_CASES is the number of sums. Seen to fail with 2,000 when: a tier is left out, or ends a kilogram late; the truncated grams are not ordered; half a minor unit
-is not rounded up; the price is taken to grow with every kilogram.
+PRICING_CASES is the number of sums. Seen to fail with 2,000 when: a tier is left out, or ends a kilogram late; the
+truncated grams are not ordered; half a minor unit is not rounded up; the price is taken to grow with every kilogram.
 """
 
 import os
