@@ -53,6 +53,15 @@ async def find(statements: Statements, parent_id: UUID, client_id: UUID) -> Acco
     return found[0] if found else None
 
 
+async def of_organisation(statements: Statements, organisation_id: UUID, mode: Mode, handle: str) -> Account | None:
+    """Return the client account of that handle in the organisation's mode, or None."""
+    query = models.Account.filter(
+        organisation_id=organisation_id, mode=mode, handle=handle, parent_account_id__isnull=False
+    )
+    found = await ACCOUNTS.read(statements, query)
+    return found[0] if found else None
+
+
 async def page(
     statements: Statements, parent_id: UUID, request: PageRequest, *, name_contains: str | None
 ) -> list[Account]:
