@@ -119,6 +119,7 @@ async def open_examples(contract: Contract, file: Path) -> AsyncIterator[Example
     await database.close()
     key = next(each.key for each in demo.accounts if (each.contract, each.mode) == (contract.name, Mode.TEST))
     settings = {"public_url": ADDRESS, "workers_embedded": False, "known_keys_ms": 0, "lune_requests_per_s": 1_000}
+    settings["request_deadline_ms"] = 120_000  # a busy machine draws a certificate slowly
     app = create_app(Settings(database_url=url, **settings), pepper=PEPPER)  # type: ignore[arg-type]
     transport = httpx.ASGITransport(app)
     async with started(app), httpx.AsyncClient(transport=transport, base_url=ADDRESS) as http:
