@@ -22,6 +22,7 @@ from service.kit.keyset import PageRequest, Position, Slice, slice_of
 from service.operations.resources import Resources
 from service.storage import accounts, catalogue, certificates, clients, sustainability_pages
 from service.storage.database import Statements
+from service.storage.owner_pages import pages_of
 from service.storage.statistics import group_parts
 
 GROUPS_MAX = 1_000
@@ -70,7 +71,10 @@ async def certificates_of_page(
         if before is not None and before.account_id == account_id:
             start = Position(before.issued_at, before.order_id)
     request = PageRequest(limit, after=start)
-    return slice_of(await certificates.page(reader, account_id, request), request)
+    pages = await pages_of(
+        reader, certificates.ISSUED, [account_id], "issued_at", request, key="order_id", also="issued_at IS NOT NULL"
+    )
+    return slice_of(pages[account_id], request)
 
 
 async def bundles_of_page(resources: Resources, shown: PublicPage) -> dict[UUID, Bundle]:

@@ -51,8 +51,7 @@ async def of_organisation(statements: Statements, organisation_id: UUID, mode: M
     query = models.Account.filter(
         organisation_id=organisation_id, mode=mode, handle=handle, parent_account_id__isnull=False
     )
-    found = await ACCOUNTS.read(statements, query)
-    return found[0] if found else None
+    return await ACCOUNTS.read_first(statements, query)
 
 
 async def page(

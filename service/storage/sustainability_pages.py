@@ -13,14 +13,12 @@ PAGES = Table(models.SustainabilityPage, SustainabilityPage)
 
 async def of_account(statements: Statements, account_id: UUID) -> SustainabilityPage | None:
     """Return the page of the account, or None."""
-    found = await PAGES.read(statements, models.SustainabilityPage.filter(account_id=account_id))
-    return found[0] if found else None
+    return await PAGES.read_first(statements, models.SustainabilityPage.filter(account_id=account_id))
 
 
 async def of_slug(statements: Statements, mode: Mode, slug: str) -> SustainabilityPage | None:
     """Return the page of that address in the mode, or None."""
-    found = await PAGES.read(statements, models.SustainabilityPage.filter(mode=mode, slug=slug))
-    return found[0] if found else None
+    return await PAGES.read_first(statements, models.SustainabilityPage.filter(mode=mode, slug=slug))
 
 
 async def put(statements: Statements, page: SustainabilityPage) -> bool:
