@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import psutil
 import pytest
@@ -91,6 +92,31 @@ def test_processes_share_a_port_replace_each_other_and_end_together(postgresql_u
             for child in children_of(parent.pid):
                 os.kill(child, signal.SIGKILL)
         parent.kill()
+
+
+def test_processes_end_with_a_parent_that_is_killed(postgresql_url: str):
+    port = free_port()
+    command = [sys.executable, "-m", "service", "serve", "--workers", str(PROCESSES), "--port", str(port)]
+    environment = environment_of(postgresql_url, workers_embedded=False, log_level="info", log_json="true")
+    children: set[int] = set()
+    with TemporaryFile() as log:
+        parent = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log)
+        try:
+            until(lambda: answers(port) and os.pread(log.fileno(), 10**6, 0).count(b"startup complete") == PROCESSES)
+            children = children_of(parent.pid)
+            parent.kill()
+            assert parent.wait(PATIENCE_S) == -signal.SIGKILL
+            until(lambda: not any(alive(child) for child in children))
+            said = os.pread(log.fileno(), 10**6, 0)
+        finally:
+            parent.kill()
+            for child in filter(alive, children):
+                os.kill(child, signal.SIGKILL)
+    assert len(children) == PROCESSES
+    assert said.count(b'"parent_gone"') == PROCESSES
+    assert said.count(b"Finished server process") == PROCESSES
+    with socket.create_server(("127.0.0.1", port)):
+        pass  # the next service can take the port
 
 
 def test_sqlite_is_served_by_one_process(sqlite_url: str):
