@@ -1,4 +1,4 @@
-"""SQL fragments in which the two databases differ.
+"""Fragments that the two databases write differently; SQL for every other file of this package.
 
 Everything else in storage/ is one text for both.
 """

@@ -1,5 +1,6 @@
-"""Search keys of rows without one: rows from before the columns were added, or written by the previous release
-since.
+"""Search keys of rows without one; SQL for locks that pass over locked rows.
+
+The rows are from before the columns were added, or were written by the previous release since.
 """
 
 from collections.abc import Sequence

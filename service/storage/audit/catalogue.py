@@ -1,4 +1,4 @@
-"""Checks of accounts and of what is for sale: prices, portfolios, serial numbers and vintages."""
+"""Checks of accounts and of what is for sale: prices, portfolios, serials; SQL for one state of the database."""
 
 from service.storage.audit.check import (
     ACCOUNTS,

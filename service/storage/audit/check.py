@@ -1,4 +1,4 @@
-"""A check of the books and its finding.
+"""A check of the books and its finding; SQL for checks, each a statement of one state of the database.
 
 A check is one SQL statement, so that the values it compares are of one state of the database, or a function that reads
 rows which never change.

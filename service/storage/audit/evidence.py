@@ -1,5 +1,7 @@
-"""Checks of registries' entries and of retirement certificates: they are of credits that orders have retired, no two
-entries cover the same credits, and certificates state the entries that cover their order.
+"""Checks of registries' entries and of retirement certificates; SQL for one state of the database.
+
+Entries are of credits that orders have retired, no two of them cover the same credits, and certificates state the
+entries that cover their order.
 """
 
 import hashlib

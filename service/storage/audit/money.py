@@ -1,4 +1,4 @@
-"""Checks of money: journals of the ledger, what payers have and owe, payments and invoices."""
+"""Checks of money: ledger, balances, payments and invoices; SQL for one state of the database."""
 
 from service.storage.audit.check import (
     ACCOUNTS,

@@ -1,4 +1,6 @@
-"""Checks of orders: their sums, states, prices and places in the queue, and the quotes and estimates behind them.
+"""Checks of orders; SQL for one state of the database.
+
+Their sums, states, prices and places in the queue, and the quotes and estimates behind them.
 
 Imported history has figures and states of its own: no credits, and no price rules.
 """

@@ -1,5 +1,6 @@
-"""Checks of references: what a row names exists. The tables' foreign keys say so too, where the database checks them;
-several of these references have none.
+"""Checks of references: what a row names exists; SQL for one state of the database.
+
+The tables' foreign keys say so too, where the database checks them; several of these references have none.
 """
 
 from service.storage.audit.check import (

@@ -1,4 +1,6 @@
-"""Checks of tax and credit notes: recomputed from the facts of each invoice, and compared with orders and ledger.
+"""Checks of tax and credit notes; SQL for one state of the database.
+
+Recomputed from the facts of each invoice, and compared with orders and ledger.
 
 Invoices of earlier releases, which have no rate, bill what was owed and have neither.
 """
