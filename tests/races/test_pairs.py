@@ -29,7 +29,7 @@ from tests.shop import open_shop
 from tests.waiting import PATIENT
 
 ROUNDS = int(os.environ.get("PAIR_ROUNDS", "1"))
-AT_ONCE = 10
+AT_ONCE = 6
 """Verbs that run at the same time, each of them twice: each meets itself too."""
 
 
