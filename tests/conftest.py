@@ -28,7 +28,7 @@ from service.kit.request_id import REQUEST_ID
 from service.storage import models
 from service.storage.database import Database
 from service.storage.migrations import migrate
-from tests import programs
+from tests import processes, programs
 from tests.books import assert_books_balance
 from tests.former_release import former, former_empty, former_migrated  # noqa: F401 - fixtures
 from tests.redis_server import running_redis
@@ -91,6 +91,14 @@ def _sort(items: list[pytest.Item]) -> None:
     """Within a file, one database after the other: models are told anew at each change of dialect."""
     order: dict[Path, int] = {}
     items.sort(key=lambda item: (order.setdefault(item.path, len(order)), "[postgresql" in item.name))
+
+
+def pytest_configure() -> None:
+    processes.use_starter()
+
+
+def pytest_unconfigure() -> None:
+    processes.end_starter()
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

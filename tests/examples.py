@@ -10,9 +10,7 @@ import json
 import os
 import re
 import shlex
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +20,9 @@ from string import Template
 from typing import Any
 
 import httpx
+
+from tests import processes
+from tests.server import free_port
 
 ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -165,42 +166,42 @@ def unlike(wanted: Any, found: Any, path: str = "answer") -> list[str]:
 @contextmanager
 def serving(folder: Path, *command: str, env: Mapping[str, str] | None = None) -> Iterator[tuple[str, Path]]:
     """The command's service in the folder, once it answers: its address, and the file of what it printed."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    printed = folder / "printed.txt"
-    with printed.open("w") as out, (folder / "log.txt").open("w") as log:
+    port = free_port()
+    with (folder / "printed.txt").open("w") as out, (folder / "log.txt").open("w") as log:
         process = subprocess.Popen(
             [*command, "--port", str(port)], cwd=folder, env=env or environment(), stdout=out, stderr=log
         )
+    with _answering(process, port, folder / "log.txt") as address:
+        yield address, folder / "printed.txt"
+
+
+@contextmanager
+def _answering(process: processes.Started, port: int, log: Path) -> Iterator[str]:
+    """The address of the process, once it answers; it is ended afterwards."""
+    try:
+        _wait(process, f"http://127.0.0.1:{port}", log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
         try:
-            _wait(process, f"http://127.0.0.1:{port}", folder / "log.txt")
-            yield f"http://127.0.0.1:{port}", printed
+            process.wait(20)
         finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            finally:
-                process.kill()
+            process.kill()
 
 
 @contextmanager
 def demo_service(folder: Path, **settings: str) -> Iterator[Service]:
     """The service on fresh demo data, with these variables in its environment."""
-    program = (sys.executable, "-m", "service")
-    told = subprocess.run(
-        [*program, "demo", "--json"],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    told = processes.run(["demo", "--json"], cwd=folder, env=environment())
     facts = json.loads(told.stdout)
     keys = {each["contract"]: each["key"] for each in facts["accounts"] if each["mode"] == "live"}
     keys |= {"operator": facts["operator_key"]}
     keys |= {"test": next(each["key"] for each in facts["accounts"] if each["mode"] == "test")}
-    with serving(folder, *program, "serve", env=environment(**settings)) as (address, _):
+    port = free_port()
+    with (folder / "log.txt").open("w") as log:
+        command = ["serve", "--port", str(port)]
+        process = processes.start(command, cwd=folder, env=environment(**settings), stdout=log, stderr=log)
+    with _answering(process, port, folder / "log.txt") as address:
         yield Service(address, folder, keys)
 
 
@@ -210,7 +211,7 @@ def environment(**settings: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), **settings}
 
 
-def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+def _wait(process: processes.Started, address: str, log: Path) -> None:
     deadline = time.monotonic() + READY_S
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()

@@ -21,6 +21,7 @@ from service.key_pepper import pepper
 from service.operations.manage_keys import create_key
 from service.operations.resources import Resources
 from service.settings import Settings
+from tests import processes
 from tests.http_client import HttpClient
 
 ROOT = Path(__file__).parent.parent
@@ -34,16 +35,15 @@ class Server:
     """`url` answers as long as the process lives."""
 
     url: str
-    process: asyncio.subprocess.Process
+    process: processes.Started
 
     def client(self, key: str | None = None, **options: float) -> HttpClient:
         return HttpClient(self.url, key=key, **options)
 
     async def end(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Its exit code, negative for the signal that killed it."""
-        if self.process.returncode is None:
-            self.process.send_signal(how)
-        return await asyncio.wait_for(self.process.wait(), READY_S)
+        self.process.send_signal(how)
+        return await asyncio.wait_for(processes.ended(self.process), READY_S)
 
 
 @asynccontextmanager
@@ -51,12 +51,9 @@ async def serving(database_url: str, *, port: int | None = None, **settings: obj
     """A server on a database that is migrated, killed at the end if it still runs; on a free port, if none is given."""
     port = port or free_port()
     with TemporaryFile() as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "service", "serve", "--port", str(port)),
-            cwd=ROOT,
-            env=environment_of(database_url, **settings),
-            stdout=log,
-            stderr=log,
+        environment = environment_of(database_url, **settings)
+        process = processes.start(
+            ["serve", "--port", str(port)], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
         )
         server = Server(f"http://127.0.0.1:{port}", process)
         try:
@@ -79,26 +76,22 @@ def running_together(count: int, database_url: str, **settings: object) -> Itera
     """The addresses of so many servers on one database, which start at the same time."""
     ports = [free_port() for _ in range(count)]
     environment = environment_of(database_url, **settings)
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "service", "serve", "--port", str(port)],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-        )
+    started = [
+        processes.start(["serve", "--port", str(port)], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         for port in ports
     ]
     try:
-        for port, process in zip(ports, processes, strict=True):
-            _wait_for(port, process)
+        for port, process in zip(ports, started, strict=True):
+            wait_until_ready(port, process)
         yield [f"http://127.0.0.1:{port}" for port in ports]
     finally:
-        for process in processes:
+        for process in started:
             process.kill()
             process.wait()
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(port: int, process: processes.Started) -> None:
+    """Return when the server at the port serves requests."""
     give_up_at = time.monotonic() + READY_S
     while process.poll() is None and time.monotonic() < give_up_at:
         with suppress(OSError), closing(HTTPConnection("127.0.0.1", port, timeout=1)) as connection:
@@ -146,7 +139,7 @@ async def _until_ready(server: Server, log: int) -> None:
     try:
         async with asyncio.timeout(READY_S):
             while True:
-                if server.process.returncode is not None:
+                if server.process.poll() is not None:
                     raise RuntimeError(f"the server died: {os.pread(log, LOG_SHOWN, 0).decode()}")
                 try:
                     if (await client.send("GET", "/health/ready")).status == 200:

@@ -4,10 +4,11 @@ import json
 import os
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests import processes
 
 ROOT = Path(__file__).parent.parent
 SEED = ROOT / "tests/operations/seed_orders.json"
@@ -26,16 +27,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_")}
-    return subprocess.run(
-        [sys.executable, "-m", "service", *arguments],
-        cwd=folder,
-        env={**kept, "PYTHONPATH": str(ROOT), "SERVICE_DATABASE_URL": "sqlite://orders.sqlite3"},
-        capture_output=True,
-        text=True,
-        errors="replace",  # a document is no text
-        timeout=60,
-        check=False,
-    )
+    environment = {**kept, "SERVICE_DATABASE_URL": "sqlite://orders.sqlite3"}
+    return processes.run(arguments, cwd=folder, env=environment, errors="replace")  # a document is no text
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from service.__main__ import app
 from service.commands.runtime import guarded
 from service.kit.global_ids import write_global_id
 from service.settings import Settings
+from tests import processes
 
 DATABASE = "sqlite://data/orders.sqlite3"
 SERVING = {
@@ -56,15 +57,7 @@ def environment_of(**variables: str) -> dict[str, str]:
 
 
 def command(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "service", *arguments],
-        cwd=folder,
-        env=environment_of(**variables),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return processes.run(arguments, cwd=folder, env=environment_of(**variables))
 
 
 def failure(answer: subprocess.CompletedProcess[str]) -> tuple[int, str]:
@@ -114,7 +107,10 @@ def test_help_lists_the_commands_and_the_exit_codes(folder: Path) -> None:
 def test_a_command_loads_no_library_that_it_has_no_use_for(
     folder: Path, loaded: dict[str, object], words: tuple[str, ...], needless: set[str]
 ) -> None:
-    answer = command(folder, *words, PYTHONPROFILEIMPORTTIME="1")
+    answer = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "service", *words],
+        cwd=folder, env=environment_of(), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in answer.stderr.splitlines()}
 
     assert answer.returncode == 0
@@ -381,10 +377,9 @@ def serving(folder: Path) -> Iterator[tuple[int, list[str]]]:
     port = free_port()
     printed = folder / "printed.txt"
     with printed.open("w") as out, (folder / "log.txt").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "service", "serve", "--demo", "--port", str(port)],
-            cwd=folder, env=environment_of(), stdout=out, stderr=log,
-        )  # fmt: skip
+        process = processes.start(
+            ["serve", "--demo", "--port", str(port)], cwd=folder, env=environment_of(), stdout=out, stderr=log
+        )
     try:
         for _ in range(300):
             if process.poll() is not None or is_ready(port):

@@ -1,8 +1,5 @@
 """Ports of the metrics, and variables of OpenTelemetry that decide whether traces are sent."""
 
-import subprocess
-import sys
-
 import pytest
 from pydantic import ValidationError
 
@@ -10,6 +7,7 @@ from service.commands.setting_messages import faults_of
 from service.kit.setting_values import PortRange
 from service.kit.tracing import CHOSEN_BY, fault_of_variables, is_wanted
 from service.settings import Settings
+from tests import processes
 from tests.server import ROOT, environment_of, free_port
 
 
@@ -50,10 +48,7 @@ def test_traces_are_sent_if_an_exporter_is_named_unless_told_otherwise(monkeypat
 
 def test_an_exporter_that_is_not_part_of_the_extra_is_one_line(sqlite_url: str):
     environment = environment_of(sqlite_url) | {"OTEL_TRACES_EXPORTER": "zipkin"}
-    said = subprocess.run(
-        [sys.executable, "-m", "service", "serve", "--port", str(free_port())], check=False, cwd=ROOT, env=environment,
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+    said = processes.run(["serve", "--port", str(free_port())], cwd=ROOT, env=environment)
     assert (said.returncode, said.stderr.count("\n")) == (2, 1)
     assert "OTEL_TRACES_EXPORTER: this service has the exporters otlp and console." in said.stderr
 

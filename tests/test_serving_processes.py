@@ -15,6 +15,7 @@ from tempfile import TemporaryFile
 import psutil
 import pytest
 
+from tests import processes
 from tests.server import ROOT, environment_of, free_port
 
 PROCESSES = 2
@@ -171,20 +172,15 @@ def test_a_process_refuses_connections_until_it_can_answer_and_one_of_two_gets_t
 
 
 def test_sqlite_is_served_by_one_process(sqlite_url: str):
-    said = subprocess.run(
-        [sys.executable, "-m", "service", "serve", "--workers", "2", "--port", str(free_port())],
-        check=False, cwd=ROOT, env=environment_of(sqlite_url), capture_output=True, text=True, timeout=PATIENCE_S,
-    )  # fmt: skip
+    command = ["serve", "--workers", "2", "--port", str(free_port())]
+    said = processes.run(command, cwd=ROOT, env=environment_of(sqlite_url))
     assert said.returncode == 2
     assert "--workers above 1 needs PostgreSQL" in said.stderr
 
 
 def test_each_process_needs_a_port_for_its_metrics(postgresql_url: str):
-    said = subprocess.run(
-        [sys.executable, "-m", "service", "serve", "--workers", "3", "--port", str(free_port())], check=False, cwd=ROOT,
-        env=environment_of(postgresql_url, metrics_bind="127.0.0.1:9464-9465"), capture_output=True, text=True,
-        timeout=PATIENCE_S,
-    )  # fmt: skip
+    environment = environment_of(postgresql_url, metrics_bind="127.0.0.1:9464-9465")
+    said = processes.run(["serve", "--workers", "3", "--port", str(free_port())], cwd=ROOT, env=environment)
     assert said.returncode == 2
     assert said.stderr.strip().endswith(
         "SERVICE_METRICS_BIND needs a port for each of 3 processes, such as 127.0.0.1:9464-9466."
@@ -196,10 +192,7 @@ def test_a_port_of_the_metrics_in_use_is_one_line(sqlite_url: str, command: list
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         used = [str(free_port()) if each == "0" else each for each in command]
-        said = subprocess.run(
-            [sys.executable, "-m", "service", *used], check=False, cwd=ROOT, capture_output=True, text=True,
-            env=environment_of(sqlite_url, metrics_bind=f"127.0.0.1:{port}"), timeout=PATIENCE_S,
-        )  # fmt: skip
+        said = processes.run(used, cwd=ROOT, env=environment_of(sqlite_url, metrics_bind=f"127.0.0.1:{port}"))
     assert said.returncode == 1
     assert said.stderr.count("\n") == 1
     assert (

@@ -2,13 +2,13 @@
 
 import asyncio
 import signal
-import sys
 from pathlib import Path
 
 from service.domain.catalogue import Mode
 from service.domain.order import OrderStatus
 from service.operations.read_certificates import certificates_of_orders
 from service.storage.database import Database
+from tests import processes
 from tests.makers import make_batch, make_order_request, store
 from tests.server import ROOT, environment_of
 from tests.shop import open_shop
@@ -25,24 +25,18 @@ async def test_it_does_what_is_to_be_done_until_it_is_told_to_end(
     await store(balanced, make_batch(shop.forest_project), make_batch(shop.forest_project, mode=Mode.TEST))
     settings = {"retire_after_ms": 0, "retire_unpaid": True, "worker_rest_ms": 20, "log_level": "info"}
     with (tmp_path / "log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "service", "work"),
-            cwd=ROOT,
-            env=environment_of(database_url, **settings),
-            stdout=log,
-            stderr=log,
-        )
+        environment = environment_of(database_url, **settings)
+        process = processes.start(["work"], cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while await certificates_of_orders(shop.resources, shop.caller, [waiting.id]) == [None]:
-                    assert process.returncode is None, (tmp_path / "log").read_text()
+                    assert process.poll() is None, (tmp_path / "log").read_text()
                     await asyncio.sleep(0.05)
             process.send_signal(signal.SIGTERM)
-            assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 0, (tmp_path / "log").read_text()
+            assert await asyncio.wait_for(processes.ended(process), PATIENCE_S) == 0, (tmp_path / "log").read_text()
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            process.kill()
+            process.wait()
     found = await shop.order(waiting.id)
     assert found is not None
     assert found.status is OrderStatus.COMPLETE

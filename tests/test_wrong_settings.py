@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from service.__main__ import app
 from service.commands import output
 from service.commands.setting_messages import values_of
 from service.settings import Settings
+from tests import processes
 from tests.server import free_port
 
 SECRET = "hush, a secret of this test, long enough"
@@ -219,14 +219,7 @@ def problem(**settings: str) -> tuple[int, str]:
 def process(*words: str, **settings: str) -> tuple[int, str]:
     """The exit code of a process of its own, and the one line on stderr, in which no secret is."""
     variables = {f"SERVICE_{name}": value for name, value in settings.items()}
-    done = subprocess.run(
-        [sys.executable, "-m", "service", *words],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), **variables},
-        capture_output=True,
-        text=True,
-        timeout=END_S,
-        check=False,
-    )
+    done = processes.run(words, cwd=Path.cwd(), env={**os.environ, **variables}, timeout=END_S)
     assert (done.stdout, done.stderr.count("\n")) == ("", 1), done.stderr
     assert "hush" not in done.stderr
     return done.returncode, done.stderr.strip().removeprefix("carbon-orders: ")

@@ -1,9 +1,10 @@
 """The most kilograms that a sum buys, beside a search that tries every kilogram.
 
-Seen to fail when: a tier is left out, or ends a kilogram late; the truncated grams are not ordered; half a minor unit
-is not rounded up; the price is taken to grow with every kilogram.
+PRICING_CASES is the number of sums. Seen to fail with 2,000 when: a tier is left out, or ends a kilogram late; the
+truncated grams are not ordered; half a minor unit is not rounded up; the price is taken to grow with every kilogram.
 """
 
+import os
 import random
 from uuid import UUID
 
@@ -24,7 +25,7 @@ RIYALS = {
     STOVES: [PriceTier(0, price_micros_of("64.5"))],
 }
 SAR = Terms("SAR")
-CASES = 10_000
+CASES = int(os.environ.get("PRICING_CASES", "2000"))
 
 
 def price_of(kilograms: int, selection: Selection, tariff: Tariff, terms: Terms) -> int | None:
@@ -108,7 +109,7 @@ def a_case(chance: random.Random) -> tuple[int, int, Selection, Tariff, Terms]:
     return tried_kg, chance.randint(1, ceiling), selection, tariff, terms
 
 
-def test_ten_thousand_sums_buy_what_an_exhaustive_search_finds():
+def test_any_sum_buys_what_an_exhaustive_search_finds():
     chance = random.Random(20_261_130)
     bought = refused = 0
     for _ in range(CASES):

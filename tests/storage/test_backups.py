@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import asdict, replace
@@ -27,6 +26,7 @@ from service.storage.backups import BackupRefused, backup, inspect, place, resto
 from service.storage.backups.seal import MARK, seal
 from service.storage.database import Database
 from service.storage.migrations import MigrationRefused, known, migrate, pending
+from tests import processes
 from tests.books import assert_audit_finds_nothing, assert_books_balance
 from tests.everything import open_everything
 from tests.former_release import MIGRATION, Former
@@ -159,11 +159,9 @@ async def test_a_backup_under_running_orders_is_one_moment(url: str, empty, tmp_
         account = (await open_shop(database)).account
         for _ in range(20):
             await place_order(database, account)
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "service", "backup", str(file)),
-            env={**os.environ, "PYTHONPATH": str(ROOT), "SERVICE_DATABASE_URL": source},
-        )
-        ended, placed = asyncio.ensure_future(process.wait()), 20
+        environment = {**os.environ, "SERVICE_DATABASE_URL": source}
+        process = processes.start(["backup", str(file)], cwd=ROOT, env=environment)
+        ended, placed = asyncio.ensure_future(processes.ended(process)), 20
         while not ended.done() or placed == 20:
             await place_order(database, account)
             placed += 1

@@ -6,7 +6,6 @@ Planted defects that were seen to fail here: a delivery is marked before it is s
 
 import asyncio
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,6 +24,7 @@ from service.settings import Settings
 from service.storage.database import Database
 from service.storage.mails import MAILS
 from service.storage.webhook_deliveries import DELIVERIES
+from tests import processes
 from tests.books import rows_of
 from tests.mail_server import MailServer, mail_server
 from tests.mails import contact
@@ -37,7 +37,7 @@ PATIENCE_S = 60
 
 
 @asynccontextmanager
-async def worker(database_url: str, smtp_port: int, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def worker(database_url: str, smtp_port: int, log: Path) -> AsyncIterator[processes.Started]:
     settings: dict[str, Any] = {
         "smtp_url": f"smtp://127.0.0.1:{smtp_port}?starttls=never",
         "mail_from": "orders@shop.example",
@@ -46,19 +46,13 @@ async def worker(database_url: str, smtp_port: int, log: Path) -> AsyncIterator[
         "log_level": "warning",
     }
     with log.open("ab") as stream:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "service", "work"),
-            cwd=ROOT,
-            env=environment_of(database_url, **settings),
-            stdout=stream,
-            stderr=stream,
-        )
+        environment = environment_of(database_url, **settings)
+        process = processes.start(["work"], cwd=ROOT, env=environment, stdout=stream, stderr=stream)
     try:
         yield process
     finally:
-        if process.returncode is None:
-            process.terminate()
-        await asyncio.wait_for(process.wait(), PATIENCE_S)
+        process.terminate()
+        await asyncio.wait_for(processes.ended(process), PATIENCE_S)
 
 
 async def test_a_killed_sender_loses_nothing(balanced: Database, database_url: str, tmp_path: Path):
@@ -87,7 +81,7 @@ async def test_a_killed_sender_loses_nothing(balanced: Database, database_url: s
         async with asyncio.timeout(PATIENCE_S), worker(database_url, server.port, log) as process:
             await asyncio.gather(hooked.wait(), mailed.wait())
             process.send_signal(signal.SIGKILL)
-            await process.wait()
+            await processes.ended(process)
         sent_hooks = Counter(each["id"] for each in receiver.bodies)
         sent_mails = Counter(each.message["Message-ID"] for each in server.taken)
         assert {each.status for each in await rows_of(balanced, DELIVERIES)} == {DeliveryStatus.PENDING}
@@ -98,7 +92,7 @@ async def test_a_killed_sender_loses_nothing(balanced: Database, database_url: s
             await shop.execute(f"UPDATE {table} SET due_at = created_at WHERE lease_id IS NOT NULL")
         async with asyncio.timeout(PATIENCE_S), worker(database_url, server.port, log) as process:
             while await unsent(balanced):
-                assert process.returncode is None, log.read_text()
+                assert process.poll() is None, log.read_text()
                 await asyncio.sleep(0.05)
 
         hooks = Counter(each["id"] for each in receiver.bodies)

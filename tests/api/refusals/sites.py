@@ -37,10 +37,14 @@ def _place(function: str, call: ast.Call) -> str:
     return f"{function} {ast.unparse(call.args[0]).removeprefix('Code.')} {_text(path)}"
 
 
+def _name(called: ast.expr) -> str:
+    return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+
+
 def _calls(node: ast.AST, function: str = "") -> Iterator[tuple[str, ast.Call]]:
     for child in ast.iter_child_nodes(node):
         named = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        if isinstance(child, ast.Call) and ast.unparse(child.func).rpartition(".")[2] in MAKERS:
+        if isinstance(child, ast.Call) and _name(child.func) in MAKERS:
             yield function, child
         yield from _calls(child, f"{function}.{child.name}".lstrip(".") if named else function)
 

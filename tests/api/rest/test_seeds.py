@@ -10,7 +10,6 @@ has to be labelled; the status of a refusal changes.
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ import httpx
 import pytest
 
 from service.operations.load_demo import CATALOGUE_FILE
+from tests import processes
 from tests.api.rest.client import assert_described, contract_named, template_of
 from tests.server import ROOT, environment_of, running
 
@@ -63,14 +63,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     folder = tmp_path_factory.mktemp("shell")
     (folder / ".curlrc").write_text(CURL_SETTINGS)
     url = f"sqlite://{folder / 'orders.sqlite3'}"
-    demo = subprocess.run(
-        [sys.executable, "-m", "service", "demo", "--json"],
-        cwd=ROOT,
-        env=environment_of(url),
-        capture_output=True,
-        check=True,
-        timeout=LIMIT_S,
-    )
+    demo = processes.run(["demo", "--json"], cwd=ROOT, env=environment_of(url))
     keys = {(each["contract"], each["mode"]): each["key"] for each in json.loads(demo.stdout)["accounts"]}
     hosts = ",".join(f"{host}={contract}" for contract, host in HOSTS.items())
     with running(url, hosts=hosts, lune_requests_per_s=1_000) as address:
