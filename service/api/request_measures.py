@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from service.api.request_facts import Facts
 from service.errors import Code
-from service.kit.measures import Distributions, Labels
+from service.kit.measures import Distribution, Distributions, Labels
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds by which durations are counted."""
@@ -26,7 +26,7 @@ class RequestMeasures:
     def __init__(self, areas: Mapping[str, tuple[str, str]]) -> None:
         self._areas = dict(areas)
         self._starts = sorted(areas, key=len, reverse=True)
-        self._answers = Distributions(SECONDS)
+        self._answers: dict[tuple[str, str, int, str], Distribution] = {}
         """Durations by API, operation, HTTP status, and the code of the first refusal: one entry for each request."""
         # A count that begins with 1 is no increase for an alert: these begin with 0.
         self.refusals: Counter[Labels] = Counter({(api, code): 0 for api, _ in areas.values() for code in ALARMING})
@@ -35,7 +35,10 @@ class RequestMeasures:
     @property
     def counts(self) -> dict[Labels, int]:
         """Return the counts by API, operation, HTTP status, and the code of the first refusal."""
-        return {labels: sum(answers.counts) for labels, answers in self._answers.items()}
+        return {
+            (area, operation, str(status), code): sum(answers.counts)
+            for (area, operation, status, code), answers in self._answers.items()
+        }
 
     @property
     def durations(self) -> Distributions:
@@ -50,7 +53,11 @@ class RequestMeasures:
         area, operation = self._areas.get(path) or self._area(path)
         operation = facts.get("operation", operation)
         codes = facts.get("codes")
-        self._answers[area, operation, str(facts["status"]), codes[0] if codes else NO_CODE].add(seconds)
+        labels = (area, operation, facts["status"], codes[0] if codes else NO_CODE)
+        answers = self._answers.get(labels)
+        if answers is None:
+            answers = self._answers[labels] = Distribution(SECONDS)
+        answers.add(seconds)
         if codes:
             self.refusals.update([(area, code) for code in codes])
 
