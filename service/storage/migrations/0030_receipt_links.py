@@ -6,5 +6,5 @@ from service.storage.migrations._script import SqlFile
 
 
 class Migration(TortoiseMigration):
-    dependencies = [("storage", "0028_event_seals")]  # noqa: RUF012 - Tortoise's way to declare them
+    dependencies = [("storage", "0029_sustainability_pages")]  # noqa: RUF012 - Tortoise's way to declare them
     operations = [SqlFile(__file__)]  # noqa: RUF012
