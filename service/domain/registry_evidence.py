@@ -219,11 +219,9 @@ def evidence_of(
     return sorted(found, key=lambda each: (places.index(each.entry.batch_id), each.covered[0].start_g))
 
 
-def recorded_masses(
-    retired: Mapping[UUID, Mapping[UUID, Sequence[Interval]]], entries: Iterable[RegistryRetirement]
-) -> dict[UUID, dict[UUID, int]]:
-    """Return the grams of each order and batch that entries cover. `retired` are the grams of the orders by batch; the
-    entries of a batch are in the order of their first grams. Each part looks only at entries that may cover it.
+def covered_masses(parts: Iterable[tuple[UUID, UUID, Interval]], entries: Iterable[RegistryRetirement]) -> list[int]:
+    """Return the grams of each part, given by order, batch and interval, that entries cover. The entries of a batch are
+    in the order of their first grams; each part looks only at those that may cover it.
     """
     starts: dict[UUID, list[int]] = defaultdict(list)
     ends: dict[UUID, list[int]] = defaultdict(list)
@@ -233,19 +231,30 @@ def recorded_masses(
         starts[entry.batch_id].append(entry.start_g)
         known.append(max(entry.end_g, known[-1] if known else 0))  # of this entry and all before it
         of_batch[entry.batch_id].append(entry)
-    masses: dict[UUID, dict[UUID, int]] = {}
-    for order_id, of_order in retired.items():
-        masses[order_id] = dict.fromkeys(of_order, 0)
-        for batch_id, parts in of_order.items():
-            for part in parts:
-                first = bisect_right(ends[batch_id], part.start_g)
-                after = bisect_left(starts[batch_id], part.end_g)
-                masses[order_id][batch_id] += sum(
-                    covered.mass_g
-                    for entry in of_batch[batch_id][first:after]
-                    if entry.is_for(order_id)
-                    for covered in entry.covered([part])
-                )
+    masses = []
+    for order_id, batch_id, part in parts:
+        first = bisect_right(ends[batch_id], part.start_g)
+        after = bisect_left(starts[batch_id], part.end_g)
+        near = (entry for entry in of_batch[batch_id][first:after] if entry.is_for(order_id))
+        masses.append(sum(covered.mass_g for entry in near for covered in entry.covered([part])))
+    return masses
+
+
+def recorded_masses(
+    retired: Mapping[UUID, Mapping[UUID, Sequence[Interval]]], entries: Iterable[RegistryRetirement]
+) -> dict[UUID, dict[UUID, int]]:
+    """Return the grams of each order and batch that entries cover. `retired` are the grams of the orders by batch; the
+    entries of a batch are in the order of their first grams.
+    """
+    parts = [
+        (order_id, batch_id, part)
+        for order_id, of_order in retired.items()
+        for batch_id, intervals in of_order.items()
+        for part in intervals
+    ]
+    masses = {order_id: dict.fromkeys(of_order, 0) for order_id, of_order in retired.items()}
+    for (order_id, batch_id, _), mass_g in zip(parts, covered_masses(parts, entries), strict=True):
+        masses[order_id][batch_id] += mass_g
     return masses
 
 

@@ -1,7 +1,7 @@
 """Bill orders: put the full prices of some orders of an account on one invoice, with tax. An operator's verb.
 
 Locks: the heads of the payer and of every account whose orders are billed, the orders, the counter of the seller's
-invoices, then the balance. Promises: P2, P4.
+invoices, then the balance. Promises: P2, P4, P25.
 """
 
 from collections.abc import Collection, Sequence

@@ -1,5 +1,5 @@
 """Read documents: invoices and credit notes as they were first drawn, confirmations and receipts of orders in their
-present state, and retirement statements. Anybody may read the one whose link they have.
+present state, and retirement statements. Anybody may read the one whose link they have. Promise: P25.
 """
 
 import json

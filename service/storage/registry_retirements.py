@@ -1,4 +1,4 @@
-"""Rows of registries' entries and of the certificates of these; SQL for sums over overlapping intervals.
+"""Rows of registries' entries and of the certificates of these; SQL for overlapping intervals.
 
 The tables refuse updates and deletes, but for a PDF that is stored once.
 
@@ -6,16 +6,16 @@ An entry counts until another one corrects it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from service.domain.catalogue import Mode
 from service.domain.certificate import Interval
-from service.domain.registry_evidence import RegistryRetirement, RetirementCertificate
+from service.domain.registry_evidence import RegistryRetirement, RetirementCertificate, covered_masses
 from service.domain.retirement import Retirement
 from service.domain.worker_failures import WorkerStep
-from service.kit.keyset import PageRequest
+from service.kit.keyset import PageRequest, Position
 from service.storage import models
 from service.storage.batches import BATCHES
 from service.storage.conditions import Conditions
@@ -111,32 +111,58 @@ async def keep_pdf(statements: Statements, certificate: RetirementCertificate, p
     return await CERTIFICATES.update(statements, {"pdf": pdf}, **key, pdf=None) == 1
 
 
-_COVERED = (
-    f"(SELECT coalesce(sum(CASE WHEN e.end_g < r.end_g THEN e.end_g ELSE r.end_g END"
-    f" - CASE WHEN e.start_g > r.start_g THEN e.start_g ELSE r.start_g END), 0)"
-    f" FROM {ENTRIES.name} e WHERE e.batch_id = r.batch_id AND e.start_g < r.end_g AND e.end_g > r.start_g"
-    f" AND (e.order_id IS NULL OR e.account_id = r.account_id AND e.order_id = r.order_id)"
-    f" AND NOT EXISTS (SELECT 1 FROM {ENTRIES.name} c WHERE c.corrects_id = e.id))"
-)
-"""The grams of a retirement `r` that entries cover: no two of them cover the same ones of one order."""
+PART = 500
+"""Number of retirements whose entries one statement reads."""
 
 
 async def unrecorded(statements: Statements, mode: Mode, request: PageRequest) -> list[Unrecorded]:
     """Return one retirement of the mode, with grams that no entry covers, more than the page holds; by batch and first
     gram. A position's value is a first gram, its id that of a batch.
+
+    Retirements are compared with entries a part at a time: a statement that sums the entries of each retirement reads
+    all earlier entries of the batch again for each of them.
     """
+    found: list[Unrecorded] = []
+    while True:
+        rows = await _retirements_of(statements, mode, request)
+        found += await _uncovered(statements, rows)
+        if len(rows) < PART or len(found) > request.limit:
+            return found[: request.limit + 1]
+        position = Position(rows[-1].start_g, rows[-1].batch_id)
+        request = replace(request, before=position) if request.backward else replace(request, after=position)
+
+
+async def _retirements_of(statements: Statements, mode: Mode, request: PageRequest) -> list[Retirement]:
+    """Return the next part of the mode's retirements, by batch and first gram."""
     conditions = Conditions()
     conditions.add("b.mode = {}", mode)
     for position, sign in ((request.after, ">"), (request.before, "<")):
         if position is not None:
             conditions.add(f"(r.batch_id, r.start_g) {sign} ({{}}, {{}})", position.id, position.value)
     direction = "DESC" if request.backward else "ASC"
-    conditions.add(f"r.end_g - r.start_g > {_COVERED}")
-    limit = conditions.parameter(request.limit + 1)
+    limit = conditions.parameter(PART)
     text = conditions.statement(
-        f"SELECT {RETIREMENTS.of('r')}, CAST(r.end_g - r.start_g - {_COVERED} AS BIGINT) AS missing_g"
-        f" FROM {RETIREMENTS.name} r JOIN {BATCHES.name} b ON b.id = r.batch_id",
+        f"SELECT {RETIREMENTS.of('r')} FROM {RETIREMENTS.name} r JOIN {BATCHES.name} b ON b.id = r.batch_id",
         f"ORDER BY r.batch_id {direction}, r.start_g {direction} LIMIT {limit}",
     )
-    rows = await statements.fetch(text, *conditions.parameters)
-    return [Unrecorded(RETIREMENTS.value(row), row["missing_g"]) for row in rows]
+    return [RETIREMENTS.value(row) for row in await statements.fetch(text, *conditions.parameters)]
+
+
+async def _uncovered(statements: Statements, rows: Sequence[Retirement]) -> list[Unrecorded]:
+    """Return those of the retirements, neighbours by batch and first gram, with grams that no entry covers."""
+    if not rows:
+        return []
+    first, last = sorted((rows[0], rows[-1]), key=lambda each: (each.batch_id, each.start_g))
+    conditions = Conditions()
+    conditions.add("batch_id >= {}", first.batch_id)
+    conditions.add("batch_id <= {}", last.batch_id)
+    conditions.add("(batch_id > {} OR end_g > {})", first.batch_id, first.start_g)
+    conditions.add("(batch_id < {} OR start_g < {})", last.batch_id, last.end_g)
+    conditions.add(_NOT_CORRECTED)
+    entries = await ENTRIES.select(statements, conditions, "ORDER BY batch_id, start_g, id")
+    parts = [(each.order_id, each.batch_id, Interval(each.start_g, each.end_g)) for each in rows]
+    missing = [
+        Unrecorded(row, row.end_g - row.start_g - mass_g)
+        for row, mass_g in zip(rows, covered_masses(parts, entries), strict=True)
+    ]
+    return [each for each in missing if each.missing_g]

@@ -3,11 +3,16 @@
 from base64 import b64encode
 from io import BytesIO
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from pypdf import PdfReader
 
+from service.domain.document_links import DocumentName, LinkedDocument
+from service.domain.listing import OrderRef
 from service.domain.order import ByBundleMasses, OrderRequest
+from service.operations.bill_orders import bill_orders
+from service.operations.read_documents import document_file
 from service.operations.retire_orders import retire_order
 from tests.api.graphql_api import GraphQLApi
 from tests.domain.test_logos import png, svg
@@ -54,6 +59,22 @@ async def test_new_certificates_show_it_and_issued_ones_stay(api: GraphQLApi, co
     assert (await set_logo(api, None))["seller"] == {"logoUrl": None}
     assert (await api.client.get(after)).text.count("<img") == 1
     assert (await api.client.get(f"/logos/{digest}")).status_code == 200
+
+
+async def test_an_invoice_keeps_the_logo_of_its_day(api: GraphQLApi):
+    resources, caller, account = api.shop.resources, api.shop.caller, api.shop.account
+    await set_logo(api, png())
+    order = await api.shop.place()
+    bill = (await bill_orders(resources, caller, account.id, "b", [OrderRef(id=order.id)])).invoice
+    await set_logo(api, None)
+
+    async def pictures(kind: LinkedDocument, document_id: UUID) -> int:
+        file = await document_file(resources, DocumentName(kind, account.id, document_id))
+        assert file is not None
+        return len(PdfReader(BytesIO(file)).pages[0].images)
+
+    assert await pictures(LinkedDocument.INVOICE, bill.id) == 1
+    assert await pictures(LinkedDocument.CONFIRMATION, order.id) == 0
 
 
 async def test_a_damaged_file_is_refused_and_nothing_changes(api: GraphQLApi):

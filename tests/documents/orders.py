@@ -151,7 +151,12 @@ def invoice_json(
 
 
 def credit_note_json(
-    ordered: tuple[Order, list[OrderLine]] = BRITISH, *, mode: Mode = Mode.LIVE, net: int = 10_000, tax: int = 2_000
+    ordered: tuple[Order, list[OrderLine]] = BRITISH,
+    *,
+    mode: Mode = Mode.LIVE,
+    net: int = 10_000,
+    tax: int = 2_000,
+    payer: BillingDetails = PAYER,
 ) -> str:
     made, _ = ordered
     note = CreditNote(
@@ -177,4 +182,4 @@ def credit_note_json(
         net_minor=net,
         mass_g=3_000_000,
     )
-    return credit_note_facts(note, invoice_of(made), mode, [(line, facts_of(ordered))])
+    return credit_note_facts(note, invoice_of(made, payer=payer), mode, [(line, facts_of(ordered))])

@@ -5,13 +5,18 @@ added; the mark of test mode is left out; the length in the Saudi code counts ch
 are negative.
 """
 
+import hashlib
 import json
+import os
 import random
+import subprocess
+import sys
 from base64 import b64decode
 from dataclasses import asdict, replace
 from datetime import timedelta
 from fractions import Fraction
 from io import BytesIO
+from typing import Any
 
 import pypdf
 import pypdfium2
@@ -31,7 +36,7 @@ from service.domain.catalogue import Mode
 from service.domain.logos import logo_of
 from service.domain.parties import TaxCategory
 from service.domain.retirement_statement import RetirementStatement, Year
-from tests.documents.names import SHOWN
+from tests.documents.names import REFUSED, SHOWN
 from tests.documents.orders import (
     BRITISH,
     EUROPEAN,
@@ -117,29 +122,68 @@ def test_a_number_is_called_as_its_country_calls_it(country: str | None, number:
     assert party(stated)["lines"][-1] == label
 
 
-def test_each_document_has_the_sellers_logo():
-    logo = logo_texts(logo_of(png(60, 20), now=ISSUED))
+def documents_of(name: str, logo: dict[str, Any] | None = None) -> dict[str, str]:
+    """The facts of each document about money or a year, by template; the customer has the name."""
+    payer = replace(PAYER, legal_name=name)
     given = {"mode": Mode.LIVE, "seller": asdict(SELLER), "logo": logo}
     order_made, facts = BRITISH[0], facts_of(BRITISH)
-    documents = {
-        "invoice": invoice_document(invoice_json(), logo=logo),
-        "credit_note": credit_note_document(credit_note_json(), logo=logo),
+    return {
+        "invoice": invoice_document(invoice_json(payer=payer), logo=logo),
+        "credit_note": credit_note_document(credit_note_json(payer=payer), logo=logo),
         "order_confirmation": order_confirmation_document(
-            order_made, facts, buyer=asdict(PAYER), recipient="A", beneficiary="B", **given
+            order_made, facts, buyer=asdict(payer), recipient=name, beneficiary=name, **given
         ),
-        "receipt": receipt_document(order_made, facts, [], payer=asdict(PAYER), **given),
+        "receipt": receipt_document(order_made, facts, [], payer=asdict(payer), **given),
         "retirement_statement": retirement_statement_document(
             RetirementStatement.of(Year(2026), [], 0),
-            account=asdict(PAYER),
-            beneficiary="B",
+            account=asdict(payer),
+            beneficiary=name,
             as_of=ISSUED,
             **given,
         ),
     }
 
-    for template, document in documents.items():
+
+def test_each_document_has_the_sellers_logo():
+    logo = logo_texts(logo_of(png(60, 20), now=ISSUED))
+
+    for template, document in documents_of("Bo", logo).items():
         (picture,) = pypdf.PdfReader(BytesIO(draw(template, document).pdf)).pages[0].images
         assert picture.image.size == (60, 20), template
+
+
+@pytest.mark.parametrize("script", SHOWN)
+def test_each_document_shows_a_name_in_this_script(script: str):
+    missing = {template: draw(template, facts).missing for template, facts in documents_of(SHOWN[script]).items()}
+
+    assert missing == dict.fromkeys(missing, "")
+
+
+@pytest.mark.parametrize("script", REFUSED)
+def test_each_document_names_the_characters_that_no_font_shows(script: str):
+    letters = [each for each in dict.fromkeys(REFUSED[script]) if each != " "]
+
+    for template, facts in documents_of(f"Acme {REFUSED[script]}").items():
+        drawn = draw(template, facts)
+        assert list(drawn.missing) == letters, template
+        text = "".join(text_of(drawn.pdf).split())
+        assert all(f"[U+{ord(each):04X}]" in text for each in letters), template
+
+
+def test_another_process_makes_the_same_bytes_of_each_document():
+    program = (
+        "import hashlib; from tests.documents.test_orders import documents_of, draw;"
+        "made = [draw(*each).pdf for each in documents_of('شركة Łukasz').items()];"
+        "print(*(hashlib.sha256(each).hexdigest() for each in made))"
+    )
+    environment = {"PYTHONHASHSEED": "4711", "TZ": "Asia/Tokyo", "SOURCE_DATE_EPOCH": "12345", "LC_ALL": "C"}
+
+    printed = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | environment, check=True, capture_output=True, text=True
+    ).stdout
+
+    made = [draw(*each).pdf for each in documents_of("شركة Łukasz").items()]
+    assert printed.split() == [hashlib.sha256(each).hexdigest() for each in made]
 
 
 def test_reverse_charge_is_said_in_these_words():

@@ -10,6 +10,7 @@ import hashlib
 import json
 from datetime import date, timedelta
 from io import BytesIO, StringIO
+from uuid import UUID
 
 import pytest
 from pypdf import PdfReader
@@ -21,13 +22,19 @@ from service.domain.registry_evidence import StatedRetirement
 from service.errors import Code, Refused
 from service.kit.clock import system_clock, utc_date
 from service.kit.ids import uuid7
+from service.kit.keyset import PageRequest, Position
 from service.operations.issue_certificates import issue_certificates
 from service.operations.read_certificates import certificates_of_orders
-from service.operations.read_registry_retirements import certified_of_orders, public_evidence, retirement_file
+from service.operations.read_registry_retirements import (
+    certified_of_orders,
+    list_unrecorded,
+    public_evidence,
+    retirement_file,
+)
 from service.operations.record_registry_retirement import import_retirements, record_registry_retirement
 from service.operations.retire_orders import retire_order
 from service.operations.steps.draw_statement import statement_file
-from service.storage import batches
+from service.storage import batches, registry_retirements
 from tests.makers import TONNE_G
 from tests.shop import Shop
 
@@ -167,6 +174,28 @@ async def test_the_statement_of_the_year_says_how_much_the_registries_show(shop:
     pdf = await statement_file(shop.resources, shop.account, year, as_csv=False)
     text = " ".join("".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages).split())
     assert "Shown as retired by a recorded entry of the registry 1.4 t 70.0 %" in text
+
+
+@pytest.mark.parametrize("part", [1, 2, 500])
+async def test_what_no_entry_covers_is_found_part_by_part(shop: Shop, monkeypatch: pytest.MonkeyPatch, part: int):
+    monkeypatch.setattr(registry_retirements, "PART", part)
+    sold = [await complete(shop, mass_g) for mass_g in (400_000, 600_000, TONNE_G, 1_500_000, 500_000)]
+    await record(shop, shop.old, stated(), sold[1])
+    await record(shop, shop.young, stated("r-2", "VCS-YOUNG-2 to VCS-YOUNG-2"))
+    expected = [(sold[2].id, TONNE_G), (sold[3].id, 500_000), (sold[4].id, 500_000)]
+    expected.insert(0 if shop.old.id < shop.young.id else 3, (sold[0].id, 400_000))
+
+    async def found(**page) -> list[tuple[UUID, int]]:
+        rows = await list_unrecorded(shop.resources, shop.caller, shop.account.mode, PageRequest(**page))
+        return [(each.retirement.order_id, each.missing_g) for each in rows.items]
+
+    assert await found(limit=10) == expected
+    assert await found(limit=10, backward=True) == expected
+    assert await found(limit=2) == expected[:2]
+    assert await found(limit=2, backward=True) == expected[2:]
+    rows = await list_unrecorded(shop.resources, shop.caller, shop.account.mode, PageRequest(limit=1))
+    place = Position(rows.items[0].retirement.start_g, rows.items[0].retirement.batch_id)
+    assert await found(limit=2, after=place) == expected[1:3]
 
 
 async def test_one_entry_covers_every_order_that_has_some_of_its_credits(shop: Shop):
