@@ -5,7 +5,7 @@ BIN := .venv/bin
 PAGES := service/api/pages
 BUNDLES := explorer references console
 
-.PHONY: help install run test conformance check schema docs fuzz fuzz-plans promises cluster cluster-test races model serials bench memory $(BUNDLES) clean
+.PHONY: help install run test conformance check schema docs fuzz fuzz-plans promises cluster cluster-test races model serials bench memory images $(BUNDLES) clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -74,6 +74,9 @@ memory: .venv/tested ## measure the server's memory over 200,000 mixed requests
 
 docs: .venv/tested ## write the pages of docs/ that are generated from the code
 	$(BIN)/python -m docs.generate
+
+images: .venv/tested ## take the pictures of docs/console.md with chromium (look at them before committing)
+	$(BIN)/python -m tests.console_images
 
 explorer: ## build the explorer for /graphql with npm; without it a plain page is shown
 references: ## build the viewer of the REST references with npm; without it plain pages are shown

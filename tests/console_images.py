@@ -22,7 +22,7 @@ from tests.examples import ROOT, Service, demo_service
 
 FOLDER = ROOT / "docs" / "images" / "console"
 WIDTH, PHONE_WIDTH, HEIGHT, HEIGHT_MAX = 1180, 390, 760, 1500
-COLOURS = 96
+COLOURS = 128
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.functions import Sum
+
 from service.domain.events import Event, EventType
 from service.storage import models
 from service.storage.conditions import owned
@@ -33,6 +35,12 @@ async def last_seqs(statements: Statements, account_ids: Collection[UUID]) -> di
     """Return the number of the last event of each account."""
     query = models.AccountHead.filter(account_id__in=account_ids).using_db(statements.client)
     return {row["account_id"]: row["event_seq"] for row in await query.values("account_id", "event_seq")}
+
+
+async def count_all(statements: Statements) -> int:
+    """Return the number of events of all accounts, which are numbered without gaps in each account."""
+    rows = await models.AccountHead.all().using_db(statements.client).annotate(total=Sum("event_seq")).values("total")
+    return int(rows[0]["total"] or 0)
 
 
 async def times_of_orders(

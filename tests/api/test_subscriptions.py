@@ -118,6 +118,18 @@ async def test_an_event_shows_its_amounts_and_its_order(api: GraphQLApi):
     }
 
 
+async def test_an_operator_hears_that_something_changed_in_any_account(api: GraphQLApi):
+    other = await api.shop.another_account()
+    async with opened(api) as socket:
+        await socket.begin(await api.new_key(Scope.OPERATOR))
+        await socket.subscribe(query="subscription { eventCount }")
+        before = int((await socket.hear())["payload"]["data"]["eventCount"])
+        await api.shop.place_all(make_command(other))
+        after = int((await socket.hear())["payload"]["data"]["eventCount"])
+    (head,) = await api.shop.database.reader.fetch("SELECT SUM(event_seq) AS total FROM account_heads")
+    assert before < after == int(head["total"])
+
+
 async def test_events_of_another_account_are_not_sent(api: GraphQLApi):
     other, foreign = await api.shop.another_account(), await api.shop.place()
     async with opened(api) as socket:

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from service.api.pages.console import BUNDLE
 from tests.api.pages.conftest import missing
-from tests.api.pages.test_console import ask, go, heading, open_console
+from tests.api.pages.test_console import ask, go, heading, open_console, sign_in
 from tests.examples import Service, demo_service
 
 NAMES = [
@@ -114,6 +114,20 @@ def test_the_seller_creates_a_customer_gives_it_a_key_and_bills_its_order(visit,
     expect(seller.get_by_role("link", name=order["number"])).to_be_visible()
     seller.get_by_role("button", name="Back to the seller's pages").click()
     expect(seller.get_by_role("link", name="Waiting orders")).to_be_visible()
+
+
+def test_the_order_of_a_customer_appears_on_the_sellers_screen_without_a_poll(visit, service: Service):
+    opened = visit(service.address, path="/console")
+    seller = opened.page
+    seller.clock.install()  # no timer of the page fires: what it reads again, it reads because of an event
+    with seller.expect_request(lambda sent: "eventCount" in (sent.post_data or "")):
+        sign_in(seller, service.keys["operator"])
+    expect(seller.get_by_role("heading", name="Latest orders")).to_be_visible()
+    seller.clock.pause_at(seller.evaluate("Date.now() + 1000"))
+    place = """mutation { createOrderByMass(input: {mass: {amount: "1", unit: KILOGRAM}, idempotencyKey: "seen"}) {
+        order { number } } }"""
+    order = ask(service, "lune", place)["createOrderByMass"]["order"]
+    expect(seller.get_by_role("link", name=order["number"])).to_be_visible()
 
 
 def test_the_seller_sets_a_price_with_a_tier_and_sees_what_a_tonne_costs(visit, service: Service):

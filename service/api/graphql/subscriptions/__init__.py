@@ -2,6 +2,7 @@
 
 import strawberry
 
+from service.api.graphql.subscriptions.event_count import EventCountSubscriptions
 from service.api.graphql.subscriptions.order_events import OrderEventSubscriptions
 
 
@@ -10,5 +11,5 @@ from service.api.graphql.subscriptions.order_events import OrderEventSubscriptio
     "(`graphql-transport-ws`) or as server-sent events. Each needs an API key or an access token. The connection is "
     "closed when the key is revoked or has expired, or its account is suspended."
 )
-class Subscription(OrderEventSubscriptions):
+class Subscription(OrderEventSubscriptions, EventCountSubscriptions):
     pass

@@ -6,7 +6,7 @@ import type { Scope } from "./api";
 import { Choices } from "./choices";
 import { type MessageKey, useI18n } from "./i18n";
 import { AccountQuery, Lacking, useSession } from "./session";
-import { useOrderEvents } from "./ui/live";
+import { useEvents } from "./ui/live";
 import { Badge, Page } from "./ui/page";
 
 /** A page of the menu. The reader needs one of the scopes in each list. */
@@ -45,7 +45,7 @@ export const SELLER: Entry[] = [
 export function Layout({ children }: { children: ReactNode }) {
   const { t } = useI18n();
   const { scopes, acting, isSeller, actFor, signOut } = useSession();
-  useOrderEvents(scopes.has("ORDERS_READ") && !isSeller);
+  useEvents(isSeller ? "all" : scopes.has("ORDERS_READ") || scopes.has("OPERATOR") ? "account" : "none");
   const [{ data }] = useQuery({ query: AccountQuery });
   const [path] = useLocation();
   const [open, setOpen] = useState(false);

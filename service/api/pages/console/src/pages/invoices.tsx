@@ -19,7 +19,7 @@ const InvoicesQuery = graphql(/* GraphQL */ `
 export default function Invoices() {
   const { t, money, date } = useI18n();
   return (
-    <Page title={t("nav.invoices")}>
+    <Page title={t("nav.invoices")} about={t("invoices.about")}>
       <List
         document={InvoicesQuery}
         caption={t("nav.invoices")}

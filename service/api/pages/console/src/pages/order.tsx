@@ -138,6 +138,9 @@ function Shown({ order }: { order: Order }) {
             {order.receiptPdfUrl && <li><a href={here(order.receiptPdfUrl)}>{t("order.receiptPdf")}</a></li>}
             <li><a href={here(order.receiptUrl)}>{t("order.receipt")}</a></li>
           </ul>
+          {!isSeller && isOpen && Number(order.due.amount) > 0 && (
+            <p>{t(order.invoice ? "order.payInvoice" : "order.howToPay", { due: money(order.due) })}</p>
+          )}
           {!order.certificate && isOpen && <p className="quiet">{t("order.noCertificate")}</p>}
         </Section>
       </div>

@@ -48,7 +48,7 @@ export default function Overview() {
             key: key!,
             cost: totalCosts?.find(({ currency }) => currency === account?.currency),
           }));
-          const projects = byProject?.groups ?? [];
+          const projects = byProject?.groups.filter(({ project }) => project) ?? [];
           const whole = projects.reduce((sum, { mass }) => sum + Number(mass.grams), 0);
           if (months.length === 0) return <Empty href="/buy" action={t("nav.buy")}>{t("overview.empty")}</Empty>;
           return (

@@ -15,7 +15,7 @@ const BundlesQuery = graphql(/* GraphQL */ `
     bundles(first: $first, last: $last, after: $after, before: $before, filter: $filter) {
       totalCount
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
-      nodes { id name disabled available { tonnes } projects { id name } prices { minimumMass { tonnes } unitPrice { amount currency } } }
+      nodes { id name disabled currencies available { tonnes } projects { id name } prices { minimumMass { tonnes } unitPrice { amount currency } } }
     }
   }
 `);
@@ -59,7 +59,7 @@ export default function Bundles() {
           { name: t("overview.byProject"), cell: (bundle) => bundle.projects.map(({ name }) => name).join(", ") },
           { name: t("order.status"), cell: (bundle) => <Badge tone={bundle.disabled ? "bad" : "good"}>{t(bundle.disabled ? "bundles.disabled" : "bundles.onSale")}</Badge> },
           { name: t("stock.available"), cell: (bundle) => tonnes(bundle.available), numeric: true },
-          { name: t("order.unitPrice"), cell: (bundle) => (bundle.prices[0] ? money(bundle.prices[0].unitPrice) : t("bundles.noPrice")), numeric: true },
+          { name: t("order.unitPrice"), cell: (bundle) => (bundle.prices[0] ? money(bundle.prices[0].unitPrice) : bundle.currencies.length > 0 ? t("bundles.noPrice", { currencies: bundle.currencies.join(", ") }) : t("bundles.notSold")), numeric: true },
         ]}
       />
     </Page>

@@ -76,7 +76,7 @@ function Shown({ account, orders }: { account: Account; orders: number }) {
       }
     >
       <div className="figures">
-        <Figure name={t("nav.orders")} value={number(orders)} />
+        <Figure name={t("nav.orders")} value={<Link href={`/seller/orders?account=${account.id}`}>{number(orders)}</Link>} />
         <Figure
           name={t("overview.owed")}
           value={money(account.owed)}

@@ -5,6 +5,7 @@ import type { Invoice } from "../pages/invoice";
 import { useAct } from "../ui/act";
 import { Confirm, FormDialog } from "../ui/dialogs";
 import { useNotice } from "../ui/notices";
+import { Reminder } from "./reminder";
 
 const PayMutation = graphql(/* GraphQL */ `
   mutation RecordInvoicePayment($input: RecordPaymentInput!) {
@@ -47,6 +48,7 @@ export default function InvoiceActions({ invoice }: { invoice: Invoice }) {
           return refusals;
         }}
       />
+      <Reminder invoice={invoice} accountId={accountId} />
       <Confirm
         action={t("settle.action")}
         question={t("settle.question", { number: invoice.number })}

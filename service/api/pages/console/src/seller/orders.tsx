@@ -1,4 +1,5 @@
 // Orders of all customers.
+import { Link, useSearchParams } from "wouter";
 import { graphql } from "../api";
 import { useI18n } from "../i18n";
 import { orderFilter, useOrderFilters } from "../pages/orders";
@@ -7,8 +8,8 @@ import { Empty, Page } from "../ui/page";
 import { PaymentState, Status } from "../ui/status";
 
 const AllOrdersQuery = graphql(/* GraphQL */ `
-  query AllOrders($first: Int, $last: Int, $after: String, $before: String, $filter: OrderFilterInput) {
-    allOrders(first: $first, last: $last, after: $after, before: $before, filter: $filter) {
+  query AllOrders($first: Int, $last: Int, $after: String, $before: String, $filter: OrderFilterInput, $accountIds: [ID!]) {
+    allOrders(first: $first, last: $last, after: $after, before: $before, filter: $filter, accountIds: $accountIds) {
       totalCount
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
       nodes { id number status paymentStatus createdAt customer mass { tonnes } totalCost { amount currency } account { id name mode } }
@@ -18,14 +19,18 @@ const AllOrdersQuery = graphql(/* GraphQL */ `
 
 export default function AllOrders() {
   const { t, tonnes, money, date } = useI18n();
+  const [search] = useSearchParams();
   return (
-    <Page title={t("nav.allOrders")}>
+    <Page
+      title={t("nav.allOrders")}
+      about={search.has("account") && <>{t("orders.ofOne")} <Link href="/seller/orders">{t("orders.ofAll")}</Link></>}
+    >
       <List
         document={AllOrdersQuery}
         caption={t("nav.allOrders")}
         connection={({ allOrders }) => allOrders}
         filters={useOrderFilters()}
-        variables={(view) => ({ filter: orderFilter(view) })}
+        variables={(view) => ({ filter: orderFilter(view), accountIds: view.account ? [view.account] : null })}
         rowKey={({ id }) => id}
         href={({ id }) => `/orders/${id}`}
         empty={<Empty>{t("orders.empty")}</Empty>}

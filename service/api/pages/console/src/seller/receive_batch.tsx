@@ -83,6 +83,7 @@ export function Receive({ close }: { close: () => void }) {
           fields={[
             {
               name: "projectId", label: t("order.project"), type: "select",
+              hint: t("batches.projectHint"),
               options: projects.map(({ id, name, registryName }) => [id, `${name} (${registryName})`]),
             },
             { name: "serialRange", label: t("batches.range"), type: "textarea", optional: true, hint: t("batches.rangeHint") },

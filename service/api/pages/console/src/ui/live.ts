@@ -8,6 +8,10 @@ const EventsSubscription = graphql(/* GraphQL */ `
   subscription Events { orderEvents { sequence type } }
 `);
 
+const CountSubscription = graphql(/* GraphQL */ `
+  subscription EventCount { eventCount }
+`);
+
 const EVERY_MS = 15_000;
 const AGAIN_MS = 15_000;
 /** Polls that are left out while events come in: only every fourth is sent. */
@@ -15,11 +19,14 @@ const POLLS_PER_STREAM = 4;
 const listeners = new Set<() => void>();
 let isStreaming = false;
 
-/** Read the events of the account while the page is visible: a browser has few connections for all of its tabs. */
-export function useOrderEvents(enabled: boolean): void {
+/**
+ * Read the events of the account, or hear that something changed in one of all accounts, while the page is visible: a
+ * browser has few connections for all of its tabs.
+ */
+export function useEvents(of: "account" | "all" | "none"): void {
   const client = useClient();
   useEffect(() => {
-    if (!enabled) return;
+    if (of === "none") return;
     let close = () => {};
     let timer: ReturnType<typeof setTimeout> | undefined;
     const open = () => {
@@ -27,7 +34,8 @@ export function useOrderEvents(enabled: boolean): void {
       clearTimeout(timer);
       isStreaming = document.visibilityState === "visible";
       if (!isStreaming) return;
-      const stream = client.subscription(EventsSubscription, {}).subscribe(({ data, hasNext }) => {
+      const events = of === "all" ? client.subscription(CountSubscription, {}) : client.subscription(EventsSubscription, {});
+      const stream = events.subscribe(({ data, hasNext }: { data?: object; hasNext: boolean }) => {
         if (data) for (const refresh of listeners) refresh();
         if (hasNext) return;
         isStreaming = false;
@@ -43,7 +51,7 @@ export function useOrderEvents(enabled: boolean): void {
       isStreaming = false;
       close();
     };
-  }, [client, enabled]);
+  }, [client, of]);
 }
 
 /** As `useQuery`, and ask again after each event, and every `everyMs` milliseconds while the page is visible. */
