@@ -5,7 +5,7 @@ BIN := .venv/bin
 PAGES := service/api/pages
 BUNDLES := explorer references console
 
-.PHONY: help install run test check schema docs fuzz fuzz-plans promises cluster cluster-test races model serials bench memory $(BUNDLES) clean
+.PHONY: help install run test check schema docs fuzz fuzz-plans promises cluster cluster-test races model mutants serials bench memory $(BUNDLES) clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -55,6 +55,10 @@ races: .venv/tested ## run the race tests with 10,000 orders instead of 1,000, a
 model: .venv/tested ## run the model test with 500 lives of orders of 50 steps each, and audit 10,000 random verbs
 	MODEL_EXAMPLES=500 MODEL_STEPS=50 $(BIN)/pytest -q tests/model
 	AUDIT_VERBS=10000 $(BIN)/pytest -q tests/operations/test_audit_random_verbs.py
+
+mutants: export PYTHONDONTWRITEBYTECODE =
+mutants: .venv/tested ## change the code in 60 places, one at a time, and see which changes no test notices
+	$(BIN)/python -m tests.mutation.run $(MUTANTS)
 
 serials: .venv/tested ## receive 10,000 credit batches on both databases, half of them with hostile serial numbers
 	SERIAL_RECEIPTS=10000 $(BIN)/pytest -q tests/operations/test_receipt_laws.py
