@@ -28,6 +28,7 @@ from service.kit.request_id import REQUEST_ID
 from service.storage import models
 from service.storage.database import Database
 from service.storage.migrations import migrate
+from tests import programs
 from tests.books import assert_books_balance
 from tests.former_release import former, former_empty, former_migrated  # noqa: F401 - fixtures
 from tests.redis_server import running_redis
@@ -82,6 +83,11 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    programs.mark(items)
+    _sort(items)
+
+
+def _sort(items: list[pytest.Item]) -> None:
     """Within a file, one database after the other: models are told anew at each change of dialect."""
     order: dict[Path, int] = {}
     items.sort(key=lambda item: (order.setdefault(item.path, len(order)), "[postgresql" in item.name))

@@ -5,7 +5,6 @@ language, is used nowhere, or has another placeholder; a page reads a field that
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ import pytest
 from starlette.applications import Starlette
 
 from service.api.pages.console import BUNDLE, console_routes, load_console
+from tests.programs import lacking
 
 FOLDER = BUNDLE.parent
 LANGUAGES = ["pt", "ar"]
@@ -98,12 +98,10 @@ def test_every_message_is_used():
     assert [key for key in messages("en") if key not in whole and not key.startswith(begun)] == []
 
 
+@pytest.mark.tools
 def test_every_page_reads_and_sends_what_the_schema_has():
     if shutil.which("node") is None or not (FOLDER / "node_modules" / "typescript").exists():
-        reason = "node and the packages of the console are needed to check its types (make console)"
-        if os.environ.get("REQUIRE_NODE") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        lacking("node and the packages of the console are needed to check its types (make console)", "REQUIRE_NODE")
     for command in (["node", "types.mjs"], ["node_modules/.bin/tsc"]):
         done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
