@@ -16,6 +16,7 @@ from service.errors import Code, Refused
 from service.operations.cancel_orders import cancel_orders
 from service.operations.match_backorders import match_backorders
 from service.operations.place_orders import place_alone
+from service.operations.price_order import price_order
 from service.operations.quote_order import quote_order
 from service.operations.simulate_order import Outcome, simulate_order
 from service.storage import backorders, batches, orders
@@ -63,7 +64,9 @@ async def test_an_order_fills_whatever_another_account_has_ordered(trial: Shop, 
 
 
 async def test_the_part_above_the_bound_waits_and_nobody_behind_it(trial: Shop):
-    order = await trial.place(wanted(trial, TEST_ORDER_G_MAX - 10, 30))
+    request = wanted(trial, TEST_ORDER_G_MAX - 10, 30)
+    assert (await price_order(trial.resources, trial.caller, request)).short_g == (0, 20)
+    order = await trial.place(request)
     assert (order.status, order.fulfilled_g) == (OrderStatus.PLACED, TEST_ORDER_G_MAX)
     assert [line.fulfilled_g for line in await trial.lines(order)] == [TEST_ORDER_G_MAX - 10, 10]
 
@@ -135,6 +138,7 @@ async def test_live_credits_are_never_created(trial: Shop):
 async def test_a_bundle_without_projects_waits_in_line(trial: Shop):
     await trial.execute("DELETE FROM bundle_projects WHERE bundle_id = $1", trial.ocean.id)
 
+    assert (await price_order(trial.resources, trial.caller, wanted(trial, 10, 10))).short_g == (0, 10)
     order = await trial.place(wanted(trial, 10, 10))
 
     assert (order.status, order.fulfilled_g) == (OrderStatus.PLACED, 10)

@@ -35,9 +35,9 @@ PAST = "UPDATE credit_batches SET vintage = 2019 WHERE id = $1"
 
 
 @pytest.fixture
-async def shop(database: Database) -> Shop:
+async def shop(balanced: Database) -> Shop:
     """The forest has 1 t of one vintage and 10 t of a later one, the ocean 1 t."""
-    return await open_shop(database)
+    return await open_shop(balanced)
 
 
 async def ordered(shop: Shop, *grams: int) -> Order:
