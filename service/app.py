@@ -47,6 +47,7 @@ from service.api.pages.landing import Site, State, landing_routes, not_found_han
 from service.api.pages.logos import logo_routes
 from service.api.pages.receipt import receipt_routes
 from service.api.pages.references import Described, load_references, reference_routes
+from service.api.pages.sustainability import sustainability_routes
 from service.api.pages.unsubscribe import unsubscribe_routes
 from service.api.rate_limits import RateLimits
 from service.api.receipt_links import RECEIPTS, receipt_path
@@ -72,7 +73,7 @@ from service.operations.check_health import is_ready
 from service.operations.event_feed import EventFeed
 from service.operations.load_demo import has_demo
 from service.operations.place_orders import Placement, placement
-from service.operations.resources import Resources
+from service.operations.resources import IMPACT_MS, IMPACTS_MAX, Resources
 from service.settings import Settings
 from service.storage.database import Database
 from service.storage.replica import Replica
@@ -228,6 +229,7 @@ def create_app(
             *explorer_routes(explorer, schema.as_str if settings.introspection == "public" else None),
             *certificate_routes(_resources, public_address),
             *logo_routes(_resources),
+            *sustainability_routes(_resources),
             *receipt_routes(_resources, peppers.accepted),
             *document_routes(_resources, peppers.accepted),
             *unsubscribe_routes(_resources, peppers.accepted, language(settings.language_of_mail)),
@@ -363,6 +365,7 @@ def resources_of(settings: Settings, database: Database, replica: Replica | None
         clock=system_clock,
         new_id=uuid7,
         known_keys=TTLCache(ttl_ms=settings.known_keys_ms, entries_max=settings.known_keys_max),
+        impacts=TTLCache(ttl_ms=IMPACT_MS, entries_max=IMPACTS_MAX),
         replica=replica,
         stale_reads_ms=settings.stale_reads_ms,
     )

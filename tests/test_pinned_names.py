@@ -60,6 +60,7 @@ from service.domain.serials.block import Layout
 from service.domain.serials.facts import CreditStatus
 from service.domain.serials.forms import SerialForm
 from service.domain.statistics import OrderGrouping
+from service.domain.sustainability_pages import PageDescription, PageSection, PageStatus, PageTitle
 from service.domain.vintages import VintageFault
 from service.domain.webhooks import DeliveryStatus, DisabledReason, WebhookFormat
 from service.domain.worker_failures import WorkerStep
@@ -106,6 +107,10 @@ ENUMERATIONS: dict[type[Enum], str] = {
     Mode: "live test",
     Scope: "orders:read orders:write catalogue:read operator account:manage",
     Visibility: "public hidden",
+    PageStatus: "enabled disabled",
+    PageTitle: "by_volume by_price",
+    PageDescription: "by_equivalent by_supported_goals by_custom_description",
+    PageSection: "bundles_breakdown certificates unsdg",
     AccountContract: "lune carbon-engine carbonext graphql",
     MailStatus: "PENDING SENT FAILED CANCELLED",
     MailKind: "order_confirmed certificate_ready invoice_issued invoice_due invoice_paid",
@@ -341,6 +346,7 @@ LOGGED = {
     "mails_given_up": {"mails"},
     "metrics_not_served": {"reason"},
     "metrics_served": {"host", "port"},
+    "parent_gone": set(),
     "proxy_not_named": {"advice"},
     "proxy_not_trusted": {"address", "advice"},
     "rate_limits_unshared": {"error"},
@@ -393,7 +399,8 @@ TABLES = (
     " event_seals events invoice_lines invoice_reminders invoices ledger_entries logos mail_cursors mails"
     " number_counters order_lines orders organisations payments portfolio_weights portfolios prices project_categories"
     " projects quote_holds quote_lines quotes registry_retirements"
-    " retirement_certificates retirements secret_checks sellers serial_claims serial_series tax_profiles"
+    " retirement_certificates retirements secret_checks sellers serial_claims serial_series"
+    " sustainability_pages tax_profiles"
     " webhook_cursors webhook_deliveries webhook_endpoints worker_failures"
 )
 

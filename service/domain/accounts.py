@@ -75,6 +75,8 @@ class Account:
     hold_percent_max: int | None = None
     open_holds_max: int | None = None
     """Limits on holds of this account and its clients, instead of the service's; without effect on client accounts."""
+    logo_sha256: str | None = None
+    """SHA-256 of the bytes of the account's logo; None without one."""
     parent_suspended: bool = False
     """True while the parent account is suspended, and this account with it; not stored in the account's own row."""
 
@@ -102,7 +104,7 @@ class Caller:
     acts_for_client: bool = False
     """True if the key is not the account's own: a parent's key, or an operator's, that selected the account."""
     key_expires_at: datetime | None = None
-    """End of the key; None for a key that does not expire."""
+    """End of the key, or of the access token; None for a key that does not expire."""
     by_token: bool = False
     """True if an access token stands for the key."""
 

@@ -1,4 +1,7 @@
-"""Rows of event seals, and the rows of events as seals see them; both tables refuse updates and deletes."""
+"""Rows of event seals, and of events as seals see them; SQL for the stored bytes of a column.
+
+Both tables refuse updates and deletes.
+"""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence

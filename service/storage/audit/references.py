@@ -1,5 +1,6 @@
-"""Checks of references: what a row names exists. The tables' foreign keys say so too, where the database checks them;
-several of these references have none.
+"""Checks of references: what a row names exists; SQL for one state of the database.
+
+The tables' foreign keys say so too, where the database checks them; several of these references have none.
 """
 
 from service.storage.audit.check import (
@@ -41,10 +42,12 @@ from service.storage.audit.check import (
     RETIREMENT_CERTIFICATES,
     RETIREMENTS,
     SERIES,
+    SUSTAINABILITY_PAGES,
     WEBHOOK_CURSORS,
     WEBHOOKS,
     WEIGHTS,
     Check,
+    elsewhere,
     key,
 )
 
@@ -94,6 +97,7 @@ _REFERENCES: tuple[tuple[str, str, str, dict[str, tuple[str, str]]], ...] = (
         {"owner_id, endpoint_id": (WEBHOOKS, "account_id, id"), "account_id, seq": (EVENTS, "account_id, seq")},
     ),
     ("contact", CONTACTS, "email", _ACCOUNT),
+    ("sustainability page", SUSTAINABILITY_PAGES, "account_id", _ACCOUNT),
     ("mail cursor", MAIL_CURSORS, "account_id", {"account_id": (HEADS, "account_id")}),
     ("event seal", EVENT_SEALS, "first_seq", {"account_id, last_seq": (EVENTS, "account_id, seq")}),
     ("mail", MAILS, "id", {"account_id, seq": (EVENTS, "account_id, seq")}),
@@ -120,7 +124,7 @@ def _reference(noun: str, table: str, key_columns: str, parents: dict[str, tuple
     account = "r.id" if table == ACCOUNTS else "NULL" if table in _NOT_OWNED else "r.account_id"
     columns = key(*(f"r.{column}" for column in key_columns.split(", ")), account=account)
     missing = " OR ".join(
-        f"NOT EXISTS (SELECT 1 FROM {parent} p WHERE "
+        f"NOT EXISTS (SELECT 1 FROM {parent if own.startswith('account_id') else elsewhere(parent)} p WHERE "
         + " AND ".join(
             f"p.{theirs} = r.{ours}" for ours, theirs in zip(own.split(", "), named.split(", "), strict=True)
         )

@@ -775,6 +775,14 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("BAD_USER_INPUT", "contacts.0.name", {"contacts": [{**_ADA, "name": " "}]}),
         ],
     ),
+    "setAccountLogo": (
+        {"logo": None},
+        [
+            ("BAD_USER_INPUT", "logo", {"logo": "no base64"}),
+            ("BAD_USER_INPUT", "logo", {"logo": "R0lGODlh"}),
+            ("BAD_USER_INPUT", "logo", {"logo": DAMAGED}),
+        ],
+    ),
     "createAccessToken": (
         {"scopes": ["ORDERS_READ"]},
         [
@@ -875,8 +883,9 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
     ),
 }
 
-PRICES: list[tuple[dict[str, Any], list[Case]]] = [
+INPUTS_OF_QUERIES: list[tuple[str, dict[str, Any], list[Case]]] = [
     (
+        "price",
         {"mass": TONNE},
         [
             *_MASS,
@@ -885,10 +894,22 @@ PRICES: list[tuple[dict[str, Any], list[Case]]] = [
             ("BAD_USER_INPUT", "mass", {"mass": LEFT_OUT, "value": DOLLAR, "estimateId": "$estimate"}),
         ],
     ),
-    ({"value": DOLLAR}, [*_VALUE, ("BAD_USER_INPUT", "currency", {"currency": "SAR"})]),
-    ({"estimateId": "$estimate"}, _ESTIMATE),
+    ("price", {"value": DOLLAR}, [*_VALUE, ("BAD_USER_INPUT", "currency", {"currency": "SAR"})]),
+    ("price", {"estimateId": "$estimate"}, _ESTIMATE),
+    (
+        "serialRange",
+        {"projectId": "$project", "serialRange": "OAK-1-100", "serialForm": "PLAIN"},
+        [
+            ("BAD_USER_INPUT", "projectId", {"projectId": "$forest"}),
+            ("NOT_FOUND", "projectId", {"projectId": "$no_project"}),
+            ("BAD_USER_INPUT", "serialRange", {"serialRange": ""}),
+            ("BAD_USER_INPUT", "serialRange", {"serialRange": "OAK-100-1"}),
+            ("BAD_USER_INPUT", "serialRange", {"serialForm": "VERRA"}),
+            ("BAD_USER_INPUT", "serialRange", {"serialForm": LEFT_OUT}),
+        ],
+    ),
 ]
-"""Inputs of the query `price`, which refuses as the mutations do."""
+"""Inputs of the queries that refuse as the mutations do."""
 
 SIMULATIONS: list[Case] = [
     *_ORDER,
