@@ -133,17 +133,19 @@ class Tree:
         self.write(mutant.file, mutant.applied())
         try:
             return (
-                self._run(mutant, first)
-                or self._run(mutant, covering.within(tests[len(first) :], MORE_S))
+                self._run(mutant, first, covering)
+                or self._run(mutant, covering.within(tests[len(first) :], MORE_S), covering)
                 or (Outcome(mutant, "SURVIVES", f"{len(tests)} tests"))
             )
         finally:
             self.write(mutant.file, mutant.source)
 
-    def _run(self, mutant: Mutant, tests: Sequence[str]) -> Outcome | None:
+    def _run(self, mutant: Mutant, tests: Sequence[str], covering: Covering) -> Outcome | None:
         if not tests:
             return None
-        code, output = self.pytest("-x", *tests, timeout_s=FIRST_S * 4 if len(tests) == 1 else MORE_S * 2)
+        # A change may run for ever; a busy machine may take several times as long as for the map.
+        timeout_s = 60 + 8 * sum(covering.seconds[test] for test in tests)
+        code, output = self.pytest("-x", *tests, timeout_s=timeout_s)
         if code is None:
             return Outcome(mutant, "timed out")
         if code == 0:
