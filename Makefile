@@ -58,7 +58,7 @@ races: .venv/tested ## run the race tests with 10,000 orders instead of 1,000, a
 	RACE_ORDERS=10000 PAIR_ROUNDS=20 $(BIN)/pytest -q tests/races
 	RETIREMENT_TRIALS=10000 $(BIN)/pytest -q tests/operations/test_retire_orders.py
 
-model: .venv/tested ## run the model test with 500 lives of orders of 50 steps each, and audit 10,000 random verbs
+model: .venv/tested ## run the model test with 500 lives of orders of 50 steps each, and audit 10,000 random verbs (25 minutes)
 	MODEL_EXAMPLES=500 MODEL_STEPS=50 $(BIN)/pytest -q tests/model
 	AUDIT_VERBS=10000 $(BIN)/pytest -q tests/operations/test_audit_random_verbs.py
 
