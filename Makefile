@@ -5,7 +5,8 @@ BIN := .venv/bin
 PAGES := service/api/pages
 BUNDLES := explorer references console
 
-.PHONY: help install run test conformance check schema docs fuzz fuzz-plans promises cluster cluster-test races model serials bench memory images $(BUNDLES) clean
+.PHONY: help install run test conformance check schema docs fuzz fuzz-plans promises cluster cluster-test races model
+.PHONY: mutants serials bench memory images $(BUNDLES) clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -57,10 +58,14 @@ races: .venv/tested ## run the race tests with 10,000 orders instead of 1,000, a
 	RACE_ORDERS=10000 PAIR_ROUNDS=20 $(BIN)/pytest -q tests/races
 	RETIREMENT_TRIALS=10000 $(BIN)/pytest -q tests/operations/test_retire_orders.py
 
-model: .venv/tested ## run the model test with 500 lives of 50 steps, audit 10,000 random verbs, price 50,000 sums
+model: .venv/tested ## run the model test with 500 lives of 50 steps, audit 10,000 random verbs, price 50,000 sums (25 minutes)
 	MODEL_EXAMPLES=500 MODEL_STEPS=50 $(BIN)/pytest -q tests/model
 	AUDIT_VERBS=10000 $(BIN)/pytest -q tests/operations/test_audit_random_verbs.py
 	PRICING_CASES=50000 $(BIN)/pytest -q tests/domain/test_pricing_by_sum.py
+
+mutants: export PYTHONDONTWRITEBYTECODE =
+mutants: .venv/tested ## change the code in 60 places, one at a time, and see which changes no test notices
+	$(BIN)/python -m tests.mutation.run $(MUTANTS)
 
 serials: .venv/tested ## receive 10,000 credit batches on both databases, half of them with hostile serial numbers
 	SERIAL_RECEIPTS=10000 $(BIN)/pytest -q tests/operations/test_receipt_laws.py

@@ -122,9 +122,9 @@ ENUMERATIONS: dict[type[Enum], str] = {
     Verb: "order_placed balance_applied payment_recorded balance_topped_up invoice_settled order_cancelled"
     " order_reduced order_refunded order_failed tax_billed tax_paid tax_credited",
     CreditReason: "cancelled reduced failed refunded",
-    EventType: "order.placed order.supplied order.fulfilled order.short order.reduced order.cancelled order.failed"
-    " order.billed order.invoiced order.credited order.paid order.refunded order.retiring order.completed"
-    " order.retirement_recorded"
+    EventType: "order.placed order.supplied order.fulfilled order.short order.reduced order.resupplied"
+    " order.cancelled order.failed order.billed order.invoiced order.credited order.paid order.refunded order.retiring"
+    " order.completed order.retirement_recorded"
     " payment.recorded payment.refused"
     " invoice.issued invoice.settled invoice.due order.imported order.updated project.created project.updated"
     " bundle.created bundle.updated"

@@ -122,6 +122,11 @@ class EventType(StrEnum):
         "The part of an order that waited for credits was cancelled. The event has the new mass and total.",
         _AMOUNTS,
     )
+    ORDER_RESUPPLIED = (
+        "order.resupplied",
+        "The seller replaced credits of an order that could not be used any more by others of the same bundles.",
+        (*_AMOUNTS, Member("replaced_g", "replacedMass", Kind.MASS, "Mass of the credits that were replaced.")),
+    )
     ORDER_CANCELLED = (
         "order.cancelled",
         "An order was cancelled. Its credits went back to stock, and what was paid went to the balance.",

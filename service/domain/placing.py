@@ -12,15 +12,17 @@ from uuid import UUID
 
 from service.domain import ledger
 from service.domain.accounts import Head, refuse_if_suspended
-from service.domain.allocation import AllocationPlan, Stock, Take, plan_allocation
+from service.domain.allocation import AllocationPlan, Stock, Take
 from service.domain.billing import apply_balance, balance_share
 from service.domain.catalogue import Mode
 from service.domain.credit import PayerFunds, refuse_above_credit
 from service.domain.events import Event, EventRecorder, EventType
 from service.domain.ledger import Journal
+from service.domain.made_up_credits import is_above_bound, plan_in_mode, within_bound
 from service.domain.new_order import Priced, order_of
 from service.domain.offers import Offers, price_request
 from service.domain.order import (
+    OUT_OF_LINE,
     Backorder,
     BalanceUse,
     CreditEntry,
@@ -186,11 +188,11 @@ class OrderPlacer:
         return None
 
     def _plan(self, priced: Priced, stock: Stock) -> AllocationPlan:
-        lines = [(line.bundle_id, line.mass_g) for line in priced.pricing.lines]
+        lines = _wanted(priced)
         if priced.holds:
             takes = tuple(Take(hold.position, hold.batch_id, hold.mass_g) for hold in priced.holds)
             return AllocationPlan(takes, (0,) * len(lines))
-        return plan_allocation(lines, stock.batches, self._available_g, stock.awaited)
+        return plan_in_mode(priced.account.mode, lines, stock, self._available_g)
 
     def _balance_share(self, priced: Priced) -> int:
         # Without the right to it the balance counts as empty, so that a refusal does not tell what is in it.
@@ -231,6 +233,7 @@ class OrderPlacer:
         return applied.order
 
     def _write_lines(self, order: Order, priced: Priced, plan: AllocationPlan) -> None:
+        is_above = is_above_bound(priced.account.mode, order.mass_g)
         for position, (line, short_g) in enumerate(zip(priced.pricing.lines, plan.short_g, strict=True)):
             self.changes.lines.append(
                 OrderLine(
@@ -254,7 +257,7 @@ class OrderPlacer:
                         order_id=order.id,
                         position=position,
                         waiting_g=short_g,
-                        created_at=self.now,
+                        created_at=OUT_OF_LINE if is_above else self.now,
                     )
                 )
 
@@ -312,9 +315,13 @@ def needs_by_mode(priced: Iterable[Priced]) -> dict[Mode, Needs]:
         mode_needs = needs[each.account.mode]
         mode_needs.held_ids.update(hold.batch_id for hold in each.holds)
         if not each.holds:
-            for line in each.pricing.lines:
-                mode_needs.wanted_g[line.bundle_id] += line.mass_g
+            for bundle_id, mass_g in within_bound(each.account.mode, _wanted(each)):
+                mode_needs.wanted_g[bundle_id] += mass_g
     return needs
+
+
+def _wanted(priced: Priced) -> list[tuple[UUID, int]]:
+    return [(line.bundle_id, line.mass_g) for line in priced.pricing.lines]
 
 
 def payer_balances_of(priced: Iterable[Priced]) -> set[tuple[UUID, str]]:

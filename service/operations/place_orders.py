@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from service.domain.allocation import Stock
-from service.domain.catalogue import Mode
+from service.domain.catalogue import CreditBatch, Mode
 from service.domain.new_order import Priced
 from service.domain.order import FromQuote, OrderRequest, Placed, PlaceOrder, estimate_of
 from service.domain.placing import Changes, OrderPlacer, needs_by_mode, payer_balances_of
@@ -18,6 +18,7 @@ from service.errors import Refused
 from service.kit.clock import utc_date
 from service.kit.group_commit import GroupCommit
 from service.operations.resources import TRANSACTION_DEADLINE_MS, Resources
+from service.operations.steps.make_up_credits import add_used, lock_test_stock
 from service.operations.steps.printed_names import Unshown, refuse_unshown, unshown_among
 from service.storage import (
     accounts,
@@ -112,13 +113,14 @@ async def _place(
     answers = [_if_shown(placer.price(command, offers, quoted), unshown) for command in commands]
     priced = [answer for answer in answers if isinstance(answer, Priced)]
     placer.fund(await balances.lock(statements, payer_balances_of(priced)))
-    stocks = await _lock_stock(statements, priced, placer.now)
+    stocks, made = await _lock_stock(resources, statements, priced, placer.now)
     for stock in stocks.values():
         placer.stock_up(stock)
     placed = [
         placer.place(answer, stocks[answer.account.mode]) if isinstance(answer, Priced) else answer
         for answer in answers
     ]
+    await add_used(statements, made, placer.changes.taken_g)
     await _write(resources, statements, placer.changes)
     return placed
 
@@ -143,14 +145,21 @@ def _if_shown(answer: Priced | Placed | Refused, unshown: Unshown) -> Priced | P
     return answer
 
 
-async def _lock_stock(statements: Statements, priced: Sequence[Priced], now: datetime) -> dict[Mode, Stock]:
+async def _lock_stock(
+    resources: Resources, statements: Statements, priced: Sequence[Priced], now: datetime
+) -> tuple[dict[Mode, Stock], list[CreditBatch]]:
+    """Lock the stock of each mode. Return it, and the new batches among it, which are of test mode."""
     stocks: dict[Mode, Stock] = {}
+    made: list[CreditBatch] = []
     today = utc_date(now)
     for mode, needs in sorted(needs_by_mode(priced).items()):
+        if mode is Mode.TEST:
+            stocks[mode], made = await lock_test_stock(resources, statements, needs.wanted_g, needs.held_ids)
+            continue
         stocks[mode] = await stock_locks.lock_stock(
             statements, mode, needs.wanted_g, needs.held_ids, today=today, awaited_at=now
         )
-    return stocks
+    return stocks, made
 
 
 async def _write(resources: Resources, statements: Statements, changes: Changes) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from service.domain.accounts import Caller
 from service.domain.allocation import plan_allocation
 from service.domain.api_keys import Scope
+from service.domain.catalogue import Mode
+from service.domain.made_up_credits import within_bound
 from service.domain.offers import price_request
 from service.domain.order import OrderRequest
 from service.domain.pricing import Pricing
@@ -47,6 +49,14 @@ async def shortage(resources: Resources, caller: Caller, pricing: Pricing) -> tu
     reader, mode, now = resources.database.reader, caller.account.mode, resources.clock()
     lines = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     bundle_ids = {bundle_id for bundle_id, _ in lines}
+    if mode is Mode.TEST:
+        # Whatever stock lacks is created when the order is placed.
+        supplied = {each.bundle_id for each in await catalogue.projects_in(reader, bundle_ids)}
+        served = within_bound(mode, lines)
+        return tuple(
+            mass_g - (served_g if bundle_id in supplied else 0)
+            for (bundle_id, mass_g), (_, served_g) in zip(lines, served, strict=True)
+        )
     stock = await batches.read_stock(reader, mode, bundle_ids, today=utc_date(now))
     awaited = await backorders.awaited_projects(reader, mode, bundle_ids, now=now)
     return plan_allocation(lines, stock, {}, awaited).short_g

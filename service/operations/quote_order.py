@@ -7,14 +7,14 @@ pass a limit together; then batches by vintage and id. Promise: P7.
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from service.domain.accounts import Account, Caller, payer_of, refuse_if_suspended
-from service.domain.allocation import AllocationPlan, plan_allocation
+from service.domain.allocation import AllocationPlan
 from service.domain.api_keys import Scope
-from service.domain.catalogue import Mode
+from service.domain.catalogue import CreditBatch, Mode
 from service.domain.holds import HoldLimits, refuse_large_holds, refuse_many_holds
+from service.domain.made_up_credits import plan_in_mode, within_bound
 from service.domain.offers import portfolio_of, price_request
 from service.domain.order import OrderRequest, requested_of
 from service.domain.pricing import Pricing
@@ -22,6 +22,7 @@ from service.domain.quote import Quote, QuoteHold, QuoteLine
 from service.errors import Code, Refused
 from service.kit.clock import utc_date
 from service.operations.resources import Resources
+from service.operations.steps.make_up_credits import add_used, lock_test_stock
 from service.storage import accounts, batches, catalogue, holds, quotes, stock_locks
 from service.storage.database import Statements
 
@@ -61,7 +62,7 @@ async def quote_order(
         refuse_if_suspended(account)
         offers = await catalogue.read_offers(statements, [(account, order_request)])
         pricing = price_request(order_request, account, offers)
-        plan = await _plan_hold(statements, account, pricing, limits, resources.clock()) if hold else None
+        plan = await _plan_hold(resources, statements, account, pricing, limits) if hold else None
         created_at, expires_at = await quotes.validity(statements, valid_ms)
         quote = Quote(
             account_id=account.id,
@@ -114,17 +115,22 @@ async def _fresh_account(
 
 
 async def _plan_hold(
-    statements: Statements, account: Account, pricing: Pricing, limits: HoldLimits | None, now: datetime
+    resources: Resources, statements: Statements, account: Account, pricing: Pricing, limits: HoldLimits | None
 ) -> AllocationPlan:
     if limits is not None:
         refuse_many_holds(await holds.count_open(statements, payer_of(account)), limits)
     wanted = [(line.bundle_id, line.mass_g) for line in pricing.lines]
     wanted_g: Counter[UUID] = Counter()
-    for bundle_id, mass_g in wanted:
+    for bundle_id, mass_g in within_bound(account.mode, wanted):
         wanted_g[bundle_id] += mass_g
-    mode, today = account.mode, utc_date(now)
-    stock = await stock_locks.lock_stock(statements, mode, wanted_g, today=today, awaited_at=now)
-    plan = plan_allocation(wanted, stock.batches, {}, stock.awaited)
+    now, mode = resources.clock(), account.mode
+    today = utc_date(now)
+    made: list[CreditBatch] = []
+    if mode is Mode.TEST:
+        stock, made = await lock_test_stock(resources, statements, wanted_g)
+    else:
+        stock = await stock_locks.lock_stock(statements, mode, wanted_g, today=today, awaited_at=now)
+    plan = plan_in_mode(mode, wanted, stock, {})
     if not plan.is_full:
         raise Refused(
             Code.INSUFFICIENT_CREDITS,
@@ -132,6 +138,7 @@ async def _plan_hold(
             ("hold",),
             available_g=pricing.mass_g - sum(plan.short_g),
         )
+    await add_used(statements, made, {take.batch_id for take in plan.takes})
     if limits is not None:
         project_of = {
             each.batch_id: each.project_id for bundle_stock in stock.batches.values() for each in bundle_stock

@@ -6,10 +6,9 @@ touched. Promise: P24.
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
-from uuid import UUID
 
 from service.domain.accounts import Caller
 from service.domain.allocation import Take
@@ -17,11 +16,12 @@ from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.billing import owed_minor
 from service.domain.cancelling import refuse_imported, run_short, waits_out_of_line
-from service.domain.catalogue import CreditBatch, Mode
+from service.domain.catalogue import Mode
 from service.domain.events import EventType
 from service.domain.listing import OrderRef
+from service.domain.made_up_credits import made_up_batch
 from service.domain.matching import Filled
-from service.domain.order import Backorder, Order, OrderStatus, PaymentStatus, Source, refuse_unless_allowed
+from service.domain.order import Order, OrderStatus, PaymentStatus, Source, refuse_unless_allowed
 from service.domain.worker_failures import ItemKey, WorkerStep
 from service.errors import Code, Refused
 from service.operations.fail_order import fail_order
@@ -228,28 +228,16 @@ async def _fulfil(resources: Resources, caller: Caller, order: Order) -> None:
                 bundle_ids=sorted(missing),
             )
         now = resources.clock()
-        made = [(each, _batch_for(order, each, projects[each.bundle_id], resources.new_id(), now)) for each in waiting]
+        made = [
+            (
+                each,
+                made_up_batch(projects[each.bundle_id], each.waiting_g, resources.new_id(), now, owner=order.number),
+            )
+            for each in waiting
+        ]
         await serials.add(statements, [batch for _, batch in made])
         filled = [Filled(each, (Take(0, batch.id, each.waiting_g),), 0) for each, batch in made]
         if filled:
             await deliver(resources, statements, heads, filled, actor=caller.key_id)
 
     await resources.transact(work)
-
-
-def _batch_for(order: Order, waiting: Backorder, project_id: UUID, batch_id: UUID, now: datetime) -> CreditBatch:
-    """Return a batch of the missing credits, of last year; the end of the batch's id makes its serials unique."""
-    return CreditBatch(
-        id=batch_id,
-        project_id=project_id,
-        mode=Mode.TEST,
-        vintage=now.year - 1,
-        serial_prefix=f"SIMULATED-{order.number}-{batch_id.hex[-12:].upper()}-",
-        serial_start=1,
-        issued_g=waiting.waiting_g,
-        available_g=waiting.waiting_g,
-        held_g=0,
-        allocated_g=0,
-        retired_g=0,
-        created_at=now,
-    )

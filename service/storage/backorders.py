@@ -39,10 +39,10 @@ _HAS_QUEUE = (
 
 
 async def awaited_projects(
-    statements: Statements, mode: Mode, bundle_ids: Collection[UUID], *, now: datetime
+    statements: Statements, mode: Mode, bundle_ids: Collection[UUID], *, now: datetime, before: datetime = OUT_OF_LINE
 ) -> set[UUID]:
-    """Return the projects of all bundles that share a project with these and that a line waits for. True for the stock
-    that is locked until the transaction ends.
+    """Return the projects of all bundles that share a project with these and that a line waits for, of an order that
+    was placed `before`. True for the stock that is locked until the transaction ends.
     """
     rows = await statements.fetch(
         f"SELECT DISTINCT bp.project_id FROM (SELECT DISTINCT other.bundle_id FROM {BUNDLE_PROJECTS} own"
@@ -50,7 +50,7 @@ async def awaited_projects(
         f" WHERE own.bundle_id IN ({placeholders(4, len(bundle_ids))})) c"
         f" JOIN {BUNDLE_PROJECTS} bp ON bp.bundle_id = c.bundle_id WHERE {_HAS_QUEUE.format(bundle='c.bundle_id')}",
         mode,
-        OUT_OF_LINE,
+        before,
         now,
         *bundle_ids,
     )

@@ -55,6 +55,20 @@ def may_be_retired(year: str, day: str) -> str:
     )
 
 
+async def not_sellable(statements: Statements, batch_ids: Collection[UUID], *, today: date) -> set[UUID]:
+    """Return those of the batches that are withdrawn, or whose credits may not be retired on the day."""
+    if not batch_ids:
+        return set()
+    rows = await statements.fetch(
+        f"SELECT b.id FROM {BATCHES.name} b WHERE b.id IN ({placeholders(3, len(batch_ids))})"
+        f" AND NOT coalesce({may_be_sold('$1', '$2')}, FALSE)",
+        today.year,
+        today,
+        *batch_ids,
+    )
+    return {row["id"] for row in rows}
+
+
 async def read_stock(statements: Statements, mode: Mode, bundle_ids: Collection[UUID], *, today: date) -> BundleStock:
     """Return each bundle's batches of the mode that have grams left and may be sold on the day; nothing is locked."""
     rows = await statements.fetch(

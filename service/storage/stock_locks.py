@@ -10,6 +10,7 @@ from uuid import UUID
 
 from service.domain.allocation import BatchStock, Stock, covers
 from service.domain.catalogue import Mode
+from service.domain.order import OUT_OF_LINE
 from service.storage.backorders import awaited_projects
 from service.storage.batches import BATCHES, BUNDLE_PROJECTS, LOCK_ORDER, may_be_sold
 from service.storage.database import Row, Statements, placeholders
@@ -29,13 +30,14 @@ async def lock_stock(
     *,
     today: date,
     awaited_at: datetime | None,
+    before: datetime = OUT_OF_LINE,
 ) -> Stock:
     """Lock the first batches of each bundle, by vintage and id, that have grams left and may be sold on the day (in
     UTC), until they have the grams that are wanted from it or no batch is left; the locks last until the transaction
     ends. Grams that other bundles want from the same batches count too.
 
-    Credits of projects for which lines wait at `awaited_at` count as gone; with None none do. All batches `held_ids`,
-    of which quotes hold grams, are locked too.
+    Credits of projects for which lines of orders that were placed `before` a time wait at `awaited_at` count as gone;
+    with None none do. All batches `held_ids`, of which quotes or the order hold grams, are locked too.
     """
     batches: dict[UUID, list[BatchStock]] = {bundle_id: [] for bundle_id in wanted_g}
     awaited: set[UUID] = set()
@@ -53,7 +55,7 @@ async def lock_stock(
                         batches[bundle_id].append(batch)
         if awaited_at is not None and missing:
             # Read after each lock: a line that waits for these batches was committed before, so nobody is overtaken.
-            awaited |= await awaited_projects(statements, mode, wanted_g, now=awaited_at)
+            awaited |= await awaited_projects(statements, mode, wanted_g, now=awaited_at, before=before)
         if len(rows) < limit:
             break
         missing = {each for each in missing if not covers(Stock(batches, awaited), wanted_g, projects, each)}

@@ -18,14 +18,14 @@ import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.mutation.changes import ROOT, Mutant, Source, called, predicates
+
 TESTS = ["test_operations.py", "test_objects.py", "test_routes.py", "test_fields.py"]
 """In this order; for a mutant of an API in the reverse one, which notices it sooner."""
 
@@ -43,7 +43,7 @@ GUARDS = {
         (" or found.parent_account_id != caller.account.id or", " or"),
         (" or found.mode is not caller.account.mode", ""),
         ("scopes=caller.scopes - {Scope.OPERATOR}, acts", "scopes=caller.scopes, acts"),
-        ("Scope.OPERATOR not in caller.scopes and found.parent_account_id != caller.account.id", "False"),
+        ("return Scope.OPERATOR in caller.scopes or account.parent_account_id == caller.account.id", "return True"),
     ],
     "service/operations/read_account.py": [
         ("each.parent_account_id is None and ", ""),
@@ -62,15 +62,6 @@ GUARDS = {
 }
 """Guards that are neither a call of `require` nor SQL: the text, and what it becomes."""
 
-PREDICATES = [
-    (re.compile(r'conditions\.add\("((?:[a-z]\.)?(?:account_id|mode|parent_account_id) = \{\})"'), "({0} OR TRUE)"),
-    (
-        re.compile(r'conditions\.add\("(\((?:account_id IS NULL|id = \{\}) OR (?:parent_)?account_id = \{\}\))"'),
-        "({0} OR TRUE)",
-    ),
-    (re.compile(r"\b((?:\w\.)?(?:account_id|mode) = \$\d)(?= |\"|$)"), "({0} OR TRUE)"),
-    (re.compile(r"\b(account_id IN \(\{placeholders\(1, len\(account_ids\)\)\}\))"), "({0} OR TRUE)"),
-]
 READING = (
     *("accounts", "balances", "batches", "catalogue", "certificates", "clients", "estimates", "events"),
     *("ledger", "money", "orders", "quotes", "retirements", "statistics"),
@@ -87,30 +78,13 @@ LEFT_OUT = {
 """Functions whose condition permits nothing; in them it is the first column of a key."""
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """One change of one file: the text from `start` to `end` becomes `text`."""
-
-    file: str
-    start: int
-    end: int
-    text: str
-
-    def name(self, source: str) -> str:
-        line = source.count("\n", 0, self.start) + 1
-        return f"{self.file}:{line} {source[self.start : self.end][:90]!r} -> {self.text[:60]!r}"
-
-    def applied(self, source: str) -> str:
-        return source[: self.start] + self.text + source[self.end :]
-
-
 def mutants() -> Iterator[Mutant]:
     """Yield every change."""
     for path in sorted(ROOT.glob("service/**/*.py")):
         file = path.relative_to(ROOT).as_posix()
         source = path.read_text()
         if file.startswith(("service/operations/", "service/api/")):
-            yield from _calls(file, source)
+            yield from _calls(file)
         if path.parent.name == "storage" and path.stem in READING:
             yield from _predicates(file, source)
         for old, new in GUARDS.get(file, []):
@@ -118,22 +92,12 @@ def mutants() -> Iterator[Mutant]:
             yield Mutant(file, start, start + len(old), new)
 
 
-def _calls(file: str, source: str) -> Iterator[Mutant]:
+def _calls(file: str) -> Iterator[Mutant]:
     """Yield the calls of `require`, and of our functions that call it."""
-    starts = [0]
-    for line in source.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line.encode()))
-    raw = source.encode()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            called = node.value.func
-            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-            if REQUIRED.search(name):
-                first, last = (
-                    starts[node.lineno - 1] + node.col_offset,
-                    starts[node.end_lineno - 1] + node.end_col_offset,
-                )  # type: ignore[operator]
-                yield Mutant(file, len(raw[:first].decode()), len(raw[:last].decode()), "None")
+    source = Source(file)
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and REQUIRED.search(called(node.value)):
+            yield source.mutant(node, "None", "check")
 
 
 def _predicates(file: str, source: str) -> Iterator[Mutant]:
@@ -141,20 +105,15 @@ def _predicates(file: str, source: str) -> Iterator[Mutant]:
     lines = source.splitlines(keepends=True)
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            before = len("".join(lines[: node.lineno - 1]))
             text = "".join(lines[node.lineno - 1 : node.end_lineno])
             if not WRITES.search(text) and (Path(file).stem, node.name) not in LEFT_OUT:
-                for pattern, template in PREDICATES:
-                    for found in pattern.finditer(text):
-                        start, end = found.span(1)
-                        yield Mutant(file, before + start, before + end, template.format(found[1]))
+                yield from predicates(file, len("".join(lines[: node.lineno - 1])), text)
 
 
 def patch(mutant: Mutant) -> None:
     """Give the functions of this process the code that they have in the mutant."""
     module = import_module(mutant.file.removesuffix(".py").replace("/", "."))
-    source = (ROOT / mutant.file).read_text()
-    codes = {code.co_qualname: code for code in _codes(compile(mutant.applied(source), mutant.file, "exec"))}
+    codes = {code.co_qualname: code for code in _codes(compile(mutant.applied(), mutant.file, "exec"))}
     found = 0
     for each in _functions(module):
         changed = codes[each.__code__.co_qualname]
@@ -218,7 +177,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
-    named = {each: each.name((ROOT / each.file).read_text()) for each in mutants()}
+    named = {each: each.name() for each in mutants()}
     waiting = [each for each, name in named.items() if not options.words or any(word in name for word in options.words)]
     if options.list:
         sys.stdout.writelines(f"{named[each]}\n" for each in waiting)

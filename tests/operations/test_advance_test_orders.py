@@ -11,6 +11,7 @@ import pytest
 
 from service.domain.catalogue import Mode
 from service.domain.listing import OrderRef
+from service.domain.made_up_credits import TEST_ORDER_G_MAX
 from service.domain.order import ByBundleMasses, Order, OrderStatus, PaymentStatus, Source
 from service.errors import Refused
 from service.kit.clock import system_clock
@@ -29,15 +30,15 @@ AFTER_MS = 10_000
 
 @pytest.fixture
 async def trial(balanced: Database) -> Shop:
-    """A test account's shop, where the forest has credits and the ocean has none."""
+    """A test account's shop, where the forest has some credits."""
     shop = await open_shop(balanced, mode=Mode.TEST)
     await store(balanced, make_batch(shop.forest_project, 100_000, mode=Mode.TEST, serial_prefix="T-"))
     return shop
 
 
 async def placed(shop: Shop, *, source: Source = Source.LUNE, waits: bool = False) -> Order:
-    bundle = shop.ocean if waits else shop.forest
-    return await shop.place(make_order_request(ask=ByBundleMasses(((bundle.id, 1_000),))), source=source)
+    mass_g = TEST_ORDER_G_MAX + 1_000 if waits else 1_000
+    return await shop.place(make_order_request(ask=ByBundleMasses(((shop.forest.id, mass_g),))), source=source)
 
 
 async def advance(shop: Shop, *, seconds: int = 11) -> int:

@@ -17,6 +17,7 @@ from service.domain.certificate import Interval
 from service.domain.event_payloads import schema_of, schemas, shown
 from service.domain.events import EventType
 from service.domain.listing import OrderRef
+from service.domain.made_up_credits import TEST_ORDER_G_MAX
 from service.domain.order import ByBundleMasses, Order, Placed
 from service.domain.parties import TaxCategory, TaxProfile
 from service.domain.registry_evidence import StatedRetirement, written_credits
@@ -47,6 +48,7 @@ from service.operations.record_payment import record_payment
 from service.operations.record_registry_retirement import record_registry_retirement
 from service.operations.refund_order import refund_order
 from service.operations.remind_invoices import remind_invoices
+from service.operations.replace_credits import replace_credits
 from service.operations.replay_webhooks import replay_delivery, send_test_event
 from service.operations.revoke_document_links import revoke_document_links
 from service.operations.send_deliveries import Outcome as SendingOutcome
@@ -64,7 +66,7 @@ from service.storage import batches, catalogue, retirements
 from service.storage.database import Database
 from service.storage.events import EVENTS
 from tests.books import rows_of
-from tests.makers import make_batch, make_command, make_contact, make_order_request, store
+from tests.makers import TONNE_G, make_batch, make_command, make_contact, make_order_request, store
 from tests.shop import Shop, open_shop
 
 OF_ORDER = "currency fulfilled_g mass_g paid_minor total_cost_minor"
@@ -75,6 +77,7 @@ PAYLOADS = {
     "order.fulfilled": {OF_ORDER},
     "order.short": {OF_ORDER},
     "order.reduced": {OF_ORDER},
+    "order.resupplied": {" ".join(sorted(f"{OF_ORDER} replaced_g".split()))},
     "order.cancelled": {OF_ORDER},
     "order.failed": {OF_ORDER},
     "order.billed": {"currency fulfilled_g invoice_id invoice_number mass_g paid_minor total_cost_minor"},
@@ -196,7 +199,7 @@ async def end_orders(shop: Shop) -> None:
     and imported."""
     resources, caller = shop.resources, shop.caller
     waiting, cancelled, failed = (
-        await shop.place(make_order_request(10_000)),
+        await shop.place(make_order_request(TEST_ORDER_G_MAX + 10_000)),
         await fulfilled(shop),
         await fulfilled(shop),
     )
@@ -211,8 +214,15 @@ async def end_orders(shop: Shop) -> None:
     assert refusal.value.code is Code.PAYMENT_REFUSED
     await simulate(shop, driven, Outcome.COMPLETE)
     await record_entries_of(shop, driven)
-    await shop.place(make_order_request(ask=ByBundleMasses(((shop.forest.id, 200_000),))))
-    await store(shop.database, make_batch(shop.forest_project, 1_000, mode=Mode.TEST, serial_prefix="U-"))
+    resupplied = await fulfilled(shop)
+    for batch in await rows_of(shop.database, batches.BATCHES):
+        if batch.mode is Mode.TEST:
+            await withdraw_batch(resources, caller, batch.id, "Under review.")
+    await replace_credits(resources, caller, shop.account.id, OrderRef(id=resupplied.id))
+    live = await shop.another_account()
+    request = make_order_request(ask=ByBundleMasses(((shop.forest.id, 20 * TONNE_G),)))
+    await shop.place_all(make_command(live, request))
+    await store(shop.database, make_batch(shop.forest_project, 1_000, serial_prefix="U-"))
     await match_backorders(resources)
     item = (
         '[{"id": "7b9d1c9e-5a06-4a3b-9d0b-0f8f5a1d3c11", "vcuAmount": 20, "vcuUnitPrice": 71.5,'

@@ -11,6 +11,7 @@ import pytest
 
 from service.domain.amounts import MassUnit, Money
 from service.domain.catalogue import Mode, Weight, selection_of
+from service.domain.made_up_credits import TEST_ORDER_G_MAX
 from service.domain.order import ByBundleMasses, ByMass, ByValue, EntryKind, OrderKind, OrderStatus, PaymentStatus
 from service.errors import Code, Refused
 from service.kit.ids import uuid7
@@ -180,8 +181,14 @@ async def test_all_or_nothing_takes_nothing_when_a_gram_is_missing(shop: Shop):
 async def test_a_test_account_never_touches_live_credits(shop: Shop):
     twin = await shop.another_account(mode=Mode.TEST)
     await store(shop.database, make_batch(shop.forest_project, 400, mode=Mode.TEST))
-    (placed,) = await shop.place_all(make_command(twin, make_order_request(1_000)))
-    assert (placed.order.fulfilled_g, placed.order.status) == (400, OrderStatus.PLACED)
+    placed = await shop.place_all(
+        make_command(twin, make_order_request(1_000)),
+        make_command(twin, make_order_request(TEST_ORDER_G_MAX + 7)),
+    )
+    assert [(each.order.fulfilled_g, each.order.status) for each in placed] == [
+        (1_000, OrderStatus.FULFILLED),
+        (TEST_ORDER_G_MAX, OrderStatus.PLACED),
+    ]
     assert {entry.batch_id for entry in await rows_of(shop.database, orders.ENTRIES)}.isdisjoint(
         {shop.old.id, shop.young.id, shop.deep.id}
     )

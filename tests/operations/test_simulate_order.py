@@ -12,6 +12,7 @@ import pytest
 
 from service.domain.catalogue import BundleProject, Mode
 from service.domain.listing import OrderRef
+from service.domain.made_up_credits import TEST_ORDER_G_MAX
 from service.domain.order import ByBundleMasses, Order, OrderStatus, PaymentStatus
 from service.errors import Code, Refused
 from service.operations.cancel_orders import cancel_orders
@@ -48,6 +49,11 @@ async def fulfilled(shop: Shop) -> Order:
     return await shop.place(make_order_request(ask=ByBundleMasses(((shop.forest.id, 1_000),))))
 
 
+async def waiting(shop: Shop) -> Order:
+    """An order of which 10 kg wait, because it is larger than those that get all of their credits at once."""
+    return await shop.place(make_order_request(TEST_ORDER_G_MAX + 10_000))
+
+
 async def told(shop: Shop, order: Order) -> list[str]:
     (events,) = await events_of_orders(shop.resources, shop.caller, [order.id])
     return [event.event_type.value for event in events]
@@ -66,8 +72,8 @@ async def told(shop: Shop, order: Order) -> list[str]:
 async def test_a_waiting_order_becomes_what_is_asked_for_and_a_repetition_changes_nothing(
     trial: Shop, outcome: Outcome, status: OrderStatus, payment_status: PaymentStatus
 ):
-    order = await trial.place(make_order_request(10_000))
-    assert (order.status, order.fulfilled_g) == (PLACED, 9_500)
+    order = await waiting(trial)
+    assert (order.status, order.mass_g - order.fulfilled_g) == (PLACED, 10_000)
 
     driven = await simulate(trial, order, outcome)
     before = await trial.everything()
@@ -112,8 +118,7 @@ async def test_retire_leaves_the_last_of_the_credits(trial: Shop):
 
 
 async def test_made_up_credits_touch_nobody_else(trial: Shop):
-    earlier = await trial.place(make_order_request(10_000))
-    order = await trial.place(make_order_request(20_000))
+    earlier, order = await waiting(trial), await waiting(trial)
     stock = {batch.id: batch for batch in await rows_of(trial.database, batches.BATCHES)}
 
     await simulate(trial, order, Outcome.FULFIL)
@@ -302,7 +307,7 @@ def ocean_credits(shop: Shop) -> list[Any]:
 
 
 async def test_a_refunded_order_is_given_no_credits(trial: Shop):
-    order = await simulate(trial, await trial.place(make_order_request(1_000)), Outcome.PAY)
+    order = await simulate(trial, await waiting(trial), Outcome.PAY)
     await simulate(trial, order, Outcome.REFUND)
     before = await trial.everything()
 

@@ -57,7 +57,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 WITHOUT_OBJECT = frozenset(
     {
-        *("simulateOrder", "refundOrder", "failOrder", "retireOrder", "suspendAccount"),
+        *("simulateOrder", "refundOrder", "failOrder", "retireOrder", "replaceCredits", "suspendAccount"),
         *("createWebhookEndpoint", "deleteWebhookEndpoint"),
     }
 )

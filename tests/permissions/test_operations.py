@@ -44,8 +44,11 @@ from service.operations import (
     read_webhooks,
     select_account,
 )
+from service.storage import batches as stored_batches
+from service.storage import orders
 from service.storage.database import Database
 from tests.api.refusals.world import World
+from tests.books import rows_of
 from tests.makers import TONNE_G, make_account, make_caller
 from tests.permissions import tables
 from tests.permissions.world import MONEY, PARENT, fill
@@ -271,23 +274,34 @@ async def test_credits_of_the_other_mode_are_absent(filled: tuple[World, dict[st
         (available_g,) = await read_catalogue.available_masses_g(resources, caller, [world.shop.forest.id])
         assert {each.mode for each in listed} == {accounts[name].mode}
         found[name] = (set(batches), available_g)
-    assert found["twin"] == ({trial}, 3_000_000)
-    assert found["account"][0] == {live}
-    assert found["account"][1] > 3_000_000
+    stock = await rows_of(world.shop.database, stored_batches.BATCHES)
+    in_stock_g = {
+        mode: sum(
+            each.available_g
+            for each in stock
+            if each.mode is mode and each.project_id == world.shop.forest_project.id and each.withdrawn_at is None
+        )
+        for mode in Mode
+    }
+    assert in_stock_g[Mode.TEST] != in_stock_g[Mode.LIVE]
+    assert found["twin"] == ({trial}, in_stock_g[Mode.TEST])
+    assert found["account"] == ({live}, in_stock_g[Mode.LIVE])
 
 
 async def test_an_order_takes_credits_of_its_own_mode_only(filled: tuple[World, dict[str, Account]]):
-    """Of five tonnes, three are in stock for test accounts; live accounts have more."""
     world, accounts = filled
     resources, twin = world.shop.resources, accounts["twin"]
     request = OrderRequest(ask=ByBundleMasses(((world.shop.forest.id, 5 * TONNE_G),)))
     preview = await price_order.price_order(resources, make_caller(twin), request)
-    assert preview.short_g == (2 * TONNE_G,)
+    assert preview.short_g == (0,)
     live_g = await world.shop.available_g(world.shop.young)
 
     order = await world.shop.place(request, account_id=twin.id)
 
-    assert order.fulfilled_g == 3 * TONNE_G
+    assert order.fulfilled_g == 5 * TONNE_G
+    entries = await orders.entries(world.shop.database.reader, twin.id, [order.id])
+    stock = {each.id: each.mode for each in await rows_of(world.shop.database, stored_batches.BATCHES)}
+    assert {stock[each.batch_id] for each in entries} == {Mode.TEST}
     assert await world.shop.available_g(world.shop.young) == live_g
 
 

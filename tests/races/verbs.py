@@ -652,6 +652,7 @@ MUTATIONS: dict[str, Verb] = {
     "refundOrder": partial(on_order, name="refundOrder"),
     "failOrder": partial(on_order, name="failOrder"),
     "retireOrder": partial(on_order, name="retireOrder"),
+    "replaceCredits": partial(on_order, name="replaceCredits"),
     "simulateOrder": simulate_order,
     "suspendAccount": partial(switch_client, name="suspendAccount"),
     "reinstateAccount": partial(switch_client, name="reinstateAccount"),

@@ -873,6 +873,10 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
         {"accountId": "$account", "order": {"id": "$cancelled"}},
         [*_ACCOUNT, *_ORDER, ("ORDER_STATE", "", {})],
     ),
+    "replaceCredits": (
+        {"accountId": "$account", "order": {"id": "$cancelled"}},
+        [*_ACCOUNT, *_ORDER, ("ORDER_STATE", "order", {})],
+    ),
     "retireOrder": (
         {"accountId": "$account", "order": {"id": "$cancelled"}},
         [*_ACCOUNT, *_ORDER, ("ORDER_STATE", "", {}), ("PAYMENT_STATE", "order", {"order": {"id": "$order"}})],
@@ -983,7 +987,7 @@ OPERATORS = frozenset(
         *("receiveCreditBatch", "createProject", "createBundle", "setPrice", "setPortfolio", "disableBundle"),
         *("updateProject", "updateBundle", "withdrawCreditBatch", "reinstateCreditBatch"),
         *("enableBundle", "recordPayment", "billOrders", "settleInvoice", "refundOrder", "failOrder"),
-        "retireOrder",
+        *("retireOrder", "replaceCredits"),
         *("suspendAccount", "reinstateAccount", "setAccountLimits", "createApiKey", "revokeApiKey"),
         "revokeDocumentLinks",
         *("createAccessToken", "createAccount", "updateAccount", "setContacts"),

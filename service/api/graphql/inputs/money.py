@@ -135,6 +135,13 @@ class FailOrderInput(_ForAccount):
     )
 
 
+@strawberry.input(description="Order some of whose credits are replaced, and its account.")
+class ReplaceCreditsInput(_ForAccount):
+    order: OrderRefInput = strawberry.field(
+        description="Order whose credits are replaced. The order must belong to the account in `accountId`."
+    )
+
+
 @strawberry.input(description="Order whose credits are retired at once, and its account.")
 class RetireOrderInput(_ForAccount):
     order: OrderRefInput = strawberry.field(

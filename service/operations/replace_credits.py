@@ -1,0 +1,106 @@
+"""Replace credits that an order holds and that may not be used for it any more: those of batches that were withdrawn,
+or that may not be retired. An operator's verb, and the way out for an order whose retirement has started.
+
+Mass, price and payments stay, so no money moves and no credit note is due. Locks: the heads of the account and its
+payer, the order, then the batches by vintage and id, those that are given back among them. Promises: P3, P24.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from uuid import UUID
+
+from service.domain.accounts import Caller
+from service.domain.allocation import Stock, plan_allocation
+from service.domain.api_keys import Scope
+from service.domain.catalogue import CreditBatch, Mode
+from service.domain.events import EventType
+from service.domain.listing import OrderRef
+from service.domain.order import Order
+from service.domain.replacing import Replacement, entries_of, replacement
+from service.domain.retirement import shares_of
+from service.errors import Code, Refused
+from service.kit.clock import utc_date
+from service.operations.resources import Resources
+from service.operations.steps.lock_payer import LockedPayer, lock_order, lock_payer, write_events
+from service.operations.steps.make_up_credits import add_used, lock_test_stock
+from service.storage import batches, orders, retirements, stock_locks
+from service.storage.database import Statements
+
+
+async def replace_credits(resources: Resources, caller: Caller, account_id: UUID, ref: OrderRef) -> Order:
+    """Return such credits of the account's order to their batches, and give it as many of the same bundles from other
+    batches, all of them or none. Credits that are retired stay so. An order that holds none to replace is returned
+    unchanged, so a retry changes nothing.
+
+    Takes nothing for which lines of earlier orders wait. Refuses `NOT_FOUND`, `ORDER_STATE` for an order that was
+    cancelled or failed, and `INSUFFICIENT_CREDITS`.
+    """
+    caller.require(Scope.OPERATOR)
+
+    async def work(statements: Statements) -> Order:
+        locked = await lock_payer(statements, account_id)
+        order = await lock_order(statements, account_id, ref)
+        lines = await orders.lines(statements, account_id, [order.id])
+        shares = shares_of(
+            await orders.entries(statements, account_id, [order.id]),
+            await retirements.of_orders(statements, account_id, [order.id]),
+        )
+        today = utc_date(resources.clock())
+        held = {share.batch_id for share in shares}
+        replaced = replacement(order, lines, shares, await batches.not_sellable(statements, held, today=today))
+        if replaced is None:
+            return order
+        stock, made = await _lock_stock(resources, statements, locked, order, replaced)
+        plan = plan_allocation(replaced.wanted, stock.batches, {}, stock.awaited)
+        if not plan.is_full:
+            raise Refused(
+                Code.INSUFFICIENT_CREDITS,
+                "Too few credits are in stock to replace those of the order. Receive a batch of its bundles first.",
+                ("order",),
+                available_g=replaced.mass_g - sum(plan.short_g),
+            )
+        taken_g = _sums((take.batch_id, take.mass_g) for take in plan.takes)
+        await add_used(statements, made, taken_g)
+        now = resources.clock()
+        await orders.ENTRIES.insert(
+            statements, entries_of(order, replaced, lines, plan.takes, now=now, new_id=resources.new_id)
+        )
+        await batches.give_back(statements, _sums((share.batch_id, share.mass_g) for share in replaced.shares))
+        await batches.take(statements, taken_g)
+        recorder = locked.recorder(resources, caller)
+        recorder.record_order(order, EventType.ORDER_RESUPPLIED, replaced_g=replaced.mass_g)
+        await write_events(statements, recorder)
+        return order
+
+    return await resources.transact(work)
+
+
+async def _lock_stock(
+    resources: Resources, statements: Statements, locked: LockedPayer, order: Order, replaced: Replacement
+) -> tuple[Stock, list[CreditBatch]]:
+    """Lock the batches that are given back, and stock to take from; return it, and its new batches of test mode. A
+    batch that is put on sale again before it is locked here counts as put on sale afterwards.
+    """
+    wanted_g, given_back = _sums(replaced.wanted), {share.batch_id for share in replaced.shares}
+    mode = locked.heads[order.account_id].account.mode
+    if mode is Mode.TEST:
+        return await lock_test_stock(resources, statements, wanted_g, given_back)
+    now = resources.clock()
+    stock = await stock_locks.lock_stock(
+        statements,
+        mode,
+        wanted_g,
+        given_back,
+        today=utc_date(now),
+        awaited_at=now,
+        before=order.created_at,
+    )
+    return stock, []
+
+
+def _sums(grams: Iterable[tuple[UUID, int]]) -> dict[UUID, int]:
+    """Return the sum of the grams of each batch or bundle that has any."""
+    sums: Counter[UUID] = Counter()
+    for key, mass_g in grams:
+        sums[key] += mass_g
+    return dict(+sums)
