@@ -250,6 +250,13 @@ async def prices_of(statements: Statements, bundle_ids: Collection[UUID], curren
     return await PRICES.read(statements, query.order_by("bundle_id", "minimum_mass_g"))
 
 
+async def currencies_of(statements: Statements, bundle_ids: Collection[UUID]) -> list[tuple[UUID, str]]:
+    """Return each bundle with each currency in which it has a price, in the order of the codes."""
+    query = models.Price.filter(bundle_id__in=bundle_ids).using_db(statements.client)
+    rows = await query.distinct().order_by("currency").values_list("bundle_id", "currency")
+    return [(bundle_id, currency) for bundle_id, currency in rows]
+
+
 async def projects_in(statements: Statements, bundle_ids: Collection[UUID]) -> list[BundleProject]:
     """Return the projects of the bundles."""
     query = models.BundleProject.filter(bundle_id__in=bundle_ids)

@@ -141,6 +141,7 @@ OF_EVERYBODY = {
     read_catalogue.categories_of_ids,
     read_catalogue.weights_of_portfolios,
     read_catalogue.tiers_of_bundles,
+    read_catalogue.currencies_of_bundles,
     read_catalogue.projects_of_bundles,
 }
 """Readers of the catalogue, and of portfolios that the caller was shown."""

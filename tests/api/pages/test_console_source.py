@@ -24,8 +24,21 @@ SAME_IN_ALL = re.compile(r"^(\W*|[kMGW]+h|Webhooks|Menu|Total|\{n\} t|\{name\}, 
 PREFIX = "/carbon"
 
 
-def messages(language: str) -> dict[str, str]:
+CATEGORIES = {
+    "en": {"one", "other"},
+    "pt": {"one", "many", "other"},
+    "ar": {"zero", "one", "two", "few", "many", "other"},
+}
+"""Plural categories of each language, as browsers know them."""
+
+
+def messages(language: str) -> dict[str, str | dict[str, str]]:
     return json.loads((FOLDER / "messages" / f"{language}.json").read_text(encoding="utf-8"))
+
+
+def forms_of(message: str | dict[str, str]) -> list[str]:
+    """The texts of a message: one, or one for each plural category."""
+    return list(message.values()) if isinstance(message, dict) else [message]
 
 
 @pytest.fixture
@@ -83,9 +96,11 @@ def test_every_message_is_written_in_every_language(language: str):
 
     assert list(other) == list(english)
     placeholder = re.compile(r"\{\w+\}")
-    for key, text in other.items():
-        assert sorted(placeholder.findall(text)) == sorted(placeholder.findall(english[key])), key
-    copied = [key for key, text in other.items() if text == english[key] and not SAME_IN_ALL.match(text)]
+    for key, message in other.items():
+        (wanted,) = {tuple(sorted(placeholder.findall(text))) for text in forms_of(english[key])}
+        assert {tuple(sorted(placeholder.findall(text))) for text in forms_of(message)} == {wanted}, key
+        assert not isinstance(message, dict) or message.keys() == CATEGORIES[language], key
+    copied = [key for key, text in other.items() if text == english[key] and not SAME_IN_ALL.match(str(text))]
     assert [key for key in copied if not key.startswith("serialForm.")] == []  # names of registries
 
 
