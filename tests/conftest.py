@@ -137,6 +137,19 @@ class Postgres:
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout.strip()
 
 
+CITUS_URL = os.environ.get("SERVICE_CITUS_URL", "")
+
+
+async def _truncate(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+    await connection.execute("TRUNCATE " + ", ".join(TABLES))
+    await connection.close()
+
+
 class Cleaner:
     """Empties the shared database through one connection and in an event loop of its own: thousands of times."""
 
@@ -208,6 +221,10 @@ def cleaner(postgres_template: Postgres) -> Iterator[Cleaner]:
 @pytest.fixture
 def postgresql_url(postgres_template: Postgres, cleaner: Cleaner) -> Iterator[str]:
     """One database for all tests, emptied after each: a copy of the template takes longer than most of them."""
+    if CITUS_URL:
+        yield CITUS_URL
+        run(_truncate(CITUS_URL))
+        return
     yield postgres_template.uri(SHARED)
     cleaner.clean()
 

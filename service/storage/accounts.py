@@ -16,7 +16,7 @@ from service.kit.search_key import search_key
 from service.storage import models
 from service.storage.conditions import among
 from service.storage.database import Statements, placeholders
-from service.storage.dialects import for_update, typed_rows
+from service.storage.dialects import for_update, lock_groups, typed_rows
 from service.storage.tables import Table, contains_text, given
 
 
@@ -48,13 +48,14 @@ async def lock_heads(statements: Statements, account_ids: Collection[UUID]) -> d
     The accounts are read by a statement of their own: joined to the lock, PostgreSQL would return them as they were
     before the wait, and an order that waited for a suspension would be placed all the same.
     """
-    wanted = placeholders(1, len(account_ids))
-    rows = await statements.fetch(
-        f"SELECT {HEADS.column_list} FROM {HEADS.name} WHERE account_id IN ({wanted})"
-        f" ORDER BY account_id{for_update(statements)}",
-        *account_ids,
-    )
-    seqs = {row["account_id"]: row["event_seq"] for row in rows}
+    seqs: dict[UUID, int] = {}
+    for group in lock_groups(statements, account_ids, account=lambda account_id: account_id):
+        rows = await statements.fetch(
+            f"SELECT {HEADS.column_list} FROM {HEADS.name} WHERE account_id IN ({placeholders(1, len(group))})"
+            f" ORDER BY account_id{for_update(statements)}",
+            *group,
+        )
+        seqs |= {row["account_id"]: row["event_seq"] for row in rows}
     accounts = await ACCOUNTS.by_id(statements, among("id", list(seqs)))
     return {account_id: Head(account, seqs[account_id]) for account_id, account in accounts.items()}
 

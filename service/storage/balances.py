@@ -7,6 +7,7 @@ Locked after account heads and orders and before batches, and in the order of ac
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from uuid import UUID
 
 from service.domain.credit import PayerFunds
@@ -14,7 +15,7 @@ from service.domain.ledger import LedgerAccount
 from service.errors import Code, Refused
 from service.storage import models
 from service.storage.database import Statements
-from service.storage.dialects import for_update, typed_rows
+from service.storage.dialects import for_update, lock_groups, typed_rows
 from service.storage.tables import Table
 
 
@@ -44,15 +45,16 @@ async def lock(statements: Statements, payer_balances: Collection[PayerBalance])
     """Lock the balances until the transaction ends, and return their amounts. One without a row is absent: it may be
     inserted meanwhile.
     """
-    if not payer_balances:
-        return {}
-    rows = await statements.fetch(
-        f"SELECT {BALANCES.column_list} FROM {BALANCES.name} WHERE (account_id, currency) IN"
-        f" (VALUES {typed_rows(statements, ('uuid', 'varchar'), len(payer_balances))})"
-        f" ORDER BY account_id, currency{for_update(statements)}",
-        *(cell for payer_balance in payer_balances for cell in payer_balance),
-    )
-    return {(row["account_id"], row["currency"]): funds(BALANCES.value(row)) for row in rows}
+    locked: dict[PayerBalance, PayerFunds] = {}
+    for group in lock_groups(statements, payer_balances, account=itemgetter(0)):
+        rows = await statements.fetch(
+            f"SELECT {BALANCES.column_list} FROM {BALANCES.name} WHERE (account_id, currency) IN"
+            f" (VALUES {typed_rows(statements, ('uuid', 'varchar'), len(group))})"
+            f" ORDER BY account_id, currency{for_update(statements)}",
+            *(cell for payer_balance in group for cell in payer_balance),
+        )
+        locked |= {(row["account_id"], row["currency"]): funds(BALANCES.value(row)) for row in rows}
+    return locked
 
 
 async def move(statements: Statements, changes: Mapping[PayerBalance, int]) -> None:

@@ -22,11 +22,10 @@ _KEY = ("step", "account_id", "item_id", "position")
 
 def rests(step: WorkerStep, account_id: str, item_id: str, now: str, position: str = "0") -> str:
     """Return the condition that the item of these columns failed and is left alone at `now`, a parameter."""
-    # A scalar subquery with LIMIT is never turned into a join, which would read all that it is asked of. With IS NOT
-    # NULL instead of coalesce, PostgreSQL takes nearly all items for resting, and sorts a queue to find its first one.
+    # Uncorrelated, so that it is read once, and so that a cluster may have the items and the failures on two nodes.
     return (
-        f"coalesce((SELECT TRUE FROM {FAILURES.name} f WHERE f.step = '{step}' AND f.account_id = {account_id}"
-        f" AND f.item_id = {item_id} AND f.position = {position} AND f.retry_at > {now} LIMIT 1), FALSE)"
+        f"({account_id}, {item_id}, {position}) IN (SELECT f.account_id, f.item_id, f.position"
+        f" FROM {FAILURES.name} f WHERE f.step = '{step}' AND f.retry_at > {now})"
     )
 
 
