@@ -43,7 +43,7 @@ GUARDS = {
         (" or found.parent_account_id != caller.account.id or", " or"),
         (" or found.mode is not caller.account.mode", ""),
         ("scopes=caller.scopes - {Scope.OPERATOR}, acts", "scopes=caller.scopes, acts"),
-        ("Scope.OPERATOR not in caller.scopes and found.parent_account_id != caller.account.id", "False"),
+        ("Scope.OPERATOR in caller.scopes or account.parent_account_id == caller.account.id", "True"),
     ],
     "service/operations/read_account.py": [
         ("each.parent_account_id is None and ", ""),
@@ -69,6 +69,9 @@ PREDICATES = [
         "({0} OR TRUE)",
     ),
     (re.compile(r"\b((?:\w\.)?(?:account_id|mode) = \$\d)(?= |\"|$)"), "({0} OR TRUE)"),
+    (re.compile(r"\b(owned\(account_id\))"), "type({0})()"),
+    (re.compile(r"\.filter\(((?:account_id|owner_id|parent_account_id|mode)=[\w.]+, )"), ""),
+    (re.compile(r"(, (?:account_id|owner_id|parent_account_id|mode)=[\w.]+)\)"), ""),
     (re.compile(r"\b(account_id IN \(\{placeholders\(1, len\(account_ids\)\)\}\))"), "({0} OR TRUE)"),
 ]
 READING = (
