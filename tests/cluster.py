@@ -12,8 +12,8 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -46,12 +46,13 @@ HANGS_S = 60
 
 
 class PostgresServer:
-    """A server with data in a folder of its own."""
+    """A server with data in a folder of its own, and its write-ahead log in another one if `log_folder` names it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, log_folder: Path | None = None) -> None:
         self.folder = folder
         self.port = lasting_port()
         self._data = folder / "data"
+        self._log_folder = log_folder
         self._frozen: list[psutil.Process] = []
 
     @property
@@ -68,7 +69,10 @@ class PostgresServer:
 
     def create(self) -> None:
         """Make the data folder with an empty database, and start."""
-        self._run("initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres", "-D", str(self._data))
+        options = ["--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres", "-D", str(self._data)]
+        if self._log_folder is not None:
+            options += [f"--waldir={self._log_folder / 'files'}", "--wal-segsize=1"]
+        self._run("initdb", *options)
         self._configure()
         self.start()
         self.create_database(NAME)
@@ -112,6 +116,19 @@ class PostgresServer:
     def start(self) -> None:
         """Start the server; return once it takes connections."""
         self._control("start", "-w", "-t", str(HANGS_S), "-l", str(self.folder / "log"))
+
+    def start_again(self) -> None:
+        """Start the server if it has ended itself; return once it takes connections."""
+        if not self._processes():
+            with suppress(FileNotFoundError):
+                (self._data / "postmaster.pid").unlink()
+            self.start()
+        give_up_at = time.monotonic() + HANGS_S
+        while time.monotonic() < give_up_at:
+            with suppress(subprocess.CalledProcessError):
+                self.execute("SELECT 1", database="postgres")
+                return
+            time.sleep(0.05)
 
     def stop(self, mode: str = "fast") -> None:
         """End every session and the server; with the mode `immediate` as a crash does it."""
@@ -165,6 +182,8 @@ class PostgresServer:
         """Append the configuration: of a setting that is given twice the last value counts."""
         with (self._data / "postgresql.conf").open("a") as file:
             file.write(CONFIGURATION.format(port=self.port, folder=self.folder))
+            if self._log_folder is not None:
+                file.write("min_wal_size = 2MB\nmax_wal_size = 8MB\nwal_keep_size = 0\n")
 
     def _processes(self) -> list[psutil.Process]:
         file = self._data / "postmaster.pid"
@@ -227,13 +246,29 @@ class Cluster:
 @contextmanager
 def own_postgres() -> Iterator[PostgresServer]:
     """A server until the end of the block, whatever state it was left in."""
-    with _server_folders(1) as (folder,):
-        server = PostgresServer(folder)
-        try:
-            server.create()
+    with _server_folders(1) as (folder,), created(PostgresServer(folder)) as server:
+        yield server
+
+
+@contextmanager
+def postgres_with_log_on(make_disk: Callable[[Path], AbstractContextManager[bool]]) -> Iterator[PostgresServer | None]:
+    """A server whose write-ahead log is on a disk of its own, None if `make_disk` cannot make one."""
+    with _server_folders(1) as (folder,), make_disk(folder / "wal") as is_made:
+        if not is_made:
+            yield None
+            return
+        with created(PostgresServer(folder, folder / "wal")) as server:
             yield server
-        finally:
-            server.close()
+
+
+@contextmanager
+def created(server: PostgresServer) -> Iterator[PostgresServer]:
+    """The server, made and started, until the end of the block."""
+    try:
+        server.create()
+        yield server
+    finally:
+        server.close()
 
 
 @contextmanager

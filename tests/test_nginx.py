@@ -18,7 +18,7 @@ from tests.server import ROOT, environment_of, free_port
 pytestmark = pytest.mark.tools
 ANSWERING = """
 import sys
-from service.server.uvicorn_server import end_on_sigterm, listen, serve_on
+from service.server.uvicorn_server import bind, end_on_sigterm, serve_on
 from service.settings import Settings
 
 async def app(scope, receive, send):
@@ -33,7 +33,7 @@ async def app(scope, receive, send):
 
 end_on_sigterm()
 settings = Settings()
-serve_on(listen(settings), app, settings)
+serve_on(bind(settings), app, settings)
 """
 """The server of the service with an application that starts at once."""
 

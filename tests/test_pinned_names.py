@@ -341,6 +341,7 @@ LOGGED = {
     "mails_given_up": {"mails"},
     "metrics_not_served": {"reason"},
     "metrics_served": {"host", "port"},
+    "parent_gone": set(),
     "proxy_not_named": {"advice"},
     "proxy_not_trusted": {"address", "advice"},
     "rate_limits_unshared": {"error"},

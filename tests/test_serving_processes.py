@@ -1,4 +1,4 @@
-"""Several processes behind one port: each answers, one that dies is replaced, and one signal ends them all."""
+"""Several processes at one port: each answers, one that dies is replaced, and one signal ends them all."""
 
 import os
 import signal
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import psutil
 import pytest
@@ -91,6 +92,82 @@ def test_processes_share_a_port_replace_each_other_and_end_together(postgresql_u
             for child in children_of(parent.pid):
                 os.kill(child, signal.SIGKILL)
         parent.kill()
+
+
+def test_processes_end_with_a_parent_that_is_killed(postgresql_url: str):
+    port = free_port()
+    command = [sys.executable, "-m", "service", "serve", "--workers", str(PROCESSES), "--port", str(port)]
+    environment = environment_of(postgresql_url, workers_embedded=False, log_level="info", log_json="true")
+    children: set[int] = set()
+    with TemporaryFile() as log:
+        parent = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log)
+        try:
+            until(lambda: answers(port) and os.pread(log.fileno(), 10**6, 0).count(b"startup complete") == PROCESSES)
+            children = children_of(parent.pid)
+            parent.kill()
+            assert parent.wait(PATIENCE_S) == -signal.SIGKILL
+            until(lambda: not any(alive(child) for child in children))
+            said = os.pread(log.fileno(), 10**6, 0)
+        finally:
+            parent.kill()
+            for child in filter(alive, children):
+                os.kill(child, signal.SIGKILL)
+    assert len(children) == PROCESSES
+    assert said.count(b'"parent_gone"') == PROCESSES
+    assert said.count(b"Finished server process") == PROCESSES
+    with socket.create_server(("127.0.0.1", port)):
+        pass  # the next service can take the port
+
+
+STARTING = """
+import sys
+from service.server.uvicorn_server import CannotServeError, bind, end_on_sigterm, serve_on
+from service.settings import Settings
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        print("starting", flush=True)
+        sys.stdin.readline()
+        return await send({"type": "lifespan.startup.complete"})
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body"})
+
+end_on_sigterm()
+settings = Settings()
+try:
+    serve_on(bind(settings), app, settings)
+except CannotServeError as error:
+    sys.exit(str(error))
+"""
+"""The server of the service with an application that starts when it is told so."""
+
+
+def test_a_process_refuses_connections_until_it_can_answer_and_one_of_two_gets_the_port():
+    port = free_port()
+    environment = environment_of("sqlite://unused", port=port)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with ExitStack() as stack:
+        one, other = (
+            stack.enter_context(subprocess.Popen([sys.executable, "-c", STARTING], cwd=ROOT, env=environment, **pipes))
+            for _ in range(PROCESSES)
+        )
+        stack.callback(one.kill)
+        stack.callback(other.kill)
+        for each in (one, other):
+            assert "starting\n" in iter(each.stdout.readline, "")
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+        one.stdin.write("\n")
+        one.stdin.flush()
+        until(lambda: answers(port))
+        _, said = other.communicate("\n", timeout=PATIENCE_S)
+        assert other.returncode == 1
+        assert said.splitlines()[-1] == (
+            f"cannot listen on 127.0.0.1:{port}: Address already in use. End what uses the port, or choose another one"
+            " in SERVICE_PORT (--port)."
+        )
+        assert answers(port)
 
 
 def test_sqlite_is_served_by_one_process(sqlite_url: str):

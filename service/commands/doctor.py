@@ -28,7 +28,7 @@ from service.operations.confirm_secret import SecretState, secret_state
 from service.operations.count_outbound import MAIL, count_outbound
 from service.operations.resources import Resources
 from service.server.connections import files_max
-from service.server.uvicorn_server import NO_PROXY_ADVICE, CannotServeError, connections_max, listen
+from service.server.uvicorn_server import NO_PROXY_ADVICE, CannotServeError, bind, connections_max
 from service.settings import Settings
 from service.storage.api_keys import count_under_other_secrets
 from service.storage.clients import losing_balance
@@ -131,7 +131,7 @@ def _connections(settings: Settings) -> Finding:
 def _host(settings: Settings) -> list[Finding]:
     """Find whether the host is one of this machine. The port may be in use, by the service itself."""
     try:
-        listen(settings.model_copy(update={"port": 0})).close()
+        bind(settings.model_copy(update={"port": 0})).close()
     except CannotServeError as error:
         return [Finding("host", str(error), "`serve` does not start on this address.")]
     return []

@@ -16,7 +16,7 @@ from service.kit.tracing import fault_of_variables, is_installed, is_wanted
 from service.operations.load_demo import DemoAccounts, load_demo
 from service.operations.manage_accounts import list_accounts
 from service.operations.resources import Resources
-from service.server.uvicorn_server import CannotServeError, end_on_sigterm, listen, serve_by_processes, serve_on
+from service.server.uvicorn_server import CannotServeError, bind, end_on_sigterm, serve_by_processes, serve_on
 from service.settings import Settings
 
 
@@ -32,14 +32,14 @@ def serve(*, demo: bool, host: str | None, port: int | None, workers: int) -> No
             output.MISUSED,
         )
     try:
-        listener = listen(settings)
+        bound = bind(settings)
     except CannotServeError as error:
         output.fail(str(error))
-    with listener:
-        _serve_on(listener, settings, given, demo=demo, workers=workers)
+    with bound:
+        _serve_on(bound, settings, given, demo=demo, workers=workers)
 
 
-def _serve_on(listener: socket, settings: Settings, given: Mapping[str, object], *, demo: bool, workers: int) -> None:
+def _serve_on(bound: socket, settings: Settings, given: Mapping[str, object], *, demo: bool, workers: int) -> None:
     _check_optional_parts(settings)
     key_pepper = pepper_of(settings)
     if demo:
@@ -47,7 +47,10 @@ def _serve_on(listener: socket, settings: Settings, given: Mapping[str, object],
     if workers > 1:
         _check_ports(settings, workers)
         os.environ |= {f"SERVICE_{name.upper()}": str(value) for name, value in given.items()}  # the processes read it
-        serve_by_processes(listener, "service.server.worker_process:worker_app", settings, processes=workers)
+        try:
+            serve_by_processes(bound, "service.server.worker_process:worker_app", settings, processes=workers)
+        except CannotServeError as error:
+            output.fail(str(error))
         return
     # Imported here because it loads the whole GraphQL schema: a wrong setting or a port in use is reported before, and
     # the parent of several processes does not need it.
@@ -56,7 +59,7 @@ def _serve_on(listener: socket, settings: Settings, given: Mapping[str, object],
 
     try:
         app = create_app(settings, pepper=key_pepper, previous_pepper=previous_pepper(settings), **companions(settings))
-        serve_on(listener, app, settings)
+        serve_on(bound, app, settings)
     except CannotServeError as error:
         output.fail(str(error))
 

@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import Literal, NoReturn
 
@@ -55,17 +55,32 @@ class CannotServeError(Exception):
     """The server cannot start; the message says why and what to do."""
 
 
-def listen(settings: Settings) -> socket.socket:
-    """Return a bound socket, so that a port in use is found before anything is loaded. Raises CannotServeError."""
+def bind(settings: Settings) -> socket.socket:
+    """Return a bound socket, so that a port in use is found before anything is loaded. Raises CannotServeError.
+
+    The server listens on it once it is ready: until then connections are refused, and a proxy sends its requests to
+    another process in the place of letting them wait for this one.
+    """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    place = f"cannot listen on {settings.host}:{settings.port}"
+    bound = socket.socket(family)
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=backlog_for(files_max()))
-    except (socket.gaierror, UnicodeError) as error:  # UnicodeError: no name of a host, such as a..b
-        raise CannotServeError(f"{place}: no such host. {HOST_ADVICE}") from error
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)  # strerror of the error repeats the address
-        raise CannotServeError(f"{place}: {reason}. {LISTEN_ADVICE.get(error.errno or 0, HOST_ADVICE)}") from error
+        if os.name == "posix":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind((settings.host, settings.port))
+    except (OSError, UnicodeError) as error:
+        bound.close()
+        raise _cannot_listen(error, settings) from error
+    return bound
+
+
+def _cannot_listen(error: OSError | UnicodeError, settings: Settings) -> CannotServeError:
+    place = f"cannot listen on {settings.host}:{settings.port}"
+    if isinstance(error, socket.gaierror | UnicodeError):  # UnicodeError: no name of a host, such as a..b
+        return CannotServeError(f"{place}: no such host. {HOST_ADVICE}")
+    reason = os.strerror(error.errno or 0)  # strerror of the error may repeat the address
+    return CannotServeError(f"{place}: {reason}. {LISTEN_ADVICE.get(error.errno or 0, HOST_ADVICE)}")
 
 
 def listen_for_metrics(settings: Settings) -> socket.socket | None:
@@ -111,6 +126,21 @@ class _SilentServer(uvicorn.Server):
         yield
 
 
+class _ListeningServer(uvicorn.Server):
+    """A server that raises OSError if it cannot listen on a socket. uvloop closes such a socket without an error."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        with ExitStack() as stack:
+            kept = [stack.enter_context(each.dup()) for each in sockets or ()]
+            await super().startup(sockets=sockets)
+            try:
+                for each in kept:
+                    each.listen(self.config.backlog)  # again, which changes nothing
+            except OSError:
+                await self.shutdown()
+                raise
+
+
 def end_on_sigterm() -> None:
     """Make SIGTERM end the process with exit code 0: at once before serving starts, and afterwards when the requests in
     progress are finished, because uvicorn raises the signals that it caught again when it has ended.
@@ -118,31 +148,41 @@ def end_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, _end)
 
 
-def serve_on(listener: socket.socket, app: ASGIApp, settings: Settings) -> None:
-    """Answer requests until SIGTERM or Ctrl+C. Raises CannotServeError if the application does not start."""
-    server = uvicorn.Server(_config(app, settings))
+def serve_on(bound: socket.socket, app: ASGIApp, settings: Settings) -> None:
+    """Answer requests on a bound socket until SIGTERM or Ctrl+C. Raises CannotServeError if the application does not
+    start, or another process took the port meanwhile.
+    """
+    server = _ListeningServer(_config(app, settings))
     spare_the_collector()
     _log_address(settings)
     try:
-        server.run(sockets=[listener])
+        server.run(sockets=[bound])
     except KeyboardInterrupt:
         return
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise _cannot_listen(error, settings) from error
     except SystemExit as end:
         if server.started:
             raise
         raise CannotServeError("the service did not start; the log says why.") from end
 
 
-def serve_by_processes(listener: socket.socket, factory: str, settings: Settings, *, processes: int) -> None:
-    """Answer requests by several processes that share the listener. A process that dies is replaced; SIGTERM ends all
-    of them.
+def serve_by_processes(bound: socket.socket, factory: str, settings: Settings, *, processes: int) -> None:
+    """Answer requests by several processes that share the bound socket. A process that dies is replaced; SIGTERM ends
+    all of them. Raises CannotServeError if another process took the port meanwhile.
 
     Each imports `factory`, "module:function", and calls it for its application: only the environment is shared.
     """
     config = _config(factory, settings)
     config.workers = processes
+    try:
+        bound.listen(config.backlog)  # here, where it is noticed if another process took the port
+    except OSError as error:
+        raise _cannot_listen(error, settings) from error
     _log_address(settings)
-    Multiprocess(config, sockets=[listener]).run()
+    Multiprocess(config, sockets=[bound]).run()
 
 
 def connections_max(settings: Settings) -> int:

@@ -1,7 +1,12 @@
 """One of several server processes. It reads the settings and the secret itself.
 
-Knows the composition root, and nothing of the other processes.
+Knows the composition root and that a parent started it, and nothing of the other processes.
 """
+
+import os
+import signal
+from multiprocessing.process import BaseProcess, parent_process
+from threading import Thread
 
 import structlog
 from starlette.types import ASGIApp
@@ -20,6 +25,8 @@ def worker_app() -> ASGIApp:
     """Build the service as the environment describes it, ready to be served."""
     settings = Settings()
     configure_logging(json=settings.log_json, level=settings.log_level)
+    if (parent := parent_process()) is not None:
+        Thread(target=_end_after, args=(parent,), name="parent", daemon=True).start()
     app = create_app(
         settings,
         pepper=pepper(settings),
@@ -29,6 +36,15 @@ def worker_app() -> ASGIApp:
     )
     spare_the_collector()
     return app
+
+
+def _end_after(parent: BaseProcess) -> None:
+    """Wait until the parent is gone, and end this process as SIGTERM does: otherwise the processes of a parent that was
+    killed would keep the port from the service that is started next.
+    """
+    parent.join()  # on a pipe that the parent holds open, so that no number of a process can be mistaken for another's
+    log.warning("parent_gone")
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _companions(settings: Settings) -> Companions:

@@ -24,7 +24,7 @@ from service.storage.engines.sqlite import SqliteClient
 from service.storage.engines.sqlite_reader import SqliteReader
 from service.storage.engines.sqlite_statements import SqliteStatements
 from service.storage.engines.statement_watch import StatementTracer, StatementWatch
-from service.storage.failures import FULL
+from service.storage.failures import LOCKED
 from service.storage.watch import Watch, watching
 
 FILE_READ_WAIT_MS = 250
@@ -122,9 +122,9 @@ class Database:
             yield
 
     async def _try_write(self) -> None:
-        """After a write that failed for want of space, write a row that needs some; else only begin to write."""
+        """After a write that the disk refused, write a row that needs space; else only begin to write."""
         async with self.transaction() as statements:
-            if self.availability.refused_write is FULL:
+            if self.availability.refused_write is not LOCKED:
                 await statements.execute(
                     "INSERT INTO organisations (id, name, created_at) VALUES ($1, $2, $3)",
                     PROBE_ROW,

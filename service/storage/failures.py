@@ -144,6 +144,7 @@ class DatabaseUnavailable(Refused):
     def __init__(self, failure: Failure, doing: Doing = Doing.READING) -> None:
         super().__init__(Code.UNAVAILABLE, _MESSAGES[doing])
         self.failure = failure
+        self.was_change = doing is not Doing.READING
         self.is_uncertain = doing is Doing.COMMITTING
         """Return True if the transaction may have been committed all the same."""
         self.may_retry = failure is not DAMAGED

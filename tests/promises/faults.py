@@ -159,6 +159,23 @@ async def primary_unreachable(campaign: Campaign) -> None:
 # Of a disk.
 
 
+async def wal_disk_full(campaign: Campaign) -> None:
+    """The disk of the write-ahead log has no space left: PostgreSQL ends itself, and starts when there is space."""
+    server: PostgresServer = campaign.server
+    ballast = server.folder / "wal" / "ballast"
+    async with campaign.window("the disk of the write-ahead log is full", is_outage=True) as window:
+        await asyncio.to_thread(fill, ballast)
+        with suppress(subprocess.CalledProcessError):  # the log needs a new file for this
+            await asyncio.to_thread(server.execute, FILL_SEGMENTS, database="postgres")
+        await campaign.refused_everywhere()
+        await asyncio.to_thread(ballast.unlink)
+        await asyncio.to_thread(server.start_again)
+        window.healed_s = now_s()
+
+
+FILL_SEGMENTS = ";".join(["SELECT pg_logical_emit_message(true, 'ballast', repeat('x', 1000000))"] * 40)
+
+
 async def disk_full(campaign: Campaign) -> None:
     """The small file system of `small_disk` gets no space left, and has some again."""
     folder: Path = campaign.server if isinstance(campaign.server, Path) else campaign.server.folder / "disk"
@@ -197,7 +214,53 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[bool]:
             subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@contextmanager
+def file_system_that_fails(folder: Path, megabytes: int) -> Iterator[bool]:
+    """Mount an ext4 file system in a file on the folder until the end of the block, or say that it may not be done. It
+    can be made read-only while files on it are open, as the kernel does it after an error of the disk.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    image = folder.with_suffix(".ext4")
+    with image.open("wb") as file:
+        file.truncate(megabytes * 2**20)
+    commands = (["mkfs.ext4", "-q", str(image)], ["mount", "-o", "loop", str(image), str(folder)])
+    mounted = all(map(shutil.which, ("mkfs.ext4", "e2fsck", "mount"))) and all(
+        subprocess.run(each, capture_output=True, check=False).returncode == 0 for each in commands
+    )
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def repair_file_system(folder: Path) -> None:
+    """Unmount the file system that failed, which no process may use, repair it and mount it again."""
+    image = folder.with_suffix(".ext4")
+    subprocess.run(["umount", str(folder)], check=True)
+    repaired = subprocess.run(["e2fsck", "-p", str(image)], capture_output=True, check=False)
+    assert repaired.returncode in {0, 1}, repaired.stdout  # 1: errors were corrected
+    subprocess.run(["mount", "-o", "loop", str(image), str(folder)], check=True)
+
+
 # Of a SQLite file.
+
+
+async def file_system_read_only(campaign: Campaign) -> None:
+    """The kernel writes nothing to this file system any more. It has to be unmounted to be repaired, and so the service
+    to be ended.
+    """
+    folder: Path = campaign.server
+    async with campaign.window("the file system becomes read-only", is_outage=True) as window:
+        await asyncio.to_thread(subprocess.run, ["mount", "-o", "remount,abort", str(folder)], check=True)
+        await campaign.refused()
+        await campaign.read(1)
+        await asyncio.sleep(1.2)  # a write is tried meanwhile
+        await campaign.not_ready()
+        assert await campaign.process.end(signal.SIGTERM) == 0
+        await asyncio.to_thread(repair_file_system, folder)
+        await campaign.process.start()
+        window.healed_s = now_s()
 
 
 async def file_locked(campaign: Campaign) -> None:

@@ -11,7 +11,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.storage.engines.availability import AWAY, Availability
-from service.storage.failures import CONFLICT, DAMAGED, FULL, LOST, READ_ONLY, DatabaseUnavailable
+from service.storage.failures import (
+    BROKEN,
+    CONFLICT,
+    DAMAGED,
+    FULL,
+    LOST,
+    READ_ONLY,
+    DatabaseUnavailable,
+    Doing,
+    Failure,
+)
 from service.storage.watch import Watch
 
 pytestmark = pytest.mark.virtual_time
@@ -125,6 +135,13 @@ async def test_one_failed_probe_ends_no_call(database: Database, availability: A
     assert database.ended_s == []
 
 
+async def test_a_read_that_the_disk_refused_tries_no_write(database: Database, availability: Availability):
+    availability.note(DatabaseUnavailable(BROKEN))
+    assert availability.is_ready
+    await asyncio.sleep(2.5)
+    assert database.written_s == []
+
+
 async def test_a_server_that_takes_no_writes_is_asked_afresh_until_it_does(
     database: Database, availability: Availability
 ):
@@ -140,13 +157,14 @@ async def test_a_server_that_takes_no_writes_is_asked_afresh_until_it_does(
     assert database.written_s == []
 
 
-async def test_after_a_write_without_space_one_is_tried_a_second_until_it_succeeds(
-    database: Database, availability: Availability
+@pytest.mark.parametrize("failure", [FULL, BROKEN])
+async def test_after_a_write_that_the_disk_refused_one_is_tried_a_second_until_it_succeeds(
+    database: Database, availability: Availability, failure: Failure
 ):
     await asyncio.sleep(2.5)
     assert database.written_s == []
     database.is_full = True
-    availability.note(DatabaseUnavailable(FULL))
+    availability.note(DatabaseUnavailable(failure, Doing.CHANGING))
     await asyncio.sleep(3)
     tries = len(database.written_s)
     assert not availability.is_ready

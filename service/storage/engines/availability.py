@@ -8,7 +8,17 @@ import time
 
 import structlog
 
-from service.storage.failures import CONFLICT, DAMAGED, FULL, LOCKED, READ_ONLY, DatabaseUnavailable, Doing, Failure
+from service.storage.failures import (
+    BROKEN,
+    CONFLICT,
+    DAMAGED,
+    FULL,
+    LOCKED,
+    READ_ONLY,
+    DatabaseUnavailable,
+    Doing,
+    Failure,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +42,7 @@ class Availability:
         self.takes_writes = True
         """True if the database said so in a session that began after the last refusal."""
         self.refused_write: Failure | None = None
-        """Why the last write failed, FULL or LOCKED, until one succeeds."""
+        """Why the last write failed, FULL, BROKEN or LOCKED, until one succeeds."""
         self.suspected = asyncio.Event()
         """Set by a call that failed: the watch looks at once."""
         self.failed_probes = 0
@@ -62,8 +72,8 @@ class Availability:
         failure = error.failure
         if failure is DAMAGED:
             self._is_damaged = True
-        elif failure is FULL:
-            self.refused_write = FULL
+        elif failure is FULL or (failure is BROKEN and error.was_change):
+            self.refused_write = failure
         elif failure is READ_ONLY:
             self.takes_writes = False
         self.suspected.set()

@@ -169,6 +169,8 @@ def test_introspection_is_not_counted_as_depth(meter: DocumentMeter):
         ("{ " + "hello " * 102 + "}", "repeated_fields"),
         ("{ " + "order { number } " * 52 + "}", "repeated_fields"),
         ("{ ...F order { number } } fragment F on Query { " + "hello " * 102 + "}", "repeated_fields"),
+        ("{ wanted(wanted: {" + " ".join(f"x{n}: 1" for n in range(101)) + "}) { number } }", "input_fields"),
+        ("{ wanted(wanted: [{a: {" + " ".join(f"x{n}: 1" for n in range(101)) + "}}]) { number } }", "input_fields"),
         ("#\n" * 1_001 + "{ hello }", "tokens"),
         ("{" * 900, "depth"),
     ],
