@@ -19,6 +19,7 @@ from service.domain.parties import TaxCategory, TaxProfile
 from service.domain.recorded_estimate import CreateEstimate, RecordedEstimate
 from service.domain.registry_evidence import StatedRetirement
 from service.domain.serials.stated import StatedSerials
+from service.domain.sustainability_pages import PageDescription, PageSection, PageStatus, PageTitle
 from service.kit.clock import system_clock
 from service.kit.ids import uuid7
 from service.operations.bill_orders import bill_orders
@@ -42,11 +43,13 @@ from service.operations.replay_webhooks import send_test_event
 from service.operations.retire_orders import retire_order
 from service.operations.revoke_document_links import revoke_document_links
 from service.operations.seal_events import seal_events
+from service.operations.set_account_logo import set_account_logo
 from service.operations.set_account_portfolio import set_account_portfolio
 from service.operations.set_billing import set_tax_profile
 from service.operations.set_contacts import set_contacts
 from service.operations.set_limits import set_limits
 from service.operations.set_seller import update_seller
+from service.operations.set_sustainability_page import WantedPage, create_sustainability_page
 from service.operations.settle_invoice import settle_invoice
 from service.operations.simulate_order import Outcome, simulate_order
 from service.storage.database import Database
@@ -158,6 +161,18 @@ class Everything:
         await update_seller(self.shop.resources, self.shop.caller, "default", {"logo": LOGO})
         self.names["logo"] = hashlib.sha256(LOGO).hexdigest()
 
+    async def let_an_account_have_a_page(self) -> None:
+        wanted = WantedPage(
+            slug="everything",
+            status=PageStatus.ENABLED,
+            title=PageTitle.BY_PRICE,
+            description=PageDescription.BY_CUSTOM_DESCRIPTION,
+            custom_description="Since 2020.",
+            sections=[PageSection.CERTIFICATES],
+        )
+        await create_sustainability_page(self.shop.resources, self.shop.caller, wanted)
+        await set_account_logo(self.shop.resources, self.shop.caller, LOGO)
+
     async def let_orders_end(self) -> None:
         resources, seller, account_id = self.ref
         await self.place("issued")
@@ -265,6 +280,7 @@ async def open_everything(database: Database) -> dict[str, Any]:
     for step in (
         world.let_money_move,
         world.let_the_seller_have_a_logo,
+        world.let_an_account_have_a_page,
         world.let_orders_end,
         world.let_quotes_be_used,
         world.let_orders_wait,

@@ -75,6 +75,8 @@ class Account:
     hold_percent_max: int | None = None
     open_holds_max: int | None = None
     """Limits on holds of this account and its clients, instead of the service's; without effect on client accounts."""
+    logo_sha256: str | None = None
+    """SHA-256 of the bytes of the account's logo; None without one."""
     parent_suspended: bool = False
     """True while the parent account is suspended, and this account with it; not stored in the account's own row."""
 

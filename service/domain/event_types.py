@@ -266,14 +266,14 @@ class EventType(StrEnum):
     )
     ACCOUNT_UPDATED = (
         "account.updated",
-        "An account was changed: by an operator, or a client account by its parent.",
+        "An account was changed: by an operator, a client account by its parent, or its logo or public page by itself.",
         (
             _CHANGED,
             _id(
                 "client_account_id",
                 "clientAccountId",
                 "Account",
-                "Id of the client account. Absent if an operator changed the account itself.",
+                "Id of the client account. Absent if the account itself was changed.",
                 optional=True,
             ),
         ),

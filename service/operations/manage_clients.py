@@ -30,7 +30,12 @@ from service.storage import catalogue, clients, supply, webhooks
 from service.storage.database import Statements
 
 CHANGEABLE = frozenset({"name", "handle", "beneficiary_name", "external_pages_visibility", "may_use_balance"})
-UNSTATED = frozenset({"id", "created_at", "suspended_at", "parent_suspended", "portfolio_id", "commission_hundredths"})
+UNSTATED = frozenset(
+    {
+        *("id", "created_at", "suspended_at", "parent_suspended", "portfolio_id", "commission_hundredths"),
+        "logo_sha256",
+    }
+)
 """Members of a client account that its creation does not state, or that others may have changed since."""
 
 
@@ -77,6 +82,7 @@ async def create_client(
             may_use_balance=bool(may_use_balance),
             hold_percent_max=None,
             open_holds_max=None,
+            logo_sha256=None,
             created_at=now,
         )
         existing = await clients.by_handle(statements, head.account.id, handle)

@@ -15,6 +15,7 @@ import structlog
 from service.documents.drawer import Drawer, shared_drawer
 from service.domain.accounts import Account, Caller
 from service.domain.api_keys import StoredKey
+from service.domain.sustainability_pages import Impact
 from service.kit.clock import Clock
 from service.kit.ids import IdSource, random_bits, short_number
 from service.kit.latest_uses import LatestUses
@@ -38,6 +39,8 @@ TRANSACTION_DEADLINE_MS = 5_000
 TRANSACTION_ATTEMPTS_MAX = 5
 KEY_USE_GAP = timedelta(minutes=1)
 """Time between two stored uses of an API key: a use that is less than this after the stored one is not stored."""
+IMPACT_MS, IMPACTS_MAX = 10_000, 1_000
+"""Time for which the figures of a public page are kept, and the number of pages of which they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,10 @@ class Resources:
     key_uses: LatestUses = field(default_factory=lambda: LatestUses(KEY_USE_GAP))
     """Times at which API keys were used, by their ids, that are not stored yet."""
     webhooks: WebhookOptions = field(default_factory=WebhookOptions)
+    impacts: TTLCache[Impact] = field(default_factory=lambda: TTLCache(ttl_ms=0, entries_max=0))
+    """Figures of public pages, by the ids of their accounts: anybody may ask for a page, and the figures count every
+    order of its account.
+    """
     event_feed: EventFeed = field(default_factory=EventFeed)
     """New events of the accounts that somebody follows."""
     replica: Replica | None = None

@@ -9,11 +9,12 @@ import structlog
 from service.domain.accounts import Caller, Head, payer_of
 from service.domain.api_keys import Scope
 from service.domain.events import EventType
-from service.domain.logos import Logo, logo_of
+from service.domain.logos import Logo
 from service.domain.parties import IDENTIFIER_LENGTH_MAX, SELLER_FACTS, Seller, kept_facts
 from service.domain.texts import kept_text
 from service.errors import Code, Refused
 from service.operations.resources import Resources
+from service.operations.steps.keep_logo import checked_logo
 from service.operations.steps.printed_names import refuse_unshown_changes, unshown_among
 from service.operations.steps.record_event import Done, transact_with_event
 from service.storage import logos, sellers
@@ -94,7 +95,5 @@ async def _kept(resources: Resources, changes: Mapping[str, Any]) -> tuple[dict[
         return facts, []
     if changes["logo"] is None:
         return {**facts, "logo_sha256": None}, []
-    logo = logo_of(changes["logo"], now=resources.clock())
-    if not await resources.drawer.shows(logo.content, logo.media_type):
-        raise Refused(Code.BAD_USER_INPUT, "The file is damaged: no document can show it.", ("logo",))
+    logo = await checked_logo(resources, changes["logo"])
     return {**facts, "logo_sha256": logo.sha256}, [logo]

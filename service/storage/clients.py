@@ -46,6 +46,14 @@ async def find(statements: Statements, parent_id: UUID, client_id: UUID) -> Acco
     return await ACCOUNTS.read_first(statements, models.Account.filter(parent_account_id=parent_id, id=client_id))
 
 
+async def of_organisation(statements: Statements, organisation_id: UUID, mode: Mode, handle: str) -> Account | None:
+    """Return the client account of that handle in the organisation's mode, or None."""
+    query = models.Account.filter(
+        organisation_id=organisation_id, mode=mode, handle=handle, parent_account_id__isnull=False
+    )
+    return await ACCOUNTS.read_first(statements, query)
+
+
 async def page(
     statements: Statements, parent_id: UUID, request: PageRequest, *, name_contains: str | None
 ) -> list[Account]:

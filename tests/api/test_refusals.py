@@ -224,7 +224,7 @@ async def _suspended(api: GraphQLApi, tables: Tables, ids: dict[str, str]) -> li
     return faults
 
 
-_NAMED_IN_PATHS = {"client": "client", "webhooks": "lune_hook"}
+_NAMED_IN_PATHS = {"client": "client", "accounts": "account", "webhooks": "lune_hook"}
 """Object that an id in an address names, by a part of the address."""
 
 
@@ -263,11 +263,18 @@ def code_in(contract: str, body: Any) -> str:
     return str(body["error"]["error_code"] if contract == "lune" else body["type"].partition("#")[2])
 
 
+def sent_body(body: Any) -> dict[str, Any]:
+    """Return the body as an option of the request; one with files is a multipart form."""
+    if isinstance(body, dict) and any(isinstance(value, bytes) for value in body.values()):
+        return {"files": {name: (name, value) for name, value in body.items()}}
+    return {"body": body}
+
+
 async def rest_faults(rest: Rest, tables: Tables, method: str, path: str, **wanted: Any) -> list[str]:
     """Return what is wrong with the refusal of an endpoint."""
     before, name = tables.rows(), rest.contract.name
     options = {each: wanted[each] for each in ("params", "headers", "key", "data") if wanted.get(each) is not None}
-    answer = await rest.ask(method, path, wanted.get("body"), **options)
+    answer = await rest.ask(method, path, **sent_body(wanted.get("body")), **options)
     told = f"{method} {path} {wanted.get('body')}"[:300]
     if tables.rows() != before:
         return [f"{told}: something changed"]

@@ -1401,6 +1401,12 @@ CORRUPTIONS = (
         "contact-reference",
         "ada@example.com",
     ),
+    Corruption(
+        "a page of no account",
+        "UPDATE sustainability_pages SET account_id = '{new}' WHERE slug = 'everything'",
+        "sustainability-page-reference",
+        "{new}",
+    ),
 )
 
 

@@ -11,6 +11,7 @@ from service.app import create_app
 from service.settings import Settings
 from tests.api.refusals import rest_cases
 from tests.api.refusals.world import filled
+from tests.domain.test_logos import svg
 from tests.permissions.world import Identity, Stage
 
 IN_PATHS = {
@@ -19,6 +20,7 @@ IN_PATHS = {
     "/lune/v1/bundles/{id}": "forest",
     "/lune/v1/projects/{id}": "project",
     "/lune/v1/accounts/client/{id}": "client",
+    "/lune/v1/accounts/client/{id}/logo": "client",
     "/lune/v1/webhooks/{id}": "lune_hook",
     "/lune/v1/webhooks/{id}/rotate-secret": "lune_hook",
     "/carbon-engine/v1/orders/{id}": "in_riyals",
@@ -27,6 +29,8 @@ IN_PATHS = {
     "/carbonext/v1/invoices/{id}": "invoice",
 }
 """The object that the parameter `id` of an address stands for."""
+
+PAGE = {"status": "enabled", "slug": "acme", "title": "by_volume", "sections": []}
 
 BODIES: dict[str, Any] = {
     **{
@@ -38,6 +42,7 @@ BODIES: dict[str, Any] = {
     "PUT /lune/v1/bundle-selections": [{"bundle_id": "$forest"}],
     "PUT /lune/v1/bundle-portfolios": {"bundle_portfolio_id": "$mix"},
     "PATCH /lune/v1/accounts/client/{id}": {"name": "client"},
+    **{f"{method} /lune/v1/sustainability-pages": PAGE for method in ("POST", "PUT")},
     "POST /lune/v1/webhooks": {"url": "https://hooks.example.com/"},
     "PUT /lune/v1/webhooks/{id}": {"url": "https://hooks.example.com/"},
     "POST /carbonext/v1/orders/cancel": {"ordersIds": ["$cancelled"]},
@@ -75,9 +80,13 @@ async def send(stage: Stage, identity: Identity, place: str) -> Any:
         return str(each) if contract == "carbonext" else each.hex
 
     path = template.replace("{id}", spelled(IN_PATHS.get(template, "account")))
+    path = path.replace("{type}", "live").replace("{handle}", "known")
+    path = path.replace("{organisation_id}", stage.world.shop.account.organisation_id.hex)
     path = path.replace("{idempotency_key:path}", "used").replace("{resource}", "Orders").replace("{slug}", "trees")
     options: dict[str, Any] = {"headers": identity.lune_headers if contract == "lune" else identity.headers}
-    if method != "GET":
+    if path.endswith("/logo") and method == "POST":
+        options["files"] = {"logo": svg()}
+    elif method != "GET":
         options["json"] = filled(BODIES.get(place, {}), {name: spelled(name) for name in stage.named})
         if place == "POST /carbon-engine/v1/orders":
             options["headers"] = {**options["headers"], "idempotency-key": f"permitted {owner}"}

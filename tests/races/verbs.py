@@ -376,6 +376,16 @@ async def set_contacts(market: Market) -> str:
     return await market.mutate("setContacts", market.chance.choice(["parent", "client"]), contacts=contacts)
 
 
+def _logo(market: Market) -> str:
+    """One of few pictures, so that two requests often have the same."""
+    shape = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {market.chance.randint(1, 3)} 1"/>'
+    return b64encode(shape.encode()).decode()
+
+
+async def set_account_logo(market: Market) -> str:
+    return await market.mutate("setAccountLogo", market.chance.choice(["parent", "client"]), logo=_logo(market))
+
+
 async def in_parent(market: Market, name: str, **facts: Any) -> str:
     return await market.mutate(name, "parent", **facts)
 
@@ -396,9 +406,8 @@ async def set_account_limits(market: Market) -> str:
 
 
 async def update_seller(market: Market) -> str:
-    shape = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {market.chance.randint(1, 3)} 1"/>'
-    logo = b64encode(shape.encode()).decode()  # few, so that two requests often have the same
-    return await market.mutate("updateSeller", "parent", legalName=market.key("Seller"), country="GB", logo=logo)
+    facts = {"legalName": market.key("Seller"), "logo": _logo(market)}
+    return await market.mutate("updateSeller", "parent", country="GB", **facts)
 
 
 async def on_parent(market: Market, name: str, **facts: str) -> str:
@@ -649,6 +658,7 @@ MUTATIONS: dict[str, Verb] = {
     "createAccount": new_customer,
     "updateAccount": update_account,
     "setContacts": set_contacts,
+    "setAccountLogo": set_account_logo,
     "createAccessToken": partial(in_parent, name="createAccessToken", scopes=["ORDERS_READ"]),
     "createApiKey": create_api_key,
     "revokeApiKey": revoke_api_key,

@@ -53,6 +53,8 @@ ALL = [
     "0026_mail",
     "0027_logos",
     "0028_event_seals",
+    "0029_sustainability_pages",
+    "0030_receipt_links",
 ]
 
 

@@ -18,7 +18,7 @@ contract is a package beside this file with `CONTRACT`, listed in contracts.py, 
         endpoints=(
             Endpoint(method="POST", path="/v1/orders", operation_id="create_order", summary="...",
                      handler=create_order, body=NewOrder, responses={201: OrderView}, refusals=frozenset({404, 409}),
-                     query=None, body_is_form=False, public=False, request_headers=("Idempotency-Key",)),
+                     query=None, body_media_type=JSON, public=False, request_headers=("Idempotency-Key",)),
         ),
         components={NewOrder: "NewOrder", ...},        # names in the OpenAPI document; these and operation ids stay
         error_model=Problem, error_media_type="application/problem+json",

@@ -6,6 +6,8 @@ Knows msgspec, and no contract.
 import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from email.message import Message
+from email.parser import BytesHeaderParser
 from fractions import Fraction
 from typing import Any
 from urllib.parse import parse_qsl
@@ -65,6 +67,33 @@ def form_body(content: bytes, model: Any) -> Any:
     except ValueError:
         raise Refused(Code.BAD_USER_INPUT, "Send a well-formed form as the body.") from None
     return from_texts(fields, model)
+
+
+def files_body(content: bytes, content_type: str, model: Any) -> Any:
+    """Return the model's value from the parts of a multipart form, which are files by the names of its members. Refuses
+    `BAD_USER_INPUT` for a malformed form, a missing file, and a file that is sent twice; other parts are ignored.
+    """
+    boundary = _header("Content-Type", content_type.encode("latin-1")).get_boundary("")
+    parts = (b"\r\n" + content).split(b"\r\n--" + boundary.encode())
+    if not boundary or len(parts) - 2 > FIELDS_MAX or not parts[-1].startswith(b"--"):
+        raise Refused(Code.BAD_USER_INPUT, "Send a well-formed multipart form as the body.")
+    names = {field.encode_name for field in msgspec.structs.fields(model)}
+    found: dict[str, bytes] = {}
+    for part in parts[1:-1]:
+        head, _, value = part.partition(b"\r\n\r\n")
+        name = _header("", head.lstrip()).get_param("name", header="content-disposition")
+        if name in found:
+            raise Refused(Code.BAD_USER_INPUT, "Send the file once.", (str(name),))
+        if name in names:
+            found[str(name)] = value
+    try:
+        return msgspec.convert(found, model)
+    except msgspec.ValidationError as error:
+        raise misfit(error) from None
+
+
+def _header(name: str, value: bytes) -> Message:
+    return BytesHeaderParser().parsebytes(f"{name}: ".encode() * bool(name) + value + b"\r\n\r\n")
 
 
 def from_texts(texts: Sequence[tuple[str, str]], model: Any, *, any_case: bool = False) -> Any:

@@ -52,6 +52,10 @@ class Call(Generic[BodyT_co, QueryT_co]):
         return self.identified
 
 
+JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
+"""Media types of bodies. The members of a multipart form are files, of the type `bytes`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer of an endpoint: a value of the model that it declared for the status."""
@@ -93,7 +97,7 @@ class Endpoint:
     refusals: frozenset[int] = frozenset()
     query: type[msgspec.Struct] | None = None
     body: Any = None
-    body_is_form: bool = False
+    body_media_type: str = JSON
     public: bool = False
     request_headers: tuple[str, ...] = ()
     is_retry: Callable[[Call[Any, Any]], Awaitable[bool]] | None = None

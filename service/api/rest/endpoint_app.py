@@ -18,18 +18,15 @@ from starlette.types import Receive, Scope, Send
 from service.api.caller import share_reads
 from service.api.headers import header_of
 from service.api.request_facts import note_caller, note_operation, note_refusal
-from service.api.rest.bodies import form_body, from_texts, read_json
+from service.api.rest.bodies import files_body, form_body, from_texts, read_json
 from service.api.rest.context import RestContext
-from service.api.rest.contract import Answer, Call, Contract, Endpoint, File
+from service.api.rest.contract import FORM, JSON, MULTIPART, Answer, Call, Contract, Endpoint, File
 from service.api.rest.fault_paths import request_path
 from service.api.rest.openapi import openapi_document
 from service.domain.accounts import Caller
 from service.errors import Code, Refused
 
 ContextOf = Callable[[Request], RestContext]
-
-_JSON = "application/json"
-_FORM = "application/x-www-form-urlencoded"
 
 
 class _AnyRest(PathConvertor):
@@ -120,11 +117,12 @@ class _Address:
         if endpoint.body is None:
             return None, None
         content = await request.body()  # raises the request limits' refusal of a body that is too large
-        if endpoint.body_is_form:
-            _refuse_other_label(request, _FORM)
+        if endpoint.body_media_type != JSON or self._contract.labelled_json:
+            _refuse_other_label(request, endpoint.body_media_type)
+        if endpoint.body_media_type == FORM:
             return form_body(content, endpoint.body), None
-        if self._contract.labelled_json:
-            _refuse_other_label(request, _JSON)
+        if endpoint.body_media_type == MULTIPART:
+            return files_body(content, header_of(request.scope, b"content-type") or "", endpoint.body), None
         return read_json(content, endpoint.body, any_case=self._contract.any_case)
 
     def _query(self, endpoint: Endpoint, request: Request) -> Any:
@@ -147,7 +145,7 @@ class _Address:
             return Response(answer.content, answer.status, spelled_headers, answer.media_type)
         if answer.status == HTTPStatus.NO_CONTENT:
             return Response(b"", answer.status, spelled_headers)
-        return Response(self._contract.encode(answer.body), answer.status, spelled_headers, _JSON)
+        return Response(self._contract.encode(answer.body), answer.status, spelled_headers, JSON)
 
     def _refuse(self, refusal: Refused, request_id: str, headers: dict[str, str]) -> Response:
         note_refusal(refusal.code)
@@ -172,6 +170,6 @@ def _document(contract: Contract, context_of: ContextOf) -> Callable[[Request], 
         if not content:
             address = context_of(request).public_address
             content.append(contract.encode(openapi_document(contract, address)))
-        return Response(content[0], media_type=_JSON, headers={"Cache-Control": "public, max-age=300"})
+        return Response(content[0], media_type=JSON, headers={"Cache-Control": "public, max-age=300"})
 
     return answer

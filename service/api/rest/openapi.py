@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from service.api.rest.contract import Contract, Endpoint, File, reason_phrase
+from service.api.rest.contract import JSON, Contract, Endpoint, File, reason_phrase
 from service.api.rest.openapi_schemas import Models
 from service.errors import Code, Refused
 
@@ -102,7 +102,7 @@ def refused_statuses(contract: Contract, endpoint: Endpoint) -> frozenset[int]:
         statuses |= _WITH_KEY
     if endpoint.body is not None:
         statuses |= _WITH_BODY
-        if contract.labelled_json or endpoint.body_is_form:
+        if contract.labelled_json or endpoint.body_media_type != JSON:
             statuses |= {415}
     return statuses
 
@@ -126,11 +126,10 @@ def _operation(contract: Contract, endpoint: Endpoint, models: Models) -> dict[s
     if endpoint.public:
         operation["security"] = []
     if endpoint.body is not None:
-        media_type = "application/x-www-form-urlencoded" if endpoint.body_is_form else "application/json"
         content = {"schema": models.schema(endpoint.body)}
         if "body" in told:
             content["example"] = filled(told["body"], contract.texts.answers)
-        operation["requestBody"] = {"required": True, "content": {media_type: content}}
+        operation["requestBody"] = {"required": True, "content": {endpoint.body_media_type: content}}
     return operation
 
 

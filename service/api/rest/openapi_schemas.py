@@ -114,11 +114,14 @@ def _structs_of(models: Iterable[Any]) -> set[Any]:
 def _always_present(model: Any) -> list[str]:
     """Return the names of the members that every written value of the class has."""
     struct = get_origin(model) or model
-    omits = struct.__struct_config__.omit_defaults
+    omits, tag = struct.__struct_config__.omit_defaults, struct.__struct_config__.tag_field
     return [
-        field.encode_name
-        for field in msgspec.structs.fields(model)
-        if not (omits and not field.required) and msgspec.UnsetType not in get_args(field.type)
+        *([tag] if tag else ()),
+        *(
+            field.encode_name
+            for field in msgspec.structs.fields(model)
+            if not (omits and not field.required) and msgspec.UnsetType not in get_args(field.type)
+        ),
     ]
 
 

@@ -166,6 +166,7 @@ REGISTRY_RETIREMENTS = models.RegistryRetirement._meta.db_table  # noqa: SLF001
 RETIREMENT_CERTIFICATES = models.RetirementCertificate._meta.db_table  # noqa: SLF001
 RETIREMENTS = models.Retirement._meta.db_table  # noqa: SLF001
 SERIES = models.SerialSeries._meta.db_table  # noqa: SLF001
+SUSTAINABILITY_PAGES = models.SustainabilityPage._meta.db_table  # noqa: SLF001
 WEIGHTS = models.PortfolioWeight._meta.db_table  # noqa: SLF001
 
 STANDS = "o.status NOT IN ('CANCELLED', 'FAILED') AND o.payment_status <> 'REFUNDED'"

@@ -7,7 +7,15 @@ by `.values()` on the connection of the caller's statements, so that no lazy rel
 transaction. A test compares the models with a migrated database of each dialect.
 """
 
-from service.storage.models.accounts import Account, AccountHead, ApiKey, Contact, Organisation, SecretCheck
+from service.storage.models.accounts import (
+    Account,
+    AccountHead,
+    ApiKey,
+    Contact,
+    Organisation,
+    SecretCheck,
+    SustainabilityPage,
+)
 from service.storage.models.catalogue import (
     Bundle,
     BundleProject,
@@ -86,6 +94,7 @@ __all__ = [
     "Seller",
     "SerialClaim",
     "SerialSeries",
+    "SustainabilityPage",
     "TaxProfile",
     "WebhookCursor",
     "WebhookDelivery",

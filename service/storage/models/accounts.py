@@ -44,6 +44,7 @@ class Account(Model):
     may_use_balance = fields.BooleanField()
     hold_percent_max = fields.IntField(null=True)
     open_holds_max = fields.IntField(null=True)
+    logo_sha256 = FixedCharField(max_length=64, null=True)
     suspended_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 
@@ -106,6 +107,24 @@ class Contact(Model):
     class Meta:
         table = "contacts"
         unique_together = (("account", "email"),)
+
+
+class SustainabilityPage(Model):
+    """The public page of an account; its slug is unique in its mode."""
+
+    account: Any = fields.OneToOneField("storage.Account", related_name=False, primary_key=True, db_constraint=False)
+    mode = fields.CharField(max_length=4)
+    slug = fields.CharField(max_length=64)
+    status = fields.CharField(max_length=8)
+    title = fields.CharField(max_length=9)
+    description = fields.CharField(max_length=21, null=True)
+    custom_description = fields.TextField(null=True)
+    sections: fields.Field[list[str]] = fields.JSONField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "sustainability_pages"
+        unique_together = (("mode", "slug"),)
 
 
 class SecretCheck(Model):

@@ -775,6 +775,14 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
             ("BAD_USER_INPUT", "contacts.0.name", {"contacts": [{**_ADA, "name": " "}]}),
         ],
     ),
+    "setAccountLogo": (
+        {"logo": None},
+        [
+            ("BAD_USER_INPUT", "logo", {"logo": "no base64"}),
+            ("BAD_USER_INPUT", "logo", {"logo": "R0lGODlh"}),
+            ("BAD_USER_INPUT", "logo", {"logo": DAMAGED}),
+        ],
+    ),
     "createAccessToken": (
         {"scopes": ["ORDERS_READ"]},
         [

@@ -8,6 +8,7 @@ carbon-engine shows paths with status 400 only.
 from typing import Any
 
 from tests.api.refusals.world import UNSHOWN
+from tests.domain.test_logos import png, svg
 
 LONG = "x" * 2_001
 NONE = "0" * 32
@@ -144,6 +145,29 @@ _LUNE_PAGE: list[Any] = [
     ("validation_error", "after", {"after": NONE}),
 ]
 
+_LUNE_LOGO: dict[str, Any] = {"logo": png()}
+
+
+def _of_logo(owner: str) -> list[Any]:
+    """Return the cases of files that are no logo."""
+    address = f"/accounts/{owner}/logo"
+    return [
+        ("unsupported_image_format", "logo", {"logo": content}, address)
+        for content in (b"GIF89a", png()[:40], png(5_000, 1), svg("<script/>"), png() + bytes(65_536))
+    ]
+
+
+_LUNE_PAGE_OF_ACCOUNT = {"status": "enabled", "slug": "acme", "title": "by_volume", "sections": ["certificates"]}
+_LUNE_PAGES: list[Any] = [
+    ("validation_error", "slug", {"slug": "-"}),
+    ("validation_error", "slug", {"slug": "A"}),
+    ("validation_error", "title", {"title": "x"}),
+    ("validation_error", "sections", {"sections": ["unsdg", "unsdg"]}),
+    ("validation_error", "custom_description", {"custom_description": "x" * 1_001}),
+    ("validation_error", "custom_description", {"description": "by_custom_description"}),
+    ("sustainability_page_slug_not_unique", "slug", {"slug": "trees"}),
+]
+
 LUNE: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "POST /orders/by-mass": (
         _LUNE_MASS,
@@ -256,6 +280,31 @@ LUNE: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "PUT /accounts/client/{id}": (
         {"name": "Client"},
         [(*each, "/accounts/client/$client") if len(each) < 4 else each for each in _LUNE_CHANGE],
+    ),
+    "POST /accounts/{id}/logo": (
+        _LUNE_LOGO,
+        [("not_found", "id", {}, f"/accounts/{NONE}/logo"), *_of_logo("$account")],
+    ),
+    "DELETE /accounts/{id}/logo": ({}, [("not_found", "id", {}, f"/accounts/{NONE}/logo")]),
+    "POST /accounts/client/{id}/logo": (
+        _LUNE_LOGO,
+        [
+            ("not_found", "id", {}, f"/accounts/client/{NONE}/logo"),
+            ("not_found", "id", {}, "/accounts/client/x/logo"),
+            *_of_logo("client/$client"),
+        ],
+    ),
+    "DELETE /accounts/client/{id}/logo": ({}, [("not_found", "id", {}, f"/accounts/client/{NONE}/logo")]),
+    "POST /sustainability-pages": (_LUNE_PAGE_OF_ACCOUNT, _LUNE_PAGES),
+    "PUT /sustainability-pages": (_LUNE_PAGE_OF_ACCOUNT, [("not_found", "", {}), *_LUNE_PAGES[:-1]]),
+    "GET /sustainability-pages/current-account": ({}, [("not_found", "", {})]),
+    "GET /sustainability-pages/public/{type}/{slug}": (
+        {},
+        [("not_found", "", {}, f"/sustainability-pages/public/{place}") for place in ("live/none", "none/trees")],
+    ),
+    "GET /sustainability-pages/public/{organisation_id}/{type}/{handle}": (
+        {},
+        [("not_found", "", {}, f"/sustainability-pages/public/{place}/live/known") for place in (NONE, "x")],
     ),
     "GET /webhooks": ({}, []),
     "POST /webhooks": ({"url": "https://hooks.example.com/"}, _LUNE_HOOK),
@@ -446,7 +495,12 @@ COMPLETED: dict[str, Any] = {
     "PUT /bundle-portfolios": {"bundle_portfolio_id": "$mix"},
 }
 """Complete requests of endpoints whose cases have to choose a member."""
-PUBLIC = frozenset({"GET /resources", "GET /allowed-filters/{resource}"})
+PUBLIC = frozenset(
+    {
+        *("GET /resources", "GET /allowed-filters/{resource}", "GET /sustainability-pages/public/{type}/{slug}"),
+        "GET /sustainability-pages/public/{organisation_id}/{type}/{handle}",
+    }
+)
 """Endpoints that need no key."""
 ELSEWHERE = frozenset(
     {

@@ -21,6 +21,7 @@ from service.domain.recorded_estimate import CreateEstimate
 from service.domain.registry_evidence import StatedRetirement
 from service.domain.serials.forms import SerialForm
 from service.domain.serials.stated import StatedSerials
+from service.domain.sustainability_pages import PageSection, PageStatus, PageTitle
 from service.domain.webhooks import WebhookFormat
 from service.operations.bill_orders import bill_orders
 from service.operations.cancel_orders import cancel_orders
@@ -38,6 +39,7 @@ from service.operations.record_registry_retirement import record_registry_retire
 from service.operations.replay_webhooks import send_test_event
 from service.operations.retire_orders import retire_order
 from service.operations.set_limits import set_limits
+from service.operations.set_sustainability_page import WantedPage, create_sustainability_page
 from service.storage.database import Database
 from tests.makers import TONNE_G, make_batch, make_bundle, make_caller, make_portfolio, make_price, make_project, store
 from tests.shop import Shop, open_shop
@@ -46,6 +48,15 @@ LEFT_OUT = object()
 """A member that a case leaves out of the complete request."""
 
 DAY_MS = 86_400_000
+PAGE = WantedPage(
+    slug="trees",
+    status=PageStatus.ENABLED,
+    title=PageTitle.BY_VOLUME,
+    description=None,
+    custom_description=None,
+    sections=[PageSection.BUNDLES_BREAKDOWN, PageSection.CERTIFICATES],
+)
+"""The page of a client account, and of the test account."""
 UNSHOWN = "Acme \u13e3\u13b3\u13a9"
 """A name with Cherokee letters, which no font shows."""
 
@@ -122,6 +133,9 @@ async def open_world(database: Database, **account: Any) -> World:
     for handle, name in (("known", "client"), ("other", "other_client")):
         client = await create_client(shop.resources, caller, name=name, currency="USD", handle=handle)
         named[name] = ("Account", client.id)
+        if name == "client":
+            await create_sustainability_page(shop.resources, make_caller(client), PAGE)
+    await create_sustainability_page(shop.resources, make_caller(test_account), PAGE)
     await create_bundle(
         shop.resources,
         caller,

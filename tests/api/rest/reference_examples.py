@@ -16,7 +16,7 @@ import httpx
 import jsonschema
 
 from service.api.rest import __file__ as rest_package
-from service.api.rest.contract import Contract, Endpoint
+from service.api.rest.contract import FORM, MULTIPART, Contract, Endpoint
 from service.api.rest.contracts import CONTRACTS
 from service.api.rest.openapi import filled
 from service.app import create_app
@@ -31,6 +31,7 @@ from service.storage.database import Database
 from service.storage.migrations import migrate
 from tests.api.graphql_api import PEPPER, started
 from tests.api.rest.client import ADDRESS, assert_described, document_of
+from tests.domain.test_logos import png
 
 PUBLIC = "https://orders.example.com"
 SECRETS = ("access_token", "refresh_token", "secret")
@@ -71,7 +72,9 @@ class Examples:
                 headers[name] = value
             else:
                 query[name] = value
-        sent: dict[str, Any] = {} if body is None else {"data" if endpoint.body_is_form else "json": body}
+        sent: dict[str, Any] = {} if body is None else {"data" if endpoint.body_media_type == FORM else "json": body}
+        if endpoint.body_media_type == MULTIPART:
+            sent = {"files": {"logo": ("logo.png", png(), "image/png")}}
         if endpoint.public:
             headers.pop("authorization")
         address = self.contract.prefix + path
@@ -83,10 +86,9 @@ class Examples:
             jsonschema.Draft202012Validator(schema).validate(body)
         return answer
 
-    async def ask(self, method: str, path: str, body: Any = None) -> Any:
-        answer = await self.http.request(
-            method, self.contract.prefix + path, json=body, headers={"authorization": f"Bearer {self.key}"}
-        )
+    async def ask(self, method: str, path: str, body: Any = None, *, account: str | None = None) -> Any:
+        headers = {"authorization": f"Bearer {self.key}"} | ({"lune-account": account} if account else {})
+        answer = await self.http.request(method, self.contract.prefix + path, json=body, headers=headers)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -99,7 +101,7 @@ class Examples:
 
     def _body_schema(self, endpoint: Endpoint) -> Any:
         document = document_of(self.contract.name)
-        if endpoint.body is None:
+        if endpoint.body is None or endpoint.body_media_type == MULTIPART:
             return None
         path = endpoint.path.replace(":path", "")
         content = document["paths"][path][endpoint.method.lower()]["requestBody"]["content"]
@@ -117,6 +119,7 @@ async def open_examples(contract: Contract, file: Path) -> AsyncIterator[Example
     await database.close()
     key = next(each.key for each in demo.accounts if (each.contract, each.mode) == (contract.name, Mode.TEST))
     settings = {"public_url": ADDRESS, "workers_embedded": False, "known_keys_ms": 0, "lune_requests_per_s": 1_000}
+    settings["request_deadline_ms"] = 120_000  # a busy machine draws a certificate slowly
     app = create_app(Settings(database_url=url, **settings), pepper=PEPPER)  # type: ignore[arg-type]
     transport = httpx.ASGITransport(app)
     async with started(app), httpx.AsyncClient(transport=transport, base_url=ADDRESS) as http:
@@ -132,7 +135,12 @@ async def _lune(examples: Examples) -> None:
     await examples.graphql(examples.key, COMPLETE, key="complete")
     used = {"consumption": {"amount": "10", "unit": "kWh"}}
     estimate = await examples.ask("POST", "/v1/estimates/electricity", used)
-    client = await examples.ask("POST", "/v1/accounts/client", {"name": "Earlier", "currency": "GBP"})
+    facts = {"name": "Earlier", "currency": "GBP", "handle": "earlier"}
+    client = await examples.ask("POST", "/v1/accounts/client", facts)
+    page = {"status": "enabled", "slug": "earlier", "title": "by_volume", "sections": ["certificates"]}
+    await examples.ask("POST", "/v1/sustainability-pages", page, account=client["id"])
+    account = await examples.ask("GET", "/v1/accounts/me")
+    examples.values |= {"account": account["id"], "organisation": account["organisation_id"]}
     examples.values |= {"order": order["id"], "complete": complete["id"]}
     examples.values |= {"estimate": estimate["id"], "client": client["id"]}
     webhook = await examples.ask("POST", "/v1/webhooks", {"url": "https://hooks.example.com/earlier"})

@@ -1,6 +1,5 @@
 """Inputs of operators for the seller, and for payers as their invoices print them."""
 
-from base64 import b64decode
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -8,18 +7,12 @@ from uuid import UUID
 
 import strawberry
 
+from service.api.graphql.inputs.logos import bytes_of
 from service.api.graphql.types.node import parse_id
 from service.domain.parties import FIRST_SELLER, PAYER_FACTS, SELLER_FACTS, TaxCategory, TaxProfile
 from service.errors import Code, Refused
 
 _PAYER = "Id of the customer's account, as the account's field `id` shows it. Any account but a client account."
-
-
-def _bytes_of(text: str, member: str) -> bytes:
-    try:
-        return b64decode(text, validate=True)
-    except ValueError:
-        raise Refused(Code.BAD_USER_INPUT, "Give the bytes of the file in Base64.", (member,)) from None
 
 
 @strawberry.input(description="New facts of the seller. Members that are left out keep their values.")
@@ -86,7 +79,7 @@ class UpdateSellerInput:
     def changes(self) -> dict[str, Any]:
         changes = _given(self, SELLER_FACTS)
         if self.logo is not strawberry.UNSET:
-            changes["logo"] = None if self.logo is None else _bytes_of(self.logo, "logo")
+            changes["logo"] = None if self.logo is None else bytes_of(self.logo, "logo")
         return changes
 
 

@@ -14,6 +14,7 @@ from service.api.graphql.mutations.catalogue import CatalogueMutations
 from service.api.graphql.mutations.contacts import ContactMutations
 from service.api.graphql.mutations.documents import DocumentMutations
 from service.api.graphql.mutations.estimates import EstimateMutations
+from service.api.graphql.mutations.logos import LogoMutations
 from service.api.graphql.mutations.money import MoneyMutations
 from service.api.graphql.mutations.operator_accounts import OperatorAccountMutations
 from service.api.graphql.mutations.order_changes import OrderChangeMutations
@@ -40,6 +41,7 @@ class Mutation(
     AccountAdministrationMutations,
     OperatorAccountMutations,
     ContactMutations,
+    LogoMutations,
     ApiKeyMutations,
     AccessTokenMutations,
     CatalogueMutations,

@@ -263,6 +263,14 @@ class Account(Node):
         return accounts.may_pay_from_balance(self.row, acts_for_client=False)
 
     @strawberry.field(
+        description="Address of the account's logo, a PNG, JPEG or SVG file. Readers need no API key. Null if there is "
+        "none."
+    )
+    def logo_url(self, info: Info) -> str | None:
+        digest = self.row.logo_sha256
+        return None if digest is None else f"{info.context.public_address}/logos/{digest}"
+
+    @strawberry.field(
         description="Visibility of the public pages and files of the account's certificates and receipts. PUBLIC: "
         "anybody who has the address can read a page or file without an API key. HIDDEN: every such address returns "
         "HTTP 404."

@@ -19,7 +19,7 @@ from service.api.caller import bearer_of
 from service.api.headers import header_of
 from service.api.rest.carbonext.errors import oauth_refusal
 from service.api.rest.context import RestContext
-from service.api.rest.contract import Answer, Call, Endpoint
+from service.api.rest.contract import FORM, Answer, Call, Endpoint
 from service.domain.access_tokens import is_token
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope, parse
@@ -286,7 +286,7 @@ ENDPOINTS = (
         summary="Get an access token for an API key, valid for one hour.",
         handler=get_token,
         body=Credentials,
-        body_is_form=True,
+        body_media_type=FORM,
         public=True,
         responses={200: Token},
         refusals=frozenset({401}),
@@ -298,7 +298,7 @@ ENDPOINTS = (
         summary="Get an access token for an API key, valid for one hour, and a refresh token.",
         handler=get_refreshable_token,
         body=Credentials,
-        body_is_form=True,
+        body_media_type=FORM,
         public=True,
         responses={200: RefreshableToken},
         refusals=frozenset({401}),

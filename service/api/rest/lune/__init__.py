@@ -12,9 +12,11 @@ from service.api.rest.lune.caller import answer_headers, authenticate
 from service.api.rest.lune.components import COMPONENTS
 from service.api.rest.lune.errors import MEMBERS, Errors, refusal
 from service.api.rest.lune.estimates import ENDPOINTS as ESTIMATES
+from service.api.rest.lune.logos import ENDPOINTS as LOGOS
 from service.api.rest.lune.orders import ENDPOINTS as ORDERS
 from service.api.rest.lune.projects import ENDPOINTS as PROJECTS
 from service.api.rest.lune.selections import ENDPOINTS as SELECTIONS
+from service.api.rest.lune.sustainability_pages import ENDPOINTS as SUSTAINABILITY_PAGES
 from service.api.rest.lune.webhooks import ENDPOINTS as WEBHOOKS
 from service.api.rest.reference_texts import read_texts
 
@@ -25,7 +27,10 @@ CONTRACT = Contract(
     "decimal strings. Every member of a response is present, with null where there is no value. Each idempotency key "
     "can be used once.",
     version="2024-08-08",
-    endpoints=(*ORDERS, *ESTIMATES, *BUNDLES, *PROJECTS, *SELECTIONS, *ACCOUNTS, *WEBHOOKS),
+    endpoints=(
+        *(*ORDERS, *ESTIMATES, *BUNDLES, *PROJECTS, *SELECTIONS),
+        *(*ACCOUNTS, *LOGOS, *SUSTAINABILITY_PAGES, *WEBHOOKS),
+    ),
     components=COMPONENTS,
     texts=read_texts(Path(__file__).parent),
     members=MEMBERS,

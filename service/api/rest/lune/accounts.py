@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from service.api.rest.contract import Answer, Call, Endpoint
 from service.api.rest.lune.ids import uuid_of
+from service.api.rest.lune.logos import logo_of
 from service.api.rest.lune.models import Id, Page, PageQuery
 from service.api.rest.lune.paging import page_of, page_request
 from service.domain.accounts import Account, Visibility
@@ -91,7 +92,9 @@ class ClientsQuery(PageQuery, kw_only=True):
 
 
 async def get_account(call: Call[None, None]) -> Answer:
-    view = _view(call.caller.account)
+    # Read anew: a process remembers the account of a key for a moment.
+    own = await accounts_of_ids(call.context.resources, call.caller, [call.caller.account.id])
+    view = _view(call, own.get(call.caller.account.id, call.caller.account))
     if view.scope == "account":
         twin_id = await twin_of_account(call.context.resources, call.caller)
         view.sibling_id = None if twin_id is None else twin_id.hex
@@ -106,7 +109,7 @@ async def create_client_account(call: Call[NewClientAccount, None]) -> Answer:
     account = await create_client(
         call.context.resources, call.caller, currency=body.currency, old_currencies=OLD_CURRENCIES, **facts
     )
-    return Answer(_view(account))
+    return Answer(_view(call, account))
 
 
 async def list_client_accounts(call: Call[None, ClientsQuery]) -> Answer:
@@ -118,7 +121,7 @@ async def list_client_accounts(call: Call[None, ClientsQuery]) -> Answer:
     request = await page_request(call.query, stands)
     contained = None if name is None else kept_text(name, NAME_LENGTH_MAX, "name")
     rows = await list_clients(resources, call.caller, request, name_contains=contained)
-    return Answer(page_of(rows, [_view(account) for account in rows.items]))
+    return Answer(page_of(rows, [_view(call, account) for account in rows.items]))
 
 
 async def patch_client_account(call: Call[ClientAccountPatch, None]) -> Answer:
@@ -135,7 +138,7 @@ async def _update(call: Call[object, object], body: ClientAccountPatch | ClientA
     except ValueError:
         raise Refused(Code.NOT_FOUND, "There is no such client account.", ("id",)) from None
     given = {name: value for name, value in structs.asdict(body).items() if value is not UNSET}
-    return Answer(_view(await update_client(call.context.resources, call.caller, client_id, _facts(given))))
+    return Answer(_view(call, await update_client(call.context.resources, call.caller, client_id, _facts(given))))
 
 
 def _facts(given: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +158,7 @@ def _facts(given: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
-def _view(account: Account) -> AccountView:
+def _view(call: Call[Any, Any], account: Account) -> AccountView:
     return AccountView(
         id=account.id.hex,
         name=account.name,
@@ -163,7 +166,7 @@ def _view(account: Account) -> AccountView:
         handle=account.handle,
         currency=account.currency,
         kind=account.mode.value,
-        logo=None,
+        logo=logo_of(account, call.context.public_address),
         beneficiary=account.beneficiary_name,
         bundle_portfolio_id=account.portfolio_id.hex,
         external_pages_visibility=account.external_pages_visibility.value,

@@ -23,6 +23,7 @@ from service.api.rest.lune.estimates import (
     FlightRequest,
     Route,
 )
+from service.api.rest.lune.logos import LogoView, NewLogo
 from service.api.rest.lune.models import (
     BundleMass,
     BundleShare,
@@ -41,6 +42,18 @@ from service.api.rest.lune.models import (
 )
 from service.api.rest.lune.projects import ProjectsQuery, ProjectView
 from service.api.rest.lune.selections import BundlePercentage, BundlePortfolioView, ChosenPortfolio
+from service.api.rest.lune.sustainability_pages import (
+    DescribedByEquivalent,
+    DescribedByGoals,
+    DescribedByText,
+    PageBundle,
+    PageBundleShare,
+    PublicSustainabilityPage,
+    SustainabilityPageRequest,
+    SustainabilityPageView,
+    TitleByPrice,
+    TitleByVolume,
+)
 from service.api.rest.lune.webhooks import NewWebhook, WebhookChange, WebhookFullSecret, WebhooksQuery, WebhookView
 
 COMPONENTS: Mapping[Any, str] = {
@@ -83,6 +96,18 @@ COMPONENTS: Mapping[Any, str] = {
     Page[AccountView]: "Page[AccountView]",
     ClientAccountPatch: "ClientAccountPatch",
     ClientAccountChange: "ClientAccountChange",
+    NewLogo: "NewLogo",
+    LogoView: "LogoView",
+    SustainabilityPageRequest: "SustainabilityPageRequest",
+    SustainabilityPageView: "SustainabilityPageView",
+    PublicSustainabilityPage: "PublicSustainabilityPage",
+    TitleByVolume: "TitleByVolume",
+    TitleByPrice: "TitleByPrice",
+    DescribedByEquivalent: "DescribedByEquivalent",
+    DescribedByGoals: "DescribedByGoals",
+    DescribedByText: "DescribedByText",
+    PageBundleShare: "PageBundleShare",
+    PageBundle: "PageBundle",
     WebhookView: "Webhook",
     WebhookFullSecret: "WebhookFullSecret",
     NewWebhook: "NewWebhook",
