@@ -31,6 +31,12 @@ from tests.server import ROOT, environment_of, free_port
 
 CLIENTS = {"Q": 16, "M": 64}
 OURS, NAIVE, ONES, LIMIT, BASE = "ours", "naive", "groups of one", "limit", "base"
+WITHOUT: dict[str, dict[str, object]] = {
+    "no plans": {"plans_enabled": False},
+    "no query batching": {"query_batching_enabled": False},
+    "no loop reader": {"loop_read_ms": 0},
+}
+"""Targets that show what one part of the service is worth: the service without it. Measured only if they are named."""
 HOT, MANY = "M1 hot", "M1 on 50"
 WRITES_A_RUN = 40_000
 READY_S = 30
@@ -118,6 +124,7 @@ def commands(on: Ground, base: Path | None) -> dict[str, tuple[Sequence[str], Pa
         ONES: (serve, ROOT, {"group_size_max": 1, "group_writers": 8}),
         LIMIT: (("tests.bench.limit", "--url", on.url, "--account", on.reader_id), ROOT, {}),
     }
+    targets |= {name: (serve, ROOT, settings) for name, settings in WITHOUT.items()}
     return targets if base is None else {**targets, BASE: (serve, base, {})}
 
 
@@ -159,7 +166,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--database", choices=["postgresql", "sqlite"], action="append")
     parser.add_argument("--only", choices=[*READS, HOT, MANY], action="append")
-    parser.add_argument("--target", choices=[OURS, NAIVE, ONES, LIMIT, BASE], action="append")
+    parser.add_argument("--target", choices=[OURS, NAIVE, ONES, LIMIT, BASE, *WITHOUT], action="append")
     parser.add_argument("--base", metavar="COMMIT", help="serve this commit too; its migrations have to be ours")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "carbon-orders-bench")
     parser.add_argument("--report", action="store_true", help="write docs/performance.md")

@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.bench.compare import OURS, Target, fired, started
 from tests.bench.documents import Q1, Q3
 from tests.bench.grounds import Ground, address_of, ground
+from tests.server import ROOT
 
 GROWTH_MB_MAX = 20
 PARTS = 10
@@ -44,7 +45,7 @@ def mixed(on: Ground, part: int) -> list[str]:
 async def watch(on: Ground, requests: int) -> list[float]:
     """The resident size after each part, in megabytes."""
     sizes = []
-    async with started(OURS, ("service", "serve"), url=on.url) as target:
+    async with started(OURS, ("service", "serve"), ROOT, url=on.url) as target:
         for part in range(PARTS):
             answered = 0
             while answered < requests / PARTS:

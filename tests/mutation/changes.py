@@ -41,6 +41,9 @@ PREDICATES = [
         "({0} OR TRUE)",
     ),
     (re.compile(r"\b((?:\w\.)?(?:account_id|mode) = \$\d)(?= |\"|$)"), "({0} OR TRUE)"),
+    (re.compile(r"\b(owned\(account_id\))"), "type({0})()"),
+    (re.compile(r"\.filter\(((?:account_id|owner_id|parent_account_id|mode)=[\w.]+, )"), ""),
+    (re.compile(r"(, (?:account_id|owner_id|parent_account_id|mode)=[\w.]+)\)"), ""),
     (re.compile(r"\b(account_id IN \(\{placeholders\(1, len\(account_ids\)\)\}\))"), "({0} OR TRUE)"),
 ]
 """Conditions of statements on an account or a mode."""
