@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -15,8 +16,7 @@ from service.api.graphql.connections import (
     Connection,
     First,
     Last,
-    connection_of,
-    page_of,
+    listed,
 )
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
@@ -92,12 +92,14 @@ async def _invoices(
     last: Last = None,
     before: Before = None,
 ) -> list[Connection[Invoice]]:
-    request = page_of(info.context, INVOICES, (first, after, last, before))
+    paging = (first, after, last, before)
     found = {
-        payer_id: await read_money.list_invoices(info.context.resources, reader, request)
+        payer_id: await listed(
+            info, INVOICES, paging, partial(read_money.list_invoices, info.context.resources, reader), invoice_of
+        )
         for payer_id, reader in (await _payers(parents, info)).items()
     }
-    return [connection_of(INVOICES, found[accounts.payer_of(parent.row)], invoice_of) for parent in parents]
+    return [found[accounts.payer_of(parent.row)] for parent in parents]
 
 
 async def _api_keys(
@@ -108,13 +110,9 @@ async def _api_keys(
     last: Last = None,
     before: Before = None,
 ) -> list[Connection[ApiKey]]:
-    request = page_of(info.context, API_KEYS, (first, after, last, before))
+    paging, read = (first, after, last, before), manage_account_keys.list_account_keys
     return [
-        connection_of(
-            API_KEYS,
-            await manage_account_keys.list_account_keys(info.context.resources, reader, request),
-            api_key_of,
-        )
+        await listed(info, API_KEYS, paging, partial(read, info.context.resources, reader), api_key_of)
         for reader in await _readers(parents, info)
     ]
 

@@ -1,6 +1,7 @@
 """Batch resolvers of an account's lists: certificates, estimates, quotes and payments."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from service.api.graphql.connections import (
@@ -11,8 +12,7 @@ from service.api.graphql.connections import (
     First,
     Last,
     Paging,
-    connection_of,
-    page_of,
+    listed,
 )
 from service.api.graphql.context import Info
 from service.api.graphql.types.by_account import by_account
@@ -43,11 +43,9 @@ async def _own_lists(
     node: Callable[[Any], Any],
 ) -> list[Any]:
     """Return a page of each account's own objects."""
-    context, request = info.context, page_of(info.context, sort, paging)
 
     async def read_page(reader: Caller, places: Sequence[int]) -> list[Any]:
-        page = await read(context.resources, reader, request)
-        return [connection_of(sort, page, node)] * len(places)
+        return [await listed(info, sort, paging, partial(read, info.context.resources, reader), node)] * len(places)
 
     return await by_account([parent.row.id for parent in parents], info, read_page)
 
