@@ -59,6 +59,14 @@ async def events_after(statements: Statements, account_id: UUID, last_seq: int, 
     return [decoded(row) for row in rows]
 
 
+async def last_of(statements: Statements, account_id: UUID, seq: int | None) -> EventSeal | None:
+    """Return the account's last seal, or the last one that begins at that event or before it; None if there is none."""
+    query = models.EventSeal.filter(account_id=account_id)
+    if seq is not None:
+        query = query.filter(first_seq__lte=seq)
+    return next(iter(await SEALS.read(statements, query.order_by("-first_seq").limit(1))), None)
+
+
 async def broken(statements: Statements) -> AsyncIterator[tuple[UUID, int]]:
     """Yield the account and the number of each sealed event that is missing or is not as it was sealed. The first
     event after a missing seal is among them, because nothing shows what was before it.
