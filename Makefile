@@ -5,7 +5,7 @@ BIN := .venv/bin
 PAGES := service/api/pages
 BUNDLES := explorer references console
 
-.PHONY: help install run test check schema docs fuzz fuzz-plans promises cluster cluster-test races model serials bench memory $(BUNDLES) clean
+.PHONY: help install run test conformance check schema docs fuzz fuzz-plans promises cluster cluster-test races model serials bench memory $(BUNDLES) clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -17,8 +17,13 @@ run: install ## migrate the SQLite file, load the demo data once, serve on 127.0
 # The suite starts hundreds of processes; without stored bytecode each would compile the service again. Three test workers
 # on two cores: tests often wait, for a process to start or for a time to pass.
 test: export PYTHONDONTWRITEBYTECODE =
-test: check ## make check, then the whole suite on SQLite and PostgreSQL
-	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+test: check ## make check, then all tests on SQLite and PostgreSQL except those of make conformance (6 minutes)
+	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m 'not tools'
+
+# These tests cost nearly as much as all others, and few changes need them. `.ci/run` runs both targets.
+conformance: export PYTHONDONTWRITEBYTECODE =
+conformance: .venv/tested ## the tests that run browsers, node, nginx, installers, or failing clusters (10 minutes)
+	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m tools
 
 check: .venv/tested ## formatting, lint, types, and the imports between layers
 	$(BIN)/ruff format --check .

@@ -123,6 +123,13 @@ def migrate(
             "--offline", help="Confirms that every other process of the service is stopped, as some migrations require."
         ),
     ] = False,
+    distribute: Annotated[
+        bool,
+        typer.Option(
+            "--distribute",
+            help="Also places the tables on the nodes of a Citus cluster. The database must have the extension citus.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring the database's tables up to date. The command may be repeated, and may run in several processes at the same
@@ -133,7 +140,7 @@ def migrate(
     """
     from service.commands.migrate import migrate
 
-    migrate(offline=offline, as_json=as_json)
+    migrate(offline=offline, distribute=distribute, as_json=as_json)
 
 
 @app.command(epilog="Example: carbon-orders backup /backups/orders-2026-11-30.backup")

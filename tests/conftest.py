@@ -28,6 +28,7 @@ from service.kit.request_id import REQUEST_ID
 from service.storage import models
 from service.storage.database import Database
 from service.storage.migrations import migrate
+from tests import programs
 from tests.books import assert_books_balance
 from tests.former_release import former, former_empty, former_migrated  # noqa: F401 - fixtures
 from tests.redis_server import running_redis
@@ -82,6 +83,11 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    programs.mark(items)
+    _sort(items)
+
+
+def _sort(items: list[pytest.Item]) -> None:
     """Within a file, one database after the other: models are told anew at each change of dialect."""
     order: dict[Path, int] = {}
     items.sort(key=lambda item: (order.setdefault(item.path, len(order)), "[postgresql" in item.name))
@@ -129,6 +135,19 @@ class Postgres:
     def execute(self, sql: str, *, database: str = "postgres") -> str:
         command = [self.server.bin_path / "psql", self.uri(database), "-X", "-At", "-v", "ON_ERROR_STOP=1", "-c", sql]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout.strip()
+
+
+CITUS_URL = os.environ.get("SERVICE_CITUS_URL", "")
+
+
+async def _truncate(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+    await connection.execute("TRUNCATE " + ", ".join(TABLES))
+    await connection.close()
 
 
 class Cleaner:
@@ -202,6 +221,10 @@ def cleaner(postgres_template: Postgres) -> Iterator[Cleaner]:
 @pytest.fixture
 def postgresql_url(postgres_template: Postgres, cleaner: Cleaner) -> Iterator[str]:
     """One database for all tests, emptied after each: a copy of the template takes longer than most of them."""
+    if CITUS_URL:
+        yield CITUS_URL
+        run(_truncate(CITUS_URL))
+        return
     yield postgres_template.uri(SHARED)
     cleaner.clean()
 

@@ -12,8 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-import pytest
-
+from tests.programs import lacking
 from tests.server import ROOT, free_port
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
@@ -50,8 +49,7 @@ def is_installed() -> bool:
 def certify(folder: Path) -> None:
     """Make the certificate of the site, or skip the test."""
     if not is_installed():
-        reason = "nginx and openssl are needed to try deploy/nginx.conf"
-        pytest.fail(reason) if os.environ.get("REQUIRE_NGINX") == "1" else pytest.skip(reason)
+        lacking("nginx and openssl are needed to try deploy/nginx.conf", "REQUIRE_NGINX")
     names = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-subj", "/CN=orders.example.com"]
     command = [str(OPENSSL), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", *names]
     subprocess.run(command, check=True, capture_output=True)

@@ -14,8 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
+from tests.programs import lacking
 from tests.server import free_port
 
 READY_S = 20
@@ -71,12 +70,9 @@ def running_pgbouncer(url: str) -> Iterator[str]:
 def _executable() -> str:
     """Return the path of pgbouncer, or skip the test."""
     found = shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin")
-    if found:
-        return found
-    reason = "pgbouncer is not installed"
-    if os.environ.get("REQUIRE_PGBOUNCER") == "1":
-        pytest.fail(reason)
-    pytest.skip(f"{reason} (REQUIRE_PGBOUNCER=1 makes this a failure)")
+    if not found:
+        lacking("pgbouncer is not installed", "REQUIRE_PGBOUNCER")
+    return found
 
 
 def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:

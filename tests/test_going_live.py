@@ -22,6 +22,7 @@ from tests.examples import ROOT, Fence, environment, fences, unlike
 from tests.nginx import certify, running_nginx
 from tests.server import free_port
 
+pytestmark = pytest.mark.tools
 PAGE = ROOT / "docs" / "going-live.md"
 WRITTEN = "@127.0.0.1:5432/carbon"
 MARK = "=== end of the block in line"

@@ -15,6 +15,7 @@ import pytest
 from tests.nginx import READY_S, certify, running_nginx, until_open
 from tests.server import ROOT, environment_of, free_port
 
+pytestmark = pytest.mark.tools
 ANSWERING = """
 import sys
 from service.server.uvicorn_server import end_on_sigterm, listen, serve_on

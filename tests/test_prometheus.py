@@ -6,7 +6,6 @@ Seen to fail when: the format has an invalid line; a rule or a panel names a met
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.conftest import TEMPLATE, Postgres
+from tests.programs import lacking
 from tests.server import ROOT, free_port, running
 
 DEPLOY = ROOT / "deploy"
@@ -51,10 +51,9 @@ def until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> No
 
 
 @pytest.fixture(scope="module")
-def tools() -> None:
+def prometheus() -> None:
     if PROMETHEUS is None or PROMTOOL is None:
-        reason = "prometheus and promtool are needed to try the metrics"
-        pytest.fail(reason) if os.environ.get("REQUIRE_PROMETHEUS") == "1" else pytest.skip(reason)
+        lacking("prometheus and promtool are needed to try the metrics", "REQUIRE_PROMETHEUS")
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +78,7 @@ def expressions() -> list[str]:
     return [*alerts, *(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])]
 
 
-@pytest.mark.usefixtures("tools")
+@pytest.mark.usefixtures("prometheus")
 def test_promtool_finds_nothing_wrong_with_the_metrics_and_the_rules(metrics_port: int):
     for command, given in (
         (["check", "metrics"], get(metrics_port, "/metrics").encode()),
@@ -107,7 +106,7 @@ def test_the_metrics_listener_serves_nothing_else(metrics_port: int):
             assert connection.getresponse().status == 404
 
 
-@pytest.mark.usefixtures("tools")
+@pytest.mark.usefixtures("prometheus")
 def test_prometheus_scrapes_the_service_and_evaluates_the_alerts(metrics_port: int, tmp_path: Path):
     text = (DEPLOY / CONFIGURATION).read_text(encoding="utf-8")
     for written, used in (("127.0.0.1:9464  #", f"127.0.0.1:{metrics_port}  #"), ("interval: 15s", "interval: 1s")):

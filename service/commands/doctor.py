@@ -33,6 +33,7 @@ from service.settings import Settings
 from service.storage.api_keys import count_under_other_secrets
 from service.storage.clients import losing_balance
 from service.storage.database import Database
+from service.storage.distribution import cluster
 from service.storage.failures import DatabaseUnavailable, NotDurableError
 from service.storage.freshness import replica_age_ms
 from service.storage.health import DatabaseHealth, database_health
@@ -194,6 +195,7 @@ async def _looked_at(settings: Settings, *, migrated: bool) -> tuple[DatabaseHea
         if not migrated:
             return health, []
         looks = (
+            await _cluster(database),
             await _secret_of_keys(settings, database),
             await _clients(database),
             await _worker_items(database),
@@ -202,6 +204,20 @@ async def _looked_at(settings: Settings, *, migrated: bool) -> tuple[DatabaseHea
         return health, [finding for found in looks for finding in found]
     finally:
         await database.close()
+
+
+async def _cluster(database: Database) -> list[Finding]:
+    """Find whether all nodes of a cluster can be reached, and all tables are on them."""
+    state = await cluster(database.reader)
+    if state is None:
+        return []
+    if state.away:
+        advice = "Accounts of these nodes cannot order until they run, nor can operators write the catalogue."
+        return [Finding("cluster", f"not reached from the coordinator: {', '.join(state.away)}", advice)]
+    if state.unplaced:
+        advice = "Run carbon-orders migrate --distribute."
+        return [Finding("cluster", f"not on the nodes: {', '.join(state.unplaced)}", advice)]
+    return [Finding("cluster", f"{state.nodes} nodes with tables of accounts, all reached")]
 
 
 async def _secret_of_keys(settings: Settings, database: Database) -> list[Finding]:

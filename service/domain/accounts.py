@@ -102,7 +102,7 @@ class Caller:
     acts_for_client: bool = False
     """True if the key is not the account's own: a parent's key, or an operator's, that selected the account."""
     key_expires_at: datetime | None = None
-    """End of the key; None for a key that does not expire."""
+    """End of the key, or of the access token; None for a key that does not expire."""
     by_token: bool = False
     """True if an access token stands for the key."""
 

@@ -46,7 +46,7 @@ async def authenticate_token(resources: Resources, text: str, peppers: Peppers) 
     if claims is None or claims.expires_at <= resources.clock():
         raise unauthenticated()
     caller = await authenticate_again(resources, claims.key_id)
-    return replace(caller, by_token=True), claims
+    return replace(caller, by_token=True, key_expires_at=claims.expires_at), claims
 
 
 async def authenticate(

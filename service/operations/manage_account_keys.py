@@ -19,7 +19,6 @@ from service.domain.events import EventType
 from service.domain.supply import reused
 from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
-from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.operations.steps.issue_key import generate_key_for, store
 from service.operations.steps.record_event import Done, transact_with_event
@@ -104,13 +103,6 @@ async def create_account_key(
         stored = created.key.stored
         log.info("key_created", key_id=stored.key_id, account_id=str(stored.account_id), scopes=stored.scopes)
     return created
-
-
-async def list_account_keys(resources: Resources, caller: Caller, request: PageRequest) -> Slice[AccountKey]:
-    """Return one page of the account's keys, oldest first, whatever their state."""
-    caller.require_management()
-    found = await api_keys.page(resources.database.reader, caller.account.id, request)
-    return slice_of([AccountKey(key, caller.account.mode) for key in found], request)
 
 
 async def account_keys_of_ids(resources: Resources, caller: Caller, ids: Collection[UUID]) -> dict[UUID, AccountKey]:

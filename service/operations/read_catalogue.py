@@ -222,6 +222,17 @@ async def tiers_of_bundles(
     return [tuple(tiers[bundle_id]) for bundle_id in bundle_ids]
 
 
+async def currencies_of_bundles(
+    resources: Resources, caller: Caller, bundle_ids: Sequence[UUID]
+) -> list[tuple[str, ...]]:
+    """Return the currencies in which each bundle has a price, in the order of their codes."""
+    caller.require(Scope.CATALOGUE_READ)
+    found: dict[UUID, list[str]] = defaultdict(list)
+    for bundle_id, currency in await catalogue.currencies_of(resources.database.reader, bundle_ids):
+        found[bundle_id].append(currency)
+    return [tuple(found[bundle_id]) for bundle_id in bundle_ids]
+
+
 async def projects_of_bundles(
     resources: Resources, caller: Caller, bundle_ids: Sequence[UUID]
 ) -> list[tuple[Project, ...]]:

@@ -10,17 +10,10 @@ from service.domain.certificate import IssuedCertificate
 from service.domain.retirement import Retirement
 from service.domain.vintages import VintageFault, vintage_fault
 from service.kit.clock import utc_date
-from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.operations.steps.draw_certificate import pdf_of
 from service.storage import certificates, retirements
 from service.storage.database import Statements
-
-
-async def list_certificates(resources: Resources, caller: Caller, request: PageRequest) -> Slice[IssuedCertificate]:
-    """Return one page of the caller's certificates, the one issued last first."""
-    caller.require(Scope.ORDERS_READ)
-    return slice_of(await certificates.page(resources.database.reader, caller.account.id, request), request)
 
 
 async def certificates_of_ids(

@@ -6,15 +6,8 @@ from uuid import UUID
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.recorded_estimate import RecordedEstimate
-from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.storage import estimates
-
-
-async def list_estimates(resources: Resources, caller: Caller, request: PageRequest) -> Slice[RecordedEstimate]:
-    """Return one page of the caller's estimates, newest first."""
-    caller.require(Scope.ORDERS_READ)
-    return slice_of(await estimates.page(resources.database.reader, caller.account.id, request), request)
 
 
 async def estimates_of_ids(

@@ -19,7 +19,7 @@ from service.domain.ledger import Journal, Posting
 from service.domain.listing import EVERY_JOURNAL, LedgerFilter, MoneyFilter
 from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
-from service.storage import balances, holds, ledger, money
+from service.storage import balances, ledger, money
 from service.storage.database import Statements
 
 EVERYTHING = MoneyFilter()
@@ -48,33 +48,22 @@ class LineInCurrency:
 
 async def list_balances(resources: Resources, caller: Caller) -> list[Money]:
     """Return the caller's balance in each currency, by currency; one that was used up is zero."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    rows = await balances.of_account(resources.database.reader, payer_of(caller.account))
-    return [Money(row.amount_minor, row.currency) for row in rows if row.is_funded]
+    payer_id = _payer(caller)
+    rows = await balances.of_accounts(resources.database.reader, [payer_id])
+    return [Money(row.amount_minor, row.currency) for row in rows[payer_id] if row.is_funded]
 
 
 async def list_funds(resources: Resources, caller: Caller) -> dict[str, PayerFunds]:
     """Return the balance, debt and limit of the caller's payer, by currency, for all that it ever used."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    return await balances.funds_of(resources.database.reader, payer_of(caller.account))
-
-
-async def held_g(resources: Resources, caller: Caller) -> int:
-    """Return the grams that open quotes of the caller's payer and its client accounts hold."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    return await holds.held_g(resources.database.reader, payer_of(caller.account))
+    payer_id = _payer(caller)
+    return await balances.funds_of(resources.database.reader, payer_id)
 
 
 async def list_invoices(
     resources: Resources, caller: Caller, request: PageRequest, wanted: MoneyFilter = EVERYTHING
 ) -> Slice[Invoice]:
     """Return one page of the caller's invoices that the filter selects, newest first."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    payer_id = payer_of(caller.account)
+    payer_id = _payer(caller)
 
     async def read(statements: Statements) -> list[Invoice]:
         return await money.invoices(statements, payer_id, request, wanted)
@@ -84,17 +73,14 @@ async def list_invoices(
 
 async def invoices_of_ids(resources: Resources, caller: Caller, invoice_ids: Collection[UUID]) -> dict[UUID, Invoice]:
     """Return those of the invoices that are the caller's, by id."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    return await money.of_ids(resources.database.reader, money.INVOICES, payer_of(caller.account), invoice_ids)
+    payer_id = _payer(caller)
+    return await money.of_ids(resources.database.reader, money.INVOICES, payer_id, invoice_ids)
 
 
 async def invoices_of_orders(resources: Resources, caller: Caller, order_ids: Collection[UUID]) -> list[Invoice | None]:
     """Return the invoice of each of the caller's orders; None for an order that is not billed."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    account = caller.account
-    found = await money.invoices_of_orders(resources.database.reader, payer_of(account), account.id, order_ids)
+    payer_id = _payer(caller)
+    found = await money.invoices_of_orders(resources.database.reader, payer_id, caller.account.id, order_ids)
     return [found.get(order_id) for order_id in order_ids]
 
 
@@ -102,10 +88,8 @@ async def payments_of_orders(
     resources: Resources, caller: Caller, order_ids: Collection[UUID]
 ) -> list[tuple[Payment, ...]]:
     """Return the payments for each of the caller's orders, oldest first."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    account, payments = caller.account, defaultdict[UUID | None, list[Payment]](list)
-    for each in await money.payments_of_orders(resources.database.reader, payer_of(account), account.id, order_ids):
+    payer_id, payments = _payer(caller), defaultdict[UUID | None, list[Payment]](list)
+    for each in await money.payments_of_orders(resources.database.reader, payer_id, caller.account.id, order_ids):
         payments[each.order_id].append(each)
     return [tuple(payments[order_id]) for order_id in order_ids]
 
@@ -117,9 +101,8 @@ async def lines_of_invoices(
     caller.require(Scope.ORDERS_READ)
     reader = resources.database.reader
     lines: dict[UUID, list[InvoiceLine]] = defaultdict(list)
-    for account_id, ids in _by_account(invoices).items():
-        for line in await money.pages_of_lines(reader, money.INVOICE_LINES, account_id, ids, request):
-            lines[line.invoice_id].append(line)
+    for line in await money.pages_of_lines(reader, money.INVOICE_LINES, *_keys(invoices), request):
+        lines[line.invoice_id].append(line)
     return [slice_of(lines[invoice.id], request) for invoice in invoices]
 
 
@@ -128,10 +111,8 @@ async def owed_on_invoices(resources: Resources, caller: Caller, invoices: Seque
     an earlier release. A caller who was given an invoice may see it.
     """
     caller.require(Scope.ORDERS_READ)
-    net: dict[UUID, int] = {}
     pending = [invoice for invoice in invoices if invoice.status is InvoiceStatus.PENDING and not invoice.is_former]
-    for account_id, ids in _by_account(pending).items():
-        net |= await money.net_owed_of(resources.database.reader, account_id, ids)
+    net = await money.net_owed_of(resources.database.reader, *_keys(pending)) if pending else {}
     return [
         0
         if invoice.status is InvoiceStatus.PAID
@@ -148,9 +129,8 @@ async def credit_notes_of_invoices(
     """Return one page of each invoice's credit notes, oldest first. A caller who was given an invoice may see them."""
     caller.require(Scope.ORDERS_READ)
     notes: dict[UUID, list[CreditNote]] = defaultdict(list)
-    for account_id, ids in _by_account(invoices).items():
-        for note in await money.pages_of_credit_notes(resources.database.reader, account_id, ids, request):
-            notes[note.invoice_id].append(note)
+    for note in await money.pages_of_credit_notes(resources.database.reader, *_keys(invoices), request):
+        notes[note.invoice_id].append(note)
     return [slice_of(notes[invoice.id], request) for invoice in invoices]
 
 
@@ -158,10 +138,8 @@ async def credit_notes_of_ids(
     resources: Resources, caller: Caller, credit_note_ids: Collection[UUID]
 ) -> dict[UUID, CreditNote]:
     """Return those of the credit notes that are the caller's, by id."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    reader = resources.database.reader
-    return await money.of_ids(reader, money.CREDIT_NOTES, payer_of(caller.account), credit_note_ids)
+    payer_id = _payer(caller)
+    return await money.of_ids(resources.database.reader, money.CREDIT_NOTES, payer_id, credit_note_ids)
 
 
 async def lines_of_credit_notes(
@@ -171,9 +149,8 @@ async def lines_of_credit_notes(
     caller.require(Scope.ORDERS_READ)
     reader = resources.database.reader
     lines: dict[UUID, list[CreditNoteLine]] = defaultdict(list)
-    for account_id, ids in _by_account(notes).items():
-        for line in await money.pages_of_lines(reader, money.CREDIT_NOTE_LINES, account_id, ids, request):
-            lines[line.credit_note_id].append(line)
+    for line in await money.pages_of_lines(reader, money.CREDIT_NOTE_LINES, *_keys(notes), request):
+        lines[line.credit_note_id].append(line)
     return [slice_of(lines[note.id], request) for note in notes]
 
 
@@ -196,28 +173,28 @@ async def invoices_of_entries(
 
 
 async def _invoices(resources: Resources, named: Collection[tuple[UUID, UUID]]) -> dict[UUID, Invoice]:
-    found: dict[UUID, Invoice] = {}
-    for account_id in {account_id for account_id, _ in named}:
-        ids = [invoice_id for owner, invoice_id in named if owner == account_id]
-        found |= await money.of_ids(resources.database.reader, money.INVOICES, account_id, ids)
-    return found
+    account_ids, ids = {account_id for account_id, _ in named}, {invoice_id for _, invoice_id in named}
+    return await money.of_accounts(resources.database.reader, money.INVOICES, account_ids, ids)
 
 
-def _by_account(documents: Sequence[Invoice] | Sequence[CreditNote]) -> dict[UUID, list[UUID]]:
-    """Return the ids of the documents by their accounts."""
-    ids: dict[UUID, list[UUID]] = defaultdict(list)
-    for document in documents:
-        ids[document.account_id].append(document.id)
-    return ids
+def _keys(documents: Sequence[Invoice] | Sequence[CreditNote]) -> tuple[set[UUID], list[UUID]]:
+    """Return the accounts of the documents, and their ids."""
+    return {document.account_id for document in documents}, [document.id for document in documents]
+
+
+def _payer(caller: Caller) -> UUID:
+    """Return the caller's payer. Refuses `FORBIDDEN` to a caller who may not read its money."""
+    caller.require(Scope.ORDERS_READ)
+    caller.require_money()
+    return payer_of(caller.account)
 
 
 async def invoice_lines_of_ids(
     resources: Resources, caller: Caller, order_ids: Collection[UUID]
 ) -> dict[UUID, LineInCurrency]:
     """Return those of the invoice lines that are the caller's, by the ids of their orders, which are theirs too."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    found = await money.lines_with_currency(resources.database.reader, payer_of(caller.account), order_ids)
+    payer_id = _payer(caller)
+    found = await money.lines_with_currency(resources.database.reader, payer_id, order_ids)
     return {line.order_id: LineInCurrency(line, currency) for line, currency in found}
 
 
@@ -225,9 +202,7 @@ async def list_payments(
     resources: Resources, caller: Caller, request: PageRequest, wanted: MoneyFilter = EVERYTHING
 ) -> Slice[Payment]:
     """Return one page of the caller's payments that the filter selects, newest first."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    payer_id = payer_of(caller.account)
+    payer_id = _payer(caller)
 
     async def read(statements: Statements) -> list[Payment]:
         return await money.payments(statements, payer_id, request, wanted)
@@ -237,18 +212,15 @@ async def list_payments(
 
 async def payments_of_ids(resources: Resources, caller: Caller, payment_ids: Collection[UUID]) -> dict[UUID, Payment]:
     """Return those of the payments that are the caller's, by id."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    return await money.of_ids(resources.database.reader, money.PAYMENTS, payer_of(caller.account), payment_ids)
+    payer_id = _payer(caller)
+    return await money.of_ids(resources.database.reader, money.PAYMENTS, payer_id, payment_ids)
 
 
 async def list_journals(
     resources: Resources, caller: Caller, request: PageRequest, wanted: LedgerFilter = EVERY_JOURNAL
 ) -> Slice[LedgerPage]:
     """Return one page of the journals of the caller's ledger that the filter selects, newest first, each whole."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    payer_id = payer_of(caller.account)
+    payer_id = _payer(caller)
 
     async def read(statements: Statements) -> list[LedgerPage]:
         journal_ids = await ledger.page(statements, payer_id, request, wanted)
@@ -262,10 +234,8 @@ async def journals_of_ids(
     resources: Resources, caller: Caller, journal_ids: Collection[UUID]
 ) -> dict[UUID, LedgerPage]:
     """Return those of the journals that are the caller's, by id."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    reader = resources.database.reader
-    return _journals(await ledger.entries_of(reader, payer_of(caller.account), journal_ids))
+    payer_id = _payer(caller)
+    return _journals(await ledger.entries_of(resources.database.reader, payer_id, journal_ids))
 
 
 def _journals(entries: Sequence[ledger.LedgerEntry]) -> dict[UUID, LedgerPage]:

@@ -7,15 +7,8 @@ from uuid import UUID
 from service.domain.accounts import Caller
 from service.domain.api_keys import Scope
 from service.domain.quote import Quote, QuoteLine
-from service.kit.keyset import PageRequest, Slice, slice_of
 from service.operations.resources import Resources
 from service.storage import quotes
-
-
-async def list_quotes(resources: Resources, caller: Caller, request: PageRequest) -> Slice[Quote]:
-    """Return one page of the caller's quotes, newest first."""
-    caller.require(Scope.ORDERS_READ)
-    return slice_of(await quotes.page(resources.database.reader, caller.account.id, request), request)
 
 
 async def quotes_of_ids(resources: Resources, caller: Caller, quote_ids: Collection[UUID]) -> dict[UUID, Quote]:

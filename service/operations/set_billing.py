@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from service.domain.accounts import Account, Caller, payer_of
+from service.domain.accounts import Account, Caller
 from service.domain.api_keys import Scope
 from service.domain.events import EventType
 from service.domain.parties import (
@@ -97,21 +97,6 @@ async def read_billing(resources: Resources, account_id: UUID) -> Billing:
     details = (await sellers.details_of(reader, [account_id]))[account_id]
     profiles = await sellers.profiles_of(reader, [account_id])
     return Billing(account, await sellers.seller_of(reader, details), details, tuple(profiles))
-
-
-async def billing_details(resources: Resources, caller: Caller) -> BillingDetails:
-    """Return the billing details of the caller's payer."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    payer_id = payer_of(caller.account)
-    return (await sellers.details_of(resources.database.reader, [payer_id]))[payer_id]
-
-
-async def tax_profiles(resources: Resources, caller: Caller) -> list[TaxProfile]:
-    """Return the tax profiles of the caller's payer, by the day from which each is valid."""
-    caller.require(Scope.ORDERS_READ)
-    caller.require_money()
-    return await sellers.profiles_of(resources.database.reader, [payer_of(caller.account)])
 
 
 async def _seller_id(statements: Statements, identifier: str) -> UUID | None:

@@ -7,7 +7,7 @@ account. Locks: the account's head.
 from collections.abc import Sequence
 
 from service.domain.accounts import Account, Caller, Head
-from service.domain.contacts import Contact, WantedContact, kept_contacts
+from service.domain.contacts import WantedContact, kept_contacts
 from service.domain.events import EventType
 from service.operations.resources import Resources
 from service.operations.steps.record_event import Done, transact_with_event
@@ -37,9 +37,3 @@ async def set_contacts(resources: Resources, caller: Caller, contacts: Sequence[
         return Done(account, EventType.CONTACTS_SET, {"contacts": len(wanted)})
 
     return await transact_with_event(resources, caller, work)
-
-
-async def list_contacts(resources: Resources, caller: Caller) -> list[Contact]:
-    """Return the contacts of the caller's account, by their addresses."""
-    caller.require_management()
-    return (await rows.of_accounts(resources.database.reader, [caller.account.id])).get(caller.account.id, [])

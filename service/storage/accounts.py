@@ -1,9 +1,9 @@
-"""Rows of organisations, accounts, the accounts' heads and API keys."""
+"""Rows of organisations, accounts, their heads and API keys; SQL for locks of heads and the account of a caller."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -14,10 +14,10 @@ from service.domain.listing import AccountFilter, ListSort
 from service.kit.keyset import PageRequest
 from service.kit.search_key import search_key
 from service.storage import models
-from service.storage.conditions import Conditions
+from service.storage.conditions import among
 from service.storage.database import Statements, placeholders
-from service.storage.dialects import for_update, typed_rows
-from service.storage.tables import Table, contains_text
+from service.storage.dialects import for_update, lock_groups, typed_rows
+from service.storage.tables import Table, contains_text, given
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,16 @@ async def lock_heads(statements: Statements, account_ids: Collection[UUID]) -> d
     The accounts are read by a statement of their own: joined to the lock, PostgreSQL would return them as they were
     before the wait, and an order that waited for a suspension would be placed all the same.
     """
-    wanted = placeholders(1, len(account_ids))
-    rows = await statements.fetch(
-        f"SELECT {HEADS.column_list} FROM {HEADS.name} WHERE account_id IN ({wanted})"
-        f" ORDER BY account_id{for_update(statements)}",
-        *account_ids,
-    )
-    seqs = {row["account_id"]: row["event_seq"] for row in rows}
-    conditions = Conditions()
-    conditions.add_in("id", list(seqs))
-    return {account.id: Head(account, seqs[account.id]) for account in await ACCOUNTS.select(statements, conditions)}
+    seqs: dict[UUID, int] = {}
+    for group in lock_groups(statements, account_ids, account=lambda account_id: account_id):
+        rows = await statements.fetch(
+            f"SELECT {HEADS.column_list} FROM {HEADS.name} WHERE account_id IN ({placeholders(1, len(group))})"
+            f" ORDER BY account_id{for_update(statements)}",
+            *group,
+        )
+        seqs |= {row["account_id"]: row["event_seq"] for row in rows}
+    accounts = await ACCOUNTS.by_id(statements, among("id", list(seqs)))
+    return {account_id: Head(account, seqs[account_id]) for account_id, account in accounts.items()}
 
 
 async def raise_heads(statements: Statements, event_seqs: Mapping[UUID, int]) -> None:
@@ -77,14 +77,12 @@ async def raise_heads(statements: Statements, event_seqs: Mapping[UUID, int]) ->
 
 async def account(statements: Statements, account_id: UUID) -> Account | None:
     """Return the account, or None."""
-    rows = await statements.fetch(f"SELECT {ACCOUNTS.column_list} FROM {ACCOUNTS.name} WHERE id = $1", account_id)
-    return ACCOUNTS.value(rows[0]) if rows else None
+    return (await ACCOUNTS.by_id(statements, among("id", [account_id]))).get(account_id)
 
 
 async def of_ids(statements: Statements, account_ids: Collection[UUID]) -> dict[UUID, Account]:
     """Return those accounts that exist, by id."""
-    found = await ACCOUNTS.read(statements, models.Account.filter(id__in=account_ids))
-    return {account.id: account for account in found}
+    return await ACCOUNTS.read_by(statements, models.Account.filter(id__in=account_ids))
 
 
 async def existing(statements: Statements, account_id: UUID) -> Account:
@@ -116,16 +114,16 @@ async def count(statements: Statements, wanted: AccountFilter) -> int:
 
 
 def _filtered(wanted: AccountFilter) -> QuerySet[models.Account]:
-    conditions: dict[str, Any] = {
-        "mode": wanted.mode,
-        "handle": wanted.handle,
-        "currency__in": wanted.currencies,
-        "parent_account_id": wanted.parent_id,
-        "parent_account_id__isnull": None if wanted.is_client is None else not wanted.is_client,
-        "created_at__gte": wanted.created_from,
-        "created_at__lt": wanted.created_until,
-    }
-    query = models.Account.filter(**{name: value for name, value in conditions.items() if value is not None})
+    conditions = given(
+        mode=wanted.mode,
+        handle=wanted.handle,
+        currency__in=wanted.currencies,
+        parent_account_id=wanted.parent_id,
+        parent_account_id__isnull=None if wanted.is_client is None else not wanted.is_client,
+        created_at__gte=wanted.created_from,
+        created_at__lt=wanted.created_until,
+    )
+    query = models.Account.filter(conditions)
     if wanted.name_contains is not None:
         query = query.filter(contains_text("name", wanted.name_contains))
     if wanted.suspended is None:
@@ -147,8 +145,7 @@ async def add_organisation(statements: Statements, organisation: Organisation, a
 
 async def organisation_of_reference(statements: Statements, reference: str) -> Organisation | None:
     """Return the organisation that the request with this reference created, or None."""
-    found = await ORGANISATIONS.read(statements, models.Organisation.filter(reference=reference))
-    return found[0] if found else None
+    return await ORGANISATIONS.read_first(statements, models.Organisation.filter(reference=reference))
 
 
 async def lock_family(statements: Statements, account_id: UUID) -> dict[UUID, Head]:
@@ -168,4 +165,4 @@ async def _client_ids(statements: Statements, account_id: UUID) -> list[UUID]:
 
 async def suspend(statements: Statements, account_id: UUID, suspended_at: datetime | None) -> None:
     """Suspend the account since then, or reinstate it. Its clients are suspended with it, and their rows stay."""
-    await statements.execute(f"UPDATE {ACCOUNTS.name} SET suspended_at = $2 WHERE id = $1", account_id, suspended_at)
+    await ACCOUNTS.update(statements, {"suspended_at": suspended_at}, id=account_id)

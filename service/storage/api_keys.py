@@ -1,4 +1,4 @@
-"""Rows of API keys: a key's digest, never the key.
+"""Rows of API keys: a key's digest, never the key; SQL for the look-up of every request and for locks.
 
 Looked up before the account is known, so these statements are the only ones that do not start with an account.
 """
@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from service.domain.accounts import Account
-from service.domain.api_keys import StoredKey, id_of_uuid
-from service.kit.keyset import PageRequest
+from service.domain.api_keys import StoredKey
 from service.storage import models
 from service.storage.accounts import ACCOUNTS
-from service.storage.conditions import Conditions
+from service.storage.conditions import among
 from service.storage.database import Statements
 from service.storage.dialects import for_update, typed_rows
 from service.storage.tables import Table
@@ -34,14 +33,10 @@ async def find(statements: Statements, key_id: str) -> tuple[StoredKey, Account]
 
 async def of_ids(statements: Statements, key_ids: Collection[str]) -> dict[str, tuple[StoredKey, Account]]:
     """Return those keys that exist, each with its account, whatever their state."""
-    conditions = Conditions()
-    conditions.add_in("key_id", sorted(key_ids))
-    keys = await KEYS.select(statements, conditions)
+    keys = await KEYS.select(statements, among("key_id", sorted(key_ids)))
     if not keys:
         return {}
-    conditions = Conditions()
-    conditions.add_in("id", {key.account_id for key in keys})
-    accounts = {account.id: account for account in await ACCOUNTS.select(statements, conditions)}
+    accounts = await ACCOUNTS.by_id(statements, among("id", {key.account_id for key in keys}))
     return {key.key_id: (key, accounts[key.account_id]) for key in keys}
 
 
@@ -50,28 +45,10 @@ async def of_account(statements: Statements, account_id: UUID) -> list[StoredKey
     return await KEYS.read(statements, models.ApiKey.filter(account_id=account_id).order_by("created_at", "key_id"))
 
 
-async def page(statements: Statements, account_id: UUID, request: PageRequest) -> list[StoredKey]:
-    """Return one key of the account more than the page holds, oldest first, in the order in which the page is read.
-
-    Keys have no UUID: in a position one stands for the key's id.
-    """
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
-    for position, sign in ((request.after, ">"), (request.before, "<")):
-        if position is not None:
-            conditions.add(f"(created_at, key_id) {sign} ({{}}, {{}})", position.value, id_of_uuid(position.id))
-    direction = "DESC" if request.backward else "ASC"
-    limit = conditions.parameter(request.limit + 1)
-    return await KEYS.select(
-        statements, conditions, f"ORDER BY created_at {direction}, key_id {direction} LIMIT {limit}"
-    )
-
-
 async def of_request(statements: Statements, account_id: UUID, idempotency_key: str) -> StoredKey | None:
     """Return the account's key that the request with this idempotency key made, or None."""
     query = models.ApiKey.filter(account_id=account_id, idempotency_key=idempotency_key)
-    found = await KEYS.read(statements, query)
-    return found[0] if found else None
+    return await KEYS.read_first(statements, query)
 
 
 async def set_last_uses(statements: Statements, uses: Mapping[str, datetime], gap: timedelta) -> dict[str, datetime]:
@@ -79,8 +56,7 @@ async def set_last_uses(statements: Statements, uses: Mapping[str, datetime], ga
     stored; return the times that are stored then. A key that another transaction has locked keeps its time and is left
     out.
     """
-    conditions = Conditions()
-    conditions.add_in("key_id", sorted(uses))
+    conditions = among("key_id", sorted(uses))
     rows = await statements.fetch(
         f"SELECT key_id, last_used_at FROM {KEYS.name} WHERE {conditions.clause}"
         f" ORDER BY key_id{for_update(statements, skip_locked=True)}",
@@ -101,13 +77,8 @@ async def set_last_uses(statements: Statements, uses: Mapping[str, datetime], ga
 
 async def digest_again(statements: Statements, key: StoredKey, digest: str, secret_check: str) -> None:
     """Store the key's digest under the present secret, unless somebody has done so."""
-    await statements.execute(
-        f"UPDATE {KEYS.name} SET digest = $3, secret_check = $4 WHERE key_id = $1 AND digest = $2",
-        key.key_id,
-        key.digest,
-        digest,
-        secret_check,
-    )
+    changes = {"digest": digest, "secret_check": secret_check}
+    await KEYS.update(statements, changes, key_id=key.key_id, digest=key.digest)
 
 
 async def count_under_other_secrets(statements: Statements, secret_check: str) -> int:
@@ -118,7 +89,4 @@ async def count_under_other_secrets(statements: Statements, secret_check: str) -
 
 async def revoke(statements: Statements, key_id: str, revoked_at: datetime) -> bool:
     """Revoke the key; return False if there was none to revoke."""
-    changed = await statements.execute(
-        f"UPDATE {KEYS.name} SET revoked_at = $2 WHERE key_id = $1 AND revoked_at IS NULL", key_id, revoked_at
-    )
-    return changed == 1
+    return await KEYS.update(statements, {"revoked_at": revoked_at}, key_id=key_id, revoked_at=None) == 1

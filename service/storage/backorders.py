@@ -1,4 +1,6 @@
-"""Order lines that wait for credits, as rows: one queue a mode, in the order of `QUEUE_ORDER` across all bundles.
+"""Order lines that wait for credits, as rows; SQL for queues, each read as far as its first lines.
+
+There is one queue a mode, in the order of `QUEUE_ORDER` across all bundles.
 
 A line may take from the projects of its bundle. Rows `OUT_OF_LINE` are in no queue.
 """
@@ -57,11 +59,7 @@ async def awaited_projects(
 
 async def leave(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> None:
     """Delete the backorders of the orders."""
-    await statements.execute(
-        f"DELETE FROM {BACKORDERS.name} WHERE account_id = $1 AND order_id IN ({placeholders(2, len(order_ids))})",
-        account_id,
-        *order_ids,
-    )
+    await BACKORDERS.delete(statements, account_id=account_id, order_id=list(order_ids))
 
 
 async def matchable(statements: Statements, mode: Mode, *, today: date, now: datetime) -> list[tuple[UUID, UUID]]:
@@ -124,20 +122,17 @@ async def first_in_line(
 
 async def of_order(statements: Statements, account_id: UUID, order_id: UUID) -> list[Backorder]:
     """Return the backorders of the order's lines, in order."""
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
-    conditions.add("order_id = {}", order_id)
-    return await BACKORDERS.select(statements, conditions, "ORDER BY position")
+    query = models.Backorder.filter(account_id=account_id, order_id=order_id)
+    return await BACKORDERS.read(statements, query.order_by("position"))
 
 
 async def serve(statements: Statements, backorder: Backorder, waiting_g: int) -> None:
     """Set the waiting grams of the line, or delete it when none are left."""
-    key = (backorder.bundle_id, backorder.order_id, backorder.position)
-    where = "WHERE bundle_id = $1 AND order_id = $2 AND position = $3"
+    key = {column: getattr(backorder, column) for column in ("bundle_id", "order_id", "position")}
     if waiting_g:
-        await statements.execute(f"UPDATE {BACKORDERS.name} SET waiting_g = $4 {where}", *key, waiting_g)
+        await BACKORDERS.update(statements, {"waiting_g": waiting_g}, **key)
     else:
-        await statements.execute(f"DELETE FROM {BACKORDERS.name} {where}", *key)
+        await BACKORDERS.delete(statements, **key)
 
 
 async def forget_gone(statements: Statements) -> None:

@@ -1,10 +1,13 @@
-"""Rows of payers' balances and debts; CHECK constraints keep both at zero or above.
+"""Rows of payers' balances and debts; SQL for locks and for amounts that are added where they stand.
+
+CHECK constraints keep both at zero or above.
 
 Locked after account heads and orders and before batches, and in the order of account and currency.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from uuid import UUID
 
 from service.domain.credit import PayerFunds
@@ -12,7 +15,7 @@ from service.domain.ledger import LedgerAccount
 from service.errors import Code, Refused
 from service.storage import models
 from service.storage.database import Statements
-from service.storage.dialects import for_update, typed_rows
+from service.storage.dialects import for_update, lock_groups, typed_rows
 from service.storage.tables import Table
 
 
@@ -42,15 +45,16 @@ async def lock(statements: Statements, payer_balances: Collection[PayerBalance])
     """Lock the balances until the transaction ends, and return their amounts. One without a row is absent: it may be
     inserted meanwhile.
     """
-    if not payer_balances:
-        return {}
-    rows = await statements.fetch(
-        f"SELECT {BALANCES.column_list} FROM {BALANCES.name} WHERE (account_id, currency) IN"
-        f" (VALUES {typed_rows(statements, ('uuid', 'varchar'), len(payer_balances))})"
-        f" ORDER BY account_id, currency{for_update(statements)}",
-        *(cell for payer_balance in payer_balances for cell in payer_balance),
-    )
-    return {(row["account_id"], row["currency"]): _funds(BALANCES.value(row)) for row in rows}
+    locked: dict[PayerBalance, PayerFunds] = {}
+    for group in lock_groups(statements, payer_balances, account=itemgetter(0)):
+        rows = await statements.fetch(
+            f"SELECT {BALANCES.column_list} FROM {BALANCES.name} WHERE (account_id, currency) IN"
+            f" (VALUES {typed_rows(statements, ('uuid', 'varchar'), len(group))})"
+            f" ORDER BY account_id, currency{for_update(statements)}",
+            *(cell for payer_balance in group for cell in payer_balance),
+        )
+        locked |= {(row["account_id"], row["currency"]): funds(BALANCES.value(row)) for row in rows}
+    return locked
 
 
 async def move(statements: Statements, changes: Mapping[PayerBalance, int]) -> None:
@@ -144,13 +148,18 @@ async def set_credit_limit(statements: Statements, account_id: UUID, currency: s
 
 async def funds_of(statements: Statements, account_id: UUID) -> dict[str, PayerFunds]:
     """Return the account's balance, debt and limit, by currency, for all that it ever used."""
-    return {row.currency: _funds(row) for row in await of_account(statements, account_id)}
+    return {row.currency: funds(row) for row in (await of_accounts(statements, [account_id]))[account_id]}
 
 
-def _funds(row: BalanceRow) -> PayerFunds:
+def funds(row: BalanceRow) -> PayerFunds:
+    """Return the amounts of the row."""
     return PayerFunds(row.amount_minor, row.owed_minor, row.credit_limit_minor)
 
 
-async def of_account(statements: Statements, account_id: UUID) -> list[BalanceRow]:
-    """Return the account's balances, by currency: those that were ever filled are funded."""
-    return await BALANCES.read(statements, models.Balance.filter(account_id=account_id).order_by("currency"))
+async def of_accounts(statements: Statements, account_ids: Collection[UUID]) -> dict[UUID, list[BalanceRow]]:
+    """Return each account's balances, by currency: those that were ever filled are funded."""
+    found: dict[UUID, list[BalanceRow]] = {account_id: [] for account_id in account_ids}
+    query = models.Balance.filter(account_id__in=account_ids).order_by("currency")
+    for row in await BALANCES.read(statements, query):
+        found[row.account_id].append(row)
+    return found

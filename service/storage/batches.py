@@ -1,4 +1,7 @@
-"""Rows of credit batches. A batch's grams change only by conditional updates here; CHECK constraints keep their sum."""
+"""Rows of credit batches; SQL for locks, hot sums, and conditional updates, by which alone grams change.
+
+CHECK constraints keep the sum of a batch's grams.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import fields
@@ -15,10 +18,10 @@ from service.domain.order import OUT_OF_LINE
 from service.domain.serials.facts import CreditStatus
 from service.kit.keyset import PageRequest
 from service.storage import models
-from service.storage.conditions import Conditions
+from service.storage.conditions import Conditions, among
 from service.storage.database import Statements, placeholders
 from service.storage.dialects import for_update, typed_rows
-from service.storage.tables import Columns, Table
+from service.storage.tables import Columns, Table, given
 
 BATCHES = Table(models.CreditBatch, CreditBatch)
 BUNDLE_PROJECTS = models.BundleProject._meta.db_table  # noqa: SLF001
@@ -84,18 +87,14 @@ async def count(statements: Statements, mode: Mode, wanted: BatchFilter, *, toda
 
 
 def _filtered(mode: Mode, wanted: BatchFilter, today: date) -> QuerySet[models.CreditBatch]:
-    query = models.CreditBatch.filter(mode=mode)
+    query = models.CreditBatch.filter(given(project_id__in=wanted.project_ids, vintage__in=wanted.vintages), mode=mode)
     if wanted.text_contains is not None:
         text = wanted.text_contains
         query = query.filter(Q(reference__icontains=text) | Q(registry_reference__icontains=text))
-    if wanted.project_ids is not None:
-        query = query.filter(project_id__in=wanted.project_ids)
     if wanted.countries is not None:
         query = query.filter(project_id__in=_ids(models.Project.filter(country__in=wanted.countries)))
     if wanted.registry_names is not None:
         query = query.filter(project_id__in=_ids(models.Project.filter(registry_name__in=wanted.registry_names)))
-    if wanted.vintages is not None:
-        query = query.filter(vintage__in=wanted.vintages)
     if wanted.is_in_stock is not None:
         query = query.filter(sellable(today) if wanted.is_in_stock else ~sellable(today))
     if wanted.is_withdrawn is not None:
@@ -138,17 +137,13 @@ async def stock_of(
 
 async def lock_batch(statements: Statements, batch_id: UUID) -> CreditBatch | None:
     """Lock the batch of either mode until the transaction ends, so that two changes of it take turns."""
-    conditions = Conditions()
-    conditions.add("id = {}", batch_id)
-    found = await BATCHES.select(statements, conditions, for_update(statements))
+    found = await BATCHES.select(statements, among("id", [batch_id]), for_update(statements))
     return found[0] if found else None
 
 
 async def set_withdrawn(statements: Statements, batch_id: UUID, at: datetime | None, reason: str | None) -> None:
     """Set the time since which the batch is withdrawn and the reason, or None for both. The batch is locked before."""
-    await statements.execute(
-        f"UPDATE {BATCHES.name} SET withdrawn_at = $2, withdrawal_reason = $3 WHERE id = $1", batch_id, at, reason
-    )
+    await BATCHES.update(statements, {"withdrawn_at": at, "withdrawal_reason": reason}, id=batch_id)
 
 
 async def of_ids(
@@ -163,9 +158,7 @@ async def of_ids(
 
 async def of_any_mode(statements: Statements, batch_ids: Collection[UUID]) -> dict[UUID, CreditBatch]:
     """Return the batches, of either mode, by id."""
-    conditions = Conditions()
-    conditions.add_in("id", batch_ids)
-    return await BATCHES.by_id(statements, conditions)
+    return await BATCHES.read_by(statements, models.CreditBatch.filter(id__in=batch_ids))
 
 
 async def existing_ids(statements: Statements, batch_ids: Collection[UUID]) -> set[UUID]:

@@ -1,4 +1,7 @@
-"""Rows of the catalogue: projects, bundles, prices, portfolios."""
+"""Rows of the catalogue; SQL for the offers that every order is priced by.
+
+Projects, bundles, prices, portfolios.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -28,9 +31,9 @@ from service.kit.keyset import PageRequest
 from service.kit.search_key import search_key
 from service.storage import models
 from service.storage.batches import sellable
-from service.storage.conditions import Conditions
+from service.storage.conditions import among
 from service.storage.database import Statements, placeholders
-from service.storage.tables import Columns, Table, contains_text
+from service.storage.tables import Columns, Table, contains_text, given
 
 CATEGORIES = Table(models.ProjectCategory, ProjectCategory)
 PROJECTS = Table(models.Project, Project, {"name_key": lambda project: search_key(project.name)})
@@ -164,19 +167,16 @@ async def count_projects(statements: Statements, wanted: ProjectFilter, *, mode:
 
 
 def _projects(wanted: ProjectFilter, *, mode: Mode, today: date) -> QuerySet[models.Project]:
-    query = models.Project.all()
-    if wanted.ids is not None:
-        query = query.filter(id__in=wanted.ids)
+    conditions = given(
+        id__in=wanted.ids,
+        country__in=wanted.countries,
+        registry_name__in=wanted.registry_names,
+        project_type__in=wanted.types,
+        offset_type__in=wanted.offset_types,
+    )
+    query = models.Project.filter(conditions)
     if wanted.text_contains is not None:
         query = query.filter(_name_or_slug(wanted.text_contains))
-    if wanted.countries is not None:
-        query = query.filter(country__in=wanted.countries)
-    if wanted.registry_names is not None:
-        query = query.filter(registry_name__in=wanted.registry_names)
-    if wanted.types is not None:
-        query = query.filter(project_type__in=wanted.types)
-    if wanted.offset_types is not None:
-        query = query.filter(offset_type__in=wanted.offset_types)
     if wanted.is_in_stock is not None:
         stocked = _stocked(mode, today)
         query = query.filter(id__in=stocked) if wanted.is_in_stock else query.filter(id__not_in=stocked)
@@ -216,32 +216,26 @@ async def bundles_of_ids(
     statements: Statements, bundle_ids: Collection[UUID], columns: Columns = None
 ) -> dict[UUID, Bundle]:
     """Return the bundles by id, sold or not."""
-    conditions = Conditions()
-    conditions.add_in("id", bundle_ids)
-    return await BUNDLES.by_id(statements, conditions, columns)
+    return await BUNDLES.by_id(statements, among("id", bundle_ids), columns)
 
 
 async def projects_of_ids(
     statements: Statements, project_ids: Collection[UUID], columns: Columns = None
 ) -> dict[UUID, Project]:
     """Return the projects by id."""
-    conditions = Conditions()
-    conditions.add_in("id", project_ids)
-    return await PROJECTS.by_id(statements, conditions, columns)
+    return await PROJECTS.by_id(statements, among("id", project_ids), columns)
 
 
 async def categories_of_ids(statements: Statements, category_ids: Collection[UUID]) -> dict[UUID, ProjectCategory]:
     """Return the project categories by id."""
-    found = await CATEGORIES.read(statements, models.ProjectCategory.filter(id__in=category_ids))
-    return {category.id: category for category in found}
+    return await CATEGORIES.read_by(statements, models.ProjectCategory.filter(id__in=category_ids))
 
 
 async def portfolios_of_ids(
     statements: Statements, account_id: UUID, portfolio_ids: Collection[UUID]
 ) -> dict[UUID, Portfolio]:
     """Return those of the portfolios that the account may use, by id."""
-    found = await PORTFOLIOS.read(statements, models.Portfolio.filter(_usable_by(account_id), id__in=portfolio_ids))
-    return {portfolio.id: portfolio for portfolio in found}
+    return await PORTFOLIOS.read_by(statements, models.Portfolio.filter(_usable_by(account_id), id__in=portfolio_ids))
 
 
 async def weights_of(statements: Statements, portfolio_ids: Collection[UUID]) -> list[PortfolioWeight]:
@@ -254,6 +248,13 @@ async def prices_of(statements: Statements, bundle_ids: Collection[UUID], curren
     """Return the bundles' tiers in the currency, lowest minimum first."""
     query = models.Price.filter(bundle_id__in=bundle_ids, currency=currency)
     return await PRICES.read(statements, query.order_by("bundle_id", "minimum_mass_g"))
+
+
+async def currencies_of(statements: Statements, bundle_ids: Collection[UUID]) -> list[tuple[UUID, str]]:
+    """Return each bundle with each currency in which it has a price, in the order of the codes."""
+    query = models.Price.filter(bundle_id__in=bundle_ids).using_db(statements.client)
+    rows = await query.distinct().order_by("currency").values_list("bundle_id", "currency")
+    return [(bundle_id, currency) for bundle_id, currency in rows]
 
 
 async def projects_in(statements: Statements, bundle_ids: Collection[UUID]) -> list[BundleProject]:

@@ -1,4 +1,6 @@
-"""Rows of certificates: written once when their order is complete, and then given their PDF.
+"""Rows of certificates; SQL for the queue of those to be drawn, and for the certificates of a page of orders.
+
+Written once when their order is complete, and then given their PDF.
 
 Orders that earlier releases completed have an empty row until theirs is issued.
 
@@ -10,14 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from tortoise.queryset import QuerySet
-
 from service.domain.accounts import Visibility
 from service.domain.certificate import IssuedCertificate
 from service.domain.worker_failures import WorkerStep
-from service.kit.keyset import PageRequest
 from service.storage import models
-from service.storage.conditions import Conditions
+from service.storage.conditions import Conditions, owned
 from service.storage.database import Statements
 from service.storage.tables import Table
 from service.storage.worker_failures import rests
@@ -49,18 +48,10 @@ async def due(statements: Statements, limit: int, *, now: datetime) -> list[Cert
 
 async def issue(statements: Statements, certificate: IssuedCertificate) -> bool:
     """Store the certificate for good; return False if it was issued before, or its order is not complete."""
-    changed = await statements.execute(
-        f"UPDATE {ISSUED.name} SET number = $3, token = $4, facts = $5, sha256 = $6, issued_at = $7"
-        f" WHERE account_id = $1 AND order_id = $2 AND issued_at IS NULL",
-        certificate.account_id,
-        certificate.order_id,
-        certificate.number,
-        certificate.token,
-        certificate.facts,
-        certificate.sha256,
-        certificate.issued_at,
-    )
-    return changed == 1
+    columns = ("number", "token", "facts", "sha256", "issued_at")
+    facts = {column: getattr(certificate, column) for column in columns}
+    owner = {"account_id": certificate.account_id, "order_id": certificate.order_id}
+    return await ISSUED.update(statements, facts, **owner, issued_at=None) == 1
 
 
 async def keep_pdf(statements: Statements, account_id: UUID, order_id: UUID, pdf: bytes) -> bool:
@@ -79,46 +70,24 @@ async def of_orders(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID]
 ) -> dict[UUID, IssuedCertificate]:
     """Return the certificates of those of the account's orders that have one, by order."""
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
+    conditions = owned(account_id)
     conditions.add_in("order_id", order_ids)
     conditions.add("issued_at IS NOT NULL")
     return {each.order_id: each for each in await ISSUED.select(statements, conditions)}
-
-
-async def page(statements: Statements, account_id: UUID, request: PageRequest) -> list[IssuedCertificate]:
-    """Return one certificate of the account more than the page holds, the one issued last first. A position's value is
-    a time of issue, its id the id of an order.
-    """
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
-    conditions.add("issued_at IS NOT NULL")
-    for position, sign in ((request.after, "<"), (request.before, ">")):
-        if position is not None:
-            conditions.add(f"(issued_at, order_id) {sign} ({{}}, {{}})", position.value, position.id)
-    direction = "ASC" if request.backward else "DESC"
-    limit = conditions.parameter(request.limit + 1)
-    return await ISSUED.select(
-        statements, conditions, f"ORDER BY issued_at {direction}, order_id {direction} LIMIT {limit}"
-    )
 
 
 async def issued_between(
     statements: Statements, account_id: UUID, start: datetime, end: datetime
 ) -> list[IssuedCertificate]:
     """Return the account's certificates that were issued from the start until before the end."""
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
-    conditions.add("issued_at IS NOT NULL")
-    conditions.add("issued_at >= {}", start)
-    conditions.add("issued_at < {}", end)
-    return await ISSUED.select(statements, conditions, "ORDER BY issued_at, order_id")
+    query = models.Certificate.filter(account_id=account_id, issued_at__gte=start, issued_at__lt=end)
+    return await ISSUED.read(statements, query.order_by("issued_at", "order_id"))
 
 
 async def of_token(statements: Statements, token: str) -> IssuedCertificate | None:
     """Return the certificate of that public address, unless the pages of its account are hidden."""
-    found = await ISSUED.read(statements, _public(token))
-    return found[0] if found else None
+    query = models.Certificate.filter(token=token, account__external_pages_visibility=Visibility.PUBLIC)
+    return await ISSUED.read_first(statements, query)
 
 
 async def pdf_of_order(statements: Statements, account_id: UUID, order_id: UUID) -> bytes | None:
@@ -126,7 +95,3 @@ async def pdf_of_order(statements: Statements, account_id: UUID, order_id: UUID)
     query = models.Certificate.filter(account_id=account_id, order_id=order_id)
     rows = await query.using_db(statements.client).values("pdf")
     return rows[0]["pdf"] if rows else None
-
-
-def _public(token: str) -> QuerySet[models.Certificate]:
-    return models.Certificate.filter(token=token, account__external_pages_visibility=Visibility.PUBLIC)

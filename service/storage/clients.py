@@ -1,4 +1,4 @@
-"""Rows of client accounts, which are found only under their parent."""
+"""Rows of client accounts, which are found only under their parent; SQL for a condition over four tables."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -11,7 +11,6 @@ from service.domain.catalogue import Mode, Portfolio
 from service.domain.events import EventType
 from service.domain.ledger import Verb
 from service.kit.keyset import PageRequest
-from service.kit.search_key import search_key
 from service.storage import models
 from service.storage.accounts import ACCOUNTS, HEADS, HeadRow
 from service.storage.catalogue import PORTFOLIOS
@@ -32,25 +31,19 @@ async def add(statements: Statements, client: Account) -> bool:
 
 async def change(statements: Statements, account: Account, columns: Sequence[str]) -> None:
     """Update these columns of the account's row from the account."""
-    cells: dict[str, object] = {column: getattr(account, column) for column in columns}
-    if "name" in cells:
-        cells["name_key"] = search_key(account.name)
-    assignments = ", ".join(f"{column} = ${index}" for index, column in enumerate(cells, start=2))
-    await statements.execute(f"UPDATE {ACCOUNTS.name} SET {assignments} WHERE id = $1", account.id, *cells.values())
+    await ACCOUNTS.change(statements, account, columns, "id")
 
 
 async def by_handle(statements: Statements, parent_id: UUID, handle: str | None) -> Account | None:
     """Return the parent's client account of that handle; None without a handle."""
     if handle is None:
         return None
-    found = await ACCOUNTS.read(statements, models.Account.filter(parent_account_id=parent_id, handle=handle))
-    return found[0] if found else None
+    return await ACCOUNTS.read_first(statements, models.Account.filter(parent_account_id=parent_id, handle=handle))
 
 
 async def find(statements: Statements, parent_id: UUID, client_id: UUID) -> Account | None:
     """Return the parent's client account of that id."""
-    found = await ACCOUNTS.read(statements, models.Account.filter(parent_account_id=parent_id, id=client_id))
-    return found[0] if found else None
+    return await ACCOUNTS.read_first(statements, models.Account.filter(parent_account_id=parent_id, id=client_id))
 
 
 async def page(
@@ -69,7 +62,7 @@ async def count(statements: Statements, parent_id: UUID, *, name_contains: str |
 async def family(statements: Statements, account_id: UUID, ids: Collection[UUID]) -> dict[UUID, Account]:
     """Return those of the accounts that are this one or its clients, by id."""
     query = models.Account.filter(Q(id=account_id) | Q(parent_account_id=account_id), id__in=ids)
-    return {account.id: account for account in await ACCOUNTS.read(statements, query)}
+    return await ACCOUNTS.read_by(statements, query)
 
 
 async def ids_of(statements: Statements, account_id: UUID) -> list[UUID]:
@@ -104,7 +97,7 @@ async def losing_balance(statements: Statements) -> list[Account]:
 async def portfolios(statements: Statements, accounts: Collection[Account]) -> dict[UUID, Portfolio]:
     """Return the portfolios of these accounts, by id."""
     query = models.Portfolio.filter(id__in={account.portfolio_id for account in accounts})
-    return {portfolio.id: portfolio for portfolio in await PORTFOLIOS.read(statements, query)}
+    return await PORTFOLIOS.read_by(statements, query)
 
 
 def _of_parent(parent_id: UUID, name_contains: str | None) -> QuerySet[models.Account]:

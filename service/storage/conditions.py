@@ -1,8 +1,9 @@
-"""Conditions of a WHERE clause that number their own parameters, for statements whose text depends on the request."""
+"""Conditions of a WHERE clause that number their own parameters; SQL for statements that differ by request."""
 
 from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import TypeAlias
+from uuid import UUID
 
 from service.storage.database import placeholders
 
@@ -50,6 +51,20 @@ class Conditions:
         """Return a placeholder for a value outside the conditions, such as a LIMIT."""
         self.parameters.append(value)
         return f"${len(self.parameters)}"
+
+
+def owned(account_id: UUID, parameters: list[object] | None = None) -> Conditions:
+    """Return conditions that hold for the rows of the account; with `parameters` they share those."""
+    conditions = Conditions(parameters)
+    conditions.add("account_id = {}", account_id)
+    return conditions
+
+
+def among(column: str, values: Collection[object]) -> Conditions:
+    """Return conditions that hold for the rows whose column has one of the values."""
+    conditions = Conditions()
+    conditions.add_in(column, values)
+    return conditions
 
 
 @lru_cache(maxsize=1_024)

@@ -22,5 +22,5 @@ async def of_accounts(statements: Statements, account_ids: Collection[UUID]) -> 
 
 async def replace_all(statements: Statements, account_id: UUID, contacts: Sequence[Contact]) -> None:
     """Write the contacts instead of those that the account has."""
-    await statements.execute(f"DELETE FROM {CONTACTS.name} WHERE account_id = $1", account_id)
+    await CONTACTS.delete(statements, account_id=account_id)
     await CONTACTS.insert(statements, contacts)

@@ -1,31 +1,31 @@
-"""A database: writing transactions, a reader that never waits for them, and one form of SQL for both dialects.
+"""A database for both dialects; SQL for the write that finds out if there is space.
+
+It has writing transactions, and a reader that never waits for them.
 
 Knows how a database is opened and which dialect it uses; it must not know a table.
 """
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from contextvars import Context
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
 from service.kit.database_address import parse_address
-from service.kit.fair_turns import FairTurns
 from service.storage.engines import Dialect, Row, Statements, tortoise_context
 from service.storage.engines.availability import Availability
 from service.storage.engines.connection_pool import ConnectionPool
-from service.storage.engines.loop_reader import LoopReader
+from service.storage.engines.limits import Limits
 from service.storage.engines.postgresql import PostgresqlClient, PostgresqlStatements
 from service.storage.engines.probes import PostgresqlProbe, SqliteProbe, is_writable
 from service.storage.engines.sqlite import SqliteClient
+from service.storage.engines.sqlite_reader import SqliteReader
 from service.storage.engines.sqlite_statements import SqliteStatements
 from service.storage.engines.statement_watch import StatementTracer, StatementWatch
 from service.storage.failures import FULL
-from service.storage.watch import Watch
+from service.storage.watch import Watch, watching
 
 FILE_READ_WAIT_MS = 250
 """Time that a read of a SQLite file waits for a process that has taken the whole file: no writer makes it wait."""
@@ -53,7 +53,6 @@ class Database:
         self._writer = writer
         self._reads = reads
         self._kinds: Mapping[str, type] = {}
-        self._loop_reader: LoopReader | None = None
         self.reader: Statements
         """Return the executor of statements outside any transaction, each seeing all that was committed before it; it
         never waits for a writer.
@@ -64,65 +63,36 @@ class Database:
         cls,
         url: str,
         *,
-        pool_size_max: int = 16,
-        lock_timeout_ms: int = 2_000,
-        statement_timeout_ms: int = 5_000,
-        pool_wait_ms: int = 1_000,
-        statement_cache_size: int = 100,
-        idle_transaction_ms: int = 3_000,
-        pooled: bool = False,
         loop_read_ms: int = 5,
-        query_batching: bool = True,
         slow_statement_ms: int = 0,
         statement_tracer: StatementTracer | None = None,
+        **limits: Unpack[Limits],
     ) -> "Database":
         """Return a database whose connections are open and whose durability was checked (RuntimeError when it does not
         hold).
 
-        A PostgreSQL ends a session that stands still in a transaction for `idle_transaction_ms`. `pooled` is for one
-        behind a pooler in transaction mode, which `statement_cache_size=0` implies: no session is told anything at its
-        start, and every statement runs in a transaction. `loop_read_ms` is how long a read of a SQLite file may hold up
-        the event loop before it goes to a thread; with 0 each goes there at once. With `query_batching` queries of one
-        text that wait at the same time go to PostgreSQL as one statement. Statements that take longer than
-        `slow_statement_ms`, unless it is 0, are logged. The tables are not looked at.
+        `loop_read_ms` is how long a read of a SQLite file may hold up the event loop before it goes to a thread; with 0
+        each goes there at once. Statements that take longer than `slow_statement_ms`, unless it is 0, are logged. The
+        tables are not looked at.
         """
-        limits: dict[str, Any] = {
-            "lock_timeout_ms": lock_timeout_ms,
-            "statement_timeout_ms": statement_timeout_ms,
-            "statement_cache_size": statement_cache_size,
-            "availability": Availability(),
-            "statement_watch": StatementWatch(slow_ms=slow_statement_ms, tracer=statement_tracer),
-        }
+        availability = Availability()
+        watch = StatementWatch(slow_ms=slow_statement_ms, tracer=statement_tracer)
+        shared: dict[str, Any] = {"availability": availability, "statement_watch": watch}
         address = parse_address(url)
         if address.dialect == "sqlite":
-            path = address.file
-            reads = SqliteClient(
-                path, query_only=True, **limits | {"lock_timeout_ms": min(lock_timeout_ms, FILE_READ_WAIT_MS)}
-            )
-            database = cls("sqlite", SqliteClient(path, **limits), reads, limits["availability"])
-            database.availability.takes_writes = is_writable(path)
+            database = cls("sqlite", *_sqlite_clients(address.file, loop_read_ms, limits, shared), availability)
+            availability.takes_writes = is_writable(address.file)
         else:
-            pool = PostgresqlClient(
-                url,
-                pool_size_max=pool_size_max,
-                pool_wait_ms=pool_wait_ms,
-                idle_transaction_ms=idle_transaction_ms,
-                pooled=pooled,
-                query_batching=query_batching,
-                **limits,
-            )
-            database = cls("postgresql", pool, pool, limits["availability"])
+            pool = PostgresqlClient(url, **shared, **limits)
+            database = cls("postgresql", pool, pool, availability)
         database._kinds = await tortoise_context.enter(database.dialect)
         try:
             for client in database._clients:
                 await client.create_connection(with_db=True)
-            if address.dialect == "sqlite" and loop_read_ms:
-                database._loop_reader = LoopReader(database._reads.connect, budget_ms=loop_read_ms)
         except BaseException:
             await database.close()
             raise
-        turns = FairTurns(width=1, each=1) if address.dialect == "sqlite" else None
-        database.reader = database._statements(database._reads, database._loop_reader, turns)
+        database.reader = database._statements(database._reads)
         return database
 
     @property
@@ -138,8 +108,6 @@ class Database:
     async def close(self) -> None:
         """Close the connections; call it when no transaction is running any more."""
         tortoise_context.leave(self.dialect)
-        if self._loop_reader is not None:
-            self._loop_reader.close()
         for client in self._clients:
             await client.close()
 
@@ -150,14 +118,8 @@ class Database:
         """
         is_file = self.dialect == "sqlite"
         probe = SqliteProbe(self._writer.filename) if is_file else PostgresqlProbe(self._writer)
-        watch = Watch(probe, self.availability, end_waiting=self._writer.end_waiting, try_write=self._try_write)
-        task = asyncio.get_running_loop().create_task(watch.run(), name="watch of the database", context=Context())
-        try:
+        async with watching(Watch(probe, self.availability, self._writer.end_waiting, self._try_write), probe):
             yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await probe.close()
 
     async def _try_write(self) -> None:
         """After a write that failed for want of space, write a row that needs some; else only begin to write."""
@@ -186,9 +148,18 @@ class Database:
         async with self._writer.transaction(lock_timeout_ms) as client:
             yield self._statements(client)
 
-    def _statements(
-        self, client: Any, loop_reader: LoopReader | None = None, turns: FairTurns | None = None
-    ) -> Statements:
+    def _statements(self, client: Any) -> Statements:
         if self.dialect == "sqlite":
-            return SqliteStatements(client, self._kinds, loop_reader, self.availability, turns, self.statement_watch)
+            return SqliteStatements(client, self._kinds, self.statement_watch)
         return PostgresqlStatements(client, self.statement_watch)
+
+
+def _sqlite_clients(
+    file: str, loop_read_ms: int, limits: Limits, shared: Mapping[str, Any]
+) -> tuple[SqliteClient, SqliteReader]:
+    """Return the client that writes to the file and the one that reads from it."""
+    names = ("lock_timeout_ms", "statement_timeout_ms", "statement_cache_size")
+    of_file: dict[str, Any] = {name: value for name, value in limits.items() if name in names}
+    writer = SqliteClient(file, **shared, **of_file)
+    of_file["lock_timeout_ms"] = min(writer.lock_timeout_ms, FILE_READ_WAIT_MS)
+    return writer, SqliteReader(file, loop_read_ms=loop_read_ms, **shared, **of_file)

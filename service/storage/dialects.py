@@ -1,9 +1,16 @@
-"""SQL fragments in which the two databases differ.
+"""Fragments that the two databases write differently; SQL for every other file of this package.
 
 Everything else in storage/ is one text for both.
 """
 
+from collections.abc import Callable, Collection
+from itertools import groupby
+from typing import Any, TypeVar
+from uuid import UUID
+
 from service.storage.database import Statements
+
+K = TypeVar("K", bound=Any)
 
 
 def for_update(statements: Statements, *, of: str = "", skip_locked: bool = False) -> str:
@@ -18,6 +25,16 @@ def for_update(statements: Statements, *, of: str = "", skip_locked: bool = Fals
     if statements.dialect == "sqlite":
         return ""
     return f" FOR NO KEY UPDATE{f' OF {of}' if of else ''}{' SKIP LOCKED' if skip_locked else ''}"
+
+
+def lock_groups(statements: Statements, keys: Collection[K], *, account: Callable[[K], UUID]) -> list[list[K]]:
+    """Return the keys of rows to lock, a list for each statement, in the order of accounts: one for all, or one for
+    each account in a cluster, where a statement locks rows of one node only.
+    """
+    ordered = sorted(keys)
+    if not statements.is_distributed:
+        return [ordered] if ordered else []
+    return [list(group) for _, group in groupby(ordered, key=account)]
 
 
 def typed_rows(statements: Statements, types: tuple[str, ...], count: int, *, start: int = 1) -> str:
@@ -40,7 +57,7 @@ def database_now(statements: Statements) -> str:
     """
     if statements.dialect == "sqlite":
         return "strftime('%Y-%m-%d %H:%M:%f000+00:00', 'now')"
-    return "clock_timestamp()"
+    return "statement_timestamp()"
 
 
 def utc_date_text(statements: Statements, column: str, *, length: int) -> str:

@@ -1,5 +1,6 @@
-"""Rows of documents of invoices and credit notes: facts written once, then given their PDF; and revocations of links to
-documents.
+"""Rows of documents of invoices and credit notes; SQL for the upsert that counts revocations of links.
+
+Facts are written once, then given their PDF.
 """
 
 from collections import Counter
@@ -39,19 +40,12 @@ LINKS = Table(models.DocumentLink, DocumentLink)
 
 async def find(statements: Statements, account_id: UUID, document_id: UUID) -> StoredDocument | None:
     """Return the document of that invoice or credit note, or None if its facts are not stored."""
-    found = await DOCUMENTS.read(statements, models.Document.filter(account_id=account_id, id=document_id))
-    return found[0] if found else None
+    return await DOCUMENTS.read_first(statements, models.Document.filter(account_id=account_id, id=document_id))
 
 
 async def keep_pdf(statements: Statements, account_id: UUID, document_id: UUID, pdf: bytes) -> bool:
     """Store the PDF of a document for good; return False if it has one."""
-    changed = await statements.execute(
-        f"UPDATE {DOCUMENTS.name} SET pdf = $3 WHERE account_id = $1 AND id = $2 AND pdf IS NULL",
-        account_id,
-        document_id,
-        pdf,
-    )
-    return changed == 1
+    return await DOCUMENTS.update(statements, {"pdf": pdf}, account_id=account_id, id=document_id, pdf=None) == 1
 
 
 async def revisions(statements: Statements, account_id: UUID, document_ids: Collection[UUID]) -> Counter[UUID]:

@@ -1,4 +1,4 @@
-"""Rows of estimates. A conditional UPDATE marks an estimate as used, so it is ordered once."""
+"""Rows of estimates; SQL for the conditional update that marks many as used, so that each is ordered once."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
@@ -6,7 +6,6 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from service.domain.recorded_estimate import RecordedEstimate
-from service.kit.keyset import PageRequest
 from service.storage import models
 from service.storage.database import Statements
 from service.storage.dialects import typed_rows
@@ -26,11 +25,6 @@ async def existing(
     return next((each for each in found if each.id == estimate_id), found[0] if found else None)
 
 
-async def page(statements: Statements, account_id: UUID, request: PageRequest) -> list[RecordedEstimate]:
-    """Return one estimate of the account more than the page holds, newest first."""
-    return await ESTIMATES.read_by_id(statements, models.Estimate.filter(account_id=account_id), request)
-
-
 async def of_ids(
     statements: Statements, account_id: UUID, estimate_ids: Collection[UUID]
 ) -> dict[UUID, RecordedEstimate]:
@@ -38,7 +32,7 @@ async def of_ids(
     if not estimate_ids:
         return {}
     query = models.Estimate.filter(account_id=account_id, id__in=estimate_ids)
-    return {estimate.id: estimate for estimate in await ESTIMATES.read(statements, query)}
+    return await ESTIMATES.read_by(statements, query)
 
 
 async def orders_of(

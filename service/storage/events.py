@@ -1,4 +1,7 @@
-"""Rows of events; the table refuses updates and deletes."""
+"""Rows of events; SQL for the events of a page of orders.
+
+The table refuses updates and deletes.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,7 +9,7 @@ from uuid import UUID
 
 from service.domain.events import Event, EventType
 from service.storage import models
-from service.storage.conditions import Conditions
+from service.storage.conditions import owned
 from service.storage.database import Statements
 from service.storage.tables import Table
 
@@ -15,8 +18,7 @@ EVENTS = Table(models.Event, Event)
 
 async def of_orders(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> list[Event]:
     """Return the events of those orders in the account, order by order, oldest first."""
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
+    conditions = owned(account_id)
     conditions.add_in("order_id", order_ids)
     return await EVENTS.select(statements, conditions, "ORDER BY order_id, seq")
 
@@ -37,8 +39,7 @@ async def times_of_orders(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID], event_type: EventType
 ) -> dict[UUID, datetime]:
     """Return the time of the event of that type, by order, for those of the account's orders that have one."""
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
+    conditions = owned(account_id)
     conditions.add_in("order_id", order_ids)
     conditions.add("event_type = {}", event_type)
     columns = frozenset({"order_id", "created_at"})

@@ -1,4 +1,4 @@
-"""Questions whether a replica knows enough to answer a read in the primary's place.
+"""Questions whether a replica knows enough to answer a read; SQL for clocks and heads, asked by every read.
 
 An account's reads: its latest event there is the latest of the primary. Each change of an account's data is committed
 together with an event, so the replica then has every change that was acknowledged before, through any process. The

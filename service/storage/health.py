@@ -1,4 +1,7 @@
-"""State of a database, for its administrator. Knows both dialects; must not know a table."""
+"""State of a database, for its administrator; SQL for settings, which no model has.
+
+Knows both dialects; must not know a table.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,6 +1,9 @@
-"""Open holds: the credits set aside for quotes that were neither ordered from nor released, by payer and bundle."""
+"""Open holds, by payer and bundle; SQL for sums under the lock of a quote, by a partial index.
 
-from collections.abc import Mapping
+They are the credits set aside for quotes that were neither ordered from nor released.
+"""
+
+from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID
 
@@ -28,15 +31,18 @@ async def count_open(statements: Statements, payer_id: UUID) -> int:
     return int(rows[0]["quotes"])
 
 
-async def held_g(statements: Statements, payer_id: UUID) -> int:
-    """Return the grams that open quotes of the payer and its clients hold."""
+async def held_g(statements: Statements, payer_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return the grams that open quotes of each payer and its clients hold."""
+    payers = placeholders(1, len(payer_ids))
     rows = await statements.fetch(
-        f"SELECT CAST(coalesce(sum(h.mass_g), 0) AS BIGINT) AS grams FROM {QUOTES.name} q"
-        f" JOIN {ACCOUNTS} a ON a.id = q.account_id"
-        f" JOIN {HOLDS.name} h ON h.account_id = q.account_id AND h.quote_id = q.id WHERE {_OPEN} AND {_OF_PAYER}",
-        payer_id,
+        f"SELECT coalesce(a.parent_account_id, a.id) AS account_id, CAST(sum(h.mass_g) AS BIGINT) AS grams"
+        f" FROM {QUOTES.name} q JOIN {ACCOUNTS} a ON a.id = q.account_id"
+        f" JOIN {HOLDS.name} h ON h.account_id = q.account_id AND h.quote_id = q.id"
+        f" WHERE {_OPEN} AND (a.id IN ({payers}) OR a.parent_account_id IN ({payers})) GROUP BY 1",
+        *payer_ids,
     )
-    return int(rows[0]["grams"])
+    found = {row["account_id"]: row["grams"] for row in rows}
+    return {payer_id: found.get(payer_id, 0) for payer_id in payer_ids}
 
 
 async def of_bundles(

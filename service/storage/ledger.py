@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from service.domain.ledger import Journal, LedgerAccount, Verb
@@ -15,7 +14,7 @@ from service.domain.order import Order
 from service.kit.keyset import PageRequest
 from service.storage import balances, models
 from service.storage.database import Statements
-from service.storage.tables import Table
+from service.storage.tables import Table, given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,18 +95,15 @@ async def page(
     """Return the ids of one journal more than the page holds, newest first: an id begins with its time of creation, so
     that the key of the table serves as the index. All postings of a journal meet the filter, or none.
     """
-    conditions: dict[str, Any] = {
-        "currency__in": wanted.currencies,
-        "verb__in": wanted.verbs,
-        "created_at__gte": wanted.created_from,
-        "created_at__lt": wanted.created_until,
-    }
-    given = {name: value for name, value in conditions.items() if value is not None}
-    query = models.LedgerEntry.filter(account_id=account_id, **given)
-    if request.after is not None:
-        query = query.filter(journal_id__lt=request.after.id)
-    if request.before is not None:
-        query = query.filter(journal_id__gt=request.before.id)
+    conditions = given(
+        currency__in=wanted.currencies,
+        verb__in=wanted.verbs,
+        created_at__gte=wanted.created_from,
+        created_at__lt=wanted.created_until,
+        journal_id__lt=request.after and request.after.id,
+        journal_id__gt=request.before and request.before.id,
+    )
+    query = models.LedgerEntry.filter(conditions, account_id=account_id)
     query = query.order_by("journal_id" if request.backward else "-journal_id").limit(request.limit + 1)
     return [row["journal_id"] for row in await query.distinct().using_db(statements.client).values("journal_id")]
 

@@ -10,5 +10,4 @@ LOGOS = Table(models.Logo, Logo)
 
 async def of_digest(statements: Statements, sha256: str) -> Logo | None:
     """Return the logo whose bytes have that digest, or None."""
-    found = await LOGOS.read(statements, models.Logo.filter(sha256=sha256))
-    return found[0] if found else None
+    return await LOGOS.read_first(statements, models.Logo.filter(sha256=sha256))

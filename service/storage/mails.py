@@ -1,9 +1,10 @@
-"""Rows of mail: cursors in the events of accounts, mails that are leased by conditional updates, and reminders."""
+"""Rows of mail: cursors, mails and reminders; SQL for leases by conditional updates and partial indexes."""
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 from uuid import UUID
+
+from tortoise.expressions import Subquery
 
 from service.domain.billing import Invoice
 from service.domain.events import Event
@@ -11,11 +12,11 @@ from service.domain.listing import Owners
 from service.domain.mail import InvoiceReminder, Mail, MailCursor, MailStatus
 from service.kit.keyset import PageRequest
 from service.storage import models
-from service.storage.accounts import ACCOUNTS, HEADS
-from service.storage.database import Statements, placeholders
+from service.storage.accounts import HEADS
+from service.storage.database import Statements
 from service.storage.events import EVENTS
 from service.storage.money import INVOICES
-from service.storage.tables import Table
+from service.storage.tables import Table, given
 
 MAILS = Table(models.Mail, Mail)
 CURSORS = Table(models.MailCursor, MailCursor)
@@ -44,14 +45,8 @@ async def behind(statements: Statements, limit: int) -> list[MailCursor]:
 
 async def advance(statements: Statements, cursor: MailCursor, last_seq: int) -> bool:
     """Move the cursor on and lock it until the transaction ends; return False if another worker has moved it."""
-    return bool(
-        await statements.execute(
-            f"UPDATE {CURSORS.name} SET last_seq = $3 WHERE account_id = $1 AND last_seq = $2",
-            cursor.account_id,
-            cursor.last_seq,
-            last_seq,
-        )
-    )
+    where = {"account_id": cursor.account_id, "last_seq": cursor.last_seq}
+    return await CURSORS.update(statements, {"last_seq": last_seq}, **where) == 1
 
 
 async def has_due(statements: Statements, now: datetime) -> bool:
@@ -82,19 +77,16 @@ async def mark(
     sent_at: datetime | None,
 ) -> bool:
     """Store the outcome of an attempt and end the lease; return False if another worker has taken the mail over."""
-    return bool(
-        await statements.execute(
-            f"UPDATE {MAILS.name} SET status = $4, due_at = $5, error = $6, sent_at = $7, attempts = attempts + 1,"
-            " lease_id = NULL WHERE account_id = $1 AND id = $2 AND lease_id = $3 AND status = 'PENDING'",
-            mail.account_id,
-            mail.id,
-            mail.lease_id,
-            status,
-            due_at,
-            error,
-            sent_at,
-        )
-    )
+    changes = {
+        "status": status,
+        "due_at": due_at,
+        "error": error,
+        "sent_at": sent_at,
+        "attempts": mail.attempts + 1,
+        "lease_id": None,
+    }
+    where = {"account_id": mail.account_id, "id": mail.id, "lease_id": mail.lease_id, "status": MailStatus.PENDING}
+    return await MAILS.update(statements, changes, **where) == 1
 
 
 async def postpone(statements: Statements, lease_id: UUID, now: datetime, due_at: datetime, error: str) -> int:
@@ -108,12 +100,8 @@ async def postpone(statements: Statements, lease_id: UUID, now: datetime, due_at
         now,
         error,
     )
-    await statements.execute(
-        f"UPDATE {MAILS.name} SET due_at = $2, error = $3, lease_id = NULL WHERE lease_id = $1 AND status = 'PENDING'",
-        lease_id,
-        due_at,
-        error,
-    )
+    changes = {"due_at": due_at, "error": error, "lease_id": None}
+    await MAILS.update(statements, changes, lease_id=lease_id, status=MailStatus.PENDING)
     return failed
 
 
@@ -125,25 +113,14 @@ async def event_of(statements: Statements, mail: Mail) -> Event:
 
 async def page(statements: Statements, owners: Owners, status: MailStatus | None, request: PageRequest) -> list[Mail]:
     """Return one mail more than the page holds, newest first."""
-    conditions: dict[str, Any] = {
-        "account_id__in": owners.account_ids,
-        "account__mode": owners.mode,
-        "status": status,
-    }
-    query = models.Mail.filter(**{name: value for name, value in conditions.items() if value is not None})
+    query = models.Mail.filter(given(account_id__in=owners.account_ids, account__mode=owners.mode, status=status))
     return await MAILS.read_page(statements, query, "created_at", request, descending=True)
 
 
 async def of_ids(statements: Statements, ids: Collection[UUID]) -> dict[UUID, Mail]:
     """Return the mails by id, found by the primary key of each account."""
-    if not ids:
-        return {}
-    rows = await statements.fetch(
-        f"SELECT {MAILS.column_list} FROM {MAILS.name} WHERE id IN ({placeholders(1, len(ids))})"
-        f" AND account_id IN (SELECT id FROM {ACCOUNTS.name})",
-        *ids,
-    )
-    return {each.id: each for each in map(MAILS.value, rows)}
+    accounts = Subquery(models.Account.all().values("id"))
+    return await MAILS.read_by(statements, models.Mail.filter(id__in=ids, account_id__in=accounts))
 
 
 async def expire(statements: Statements, before: datetime, limit: int) -> int:

@@ -1,4 +1,7 @@
-"""Rows of payments, invoices and credit notes; the tables refuse changes of recorded or issued facts."""
+"""Rows of payments, invoices and credit notes; SQL for a page of each invoice's lines in one statement.
+
+The tables refuse changes of recorded or issued facts.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -14,16 +17,17 @@ from service.domain.listing import ListSort, MoneyFilter, Owner, Owners
 from service.domain.order import Order, OrderStatus, PaymentStatus, Source
 from service.kit.keyset import PageRequest
 from service.storage import models
-from service.storage.conditions import Conditions
+from service.storage.conditions import Conditions, among
 from service.storage.database import Statements
 from service.storage.orders import ORDERS
-from service.storage.tables import Table
+from service.storage.tables import Table, given
 
 PAYMENTS = Table(models.Payment, Payment)
 INVOICES = Table(models.Invoice, Invoice)
 INVOICE_LINES = Table(models.InvoiceLine, InvoiceLine)
 CREDIT_NOTES = Table(models.CreditNote, CreditNote)
 CREDIT_NOTE_LINES = Table(models.CreditNoteLine, CreditNoteLine)
+_LATER_SUMS = ("credited_minor", "tax_credited_minor", "tax_paid_minor")
 ACCOUNTS = models.Account._meta.db_table  # noqa: SLF001 - as in tables.py
 
 T = TypeVar("T", Payment, Invoice, CreditNote)
@@ -38,20 +42,25 @@ async def of_reference(
     because releases before kept the blanks around it.
     """
     query = table.model.filter(account_id=account_id, reference__in=spellings)
-    found = await table.read(statements, query.order_by("created_at", "id"))
-    return found[0] if found else None
+    return await table.read_first(statements, query.order_by("created_at", "id"))
 
 
 async def of_ids(statements: Statements, table: Table[T], account_id: UUID, ids: Collection[UUID]) -> dict[UUID, T]:
     """Return those of the payments or invoices that are the account's, by id."""
-    found = await table.read(statements, table.model.filter(account_id=account_id, id__in=ids))
-    return {each.id: each for each in found}
+    return await table.read_by(statements, table.model.filter(account_id=account_id, id__in=ids))
+
+
+async def of_accounts(
+    statements: Statements, table: Table[T], account_ids: Collection[UUID], ids: Collection[UUID]
+) -> dict[UUID, T]:
+    """Return those of the payments or invoices that are of one of the accounts, by id."""
+    return await table.read_by(statements, table.model.filter(account_id__in=account_ids, id__in=ids))
 
 
 async def id_of_number(statements: Statements, table: Table[T], account_id: UUID, number: str) -> UUID | None:
     """Return the id of the account's invoice or credit note of that number, or None."""
-    found = await table.read(statements, table.model.filter(account_id=account_id, number=number))
-    return found[0].id if found else None
+    found = await table.read_first(statements, table.model.filter(account_id=account_id, number=number))
+    return found.id if found else None
 
 
 async def invoices_of_orders(
@@ -109,21 +118,19 @@ async def count(statements: Statements, table: Table[T], owner: Owner, wanted: M
 
 
 def _filtered(table: Table[T], owner: Owner, wanted: MoneyFilter) -> QuerySet[Any]:
-    conditions: dict[str, Any] = {
-        "currency__in": wanted.currencies,
-        "status__in": wanted.statuses,
-        "created_at__gte": wanted.created_from,
-        "created_at__lt": wanted.created_until,
-        "due_at__gte": wanted.due_from,
-        "due_at__lt": wanted.due_until,
-    }
-    if isinstance(owner, Owners):
-        conditions |= {"account_id__in": owner.account_ids, "account__mode": owner.mode}
-    else:
-        conditions["account_id"] = owner
-    query: QuerySet[Any] = table.model.filter(
-        **{name: value for name, value in conditions.items() if value is not None}
+    conditions = given(
+        currency__in=wanted.currencies,
+        status__in=wanted.statuses,
+        created_at__gte=wanted.created_from,
+        created_at__lt=wanted.created_until,
+        due_at__gte=wanted.due_from,
+        due_at__lt=wanted.due_until,
     )
+    if isinstance(owner, Owners):
+        owned = given(account_id__in=owner.account_ids, account__mode=owner.mode)
+    else:
+        owned = Q(account_id=owner)
+    query: QuerySet[Any] = table.model.filter(conditions, owned)
     if wanted.text is None:
         return query
     columns = [column for column in ("reference", "number") if column in table.columns]
@@ -154,12 +161,16 @@ async def lines_with_currency(
 
 
 async def pages_of_lines(
-    statements: Statements, table: Table[L], account_id: UUID, ids: Collection[UUID], request: PageRequest
+    statements: Statements,
+    table: Table[L],
+    account_ids: Collection[UUID],
+    ids: Collection[UUID],
+    request: PageRequest,
 ) -> list[L]:
-    """Return, for each of the invoices or credit notes that are the account's, one line more than the page holds, in
-    the order in which the page is read. A position's value is the line's place on its document.
+    """Return, for each of these invoices or credit notes of the accounts, one line more than the page holds, in the
+    order in which the page is read. A position's value is the line's place on its document.
     """
-    conditions = _owned(account_id)
+    conditions = among("account_id", account_ids)
     document = "invoice_id" if "invoice_id" in table.columns else "credit_note_id"
     conditions.add_in(document, ids)
     for position, sign in ((request.after, ">"), (request.before, "<")):
@@ -170,12 +181,12 @@ async def pages_of_lines(
 
 
 async def pages_of_credit_notes(
-    statements: Statements, account_id: UUID, invoice_ids: Collection[UUID], request: PageRequest
+    statements: Statements, account_ids: Collection[UUID], invoice_ids: Collection[UUID], request: PageRequest
 ) -> list[CreditNote]:
-    """Return, for each of the invoices that are the account's, one credit note more than the page holds, in the order
-    in which the page is read: an id begins with its time of creation.
+    """Return, for each of these invoices of the accounts, one credit note more than the page holds, in the order in
+    which the page is read: an id begins with its time of creation.
     """
-    conditions = _owned(account_id)
+    conditions = among("account_id", account_ids)
     conditions.add_in("invoice_id", invoice_ids)
     for position, sign in ((request.after, ">"), (request.before, "<")):
         if position is not None:
@@ -207,13 +218,14 @@ async def lines_of_orders(statements: Statements, account_id: UUID, order_ids: C
 
 async def net_owed(statements: Statements, invoice: Invoice) -> int:
     """Return what the orders on the invoice owe. Under the lock of its account's head it stays as it is."""
-    return (await net_owed_of(statements, invoice.account_id, [invoice.id])).get(invoice.id, 0)
+    return (await net_owed_of(statements, [invoice.account_id], [invoice.id])).get(invoice.id, 0)
 
 
-async def net_owed_of(statements: Statements, account_id: UUID, invoice_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Return what the orders on the account's invoices owe, by invoice."""
-    conditions = Conditions()
-    conditions.add("l.account_id = {}", account_id)
+async def net_owed_of(
+    statements: Statements, account_ids: Collection[UUID], invoice_ids: Collection[UUID]
+) -> dict[UUID, int]:
+    """Return what the orders on the accounts' invoices owe, by invoice."""
+    conditions = among("l.account_id", account_ids)
     conditions.add_in("l.invoice_id", invoice_ids)
     conditions.add("o.status NOT IN ({}, {})", OrderStatus.CANCELLED, OrderStatus.FAILED)
     conditions.add("o.payment_status <> {}", PaymentStatus.REFUNDED)
@@ -228,39 +240,15 @@ async def net_owed_of(statements: Statements, account_id: UUID, invoice_ids: Col
 
 async def change(statements: Statements, before: Invoice, invoice: Invoice) -> None:
     """Update the invoice's status and its sums of later events, if they still are those of `before`."""
-    changed = await statements.execute(
-        f"UPDATE {INVOICES.name} SET credited_minor = $3, tax_credited_minor = $4, tax_paid_minor = $5"
-        f" WHERE account_id = $1 AND id = $2 AND credited_minor = $6 AND tax_credited_minor = $7"
-        f" AND tax_paid_minor = $8",
-        invoice.account_id,
-        invoice.id,
-        invoice.credited_minor,
-        invoice.tax_credited_minor,
-        invoice.tax_paid_minor,
-        before.credited_minor,
-        before.tax_credited_minor,
-        before.tax_paid_minor,
-    )
-    if changed != 1:
+    owned = {"account_id": invoice.account_id, "id": invoice.id}
+    sums = {column: getattr(invoice, column) for column in _LATER_SUMS}
+    former = {column: getattr(before, column) for column in _LATER_SUMS}
+    if await INVOICES.update(statements, sums, **owned, **former) != 1:
         raise RuntimeError("an invoice was changed under its account's lock")
     if invoice.status is not before.status:
-        await _mark_paid(statements, invoice)
-
-
-async def _mark_paid(statements: Statements, invoice: Invoice) -> None:
-    """Mark the pending invoice as paid, with the time and the cash of its settlement."""
-    changed = await statements.execute(
-        f"UPDATE {INVOICES.name} SET status = $3, paid_at = $4, settled_minor = $5"
-        f" WHERE account_id = $1 AND id = $2 AND status = $6",
-        invoice.account_id,
-        invoice.id,
-        InvoiceStatus.PAID,
-        invoice.paid_at,
-        invoice.settled_minor,
-        InvoiceStatus.PENDING,
-    )
-    if changed != 1:
-        raise RuntimeError("an invoice was paid under its account's lock")
+        paid = {column: getattr(invoice, column) for column in ("status", "paid_at", "settled_minor")}
+        if await INVOICES.update(statements, paid, **owned, status=InvoiceStatus.PENDING) != 1:
+            raise RuntimeError("an invoice was paid under its account's lock")
 
 
 async def has_other_seller(statements: Statements, account_id: UUID, seller_id: UUID) -> bool:
@@ -300,9 +288,3 @@ async def billable(
     if created_until is not None:
         conditions.add("created_at < {}", created_until)
     return await ORDERS.select(statements, conditions, f"ORDER BY created_at, id LIMIT {limit}")
-
-
-def _owned(account_id: UUID) -> Conditions:
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
-    return conditions

@@ -1,4 +1,7 @@
-"""Counters of the numbers of documents. Locked after orders and invoices, and before balances and batches."""
+"""Counters of the numbers of documents; SQL for the upsert that counts.
+
+Locked after orders and invoices, and before balances and batches.
+"""
 
 from uuid import UUID
 

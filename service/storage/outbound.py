@@ -1,4 +1,4 @@
-"""Counts of the tables from which something is sent, by their indexes of what is not sent yet."""
+"""Counts of the tables from which something is sent; SQL for partial indexes, which need a literal condition."""
 
 from datetime import datetime
 

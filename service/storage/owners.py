@@ -1,40 +1,36 @@
 """The accounts that own objects of which only the id is known, for operators, who read across accounts."""
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
-from service.domain.api_keys import id_of_uuid, uuid_of_id
-from service.storage import api_keys
-from service.storage.accounts import ACCOUNTS
-from service.storage.catalogue import PORTFOLIOS
-from service.storage.certificates import ISSUED as CERTIFICATES
-from service.storage.database import Statements, placeholders
-from service.storage.estimates import ESTIMATES
-from service.storage.ledger import LEDGER
-from service.storage.money import CREDIT_NOTES, INVOICE_LINES, INVOICES, PAYMENTS
-from service.storage.orders import ORDERS
-from service.storage.quotes import QUOTES
-from service.storage.webhook_deliveries import DELIVERIES
-from service.storage.webhooks import ENDPOINTS
+from tortoise.expressions import Subquery
+from tortoise.models import Model
 
-# By the primary key of each account: an index on the id alone would cost every quote and posting more than the few
-# operators who ask are worth.
-_IN_EACH_ACCOUNT = f" AND account_id IN (SELECT id FROM {ACCOUNTS.name})"
-_OWNED = {
-    "Account": (ACCOUNTS.name, "id", "id", ""),
-    "Order": (ORDERS.name, "id", "account_id", ""),
-    "Quote": (QUOTES.name, "id", "account_id", _IN_EACH_ACCOUNT),
-    "Estimate": (ESTIMATES.name, "id", "account_id", _IN_EACH_ACCOUNT),
-    "Payment": (PAYMENTS.name, "id", "account_id", _IN_EACH_ACCOUNT),
-    "Invoice": (INVOICES.name, "id", "account_id", _IN_EACH_ACCOUNT),
-    "CreditNote": (CREDIT_NOTES.name, "id", "account_id", _IN_EACH_ACCOUNT),
-    "InvoiceLine": (INVOICE_LINES.name, "order_id", "account_id", _IN_EACH_ACCOUNT),
-    "Certificate": (CERTIFICATES.name, "order_id", "account_id", _IN_EACH_ACCOUNT),
-    "Journal": (LEDGER.name, "journal_id", "account_id", _IN_EACH_ACCOUNT),
-    "WebhookEndpoint": (ENDPOINTS.name, "id", "account_id", _IN_EACH_ACCOUNT),
-    "WebhookDelivery": (DELIVERIES.name, "id", "owner_id", _IN_EACH_ACCOUNT),
-    "Portfolio": (PORTFOLIOS.name, "id", "account_id", ""),
+from service.domain.api_keys import id_of_uuid, uuid_of_id
+from service.storage import api_keys, models
+from service.storage.database import Statements
+
+_OWNED: dict[str, tuple[type[Model], str, str]] = {
+    "Account": (models.Account, "id", "id"),
+    "Order": (models.Order, "id", "account_id"),
+    "Quote": (models.Quote, "id", "account_id"),
+    "Estimate": (models.Estimate, "id", "account_id"),
+    "Payment": (models.Payment, "id", "account_id"),
+    "Invoice": (models.Invoice, "id", "account_id"),
+    "CreditNote": (models.CreditNote, "id", "account_id"),
+    "InvoiceLine": (models.InvoiceLine, "order_id", "account_id"),
+    "Certificate": (models.Certificate, "order_id", "account_id"),
+    "Journal": (models.LedgerEntry, "journal_id", "account_id"),
+    "WebhookEndpoint": (models.WebhookEndpoint, "id", "account_id"),
+    "WebhookDelivery": (models.WebhookDelivery, "id", "owner_id"),
+    "Portfolio": (models.Portfolio, "id", "account_id"),
 }
+"""By type: the model, and its columns of the object's id and of its account."""
+_FOUND_BY_ID = {"Account", "Order", "Portfolio"}
+"""Types whose id alone has an index. One for each type would cost every quote and posting more than the few operators
+who ask are worth: the others are found by the primary key of each account.
+"""
 
 
 async def of_ids(statements: Statements, type_name: str, ids: Collection[UUID]) -> dict[UUID, UUID]:
@@ -46,10 +42,10 @@ async def of_ids(statements: Statements, type_name: str, ids: Collection[UUID]) 
         return {uuid_of_id(key_id): key.account_id for key_id, (key, _) in found.items()}
     if type_name not in _OWNED or not ids:
         return {}
-    table, key, owner, rest = _OWNED[type_name]  # SQLite's driver knows the kind of a column by its name
-    rows = await statements.fetch(
-        f"SELECT {', '.join(dict.fromkeys((key, owner)))} FROM {table}"
-        f" WHERE {key} IN ({placeholders(1, len(ids))}) AND {owner} IS NOT NULL{rest}",
-        *ids,
-    )
+    model, key, owner = _OWNED[type_name]
+    conditions: dict[str, Any] = {f"{key}__in": ids, f"{owner}__isnull": False}
+    if type_name not in _FOUND_BY_ID:
+        conditions["account_id__in"] = Subquery(models.Account.all().values("id"))
+    columns = dict.fromkeys((key, owner))  # Account has one column for both
+    rows = await model.filter(**conditions).using_db(statements.client).values(*columns)
     return {row[key]: row[owner] for row in rows}

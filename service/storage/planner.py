@@ -1,4 +1,7 @@
-"""Statistics by which SQLite chooses between indexes. PostgreSQL keeps its own by autovacuum."""
+"""Statistics by which SQLite chooses between indexes; SQL for its pragmas.
+
+PostgreSQL keeps its own by autovacuum.
+"""
 
 from service.storage.database import Statements
 

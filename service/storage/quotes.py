@@ -1,4 +1,4 @@
-"""Rows of quotes. The database's clock decides if a quote is open; one conditional update uses it."""
+"""Rows of quotes; SQL for conditional updates by the database's clock, which decides if a quote is open."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -6,10 +6,9 @@ from uuid import UUID
 
 from service.domain.quote import Quote, QuoteHold, QuoteLine, QuoteNow
 from service.domain.worker_failures import WorkerStep
-from service.kit.keyset import PageRequest
 from service.storage import models
-from service.storage.conditions import Conditions
-from service.storage.database import Statements, placeholders
+from service.storage.conditions import among
+from service.storage.database import Statements
 from service.storage.dialects import database_now, typed_rows
 from service.storage.tables import Table
 from service.storage.worker_failures import rests
@@ -37,17 +36,12 @@ async def add(statements: Statements, quote: Quote, lines: Sequence[QuoteLine], 
     return True
 
 
-async def page(statements: Statements, account_id: UUID, request: PageRequest) -> list[Quote]:
-    """Return one quote of the account more than the page holds, newest first."""
-    return await QUOTES.read_by_id(statements, models.Quote.filter(account_id=account_id), request)
-
-
 async def of_ids(statements: Statements, account_id: UUID, quote_ids: Collection[UUID]) -> dict[UUID, Quote]:
     """Return those of the quotes that are the account's, by id."""
     if not quote_ids:
         return {}
     query = models.Quote.filter(account_id=account_id, id__in=quote_ids)
-    return {quote.id: quote for quote in await QUOTES.read(statements, query)}
+    return await QUOTES.read_by(statements, query)
 
 
 async def find(
@@ -56,15 +50,12 @@ async def find(
     """Return those of the quotes that belong to the accounts, by (account, quote)."""
     if not quote_ids:
         return {}
-    owned = (
-        f"account_id IN ({placeholders(1, len(account_ids))})"
-        f" AND {{}} IN ({placeholders(1 + len(account_ids), len(quote_ids))})"
-    )
+    conditions = among("account_id", account_ids)
+    conditions.add_in("id", quote_ids)
     rows = await statements.fetch(
         f"SELECT {QUOTES.column_list}, expires_at > {database_now(statements)} AS unexpired"
-        f" FROM {QUOTES.name} WHERE {owned.format('id')}",
-        *account_ids,
-        *quote_ids,
+        f" FROM {QUOTES.name} WHERE {conditions.clause}",
+        *conditions.parameters,
     )
     lines: dict[UUID, list[QuoteLine]] = {row["id"]: [] for row in rows}
     for line in await lines_of(statements, account_ids, list(lines)):
@@ -86,8 +77,7 @@ async def _holds_of(
 ) -> list[QuoteHold]:
     if not quote_ids:
         return []
-    conditions = Conditions()
-    conditions.add_in("account_id", account_ids)
+    conditions = among("account_id", account_ids)
     conditions.add_in("quote_id", quote_ids)
     return await HOLDS.select(statements, conditions, "ORDER BY quote_id, position, batch_id")
 
@@ -124,13 +114,9 @@ async def lines_of(
     """Return the lines of the accounts' quotes, in order."""
     if not quote_ids:
         return []
-    rows = await statements.fetch(
-        f"SELECT {LINES.column_list} FROM {LINES.name} WHERE account_id IN ({placeholders(1, len(account_ids))})"
-        f" AND quote_id IN ({placeholders(1 + len(account_ids), len(quote_ids))}) ORDER BY quote_id, position",
-        *account_ids,
-        *quote_ids,
-    )
-    return [LINES.value(row) for row in rows]
+    conditions = among("account_id", account_ids)
+    conditions.add_in("quote_id", quote_ids)
+    return await LINES.select(statements, conditions, "ORDER BY quote_id, position")
 
 
 async def use(statements: Statements, used: Mapping[tuple[UUID, UUID], UUID]) -> None:

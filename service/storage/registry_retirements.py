@@ -1,5 +1,6 @@
-"""Rows of registries' entries and of the certificates of these; the tables refuse updates and deletes, but for a PDF
-that is stored once.
+"""Rows of registries' entries and of the certificates of these; SQL for sums over overlapping intervals.
+
+The tables refuse updates and deletes, but for a PDF that is stored once.
 
 An entry counts until another one corrects it.
 """
@@ -46,7 +47,7 @@ class Unrecorded:
 async def of_references(statements: Statements, references: Collection[str]) -> dict[str, RegistryRetirement]:
     """Return those of the entries that exist, by reference."""
     query = models.RegistryRetirement.filter(reference__in=references)
-    return {each.reference: each for each in await ENTRIES.read(statements, query)}
+    return await ENTRIES.read_by(statements, query, "reference")
 
 
 async def valid_of_batches(
@@ -75,22 +76,16 @@ async def corrected(statements: Statements, entry_ids: Collection[UUID]) -> set[
 
 async def retirements_within(statements: Statements, batch_id: UUID, part: Interval, limit: int) -> list[Retirement]:
     """Return at most `limit` of the retirements that have some of these grams of the batch."""
-    conditions = Conditions()
-    conditions.add("batch_id = {}", batch_id)
-    conditions.add("start_g < {}", part.end_g)
-    conditions.add("end_g > {}", part.start_g)
-    return await RETIREMENTS.select(statements, conditions, f"ORDER BY start_g LIMIT {conditions.parameter(limit)}")
+    query = models.Retirement.filter(batch_id=batch_id, start_g__lt=part.end_g, end_g__gt=part.start_g)
+    return await RETIREMENTS.read(statements, query.order_by("start_g").limit(limit))
 
 
 async def latest_certificates(
     statements: Statements, account_id: UUID, order_ids: Collection[UUID]
 ) -> dict[UUID, RetirementCertificate]:
     """Return the latest retirement certificate of each of the account's orders that has one."""
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
-    conditions.add_in("order_id", order_ids)
-    rows = await CERTIFICATES.select(statements, conditions, "ORDER BY version")
-    return {row.order_id: row for row in rows}
+    query = models.RetirementCertificate.filter(account_id=account_id, order_id__in=order_ids)
+    return await CERTIFICATES.read_by(statements, query.order_by("version"), "order_id")
 
 
 async def undrawn(statements: Statements, limit: int, *, now: datetime) -> list[RetirementCertificate]:
@@ -112,15 +107,8 @@ async def pdf_of(statements: Statements, certificate: RetirementCertificate) -> 
 
 async def keep_pdf(statements: Statements, certificate: RetirementCertificate, pdf: bytes) -> bool:
     """Store the PDF of the certificate for good; return False if it has one."""
-    changed = await statements.execute(
-        f"UPDATE {CERTIFICATES.name} SET pdf = $4"
-        f" WHERE account_id = $1 AND order_id = $2 AND version = $3 AND pdf IS NULL",
-        certificate.account_id,
-        certificate.order_id,
-        certificate.version,
-        pdf,
-    )
-    return changed == 1
+    key = {column: getattr(certificate, column) for column in ("account_id", "order_id", "version")}
+    return await CERTIFICATES.update(statements, {"pdf": pdf}, **key, pdf=None) == 1
 
 
 _COVERED = (

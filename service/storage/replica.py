@@ -4,24 +4,23 @@ It never decides what a caller may see: a read is answered there only in a sessi
 the primary in all other cases. `freshness.py` has the questions. docs/decisions/0019 says why.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from contextvars import Context
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar, Unpack
 
 import structlog
 
 from service.errors import Code, Refused
 from service.storage.engines import Statements
 from service.storage.engines.availability import Availability
+from service.storage.engines.limits import Limits
 from service.storage.engines.postgresql import PostgresqlClient, PostgresqlStatements
 from service.storage.engines.probes import PostgresqlProbe
 from service.storage.engines.statement_watch import StatementTracer, StatementWatch
 from service.storage.failures import SLOW, DatabaseDefect, DatabaseUnavailable, Failure
-from service.storage.watch import Watch
+from service.storage.watch import Watch, watching
 
 T = TypeVar("T")
 Outcome: TypeAlias = Literal["answered", "behind", "away", "failed"]
@@ -68,33 +67,16 @@ class Replica:
         self,
         url: str,
         *,
-        pool_size_max: int = 16,
-        pool_wait_ms: int = 1_000,
-        lock_timeout_ms: int = 2_000,
-        statement_timeout_ms: int = 5_000,
-        statement_cache_size: int = 100,
-        idle_transaction_ms: int = 3_000,
-        pooled: bool = False,
         slow_statement_ms: int = 0,
         statement_tracer: StatementTracer | None = None,
+        **limits: Unpack[Limits],
     ) -> None:
-        """Take the limits of `Database.open`."""
+        """Take the limits of `Database.open`; a replica batches no queries, because each is read in a transaction."""
         self.availability = ReplicaAvailability()
         self.reads: Counter[Outcome] = Counter(dict.fromkeys(OUTCOMES, 0))
         """Reads that might go to the replica, by what became of them: all but the first are answered by the primary."""
         self._watch = StatementWatch(slow_ms=slow_statement_ms, tracer=statement_tracer)
-        self._client = PostgresqlClient(
-            url,
-            pool_size_max=pool_size_max,
-            pool_wait_ms=pool_wait_ms,
-            lock_timeout_ms=lock_timeout_ms,
-            statement_timeout_ms=statement_timeout_ms,
-            statement_cache_size=statement_cache_size,
-            idle_transaction_ms=idle_transaction_ms,
-            pooled=pooled,
-            availability=self.availability,
-            statement_watch=self._watch,
-        )
+        self._client = PostgresqlClient(url, availability=self.availability, statement_watch=self._watch, **limits)
 
     @property
     def is_ready(self) -> bool:
@@ -132,14 +114,11 @@ class Replica:
     async def watched(self) -> AsyncIterator[None]:
         """Inside, one cheap question a second decides whether reads go to the replica. Without it none goes there."""
         probe = PostgresqlProbe(self._client)
-        watch = Watch(probe, self.availability, end_waiting=self._client.end_waiting, try_write=_nothing)
-        task = asyncio.get_running_loop().create_task(watch.run(), name="watch of the replica", context=Context())
+        watch = Watch(probe, self.availability, self._client.end_waiting, _nothing)
         try:
-            yield
+            async with watching(watch, probe):
+                yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await probe.close()
             await self._client.close()
 
 

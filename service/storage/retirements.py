@@ -1,4 +1,7 @@
-"""Rows of retirements, and the orders whose retirement is due; the table refuses updates and deletes."""
+"""Rows of retirements, and orders whose retirement is due; SQL for the queue, which a partial index keeps short.
+
+The table refuses updates and deletes.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,7 +17,6 @@ from service.domain.worker_failures import WorkerStep
 from service.storage import models
 from service.storage.accounts import ACCOUNTS
 from service.storage.batches import BATCHES, may_be_retired
-from service.storage.conditions import Conditions
 from service.storage.database import Statements, placeholders
 from service.storage.events import EVENTS
 from service.storage.orders import ENTRIES, ORDERS
@@ -124,10 +126,8 @@ async def _first(
 
 async def of_orders(statements: Statements, account_id: UUID, order_ids: Collection[UUID]) -> list[Retirement]:
     """Return the retirements of those of the account's orders, line by line."""
-    conditions = Conditions()
-    conditions.add("account_id = {}", account_id)
-    conditions.add_in("order_id", order_ids)
-    return await RETIREMENTS.select(statements, conditions, "ORDER BY order_id, position, batch_id")
+    query = models.Retirement.filter(account_id=account_id, order_id__in=order_ids)
+    return await RETIREMENTS.read(statements, query.order_by("order_id", "position", "batch_id"))
 
 
 async def unretired_g(statements: Statements, account_id: UUID, start: datetime, end: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Orders of test accounts that move by themselves, as those of a sandbox do."""
+"""Orders of test accounts that move by themselves, as those of a sandbox do; SQL for the order of a join."""
 
 from collections.abc import Collection
 from datetime import datetime

@@ -1,17 +1,19 @@
-"""Search keys of rows without one: rows from before the columns were added, or written by the previous release
-since.
+"""Search keys of rows without one; SQL for locks that pass over locked rows.
+
+The rows are from before the columns were added, or were written by the previous release since.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from service.domain.worker_failures import ItemKey, WorkerStep
 from service.kit.search_key import search_key
 from service.storage.accounts import ACCOUNTS
 from service.storage.conditions import Conditions
 from service.storage.database import Statements
-from service.storage.dialects import for_update, typed_rows
+from service.storage.dialects import for_update, lock_groups, typed_rows
 from service.storage.orders import ORDERS
 from service.storage.worker_failures import rests
 
@@ -58,6 +60,11 @@ async def fill(statements: Statements, searched: Searched, rows: Sequence[ItemKe
     """Write the keys of those of the rows that lack them; return their number. Locks them in the order of (account, id)
     and leaves out those that another transaction has locked, so that no deadlock can arise.
     """
+    groups = lock_groups(statements, rows, account=attrgetter("account_id"))
+    return sum([await _fill(statements, searched, group) for group in groups])
+
+
+async def _fill(statements: Statements, searched: Searched, rows: Sequence[ItemKey]) -> int:
     conditions = Conditions()
     conditions.add_in(searched.account, {row.account_id for row in rows})
     conditions.add_in(searched.id, [row.item_id for row in rows])

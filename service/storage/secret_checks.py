@@ -1,17 +1,29 @@
 """The check value of the secret: one row, by which a process learns that its secret is the database's."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from service.storage import models
 from service.storage.database import Statements
+from service.storage.tables import Table
 
-_TABLE = models.SecretCheck._meta.db_table  # noqa: SLF001 - Tortoise's public way to it
+
+@dataclass(frozen=True, slots=True)
+class SecretCheckRow:
+    """The check value and the time since which it is the database's; `only_row` is 1."""
+
+    only_row: int
+    value: str
+    created_at: datetime
+
+
+SECRET_CHECKS = Table(models.SecretCheck, SecretCheckRow)
 
 
 async def value(statements: Statements) -> str | None:
     """Return the check value, or None if no secret was ever confirmed."""
-    rows = await models.SecretCheck.filter(only_row=1).using_db(statements.client).values("value")
-    return rows[0]["value"] if rows else None
+    found = await SECRET_CHECKS.read_first(statements, models.SecretCheck.filter(only_row=1))
+    return found.value if found else None
 
 
 async def any_keys(statements: Statements) -> bool:
@@ -21,18 +33,10 @@ async def any_keys(statements: Statements) -> bool:
 
 async def add(statements: Statements, check_value: str, created_at: datetime) -> None:
     """Write the check value unless there is one."""
-    await statements.execute(
-        f"INSERT INTO {_TABLE} (only_row, value, created_at) VALUES (1, $1, $2) ON CONFLICT (only_row) DO NOTHING",
-        check_value,
-        created_at,
-    )
+    await SECRET_CHECKS.insert(statements, [SecretCheckRow(1, check_value, created_at)])
 
 
 async def replace(statements: Statements, former: str, check_value: str, created_at: datetime) -> None:
     """Write the check value in place of the former one; change nothing if that is another by now."""
-    await statements.execute(
-        f"UPDATE {_TABLE} SET value = $2, created_at = $3 WHERE only_row = 1 AND value = $1",
-        former,
-        check_value,
-        created_at,
-    )
+    changes = {"value": check_value, "created_at": created_at}
+    await SECRET_CHECKS.update(statements, changes, only_row=1, value=former)

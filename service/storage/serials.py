@@ -1,5 +1,6 @@
-"""Rows of serial numbers that are taken: the series, locked while credits of them are received, and each batch's
-claims.
+"""Rows of serial numbers that are taken; SQL for the locks of series and the search of overlapping claims.
+
+The series are locked while credits of them are received; a batch has its claims.
 
 Claims are written with their batch and never change. The keys come from `domain/serials/overlap.py`.
 """

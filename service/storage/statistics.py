@@ -1,4 +1,4 @@
-"""Statistics over an account's orders, computed by the database."""
+"""Statistics over an account's orders, computed by the database; SQL for sums that no number of rows overflows."""
 
 from uuid import UUID
 

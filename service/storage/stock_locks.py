@@ -1,4 +1,4 @@
-"""Locks on the stock of bundles, as far as orders need it.
+"""Locks on the stock of bundles, as far as orders need it; SQL for these locks.
 
 Every transaction locks batches by vintage and id, and later ones only behind those that it has locked: two of them
 never wait crosswise.

@@ -1,4 +1,7 @@
-"""Rows that operators add to the catalogue: found again by the names that they chose, replaced as a whole."""
+"""Rows that operators add to the catalogue; SQL for locks.
+
+They are found again by the names that they chose, and replaced as a whole.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -18,7 +21,6 @@ from service.domain.catalogue import (
     Selection,
 )
 from service.domain.supply import weights_of
-from service.kit.search_key import search_key
 from service.storage import models
 from service.storage.batches import BATCHES
 from service.storage.catalogue import (
@@ -32,7 +34,7 @@ from service.storage.catalogue import (
     prices_of,
 )
 from service.storage.catalogue import weights_of as stored_weights
-from service.storage.conditions import Conditions
+from service.storage.conditions import among
 from service.storage.database import Statements
 from service.storage.dialects import for_update
 
@@ -81,43 +83,35 @@ async def batches(statements: Statements, references: Collection[str]) -> dict[s
 
 async def lock_project(statements: Statements, project_id: UUID) -> Project | None:
     """Lock the project until the transaction ends, so that two receipts for it take turns."""
-    found = await PROJECTS.select(statements, _named("id", [project_id]), for_update(statements))
+    found = await PROJECTS.select(statements, among("id", [project_id]), for_update(statements))
     return found[0] if found else None
 
 
 async def lock_bundle(statements: Statements, bundle_id: UUID) -> Bundle | None:
     """Lock the bundle until the transaction ends, so that two changes of it take turns."""
-    found = await BUNDLES.select(statements, _named("id", [bundle_id]), for_update(statements))
+    found = await BUNDLES.select(statements, among("id", [bundle_id]), for_update(statements))
     return found[0] if found else None
 
 
 async def change_project(statements: Statements, project: Project, columns: Collection[str]) -> None:
     """Update these columns of the project's row from the project, which is locked before."""
-    await _change(statements, PROJECTS.name, project, columns)
+    await PROJECTS.change(statements, project, columns, "id")
 
 
 async def change_bundle(statements: Statements, bundle: Bundle, columns: Collection[str]) -> None:
     """Update these columns of the bundle's row from the bundle, which is locked before."""
-    await _change(statements, BUNDLES.name, bundle, columns)
-
-
-async def _change(statements: Statements, table: str, value: Project | Bundle, columns: Collection[str]) -> None:
-    cells: dict[str, object] = {column: getattr(value, column) for column in sorted(columns)}
-    if "name" in cells:
-        cells["name_key"] = search_key(value.name)
-    assignments = ", ".join(f"{column} = ${index}" for index, column in enumerate(cells, start=2))
-    await statements.execute(f"UPDATE {table} SET {assignments} WHERE id = $1", value.id, *cells.values())
+    await BUNDLES.change(statements, bundle, columns, "id")
 
 
 async def lock_bundles(statements: Statements, bundle_ids: Collection[UUID]) -> None:
     """Lock the bundles, by id, until the transaction ends, so that two changes of several take turns."""
     for some in _chunks(bundle_ids):
-        await BUNDLES.select(statements, _named("id", some), f"ORDER BY id{for_update(statements)}")
+        await BUNDLES.select(statements, among("id", some), f"ORDER BY id{for_update(statements)}")
 
 
 async def disable(statements: Statements, bundle_id: UUID, disabled_at: datetime | None) -> None:
     """Set the time since which the bundle is disabled, or None."""
-    await statements.execute(f"UPDATE {BUNDLES.name} SET disabled_at = $2 WHERE id = $1", bundle_id, disabled_at)
+    await BUNDLES.update(statements, {"disabled_at": disabled_at}, id=bundle_id)
 
 
 async def members(statements: Statements, bundle_id: UUID) -> set[UUID]:
@@ -143,7 +137,7 @@ async def replace_price(statements: Statements, bundle_id: UUID, currency: str, 
         )
         for tier in tiers
     ]
-    await statements.execute(f"DELETE FROM {PRICES.name} WHERE bundle_id = $1 AND currency = $2", bundle_id, currency)
+    await PRICES.delete(statements, bundle_id=bundle_id, currency=currency)
     await PRICES.insert(statements, prices)
 
 
@@ -152,7 +146,7 @@ async def lock_portfolio(statements: Statements, wanted: Portfolio) -> Portfolio
     absent.
     """
     await PORTFOLIOS.insert(statements, [wanted])
-    conditions = _named("identifier", [wanted.identifier])
+    conditions = among("identifier", [wanted.identifier])
     if wanted.account_id is None:
         conditions.add("account_id IS NULL")
     else:
@@ -168,8 +162,8 @@ async def replace_portfolio(
     before = await stored_weights(statements, [existing.id])
     if existing.label == label and before == list(weights):
         return False
-    await statements.execute(f"UPDATE {PORTFOLIOS.name} SET label = $2 WHERE id = $1", existing.id, label)
-    await statements.execute(f"DELETE FROM {WEIGHTS.name} WHERE portfolio_id = $1", existing.id)
+    await PORTFOLIOS.update(statements, {"label": label}, id=existing.id)
+    await WEIGHTS.delete(statements, portfolio_id=existing.id)
     await WEIGHTS.insert(statements, weights)
     return True
 
@@ -184,12 +178,6 @@ async def give_own_portfolio(
     existing = await lock_portfolio(statements, wanted)
     weights = weights_of(existing.id, selection)
     return existing.id, await replace_portfolio(statements, existing, existing.label, weights)
-
-
-def _named(column: str, values: Collection[object]) -> Conditions:
-    conditions = Conditions()
-    conditions.add_in(column, values)
-    return conditions
 
 
 def _chunks(names: Collection[Name]) -> Iterable[Sequence[Name]]:

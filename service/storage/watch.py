@@ -5,8 +5,9 @@ row of the write that tells whether there is space again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 
 from service.errors import Refused
 from service.storage.engines.availability import Availability
@@ -37,7 +38,6 @@ class Watch:
         self,
         probe: Probe,
         availability: Availability,
-        *,
         end_waiting: Callable[[], None],
         try_write: Callable[[], Awaitable[None]],
     ) -> None:
@@ -92,3 +92,15 @@ class Watch:
         availability.note_failed_probe(why)
         if availability.is_away:
             self._end_waiting()
+
+
+@asynccontextmanager
+async def watching(watch: Watch, probe: Probe) -> AsyncIterator[None]:
+    """Run the watch in a task of its own inside, and close its probe at the end."""
+    task = asyncio.get_running_loop().create_task(watch.run(), name="watch of a database", context=Context())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await probe.close()

@@ -1,4 +1,4 @@
-"""Rows of deliveries: queued, leased by conditional updates, marked and listed."""
+"""Rows of deliveries: queued, leased, marked and listed; SQL for leases by conditional updates."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -9,9 +9,9 @@ from service.domain.events import Event
 from service.domain.webhooks import CALLBACK_CURRENCY, NEVER, Delivery, DeliveryStatus, Endpoint
 from service.kit.keyset import PageRequest
 from service.storage import models
-from service.storage.database import Statements, placeholders
+from service.storage.database import Statements
 from service.storage.events import EVENTS
-from service.storage.tables import Table
+from service.storage.tables import Table, given
 from service.storage.webhooks import ENDPOINTS
 
 DELIVERIES = Table(models.WebhookDelivery, Delivery)
@@ -69,16 +69,9 @@ async def mark(
     log: list[dict[str, Any]],
 ) -> bool:
     """Store the outcome of an attempt and end the lease; return False if another worker has taken the delivery over."""
-    lease = "lease_id IS NULL" if delivery.lease_id is None else "lease_id = $7"
-    parameters: list[object] = [delivery.account_id, delivery.id, status, due_at, log, delivery.attempts + 1]
-    return bool(
-        await statements.execute(
-            f"UPDATE {DELIVERIES.name} SET status = $3, due_at = $4, log = $5, attempts = $6, lease_id = NULL"
-            f" WHERE account_id = $1 AND id = $2 AND status = 'PENDING' AND {lease}",
-            *parameters,
-            *([] if delivery.lease_id is None else [delivery.lease_id]),
-        )
-    )
+    changes = {"status": status, "due_at": due_at, "log": log, "attempts": delivery.attempts + 1, "lease_id": None}
+    where = {column: getattr(delivery, column) for column in ("account_id", "id", "lease_id")}
+    return await DELIVERIES.update(statements, changes, **where, status=DeliveryStatus.PENDING) == 1
 
 
 async def release_first(statements: Statements, account_id: UUID, endpoint_id: UUID, now: datetime) -> None:
@@ -115,17 +108,10 @@ async def requeue(
     give_up_at: datetime,
 ) -> None:
     """Make the endpoint's deliveries of these events of the account pending again, and end their leases."""
+    changes = {"status": DeliveryStatus.PENDING, "due_at": due_at, "give_up_at": give_up_at, "lease_id": None}
     for start in range(0, len(seqs), SEQS_A_STATEMENT):
-        some = seqs[start : start + SEQS_A_STATEMENT]
-        await statements.execute(
-            f"UPDATE {DELIVERIES.name} SET status = 'PENDING', due_at = $3, give_up_at = $4, lease_id = NULL"
-            f" WHERE account_id = $1 AND endpoint_id = $2 AND seq IN ({placeholders(5, len(some))})",
-            account_id,
-            endpoint.id,
-            due_at,
-            give_up_at,
-            *some,
-        )
+        some = list(seqs[start : start + SEQS_A_STATEMENT])
+        await DELIVERIES.update(statements, changes, account_id=account_id, endpoint_id=endpoint.id, seq=some)
 
 
 async def events_of(statements: Statements, deliveries: Collection[Delivery]) -> dict[tuple[UUID, int], Event]:
@@ -177,24 +163,18 @@ async def page(
     request: PageRequest,
 ) -> list[Delivery]:
     """Return one delivery more than the page holds, newest first."""
-    query = models.WebhookDelivery.filter(owner_id=owner_id)
-    if endpoint_id is not None:
-        query = query.filter(endpoint_id=endpoint_id)
-    if status is not None:
-        query = query.filter(status=status)
+    query = models.WebhookDelivery.filter(given(endpoint_id=endpoint_id, status=status), owner_id=owner_id)
     return await DELIVERIES.read_page(statements, query, "created_at", request, descending=True)
 
 
 async def find(statements: Statements, owner_id: UUID, delivery_id: UUID) -> Delivery | None:
     """Return the delivery of one of the account's endpoints, or None."""
-    found = await DELIVERIES.read(statements, models.WebhookDelivery.filter(owner_id=owner_id, id=delivery_id))
-    return found[0] if found else None
+    return await DELIVERIES.read_first(statements, models.WebhookDelivery.filter(owner_id=owner_id, id=delivery_id))
 
 
 async def of_ids(statements: Statements, owner_id: UUID, ids: Collection[UUID]) -> dict[UUID, Delivery]:
     """Return those of the deliveries that are of the account's endpoints, by id."""
-    found = await DELIVERIES.read(statements, models.WebhookDelivery.filter(owner_id=owner_id, id__in=ids))
-    return {each.id: each for each in found}
+    return await DELIVERIES.read_by(statements, models.WebhookDelivery.filter(owner_id=owner_id, id__in=ids))
 
 
 async def of_event(statements: Statements, endpoint: Endpoint, event: Event) -> Delivery:

@@ -1,4 +1,4 @@
-"""Rows of webhook endpoints, and of their cursors in the events of accounts."""
+"""Rows of webhook endpoints, and of their cursors in events; SQL for cursors that start at the heads of accounts."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -26,8 +26,7 @@ async def of_account(statements: Statements, account_id: UUID) -> list[Endpoint]
 async def find(statements: Statements, account_id: UUID, endpoint_id: UUID) -> Endpoint | None:
     """Return the account's endpoint, or None for a deleted one too."""
     query = models.WebhookEndpoint.filter(account_id=account_id, id=endpoint_id, deleted_at=None)
-    found = await ENDPOINTS.read(statements, query)
-    return found[0] if found else None
+    return await ENDPOINTS.read_first(statements, query)
 
 
 async def sealed(statements: Statements) -> list[Endpoint]:
@@ -37,39 +36,20 @@ async def sealed(statements: Statements) -> list[Endpoint]:
 
 async def change(statements: Statements, endpoint: Endpoint, columns: Sequence[str]) -> None:
     """Write these columns of the endpoint."""
-    assignments = ", ".join(f"{column} = ${index}" for index, column in enumerate(columns, start=3))
-    await statements.execute(
-        f"UPDATE {ENDPOINTS.name} SET {assignments} WHERE {_KEY}",
-        endpoint.account_id,
-        endpoint.id,
-        *(getattr(endpoint, column) for column in columns),
-    )
+    await ENDPOINTS.change(statements, endpoint, columns, "account_id", "id")
 
 
 async def reseal(statements: Statements, former: Endpoint, secret: bytes, previous_secret: bytes | None) -> None:
     """Write the secrets in place of the former ones; change nothing if those were rotated since."""
-    await statements.execute(
-        f"UPDATE {ENDPOINTS.name} SET secret = $4, previous_secret = $5 WHERE {_KEY} AND secret = $3",
-        former.account_id,
-        former.id,
-        former.secret,
-        secret,
-        previous_secret,
-    )
+    secrets = {"secret": secret, "previous_secret": previous_secret}
+    await ENDPOINTS.update(statements, secrets, account_id=former.account_id, id=former.id, secret=former.secret)
 
 
 async def disable_gone(statements: Statements, endpoint: Endpoint, now: datetime) -> bool:
     """Disable the endpoint unless it is disabled or deleted; return True if this did it."""
-    return bool(
-        await statements.execute(
-            f"UPDATE {ENDPOINTS.name} SET disabled_at = $3, disabled_reason = $4"
-            f" WHERE {_KEY} AND disabled_at IS NULL AND deleted_at IS NULL",
-            endpoint.account_id,
-            endpoint.id,
-            now,
-            DisabledReason.GONE,
-        )
-    )
+    changes = {"disabled_at": now, "disabled_reason": DisabledReason.GONE}
+    own = {"account_id": endpoint.account_id, "id": endpoint.id}
+    return await ENDPOINTS.update(statements, changes, **own, disabled_at=None, deleted_at=None) == 1
 
 
 async def count_failures(statements: Statements, endpoint: Endpoint, *, failed: bool) -> None:
@@ -170,15 +150,8 @@ async def behind(statements: Statements, limit: int) -> list[tuple[Cursor, Endpo
 
 async def advance(statements: Statements, cursor: Cursor, last_seq: int) -> bool:
     """Move the cursor on and lock it until the transaction ends; return False if another worker has moved it."""
-    return bool(
-        await statements.execute(
-            f"UPDATE {CURSORS.name} SET last_seq = $4 WHERE account_id = $1 AND endpoint_id = $2 AND last_seq = $3",
-            cursor.account_id,
-            cursor.endpoint_id,
-            cursor.last_seq,
-            last_seq,
-        )
-    )
+    where = {column: getattr(cursor, column) for column in ("account_id", "endpoint_id", "last_seq")}
+    return await CURSORS.update(statements, {"last_seq": last_seq}, **where) == 1
 
 
 async def lock_cursor(statements: Statements, account_id: UUID, endpoint_id: UUID) -> None:

@@ -60,6 +60,20 @@ async def test_a_token_opens_the_account_of_its_key_with_its_scopes(api: GraphQL
     assert await code_of(api, made["token"], PLACE) == "FORBIDDEN"
 
 
+async def test_a_key_and_its_token_see_their_scopes_and_their_end(api: GraphQLApi):
+    key = await api.new_key(Scope.ORDERS_WRITE, Scope.ORDERS_READ)
+    made = (await create(api, key, "ORDERS_READ"))["accessToken"]
+    asked = "{ viewer { keyId scopes expiresAt isAccessToken } }"
+
+    of_key, of_token = [(await api.data(asked, key=each))["viewer"] for each in (key, made["token"])]
+
+    key_id = key.split("_")[2]
+    scopes = ["ORDERS_READ", "ORDERS_WRITE"]
+    assert of_key == {"keyId": key_id, "scopes": scopes, "expiresAt": None, "isAccessToken": False}
+    told = {"keyId": key_id, "scopes": ["ORDERS_READ"], "expiresAt": made["expiresAt"], "isAccessToken": True}
+    assert of_token == told
+
+
 async def test_an_order_by_a_token_names_the_key(api: GraphQLApi):
     key = await api.new_key(Scope.ORDERS_READ, Scope.ORDERS_WRITE)
     token = await token_of(api, key, "ORDERS_READ", "ORDERS_WRITE")

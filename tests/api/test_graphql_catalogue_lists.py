@@ -119,6 +119,24 @@ async def test_lists_are_paged_in_every_sort_order(api: GraphQLApi):
     assert listed_names == sorted(listed_names, reverse=True)
 
 
+async def test_a_bundle_names_each_currency_of_its_prices_once(api: GraphQLApi):
+    shop = api.shop
+    tiers = [
+        {"minimumMass": {"amount": amount, "unit": "TONNE"}, "unitPrice": price}
+        for amount, price in (("0", "9"), ("10", "8"))
+    ]
+    given = {"bundleId": global_id("Bundle", shop.forest.id), "currency": "EUR", "tiers": tiers}
+    document = f"mutation ($input: SetPriceInput!) {{ setPrice(input: $input) {{ {ERRORS} }} }}"
+    assert (await api.data(document, {"input": given}))["setPrice"]["userErrors"] == []
+
+    bundles = (await api.data("{ bundles { nodes { name currencies } } }"))["bundles"]["nodes"]
+
+    assert {each["name"]: each["currencies"] for each in bundles} == {
+        shop.forest.name: ["EUR", "SAR", "USD"],
+        shop.ocean.name: ["USD"],
+    }
+
+
 async def test_only_an_operator_lists_bundles_off_sale_and_the_stock(api: GraphQLApi):
     shop = api.shop
     ocean = global_id("Bundle", shop.ocean.id)

@@ -291,3 +291,34 @@ async def test_a_complete_order_has_no_refusal_whatever_becomes_of_its_vintage(a
     listed = await api.data("{ orders { nodes { number status retirementRefusal } } }")
 
     assert listed["orders"]["nodes"] == [{"number": order.number, "status": "COMPLETE", "retirementRefusal": None}]
+
+
+READ = f"""query ($input: SerialRangeInput!) {{ answer: serialRange(input: $input) {{
+    serialRange {{ serialForm firstSerial lastSerial mass {{ tonnes }} vintage periodStart periodEnd refusal
+        overlapping {{ reference }} }} {ERRORS} }} }}"""
+
+
+async def test_a_range_is_read_without_being_received(api: GraphQLApi):
+    project_id = await project(api, "Verra")
+    await made(api, RECEIVE, "creditBatch", receipt(project_id, serialRange=VERRA))
+    later = VERRA.replace("122000200", "122000250").replace("122000101", "122000201")
+    read = {
+        "serialForm": "VERRA",
+        "firstSerial": later.replace("122000250", "122000201"),
+        "lastSerial": later.replace("122000201", "122000250"),
+        "mass": {"tonnes": "50"},
+        "vintage": 2019,
+        "periodStart": "2019-01-01",
+        "periodEnd": "2019-12-31",
+        "refusal": None,
+        "overlapping": None,
+    }
+    before = await rows_of(api.shop.database, BATCHES)
+
+    assert await made(api, READ, "serialRange", {"projectId": project_id, "serialRange": later}) == read
+    across = {"projectId": project_id, "serialRange": later.replace("122000201", "122000200")}
+    assert (await made(api, READ, "serialRange", across))["overlapping"] == {"reference": "r"}
+    assert (await made(api, READ, "serialRange", {**across, "mode": "TEST"}))["overlapping"] is None
+    running = {"projectId": project_id, "serialRange": later.replace("31122019", "31122199")}
+    assert (await made(api, READ, "serialRange", running))["refusal"] == "PERIOD_NOT_OVER"
+    assert await rows_of(api.shop.database, BATCHES) == before

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from service.domain.amounts import Money
+from service.domain.api_keys import Scope
+from service.operations.record_payment import record_payment
 from service.operations.retire_orders import retire_orders
 from service.storage.engines.postgresql import PostgresqlClient, PostgresqlStatements
-from service.storage.engines.sqlite import SqliteClient
+from service.storage.engines.sqlite_reader import SqliteReader
 from service.storage.engines.sqlite_statements import SqliteStatements
 from tests.api.graphql_api import GraphQLApi
 from tests.bench.documents import Q1, Q2, Q3
@@ -22,7 +25,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         for kind, method in (
             (SqliteStatements, "_run"),
             (PostgresqlStatements, "run_sql"),
-            (SqliteClient, "execute_query_dict"),
+            (SqliteReader, "execute_query_dict"),
             (PostgresqlClient, "execute_query_dict"),
         ):
             original = getattr(kind, method)
@@ -98,3 +101,33 @@ async def test_a_price_costs_two_statements_and_what_is_asked_beyond_it(
     assert await statements("lines { mass { grams } unitPrice { amount } }") == 2
     assert await statements("shortMass { grams }") == 4
     assert await statements("lines { bundle { name } }") == 3
+
+
+LISTS = """{ accounts(first: 20, filter: {nameContains: "counted"}) { nodes { name
+    invoices(first: 1) { nodes { number } } payments(first: 1) { nodes { reference } } balances { amount }
+    certificates(first: 1) { nodes { number } } estimates(first: 1) { nodes { id } } quotes(first: 1) { nodes { id } }
+    eventSeal { digest } apiKeys(first: 1) { nodes { name } } contacts { email } owed { amount } held { grams }
+    billingDetails { legalName } taxProfiles { rate } portfolio { label } } } }"""
+
+
+async def test_lists_below_accounts_cost_as_many_statements_for_one_account_as_for_twenty(
+    api: GraphQLApi, monkeypatch: pytest.MonkeyPatch
+):
+    operator = await api.new_key(Scope.OPERATOR, Scope.ORDERS_READ, Scope.CATALOGUE_READ)
+    used, names = {}, set()
+    for wanted in (1, 20):
+        while len(names) < wanted:
+            names.add(name := f"counted {len(names)}")
+            account = await api.shop.another_account(name=name)
+            for reference in range(2):
+                await record_payment(
+                    api.shop.resources, api.shop.caller, account.id, f"{name}-{reference}", Money(100, "USD")
+                )
+        with counted(monkeypatch) as sent:
+            found = (await api.data(LISTS, key=operator))["accounts"]["nodes"]
+        assert {account["name"] for account in found} == names
+        for account in found:
+            assert account["payments"]["nodes"] == [{"reference": f"{account['name']}-1"}]
+            assert [each["amount"] for each in account["balances"]] == ["2.00"]
+        used[wanted] = len(sent)
+    assert used[20] == used[1]

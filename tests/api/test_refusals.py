@@ -135,10 +135,11 @@ async def world(sqlite_url: str) -> AsyncIterator[World]:
 
 
 async def graphql_faults(api: GraphQLApi, tables: Tables, name: str, given: Any, **wanted: Any) -> list[str]:
-    """Return what is wrong with the refusal of a mutation, or of the query `price`."""
-    root = schema._schema.query_type if name == "price" else schema._schema.mutation_type
+    """Return what is wrong with the refusal of a mutation, or of a query that has an input."""
+    is_query = name in {each for each, _, _ in graphql_cases.INPUTS_OF_QUERIES}
+    root = schema._schema.query_type if is_query else schema._schema.mutation_type
     kind = root.fields[name].args["input"].type  # type: ignore[union-attr]
-    verb = "query" if name == "price" else "mutation"
+    verb = "query" if is_query else "mutation"
     document = f"{verb}($input: {kind}) {{ did: {name}(input: $input) {{ userErrors {{ code message path }} }} }}"
     before = tables.rows()
     body = (await api.ask(document, {"input": given}, key=wanted.get("key"))).json()
@@ -173,10 +174,10 @@ async def test_graphql_refuses_with_members_of_its_own_inputs(
                 for code, path, change in cases:
                     given = filled(complete | change, ids)
                     faults += await graphql_faults(api, tables, name, given, code=code, path=path)
-            for complete, cases in graphql_cases.PRICES:
+            for name, complete, cases in graphql_cases.INPUTS_OF_QUERIES:
                 for code, path, change in cases:
                     given = filled(complete | change, ids)
-                    faults += await graphql_faults(api, tables, "price", given, code=code, path=path)
+                    faults += await graphql_faults(api, tables, name, given, code=code, path=path)
             for code, path, change in graphql_cases.SIMULATIONS:
                 given = filled({"order": {"id": "$test_cancelled"}, "outcome": "PAY"} | change, ids)
                 faults += await graphql_faults(api, tables, "simulateOrder", given, code=code, path=path, key=tester)

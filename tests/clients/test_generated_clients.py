@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 
 from tests.examples import ADDRESS, ROOT, Service, demo_service, fences
+from tests.programs import lacking
 
+pytestmark = pytest.mark.tools
 HERE = Path(__file__).parent
 PAGE = ROOT / "docs" / "clients.md"
 NPX = {
@@ -29,12 +31,6 @@ PYTHON_GENERATORS = ("openapi-python-client==0.29.1", "ariadne-codegen==0.19.0")
 TSC = "--noEmit --strict --target es2023 --module esnext --moduleResolution bundler --skipLibCheck --types node"
 BY_CONTRACT = ["placed 0.012069 0.35", "fulfilled 123 ", "Issued 2"]
 """The start of what each program prints of its orders at Lune, carbon-engine and Carbonext."""
-
-
-def absent(what: str, variable: str) -> None:
-    if os.environ.get(variable) == "1":
-        pytest.fail(what)
-    pytest.skip(f"{what} ({variable}=1 makes this a failure)")
 
 
 @dataclass
@@ -87,14 +83,14 @@ def node(workshop: Workshop) -> Workshop:
     """The folder with the packages of the lock file, which are installed once for each state of it."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
-        absent("node and npm are not on the PATH", "REQUIRE_NODE")
+        lacking("node and npm are not on the PATH", "REQUIRE_NODE")
     lock = (HERE / "package-lock.json").read_bytes()
     installed = HERE / "node_modules" / ".installed-lock.json"
     if not installed.exists() or installed.read_bytes() != lock:
         command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
         done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=600, check=False)
         if done.returncode:
-            absent(f"npm ci failed: {done.stderr.strip()[-300:]}", "REQUIRE_NODE")
+            lacking(f"npm ci failed: {done.stderr.strip()[-300:]}", "REQUIRE_NODE")
         installed.write_bytes(lock)
     (workshop.folder / "node_modules").symlink_to(HERE / "node_modules")
     (workshop.folder / "package.json").write_text('{"type": "module"}')

@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,16 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import lacking
 from tests.server import running
 
 HERE = Path(__file__).parent
 Script = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def absent(what: str) -> None:
-    if os.environ.get("REQUIRE_NODE") == "1":
-        pytest.fail(what)
-    pytest.skip(f"{what} (REQUIRE_NODE=1 makes this a failure)")
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +21,7 @@ def script() -> Script:
     """Runs one of the scripts here. Their packages are installed once for each state of the lock file."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
-        absent("node and npm are not on the PATH")
+        lacking("node and npm are not on the PATH", "REQUIRE_NODE")
     lock = (HERE / "package-lock.json").read_bytes()
     installed = HERE / "node_modules" / ".installed-lock.json"
     with (HERE / "package.json").open() as turn:
@@ -36,7 +30,7 @@ def script() -> Script:
             command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
             done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=300, check=False)
             if done.returncode:
-                absent(f"npm ci failed: {done.stderr.strip()[-300:]}")
+                lacking(f"npm ci failed: {done.stderr.strip()[-300:]}", "REQUIRE_NODE")
             installed.write_bytes(lock)
 
     def run(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -47,9 +47,11 @@ VALUES = [
     "RetirementStatement",
     "RetirementWithoutEvidence",
     "Seller",
+    "SerialRange",
     "TaxProfile",
     "TimelineEntry",
     "UnitPrice",
+    "Viewer",
     "VintageStock",
     "WebhookAttempt",
 ]

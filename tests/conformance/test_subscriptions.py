@@ -30,6 +30,7 @@ from tests.server import Server, key_for, lasting_port, serving
 from tests.shop import Shop, open_shop
 from tests.waiting import HANGS_S
 
+pytestmark = pytest.mark.tools
 REVOKED_S = 2.0
 """Time within which a connection ends whose key was revoked."""
 COUNT = 100

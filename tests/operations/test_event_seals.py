@@ -13,7 +13,7 @@ import pytest
 from service.domain.event_seals import BEFORE_THE_FIRST, EventSeal, seal_of
 from service.kit.clock import system_clock
 from service.operations import seal_events as operation
-from service.operations.read_event_seals import SealedEvent, sealed_event
+from service.operations.read_event_seals import SealedEvent, sealed_events
 from service.operations.resources import Resources
 from service.operations.seal_events import seal_events
 from service.storage import event_seals
@@ -184,7 +184,12 @@ async def test_a_lost_connection_costs_a_second_try(shop: Shop):
 
 
 async def test_a_customer_reads_the_digest_of_the_last_sealed_event_and_of_each_one_before(shop: Shop):
-    assert await sealed_event(shop.resources, shop.caller) is None
+    stranger = replace(shop.caller, account=await shop.another_account())
+
+    async def read(sequence: int | None = None) -> list[SealedEvent | None]:
+        return await sealed_events(shop.resources, [stranger, shop.caller], sequence)
+
+    assert await read() == [None, None]
     for minutes in (0, 1):
         await shop.place()
         await shop.place()
@@ -192,14 +197,9 @@ async def test_a_customer_reads_the_digest_of_the_last_sealed_event_and_of_each_
     await shop.place()
     first, second = await seals(shop)
 
-    last = await sealed_event(shop.resources, shop.caller)
-    assert last == SealedEvent(second.last_seq, second.digest, second.sealed_at)
+    assert await read() == [None, SealedEvent(second.last_seq, second.digest, second.sealed_at)]
     for seal in (first, second):
         for seq in range(seal.first_seq, seal.last_seq + 1):
-            found = await sealed_event(shop.resources, shop.caller, seq)
-            assert found == SealedEvent(seq, seal.digest_of(seq), seal.sealed_at)
+            assert await read(seq) == [None, SealedEvent(seq, seal.digest_of(seq), seal.sealed_at)]
     for seq in (-1, 0, second.last_seq + 1, 2**63 - 1):
-        assert await sealed_event(shop.resources, shop.caller, seq) is None
-
-    stranger = replace(shop.caller, account=await shop.another_account())
-    assert await sealed_event(shop.resources, stranger) is None
+        assert await read(seq) == [None, None]

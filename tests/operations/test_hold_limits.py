@@ -53,7 +53,7 @@ async def test_a_tenth_of_the_stock_is_held_and_not_a_gram_more(shop: Shop, cust
     await hold(shop, customer, TENTH_G)
 
     assert (await refused(shop, customer, 1)).code is Code.HOLD_LIMIT_EXCEEDED
-    assert await holds.held_g(shop.database.reader, customer.id) == TENTH_G
+    assert await holds.held_g(shop.database.reader, [customer.id]) == {customer.id: TENTH_G}
 
 
 async def test_a_hold_whose_commit_went_unanswered_does_not_count_against_its_own_retry(shop: Shop, customer: Account):
@@ -64,7 +64,7 @@ async def test_a_hold_whose_commit_went_unanswered_does_not_count_against_its_ow
 
     assert faults.struck
     assert quoted.quote.mass_g == TENTH_G
-    assert await holds.held_g(shop.database.reader, customer.id) == TENTH_G
+    assert await holds.held_g(shop.database.reader, [customer.id]) == {customer.id: TENTH_G}
     assert await holds.count_open(shop.database.reader, customer.id) == 1
 
 
@@ -166,7 +166,7 @@ async def test_quotes_at_once_never_pass_a_limit_together(shop: Shop, customer: 
     refusals = [answer for answer in answers if isinstance(answer, BaseException)]
     assert {getattr(each, "code", each) for each in refusals} == {Code.HOLD_LIMIT_EXCEEDED}
     assert len(answers) - len(refusals) == 5
-    assert await holds.held_g(shop.database.reader, customer.id) == 1_000_000
+    assert await holds.held_g(shop.database.reader, [customer.id]) == {customer.id: 1_000_000}
 
 
 async def test_quotes_at_once_are_never_too_many_together(shop: Shop):

@@ -26,6 +26,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "nodes": ('ids: ["{account}"]',),
     "airports": ('search: "LHR"',),
     "node": ('id: "{account}"',),
+    "serialRange": ('input: {{projectId: "{project}", serialRange: "VCS-YOUNG-1-2", serialForm: PLAIN}}',),
 }
 """Arguments of the queries that need some, with names of objects for their ids."""
 

@@ -6,7 +6,7 @@ asks after it has begun; a query of `storage` finds rows of any account or any m
 """
 
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -32,6 +32,7 @@ from service.operations import (
     order_statistics,
     price_order,
     read_account,
+    read_account_lists,
     read_catalogue,
     read_certificates,
     read_estimates,
@@ -66,7 +67,7 @@ def operations_of_callers() -> Iterator[tuple[str, str]]:
                 own = inspect.iscoroutinefunction(each) and each.__module__ == found.__name__
                 if own and not name.startswith("_"):
                     parameters = inspect.signature(each, eval_str=True).parameters.values()
-                    if any(parameter.annotation is Caller for parameter in parameters):
+                    if any(parameter.annotation in (Caller, Sequence[Caller]) for parameter in parameters):
                         yield module.name, name
 
 
@@ -92,8 +93,9 @@ async def test_an_operation_refuses_before_it_looks_at_anything(module: str, nam
             for each in inspect.signature(operation).parameters.values()
             if each.default is inspect.Parameter.empty
         }
+        caller = {"readers": [lacking(need)]} if "readers" in required else {"caller": lacking(need)}
         with pytest.raises(Refused) as refusal:
-            await operation(**{**required, "caller": lacking(need)})
+            await operation(**{**required, **caller})
         told = {} if need in {MONEY, PARENT} else {"scope": need.partition("|")[0]}
         assert (refusal.value.code, refusal.value.details) == (Code.FORBIDDEN, told)
 
@@ -139,6 +141,7 @@ OF_EVERYBODY = {
     read_catalogue.categories_of_ids,
     read_catalogue.weights_of_portfolios,
     read_catalogue.tiers_of_bundles,
+    read_catalogue.currencies_of_bundles,
     read_catalogue.projects_of_bundles,
 }
 """Readers of the catalogue, and of portfolios that the caller was shown."""
@@ -234,7 +237,7 @@ async def test_money_is_that_of_the_payer(filled: tuple[World, dict[str, Account
         found = [
             await read_money.list_balances(resources, caller),
             await read_money.list_funds(resources, caller),
-            await read_money.held_g(resources, caller),
+            (await read_account_lists.held_g(resources, [caller]))[0],
             (await read_money.list_invoices(resources, caller, page)).items,
             (await read_money.list_journals(resources, caller, page)).items,
         ]

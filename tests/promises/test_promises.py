@@ -1,6 +1,6 @@
 """Campaigns of faults on every kind of database, each judged by its history (tests/promises/checks.py).
 
-PROMISES says how much is done: `short` in `make test`, `medium` by hand, `long` in `make promises`.
+PROMISES says how much is done: `short` in `make conformance`, `medium` by hand, `long` in `make promises`.
 
 Seen to fail when: an answer is sent before its commit; a key is not looked up; a driver's exception reaches an API;
 calls that wait are not ended; the watch is not started; a host that hangs is waited for before the next one is tried.
@@ -33,6 +33,7 @@ from tests.promises.checks import SLACK_S, GroundFigures, judged
 from tests.promises.proxy import Proxy
 from tests.server import ROOT, environment_of
 
+pytestmark = pytest.mark.tools
 FORM = os.environ.get("PROMISES", "short")
 LEVEL = ("short", "medium", "long").index(FORM)
 REPORT = os.environ.get("PROMISES_REPORT")

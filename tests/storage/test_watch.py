@@ -61,7 +61,7 @@ async def database() -> Database:
 @pytest.fixture
 async def availability(database: Database) -> AsyncIterator[Availability]:
     availability = Availability()
-    watch = Watch(database, availability, end_waiting=database.end_waiting, try_write=database.write)
+    watch = Watch(database, availability, database.end_waiting, database.write)
     task = asyncio.create_task(watch.run())
     yield availability
     task.cancel()

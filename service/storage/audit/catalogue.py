@@ -1,4 +1,4 @@
-"""Checks of accounts and of what is for sale: prices, portfolios, serial numbers and vintages."""
+"""Checks of accounts and of what is for sale: prices, portfolios, serials; SQL for one state of the database."""
 
 from service.storage.audit.check import (
     ACCOUNTS,
@@ -14,6 +14,7 @@ from service.storage.audit.check import (
     PRICES,
     WEIGHTS,
     Check,
+    elsewhere,
     key,
 )
 from service.storage.batches import may_be_retired
@@ -49,10 +50,10 @@ CHECKS = (
         ACCOUNTS,
         "every client account: has no balance, postings, payments or invoices, which are its parent's",
         f"SELECT {_ACCOUNT} FROM {ACCOUNTS} a WHERE a.parent_account_id IS NOT NULL"
-        f" AND (EXISTS (SELECT 1 FROM {BALANCES} m WHERE m.account_id = a.id)"
-        f" OR EXISTS (SELECT 1 FROM {LEDGER} m WHERE m.account_id = a.id)"
-        f" OR EXISTS (SELECT 1 FROM {PAYMENTS} m WHERE m.account_id = a.id)"
-        f" OR EXISTS (SELECT 1 FROM {INVOICES} m WHERE m.account_id = a.id))",
+        f" AND (EXISTS (SELECT 1 FROM {elsewhere(BALANCES)} m WHERE m.account_id = a.id)"
+        f" OR EXISTS (SELECT 1 FROM {elsewhere(LEDGER)} m WHERE m.account_id = a.id)"
+        f" OR EXISTS (SELECT 1 FROM {elsewhere(PAYMENTS)} m WHERE m.account_id = a.id)"
+        f" OR EXISTS (SELECT 1 FROM {elsewhere(INVOICES)} m WHERE m.account_id = a.id))",
     ),
     Check(
         "portfolio-weights",

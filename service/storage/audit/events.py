@@ -1,4 +1,6 @@
-"""Checks of events: numbered without gaps, of known types, and telling what became of orders and money.
+"""Checks of events; SQL for one state of the database.
+
+Numbered without gaps, of known types, and telling what became of orders and money.
 
 An order's events carry its amounts; each carries on from the one before, and the last one tells what the order is now.
 """

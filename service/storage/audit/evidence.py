@@ -1,5 +1,7 @@
-"""Checks of registries' entries and of retirement certificates: they are of credits that orders have retired, no two
-entries cover the same credits, and certificates state the entries that cover their order.
+"""Checks of registries' entries and of retirement certificates; SQL for one state of the database.
+
+Entries are of credits that orders have retired, no two of them cover the same credits, and certificates state the
+entries that cover their order.
 """
 
 import hashlib
@@ -17,6 +19,7 @@ from service.storage.audit.check import (
     RETIREMENTS,
     Check,
     Key,
+    elsewhere,
     key,
 )
 from service.storage.database import Statements
@@ -25,12 +28,13 @@ from service.storage.logos import LOGOS
 ROWS_A_PAGE = 500
 _TONNE_G = 1_000_000
 
-_VALID = f"NOT EXISTS (SELECT 1 FROM {REGISTRY_RETIREMENTS} c WHERE c.corrects_id = {{0}}.id)"
+_VALID = f"NOT EXISTS (SELECT 1 FROM {elsewhere(REGISTRY_RETIREMENTS)} c WHERE c.corrects_id = {{0}}.id)"
 _OF_ORDER = "({0}.order_id IS NULL OR {0}.account_id = r.account_id AND {0}.order_id = r.order_id)"
 _COVERED = (
     f"(SELECT coalesce(sum(CASE WHEN e.end_g < r.end_g THEN e.end_g ELSE r.end_g END"
     f" - CASE WHEN e.start_g > r.start_g THEN e.start_g ELSE r.start_g END), 0)"
-    f" FROM {REGISTRY_RETIREMENTS} e WHERE e.batch_id = r.batch_id AND e.start_g < r.end_g AND e.end_g > r.start_g"
+    f" FROM {elsewhere(REGISTRY_RETIREMENTS)} e"
+    f" WHERE e.batch_id = r.batch_id AND e.start_g < r.end_g AND e.end_g > r.start_g"
     f" AND {_OF_ORDER.format('e')} AND {_VALID.format('e')})"
 )
 """The grams of a retirement `r` that entries cover."""
@@ -88,7 +92,8 @@ CHECKS = (
         REGISTRY_RETIREMENTS,
         "every registry entry: its credits are retired, for its order if it names one",
         f"SELECT {key('e.id')} FROM {REGISTRY_RETIREMENTS} e LEFT JOIN {BATCHES} b ON b.id = e.batch_id"
-        f" WHERE b.id IS NULL OR e.end_g >= b.retired_g + {_TONNE_G} OR NOT EXISTS (SELECT 1 FROM {RETIREMENTS} r"
+        f" WHERE b.id IS NULL OR e.end_g >= b.retired_g + {_TONNE_G} OR NOT EXISTS"
+        f" (SELECT 1 FROM {elsewhere(RETIREMENTS)} r"
         f" WHERE r.batch_id = e.batch_id AND r.start_g < e.end_g AND r.end_g > e.start_g AND {_OF_ORDER.format('e')})",
     ),
     Check(
@@ -110,11 +115,14 @@ CHECKS = (
         "retirement-certified",
         CERTIFICATES,
         "every certificate whose credits registry entries cover: a retirement certificate beside it",
-        f"SELECT {key('f.order_id', account='f.account_id')} FROM {CERTIFICATES} f WHERE f.issued_at IS NOT NULL"
-        f" AND NOT EXISTS (SELECT 1 FROM {RETIREMENT_CERTIFICATES} t"
+        f"SELECT {key('f.order_id', account='f.account_id')} FROM"
+        f" {elsewhere(CERTIFICATES, 'account_id, order_id, issued_at')} f WHERE f.issued_at IS NOT NULL"
+        f" AND NOT EXISTS (SELECT 1 FROM {elsewhere(RETIREMENT_CERTIFICATES, 'account_id, order_id')} t"
         f" WHERE t.account_id = f.account_id AND t.order_id = f.order_id)"
-        f" AND EXISTS (SELECT 1 FROM {RETIREMENTS} r WHERE r.account_id = f.account_id AND r.order_id = f.order_id)"
-        f" AND NOT EXISTS (SELECT 1 FROM {RETIREMENTS} r WHERE r.account_id = f.account_id AND r.order_id = f.order_id"
+        f" AND EXISTS (SELECT 1 FROM {elsewhere(RETIREMENTS)} r"
+        f" WHERE r.account_id = f.account_id AND r.order_id = f.order_id)"
+        f" AND NOT EXISTS (SELECT 1 FROM {elsewhere(RETIREMENTS)} r"
+        f" WHERE r.account_id = f.account_id AND r.order_id = f.order_id"
         f" AND r.end_g - r.start_g > {_COVERED})",
     ),
 )

@@ -1,4 +1,4 @@
-"""Checks of grams: batches, the credits that orders and quotes have of them, and retirements."""
+"""Checks of grams: batches, credits of orders and quotes, retirements; SQL for one state of the database."""
 
 from service.storage.audit.check import (
     ACCOUNTS,

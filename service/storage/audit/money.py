@@ -1,4 +1,4 @@
-"""Checks of money: journals of the ledger, what payers have and owe, payments and invoices."""
+"""Checks of money: ledger, balances, payments and invoices; SQL for one state of the database."""
 
 from service.storage.audit.check import (
     ACCOUNTS,
@@ -13,6 +13,7 @@ from service.storage.audit.check import (
     PAYMENTS,
     STANDS,
     Check,
+    elsewhere,
     key,
     number,
 )
@@ -91,7 +92,8 @@ CHECKS = (
         "journal-order",
         LEDGER,
         "every posting about an order: the order exists, in this currency, and its payer is the account",
-        f"SELECT {key('j.journal_id', 'j.ledger_account', account='j.account_id')} FROM {LEDGER} j LEFT JOIN {ORDERS} o"
+        f"SELECT {key('j.journal_id', 'j.ledger_account', account='j.account_id')} FROM {LEDGER} j"
+        f" LEFT JOIN {elsewhere(ORDERS)} o"
         f" ON o.account_id = coalesce(j.order_account_id, j.account_id) AND o.id = j.order_id"
         f" LEFT JOIN {ACCOUNTS} a ON a.id = o.account_id"
         f" WHERE j.order_id IS NOT NULL AND NOT coalesce(o.currency = j.currency"
@@ -108,7 +110,8 @@ CHECKS = (
         # The postings are looked up by the payer, whose they are, so that their index finds them.
         f"SELECT {_ORDER} FROM (SELECT {_SOLD}, {_BY_VERB} FROM {ORDERS} o"
         f" LEFT JOIN {ACCOUNTS} a ON a.id = o.account_id"
-        f" LEFT JOIN {LEDGER} e ON e.account_id = coalesce(a.parent_account_id, o.account_id) AND e.order_id = o.id"
+        f" LEFT JOIN {elsewhere(LEDGER)} e"
+        f" ON e.account_id = coalesce(a.parent_account_id, o.account_id) AND e.order_id = o.id"
         f" AND coalesce(e.order_account_id, e.account_id) = o.account_id GROUP BY o.account_id, o.id) o"
         f" WHERE coalesce(o.receivable, 0) <> CASE WHEN {STANDS} THEN o.total_cost_minor - o.paid_minor ELSE 0 END"
         f" OR coalesce(o.sales, 0) <> CASE WHEN {STANDS} THEN -o.offset_cost_minor ELSE 0 END"
@@ -178,7 +181,7 @@ CHECKS = (
         PAYMENTS,
         "every payment: positive, and for an order or invoice in its currency whose payer is the account, or for none",
         f"SELECT {key('p.id', account='p.account_id')} FROM {PAYMENTS} p"
-        f" LEFT JOIN {ORDERS} o ON o.account_id = p.order_account_id AND o.id = p.order_id"
+        f" LEFT JOIN {elsewhere(ORDERS)} o ON o.account_id = p.order_account_id AND o.id = p.order_id"
         f" LEFT JOIN {ACCOUNTS} a ON a.id = o.account_id"
         f" LEFT JOIN {INVOICES} i ON i.account_id = p.account_id AND i.id = p.invoice_id WHERE p.amount_minor <= 0"
         f" OR p.invoice_id IS NOT NULL AND NOT coalesce(i.currency = p.currency AND p.order_id IS NULL, FALSE)"
@@ -243,9 +246,9 @@ CHECKS = (
         "every invoice line: an order's, in the invoice's currency, whose payer is the account, as it was billed",
         f"SELECT {key('l.invoice_id', 'l.position', account='l.account_id')} FROM {INVOICE_LINES} l"
         f" LEFT JOIN {INVOICES} i ON i.account_id = l.account_id AND i.id = l.invoice_id"
-        f" LEFT JOIN {ORDERS} o ON o.account_id = l.order_account_id AND o.id = l.order_id"
+        f" LEFT JOIN {elsewhere(ORDERS)} o ON o.account_id = l.order_account_id AND o.id = l.order_id"
         f" LEFT JOIN {ACCOUNTS} a ON a.id = o.account_id"
-        f" LEFT JOIN {EVENTS} e ON e.account_id = l.order_account_id AND e.order_id = l.order_id"
+        f" LEFT JOIN {elsewhere(EVENTS)} e ON e.account_id = l.order_account_id AND e.order_id = l.order_id"
         f" AND e.event_type IN ('order.billed', 'order.invoiced') WHERE l.billed_minor < 0"
         f" OR NOT coalesce(o.currency = i.currency"
         f" AND coalesce(a.parent_account_id, a.id) = l.account_id"

@@ -1,4 +1,6 @@
-"""Checks of orders: their sums, states, prices and places in the queue, and the quotes and estimates behind them.
+"""Checks of orders; SQL for one state of the database.
+
+Their sums, states, prices and places in the queue, and the quotes and estimates behind them.
 
 Imported history has figures and states of its own: no credits, and no price rules.
 """
@@ -17,6 +19,7 @@ from service.storage.audit.check import (
     RETIREMENTS,
     STANDS,
     Check,
+    elsewhere,
     key,
 )
 from service.storage.audit.prices import cost_is_wrong, costs_less, costs_more, gross_price_is_wrong, total_is_wrong
@@ -93,7 +96,7 @@ CHECKS = (
         "order-billed",
         ORDERS,
         "every order: billed = on an invoice, and on no invoice while it is only issued",
-        f"SELECT {_ORDER} FROM {ORDERS} o LEFT JOIN {INVOICE_LINES} i"
+        f"SELECT {_ORDER} FROM {ORDERS} o LEFT JOIN {elsewhere(INVOICE_LINES)} i"
         f" ON i.order_account_id = o.account_id AND i.order_id = o.id"
         f" WHERE o.payment_status = 'ISSUED' AND i.order_id IS NOT NULL"
         f" OR o.payment_status = 'BILLED' AND i.order_id IS NULL AND {_REAL}",

@@ -1,4 +1,4 @@
-"""Conditions of prices, in SQL: the rounding of domain/pricing.py, told once more.
+"""Conditions of prices; SQL for checks of one state of the database: the rounding of domain/pricing.py once more.
 
 Products of grams and unit prices may pass 64 bits, which SQLite would turn into floats without a word: where they may,
 floats decide, with room for their error.

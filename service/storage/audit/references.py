@@ -1,5 +1,6 @@
-"""Checks of references: what a row names exists. The tables' foreign keys say so too, where the database checks them;
-several of these references have none.
+"""Checks of references: what a row names exists; SQL for one state of the database.
+
+The tables' foreign keys say so too, where the database checks them; several of these references have none.
 """
 
 from service.storage.audit.check import (
@@ -45,6 +46,7 @@ from service.storage.audit.check import (
     WEBHOOKS,
     WEIGHTS,
     Check,
+    elsewhere,
     key,
 )
 
@@ -120,7 +122,7 @@ def _reference(noun: str, table: str, key_columns: str, parents: dict[str, tuple
     account = "r.id" if table == ACCOUNTS else "NULL" if table in _NOT_OWNED else "r.account_id"
     columns = key(*(f"r.{column}" for column in key_columns.split(", ")), account=account)
     missing = " OR ".join(
-        f"NOT EXISTS (SELECT 1 FROM {parent} p WHERE "
+        f"NOT EXISTS (SELECT 1 FROM {parent if own.startswith('account_id') else elsewhere(parent)} p WHERE "
         + " AND ".join(
             f"p.{theirs} = r.{ours}" for ours, theirs in zip(own.split(", "), named.split(", "), strict=True)
         )

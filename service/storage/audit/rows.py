@@ -1,4 +1,6 @@
-"""Checks that take rules of the domain: each reads its rows in pages and yields those that break its rule.
+"""Checks that take rules of the domain; SQL for pages by keys of several columns.
+
+Each reads its rows in pages and yields those that break its rule.
 
 Claims, certificates and digests never change once they are written, so that pages read at different times agree.
 """
@@ -14,11 +16,9 @@ from uuid import UUID
 from service.domain.api_keys import Scope
 from service.domain.certificate import certificate_number
 from service.storage.api_keys import KEYS
-from service.storage.audit.check import ACCOUNTS, Check, Key
-from service.storage.conditions import Conditions
+from service.storage.audit.check import Check, Key
 from service.storage.database import Statements
-from service.storage.models import Certificate
-from service.storage.orders import ORDERS
+from service.storage.models import Certificate, Order, Retirement
 from service.storage.retirements import RETIREMENTS
 
 ROWS_A_PAGE = 500
@@ -59,11 +59,11 @@ async def _wrongly_certified(statements: Statements) -> AsyncIterator[Key]:
     columns = "account_id, order_id, number, token, facts, sha256, issued_at"
     select = f"SELECT {columns} FROM {CERTIFICATES} WHERE 1 = 1"
     async for page in _pages(statements, select, "account_id", "order_id"):
-        wanted = Conditions()
-        wanted.add_in("account_id", {row["account_id"] for row in page})
-        wanted.add_in("order_id", [row["order_id"] for row in page])
+        query = Retirement.filter(
+            account_id__in={row["account_id"] for row in page}, order_id__in=[row["order_id"] for row in page]
+        )
         retired: dict[Any, dict[str, list[list[int]]]] = defaultdict(lambda: defaultdict(list))
-        for each in await RETIREMENTS.select(statements, wanted, "ORDER BY batch_id, start_g"):
+        for each in await RETIREMENTS.read(statements, query.order_by("batch_id", "start_g")):
             _append(retired[each.account_id, each.order_id][str(each.batch_id)], each.start_g, each.end_g)
         orders = await _orders(statements, page)
         for row in page:
@@ -74,14 +74,10 @@ async def _wrongly_certified(statements: Statements) -> AsyncIterator[Key]:
 
 async def _orders(statements: Statements, page: list[Any]) -> dict[tuple[UUID, UUID], Any]:
     """Return the number and mass of the orders of a page of certificates, and the modes of their accounts."""
-    wanted = Conditions()
-    wanted.add_in("o.account_id", {row["account_id"] for row in page})
-    wanted.add_in("o.id", [row["order_id"] for row in page])
-    rows = await statements.fetch(
-        f"SELECT o.account_id, o.id, o.number, o.retired_g, a.mode FROM {ORDERS.name} o"
-        f" JOIN {ACCOUNTS} a ON a.id = o.account_id WHERE {wanted.clause}",
-        *wanted.parameters,
-    )
+    query = Order.filter(
+        account_id__in={row["account_id"] for row in page}, id__in=[row["order_id"] for row in page]
+    ).using_db(statements.client)
+    rows = await query.values("account_id", "id", "number", "retired_g", mode="account__mode")
     return {(row["account_id"], row["id"]): row for row in rows}
 
 

@@ -1,4 +1,7 @@
-"""Checks of the seals of events: the chain is whole, and events are as they were sealed."""
+"""Checks of the seals of events; SQL for one state of the database.
+
+The chain is whole, and events are as they were sealed.
+"""
 
 from collections.abc import AsyncIterator
 

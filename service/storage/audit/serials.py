@@ -1,12 +1,13 @@
-"""Checks of serial numbers that take the rules of the domain: each goes through its rows in pages and names those that
-break it. Changes nothing.
+"""Checks of serial numbers; SQL for windows over all claims. The other checks take the rules of the domain.
+
+Each goes through its rows in pages and names those that break it. Changes nothing.
 
 Claims, serials and certificates never change once they are written, so that pages read at different times agree.
 """
 
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -19,14 +20,15 @@ from service.domain.serials.overlap import Claim, claims
 from service.domain.serials.plain import refuse_ambiguous
 from service.domain.supply import block_of
 from service.errors import Refused
-from service.storage import serials
+from service.storage import models, serials
 from service.storage.audit.check import Check, Key
-from service.storage.batches import BATCHES
+from service.storage.batches import BATCHES, of_any_mode
 from service.storage.certificates import ISSUED
 from service.storage.conditions import Conditions
 from service.storage.database import Statements
 from service.storage.retirements import RETIREMENTS
 from service.storage.serials import CLAIMS
+from service.storage.tables import given
 
 ROWS_A_PAGE = 500
 
@@ -80,13 +82,13 @@ async def _wrongly_certified(statements: Statements) -> AsyncIterator[Key]:
         page = await ISSUED.select(statements, conditions, f"ORDER BY account_id, order_id LIMIT {ROWS_A_PAGE}")
         if not page:
             return
-        conditions = Conditions()
-        conditions.add_in("account_id", {each.account_id for each in page})
-        conditions.add_in("order_id", [each.order_id for each in page])
         retired = defaultdict(list)
-        for each in await RETIREMENTS.select(statements, conditions):
+        query = models.Retirement.filter(
+            account_id__in={each.account_id for each in page}, order_id__in=[each.order_id for each in page]
+        )
+        for each in await RETIREMENTS.read(statements, query):
             retired[each.account_id, each.order_id].append(each)
-        found = await _batches_of(statements, {each.batch_id for rows in retired.values() for each in rows})
+        found = await of_any_mode(statements, {each.batch_id for rows in retired.values() for each in rows})
         for certificate in page:
             after = (certificate.account_id, certificate.order_id)
             if _stated(certificate.facts) != _serials_of(retired[after], found):
@@ -103,11 +105,9 @@ async def _certified_twice(statements: Statements) -> AsyncIterator[Key]:
         f" ORDER BY first_number, last_number, batch_id) AS next_first"
         f" FROM {CLAIMS.name} WHERE NOT is_reading) c WHERE reach >= first_number OR next_first <= last_number"
     )
-    found = await _batches_of(statements, {row["batch_id"] for row in meeting})
-    conditions = Conditions()
-    conditions.add_in("batch_id", list(found))
+    found = await of_any_mode(statements, {row["batch_id"] for row in meeting})
     series: dict[tuple[str, str], list[tuple[Claim, Retirement]]] = defaultdict(list)
-    for each in await RETIREMENTS.select(statements, conditions):
+    for each in await RETIREMENTS.read(statements, models.Retirement.filter(batch_id__in=list(found))):
         batch = found[each.batch_id]
         block = block_of(batch)
         retired = block.touched(each.start_g, each.end_g) if isinstance(block, SerialBlock) else block
@@ -157,23 +157,11 @@ def _serials_of(retired: Iterable[Retirement], found: dict[UUID, CreditBatch]) -
 
 
 async def _batch_pages(statements: Statements, only: SerialForm | None = None) -> AsyncIterator[list[CreditBatch]]:
-    after = UUID(int=0)
-    while True:
-        conditions = Conditions()
-        conditions.add("id > {}", after)
-        if only is not None:
-            conditions.add("serial_form = {}", only)
-        page = await BATCHES.select(statements, conditions, f"ORDER BY id LIMIT {ROWS_A_PAGE}")
-        if not page:
-            return
+    query = models.CreditBatch.filter(given(serial_form=only)).order_by("id").limit(ROWS_A_PAGE)
+    page = await BATCHES.read(statements, query)
+    while page:
         yield page
-        after = page[-1].id
-
-
-async def _batches_of(statements: Statements, batch_ids: Collection[UUID]) -> dict[UUID, CreditBatch]:
-    conditions = Conditions()
-    conditions.add_in("id", batch_ids)
-    return await BATCHES.by_id(statements, conditions)
+        page = await BATCHES.read(statements, query.filter(id__gt=page[-1].id))
 
 
 CHECKS = (

@@ -1,4 +1,6 @@
-"""Checks of tax and credit notes: recomputed from the facts of each invoice, and compared with orders and ledger.
+"""Checks of tax and credit notes; SQL for one state of the database.
+
+Recomputed from the facts of each invoice, and compared with orders and ledger.
 
 Invoices of earlier releases, which have no rate, bill what was owed and have neither.
 """
@@ -17,6 +19,7 @@ from service.storage.audit.check import (
     STANDS,
     Check,
     Key,
+    elsewhere,
     key,
 )
 from service.storage.database import Statements
@@ -110,7 +113,7 @@ CHECKS = (
         "every invoice: PAID if neither its orders nor its tax owe anything, and only then",
         f"SELECT {_INVOICE} FROM {INVOICES} i LEFT JOIN (SELECT l.account_id, l.invoice_id,"
         f" sum(o.total_cost_minor - o.paid_minor) AS owed_minor FROM {INVOICE_LINES} l"
-        f" JOIN {ORDERS} o ON o.account_id = l.order_account_id AND o.id = l.order_id WHERE {STANDS}"
+        f" JOIN {elsewhere(ORDERS)} o ON o.account_id = l.order_account_id AND o.id = l.order_id WHERE {STANDS}"
         f" GROUP BY l.account_id, l.invoice_id) o ON o.account_id = i.account_id AND o.invoice_id = i.id"
         f" WHERE i.tax_rate_hundredths IS NOT NULL AND (i.status = 'PAID') <> (coalesce(o.owed_minor, 0)"
         f" + i.tax_minor - i.tax_credited_minor - i.tax_paid_minor = 0)",
@@ -130,7 +133,7 @@ CHECKS = (
         "every invoice line: its price less its credit notes = the price of its order, or nothing once that is undone",
         f"SELECT {key('l.invoice_id', 'l.position', account='l.account_id')} FROM {INVOICE_LINES} l"
         f" JOIN {INVOICES} i ON i.account_id = l.account_id AND i.id = l.invoice_id"
-        f" LEFT JOIN {ORDERS} o ON o.account_id = l.order_account_id AND o.id = l.order_id"
+        f" LEFT JOIN {elsewhere(ORDERS)} o ON o.account_id = l.order_account_id AND o.id = l.order_id"
         f" LEFT JOIN (SELECT n.account_id, n.invoice_id, c.order_id, sum(c.net_minor) AS net_minor"
         f" FROM {CREDIT_NOTE_LINES} c JOIN {CREDIT_NOTES} n ON n.account_id = c.account_id AND n.id = c.credit_note_id"
         f" GROUP BY n.account_id, n.invoice_id, c.order_id) n"

@@ -1,4 +1,7 @@
-"""Steps of a backup, a restore and a copy, each on a SQLite file and a database of either kind."""
+"""Steps of a backup, a restore and a copy; SQL for tables whose names only the database knows.
+
+Each step is on a SQLite file and a database of either kind.
+"""
 
 import os
 import secrets

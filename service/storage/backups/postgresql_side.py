@@ -1,4 +1,7 @@
-"""PostgreSQL as one side of a copy: rows leave it in the forms of SQLite, and enter it by COPY."""
+"""PostgreSQL as one side of a copy; SQL for COPY, cursors and the forms of SQLite.
+
+Rows leave it in the forms of SQLite, and enter it by COPY.
+"""
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping

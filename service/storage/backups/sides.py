@@ -1,4 +1,6 @@
-"""One side of a backup or a copy: a database that is read in one snapshot, or filled in one transaction.
+"""One side of a backup or a copy; SQL for the schema and its version, which no model has.
+
+A database that is read in one snapshot, or filled in one transaction.
 
 Both sides exchange rows with a SQLite file, whose forms of the values they share: texts for ids, times and JSON, 0 and
 1 for booleans.

@@ -1,4 +1,7 @@
-"""SQLite as one side of a copy, and the filling of a SQLite file from rows."""
+"""SQLite as one side of a copy; SQL for tables whose names only the database knows.
+
+Fills a SQLite file from rows, or reads one.
+"""
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator

@@ -55,6 +55,13 @@ class Statements(ABC):
     dialect: Dialect
     client: BaseDBAsyncClient
 
+    @property
+    def is_distributed(self) -> bool:
+        """Return True if the tables of accounts may lie on several nodes of a Citus cluster: a statement that locks
+        rows must then name one account.
+        """
+        return False
+
     @abstractmethod
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
         """Return the rows of a query or of a `RETURNING`, with UUIDs, aware UTC datetimes, dates, booleans and decoded

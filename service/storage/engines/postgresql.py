@@ -23,6 +23,7 @@ from service.storage.engines.availability import Availability
 from service.storage.engines.connection_pool import ConnectionPool
 from service.storage.engines.hosts import connect_to_first
 from service.storage.engines.postgresql_session import (
+    IS_DISTRIBUTED,
     SESSION,
     TAKES_WRITES,
     decode_json,
@@ -87,6 +88,7 @@ class PostgresqlClient(AsyncpgDBClient):
         self.statement_cache_size = 0 if self.pooled else statement_cache_size
         self.idle_transaction_ms = idle_transaction_ms
         self.connections: ConnectionPool | None = None
+        self.is_distributed = False
         statements = PostgresqlStatements(self, self.statement_watch)
         self.query_batcher = QueryBatcher(
             lambda sql, parameters: statements.run_sql("fetch", sql, parameters),
@@ -113,6 +115,7 @@ class PostgresqlClient(AsyncpgDBClient):
                 async with self._one_session(connection):
                     await require_durable(connection)
                     takes_writes = await connection.fetchval(TAKES_WRITES)
+                    self.is_distributed = await connection.fetchval(IS_DISTRIBUTED)
             self.availability.note_probe(takes_writes=takes_writes)
         except BaseException:
             connection.terminate()
@@ -295,6 +298,7 @@ class PostgresqlTransaction(TransactionWrapper):
     def __init__(self, parent: Any, connection: Any) -> None:
         super().__init__(parent)
         self._connection = connection
+        self.is_distributed: bool = parent.is_distributed
         self._savepoint = f"savepoint_{next(_savepoints)}"
 
     def acquire_connection(self) -> "_OwnErrors":
@@ -363,6 +367,10 @@ class PostgresqlStatements(Statements):
     def __init__(self, client: AsyncpgDBClient, watch: StatementWatch | None = None) -> None:
         self.client = client
         self._watch = watch or StatementWatch()
+
+    @property
+    def is_distributed(self) -> bool:
+        return cast(PostgresqlClient | PostgresqlTransaction, self.client).is_distributed
 
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
         client = self.client

@@ -1,41 +1,27 @@
-"""SQL on a SQLite client, or on its loop reader."""
+"""SQL on a SQLite client, which writes or only reads."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tortoise.backends.sqlite.client import SqliteClient as TortoiseSqliteClient
 
-from service.kit.fair_turns import CALLER, FairTurns
 from service.storage.engines import Dialect, Row, Statements
-from service.storage.engines.availability import Availability
-from service.storage.engines.loop_reader import LoopReader
-from service.storage.engines.sqlite import DECODERS, ENCODERS, numbered, reading, run_sql
+from service.storage.engines.sqlite import DECODERS, ENCODERS, numbered, run_sql
+from service.storage.engines.sqlite_reader import SqliteReader
 from service.storage.engines.statement_watch import StatementWatch
 
 
 class SqliteStatements(Statements):
-    """Statements on a SQLite client; `kinds` gives the type of each column's text or integer. With `loop_reader` short
-    reads run without a thread. With `turns`, of which there is one, the client's thread runs nothing but these
-    statements, one after another, and those of several callers in turn.
-    """
+    """Statements on a SQLite client; `kinds` gives the type of each column's text or integer."""
 
     dialect: Dialect = "sqlite"
 
     def __init__(
-        self,
-        client: TortoiseSqliteClient,
-        kinds: Mapping[str, type],
-        loop_reader: LoopReader | None = None,
-        availability: Availability | None = None,
-        turns: FairTurns | None = None,
-        watch: StatementWatch | None = None,
+        self, client: TortoiseSqliteClient, kinds: Mapping[str, type], watch: StatementWatch | None = None
     ) -> None:
         self.client = client
-        self._turns = turns
         self._watch = watch or StatementWatch()
         self._kinds = kinds
-        self._read = None if loop_reader is None else self._watch.traced(loop_reader.read)
-        self._availability = availability
 
     async def fetch(self, sql: str, *parameters: object) -> list[Row]:
         rows, names, _ = await self._run(sql, parameters)
@@ -71,20 +57,10 @@ class SqliteStatements(Statements):
             if text is None:
                 text = texts[id(value)] = encode(value)
             values.append(text)
-        if self._read is not None:
-            if self._availability is not None:
-                self._availability.refuse_if_away()
-            with reading:
-                read = self._read(numbered(sql), values)
-            if read is not None:
-                return *read, 0
+        if isinstance(self.client, SqliteReader):
+            return *await self.client.read(numbered(sql), values), 0
         answer: tuple[list[Any], tuple[str, ...], int]
-        if self._turns is None:
-            async with self.client.acquire_connection() as connection:
-                with self._watch.span(sql):
-                    answer = await connection.call(run_sql, numbered(sql), values)
-        else:
-            async with self._turns.turn(CALLER.get()), self.client.acquire_connection() as connection:
-                with self._watch.span(sql):
-                    answer = await connection.call_unless_left(run_sql, numbered(sql), values)
+        async with self.client.acquire_connection() as connection:
+            with self._watch.span(sql):
+                answer = await connection.call(run_sql, numbered(sql), values)
         return answer

@@ -1,7 +1,6 @@
 """A real server with a small schema on loopback, and a real browser that can reach nothing else."""
 
 import asyncio
-import os
 import shutil
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -21,6 +20,7 @@ from strawberry.asgi import GraphQL
 from strawberry.types import Info
 
 from service.api.pages.explorer import BUNDLE, explorer_routes, load_explorer
+from tests.programs import lacking
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = BUNDLE.parent / "node_modules" / "axe-core" / "axe.min.js"
@@ -141,11 +141,7 @@ schema = strawberry.Schema(Query, Mutation, Subscription)
 
 
 def missing(what: str) -> None:
-    """Skips for want of `what`, unless this run was told that everything must be there."""
-    reason = f"{what} is needed to try the pages in a browser"
-    if os.environ.get("REQUIRE_BROWSER") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    lacking(f"{what} is needed to try the pages in a browser", "REQUIRE_BROWSER")
 
 
 def serve(bundle: Path) -> Iterator[str]:

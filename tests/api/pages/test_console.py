@@ -18,7 +18,9 @@ from service.api.pages.console import BUNDLE
 from tests.api.pages.conftest import missing
 from tests.examples import Service, demo_service
 
-CUSTOMER_PAGES = ["/", "/buy", "/orders", "/certificates", "/invoices", "/statement", "/clients", "/keys", "/webhooks"]
+CUSTOMER_PAGES = [
+    *("/", "/buy", "/orders", "/certificates", "/invoices", "/statement", "/clients", "/keys", "/webhooks", "/account")
+]
 
 
 @pytest.fixture(scope="module")
@@ -252,6 +254,7 @@ def test_the_pages_are_those_that_the_scopes_of_the_key_permit(visit, service: S
         "Yearly statement",
         "Client accounts",
         "Webhooks",
+        "Account",
     ]
     reading = 'mutation { createApiKey(input: {idempotencyKey: "r", name: "r", scopes: [ORDERS_READ]}) { secret } }'
     account = ask(service, "lune", "{ account { id } }")["account"]["id"]
@@ -259,8 +262,18 @@ def test_the_pages_are_those_that_the_scopes_of_the_key_permit(visit, service: S
     made = httpx.post(f"{service.address}/graphql", json={"query": reading}, headers=headers).json()
     page = open_console(visit, service, key=made["data"]["createApiKey"]["secret"], path="/orders")
     shown = page.get_by_role("navigation", name="Pages").get_by_role("link").all_inner_texts()
-    assert shown == ["Overview", "Orders", "Certificates", "Invoices", "Yearly statement", "Client accounts"]
+    assert shown == ["Overview", "Orders", "Certificates", "Invoices", "Yearly statement", "Client accounts", "Account"]
     expect(page.get_by_role("link", name="Buy credits")).to_have_count(0)
+    go(page, "/buy")
+    expect(page.get_by_text("Your API key lacks the permission “Place and change orders”.")).to_be_visible()
+    order = ask(service, "lune", "{ orders(first: 1) { nodes { id } } }")["orders"]["nodes"][0]["id"]
+    for path, heard in (("/", "Overview"), ("/statement", "Yearly statement"), (f"/orders/{order}", "Order")):
+        go(page, path)
+        heading(page, re.compile(f"^{heard}"))
+        expect(page.locator(".skeleton")).to_have_count(0)
+        expect(page.locator(".problem")).to_have_count(0)
+    expect(page.get_by_text("Your API key lacks the permission “Read the catalogue”.")).to_be_visible()
+    expect(page.get_by_role("button", name="Change the texts")).to_have_count(0)
 
 
 SCREENS = [("light", 1280, "en"), ("dark", 390, "ar"), ("dark", 1280, "pt"), ("light", 390, "ar"), ("light", 390, "en")]
@@ -286,6 +299,78 @@ def test_every_page_of_a_customer_is_readable_on_every_screen(
         page.screenshot(path=tmp_path / f"{path.split('/')[1] or 'overview'}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") == width, path
         assert opened.violations() == [], path
+
+
+def key_of(service: Service, *scopes: str, mode: str = "lune") -> str:
+    """A key of the demo's customer with these scopes."""
+    account = ask(service, mode, "{ account { id } }")["account"]["id"]
+    document = """mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret } }"""
+    given = {"idempotencyKey": " ".join(scopes), "name": "test", "scopes": list(scopes)}
+    headers = {"Authorization": f"Bearer {service.keys['operator']}", "Account-Id": account}
+    asked = {"query": document, "variables": {"input": given}}
+    return httpx.post(f"{service.address}/graphql", json=asked, headers=headers).json()["data"]["createApiKey"][
+        "secret"
+    ]
+
+
+def test_a_manager_sets_contacts_and_the_portfolio_and_changes_the_texts_of_an_order(visit, service: Service):
+    scopes = ("ORDERS_READ", "ORDERS_WRITE", "CATALOGUE_READ", "ACCOUNT_MANAGE")
+    page = open_console(visit, service, key=key_of(service, *scopes), path="/account")
+    page.get_by_role("button", name="Add a contact").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Ada Okafor")
+    dialog.get_by_label("Mail address").fill("ada@example")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.locator(".refusal")).to_contain_text("mail address")
+    dialog.get_by_label("Mail address").fill("ada@example.com")
+    dialog.get_by_label("Invoices paid").uncheck()
+    dialog.get_by_role("button", name="Save").click()
+    row = page.get_by_role("row", name=re.compile("ada@example.com"))
+    assert row.locator(".badge").all_inner_texts() == [
+        *("Orders placed", "Certificates", "New invoices", "Invoices that are due")
+    ]
+    row.get_by_role("button", name="Remove").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("There are no contacts, so nobody gets mail.")).to_be_visible()
+
+    page.get_by_role("button", name="Change").click()
+    dialog.get_by_label("Portfolio").select_option(label="Bundles of your choice")
+    for field in dialog.get_by_label("Share of", exact=False).all():
+        field.fill("")
+    dialog.get_by_label("Share of Permanent Removal in percent").fill("100")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("The default portfolio is saved.")).to_be_visible()
+    own = ask(service, "lune", "{ account { portfolio { weights { percentage bundle { name } } } } }")["account"]
+    assert own["portfolio"]["weights"] == [{"percentage": "100.00", "bundle": {"name": "Permanent Removal"}}]
+
+    place = """mutation { createOrderByMass(input: {mass: {amount: "1", unit: KILOGRAM}, idempotencyKey: "texts"}) {
+        order { id } } }"""
+    order = ask(service, "lune", place)["createOrderByMass"]["order"]["id"]
+    go(page, f"/orders/{order}")
+    page.get_by_role("button", name="Change the texts").click()
+    dialog.get_by_label("Customer").fill("Tern Ferries")
+    dialog.get_by_label("Data of your own").fill("Cost centre: 4100\nProject: A: B")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("The texts are saved.")).to_be_visible()
+    expect(page.locator(".facts")).to_contain_text("4100")
+    read = "query ($id: ID!) { node(id: $id) { ... on Order { customer description metadata } } }"
+    changed = {"customer": "Tern Ferries", "description": None, "metadata": {"Cost centre": "4100", "Project": "A: B"}}
+    assert ask(service, "lune", read, id=order)["node"] == changed
+    page.get_by_role("button", name="Revoke the links").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Revoke the links").click()
+    expect(page.get_by_text("The links are revoked.")).to_be_visible()
+
+
+def test_a_test_order_is_moved_to_its_certificate(visit, service: Service):
+    place = """mutation { createOrderByMass(input: {mass: {amount: "1", unit: TONNE}, idempotencyKey: "trial"}) {
+        order { id } } }"""
+    order = ask(service, "test", place)["createOrderByMass"]["order"]["id"]
+    page = open_console(visit, service, key="test", path=f"/orders/{order}")
+    page.get_by_role("button", name="Simulate").click()
+    page.get_by_label("What happens").select_option(label="It is paid, retired and certified")
+    page.get_by_role("dialog").get_by_role("button", name="Simulate").click()
+    expect(page.get_by_role("link", name="Certificate as PDF")).to_be_visible()
+    expect(page.locator(".badge", has_text="Complete")).to_be_visible()
 
 
 def test_a_key_is_created_shown_once_and_revoked(visit, service: Service):

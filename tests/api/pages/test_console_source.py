@@ -5,7 +5,6 @@ language, is used nowhere, or has another placeholder; a page reads a field that
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ import pytest
 from starlette.applications import Starlette
 
 from service.api.pages.console import BUNDLE, console_routes, load_console
+from tests.programs import lacking
 
 FOLDER = BUNDLE.parent
 LANGUAGES = ["pt", "ar"]
@@ -24,8 +24,21 @@ SAME_IN_ALL = re.compile(r"^(\W*|[kMGW]+h|Webhooks|Menu|Total|\{n\} t|\{name\}, 
 PREFIX = "/carbon"
 
 
-def messages(language: str) -> dict[str, str]:
+CATEGORIES = {
+    "en": {"one", "other"},
+    "pt": {"one", "many", "other"},
+    "ar": {"zero", "one", "two", "few", "many", "other"},
+}
+"""Plural categories of each language, as browsers know them."""
+
+
+def messages(language: str) -> dict[str, str | dict[str, str]]:
     return json.loads((FOLDER / "messages" / f"{language}.json").read_text(encoding="utf-8"))
+
+
+def forms_of(message: str | dict[str, str]) -> list[str]:
+    """The texts of a message: one, or one for each plural category."""
+    return list(message.values()) if isinstance(message, dict) else [message]
 
 
 @pytest.fixture
@@ -83,9 +96,11 @@ def test_every_message_is_written_in_every_language(language: str):
 
     assert list(other) == list(english)
     placeholder = re.compile(r"\{\w+\}")
-    for key, text in other.items():
-        assert sorted(placeholder.findall(text)) == sorted(placeholder.findall(english[key])), key
-    copied = [key for key, text in other.items() if text == english[key] and not SAME_IN_ALL.match(text)]
+    for key, message in other.items():
+        (wanted,) = {tuple(sorted(placeholder.findall(text))) for text in forms_of(english[key])}
+        assert {tuple(sorted(placeholder.findall(text))) for text in forms_of(message)} == {wanted}, key
+        assert not isinstance(message, dict) or message.keys() == CATEGORIES[language], key
+    copied = [key for key, text in other.items() if text == english[key] and not SAME_IN_ALL.match(str(text))]
     assert [key for key in copied if not key.startswith("serialForm.")] == []  # names of registries
 
 
@@ -98,12 +113,10 @@ def test_every_message_is_used():
     assert [key for key in messages("en") if key not in whole and not key.startswith(begun)] == []
 
 
+@pytest.mark.tools
 def test_every_page_reads_and_sends_what_the_schema_has():
     if shutil.which("node") is None or not (FOLDER / "node_modules" / "typescript").exists():
-        reason = "node and the packages of the console are needed to check its types (make console)"
-        if os.environ.get("REQUIRE_NODE") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        lacking("node and the packages of the console are needed to check its types (make console)", "REQUIRE_NODE")
     for command in (["node", "types.mjs"], ["node_modules/.bin/tsc"]):
         done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -16,7 +16,10 @@ from tests.api.pages.conftest import missing
 from tests.api.pages.test_console import ask, go, heading, open_console
 from tests.examples import Service, demo_service
 
-NAMES = ["customers", "orders", "queue", "stock", "batches", "evidence", "bundles", "portfolios", "invoices"]
+NAMES = [
+    *("customers", "orders", "queue", "stock", "batches", "evidence", "bundles", "portfolios", "invoices", "mails"),
+    "identity",
+]
 PAGES = ["/", *(f"/seller/{name}" for name in NAMES)]
 SERIALS = "GS1-DEMO-IN-GS90482-3-2019-30646-16001-16010"
 
@@ -51,11 +54,17 @@ def test_a_waiting_order_fills_on_the_customers_screen_when_the_seller_receives_
     seller.get_by_role("button", name="Receive a batch").click()
     seller.get_by_role("combobox", name="Project").select_option(label="Kutch Coast Wind (Gold Standard)")
     seller.get_by_label("Serial numbers", exact=False).first.fill(SERIALS)
-    expect(seller.get_by_text("GS1-DEMO-IN-GS90482-3-2019-30646-16010", exact=True)).to_be_visible()
+    expect(seller.get_by_text("GS1-DEMO-IN-GS90482-3-2019-30646-16010-16010", exact=True)).to_be_visible()
+    taken = SERIALS.replace("16001", "15999")
+    seller.get_by_label("Serial numbers", exact=False).first.fill(taken)
+    expect(seller.get_by_role("alert")).to_contain_text("Another batch has some of these serial numbers already")
+    seller.get_by_label("Serial numbers", exact=False).first.fill(SERIALS)
+    expect(seller.get_by_role("alert")).to_have_count(0)
     seller.get_by_label("Vintage").fill("2018")
     seller.get_by_role("button", name="Receive a batch").click()
     expect(seller.get_by_role("alert").or_(seller.locator(".refusal")).first).to_be_visible()
-    seller.get_by_label("Vintage").fill("2019")
+    seller.get_by_label("Vintage").fill("")
+    seller.get_by_label("Further standards").fill("CCP, CORSIA Phase 1")
     seller.get_by_role("button", name="Receive a batch").click()
     expect(seller.get_by_text(re.compile("^10 t received: "))).to_be_visible()
 
@@ -126,6 +135,31 @@ def test_the_seller_sets_a_price_with_a_tier_and_sees_what_a_tonne_costs(visit, 
         "name": "Permanent Removal",
         "prices": [{"unitPrice": {"amount": "250"}}, {"unitPrice": {"amount": "240.5"}}],
     } in (prices["nodes"])
+
+
+def test_the_seller_changes_its_texts_and_its_logo(visit, service: Service, tmp_path: Path):
+    seller = open_console(visit, service, key="operator", path="/seller/identity")
+    seller.get_by_label("Country").fill("XX")
+    seller.get_by_role("button", name="Save").click()
+    expect(seller.locator(".refusal")).to_be_visible()
+    seller.get_by_label("Country").fill("pt")
+    seller.get_by_label("Text at the foot of invoices").fill("Thank you.")
+    seller.get_by_role("button", name="Save").click()
+    expect(seller.get_by_text("The seller's details are saved.")).to_be_visible()
+    told = ask(service, "lune", "{ seller { country footer legalName } }")["seller"]
+    assert told == {"country": "PT", "footer": "Thank you.", "legalName": "Credit Desk Ltd"}
+    logo = tmp_path / "logo.svg"
+    logo.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20"/></svg>'
+    )
+    seller.get_by_label("File").set_input_files(logo)
+    seller.get_by_role("button", name="Use this logo").click()
+    shown = seller.get_by_role("img", name="Logo")
+    expect(shown).to_be_visible()
+    assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 40
+    seller.get_by_role("button", name="Remove the logo").click()
+    seller.get_by_role("alertdialog").get_by_role("button", name="Remove the logo").click()
+    expect(seller.get_by_text("Documents show no logo.")).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -871,8 +871,9 @@ MUTATIONS: dict[str, tuple[dict[str, Any], list[Case]]] = {
     ),
 }
 
-PRICES: list[tuple[dict[str, Any], list[Case]]] = [
+INPUTS_OF_QUERIES: list[tuple[str, dict[str, Any], list[Case]]] = [
     (
+        "price",
         {"mass": TONNE},
         [
             *_MASS,
@@ -881,10 +882,22 @@ PRICES: list[tuple[dict[str, Any], list[Case]]] = [
             ("BAD_USER_INPUT", "mass", {"mass": LEFT_OUT, "value": DOLLAR, "estimateId": "$estimate"}),
         ],
     ),
-    ({"value": DOLLAR}, [*_VALUE, ("BAD_USER_INPUT", "currency", {"currency": "SAR"})]),
-    ({"estimateId": "$estimate"}, _ESTIMATE),
+    ("price", {"value": DOLLAR}, [*_VALUE, ("BAD_USER_INPUT", "currency", {"currency": "SAR"})]),
+    ("price", {"estimateId": "$estimate"}, _ESTIMATE),
+    (
+        "serialRange",
+        {"projectId": "$project", "serialRange": "OAK-1-100", "serialForm": "PLAIN"},
+        [
+            ("BAD_USER_INPUT", "projectId", {"projectId": "$forest"}),
+            ("NOT_FOUND", "projectId", {"projectId": "$no_project"}),
+            ("BAD_USER_INPUT", "serialRange", {"serialRange": ""}),
+            ("BAD_USER_INPUT", "serialRange", {"serialRange": "OAK-100-1"}),
+            ("BAD_USER_INPUT", "serialRange", {"serialForm": "VERRA"}),
+            ("BAD_USER_INPUT", "serialRange", {"serialForm": LEFT_OUT}),
+        ],
+    ),
 ]
-"""Inputs of the query `price`, which refuses as the mutations do."""
+"""Inputs of the queries that refuse as the mutations do."""
 
 SIMULATIONS: list[Case] = [
     *_ORDER,

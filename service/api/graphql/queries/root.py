@@ -21,7 +21,9 @@ from service.api.graphql.queries.rate_limit import RateLimitQueries
 from service.api.graphql.queries.reference import ReferenceQueries
 from service.api.graphql.queries.registry_retirements import RegistryRetirementQueries
 from service.api.graphql.queries.seller import SellerQueries
+from service.api.graphql.queries.serials import SerialQueries
 from service.api.graphql.queries.statistics import StatisticsQueries
+from service.api.graphql.queries.viewer import ViewerQueries
 from service.api.graphql.queries.webhooks import WebhookQueries
 from service.api.graphql.types.account import Account, account_of
 from service.api.graphql.types.api_key import api_key_of
@@ -71,9 +73,11 @@ class Query(
     CatalogueQueries,
     PriceQueries,
     SellerQueries,
+    SerialQueries,
     RegistryRetirementQueries,
     ReferenceQueries,
     RateLimitQueries,
+    ViewerQueries,
     WebhookQueries,
     MailQueries,
 ):

@@ -3,56 +3,39 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
-from service.api.graphql.connections import (
-    After,
-    Before,
-    ByTime,
-    Connection,
-    First,
-    Last,
-    listed,
-)
+from service.api.graphql.connections import Connection
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types import account_lists
+from service.api.graphql.types.account_lists import readers_at
 from service.api.graphql.types.amounts import Mass, Money, money
-from service.api.graphql.types.api_key import ApiKey, api_key_of
+from service.api.graphql.types.api_key import ApiKey
 from service.api.graphql.types.certificate import Certificate
 from service.api.graphql.types.contact import Contact, contact_of
 from service.api.graphql.types.document_urls import RetirementStatement, retirement_statements
 from service.api.graphql.types.estimate import Estimate
 from service.api.graphql.types.event_seal import EventSeal, event_seals
-from service.api.graphql.types.money import Invoice, Payment, invoice_of
+from service.api.graphql.types.money import Invoice, Payment
 from service.api.graphql.types.node import Node, parse_id
 from service.api.graphql.types.portfolio import Portfolio, portfolio_of
 from service.api.graphql.types.quote import Quote
 from service.api.graphql.types.seller import BillingDetails, TaxProfile
 from service.domain import accounts
-from service.domain.accounts import Caller, Visibility
+from service.domain.accounts import Visibility
 from service.domain.catalogue import Mode
 from service.domain.credit import PayerFunds
-from service.operations import (
-    manage_account_keys,
-    manage_clients,
-    read_money,
-    select_account,
-    set_billing,
-    set_contacts,
-)
+from service.operations import manage_clients, read_account_lists, select_account
 from service.plans import batch_field
 
 CURRENCIES_USUAL = 5
 PROFILES_USUAL = 3
 CONTACTS_USUAL = 3
-API_KEYS = ByTime("api_keys", "stored.created_at")
-INVOICES = ByTime("invoices")
 
 AmountCurrency = Annotated[
     CurrencyCode | None,
@@ -68,84 +51,21 @@ async def _portfolios(parents: Sequence["Account"], info: Info) -> list[Portfoli
     return [portfolio_of(found[row.portfolio_id]) for row in rows]
 
 
-async def _payers(parents: Sequence["Account"], info: Info) -> dict[UUID, Caller]:
-    """Return, for the payer of each account, a caller who may read its money."""
-    readers = await _readers(parents, info)
-    return {accounts.payer_of(parent.row): reader for parent, reader in zip(parents, readers, strict=True)}
-
-
 async def _balances(parents: Sequence["Account"], info: Info) -> list[list[Money]]:
-    found = {
-        payer_id: [
-            money(each.minor_units, each.currency)
-            for each in await read_money.list_balances(info.context.resources, reader)
-        ]
-        for payer_id, reader in (await _payers(parents, info)).items()
-    }
-    return [found[accounts.payer_of(parent.row)] for parent in parents]
-
-
-async def _invoices(
-    parents: Sequence["Account"],
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-) -> list[Connection[Invoice]]:
-    paging = (first, after, last, before)
-    found = {
-        payer_id: await listed(
-            info, INVOICES, paging, partial(read_money.list_invoices, info.context.resources, reader), invoice_of
-        )
-        for payer_id, reader in (await _payers(parents, info)).items()
-    }
-    return [found[accounts.payer_of(parent.row)] for parent in parents]
-
-
-async def _api_keys(
-    parents: Sequence["Account"],
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-) -> list[Connection[ApiKey]]:
-    paging, read = (first, after, last, before), manage_account_keys.list_account_keys
-    return [
-        await listed(info, API_KEYS, paging, partial(read, info.context.resources, reader), api_key_of)
-        for reader in await _readers(parents, info)
-    ]
+    found = await read_account_lists.list_balances(info.context.resources, await readers_at(parents, info))
+    return [[money(each.minor_units, each.currency) for each in balances] for balances in found]
 
 
 async def _contacts(parents: Sequence["Account"], info: Info) -> list[list[Contact]]:
-    return [
-        [contact_of(row) for row in await set_contacts.list_contacts(info.context.resources, reader)]
-        for reader in await _readers(parents, info)
-    ]
-
-
-async def _readers(parents: Sequence["Account"], info: Info) -> list[Caller]:
-    """Return, for each account, a caller who may read there."""
-    context = info.context
-    ids = {parent.row.id for parent in parents}
-    readers = await select_account.readers_of(context.resources, context.caller, ids)
-    if len(readers) < len(ids):
-        raise RuntimeError("an account was shown to somebody who may not read it")
-    return [readers[parent.row.id] for parent in parents]
+    found = await read_account_lists.list_contacts(info.context.resources, await readers_at(parents, info))
+    return [[contact_of(row) for row in contacts] for contacts in found]
 
 
 async def _funds(parents: Sequence["Account"], info: Info, currency: str | None) -> list[tuple[PayerFunds, str]]:
     """Return the debt and the limit of each account's payer in the currency, or in the account's own."""
-    found = {
-        payer_id: await read_money.list_funds(info.context.resources, reader)
-        for payer_id, reader in (await _payers(parents, info)).items()
-    }
+    found = await read_account_lists.list_funds(info.context.resources, await readers_at(parents, info))
     wanted = [currency or parent.row.currency for parent in parents]
-    return [
-        (found[accounts.payer_of(parent.row)].get(each, PayerFunds()), each)
-        for parent, each in zip(parents, wanted, strict=True)
-    ]
+    return [(funds.get(each, PayerFunds()), each) for funds, each in zip(found, wanted, strict=True)]
 
 
 async def _credit_limits(
@@ -162,11 +82,8 @@ async def _owed(parents: Sequence["Account"], info: Info, currency: AmountCurren
 
 
 async def _held(parents: Sequence["Account"], info: Info) -> list[Mass]:
-    found = {
-        payer_id: Mass(mass_g=await read_money.held_g(info.context.resources, reader))
-        for payer_id, reader in (await _payers(parents, info)).items()
-    }
-    return [found[accounts.payer_of(parent.row)] for parent in parents]
+    found = await read_account_lists.held_g(info.context.resources, await readers_at(parents, info))
+    return [Mass(mass_g=held_g) for held_g in found]
 
 
 async def _parents(parents: Sequence["Account"], info: Info) -> list["Account | None"]:
@@ -177,19 +94,13 @@ async def _parents(parents: Sequence["Account"], info: Info) -> list["Account | 
 
 
 async def _billing_details(parents: Sequence["Account"], info: Info) -> list[BillingDetails]:
-    found = {
-        payer_id: BillingDetails(row=await set_billing.billing_details(info.context.resources, reader))
-        for payer_id, reader in (await _payers(parents, info)).items()
-    }
-    return [found[accounts.payer_of(parent.row)] for parent in parents]
+    found = await read_account_lists.billing_details(info.context.resources, await readers_at(parents, info))
+    return [BillingDetails(row=row) for row in found]
 
 
 async def _tax_profiles(parents: Sequence["Account"], info: Info) -> list[list[TaxProfile]]:
-    found = {
-        payer_id: [TaxProfile(row=row) for row in await set_billing.tax_profiles(info.context.resources, reader)]
-        for payer_id, reader in (await _payers(parents, info)).items()
-    }
-    return [found[accounts.payer_of(parent.row)] for parent in parents]
+    found = await read_account_lists.tax_profiles(info.context.resources, await readers_at(parents, info))
+    return [[TaxProfile(row=row) for row in profiles] for profiles in found]
 
 
 @strawberry.type(description="A customer's account. Each order, quote, estimate and API key belongs to one account.")
@@ -208,7 +119,7 @@ class Account(Node):
         metadata=priced(size=CURRENCIES_USUAL),
     )
     invoices: Connection[Invoice] = batch_field(
-        _invoices,
+        account_lists.invoices,
         description="Invoices of the account, newest first. A client account shows the invoices of its parent. An API "
         "key of the client account itself gets the error `FORBIDDEN`.",
     )
@@ -285,7 +196,7 @@ class Account(Node):
     )
 
     api_keys: Connection[ApiKey] = batch_field(
-        _api_keys,
+        account_lists.api_keys,
         description="API keys of the account, oldest first, revoked and expired ones included; needs scope "
         "`account:manage`, or `operator`. `totalCount` is null.",
     )

@@ -1,4 +1,4 @@
-"""Batch resolvers of an account's lists: certificates, estimates, quotes and payments."""
+"""Batch resolvers of the lists of accounts: one statement reads a list of all parents."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -11,87 +11,52 @@ from service.api.graphql.connections import (
     Connection,
     First,
     Last,
-    Paging,
-    listed,
+    listed_each,
 )
 from service.api.graphql.context import Info
-from service.api.graphql.types.by_account import by_account
-from service.api.graphql.types.certificate import Certificate, certificate_of
-from service.api.graphql.types.estimate import Estimate, estimate_of
-from service.api.graphql.types.money import Payment, payment_of
-from service.api.graphql.types.quote import Quote, quote_of
+from service.api.graphql.types.api_key import api_key_of
+from service.api.graphql.types.certificate import certificate_of
+from service.api.graphql.types.estimate import estimate_of
+from service.api.graphql.types.money import invoice_of, payment_of
+from service.api.graphql.types.quote import quote_of
 from service.domain.accounts import Caller
 from service.kit.keyset import PageRequest, Slice
-from service.operations.read_certificates import list_certificates
-from service.operations.read_estimates import list_estimates
-from service.operations.read_money import list_payments
-from service.operations.read_quotes import list_quotes
+from service.operations import read_account_lists, select_account
 from service.operations.resources import Resources
 
-PAYMENTS = ByTime("payments")
-CERTIFICATES = ByTime("certificates", "issued_at")
-ESTIMATES = ByTime("estimates")
-QUOTES = ByTime("quotes")
+Read = Callable[[Resources, Sequence[Caller], PageRequest], Awaitable[list[Slice[Any]]]]
 
 
-async def _own_lists(
-    parents: Sequence[Any],
-    info: Info,
-    sort: ByTime,
-    paging: Paging,
-    read: Callable[[Resources, Caller, PageRequest], Awaitable[Slice[Any]]],
-    node: Callable[[Any], Any],
-) -> list[Any]:
-    """Return a page of each account's own objects."""
-
-    async def read_page(reader: Caller, places: Sequence[int]) -> list[Any]:
-        return [await listed(info, sort, paging, partial(read, info.context.resources, reader), node)] * len(places)
-
-    return await by_account([parent.row.id for parent in parents], info, read_page)
+async def readers_at(parents: Sequence[Any], info: Info) -> list[Caller]:
+    """Return, for each account, a caller who may read there."""
+    context = info.context
+    ids = {parent.row.id for parent in parents}
+    readers = await select_account.readers_of(context.resources, context.caller, ids)
+    if len(readers) < len(ids):
+        raise RuntimeError("an account was shown to somebody who may not read it")
+    return [readers[parent.row.id] for parent in parents]
 
 
-async def certificates(
-    parents: Sequence[Any],
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-) -> list[Connection[Certificate]]:
-    paging = (first, after, last, before)
-    return await _own_lists(parents, info, CERTIFICATES, paging, list_certificates, certificate_of)
+def _list_of(sort: ByTime, read: Read, node: Callable[[Any], Any]) -> Callable[..., Awaitable[list[Connection[Any]]]]:
+    """Return the resolver of a list in that order, whose rows `read` returns and `node` shows."""
+
+    async def resolve(
+        parents: Sequence[Any],
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> list[Connection[Any]]:
+        read_all = partial(read, info.context.resources, await readers_at(parents, info))
+        return await listed_each(info, sort, (first, after, last, before), read_all, [node] * len(parents))
+
+    return resolve
 
 
-async def estimates(
-    parents: Sequence[Any],
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-) -> list[Connection[Estimate]]:
-    paging = (first, after, last, before)
-    return await _own_lists(parents, info, ESTIMATES, paging, list_estimates, estimate_of)
-
-
-async def quotes(
-    parents: Sequence[Any],
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-) -> list[Connection[Quote]]:
-    return await _own_lists(parents, info, QUOTES, (first, after, last, before), list_quotes, quote_of)
-
-
-async def payments(
-    parents: Sequence[Any],
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-) -> list[Connection[Payment]]:
-    paging = (first, after, last, before)
-    return await _own_lists(parents, info, PAYMENTS, paging, list_payments, payment_of)
+invoices = _list_of(ByTime("invoices"), read_account_lists.list_invoices, invoice_of)
+payments = _list_of(ByTime("payments"), read_account_lists.list_payments, payment_of)
+certificates = _list_of(ByTime("certificates", "issued_at"), read_account_lists.list_certificates, certificate_of)
+estimates = _list_of(ByTime("estimates"), read_account_lists.list_estimates, estimate_of)
+quotes = _list_of(ByTime("quotes"), read_account_lists.list_quotes, quote_of)
+api_keys = _list_of(ByTime("api_keys", "stored.created_at"), read_account_lists.list_account_keys, api_key_of)

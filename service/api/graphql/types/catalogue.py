@@ -7,6 +7,7 @@ import strawberry
 
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
+from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import Mass, UnitPrice, mass_field, unit_price
 from service.api.graphql.types.node import Node
 from service.domain import catalogue
@@ -267,6 +268,12 @@ async def _tiers(parents: Sequence["Bundle"], info: Info) -> list[list[PriceTier
     ]
 
 
+async def _currencies(parents: Sequence["Bundle"], info: Info) -> list[list[CurrencyCode]]:
+    ids = [parent.row.id for parent in parents]
+    found = await read_catalogue.currencies_of_bundles(info.context.resources, info.context.caller, ids)
+    return [list(map(CurrencyCode, codes)) for codes in found]
+
+
 async def _projects_of_bundles(parents: Sequence["Bundle"], info: Info) -> list[list[Project]]:
     ids = [parent.row.id for parent in parents]
     found = await read_catalogue.projects_of_bundles(info.context.resources, info.context.caller, ids)
@@ -290,6 +297,12 @@ class Bundle(Node):
         description="Price tiers in the currency of the caller's account, smallest minimum mass first. Empty if the "
         "bundle has no price in this currency.",
         metadata=priced(size=5),
+    )
+    currencies: list[CurrencyCode] = batch_field(
+        _currencies,
+        columns=("id",),
+        description="Currencies in which the bundle has a price (ISO 4217 codes), in alphabetical order.",
+        metadata=priced(own=1),
     )
     projects: list[Project] = batch_field(
         _projects_of_bundles,

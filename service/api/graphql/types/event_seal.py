@@ -8,9 +8,16 @@ import strawberry
 
 from service.api.graphql.context import Info
 from service.api.graphql.scalars import BigInt
-from service.api.graphql.types.by_account import by_account
-from service.domain.accounts import Caller
-from service.operations.read_event_seals import SealedEvent, sealed_event
+from service.api.graphql.types.account_lists import readers_at
+from service.operations.read_event_seals import SealedEvent, sealed_events
+
+Number = Annotated[
+    BigInt | None,
+    strawberry.argument(
+        description="Number of the event whose digest is asked for, to compare it with a digest that was kept. By "
+        "default the last event that is sealed."
+    ),
+]
 
 
 @strawberry.type(
@@ -37,21 +44,7 @@ class EventSeal:
         return self.row.sealed_at
 
 
-async def event_seals(
-    parents: Sequence[Any],
-    info: Info,
-    sequence: Annotated[
-        BigInt | None,
-        strawberry.argument(
-            description="Number of the event whose digest is asked for, to compare it with a digest that was kept. By "
-            "default the last event that is sealed."
-        ),
-    ] = None,
-) -> list[EventSeal | None]:
+async def event_seals(parents: Sequence[Any], info: Info, sequence: Number = None) -> list[EventSeal | None]:
     """Return the seal of each account at that event."""
-
-    async def read(reader: Caller, places: Sequence[int]) -> list[EventSeal | None]:
-        found = await sealed_event(info.context.resources, reader, sequence)
-        return [None if found is None else EventSeal(row=found)] * len(places)
-
-    return await by_account([parent.row.id for parent in parents], info, read)
+    found = await sealed_events(info.context.resources, await readers_at(parents, info), sequence)
+    return [None if each is None else EventSeal(row=each) for each in found]

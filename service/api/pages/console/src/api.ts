@@ -18,33 +18,32 @@ export type Token = { text: string; scopes: Scope[]; expiresAt: number };
 /** The token in use, which is replaced before it ends. */
 export type TokenHolder = { key: string; current: Token };
 
-const SCOPES: Scope[] = ["ORDERS_READ", "ORDERS_WRITE", "CATALOGUE_READ", "ACCOUNT_MANAGE", "OPERATOR"];
+const TOKEN_S = 3600;
 const RENEW_BEFORE_MS = 120_000;
 
 /** A refusal or failure with the message of the API. */
 export class ApiError extends Error {}
 
-/** Exchange the key for a token with all scopes that the key has. The first request finds out which these are. */
-export async function exchangeKey(key: string, known?: Scope[]): Promise<Token> {
-  let scopes = known;
-  if (!scopes) {
-    const each = SCOPES.map((scope) => `${scope}: ${createToken([scope], 1)}`).join(" ");
-    const found = await post(key, `mutation FindScopes { ${each} }`);
-    scopes = SCOPES.filter((scope) => found[scope]?.accessToken);
-  }
-  const { created } = await post(key, `mutation SignIn { created: ${createToken(scopes, 3600)} }`);
-  if (!created?.accessToken) throw new ApiError(created?.userErrors[0]?.message ?? "");
+/** Exchange the key for a token with all scopes that the key has. */
+export async function exchangeKey(key: string): Promise<Token> {
+  const { viewer } = await post<{ viewer: { scopes: Scope[] } }>(key, "query FindScopes { viewer { scopes } }");
+  const scopes = viewer.scopes.join(" ");
+  const { created } = await post<{ created: Created }>(
+    key,
+    `mutation SignIn { created: createAccessToken(input: {scopes: [${scopes}], expiresInSeconds: ${TOKEN_S}})
+     { accessToken { token scopes expiresAt } userErrors { message } } }`,
+  );
+  if (!created.accessToken) throw new ApiError(created.userErrors[0]?.message ?? "");
   const { token, expiresAt } = created.accessToken;
-  return { text: token, scopes, expiresAt: Date.parse(expiresAt) };
+  return { text: token, scopes: created.accessToken.scopes, expiresAt: Date.parse(expiresAt) };
 }
 
-const createToken = (scopes: Scope[], seconds: number) =>
-  `createAccessToken(input: {scopes: [${scopes.join(" ")}], expiresInSeconds: ${seconds}})
-   { accessToken { token expiresAt } userErrors { message } }`;
+type Created = {
+  accessToken: { token: string; scopes: Scope[]; expiresAt: string } | null;
+  userErrors: { message: string }[];
+};
 
-type Created = { accessToken: { token: string; expiresAt: string } | null; userErrors: { message: string }[] };
-
-async function post(key: string, query: string): Promise<Record<string, Created | undefined>> {
+async function post<Data>(key: string, query: string): Promise<Data> {
   const response = await fetch(config.endpoint, {
     method: "POST",
     headers: { "Content-Type": "application/json", Authorization: `Bearer ${key.trim()}` },
@@ -52,7 +51,7 @@ async function post(key: string, query: string): Promise<Record<string, Created 
   });
   const body = await response.json().catch(() => null);
   if (!body?.data) throw new ApiError(body?.errors?.[0]?.message ?? response.statusText);
-  return body.data;
+  return body.data as Data;
 }
 
 /** A client that sends the token, renews it in time, and names the account that the reader acts for. */
@@ -69,7 +68,7 @@ export function createClient(holder: TokenHolder, accountId: string | null, onRe
     didAuthError: (error) => error.response?.status === 401,
     refreshAuth: async () => {
       try {
-        holder.current = await exchangeKey(holder.key, holder.current.scopes);
+        holder.current = await exchangeKey(holder.key);
       } catch (error) {
         if (error instanceof ApiError) onRefused();
       }

@@ -4,7 +4,9 @@ import type english from "../messages/en.json";
 
 export type MessageKey = keyof typeof english;
 export type Language = "en" | "pt" | "ar";
-type Messages = Record<MessageKey, string>;
+/** A text, or its forms for counts, by the plural categories of the language; `other` is always among them. */
+type Message = string | (Partial<Record<Intl.LDMLPluralRule, string>> & { other: string });
+type Messages = Record<MessageKey, Message>;
 type Amount = { amount: string; currency: string };
 type Decimal = `${number}`;
 
@@ -16,35 +18,78 @@ const LOADERS: Record<Language, () => Promise<{ default: Messages }>> = {
   ar: () => import("../messages/ar.json"),
 };
 
+/** The language as the reader's region writes it. English has no region of its own: dates like 30 Nov 2026 are plain to all. */
+function localeOf(language: Language): string {
+  const [first = language] = navigator.languages;
+  if (first.split("-")[0] === language) return first;
+  if (language === "en") return "en-GB";
+  return navigator.languages.find((each) => each.split("-")[0] === language) ?? language;
+}
+
+const RTL_LETTERS = /[\u0590-\u08ff]/;
+/** Keep a value apart from the text around it, where the two run in different directions. */
+const isolated = (value: string, language: Language) =>
+  language === "ar" || RTL_LETTERS.test(value) ? `\u2068${value}\u2069` : value;
+
 /** Texts and formats of one language. Decimals of the API stay texts, so that no digit is lost. */
 export function createI18n(language: Language, messages: Messages) {
-  const locale = navigator.languages.find((each) => each.split("-")[0] === language) ?? language;
-  const t = (key: MessageKey, values: Record<string, string | number> = {}) =>
-    (messages[key] ?? key).replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+  const locale = localeOf(language);
+  const plurals = new Intl.PluralRules(locale);
+  /** Return the text with the values in it. A text about a number of things needs the number as `count`. */
+  const t = (key: MessageKey, values: Record<string, string | number> = {}, count = 0) => {
+    const message = messages[key] ?? key;
+    const text = typeof message === "string" ? message : (message[plurals.select(count)] ?? message.other);
+    return text.replace(/\{(\w+)\}/g, (_, name: string) => isolated(String(values[name] ?? ""), language));
+  };
   const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+  const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const month = new Intl.DateTimeFormat(locale, { month: "short", year: "2-digit", timeZone: "UTC" });
   const number = (value: string | number, digits = 6) =>
     new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value as Decimal);
+  const hasDecimalComma = new Intl.NumberFormat(locale).format(0.5).includes(",");
   return {
     language,
     locale,
     direction: language === "ar" ? ("rtl" as const) : ("ltr" as const),
     t,
     number,
-    percent: (value: string | number) => `${number(value, 2)} %`,
-    tonnes: (mass: { tonnes: string } | null | undefined) => (mass ? t("unit.tonnes", { n: number(mass.tonnes) }) : "–"),
+    percent: (value: string | number) =>
+      new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 2 }).format(Number(value) / 100),
+    tonnes: (mass: { tonnes: string } | null | undefined) =>
+      mass ? t("unit.tonnes", { n: number(mass.tonnes) }, Number(mass.tonnes)) : "–",
     money: (value: Amount | null | undefined) => {
       if (!value) return "–";
       const digits = value.amount.split(".")[1]?.length ?? 0;
       const style = { style: "currency", currency: value.currency, minimumFractionDigits: digits } as const;
       return new Intl.NumberFormat(locale, { ...style, maximumFractionDigits: digits }).format(value.amount as Decimal);
     },
-    date: (value: string | null | undefined) => (value ? date.format(new Date(value)) : "–"),
+    /** A day of the calendar as it is, or the day of a time where the reader is. */
+    date: (value: string | null | undefined) =>
+      value ? (value.includes("T") ? date : day).format(new Date(value)) : "–",
     dateTime: (value: string | null | undefined) => (value ? dateTime.format(new Date(value)) : "–"),
     month: (value: string) => month.format(new Date(`${value}-01T00:00:00Z`)),
     country: (code: string) => new Intl.DisplayNames(locale, { type: "region" }).of(code) ?? code,
+    currencyName: (code: string) => `${code} – ${new Intl.DisplayNames(locale, { type: "currency" }).of(code) ?? code}`,
+    /** The decimal that the reader typed, as the API writes it; a text that is no number stays as it is. */
+    decimal: (typed: string) => decimalOf(typed, hasDecimalComma),
+    /** A decimal of the API as the reader types it. */
+    typed: (decimal: string) => (hasDecimalComma ? decimal.replace(".", ",") : decimal),
   };
+}
+
+const DIGITS = /[\u0660-\u0669\u06f0-\u06f9]/g;
+
+function decimalOf(typed: string, hasDecimalComma: boolean): string {
+  const plain = typed
+    .replace(DIGITS, (digit) => String(digit.charCodeAt(0) & 15))
+    .replace(/[\s\u066c]/g, "")
+    .replace("\u066b", ".");
+  const [group, point] = hasDecimalComma ? [".", ","] : [",", "."];
+  const [whole = "", ...rest] = plain.split(point);
+  const isGrouped = whole.includes(group) && whole.split(group).every((each, index) => /^\d{1,3}$/.test(each) && (index === 0 || each.length === 3));
+  if (isGrouped && rest.length < 2) return [whole.replaceAll(group, ""), ...rest].join(".");
+  return plain.replace(",", ".");
 }
 
 export type I18n = ReturnType<typeof createI18n>;

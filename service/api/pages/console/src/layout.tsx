@@ -5,35 +5,41 @@ import { Link, useLocation } from "wouter";
 import type { Scope } from "./api";
 import { Choices } from "./choices";
 import { type MessageKey, useI18n } from "./i18n";
-import { AccountQuery, useSession } from "./session";
+import { AccountQuery, Lacking, useSession } from "./session";
 import { useOrderEvents } from "./ui/live";
-import { Badge } from "./ui/page";
+import { Badge, Page } from "./ui/page";
 
-type Entry = { to: string; label: MessageKey; scope: Scope };
+/** A page of the menu. The reader needs one of the scopes in each list. */
+type Entry = { to: string; label: MessageKey; scopes: Scope[][] };
+const READ: Scope[][] = [["ORDERS_READ"]];
+const OPERATE: Scope[][] = [["OPERATOR"]];
 
 export const CUSTOMER: Entry[] = [
-  { to: "/", label: "nav.overview", scope: "ORDERS_READ" },
-  { to: "/buy", label: "nav.buy", scope: "ORDERS_WRITE" },
-  { to: "/orders", label: "nav.orders", scope: "ORDERS_READ" },
-  { to: "/certificates", label: "nav.certificates", scope: "ORDERS_READ" },
-  { to: "/invoices", label: "nav.invoices", scope: "ORDERS_READ" },
-  { to: "/statement", label: "nav.statement", scope: "ORDERS_READ" },
-  { to: "/clients", label: "nav.clients", scope: "ORDERS_READ" },
-  { to: "/keys", label: "nav.keys", scope: "ACCOUNT_MANAGE" },
-  { to: "/webhooks", label: "nav.webhooks", scope: "ORDERS_WRITE" },
+  { to: "/", label: "nav.overview", scopes: READ },
+  { to: "/buy", label: "nav.buy", scopes: [["ORDERS_WRITE"], ["CATALOGUE_READ"]] },
+  { to: "/orders", label: "nav.orders", scopes: READ },
+  { to: "/certificates", label: "nav.certificates", scopes: READ },
+  { to: "/invoices", label: "nav.invoices", scopes: READ },
+  { to: "/statement", label: "nav.statement", scopes: READ },
+  { to: "/clients", label: "nav.clients", scopes: READ },
+  { to: "/keys", label: "nav.keys", scopes: [["ACCOUNT_MANAGE"]] },
+  { to: "/webhooks", label: "nav.webhooks", scopes: [["ORDERS_WRITE"], ["ORDERS_READ"]] },
+  { to: "/account", label: "nav.account", scopes: READ },
 ];
 
 export const SELLER: Entry[] = [
-  { to: "/", label: "nav.overview", scope: "OPERATOR" },
-  { to: "/seller/customers", label: "nav.customers", scope: "OPERATOR" },
-  { to: "/seller/orders", label: "nav.allOrders", scope: "OPERATOR" },
-  { to: "/seller/queue", label: "nav.queue", scope: "OPERATOR" },
-  { to: "/seller/stock", label: "nav.stock", scope: "OPERATOR" },
-  { to: "/seller/batches", label: "nav.batches", scope: "OPERATOR" },
-  { to: "/seller/evidence", label: "nav.evidence", scope: "OPERATOR" },
-  { to: "/seller/bundles", label: "nav.bundles", scope: "OPERATOR" },
-  { to: "/seller/portfolios", label: "nav.portfolios", scope: "OPERATOR" },
-  { to: "/seller/invoices", label: "nav.allInvoices", scope: "OPERATOR" },
+  { to: "/", label: "nav.overview", scopes: OPERATE },
+  { to: "/seller/customers", label: "nav.customers", scopes: OPERATE },
+  { to: "/seller/orders", label: "nav.allOrders", scopes: OPERATE },
+  { to: "/seller/queue", label: "nav.queue", scopes: OPERATE },
+  { to: "/seller/stock", label: "nav.stock", scopes: OPERATE },
+  { to: "/seller/batches", label: "nav.batches", scopes: OPERATE },
+  { to: "/seller/evidence", label: "nav.evidence", scopes: OPERATE },
+  { to: "/seller/bundles", label: "nav.bundles", scopes: OPERATE },
+  { to: "/seller/portfolios", label: "nav.portfolios", scopes: OPERATE },
+  { to: "/seller/invoices", label: "nav.allInvoices", scopes: OPERATE },
+  { to: "/seller/mails", label: "nav.mails", scopes: OPERATE },
+  { to: "/seller/identity", label: "nav.identity", scopes: OPERATE },
 ];
 
 export function Layout({ children }: { children: ReactNode }) {
@@ -53,9 +59,11 @@ export function Layout({ children }: { children: ReactNode }) {
     scrollTo(0, 0);
   }, [path]);
   const account = data?.account;
-  const entries = (isSeller ? SELLER : CUSTOMER).filter(
-    ({ scope }) => scopes.has(scope) || (acting !== null && scopes.has("OPERATOR")),
-  );
+  const mayOpen = ({ scopes: wanted }: Entry) =>
+    (acting !== null && scopes.has("OPERATOR")) || wanted.every((some) => some.some((scope) => scopes.has(scope)));
+  const entries = isSeller ? SELLER : CUSTOMER;
+  const closed = [...CUSTOMER, ...SELLER].find((entry) => entry.to !== "/" && path.startsWith(entry.to) && !mayOpen(entry) && !isSeller);
+  const missing = closed?.scopes.find((some) => !some.some((scope) => scopes.has(scope)))?.[0];
   return (
     <div className="layout">
       <a className="skip" href="#main" onClick={() => main.current?.focus()}>{t("layout.skip")}</a>
@@ -77,7 +85,7 @@ export function Layout({ children }: { children: ReactNode }) {
       )}
       <nav className={open ? "side open" : "side"} aria-label={t("layout.pages")}>
         <ul>
-          {entries.map(({ to, label }) => (
+          {entries.filter(mayOpen).map(({ to, label }) => (
             <li key={to}>
               <Link href={to} aria-current={(to === "/" ? path === to : path.startsWith(to)) ? "page" : undefined}>{t(label)}</Link>
             </li>
@@ -85,7 +93,9 @@ export function Layout({ children }: { children: ReactNode }) {
         </ul>
         <Choices />
       </nav>
-      <main id="main" ref={main} tabIndex={-1}>{children}</main>
+      <main id="main" ref={main} tabIndex={-1}>
+        {closed && missing ? <Page title={t(closed.label)}><Lacking scope={missing} /></Page> : children}
+      </main>
     </div>
   );
 }

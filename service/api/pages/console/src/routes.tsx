@@ -16,6 +16,7 @@ const routes: [string, ComponentType][] = [
   ["/invoices/:id", page(() => import("./pages/invoice"))],
   ["/statement", page(() => import("./pages/statement"))],
   ["/clients", page(() => import("./pages/clients"))],
+  ["/account", page(() => import("./pages/account"))],
   ["/keys", page(() => import("./pages/keys"))],
   ["/seller/customers", page(() => import("./seller/customers"))],
   ["/seller/customers/:id", page(() => import("./seller/customer"))],
@@ -27,6 +28,8 @@ const routes: [string, ComponentType][] = [
   ["/seller/bundles/:id", page(() => import("./seller/bundle"))],
   ["/seller/portfolios", page(() => import("./seller/portfolios"))],
   ["/seller/invoices", page(() => import("./seller/invoices"))],
+  ["/seller/mails", page(() => import("./seller/mails"))],
+  ["/seller/identity", page(() => import("./seller/identity"))],
   ["/seller/orders", page(() => import("./seller/orders"))],
   ["/webhooks", page(() => import("./pages/webhooks"))],
 ];

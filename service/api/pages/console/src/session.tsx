@@ -2,6 +2,7 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { type Client, Provider } from "urql";
 import { createClient, exchangeKey, graphql, type Scope, type TokenHolder } from "./api";
+import { useI18n } from "./i18n";
 
 export type Acting = { id: string; name: string };
 
@@ -20,8 +21,17 @@ const STORED_KEY = "console.key";
 const STORED_ACTING = "console.acting";
 const SessionContext = createContext<Session>(null!);
 export const useSession = () => useContext(SessionContext);
-/** Tell if the reader's token has the scope. */
-export const useScope = (scope: Scope) => useSession().scopes.has(scope);
+/** Tell if the reader's token has one of the scopes. */
+export function useMay(...wanted: Scope[]): boolean {
+  const { scopes } = useSession();
+  return wanted.some((scope) => scopes.has(scope));
+}
+
+/** The reason why something is not shown: the reader's key lacks the scope. */
+export function Lacking({ scope }: { scope: Scope }) {
+  const { t } = useI18n();
+  return <p className="quiet">{t("account.lacking", { scope: t(`scope.${scope}`) })}</p>;
+}
 
 export const AccountQuery = graphql(/* GraphQL */ `
   query Account { account { id name mode currency suspended isClient } }

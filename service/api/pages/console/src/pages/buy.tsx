@@ -8,7 +8,7 @@ import { useI18n } from "../i18n";
 import { type Refusal, useAct } from "../ui/act";
 import { AirportField } from "../ui/airport_field";
 import { Shares } from "../ui/chart";
-import { type Field, FieldRow, initialOf, type Values } from "../ui/form";
+import { type Field, FieldRow, initialOf, isNumeric, type Values } from "../ui/form";
 import { Table } from "../ui/list";
 import { Facts, Loaded, Page, Problems, Section, Skeleton } from "../ui/page";
 import { ACTIVITIES, type Estimate, useActivityFields, useEstimate } from "./estimate_fields";
@@ -17,7 +17,7 @@ const ChoicesQuery = graphql(/* GraphQL */ `
   query BuyChoices {
     account { id currency portfolio { label weights { percentage bundle { id name } } } }
     portfolios(first: 20) { nodes { id label weights { percentage bundle { id name } } } }
-    bundles(first: 20) { nodes { id name available { tonnes } prices { minimumMass { tonnes } unitPrice { amount currency } } } }
+    bundles(first: 50) { nodes { id name currencies available { tonnes } prices { minimumMass { tonnes } unitPrice { amount currency } } } }
   }
 `);
 
@@ -85,23 +85,25 @@ type Weight = { percentage: string; bundle: { id: string; name: string } };
 type Choices = {
   account?: { currency: string; portfolio: { label: string; weights: readonly Weight[] } } | null;
   portfolios?: { nodes: readonly { id: string; label: string; weights: readonly Weight[] }[] } | null;
-  bundles?: { nodes: readonly { id: string; name: string; available: { tonnes: string } }[] } | null;
+  bundles?: { nodes: readonly { id: string; name: string; currencies: readonly string[]; available: { tonnes: string } }[] } | null;
 };
 
 function Amount({ kind, choices }: { kind: Kind; choices: Choices }) {
-  const { t, tonnes, percent } = useI18n();
+  const { t, tonnes, percent, number, decimal, currencyName } = useI18n();
   const [, navigate] = useLocation();
   const activityFields = useActivityFields();
   const estimateActivity = useEstimate();
   const [byMass] = useAct(QuoteByMassMutation);
   const [byValue] = useAct(QuoteByValueMutation);
   const [byEstimate] = useAct(QuoteByEstimateMutation);
-  const currency = choices.account?.currency ?? "";
+  const own = choices.account?.currency ?? "";
+  const [currency, setCurrency] = useState(own);
+  const currencies = [...new Set([own, ...(choices.bundles?.nodes ?? []).flatMap((each) => each.currencies).sort()])];
   const isActivity = kind !== "mass" && kind !== "value";
   const fields: Field[] = isActivity
     ? activityFields[kind]
     : kind === "mass"
-      ? [{ name: "amount", label: t("buy.massAmount"), type: "decimal", hint: t("buy.massHint"), path: "mass" }]
+      ? [{ name: "amount", label: t("buy.massAmount"), type: "decimal", hint: t("buy.massHint", { example: number("0.5") }), path: "mass" }]
       : [{ name: "amount", label: t("buy.valueAmount", { currency }), type: "decimal", hint: t("buy.valueHint"), path: "value" }];
 
   const [values, setValues] = useState<Values>(() => initialOf(fields));
@@ -118,18 +120,18 @@ function Amount({ kind, choices }: { kind: Kind; choices: Choices }) {
 
   const chosen =
     mix === OWN_MIX
-      ? { selection: Object.entries(shares).filter(([, share]) => share).map(([bundleId, percentage]) => ({ bundleId, percentage })) }
+      ? { selection: Object.entries(shares).filter(([, share]) => share).map(([bundleId, share]) => ({ bundleId, percentage: decimal(share) })) }
       : mix === ACCOUNTS_OWN
         ? {}
         : { portfolioId: mix };
-  const amount = values.amount?.trim() ?? "";
+  const amount = decimal(values.amount ?? "");
   const isReady = isActivity ? estimate !== undefined : /^\d*\.?\d+$/.test(amount) && Number(amount) > 0;
   const wanted = isActivity
     ? { estimateId: estimate?.id ?? "" }
     : kind === "mass"
       ? { mass: { amount, unit: "TONNE" as const } }
       : { value: { amount, currency } };
-  const input = { ...chosen, ...wanted };
+  const input = { ...chosen, ...wanted, ...(kind !== "value" && { currency }) };
   const isMixed = mix !== OWN_MIX || (chosen.selection?.length ?? 0) > 0;
 
   const send = async (event: FormEvent) => {
@@ -137,14 +139,15 @@ function Amount({ kind, choices }: { kind: Kind; choices: Choices }) {
     if (sending) return;
     setSending(true);
     if (isActivity && !estimate) {
-      const made = await estimateActivity(kind, values);
+      const plain = Object.fromEntries(fields.filter(isNumeric).map(({ name }) => [name, decimal(values[name] ?? "")]));
+      const made = await estimateActivity(kind, { ...values, ...plain });
       setRefusals(made.refusals);
       setEstimate(made.estimate ?? undefined);
     } else {
       const { data, refusals: refused } = isActivity
-        ? await byEstimate({ input: { ...chosen, estimateId: estimate!.id, hold } })
+        ? await byEstimate({ input: { ...chosen, currency, estimateId: estimate!.id, hold } })
         : kind === "mass"
-          ? await byMass({ input: { ...chosen, mass: { amount, unit: "TONNE" }, hold } })
+          ? await byMass({ input: { ...chosen, currency, mass: { amount, unit: "TONNE" }, hold } })
           : await byValue({ input: { ...chosen, value: { amount, currency }, hold } });
       setRefusals(refused);
       if (data?.quote?.quote) navigate(`/buy/quotes/${data.quote.quote.id}`);
@@ -197,7 +200,7 @@ function Amount({ kind, choices }: { kind: Kind; choices: Choices }) {
               set={(_, value) => setMix(value)}
             />
             {mix === OWN_MIX
-              ? choices.bundles?.nodes.map(({ id, name, available }) => (
+              ? choices.bundles?.nodes.filter((each) => each.currencies.includes(currency)).map(({ id, name, available }) => (
                   <FieldRow
                     key={id}
                     field={{ name: id, label: t("buy.shareOf", { name }), type: "decimal", optional: true, hint: t("buy.available", { mass: tonnes(available) }) }}
@@ -215,6 +218,13 @@ function Amount({ kind, choices }: { kind: Kind; choices: Choices }) {
         </Section>
       </div>
       <Section title={t("buy.price")}>
+        {currencies.length > 1 && (
+          <FieldRow
+            field={{ name: "currency", label: t("clients.currency"), type: "select", options: currencies.map((each) => [each, currencyName(each)]) }}
+            value={currency}
+            set={(_, value) => setCurrency(value)}
+          />
+        )}
         {isReady && isMixed ? <LivePrice input={input} /> : <p className="quiet">{t(isActivity ? "buy.estimateFirst" : "buy.amountFirst")}</p>}
         <FieldRow
           field={{ name: "hold", label: t("buy.hold"), type: "checkbox", hint: t("buy.holdHint") }}

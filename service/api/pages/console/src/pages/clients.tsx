@@ -1,7 +1,7 @@
 // Client accounts of the account.
 import { graphql } from "../api";
 import { useI18n } from "../i18n";
-import { useScope, useSession } from "../session";
+import { useMay, useSession } from "../session";
 import { useAct } from "../ui/act";
 import { FormDialog } from "../ui/dialogs";
 import { List } from "../ui/list";
@@ -31,7 +31,7 @@ const UpdateMutation = graphql(/* GraphQL */ `
 export default function Clients() {
   const { t, date } = useI18n();
   const { actFor } = useSession();
-  const mayWrite = useScope("ORDERS_WRITE");
+  const mayWrite = useMay("ORDERS_WRITE");
   const [create] = useAct(CreateMutation);
   const [update] = useAct(UpdateMutation);
   const notice = useNotice();

@@ -5,6 +5,7 @@ import type { InvoiceQuery as InvoiceData } from "../../generated/graphql";
 import { graphql, here } from "../api";
 import { useI18n } from "../i18n";
 import { useSession } from "../session";
+import { RevokeLinks } from "../ui/document_links";
 import { Table } from "../ui/list";
 import { useLiveQuery } from "../ui/live";
 import { Empty, Facts, Loaded, Page, Section } from "../ui/page";
@@ -55,7 +56,12 @@ function Shown({ invoice }: { invoice: Invoice }) {
     <Page
       title={t("order.invoice", { number: invoice.number })}
       about={<><InvoiceState of={invoice.status} /> {invoice.account?.name}</>}
-      actions={invoice.pdfUrl && <a className="button" href={here(invoice.pdfUrl)}>{t("invoice.pdf")}</a>}
+      actions={
+        <>
+          {invoice.pdfUrl && <a className="button" href={here(invoice.pdfUrl)}>{t("invoice.pdf")}</a>}
+          <RevokeLinks id={invoice.id} accountId={isSeller ? invoice.account?.id : undefined} />
+        </>
+      }
     >
       {isSeller && <Suspense><SellerActions invoice={invoice} /></Suspense>}
       <div className="columns">

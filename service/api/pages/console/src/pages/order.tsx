@@ -4,10 +4,11 @@ import { Link, useParams } from "wouter";
 import type { OrderQuery as OrderData } from "../../generated/graphql";
 import { graphql, here } from "../api";
 import { type MessageKey, useI18n } from "../i18n";
-import { useScope, useSession } from "../session";
+import { Lacking, useMay, useSession } from "../session";
 import { useAct } from "../ui/act";
 import { Shares } from "../ui/chart";
 import { Confirm } from "../ui/dialogs";
+import { RevokeLinks } from "../ui/document_links";
 import { Table } from "../ui/list";
 import { useLiveQuery } from "../ui/live";
 import { useNotice } from "../ui/notices";
@@ -15,7 +16,7 @@ import { Badge, Empty, Facts, Loaded, Page, Section } from "../ui/page";
 import { InvoiceState, PaymentState, Status } from "../ui/status";
 
 const OrderQuery = graphql(/* GraphQL */ `
-  query Order($id: ID!) {
+  query Order($id: ID!, $catalogue: Boolean!) {
     node(id: $id) {
       __typename
       ... on Order {
@@ -27,11 +28,11 @@ const OrderQuery = graphql(/* GraphQL */ `
         account { id name mode }
         beneficiary { recipient { name } retirement { name } }
         lines {
-          bundle { id name } mass { grams tonnes } fulfilledMass { tonnes }
+          bundle @include(if: $catalogue) { id name } mass { grams tonnes } fulfilledMass { tonnes }
           unitPrice { amount currency } netCost { amount currency }
         }
-        retirements { mass { tonnes } retiredAt batch { id } }
-        entries {
+        retirements @include(if: $catalogue) { mass { tonnes } retiredAt batch { id } }
+        entries @include(if: $catalogue) {
           kind mass { tonnes } recordedAt
           batch { id vintage serialRange firstSerial lastSerial registryReference project { name registryName country } }
         }
@@ -55,13 +56,15 @@ const CancelMutation = graphql(/* GraphQL */ `
 
 export type Order = Extract<NonNullable<OrderData["node"]>, { __typename: "Order" }>;
 const SellerActions = lazy(() => import("../seller/order_actions"));
+const OrderActions = lazy(() => import("./order_actions"));
 const STEPS = ["PLACED", "FULFILLED", "RETIRING", "COMPLETE"] as const;
 const REFRESH_MS = 5_000;
 
 export default function OrderPage() {
   const { id } = useParams<{ id: string }>();
   const { t } = useI18n();
-  const [result] = useLiveQuery({ query: OrderQuery, variables: { id } }, REFRESH_MS);
+  const catalogue = useMay("CATALOGUE_READ", "OPERATOR");
+  const [result] = useLiveQuery({ query: OrderQuery, variables: { id, catalogue } }, REFRESH_MS);
   return (
     <Loaded of={result} lines={12}>
       {({ node }) =>
@@ -80,14 +83,14 @@ export default function OrderPage() {
 function Shown({ order }: { order: Order }) {
   const { t, tonnes, money, date, dateTime, percent } = useI18n();
   const { isSeller } = useSession();
-  const mayChange = useScope("ORDERS_WRITE") || useScope("OPERATOR");
+  const mayChange = useMay("ORDERS_WRITE", "OPERATOR");
   const isOpen = order.status === "PLACED" || order.status === "FULFILLED";
   const whole = order.lines.reduce((sum, { mass }) => sum + Number(mass.grams), 0) || 1;
   return (
     <Page
       title={t("order.title", { number: order.number })}
       about={<><Status of={order.status} /> <PaymentState of={order.paymentStatus} /> {t("order.placedAt", { time: dateTime(order.createdAt) })}</>}
-      actions={mayChange && isOpen && <Cancel order={order} />}
+      actions={mayChange && <><Suspense><OrderActions order={order} /></Suspense>{isOpen && <Cancel order={order} />}</>}
     >
       <Progress order={order} />
       {isSeller && <Suspense><SellerActions order={order} /></Suspense>}
@@ -114,7 +117,7 @@ function Shown({ order }: { order: Order }) {
             ].map(([name, value]) => [name, value || null] as [string, ReactNode])}
           />
         </Section>
-        <Section title={t("order.documents")}>
+        <Section title={t("order.documents")} actions={<RevokeLinks id={order.id} accountId={isSeller ? order.account.id : undefined} />}>
           <ul className="links">
             {order.certificate && (
               <>
@@ -143,15 +146,15 @@ function Shown({ order }: { order: Order }) {
           label={t("order.bundles")}
           of={order.lines.map(({ bundle, mass }) => {
             const share = (Number(mass.grams) / whole) * 100;
-            return { name: bundle.name, percent: share, shown: percent(share.toFixed(1)) };
+            return { name: bundle?.name ?? "–", percent: share, shown: percent(share.toFixed(1)) };
           })}
         />
         <Table
           caption={t("order.bundles")}
-          rows={order.lines}
-          rowKey={({ bundle }) => bundle.id}
+          rows={order.lines.map((line, position) => ({ ...line, position }))}
+          rowKey={({ position }) => String(position)}
           columns={[
-            { name: t("order.bundle"), cell: ({ bundle }) => bundle.name },
+            { name: t("order.bundle"), cell: ({ bundle }) => bundle?.name },
             { name: t("order.mass"), cell: ({ mass }) => tonnes(mass), numeric: true },
             { name: t("order.fulfilled"), cell: ({ fulfilledMass }) => tonnes(fulfilledMass), numeric: true },
             { name: t("order.unitPrice"), cell: ({ unitPrice }) => money(unitPrice), numeric: true },
@@ -160,7 +163,9 @@ function Shown({ order }: { order: Order }) {
         />
       </Section>
       <Section title={t("order.batches")}>
-        {order.entries.length === 0 ? (
+        {!order.entries ? (
+          <Lacking scope="CATALOGUE_READ" />
+        ) : order.entries.length === 0 ? (
           <Empty>{t("order.noBatches")}</Empty>
         ) : (
           <Table
@@ -182,7 +187,7 @@ function Shown({ order }: { order: Order }) {
               { name: t("order.mass"), cell: ({ mass }) => tonnes(mass), numeric: true },
               {
                 name: t("order.retiredOn"),
-                cell: ({ batch }) => date(order.retirements.find((each) => each.batch.id === batch.id)?.retiredAt),
+                cell: ({ batch }) => date(order.retirements?.find((each) => each.batch.id === batch.id)?.retiredAt),
               },
             ]}
           />

@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import type { OrderStatus, PaymentStatus } from "../../generated/graphql";
 import { graphql } from "../api";
 import { useI18n } from "../i18n";
-import { useScope } from "../session";
+import { useMay } from "../session";
 import { List, type View } from "../ui/list";
 import { Empty, Page } from "../ui/page";
 import { ORDER_STATUSES, PAYMENT_STATUSES, PaymentState, Status } from "../ui/status";
@@ -46,7 +46,7 @@ export function useOrderFilters() {
 
 export default function Orders() {
   const { t, tonnes, money, date } = useI18n();
-  const mayBuy = useScope("ORDERS_WRITE");
+  const mayBuy = useMay("ORDERS_WRITE");
   return (
     <Page
       title={t("nav.orders")}

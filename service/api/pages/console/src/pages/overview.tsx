@@ -2,7 +2,7 @@
 import { Link } from "wouter";
 import { graphql } from "../api";
 import { useI18n } from "../i18n";
-import { useScope } from "../session";
+import { useMay } from "../session";
 import { BarChart, Shares } from "../ui/chart";
 import { Table } from "../ui/list";
 import { useLiveQuery } from "../ui/live";
@@ -33,7 +33,7 @@ const REFRESH_MS = 60_000;
 
 export default function Overview() {
   const { t, tonnes, money, month, number, percent, date } = useI18n();
-  const mayBuy = useScope("ORDERS_WRITE");
+  const mayBuy = useMay("ORDERS_WRITE");
   const [result] = useLiveQuery({ query: OverviewQuery }, REFRESH_MS);
   return (
     <Page

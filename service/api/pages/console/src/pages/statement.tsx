@@ -5,6 +5,7 @@ import { useSearchParams } from "wouter";
 import { download, graphql, here } from "../api";
 import { useI18n } from "../i18n";
 import { useSession } from "../session";
+import { useCountryName } from "../ui/country";
 import { FieldRow } from "../ui/form";
 import { Table } from "../ui/list";
 import { Empty, Figure, Loaded, Page, Problems, Section } from "../ui/page";
@@ -27,7 +28,8 @@ const StatementQuery = graphql(/* GraphQL */ `
 const EXPORTS = ["orders", "retirements", "ledger", "invoices", "payments"] as const;
 
 export default function Statement() {
-  const { t, tonnes, money, month, number, country } = useI18n();
+  const { t, tonnes, money, month, number } = useI18n();
+  const nameOf = useCountryName();
   const { token, acting } = useSession();
   const [search, setSearch] = useSearchParams();
   const [failure, setFailure] = useState<string[]>([]);
@@ -88,7 +90,7 @@ export default function Statement() {
                     columns={[
                       { name: t("order.project"), cell: ({ project }) => project?.name },
                       { name: t("statement.registry"), cell: ({ project }) => project?.registryName },
-                      { name: t("statement.country"), cell: ({ project }) => project && country(project.country.slice(0, 2)) },
+                      { name: t("statement.country"), cell: ({ project }) => project && nameOf(project.country) },
                       { name: t("order.mass"), cell: ({ mass }) => tonnes(mass), numeric: true },
                     ]}
                   />

@@ -86,19 +86,20 @@ export default function BundlePage() {
 }
 
 function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string }) {
-  const { t, tonnes, money } = useI18n();
+  const { t, tonnes, money, decimal, typed } = useI18n();
   const [set] = useAct(PriceMutation);
   const notice = useNotice();
   const [currency, setCurrency] = useState(first);
   const [tiers, setTiers] = useState<Tier[]>(() =>
     bundle.prices.length
-      ? bundle.prices.map(({ minimumMass, unitPrice }) => ({ minimum: minimumMass.tonnes, price: unitPrice.amount }))
+      ? bundle.prices.map(({ minimumMass, unitPrice }) => ({ minimum: typed(minimumMass.tonnes), price: typed(unitPrice.amount) }))
       : [{ minimum: "0", price: "" }],
   );
   const [refusals, setRefusals] = useState<Refusal[]>([]);
   const change = (index: number, changed: Partial<Tier>) =>
     setTiers((old) => old.map((tier, each) => (each === index ? { ...tier, ...changed } : tier)));
-  const filled = tiers.filter(({ minimum, price }) => Number(price) > 0 && minimum !== "");
+  const plain = tiers.map(({ minimum, price }) => ({ minimum: decimal(minimum), price: decimal(price) }));
+  const filled = plain.filter(({ minimum, price }) => Number(price) > 0 && minimum !== "");
   const sorted = [...filled].sort((a, b) => Number(b.minimum) - Number(a.minimum));
   const samples = SAMPLES.map((mass) => ({ mass, tier: sorted.find(({ minimum }) => Number(minimum) <= Number(mass)) }));
   const send = async (event: FormEvent) => {

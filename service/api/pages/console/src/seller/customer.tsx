@@ -4,6 +4,7 @@ import type { CustomerQuery as CustomerData } from "../../generated/graphql";
 import { graphql } from "../api";
 import { useI18n } from "../i18n";
 import { useSession } from "../session";
+import { Contacts } from "../ui/contacts";
 import { Table } from "../ui/list";
 import { useLiveQuery } from "../ui/live";
 import { Badge, Empty, Facts, Figure, Loaded, Page, Section } from "../ui/page";
@@ -20,6 +21,7 @@ const CustomerQuery = graphql(/* GraphQL */ `
         balances { amount currency } owed { amount currency } creditLimit { amount currency } held { tonnes }
         billingDetails { legalName address country taxNumber registrationNumber purchaseOrder }
         taxProfiles { validFrom category rate reason }
+        contacts { email name kinds optedOut }
         apiKeys(first: 20) { nodes { id prefix name revokedAt expiresAt lastUsedAt } }
         invoices(first: 5) { nodes { id number status dueAt gross { amount currency } owed { amount currency } } }
         payments(first: 5) { nodes { id reference createdAt amount { amount currency } } }
@@ -141,6 +143,7 @@ function Shown({ account, orders }: { account: Account; orders: number }) {
           />
         )}
       </Section>
+      <Contacts contacts={account.contacts} accountId={account.id} />
       <Section title={t("nav.keys")} actions={<KeyDialog account={account} />}>
         {account.apiKeys.nodes.length === 0 ? (
           <Empty>{t("customers.noKeys")}</Empty>

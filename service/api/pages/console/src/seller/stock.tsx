@@ -2,6 +2,7 @@
 import type { Mode } from "../../generated/graphql";
 import { graphql } from "../api";
 import { useI18n } from "../i18n";
+import { useCountryName } from "../ui/country";
 import { List, Table } from "../ui/list";
 import { Badge, Empty, Page } from "../ui/page";
 
@@ -21,7 +22,8 @@ const StockQuery = graphql(/* GraphQL */ `
 `);
 
 export default function Stock() {
-  const { t, tonnes, country } = useI18n();
+  const { t, tonnes } = useI18n();
+  const nameOf = useCountryName();
   return (
     <Page title={t("nav.stock")} about={t("stock.about")}>
       <List
@@ -46,7 +48,7 @@ export default function Stock() {
             cell: ({ project, mode, waiting }) => (
               <>
                 <b>{project.name}</b>
-                <p className="quiet">{project.registryName}, {country(project.country.slice(0, 2))}</p>
+                <p className="quiet">{project.registryName}, {nameOf(project.country)}</p>
                 {mode === "TEST" && <Badge tone="wait">{t("mode.TEST")}</Badge>}
                 {waiting.grams !== "0" && <p><Badge tone="wait">{t("stock.waiting", { mass: tonnes(waiting) })}</Badge></p>}
               </>

@@ -11,6 +11,8 @@ type Options = {
   accountId?: string;
   /** True to send the API key itself, because a token creates no keys. */
   withKey?: boolean;
+  /** Types of objects that the change concerns and its payload does not show: what is on the screen is read again. */
+  changes?: string[];
   /** Called once the API has decided, either way: a failed request may have been carried out. */
   answered?: () => void;
 };
@@ -18,9 +20,10 @@ type Options = {
 /** Return the function that sends the mutation. */
 export function useAct<Data extends object, Variables extends AnyVariables>(document: DocumentInput<Data, Variables>) {
   const [{ fetching }, send] = useMutation<Data, Variables>(document);
-  const act = async (variables: Variables, { accountId, withKey, answered }: Options = {}): Promise<Outcome<Data>> => {
+  const act = async (variables: Variables, { accountId, withKey, changes, answered }: Options = {}): Promise<Outcome<Data>> => {
     const context: Partial<OperationContext> = {
       withKey,
+      ...(changes && { additionalTypenames: changes }),
       ...(accountId && { fetchOptions: { headers: { "Account-Id": accountId } } }),
     };
     const { data, error } = await send(variables, context);

@@ -8,13 +8,15 @@ export type Values = Record<string, string>;
 export type Field = {
   name: string;
   label: string;
-  type?: "text" | "email" | "url" | "date" | "decimal" | "number" | "textarea" | "select" | "checkbox" | "password";
+  type?: "text" | "email" | "url" | "date" | "decimal" | "number" | "textarea" | "select" | "checkbox" | "password" | "file";
   options?: [string, string][];
   hint?: string;
   optional?: boolean;
   /** The last member of the paths of refusals that are about this field; by default its name. */
   path?: string;
   initial?: string;
+  /** The kinds of files that can be chosen; the value of the field is the file in Base64. */
+  accept?: string;
 };
 
 type Props = {
@@ -36,7 +38,11 @@ export const initialOf = (fields: Field[]): Values =>
     ]),
   );
 
-export function Form({ fields, submit, onSubmit, onChange, children, className }: Props) {
+export const isNumeric = ({ type }: Field) => type === "decimal" || type === "number";
+
+export function Form({ fields: given, submit, onSubmit, onChange, children, className }: Props) {
+  const { decimal, typed } = useI18n();
+  const fields = given.map((field) => (isNumeric(field) && field.initial ? { ...field, initial: typed(field.initial) } : field));
   const [values, setValues] = useState<Values>(() => initialOf(fields));
   const [refusals, setRefusals] = useState<Refusal[]>([]);
   const [sending, setSending] = useState(false);
@@ -50,7 +56,9 @@ export function Form({ fields, submit, onSubmit, onChange, children, className }
     if (sending) return;
     setSending(true);
     try {
-      setRefusals((await onSubmit({ ...initialOf(fields), ...values })) ?? []);
+      const sent = { ...initialOf(fields), ...values };
+      for (const field of fields.filter(isNumeric)) sent[field.name] = decimal(sent[field.name]!);
+      setRefusals((await onSubmit(sent)) ?? []);
     } catch (error) {
       setRefusals([{ message: (error as Error).message, path: [] }]);
     } finally {
@@ -108,8 +116,11 @@ export function FieldRow({ field, value, refusal, set }: RowProps) {
     control = <input {...common} type="checkbox" checked={checked} onChange={() => set(name, checked ? "" : "on")} />;
   } else if (type === "textarea") {
     control = <textarea {...common} rows={3} value={value} onChange={(event) => set(name, event.target.value)} />;
+  } else if (type === "file") {
+    const choose = async (file: File | undefined) => set(name, file ? await base64Of(file) : "");
+    control = <input {...common} type="file" accept={field.accept} onChange={(event) => void choose(event.target.files?.[0])} />;
   } else {
-    const isNumber = type === "decimal" || type === "number";
+    const isNumber = isNumeric(field);
     control = (
       <input
         {...common}
@@ -133,4 +144,9 @@ export function FieldRow({ field, value, refusal, set }: RowProps) {
       {refusal && <p id={`${id}-refusal`} className="refusal">{refusal}</p>}
     </div>
   );
+}
+
+async function base64Of(file: File): Promise<string> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 }

@@ -1,0 +1,204 @@
+"""Placement of the tables on the nodes of a Citus cluster; SQL because functions of Citus place them.
+
+A cluster is a PostgreSQL whose tables lie on several servers. Rows of accounts lie on the node of their account. Stock
+and queue lie on the coordinator, because orders of all accounts meet there, and the catalogue is copied to each node.
+Decision 0025 has what was measured.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tortoise.models import Model
+
+from service.kit.database_address import parse_address
+from service.storage import models
+from service.storage.engines import Statements
+from service.storage.engines.postgresql import PostgresqlClient
+from service.storage.engines.postgresql_session import IS_DISTRIBUTED
+from service.storage.migrations import HISTORY, LOCK_TIMEOUT_MS, MigrationRefused
+
+ON_EACH_NODE: tuple[type[Model], ...] = (
+    models.Organisation,
+    models.Account,
+    models.ApiKey,
+    models.ProjectCategory,
+    models.Project,
+    models.Bundle,
+    models.BundleProject,
+    models.Price,
+    models.Portfolio,
+    models.PortfolioWeight,
+    models.Logo,
+    models.Seller,
+)
+"""Tables copied to every node: small, read with every order, and rarely written. A write needs all nodes."""
+
+ON_COORDINATOR: tuple[type[Model], ...] = (
+    models.CreditBatch,
+    models.SerialSeries,
+    models.SerialClaim,
+    models.RegistryRetirement,
+    models.Backorder,
+    models.NumberCounter,
+    models.WorkerFailure,
+    models.SecretCheck,
+)
+"""Tables of which all accounts share rows, or that the service reads without an account."""
+
+_UNENFORCED = {
+    "retirements_batch_id_start_g_key": ("retirements", "batch_id, start_g"),
+    "certificates_token_key": ("certificates", "token"),
+}
+"""Tables and columns of unique sets without the account, by name: no node sees all their rows, so each becomes an
+index. No gram of a batch is retired twice all the same: `credit_batches.retired_g` grows by a conditional update,
+and `carbon-orders audit` compares the intervals. Tokens are 256 random bits.
+"""
+
+_SETTINGS = {"citus.multi_shard_modify_mode": "sequential", "citus.enable_unsafe_triggers": "on"}
+"""Settings of the database that later sessions need: to write tables that are on each node together with others, and
+to let migrations make triggers, which run on the node of their row.
+"""
+
+
+_NODES = "FROM pg_dist_node WHERE noderole = 'primary' AND isactive"
+_PLACED = "SELECT logicalrelid::regclass::text AS name FROM pg_dist_partition WHERE partmethod = 'h' OR repmodel = 't'"
+
+
+@dataclass(frozen=True, slots=True)
+class _ForeignKey:
+    table: str
+    name: str
+    target: str
+    definition: str
+
+
+def _names(tables: Iterable[type[Model]]) -> tuple[str, ...]:
+    return tuple(table._meta.db_table for table in tables)  # noqa: SLF001 - as in tables.py
+
+
+def by_account() -> tuple[str, ...]:
+    """Return the names of the tables whose rows lie on the node of their account."""
+    placed = set(_names((*ON_EACH_NODE, *ON_COORDINATOR)))
+    every = _names(getattr(models, name) for name in models.__all__)
+    return tuple(name for name in every if name not in placed)
+
+
+async def distribute(url: str, *, pooled: bool = False) -> list[str]:
+    """Place every table that is not placed yet, and return their names; `[]` if there were none.
+
+    Rows of the tables are moved. It is one transaction: killed at any moment, it leaves the tables as they were.
+    Requests wait meanwhile, so stop the service where tables have millions of rows. Raise MigrationRefused where the
+    database has no extension citus, or no node but the coordinator.
+    """
+    if parse_address(url).dialect == "sqlite":
+        raise MigrationRefused("An SQLite file cannot be distributed. SERVICE_DATABASE_URL must name a PostgreSQL.")
+    client = PostgresqlClient(url, pool_size_max=1, statement_timeout_ms=0, idle_transaction_ms=0, pooled=pooled)
+    try:
+        await client.create_connection(with_db=True)
+        async with client.transaction() as transaction:
+            await _require_nodes(transaction)
+            await transaction.execute_script(
+                f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; LOCK TABLE {HISTORY} IN EXCLUSIVE MODE;"
+                + "".join(f" SET LOCAL {name} = '{value}';" for name, value in _SETTINGS.items())
+            )
+            return await _place_missing(transaction)
+    finally:
+        await client.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """State of a cluster: how many nodes hold tables of accounts, which of them cannot be reached from the coordinator,
+    and the tables that should be on them and are not.
+    """
+
+    nodes: int
+    away: tuple[str, ...]
+    unplaced: tuple[str, ...]
+
+
+async def cluster(statements: Statements) -> Cluster | None:
+    """Return the state of the cluster; None where the database is none."""
+    if not statements.is_distributed:
+        return None
+    rows = await statements.fetch(
+        "SELECT nodename || ':' || nodeport AS name, citus_check_connection_to_node(nodename, nodeport) AS is_reached"
+        f" {_NODES} AND groupid <> 0 ORDER BY nodename, nodeport"
+    )
+    away = tuple(row["name"] for row in rows if not row["is_reached"])
+    return Cluster(len(rows), away, tuple(_missing(await statements.fetch(_PLACED))))
+
+
+def _missing(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the tables that are not placed on the nodes, in the order in which they have to be."""
+    placed = {row["name"] for row in rows}
+    return [name for name in (*_names(ON_EACH_NODE), *by_account()) if name not in placed]
+
+
+async def _require_nodes(client: Any) -> None:
+    (row,) = await client.execute_query_dict(f"SELECT ({IS_DISTRIBUTED}) AS has_extension")
+    if not row["has_extension"]:
+        raise MigrationRefused("The database has no extension citus: run CREATE EXTENSION citus on each node of it.")
+    (row,) = await client.execute_query_dict(
+        "SELECT COUNT(*) FILTER (WHERE groupid <> 0) AS nodes, COUNT(*) FILTER (WHERE groupid = 0) AS coordinators"
+        f" {_NODES}"
+    )
+    if not row["nodes"] or not row["coordinators"]:
+        raise MigrationRefused(
+            "The cluster lacks nodes: run citus_set_coordinator_host and, for each other node, citus_add_node in the"
+            " database of the coordinator."
+        )
+
+
+async def _place_missing(client: Any) -> list[str]:
+    missing = _missing(await client.execute_query_dict(_PLACED))
+    if not missing:
+        return []
+    # A table is placed without foreign keys, because the other table of each may be placed later.
+    keys = await _foreign_keys(client, {*missing, *_names(ON_COORDINATOR)})
+    for key in keys:
+        await client.execute_script(f"ALTER TABLE {key.table} DROP CONSTRAINT {key.name}")
+    await _replace_unique_sets(client, missing)
+    for name in missing:
+        await client.execute_query_dict(f"SELECT {_placing(name)}::text")
+    for key in keys:
+        if _may_refer(key):
+            await client.execute_script(f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {key.definition}")
+    (row,) = await client.execute_query_dict("SELECT quote_ident(current_database()) AS name")
+    for name, value in _SETTINGS.items():
+        await client.execute_script(f"ALTER DATABASE {row['name']} SET {name} = '{value}'")
+    return missing
+
+
+async def _replace_unique_sets(client: Any, missing: list[str]) -> None:
+    for name, (table, columns) in _UNENFORCED.items():
+        if table in missing:
+            await client.execute_script(
+                f"ALTER TABLE {table} DROP CONSTRAINT {name}; CREATE INDEX {name} ON {table} ({columns})"
+            )
+
+
+def _placing(name: str) -> str:
+    """Return the call that places the table; all tables of accounts have the rows of an account on one node."""
+    first, *others = by_account()
+    if name not in (first, *others):
+        return f"create_reference_table('{name}')"
+    together = "default" if name == first else first
+    return f"create_distributed_table('{name}', 'account_id', colocate_with => '{together}')"
+
+
+async def _foreign_keys(client: Any, tables: set[str]) -> list[_ForeignKey]:
+    """Return the foreign keys from or to one of the tables."""
+    rows = await client.execute_query_dict(
+        "SELECT conrelid::regclass::text AS table, conname AS name, confrelid::regclass::text AS target,"
+        " pg_get_constraintdef(oid) AS definition FROM pg_constraint"
+        " WHERE contype = 'f' AND connamespace = current_schema()::regnamespace ORDER BY 1, 2"
+    )
+    return [key for key in (_ForeignKey(**row) for row in rows) if {key.table, key.target} & tables]
+
+
+def _may_refer(key: _ForeignKey) -> bool:
+    """Return False for a foreign key between a table of accounts and one of the coordinator: the audit checks it."""
+    kinds = {name in _names(ON_COORDINATOR) for name in (key.table, key.target) if name not in _names(ON_EACH_NODE)}
+    return len(kinds) < 2
