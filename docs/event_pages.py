@@ -53,7 +53,14 @@ object in the order of their names. The object has the columns of the event as t
 
 The audit cannot show a change that was made before the event was sealed. Nor does it show that somebody removed the
 last seals, or computed all seals again after a change. To find that too, keep the digests of last events outside of the
-database, for instance by this query once a day. On SQLite, write `hex(substr(digests, -32))` as the last column:
+database. An account reads its own in GraphQL, with a key that has the scope `orders:read`:
+
+```graphql
+query { account { eventSeal { sequence digest sealedAt } } }
+```
+
+Later, `eventSeal(sequence: "7")` shows the digest of event 7 as it is then. The seller reads those of all accounts in
+the database, for instance by this query once a day. On SQLite, write `hex(substr(digests, -32))` as the last column:
 
 ```sql
 SELECT account_id, last_seq, encode(substr(digests, length(digests) - 31), 'hex') FROM event_seals;

@@ -201,6 +201,8 @@ def create_app(
             lookups=runner.plans.lookups,
             executions=runner.plans.counts,
             in_progress=lambda: guarded.in_flight,
+            subscriptions=lambda: streaming.subscriptions.open,
+            sockets=lambda: streaming.sockets.open,
         )
         metrics = Metrics(resources, steps, serving)
         running = app.state.running = Running(resources, queue, rest, metrics)

@@ -113,7 +113,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     PageSection: "bundles_breakdown certificates unsdg",
     AccountContract: "lune carbon-engine carbonext graphql",
     MailStatus: "PENDING SENT FAILED CANCELLED",
-    MailKind: "order_confirmed certificate_ready invoice_issued invoice_due invoice_paid",
+    MailKind: "order_confirmed certificate_ready retirement_recorded invoice_issued invoice_due invoice_paid",
     OffsetType: "emissions_reduction carbon_removal",
     Approach: "traditional innovative",
     CarbonPermanence: "long_term short_term no_storage",

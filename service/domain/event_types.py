@@ -173,6 +173,7 @@ class EventType(StrEnum):
             " again if a correction makes another version of the certificate."
         ),
         (*_RETIRED, _text("certificateNumber", "Number of the retirement certificate.", stored="certificate_number")),
+        MailKind.RETIREMENT_RECORDED,
     )
     PAYMENT_RECORDED = "payment.recorded", "A payment was recorded, for an order or for the balance.", _PAYMENT
     PAYMENT_REFUSED = (

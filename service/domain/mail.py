@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 RETRIED_FOR = timedelta(hours=72)
@@ -16,13 +17,25 @@ _JITTER = 0.2
 
 
 class MailKind(StrEnum):
-    """Kinds of mail."""
+    """Kinds of mail, each with what it tells of. A kind has its texts in each file of languages, and an event type."""
 
-    ORDER_CONFIRMED = "order_confirmed"
-    CERTIFICATE_READY = "certificate_ready"
-    INVOICE_ISSUED = "invoice_issued"
-    INVOICE_DUE = "invoice_due"
-    INVOICE_PAID = "invoice_paid"
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str = "") -> Self:
+        self = str.__new__(cls, value)
+        self._value_ = value
+        self.meaning = meaning
+        return self
+
+    ORDER_CONFIRMED = "order_confirmed", "An order was accepted and priced."
+    CERTIFICATE_READY = "certificate_ready", "The certificate of an order is ready."
+    RETIREMENT_RECORDED = (
+        "retirement_recorded",
+        "Registries show the retirement of all credits of an order, and its retirement certificate is ready.",
+    )
+    INVOICE_ISSUED = "invoice_issued", "An invoice for orders was issued."
+    INVOICE_DUE = "invoice_due", "An invoice that is not paid is due, or will be due soon."
+    INVOICE_PAID = "invoice_paid", "An invoice was paid in full."
 
 
 class MailStatus(StrEnum):

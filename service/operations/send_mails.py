@@ -174,7 +174,7 @@ async def _contents(
         ]
         if order.customer:
             rows.append(("customer", order.customer))
-        if mail.kind is MailKind.CERTIFICATE_READY:
+        if mail.kind in {MailKind.CERTIFICATE_READY, MailKind.RETIREMENT_RECORDED}:
             found = await certificates.of_orders(reader, account.id, [order.id])
             return order.number, rows, links.certificate(found[order.id].token)
         rows.append(("total", Amount(facts["total_cost_minor"], facts["currency"])))

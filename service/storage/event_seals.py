@@ -4,14 +4,14 @@ Both tables refuse updates and deletes.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from service.domain.event_seals import BEFORE_THE_FIRST, EventSeal, StoredEvent, decoded, deviations
 from service.storage import models
 from service.storage.accounts import HEADS
-from service.storage.database import Statements
+from service.storage.database import Statements, placeholders
 from service.storage.events import EVENTS
 from service.storage.tables import Table
 
@@ -60,6 +60,21 @@ async def events_after(statements: Statements, account_id: UUID, last_seq: int, 
         last_seq,
     )
     return [decoded(row) for row in rows]
+
+
+async def last_of(statements: Statements, account_ids: Collection[UUID], seq: int | None) -> dict[UUID, EventSeal]:
+    """Return the last seal of each account, or the last one that begins at that event or before it."""
+    if not account_ids:
+        return {}
+    until = "" if seq is None else " AND l.first_seq <= $1"
+    named = placeholders(1 if seq is None else 2, len(account_ids))
+    rows = await statements.fetch(
+        f"SELECT {SEALS.of('s')} FROM {SEALS.name} s WHERE s.account_id IN ({named}) AND s.first_seq ="
+        f" (SELECT max(l.first_seq) FROM {SEALS.name} l WHERE l.account_id = s.account_id{until})",
+        *([] if seq is None else [seq]),
+        *account_ids,
+    )
+    return {seal.account_id: seal for seal in map(SEALS.value, rows)}
 
 
 async def broken(statements: Statements) -> AsyncIterator[tuple[UUID, int]]:

@@ -42,6 +42,7 @@ class MailSender:
     writing: Writing
     random: Callable[[], float] = _random.random
     monotonic_s: Callable[[], float] = time.monotonic
+    _unstored: tuple[Mail, Answer] | None = None
     _failures: int = 0
     _resumes_at_s: float = field(default=0.0)
 
@@ -49,6 +50,7 @@ class MailSender:
         """Queue mails and send some of those that are due; return the number of cursors and mails that were dealt
         with.
         """
+        await self._store_outcome(resources)
         done = await queue_mails(resources)
         if self.monotonic_s() < self._resumes_at_s:
             return done
@@ -102,9 +104,20 @@ class MailSender:
             answer = Answer(str(refusal), is_permanent=refusal.is_permanent)
         except ServerFailedError as failure:
             # Perhaps because of this mail: the others are sent before it is tried again.
-            await mark_mail(resources, mail, Answer(str(failure)), self.random)
+            self._unstored = (mail, Answer(str(failure)))
+            await self._store_outcome(resources)
             raise
-        await mark_mail(resources, mail, answer, self.random)
+        self._unstored = (mail, answer)
+        await self._store_outcome(resources)
+
+    async def _store_outcome(self, resources: Resources) -> None:
+        """Store the outcome of the last sending, and keep it until that succeeds: while the database is unreachable no
+        other mail is sent, and afterwards this one is not sent again.
+        """
+        if self._unstored is not None:
+            mail, answer = self._unstored
+            await mark_mail(resources, mail, answer, self.random)
+            self._unstored = None
 
     async def _pause(self, resources: Resources, leased: Sequence[Mail], error: str) -> None:
         pause_s = _PAUSES_S[min(self._failures, len(_PAUSES_S) - 1)]

@@ -106,7 +106,7 @@ async def test_a_price_costs_two_statements_and_what_is_asked_beyond_it(
 LISTS = """{ accounts(first: 20, filter: {nameContains: "counted"}) { nodes { name
     invoices(first: 1) { nodes { number } } payments(first: 1) { nodes { reference } } balances { amount }
     certificates(first: 1) { nodes { number } } estimates(first: 1) { nodes { id } } quotes(first: 1) { nodes { id } }
-    apiKeys(first: 1) { nodes { name } } contacts { email } owed { amount } held { grams }
+    eventSeal { digest } apiKeys(first: 1) { nodes { name } } contacts { email } owed { amount } held { grams }
     billingDetails { legalName } taxProfiles { rate } portfolio { label } } } }"""
 
 

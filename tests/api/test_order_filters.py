@@ -1,7 +1,7 @@
 """Conditions of the list of orders, as GraphQL's callers write them.
 
 Seen to fail when: of two texts of one metadata key the last counts; a bound below a gram is cut off; a page size of
-`5.0` is the largest.
+`5.0` is the largest; a cursor of another filter counts as an entry before the page.
 """
 
 import json
@@ -87,3 +87,30 @@ def headers_of(api: GraphQLApi) -> dict[str, str]:
 
 
 LIST_TEXT = json.dumps(LIST)
+
+
+PAGE = """query ($after: String, $before: String, $filter: OrderFilterInput, $order: OrderSortInput) {
+    orders(after: $after, before: $before, filter: $filter, orderBy: $order) {
+        nodes { id } pageInfo { startCursor endCursor hasPreviousPage hasNextPage }
+    }
+}"""
+
+
+@pytest.mark.parametrize("field", ["CREATED_AT", "MASS", "TOTAL_COST"])
+async def test_a_cursor_of_the_unfiltered_list_is_no_entry_of_a_filtered_one(api: GraphQLApi, field: str):
+    for mass_g in (3_000, 4_000, 1_000, 6_000):
+        await api.shop.place(make_order_request(mass_g), metadata={"even": str(mass_g % 2_000 == 0)})
+
+    async def page(**variables: Any) -> dict[str, Any]:
+        found: dict[str, Any] = (await api.data(PAGE, {"order": {"field": field}} | variables))["orders"]
+        return found["pageInfo"] | {"listed": len(found["nodes"])}
+
+    whole = await page()
+    even = {"metadata": [{"key": "even", "value": "True"}]}
+    below_all = await page(filter=even, before=whole["endCursor"])
+    above_all = await page(filter=even, after=whole["startCursor"])
+    assert (below_all["hasNextPage"], below_all["listed"]) == (False, 2)
+    # The greatest order is even, so it is an entry of both lists.
+    assert (above_all["hasPreviousPage"], above_all["listed"]) == (True, 1)
+    odd = await page(filter={"metadata": [{"key": "even", "value": "False"}]}, after=whole["startCursor"])
+    assert (odd["hasPreviousPage"], odd["listed"]) == (False, 2)

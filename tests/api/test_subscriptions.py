@@ -26,6 +26,7 @@ from service.storage.database import Database
 from tests.api.graphql_api import GraphQLApi, open_graphql_api
 from tests.api.streams import SUBSCRIBE, opened, streamed
 from tests.api.test_access_tokens import token_of
+from tests.api.test_metrics import counted
 from tests.makers import make_command
 from tests.shop import Shop, open_shop
 from tests.waiting import until
@@ -306,6 +307,7 @@ async def test_each_key_and_the_process_have_limits(sqlite_url: str):
             await second.subscribe("f")
             heard = await second.hear()
             assert (heard["id"], heard["payload"][0]["extensions"]["code"]) == ("f", "THROTTLED")
+            assert [await counted(api, name) for name in ("subscriptions_open", "websockets_open")] == [3, 2]
             async with streamed(api) as source:
                 assert source.status == 429
             async with opened(api) as third, opened(api) as fourth:

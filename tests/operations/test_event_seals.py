@@ -1,6 +1,7 @@
 """The worker that seals events: each event once, whoever works beside it, and whenever it is interrupted.
 
-Seen to fail when: the key of a seal is its last event; the due accounts include one whose next event is missing.
+Seen to fail when: the key of a seal is its last event; the due accounts include one whose next event is missing; a
+customer reads the digest of another event, or of another account.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import pytest
 from service.domain.event_seals import BEFORE_THE_FIRST, EventSeal, seal_of
 from service.kit.clock import system_clock
 from service.operations import seal_events as operation
+from service.operations.read_event_seals import SealedEvent, sealed_events
 from service.operations.resources import Resources
 from service.operations.seal_events import seal_events
 from service.storage import event_seals
@@ -179,3 +181,25 @@ async def test_a_lost_connection_costs_a_second_try(shop: Shop):
 
     assert len(await seals(shop)) == 1
     assert await found(shop) == NOTHING
+
+
+async def test_a_customer_reads_the_digest_of_the_last_sealed_event_and_of_each_one_before(shop: Shop):
+    stranger = replace(shop.caller, account=await shop.another_account())
+
+    async def read(sequence: int | None = None) -> list[SealedEvent | None]:
+        return await sealed_events(shop.resources, [stranger, shop.caller], sequence)
+
+    assert await read() == [None, None]
+    for minutes in (0, 1):
+        await shop.place()
+        await shop.place()
+        await seal_events(later(shop, minutes))
+    await shop.place()
+    first, second = await seals(shop)
+
+    assert await read() == [None, SealedEvent(second.last_seq, second.digest, second.sealed_at)]
+    for seal in (first, second):
+        for seq in range(seal.first_seq, seal.last_seq + 1):
+            assert await read(seq) == [None, SealedEvent(seq, seal.digest_of(seq), seal.sealed_at)]
+    for seq in (-1, 0, second.last_seq + 1, 2**63 - 1):
+        assert await read(seq) == [None, None]

@@ -1,15 +1,15 @@
 """Mail: who gets which, once each, through servers that refuse, fail and come back.
 
 Seen to fail when: a mail is marked before the server took it; a failed server counts as an attempt of a mail; a
-permanent refusal is tried again; a contact that declined gets mail.
+permanent refusal is tried again; a contact that declined gets mail; an outcome that could not be stored is forgotten.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -18,19 +18,25 @@ from service.domain.billing import Invoice
 from service.domain.catalogue import Mode
 from service.domain.event_types import EventType
 from service.domain.mail import MailKind, MailStatus
+from service.domain.order import ByBundleMasses, OrderRequest
+from service.errors import Code, Refused
 from service.operations.bill_orders import Period, bill_orders
 from service.operations.read_mails import expire_mails
 from service.operations.remind_invoices import remind_invoices
+from service.operations.resources import Resources
 from service.operations.retire_orders import retire_order
 from service.operations.settle_invoice import settle_invoice
 from service.storage.certificates import ISSUED
-from service.storage.database import Database
+from service.storage.database import Database, Statements
 from service.storage.events import EVENTS
 from service.workers.mail import MailSender
 from tests.books import rows_of
-from tests.mail_server import MailServer, mail_server
+from tests.mail_server import MailServer, Taken, mail_server
 from tests.mails import WRITING, Mails, contact, open_mails, plain_server
+from tests.makers import TONNE_G
+from tests.operations.test_event_payloads import record_entries_of
 
+T = TypeVar("T")
 REFUSED = "550 no such user"
 BUSY = "451 try again later"
 
@@ -61,8 +67,9 @@ async def test_each_kind_of_mail_tells_of_its_event(world: Mails, server: MailSe
     assert await remind_invoices(world.resources, before=timedelta(days=3)) == 1
     await world.send()
     await settle_invoice(world.resources, world.shop.caller, world.shop.account.id, invoice.id)
-    order = await world.shop.place()
+    order = await world.shop.place(OrderRequest(ask=ByBundleMasses(((world.shop.forest.id, TONNE_G),))))
     await retire_order(world.resources, world.shop.account.id, order.id, keep=0, actor="test")
+    await record_entries_of(world.shop, order)
     await world.send()
 
     assert [each.message["Subject"] for each in server.taken] == [
@@ -72,6 +79,7 @@ async def test_each_kind_of_mail_tells_of_its_event(world: Mails, server: MailSe
         f"Invoice {invoice.number} is paid",
         f"Order {order.number} is confirmed",
         f"The certificate of order {order.number} is ready",
+        f"The retirement for order {order.number} is recorded",
     ]
     assert [each.kind for each in await world.stored()] == [
         MailKind.ORDER_CONFIRMED,
@@ -80,10 +88,12 @@ async def test_each_kind_of_mail_tells_of_its_event(world: Mails, server: MailSe
         MailKind.INVOICE_PAID,
         MailKind.ORDER_CONFIRMED,
         MailKind.CERTIFICATE_READY,
+        MailKind.RETIREMENT_RECORDED,
     ]
+    assert {each.kind for each in await world.stored()} == set(MailKind)
     assert {each.status for each in await world.stored()} == {MailStatus.SENT}
     linked = ["https://orders.test/documents/" in each.part("plain") for each in server.taken]
-    assert linked == [False, True, True, True, False, False]
+    assert linked == [False, True, True, True, False, False, False]
     assert {(each.sender, each.recipient) for each in server.taken} == {("orders@shop.example", "ada@customer.example")}
 
 
@@ -293,6 +303,37 @@ async def test_what_a_killed_worker_was_sending_is_sent_again_with_the_same_id(w
     first, second = server.taken
     assert first.message["Message-ID"] == second.message["Message-ID"]
     assert [each.status for each in await world.stored()] == [MailStatus.SENT]
+
+
+@dataclass(frozen=True)
+class Unreachable(Resources):
+    """Resources of a service that cannot write to its database once the mail server took a mail."""
+
+    taken: Sequence[Taken] = ()
+
+    async def transact(self, work: Callable[[Statements], Awaitable[T]], **options: int) -> T:
+        if self.taken:
+            raise Refused(Code.UNAVAILABLE, "The database is unreachable.")
+        return await super().transact(work, **options)
+
+
+async def test_a_mail_whose_outcome_could_not_be_stored_is_not_sent_again_by_the_same_worker(
+    world: Mails, server: MailServer
+):
+    await world.contacts(*(contact(f"{name}@customer.example", MailKind.ORDER_CONFIRMED) for name in ("ada", "bea")))
+    await world.shop.place()
+    known = {each.name: getattr(world.resources, each.name) for each in fields(world.resources) if each.init}
+    unreachable = Unreachable(**known, taken=server.taken)
+    for _ in range(3):
+        with pytest.raises(Refused, match="unreachable"):
+            await world.sender.turn(unreachable)
+        world.clock.now += timedelta(minutes=10)  # the lease has ended
+    assert len(server.taken) == 1
+
+    await world.send()
+
+    assert sorted(server.recipients) == ["ada@customer.example", "bea@customer.example"]
+    assert {(each.status, each.attempts) for each in await world.stored()} == {(MailStatus.SENT, 1)}
 
 
 async def test_an_unpaid_invoice_is_due_once(world: Mails):

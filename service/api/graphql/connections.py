@@ -3,18 +3,18 @@
 Knows neither SQL nor the listed types: it takes a slice of rows, with a function for each row's cursor and node.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar
 
 import strawberry
 
-from service.api.graphql.context import Context
+from service.api.graphql.context import Info
 from service.domain.catalogue_listing import BatchSort, NamedSort
 from service.kit.keyset import PageRequest, Position, Slice, SortKind, encode_cursor
-from service.plans import attribute_field
+from service.plans import attribute_field, selected_columns
 
 Node = TypeVar("Node")
 Row = TypeVar("Row")
@@ -103,6 +103,15 @@ class Named:
         return self.sort.position(self.sorted_part(row))
 
 
+@dataclass(frozen=True, slots=True)
+class SortedBy:
+    """A sort order with a position function of its own."""
+
+    name: str
+    kind: SortKind
+    position: Callable[[Any], Position]
+
+
 @strawberry.type(
     description="Position of a page in its list: cursors of its first and last entry, and whether more pages exist."
 )
@@ -141,8 +150,8 @@ class Edge(Generic[Node]):
 
 @strawberry.type(description="One page of a list, in the sort order of the list.")
 class Connection(Generic[Node]):
-    """A page of a list, built by `of`. Cursors are written only when edges or page information are selected, the count
-    only when it is.
+    """A page of a list, built by `listed`. Cursors are written only when edges or page information are selected, the
+    count only when it is.
     """
 
     listed: strawberry.Private[tuple[Node, ...]]
@@ -150,24 +159,6 @@ class Connection(Generic[Node]):
     has_previous: strawberry.Private[bool]
     has_next: strawberry.Private[bool]
     count: strawberry.Private[Callable[[], Awaitable[int]] | None] = None
-
-    @classmethod
-    def of(
-        cls,
-        page: Slice[Row],
-        *,
-        cursor: Callable[[Row], str],
-        node: Callable[[Row], Node],
-        count: Callable[[], Awaitable[int]] | None = None,
-    ) -> "Connection[Node]":
-        """Return the connection over `page`; without `count` its total is null."""
-        return cls(
-            listed=tuple(map(node, page.items)),
-            cursor_at=lambda index: cursor(page.items[index]),
-            has_previous=page.has_previous,
-            has_next=page.has_next,
-            count=count,
-        )
 
     @strawberry.field(description="Entries of the page, each with its cursor.")
     def edges(self) -> list[Edge[Node]]:
@@ -191,20 +182,8 @@ class Connection(Generic[Node]):
         return None if self.count is None else await self.count()
 
 
-def page_of(context: Context, sort: Sort, paging: Paging) -> PageRequest:
-    """Return the page that the four arguments of the list ask for."""
-    return context.page(sort.name, *paging, kind=sort.kind)
-
-
-def connection_of(
-    sort: Sort, page: Slice[Row], node: Callable[[Row], Node], count: Callable[[], Awaitable[int]] | None = None
-) -> Connection[Node]:
-    """Return the connection over a page in the sort order."""
-    return Connection.of(page, cursor=lambda row: encode_cursor(sort.name, sort.position(row)), node=node, count=count)
-
-
 async def listed(
-    context: Context,
+    info: Info,
     sort: Sort,
     paging: Paging,
     read: Callable[[PageRequest], Awaitable[Slice[Row]]],
@@ -212,4 +191,65 @@ async def listed(
     count: Callable[[], Awaitable[int]] | None = None,
 ) -> Connection[Node]:
     """Return the connection over the page that the four arguments ask for; without `count` its total is null."""
-    return connection_of(sort, await read(page_of(context, sort, paging)), node, count)
+
+    async def read_one(request: PageRequest) -> list[Slice[Row]]:
+        return [await read(request)]
+
+    (page,) = await _pages(info, sort, paging, read_one)
+    return _connection(sort, page, node, count)
+
+
+async def listed_each(
+    info: Info,
+    sort: Sort,
+    paging: Paging,
+    read: Callable[[PageRequest], Awaitable[Sequence[Slice[Row]]]],
+    nodes: Sequence[Callable[[Row], Node]],
+) -> list[Connection[Node]]:
+    """Return the connections over the same page of several lists, which `read` reads at once. `nodes` has a function
+    for each list.
+    """
+    pages = await _pages(info, sort, paging, read)
+    return [_connection(sort, page, node) for page, node in zip(pages, nodes, strict=True)]
+
+
+async def _pages(
+    info: Info, sort: Sort, paging: Paging, read: Callable[[PageRequest], Awaitable[Sequence[Slice[Row]]]]
+) -> Sequence[Slice[Row]]:
+    """Read the page of each list. If the query asks for entries on the other side of a cursor, the list's first or last
+    entry is read as well: a cursor may come from a list with another filter, or from an entry that is gone, and then
+    does not prove that the list continues there.
+    """
+    request = info.context.page(sort.name, *paging, kind=sort.kind)
+    pages = await read(request)
+    asked = selected_columns(info, "pageInfo")
+    if request.after is not None and "has_previous" in asked:
+        firsts = await read(PageRequest(limit=1, before=request.before))
+        pages = [
+            replace(page, has_previous=_is_beyond(sort, first.items, page.items[:1]))
+            for page, first in zip(pages, firsts, strict=True)
+        ]
+    if request.before is not None and "has_next" in asked:
+        lasts = await read(PageRequest(limit=1, after=request.after, backward=True))
+        pages = [
+            replace(page, has_next=_is_beyond(sort, last.items, page.items[-1:]))
+            for page, last in zip(pages, lasts, strict=True)
+        ]
+    return pages
+
+
+def _is_beyond(sort: Sort, end_of_list: tuple[Row, ...], end_of_page: tuple[Row, ...]) -> bool:
+    """Return True if the list ends in another row than the page. Each tuple has one row, or none if it is empty."""
+    return [sort.position(row) for row in end_of_list] not in ([], [sort.position(row) for row in end_of_page])
+
+
+def _connection(
+    sort: Sort, page: Slice[Row], node: Callable[[Row], Node], count: Callable[[], Awaitable[int]] | None = None
+) -> Connection[Node]:
+    return Connection(
+        listed=tuple(map(node, page.items)),
+        cursor_at=lambda index: encode_cursor(sort.name, sort.position(page.items[index])),
+        has_previous=page.has_previous,
+        has_next=page.has_next,
+        count=count,
+    )

@@ -40,7 +40,8 @@ _WAYS = ("planned", "replayed", "interpreted", "introspected")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
     """Measures of a process that answers requests. `lookups` counts GraphQL documents by whether they were known,
-    `executions` operations by how they were executed.
+    `executions` operations by how they were executed. The functions return the numbers of requests without an answer,
+    of open subscriptions and of open WebSockets.
     """
 
     requests: RequestMeasures
@@ -48,6 +49,8 @@ class Serving:
     lookups: Mapping[str, int]
     executions: Mapping[str, int]
     in_progress: Callable[[], int]
+    subscriptions: Callable[[], int]
+    sockets: Callable[[], int]
 
 
 class ServiceCollector(Collector):
@@ -73,6 +76,8 @@ class ServiceCollector(Collector):
             yield from _of_requests(self._serving)
             yield from _of_orders(self._serving.placement)
             yield from _of_plans(self._serving)
+            yield _gauge("subscriptions_open", "GraphQL subscriptions that are open.", self._serving.subscriptions())
+            yield _gauge("websockets_open", "GraphQL WebSockets that are open.", self._serving.sockets())
         yield from self._of_database()
         yield from self._of_steps()
         events = dict.fromkeys(ALARMING, 0) | TROUBLES

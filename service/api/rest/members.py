@@ -75,16 +75,20 @@ class Reader:
             self._object_to(f"The member {shown_path(path)} stands twice.", path)
         return self._read(value, shape_of(model), ())
 
-    def read_texts(self, texts: Sequence[tuple[str, str]], model: Any) -> dict[str, str]:
-        """Return the texts of a query string or form by the model's own names, the last of each."""
-        shape, found = shape_of(model), dict[str, str]()
+    def read_texts(self, texts: Sequence[tuple[str, str]], model: Any) -> dict[str, str | list[str]]:
+        """Return the texts of a query string or form by the model's own names: all of a list, the last of any other."""
+        shape, found, lists = shape_of(model), dict[str, str | list[str]](), dict[str, list[str]]()
         for spelled, text in texts:
             name = shape.known_as(spelled, any_case=self._any_case)
             self._check(name, spelled, shape, ())
-            if name in shape.members and found.get(name, text) != text:
+            member = shape.members.get(name)
+            if member is not None and member.inner is not None:
+                lists.setdefault(name, []).append(text)
+                continue
+            if member is not None and found.get(name, text) != text:
                 self._object_to(f"There are two different values of {name}.", (name,))
             found[name] = text
-        return found
+        return {**found, **lists}
 
     def _read(self, value: Any, shape: Shape, path: Path) -> Any:
         if value.__class__ is dict:

@@ -149,15 +149,17 @@ def serve(bundle: Path) -> Iterator[str]:
     yield from serve_app(explorer_app(bundle))
 
 
-def explorer_app(bundle: Path) -> Starlette:
-    explorer = load_explorer(bundle=bundle)
+def explorer_app(bundle: Path, prefix: str = "") -> Starlette:
+    """The explorer as a browser sees it below the prefix."""
+    endpoint = f"{prefix}/graphql"
+    explorer = load_explorer(endpoint, bundle=bundle)
 
     view = GraphQL(schema, graphql_ide=None, subscription_protocols=["graphql-transport-ws", "graphql-sse"])
     routes = [
-        *explorer_routes(explorer, schema.as_str),
-        Route("/graphql", explorer.page, methods=["GET"]),
-        Mount("/graphql", view),
-        Route("/graphql", view),
+        *explorer_routes(explorer, schema.as_str, endpoint),
+        Route(endpoint, explorer.page, methods=["GET"]),
+        Mount(endpoint, view),
+        Route(endpoint, view),
     ]
     return Starlette(routes=routes)
 

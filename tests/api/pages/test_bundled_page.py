@@ -7,6 +7,10 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
+from service.api.pages.examples import read_examples
+from service.api.pages.explorer import BUNDLE
+from tests.api.pages.conftest import explorer_app, serve_app
+
 
 @pytest.fixture
 def page(visit, bundled):
@@ -18,7 +22,7 @@ def ready(page: Page) -> Page:
     return page
 
 
-EDITORS = {"Operation": "operation.graphql", "Headers": "request-headers.json"}
+EDITORS = {"Operation": "operation.graphql", "Variables": "variables.json", "Headers": "request-headers.json"}
 
 
 def write(page: Page, editor: str, text: str) -> None:
@@ -162,6 +166,97 @@ def test_an_example_opens_in_a_tab_of_its_own(page):
     expect(tabs).to_have_count(before + 1)
     expect(tabs.last).to_have_text("OrderByMass")
     expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text("createOrderByMass")
+
+
+def test_examples_that_need_a_scope_stand_apart_and_in_no_tab(page):
+    show(page, "Examples")
+    expect(page.get_by_role("heading", name="For operators")).to_be_visible()
+    expect(page.get_by_role("button", name="Unpaid orders")).to_be_visible()
+    expect(page.locator(".graphiql-tab-button", has_text="UnpaidOrders")).to_have_count(0)
+
+
+def test_an_id_of_an_answer_is_filled_into_the_variables_of_a_later_example_until_one_is_written(page):
+    variables = page.get_by_role("region", name="Variables")
+    expect(page.locator(".graphiql-tab-button", has_text="OrderFromQuote")).to_have_count(1)
+    open_tab(page, "OrderFromQuote")
+    expect(variables).to_contain_text('"quoteId": ""')
+    open_tab(page, "QuoteByMass")
+    page.get_by_role("button", name="Execute query").click()
+    expect(response(page)).to_contain_text('"id": "UXVvdGU6MQ"')
+    open_tab(page, "OrderFromQuote")
+    expect(variables).to_contain_text('"quoteId": "UXVvdGU6MQ"')
+
+    write(page, "Variables", '{"quoteId": "my own"}')
+    open_tab(page, "QuoteByMass")
+    open_tab(page, "OrderFromQuote")
+    expect(variables).to_contain_text('"quoteId": "my own"')
+
+
+def test_a_link_holds_the_operation_and_its_variables_without_key_and_headers_and_runs_nothing(visit, bundled):
+    opened = visit(bundled)
+    page = ready(opened.page)
+    page.get_by_label("API key").fill("secret")
+    page.get_by_role("button", name="Headers").click()
+    write(page, "Headers", '{"Account-Id": "private"}')
+    page.get_by_role("button", name="Variables").click()
+    write(page, "Variables", '{"answer": "42 & more"}')
+    write(page, "Operation", "query Shared { authorization }")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("status").first).to_contain_text(re.compile("Link copied|address bar"))
+    link = page.url
+    assert link.startswith(f"{bundled}/graphql#query=")
+    assert not {"secret", "private"} & set(re.findall(r"\w+", link))
+
+    for tabs_before in (None, page.locator(".graphiql-tab-button").count()):
+        other = visit(bundled, path=link.removeprefix(bundled)).page if tabs_before is None else page
+        if tabs_before is not None:
+            page.reload()
+        expect(other.locator(".graphiql-tab-active")).to_contain_text("Shared")
+        expect(other.locator(".graphiql-query-editor .view-lines")).to_contain_text("query Shared { authorization }")
+        expect(other.get_by_role("region", name="Variables")).to_contain_text('"42 & more"')
+        assert tabs_before in (None, other.locator(".graphiql-tab-button").count())
+        other.wait_for_timeout(300)
+        assert response(other).inner_text().strip() == ""
+
+
+def test_an_operation_that_holds_the_key_is_not_linked(page):
+    page.get_by_label("API key").fill("secret")
+    write(page, "Operation", "{ authorization } # secret")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("status").first).to_contain_text("Not linked")
+    assert "#" not in page.url
+
+
+def test_the_strip_of_tabs_scrolls_to_the_tab_that_is_opened_and_with_the_wheel(visit, bundled):
+    page = ready(visit(bundled, width=800).page)
+    tabs = [each for each in read_examples() if not each.group]
+    expect(page.locator(".graphiql-tab-button")).to_have_count(len(tabs))
+    strip = page.locator(".graphiql-tabs")
+    assert strip.evaluate("strip => [strip.scrollWidth > strip.clientWidth, strip.scrollLeft]") == [True, 0]
+    strip.hover()
+    page.mouse.wheel(0, 200)
+    until(page, "document.querySelector('.graphiql-tabs').scrollLeft === 200")
+    page.get_by_role("button", name="New tab").click()
+    until(page, "document.querySelector('.graphiql-tabs').scrollLeft > 200")
+    expect(page.locator(".graphiql-tab-active")).to_be_in_viewport(ratio=0.9)
+
+
+@pytest.mark.parametrize("folder", ["bundled", "plain"])
+def test_the_explorer_works_below_a_path(visit, bundled, tmp_path, folder):
+    for origin in serve_app(explorer_app(BUNDLE if folder == "bundled" else tmp_path, "/carbon/api")):
+        page = visit(origin, path="/carbon/api/graphql").page
+        page.get_by_role("button", name="Execute query" if folder == "bundled" else "Run").click()
+        expect(page.locator(".result-window, #response").first).to_contain_text('"grams": "12070"')
+        if folder == "bundled":
+            write(page, "Operation", "{ nothingLikeIt }")
+            expect(page.locator(".graphiql-query-editor .squiggly-error").first).to_be_attached()
+            page.get_by_role("button", name="Copy link").click()
+            until(page, "location.pathname + location.hash === '/carbon/api/graphql#query=%7B+nothingLikeIt+%7D'")
+
+
+def open_tab(page: Page, operation: str) -> None:
+    page.locator(".graphiql-tab-button", has_text=re.compile(f"^{operation}$")).click()
+    expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text(f" {operation}")
 
 
 def test_the_editor_checks_a_document_against_the_schema_in_its_worker(page):

@@ -1,5 +1,6 @@
 """The plain explorer, as a person without the bundle meets it in a browser."""
 
+import json
 import re
 
 import pytest
@@ -51,6 +52,29 @@ def test_variables_are_sent_and_bad_ones_are_said_to_be_bad(page):
     page.get_by_label("Variables").fill("{m")
     run(page, document)
     expect(page.locator("#response")).to_contain_text("The variables are not JSON")
+
+
+def test_a_link_opens_the_operation_and_its_variables(visit, plain):
+    page = visit(plain).page
+    page.get_by_label("API key").fill("secret")
+    page.get_by_label("Operation").fill("query Shared { authorization }")
+    page.get_by_label("Variables").fill('{"answer": "42 & more"}')
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator("#status")).to_contain_text(re.compile("Link copied|address bar"))
+    assert "secret" not in page.url
+    other = visit(plain, path=page.url.removeprefix(plain)).page
+    expect(other.get_by_label("Operation")).to_have_value("query Shared { authorization }")
+    expect(other.get_by_label("Variables")).to_have_value('{"answer": "42 & more"}')
+    expect(other.locator("#response")).to_have_text("")
+
+
+def test_an_id_of_an_answer_is_filled_into_the_variables_of_a_later_example(page):
+    page.get_by_role("button", name="Run").click()
+    expect(page.locator("#response")).to_contain_text('"id": "UXVvdGU6MQ"')
+    page.get_by_role("button", name="Order from a quote").click()
+    variables = json.loads(page.get_by_label("Variables").input_value())
+    assert variables == {"quoteId": "UXVvdGU6MQ", "idempotencyKey": variables["idempotencyKey"]}
+    assert variables["idempotencyKey"].startswith("explorer-")
 
 
 def test_errors_are_counted(page):

@@ -1,6 +1,5 @@
 """The pages of the real service on the demo data: every example of the explorer runs, every contract can be tried."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from service.api.pages.examples import read_examples
+from service.api.pages.examples import Example, read_examples
 from service.api.pages.references import BUNDLE
 from service.api.rest.contracts import CONTRACTS
 from service.api.rest.openapi import openapi_document
@@ -26,13 +25,18 @@ def service(tmp_path_factory: pytest.TempPathFactory, bundled: str) -> Iterator[
         yield service
 
 
-def answer_of(page: Page, operation: str, **variables: str) -> dict[str, object]:
+def operation_of(example: Example) -> str:
+    return re.search(r"(?:query|mutation|subscription) (\w+)", example.query)[1]
+
+
+def answer_of(page: Page, operation: str) -> dict[str, object]:
     """The data that running the tab of this operation got, and that the page then shows."""
     page.locator(".graphiql-tab-button", has_text=re.compile(f"^{operation}$")).first.click()
+    return run_tab(page, operation)
+
+
+def run_tab(page: Page, operation: str) -> dict[str, object]:
     expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text(f" {operation}")
-    if variables:
-        model = "__MONACO.editor.getModels().find(model => model.uri.path.endsWith('variables.json'))"
-        page.evaluate(f"text => {model}.setValue(text)", json.dumps(variables))
     # Not any answer: the question for the schema may still be under way.
     with page.expect_response(lambda got: f" {operation}" in (got.request.post_data or "")) as got:
         page.get_by_role("button", name="Execute query").click()
@@ -52,13 +56,16 @@ def open_explorer(visit, service: Service, scheme: str = "light", width: int = 1
 
 def test_every_example_of_the_explorer_runs_on_the_demo_data(visit, service: Service) -> None:
     page = open_explorer(visit, service)
-    ran = ["QuoteByMass", "OrderByMass", "PageThroughOrders", "EstimateFlight"]
+    ran = [
+        "OrderByMass",
+        "PageThroughOrders",
+        "EstimateFlight",
+        "OrderEstimate",
+        "QuoteByMass",
+        "OrderFromQuote",
+        "CancelOrder",
+    ]
     answers = {operation: answer_of(page, operation) for operation in ran}
-    answers |= {
-        "OrderFromQuote": answer_of(page, "OrderFromQuote", quoteId=answers["QuoteByMass"]["quote"]["id"]),
-        "OrderEstimate": answer_of(page, "OrderEstimate", estimateId=answers["EstimateFlight"]["estimate"]["id"]),
-        "CancelOrder": answer_of(page, "CancelOrder"),
-    }
 
     page.locator(".graphiql-tab-button", has_text=re.compile("^FollowOrders$")).first.click()
     expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text(" FollowOrders")
@@ -67,8 +74,23 @@ def test_every_example_of_the_explorer_runs_on_the_demo_data(visit, service: Ser
     page.get_by_role("button", name="Stop query").click()
     expect(page.get_by_role("button", name="Execute query")).to_be_visible()
 
-    named = sorted(re.search(r"(?:query|mutation|subscription) (\w+)", each.query)[1] for each in EXAMPLES)
-    assert sorted([*answers, "FollowOrders"]) == named
+    page.get_by_label("API key").fill(service.keys["test"])
+    for operation in ("QuoteByMass", "OrderFromQuote", "CompleteTestOrder", "ShowCertificate"):
+        answers[f"{operation} of a test account"] = answer_of(page, operation)
+    certificate = answers["ShowCertificate of a test account"]["certificate"]
+    assert certificate["number"] == answers["CompleteTestOrder of a test account"]["order"]["certificate"]["number"]
+
+    page.get_by_label("API key").fill(service.keys["operator"])
+    show(page, "Examples")
+    for each in EXAMPLES:
+        if each.group == "For operators":
+            page.get_by_role("button", name=f"{each.title} {each.about}").click()
+            answers[operation_of(each)] = run_tab(page, operation_of(each))
+
+    answered = {name.removesuffix(" of a test account") for name in answers} | {"FollowOrders"}
+    assert sorted(answered) == sorted(map(operation_of, EXAMPLES))
+    assert answers["BillOrder"]["invoice"]["status"] == "PENDING"
+    assert answers["RecordPayment"]["payment"]["amount"] == {"amount": "25.00", "currency": "USD"}
     assert answers["QuoteByMass"]["quote"]["mass"]["grams"] == "12069"
     assert answers["OrderByMass"]["order"]["status"] == "FULFILLED"
     assert answers["OrderFromQuote"]["order"]["status"] == "FULFILLED"

@@ -66,7 +66,7 @@ class CatalogueQueries:
         resources, caller = info.context.resources, info.context.caller
         wanted = filter.bundle_filter() if filter else ON_SALE
         return await listed(
-            info.context,
+            info,
             Named("bundles", sort),
             (first, after, last, before),
             lambda request: read_catalogue.find_bundles(resources, caller, request, wanted, sort, currency=currency),
@@ -104,7 +104,7 @@ class CatalogueQueries:
         resources, caller = info.context.resources, info.context.caller
         wanted = filter.project_filter() if filter else EVERY_PROJECT
         return await listed(
-            info.context,
+            info,
             Named("projects", sort),
             (first, after, last, before),
             lambda request: read_catalogue.list_projects(resources, caller, request, wanted, sort),
@@ -142,7 +142,7 @@ class CatalogueQueries:
         resources, caller = info.context.resources, info.context.caller
         wanted = filter.batch_filter() if filter else EVERY_BATCH
         return await listed(
-            info.context,
+            info,
             Named("batches", sort),
             (first, after, last, before),
             lambda request: read_catalogue.list_batches(resources, caller, request, wanted, sort),
@@ -185,7 +185,7 @@ class CatalogueQueries:
         sort = order_by.sort() if order_by else OLDEST_FIRST
         of_mode, wanted = mode or caller.account.mode, filter.project_filter() if filter else EVERY_PROJECT
         return await listed(
-            info.context,
+            info,
             Named("stock", sort, attrgetter("project")),
             (first, after, last, before),
             lambda request: read_stock.list_stock(resources, caller, of_mode, wanted, sort, request),

@@ -1,19 +1,18 @@
 """Query of mails, for operators."""
 
+from functools import partial
 from typing import Annotated
 
 import strawberry
 
-from service.api.graphql.connections import After, Before, Connection, First, Last
+from service.api.graphql.connections import After, Before, ByTime, Connection, First, Last, listed
 from service.api.graphql.context import Info
 from service.api.graphql.inputs.seller_lists import AccountIds, owners_of
 from service.api.graphql.types.mail import Mail, mail_of
-from service.domain import mail
 from service.domain.mail import MailStatus
-from service.kit.keyset import Position, encode_cursor
 from service.operations.read_mails import list_mails
 
-MAILS = "all.mails"
+MAILS = ByTime("all.mails")
 
 
 @strawberry.type
@@ -37,10 +36,5 @@ class MailQueries:
     ) -> Connection[Mail] | None:
         context = info.context
         owners = owners_of(account_ids, context.caller.account)
-        request = context.page(MAILS, first, after, last, before)
-        page = await list_mails(context.resources, context.caller, owners, status, request)
-        return Connection.of(page, cursor=_cursor, node=mail_of)
-
-
-def _cursor(row: mail.Mail) -> str:
-    return encode_cursor(MAILS, Position(row.created_at, row.id))
+        read = partial(list_mails, context.resources, context.caller, owners, status)
+        return await listed(info, MAILS, (first, after, last, before), read, mail_of)

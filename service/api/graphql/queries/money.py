@@ -1,10 +1,11 @@
 """Queries of money: the ledger, one invoice, and the seller who issues invoices."""
 
+from functools import partial
 from typing import Annotated
 
 import strawberry
 
-from service.api.graphql.connections import After, Before, Connection, First, Last
+from service.api.graphql.connections import After, Before, ByTime, Connection, First, Last, listed
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import SCAN_COST, priced
 from service.api.graphql.inputs.seller_lists import LedgerFilterInput
@@ -12,10 +13,9 @@ from service.api.graphql.types.money import Invoice, Journal, invoice_of, journa
 from service.api.graphql.types.node import parse_id
 from service.api.graphql.types.seller import Seller, seller_of
 from service.domain.listing import EVERY_JOURNAL
-from service.kit.keyset import Position, encode_cursor
 from service.operations import read_money, set_seller
 
-LEDGER = "ledger"
+LEDGER = ByTime("ledger")
 
 
 @strawberry.type
@@ -41,10 +41,9 @@ class MoneyQueries:
         ] = None,
     ) -> Connection[Journal] | None:
         context = info.context
-        request = context.page(LEDGER, first, after, last, before)
         wanted = filter.wanted() if filter else EVERY_JOURNAL
-        page = await read_money.list_journals(context.resources, context.caller, request, wanted)
-        return Connection.of(page, cursor=_cursor, node=journal_of)
+        read = partial(read_money.list_journals, context.resources, context.caller, wanted=wanted)
+        return await listed(info, LEDGER, (first, after, last, before), read, journal_of)
 
     @strawberry.field(
         description="One invoice of the account. Null if the account has no such invoice. A client account shows an "
@@ -68,7 +67,3 @@ class MoneyQueries:
     )
     async def seller(self, info: Info) -> Seller | None:
         return seller_of(await set_seller.seller_of_account(info.context.resources, info.context.caller))
-
-
-def _cursor(row: read_money.LedgerPage) -> str:
-    return encode_cursor(LEDGER, Position(row.created_at, row.id))

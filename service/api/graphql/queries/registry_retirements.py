@@ -1,18 +1,21 @@
 """The query of operators for retirements that no entry of a registry covers."""
 
+from functools import partial
 from typing import Annotated
 
 import strawberry
 
-from service.api.graphql.connections import After, Before, Connection, First, Last
+from service.api.graphql.connections import After, Before, Connection, First, Last, SortedBy, listed
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import SCAN_COST, priced
 from service.api.graphql.types.registry_retirement import RetirementWithoutEvidence, unrecorded_of
 from service.domain.catalogue import Mode
-from service.kit.keyset import Position, encode_cursor
-from service.operations.read_registry_retirements import UnrecordedRetirement, list_unrecorded
+from service.kit.keyset import Position
+from service.operations.read_registry_retirements import list_unrecorded
 
-_SORT = "retirementsWithoutEvidence"
+_SORT = SortedBy(
+    "retirementsWithoutEvidence", int, lambda row: Position(row.retirement.start_g, row.retirement.batch_id)
+)
 
 
 @strawberry.type
@@ -35,10 +38,5 @@ class RegistryRetirementQueries:
         ] = Mode.LIVE,
     ) -> Connection[RetirementWithoutEvidence] | None:
         context = info.context
-        request = context.page(_SORT, first, after, last, before, kind=int)
-        page = await list_unrecorded(context.resources, context.caller, mode, request)
-        return Connection.of(page, cursor=_cursor, node=unrecorded_of)
-
-
-def _cursor(row: UnrecordedRetirement) -> str:
-    return encode_cursor(_SORT, Position(row.retirement.start_g, row.retirement.batch_id))
+        read = partial(list_unrecorded, context.resources, context.caller, mode)
+        return await listed(info, _SORT, (first, after, last, before), read, unrecorded_of)

@@ -1,12 +1,13 @@
 """The root query type. Root fields are nullable, so that one failure never hides the rest of an answer."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
 
-from service.api.graphql.connections import After, Before, Connection, First, Last
+from service.api.graphql.connections import After, Before, ByTime, Connection, First, Last, listed
 from service.api.graphql.context import Context, Info
 from service.api.graphql.cost.field_costs import COUNT_COST, SCAN_COST, priced
 from service.api.graphql.inputs.order_filters import OrderFilterInput, OrderSortInput
@@ -40,7 +41,6 @@ from service.api.graphql.types.webhooks import delivery_of, endpoint_of
 from service.domain.listing import EVERY_ORDER, OrderSort
 from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
-from service.kit.keyset import Position, encode_cursor
 from service.operations import (
     manage_account_keys,
     manage_clients,
@@ -59,6 +59,8 @@ from service.plans import selected_columns
 
 NODES_MAX = 100
 _NEWEST_FIRST = OrderSort()
+_CLIENTS = ByTime("clients")
+_PORTFOLIOS = ByTime("portfolios")
 
 
 @strawberry.type(
@@ -143,13 +145,13 @@ class Query(
     ) -> Connection[Account] | None:
         context = info.context
         text = None if name_contains is None else kept_text(name_contains, NAME_LENGTH_MAX, "nameContains")
-        request = context.page("clients", first, after, last, before)
-        page = await manage_clients.list_clients(context.resources, context.caller, request, name_contains=text)
-        return Connection.of(
-            page,
-            cursor=_by_creation("clients"),
-            node=account_of,
-            count=lambda: manage_clients.count_clients(context.resources, context.caller, name_contains=text),
+        return await listed(
+            info,
+            _CLIENTS,
+            (first, after, last, before),
+            partial(manage_clients.list_clients, context.resources, context.caller, name_contains=text),
+            account_of,
+            lambda: manage_clients.count_clients(context.resources, context.caller, name_contains=text),
         )
 
     @strawberry.field(description="One order of the account. Null if the account has no such order.")
@@ -218,16 +220,15 @@ class Query(
         )
         sort = order_by.sort() if order_by else _NEWEST_FIRST
         wanted = filter.order_filter() if filter else EVERY_ORDER
-        request = context.page(sort.name, first, after, last, before, kind=sort.kind)
         columns = selected_columns(info, "nodes", "edges.node")
-        page = await read_orders.list_orders(
-            context.resources, context.caller, wanted, sort, request, owner=owner, columns=columns
-        )
-        return Connection.of(
-            page,
-            cursor=lambda row: encode_cursor(sort.name, sort.position(row)),
-            node=order_of,
-            count=lambda: read_orders.count_orders(context.resources, context.caller, wanted, owner=owner),
+        resources, caller = context.resources, context.caller
+        return await listed(
+            info,
+            sort,
+            (first, after, last, before),
+            partial(read_orders.list_orders, resources, caller, wanted, sort, owner=owner, columns=columns),
+            order_of,
+            lambda: read_orders.count_orders(resources, caller, wanted, owner=owner),
         )
 
     @strawberry.field(description="One quote of the account. Null if the account has no such quote.")
@@ -277,23 +278,15 @@ class Query(
     async def portfolios(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Portfolio] | None:
-        request = info.context.page("portfolios", first, after, last, before)
-        page = await read_catalogue.list_portfolios(info.context.resources, info.context.caller, request)
-        return Connection.of(
-            page,
-            cursor=_by_creation("portfolios"),
-            node=portfolio_of,
-            count=lambda: read_catalogue.count_portfolios(info.context.resources, info.context.caller),
+        resources, caller = info.context.resources, info.context.caller
+        return await listed(
+            info,
+            _PORTFOLIOS,
+            (first, after, last, before),
+            partial(read_catalogue.list_portfolios, resources, caller),
+            portfolio_of,
+            lambda: read_catalogue.count_portfolios(resources, caller),
         )
-
-
-def _by_creation(sort: str) -> Callable[[Any], str]:
-    """Return the cursor function of a list that is sorted by time of creation."""
-
-    def cursor(row: Any) -> str:
-        return encode_cursor(sort, Position(row.created_at, row.id))
-
-    return cursor
 
 
 async def _nodes(context: Context, wanted: list[tuple[str, UUID]]) -> list[Node | None]:

@@ -1,11 +1,11 @@
 """Queries of operators: accounts, and the orders, payments and invoices of all accounts."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
 import strawberry
 
-from service.api.graphql.connections import After, Before, Connection, First, Last
+from service.api.graphql.connections import After, Before, Connection, First, Last, SortedBy, listed
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import COUNT_COST, SCAN_COST, priced
 from service.api.graphql.inputs.order_filters import OrderFilterInput, OrderSortInput
@@ -22,8 +22,7 @@ from service.api.graphql.inputs.seller_lists import (
 from service.api.graphql.types.account import Account, account_of
 from service.api.graphql.types.money import Invoice, Payment, invoice_of, payment_of
 from service.api.graphql.types.order import Order, order_of
-from service.domain.listing import EVERY_ORDER, AccountFilter, ListSort, MoneyFilter, OrderSort
-from service.kit.keyset import encode_cursor
+from service.domain.listing import EVERY_ORDER, AccountFilter, MoneyFilter, OrderSort
 from service.operations import read_all_accounts
 from service.plans import selected_columns
 
@@ -60,13 +59,13 @@ class SellerQueries:
         resources, caller = context.resources, context.caller
         sort = (order_by or AccountSortInput()).sort()
         wanted = filter.wanted() if filter else AccountFilter()
-        request = context.page(sort.name, first, after, last, before, kind=sort.kind)
-        page = await read_all_accounts.list_accounts(resources, caller, wanted, sort, request)
-        return Connection.of(
-            page,
-            cursor=_cursor(sort),
-            node=account_of,
-            count=lambda: read_all_accounts.count_accounts(resources, caller, wanted),
+        return await listed(
+            info,
+            sort,
+            (first, after, last, before),
+            partial(read_all_accounts.list_accounts, resources, caller, wanted, sort),
+            account_of,
+            lambda: read_all_accounts.count_accounts(resources, caller, wanted),
         )
 
     @strawberry.field(
@@ -99,16 +98,14 @@ class SellerQueries:
         owners = owners_of(account_ids, caller.account)
         sort = order_by.sort() if order_by else OrderSort()
         wanted = filter.order_filter() if filter else EVERY_ORDER
-        request = context.page(f"all.{sort.name}", first, after, last, before, kind=sort.kind)
         columns = selected_columns(info, "nodes", "edges.node")
-        page = await read_all_accounts.list_all_orders(
-            resources, caller, owners, wanted, sort, request, columns=columns
-        )
-        return Connection.of(
-            page,
-            cursor=lambda row: encode_cursor(f"all.{sort.name}", sort.position(row)),
-            node=order_of,
-            count=lambda: read_all_accounts.count_all_orders(resources, caller, owners, wanted),
+        return await listed(
+            info,
+            SortedBy(f"all.{sort.name}", sort.kind, sort.position),
+            (first, after, last, before),
+            partial(read_all_accounts.list_all_orders, resources, caller, owners, wanted, sort, columns=columns),
+            order_of,
+            lambda: read_all_accounts.count_all_orders(resources, caller, owners, wanted),
         )
 
     @strawberry.field(
@@ -143,13 +140,13 @@ class SellerQueries:
         owners = owners_of(account_ids, caller.account)
         sort = (order_by or PaymentSortInput()).sort()
         wanted = filter.wanted() if filter else MoneyFilter()
-        request = context.page(sort.name, first, after, last, before, kind=sort.kind)
-        page = await read_all_accounts.list_all_payments(resources, caller, owners, wanted, sort, request)
-        return Connection.of(
-            page,
-            cursor=_cursor(sort),
-            node=payment_of,
-            count=lambda: read_all_accounts.count_all_payments(resources, caller, owners, wanted),
+        return await listed(
+            info,
+            sort,
+            (first, after, last, before),
+            partial(read_all_accounts.list_all_payments, resources, caller, owners, wanted, sort),
+            payment_of,
+            lambda: read_all_accounts.count_all_payments(resources, caller, owners, wanted),
         )
 
     @strawberry.field(
@@ -184,15 +181,11 @@ class SellerQueries:
         owners = owners_of(account_ids, caller.account)
         sort = (order_by or InvoiceSortInput()).sort()
         wanted = filter.wanted() if filter else MoneyFilter()
-        request = context.page(sort.name, first, after, last, before, kind=sort.kind)
-        page = await read_all_accounts.list_all_invoices(resources, caller, owners, wanted, sort, request)
-        return Connection.of(
-            page,
-            cursor=_cursor(sort),
-            node=invoice_of,
-            count=lambda: read_all_accounts.count_all_invoices(resources, caller, owners, wanted),
+        return await listed(
+            info,
+            sort,
+            (first, after, last, before),
+            partial(read_all_accounts.list_all_invoices, resources, caller, owners, wanted, sort),
+            invoice_of,
+            lambda: read_all_accounts.count_all_invoices(resources, caller, owners, wanted),
         )
-
-
-def _cursor(sort: ListSort) -> Callable[[Any], str]:
-    return lambda row: encode_cursor(sort.name, sort.position(row))

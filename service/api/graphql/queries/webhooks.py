@@ -1,20 +1,19 @@
 """Queries of webhook endpoints and their deliveries."""
 
+from functools import partial
 from typing import Annotated
 
 import strawberry
 
-from service.api.graphql.connections import After, Before, Connection, First, Last
+from service.api.graphql.connections import After, Before, ByTime, Connection, First, Last, listed
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.inputs.webhooks import endpoint_id
 from service.api.graphql.types.webhooks import WebhookDelivery, WebhookEndpoint, delivery_of, endpoint_of
-from service.domain import webhooks
 from service.domain.webhooks import ENDPOINTS_MAX, DeliveryStatus
-from service.kit.keyset import Position, encode_cursor
 from service.operations import manage_webhooks, read_webhooks
 
-DELIVERIES = "webhook_deliveries"
+DELIVERIES = ByTime("webhook_deliveries")
 
 
 @strawberry.type
@@ -49,15 +48,11 @@ class WebhookQueries:
         ] = None,
     ) -> Connection[WebhookDelivery] | None:
         context = info.context
-        page = await read_webhooks.list_deliveries(
+        read = partial(
+            read_webhooks.list_deliveries,
             context.resources,
             context.caller,
-            context.page(DELIVERIES, first, after, last, before),
             endpoint_id=None if webhook_endpoint_id is None else endpoint_id(webhook_endpoint_id, "webhookEndpointId"),
             status=status,
         )
-        return Connection.of(page, cursor=_cursor, node=delivery_of)
-
-
-def _cursor(row: webhooks.Delivery) -> str:
-    return encode_cursor(DELIVERIES, Position(row.created_at, row.id))
+        return await listed(info, DELIVERIES, (first, after, last, before), read, delivery_of)

@@ -20,6 +20,7 @@ from service.api.graphql.types.certificate import Certificate
 from service.api.graphql.types.contact import Contact, contact_of
 from service.api.graphql.types.document_urls import RetirementStatement, retirement_statements
 from service.api.graphql.types.estimate import Estimate
+from service.api.graphql.types.event_seal import EventSeal, event_seals
 from service.api.graphql.types.money import Invoice, Payment
 from service.api.graphql.types.node import Node, parse_id
 from service.api.graphql.types.portfolio import Portfolio, portfolio_of
@@ -185,6 +186,13 @@ class Account(Node):
         "applies, the earliest day first. Empty if invoices state no tax. A client account shows the profiles of its "
         "parent. An API key of the client account itself gets the error `FORBIDDEN`.",
         metadata=priced(size=PROFILES_USUAL),
+    )
+
+    event_seal: EventSeal | None = batch_field(
+        event_seals,
+        description="Digest of the account's events up to the last one that is sealed, or up to the event `sequence`. "
+        "Events are sealed about once a minute. Null if no event is sealed, or not the event `sequence`. Events of "
+        "client accounts are not included: each account has its own. Needs the scope `orders:read`.",
     )
 
     api_keys: Connection[ApiKey] = batch_field(

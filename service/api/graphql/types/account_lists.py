@@ -1,6 +1,7 @@
 """Batch resolvers of the lists of accounts: one statement reads a list of all parents."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from service.api.graphql.connections import (
@@ -10,8 +11,7 @@ from service.api.graphql.connections import (
     Connection,
     First,
     Last,
-    connection_of,
-    page_of,
+    listed_each,
 )
 from service.api.graphql.context import Info
 from service.api.graphql.types.api_key import api_key_of
@@ -48,9 +48,8 @@ def _list_of(sort: ByTime, read: Read, node: Callable[[Any], Any]) -> Callable[.
         last: Last = None,
         before: Before = None,
     ) -> list[Connection[Any]]:
-        request = page_of(info.context, sort, (first, after, last, before))
-        pages = await read(info.context.resources, await readers_at(parents, info), request)
-        return [connection_of(sort, page, node) for page in pages]
+        read_all = partial(read, info.context.resources, await readers_at(parents, info))
+        return await listed_each(info, sort, (first, after, last, before), read_all, [node] * len(parents))
 
     return resolve
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from service.api.graphql.connections import After, Before, Connection, First, Last
+from service.api.graphql.connections import After, Before, Connection, First, Last, SortedBy, listed_each
 from service.api.graphql.context import Info
 from service.api.graphql.scalars import CurrencyCode
 from service.api.graphql.types.amounts import mass_field, money_field
@@ -18,7 +18,7 @@ from service.api.graphql.types.order import Order, orders_by_account
 from service.domain import credit_notes
 from service.domain.credit_notes import CreditReason
 from service.domain.document_links import LinkedDocument
-from service.kit.keyset import Position, encode_cursor
+from service.kit.keyset import Position
 from service.operations import read_money
 from service.plans import batch_field
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from service.api.graphql.types.money import Invoice
 
 INVOICE_TYPE = "service.api.graphql.types.money"
-LINES = "credit_note_lines"
+LINES = SortedBy("credit_note_lines", int, lambda line: Position(line.position, line.order_id))
 
 
 async def _orders_of_lines(parents: Sequence["CreditNoteLine"], info: Info) -> list[Order | None]:
@@ -63,22 +63,14 @@ async def _lines(
     last: Last = None,
     before: Before = None,
 ) -> list[Connection[CreditNoteLine]]:
-    context = info.context
-    request = context.page(LINES, first, after, last, before, kind=int)
     rows = [parent.row for parent in parents]
-    pages = await read_money.lines_of_credit_notes(context.resources, context.caller, rows, request)
-    return [
-        Connection.of(page, cursor=_line_cursor, node=partial(_line_of, row.currency))
-        for row, page in zip(rows, pages, strict=True)
-    ]
+    read = partial(read_money.lines_of_credit_notes, info.context.resources, info.context.caller, rows)
+    nodes = [partial(_line_of, row.currency) for row in rows]
+    return await listed_each(info, LINES, (first, after, last, before), read, nodes)
 
 
 def _line_of(currency: str, line: credit_notes.CreditNoteLine) -> CreditNoteLine:
     return CreditNoteLine(row=line, currency=currency)
-
-
-def _line_cursor(line: credit_notes.CreditNoteLine) -> str:
-    return encode_cursor(LINES, Position(line.position, line.order_id))
 
 
 async def _pdf_urls(parents: Sequence["CreditNote"], info: Info) -> list[str]:

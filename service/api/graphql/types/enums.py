@@ -298,13 +298,7 @@ described(
     MailKind,
     "MailKind",
     "Kind of mail that a contact of an account can get.",
-    {
-        MailKind.ORDER_CONFIRMED: "An order was accepted and priced.",
-        MailKind.CERTIFICATE_READY: "The certificate of an order is ready.",
-        MailKind.INVOICE_ISSUED: "An invoice for orders was issued.",
-        MailKind.INVOICE_DUE: "An invoice that is not paid is due, or will be due soon.",
-        MailKind.INVOICE_PAID: "An invoice was paid in full.",
-    },
+    {kind: kind.meaning for kind in MailKind},
 )
 described(
     Visibility,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from service.api.graphql.connections import After, Before, Connection, First, Last
+from service.api.graphql.connections import After, Before, ByTime, Connection, First, Last, SortedBy, listed_each
 from service.api.graphql.context import Info
 from service.api.graphql.cost.field_costs import priced
 from service.api.graphql.scalars import CurrencyCode
@@ -21,12 +21,11 @@ from service.api.graphql.types.order import ACCOUNT_TYPE, Order, orders_by_accou
 from service.api.graphql.types.seller import BillingDetails, Seller, seller_of
 from service.domain import billing, parties
 from service.domain.billing import InvoiceStatus
-from service.domain.credit_notes import CreditNote as CreditNoteRow
 from service.domain.document_links import LinkedDocument
 from service.domain.ledger import LedgerAccount, Verb
 from service.domain.ledger import Posting as LedgerPosting
 from service.domain.parties import TaxCategory
-from service.kit.keyset import Position, encode_cursor
+from service.kit.keyset import Position
 from service.operations import read_money, select_account
 from service.plans import batch_field
 
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
 
 POSTINGS_MAX = len(LedgerAccount)
 """Maximum number of postings: a journal posts at most once to each account."""
-LINES = "invoice_lines"
-CREDIT_NOTES = "credit_notes"
+LINES = SortedBy("invoice_lines", int, lambda line: Position(line.position, line.order_id))
+CREDIT_NOTES = ByTime("credit_notes")
 MONEY_TYPE = "service.api.graphql.types.money"
 
 
@@ -134,22 +133,14 @@ async def _lines(
     last: Last = None,
     before: Before = None,
 ) -> list[Connection[InvoiceLine]]:
-    context = info.context
-    request = context.page(LINES, first, after, last, before, kind=int)
     rows = [parent.row for parent in parents]
-    pages = await read_money.lines_of_invoices(context.resources, context.caller, rows, request)
-    return [
-        Connection.of(page, cursor=_line_cursor, node=partial(_line_of, row.currency))
-        for row, page in zip(rows, pages, strict=True)
-    ]
+    read = partial(read_money.lines_of_invoices, info.context.resources, info.context.caller, rows)
+    nodes = [partial(_line_of, row.currency) for row in rows]
+    return await listed_each(info, LINES, (first, after, last, before), read, nodes)
 
 
 def _line_of(currency: str, line: billing.InvoiceLine) -> InvoiceLine:
     return InvoiceLine(row=line, currency=currency)
-
-
-def _line_cursor(line: billing.InvoiceLine) -> str:
-    return encode_cursor(LINES, Position(line.position, line.order_id))
 
 
 async def _credit_notes(
@@ -160,15 +151,9 @@ async def _credit_notes(
     last: Last = None,
     before: Before = None,
 ) -> list[Connection[CreditNote]]:
-    context = info.context
-    request = context.page(CREDIT_NOTES, first, after, last, before)
     rows = [parent.row for parent in parents]
-    pages = await read_money.credit_notes_of_invoices(context.resources, context.caller, rows, request)
-    return [Connection.of(page, cursor=_credit_note_cursor, node=credit_note_of) for page in pages]
-
-
-def _credit_note_cursor(note: CreditNoteRow) -> str:
-    return encode_cursor(CREDIT_NOTES, Position(note.created_at, note.id))
+    read = partial(read_money.credit_notes_of_invoices, info.context.resources, info.context.caller, rows)
+    return await listed_each(info, CREDIT_NOTES, (first, after, last, before), read, [credit_note_of] * len(rows))
 
 
 async def _owed(parents: Sequence["Invoice"], info: Info) -> list[Money]:

@@ -1,5 +1,7 @@
 // The panel that lists the example documents. Knows how to open one in a tab, not what is in it.
+import { Fragment } from "react";
 import { useGraphiQL, useGraphiQLActions, pick } from "@graphiql/react";
+import { fillIn } from "../plain/chain.js";
 
 function Icon(props) {
   return (
@@ -16,23 +18,28 @@ function Examples({ examples }) {
   const open = (example) => {
     addTab();
     queryEditor.setValue(example.query);
-    variableEditor.setValue(example.variables);
+    variableEditor.setValue(fillIn(example.variables));
     // On a phone the panel covers the editors.
     if (matchMedia("(max-width: 700px)").matches) setVisiblePlugin(null);
   };
   return (
     <section aria-label="Examples" className="examples">
       <div className="graphiql-doc-explorer-title">Examples</div>
-      <ul>
-        {examples.map((example) => (
-          <li key={example.title}>
-            <button type="button" onClick={() => open(example)}>
-              <strong>{example.title}</strong>
-              <span>{example.about}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
+      {[...Map.groupBy(examples, ({ group }) => group)].map(([group, listed]) => (
+        <Fragment key={group}>
+          {group && <h2>{group}</h2>}
+          <ul>
+            {listed.map((example) => (
+              <li key={example.title}>
+                <button type="button" onClick={() => open(example)}>
+                  <strong>{example.title}</strong>
+                  <span>{example.about}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </Fragment>
+      ))}
     </section>
   );
 }

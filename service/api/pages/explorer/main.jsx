@@ -14,12 +14,14 @@ import "./explorer.css";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { GraphiQL, GraphiQLInterface } from "graphiql";
-import { GraphiQLProvider, useGraphiQL, useGraphiQLActions } from "@graphiql/react";
+import { GraphiQLProvider, pick, useGraphiQL, useGraphiQLActions } from "@graphiql/react";
 import { DOC_EXPLORER_PLUGIN, DocExplorerStore } from "@graphiql/plugin-doc-explorer";
 import { HISTORY_PLUGIN, HistoryStore } from "@graphiql/plugin-history";
 import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { keepAccessible } from "./accessible.js";
+import { fillIn, remember } from "../plain/chain.js";
 import { ask, withKey } from "../plain/request.js";
+import { share, sharedOperation } from "../plain/share.js";
 import { examplesPlugin } from "./examples.jsx";
 import { keepKey, keepsHeaders, keptKey, storage } from "./storage.js";
 import { EDITOR_THEME } from "./theme.js";
@@ -39,6 +41,49 @@ function Theme() {
     systemDark.addEventListener("change", changed);
     return () => systemDark.removeEventListener("change", changed);
   }, [theme, setTheme]);
+}
+
+/** Scrolls the strip of tabs: to the tab that is opened, and sideways when a wheel without a second axis turns over it. */
+function Tabs() {
+  const { activeTabIndex, tabs } = useGraphiQL(pick("activeTabIndex", "tabs"));
+  useEffect(() => {
+    document.querySelectorAll(".graphiql-tab")[activeTabIndex]?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [activeTabIndex, tabs.length]);
+  useEffect(() => {
+    const turn = ({ target, deltaX, deltaY }) => {
+      const strip = deltaX ? null : target.closest(".graphiql-tabs");
+      if (strip) strip.scrollLeft += deltaY;
+    };
+    addEventListener("wheel", turn, { passive: true });
+    return () => removeEventListener("wheel", turn);
+  }, []);
+}
+
+/** Fills ids of earlier answers into the variables of the tab that is opened. */
+function Chain() {
+  const { activeTabIndex, variableEditor } = useGraphiQL(pick("activeTabIndex", "variableEditor"));
+  useEffect(() => {
+    const text = variableEditor?.getValue() ?? "";
+    const filled = fillIn(text);
+    if (filled !== text) variableEditor.setValue(filled);
+  }, [activeTabIndex, variableEditor]);
+}
+
+function Share({ apiKey }) {
+  const { queryEditor, variableEditor } = useGraphiQL(pick("queryEditor", "variableEditor"));
+  const [outcome, setOutcome] = useState("");
+  const link = async () => {
+    setOutcome(await share({ query: queryEditor.getValue(), variables: variableEditor.getValue() }, apiKey));
+    setTimeout(setOutcome, 5_000, "");
+  };
+  return (
+    <>
+      <button type="button" onClick={link}>
+        Copy link
+      </button>
+      <span role="status">{outcome}</span>
+    </>
+  );
 }
 
 function Bar({ apiKey, setApiKey, schemaUrl }) {
@@ -65,6 +110,7 @@ function Bar({ apiKey, setApiKey, schemaUrl }) {
         <input type="checkbox" checked={remember} onChange={(event) => setShouldPersistHeaders(event.target.checked)} />
         Remember
       </label>
+      <Share apiKey={apiKey} />
       <a href={schemaUrl}>Schema</a>
     </header>
   );
@@ -75,7 +121,11 @@ function Explorer({ endpoint, schemaUrl, examples }) {
   const current = useRef(apiKey);
   current.current = apiKey;
   const fetcher = useMemo(
-    () => (request, options) => ask(endpoint, request, withKey(options?.headers, current.current)),
+    () => async (request, options) => {
+      const answer = await ask(endpoint, request, withKey(options?.headers, current.current));
+      remember(answer);
+      return answer;
+    },
     [endpoint],
   );
   const plugins = useMemo(
@@ -87,6 +137,8 @@ function Explorer({ endpoint, schemaUrl, examples }) {
     ],
     [examples],
   );
+  const shared = useMemo(sharedOperation, []);
+  const tabs = examples.filter(({ group }) => !group);
   return (
     <GraphiQLProvider
       fetcher={fetcher}
@@ -96,13 +148,17 @@ function Explorer({ endpoint, schemaUrl, examples }) {
       editorTheme={EDITOR_THEME}
       shouldPersistHeaders={keepsHeaders()}
       defaultQuery=""
-      defaultTabs={examples.map(({ query, variables }) => ({ query, variables }))}
+      defaultTabs={[...(shared ? [shared] : []), ...tabs].map(({ query, variables }) => ({ query, variables }))}
+      initialQuery={shared?.query}
+      initialVariables={shared?.variables}
       inputValueDeprecation
       schemaDescription
     >
       <HistoryStore>
         <DocExplorerStore>
           <Theme />
+          <Chain />
+          <Tabs />
           <Bar apiKey={apiKey} setApiKey={setApiKey} schemaUrl={schemaUrl} />
           <main>
             <GraphiQLInterface showPersistHeadersSettings defaultEditorToolsVisibility={narrow.matches ? false : "variables"}>

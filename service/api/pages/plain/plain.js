@@ -1,6 +1,8 @@
 // The plain explorer: shown where GraphiQL was not bundled. Fields, a run button, the answer and the schema; no framework.
 import { ask, withKey } from "./request.js";
+import { fillIn, remember } from "./chain.js";
 import { colour } from "./colour.js";
+import { share, sharedOperation } from "./share.js";
 
 const { endpoint, schemaUrl, examples } = JSON.parse(document.body.dataset.config);
 const $ = (id) => document.getElementById(id);
@@ -8,8 +10,8 @@ let stream = null;
 
 function show(example) {
   $("query").value = example.query;
-  $("variables").value = example.variables;
-  for (const button of $("examples").children) {
+  $("variables").value = fillIn(example.variables);
+  for (const button of document.querySelectorAll("#examples button")) {
     button.setAttribute("aria-pressed", String(button.textContent === example.title));
   }
 }
@@ -35,6 +37,7 @@ async function run() {
     const answer = await ask(endpoint, request, withKey(parsed("headers"), $("key").value.trim()));
     if (answer[Symbol.asyncIterator]) await follow(answer);
     else {
+      remember(answer);
       colour($("response"), JSON.stringify(answer, null, 2));
       say(answer.errors ? `${answer.errors.length} ${answer.errors.length === 1 ? "error" : "errors"}` : "Answered");
     }
@@ -83,14 +86,22 @@ async function find() {
 }
 
 for (const example of examples) {
+  const heading = example.group && $("examples").lastChild?.dataset.group !== example.group ? example.group : "";
+  if (heading) $("examples").append(Object.assign(document.createElement("span"), { textContent: heading }));
   const button = document.createElement("button");
+  button.dataset.group = example.group;
   button.type = "button";
   button.textContent = example.title;
   button.addEventListener("click", () => show(example));
   $("examples").append(button);
 }
-if (examples.length) show(examples[0]);
+const first = sharedOperation() ?? examples[0];
+if (first) show(first);
 for (const field of document.querySelectorAll("textarea")) field.addEventListener("keydown", indent);
+$("share").addEventListener("click", async () => {
+  const operation = { query: $("query").value, variables: $("variables").value };
+  $("status").textContent = await share(operation, $("key").value.trim());
+});
 $("ask").addEventListener("submit", (event) => (event.preventDefault(), run()));
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {

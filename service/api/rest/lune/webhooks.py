@@ -51,9 +51,11 @@ class WebhookChange(Struct, kw_only=True):
 
 
 class WebhooksQuery(Struct, kw_only=True):
-    """Selection of webhooks to list: those that are sent the events of the account `account_id`."""
+    """Selection of webhooks to list: those that are sent the events of the account `account_id`, or of one of these
+    accounts if the parameter is repeated.
+    """
 
-    account_id: str | None = None
+    account_id: list[str] | None = None
 
 
 async def create_webhook(call: Call[NewWebhook, None]) -> Answer:
@@ -69,10 +71,10 @@ async def create_webhook(call: Call[NewWebhook, None]) -> Answer:
 
 async def list_all_webhooks(call: Call[None, WebhooksQuery]) -> Answer:
     found = await manage_webhooks.list_endpoints(call.context.resources, call.caller)
-    wanted = None if call.query.account_id is None else uuid_or_none(call.query.account_id)
     shown = [each for each in found if each.format is WebhookFormat.LUNE]
     if call.query.account_id is not None:
-        shown = [each for each in shown if each.account_ids is None or str(wanted) in each.account_ids]
+        wanted = {str(uuid_or_none(each)) for each in call.query.account_id}
+        shown = [each for each in shown if each.account_ids is None or wanted & set(each.account_ids)]
     return Answer([_view(call, each) for each in shown])
 
 

@@ -322,6 +322,8 @@ async def test_webhooks_show_their_secret_once_and_only_those_of_this_format(lun
     assert await lune.get(f"/webhooks/{made['id']}") == shown[0]
     assert await lune.get(f"/webhooks?account_id={client['id']}") == shown
     assert await lune.get(f"/webhooks?account_id={lune.shop.account.id.hex}") == shown[1:]
+    both = f"account_id={lune.shop.account.id.hex}&account_id={client['id']}&account_id=unknown"
+    assert await lune.get(f"/webhooks?{both}") == shown
 
 
 async def test_a_webhook_is_changed_and_a_rotated_secret_ends_at_once(lune: Rest) -> None:
