@@ -8,9 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from starlette.applications import Starlette
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -20,7 +18,7 @@ from starlette.types import ASGIApp, Scope
 from service.api.addresses import Addresses, AddressLimits, address_budget, pay_from
 from service.api.caller import caller_of, caller_of_service, share_reads
 from service.api.cross_origin import open_to_origins
-from service.api.document_links import DOCUMENTS, document_url
+from service.api.document_links import DOCUMENTS
 from service.api.exports.problems import problem_body
 from service.api.exports.routes import EXPORT_PATH, Exporting, export_routes
 from service.api.graphql.context import Context
@@ -34,7 +32,7 @@ from service.api.graphql.transport.view import GraphQLView
 from service.api.graphql.transport.websocket import GraphQLSocket
 from service.api.graphql.types.account import account_id_of
 from service.api.health import HEALTH, health_routes
-from service.api.mail_links import UNSUBSCRIBE
+from service.api.mail_links import UNSUBSCRIBE, MailLinks
 from service.api.metrics.endpoint import PATH as METRICS
 from service.api.metrics.endpoint import Metrics, metrics_app, operator_route
 from service.api.metrics.families import Serving
@@ -50,7 +48,7 @@ from service.api.pages.references import Described, load_references, reference_r
 from service.api.pages.sustainability import sustainability_routes
 from service.api.pages.unsubscribe import unsubscribe_routes
 from service.api.rate_limits import RateLimits
-from service.api.receipt_links import RECEIPTS, receipt_path
+from service.api.receipt_links import RECEIPTS
 from service.api.request_facts import note_caller
 from service.api.request_limits import RequestLimits
 from service.api.request_measures import UNKNOWN, RequestMeasures
@@ -139,6 +137,8 @@ def create_app(
     running: Running
     measures, steps = RequestMeasures(_areas()), StepMeasures()
 
+    links = MailLinks(public_address, pepper, settings.document_links_valid)
+
     async def identified_by(scope: Scope) -> Caller | None:
         return await caller_of_service(scope, running.resources, peppers, account_id_of)
 
@@ -155,8 +155,7 @@ def create_app(
             page_size_max=settings.page_size_max,
             public_address=public_address,
             peppers=peppers,
-            receipt_url=partial(_receipt_url, public_address, pepper),
-            document_url=partial(document_url, public_address, pepper, settings.document_links_valid),
+            document_url=links.document,
             identified=identified,
             cost_budget=cost_budget_of(scope, identified),
         )
@@ -192,6 +191,7 @@ def create_app(
             pepper=pepper,
             previous_pepper=previous_pepper,
             public_address=public_address,
+            document_url=links.document,
             carbonext_iso_dates=settings.carbonext_iso_dates,
         )
         nonlocal running
@@ -207,8 +207,9 @@ def create_app(
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(resources.watched())
-                writers = outbound_writers(resources, public_address, pepper, settings.document_links_valid)
-                await stack.enter_async_context(working(resources, serving_steps(settings, writers), steps))
+                await stack.enter_async_context(
+                    working(resources, serving_steps(settings, outbound_writers(resources, links)), steps)
+                )
                 if metrics_listener is not None:
                     await stack.enter_async_context(metrics_listener(metrics_app(metrics)))
                 yield
@@ -230,7 +231,7 @@ def create_app(
             *certificate_routes(_resources, public_address),
             *logo_routes(_resources),
             *sustainability_routes(_resources),
-            *receipt_routes(_resources, peppers.accepted),
+            *receipt_routes(_resources, peppers.accepted, settings.document_links_valid),
             *document_routes(_resources, peppers.accepted),
             *unsubscribe_routes(_resources, peppers.accepted, language(settings.language_of_mail)),
             *export_routes(Exporting(lambda: running.resources, identified_by, cost_budget_of)),
@@ -282,10 +283,6 @@ def create_app(
         tracer=tracer,
     )
     return open_to_origins(HostRouter(guarded, contracts, settings.hosts), settings.cors_origins)
-
-
-def _receipt_url(public_address: str, pepper: bytes, account_id: UUID, order_id: UUID) -> str:
-    return public_address + receipt_path(account_id, order_id, pepper)
 
 
 def _areas() -> dict[str, tuple[str, str]]:

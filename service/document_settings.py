@@ -15,9 +15,9 @@ class DocumentSettings(BaseSettings):
         default=2_592_000_000,
         ge=1_000,
         le=TEN_YEARS_MS,
-        description="Minimum time for which a link to an invoice, a credit note, an order confirmation or a receipt is"
-        " valid after the API showed it; by default 30 days. It is valid for up to a day longer, so that an address"
-        " stays the same for a day. Certificates and the web pages of receipts do not expire.",
+        description="Minimum time for which a link to an invoice, a credit note, an order confirmation, a receipt or"
+        " the page of a receipt is valid after the API showed it; by default 30 days. It is valid for up to a day"
+        " longer, so that an address stays the same for a day. Certificates do not expire.",
     )
 
     @property

@@ -32,7 +32,7 @@ from service.api.graphql.cost.budget import cost_budget
 from service.api.graphql.schema import schema
 from service.api.graphql.types.webhooks import WebhookFormat as ShownWebhookFormat
 from service.api.rate_limits import RateLimits, _item
-from service.api.receipt_links import receipt_path
+from service.api.receipt_links import former_receipt_path
 from service.api.request_facts import Facts
 from service.api.rest.carbonext.orders import NOTE
 from service.api.rest.carbonext.states import Status
@@ -142,7 +142,7 @@ ENUMERATIONS: dict[type[Enum], str] = {
     PaymentSortField: "created_at amount_minor",
     TaxCategory: "S Z E AE G O",
     DocumentKind: "INV CN",
-    LinkedDocument: "i c o r s",
+    LinkedDocument: "i c o r s p",
     OrderSortField: "created_at mass_g total_cost_minor",
     NamedSortField: "created_at name",
     BatchSortField: "created_at vintage",
@@ -497,7 +497,7 @@ def test_labels_that_keys_are_derived_under():
     assert derived.hex() == "636678e3b6c420160570fd80de02b3292aad15d47e3d833d3a21e432fd4985ee"
     assert key.text == f"co_test_00000000000000_{'0' * 43}3YEdsK"
     assert digest(key.text, derived) == "ce22f8ecbc9f4a7609f506f98f09c93dabd4a978edd985456458e9f34cb954b7"
-    assert receipt_path(UUID(int=1), UUID(int=2), derived) == (
+    assert former_receipt_path(UUID(int=1), UUID(int=2), derived) == (
         "/receipts/0000000000000000000000000000000100000000000000000000000000000002"
         "b14daeae130a3f0d9b0bdad5bcc572dec33d16e1c809df521bbe2f679bbd789c"
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from service.api.mail_links import MailLinks
 from service.api.webhook_bodies import WebhookBodies
 from service.domain.webhooks import Delivery, Endpoint
 from service.kit.clock import system_clock
@@ -56,7 +57,8 @@ class Webhooks:
 
 
 def sender_of(resources: Resources) -> WebhookSender:
-    return WebhookSender(WebhookBodies(resources, public_address="https://orders.test", pepper=PEPPER))
+    links = MailLinks("https://orders.test", PEPPER, timedelta(days=30))
+    return WebhookSender(WebhookBodies(resources, public_address=links.public_address, document_url=links.document))
 
 
 @asynccontextmanager

@@ -1,4 +1,5 @@
-"""Addresses of documents about money: readable by anybody who has one, impossible to guess, and valid for a time.
+"""Addresses of documents about money, and of pages of receipts: readable by anybody who has one, impossible to guess,
+and valid for a time.
 
 The address names the document, the revision of its links and the end of its validity, and is signed with the service's
 secret, so nothing is stored before a link is revoked.
@@ -12,6 +13,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from service.api.receipt_links import RECEIPTS
 from service.domain.document_links import DocumentLink, DocumentName, LinkedDocument, link_end
 from service.kit.clock import system_clock
 
@@ -24,18 +26,19 @@ _FORM = re.compile(r"[A-Za-z0-9_-]{103}")
 
 
 def document_path(link: DocumentLink, pepper: bytes) -> str:
-    """Return the path of the document, without the ending of its file."""
+    """Return the path of the page, or of the document without the ending of its file."""
     name = link.name
     named = _NAMED.pack(
         name.kind.encode(), name.account_id.bytes, name.id.bytes, link.revision, int(link.expires_at.timestamp())
     )
-    return DOCUMENTS + urlsafe_b64encode(named + _signature(named, pepper)).decode().rstrip("=")
+    start = RECEIPTS if name.kind is LinkedDocument.RECEIPT_PAGE else DOCUMENTS
+    return start + _text(named + _signature(named, pepper))
 
 
 def document_url(public_address: str, pepper: bytes, valid: timedelta, name: DocumentName, revision: int) -> str:
-    """Return the address of the PDF of a document, which is valid from now on for that time at least."""
-    link = DocumentLink(name, revision, link_end(system_clock(), valid))
-    return f"{public_address}{document_path(link, pepper)}.pdf"
+    """Return the address of a page, or of the PDF of a document, which is valid from now on for that time at least."""
+    path = document_path(DocumentLink(name, revision, link_end(system_clock(), valid)), pepper)
+    return f"{public_address}{path}" if name.kind is LinkedDocument.RECEIPT_PAGE else f"{public_address}{path}.pdf"
 
 
 def link_of(token: str, peppers: Iterable[bytes]) -> DocumentLink | None:
@@ -43,12 +46,18 @@ def link_of(token: str, peppers: Iterable[bytes]) -> DocumentLink | None:
     if not _FORM.fullmatch(token):
         return None
     signed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    if _text(signed) != token:  # the last character has bits to spare: one link has one token
+        return None
     named, signature = signed[:-_SIGNATURE_BYTES], signed[-_SIGNATURE_BYTES:]
     if not any(hmac.compare_digest(signature, _signature(named, pepper)) for pepper in peppers):
         return None
     kind, account, document, revision, expires = _NAMED.unpack(named)
     name = DocumentName(LinkedDocument(kind.decode()), UUID(bytes=account), UUID(bytes=document))
     return DocumentLink(name, revision, datetime.fromtimestamp(expires, UTC))
+
+
+def _text(token: bytes) -> str:
+    return urlsafe_b64encode(token).decode().rstrip("=")
 
 
 def _signature(named: bytes, pepper: bytes) -> bytes:

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from service.api.document_links import document_url
 from service.api.pages.certificate import CERTIFICATES
-from service.api.receipt_links import receipt_path
 from service.domain.contacts import Contact
 from service.domain.document_links import DocumentName
 from service.domain.mail import MailKind
@@ -35,16 +34,12 @@ class MailLinks:
     documents_valid: timedelta
     """Time for which links to documents are valid."""
 
-    def receipt(self, account_id: UUID, order_id: UUID) -> str:
-        """Return the address of the page with the cost of an order."""
-        return self.public_address + receipt_path(account_id, order_id, self.pepper)
-
     def certificate(self, token: str) -> str:
         """Return the address of a certificate."""
         return f"{self.public_address}{CERTIFICATES}{token}"
 
     def document(self, name: DocumentName, revision: int) -> str:
-        """Return the address of a document, which is valid for a time."""
+        """Return the address of a document or page, which is valid for a time."""
         return document_url(self.public_address, self.pepper, self.documents_valid, name, revision)
 
     def unsubscribe(self, account_id: UUID, email: str, kind: MailKind) -> str:

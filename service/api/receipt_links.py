@@ -1,6 +1,8 @@
-"""Addresses of receipts: readable by anybody who has one, and impossible to guess.
+"""Addresses of receipts as earlier releases showed them, which have no end: they are valid until the links to the
+documents of the order are revoked.
 
-The address names the account and the order, and is signed with the service's secret, so nothing has to be stored.
+The address names the account and the order, and is signed with the service's secret. `document_links` has the present
+form.
 """
 
 import hmac
@@ -14,8 +16,8 @@ RECEIPTS = "/receipts/"
 _FORM = re.compile(r"([0-9a-f]{32})([0-9a-f]{32})([0-9a-f]{64})")
 
 
-def receipt_path(account_id: UUID, order_id: UUID, pepper: bytes) -> str:
-    """Return the address of the order's receipt."""
+def former_receipt_path(account_id: UUID, order_id: UUID, pepper: bytes) -> str:
+    """Return the address of the order's receipt in the former form."""
     named = f"{account_id.hex}{order_id.hex}"
     return f"{RECEIPTS}{named}{_signature(named, pepper)}"
 

@@ -3,7 +3,7 @@
 Knows the views of the APIs, and nothing of delivery.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from service.api.rest.contracts import CONTRACTS
 from service.api.rest.lune.webhook_events import events_body
 from service.domain.accounts import Account, Caller
 from service.domain.api_keys import Scope
+from service.domain.document_links import DocumentName
 from service.domain.events import Event
 from service.operations.read_orders import orders_of_ids
 from service.operations.resources import Resources
@@ -26,7 +27,7 @@ _ENCODERS = {contract.name: contract.encode for contract in CONTRACTS}
 class _Context:
     resources: Resources
     public_address: str
-    pepper: bytes
+    document_url: Callable[[DocumentName, int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,11 @@ class _Call:
 class WebhookBodies:
     """Writes orders as their account is shown them."""
 
-    def __init__(self, resources: Resources, *, public_address: str, pepper: bytes) -> None:
-        self._context = _Context(resources, public_address, pepper)
+    def __init__(
+        self, resources: Resources, *, public_address: str, document_url: Callable[[DocumentName, int], str]
+    ) -> None:
+        """`document_url` returns the address of a document or page, by the revision of its links."""
+        self._context = _Context(resources, public_address, document_url)
 
     async def lune(self, account: Account, events: Sequence[Event]) -> bytes:
         """Return the body that carries these events of the account in Lune's form."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import structlog
 
+from service.api.mail_links import MailLinks
 from service.api.metrics.endpoint import Metrics, metrics_app
 from service.api.outbound import outbound_writers
 from service.commands import output
@@ -37,8 +38,8 @@ def work() -> None:
         writers = None
         if found is not None:
             resources = replace(resources, webhooks=webhook_options(settings, found, previous_pepper(settings)))
-            public_address, valid = settings.public_address, settings.document_links_valid
-            writers = outbound_writers(resources, public_address, found, valid)
+            links = MailLinks(settings.public_address, found, settings.document_links_valid)
+            writers = outbound_writers(resources, links)
         async with _metrics_served(listener, settings, resources, steps):
             await work_until_told(resources, settings, steps, writers)
 

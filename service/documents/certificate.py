@@ -29,9 +29,9 @@ PARTLY_RECORDED = (
 )
 RECORDED = "The registries show all of these credits as retired, by the entries listed."
 WHOLE_CREDITS = (
-    "One credit stands for one tonne of CO₂ equivalent and is issued by the registry named. The grams listed are "
-    "assigned to this order alone. Where they are a part of a credit, the holder named here is one of several buyers "
-    "of its serial number, and its other grams are no part of this certificate."
+    "One credit is one tonne of CO₂ equivalent, which the registry named has issued under a serial number. What is "
+    "listed is assigned to this order alone. Where it is a part of a credit, the holder named here is one of several "
+    "buyers of that serial number, and the other parts of the credit are no part of this certificate."
 )
 _EFFECTS = {OffsetType.EMISSIONS_REDUCTION: "emissions reduction", OffsetType.CARBON_REMOVAL: "carbon removal"}
 _LONG_NAME, _VERY_LONG_NAME = 40, 90
@@ -149,29 +149,29 @@ def _batch(batch: Mapping[str, Any], whole_g: int) -> dict[str, Any]:
         "project": batch["project_name"],
         "mass": wording.mass(batch["mass_g"]),
         "mass_g": batch["mass_g"],
-        "share": wording.percent(batch["mass_g"], whole_g),
+        "share": wording.percent(batch["mass_g"], whole_g) if batch["mass_g"] != whole_g else None,
         "detail": wording.joined(_details(batch)),
         "serials": _serials(batch),
     }
 
 
-def _details(batch: Mapping[str, Any]) -> list[str | None]:
-    storage, period = batch.get("storage_years"), _period(batch.get("period_start"), batch.get("period_end"))
-    effect = batch.get("offset_type")
-    methodology = batch.get("methodology")
-    return [
-        wording.country(batch["country"]),
-        batch["registry"],
-        batch.get("registry_project_id"),
-        batch.get("project_type"),
-        effect and _EFFECTS[OffsetType(effect)],
-        methodology and f"methodology {methodology}",
-        storage and f"{storage} years of storage under its methodology",
-        f"vintage {batch['vintage']}",
-        period and f"monitored {period}",
-        *batch.get("labels", ()),
-        batch.get("article6_authorisation") and f"Article 6: {batch['article6_authorisation']}",
+def _details(batch: Mapping[str, Any]) -> list[str]:
+    """Return the facts of the batch's project and credits, each with its label."""
+    effect, storage = batch.get("offset_type"), batch.get("storage_years")
+    project = batch.get("registry_project_id")
+    kind = [batch.get("project_type"), effect and _EFFECTS[OffsetType(effect)]]
+    period = _period(batch.get("period_start"), batch.get("period_end"))
+    labelled = [
+        ("Registry", f"{batch['registry']}, project {project}" if project else batch["registry"]),
+        ("Country", wording.country(batch["country"])),
+        ("Type", ", ".join(each for each in kind if each)),
+        ("Methodology", batch.get("methodology")),
+        ("Storage", storage and f"{storage} years under its methodology"),
+        ("Vintage", f"{batch['vintage']}, monitored {period}" if period else batch["vintage"]),
+        ("Labels", ", ".join(batch.get("labels", ()))),
+        ("Article 6", batch.get("article6_authorisation")),
     ]
+    return [f"{label}: {value}" for label, value in labelled if value]
 
 
 def _period(start: str | None, end: str | None) -> str | None:
@@ -180,14 +180,41 @@ def _period(start: str | None, end: str | None) -> str | None:
 
 
 def _serials(batch: Mapping[str, Any]) -> list[str]:
-    """Return a line for each interval: its serials as the registry writes them, and its grams where it begins or ends
-    inside of a credit.
+    """Return a line for each interval, its serials as the registry writes them, and lines about the credits at its ends
+    of which it has a part. Of credits without numbers, a line says which mass of their issuance it is.
     """
-    written = batch.get("written") or [a if a == b else f"{a} to {b}" for a, b in batch["serials"]]
-    if not batch["serials"]:
-        written = _references(written)
+    serials = batch["serials"]
+    written = batch.get("written") or [a if a == b else f"{a} to {b}" for a, b in serials]
     lines = []
-    for serials, (start_g, end_g) in zip(written, batch["intervals"], strict=True):
-        is_whole = start_g % GRAMS_PER_TONNE == 0 and end_g % GRAMS_PER_TONNE == 0
-        lines.append(serials if is_whole else f"{serials} (grams {start_g:,} to {end_g - 1:,} of the batch)")
+    for position, (text, (start_g, end_g)) in enumerate(zip(written, batch["intervals"], strict=True)):
+        if not serials:
+            lines += [*_references([text]), f"Of the mass under this reference only {_portion(start_g, end_g)}"]
+            continue
+        lines.append(text)
+        lines += [
+            f"Of credit {serial} only {_portion(*grams, whole_g=GRAMS_PER_TONNE)}"
+            for serial, grams in _parts(serials[position], start_g, end_g)
+        ]
     return lines
+
+
+def _parts(ends: Sequence[str], start_g: int, end_g: int) -> list[tuple[str, tuple[int, int]]]:
+    """Return the serials of the first and the last credit of the grams [start_g, end_g), each with the grams of the
+    credit that it has, counted from the credit's first. Credits that it has as a whole are left out.
+    """
+    first, last = start_g // GRAMS_PER_TONNE, (end_g - 1) // GRAMS_PER_TONNE
+    parts = []
+    for serial, credit in dict.fromkeys(zip(ends, (first, last), strict=True)):
+        own_g = credit * GRAMS_PER_TONNE
+        grams = max(start_g - own_g, 0), min(end_g - own_g, GRAMS_PER_TONNE)
+        if grams != (0, GRAMS_PER_TONNE):
+            parts.append((serial, grams))
+    return parts
+
+
+def _portion(start_g: int, end_g: int, whole_g: int | None = None) -> str:
+    """Return words for the grams [start_g, end_g) of a whole whose mass may be unknown."""
+    mass = wording.mass(end_g - start_g)
+    if start_g == 0:
+        return f"its first {mass}"
+    return f"its last {mass}" if end_g == whole_g else f"{mass} after its first {wording.mass(start_g)}"

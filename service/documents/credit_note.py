@@ -19,8 +19,8 @@ REASONS = {
 }
 
 
-def credit_note_document(facts_json: str) -> str:
-    """Return the facts of the template as JSON."""
+def credit_note_document(facts_json: str, *, logo: Facts | None = None) -> str:
+    """Return the facts of the template as JSON. `logo` is the seller's, as `logo_texts` returns it."""
     facts = json.loads(facts_json)
     currency, seller, payer = facts["currency"], facts["parties"]["seller"], facts["parties"]["payer"]
     issued = datetime.fromisoformat(facts["issued_at"])
@@ -41,6 +41,7 @@ def credit_note_document(facts_json: str) -> str:
         seller=seller_party(seller),
         about=wording.joined([payer["legal_name"], f"credit note {facts['number']}"]),
         details=details,
+        logo=logo,
         currency=currency,
     )
     return json.dumps(

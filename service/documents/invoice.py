@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from service.documents import wording
-from service.documents.parts import ROUNDED, Facts, frame, group_of, is_rounded, party, seller_party
+from service.documents.parts import ROUNDED, VAT_COUNTRIES, Facts, frame, group_of, is_rounded, party, seller_party
 from service.documents.qr_code import qr_code
 from service.domain.amounts import money_text
 from service.domain.catalogue import Mode
@@ -22,18 +22,11 @@ CATEGORIES = {
     TaxCategory.OUT_OF_SCOPE: "Outside the scope of tax",
 }
 """Words for the categories without tax, beside the reason that the seller states."""
-VAT_COUNTRIES = frozenset(
-    {
-        *("AE", "AT", "BE", "BG", "BH", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU"),
-        *("IE", "IT", "LT", "LU", "LV", "MT", "NL", "NO", "OM", "PL", "PT", "RO", "SA", "SE", "SI", "SK", "ZA"),
-    }
-)
-"""Countries whose tax is called value added tax in English."""
 SAUDI_ARABIA = "SA"
 
 
-def invoice_document(facts_json: str) -> str:
-    """Return the facts of the template as JSON."""
+def invoice_document(facts_json: str, *, logo: Facts | None = None) -> str:
+    """Return the facts of the template as JSON. `logo` is the seller's, as `logo_texts` returns it."""
     facts = json.loads(facts_json)
     currency, seller, payer = facts["currency"], facts["parties"]["seller"], facts["parties"]["payer"]
     issued, due = (datetime.fromisoformat(facts[name]) for name in ("issued_at", "due_at"))
@@ -54,6 +47,7 @@ def invoice_document(facts_json: str) -> str:
         seller=seller_party(seller),
         about=wording.joined([payer["legal_name"], f"invoice {facts['number']}"]),
         details=details,
+        logo=logo,
         currency=currency,
     )
     return json.dumps(
@@ -87,8 +81,13 @@ def tax_line(facts: Facts, tax_minor: int) -> list[tuple[str, str]]:
     """Return the line of the tax; none for an invoice of a payer without a tax profile."""
     if facts["tax_category"] is None:
         return []
-    name = "VAT" if facts["parties"]["seller"]["country"] in VAT_COUNTRIES else "Tax"
-    return [(f"{name} {wording.rate(facts['tax_rate_hundredths'])}", wording.money(tax_minor, facts["currency"]))]
+    name = tax_name(facts["parties"]["seller"]["country"], facts["tax_rate_hundredths"])
+    return [(name, wording.money(tax_minor, facts["currency"]))]
+
+
+def tax_name(country: str | None, rate_hundredths: int) -> str:
+    """Return the name of the tax of a seller in the country, with its rate, such as "VAT 20 %"."""
+    return f"{'VAT' if country in VAT_COUNTRIES else 'Tax'} {wording.rate(rate_hundredths)}"
 
 
 def tax_note(facts: Facts) -> str | None:

@@ -19,10 +19,19 @@ STATES = {
 
 
 def order_confirmation_document(
-    order: Order, ordered: Facts, *, mode: Mode, seller: Facts, buyer: Facts, recipient: str, beneficiary: str
+    order: Order,
+    ordered: Facts,
+    *,
+    mode: Mode,
+    seller: Facts,
+    buyer: Facts,
+    recipient: str,
+    beneficiary: str,
+    logo: Facts | None = None,
 ) -> str:
     """Return the facts of the template as JSON. `ordered` are the facts of the order by `order_facts`; seller and buyer
-    are those of an invoice, the buyer being the account that ordered.
+    are those of an invoice, the buyer being the account that ordered. `logo` is the seller's, as `logo_texts` returns
+    it.
     """
     document = frame(
         "Order confirmation",
@@ -36,6 +45,7 @@ def order_confirmation_document(
             ("Ordered on", wording.time(order.created_at)),
             ("Mass", wording.mass(order.mass_g)),
         ],
+        logo=logo,
         currency=order.currency,
     )
     return json.dumps(

@@ -11,6 +11,14 @@ from service.domain.catalogue import Mode
 Facts: TypeAlias = Mapping[str, Any]
 Pairs: TypeAlias = Sequence[tuple[str, str]]
 """Labels, each with its value."""
+EU_VAT_PREFIXES = {
+    **{code: code for code in ("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "HR", "HU", "IE")},
+    **{code: code for code in ("IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK")},
+    "GR": "EL",
+}
+"""Letters that a number of value added tax begins with, by member state of the European Union."""
+VAT_COUNTRIES = frozenset({*EU_VAT_PREFIXES, "AE", "BH", "CH", "GB", "NO", "OM", "SA", "ZA"})
+"""Countries whose tax is called value added tax in English."""
 ROUNDED = (
     "Amounts are rounded such that the lines of an order add up to its total: an amount may differ by one unit of its "
     "last decimal from mass times price."
@@ -26,16 +34,18 @@ def frame(
     seller: Mapping[str, Any] | None,
     about: str,
     details: Pairs,
+    logo: Facts | None,
     currency: str | None = None,
 ) -> dict[str, Any]:
     """Return the members that every document about orders has. `at` becomes the date of the file, and `about` its
-    description.
+    description; `logo` is the seller's, as `logo_texts` returns it.
     """
     return {
         "title": title,
         "number": number,
         "test": mode is Mode.TEST,
         "seller": seller,
+        "logo": logo,
         "date": wording.date_parts(at),
         "subject": about,
         "footer": f"{title} {number}",
@@ -53,12 +63,21 @@ def party(facts: Facts) -> dict[str, Any]:
     """Return the name of a seller or payer, and the lines below it: address, country and numbers."""
     address = (facts["address"] or "").splitlines()
     country = [wording.country(facts["country"])] if facts["country"] else []
+    tax_number, registration_number = facts["tax_number"], facts["registration_number"]
     numbers = [
-        f"{label} {facts[member]}"
-        for label, member in (("Tax number", "tax_number"), ("Registration number", "registration_number"))
-        if facts[member]
+        *([f"{_tax_number_label(facts['country'], tax_number)} {tax_number}"] if tax_number else []),
+        *([f"Registration number {registration_number}"] if registration_number else []),
     ]
     return {"name": facts["legal_name"], "lines": [line for line in (*address, *country, *numbers) if line.strip()]}
+
+
+def _tax_number_label(country: str | None, number: str) -> str:
+    """Return the words before a tax number. In the European Union, a number without the letters of its country is one
+    of the tax office instead of one of value added tax.
+    """
+    prefix = EU_VAT_PREFIXES.get(country or "", "")
+    is_vat = country in VAT_COUNTRIES and number.lstrip().upper().startswith(prefix)
+    return "VAT number" if is_vat else "Tax number"
 
 
 def group_of(order: Facts, currency: str) -> dict[str, Any]:

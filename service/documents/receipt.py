@@ -23,10 +23,17 @@ class OrderPayment:
 
 
 def receipt_document(
-    order: Order, ordered: Facts, payments: Sequence[OrderPayment], *, mode: Mode, seller: Facts, payer: Facts
+    order: Order,
+    ordered: Facts,
+    payments: Sequence[OrderPayment],
+    *,
+    mode: Mode,
+    seller: Facts,
+    payer: Facts,
+    logo: Facts | None = None,
 ) -> str:
     """Return the facts of the template as JSON. `ordered` are the facts of the order by `order_facts`; the payments,
-    oldest first, add up to what was paid of it.
+    oldest first, add up to what was paid of it. `logo` is the seller's, as `logo_texts` returns it.
     """
     paid_at = payments[-1].paid_at if payments else order.created_at
     document = frame(
@@ -41,6 +48,7 @@ def receipt_document(
             ("Paid on", wording.day(paid_at)),
             ("Amount received", f"{wording.money(order.paid_minor, order.currency)} {order.currency}"),
         ],
+        logo=logo,
         currency=order.currency,
     )
     return json.dumps(

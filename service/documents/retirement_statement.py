@@ -18,7 +18,7 @@ ORDERS_PRINTED_MAX = 1_000
 COLUMNS = (
     *("certificate", "order", "placedAt", "retiredAt", "recipient", "beneficiary", "project", "registry"),
     *("registryProjectId", "country", "projectType", "offsetType", "methodology", "vintage", "tonnes", "serials"),
-    "counted",
+    *("counted", "registryRetiredTonnes"),
 )
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """First characters by which a spreadsheet takes a cell for a formula."""
@@ -33,9 +33,18 @@ BESIDE_EMISSIONS = (
 
 
 def retirement_statement_document(
-    statement: RetirementStatement, *, mode: Mode, seller: Facts, account: Facts, beneficiary: str, as_of: datetime
+    statement: RetirementStatement,
+    *,
+    mode: Mode,
+    seller: Facts,
+    account: Facts,
+    beneficiary: str,
+    as_of: datetime,
+    logo: Facts | None = None,
 ) -> str:
-    """Return the facts of the template as JSON. `as_of` is the time of the statement, at most the end of the year."""
+    """Return the facts of the template as JSON. `as_of` is the time of the statement, at most the end of the year;
+    `logo` is the seller's, as `logo_texts` returns it.
+    """
     year, has_ended = statement.year, as_of >= statement.year.end
     last = statement.year.end - timedelta(days=1) if has_ended else as_of
     title = f"Retirement statement {year.number}"
@@ -51,6 +60,7 @@ def retirement_statement_document(
             ("Beneficiary", beneficiary),
             ("Certificates", f"{len(statement.retired):,}"),
         ],
+        logo=logo,
     )
     whole_g = statement.mass_g
     return json.dumps(
@@ -93,21 +103,23 @@ _LEFT_OUT = (
 
 def retirement_statement_csv(statement: RetirementStatement) -> bytes:
     """Return a row for each batch of each certificate, in UTF-8. `counted` says if the row is part of the year's
-    total: `yes`, or `later` for an order of the year that was retired after it.
+    total: `yes`, or `later` for an order of the year that was retired after it. The last column has the mass that
+    entries of the registry show as retired.
     """
     file = StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for counted, orders in (("yes", statement.retired), ("later", statement.later)):
         for each in orders:
-            writer.writerows([*map(_defused, row), counted] for row in _rows(each))
+            writer.writerows([*map(_defused, row), counted, recorded] for row, recorded in _rows(each))
     return file.getvalue().encode()
 
 
-def _rows(order: RetiredOrder) -> Iterator[list[Any]]:
+def _rows(order: RetiredOrder) -> Iterator[tuple[list[Any], str]]:
+    """Return the cells of each batch, and its mass that entries of the registry show as retired."""
     facts = order.facts
     for batch in facts["batches"]:
-        yield [
+        row = [
             *(facts["number"], facts["order_number"], order.placed_at.isoformat(), facts["retired_at"]),
             *(facts["recipient"], facts["beneficiary"], batch["project_name"], batch["registry"]),
             *(batch.get("registry_project_id"), batch["country"], batch.get("project_type")),
@@ -115,6 +127,8 @@ def _rows(order: RetiredOrder) -> Iterator[list[Any]]:
             mass_text(batch["mass_g"], MassUnit.TONNE),
             "; ".join(batch.get("written") or [f"{first} to {last}" for first, last in batch["serials"]]),
         ]
+        recorded_g = order.recorded_g.get(batch["batch_id"], 0)
+        yield row, mass_text(recorded_g, MassUnit.TONNE)
 
 
 def _defused(value: Any) -> Any:

@@ -17,6 +17,8 @@ class LinkedDocument(StrEnum):
     CONFIRMATION = "o"
     RECEIPT = "r"
     STATEMENT = "s"
+    RECEIPT_PAGE = "p"
+    """The web page with the price of an order, paid or not. All others are files."""
 
 
 @dataclass(frozen=True, slots=True)

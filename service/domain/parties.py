@@ -163,9 +163,10 @@ def profile_on(profiles: Sequence[TaxProfile], day: date) -> TaxProfile | None:
 def frozen_parties(seller: Seller, payer: BillingDetails, name: str) -> str:
     """Return JSON of both parties as an invoice names them; a payer without a legal name has its account's name."""
     printed = replace(payer, legal_name=payer.legal_name or name)
+    logo = () if seller.logo_sha256 is None else ("logo_sha256",)
     return canonical_json(
         {
-            "seller": {fact: getattr(seller, fact) for fact in ("identifier", *SELLER_FACTS)},
+            "seller": {fact: getattr(seller, fact) for fact in ("identifier", *SELLER_FACTS, *logo)},
             "payer": {fact: getattr(printed, fact) for fact in PAYER_FACTS},
         }
     ).decode()

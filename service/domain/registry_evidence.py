@@ -6,6 +6,8 @@ batch. An entry for one order covers nothing of another order, even where both h
 
 import hashlib
 import json
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -215,6 +217,36 @@ def evidence_of(
     ]
     places = list(retired)
     return sorted(found, key=lambda each: (places.index(each.entry.batch_id), each.covered[0].start_g))
+
+
+def recorded_masses(
+    retired: Mapping[UUID, Mapping[UUID, Sequence[Interval]]], entries: Iterable[RegistryRetirement]
+) -> dict[UUID, dict[UUID, int]]:
+    """Return the grams of each order and batch that entries cover. `retired` are the grams of the orders by batch; the
+    entries of a batch are in the order of their first grams. Each part looks only at entries that may cover it.
+    """
+    starts: dict[UUID, list[int]] = defaultdict(list)
+    ends: dict[UUID, list[int]] = defaultdict(list)
+    of_batch: dict[UUID, list[RegistryRetirement]] = defaultdict(list)
+    for entry in entries:
+        known = ends[entry.batch_id]
+        starts[entry.batch_id].append(entry.start_g)
+        known.append(max(entry.end_g, known[-1] if known else 0))  # of this entry and all before it
+        of_batch[entry.batch_id].append(entry)
+    masses: dict[UUID, dict[UUID, int]] = {}
+    for order_id, of_order in retired.items():
+        masses[order_id] = dict.fromkeys(of_order, 0)
+        for batch_id, parts in of_order.items():
+            for part in parts:
+                first = bisect_right(ends[batch_id], part.start_g)
+                after = bisect_left(starts[batch_id], part.end_g)
+                masses[order_id][batch_id] += sum(
+                    covered.mass_g
+                    for entry in of_batch[batch_id][first:after]
+                    if entry.is_for(order_id)
+                    for covered in entry.covered([part])
+                )
+    return masses
 
 
 def covers(evidence: Iterable[Evidence], retired: Mapping[UUID, Sequence[Interval]]) -> bool:

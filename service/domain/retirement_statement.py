@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from service.domain.catalogue import OffsetType
 from service.errors import Code, Refused
 
 FIRST_YEAR = 2000
+RECORDED = "Shown as retired by a recorded entry of the registry"
 EU_COUNTRIES = frozenset(
     {
         *("AUT", "BEL", "BGR", "CYP", "CZE", "DEU", "DNK", "ESP", "EST", "FIN", "FRA", "GRC", "HRV", "HUN", "IRL"),
@@ -50,10 +51,13 @@ def checked_year(number: int, now: datetime) -> Year:
 
 @dataclass(frozen=True, slots=True)
 class RetiredOrder:
-    """An order that was retired: the facts of its certificate, and the time at which it was placed."""
+    """An order that was retired: the facts of its certificate, the time at which it was placed, and the mass of each
+    batch, by the text of its id, that entries of its registry show as retired.
+    """
 
     facts: Mapping[str, Any]
     placed_at: datetime
+    recorded_g: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def retired_at(self) -> datetime:
@@ -99,6 +103,11 @@ class RetirementStatement:
         """Return the mass that was retired in the year."""
         return sum(batch["mass_g"] for batch in self._batches())
 
+    @property
+    def recorded_g(self) -> int:
+        """Return the part of the mass that entries of registries show as retired."""
+        return sum(sum(each.recorded_g.values()) for each in self.retired)
+
     def projects(self) -> list[ProjectTotal]:
         """Return the totals of the projects and their vintages, by name."""
         masses: Counter[tuple[str, str, str, int]] = Counter()
@@ -107,8 +116,9 @@ class RetirementStatement:
         return [ProjectTotal(*key, mass_g) for key, mass_g in sorted(masses.items())]
 
     def kinds(self) -> list[tuple[str, int]]:
-        """Return the masses by effect and by registry, in the European Union, and with an Article 6 authorisation.
-        Kinds whose facts no certificate states are left out.
+        """Return the masses by effect and by registry, in the European Union, with an Article 6 authorisation, and as
+        entries of registries show them as retired. Kinds whose facts no certificate states are left out, but for the
+        last one.
         """
         masses: Counter[str] = Counter()
         for batch in self._batches():
@@ -123,7 +133,8 @@ class RetirementStatement:
                 masses["With an Article 6 authorisation"] += mass_g
         order = [*_EFFECTS.values(), *sorted(name for name in masses if name.startswith("Registry: "))]
         order += ["Projects in the European Union", "With an Article 6 authorisation"]
-        return [(name, masses[name]) for name in order if masses[name]]
+        kinds = [(name, masses[name]) for name in order if masses[name]]
+        return [*kinds, (RECORDED, self.recorded_g)] if kinds else []
 
     def _batches(self) -> Sequence[Mapping[str, Any]]:
         return [batch for each in self.retired for batch in each.facts["batches"]]

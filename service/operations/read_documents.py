@@ -2,6 +2,7 @@
 present state, and retirement statements. Anybody may read the one whose link they have.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict
 from datetime import UTC
@@ -11,7 +12,7 @@ from uuid import UUID
 from service.documents import credit_note, invoice, order_confirmation, receipt
 from service.documents.drawer import Drawer
 from service.documents.receipt import OrderPayment
-from service.domain.accounts import Account, Caller, Visibility, payer_of
+from service.domain.accounts import Account, Caller, payer_of
 from service.domain.api_keys import Scope
 from service.domain.billing import has_receipt
 from service.domain.document_links import DocumentLink, DocumentName, LinkedDocument, statement_name
@@ -22,6 +23,8 @@ from service.domain.parties import BillingDetails, Seller
 from service.domain.retirement_statement import checked_year
 from service.operations.resources import Resources
 from service.operations.steps.draw_statement import statement_file
+from service.operations.steps.open_link import account_of_link
+from service.operations.steps.seller_logo import seller_logo
 from service.operations.steps.state_certificates import certificate_names
 from service.operations.steps.state_documents import orders_of_lines, state_credit_note, state_invoice, state_order
 from service.storage import accounts, documents, ledger, money, orders, sellers
@@ -33,16 +36,9 @@ async def linked_file(resources: Resources, link: DocumentLink, *, as_csv: bool 
     """Return the file that the link leads to, whose signature the caller has checked; None if it has expired or was
     revoked, and while the account hides its pages. Only a statement exists as CSV.
     """
-    name = link.name
-    reader = resources.database.reader
-    if resources.clock() >= link.expires_at:
+    if await account_of_link(resources, link) is None:
         return None
-    if (await documents.revisions(reader, name.account_id, [name.id]))[name.id] != link.revision:
-        return None
-    account = await accounts.account(reader, name.account_id)
-    if account is None or account.external_pages_visibility is Visibility.HIDDEN:
-        return None
-    return await document_file(resources, name, as_csv=as_csv)
+    return await document_file(resources, link.name, as_csv=as_csv)
 
 
 async def document_file(resources: Resources, name: DocumentName, *, as_csv: bool = False) -> bytes | None:
@@ -50,19 +46,23 @@ async def document_file(resources: Resources, name: DocumentName, *, as_csv: boo
     is not paid no receipt, for an invoice of an earlier release no document.
     """
     account = await accounts.account(resources.database.reader, name.account_id)
+    file: bytes | None = None
     if account is None or (as_csv and name.kind is not LinkedDocument.STATEMENT):
         return None
     match name.kind:
         case LinkedDocument.INVOICE:
-            return await _first_drawn(resources, account, name.id, _drawn_invoice, _invoice)
+            file = await _first_drawn(resources, account, name.id, _drawn_invoice, _invoice)
         case LinkedDocument.CREDIT_NOTE:
-            return await _first_drawn(resources, account, name.id, _drawn_credit_note, _credit_note)
+            file = await _first_drawn(resources, account, name.id, _drawn_credit_note, _credit_note)
         case LinkedDocument.CONFIRMATION:
-            return await _confirmation(resources, account, name.id)
+            file = await _confirmation(resources, account, name.id)
         case LinkedDocument.RECEIPT:
-            return await _receipt(resources, account, name.id)
+            file = await _receipt(resources, account, name.id)
         case LinkedDocument.STATEMENT:
-            return await statement_file(resources, account, name.id.int, as_csv=as_csv)
+            file = await statement_file(resources, account, name.id.int, as_csv=as_csv)
+        case LinkedDocument.RECEIPT_PAGE:
+            pass  # no file
+    return file
 
 
 async def link_revisions(resources: Resources, caller: Caller, names: Sequence[DocumentName]) -> list[int]:
@@ -108,7 +108,7 @@ async def _first_drawn(
     resources: Resources,
     payer: Account,
     document_id: UUID,
-    drawn: Callable[[Drawer, str], Awaitable[bytes]],
+    drawn: Callable[[Drawer, str, Any], Awaitable[bytes]],
     state: StateDocument,
 ) -> bytes | None:
     """Return the stored PDF; state the facts and draw it if nobody has. The PDF that is stored first stays."""
@@ -119,7 +119,8 @@ async def _first_drawn(
     if stored is None:
         return None
     if stored.pdf is None:
-        pdf = await drawn(resources.drawer, stored.facts)
+        logo = await seller_logo(reader, json.loads(stored.facts)["parties"]["seller"].get("logo_sha256"))
+        pdf = await drawn(resources.drawer, stored.facts, logo)
 
         async def keep(statements: Statements) -> None:
             await documents.keep_pdf(statements, payer.id, document_id, pdf)
@@ -130,12 +131,12 @@ async def _first_drawn(
     return stored.pdf
 
 
-async def _drawn_invoice(drawer: Drawer, facts: str) -> bytes:
-    return await drawer.draw_invoice(invoice.invoice_document(facts), facts)
+async def _drawn_invoice(drawer: Drawer, facts: str, logo: Any) -> bytes:
+    return await drawer.draw_invoice(invoice.invoice_document(facts, logo=logo), facts)
 
 
-async def _drawn_credit_note(drawer: Drawer, facts: str) -> bytes:
-    return await drawer.draw(credit_note.TEMPLATE, credit_note.credit_note_document(facts))
+async def _drawn_credit_note(drawer: Drawer, facts: str, logo: Any) -> bytes:
+    return await drawer.draw(credit_note.TEMPLATE, credit_note.credit_note_document(facts, logo=logo))
 
 
 async def _stated(
@@ -184,6 +185,7 @@ async def _confirmation(resources: Resources, account: Account, order_id: UUID) 
         buyer=asdict(buyer),
         recipient=recipient,
         beneficiary=beneficiary,
+        logo=await seller_logo(reader, seller.logo_sha256),
     )
     return await resources.drawer.draw(order_confirmation.TEMPLATE, document)
 
@@ -202,6 +204,7 @@ async def _receipt(resources: Resources, account: Account, order_id: UUID) -> by
         mode=account.mode,
         seller=asdict(seller),
         payer=asdict(payer),
+        logo=await seller_logo(reader, seller.logo_sha256),
     )
     return await resources.drawer.draw(receipt.TEMPLATE, document)
 
@@ -272,6 +275,8 @@ async def file_of_number(
         case LinkedDocument.CONFIRMATION | LinkedDocument.RECEIPT:
             order = await orders.find(reader, account_id, OrderRef(number=number))
             document_id = None if order is None else order.id
+        case LinkedDocument.RECEIPT_PAGE:
+            document_id = None
         case LinkedDocument.STATEMENT:
             year = checked_year(int(number) if number.isascii() and number.isdecimal() else 0, resources.clock())
             document_id = statement_name(account_id, year.number).id

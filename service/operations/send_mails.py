@@ -36,14 +36,11 @@ LEASE = TURN_TIMEOUT + MAIL_TIMEOUT + timedelta(seconds=45)
 class Links(Protocol):
     """Writer of the addresses in mails."""
 
-    def receipt(self, account_id: UUID, order_id: UUID) -> str:
-        """Return the address of the page with the cost of an order."""
-
     def certificate(self, token: str) -> str:
         """Return the address of a certificate."""
 
     def document(self, name: DocumentName, revision: int) -> str:
-        """Return the address of a document, which is valid for a time."""
+        """Return the address of a document or page, which is valid for a time."""
 
     def unsubscribe(self, account_id: UUID, email: str, kind: MailKind) -> str:
         """Return the address at which the recipient stops mails of the kind."""
@@ -181,7 +178,9 @@ async def _contents(
             found = await certificates.of_orders(reader, account.id, [order.id])
             return order.number, rows, links.certificate(found[order.id].token)
         rows.append(("total", Amount(facts["total_cost_minor"], facts["currency"])))
-        return order.number, rows, links.receipt(account.id, order.id)
+        revisions = await documents.revisions(reader, account.id, [order.id])
+        name = DocumentName(LinkedDocument.RECEIPT_PAGE, account.id, order.id)
+        return order.number, rows, links.document(name, revisions[order.id])
     invoice_id = UUID(facts["invoice_id"])
     invoice = (await money.of_ids(reader, money.INVOICES, account.id, [invoice_id]))[invoice_id]
     rows = [

@@ -26,12 +26,13 @@ class StoredDocument:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentLink:
     """Number of times that the links to a document, or with the account's own id to all of its documents, were
-    revoked.
+    revoked; among these the times, in earlier releases, that the web pages of receipts stayed.
     """
 
     account_id: UUID
     id: UUID
     revision: int
+    pages_kept: int = 0
 
 
 DOCUMENTS = Table(models.Document, StoredDocument)
@@ -50,10 +51,21 @@ async def keep_pdf(statements: Statements, account_id: UUID, document_id: UUID, 
 
 async def revisions(statements: Statements, account_id: UUID, document_ids: Collection[UUID]) -> Counter[UUID]:
     """Return how often links to each of the account's documents were revoked, alone or with all of the account."""
-    query = models.DocumentLink.filter(account_id=account_id, id__in=[*document_ids, account_id])
-    revoked = {link.id: link.revision for link in await LINKS.read(statements, query)}
+    revoked = {link.id: link.revision for link in await _links(statements, account_id, document_ids)}
     of_all = revoked.get(account_id, 0)
     return Counter({document_id: of_all + revoked.get(document_id, 0) for document_id in document_ids})
+
+
+async def has_revoked_pages(statements: Statements, account_id: UUID, order_id: UUID) -> bool:
+    """Return True if links to the documents of the order were revoked, and those to the page of its receipt with
+    them.
+    """
+    return any(link.revision > link.pages_kept for link in await _links(statements, account_id, [order_id]))
+
+
+async def _links(statements: Statements, account_id: UUID, document_ids: Collection[UUID]) -> list[DocumentLink]:
+    query = models.DocumentLink.filter(account_id=account_id, id__in=[*document_ids, account_id])
+    return await LINKS.read(statements, query)
 
 
 async def revoke(statements: Statements, account_id: UUID, document_id: UUID) -> None:

@@ -116,6 +116,8 @@ def test_a_token_stands_for_its_link():
     assert link_of(token, [b"another", PEPPER]) == LINK
     assert link_of(token, [b"another"]) is None
     assert len(token) == 103
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    assert [last for last in alphabet if link_of(token[:-1] + last, [PEPPER])] == [token[-1]]
 
 
 @pytest.mark.parametrize(

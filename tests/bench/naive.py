@@ -114,7 +114,6 @@ class View(GraphQL[Context, None]):
             page_size_max=self.settings.page_size_max,
             public_address=self.settings.public_address,
             peppers=Peppers(pepper(self.settings)),
-            receipt_url=lambda _, order_id: f"{self.settings.public_address}/receipts/{order_id.hex}",
             document_url=lambda name, revision: f"{self.settings.public_address}/documents/{name.id.hex}.{revision}",
             identified=caller,
         )

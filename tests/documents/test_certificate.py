@@ -1,7 +1,8 @@
 """The certificate as a PDF: its facts as text, its claims, its own metadata, and the same bytes from every process.
 
 Seen to fail when: the recipient's name is left out; the mark of test mode is; the date of the file is the clock's; the
-QR code has another address; a batch is left out; the file's description lacks the recipient.
+QR code has another address; a batch is left out; the file's description lacks the recipient; the parts of credits are
+counted from the batch's first gram.
 """
 
 import hashlib
@@ -41,10 +42,11 @@ def test_it_states_the_facts_as_text():
 
     for fact in (
         *("Certificate of assignment", "CR-8C0D-ZV32-M0A3", "Fundação Amazônia", "12.345678 tonnes", "0HZ4XK7M2QJ9A"),
-        *("Meridian Climate GmbH", "Speicherstraße 4", "20457 Hamburg", "Germany", "Tax number DE123456789"),
+        *("Meridian Climate GmbH", "Speicherstraße 4", "20457 Hamburg", "Germany", "VAT number DE123456789"),
         "issued by Verra for Rimba Raya were assigned to Bo in our records on 1 May 2026.",
-        *("Indonesia", "VCS674", "Forest conservation", "emissions reduction", "methodology VM0004", "vintage 2019"),
-        *("monitored 1 January 2019 to 31 December 2019", "CCB Gold", "(grams 0 to 12,345,677 of the batch)"),
+        *("Registry: Verra, project VCS674", "Country: Indonesia", "Type: Forest conservation, emissions reduction"),
+        *("Methodology: VM0004", "Vintage: 2019, monitored 1 January 2019 to 31 December 2019", "Labels: CCB Gold"),
+        "Of credit 412012 only its first 345.678 kg",
         *("1 May 2026, 09:30:00 UTC", "2 May 2026, 10:00:01 UTC", "ab" * 32),
         *("Not yet recorded", "We retire credits at the registries within 30 days."),
     ):
@@ -69,7 +71,59 @@ def test_several_projects_are_all_listed_with_their_shares():
     assert "from the projects listed below were assigned to Bo in our records on 1 May 2026." in text
     assert text.count(SERIALS[:30]) == 10
     assert text.count("10.0 %") == 10
+    masses = ["1 t", *(f"1.{index:06} t" for index in range(1, 10))]
+    assert [mass for mass in masses if text.count(f" {mass} ") != 1] == []
     assert "Page 2 of 2" in text
+
+
+def test_a_batch_alone_has_neither_share_nor_bar():
+    assert "100.0 %" not in text_of(pdf_of())
+    lines, bar = 2, 9
+    assert (filled_rows(pdf_of()), filled_rows(pdf_of(*TEN[:2]))) == (lines, lines + bar)
+
+
+def filled_rows(pdf: bytes) -> int:
+    """The height in points of what is filled from the left to the right margin: lines of the table, and the bar."""
+    picture = pypdfium2.PdfDocument(pdf)[0].render().to_pil().convert("L")
+    width, height = picture.size
+    left, right = 70, width - 70
+    rows = (picture.crop((left, y, right, y + 1)).getextrema()[1] for y in range(60, height - 60))
+    return sum(lightest < 220 for lightest in rows)
+
+
+@pytest.mark.parametrize(
+    ("intervals", "serials", "lines"),
+    [
+        ([[0, 3_000_000]], [["V-1", "V-3"]], ["V-1 to V-3"]),
+        ([[0, 2_500_001]], [["V-1", "V-3"]], ["V-1 to V-3", "Of credit V-3 only its first 500.001 kg"]),
+        ([[400_000, 1_000_000]], [["V-1", "V-1"]], ["V-1", "Of credit V-1 only its last 600 kg"]),
+        (
+            [[1_000_001, 1_000_002]],
+            [["V-2", "V-2"]],
+            ["V-2", "Of credit V-2 only 1 g after its first 1 g"],
+        ),
+        (
+            [[999_999, 1_000_000], [1_999_999, 2_000_001]],
+            [["V-1", "V-1"], ["V-2", "V-3"]],
+            [
+                *("V-1", "Of credit V-1 only its last 1 g", "V-2 to V-3"),
+                *("Of credit V-2 only its last 1 g", "Of credit V-3 only its first 1 g"),
+            ],
+        ),
+    ],
+)
+def test_parts_of_credits_are_said_in_words(intervals, serials, lines):
+    mass_g = sum(end - start for start, end in intervals)
+    stated = batch(mass_g=mass_g, intervals=intervals, serials=serials, written=None)
+
+    assert certificate_texts(certificate_facts(stated))["batches"][0]["serials"] == lines
+
+
+def test_a_part_of_a_mass_without_numbers_is_said_in_words():
+    stated = batch(mass_g=2_500_000, intervals=[[1_000_000, 3_500_000]], serials=[], written=["iss_1"])
+
+    (shown,) = certificate_texts(certificate_facts(stated))["batches"]
+    assert shown["serials"] == ["reference iss_1", "Of the mass under this reference only 2.5 t after its first 1 t"]
 
 
 def test_three_projects_fit_on_one_page():

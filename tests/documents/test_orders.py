@@ -21,11 +21,16 @@ import zxingcpp
 from service.documents.credit_note import credit_note_document
 from service.documents.drawing import draw
 from service.documents.invoice import invoice_document
+from service.documents.logo import logo_texts
 from service.documents.order_confirmation import order_confirmation_document
+from service.documents.parts import party
 from service.documents.receipt import OrderPayment, receipt_document
+from service.documents.retirement_statement import retirement_statement_document
 from service.domain.amounts import minor_exponent, round_half_up
 from service.domain.catalogue import Mode
+from service.domain.logos import logo_of
 from service.domain.parties import TaxCategory
+from service.domain.retirement_statement import RetirementStatement, Year
 from tests.documents.names import SHOWN
 from tests.documents.orders import (
     BRITISH,
@@ -40,6 +45,7 @@ from tests.documents.orders import (
     invoice_of,
     order,
 )
+from tests.domain.test_logos import png
 
 SAUDI = replace(SELLER, legal_name="شركة أرامكو السعودية", country="SA", tax_number="310122393500003")
 PRIVATE = replace(PAYER, tax_number=None)
@@ -80,8 +86,8 @@ def test_an_invoice_states_what_a_tax_office_asks_for():
 
     for fact in (
         *("INV-2026-000042", "Issue date 30 November 2026", "Due date 30 December 2026", "Your reference PO-4711"),
-        *("Meridian Climate GmbH", "Speicherstraße 4", "Germany", "Tax number DE123456789", "HRB 1234"),
-        *("Harbour & Hale Logistics Ltd", "London E1 6AN", "United Kingdom", "Tax number GB123456789"),
+        *("Meridian Climate GmbH", "Speicherstraße 4", "Germany", "VAT number DE123456789", "HRB 1234"),
+        *("Harbour & Hale Logistics Ltd", "London E1 6AN", "United Kingdom", "VAT number GB123456789"),
         "Order 0HZ4XK7M2QJ9A of 3 November 2026 · supplied on retirement",
         *("Mangroves 11,466 13.57 155.59", "Biochar 603 250.00 150.75", "Commission 34.05"),
         *("Net amount 340.39 GBP", "VAT 20 % 68.08 GBP", "Total 408.47 GBP", "Prepaid −100.00 GBP"),  # noqa: RUF001
@@ -90,6 +96,50 @@ def test_an_invoice_states_what_a_tax_office_asks_for():
     ):
         assert fact in text
     assert "TEST" not in text
+
+
+@pytest.mark.parametrize(
+    ("country", "number", "label"),
+    [
+        ("DE", "DE123456789", "VAT number DE123456789"),
+        ("DE", "27/123/45678", "Tax number 27/123/45678"),
+        ("GR", "EL123456789", "VAT number EL123456789"),
+        ("GB", "123 4567 89", "VAT number 123 4567 89"),
+        ("SA", "310122393500003", "VAT number 310122393500003"),
+        ("JP", "T1234567890123", "Tax number T1234567890123"),
+        ("US", "12-3456789", "Tax number 12-3456789"),
+        (None, "GB123456789", "Tax number GB123456789"),
+    ],
+)
+def test_a_number_is_called_as_its_country_calls_it(country: str | None, number: str, label: str):
+    stated = {**asdict(PAYER), "country": country, "tax_number": number}
+
+    assert party(stated)["lines"][-1] == label
+
+
+def test_each_document_has_the_sellers_logo():
+    logo = logo_texts(logo_of(png(60, 20), now=ISSUED))
+    given = {"mode": Mode.LIVE, "seller": asdict(SELLER), "logo": logo}
+    order_made, facts = BRITISH[0], facts_of(BRITISH)
+    documents = {
+        "invoice": invoice_document(invoice_json(), logo=logo),
+        "credit_note": credit_note_document(credit_note_json(), logo=logo),
+        "order_confirmation": order_confirmation_document(
+            order_made, facts, buyer=asdict(PAYER), recipient="A", beneficiary="B", **given
+        ),
+        "receipt": receipt_document(order_made, facts, [], payer=asdict(PAYER), **given),
+        "retirement_statement": retirement_statement_document(
+            RetirementStatement.of(Year(2026), [], 0),
+            account=asdict(PAYER),
+            beneficiary="B",
+            as_of=ISSUED,
+            **given,
+        ),
+    }
+
+    for template, document in documents.items():
+        (picture,) = pypdf.PdfReader(BytesIO(draw(template, document).pdf)).pages[0].images
+        assert picture.image.size == (60, 20), template
 
 
 def test_reverse_charge_is_said_in_these_words():
@@ -178,7 +228,7 @@ def test_a_credit_note_names_its_invoice_its_reason_and_its_effect():
         *("Net amount credited 100.00 GBP", "VAT 20 % 20.00 GBP", "Total credited 120.00 GBP"),
         "The amount due on invoice INV-2026-000042 is lowered by 100.00 GBP.",
         "20.00 GBP were added to your prepaid balance.",
-        *("Tax number DE123456789", "Tax number GB123456789"),
+        *("VAT number DE123456789", "VAT number GB123456789"),
     ):
         assert fact in text
 

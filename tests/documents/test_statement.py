@@ -31,8 +31,10 @@ YEAR = Year(2026)
 PLACED = datetime(2026, 4, 30, tzinfo=UTC)
 
 
-def retired(*batches: dict[str, Any], at: datetime, placed: datetime = PLACED, **facts: Any) -> RetiredOrder:
-    return RetiredOrder(certificate_facts(*batches, retired_at=at.isoformat(), **facts), placed)
+def retired(
+    *batches: dict[str, Any], at: datetime, placed: datetime = PLACED, recorded_g: int = 0, **facts: Any
+) -> RetiredOrder:
+    return RetiredOrder(certificate_facts(*batches, retired_at=at.isoformat(), **facts), placed, {"0192": recorded_g})
 
 
 LAST = YEAR.end - timedelta(microseconds=1)
@@ -41,8 +43,8 @@ FOUND = [
         batch("Oaks", 600_000, country="DEU", offset_type="carbon_removal"), at=YEAR.start, number="CR-1", placed=PLACED
     ),
     retired(batch("Oaks", 400_000, country="DEU", offset_type="carbon_removal"), at=LAST, number="CR-2"),
-    retired(batch("Wind", 1_000_000, article6_authorisation="BR-1"), at=PLACED, number="CR-3"),
-    retired(batch("Wind", 50_000), at=YEAR.end, number="CR-4"),
+    retired(batch("Wind", 1_000_000, article6_authorisation="BR-1"), at=PLACED, recorded_g=750_000, number="CR-3"),
+    retired(batch("Wind", 50_000), at=YEAR.end, recorded_g=50_000, number="CR-4"),
     retired(batch("Wind", 70_000), at=YEAR.end, placed=YEAR.end, number="CR-5"),
     retired(batch("Wind", 90_000), at=YEAR.start - timedelta(microseconds=1), number="CR-6"),
 ]
@@ -72,6 +74,7 @@ def test_projects_and_kinds_add_up():
     assert STATEMENT.kinds() == [
         *(("Carbon removal", 1_000_000), ("Emissions reduction", 1_000_000), ("Registry: Verra", 2_000_000)),
         *(("Projects in the European Union", 1_000_000), ("With an Article 6 authorisation", 1_000_000)),
+        ("Shown as retired by a recorded entry of the registry", 750_000),
     ]
 
 
@@ -82,6 +85,7 @@ def test_the_pdf_states_period_masses_and_certificates():
         *("Retirement statement 2026", "Period 1 January 2026 to 31 December 2026", "Certificates 3"),
         *("Meridian Climate GmbH", "Harbour & Hale Logistics Ltd", "Beneficiary Harbour & Hale", "2 t", "12.5 kg"),
         *("Carbon removal 1 t 50.0 %", "Registry: Verra 2 t 100.0 %", "CR-1 1 January 2026 Bo 600 kg"),
+        "Shown as retired by a recorded entry of the registry 750 kg 37.5 %",
         *(
             "Ordered in the year, assigned later",
             "CR-4 1 January 2027 Bo 50 kg",
@@ -141,6 +145,7 @@ def test_the_csv_has_a_row_for_each_batch():
         *(("CR-7", "Oaks", "0.002", "yes"), ("CR-2", "Oaks", "0.4", "yes"), ("CR-4", "Wind", "0.05", "later")),
     ]
     assert rows[0]["serials"].startswith("9344-82012543")
+    assert [row["registryRetiredTonnes"] for row in rows] == ["0", "0.75", "0", "0", "0", "0.05"]
     assert rows[0]["placedAt"] == "2026-04-30T00:00:00+00:00"
 
 

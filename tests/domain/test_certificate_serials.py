@@ -66,27 +66,39 @@ def test_a_part_is_written_as_the_registry_writes_it(
 
     assert facts["batches"][0]["written"] == [written]
     assert len(facts["batches"][0]["serials"]) == 1
-    start_g, end_g = interval
-    part = f" (grams {start_g:,} to {end_g - 1:,} of the batch)" if (start_g or end_g) % 1_000_000 else ""
-    assert printed(stated) == [f"{written}{part}"]
+    first, last = facts["batches"][0]["serials"][0]
+    parts = {
+        (1_500_000, 3_000_001): [
+            f"Of credit {first} only its last 500 kg",
+            f"Of credit {last} only its first 1 g",
+        ],
+        (0, 1): [f"Of credit {first} only its first 1 g"],
+    }
+    assert printed(stated) == [written, *parts.get(interval, [])]
 
 
 @pytest.mark.parametrize(
     ("intervals", "lines"),
     [
         ([(0, 1_000_000)], "{0}"),
-        ([(0, 999_999)], "{0} (grams 0 to 999,998 of the batch)"),
-        ([(1, 1_000_000)], "{0} (grams 1 to 999,999 of the batch)"),
-        ([(400_000, 800_000)], "{0} (grams 400,000 to 799,999 of the batch)"),
-        ([(1_999_999, 2_000_000)], "{1} (grams 1,999,999 to 1,999,999 of the batch)"),
-        ([(0, 5), (7, 9)], "{0} (grams 0 to 4 of the batch)\n{0} (grams 7 to 8 of the batch)"),
+        ([(0, 999_999)], "{0}|Of credit {a} only its first 999.999 kg"),
+        ([(1, 1_000_000)], "{0}|Of credit {a} only its last 999.999 kg"),
+        ([(400_000, 800_000)], "{0}|Of credit {a} only 400 kg after its first 400 kg"),
+        ([(1_999_999, 2_000_000)], "{1}|Of credit {b} only its last 1 g"),
+        (
+            [(0, 5), (7, 9)],
+            "{0}|Of credit {a} only its first 5 g|{0}|Of credit {a} only 2 g after its first 7 g",
+        ),
         ([(0, 2_000_000)], "{0-1}"),
-        ([(999_999, 1_000_001)], "{0-1} (grams 999,999 to 1,000,000 of the batch)"),
+        (
+            [(999_999, 1_000_001)],
+            "{0-1}|Of credit {a} only its last 1 g|Of credit {b} only its first 1 g",
+        ),
     ],
 )
 def test_a_part_of_a_serial_says_which_grams_it_is(intervals: list[tuple[int, int]], lines: str):
-    named = {"{0}": "1 to 1", "{1}": "2 to 2", "{0-1}": "1 to 2"}
-    plain = {"{0}": "X-1", "{1}": "X-2", "{0-1}": "X-1 to X-2"}
+    named = {"{0}": "1 to 1", "{1}": "2 to 2", "{0-1}": "1 to 2", "{a}": "1 to 1", "{b}": "2 to 2"}
+    plain = {"{0}": "X-1", "{1}": "X-2", "{0-1}": "X-1 to X-2", "{a}": "X-1", "{b}": "X-2"}
     car = certificate(read_range(SerialForm.CAR, "CAR-1-US-1336-31-983-KS-2025-9206-1 to 9"), *intervals)
     batch = replace(certificate(None, *intervals).batches[0], serial_prefix="X-", serial_start=1)
     old = replace(CERTIFICATE, batches=(batch,))
@@ -95,8 +107,8 @@ def test_a_part_of_a_serial_says_which_grams_it_is(intervals: list[tuple[int, in
     for place, numbers in named.items():
         expected = expected.replace(place, f"CAR-1-US-1336-31-983-KS-2025-9206-{numbers}")
         short = short.replace(place, plain[place])
-    assert printed(car) == expected.splitlines()
-    assert printed(old) == short.splitlines()
+    assert printed(car) == expected.split("|")
+    assert printed(old) == short.split("|")
 
 
 def test_a_pair_of_one_serial_is_written_once():
@@ -114,8 +126,8 @@ def test_credits_without_serials_are_stated_by_their_reference():
 
     assert (facts["serials"], facts["written"]) == ([], ["iss_1ABC", "iss_1ABC"])
     assert printed(stated) == [
-        "reference iss_1ABC (grams 0 to 6 of the batch)",
-        "reference iss_1ABC (grams 9 to 19 of the batch)",
+        *("reference iss_1ABC", "Of the mass under this reference only its first 7 g"),
+        *("reference iss_1ABC", "Of the mass under this reference only 11 g after its first 9 g"),
     ]
 
 

@@ -5,14 +5,16 @@ entry that overlaps another one, a certificate before all credits are covered, n
 its credits were recorded, a correction that leaves the old entry valid.
 """
 
+import csv
 import hashlib
 import json
 from datetime import date, timedelta
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import pytest
 from pypdf import PdfReader
 
+from service.domain.certificate import Interval
 from service.domain.listing import OrderRef
 from service.domain.order import ByBundleMasses, Order, OrderRequest
 from service.domain.registry_evidence import StatedRetirement
@@ -24,6 +26,7 @@ from service.operations.read_certificates import certificates_of_orders
 from service.operations.read_registry_retirements import certified_of_orders, public_evidence, retirement_file
 from service.operations.record_registry_retirement import import_retirements, record_registry_retirement
 from service.operations.retire_orders import retire_order
+from service.operations.steps.draw_statement import statement_file
 from service.storage import batches
 from tests.makers import TONNE_G
 from tests.shop import Shop
@@ -128,6 +131,42 @@ async def test_a_part_of_the_credits_is_shown_and_certifies_nothing(shop: Shop):
     assert (await certified(shop, order)).certificate is None
     await record(shop, shop.young, stated("r-3", "VCS-YOUNG-2 to VCS-YOUNG-2"))
     assert (await certified(shop, order)).certificate is not None
+
+
+async def test_an_entry_may_contain_a_credit_of_which_a_part_is_retired(shop: Shop):
+    order = await complete(shop, 3 * TONNE_G + 500_000)
+    await record(shop, shop.old, stated())
+    none_of_it = await refusal(shop, shop.young, stated("r-2", "VCS-YOUNG-1 to VCS-YOUNG-4"))
+    assert "Retired are VCS-YOUNG-1 to VCS-YOUNG-3." in none_of_it.message
+
+    recorded = await record(shop, shop.young, stated("r-2", "VCS-YOUNG-1 to VCS-YOUNG-3"))
+
+    assert (recorded.entry.start_g, recorded.entry.end_g) == (0, 3 * TONNE_G)
+    (_, of_young) = (await certified(shop, order)).evidence
+    assert [each.mass_g for each in of_young.covered] == [2_500_000]
+    rest = await complete(shop, 500_000)
+    found = await certified(shop, rest)
+    assert [each.covered for each in found.evidence] == [(Interval(2_500_000, 3 * TONNE_G),)]
+    assert found.certificate is not None
+
+
+async def test_the_statement_of_the_year_says_how_much_the_registries_show(shop: Shop):
+    await complete(shop, 600_000)
+    other = await complete(shop, 1_400_000)  # the rest of VCS-OLD-1, and VCS-YOUNG-1
+    year = shop.resources.clock().year
+
+    async def stated_shares() -> list[str]:
+        file = await statement_file(shop.resources, shop.account, year, as_csv=True)
+        return [row["registryRetiredTonnes"] for row in csv.DictReader(StringIO(file.decode()))]
+
+    assert await stated_shares() == ["0", "0", "0"]
+    await record(shop, shop.old, stated(), other)
+    assert await stated_shares() == ["0", "0.4", "0"]
+    await record(shop, shop.young, stated("r-2", "VCS-YOUNG-1 to VCS-YOUNG-1"))
+    assert await stated_shares() == ["0", "0.4", "1"]
+    pdf = await statement_file(shop.resources, shop.account, year, as_csv=False)
+    text = " ".join("".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages).split())
+    assert "Shown as retired by a recorded entry of the registry 1.4 t 70.0 %" in text
 
 
 async def test_one_entry_covers_every_order_that_has_some_of_its_credits(shop: Shop):

@@ -54,6 +54,7 @@ ALL = [
     "0027_logos",
     "0028_event_seals",
     "0029_sustainability_pages",
+    "0030_receipt_links",
 ]
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
-from uuid import UUID
 
 import strawberry.types
 
@@ -28,10 +27,8 @@ class Context(NamedTuple):
     page_size_max: int
     public_address: str
     peppers: Peppers
-    receipt_url: Callable[[UUID, UUID], str]
-    """Return the address of the receipt of an account's order."""
     document_url: Callable[[DocumentName, int], str]
-    """Return the address of a document, by the revision of its links."""
+    """Return the address of a document or page, by the revision of its links."""
     identified: Caller | None
     cost_budget: CostBudget | None = None
     hold_limits: HoldLimits = HoldLimits()

@@ -1,11 +1,12 @@
 """Shared objects of the REST APIs, made once by the composition root. Knows no contract."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from service.api.rate_limits import Budget, RateLimits
 from service.domain.accounts import Caller
+from service.domain.document_links import DocumentName
 from service.operations.place_orders import Placement
 from service.operations.resources import Resources
 
@@ -33,6 +34,8 @@ class RestContext:
     previous_pepper: bytes | None
     """Accepted beside `pepper` while the secret is rotated; nothing is signed under it."""
     public_address: str
+    document_url: Callable[[DocumentName, int], str]
+    """Return the address of a document or page, by the revision of its links."""
     carbonext_iso_dates: bool = False
 
 
@@ -46,7 +49,7 @@ class ViewContext(Protocol):
     def public_address(self) -> str: ...
 
     @property
-    def pepper(self) -> bytes: ...
+    def document_url(self) -> Callable[[DocumentName, int], str]: ...
 
 
 class ViewCall(Protocol):

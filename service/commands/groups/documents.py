@@ -62,8 +62,8 @@ def document_revoke(
     ],
 ) -> None:
     """Revoke all addresses of documents of an account that the API showed so far, for instance after one was sent to
-    somebody by mistake. The API shows new ones. Certificates and pages of receipts keep their addresses. A retry also
-    revokes addresses that were shown in between.
+    somebody by mistake. The API shows new ones. Certificates keep their addresses. A retry also revokes
+    addresses that were shown in between.
     """
     from service.commands.documents import revoke_links
 

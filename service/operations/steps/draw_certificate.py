@@ -3,11 +3,11 @@
 import orjson
 
 from service.documents.certificate import TEMPLATE, certificate_document
-from service.documents.logo import logo_texts
 from service.domain.certificate import IssuedCertificate
 from service.domain.registry_evidence import RetirementCertificate
 from service.operations.resources import Resources
-from service.storage import certificates, logos, registry_retirements
+from service.operations.steps.seller_logo import seller_logo
+from service.storage import certificates, registry_retirements
 from service.storage.database import Statements
 
 
@@ -70,5 +70,5 @@ async def draw_retirement_certificate(
 async def _document(resources: Resources, facts: str, sha256: str, address: str) -> str:
     """Return the facts of the template, with the logo that the certificate's facts name."""
     digest = (orjson.loads(facts).get("seller") or {}).get("logo")
-    logo = None if digest is None else await logos.of_digest(resources.database.reader, digest)
-    return certificate_document(facts, sha256=sha256, url=address, logo=logo_texts(logo))
+    logo = await seller_logo(resources.database.reader, digest)
+    return certificate_document(facts, sha256=sha256, url=address, logo=logo)

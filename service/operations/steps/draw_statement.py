@@ -1,17 +1,23 @@
 """A step that verbs share: the retirement statement of an account and a year, drawn each time from certificates."""
 
 import json
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, timedelta
+from typing import Any
 from uuid import UUID
 
 from service.documents.retirement_statement import TEMPLATE, retirement_statement_csv, retirement_statement_document
 from service.domain.accounts import Account, payer_of
+from service.domain.certificate import Interval
 from service.domain.order import Order
 from service.domain.parties import BillingDetails
+from service.domain.registry_evidence import recorded_masses, retired_in
 from service.domain.retirement_statement import RetiredOrder, RetirementStatement, Year
 from service.operations.resources import Resources
-from service.storage import certificates, orders, retirements, sellers
+from service.operations.steps.seller_logo import seller_logo
+from service.storage import certificates, orders, registry_retirements, retirements, sellers
 
 ORDERS_A_STATEMENT = 5_000
 """Number of orders that one SQL statement reads."""
@@ -39,6 +45,7 @@ async def statement_file(resources: Resources, account: Account, year: int, *, a
         account=asdict(_named(account, details)),
         beneficiary=account.beneficiary_name or account.name,
         as_of=min(today, period.end),
+        logo=await seller_logo(reader, seller.logo_sha256),
     )
     return await resources.drawer.draw(TEMPLATE, document)
 
@@ -57,6 +64,27 @@ async def _statement(resources: Resources, account_id: UUID, year: Year) -> Reti
     for start in range(0, len(found), ORDERS_A_STATEMENT):
         ids = [each.order_id for each in found[start : start + ORDERS_A_STATEMENT]]
         placed |= await orders.of_ids(reader, account_id, ids)
-    retired = [RetiredOrder(json.loads(each.facts), placed[each.order_id].created_at) for each in found]
+    facts = {each.order_id: json.loads(each.facts) for each in found}
+    recorded = await _recorded_g(resources, facts)
+    retired = [
+        RetiredOrder(stated, placed[order_id].created_at, recorded[order_id]) for order_id, stated in facts.items()
+    ]
     pending_g = await retirements.unretired_g(reader, account_id, year.start, year.end)
     return RetirementStatement.of(year, retired, pending_g)
+
+
+async def _recorded_g(resources: Resources, facts: Mapping[UUID, Mapping[str, Any]]) -> dict[UUID, dict[str, int]]:
+    """Return the mass of each order and batch, by the text of its id, that entries of registries show as retired;
+    `facts` are those of the orders' certificates.
+    """
+    retired = {order_id: retired_in(stated) for order_id, stated in facts.items()}
+    parts: dict[UUID, list[Interval]] = defaultdict(list)
+    for of_order in retired.values():
+        for batch_id, intervals in of_order.items():
+            parts[batch_id] += intervals
+    entries = await registry_retirements.valid_of_batches(resources.database.reader, parts)
+    masses = recorded_masses(retired, entries)
+    return {
+        order_id: {str(batch_id): mass_g for batch_id, mass_g in of_order.items()}
+        for order_id, of_order in masses.items()
+    }

@@ -24,11 +24,14 @@ class Document(Model):
 
 
 class DocumentLink(Model):
-    """Number of times that the links to a document were revoked; key (account_id, id)."""
+    """Number of times that the links to a document were revoked, and that pages of receipts were kept; key (account_id,
+    id).
+    """
 
     id = fields.UUIDField(primary_key=True)
     account: Any = relation_to("Account")
     revision = fields.IntField()
+    pages_kept = fields.IntField()
 
     class Meta:
         table = "document_links"

@@ -122,7 +122,6 @@ class World:
             page_size_max=100,
             public_address="http://service.test",
             peppers=Peppers(b"pepper"),
-            receipt_url=lambda _, order_id: f"http://service.test/receipts/{order_id.hex}",
             document_url=lambda name, revision: f"http://service.test/documents/{name.id.hex}.{revision}",
             identified=make_caller(self.account) if seed % 10 else None,
         )

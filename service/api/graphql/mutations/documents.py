@@ -42,9 +42,9 @@ class RevokeDocumentLinksPayload:
 @strawberry.type
 class DocumentMutations:
     @strawberry.mutation(
-        description="Revokes all addresses of PDF files that were shown so far for an invoice, a credit note or an "
-        "order, or for everything of the account; needs scope `account:manage`, or `operator`. The addresses then "
-        "return HTTP 404; the API shows new ones at once. Certificates and the web pages of receipts keep their "
+        description="Revokes all addresses of PDF files and of web pages of receipts that were shown so far for an "
+        "invoice, a credit note or an order, or for everything of the account; needs scope `account:manage`, or "
+        "`operator`. The addresses then return HTTP 404; the API shows new ones at once. Certificates keep their "
         "addresses. A retry also revokes the addresses that were shown since the first request."
     )
     async def revoke_document_links(

@@ -75,6 +75,16 @@ async def confirmation_urls(parents: Sequence["Order"], info: Info) -> list[str]
     return await by_account([parent.row.account_id for parent in parents], info, read)
 
 
+async def receipt_page_urls(parents: Sequence["Order"], info: Info) -> list[str]:
+    """Return the address of the page of each order's receipt."""
+
+    async def read(reader: Caller, places: Sequence[int]) -> list[str]:
+        rows = [parents[place].row for place in places]
+        return await document_urls(info, LinkedDocument.RECEIPT_PAGE, rows, reader)
+
+    return await by_account([parent.row.account_id for parent in parents], info, read)
+
+
 async def receipt_urls(parents: Sequence["Order"], info: Info) -> list[str | None]:
     """Return the address of the receipt of each order, None for one that has none."""
 

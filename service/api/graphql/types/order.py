@@ -15,7 +15,7 @@ from service.api.graphql.types.amounts import Money, mass_field, money, money_fi
 from service.api.graphql.types.beneficiary import Beneficiary, party_of
 from service.api.graphql.types.by_account import by_account, named_by
 from service.api.graphql.types.certificate import Certificate, Retirement, certificate_of
-from service.api.graphql.types.document_urls import LASTS, confirmation_urls, receipt_urls
+from service.api.graphql.types.document_urls import LASTS, confirmation_urls, receipt_page_urls, receipt_urls
 from service.api.graphql.types.node import Node
 from service.api.graphql.types.order_parts import CreditEntry, OrderLine
 from service.api.graphql.types.portfolio import Portfolio, portfolio_of
@@ -217,15 +217,12 @@ class Order(Node):
         metadata=priced(size=PAYMENTS_USUAL),
     )
 
-    @strawberry.field(
-        description="Address of the order's receipt, a web page with the parts of the price and the amount paid. "
-        "Readers need no API key. The address returns HTTP 404 while the account's `externalPagesVisibility` is "
-        "HIDDEN.",
-        metadata=needs("id", "account_id"),
+    receipt_url: str = batch_field(
+        receipt_page_urls,
+        columns=OWNED,
+        description="Address of the order's receipt, a web page with seller, parts of the price, tax and amount paid. "
+        f"It exists for every order, paid or not. Addresses that earlier releases showed do not expire. {LASTS}",
     )
-    def receipt_url(self, info: Info) -> str:
-        return info.context.receipt_url(self.row.account_id, self.row.id)
-
     confirmation_url: str = batch_field(
         confirmation_urls,
         columns=OWNED,

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from service.api.receipt_links import receipt_path
 from service.api.rest.carbon_engine.models import Invoice, OrderView, ProjectRecord
 from service.api.rest.context import ViewContext
 from service.domain.accounts import Caller, Visibility
 from service.domain.amounts import MassUnit, mass_text
 from service.domain.billing import owed_minor
+from service.domain.document_links import LinkedDocument
 from service.domain.order import CreditEntry, Order, OrderStatus
 from service.operations.read_catalogue import batches_of_ids, projects_of_ids
 from service.operations.read_certificates import certificates_of_orders
+from service.operations.read_documents import document_names, link_revisions
 from service.operations.read_orders import entries_of_orders
 from service.operations.steps.draw_certificate import certificate_address
 
@@ -31,22 +32,25 @@ async def shown(context: ViewContext, caller: Caller, orders: Sequence[Order]) -
     entries = await entries_of_orders(context.resources, caller, ids)
     records = await _records(context, caller, [entry for each in entries for entry in each])
     certificates = await certificates_of_orders(context.resources, caller, ids)
+    names = document_names(LinkedDocument.RECEIPT_PAGE, orders)
+    revisions = await link_revisions(context.resources, caller, names)
     is_public = caller.account.external_pages_visibility is Visibility.PUBLIC
     return [
         _view(
-            context,
             order,
             [records[entry.id] for entry in each],
             None
             if certificate is None or not is_public
             else certificate_address(context.public_address, certificate.token),
+            context.document_url(name, revision),
         )
-        for order, each, certificate in zip(orders, entries, certificates, strict=True)
+        for order, each, certificate, name, revision in zip(
+            orders, entries, certificates, names, revisions, strict=True
+        )
     ]
 
 
-def _view(context: ViewContext, order: Order, records: list[ProjectRecord], certificate_url: str | None) -> OrderView:
-    receipt = receipt_path(order.account_id, order.id, context.pepper)
+def _view(order: Order, records: list[ProjectRecord], certificate_url: str | None, receipt_url: str) -> OrderView:
     return OrderView(
         id=order.id.hex,
         orderNumber=order.number,
@@ -63,7 +67,7 @@ def _view(context: ViewContext, order: Order, records: list[ProjectRecord], cert
         invoice=Invoice(
             amountDueSarHalalas=owed_minor(order),
             balanceAppliedSarHalalas=order.paid_minor,
-            receiptUrl=context.public_address + receipt,
+            receiptUrl=receipt_url,
         ),
     )
 

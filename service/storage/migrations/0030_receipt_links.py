@@ -1,0 +1,10 @@
+"""Revocation of links to the pages of receipts. The SQL lies beside this file."""
+
+from tortoise.migrations.migration import Migration as TortoiseMigration
+
+from service.storage.migrations._script import SqlFile
+
+
+class Migration(TortoiseMigration):
+    dependencies = [("storage", "0029_sustainability_pages")]  # noqa: RUF012 - Tortoise's way to declare them
+    operations = [SqlFile(__file__)]  # noqa: RUF012
