@@ -257,7 +257,7 @@ COMMANDS = {
     "doctor": "--json",
     "serve": "--demo --host --port --workers",
     "work": "",
-    "migrate": "--offline --json",
+    "migrate": "--offline --distribute --json",
     "backup": "FILE --force --json",
     "restore": "FILE --json",
     "copy": "FROM_URL TO_URL --json",

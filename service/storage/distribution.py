@@ -19,9 +19,11 @@ from service.storage.engines.postgresql_session import IS_DISTRIBUTED
 from service.storage.migrations import HISTORY, LOCK_TIMEOUT_MS, MigrationRefused
 
 ON_EACH_NODE: tuple[type[Model], ...] = (
+    models.Logo,
     models.Organisation,
     models.Account,
     models.ApiKey,
+    models.SustainabilityPage,
     models.ProjectCategory,
     models.Project,
     models.Bundle,
@@ -29,10 +31,11 @@ ON_EACH_NODE: tuple[type[Model], ...] = (
     models.Price,
     models.Portfolio,
     models.PortfolioWeight,
-    models.Logo,
     models.Seller,
 )
-"""Tables copied to every node: small, read with every order, and rarely written. A write needs all nodes."""
+"""Tables copied to every node: small and rarely written, and most of them read with every order. A write needs all
+nodes. Slugs of pages are unique among all accounts, so no node may have a part of them.
+"""
 
 ON_COORDINATOR: tuple[type[Model], ...] = (
     models.CreditBatch,

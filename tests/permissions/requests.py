@@ -18,6 +18,7 @@ IN_PATHS = {
     "/lune/v1/orders/{id}": "complete",
     "/lune/v1/orders/{id}/certificate": "complete",
     "/lune/v1/bundles/{id}": "forest",
+    "/lune/v1/estimates/electricity/{id}": "electricity",
     "/lune/v1/projects/{id}": "project",
     "/lune/v1/accounts/client/{id}": "client",
     "/lune/v1/accounts/client/{id}/logo": "client",

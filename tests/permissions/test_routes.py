@@ -30,6 +30,7 @@ ROWS = {
 
 NOT_FOUND = {
     "GET /lune/v1/orders/{id}",
+    "GET /lune/v1/estimates/electricity/{id}",
     "GET /lune/v1/orders/{id}/certificate",
     "GET /lune/v1/orders/by-idempotency-key/{idempotency_key:path}",
     "PATCH /lune/v1/accounts/client/{id}",

@@ -232,6 +232,11 @@ LUNE: dict[str, tuple[dict[str, Any], list[Any]]] = {
             ("validation_error", "route.destination", {"route": {"source": "LHR", "destination": "EGLL"}}),
         ],
     ),
+    "GET /estimates/electricity/{id}": (
+        {},
+        [("not_found", "", {}, f"/estimates/electricity/{place}") for place in (NONE, "x", "$estimate")],
+    ),
+    "GET /accounts/client/me": ({}, [("account_scope_incorrect", "Lune-Account", {})]),
     "GET /bundles": ({}, _LUNE_PAGE),
     "GET /bundles/{id}": ({}, [("not_found", "", {}, f"/bundles/{NONE}"), ("not_found", "", {}, "/bundles/$unpriced")]),
     "GET /projects": ({}, _LUNE_PAGE),

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from service.domain.accounts import Account
 from service.domain.amounts import Money
 from service.domain.api_keys import Scope
 from service.domain.catalogue import BundleProject, Mode
-from service.domain.estimate import PlainMass
+from service.domain.estimate import Electricity, EnergyUnit, PlainMass
 from service.domain.listing import OrderRef
 from service.domain.order import ByMass, FromQuote, OrderRequest
 from service.domain.recorded_estimate import CreateEstimate
@@ -231,10 +232,10 @@ async def _quotes_and_estimates(shop: Shop) -> dict[str, tuple[str, UUID]]:
         named[name] = ("Quote", quoted.quote.id)
     await shop.place(FromQuote(named["used_quote"][1]))
     await shop.execute("UPDATE quotes SET expires_at = created_at WHERE id = $1", named["expired_quote"][1])
-    for name in ("estimate", "used_estimate"):
+    for name in ("estimate", "used_estimate", "electricity"):
         command = CreateEstimate(
             estimate_id=shop.resources.new_id(),
-            activity=PlainMass(1_000),
+            activity=Electricity(Fraction(1), EnergyUnit.MEGAWATT_HOUR) if name == "electricity" else PlainMass(1_000),
             told={},
             name=None,
             metadata=None,

@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from service.api.rest.contract import Answer, Call, Endpoint
+from service.api.rest.lune.errors import invalid
 from service.api.rest.lune.ids import uuid_of
 from service.api.rest.lune.logos import logo_of
 from service.api.rest.lune.models import Id, Page, PageQuery
@@ -101,6 +102,12 @@ async def get_account(call: Call[None, None]) -> Answer:
     return Answer(view)
 
 
+async def get_client_account(call: Call[None, None]) -> Answer:
+    if call.caller.account.parent_account_id is None:
+        raise invalid("account_scope_incorrect", "Select a client account with this header.", "Lune-Account")
+    return await get_account(call)
+
+
 async def create_client_account(call: Call[NewClientAccount, None]) -> Answer:
     body = call.body
     facts = _facts({"name": body.name, "beneficiary": body.beneficiary, "handle": body.handle})
@@ -181,6 +188,15 @@ ENDPOINTS = (
         operation_id="get_account",
         summary="Get the account of the API key, or the client account in the header Lune-Account.",
         handler=get_account,
+        responses={200: AccountView},
+        request_headers=HEADERS,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/accounts/client/me",
+        operation_id="get_client_account",
+        summary="Get the client account in the header Lune-Account, or that of the API key.",
+        handler=get_client_account,
         responses={200: AccountView},
         request_headers=HEADERS,
     ),

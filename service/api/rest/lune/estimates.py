@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, to_builtins
+from msgspec import Meta, Struct, ValidationError, convert, to_builtins
 
 from service.api.rest.contract import Answer, Call, Endpoint
 from service.api.rest.lune.errors import invalid, refusal
+from service.api.rest.lune.ids import uuid_or_none
 from service.api.rest.lune.models import KEY_LENGTH_MAX, Choice, DecimalText, Id, Key, Metadata
 from service.api.rest.lune.requests import metadata, selection, step
 from service.api.rest.lune.views import quote_view
@@ -21,11 +22,12 @@ from service.domain.estimate import (
     Flight,
 )
 from service.domain.order import ByMass, OrderRequest
-from service.domain.recorded_estimate import CreateEstimate, RecordedEstimate
+from service.domain.recorded_estimate import KINDS, CreateEstimate, RecordedEstimate
 from service.domain.texts import NAME_LENGTH_MAX, kept_text
 from service.errors import Code, Refused
 from service.operations.create_estimate import create_estimate
 from service.operations.price_order import price_order
+from service.operations.read_estimates import estimates_of_ids
 
 _KEPT_APART = frozenset({"metadata", "idempotency_key"})
 
@@ -107,6 +109,26 @@ async def create_electricity_estimate(call: Call[ElectricityRequest, None]) -> A
     return await _estimate(call, call.body, activity)
 
 
+async def get_electricity_estimate(call: Call[None, None]) -> Answer:
+    estimate_id = uuid_or_none(call.path["id"])
+    resources = call.context.resources
+    found = await estimates_of_ids(resources, call.caller, [estimate_id] if estimate_id else [])
+    electricity = [each for each in found.values() if each.activity_kind == KINDS[Electricity]]
+    if not electricity:
+        raise Refused(Code.NOT_FOUND, "There is no such estimate of electricity in this account.")
+    (estimate,) = electricity
+    return Answer(_view(estimate, await _quote(call, _order_of(estimate))))
+
+
+def _order_of(estimate: RecordedEstimate) -> OrderRequest:
+    """Return the order of the estimate's mass, of the bundles that its request chose if this API created it."""
+    try:
+        body = convert(estimate.activity, ElectricityRequest)
+    except ValidationError:
+        return OrderRequest(ask=ByMass(estimate.mass_g))
+    return OrderRequest(ask=ByMass(estimate.mass_g), selection=selection(body.bundle_selection), step=step(body))
+
+
 async def create_flight_estimate(call: Call[FlightRequest, None]) -> Answer:
     cabin = CabinClass(call.body.cabin_class or "economy")
     return await _estimate(call, call.body, Flight(_route(call.body.route), call.body.passengers, cabin))
@@ -184,6 +206,16 @@ ENDPOINTS = (
         body=ElectricityRequest,
         responses={200: EstimateView},
         refusals=frozenset({409}),
+        request_headers=("Lune-Account", "Lune-Version"),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/estimates/electricity/{id}",
+        operation_id="get_electricity_estimate",
+        summary="Get an estimate of electricity, with a quote at the present price.",
+        handler=get_electricity_estimate,
+        responses={200: EstimateView},
+        refusals=frozenset({404}),
         request_headers=("Lune-Account", "Lune-Version"),
     ),
     Endpoint(

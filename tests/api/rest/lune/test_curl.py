@@ -82,6 +82,7 @@ async def test_every_endpoint_answers_curl_as_its_document_says(curl: Curl, tmp_
     await ask("POST", "/orders/by-value/quote", *data({"value": "0.54"}))
     assert (await ask("POST", "/orders/by-value", *data({"value": "0.54"})))["quantity"] == "0.019137"
     estimate = await ask("POST", "/estimates/electricity", *data({"consumption": {"amount": "9", "unit": "kWh"}}))
+    assert await ask("GET", f"/estimates/electricity/{estimate['id']}") == estimate
     await ask("POST", "/estimates/flight", *data({"route": {"source": "LHR", "destination": "JFK"}}))
     await ask("POST", "/orders/by-estimate", *data({"estimate_id": estimate["id"]}))
     assert len((await ask("GET", "/orders?limit=2"))["data"]) == 2
@@ -119,6 +120,7 @@ async def test_every_endpoint_answers_curl_as_its_document_says(curl: Curl, tmp_
     acting = ("--header", f"Lune-Account: {client['id']}")
     await ask("PATCH", f"/accounts/client/{client['id']}", *data({"handle": "shop"}))
     await ask("POST", "/sustainability-pages", *data({**page, "slug": "shop"}), *acting)
+    assert (await ask("GET", "/accounts/client/me", *acting))["handle"] == "shop"
     by_handle = await ask("GET", f"/sustainability-pages/public/{me['organisation_id']}/live/shop")
     assert (by_handle["account_name"], by_handle["bundles"]) == ("Store", [])
     hook = await ask("POST", "/webhooks", *data({"url": "https://hooks.example.com/a"}))

@@ -340,3 +340,23 @@ async def test_a_webhook_is_changed_and_a_rotated_secret_ends_at_once(lune: Rest
     assert (endpoint.previous_secret, endpoint.previous_until) == (None, None)
     assert ((await lune.ask("DELETE", path)).status_code, await lune.get("/webhooks")) == (204, [])
     assert (await lune.ask("DELETE", path)).status_code == 404
+
+
+async def test_an_estimate_of_electricity_is_read_again_at_the_present_price(lune: Rest) -> None:
+    (ocean,) = [each for each in (await lune.get("/bundles"))["data"] if each["name"] == "Ocean"]
+    sent = {**LAMP, "bundle_selection": [{"bundle_id": ocean["id"]}], "quantity_trunc": "kg"}
+
+    made = await lune.post("/estimates/electricity", sent)
+    flown = await lune.post("/estimates/flight", {"route": {"source": "LHR", "destination": "JFK"}})
+
+    assert await lune.get(f"/estimates/electricity/{made['id']}") == made
+    assert [each["bundle_name"] for each in made["quote"]["bundles"]] == ["Ocean"]
+    for absent in (flown["id"], UNKNOWN, "x"):
+        assert await refused(lune, "GET", f"/estimates/electricity/{absent}") == (404, "not_found")
+
+
+async def test_a_client_account_is_read_by_its_header_alone(lune: Rest) -> None:
+    client = await lune.post("/accounts/client", {"name": "Shop", "currency": "USD"})
+
+    assert await lune.get("/accounts/client/me", headers={"lune-account": client["id"]}) == client
+    assert await refused(lune, "GET", "/accounts/client/me") == (400, "account_scope_incorrect")
