@@ -18,12 +18,12 @@ run: install ## migrate the SQLite file, load the demo data once, serve on 127.0
 # The suite starts hundreds of processes; without stored bytecode each would compile the service again. Three test workers
 # on two cores: tests often wait, for a process to start or for a time to pass.
 test: export PYTHONDONTWRITEBYTECODE =
-test: check ## make check, then all tests on SQLite and PostgreSQL except those of make conformance (6 minutes)
+test: check ## make check, then all tests on SQLite and PostgreSQL except those of make conformance
 	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m 'not tools'
 
 # These tests cost nearly as much as all others, and few changes need them. `.ci/run` runs both targets.
 conformance: export PYTHONDONTWRITEBYTECODE =
-conformance: .venv/tested ## the tests that run browsers, node, nginx, installers, or failing clusters (10 minutes)
+conformance: .venv/tested ## the tests that run browsers, node, nginx, installers, or failing clusters
 	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m tools
 
 check: .venv/tested ## formatting, lint, types, and the imports between layers
