@@ -150,7 +150,7 @@ class Tree:
             return Outcome(mutant, "timed out")
         if code == 0:
             return None
-        if gone := [test for test in tests if f"/{test}\n" in output.replace("\r", "")]:
+        if gone := [test for test in tests if f"not found: {self.folder}/{test.partition('[')[0]}" in output]:
             # Tests were renamed or removed since the map was made.
             return self._run(mutant, [test for test in tests if test not in gone], covering)
         if code in {3, 5} or (code == 4 and "conftest" not in output):
