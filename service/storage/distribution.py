@@ -14,7 +14,7 @@ from tortoise.models import Model
 from service.kit.database_address import parse_address
 from service.storage import models
 from service.storage.engines import Statements
-from service.storage.engines.postgresql import PostgresqlClient
+from service.storage.engines.postgresql import PostgresqlClient, PostgresqlStatements
 from service.storage.engines.postgresql_session import IS_DISTRIBUTED
 from service.storage.migrations import HISTORY, LOCK_TIMEOUT_MS, MigrationRefused
 
@@ -100,12 +100,13 @@ async def distribute(url: str, *, pooled: bool = False) -> list[str]:
     try:
         await client.create_connection(with_db=True)
         async with client.transaction() as transaction:
-            await _require_nodes(transaction)
-            await transaction.execute_script(
+            statements = PostgresqlStatements(transaction)
+            await _require_nodes(statements)
+            await statements.execute(
                 f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; LOCK TABLE {HISTORY} IN EXCLUSIVE MODE;"
                 + "".join(f" SET LOCAL {name} = '{value}';" for name, value in _SETTINGS.items())
             )
-            return await _place_missing(transaction)
+            return await _place_missing(statements)
     finally:
         await client.close()
 
@@ -139,45 +140,44 @@ def _missing(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return [name for name in (*_names(ON_EACH_NODE), *by_account()) if name not in placed]
 
 
-async def _require_nodes(client: Any) -> None:
-    (row,) = await client.execute_query_dict(f"SELECT ({IS_DISTRIBUTED}) AS has_extension")
+async def _require_nodes(statements: Statements) -> None:
+    (row,) = await statements.fetch(f"SELECT ({IS_DISTRIBUTED}) AS has_extension")
     if not row["has_extension"]:
         raise MigrationRefused("The database has no extension citus: run CREATE EXTENSION citus on each node of it.")
-    (row,) = await client.execute_query_dict(
+    (row,) = await statements.fetch(
         "SELECT COUNT(*) FILTER (WHERE groupid <> 0) AS nodes, COUNT(*) FILTER (WHERE groupid = 0) AS coordinators"
         f" {_NODES}"
     )
     if not row["nodes"] or not row["coordinators"]:
         raise MigrationRefused(
-            "The cluster lacks nodes: run citus_set_coordinator_host and, for each other node, citus_add_node in the"
-            " database of the coordinator."
+            "The cluster has no other node, or its coordinator is not named: docs/scaling.md says how to add both."
         )
 
 
-async def _place_missing(client: Any) -> list[str]:
-    missing = _missing(await client.execute_query_dict(_PLACED))
+async def _place_missing(statements: Statements) -> list[str]:
+    missing = _missing(await statements.fetch(_PLACED))
     if not missing:
         return []
     # A table is placed without foreign keys, because the other table of each may be placed later.
-    keys = await _foreign_keys(client, {*missing, *_names(ON_COORDINATOR)})
+    keys = await _foreign_keys(statements, {*missing, *_names(ON_COORDINATOR)})
     for key in keys:
-        await client.execute_script(f"ALTER TABLE {key.table} DROP CONSTRAINT {key.name}")
-    await _replace_unique_sets(client, missing)
+        await statements.execute(f"ALTER TABLE {key.table} DROP CONSTRAINT {key.name}")
+    await _replace_unique_sets(statements, missing)
     for name in missing:
-        await client.execute_query_dict(f"SELECT {_placing(name)}::text")
+        await statements.fetch(f"SELECT {_placing(name)}::text")
     for key in keys:
         if _may_refer(key):
-            await client.execute_script(f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {key.definition}")
-    (row,) = await client.execute_query_dict("SELECT quote_ident(current_database()) AS name")
+            await statements.execute(f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {key.definition}")
+    (row,) = await statements.fetch("SELECT quote_ident(current_database()) AS name")
     for name, value in _SETTINGS.items():
-        await client.execute_script(f"ALTER DATABASE {row['name']} SET {name} = '{value}'")
+        await statements.execute(f"ALTER DATABASE {row['name']} SET {name} = '{value}'")
     return missing
 
 
-async def _replace_unique_sets(client: Any, missing: list[str]) -> None:
+async def _replace_unique_sets(statements: Statements, missing: list[str]) -> None:
     for name, (table, columns) in _UNENFORCED.items():
         if table in missing:
-            await client.execute_script(
+            await statements.execute(
                 f"ALTER TABLE {table} DROP CONSTRAINT {name}; CREATE INDEX {name} ON {table} ({columns})"
             )
 
@@ -191,9 +191,9 @@ def _placing(name: str) -> str:
     return f"create_distributed_table('{name}', 'account_id', colocate_with => '{together}')"
 
 
-async def _foreign_keys(client: Any, tables: set[str]) -> list[_ForeignKey]:
+async def _foreign_keys(statements: Statements, tables: set[str]) -> list[_ForeignKey]:
     """Return the foreign keys from or to one of the tables."""
-    rows = await client.execute_query_dict(
+    rows = await statements.fetch(
         "SELECT conrelid::regclass::text AS table, conname AS name, confrelid::regclass::text AS target,"
         " pg_get_constraintdef(oid) AS definition FROM pg_constraint"
         " WHERE contype = 'f' AND connamespace = current_schema()::regnamespace ORDER BY 1, 2"
