@@ -128,6 +128,18 @@ def uuid_of_id(key_id: str) -> UUID:
     return UUID(int=number)
 
 
+@dataclass(frozen=True, slots=True)
+class AccountKey:
+    """A stored key, and the mode of its account, which is a part of the key's text."""
+
+    stored: StoredKey
+    mode: Mode
+
+    @property
+    def id(self) -> UUID:
+        return uuid_of_id(self.stored.key_id)
+
+
 def id_of_uuid(uuid: UUID) -> str:
     """Return the id of the key that the UUID stands for."""
     return _in_base_62(uuid.int, _ID_DIGITS)

@@ -13,8 +13,7 @@ from uuid import UUID
 import structlog
 
 from service.domain.accounts import Caller, Head
-from service.domain.api_keys import GeneratedKey, Scope, StoredKey, id_of_uuid, refuse_bad_key, uuid_of_id
-from service.domain.catalogue import Mode
+from service.domain.api_keys import AccountKey, GeneratedKey, Scope, StoredKey, id_of_uuid, refuse_bad_key
 from service.domain.events import EventType
 from service.domain.supply import reused
 from service.domain.texts import IDEMPOTENCY_KEY_LENGTH_MAX, kept_text
@@ -26,18 +25,6 @@ from service.storage import api_keys
 from service.storage.database import Statements
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class AccountKey:
-    """A stored key, and the mode of its account, which is a part of the key's text."""
-
-    stored: StoredKey
-    mode: Mode
-
-    @property
-    def id(self) -> UUID:
-        return uuid_of_id(self.stored.key_id)
 
 
 @dataclass(frozen=True, slots=True)

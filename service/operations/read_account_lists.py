@@ -11,7 +11,7 @@ from uuid import UUID
 
 from service.domain.accounts import Caller, payer_of
 from service.domain.amounts import Money
-from service.domain.api_keys import Scope, id_of_uuid
+from service.domain.api_keys import AccountKey, Scope, id_of_uuid
 from service.domain.billing import Invoice, Payment
 from service.domain.certificate import IssuedCertificate
 from service.domain.contacts import Contact
@@ -20,7 +20,6 @@ from service.domain.parties import BillingDetails, TaxProfile
 from service.domain.quote import Quote
 from service.domain.recorded_estimate import RecordedEstimate
 from service.kit.keyset import PageRequest, Slice, slice_of
-from service.operations.manage_account_keys import AccountKey
 from service.operations.resources import Resources
 from service.storage import balances, contacts, holds, sellers
 from service.storage.api_keys import KEYS

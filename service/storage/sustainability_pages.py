@@ -28,5 +28,5 @@ async def put(statements: Statements, page: SustainabilityPage) -> bool:
     """Write the page instead of the one that the account has; return False if another account has the slug, and the
     transaction is then to be rolled back.
     """
-    await statements.execute(f"DELETE FROM {PAGES.name} WHERE account_id = $1", page.account_id)
+    await PAGES.delete(statements, account_id=page.account_id)
     return await PAGES.insert(statements, [page]) == 1

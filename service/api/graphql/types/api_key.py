@@ -5,8 +5,7 @@ from datetime import datetime
 import strawberry
 
 from service.api.graphql.types.node import Node
-from service.domain.api_keys import Scope
-from service.operations.manage_account_keys import AccountKey
+from service.domain.api_keys import AccountKey, Scope
 
 
 @strawberry.type(
