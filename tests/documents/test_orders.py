@@ -2,7 +2,7 @@
 
 Seen to fail when: amounts of lines are rounded singly; the words of reverse charge are left out; what is prepaid is
 added; the mark of test mode is left out; the length in the Saudi code counts characters; the amounts of a credit note
-are negative.
+are negative; one of the documents is drawn without the logo.
 """
 
 import hashlib
