@@ -15,6 +15,7 @@ from service.storage import models
 from service.storage.accounts import ACCOUNTS, HEADS, HeadRow
 from service.storage.catalogue import PORTFOLIOS
 from service.storage.database import Statements
+from service.storage.dialects import apart
 from service.storage.events import EVENTS
 from service.storage.tables import contains_text
 
@@ -89,13 +90,15 @@ async def losing_balance(statements: Statements) -> list[Account]:
     """Return the client accounts, by name, whose own keys placed orders that the parent's balance paid for, and which
     may not use that balance any more. Orders that the parent's key placed for them do not count.
     """
+    paid = f"SELECT account_id, order_account_id, order_id FROM {LEDGER} WHERE verb = $1"
+    placed = f"SELECT account_id, order_id, actor FROM {EVENTS.name} WHERE event_type = $2"
     rows = await statements.fetch(
         f"SELECT {ACCOUNTS.of('a')} FROM {ACCOUNTS.name} a WHERE a.parent_account_id IS NOT NULL"
         f" AND NOT a.may_use_balance AND EXISTS"
-        f" (SELECT 1 FROM {LEDGER} l JOIN {EVENTS.name} e ON e.account_id = a.id AND e.order_id = l.order_id"
+        f" (SELECT 1 FROM {apart(statements, paid)} l"
+        f" JOIN {apart(statements, placed)} e ON e.account_id = a.id AND e.order_id = l.order_id"
         f" JOIN {KEYS} k ON k.key_id = e.actor AND k.account_id = a.id"
-        f" WHERE l.account_id = a.parent_account_id AND l.order_account_id = a.id AND l.verb = $1"
-        f" AND e.event_type = $2) ORDER BY a.name, a.id",
+        f" WHERE l.account_id = a.parent_account_id AND l.order_account_id = a.id) ORDER BY a.name, a.id",
         Verb.BALANCE_APPLIED,
         EventType.ORDER_PLACED,
     )

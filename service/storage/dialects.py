@@ -37,6 +37,13 @@ def lock_groups(statements: Statements, keys: Collection[K], *, account: Callabl
     return [list(group) for _, group in groupby(ordered, key=account)]
 
 
+def apart(statements: Statements, query: str) -> str:
+    """Return the query as a table of a FROM clause, whose rows may lie on another node of a cluster than the others of
+    the statement: OFFSET makes Citus read it first. One database reads it as a part of the statement.
+    """
+    return f"({query} OFFSET 0)" if statements.is_distributed else f"({query})"
+
+
 def typed_rows(statements: Statements, types: tuple[str, ...], count: int, *, start: int = 1) -> str:
     """Return `count` rows of parameters for a `VALUES` list in a FROM clause, where PostgreSQL cannot infer types. Both
     databases name the columns `column1, column2 …`.

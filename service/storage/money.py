@@ -19,6 +19,7 @@ from service.kit.keyset import PageRequest
 from service.storage import models
 from service.storage.conditions import Conditions, among
 from service.storage.database import Statements
+from service.storage.dialects import apart
 from service.storage.orders import ORDERS
 from service.storage.tables import Table, given
 
@@ -225,14 +226,15 @@ async def net_owed_of(
     statements: Statements, account_ids: Collection[UUID], invoice_ids: Collection[UUID]
 ) -> dict[UUID, int]:
     """Return what the orders on the accounts' invoices owe, by invoice."""
-    conditions = among("l.account_id", account_ids)
-    conditions.add_in("l.invoice_id", invoice_ids)
-    conditions.add("o.status NOT IN ({}, {})", OrderStatus.CANCELLED, OrderStatus.FAILED)
-    conditions.add("o.payment_status <> {}", PaymentStatus.REFUNDED)
+    conditions = among("account_id", account_ids)
+    conditions.add_in("invoice_id", invoice_ids)
+    lines = f"SELECT invoice_id, order_account_id, order_id FROM {INVOICE_LINES.name} WHERE {conditions.clause}"
     rows = await statements.fetch(
         f"SELECT l.invoice_id, CAST(sum(o.total_cost_minor - o.paid_minor) AS BIGINT) AS owed_minor"
-        f" FROM {INVOICE_LINES.name} l JOIN {ORDERS.name} o ON o.account_id = l.order_account_id AND o.id = l.order_id"
-        f" WHERE {conditions.clause} GROUP BY l.invoice_id",
+        f" FROM {apart(statements, lines)} l"
+        f" JOIN {ORDERS.name} o ON o.account_id = l.order_account_id AND o.id = l.order_id"
+        f" WHERE o.status NOT IN ('{OrderStatus.CANCELLED}', '{OrderStatus.FAILED}')"
+        f" AND o.payment_status <> '{PaymentStatus.REFUNDED}' GROUP BY l.invoice_id",
         *conditions.parameters,
     )
     return {row["invoice_id"]: row["owed_minor"] for row in rows}

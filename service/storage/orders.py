@@ -28,7 +28,7 @@ from service.kit.search_key import optional_search_key, search_key
 from service.storage import models
 from service.storage.conditions import Conditions, owned
 from service.storage.database import Statements
-from service.storage.dialects import contains, contains_text, for_update, json_member_equals
+from service.storage.dialects import apart, contains, contains_text, for_update, json_member_equals
 from service.storage.tables import Columns, Table, with_columns
 
 ORDERS = Table(models.Order, Order, {"customer_key": lambda order: optional_search_key(order.customer)})
@@ -243,9 +243,10 @@ def filtered(
     if wanted.status_pairs is not None:
         _add_status_pairs(conditions, wanted.status_pairs)
     if wanted.invoice_id is not None:
+        lines = f"SELECT order_account_id, order_id FROM {INVOICE_LINES} WHERE invoice_id = {{}}"
         conditions.add(
-            f"EXISTS (SELECT 1 FROM {INVOICE_LINES} i WHERE i.invoice_id = {{}}"
-            f" AND i.order_account_id = {ORDERS.name}.account_id AND i.order_id = {ORDERS.name}.id)",
+            f"EXISTS (SELECT 1 FROM {apart(statements, lines)} i"
+            f" WHERE i.order_account_id = {ORDERS.name}.account_id AND i.order_id = {ORDERS.name}.id)",
             wanted.invoice_id,
         )
     _add_contents(conditions, wanted)

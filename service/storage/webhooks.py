@@ -8,6 +8,7 @@ from service.domain.webhooks import Cursor, DisabledReason, Endpoint, WebhookFor
 from service.storage import models
 from service.storage.accounts import HEADS
 from service.storage.database import Statements, placeholders
+from service.storage.dialects import apart
 from service.storage.tables import Table
 
 ENDPOINTS = Table(models.WebhookEndpoint, Endpoint)
@@ -132,11 +133,12 @@ async def followed(statements: Statements, endpoint: Endpoint) -> list[UUID]:
 
 async def behind(statements: Statements, limit: int) -> list[tuple[Cursor, Endpoint]]:
     """Return cursors of enabled endpoints whose account has later events, in the order of their keys."""
+    enabled = f"SELECT account_id, id FROM {ENDPOINTS.name} WHERE disabled_at IS NULL AND deleted_at IS NULL"
     rows = await statements.fetch(
         f"SELECT c.account_id, c.endpoint_id, c.owner_id, c.last_seq FROM {CURSORS.name} c"
         f" JOIN {HEADS.name} h ON h.account_id = c.account_id"
-        f" JOIN {ENDPOINTS.name} e ON e.account_id = c.owner_id AND e.id = c.endpoint_id"
-        " WHERE h.event_seq > c.last_seq AND e.disabled_at IS NULL AND e.deleted_at IS NULL"
+        f" JOIN {apart(statements, enabled)} e ON e.account_id = c.owner_id AND e.id = c.endpoint_id"
+        " WHERE h.event_seq > c.last_seq"
         f" ORDER BY c.account_id, c.endpoint_id LIMIT {limit:d}"
     )
     cursors = [CURSORS.value(row) for row in rows]

@@ -288,8 +288,10 @@ async def test_cancels_by_several_accounts_and_a_payment_at_once_round_the_tax_t
     assert sum(note.tax_minor for note in await notes(taxed)) == now.tax_credited_minor
     assert [note.number for note in await notes(taxed)] == [f"CN-{YEAR}-{n:06}" for n in range(1, 6)]
     left = orders[5].total_cost_minor + invoice.tax_minor - now.tax_credited_minor
-    assert await owed_minor(taxed, invoice) == max(0, left - 11)
-    assert await balance_minor(taxed) == max(0, 11 - left)
+    # What was paid for an order before it was cancelled goes to the balance, so the split depends on who was first.
+    assert await owed_minor(taxed, invoice) - await balance_minor(taxed) == left - 11
+    assert await owed_minor(taxed, invoice) <= left
+    await assert_audit_finds_nothing(taxed.database)
 
 
 async def test_an_invoice_of_an_earlier_release_is_settled_as_billed_and_has_no_credit_notes(shop: Shop):
