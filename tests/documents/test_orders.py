@@ -2,7 +2,7 @@
 
 Seen to fail when: amounts of lines are rounded singly; the words of reverse charge are left out; what is prepaid is
 added; the mark of test mode is left out; the length in the Saudi code counts characters; the amounts of a credit note
-are negative.
+are negative; one of the documents is drawn without the logo.
 """
 
 import hashlib
@@ -286,6 +286,15 @@ def test_a_confirmation_states_the_order_and_that_tax_comes_later():
         "Tax is added on the invoice, where it is owed. This confirmation is no invoice.",
     ):
         assert fact in text
+
+
+def test_credit_note_confirmation_and_receipt_of_a_test_order_are_marked():
+    note = draw("credit_note", credit_note_document(credit_note_json(mode=Mode.TEST))).pdf
+
+    for pdf in (note, confirmation_pdf(mode=Mode.TEST), receipt_pdf(Mode.TEST)):
+        text = text_of(pdf)
+        assert "Made in test mode. No credit and no money was moved." in text
+        assert "TEST" in text
 
 
 def test_a_receipt_states_the_payments_and_that_it_is_no_invoice():

@@ -1,7 +1,8 @@
 """The retirement statement of a year: what it counts, its sums, its PDF and its CSV.
 
 Seen to fail when: an order of the year that was retired later is counted; the last moment of the year is left out; a
-cell that begins with an equals sign stays a formula.
+cell that begins with an equals sign stays a formula; what the registries' entries show is left out, or counts orders
+that were retired later.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """Files that are logos, and files that are not: other formats, large pictures, and SVG that runs or loads something.
 
-Planted defects that were seen to fail here: a script, a link, a style sheet, an entity, a picture of 50,000 pixels, a
-file of 65,537 bytes, and an element nested 21 deep each accepted.
+Planted defects that were seen to fail here: a script, a link, an address outside of the file, a style sheet, an entity,
+a picture 4,001 pixels wide or high, a file of 65,537 bytes, and an element nested 21 deep each accepted.
 """
 
 import struct
@@ -39,6 +39,8 @@ JPEG = b"\xff\xd8\xff\xe0\x00\x04ab" + b"\xff\xc0\x00\x0b\x08" + struct.pack(">H
     ("content", "picture"),
     [
         (png(), Picture("image/png", 30, 10)),
+        (png() + bytes(BYTES_MAX - len(png())), Picture("image/png", 30, 10)),
+        (png(4_000, 4_000), Picture("image/png", 4_000, 4_000)),
         (JPEG, Picture("image/jpeg", 40, 20)),
         (svg(), Picture("image/svg+xml", 60, 20)),
         (svg(GRADIENT, 'width="30px" height="10px"'), Picture("image/svg+xml", 30, 10)),
@@ -57,8 +59,10 @@ BILLION = b'<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>' + svg("<tit
     [
         b"",
         b"GIF89a" + bytes(20),
-        b"x" * (BYTES_MAX + 1),
+        png() + bytes(BYTES_MAX + 1 - len(png())),
         png(50_000, 50_000),
+        png(4_001, 1),
+        png(1, 4_001),
         png(0, 5),
         b"\x89PNG\r\n\x1a\n",
         b"\xff\xd8\xff\xe0\x00",
@@ -66,6 +70,7 @@ BILLION = b'<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>' + svg("<tit
         b"<html><svg></svg></html>",
         svg("<script>alert(1)</script>"),
         svg('<a href="https://evil.example"><path d="M0 0"/></a>'),
+        svg('<a><path d="M0 0"/></a>'),
         svg('<image href="https://evil.example/a.png"/>'),
         svg('<use href="#a"/>'),
         svg("<style>path { fill: url(https://evil.example) }</style>"),

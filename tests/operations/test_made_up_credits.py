@@ -105,11 +105,12 @@ async def test_above_the_bound_all_or_nothing_is_refused(trial: Shop):
 async def test_bundles_of_one_project_fill_together(trial: Shop):
     await store(trial.database, BundleProject(trial.ocean.id, trial.forest_project.id))
 
+    alone = await trial.place(wanted(trial, 4 * TONNE_G, 4 * TONNE_G))
     answers = await trial.place_all(
         *(make_command(trial.account, wanted(trial, 4 * TONNE_G, 4 * TONNE_G)) for _ in range(3))
     )
 
-    assert [answer.order.status for answer in answers] == [OrderStatus.FULFILLED] * 3
+    assert [alone.status, *(answer.order.status for answer in answers)] == [OrderStatus.FULFILLED] * 4
     await assert_audit_finds_nothing(trial.database)
 
 
@@ -144,3 +145,5 @@ async def test_a_bundle_without_projects_waits_in_line(trial: Shop):
     assert (order.status, order.fulfilled_g) == (OrderStatus.PLACED, 10)
     (waiting,) = await rows_of(trial.database, backorders.BACKORDERS)
     assert waiting.created_at == order.created_at
+    await store(trial.database, BundleProject(trial.ocean.id, trial.deep.project_id))
+    assert (await trial.place(wanted(trial, 0, 5))).status is OrderStatus.FULFILLED

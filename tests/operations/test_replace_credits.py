@@ -1,7 +1,7 @@
 """Credits that an order holds and that cannot be used for it are replaced by others, also once its retirement began.
 
 Seen to fail when: retired grams are returned as well; a part is replaced where not all can be; stock that earlier
-orders wait for is taken; stock for which only later orders wait is left; the batches are not locked in order.
+orders wait for is taken; stock for which only later orders wait is left.
 """
 
 import asyncio
@@ -70,13 +70,14 @@ async def status_of(shop: Shop, order: Order) -> OrderStatus:
 
 
 async def test_an_order_in_retirement_is_completed_with_other_credits(shop: Shop):
-    """Its first batch is retired, its second may not be retired any more, and its third is withdrawn."""
+    """Its first batch is retired and then withdrawn, its second may not be retired, and its third is withdrawn."""
     order = await ordered(shop, 3 * TONNE_G, TONNE_G)
     await paid(shop, order)
     await retire_order(shop.resources, order.account_id, order.id, keep=2, actor="test")
     assert await status_of(shop, order) is OrderStatus.RETIRING
     await shop.execute(FUTURE, shop.young.id)
-    await withdraw_batch(shop.resources, shop.caller, shop.deep.id, "Reversed.")
+    for batch in (shop.old, shop.deep):
+        await withdraw_batch(shop.resources, shop.caller, batch.id, "Reversed.")
     assert await retire_orders(shop.resources, after_ms=0, unpaid=True) == 0
     spare = make_batch(shop.forest_project, 5 * TONNE_G, serial_prefix="SPARE-")
     wave = make_batch(shop.forest_project, TONNE_G, project_id=shop.deep.project_id, serial_prefix="WAVE-")

@@ -70,8 +70,10 @@ def test_every_foreign_key_between_tables_of_accounts_names_the_account(postgres
 
 
 def test_every_lock_is_of_one_account_or_of_a_table_that_is_not_placed_by_account() -> None:
-    calls = {file.name: file.read_text().count("{for_update(") + file.read_text().count(" for_update(statements))")
-             for file in STORAGE.glob("*.py")}  # fmt: skip
+    calls = {
+        str(file.relative_to(STORAGE)): len(re.findall(r"(?<!def )\bfor_update\(", file.read_text()))
+        for file in STORAGE.rglob("*.py")
+    }
 
     assert {name: count for name, count in calls.items() if count} == LOCKS_OF_ONE_STATEMENT
 
