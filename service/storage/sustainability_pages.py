@@ -1,7 +1,4 @@
-"""Rows of the public pages of accounts; SQL for the page that replaces another.
-
-A page is looked up by its address before the account is known.
-"""
+"""Rows of the public pages of accounts. A page is looked up by its address before the account is known."""
 
 from uuid import UUID
 

@@ -176,7 +176,7 @@ async def test_stock_and_money_are_those_of_the_account(stage: Stage):
         asked = document % f'"{global_id(*stage.named["forest"])}"'
         body = (await stage.graphql(asked, identity.graphql_headers)).json()["data"]
         money = (bool(body["account"]["balances"]), body["account"]["held"]["grams"])
-        found[viewer] = (*money, body["bundle"]["available"]["grams"] == "3000000")
+        found[viewer] = (*money, body["bundle"]["available"]["grams"] == "1000003000000")
     assert found == {
         "account": (True, "2000", False),
         "parent-for-client": (True, "2000", False),

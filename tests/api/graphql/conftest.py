@@ -64,11 +64,12 @@ class Order:
 
 def page_of_orders(first: int | None, last: int | None) -> Connection[Order]:
     request = page_request("number", int, first=first, after=None, last=last, before=None)
-    rows = list(range(request.limit + 1))
-    return Connection[Order].of(
-        slice_of(rows, request),
-        cursor=lambda row: encode_cursor("number", Position(row, UUID(int=row))),
-        node=lambda row: Order(number=row),
+    page = slice_of(list(range(request.limit + 1)), request)
+    return Connection[Order](
+        listed=tuple(Order(number=row) for row in page.items),
+        cursor_at=lambda index: encode_cursor("number", Position(page.items[index], UUID(int=page.items[index]))),
+        has_previous=page.has_previous,
+        has_next=page.has_next,
     )
 
 
