@@ -277,9 +277,10 @@ async def billable(
     conditions.add(f"(account_id = {{}} OR account_id IN ({clients} = {{}}))", account_id, account_id)
     conditions.add("currency = {}", currency)
     conditions.add("status NOT IN ({}, {})", OrderStatus.CANCELLED, OrderStatus.FAILED)
+    lines = apart(statements, f"SELECT order_id FROM {INVOICE_LINES.name} WHERE account_id = {{}}")
     conditions.add(
         f"(payment_status = {{}} OR payment_status = {{}} AND source <> {{}} AND total_cost_minor > 0 AND NOT EXISTS"
-        f" (SELECT 1 FROM {INVOICE_LINES.name} l WHERE l.account_id = {{}} AND l.order_id = {ORDERS.name}.id))",
+        f" (SELECT 1 FROM {lines} l WHERE l.order_id = {ORDERS.name}.id))",
         PaymentStatus.ISSUED,
         PaymentStatus.PAID,
         Source.IMPORT,
