@@ -10,6 +10,7 @@ from service.domain.webhooks import CALLBACK_CURRENCY, NEVER, Delivery, Delivery
 from service.kit.keyset import PageRequest
 from service.storage import models
 from service.storage.database import Statements
+from service.storage.dialects import apart
 from service.storage.events import EVENTS
 from service.storage.tables import Table, given
 from service.storage.webhooks import ENDPOINTS
@@ -22,11 +23,10 @@ _DUE = "endpoint_id = $1 AND status = 'PENDING' AND due_at <= $2"
 
 async def due_endpoints(statements: Statements, now: datetime) -> list[Endpoint]:
     """Return the enabled endpoints that have a delivery to send now."""
+    due = f"SELECT endpoint_id FROM {DELIVERIES.name} WHERE status = 'PENDING' AND due_at <= $1"
     rows = await statements.fetch(
-        f"SELECT {ENDPOINTS.of('e')} FROM {ENDPOINTS.name} e"
-        " WHERE e.disabled_at IS NULL AND e.deleted_at IS NULL AND EXISTS ("
-        f"SELECT 1 FROM {DELIVERIES.name} d"
-        " WHERE d.endpoint_id = e.id AND d.status = 'PENDING' AND d.due_at <= $1)",
+        f"SELECT {ENDPOINTS.of('e')} FROM {ENDPOINTS.name} e WHERE e.disabled_at IS NULL AND e.deleted_at IS NULL"
+        f" AND EXISTS (SELECT 1 FROM {apart(statements, due)} d WHERE d.endpoint_id = e.id)",
         now,
     )
     return [ENDPOINTS.value(row) for row in rows]
