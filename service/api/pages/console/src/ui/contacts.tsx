@@ -14,7 +14,7 @@ const SetMutation = graphql(/* GraphQL */ `
   }
 `);
 
-export const MAIL_KINDS: MailKind[] = ["ORDER_CONFIRMED", "CERTIFICATE_READY", "INVOICE_ISSUED", "INVOICE_DUE", "INVOICE_PAID"];
+export const MAIL_KINDS: MailKind[] = ["ORDER_CONFIRMED", "CERTIFICATE_READY", "RETIREMENT_RECORDED", "INVOICE_ISSUED", "INVOICE_DUE", "INVOICE_PAID"];
 
 export type Contact = { email: string; name: string; kinds: readonly MailKind[]; optedOut: readonly MailKind[] };
 type Props = { contacts: readonly Contact[]; accountId?: string };
