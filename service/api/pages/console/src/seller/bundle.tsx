@@ -2,9 +2,10 @@
 import { type FormEvent, useState } from "react";
 import { useParams } from "wouter";
 import type { BundleQuery as BundleData } from "../../generated/graphql";
-import { graphql } from "../api";
+import { graphql, type Refusal } from "../api";
 import { useI18n } from "../i18n";
-import { type Refusal, useAct } from "../ui/act";
+import { useAct } from "../ui/act";
+import { useCurrencies } from "../ui/currencies";
 import { Confirm } from "../ui/dialogs";
 import { FieldRow } from "../ui/form";
 import { Table } from "../ui/list";
@@ -89,6 +90,7 @@ function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string 
   const { t, tonnes, money, decimal, typed } = useI18n();
   const [set] = useAct(PriceMutation);
   const notice = useNotice();
+  const { all: currencies } = useCurrencies([first]);
   const [currency, setCurrency] = useState(first);
   const [tiers, setTiers] = useState<Tier[]>(() =>
     bundle.prices.length
@@ -107,7 +109,7 @@ function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string 
     const { data, refusals: refused } = await set({
       input: {
         bundleId: bundle.id,
-        currency: currency.trim().toUpperCase(),
+        currency,
         tiers: filled.map(({ minimum, price }) => ({ minimumMass: { amount: minimum, unit: "TONNE" }, unitPrice: price })),
       },
     });
@@ -120,7 +122,7 @@ function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string 
         <div className="form">
           <Problems messages={refusals.map(({ message }) => message)} />
           <p className="quiet">{t("bundles.pricesAbout")}</p>
-          <FieldRow field={{ name: "currency", label: t("clients.currency") }} value={currency} set={(_, value) => setCurrency(value)} />
+          <FieldRow field={{ name: "currency", label: t("clients.currency"), type: "select", options: currencies }} value={currency} set={(_, value) => setCurrency(value)} />
           {tiers.map(({ minimum, price }, index) => (
             <fieldset key={index} className="pair">
               <legend>{t("bundles.tier", { n: index + 1 })}</legend>
@@ -146,7 +148,7 @@ function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string 
               { name: t("bundles.orderOf"), cell: ({ mass }) => tonnes({ tonnes: mass }) },
               {
                 name: t("order.unitPrice"), numeric: true,
-                cell: ({ tier }) => (tier && /^[A-Za-z]{3}$/.test(currency.trim()) ? money({ amount: tier.price, currency: currency.trim().toUpperCase() }) : t("bundles.notSold")),
+                cell: ({ tier }) => (tier ? money({ amount: tier.price, currency }) : t("bundles.notSold")),
               },
             ]}
           />

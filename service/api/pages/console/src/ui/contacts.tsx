@@ -1,8 +1,8 @@
 // Contacts of an account: who gets mail about what.
 import type { ContactInput, MailKind } from "../../generated/graphql";
-import { graphql } from "../api";
+import { graphql, type Refusal } from "../api";
 import { useI18n } from "../i18n";
-import { type Refusal, useAct } from "./act";
+import { useAct } from "./act";
 import { Confirm, FormDialog } from "./dialogs";
 import { Table } from "./list";
 import { useNotice } from "./notices";

@@ -2,8 +2,8 @@
 import { AlertDialog } from "@base-ui/react/alert-dialog";
 import { Dialog } from "@base-ui/react/dialog";
 import { type ReactNode, useState } from "react";
+import type { Refusal } from "../api";
 import { useI18n } from "../i18n";
-import type { Refusal } from "./act";
 import { Form, type Field, type Values } from "./form";
 import { Problems } from "./page";
 
