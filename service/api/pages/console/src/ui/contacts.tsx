@@ -59,6 +59,7 @@ export function Contacts({ contacts, accountId }: Props) {
                 <div className="actions">
                   <Change contact={contact} save={(next) => save(contact, next)} />
                   <Confirm
+                    danger
                     action={t("contacts.remove")}
                     question={t("contacts.removeQuestion", { name: contact.name })}
                     about={t("contacts.removeAbout")}
