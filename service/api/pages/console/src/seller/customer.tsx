@@ -101,7 +101,7 @@ function Shown({ account, orders }: { account: Account; orders: number }) {
           <Facts
             of={[
               [t("clients.currency"), account.currency],
-              [t("order.commission"), percent(account.commissionPercent)],
+              [t("order.commission"), t("account.ofTotal", { percent: percent(account.commissionPercent) })],
               [t("order.beneficiary"), account.beneficiary],
               [t("customers.parent"), account.parent && <Link key="parent" href={`/seller/customers/${account.parent.id}`}>{account.parent.name}</Link>],
             ]}
