@@ -4,6 +4,7 @@ import { useLocation } from "wouter";
 import type { Mode } from "../../generated/graphql";
 import { graphql } from "../api";
 import { useI18n } from "../i18n";
+import { AccountQuery } from "../session";
 import { pendingKey, useAct } from "../ui/act";
 import { useCurrencies } from "../ui/currencies";
 import { FormDialog } from "../ui/dialogs";
@@ -32,7 +33,8 @@ export default function Customers() {
   const { t, date, percent } = useI18n();
   const [, navigate] = useLocation();
   const [{ data: choices }] = useQuery({ query: PortfolioChoicesQuery });
-  const { priced } = useCurrencies();
+  const [{ data: own }] = useQuery({ query: AccountQuery });
+  const { priced } = useCurrencies([own?.account?.currency ?? ""]);
   const [create] = useAct(CreateMutation);
   return (
     <Page
