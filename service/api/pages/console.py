@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from service.api.pages import assets
+from service.domain.currencies import CIRCULATING_CODES
 
 HERE = Path(__file__).parent
 BUNDLE = HERE / "console" / "dist"
@@ -50,7 +51,12 @@ def load_console(prefix: str = "", *, bundle: Path = BUNDLE) -> Console | None:
     if not manifest.exists():
         return None
     loaded = json.loads(manifest.read_text(encoding="utf-8"))
-    config = {"base": prefix + CONSOLE, "endpoint": f"{prefix}/graphql", "exports": f"{prefix}/exports"}
+    config = {
+        "base": prefix + CONSOLE,
+        "endpoint": f"{prefix}/graphql",
+        "exports": f"{prefix}/exports",
+        "currencies": sorted(CIRCULATING_CODES),
+    }
     html = Template((HERE / "console.html").read_text(encoding="utf-8")).substitute(
         {name: f"{prefix}{CONSOLE}/assets/{file}" for name, file in loaded.items()},
         icon=f"{prefix}/favicon.svg",

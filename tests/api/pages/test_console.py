@@ -231,6 +231,7 @@ def test_the_key_is_kept_only_if_asked_and_a_deep_link_survives_a_reload(visit, 
     heading(page, "Orders")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page).to_have_url(f"{service.address}/console/")
     assert service.keys["lune"] not in opened.storage()
 
 

@@ -79,6 +79,8 @@ async def test_the_page_and_its_files_respect_the_prefix(client: httpx.AsyncClie
     ]
     assert "&quot;base&quot;: &quot;/carbon/console&quot;" in html
     assert "&quot;endpoint&quot;: &quot;/carbon/graphql&quot;" in html
+    assert "&quot;EUR&quot;" in html  # one of the currencies to choose from
+    assert "&quot;XAU&quot;" not in html
     assert (await client.get("/console/assets/main-1.js", headers={"accept-encoding": "gzip"})).status_code == 200
     assert (await client.get("/console/assets/nothing.js")).status_code == 404
     moved = await client.get("/console/?language=pt")

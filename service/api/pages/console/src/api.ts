@@ -4,6 +4,9 @@ import { cacheExchange, Client, type CombinedError, fetchExchange } from "urql";
 import type { graphql as typedGraphql } from "../generated/gql";
 import type { ApiKeyScope } from "../generated/graphql";
 
+/** A message for the reader, and the members of the request that it is about. */
+export type Refusal = { message: string; path: readonly string[] };
+
 /** A document as text. Its types come from `generated/`, which only the type checker reads. */
 export const graphql = ((text: string) => text) as unknown as typeof typedGraphql;
 
@@ -11,6 +14,8 @@ export const config = JSON.parse(document.getElementById("console")!.dataset.con
   base: string;
   endpoint: string;
   exports: string;
+  /** Codes of the currencies in which the service takes new prices. */
+  currencies: string[];
 };
 
 export type Scope = ApiKeyScope;
@@ -83,9 +88,16 @@ export function createClient(holder: TokenHolder, accountId: string | null, onRe
   });
 }
 
-/** The messages of a failed request, as the API wrote them. */
-export function messagesOf(error: CombinedError): string[] {
-  return error.networkError ? [error.networkError.message] : error.graphQLErrors.map((each) => each.message);
+/** A value of the request that the API could not read, as GraphQL says it to programmers. */
+const UNREADABLE = /^Variable '\$\w+' has invalid value(?: at ([\w.[\]]+))?:/;
+
+/** Refusals of a failed request with the messages of the API; `unreadable` stands for those that only programmers understand. */
+export function refusalsOf(error: CombinedError, unreadable: string): Refusal[] {
+  if (error.networkError) return [{ message: error.networkError.message, path: [] }];
+  return error.graphQLErrors.map(({ message }) => {
+    const found = UNREADABLE.exec(message);
+    return found ? { message: unreadable, path: found[1]?.match(/\w+/g) ?? [] } : { message, path: [] };
+  });
 }
 
 /** The address on this origin, which differs from the public one where the service is reached by another name. */

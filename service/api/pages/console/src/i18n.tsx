@@ -71,11 +71,25 @@ export function createI18n(language: Language, messages: Messages) {
     month: (value: string) => month.format(new Date(`${value}-01T00:00:00Z`)),
     country: (code: string) => new Intl.DisplayNames(locale, { type: "region" }).of(code) ?? code,
     currencyName: (code: string) => `${code} – ${new Intl.DisplayNames(locale, { type: "currency" }).of(code) ?? code}`,
-    /** The decimal that the reader typed, as the API writes it; a text that is no number stays as it is. */
-    decimal: (typed: string) => decimalOf(typed, hasDecimalComma),
+    /** The decimal that the reader typed, as the API writes it; a text that is no number stays as it is. An amount may
+     * have the sign or code of its currency. */
+    decimal: (typed: string, currency?: string) => decimalOf(currency ? withoutSign(typed, currency, locale) : typed, hasDecimalComma),
     /** A decimal of the API as the reader types it. */
     typed: (decimal: string) => (hasDecimalComma ? decimal.replace(".", ",") : decimal),
   };
+}
+
+/** A decimal as the API takes it. */
+export const isDecimal = (text: string) => /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text);
+
+function withoutSign(typed: string, currency: string, locale: string): string {
+  const signs = (["code", "symbol", "narrowSymbol"] as const).map((currencyDisplay) =>
+    new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay }).formatToParts(0).find(({ type }) => type === "currency")?.value ?? "",
+  );
+  const sign = [currency, ...signs].find((each) => each && typed.toUpperCase().includes(each.toUpperCase()));
+  if (!sign) return typed;
+  const start = typed.toUpperCase().indexOf(sign.toUpperCase());
+  return typed.slice(0, start) + typed.slice(start + sign.length);
 }
 
 const DIGITS = /[\u0660-\u0669\u06f0-\u06f9]/g;

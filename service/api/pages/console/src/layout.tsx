@@ -47,7 +47,7 @@ export function Layout({ children }: { children: ReactNode }) {
   const { scopes, acting, isSeller, actFor, signOut } = useSession();
   useEvents(isSeller ? "all" : scopes.has("ORDERS_READ") || scopes.has("OPERATOR") ? "account" : "none");
   const [{ data }] = useQuery({ query: AccountQuery });
-  const [path] = useLocation();
+  const [path, navigate] = useLocation();
   const [open, setOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
   useEffect(() => setOpen(false), [path]);
@@ -58,6 +58,11 @@ export function Layout({ children }: { children: ReactNode }) {
     first.current = false;
     scrollTo(0, 0);
   }, [path]);
+  const leave = () => {
+    // The next reader of this browser starts at the first page, not at the last one of this reader.
+    navigate("/", { replace: true });
+    signOut();
+  };
   const account = data?.account;
   const mayOpen = ({ scopes: wanted }: Entry) =>
     (acting !== null && scopes.has("OPERATOR")) || wanted.every((some) => some.some((scope) => scopes.has(scope)));
@@ -75,7 +80,7 @@ export function Layout({ children }: { children: ReactNode }) {
           {account?.mode === "TEST" && <Badge tone="wait">{t("mode.TEST")}</Badge>}
           {account?.suspended && <Badge tone="bad">{t("account.suspended")}</Badge>}
         </span>
-        <button type="button" onClick={signOut}>{t("layout.signOut")}</button>
+        <button type="button" onClick={leave}>{t("layout.signOut")}</button>
       </header>
       {acting && (
         <div className="acting" role="status">

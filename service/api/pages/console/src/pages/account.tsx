@@ -54,7 +54,7 @@ export default function AccountPage() {
                     [t("customers.mode"), account && <Badge tone={account.mode === "LIVE" ? "plain" : "wait"}>{t(`mode.${account.mode}`)}</Badge>],
                     [t("clients.currency"), account?.currency],
                     [t("order.beneficiary"), account?.beneficiary],
-                    [t("order.commission"), account && percent(account.commissionPercent)],
+                    [t("order.commission"), account && t("account.ofTotal", { percent: percent(account.commissionPercent) })],
                     [t("keys.createdAt"), date(account?.createdAt)],
                     [t("account.permissions"), [...scopes].map((scope) => t(`scope.${scope}`)).join(", ")],
                   ]}

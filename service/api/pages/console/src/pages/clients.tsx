@@ -1,7 +1,8 @@
 // Client accounts of the account.
-import { graphql } from "../api";
+import { useQuery } from "urql";
+import { config, graphql } from "../api";
 import { useI18n } from "../i18n";
-import { useMay, useSession } from "../session";
+import { AccountQuery, useMay, useSession } from "../session";
 import { useAct } from "../ui/act";
 import { FormDialog } from "../ui/dialogs";
 import { List } from "../ui/list";
@@ -29,8 +30,11 @@ const UpdateMutation = graphql(/* GraphQL */ `
 `);
 
 export default function Clients() {
-  const { t, date } = useI18n();
+  const { t, date, currencyName } = useI18n();
   const { actFor } = useSession();
+  const [{ data: own }] = useQuery({ query: AccountQuery });
+  const codes = new Set([...(own?.account ? [own.account.currency] : []), ...config.currencies]);
+  const currencies = [...codes].map((code): [string, string] => [code, currencyName(code)]);
   const mayWrite = useMay("ORDERS_WRITE");
   const [create] = useAct(CreateMutation);
   const [update] = useAct(UpdateMutation);
@@ -47,12 +51,12 @@ export default function Clients() {
             title={t("clients.create")}
             fields={[
               { name: "name", label: t("clients.name") },
-              { name: "currency", label: t("clients.currency"), hint: t("clients.currencyHint") },
+              { name: "currency", label: t("clients.currency"), type: "select", options: currencies, hint: t("clients.currencyHint") },
               { name: "handle", label: t("clients.handle"), hint: t("clients.handleHint") },
               { name: "beneficiary", label: t("order.beneficiary"), optional: true },
             ]}
             onSubmit={async ({ name, currency, handle, beneficiary }) => {
-              const input = { name: name!, currency: currency!.toUpperCase(), handle, beneficiary: beneficiary || null };
+              const input = { name: name!, currency: currency!, handle, beneficiary: beneficiary || null };
               const { data, refusals } = await create({ input });
               if (data) notice(t("clients.created", { name: name! }));
               return refusals;

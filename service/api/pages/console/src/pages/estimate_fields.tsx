@@ -1,8 +1,8 @@
 // Activities whose emissions are estimated: their fields, and the mutations that estimate them.
 import type { EnergyUnit, CabinClass, VehicleType } from "../../generated/graphql";
-import { graphql } from "../api";
+import { graphql, type Refusal } from "../api";
 import { useI18n } from "../i18n";
-import { type Refusal, useAct } from "../ui/act";
+import { useAct } from "../ui/act";
 import type { Field, Values } from "../ui/form";
 
 export const ACTIVITIES = ["flight", "electricity", "freight", "drive"] as const;

@@ -102,6 +102,7 @@ export default function Keys() {
             cell: (key) =>
               !key.revokedAt && (
                 <Confirm
+                  danger
                   action={t("keys.revoke")}
                   question={t("keys.revokeQuestion", { name: key.name })}
                   about={t("keys.revokeAbout")}

@@ -245,6 +245,7 @@ function Cancel({ order }: { order: Order }) {
   const notice = useNotice();
   return (
     <Confirm
+      danger
       action={t("order.cancel")}
       question={t("order.cancelQuestion", { number: order.number })}
       about={t("order.cancelAbout", { mass: tonnes(order.mass), paid: money(order.paid) })}

@@ -16,7 +16,7 @@ const QuoteQuery = graphql(/* GraphQL */ `
     quote(id: $id) {
       id mass { tonnes } netCost { amount currency } commission { amount currency } totalCost { amount currency }
       holdsCredits expiresAt order { id number }
-      lines { bundle { id name } mass { tonnes } unitPrice { amount currency } netCost { amount currency } }
+      lines { bundle { id name available { grams } } mass { grams tonnes } unitPrice { amount currency } netCost { amount currency } }
     }
     account { id name beneficiary balances { amount currency } }
   }
@@ -54,6 +54,7 @@ export default function QuotePage() {
             </Page>
           );
         }
+        const isShort = !quote.holdsCredits && quote.lines.some(({ bundle, mass }) => BigInt(mass.grams) > BigInt(bundle.available.grams));
         const hasBalance = account?.balances.some(({ amount }) => Number(amount) > 0);
         return (
           <Page title={t("quote.title")} about={<TimeLeft until={quote.expiresAt} />}>
@@ -67,6 +68,7 @@ export default function QuotePage() {
                     [t("quote.holds"), t(quote.holdsCredits ? "quote.held" : "quote.notHeld")],
                   ]}
                 />
+                {isShort && <p className="problem">{t("quote.short")}</p>}
                 <Table
                   caption={t("buy.price")}
                   rows={quote.lines}

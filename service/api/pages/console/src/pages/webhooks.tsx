@@ -136,6 +136,7 @@ function Endpoints({ showSecret }: { showSecret: (secret: string | null) => void
                       </button>
                       <button type="button" onClick={() => void change({ id, enabled: !enabled })}>{t(enabled ? "webhooks.disable" : "webhooks.enable")}</button>
                       <Confirm
+                        danger
                         action={t("webhooks.rotate")}
                         question={t("webhooks.rotateQuestion")}
                         about={t("webhooks.rotateAbout")}
@@ -146,6 +147,7 @@ function Endpoints({ showSecret }: { showSecret: (secret: string | null) => void
                         }}
                       />
                       <Confirm
+                        danger
                         action={t("webhooks.delete")}
                         question={t("webhooks.deleteQuestion")}
                         about={url}

@@ -2,9 +2,10 @@
 import { type FormEvent, useState } from "react";
 import { useParams } from "wouter";
 import type { BundleQuery as BundleData } from "../../generated/graphql";
-import { graphql } from "../api";
+import { graphql, type Refusal } from "../api";
 import { useI18n } from "../i18n";
-import { type Refusal, useAct } from "../ui/act";
+import { useAct } from "../ui/act";
+import { useCurrencies } from "../ui/currencies";
 import { Confirm } from "../ui/dialogs";
 import { FieldRow } from "../ui/form";
 import { Table } from "../ui/list";
@@ -15,7 +16,7 @@ import { Badge, Empty, Facts, Loaded, Page, Problems, Section } from "../ui/page
 const BundleQuery = graphql(/* GraphQL */ `
   query Bundle($id: ID!) {
     bundle(id: $id) {
-      id name description disabled offsetType approach carbonPermanence available { tonnes }
+      id name description disabled currencies offsetType approach carbonPermanence available { tonnes }
       projects { id name }
       prices { minimumMass { tonnes } unitPrice { amount currency } }
     }
@@ -24,7 +25,7 @@ const BundleQuery = graphql(/* GraphQL */ `
 `);
 const PriceMutation = graphql(/* GraphQL */ `
   mutation SetPrice($input: SetPriceInput!) {
-    setPrice(input: $input) { bundle { id prices { unitPrice { amount currency } } } userErrors { message path } }
+    setPrice(input: $input) { bundle { id currencies prices { unitPrice { amount currency } } } userErrors { message path } }
   }
 `);
 const DisableMutation = graphql(/* GraphQL */ `
@@ -36,6 +37,7 @@ const EnableMutation = graphql(/* GraphQL */ `
 
 type Bundle = NonNullable<BundleData["bundle"]>;
 type Tier = { minimum: string; price: string };
+const EMPTY: Tier[] = [{ minimum: "0", price: "" }];
 const SAMPLES = ["0.1", "1", "10", "100", "1000", "10000"];
 
 export default function BundlePage() {
@@ -89,13 +91,18 @@ function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string 
   const { t, tonnes, money, decimal, typed } = useI18n();
   const [set] = useAct(PriceMutation);
   const notice = useNotice();
+  const { all: currencies } = useCurrencies([first]);
   const [currency, setCurrency] = useState(first);
-  const [tiers, setTiers] = useState<Tier[]>(() =>
-    bundle.prices.length
-      ? bundle.prices.map(({ minimumMass, unitPrice }) => ({ minimum: typed(minimumMass.tonnes), price: typed(unitPrice.amount) }))
-      : [{ minimum: "0", price: "" }],
-  );
+  const shown = bundle.prices.length
+    ? bundle.prices.map(({ minimumMass, unitPrice }) => ({ minimum: typed(minimumMass.tonnes), price: typed(unitPrice.amount) }))
+    : EMPTY;
+  const [tiers, setTiers] = useState<Tier[]>(shown);
   const [refusals, setRefusals] = useState<Refusal[]>([]);
+  const choose = (code: string) => {
+    setCurrency(code);
+    setTiers(code === first ? shown : EMPTY);
+  };
+  const isKept = currency !== first && bundle.currencies.includes(currency);
   const change = (index: number, changed: Partial<Tier>) =>
     setTiers((old) => old.map((tier, each) => (each === index ? { ...tier, ...changed } : tier)));
   const plain = tiers.map(({ minimum, price }) => ({ minimum: decimal(minimum), price: decimal(price) }));
@@ -107,7 +114,7 @@ function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string 
     const { data, refusals: refused } = await set({
       input: {
         bundleId: bundle.id,
-        currency: currency.trim().toUpperCase(),
+        currency,
         tiers: filled.map(({ minimum, price }) => ({ minimumMass: { amount: minimum, unit: "TONNE" }, unitPrice: price })),
       },
     });
@@ -120,7 +127,16 @@ function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string 
         <div className="form">
           <Problems messages={refusals.map(({ message }) => message)} />
           <p className="quiet">{t("bundles.pricesAbout")}</p>
-          <FieldRow field={{ name: "currency", label: t("clients.currency") }} value={currency} set={(_, value) => setCurrency(value)} />
+          {bundle.currencies.length > 0 && (
+            <div className="actions">
+              <span>{t("bundles.pricedIn")}</span>
+              {bundle.currencies.map((code) => (
+                <button key={code} type="button" aria-pressed={code === currency} onClick={() => choose(code)}>{code}</button>
+              ))}
+            </div>
+          )}
+          {isKept && <p className="quiet">{t("bundles.kept", { currency, own: first })}</p>}
+          <FieldRow field={{ name: "currency", label: t("clients.currency"), type: "select", options: currencies }} value={currency} set={(_, value) => choose(value)} />
           {tiers.map(({ minimum, price }, index) => (
             <fieldset key={index} className="pair">
               <legend>{t("bundles.tier", { n: index + 1 })}</legend>
@@ -146,7 +162,7 @@ function Prices({ bundle, currency: first }: { bundle: Bundle; currency: string 
               { name: t("bundles.orderOf"), cell: ({ mass }) => tonnes({ tonnes: mass }) },
               {
                 name: t("order.unitPrice"), numeric: true,
-                cell: ({ tier }) => (tier && /^[A-Za-z]{3}$/.test(currency.trim()) ? money({ amount: tier.price, currency: currency.trim().toUpperCase() }) : t("bundles.notSold")),
+                cell: ({ tier }) => (tier ? money({ amount: tier.price, currency }) : isKept ? t("bundles.noPrice", { currencies: currency }) : t("bundles.notSold")),
               },
             ]}
           />

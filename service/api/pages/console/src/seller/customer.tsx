@@ -55,6 +55,17 @@ function Shown({ account, orders }: { account: Account; orders: number }) {
   const { actFor } = useSession();
   const [, navigate] = useLocation();
   const { billingDetails: billing } = account;
+  const billed: [string, string | null | undefined][] = [
+    [t("customers.legalName"), billing.legalName],
+    [t("customers.address"), billing.address],
+    [t("statement.country"), billing.country],
+    [t("customers.taxNumber"), billing.taxNumber],
+    [t("customers.purchaseOrder"), billing.purchaseOrder],
+    ...account.taxProfiles.map(({ validFrom, category, rate, reason }): [string, string] => [
+      t("customers.taxFrom", { date: date(validFrom) }),
+      `${t(`tax.${category}`)} ${category === "STANDARD" ? percent(rate) : (reason ?? "")}`,
+    ]),
+  ];
   const act = () => {
     actFor({ id: account.id, name: account.name });
     navigate("/");
@@ -90,26 +101,14 @@ function Shown({ account, orders }: { account: Account; orders: number }) {
           <Facts
             of={[
               [t("clients.currency"), account.currency],
-              [t("order.commission"), percent(account.commissionPercent)],
+              [t("order.commission"), t("account.ofTotal", { percent: percent(account.commissionPercent) })],
               [t("order.beneficiary"), account.beneficiary],
               [t("customers.parent"), account.parent && <Link key="parent" href={`/seller/customers/${account.parent.id}`}>{account.parent.name}</Link>],
             ]}
           />
         </Section>
         <Section title={t("customers.billing")} actions={!account.isClient && <div className="actions"><BillingDialog account={account} /><TaxDialog account={account} /></div>}>
-          <Facts
-            of={[
-              [t("customers.legalName"), billing.legalName],
-              [t("customers.address"), billing.address],
-              [t("statement.country"), billing.country],
-              [t("customers.taxNumber"), billing.taxNumber],
-              [t("customers.purchaseOrder"), billing.purchaseOrder],
-              ...account.taxProfiles.map(({ validFrom, category, rate, reason }): [string, string] => [
-                t("customers.taxFrom", { date: date(validFrom) }),
-                `${t(`tax.${category}`)} ${category === "STANDARD" ? percent(rate) : (reason ?? "")}`,
-              ]),
-            ]}
-          />
+          {billed.some(([, value]) => value) ? <Facts of={billed} /> : <p className="quiet">{t(account.isClient ? "customers.parentBilled" : "customers.noBilling")}</p>}
         </Section>
       </div>
       <Section title={t("nav.invoices")} actions={<div className="actions"><BillDialog account={account} /><PaymentDialog account={account} /></div>}>
@@ -130,19 +129,21 @@ function Shown({ account, orders }: { account: Account; orders: number }) {
             ]}
           />
         )}
-        {account.payments.nodes.length > 0 && (
+      </Section>
+      {account.payments.nodes.length > 0 && (
+        <Section title={t("customers.payments")}>
           <Table
             caption={t("customers.payments")}
             rows={account.payments.nodes}
             rowKey={({ id }) => id}
             columns={[
-              { name: t("customers.payments"), cell: (payment) => payment.reference },
-              { name: t("webhooks.time"), cell: (payment) => dateTime(payment.createdAt) },
-              { name: t("order.total"), cell: (payment) => money(payment.amount), numeric: true },
+              { name: t("invoice.reference"), cell: (payment) => payment.reference },
+              { name: t("customers.paidOn"), cell: (payment) => date(payment.createdAt) },
+              { name: t("customers.paidAmount"), cell: (payment) => money(payment.amount), numeric: true },
             ]}
           />
-        )}
-      </Section>
+        </Section>
+      )}
       <Contacts contacts={account.contacts} accountId={account.id} />
       <Section title={t("nav.keys")} actions={<KeyDialog account={account} />}>
         {account.apiKeys.nodes.length === 0 ? (

@@ -5,6 +5,7 @@ import type { TaxCategory } from "../../generated/graphql";
 import { graphql } from "../api";
 import { useI18n } from "../i18n";
 import { pendingKey, useAct } from "../ui/act";
+import { useCurrencies } from "../ui/currencies";
 import { Confirm, FormDialog, ShownOnce } from "../ui/dialogs";
 import { useNotice } from "../ui/notices";
 import type { Account } from "./customer";
@@ -72,7 +73,7 @@ export function LimitDialog({ account }: Props) {
       action={t("customers.limits")}
       title={t("customers.limits")}
       fields={[
-        { name: "creditLimit", label: t("customers.creditLimit", { currency: account.currency }), type: "decimal", optional: true, hint: t("customers.creditLimitHint"), initial: account.creditLimit?.amount ?? "" },
+        { name: "creditLimit", label: t("customers.creditLimit", { currency: account.currency }), type: "decimal", currency: account.currency, optional: true, hint: t("customers.creditLimitHint"), initial: account.creditLimit?.amount ?? "" },
       ]}
       submit={t("action.save")}
       onSubmit={async ({ creditLimit }) => {
@@ -159,6 +160,7 @@ export function TaxDialog({ account }: Props) {
 export function BillDialog({ account }: Props) {
   const { t } = useI18n();
   const [bill] = useAct(BillMutation);
+  const { priced } = useCurrencies([account.currency]);
   const [, navigate] = useLocation();
   return (
     <FormDialog
@@ -167,12 +169,12 @@ export function BillDialog({ account }: Props) {
       title={t("customers.bill")}
       about={<p className="quiet">{t("customers.billAbout")}</p>}
       fields={[
-        { name: "currency", label: t("clients.currency"), initial: account.currency },
+        { name: "currency", label: t("clients.currency"), type: "select", options: priced },
         { name: "reference", label: t("invoice.reference"), hint: t("customers.referenceHint") },
         { name: "paymentDays", label: t("customers.paymentDays"), type: "number", initial: "30" },
       ]}
       onSubmit={async ({ currency, reference, paymentDays }) => {
-        const input = { accountId: account.id, currency: currency!.toUpperCase(), reference: reference!, paymentDays: Number(paymentDays) };
+        const input = { accountId: account.id, currency: currency!, reference: reference!, paymentDays: Number(paymentDays) };
         const { data, refusals } = await bill({ input });
         if (data?.billOrders?.invoice) navigate(`/invoices/${data.billOrders.invoice.id}`);
         return refusals;
@@ -191,7 +193,7 @@ export function PaymentDialog({ account }: Props) {
       title={t("customers.payBalance")}
       about={<p className="quiet">{t("customers.payBalanceAbout")}</p>}
       fields={[
-        { name: "amount", label: t("pay.amount", { currency: account.currency }), type: "decimal" },
+        { name: "amount", label: t("pay.amount", { currency: account.currency }), type: "decimal", currency: account.currency },
         { name: "reference", label: t("pay.reference"), hint: t("pay.referenceHint") },
       ]}
       onSubmit={async ({ amount, reference }) => {

@@ -4,7 +4,9 @@ import { useLocation } from "wouter";
 import type { Mode } from "../../generated/graphql";
 import { graphql } from "../api";
 import { useI18n } from "../i18n";
+import { AccountQuery } from "../session";
 import { pendingKey, useAct } from "../ui/act";
+import { useCurrencies } from "../ui/currencies";
 import { FormDialog } from "../ui/dialogs";
 import { List } from "../ui/list";
 import { Badge, Empty, Page } from "../ui/page";
@@ -31,6 +33,8 @@ export default function Customers() {
   const { t, date, percent } = useI18n();
   const [, navigate] = useLocation();
   const [{ data: choices }] = useQuery({ query: PortfolioChoicesQuery });
+  const [{ data: own }] = useQuery({ query: AccountQuery });
+  const { priced } = useCurrencies([own?.account?.currency ?? ""]);
   const [create] = useAct(CreateMutation);
   return (
     <Page
@@ -44,7 +48,7 @@ export default function Customers() {
             about={<p className="quiet">{t("customers.createAbout")}</p>}
             fields={[
               { name: "name", label: t("clients.name") },
-              { name: "currency", label: t("clients.currency"), hint: t("customers.currencyHint") },
+              { name: "currency", label: t("clients.currency"), type: "select", options: priced, hint: t("customers.currencyHint") },
               {
                 name: "portfolioId", label: t("buy.mixChoice"), type: "select",
                 options: (choices.portfolios?.nodes ?? []).map(({ id, label }) => [id, label]),
@@ -57,7 +61,7 @@ export default function Customers() {
               const { data, refusals } = await create(
                 {
                   input: {
-                    reference: key, name: name!, currency: currency!.trim().toUpperCase(), portfolioId: portfolioId!,
+                    reference: key, name: name!, currency: currency!, portfolioId: portfolioId!,
                     commissionPercent: commissionPercent!, beneficiary: beneficiary || null, contract: "GRAPHQL",
                   },
                 },

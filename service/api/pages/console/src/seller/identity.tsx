@@ -87,6 +87,7 @@ export default function Identity() {
                 {seller.logoUrl && (
                   <div className="actions">
                     <Confirm
+                      danger
                       action={t("identity.removeLogo")}
                       question={t("identity.removeQuestion")}
                       about={t("identity.removeAbout")}

@@ -38,7 +38,7 @@ export default function InvoiceActions({ invoice }: { invoice: Invoice }) {
         action={t("pay.action")}
         title={t("pay.invoiceTitle", { number: invoice.number })}
         fields={[
-          { name: "amount", label: t("pay.amount", { currency: invoice.currency }), type: "decimal", initial: invoice.owed.amount },
+          { name: "amount", label: t("pay.amount", { currency: invoice.currency }), type: "decimal", currency: invoice.currency, initial: invoice.owed.amount },
           { name: "reference", label: t("pay.reference"), hint: t("pay.referenceHint") },
         ]}
         onSubmit={async ({ amount, reference }) => {

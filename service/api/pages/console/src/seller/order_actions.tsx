@@ -65,6 +65,7 @@ export default function SellerActions({ order }: { order: Order }) {
       )}
       {order.paymentStatus === "PAID" && (
         <Confirm
+          danger
           action={t("refund.action")}
           question={t("refund.question", { number: order.number })}
           about={t("refund.about", { paid: money(order.paid) })}
@@ -73,6 +74,7 @@ export default function SellerActions({ order }: { order: Order }) {
       )}
       {isOpen && (
         <Confirm
+          danger
           action={t("fail.action")}
           question={t("fail.question", { number: order.number })}
           about={t("fail.about")}

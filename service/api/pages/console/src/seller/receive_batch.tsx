@@ -2,7 +2,7 @@
 import { useEffect, useState } from "react";
 import { useQuery } from "urql";
 import type { Mode, SerialForm, SerialRangeQuery as RangeData } from "../../generated/graphql";
-import { graphql, messagesOf } from "../api";
+import { graphql, refusalsOf } from "../api";
 import { useI18n } from "../i18n";
 import { pendingKey, useAct } from "../ui/act";
 import { Form, type Values } from "../ui/form";
@@ -125,7 +125,7 @@ function Reading({ projectId, values, onRead }: { projectId?: string; values: Va
   const range = (!pause && data?.serialRange?.serialRange) || null;
   useEffect(() => onRead(range), [range, onRead]);
   const problems = error
-    ? messagesOf(error)
+    ? refusalsOf(error, t("form.unreadable")).map(({ message }) => message)
     : [
         ...(data?.serialRange?.userErrors.map(({ message }) => message) ?? []),
         ...(range?.refusal ? [t(`receipt.${range.refusal}`)] : []),

@@ -1,8 +1,8 @@
 // Changes: a mutation whose refusals come back as messages of the API.
 import { type AnyVariables, type DocumentInput, type OperationContext, useMutation } from "urql";
-import { messagesOf } from "../api";
+import { type Refusal, refusalsOf } from "../api";
+import { useI18n } from "../i18n";
 
-export type Refusal = { message: string; path: readonly string[] };
 type Payload = { userErrors: readonly Refusal[] };
 type Outcome<Data> = { data: Data | null; refusals: Refusal[] };
 
@@ -19,6 +19,7 @@ type Options = {
 
 /** Return the function that sends the mutation. */
 export function useAct<Data extends object, Variables extends AnyVariables>(document: DocumentInput<Data, Variables>) {
+  const { t } = useI18n();
   const [{ fetching }, send] = useMutation<Data, Variables>(document);
   const act = async (variables: Variables, { accountId, withKey, changes, answered }: Options = {}): Promise<Outcome<Data>> => {
     const context: Partial<OperationContext> = {
@@ -27,7 +28,7 @@ export function useAct<Data extends object, Variables extends AnyVariables>(docu
       ...(accountId && { fetchOptions: { headers: { "Account-Id": accountId } } }),
     };
     const { data, error } = await send(variables, context);
-    if (error) return { data: null, refusals: messagesOf(error).map((message) => ({ message, path: [] })) };
+    if (error) return { data: null, refusals: refusalsOf(error, t("form.unreadable")) };
     answered?.();
     const payloads = Object.values(data ?? {}) as (Payload | null | string)[];
     const refusals = payloads.flatMap((payload) => (payload && typeof payload === "object" ? [...payload.userErrors] : []));

@@ -6,6 +6,8 @@ import { useTheme } from "../theme";
 
 type Props = { title: string; unit: string; bars: { label: string; value: string; shown: string }[] };
 const HEIGHT = 200;
+const AXIS_WIDTH_MIN = 64;
+const TICKS_WIDTH = 20;
 
 export function BarChart({ title, unit, bars }: Props) {
   const { t, number, direction } = useI18n();
@@ -32,7 +34,7 @@ export function BarChart({ title, unit, bars }: Props) {
             splits: () => bars.map((_, index) => index),
             values: () => bars.map((bar) => (bars.length > 6 && element.clientWidth < 500 ? "" : bar.label)),
           },
-          { ...axis, side: direction === "rtl" ? 1 : 3, size: 64, values: (_, ticks) => ticks.map((tick) => number(tick, 2)) },
+          { ...axis, side: direction === "rtl" ? 1 : 3, size: widthOf, values: (_, ticks) => ticks.map((tick) => number(tick, 2)) },
         ],
         series: [{}, { fill: accent, paths: uPlot.paths.bars!({ size: [0.6, 48] }), points: { show: false } }],
       },
@@ -73,6 +75,17 @@ export function BarChart({ title, unit, bars }: Props) {
       </details>
     </figure>
   );
+}
+
+/** The width of the axis: that of its longest label, and room for its ticks. */
+function widthOf(chart: uPlot, labels: string[] | null, axis: number): number {
+  const font = chart.axes[axis]?.font;
+  if (!labels?.length || !font) return AXIS_WIDTH_MIN;
+  chart.ctx.save();
+  chart.ctx.font = Array.isArray(font) ? String(font[0]) : font;
+  const widths = labels.map((label) => chart.ctx.measureText(label).width / devicePixelRatio);
+  chart.ctx.restore();
+  return Math.max(AXIS_WIDTH_MIN, Math.ceil(Math.max(...widths)) + TICKS_WIDTH);
 }
 
 /** The colour of a variable as a canvas takes it; `light-dark()` has been decided. */

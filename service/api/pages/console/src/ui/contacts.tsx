@@ -1,8 +1,8 @@
 // Contacts of an account: who gets mail about what.
 import type { ContactInput, MailKind } from "../../generated/graphql";
-import { graphql } from "../api";
+import { graphql, type Refusal } from "../api";
 import { useI18n } from "../i18n";
-import { type Refusal, useAct } from "./act";
+import { useAct } from "./act";
 import { Confirm, FormDialog } from "./dialogs";
 import { Table } from "./list";
 import { useNotice } from "./notices";
@@ -14,7 +14,7 @@ const SetMutation = graphql(/* GraphQL */ `
   }
 `);
 
-export const MAIL_KINDS: MailKind[] = ["ORDER_CONFIRMED", "CERTIFICATE_READY", "INVOICE_ISSUED", "INVOICE_DUE", "INVOICE_PAID"];
+export const MAIL_KINDS: MailKind[] = ["ORDER_CONFIRMED", "CERTIFICATE_READY", "RETIREMENT_RECORDED", "INVOICE_ISSUED", "INVOICE_DUE", "INVOICE_PAID"];
 
 export type Contact = { email: string; name: string; kinds: readonly MailKind[]; optedOut: readonly MailKind[] };
 type Props = { contacts: readonly Contact[]; accountId?: string };
@@ -59,6 +59,7 @@ export function Contacts({ contacts, accountId }: Props) {
                 <div className="actions">
                   <Change contact={contact} save={(next) => save(contact, next)} />
                   <Confirm
+                    danger
                     action={t("contacts.remove")}
                     question={t("contacts.removeQuestion", { name: contact.name })}
                     about={t("contacts.removeAbout")}

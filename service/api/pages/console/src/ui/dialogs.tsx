@@ -1,9 +1,9 @@
-// Dialogs: one that asks before something that cannot be undone, and one that holds a form.
+// Dialogs: one that asks before something that others notice, and one that holds a form.
 import { AlertDialog } from "@base-ui/react/alert-dialog";
 import { Dialog } from "@base-ui/react/dialog";
 import { type ReactNode, useState } from "react";
+import type { Refusal } from "../api";
 import { useI18n } from "../i18n";
-import type { Refusal } from "./act";
 import { Form, type Field, type Values } from "./form";
 import { Problems } from "./page";
 
@@ -11,10 +11,12 @@ type ConfirmProps = {
   action: string;
   question: string;
   about: ReactNode;
+  /** True for what takes something away for good; its buttons are red. */
+  danger?: boolean;
   onConfirm: () => Promise<Refusal[] | void>;
 };
 
-export function Confirm({ action, question, about, onConfirm }: ConfirmProps) {
+export function Confirm({ action, question, about, danger, onConfirm }: ConfirmProps) {
   const { t } = useI18n();
   const [open, setOpen] = useState(false);
   const [sending, setSending] = useState(false);
@@ -28,7 +30,7 @@ export function Confirm({ action, question, about, onConfirm }: ConfirmProps) {
   };
   return (
     <AlertDialog.Root open={open} onOpenChange={setOpen}>
-      <AlertDialog.Trigger className="danger">{action}</AlertDialog.Trigger>
+      <AlertDialog.Trigger className={danger ? "danger" : undefined}>{action}</AlertDialog.Trigger>
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className="backdrop" />
         <AlertDialog.Popup className="dialog">
@@ -37,7 +39,7 @@ export function Confirm({ action, question, about, onConfirm }: ConfirmProps) {
           <Problems messages={messages} />
           <div className="actions">
             <AlertDialog.Close>{t("action.keep")}</AlertDialog.Close>
-            <button type="button" className="danger" aria-disabled={sending} onClick={() => !sending && void confirm()}>
+            <button type="button" className={danger ? "danger" : "primary"} aria-disabled={sending} onClick={() => !sending && void confirm()}>
               {action}
             </button>
           </div>

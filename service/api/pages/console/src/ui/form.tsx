@@ -1,7 +1,7 @@
 // The form of every page: fields from a list, and the API's refusals beside the fields that they name.
 import { type FormEvent, type ReactNode, useId, useState } from "react";
-import { useI18n } from "../i18n";
-import type { Refusal } from "./act";
+import type { Refusal } from "../api";
+import { isDecimal, useI18n } from "../i18n";
 import { Problems } from "./page";
 
 export type Values = Record<string, string>;
@@ -12,6 +12,8 @@ export type Field = {
   options?: [string, string][];
   hint?: string;
   optional?: boolean;
+  /** The currency of an amount, whose sign may be typed with it. */
+  currency?: string;
   /** The last member of the paths of refusals that are about this field; by default its name. */
   path?: string;
   initial?: string;
@@ -41,7 +43,7 @@ export const initialOf = (fields: Field[]): Values =>
 export const isNumeric = ({ type }: Field) => type === "decimal" || type === "number";
 
 export function Form({ fields: given, submit, onSubmit, onChange, children, className }: Props) {
-  const { decimal, typed } = useI18n();
+  const { t, decimal, typed, number } = useI18n();
   const fields = given.map((field) => (isNumeric(field) && field.initial ? { ...field, initial: typed(field.initial) } : field));
   const [values, setValues] = useState<Values>(() => initialOf(fields));
   const [refusals, setRefusals] = useState<Refusal[]>([]);
@@ -57,8 +59,11 @@ export function Form({ fields: given, submit, onSubmit, onChange, children, clas
     setSending(true);
     try {
       const sent = { ...initialOf(fields), ...values };
-      for (const field of fields.filter(isNumeric)) sent[field.name] = decimal(sent[field.name]!);
-      setRefusals((await onSubmit(sent)) ?? []);
+      const numeric = fields.filter(isNumeric);
+      for (const { name, currency } of numeric) sent[name] = decimal(sent[name]!, currency);
+      const wrong = numeric.filter(({ name }) => sent[name] && !isDecimal(sent[name]));
+      const refused = wrong.map((field) => ({ message: t("form.number", { example: number(field.type === "number" ? 30 : 5000.5) }), path: [field.path ?? field.name] }));
+      setRefusals(wrong.length ? refused : ((await onSubmit(sent)) ?? []));
     } catch (error) {
       setRefusals([{ message: (error as Error).message, path: [] }]);
     } finally {

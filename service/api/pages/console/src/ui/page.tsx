@@ -2,7 +2,7 @@
 import { type ReactNode, useEffect } from "react";
 import type { CombinedError } from "urql";
 import { Link } from "wouter";
-import { messagesOf } from "../api";
+import { refusalsOf } from "../api";
 import { useI18n } from "../i18n";
 
 type PageProps = { title: string; about?: ReactNode; actions?: ReactNode; children: ReactNode };
@@ -102,7 +102,7 @@ type LoadedProps<Data> = {
 export function Loaded<Data>({ of: { data, error }, lines, children }: LoadedProps<Data>) {
   const { t } = useI18n();
   if (data) return <>{children(data)}</>;
-  if (error) return <Problems messages={[t("state.failed"), ...messagesOf(error)]} />;
+  if (error) return <Problems messages={[t("state.failed"), ...refusalsOf(error, t("form.unreadable")).map(({ message }) => message)]} />;
   return <Skeleton lines={lines} />;
 }
 
