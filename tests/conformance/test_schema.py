@@ -27,6 +27,7 @@ VALUES = [
     "CreditNoteLine",
     "Currency",
     "EmissionFactor",
+    "EventSeal",
     "Mass",
     "Money",
     "OrderGroup",
