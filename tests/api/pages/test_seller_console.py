@@ -157,6 +157,13 @@ def test_the_seller_sets_a_price_with_a_tier_and_sees_what_a_tonne_costs(visit, 
         "prices": [{"unitPrice": {"amount": "250"}}, {"unitPrice": {"amount": "240.5"}}],
     } in (prices["nodes"])
 
+    go(seller, "/seller/bundles")
+    seller.get_by_role("link", name="Amazon Forests").click()
+    heading(seller, "Amazon Forests")
+    expect(seller.get_by_role("row", name="1 t Not sold", exact=True)).to_be_visible()
+    seller.get_by_role("button", name="BRL", exact=True).click()
+    expect(seller.get_by_role("row", name="1 t Priced in BRL", exact=True)).to_be_visible()
+
 
 def test_the_seller_changes_its_texts_and_its_logo(visit, service: Service, tmp_path: Path):
     seller = open_console(visit, service, key="operator", path="/seller/identity")
