@@ -1,4 +1,4 @@
-"""What the query `price` costs beside the read of one order with the same facts, in processor time of the server.
+"""Cost of the query `price` beside the read of one order with the same facts, in processor time of the server.
 
     python -m tests.bench.prices [--rounds 5] [--seconds 1] [--database sqlite]
 Both are asked one after the other in every round; the ratio is the median of the rounds.

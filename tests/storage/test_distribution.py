@@ -1,4 +1,5 @@
-"""What lets the tables be placed on several nodes, shown without a cluster; tests/citus/ runs on one.
+"""Rules that let the tables be placed on several nodes, tested without a cluster. With SERVICE_CITUS_URL the other
+tests of PostgreSQL run on one.
 
 Seen to fail when: a unique set of a table of accounts loses its account; a foreign key between two of them names no
 account; a lock is added that may name several accounts.
