@@ -53,7 +53,9 @@ async def statement_file(resources: Resources, account: Account, year: int, *, a
 
 
 def _named(account: Account, details: BillingDetails) -> BillingDetails:
-    """Return the account as the statement names it: a payer by its legal name if it has one, others by their account's name."""
+    """Return the account as the statement names it: a payer by its legal name if it has one, others by their
+    account's name.
+    """
     if details.account_id != account.id:
         return BillingDetails(account_id=account.id, legal_name=account.name)
     return BillingDetails(**{**asdict(details), "legal_name": details.legal_name or account.name})
