@@ -49,6 +49,7 @@ from service.api.pages.sustainability import sustainability_routes
 from service.api.pages.unsubscribe import unsubscribe_routes
 from service.api.rate_limits import RateLimits
 from service.api.receipt_links import RECEIPTS
+from service.api.refusal_pace import REFUSALS_A_SECOND, Pace
 from service.api.request_facts import note_caller
 from service.api.request_limits import RequestLimits
 from service.api.request_measures import UNKNOWN, RequestMeasures
@@ -283,6 +284,9 @@ def create_app(
         secret_paths=[CERTIFICATES, DOCUMENTS, RECEIPTS, UNSUBSCRIBE],
         measures=measures,
         tracer=tracer,
+        admit=limited.admit,
+        pace=Pace(REFUSALS_A_SECOND),
+        address_of=addresses.of,
     )
     return open_to_origins(HostRouter(guarded, contracts, settings.hosts), settings.cors_origins)
 

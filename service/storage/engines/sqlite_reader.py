@@ -4,6 +4,7 @@ A short read runs on the event loop's own thread; any other read in the connecti
 callers take turns.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,6 +54,9 @@ class SqliteReader(SqliteClient):
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
         """Return the rows of a query that Tortoise has built."""
         rows, names = await self.read(query, values or [])
+        # A read on the loop never waits. Without a turn for others, the dozen queries of a document hold the loop for
+        # several milliseconds.
+        await asyncio.sleep(0)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[dict[str, Any]]]:
