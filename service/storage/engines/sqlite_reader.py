@@ -1,6 +1,6 @@
 """The connection of a SQLite file that only reads, for prepared statements and for queries of models alike.
 
-A short read runs on the event loop's own thread; any other one in the connection's thread, where the reads of several
+A short read runs on the event loop's own thread; any other read in the connection's thread, where reads of several
 callers take turns.
 """
 
@@ -14,8 +14,8 @@ from service.storage.engines.sqlite import SqliteClient, reading, run_sql
 
 
 class SqliteReader(SqliteClient):
-    """A client whose thread runs nothing but reads, one after another. `loop_read_ms` is how long one may hold up the
-    event loop before it goes to the thread; with 0 each goes there at once.
+    """A client whose thread runs reads only, one after another. `loop_read_ms` is the time that a read may block the
+    event loop before it is moved to the thread; with 0 every read uses the thread.
     """
 
     def __init__(self, file: str, *, loop_read_ms: int, **limits: Any) -> None:
