@@ -150,6 +150,7 @@ class Contract:
     * `any_case` matches the members of bodies without regard to case, `any_case_query` those of the query string.
     * `decimals_are_numbers` writes `Decimal` as JSON numbers instead of strings.
     * `texts` are the words of the OpenAPI document, read from `reference.toml` of the contract's package.
+    * `token_endpoint` is the operation id of the endpoint that gives tokens for client credentials, after OAuth 2.
     * `headers` are put on every answer below the prefix, refusals of the request limits included. The function gets
       the scope of the request and its id.
     """
@@ -166,6 +167,7 @@ class Contract:
     texts: Texts = NO_TEXTS
     error_media_type: str = "application/json"
     authenticate: Authenticate = by_api_key
+    token_endpoint: str = ""
     headers: Callable[[Scope, str], Mapping[str, str]] = no_headers
     labelled_json: bool = True
     any_case: bool = False

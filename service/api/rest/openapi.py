@@ -64,6 +64,7 @@ def openapi_document(contract: Contract, public_address: str) -> dict[str, Any]:
     """Return the document; `public_address` is the start of the service's absolute links."""
     contract = contract.at(public_address)
     models, texts = Models(contract), contract.texts
+    schemes = _security_schemes(contract, public_address)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in contract.endpoints:
         path = _PARAMETER.sub(r"{\1}", endpoint.path)
@@ -78,21 +79,32 @@ def openapi_document(contract: Contract, public_address: str) -> dict[str, Any]:
             "contact": {"name": "The seller who issued the API key", "url": f"{public_address}/"},
         },
         "servers": [{"url": public_address + contract.prefix, "description": "This service"}],
-        "security": [{"key": []}],
+        "security": [{name: []} for name in schemes],
         "tags": [{"name": name, "description": text} for name, text in texts.tags.items()],
         "paths": paths,
         "components": {
-            "securitySchemes": {
-                "key": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "An API key of the service, as bearer token.",
-                }
-            },
+            "securitySchemes": schemes,
             "headers": _HEADERS,
             "schemas": models.components,
         },
     }
+
+
+def _security_schemes(contract: Contract, public_address: str) -> dict[str, Any]:
+    """Return the ways to authenticate, by name. Each operation needs one of them."""
+    schemes: dict[str, Any] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key of the service, as bearer token."}
+    }
+    for endpoint in contract.endpoints:
+        if endpoint.operation_id == contract.token_endpoint:
+            token_url = public_address + contract.prefix + endpoint.path
+            schemes["token"] = {
+                "type": "oauth2",
+                "description": "An access token, as bearer token. The `client_id` is the id of an API key, and the "
+                "`client_secret` is the key itself. The token has the rights of the key; scopes are not read.",
+                "flows": {"clientCredentials": {"tokenUrl": token_url, "scopes": {}}},
+            }
+    return schemes
 
 
 def refused_statuses(contract: Contract, endpoint: Endpoint) -> frozenset[int]:

@@ -85,6 +85,21 @@ def test_schemas_are_valid_and_references_lead_somewhere(contract: Contract) -> 
     assert len(set(names)) == len(names)
 
 
+def test_tokens_are_declared_where_a_contract_has_them() -> None:
+    """Seen to fail when: the scheme is left out; the address has no prefix."""
+    schemes = {each.name: document_of(each.name)["components"]["securitySchemes"] for each in CONTRACTS}
+    token_url = f"{ADDRESS}/carbonext/auth/realms/co2free/protocol/openid-connect/token"
+
+    assert {name: list(each) for name, each in schemes.items()} == {
+        "lune": ["key"],
+        "carbon-engine": ["key"],
+        "carbonext": ["key", "token"],
+    }
+    assert document_of("carbonext")["security"] == [{"key": []}, {"token": []}]
+    assert schemes["carbonext"]["token"]["type"] == "oauth2"
+    assert schemes["carbonext"]["token"]["flows"] == {"clientCredentials": {"tokenUrl": token_url, "scopes": {}}}
+
+
 @every_contract
 def test_names_that_clients_depend_on_stay(contract: Contract) -> None:
     document = document_of(contract.name)

@@ -45,29 +45,37 @@ _SORTS = {
 _COMPARISONS = ["ge", "le", "gt", "lt"]
 
 
+class Aggregates(msgspec.Struct):
+    """Columns of a list that can be aggregated, and the operations. Both are empty: the service aggregates nothing."""
+
+    columns: list[str]
+    operations: list[str]
+
+
 class Allowed(msgspec.Struct):
-    """Fields by which a list can be filtered, with the operators of each, and fields by which it can be sorted."""
+    """Filters of a list as `filter-by` names them, and fields by which it can be sorted."""
 
-    filters: dict[str, list[str]]
+    filters: list[str]
     sort: list[str]
+    aggregate: Aggregates
 
 
+_OPERATORS_OF_ORDERS = {
+    "status": ["eq", "ne", "in"],
+    "vcuUnitPrice": _COMPARISONS,
+    "vcuAmount": ["eq", *_COMPARISONS],
+    "invoiceId": ["eq"],
+    "createdAt": ["eq", *_COMPARISONS],
+    "totalPrice": ["eq", *_COMPARISONS],
+}
 ALLOWED = {
     "orders": Allowed(
-        filters={
-            "status": ["eq", "ne", "in"],
-            "vcuUnitPrice": _COMPARISONS,
-            "vcuAmount": ["eq", *_COMPARISONS],
-            "invoiceId": ["eq"],
-            "createdAt": ["eq", *_COMPARISONS],
-            "totalPrice": ["eq", *_COMPARISONS],
-        },
+        filters=[f"{name}_{operator}" for name, operators in _OPERATORS_OF_ORDERS.items() for operator in operators],
         sort=["createdAt", "vcuAmount", "status", "vcuUnitPrice"],
+        aggregate=Aggregates(columns=[], operations=[]),
     )
 }
-
-
-_OPERATORS = {name.casefold(): operators for name, operators in ALLOWED["orders"].filters.items()}
+_OPERATORS = {name.casefold(): operators for name, operators in _OPERATORS_OF_ORDERS.items()}
 
 
 class Resources(msgspec.Struct):
