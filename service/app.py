@@ -81,6 +81,8 @@ from service.workers.measures import StepMeasures
 from service.workers.run import serving_steps, webhook_options
 
 GRAPHQL = "/graphql"
+CONNECTIONS_AT_START = 4
+"""Connections to a PostgreSQL that are open before the service is ready, or the first burst would wait for them."""
 DOCUMENT_POINTS = 10
 """Points of a certificate or receipt for callers without a key: it is drawn when it is asked for."""
 
@@ -170,7 +172,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        database = await open_database(settings, tracer)
+        database = await open_database(settings, tracer, connections=CONNECTIONS_AT_START)
         resources = replace(
             resources_of(settings, database, replica_of(settings, tracer)),
             webhooks=webhook_options(settings, pepper, previous_pepper),
@@ -348,9 +350,11 @@ async def _pay_bytes(context: Context, size: int) -> None:
         await context.cost_budget.pay_bytes(size)
 
 
-async def open_database(settings: Settings, tracer: Tracer | None = None) -> Database:
-    """Open the database that the settings name, within their limits. `tracer` makes spans of its statements."""
-    return await Database.open(
+async def open_database(settings: Settings, tracer: Tracer | None = None, *, connections: int = 1) -> Database:
+    """Open the database that the settings name, within their limits, and so many connections to a PostgreSQL. `tracer`
+    makes spans of its statements.
+    """
+    database = await Database.open(
         settings.database_url,
         pool_size_max=settings.pool_size_max,
         pool_wait_ms=settings.pool_wait_ms,
@@ -359,6 +363,9 @@ async def open_database(settings: Settings, tracer: Tracer | None = None) -> Dat
         statement_tracer=tracer,
         **settings.database_limits,
     )
+    if database.pool is not None:
+        await database.pool.warm(connections)
+    return database
 
 
 def resources_of(settings: Settings, database: Database, replica: Replica | None) -> Resources:
