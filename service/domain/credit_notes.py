@@ -1,7 +1,7 @@
 """Credit notes: parts of an invoice that are taken back, with the tax on them.
 
-One is issued for each invoice and each reason when sales on it are undone, wholly or in part. It lowers what is due;
-what was paid of it is returned to the balance.
+When sales on an invoice are undone, wholly or in part, one credit note is issued for the invoice and the reason. It
+lowers the amount due; an amount that was already paid is returned to the balance.
 """
 
 from collections.abc import Sequence
@@ -37,8 +37,8 @@ CREDIT_REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditNote:
-    """Net and tax that were taken back from an invoice. `returned_minor` of both had been paid and went to the balance;
-    the rest lowered what is due.
+    """Net and tax that were taken back from an invoice. `returned_minor`, net and tax together, had been paid and was
+    returned to the balance; the rest lowered the amount due.
     """
 
     account_id: UUID
@@ -61,7 +61,7 @@ class CreditNote:
 
     @property
     def lowered_minor(self) -> int:
-        """Return the part that lowered what is due."""
+        """Return the part that lowered the amount due."""
         return self.gross_minor - self.returned_minor
 
 
@@ -80,7 +80,9 @@ class CreditNoteLine:
 
 @dataclass(frozen=True, slots=True)
 class UndoneSale:
-    """An order after its sale was undone, wholly or in part, the journal of that, and the mass that was undone."""
+    """An order whose sale was undone wholly or in part, with the journal of the reversal and the mass that was
+    undone.
+    """
 
     order: Order
     journal: Journal
@@ -94,8 +96,8 @@ class UndoneSale:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """An invoice after a credit, the credit note without its number, its lines and their orders, and the journal of its
-    tax.
+    """Result of a credit: the changed invoice, the credit note without its number, its lines and their orders, and the
+    journal of its tax.
     """
 
     invoice: Invoice
@@ -106,8 +108,9 @@ class Credit:
 
 
 def credit(invoice: Invoice, sales: Sequence[UndoneSale], *, note_id: UUID, now: datetime) -> Credit:
-    """Credit the sales, all undone for one reason, to their invoice. The tax is rounded cumulatively over all credits
-    of the invoice; as far as tax is owed it lowers what is due, and only the rest is returned.
+    """Make the credit note for sales on one invoice that were all undone for one reason. The tax is rounded
+    cumulatively over all credit notes of the invoice. It first lowers the tax still owed; only the rest is returned to
+    the balance.
     """
     if invoice.seller_id is None:
         raise ValueError(f"an invoice of an earlier release has no credit notes: {invoice.number}")

@@ -1,4 +1,4 @@
-"""Fail an order that cannot be delivered: its credits and its money go back, exactly once. An operator's verb.
+"""Fail an order that cannot be delivered: return its credits and its money, exactly once. An operator's verb.
 
 Locks: the heads of the account and its payer, the order, then as reversal.py says. Promises: P3, P4, P6.
 """
@@ -17,10 +17,10 @@ from service.storage.database import Statements
 
 
 async def fail_order(resources: Resources, caller: Caller, account_id: UUID, ref: OrderRef) -> Order:
-    """Let the account's order fail, if it has not failed before: credits go back to their batches, payments to the
-    balance.
+    """Mark the account's order as failed, once: credits go back to their batches, payments to the balance.
 
     Refuses `NOT_FOUND`, and `ORDER_STATE` once retirement has started or the order was cancelled.
+
     """
     caller.require(Scope.OPERATOR)
 

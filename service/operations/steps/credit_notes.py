@@ -29,8 +29,8 @@ async def issue_credit_notes(
     sales: Sequence[UndoneSale],
     now: datetime,
 ) -> list[ledger.Booking]:
-    """Issue one credit note for each invoice and each reason, tell each order, and return the bookings of the tax.
-    Sales on no invoice, or on one of an earlier release, have none.
+    """Issue one credit note for each invoice and each reason, record it in the events of each order, and return the
+    bookings of the tax. Sales that are not on an invoice, or on one of an earlier release, get none.
     """
     found = await invoices_of(statements, locked.payer_id, [sale.order for sale in sales])
     groups: dict[tuple[UUID, CreditReason], list[UndoneSale]] = defaultdict(list)
@@ -39,7 +39,7 @@ async def issue_credit_notes(
             groups[found[sale.order.id].id, CREDIT_REASONS[sale.journal.verb]].append(sale)
     invoices = {invoice.id: invoice for invoice in found.values()}
     bookings: list[ledger.Booking] = []
-    # Counters of several sellers are locked in one order, whatever the order of the invoices.
+    # Sorted, so that the counters of several sellers are always locked in the same order.
     for (invoice_id, _), undone in sorted(
         groups.items(), key=lambda each: (invoices[each[0][0]].seller_id or each[0][0], each[0])
     ):
