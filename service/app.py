@@ -74,15 +74,13 @@ from service.operations.load_demo import has_demo
 from service.operations.place_orders import Placement, placement
 from service.operations.resources import IMPACT_MS, IMPACTS_MAX, Resources
 from service.settings import Settings
-from service.storage.database import Database
+from service.storage.database import CONNECTIONS_AT_START, Database
 from service.storage.replica import Replica
 from service.workers.jobs import working
 from service.workers.measures import StepMeasures
 from service.workers.run import serving_steps, webhook_options
 
 GRAPHQL = "/graphql"
-CONNECTIONS_AT_START = 4
-"""Connections to a PostgreSQL that are open before the service is ready, or the first burst would wait for them."""
 DOCUMENT_POINTS = 10
 """Points of a certificate or receipt for callers without a key: it is drawn when it is asked for."""
 
@@ -356,9 +354,7 @@ async def _pay_bytes(context: Context, size: int) -> None:
 
 
 async def open_database(settings: Settings, tracer: Tracer | None = None, *, connections: int = 1) -> Database:
-    """Open the database that the settings name, within their limits, and so many connections to a PostgreSQL. `tracer`
-    makes spans of its statements.
-    """
+    """Open the database of the settings, within their limits, and so many connections. `tracer` makes spans of it."""
     database = await Database.open(
         settings.database_url,
         pool_size_max=settings.pool_size_max,
@@ -368,8 +364,7 @@ async def open_database(settings: Settings, tracer: Tracer | None = None, *, con
         statement_tracer=tracer,
         **settings.database_limits,
     )
-    if database.pool is not None:
-        await database.pool.warm(connections)
+    await database.warm(connections)
     return database
 
 

@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from service.app import CONNECTIONS_AT_START
 from service.errors import Code, Refused
-from service.storage.database import Database
+from service.storage.database import CONNECTIONS_AT_START, Database
 from tests.api.graphql_api import open_graphql_api
 from tests.shop import open_shop
 
