@@ -219,7 +219,7 @@ def test_limits_of_an_account_are_set_shown_and_lifted(folder: Path, loaded: dic
     def told(*options: str) -> dict[str, object]:
         return dict(json.loads(command(folder, "account", "limit", *options, "--json").stdout))
 
-    assert told(limited)["credit"] == [{"currency": "GBP", "credit_limit": "2500.00", "owed": "0.00"}]
+    assert told(limited)["credit"] == [{"currency": "GBP", "credit_limit": "2500.00", "owed": "572.00"}]
     shown = write_global_id("Account", UUID(live))
     assert told(shown) == {"id": live, "globalId": shown, "credit": [], "hold_percent": None, "open_holds": None}
     assert shown in command(folder, "account", "list").stdout

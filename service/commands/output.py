@@ -47,6 +47,8 @@ ORDER = (
     " replayed userErrors { code message } } }"
 )
 
+BUSINESS = "The live account Lindqvist Studio has orders, invoices and a certificate; its keys may manage the account."
+
 
 def show(text: str) -> None:
     """Print a line on stdout, unchanged."""
@@ -181,6 +183,7 @@ def show_demo(demo: DemoAccounts, address: str) -> None:
     show_table(
         ("account", "contract", "currency", "API key"), [*rows, ("(the seller)", "operator", "", demo.operator_key)]
     )
+    show(BUSINESS)
     key = next(each.key for each in demo.accounts if each.contract == "lune")
     show("The keys are not shown again. Two requests to try: a quote, and an order that can be sent again safely:")
     show(f"{curl(address, key, QUOTE)}\n\n{curl(address, key, ORDER)}\n")

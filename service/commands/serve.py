@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from socket import socket
 
 from service.commands import output
+from service.commands.demo_business import load_demo_business
 from service.commands.runtime import pepper_of, run, settings_given
 from service.commands.setting_messages import NO_DOCUMENTS_ADVICE
 from service.key_pepper import previous_pepper
@@ -110,7 +111,9 @@ def _offer_demo(settings: Settings, key_pepper: bytes) -> None:
     async def load_once(resources: Resources) -> DemoAccounts | None:
         if settings.database.dialect != "sqlite" or await list_accounts(resources):
             return None
-        return await load_demo(resources, pepper=key_pepper)
+        loaded = await load_demo(resources, pepper=key_pepper)
+        await load_demo_business(resources, loaded.business, loaded.scarce_bundle_id)
+        return loaded
 
     loaded = run(settings, load_once)
     if loaded is not None:
