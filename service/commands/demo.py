@@ -15,7 +15,7 @@ def demo(*, orders: int, as_json: bool) -> None:
     async def load(resources: Resources) -> DemoAccounts:
         loaded = await load_demo(resources, pepper=key_pepper)
         if orders:
-            # Not those of other accounts: the database may be that of a seller with customers.
+            # Only for these accounts, because the database may be that of a seller with customers.
             account_ids = {each.account_id for each in loaded.accounts}
             with output.progress("orders", orders) as advance:
                 await load_orders(resources, orders, account_ids=account_ids, loaded=advance)
