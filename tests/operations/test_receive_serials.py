@@ -368,7 +368,7 @@ async def test_the_database_refuses_claims_that_meet_whatever_was_decided(shop: 
 
 
 @pytest.mark.parametrize("retry", ["2026-7 ", " 2026-7", "2026-7\t\n"])
-async def test_blanks_around_a_reference_are_no_part_of_it(shop: Shop, operator: Caller, retry: str):
+async def test_blanks_around_a_reference_are_ignored(shop: Shop, operator: Caller, retry: str):
     batch = await received(shop, operator, "2026-7", vintage=2019, serial_range=VERRA)
 
     assert await received(shop, operator, retry, vintage=2019, serial_range=VERRA) == batch
