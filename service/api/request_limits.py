@@ -17,7 +17,7 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.headers import header_of, refuse_contradictions
+from service.api.headers import header_of, refuse_codings, refuse_contradictions
 from service.api.refusal_pace import Pace
 from service.api.request_facts import FACTS, Facts, note_refusal
 from service.api.request_measures import RequestMeasures
@@ -35,6 +35,7 @@ _NO_SNIFFING, _NO_STORE = (b"x-content-type-options", b"nosniff"), (b"cache-cont
 _EVENTS = b"text/event-stream"
 _CLIENT_GONE = 499  # nginx's status for a caller who disconnected before the response; logged, never sent
 _LOGGED_PATH_MAX = 256
+_OF_THE_BODY = frozenset({Code.PAYLOAD_TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE})
 _SMALL_BODY = 4_096
 """Bytes of a body that mostly arrives with its head: it is read before a refusal, which then leaves the connection."""
 
@@ -55,6 +56,8 @@ class RequestLimits:
       the limit: `PAYLOAD_TOO_LARGE`. Below the prefixes of `late_refusals` an API that reads the body is refused it
       instead, so that whoever has no key is told that first. The whole body arrives within `body_timeout_ms`, or
       `REQUEST_TIMEOUT`.
+    * A body in another coding than the plain one is refused, `UNSUPPORTED_MEDIA_TYPE`, as late as one that is too
+      large; one whose transfer coding is not `chunked` alone, `BAD_USER_INPUT`.
     * A request with two different values of a header that decides who calls or what is done: `BAD_USER_INPUT`.
     * `in_flight_max` requests may be in the application without an answer begun; more are refused `UNAVAILABLE` at
       once. A body still arriving does not count, or slow senders would crowd out the others; nor does an answer that
@@ -183,6 +186,8 @@ class RequestLimits:
             await self._admitted(scope, receive, answer)
             answer.body_pending = self._expects_body(scope)
             refuse_contradictions(scope)
+            if answer.body_pending:
+                refuse_codings(scope)
             self._refuse_crowd()
             if not answer.body_pending:
                 return receive
@@ -191,7 +196,7 @@ class RequestLimits:
             answer.body_pending = False
             return None if body is None else _replaying(body, receive)
         except Refused as refusal:
-            if refusal.code is not Code.PAYLOAD_TOO_LARGE or not self._refuses_late(scope["path"]):
+            if refusal.code not in _OF_THE_BODY or not self._refuses_late(scope["path"]):
                 raise
             return _refusing(refusal)
 
@@ -324,6 +329,8 @@ class _Answer:
         body, content_type = self._limits.error_body_for(self._path)(refusal, self.request_id)
         status = refusal.reason.http_status
         headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
+        if refusal.code is Code.UNSUPPORTED_MEDIA_TYPE:
+            headers.append((b"accept-encoding", b"identity"))
         if refusal.retry_after_s is not None:
             headers.append((b"retry-after", b"%d" % refusal.retry_after_s))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
