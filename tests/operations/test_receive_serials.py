@@ -206,7 +206,7 @@ async def test_serials_that_are_none_are_refused(shop: Shop, operator: Caller, s
     assert (refusal.code, refusal.path) == (Code.BAD_USER_INPUT, (member,))
 
 
-async def test_a_form_that_does_not_follow_from_the_registry_is_asked_for(
+async def test_a_form_that_the_registry_does_not_imply_is_required(
     shop: Shop, operator: Caller, other_project: Project
 ):
     refusal = await refused(shop, operator, "r", serial_range=VERRA, project_id=other_project.id)

@@ -30,7 +30,6 @@ from service.operations.read_catalogue import (
 
 HEADERS = ("Lune-Account", "Lune-Version")
 RECENTLY = timedelta(days=30)
-PORTFOLIOS_MAX = 100
 
 
 class ProjectSummary(Struct, kw_only=True):

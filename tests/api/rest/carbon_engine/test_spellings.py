@@ -100,7 +100,7 @@ async def test_a_near_miss_is_refused_by_name_and_orders_nothing(engine: Rest, b
     assert await engine.shop.everything() == before
 
 
-async def test_near_misses_of_the_addresses_parameters_are_refused_by_name(engine: Rest):
+async def test_misspelt_parameters_of_an_address_are_refused_by_name(engine: Rest):
     for query, known in (
         ("Limit=5", "limit"),
         ("starting-after=x", "starting_after"),
