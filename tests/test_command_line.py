@@ -294,7 +294,7 @@ def test_a_database_that_is_away_is_named_without_its_password(folder: Path) -> 
     assert "hush" not in said
 
 
-def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_reported_as_such(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing that SQLite wrote")
 
     code, said = failure(command(tmp_path, "account", "list", SERVICE_DATABASE_URL="sqlite://notes.txt"))

@@ -17,7 +17,7 @@ def demo(*, orders: int, as_json: bool) -> None:
         loaded = await load_demo(resources, pepper=key_pepper)
         await load_demo_business(resources, loaded.business, loaded.scarce_bundle_id)
         if orders:
-            # Not those of other accounts: the database may be that of a seller with customers.
+            # Only for these accounts, because the database may be that of a seller with customers.
             account_ids = {each.account_id for each in loaded.accounts}
             with output.progress("orders", orders) as advance:
                 await load_orders(resources, orders, account_ids=account_ids, loaded=advance)

@@ -32,8 +32,8 @@ from service.operations.load_demo import DemoAccounts
 FAILED = 1
 MISUSED = 2
 TABLE_WIDTH_MIN = 180
-"""Minimum table width. A narrower terminal wraps a key itself, and it is still copied as one word; rich would break or
-cut it.
+"""Minimum table width. In a narrower terminal, which wraps lines itself, a key can still be copied as one word; rich
+would break or cut it.
 """
 
 QUOTE = (
@@ -103,7 +103,7 @@ def fail(message: str, exit_code: int = FAILED) -> NoReturn:
 
 
 def _one_line(message: str) -> str:
-    # Names of files and of documents, which a message may repeat, can hold line breaks.
+    # Names of files and documents in a message may contain line breaks.
     return "".join(each if each.isprintable() else " " for each in message)
 
 

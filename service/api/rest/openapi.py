@@ -33,7 +33,7 @@ _MESSAGES = {
     Code.INTERNAL_SERVER_ERROR: "Internal error",
     Code.UNAVAILABLE: "The service is busy. Try again.",
 }
-"""Message of one refusal of each status, in the order in which they are looked for, as examples of error responses."""
+"""Message of an example refusal for each status, in order of preference."""
 
 _MEANINGS = {
     400: "The request is malformed, or a value is outside its range. Correct the request; nothing was changed.",
@@ -146,7 +146,7 @@ def _operation(contract: Contract, endpoint: Endpoint, models: Models) -> dict[s
 
 
 def filled(example: Any, answers: Mapping[str, Any]) -> Any:
-    """Return the example with the recorded ids in place of its `<names>`."""
+    """Return the example with recorded ids in place of its placeholders, such as `<order>`."""
     values = answers.get("<values>", {})
     text = _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), json.dumps(example, ensure_ascii=False))
     return json.loads(text)
@@ -189,7 +189,7 @@ def _refusal(contract: Contract, status: int, models: Models) -> dict[str, Any]:
 
 
 def _refused_example(contract: Contract, status: int) -> Any:
-    """Return the body with which the contract refuses with the status."""
+    """Return an example body of a refusal with the status."""
     for refused in _REFUSALS:
         found, body = contract.refusal(refused, _REQUEST_ID)
         if found == status:

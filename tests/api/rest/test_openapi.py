@@ -266,7 +266,7 @@ def test_patterns_end_where_the_text_ends_here_and_in_tools_that_read_the_docume
     ],
 )
 @pytest.mark.parametrize("behind", ["\n", "\r", "\r\n", "\n\n", "\x0b", "\u2028"])
-def test_a_text_with_a_line_break_behind_it_fits_no_pattern(model: Any, member: str, text: str, behind: str) -> None:
+def test_no_pattern_matches_a_text_with_a_final_line_break(model: Any, member: str, text: str, behind: str) -> None:
     with pytest.raises(Refused) as caught:
         json_body(json.dumps({**COMPLETE.get(model, {}), member: text + behind}).encode(), model)
 

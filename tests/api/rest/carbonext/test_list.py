@@ -85,7 +85,7 @@ async def test_an_account_without_orders_has_an_empty_page(carbonext: Rest):
     assert (page["items"], [page[name] for name in COUNTERS]) == ([], [1, 0, 0, False, False])
 
 
-async def test_a_page_that_there_is_not_is_400(carbonext: Rest):
+async def test_a_page_number_that_does_not_exist_is_400(carbonext: Rest):
     for query in ("page=0", "page=-1", "page=x", "page=1.5", "page-size=0", "page-size=101", "page=1000001"):
         assert (await carbonext.ask("GET", f"/orders?{query}")).status_code == 400, query
 
