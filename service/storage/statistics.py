@@ -100,6 +100,6 @@ def _shape(statements: Statements, grouping: OrderGrouping) -> tuple[str, str, s
 
 
 def _sums(name: str, column: str) -> str:
-    """Return both parts of a sum, which cannot overflow."""
+    """Return both parts of a sum that no number of rows overflows."""
     parts = {"high": f"{column} / {PART}", "low": f"{column} % {PART}"}
     return ", ".join(f"CAST(sum({each}) AS BIGINT) AS {name}_{part}" for part, each in parts.items())

@@ -12,7 +12,6 @@ import pytest
 
 from service.domain.accounts import Caller
 from service.domain.amounts import price_micros_of
-from service.domain.api_keys import Scope
 from service.domain.catalogue import (
     Approach,
     Bundle,
@@ -57,11 +56,6 @@ BUNDLE: dict[str, Any] = {
 }
 
 STATED = [member.name for member in fields(StatedSerials)]
-
-
-@pytest.fixture
-async def operator(shop: Shop) -> Caller:
-    return make_caller(await shop.another_account(), frozenset({Scope.OPERATOR, Scope.CATALOGUE_READ}))
 
 
 async def project(shop: Shop, operator: Caller, **facts: Any) -> Project:
@@ -202,7 +196,7 @@ async def test_a_serial_is_received_once(shop: Shop, operator: Caller, start: in
         assert (await received(shop, operator, **other)).serial_start == start
 
 
-async def test_the_same_serials_of_the_other_mode_or_series_are_others(shop: Shop, operator: Caller):
+async def test_equal_serials_in_another_mode_or_series_are_different_credits(shop: Shop, operator: Caller):
     await received(shop, operator)
 
     await received(shop, operator, reference="receipt-2", mode=Mode.TEST)
