@@ -74,7 +74,7 @@ def _line(order: Facts, currency: str) -> dict[str, Any]:
 
 
 def _effects(facts: Facts, gross_minor: int) -> list[str]:
-    """Return what the credit note does: it lowers what is due, and returns what was paid to the balance."""
+    """Return the effects of the credit note: it lowers the amount due, and returns payments to the balance."""
     currency, returned_minor = facts["currency"], facts["returned_minor"]
     lowered_minor = gross_minor - returned_minor
     effects = []
