@@ -17,7 +17,7 @@ import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
@@ -165,6 +165,7 @@ class Cleaner:
     connection, and that takes longer than most tests.
     """
 
+    dialect: Literal["sqlite", "postgresql"] = "postgresql"
     is_distributed = False
     """Members of `Statements` that the checks read."""
 
