@@ -55,6 +55,7 @@ ALL = [
     "0028_event_seals",
     "0029_sustainability_pages",
     "0030_receipt_links",
+    "0032_credits_and_tax_currency",
 ]
 
 
